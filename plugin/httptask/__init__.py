@@ -1,0 +1,57 @@
+"""The HTTP task for workflow engines: search an API, fill a typed form, test the request, run it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.catalogue import Catalogue
+    from httptask.engines import run_workflow
+    from httptask.errors import HttpTaskError
+    from httptask.hookspecs import hookimpl
+    from httptask.importers import read_api
+    from httptask.model.api import Endpoint
+    from httptask.model.exchange import Exchange
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.settings import settings_schema
+    from httptask.task import HttpTask
+
+__all__ = [
+    "Catalogue",
+    "Endpoint",
+    "Exchange",
+    "HttpTask",
+    "HttpTaskError",
+    "WorkflowDefinition",
+    "hookimpl",
+    "read_api",
+    "run_workflow",
+    "settings_schema",
+]
+
+# Loaded when first asked for: a host that only wants `hookimpl` should not pay for httpx and jsonschema.
+_HOMES = {
+    "Catalogue": "httptask.catalogue",
+    "Endpoint": "httptask.model.api",
+    "Exchange": "httptask.model.exchange",
+    "HttpTask": "httptask.task",
+    "HttpTaskError": "httptask.errors",
+    "WorkflowDefinition": "httptask.model.workflow",
+    "hookimpl": "httptask.hookspecs",
+    "read_api": "httptask.importers",
+    "run_workflow": "httptask.engines",
+    "settings_schema": "httptask.settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

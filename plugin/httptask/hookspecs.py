@@ -1,0 +1,207 @@
+"""Every hook, its manual, and a plugin to paste.
+
+A plugin is a module (or object) with functions marked `@httptask.hookimpl`, named by an entry point of the group
+`httptask`:
+
+    [project.entry-points.httptask]
+    acme = "acme_httptask"
+
+Order of call over one run of an HTTP task:
+
+    importing      httptask_importers
+    preparing      httptask_refine_settings_schema
+    starting       httptask_task_types · httptask_engines · httptask_commands · httptask_expression_languages
+                   · httptask_auth_schemes                          once per manager, when first needed
+    Test request   httptask_test_request
+    each attempt   httptask_credential -> httptask_prepare_request -> (authorised) -> httptask_check_egress -> (sent)
+    at the end     httptask_exchange_finished
+
+Rules: two things of one name are refused, both providers named; a misspelt hook is refused; pluggy calls the newest
+plugin first, so built-ins answer last on hooks where the first answer counts; such a hook is never a coroutine function,
+because any coroutine would count as an answer: one that works asynchronously returns an awaitable, or None at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import argparse
+
+    from httptask.model.api import Endpoint
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import Exchange, OutgoingRequest
+    from httptask.model.task import Inputs, TestOptions
+    from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, TaskType
+
+PROJECT = "httptask"
+"""pluggy's project name and the entry-point group."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as a hook implementation."""
+
+
+@hookspec
+def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
+    """Bring task types. Every answer is used.
+
+    Called by engines and by the validation of workflow definitions, once per plugin manager, in the caller's thread. An
+    exception reaches the caller. Ours brings `Http`; `Decision`, `Parallel`, `Terminate` and `Simple` come the same way.
+
+        @httptask.hookimpl
+        def httptask_task_types():
+            return [WaitTask()]  # see httptask.protocols.TaskType
+    """
+
+
+@hookspec(firstresult=True)
+def httptask_test_request(task: Any, inputs: Inputs, options: TestOptions) -> Awaitable[Exchange] | None:
+    """Run a test request of *task* (an `HttpTask`) with sample *inputs* and return its exchange. The first answer counts.
+
+    Called by `HttpTask.atest_request`, on the event loop: return an awaitable, or None at once to leave it to others. An
+    exception reaches the author. Ours answers last, so that a host can run it elsewhere, in the worker's network, say.
+
+        @httptask.hookimpl
+        def httptask_test_request(task, inputs, options):
+            return my_worker.run_remotely(task.definition, inputs, options)  # an awaitable
+    """
+
+
+@hookspec
+def httptask_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
+    """Bring readers of descriptions. Every answer is used: the first importer that recognises a source reads it.
+
+    Called by `read_api` and `httptask import`, once per plugin manager, in the caller's thread. An exception reaches the
+    caller.
+
+        @httptask.hookimpl
+        def httptask_importers():
+            return [RamlImporter()]  # see httptask.protocols.Importer
+    """
+
+
+@hookspec
+def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ignore[empty-body]
+    """Bring expression languages, each with a prefix of its own. Every answer is used.
+
+    Called once per plugin manager. `evaluate` of a language may run in a helper process, so an instance must be
+    picklable. JSONPath has the empty prefix and is the default; JSONata has `jsonata:`.
+
+        @httptask.hookimpl
+        def httptask_expression_languages():
+            return [JmesPath()]  # `${jmespath: …}`; see httptask.protocols.ExpressionLanguage
+    """
+
+
+@hookspec
+def httptask_auth_schemes() -> Sequence[AuthScheme]:  # type: ignore[empty-body]
+    """Bring ways to authorise a request. Every answer is used; a credential's `type` picks one by name.
+
+    Called once per plugin manager; `authorise` is called in every attempt, on the event loop, after
+    `httptask_prepare_request`. Ours are `basic`, `bearer` and `apiKey`.
+
+        @httptask.hookimpl
+        def httptask_auth_schemes():
+            return [HmacSignature()]  # see httptask.protocols.AuthScheme
+    """
+
+
+@hookspec(firstresult=True)
+def httptask_credential(name: str) -> Credential | None:
+    """Return the credential called *name*, or None when this store has none. The first answer counts.
+
+    Called in a worker thread, so it may block, in every attempt of a task that names a credential. An exception ends the
+    task with a `CredentialError`; its text must not hold the secret. Ours look in the environment and in an owner-only
+    file, and answer last.
+
+        @httptask.hookimpl
+        def httptask_credential(name):
+            token = vault.read(name)
+            return token and Credential(name, "bearer", {"token": Secret(token)})
+    """
+
+
+@hookspec
+def httptask_refine_settings_schema(schema: dict[str, Any], endpoint: Endpoint) -> None:
+    """Adjust the derived settings *schema* of *endpoint*, in place. Every implementation is called.
+
+    Called once for each endpoint a task is made for, in the caller's thread. An exception reaches the caller. The schema
+    must stay valid JSON Schema 2020-12.
+
+        @httptask.hookimpl
+        def httptask_refine_settings_schema(schema, endpoint):
+            if endpoint.provider == "procore":
+                schema["properties"]["headers"]["properties"]["Procore-Company-Id"]["default"] = 42
+    """
+
+
+@hookspec
+def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
+    """Change *request* of *task* (an `HttpTask`) in place: the last change before it is authorised. Every one is called.
+
+    Called in every attempt, on the event loop: do not block. An exception ends the task. Changes are sent as they are,
+    unchecked by the settings schema; egress rules still hold.
+
+        @httptask.hookimpl
+        def httptask_prepare_request(request, task):
+            request.set_header("X-Request-Source", "workflows")
+    """
+
+
+@hookspec
+def httptask_check_egress(host: str, address: str, port: int) -> str | None:
+    """Refuse a connection to *address* (an IP address that *host* resolved to) by returning the reason. None: no objection.
+
+    Called before every connection, on the event loop, for every address that was resolved: do not block. Any answer
+    refuses; no implementation can undo another's refusal. An exception refuses too. Ours refuses everything that is not
+    globally routable; `HTTPTASK_ALLOW_NETWORKS` is the operator's way around ours.
+
+        @httptask.hookimpl
+        def httptask_check_egress(host, address, port):
+            return None if port == 443 else "only port 443 is open here"
+    """
+
+
+@hookspec
+def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
+    """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit. Every implementation is called.
+
+    Called once per call, success or not, on the event loop; credential values are already masked. An exception is logged
+    and changes nothing.
+
+        @httptask.hookimpl
+        def httptask_exchange_finished(exchange, task):
+            metrics.observe("http_task_seconds", exchange.elapsed_seconds, outcome=exchange.outcome)
+    """
+
+
+@hookspec
+def httptask_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
+    """Bring engines that run workflow definitions. Every answer is used; `--engine` picks one by name.
+
+    Called by `run_workflow` and `httptask run`, once per plugin manager. An exception reaches the caller. Ours is
+    `embedded`.
+
+        @httptask.hookimpl
+        def httptask_engines():
+            return [QueueEngine()]  # see httptask.protocols.Engine
+    """
+
+
+@hookspec
+def httptask_commands(cli: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add commands to the command line. Every implementation is called.
+
+    *cli* is argparse's object with `add_parser`; set the parser's default `run` to a function of the parsed arguments that
+    returns the exit status. Called when the command line starts with a word that is no command of ours, or asks for help.
+    An exception ends the command line.
+
+        @httptask.hookimpl
+        def httptask_commands(cli):
+            parser = cli.add_parser("audit", help="list what the tasks sent")
+            parser.set_defaults(run=lambda arguments: 0)
+    """

@@ -1,0 +1,193 @@
+"""One call as it happened: requests as sent, raw responses, timings."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC 9110, section 5.5)."""
+
+
+@dataclass(slots=True)
+class OutgoingRequest:
+    """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place."""
+
+    method: str
+    url: str
+    """Absolute, percent-encoded."""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of header *name*, whatever its case, or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def set_header(self, name: str, value: str) -> None:
+        """Set header *name* to *value*, replacing every field of that name, whatever its case."""
+        wanted = name.lower()
+        self.headers = [(key, old) for key, old in self.headers if key.lower() != wanted] + [(name, value)]
+
+    def copy(self) -> OutgoingRequest:
+        """Return a copy that shares nothing mutable."""
+        return OutgoingRequest(self.method, self.url, list(self.headers), self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A request as it went out, secrets masked."""
+
+    method: str
+    url: str
+    headers: Headers
+    """In the order they were written, `Host` included."""
+    body: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`."""
+        return {"method": self.method, "url": self.url, "headers": _pairs(self.headers), **_body(self.body)}
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """A response as it came."""
+
+    http_version: str
+    """`HTTP/1.1`."""
+    status_code: int
+    reason_phrase: str
+    """As sent; may be empty."""
+    headers: Headers
+    """In the order they came, duplicates kept."""
+    body: bytes
+    """The message body after transfer coding and before content coding: compressed when the server compressed it."""
+    decoded: Any = None
+    """The body as a person reads it: parsed JSON, text, or None when it is neither."""
+    decoded_as: str | None = None
+    """`json`, `text`, or None: bytes only."""
+
+    @property
+    def status_line(self) -> str:
+        """The status line as sent (RFC 9112, section 4)."""
+        return f"{self.http_version} {self.status_code} {self.reason_phrase}".rstrip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the response; `bodyBase64` always holds the bytes, `decoded` the view beside them."""
+        return {
+            "httpVersion": self.http_version,
+            "statusCode": self.status_code,
+            "reasonPhrase": self.reason_phrase,
+            "headers": _pairs(self.headers),
+            "bodyBytes": len(self.body),
+            "bodyBase64": base64.b64encode(self.body).decode("ascii"),
+            "decodedAs": self.decoded_as,
+            "decoded": self.decoded,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request and what came of it; an attempt has one, and one more for each redirect followed."""
+
+    request: SentRequest
+    response: RawResponse | None
+    """None when none came."""
+    phases: Mapping[str, float]
+    """Seconds spent in `dns`, `connect`, `tls`, `send`, `wait` (for the first byte) and `receive`, as far as it got;
+    a kept-alive connection has no `dns`, `connect` and `tls`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return request, response (null when none came) and phases in seconds."""
+        return {
+            "request": self.request.to_json(),
+            "response": self.response.to_json() if self.response is not None else None,
+            "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a call."""
+
+    number: int
+    """From 1."""
+    hops: tuple[Hop, ...]
+    """In order; empty when nothing could be sent."""
+    outcome: str
+    """`success` or the outcome class."""
+    error: str | None = None
+    """The error's sentence, secrets masked."""
+    started_at: str = ""
+    """RFC 3339, UTC."""
+    waited_seconds: float = 0.0
+    """The wait before this attempt."""
+    elapsed_seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attempt with its hops."""
+        return {
+            "number": self.number,
+            "startedAt": self.started_at,
+            "waitedSeconds": round(self.waited_seconds, 6),
+            "elapsedSeconds": round(self.elapsed_seconds, 6),
+            "outcome": self.outcome,
+            "error": self.error,
+            "hops": [hop.to_json() for hop in self.hops],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it happened: every attempt, every redirect, the raw response, the timings; secrets masked."""
+
+    attempts: tuple[Attempt, ...]
+    outcome: str
+    """`success` or the outcome class the call ended in."""
+    error: str | None = None
+    """The sentence of the error it ended in."""
+    elapsed_seconds: float = 0.0
+
+    @property
+    def request(self) -> SentRequest | None:
+        """The last request that went out."""
+        hop = self._last_hop()
+        return hop.request if hop is not None else None
+
+    @property
+    def response(self) -> RawResponse | None:
+        """The last attempt's response, or None when none came."""
+        hop = self._last_hop()
+        return hop.response if hop is not None else None
+
+    @property
+    def phases(self) -> Mapping[str, float]:
+        """Seconds by phase of the last request."""
+        hop = self._last_hop()
+        return hop.phases if hop is not None else {}
+
+    def _last_hop(self) -> Hop | None:
+        hops = self.attempts[-1].hops if self.attempts else ()
+        return hops[-1] if hops else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the exchange as `schemas/exchange.schema.json` has it."""
+        return {
+            "outcome": self.outcome,
+            "error": self.error,
+            "elapsedSeconds": round(self.elapsed_seconds, 6),
+            "attempts": [attempt.to_json() for attempt in self.attempts],
+        }
+
+
+def _pairs(headers: Headers) -> list[list[str]]:
+    return [[name, value] for name, value in headers]
+
+
+def _body(body: bytes) -> dict[str, Any]:
+    try:
+        return {"bodyBytes": len(body), "body": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"bodyBytes": len(body), "bodyBase64": base64.b64encode(body).decode("ascii")}

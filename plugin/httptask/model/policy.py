@@ -1,0 +1,66 @@
+"""Limits, time limits and retries: what a call may cost. All times are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The three time limits of a task."""
+
+    connect: float = 5
+    """From asking for the name's address to the end of the TLS handshake; `connectionTimeoutSeconds`."""
+    read: float = 10
+    """The longest silence while sending or receiving; `readTimeoutSeconds`."""
+    total: float = 300
+    """Everything: all attempts, redirects and waits between them; `totalTimeoutSeconds`."""
+
+    @classmethod
+    def of_task(cls, definition: Mapping[str, Any]) -> Timeouts:
+        """Read the limits of a task's *definition*; what is unset or null has its default."""
+        names = {"connect": "connectionTimeoutSeconds", "read": "readTimeoutSeconds", "total": "totalTimeoutSeconds"}
+        given = {field: definition[name] for field, name in names.items() if definition.get(name) is not None}
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """The `retry` of a task: how often and how far apart. Which outcomes are tried again is not the author's choice."""
+
+    interval_seconds: float = 1
+    """The longest wait before the second attempt."""
+    max_attempts: int = 1
+    """Attempts in all, the first one included. 1: no retry."""
+    backoff_rate: float = 2.0
+    """What the wait is multiplied by for each further attempt."""
+
+    @classmethod
+    def of_task(cls, definition: Mapping[str, Any]) -> RetryPolicy:
+        """Read `retry` of a task's *definition*: absent means one attempt, `{}` means three."""
+        retry = definition.get("retry")
+        if retry is None:
+            return cls()
+        names = {"interval_seconds": "intervalSeconds", "max_attempts": "maxAttempts", "backoff_rate": "backoffRate"}
+        given = {field: retry[name] for field, name in names.items() if retry.get(name) is not None}
+        return cls(**({"max_attempts": 3} | given))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that hold whatever a server or an expression does. Sizes are bytes."""
+
+    body: int = 8 * 1024 * 1024
+    """A response body, as received and after decoding."""
+    redirects: int = 10
+    """Redirects followed in one attempt."""
+    json_depth: int = 500
+    """Nesting of a JSON response."""
+    expression_seconds: float = 1.0
+    """Evaluating one expression."""
+    expression_result: int = 8 * 1024 * 1024
+    """An expression's result, as JSON."""
+    steps: int = 1000
+    """Tasks one run of a workflow may execute: what ends a loop without end."""

@@ -1,0 +1,64 @@
+"""What an HTTP task gives back, and what its expressions can see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """The result of an HTTP task: the same object for success and failure (a failed task carries it in its error)."""
+
+    status_code: int
+    reason_phrase: str
+    headers: Mapping[str, str | list[str]]
+    """Names in lower case, so that an expression finds them whatever the server wrote; duplicates are joined with `, `
+    (RFC 9110, section 5.3), but each `set-cookie` stays an item of a list."""
+    body: Any
+    """JSON parsed, text decoded, null when empty, anything else a file reference `{"$file": {...}}`."""
+    url: str
+    """The URL that answered, after redirects."""
+    attempts: int = 1
+    elapsed_seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return `{"statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds"}`."""
+        return {
+            "statusCode": self.status_code,
+            "reasonPhrase": self.reason_phrase,
+            "headers": dict(self.headers),
+            "body": self.body,
+            "url": self.url,
+            "attempts": self.attempts,
+            "elapsedSeconds": round(self.elapsed_seconds, 6),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a run knows when a task starts: everything an expression of the task may name."""
+
+    input: Any = None
+    """The run's input: `$.input`."""
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Finished tasks: `$.tasks['Name'].input` and `$.tasks['Name'].output`."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """`$.variables`."""
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """The `swf:` names: `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`."""
+
+    def document(self) -> dict[str, Any]:
+        """Return what `$` is in `inputParameters` and conditions."""
+        return {"input": self.input, "tasks": self.tasks, "variables": self.variables}
+
+
+@dataclass(frozen=True, slots=True)
+class TestOptions:
+    """How a test request is made."""
+
+    __test__ = False  # a noun of ours, not a test class for pytest to collect
+
+    send_anyway: bool = False
+    """Send although the settings do not satisfy the endpoint's schema."""

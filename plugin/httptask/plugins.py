@@ -1,0 +1,112 @@
+"""The plugin manager: built-ins first, then entry points, then a check that every hook exists."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Any
+
+import pluggy
+
+from httptask import hookspecs
+from httptask.errors import PluginError
+
+PROJECT = hookspecs.PROJECT
+"""pluggy's project name and the entry-point group."""
+
+BUILT_INS = (
+    "httptask.importers.plugin",
+    "httptask.expressions.plugin",
+    "httptask.credentials.plugin",
+    "httptask.sending.plugin",
+    "httptask.task.plugin",
+    "httptask.workflow.plugin",
+    "httptask.engines.plugin",
+)
+"""Modules with the shipped hook implementations, in order of registration: the same door as a stranger's.
+
+They are imported by name because they stand on the floors above this one.
+"""
+
+NAMED = {
+    "httptask_task_types": "task type",
+    "httptask_importers": "importer",
+    "httptask_expression_languages": "expression language",
+    "httptask_auth_schemes": "auth scheme",
+    "httptask_engines": "engine",
+}
+"""Hooks that bring named things -> what such a thing is called."""
+
+
+class PluginManager(pluggy.PluginManager):
+    """pluggy's manager, with named things looked up and clashes refused."""
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT)
+        self.add_hookspecs(hookspecs)
+        self._named: dict[str, dict[str, Any]] = {}
+
+    def named(self, hook: str) -> dict[str, Any]:
+        """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of registration.
+
+        Raises `PluginError` when two plugins bring things of one name: both are named.
+        """
+        if hook not in self._named:
+            self._named[hook] = self._collect(hook)
+        return self._named[hook]
+
+    def provider_of(self, hook: str, name: str) -> str:
+        """Return the name of the plugin that brings *name* through *hook*."""
+        return next(plugin for plugin, thing in self._brought(hook) if thing.name == name)
+
+    def register(self, plugin: Any, name: str | None = None) -> str | None:
+        """Register *plugin*; see pluggy."""
+        self._named = {}
+        return super().register(plugin, name)
+
+    def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
+        """Unregister *plugin*; see pluggy."""
+        self._named = {}
+        return super().unregister(plugin, name)
+
+    def _brought(self, hook: str) -> Iterable[tuple[str, Any]]:
+        for implementation in getattr(self.hook, hook).get_hookimpls():
+            for thing in implementation.function():
+                yield implementation.plugin_name, thing
+
+    def _collect(self, hook: str) -> dict[str, Any]:
+        things: dict[str, Any] = {}
+        providers: dict[str, str] = {}
+        for plugin, thing in self._brought(hook):
+            if thing.name in things:
+                raise PluginError(
+                    f"two plugins bring the {NAMED[hook]} {thing.name!r}: {providers[thing.name]} and {plugin}; "
+                    "uninstall one of them or have it choose another name"
+                )
+            things[thing.name], providers[thing.name] = thing, plugin
+        return things
+
+
+def plugin_manager(*plugins: Any, entry_points: bool = True) -> PluginManager:
+    """Return a new plugin manager with the built-ins, the installed plugins and *plugins*, in that order.
+
+    *entry_points* False leaves the installed ones out. Nothing is global: each call makes a fresh manager.
+    Raises `PluginError` for a plugin that cannot be imported, misspells a hook, or clashes with another.
+    """
+    manager = PluginManager()
+    for name in BUILT_INS:
+        manager.register(importlib.import_module(name), name=name)
+    if entry_points:
+        try:
+            manager.load_setuptools_entrypoints(PROJECT)
+        except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything when imported
+            raise PluginError(f"an installed plugin cannot be loaded: {type(error).__name__}: {error}") from error
+    try:
+        for plugin in plugins:
+            manager.register(plugin)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{error}; the hooks are listed in httptask.hookspecs") from error
+    for hook in NAMED:
+        manager.named(hook)
+    return manager

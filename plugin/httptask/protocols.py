@@ -1,0 +1,170 @@
+"""What a plugin's objects must look like. Built-ins are written against the same protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+    from httptask.model.api import Reading
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import OutgoingRequest
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import TaskOutcome, WorkflowDefinition, WorkflowRun
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What a person may say about a description that it does not say itself."""
+
+    provider: str | None = None
+    """Who offers the API; None: the importer finds out, and notes it when it guessed."""
+    servers: tuple[str, ...] = ()
+    """Base addresses to record; empty: those the description names."""
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """Reads one format of description."""
+
+    @property
+    def name(self) -> str:
+        """Return the format's name, as `plugins` lists it: `reference-page`."""
+        ...
+
+    def recognises(self, source: str, data: bytes) -> bool:
+        """Say whether *data*, from the file named *source*, is this importer's format. Cheap; never raises."""
+        ...
+
+    def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
+        """Return the endpoints of *data* and a note on everything guessed, skipped or missing.
+
+        Raises `DescriptionError` when nothing can be read.
+        """
+        ...
+
+
+@runtime_checkable
+class ExpressionLanguage(Protocol):
+    """Evaluates the inside of `${…}`. Instances must be picklable: costly expressions run in a helper process."""
+
+    @property
+    def name(self) -> str:
+        """Return the language's name: `jsonpath`."""
+        ...
+
+    @property
+    def prefix(self) -> str:
+        """Return what an expression starts with to select it, `jsonata:`; "" is the default language."""
+        ...
+
+    def check(self, source: str) -> None:
+        """Raise `ValueError` with a sentence for a person when *source* (without prefix) cannot be parsed."""
+        ...
+
+    def is_cheap(self, source: str) -> bool:
+        """Say whether evaluating *source* is bounded by its own length, so that no helper process is needed."""
+        ...
+
+    def evaluate(self, source: str, data: Any) -> Any:
+        """Return the JSON value of *source* over *data*. Pure: no clock, no network, no file.
+
+        Raises `LookupError` when a name does not exist and `ValueError` for everything else, each with a sentence.
+        """
+        ...
+
+
+@runtime_checkable
+class AuthScheme(Protocol):
+    """A way to authorise a request."""
+
+    @property
+    def name(self) -> str:
+        """Return the scheme's name, a credential's `type`: `bearer`."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Return the fields a credential of this scheme has, name -> `secret`, `text` or `optional text`."""
+        ...
+
+    def authorise(self, request: OutgoingRequest, credential: Credential) -> Awaitable[None] | None:
+        """Change *request* in place so that it is authorised by *credential*; may return an awaitable.
+
+        Raises `ValueError` with a sentence (no secret in it) when the credential's fields do not do.
+        """
+        ...
+
+
+class TaskServices(Protocol):
+    """What a running task may ask of the engine that runs it."""
+
+    async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
+        """Return *value* with every expression in it evaluated over *data*; *pointer* is its place, for errors."""
+        ...
+
+    async def call_http(self, task: TaskCall) -> TaskOutcome:
+        """Run an HTTP task: the one path a request takes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCall:
+    """One visit of one task."""
+
+    name: str
+    definition: Mapping[str, Any]
+    inputs: Inputs
+    services: TaskServices
+    pointer: str = ""
+    """Where the task stands in its workflow definition."""
+    visit: int = 1
+
+
+@runtime_checkable
+class TaskType(Protocol):
+    """A type of task that definitions may use."""
+
+    @property
+    def name(self) -> str:
+        """Return what stands in a task's `type`: `Http`."""
+        ...
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema 2020-12 of a task's definition of this type; nulls are dropped before it is applied."""
+        ...
+
+    def problems(self, name: str, definition: Mapping[str, Any], pointer: str) -> Sequence[Problem]:
+        """Return what the schema cannot say about *definition*, which satisfies it. Nothing is evaluated or sent."""
+        ...
+
+    def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
+        """Run one visit. Raises a `TaskError` when the task fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How an engine runs a definition."""
+
+    input: Any = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
+    """Definitions by id, for `failureWorkflow`."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Runs workflow definitions."""
+
+    @property
+    def name(self) -> str:
+        """Return what `--engine` takes: `embedded`."""
+        ...
+
+    def run(self, definition: WorkflowDefinition, options: RunOptions, runtime: Any) -> Awaitable[WorkflowRun]:
+        """Run *definition* to its end and return how it ended; *runtime* is an open `httptask.task.Runtime`."""
+        ...
