@@ -99,7 +99,7 @@ def plugin_manager(*plugins: Any, entry_points: bool = True) -> PluginManager:
     if entry_points:
         try:
             manager.load_setuptools_entrypoints(PROJECT)
-        except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything when imported
+        except Exception as error:
             raise PluginError(f"an installed plugin cannot be loaded: {type(error).__name__}: {error}") from error
     try:
         for plugin in plugins:
