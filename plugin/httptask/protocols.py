@@ -99,7 +99,11 @@ class AuthScheme(Protocol):
 
 
 class TaskServices(Protocol):
-    """What a running task may ask of the engine that runs it."""
+    """What a task may ask of whoever checks or runs it."""
+
+    def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return everything wrong with an HTTP task: its settings, its URL, its expressions."""
+        ...
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with every expression in it evaluated over *data*; *pointer* is its place, for errors."""
@@ -108,6 +112,17 @@ class TaskServices(Protocol):
     async def call_http(self, task: TaskCall) -> TaskOutcome:
         """Run an HTTP task: the one path a request takes."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCheck:
+    """A task whose definition is looked at; nothing is evaluated or sent."""
+
+    name: str
+    definition: Mapping[str, Any]
+    services: TaskServices
+    pointer: str = ""
+    """Where the task stands in its workflow definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +152,8 @@ class TaskType(Protocol):
         """Return the JSON Schema 2020-12 of a task's definition of this type; nulls are dropped before it is applied."""
         ...
 
-    def problems(self, name: str, definition: Mapping[str, Any], pointer: str) -> Sequence[Problem]:
-        """Return what the schema cannot say about *definition*, which satisfies it. Nothing is evaluated or sent."""
+    def problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return what the schema cannot say about a task's definition. Nothing is evaluated or sent."""
         ...
 
     def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:

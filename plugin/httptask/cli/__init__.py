@@ -1,0 +1,82 @@
+"""The command line: every command has `--json`; exit status 0 ok, 1 the work failed, 2 bad usage or input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from httptask import _packaged
+from httptask.cli import _catalogue, _importing, _plugins, _workflow
+from httptask.cli._output import Failed, fail, prepare_streams
+from httptask.errors import (
+    CatalogueError,
+    CredentialError,
+    DefinitionError,
+    DescriptionError,
+    ExpressionError,
+    HttpTaskError,
+    PluginError,
+    SettingsError,
+)
+
+FAMILIES = (_importing, _catalogue, _workflow, _plugins)
+"""Modules with `add(commands)`, in the order of the help text."""
+
+_BAD_INPUT = (
+    DescriptionError,
+    CatalogueError,
+    DefinitionError,
+    PluginError,
+    SettingsError,
+    ExpressionError,
+    CredentialError,
+)
+"""Errors that say that what was given is wrong; any other says that the work failed."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\nfor help: {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with *arguments*, those of the process when absent, and return the exit status."""
+    prepare_streams()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    try:
+        parsed = _parser(words).parse_args(words)
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except Failed as error:
+        return fail(error, as_json, error.status)
+    except HttpTaskError as error:
+        return fail(error, as_json, 2 if isinstance(error, _BAD_INPUT) else 1)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader went away: head, less
+        sys.stdout = None  # type: ignore[assignment]  # or the interpreter would complain when it flushes at exit
+        return 1
+    return status
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="httptask",
+        description="Search an API, prepare an HTTP task for it, test the request, run it in a workflow.",
+        epilog="example: httptask search send email procore",
+    )
+    parser.add_argument("--version", action="version", version=f"httptask {_packaged.manifest()['version']}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    for family in FAMILIES:
+        family.add(commands)
+    first = next((word for word in words if not word.startswith("-")), None)
+    asks_for_all = first is None and any(word in ("-h", "--help") for word in words)
+    if asks_for_all or (first is not None and first not in commands.choices):
+        from httptask.plugins import plugin_manager
+
+        plugin_manager().hook.httptask_commands(cli=commands)
+    return parser

@@ -1,0 +1,168 @@
+"""`search`, `show`, `schema`, `prepare`, `remove`: what the catalogue holds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._json import dump
+from httptask.cli._output import command, emit, note
+from httptask.model.api import Endpoint
+
+if TYPE_CHECKING:
+    from httptask.catalogue import Catalogue
+
+SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    search = command(commands, "search", "find endpoints by words", "httptask search procore send email")
+    search.add_argument("words", nargs="*", metavar="WORDS", help="words of a path, title, provider or description, in any order")
+    search.add_argument("--provider", metavar="NAME", help="only this provider's")
+    search.add_argument("--method", metavar="METHOD", help="only this method")
+    search.add_argument("--limit", type=_positive, default=20, metavar="N", help="at most so many (default: 20)")
+    search.set_defaults(run=run_search)
+    for name, help_, run in (
+        ("show", "show an endpoint's reference", run_show),
+        ("schema", "print the JSON Schema of an endpoint's settings", run_schema),
+        ("prepare", "print a task for an endpoint, prefilled with documented defaults", run_prepare),
+        ("remove", "remove an endpoint from the catalogue", run_remove),
+    ):
+        parser = command(commands, name, help_, f"httptask {name} {SEED}")
+        parser.add_argument("endpoint", metavar="ENDPOINT", help="an endpoint's id, as search prints it")
+        parser.set_defaults(run=run)
+
+
+def run_search(arguments: argparse.Namespace) -> int:
+    """Print the endpoints found; none is an answer too, with exit status 1 as grep has it."""
+    with _open(arguments) as catalogue:
+        words = " ".join(arguments.words)
+        hits = catalogue.search(words, provider=arguments.provider, method=arguments.method, limit=arguments.limit)
+        count = len(catalogue)
+    rows = [(hit.method, hit.path, hit.title, hit.id) for hit in hits]
+    text = "\n".join(f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows)
+    emit(arguments, {"query": words, "hits": [hit.to_json() for hit in hits]}, text or f"nothing found in {count} endpoints")
+    return 0 if hits else 1
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print an endpoint's reference."""
+    endpoint = _endpoint(arguments)
+    emit(arguments, endpoint.to_json(), reference(endpoint))
+    return 0
+
+
+def run_schema(arguments: argparse.Namespace) -> int:
+    """Print an endpoint's settings schema, refined by plugins."""
+    print(dump(_schema(_endpoint(arguments)), indent=2))
+    return 0
+
+
+def run_prepare(arguments: argparse.Namespace) -> int:
+    """Print a prefilled task, and on stderr what its author still has to fill in."""
+    from httptask.settings import prepare, still_to_fill
+
+    endpoint = _endpoint(arguments)
+    schema = _schema(endpoint)
+    task = prepare(endpoint, schema)
+    print(dump(task, indent=2))
+    missing = still_to_fill(schema, task["httpRequest"], "/httpRequest")
+    if not endpoint.servers:
+        missing.insert(0, ("/httpRequest/url", "the server's address in front: the description names none"))
+    if missing and not arguments.json:
+        note("still to fill in:\n" + "\n".join(f"  {place}: {expected}" for place, expected in missing))
+    return 0
+
+
+def run_remove(arguments: argparse.Namespace) -> int:
+    """Remove an endpoint."""
+    with _open(arguments) as catalogue:
+        catalogue.remove(arguments.endpoint)
+    emit(arguments, {"removed": arguments.endpoint}, f"removed {arguments.endpoint}")
+    return 0
+
+
+def reference(endpoint: Endpoint) -> str:
+    """Return *endpoint*'s reference as text for a person."""
+    sections = [f"{endpoint.method} {endpoint.path}", f"id: {endpoint.id}\nprovider: {endpoint.provider}"]
+    if endpoint.description:
+        sections.append(endpoint.description)
+    servers = "\n".join(f"  {server.url}" for server in endpoint.servers) or "  none described"
+    sections.append(f"Servers\n{servers}")
+    for location, title in _TITLES.items():
+        rows = [
+            _row(parameter.name, parameter.schema, parameter.required, parameter.description)
+            for parameter in endpoint.parameters
+            if parameter.location == location
+        ]
+        if rows:
+            sections.append(f"{title}\n" + "\n".join(rows))
+    if endpoint.request_body is not None:
+        for media_type, schema in endpoint.request_body.content.items():
+            required = ", required" if endpoint.request_body.required else ""
+            rows = [_row(*field) for field in _fields(schema, "", 0)]
+            sections.append(f"Request body ({media_type}{required})\n" + ("\n".join(rows) or "  any value"))
+    if endpoint.incomplete:
+        sections.append(f"The description was cut: {', '.join(endpoint.incomplete)} may have more than is listed here.")
+    return "\n\n".join(sections)
+
+
+_TITLES = {"path": "Path parameters", "header": "Request headers", "query": "Query parameters", "cookie": "Cookies"}
+
+
+def _row(name: str, schema: Mapping[str, Any], required: bool, description: str) -> str:
+    kind = schema.get("type", "any")
+    head = f"  {name}  {' or '.join(kind) if isinstance(kind, list) else kind}{', required' if required else ''}"
+    lines = [head]
+    if description:
+        lines += ["      " + line for line in description.splitlines()]
+    if "enum" in schema:
+        lines.append("      one of: " + ", ".join(dump(value) for value in schema["enum"]))
+    if "default" in schema:
+        lines.append("      default: " + dump(schema["default"]))
+    return "\n".join(lines)
+
+
+def _fields(schema: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any], bool, str]]:
+    if depth > 30:  # a recursive schema has no end
+        return
+    items = schema.get("items")
+    if isinstance(items, Mapping):
+        yield from _fields(items, prefix + "[]", depth + 1)
+    required = schema.get("required", ())
+    for name, child in {**schema.get("properties", {}), **schema.get("patternProperties", {})}.items():
+        full = f"{prefix}.{name}" if prefix else name
+        if isinstance(child, Mapping):
+            yield full, child, name in required, child.get("description", "")
+            yield from _fields(child, full, depth + 1)
+
+
+def _open(arguments: argparse.Namespace) -> Catalogue:
+    from httptask.catalogue import Catalogue
+
+    return Catalogue.open(arguments.catalogue)
+
+
+def _endpoint(arguments: argparse.Namespace) -> Endpoint:
+    with _open(arguments) as catalogue:
+        return catalogue.get(arguments.endpoint)
+
+
+def _schema(endpoint: Endpoint) -> dict[str, Any]:
+    from httptask.plugins import plugin_manager
+    from httptask.settings import settings_schema
+
+    schema = settings_schema(endpoint)
+    plugin_manager().hook.httptask_refine_settings_schema(schema=schema, endpoint=endpoint)
+    return schema
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+

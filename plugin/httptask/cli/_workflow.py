@@ -1,0 +1,313 @@
+"""`validate`, `test-request`, `run`: workflow definitions."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from httptask._json import JsonError, dump, parse
+from httptask._nearest import nearest
+from httptask.cli._output import Failed, command, emit, note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from httptask.catalogue import Catalogue
+    from httptask.errors import Problem
+    from httptask.model.exchange import Attempt, Exchange, Headers, Hop
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import WorkflowDefinition, WorkflowRun
+    from httptask.task import HttpTask, Runtime
+
+_MOST_SHOWN = 64 * 1024
+"""Bytes of a body printed for a person; `--json` and `--save-body` have all of it."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    validate = command(commands, "validate", "say everything that is wrong with a workflow definition", "httptask validate flow.json")
+    _definition(validate)
+    validate.set_defaults(run=run_validate)
+
+    test = command(
+        commands, "test-request", "run one HTTP task and show the raw exchange", "httptask test-request flow.json --task 'Send email'"
+    )
+    _definition(test)
+    test.add_argument("--task", metavar="NAME", help="the task; may be left out when the definition has one HTTP task")
+    test.add_argument("--input", metavar="FILE", help="JSON: the run's input, what expressions see as $.input (- is standard input)")
+    test.add_argument("--tasks", metavar="FILE", help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is')
+    test.add_argument("--curl", action="store_true", help="print the request as a curl command instead of sending it")
+    test.add_argument("--send-anyway", action="store_true", help="send although the settings do not fit the endpoint")
+    test.add_argument("--save-body", metavar="FILE", help="write the response's body to a file, byte for byte")
+    _network(test)
+    test.set_defaults(run=run_test_request)
+
+    run = command(commands, "run", "run a workflow definition", "httptask run flow.json --input input.json")
+    _definition(run)
+    run.add_argument("--input", metavar="FILE", help="JSON: the run's input (- is standard input)")
+    run.add_argument("--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)")
+    _network(run)
+    run.set_defaults(run=run_run)
+
+
+def _definition(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("definition", metavar="DEFINITION", help="a workflow definition: a JSON file, or - for standard input")
+
+
+def _network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-network",
+        action="append",
+        metavar="NETWORK",
+        help="let requests go to this network or host too, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
+    )
+
+
+# validate
+
+
+def run_validate(arguments: argparse.Namespace) -> int:
+    """Print every problem; exit status 1 when one is an error."""
+    from httptask.workflow import check
+
+    definition = _load(arguments.definition)
+    with _catalogue(arguments) as catalogue, _runtime(arguments, catalogue) as runtime:
+        problems = check(definition, runtime)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    value = {"valid": not errors, "problems": [problem.to_json() for problem in problems]}
+    emit(arguments, value, _verdict(arguments.definition, problems, len(errors)))
+    return 1 if errors else 0
+
+
+def _verdict(source: str, problems: list[Problem], errors: int) -> str:
+    lines = [f"{problem.severity}: {problem}" for problem in problems]
+    lines.append(f"{source}: " + (f"{errors} problem{'s' if errors != 1 else ''}" if errors else "valid"))
+    return "\n".join(lines)
+
+
+# test-request
+
+
+def run_test_request(arguments: argparse.Namespace) -> int:
+    """Run a test request and print its exchange; exit status 1 when it did not succeed."""
+    definition = _load(arguments.definition)
+    inputs = _inputs(arguments, definition)
+    with _catalogue(arguments) as catalogue, _runtime(arguments, catalogue) as runtime:
+        task = _task(definition, arguments.task, runtime)
+        if arguments.curl:
+            return _curl(arguments, task, inputs)
+        from httptask.model.task import TestOptions
+
+        exchange = task.test_request(inputs, TestOptions(send_anyway=arguments.send_anyway))
+    if arguments.save_body:
+        _save(arguments.save_body, exchange)
+    emit(arguments, exchange.to_json(), exchange_text(exchange))
+    return 0 if exchange.outcome == "success" else 1
+
+
+def _curl(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
+    from httptask.building import curl_command
+
+    text = curl_command(task.render(inputs))
+    print(dump({"curl": text}) if arguments.json else text)
+    return 0
+
+
+def _save(path: str, exchange: Exchange) -> None:
+    if exchange.response is None:
+        note(f"no response: nothing written to {path}")
+        return
+    try:
+        Path(path).write_bytes(exchange.response.body)
+    except OSError as error:
+        raise Failed(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) -> HttpTask:
+    from httptask.task import HttpTask
+    from httptask.workflow import iter_tasks
+
+    found = {task_name: (pointer, task) for pointer, task_name, task in iter_tasks(definition)}
+    if name is None:
+        candidates = [task_name for task_name, (_, task) in found.items() if task.get("type") == "Http"]
+        if len(candidates) != 1:
+            raise Failed(f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}")
+        name = candidates[0]
+    if name not in found:
+        near = nearest(name, found)
+        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {', '.join(found)}"
+        raise Failed(f"no task {name!r} in the definition; {hint}")
+    pointer, task = found[name]
+    if task.get("type") != "Http":
+        raise Failed(f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http")
+    return HttpTask(task, name=name, pointer=pointer, runtime=runtime)
+
+
+def exchange_text(exchange: Exchange) -> str:
+    """Return *exchange* as text for a person: what went out after `>`, what came after `<`, byte counts and seconds."""
+    lines: list[str] = []
+    for attempt in exchange.attempts:
+        lines += _attempt_lines(attempt, len(exchange.attempts))
+    outcome = exchange.outcome if exchange.error is None else f"{exchange.outcome}: {exchange.error}"
+    lines.append(f"outcome: {outcome}")
+    lines.append(f"attempts: {len(exchange.attempts)}, {exchange.elapsed_seconds:.3f} s in all")
+    return "\n".join(lines)
+
+
+def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
+    lines = [f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s"] if count > 1 else []
+    for hop in attempt.hops:
+        lines += _hop_lines(hop)
+    if count > 1 and attempt.error:
+        lines.append(f"{attempt.outcome}: {attempt.error}")
+    return [*lines, ""]
+
+
+def _hop_lines(hop: Hop) -> list[str]:
+    target = re.sub(r"^https?://[^/?]*", "", hop.request.url) or "/"
+    lines = [] if "send" in hop.phases or hop.response is not None else ["not sent:"]
+    lines += [f"> {hop.request.method} {target if target.startswith('/') else '/' + target} HTTP/1.1"]
+    lines += _message_lines(">", hop.request.headers, hop.request.body)
+    lines.append("")
+    if hop.response is not None:
+        lines.append(f"< {hop.response.status_line}")
+        lines += _message_lines("<", hop.response.headers, hop.response.body)
+        if hop.response.decoded_as == "json":
+            lines += ["", "decoded:", dump(hop.response.decoded, indent=2)[:_MOST_SHOWN]]
+        elif hop.response.decoded_as == "text" and not _is_text(hop.response.body):
+            lines += ["", "decoded:", hop.response.decoded[:_MOST_SHOWN]]
+    else:
+        lines.append("< no response")
+    phases = ", ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in hop.phases.items())
+    lines += ["", f"phases: {phases or 'none'}"]
+    return lines
+
+
+def _message_lines(mark: str, headers: Headers, body: bytes) -> list[str]:
+    lines = [f"{mark} {name}: {value}" for name, value in headers]
+    if not body:
+        return lines
+    shown = body[:_MOST_SHOWN]
+    text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
+    lines += [mark, *(f"{mark} {line}" for line in text.splitlines())]
+    lines.append(f"{mark} ({len(body):,} bytes{'' if len(shown) == len(body) else ', the first shown'})")
+    return lines
+
+
+def _is_text(data: bytes) -> bool:
+    return b"\0" not in data and data.decode("utf-8", "replace").count("\ufffd") <= len(data) // 100
+
+
+# run
+
+
+def run_run(arguments: argparse.Namespace) -> int:
+    """Run a definition to its end; exit status 1 when it did not complete."""
+    from httptask.engines import arun_workflow
+
+    definition = _load(arguments.definition)
+    input_ = _json_file(arguments.input)
+
+    async def run() -> Any:
+        with _catalogue(arguments) as catalogue:
+            async with _runtime(arguments, catalogue) as runtime:
+                result = await arun_workflow(
+                    definition, input_, engine=arguments.engine, runtime=runtime, definitions=_Neighbours(arguments.definition)
+                )
+                return result, runtime.redactor.value(result.to_json())
+
+    result, value = asyncio.run(run())
+    emit(arguments, value, _run_text(result, value))
+    return 0 if result.status == "Completed" else 1
+
+
+def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
+    lines = []
+    for task in value.get("tasks", ()):
+        failed = f": {task['error'].get('message')}" if task.get("error") else ""
+        lines.append(f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f} s){failed}")
+    lines.append(f"{run.status}: {run.definition or 'the workflow'} in {run.elapsed_seconds:.3f} s")
+    if value.get("error"):
+        lines.append(f"error: {value['error']}")
+    if value.get("output") is not None:
+        lines += ["output:", dump(value["output"], indent=2)]
+    if run.failure_run is not None:
+        lines.append(f"failure workflow {run.failure_run.definition}: {run.failure_run.status}")
+    return "\n".join(lines)
+
+
+class _Neighbours(dict[str, Any]):
+    """Definitions by id: the file of that name beside the one that is run, read when it is asked for."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self._folder = Path() if source == "-" else Path(source).parent
+
+    def __missing__(self, definition_id: str) -> WorkflowDefinition:
+        path = self._folder / f"{definition_id}.json"
+        if Path(definition_id).name != definition_id or not path.is_file():
+            raise KeyError(definition_id)
+        return _load(str(path))
+
+    def __contains__(self, definition_id: object) -> bool:
+        try:
+            self[str(definition_id)]
+        except KeyError:
+            return False
+        return True
+
+    def get(self, definition_id: str, default: Any = None) -> Any:
+        return self[definition_id] if definition_id in self else default
+
+
+# Files
+
+
+def _load(source: str) -> WorkflowDefinition:
+    from httptask.workflow import load_definition
+
+    if source == "-":
+        return load_definition("standard input", sys.stdin.buffer.read())
+    return load_definition(source)
+
+
+def _json_file(source: str | None) -> Any:
+    if source is None:
+        return None
+    try:
+        return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
+    except OSError as error:
+        raise Failed(f"{source}: cannot be read: {error.strerror}") from error
+    except JsonError as error:
+        raise Failed(f"{source}: not JSON: {error}") from error
+
+
+def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
+    from httptask.model.task import Inputs
+
+    tasks = _json_file(arguments.tasks) or {}
+    if not isinstance(tasks, dict):
+        raise Failed(f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}')
+    name = definition.name
+    run = {"workflowId": "test-request", "sequenceNumber": 1, "workflowDefinitionId": name, "workflowDefinitionVersion": 1}
+    variables = definition.document.get("variables") or {}
+    return Inputs(input=_json_file(arguments.input), tasks=tasks, variables=variables, run=run)
+
+
+def _catalogue(arguments: argparse.Namespace) -> Catalogue:
+    from httptask.catalogue import Catalogue
+
+    return Catalogue.open(arguments.catalogue)
+
+
+def _runtime(arguments: argparse.Namespace, catalogue: Catalogue) -> Runtime:
+    from httptask.task import Runtime
+
+    try:
+        return Runtime(catalogue=catalogue, allow_networks=getattr(arguments, "allow_network", None))
+    except ValueError as error:
+        raise Failed(f"the networks to allow: {error}") from error

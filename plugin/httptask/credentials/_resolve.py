@@ -1,0 +1,90 @@
+"""A credential's name -> an authorised request."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from httptask._nearest import nearest
+from httptask.credentials._stores import credentials_file, variable
+from httptask.errors import CredentialError, TaskError
+from httptask.model.credential import Credential, Secret
+from httptask.model.exchange import OutgoingRequest
+
+if TYPE_CHECKING:
+    from httptask.plugins import PluginManager
+    from httptask.protocols import AuthScheme
+
+
+async def resolve(name: str, plugins: PluginManager) -> Credential:
+    """Return the credential *name* from the first store that has it, its fields typed by its auth scheme.
+
+    Stores run in a worker thread. Raises `CredentialError` when none has it, a store fails, or it does not fit its scheme.
+    """
+    try:
+        found = await asyncio.to_thread(plugins.hook.httptask_credential, name=name)
+    except TaskError:
+        raise
+    except Exception as error:
+        raise CredentialError(f"credential {name!r}: {error}") from error
+    if not isinstance(found, Credential):
+        raise CredentialError(
+            f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()} (readable by its owner alone)"
+        )
+    return _typed(found, _scheme(found, plugins))
+
+
+async def authorise(request: OutgoingRequest, credential: Credential, plugins: PluginManager) -> None:
+    """Authorise *request* in place by *credential*.
+
+    Raises `CredentialError` when the credential is bound to other origins, or its fields do not do.
+    """
+    target = origin(request.url)
+    if credential.origins and target not in {origin(allowed) for allowed in credential.origins}:
+        raise CredentialError(
+            f"credential {credential.name!r} may only be sent to {', '.join(credential.origins)}; this request goes to {target}"
+        )
+    try:
+        waiting = _scheme(credential, plugins).authorise(request, credential)
+        if waiting is not None:
+            await waiting
+    except TaskError:
+        raise
+    except Exception as error:
+        raise CredentialError(f"credential {credential.name!r}: {error}") from error
+
+
+def origin(url: str) -> str:
+    """Return the origin of *url* (RFC 6454, section 4), the default port left out."""
+    split = urlsplit(url)
+    port = split.port
+    default = {"http": 80, "https": 443}.get(split.scheme)
+    host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
+    return f"{split.scheme}://{host}" + (f":{port}" if port and port != default else "")
+
+
+def _scheme(credential: Credential, plugins: PluginManager) -> AuthScheme:
+    schemes: dict[str, AuthScheme] = plugins.named("httptask_auth_schemes")
+    if credential.scheme not in schemes:
+        near = nearest(credential.scheme, schemes)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(schemes)}"
+        raise CredentialError(f"credential {credential.name!r} has the unknown type {credential.scheme!r}; {hint}")
+    return schemes[credential.scheme]
+
+
+def _typed(credential: Credential, scheme: AuthScheme) -> Credential:
+    needed = {field for field, kind in scheme.fields.items() if not kind.startswith("optional")}
+    problems = [f"{field!r} is missing" for field in scheme.fields if field in needed - set(credential.fields)]
+    problems += [f"{field!r} is not known" for field in credential.fields if field not in scheme.fields]
+    if problems:
+        known = ", ".join(scheme.fields)
+        raise CredentialError(
+            f"credential {credential.name!r}: {'; '.join(problems)}; type {scheme.name!r} has: {known}"
+        )
+    fields: dict[str, str | Secret] = {}
+    for field, value in credential.fields.items():
+        text = value.reveal() if isinstance(value, Secret) else value
+        fields[field] = text if scheme.fields[field].endswith("text") else Secret(text)
+    return replace(credential, fields=fields)

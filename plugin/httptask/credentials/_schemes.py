@@ -1,0 +1,64 @@
+"""The auth schemes that ship: basic, bearer, and an API key in a header, the query or a cookie."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from httptask.model.credential import Credential, Secret
+from httptask.model.exchange import OutgoingRequest
+
+
+def _value(credential: Credential, field: str) -> str:
+    value = credential.fields[field]
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+class Basic:
+    """`Authorization: Basic`, user name and password in UTF-8 (RFC 7617)."""
+
+    name = "basic"
+    fields: Mapping[str, str] = {"username": "text", "password": "secret"}
+
+    def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+        """Set the header; a colon in the user name cannot be sent (RFC 7617, section 2)."""
+        if ":" in _value(credential, "username"):
+            raise ValueError("the user name holds a colon, which basic authentication cannot carry")
+        pair = f"{_value(credential, 'username')}:{_value(credential, 'password')}"
+        request.set_header("Authorization", "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
+
+
+class Bearer:
+    """`Authorization: Bearer` (RFC 6750, section 2.1)."""
+
+    name = "bearer"
+    fields: Mapping[str, str] = {"token": "secret"}
+
+    def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+        """Set the header."""
+        request.set_header("Authorization", "Bearer " + _value(credential, "token"))
+
+
+class ApiKey:
+    """A key under a name, in a header, the query or a cookie (OpenAPI: Security Scheme Object, `apiKey`)."""
+
+    name = "apiKey"
+    fields: Mapping[str, str] = {"key": "secret", "name": "text", "in": "text"}
+
+    def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+        """Put the key where the credential's `in` says."""
+        place, name, key = (_value(credential, field) for field in ("in", "name", "key"))
+        if place == "header":
+            request.set_header(name, key)
+        elif place == "query":
+            joint = "&" if "?" in request.url else "?"
+            request.url += f"{joint}{quote(name, safe='')}={quote(key, safe='')}"
+        elif place == "cookie":
+            cookies = [old for old in (request.header("Cookie"),) if old]
+            request.set_header("Cookie", "; ".join([*cookies, f"{name}={quote(key, safe='')}"]))
+        else:
+            raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
+
+
+SCHEMES = (Basic(), Bearer(), ApiKey())

@@ -1,0 +1,86 @@
+"""The stores that ship: environment variables, and a file that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from httptask._json import JsonError, parse
+from httptask.model.credential import Credential, Secret
+
+PREFIX = "HTTPTASK_CREDENTIAL_"
+"""Only variables that start so are ever read: a definition must not name any other."""
+
+FILE_VARIABLE = "HTTPTASK_CREDENTIALS_FILE"
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of the credential *name*: `procore-sandbox` -> `..._PROCORE_SANDBOX`."""
+    return PREFIX + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
+
+
+def credentials_file() -> Path:
+    """Return the credentials file: `HTTPTASK_CREDENTIALS_FILE`, else one in the user's configuration folder."""
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("httptask", appauthor=False)) / "credentials.json"
+
+
+def from_environment(name: str) -> Credential | None:
+    """Return the credential *name* of the environment, or None. Plain text, not an object, is a bearer token."""
+    text = os.environ.get(variable(name))
+    if not text:
+        return None
+    if not text.lstrip().startswith("{"):
+        return Credential(name, "bearer", {"token": Secret(text.strip())})
+    try:
+        document = parse(text)
+    except JsonError as error:
+        raise ValueError(f"{variable(name)} is not JSON: {error}") from None  # the cause would quote the value
+    return _credential(name, document, variable(name))
+
+
+def from_file(name: str) -> Credential | None:
+    """Return the credential *name* of the credentials file, or None when there is no such file or name.
+
+    Raises `ValueError` for a file that others can read, or that is not a JSON object of objects.
+    """
+    path = credentials_file()
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ValueError(f"{path} can be read by others than its owner (mode {stat.S_IMODE(mode):o}); chmod 600 it")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        document = parse(data)
+    except JsonError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"{path} must hold one JSON object: credential name -> credential")
+    return _credential(name, document[name], f"{path}: {name!r}") if name in document else None
+
+
+def _credential(name: str, document: Any, where: str) -> Credential:
+    if not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
+        raise ValueError(f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}')
+    fields = {field: value for field, value in document.items() if field not in ("type", "origins")}
+    wrong = [field for field, value in fields.items() if not isinstance(value, str)]
+    if wrong:
+        raise ValueError(f"{where}: {', '.join(map(repr, wrong))} must be text")
+    origins = document.get("origins", [])
+    if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
+        raise ValueError(f'{where}: "origins" must be a list of origins such as "https://api.procore.com"')
+    # Which fields are secret only the scheme knows: until then, all are.
+    secret = {field: Secret(value) for field, value in fields.items()}
+    return Credential(name, document["type"], secret, tuple(origins))

@@ -1,0 +1,28 @@
+"""The shipped stores and auth schemes, through the same hooks as anyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from httptask.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from httptask.model.credential import Credential
+    from httptask.protocols import AuthScheme
+
+
+@hookimpl
+def httptask_auth_schemes() -> Sequence[AuthScheme]:
+    """Bring `basic`, `bearer` and `apiKey`."""
+    from httptask.credentials._schemes import SCHEMES
+
+    return SCHEMES
+
+
+@hookimpl(trylast=True)
+def httptask_credential(name: str) -> Credential | None:
+    """Look in the environment, then in the credentials file."""
+    from httptask.credentials._stores import from_environment, from_file
+
+    return from_environment(name) or from_file(name)

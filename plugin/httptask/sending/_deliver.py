@@ -1,0 +1,241 @@
+"""One call: attempts and the waits between them, within one deadline; the exchange of all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from httptask._redaction import Redactor
+from httptask.errors import RedirectError, TaskError, TimedOutError
+from httptask.model.exchange import Attempt, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
+from httptask.model.policy import Limits, RetryPolicy, Timeouts
+from httptask.model.task import TaskResult
+from httptask.sending._hop import HopRecord, Received, send_hop
+from httptask.sending._redirect import next_request
+from httptask.sending._response import View, outcome, task_result, view
+from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds
+
+_LONG = 256 * 1024
+"""Bytes. A longer body is decoded in a worker thread, so that the event loop goes on."""
+
+
+@dataclass(slots=True)
+class Ready:
+    """A request ready to be sent, as it is made anew for every attempt."""
+
+    request: OutgoingRequest
+    """Authorised."""
+    plain: OutgoingRequest
+    """Before it was authorised: all that may cross origins."""
+    credential: str | None = None
+    """The name of the credential that authorised it: its connections are shared with no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of a call."""
+
+    exchange: Exchange
+    """Secrets masked."""
+    error: TaskError | None
+    """What it ended in; None for success. It carries the exchange, and the result when a response came."""
+    result: TaskResult | None
+    """Not masked: a workflow may need what a response says."""
+
+
+@dataclass(slots=True)
+class _Try:
+    """One attempt under way."""
+
+    number: int
+    waited: float
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    began: float = field(default_factory=time.perf_counter)
+    hops: list[HopRecord] = field(default_factory=list)
+    view: View | None = None
+    error: TaskError | None = None
+    elapsed: float = 0.0
+
+
+async def deliver(
+    ready: Callable[[], Awaitable[Ready]],
+    transport: Callable[[str | None], httpx.AsyncHTTPTransport],
+    *,
+    timeouts: Timeouts,
+    retry: RetryPolicy,
+    limits: Limits,
+    redactor: Redactor,
+    store: Callable[[bytes, str], Any],
+) -> Delivery:
+    """Send what *ready* makes, again where *retry* and what happened allow it, and return what came of it.
+
+    *transport* gives the connections of a credential; *store* keeps bytes that are neither JSON nor text. Raises only what
+    *ready* raises (nothing was sent), and cancellation.
+    """
+    began = time.perf_counter()
+    deadline = asyncio.get_running_loop().time() + timeouts.total
+    tries: list[_Try] = []
+    waited = 0.0
+    while True:
+        current = _Try(len(tries) + 1, waited)
+        tries.append(current)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await _attempt(current, ready, transport, timeouts, limits)
+        except TimeoutError:
+            current.error = _deadline_passed(current, tries, timeouts)
+        except TaskError as error:
+            if not current.hops:  # nothing of this attempt was sent
+                error.attempts, error.elapsed_seconds = len(tries) - 1, time.perf_counter() - began
+                raise
+            # A redirect that is refused, or a body that cannot be read, comes after a response: the request arrived.
+            error.maybe_delivered = error.maybe_delivered or any(hop.received for hop in current.hops)
+            current.error = error
+        current.elapsed = time.perf_counter() - current.began
+        failure = current.error
+        if failure is None or not current.hops:
+            break
+        failure.retryable = retryable(failure, current.hops[-1].request)
+        if not failure.retryable or len(tries) >= retry.max_attempts:
+            break
+        waited = wait_seconds(retry, len(tries), failure.retry_after)
+        left = deadline - asyncio.get_running_loop().time()
+        if waited >= left:  # the wait would outlast the deadline: its length is the caller's to know
+            failure.retry_after = max(failure.retry_after or 0.0, waited)
+            break
+        await asyncio.sleep(waited)
+    return _delivery(tries, time.perf_counter() - began, redactor, store)
+
+
+async def _attempt(
+    current: _Try,
+    ready: Callable[[], Awaitable[Ready]],
+    transport: Callable[[str | None], httpx.AsyncHTTPTransport],
+    timeouts: Timeouts,
+    limits: Limits,
+) -> None:
+    """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
+    made = await ready()
+    request = made.request
+    connections = transport(made.credential)
+    visited = {(request.method, request.url)}
+    while True:
+        received = await _hop(current, connections, request, timeouts, limits)
+        following = next_request(request, made.plain, received.status_code, received.header("location"))
+        if following is None:
+            break
+        if len(current.hops) > limits.redirects:
+            raise RedirectError(f"more than {limits.redirects} redirects", maybe_delivered=True)
+        if (following.method, following.url) in visited:
+            raise RedirectError(f"the redirects go round in a circle: {following.url}", maybe_delivered=True)
+        visited.add((following.method, following.url))
+        request = following
+    if len(received.body) > _LONG:
+        current.view = await asyncio.to_thread(view, received, limits)
+    else:
+        current.view = view(received, limits)
+    error = outcome(received, current.view)
+    if error is not None:
+        error.maybe_delivered = True
+        raise error
+
+
+async def _hop(
+    current: _Try,
+    connections: httpx.AsyncHTTPTransport,
+    request: OutgoingRequest,
+    timeouts: Timeouts,
+    limits: Limits,
+) -> Received:
+    while True:
+        record = HopRecord(request)
+        current.hops.append(record)
+        try:
+            return await send_hop(connections, request, timeouts, limits, record)
+        except TaskError:
+            # A kept-alive connection the server had closed meanwhile: nobody saw the request, so once more on a new one.
+            if not record.stale or request.method not in IDEMPOTENT:
+                raise
+            current.hops.pop()
+
+
+def _deadline_passed(current: _Try, tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
+    seconds = timeouts.total
+    count = f"{len(tries)} attempts" if len(tries) > 1 else "one attempt"
+    sent = any("send" in hop.phases for hop in current.hops)
+    return TimedOutError(
+        f"the total of {seconds:g} s (totalTimeoutSeconds) passed in {count}",
+        phase="total",
+        seconds=seconds,
+        maybe_delivered=sent,
+    )
+
+
+# The exchange
+
+
+def _delivery(tries: list[_Try], elapsed: float, redactor: Redactor, store: Callable[[bytes, str], Any]) -> Delivery:
+    last = tries[-1]
+    error = last.error
+    if error is not None:
+        error.message = redactor.text(error.message)
+        error.args = (error.message,)
+    exchange = Exchange(
+        attempts=tuple(_attempt_of(one, redactor) for one in tries),
+        outcome=error.kind if error is not None else "success",
+        error=str(error) if error is not None else None,
+        elapsed_seconds=elapsed,
+    )
+    result = None
+    final = last.hops[-1] if last.hops else None
+    if final is not None and final.received is not None and last.view is not None:
+        url = redactor.text(final.request.url)
+        result = task_result(final.received, last.view, url=url, attempts=len(tries), elapsed=elapsed, store=store)
+    if error is not None:
+        error.attempts, error.elapsed_seconds, error.exchange, error.result = len(tries), elapsed, exchange, result
+    return Delivery(exchange, error, result)
+
+
+def _attempt_of(one: _Try, redactor: Redactor) -> Attempt:
+    error = one.error
+    return Attempt(
+        number=one.number,
+        hops=tuple(_hop_of(record, redactor, one.view if record is one.hops[-1] else None) for record in one.hops),
+        outcome=error.kind if error is not None else "success",
+        error=redactor.text(str(error)) if error is not None else None,
+        started_at=one.started_at,
+        waited_seconds=one.waited,
+        elapsed_seconds=one.elapsed,
+    )
+
+
+def _hop_of(record: HopRecord, redactor: Redactor, seen: View | None) -> Hop:
+    received = record.received
+    response = None
+    if received is not None:
+        response = RawResponse(
+            http_version=received.http_version,
+            status_code=received.status_code,
+            reason_phrase=received.reason_phrase,
+            headers=tuple((name, redactor.text(value)) for name, value in received.headers),
+            body=redactor.bytes(bytes(received.body)),
+            decoded=redactor.value(seen.value) if seen is not None else None,
+            decoded_as=seen.kind if seen is not None else None,
+        )
+    return Hop(masked(record.request, record.sent_headers, redactor), response, record.phases)
+
+
+def masked(request: OutgoingRequest, headers: tuple[tuple[str, str], ...], redactor: Redactor) -> SentRequest:
+    """Return *request*, as it went out with *headers*, with every secret masked."""
+    return SentRequest(
+        method=request.method,
+        url=redactor.text(request.url),
+        headers=tuple((name, redactor.text(value)) for name, value in headers or request.headers),
+        body=redactor.bytes(request.body),
+    )

@@ -1,0 +1,134 @@
+"""Which addresses may be connected to. Decided purely: an address in, a reason to refuse or None out."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+VARIABLE = "HTTPTASK_ALLOW_NETWORKS"
+"""The operator's list of networks or host names, separated by commas."""
+
+_REFUSED = [
+    (ipaddress.ip_network(network), name)
+    for network, name in (
+        # IANA IPv4 Special-Purpose Address Registry (RFC 6890), and multicast
+        ("0.0.0.0/8", "this network"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "carrier NAT"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.0.0/16", "link-local and cloud metadata"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "reserved"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "6to4 relay"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarking"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+        # IANA IPv6 Special-Purpose Address Registry, inside and outside 2000::/3
+        ("::/128", "unspecified"),
+        ("::1/128", "loopback"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("ff00::/8", "multicast"),
+        ("2001::/23", "reserved for protocols"),
+        ("2001:db8::/32", "documentation"),
+        ("3fff::/20", "documentation"),
+    )
+]
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291, section 2.4, as assigned
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+
+
+def address_reason(address: Address) -> str | None:
+    """Return why *address* is not globally routable unicast, or None when it is."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inside = embedded_ipv4(address)
+        if inside is not None:
+            reason = address_reason(inside)
+            return f"{inside} inside IPv6: {reason}" if reason else None
+    for network, name in _REFUSED:
+        if address.version == network.version and address in network:
+            return name
+    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+        return "not globally routable"
+    return None
+
+
+def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that *address* leads to: mapped, 6to4, Teredo's client, NAT64."""
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+class Allowed:
+    """What an operator allows beside globally routable addresses: networks, and hosts by name."""
+
+    def __init__(self, networks: Iterable[Network] = (), hosts: Iterable[str] = ()) -> None:
+        self.networks = tuple(networks)
+        self.hosts = frozenset(hosts)
+
+    def covers(self, host: str, address: Address) -> bool:
+        """Say whether *address*, which *host* resolved to, is allowed by name or network."""
+        return host.rstrip(".").lower() in self.hosts or any(
+            address.version == network.version and address in network for network in self.networks
+        )
+
+
+def parse_networks(words: Iterable[str]) -> Allowed:
+    """Return what *words* allow: `127.0.0.0/8`, `10.1.2.3`, `::1` or a host name. Raises `ValueError` with a sentence."""
+    networks: list[Network] = []
+    hosts: list[str] = []
+    for word in (word.strip() for word in words):
+        if not word:
+            continue
+        try:
+            networks.append(ipaddress.ip_network(word, strict=False))
+        except ValueError:
+            if "/" in word or "*" in word or not word.strip("0123456789."):
+                raise ValueError(f"{word!r} is neither a network such as 10.0.0.0/8 nor a host name") from None
+            hosts.append(word.rstrip(".").lower())
+    return Allowed(networks, hosts)
+
+
+_allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", default=None)
+
+
+def allowed_networks() -> Allowed:
+    """Return what is allowed here: what `allowing` set, else the operator's environment variable."""
+    current = _allowed.get()
+    return current if current is not None else parse_networks(os.environ.get(VARIABLE, "").split(","))
+
+
+@contextmanager
+def allowing(allowed: Allowed) -> Iterator[None]:
+    """Allow *allowed* for everything sent inside the block."""
+    token = _allowed.set(allowed)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
+def reason_to_refuse(host: str, address: str) -> str | None:
+    """Return why our rules refuse *address*, which *host* resolved to; None when they do not."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])  # a zone (RFC 4007) only exists on link-local addresses
+    reason = address_reason(parsed)
+    if reason is None or allowed_networks().covers(host, parsed):
+        return None
+    return f"{reason}; an operator can allow it with {VARIABLE} or --allow-network"

@@ -1,0 +1,271 @@
+"""One hop: one request out, one response in, and every library error translated into ours."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import h11
+import httpcore
+import httpx
+
+from httptask.errors import (
+    ConnectionFailedError,
+    DnsError,
+    IncompleteError,
+    Problem,
+    ProtocolError,
+    SettingsError,
+    TaskError,
+    TimedOutError,
+    TlsError,
+    TooLargeError,
+)
+from httptask.model.exchange import Headers, OutgoingRequest
+from httptask.model.policy import Limits, Timeouts
+from httptask.sending._network import CheckedNetwork, CheckEgress, Recorder, connect_timed_out, recorder
+
+_KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx's own transport over our network. It stays httpx's class, so that what mocks httpx mocks us."""
+
+    def __init__(self, network: CheckedNetwork) -> None:
+        # Proxies of the environment are ignored and certificates are chosen in the network: nothing to prepare here.
+        super().__init__(verify=False, trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            max_connections=_KEPT_ALIVE.max_connections,
+            max_keepalive_connections=_KEPT_ALIVE.max_keepalive_connections,
+            keepalive_expiry=_KEPT_ALIVE.keepalive_expiry,
+            network_backend=network,
+        )
+
+
+class Connections:
+    """Kept-alive connections of one event loop, never shared between credentials."""
+
+    def __init__(self, check: CheckEgress) -> None:
+        self._network = CheckedNetwork(check, self._tls)
+        self._transports: dict[str | None, httpx.AsyncHTTPTransport] = {}
+
+    def transport(self, credential: str | None) -> httpx.AsyncHTTPTransport:
+        """Return the transport whose connections belong to *credential*."""
+        if credential not in self._transports:
+            self._transports[credential] = _Transport(self._network)
+        return self._transports[credential]
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        transports, self._transports = list(self._transports.values()), {}
+        for transport in transports:
+            await transport.aclose()
+
+    @functools.cached_property
+    def _context(self) -> ssl.SSLContext:
+        return httpx.create_ssl_context()  # certifi, or SSL_CERT_FILE and SSL_CERT_DIR
+
+    def _tls(self) -> ssl.SSLContext:
+        return self._context
+
+
+@dataclass(slots=True)
+class Received:
+    """A response as far as it came."""
+
+    http_version: str
+    status_code: int
+    reason_phrase: str
+    headers: Headers
+    body: bytearray = field(default_factory=bytearray)
+    complete: bool = False
+
+    def header(self, name: str) -> str:
+        """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name)
+
+
+@dataclass(slots=True)
+class HopRecord:
+    """What one hop did; filled in while it goes on, so that it is there whatever ends it."""
+
+    request: OutgoingRequest
+    sent_headers: Headers = ()
+    received: Received | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    stale: bool = False
+    """It failed on a kept-alive connection before the first byte of a response."""
+
+
+async def send_hop(
+    transport: httpx.AsyncHTTPTransport, request: OutgoingRequest, timeouts: Timeouts, limits: Limits, record: HopRecord
+) -> Received:
+    """Send *request* once and return the whole response. Raises the `TaskError` of what went wrong; fills in *record*."""
+    network = Recorder()
+    token = recorder.set(network)
+    try:
+        outgoing = _httpx_request(request, timeouts)
+        record.sent_headers = _text_headers(outgoing.headers.raw)
+        response = await transport.handle_async_request(outgoing)
+        try:
+            record.received = _head(response)
+            await _read_body(response, record.received, request.method, limits)
+        finally:
+            await response.aclose()
+    except TaskError as error:
+        error.maybe_delivered = network.sent
+        raise
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpcore.ConnectionNotAvailable, OSError) as error:
+        translated = _translated(error, request, network, record.received, timeouts)
+        translated.maybe_delivered = network.sent
+        record.stale = not network.connected and not network.answered and isinstance(translated, ConnectionFailedError)
+        raise translated from error
+    finally:
+        record.phases = network.phases()
+        recorder.reset(token)
+    return record.received
+
+
+def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
+    pace = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read, "pool": timeouts.connect}
+    headers = [(name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers]
+    # With no body, GET and the like must not say Content-Length: 0; httpx adds it where RFC 9110, section 8.6 wants it.
+    return httpx.Request(
+        request.method, request.url, headers=headers, content=request.body or None, extensions={"timeout": pace}
+    )
+
+
+def _head(response: httpx.Response) -> Received:
+    extensions = response.extensions
+    return Received(
+        http_version=_text(extensions.get("http_version", b"HTTP/1.1")),
+        status_code=response.status_code,
+        reason_phrase=_text(extensions.get("reason_phrase", b""))
+        if "reason_phrase" in extensions
+        else response.reason_phrase,
+        headers=_text_headers(response.headers.raw),
+    )
+
+
+async def _read_body(response: httpx.Response, received: Received, method: str, limits: Limits) -> None:
+    declared = received.header("content-length")
+    if method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared) > limits.body:
+        raise _too_large(f"the response's body is {int(declared):,} bytes", limits)
+    async for chunk in _raw(response):
+        received.body += chunk
+        if len(received.body) > limits.body:
+            del received.body[limits.body :]
+            raise _too_large("the response's body is", limits)
+    received.complete = True
+
+
+def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse mocks that were read before.
+    stream = response.stream
+    if isinstance(stream, httpx.AsyncByteStream):
+        return stream.__aiter__()
+    raise TypeError("the transport answered with a stream that is not asynchronous")
+
+
+def _too_large(what: str, limits: Limits) -> TooLargeError:
+    return TooLargeError(f"{what} over the limit of {limits.body:,} bytes")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _text_headers(raw: list[tuple[bytes, bytes]]) -> Headers:
+    return tuple((_text(name), _text(value)) for name, value in raw)
+
+
+# Translation: one table from the library's errors to ours, the most specific first.
+
+Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
+
+
+def _connect_timeout(error: Exception, facts: Facts) -> TaskError:
+    return connect_timed_out(_authority(facts[0]), facts[3].connect)
+
+
+def _read_timeout(error: Exception, facts: Facts) -> TaskError:
+    seconds = facts[3].read
+    doing = "the server sent nothing" if facts[1].sent else "the request could not be written"
+    return TimedOutError(
+        f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}", phase="read", seconds=seconds
+    )
+
+
+def _broken(error: Exception, facts: Facts) -> TaskError:
+    if _cause(error, ssl.SSLError) is not None:
+        return TlsError(f"TLS with {_authority(facts[0])} broke: {_last_words(error)}")
+    if facts[2] is not None:
+        return IncompleteError(f"the connection broke after {len(facts[2].body):,} bytes of the response's body")
+    return ConnectionFailedError(
+        f"the connection to {_authority(facts[0])} broke before a response came: {_last_words(error)}"
+    )
+
+
+def _malformed(error: Exception, facts: Facts) -> TaskError:
+    _, network, received, _ = facts
+    cause = _cause(error, h11.RemoteProtocolError)
+    if network.closed_by_peer and received is None:
+        return ConnectionFailedError(f"{_authority(facts[0])} closed the connection before a response came")
+    if network.closed_by_peer and received is not None:
+        return IncompleteError(
+            f"the response's body ended early, after {len(received.body):,} bytes: {_last_words(error)}"
+        )
+    if isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == 431:
+        return TooLargeError("the response's headers are over the limit of 100 KiB")
+    return ProtocolError(f"{_authority(facts[0])} answered with something that is not HTTP: {_last_words(error)}")
+
+
+def _unsendable(error: Exception, facts: Facts) -> TaskError:
+    return SettingsError([Problem("/httpRequest", f"the request cannot be written as HTTP: {_last_words(error)}")])
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (
+    (httpx.ConnectTimeout, _connect_timeout),
+    (httpx.PoolTimeout, _connect_timeout),
+    (httpx.TimeoutException, _read_timeout),
+    (httpx.RemoteProtocolError, _malformed),
+    (httpx.LocalProtocolError, _unsendable),
+    (httpx.UnsupportedProtocol, _unsendable),
+    (httpx.InvalidURL, _unsendable),
+    (httpx.HTTPError, _broken),
+    (Exception, _broken),
+)
+
+
+def _translated(
+    error: Exception, request: OutgoingRequest, network: Recorder, received: Received | None, timeouts: Timeouts
+) -> TaskError:
+    translate = next(make for kind, make in _TRANSLATIONS if isinstance(error, kind))
+    return translate(error, (request, network, received, timeouts))
+
+
+def _authority(request: OutgoingRequest) -> str:
+    return request.url.partition("://")[2].partition("/")[0].partition("?")[0]
+
+
+def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+    current: BaseException | None = error
+    while current is not None and not isinstance(current, kind):
+        current = current.__cause__ or current.__context__
+    return current
+
+
+def _last_words(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (text or type(error).__name__).rstrip(".")
+
+
+__all__ = ["Connections", "DnsError", "HopRecord", "Received", "send_hop"]

@@ -1,0 +1,249 @@
+"""The network under the HTTP library: every address is looked up once, checked, and connected to as checked."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
+
+import httpcore
+
+from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TimedOutError, TlsError
+
+CheckEgress = Callable[[str, str, int], str | None]
+"""(host, address, port) -> the reason to refuse, or None."""
+
+
+class Recorder:
+    """What one hop did on the network: how long each phase took, and how far it got."""
+
+    __slots__ = ("_began", "_first_byte", "_first_write", "_last_write", "_phases", "closed_by_peer", "connected")
+
+    def __init__(self) -> None:
+        self._phases: dict[str, float] = {}
+        self._began: tuple[str, float] | None = None
+        self._first_write = self._last_write = self._first_byte = 0.0
+        self.connected = False
+        """A new connection was made for this hop; False is a kept-alive one, or none yet."""
+        self.closed_by_peer = False
+        """The last read found the connection closed."""
+
+    @property
+    def sent(self) -> bool:
+        """Some byte of the request went out."""
+        return self._first_write > 0
+
+    @property
+    def answered(self) -> bool:
+        """Some byte of a response came."""
+        return self._first_byte > 0
+
+    def begin(self, phase: str) -> None:
+        """Start the clock of *phase*; one phase of making a connection runs at a time."""
+        self._began = (phase, time.perf_counter())
+
+    def end(self) -> None:
+        """Stop the clock of the phase under way."""
+        if self._began is not None:
+            phase, since = self._began
+            self._phases[phase] = time.perf_counter() - since
+            self._began = None
+
+    def wrote(self, since: float) -> None:
+        """Note a write that began at *since* and is done now."""
+        self._first_write = self._first_write or since
+        self._last_write = time.perf_counter()
+
+    def read(self, data: bytes) -> None:
+        """Note that *data* came; none is the end of the connection."""
+        if not data:
+            self.closed_by_peer = True
+        elif not self._first_byte:
+            self._first_byte = time.perf_counter()
+
+    def phases(self) -> dict[str, float]:
+        """Stop every clock and return the seconds by phase."""
+        self.end()
+        now = time.perf_counter()
+        phases = dict(self._phases)
+        if self.sent:
+            phases["send"] = self._last_write - self._first_write
+            phases["wait"] = (self._first_byte or now) - self._last_write
+        if self.answered:
+            phases["receive"] = now - self._first_byte
+        return phases
+
+
+recorder: ContextVar[Recorder | None] = ContextVar("httptask_recorder", default=None)
+"""The recorder of the hop under way: the connection pool sits between the hop and the network and knows nothing of it."""
+
+
+class CheckedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects only to addresses that *check* lets through; *tls* makes the TLS settings, when they are needed."""
+
+    def __init__(self, check: CheckEgress, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._check = check
+        self._tls = tls
+        self._backend = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Resolve *host*, check every address, and connect to the first checked one that answers, all within *timeout*."""
+        record = recorder.get() or Recorder()
+        deadline = time.monotonic() + timeout if timeout is not None else None
+        record.begin("dns")
+        addresses = await _resolved(host, port, timeout)
+        record.end()
+        allowed = self._let_through(host, port, addresses)
+        record.begin("connect")
+        stream = await self._first(host, port, allowed, deadline, timeout, socket_options)
+        record.end()
+        record.connected = True
+        return _RecordedStream(stream, self._tls, deadline)
+
+    def _let_through(self, host: str, port: int, addresses: list[str]) -> list[str]:
+        refusals = {}
+        for address in addresses:
+            reason = self._check(host, address, port)
+            if reason is not None:
+                refusals[address] = reason
+        allowed = [address for address in addresses if address not in refusals]
+        if not allowed:
+            address, reason = next(iter(refusals.items()))
+            raise BlockedError(f"the address {address} of {host} is refused: {reason}")
+        return allowed
+
+    async def _first(
+        self,
+        host: str,
+        port: int,
+        addresses: list[str],
+        deadline: float | None,
+        timeout: float | None,
+        socket_options: Iterable[Any] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        failures: list[Exception] = []
+        for position, address in enumerate(addresses):
+            left = deadline - time.monotonic() if deadline is not None else None
+            # Later addresses keep a share of the time, so that one dead address does not use up all of it.
+            share = max(left, 0.001) / (len(addresses) - position) if left is not None else None
+            try:
+                return await self._backend.connect_tcp(address, port, share, None, socket_options)
+            except (httpcore.ConnectTimeout, httpcore.ConnectError) as error:
+                failures.append(error)
+        if all(isinstance(failure, httpcore.ConnectTimeout) for failure in failures):
+            raise connect_timed_out(f"{host}:{port}", timeout or 0) from failures[-1]
+        refused = next(failure for failure in failures if not isinstance(failure, httpcore.ConnectTimeout))
+        raise ConnectionFailedError(
+            f"no connection to {host}:{port} ({', '.join(addresses)}): {_why(refused)}; is the server running?"
+        ) from refused
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Refuse: no egress rule speaks of sockets in the file system."""
+        raise BlockedError("connections to Unix sockets are refused")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait *seconds*."""
+        await asyncio.sleep(seconds)
+
+
+class _RecordedStream(httpcore.AsyncNetworkStream):
+    """A connection that tells the hop's recorder what happens on it."""
+
+    def __init__(
+        self, stream: httpcore.AsyncNetworkStream, tls: Callable[[], ssl.SSLContext], deadline: float | None
+    ) -> None:
+        self._stream = stream
+        self._tls = tls
+        self._deadline = deadline  # of the connection: the handshake is a part of it
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = await self._stream.read(max_bytes, timeout)
+        record = recorder.get()
+        if record is not None:
+            record.read(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        since = time.perf_counter()
+        record = recorder.get()
+        try:
+            await self._stream.write(buffer, timeout)
+        finally:  # a write that failed half-way may have delivered what it wrote
+            if record is not None and buffer:
+                record.wrote(since)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        record = recorder.get() or Recorder()
+        record.begin("tls")
+        context = self._tls()
+        context.set_alpn_protocols(["http/1.1"])
+        left = max(self._deadline - time.monotonic(), 0.001) if self._deadline is not None else timeout
+        try:
+            stream = await self._stream.start_tls(context, server_hostname, left)
+        except httpcore.ConnectTimeout as error:
+            raise connect_timed_out(f"the TLS handshake with {server_hostname}", timeout or 0) from error
+        except (httpcore.ConnectError, ssl.SSLError) as error:
+            raise tls_failed(server_hostname, error) from error
+        record.end()
+        return _RecordedStream(stream, self._tls, None)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+async def _resolved(host: str, port: int, timeout: float | None) -> list[str]:
+    """Return the addresses of *host*, in the system's order, each once."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except TimeoutError as error:
+        raise connect_timed_out(f"looking up {host}", timeout or 0) from error
+    except (OSError, UnicodeError) as error:
+        raise DnsError(f"the host name {host!r} has no address: {_why(error)}") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def connect_timed_out(what: str, seconds: float) -> TaskError:
+    """Return the error of a connection to *what* that was not made within *seconds*."""
+    return TimedOutError(
+        f"no connection after {seconds:g} s (connectionTimeoutSeconds): {what}", phase="connect", seconds=seconds
+    )
+
+
+def tls_failed(host: str | None, error: BaseException) -> TaskError:
+    """Return the error of a failed TLS handshake with *host*, with OpenSSL's own reason."""
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, ssl.SSLError):
+        reason = reason.__cause__ or reason.__context__
+    why = "the peer closed the connection during the handshake"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        why = f"its certificate is not accepted: {reason.verify_message}"
+    elif isinstance(reason, ssl.SSLError):
+        why = (reason.reason or str(reason)).replace("_", " ").lower()
+    return TlsError(f"TLS with {host} failed: {why}")
+
+
+def _why(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text or type(error).__name__

@@ -1,0 +1,168 @@
+"""Everything wrong with one `httpRequest`: its schema, its URL, its headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from httptask._json import parts, pointer
+from httptask.errors import Problem
+from httptask.expressions import has_expression
+from httptask.model.api import Endpoint
+from httptask.settings._normalise import normalised
+from httptask.settings._validate import schema_problems
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+"""A template part of a URL (OpenAPI: path templating)."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_FORBIDDEN_IN_VALUES = re.compile(r"[\x00\r\n]")  # RFC 9110, section 5.5: dangerous in any version of HTTP
+
+_OURS = {
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "host",
+    "upgrade",
+    "te",
+    "trailer",
+    "expect",
+    "keep-alive",
+}
+"""Header fields that frame a message or choose its connection: whoever writes the message sets them (RFC 9112)."""
+
+_SECRET_HEADERS = re.compile(
+    r"(?i)^(proxy-)?authorization$|^cookie$|api[-_]?key|auth[-_]?token|access[-_]?token|secret"
+)
+_SECRET_QUERY = re.compile(
+    r"(?i)^(api[-_]?key|access[-_]?token|auth[-_]?token|client[-_]?secret|password|secret|sig(nature)?)$"
+)
+
+
+def request_problems(
+    request: Any,
+    schema: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    at: str = "",
+    *,
+    expressions: bool = False,
+) -> list[Problem]:
+    """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
+
+    *schema* is the settings schema of *endpoint*, or the schema of any request when there is none. *at* is the JSON Pointer
+    of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through.
+    """
+    if not isinstance(request, Mapping):
+        return schema_problems(schema, request, at, expressions=expressions)
+    names = header_names(schema)
+    problems = schema_problems(schema, normalised(request, names), at, expressions=expressions)
+    if names:
+        problems = [_as_written(problem, request, names, at) for problem in problems]
+    problems += _url_problems(request, endpoint, pointer(["url"], at))
+    problems += _header_problems(request.get("headers"), pointer(["headers"], at))
+    if expressions:
+        problems += _secrets_in_the_open(request, at)
+    return problems
+
+
+def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers a settings *schema* documents, lower case -> its spelling."""
+    headers = schema.get("properties", {}).get("headers", {}).get("properties", {})
+    return {name.lower(): name for name in headers}
+
+
+def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str, str], at: str) -> Problem:
+    """Point at the header as its author spelt it."""
+    tokens = parts(problem.pointer[len(at) :])
+    headers = request.get("headers")
+    if len(tokens) < 2 or tokens[0] != "headers" or not isinstance(headers, Mapping):
+        return problem
+    written = next((name for name in headers if names.get(name.lower()) == tokens[1]), tokens[1])
+    return replace(problem, pointer=pointer(["headers", written, *tokens[2:]], at))
+
+
+def _url_problems(request: Mapping[str, Any], endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
+    url = request.get("url")
+    if not isinstance(url, str) or has_expression(url):
+        return
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError as error:
+        yield Problem(at, f"not a URL: {error}")
+        return
+    if split.scheme not in ("http", "https") or not split.hostname:
+        yield Problem(
+            at, f"expected an absolute URL that starts with https:// or http://, found {url!r}" + _servers(endpoint)
+        )
+    elif split.username is not None or split.password is not None:
+        yield Problem(at, "a URL must not hold a user name or password; name a credential in 'credentials' instead")
+    elif port == 0:
+        yield Problem(at, "port 0 cannot be connected to")
+    if re.search(r"[\x00-\x20\x7f]", url):
+        yield Problem(at, "a URL must not hold spaces or control characters; percent-encode them")
+    if split.fragment:
+        yield Problem(at, "the part after '#' is never sent", severity="warning")
+    if endpoint is not None and not split.path.endswith(endpoint.path):
+        yield Problem(
+            at,
+            f"the URL of this endpoint ends with {endpoint.path}, its values stand in 'pathParameters'; found {url!r}",
+        )
+    yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, at)
+
+
+def _servers(endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return ""
+    if endpoint.servers:
+        return f"; the documented server is {endpoint.servers[0].url}"
+    return "; the description names no server: put the API's address in front"
+
+
+def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
+    wanted = dict.fromkeys(PLACEHOLDER.findall(url))
+    values = given if isinstance(given, Mapping) else {}
+    if isinstance(given, str):  # a whole group from one expression: known after evaluation
+        return
+    described = (
+        {parameter.name for parameter in endpoint.parameters if parameter.location == "path"} if endpoint else set()
+    )
+    for name in wanted:
+        if values.get(name) is None and name not in described:  # a described one is named by the schema
+            yield Problem(at, f"the URL has a place {{{name}}} and 'pathParameters' has no value for it")
+    for name in values:
+        if name not in wanted and name not in described:
+            parent = at.removesuffix("/url")
+            yield Problem(pointer(["pathParameters", name], parent), f"the URL has no place {{{name}}} for this value")
+
+
+def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
+    if not isinstance(headers, Mapping):
+        return
+    seen: dict[str, str] = {}
+    for name, value in headers.items():
+        place = pointer([name], at)
+        if not _TOKEN.fullmatch(name):
+            yield Problem(place, f"{name!r} is not a header name (RFC 9110, section 5.6.2)")
+        elif name.lower() in _OURS:
+            yield Problem(place, f"{name} is set by the HTTP library, not by the task")
+        elif name.lower() in seen:
+            yield Problem(place, f"the same header as {seen[name.lower()]!r}: header names have no case")
+        seen[name.lower()] = name
+        if isinstance(value, str) and _FORBIDDEN_IN_VALUES.search(value):
+            yield Problem(place, "a header value must not hold a line break or NUL")
+
+
+def _secrets_in_the_open(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    for group, pattern in (("headers", _SECRET_HEADERS), ("query", _SECRET_QUERY)):
+        values = request.get(group)
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            if isinstance(value, str) and value and pattern.search(name) and not has_expression(value):
+                yield Problem(
+                    pointer([group, name], at),
+                    "this looks like a secret in the definition; store it as a credential and name it in 'credentials'",
+                    severity="warning",
+                )

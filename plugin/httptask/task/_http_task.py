@@ -1,0 +1,297 @@
+"""`HttpTask`: the only path a request takes, in a test and in a run."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from httptask import _packaged
+from httptask._json import pointer as pointer_of
+from httptask.building import build
+from httptask.credentials import authorise, resolve
+from httptask.errors import CatalogueError, Problem, SettingsError, TaskError, UnknownEndpointError
+from httptask.expressions import has_expression
+from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest
+from httptask.model.policy import RetryPolicy, Timeouts
+from httptask.model.task import Inputs, TaskResult, TestOptions
+from httptask.sending import Delivery, Ready, allowing, deliver, masked
+from httptask.settings import header_names, normalised, request_problems, schema_problems, settings_schema
+from httptask.task._runtime import Runtime, Store, describe_file
+
+if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
+
+_log = logging.getLogger("httptask")
+
+T = TypeVar("T")
+
+
+class HttpTask:
+    """One HTTP task of a workflow definition.
+
+    *definition* is the task as its author wrote it, *name* its name, *pointer* its place in the workflow definition (for
+    errors). *runtime* is what tasks share; without one, each call makes its own. *endpoint* is the endpoint the task is for;
+    without one, the definition's `endpoint` is looked up in the catalogue.
+
+    `problems()` says everything that is wrong without sending; `call` and `acall` run the task; `test_request` and
+    `atest_request` run it with sample inputs and return the raw exchange; `render` and `arender` show the request only.
+    """
+
+    def __init__(
+        self,
+        definition: Mapping[str, Any],
+        *,
+        name: str = "",
+        pointer: str = "",
+        runtime: Runtime | None = None,
+        endpoint: Endpoint | None = None,
+    ) -> None:
+        self.definition = definition
+        self.name = name
+        self.pointer = pointer
+        self._given_runtime = runtime
+        self._given_endpoint = endpoint
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What this task shares with others."""
+        return self._given_runtime or Runtime()
+
+    @cached_property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint the task is for; None for a free-form request. Raises `UnknownEndpointError`."""
+        if self._given_endpoint is not None:
+            return self._given_endpoint
+        endpoint_id = self.definition.get("endpoint")
+        return self.runtime.endpoint(endpoint_id) if isinstance(endpoint_id, str) else None
+
+    @cached_property
+    def settings_schema(self) -> dict[str, Any]:
+        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by plugins, or any request's."""
+        if self.endpoint is None:
+            schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
+            return schema
+        schema = settings_schema(self.endpoint)
+        self.runtime.plugins.hook.httptask_refine_settings_schema(schema=schema, endpoint=self.endpoint)
+        return schema
+
+    def problems(self) -> list[Problem]:
+        """Return everything wrong with the definition, warnings included; nothing is evaluated or sent."""
+        return list(self._problems)
+
+    # Run
+
+    async def acall(self, inputs: Inputs | None = None) -> TaskResult:
+        """Run the task with *inputs* and return its result.
+
+        Raises the `TaskError` of the class it ended in; it carries the exchange, and the result when a response came.
+        """
+        return _result(await self._deliver(inputs or Inputs(), self.runtime.store))
+
+    def call(self, inputs: Inputs | None = None) -> TaskResult:
+        """`acall`, for sync code."""
+        return self._sync(lambda: self.acall(inputs))
+
+    # Test request
+
+    async def atest_request(self, inputs: Inputs | None = None, options: TestOptions | None = None) -> Exchange:
+        """Run the task with the sample *inputs* and return the raw exchange, whatever came of it; nothing is stored.
+
+        The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only when nothing was sent.
+        """
+        answer = self.runtime.plugins.hook.httptask_test_request(
+            task=self, inputs=inputs or Inputs(), options=options or TestOptions()
+        )
+        exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
+        return exchange
+
+    def test_request(self, inputs: Inputs | None = None, options: TestOptions | None = None) -> Exchange:
+        """`atest_request`, for sync code."""
+        return self._sync(lambda: self.atest_request(inputs, options))
+
+    async def run_test_request(self, inputs: Inputs, options: TestOptions) -> Exchange:
+        """Run a test request here: the shipped answer to `httptask_test_request`."""
+        delivery = await self._deliver(inputs, describe_file, send_anyway=options.send_anyway)
+        return delivery.exchange
+
+    # Render
+
+    async def arender(self, inputs: Inputs | None = None) -> SentRequest:
+        """Return the request as it would go out, secrets masked; nothing is sent."""
+        runtime = self.runtime
+        _, request = await self._evaluated(inputs or Inputs(), send_anyway=True)
+        ready = await self._ready(build(request, self.endpoint, self._request_pointer))
+        return masked(ready.request, (), runtime.redactor)
+
+    def render(self, inputs: Inputs | None = None) -> SentRequest:
+        """`arender`, for sync code."""
+        return self._sync(lambda: self.arender(inputs))
+
+    # Inside
+
+    @property
+    def _request_pointer(self) -> str:
+        return pointer_of(["httpRequest"], self.pointer)
+
+    @cached_property
+    def _problems(self) -> tuple[Problem, ...]:
+        definition = without_nulls(self.definition)
+        found = [
+            problem
+            for problem in schema_problems(_packaged.schema("http-task"), definition, self.pointer, expressions=True)
+            if not problem.pointer.startswith(self._request_pointer + "/")  # the settings schema says it better
+        ]
+        try:
+            schema, endpoint = self.settings_schema, self.endpoint
+        except UnknownEndpointError as error:
+            near = error.nearest[0] if error.nearest else None
+            message = f"no endpoint {error.endpoint_id!r} in the catalogue; find one with `httptask search WORDS`"
+            found.append(Problem(pointer_of(["endpoint"], self.pointer), message, suggestion=near))
+            schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
+        except CatalogueError as error:
+            found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
+            schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
+        request = definition.get("httpRequest")
+        if isinstance(request, Mapping):
+            found += request_problems(request, schema, endpoint, self._request_pointer, expressions=True)
+        for name in ("inputParameters", "httpRequest"):
+            found += self.runtime.evaluator.check(definition.get(name), pointer_of([name], self.pointer))
+        return tuple(found)
+
+    @cached_property
+    def _refusal(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self._problems if problem.severity == "error")
+
+    @cached_property
+    def _has_expressions(self) -> bool:
+        return _holds_expression(self.definition.get("httpRequest"))
+
+    @cached_property
+    def _header_names(self) -> dict[str, str]:
+        return header_names(self.settings_schema)
+
+    async def evaluated_inputs(self, inputs: Inputs) -> Any:
+        """Return the task's input parameters, evaluated over *inputs*: what `$` is in `httpRequest`."""
+        parameters = self.definition.get("inputParameters") or {}
+        at = pointer_of(["inputParameters"], self.pointer)
+        return await self.runtime.evaluator.evaluate(parameters, inputs.document(), pointer=at, run=inputs.run)
+
+    async def _evaluated(self, inputs: Inputs, *, send_anyway: bool = False) -> tuple[Any, dict[str, Any]]:
+        """Return the evaluated input parameters and the checked, evaluated, normalised `httpRequest`."""
+        if self._refusal and not send_anyway:
+            raise SettingsError(self._refusal)
+        parameters = await self.evaluated_inputs(inputs)
+        written = self.definition.get("httpRequest")
+        at = self._request_pointer
+        request = await self.runtime.evaluator.evaluate(written, parameters, pointer=at, run=inputs.run)
+        if self._has_expressions and not send_anyway:
+            # What the expressions yielded is checked strictly now; settings without any were when they were read.
+            found = request_problems(request, self.settings_schema, self.endpoint, at)
+            problems = [problem for problem in found if problem.severity == "error"]
+            if problems:
+                raise SettingsError(problems)
+        if not isinstance(request, Mapping) or not isinstance(request.get("url"), str):
+            raise SettingsError([Problem(at, "'httpRequest' must be an object with a 'url'")])
+        return parameters, normalised(request, self._header_names)
+
+    async def _deliver(self, inputs: Inputs, store: Store, *, send_anyway: bool = False) -> Delivery:
+        runtime, definition = self.runtime, self.definition
+        _, request = await self._evaluated(inputs, send_anyway=send_anyway)
+        built = build(request, self.endpoint, self._request_pointer)
+        with allowing(runtime.allowed):
+            delivery = await deliver(
+                lambda: self._ready(built),
+                runtime.connections.transport,
+                timeouts=Timeouts.of_task(definition),
+                retry=RetryPolicy.of_task(definition),
+                limits=runtime.limits,
+                redactor=runtime.redactor,
+                store=store,
+            )
+        self._tell(delivery.exchange)
+        return delivery
+
+    async def _ready(self, built: OutgoingRequest) -> Ready:
+        """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
+        runtime = self.runtime
+        request = built.copy()
+        name = self.definition.get("credentials")
+        credential = None
+        if name is not None:
+            credential = await resolve(name, runtime.plugins)
+            for secret in credential.secrets():
+                runtime.redactor.add(secret)
+        _prepared_by_plugins(self, request)
+        plain = request.copy()
+        if credential is not None:
+            await authorise(request, credential, runtime.plugins)
+            for header, value in request.headers:
+                if (header, value) not in plain.headers:  # what the scheme made of the secret is one too
+                    runtime.redactor.add(value.rpartition(" ")[2])
+        return Ready(request, plain, name)
+
+    def _tell(self, exchange: Exchange) -> None:
+        hook = self.runtime.plugins.hook.httptask_exchange_finished
+        for implementation in hook.get_hookimpls():
+            known = {"exchange": exchange, "task": self}
+            try:
+                implementation.function(*(known[name] for name in implementation.argnames))
+            except Exception:
+                _log.exception("plugin %s failed in httptask_exchange_finished", implementation.plugin_name)
+
+    def _sync(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        async def run() -> T:
+            try:
+                return await start()
+            finally:
+                if self._given_runtime is None:
+                    await self.runtime.aclose()
+                    del self.runtime
+                else:
+                    await self.runtime.aclose_connections()
+
+        return asyncio.run(run())
+
+
+def without_nulls(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's *definition* with its null fields, and those of `retry`, left out: null is an unset field."""
+    result = {name: value for name, value in definition.items() if value is not None}
+    if isinstance(result.get("retry"), Mapping):
+        result["retry"] = {name: value for name, value in result["retry"].items() if value is not None}
+    return result
+
+
+def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
+    hook = task.runtime.plugins.hook.httptask_prepare_request
+    if not hook.get_hookimpls():
+        return
+    try:
+        hook(request=request, task=task)
+    except TaskError:
+        raise
+    except Exception as error:
+        where = pointer_of(["httpRequest"], task.pointer)
+        raise SettingsError([Problem(where, f"a plugin could not prepare the request: {error}")]) from error
+
+
+def _holds_expression(value: Any) -> bool:
+    if isinstance(value, str):
+        return has_expression(value)
+    if isinstance(value, Mapping):
+        return any(_holds_expression(item) for item in value.values())
+    return isinstance(value, list) and any(_holds_expression(item) for item in value)
+
+
+def _result(delivery: Delivery) -> TaskResult:
+    if delivery.error is not None:
+        raise delivery.error
+    if delivery.result is None:
+        raise AssertionError("a call without an error has a result")
+    return delivery.result
+
+
+

@@ -1,0 +1,155 @@
+"""What tasks share while they run: plugins, catalogue, connections, the expression evaluator, masking."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import mimetypes
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from httptask._redaction import Redactor
+from httptask.errors import UnknownEndpointError
+from httptask.expressions import Evaluator
+from httptask.model.policy import Limits
+from httptask.plugins import PluginManager, plugin_manager
+from httptask.sending import Connections, allowed_networks, parse_networks
+
+if TYPE_CHECKING:
+    from httptask.catalogue import Catalogue
+    from httptask.model.api import Endpoint
+    from httptask.model.task import Inputs
+    from httptask.task._services import Services
+
+
+class Runtime:
+    """Everything tasks share while they run. Use it as an (async) context manager; one event loop at a time.
+
+    *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked up, the user's own when
+    absent. *allow_networks* names networks and hosts that egress rules let through beside globally routable addresses; None
+    takes the operator's `HTTPTASK_ALLOW_NETWORKS`. Responses that are neither JSON nor text are kept as files below *files*,
+    a new temporary folder when absent. Raises `ValueError` for a network that is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        plugins: PluginManager | None = None,
+        catalogue: Catalogue | None = None,
+        limits: Limits | None = None,
+        allow_networks: Iterable[str] | None = None,
+        files: Path | None = None,
+    ) -> None:
+        self.plugins = plugins or plugin_manager()
+        self.limits = limits or Limits()
+        self.allowed = parse_networks(allow_networks) if allow_networks is not None else allowed_networks()
+        self.redactor = Redactor()
+        """Masks every credential value resolved so far."""
+        self._catalogue = catalogue
+        self._owns_catalogue = False
+        self._files = files
+        self._connections: Connections | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue; the user's own is opened when first needed."""
+        if self._catalogue is None:
+            from httptask.catalogue import Catalogue
+
+            self._catalogue, self._owns_catalogue = Catalogue.open(), True
+        return self._catalogue
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """Evaluates expressions."""
+        return Evaluator(self.plugins.named("httptask_expression_languages"), self.limits)
+
+    @property
+    def connections(self) -> Connections:
+        """The connections of the running event loop."""
+        loop = asyncio.get_running_loop()
+        if self._connections is None or self._loop is not loop:
+            self._connections, self._loop = Connections(self.check_egress), loop
+        return self._connections
+
+    def endpoint(self, endpoint_id: str) -> Endpoint:
+        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
+        return self.catalogue.get(endpoint_id)
+
+    def nearest_endpoint(self, endpoint_id: str) -> str | None:
+        """Return the id nearest to *endpoint_id*, which is not known, or None."""
+        try:
+            self.catalogue.get(endpoint_id)
+        except UnknownEndpointError as error:
+            return error.nearest[0] if error.nearest else None
+        return None
+
+    def services(self, inputs: Inputs) -> Services:
+        """Return what a task that starts with *inputs* may ask for."""
+        from httptask.task._services import Services
+
+        return Services(self, inputs)
+
+    def check_egress(self, host: str, address: str, port: int) -> str | None:
+        """Return why a plugin refuses *address*, which *host* resolved to; None when none does. A failing one refuses."""
+        try:
+            reasons = self.plugins.hook.httptask_check_egress(host=host, address=address, port=port)
+        except Exception as error:  # noqa: BLE001 - a stranger's rule; whatever it raises, the door stays shut
+            return f"an egress rule failed: {type(error).__name__}: {error}"
+        return reasons[0] if reasons else None
+
+    def store(self, content: bytes, media_type: str) -> dict[str, Any]:
+        """Keep *content* as a file and return its reference `{"$file": {"path", "mediaType", "size", "sha256"}}`."""
+        if self._files is None:
+            self._files = Path(tempfile.mkdtemp(prefix="httptask-"))
+        described = describe_file(content, media_type)
+        suffix = mimetypes.guess_extension(media_type) or ".bin"
+        path = self._files / f"{described['$file']['sha256'][:32]}{suffix}"
+        path.write_bytes(content)
+        described["$file"]["path"] = str(path)
+        return described
+
+    async def aclose(self) -> None:
+        """Close connections, helper processes and, when it was opened here, the catalogue."""
+        await self.aclose_connections()
+        if "evaluator" in self.__dict__:
+            self.evaluator.close()
+            del self.evaluator
+        if self._owns_catalogue and self._catalogue is not None:
+            self._catalogue.close()
+            self._catalogue, self._owns_catalogue = None, False
+
+    async def aclose_connections(self) -> None:
+        """Close the running event loop's connections; a sync caller's loop ends with its call."""
+        if self._connections is not None and self._loop is asyncio.get_running_loop():
+            await self._connections.aclose()
+        self._connections = None
+
+    def close(self) -> None:
+        """`aclose`, for sync code outside an event loop."""
+        asyncio.run(self.aclose())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+Store = Callable[[bytes, str], dict[str, Any]]
+
+
+def describe_file(content: bytes, media_type: str) -> dict[str, Any]:
+    """Return a file reference of *content* without a path: what a test request shows, which stores nothing."""
+    digest = hashlib.sha256(content).hexdigest()
+    return {"$file": {"mediaType": media_type or "application/octet-stream", "size": len(content), "sha256": digest}}

@@ -1,0 +1,39 @@
+"""What a task may ask of whoever checks or runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from httptask.model.workflow import TaskOutcome
+from httptask.task._http_task import HttpTask
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+    from httptask.model.task import Inputs
+    from httptask.protocols import TaskCall, TaskCheck
+    from httptask.task._runtime import Runtime
+
+
+class Services:
+    """The services of *runtime* for a task that starts with *inputs*; see `httptask.protocols.TaskServices`."""
+
+    def __init__(self, runtime: Runtime, inputs: Inputs) -> None:
+        self._runtime = runtime
+        self._inputs = inputs
+
+    def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return everything wrong with an HTTP task."""
+        task = HttpTask(check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime)
+        return task.problems()
+
+    async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
+        """Return *value* with its expressions evaluated over *data*."""
+        return await self._runtime.evaluator.evaluate(value, data, pointer=pointer, run=self._inputs.run)
+
+    async def call_http(self, call: TaskCall) -> TaskOutcome:
+        """Run an HTTP task: the one path a request takes."""
+        task = HttpTask(call.definition, name=call.name, pointer=call.pointer, runtime=self._runtime)
+        parameters = await task.evaluated_inputs(call.inputs)
+        result = await task.acall(call.inputs)
+        return TaskOutcome(output=result.to_json(), input=parameters)

@@ -1,0 +1,33 @@
+"""The task type `Http`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from httptask import _packaged
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+    from httptask.model.workflow import TaskOutcome
+    from httptask.protocols import TaskCall, TaskCheck
+
+
+class Http:
+    """A request to an HTTP API."""
+
+    name = "Http"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of any HTTP task; the settings schema of its endpoint says more."""
+        schema: Mapping[str, Any] = _packaged.schema("http-task")
+        return schema
+
+    def problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return everything that is wrong with the settings."""
+        return check.services.http_problems(check)
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        """Send the request."""
+        return await call.services.call_http(call)

@@ -1,0 +1,226 @@
+"""Credentials by name: found in a store, put on the wire by a scheme, masked everywhere else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import servers
+from tasks import call, exchange, failure, http, runtime
+
+from httptask import hookimpl
+from httptask.building import curl_command
+from httptask.errors import CredentialError
+from httptask.model.credential import Credential, Secret
+from httptask.task import HttpTask
+
+CANARY = "c4n4ry/v4lue+with=chars"
+"""A secret that looks different percent-encoded, in JSON and in base64."""
+
+SCHEMES: list[tuple[dict[str, str], str]] = [
+    ({"type": "bearer", "token": CANARY}, f"authorization: Bearer {CANARY}"),
+    (
+        {"type": "basic", "username": "ann", "password": CANARY},
+        f"authorization: Basic {base64.b64encode(f'ann:{CANARY}'.encode()).decode()}",
+    ),
+    ({"type": "apiKey", "in": "header", "name": "X-Key", "key": CANARY}, f"x-key: {CANARY}"),
+    ({"type": "apiKey", "in": "query", "name": "key", "key": CANARY}, "GET /a?b=1&key=c4n4ry%2Fv4lue%2Bwith%3Dchars HTTP/1.1"),
+    ({"type": "apiKey", "in": "cookie", "name": "key", "key": CANARY}, "cookie: s=1; key=c4n4ry%2Fv4lue%2Bwith%3Dchars"),
+]
+SCHEME_IDS = ["bearer", "basic", "key in header", "key in query", "key in cookie"]
+
+
+def task(url: str, **request: Any) -> dict[str, Any]:
+    return http(url + "/a?b=1", credentials="my api", request={"cookies": {"s": "1"}, **request})
+
+
+def head(server: servers.RawServer) -> str:
+    lines = server.received[-1].partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    return "\n".join([lines[0], *(name.lower() + ":" + rest for name, _, rest in (line.partition(":") for line in lines[1:]))])
+
+
+@pytest.mark.parametrize(("credential", "wire"), SCHEMES, ids=SCHEME_IDS)
+def test_each_scheme_puts_the_secret_on_the_wire_and_nowhere_else(
+    credential: dict[str, str], wire: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server gets it as the RFC says; the exchange, its JSON, the log and errors do not show it, even when it is echoed."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(credential))
+    caplog.set_level(logging.DEBUG)
+    with servers.raw_server(servers.echo_json()) as server:
+        seen = exchange(task(server.url))
+        assert wire in head(server)
+    shown = json.dumps(seen.to_json()) + repr(seen) + caplog.text
+    sent = [part for part in (CANARY, wire.rpartition(" ")[2] if "Basic" in wire else CANARY)]
+    for form in (*sent, "c4n4ry", base64.b64encode(CANARY.encode()).decode().rstrip("=")):
+        assert form not in shown
+    assert seen.response is not None
+    assert base64.b64decode(seen.to_json()["attempts"][0]["hops"][0]["response"]["bodyBase64"]) == seen.response.body
+    assert b"c4n4ry" not in seen.response.body
+
+
+@pytest.mark.parametrize(("credential", "wire"), SCHEMES, ids=SCHEME_IDS)
+def test_errors_do_not_show_the_secret(credential: dict[str, str], wire: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that echoes the request in its error body does not leak the secret through our error."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(credential))
+
+    def echo(peer: servers.Peer) -> bool:
+        request = peer.read_request()
+        peer.sendall(servers.response(request, ("Content-Type", "text/plain"), status="500 Oops"))
+        return True
+
+    with servers.raw_server(echo) as server:
+        error = failure(task(server.url))
+    assert "c4n4ry" not in str(error) + json.dumps(error.exchange.to_json() if error.exchange else None)
+
+
+def test_curl_with_a_credential_works_when_its_variable_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The curl command holds a variable where the secret was; nothing is sent to make it."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "bearer", "token": CANARY}))
+    with servers.raw_server(servers.echo_json()) as server, runtime() as shared:
+        command = curl_command(HttpTask(task(server.url), runtime=shared).render())
+        assert not server.connections
+    assert "c4n4ry" not in command
+    assert "'Authorization: Bearer '\"${HTTPTASK_SECRET}\"" in command
+
+
+def test_plain_text_in_the_environment_is_a_bearer_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shortest way to a credential: a token in a variable."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", "t0ken")
+    with servers.raw_server(servers.echo_json()) as server:
+        call(task(server.url))
+        assert "authorization: Bearer t0ken" in head(server)
+
+
+def test_only_variables_with_the_prefix_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A definition cannot read any other variable of the environment."""
+    monkeypatch.setenv("AWS_SECRET", "x")
+    error = failure(http("http://127.0.0.1:1", credentials="AWS_SECRET"))
+    assert isinstance(error, CredentialError)
+    assert "HTTPTASK_CREDENTIAL_AWS_SECRET" in str(error)
+
+
+def test_a_missing_credential_says_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent, and the message names the variable and the file."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(tmp_path / "c.json"))
+    with servers.raw_server(servers.echo_json()) as server:
+        error = failure(task(server.url))
+        assert not server.connections
+    assert isinstance(error, CredentialError)
+    assert error.attempts == 0
+    assert "HTTPTASK_CREDENTIAL_MY_API" in str(error)
+    assert str(tmp_path / "c.json") in str(error)
+
+
+def credentials_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, mode: int = 0o600) -> Path:
+    path = tmp_path / "credentials.json"
+    path.write_text(text)
+    path.chmod(mode)
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
+    return path
+
+
+def test_the_owner_only_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file only its owner can read holds credentials by name."""
+    credentials_file(tmp_path, monkeypatch, '{"my api": {"type": "bearer", "token": "fr0m-file"}}')
+    with servers.raw_server(servers.echo_json()) as server:
+        call(task(server.url))
+        assert "authorization: Bearer fr0m-file" in head(server)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610])
+def test_a_file_others_can_read_is_refused(mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Group or others with any right: refused, with the command that mends it."""
+    credentials_file(tmp_path, monkeypatch, '{"my api": {"type": "bearer", "token": "x"}}', mode)
+    error = failure(http("http://127.0.0.1:1", credentials="my api"))
+    assert isinstance(error, CredentialError)
+    assert "chmod 600" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"my api": {"type": "bearer", "token": "c4n4ry"', "line 1"),
+        ("[]", "one JSON object"),
+        ('{"my api": "c4n4ry"}', '"type"'),
+        ('{"my api": {"type": "bearrer", "token": "c4n4ry"}}', "did you mean 'bearer'?"),
+        ('{"my api": {"type": "bearer", "tokn": "c4n4ry"}}', "'token' is missing"),
+        ('{"my api": {"type": "bearer", "token": 5}}', "must be text"),
+        ('{"my api": {"type": "basic", "username": "a:b", "password": "c4n4ry"}}', "colon"),
+        ('{"my api": {"type": "apiKey", "in": "body", "name": "k", "key": "c4n4ry"}}', "'header', 'query' or 'cookie'"),
+        ('{"my api": {"type": "bearer", "token": "c4n4ry", "origins": "x"}}', "origins"),
+    ],
+)
+def test_a_credential_that_cannot_be_used_says_why_without_showing_it(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each mistake in a credential has a message of its own, and none shows the secret."""
+    credentials_file(tmp_path, monkeypatch, text)
+    error = failure(http("http://127.0.0.1:1", credentials="my api"))
+    assert isinstance(error, CredentialError), repr(error)
+    assert says in str(error)
+    assert "c4n4ry" not in str(error)
+
+
+def test_a_credential_bound_to_origins_goes_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A definition that names a credential for another server does not get it."""
+    with servers.raw_server(servers.echo_json()) as server:
+        bound = {"type": "bearer", "token": "t0ken", "origins": ["https://api.procore.com"]}
+        monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(bound))
+        error = failure(task(server.url))
+        assert isinstance(error, CredentialError)
+        assert "https://api.procore.com" in str(error)
+        assert not server.connections
+        monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({**bound, "origins": [server.url + "/"]}))
+        assert call(task(server.url)).status_code == 200
+
+
+def test_a_secret_does_not_print() -> None:
+    """repr, str, format, JSON and pickle show a mask or refuse."""
+    secret = Secret(CANARY)
+    credential = Credential("n", "bearer", {"token": secret})
+    for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>9}", repr(credential), json.dumps(credential.to_json())):
+        assert "c4n4ry" not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(credential)
+    with pytest.raises(TypeError):
+        json.dumps(secret)
+
+
+def test_a_store_of_a_plugin_is_asked_first_and_its_failure_is_a_credential_error() -> None:
+    """A vault answers before the environment; what it raises reaches the author as a CredentialError."""
+
+    class Vault:
+        @hookimpl
+        def httptask_credential(self, name: str) -> Credential | None:
+            if name == "broken":
+                raise OSError("the vault is sealed")
+            return Credential(name, "bearer", {"token": Secret("fr0m-vault")}) if name == "my api" else None
+
+    with servers.raw_server(servers.echo_json()) as server:
+        call(task(server.url), Vault())
+        assert "authorization: Bearer fr0m-vault" in head(server)
+    error = failure(http("http://127.0.0.1:1", credentials="broken"), Vault())
+    assert isinstance(error, CredentialError)
+    assert "sealed" in str(error)
+
+
+def test_connections_are_not_shared_between_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two credentials, two connections; the same one keeps its own."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_ONE", "1111-one")
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_TWO", "2222-two")
+
+    async def three(url: str) -> None:
+        async with runtime() as shared:
+            for name in ("one", "two", "one"):
+                await HttpTask(http(url, credentials=name), runtime=shared).acall()
+
+    import asyncio
+
+    with servers.raw_server(servers.respond(servers.response(b"{}", servers.JSON))) as server:
+        asyncio.run(three(server.url))
+        assert server.connections == 2

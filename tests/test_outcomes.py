@@ -1,0 +1,334 @@
+"""Every call ends in exactly one class, whatever the server does. The servers are raw sockets, not an HTTP library."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+
+import pytest
+import servers
+from tasks import call, exchange, failure, http, runtime
+
+from httptask import errors
+from httptask.model.policy import Limits
+from httptask.task import HttpTask
+
+OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        pytest.param(servers.close_at_once(), errors.ConnectionFailedError, id="closed at once"),
+        pytest.param(servers.close_at_once(after_request=True), errors.ConnectionFailedError, id="closed after the request"),
+        pytest.param(servers.reset(), errors.ConnectionFailedError, id="reset"),
+        pytest.param(servers.reset(after_request=True), errors.ConnectionFailedError, id="reset after the request"),
+        pytest.param(servers.bad_status_line(), errors.ProtocolError, id="no status line"),
+        pytest.param(servers.cut_body(), errors.IncompleteError, id="body shorter than Content-Length"),
+        pytest.param(servers.cut_chunked(), errors.IncompleteError, id="chunks without end"),
+        pytest.param(servers.header_flood(10_000), errors.TooLargeError, id="10,000 headers"),
+        pytest.param(servers.gzip_bomb(100), errors.TooLargeError, id="gzip bomb"),
+        pytest.param(servers.gzip_bomb(100, layers=2), errors.TooLargeError, id="gzip in gzip"),
+        pytest.param(servers.broken_gzip(), errors.DecodeError, id="broken gzip"),
+        pytest.param(servers.truncated_gzip(), errors.DecodeError, id="truncated gzip"),
+        pytest.param(servers.not_json(), errors.ParseError, id="says JSON, is HTML"),
+        pytest.param(servers.deep_json(100_000), errors.ParseError, id="JSON nested 100,000 deep"),
+        pytest.param(servers.deep_json(700), errors.ParseError, id="JSON nested 700 deep"),
+        pytest.param(servers.endless_body(), errors.TooLargeError, id="a body without end"),
+        pytest.param(servers.endless_body(chunked=True), errors.TooLargeError, id="chunks without end, many"),
+        pytest.param(
+            servers.respond(servers.response(b"[1" + b"0" * 5000 + b"]", servers.JSON)), errors.ParseError, id="huge number"
+        ),
+        pytest.param(servers.respond(servers.response(b"[NaN]", servers.JSON)), errors.ParseError, id="NaN"),
+        pytest.param(
+            servers.respond(servers.response(b"x", ("Content-Encoding", "br"))), errors.DecodeError, id="a coding not asked for"
+        ),
+        pytest.param(servers.respond(servers.response(b"no", status="404 Not Found")), errors.StatusError, id="404"),
+        pytest.param(servers.respond(servers.response(b"", status="304 Not Modified")), errors.StatusError, id="304"),
+    ],
+)
+def test_whatever_the_server_does_is_one_class_with_an_exchange(handler: servers.Handler, kind: type[errors.TaskError]) -> None:
+    """A misbehaving server ends in the one class that says what it did, with the exchange as far as it went."""
+    with servers.raw_server(handler) as server:
+        error = failure(http(server.url + "/x"))
+    assert type(error) is kind, repr(error)
+    assert error.exchange is not None
+    assert error.exchange.outcome == kind.kind
+    assert error.exchange.request is not None
+    assert error.attempts == 1
+    assert json.dumps(error.to_json())
+
+
+@pytest.mark.parametrize(
+    ("handler", "phase", "settings"),
+    [
+        pytest.param(servers.silent(), "read", {"readTimeoutSeconds": 1}, id="silence"),
+        pytest.param(servers.silent(), "total", {"totalTimeoutSeconds": 0.3}, id="silence, total first"),
+        pytest.param(servers.drip(0.05), "total", {"totalTimeoutSeconds": 0.5, "readTimeoutSeconds": 5}, id="a byte at a time"),
+        pytest.param(servers.drip(0.05, part="head"), "total", {"totalTimeoutSeconds": 0.5}, id="headers a byte at a time"),
+        pytest.param(servers.continue_forever(), "total", {"totalTimeoutSeconds": 0.5}, id="100 Continue for ever"),
+    ],
+)
+def test_a_time_limit_says_which_one_and_how_long(handler: servers.Handler, phase: str, settings: dict[str, float]) -> None:
+    """A slow server ends in a time-out that names the setting to change and its value."""
+    with servers.raw_server(handler) as server:
+        error = failure(http(server.url, **settings))
+    assert isinstance(error, errors.TimedOutError)
+    assert error.phase == phase
+    assert error.seconds == settings[f"{phase}TimeoutSeconds"]
+    assert f"{phase}TimeoutSeconds" in str(error)
+    assert error.maybe_delivered
+
+
+def test_a_connection_nobody_accepts_is_a_connect_time_out() -> None:
+    """A host that swallows the connection ends in `timeout`, phase connect: nothing was delivered, so any method may retry."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:  # fill the backlog: the kernel then drops what comes
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        try:
+            error = failure(http(f"http://127.0.0.1:{port}", request={"method": "POST"}, connectionTimeoutSeconds=1))
+        finally:
+            for filler in fillers:
+                filler.close()
+    assert isinstance(error, errors.TimedOutError)
+    assert (error.phase, error.seconds, error.maybe_delivered, error.retryable) == ("connect", 1, False, True)
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    """A refused connection says where and asks whether the server runs; any method may try again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = failure(http(f"http://127.0.0.1:{port}/a", request={"method": "POST"}))
+    assert isinstance(error, errors.ConnectionFailedError)
+    assert f"127.0.0.1:{port}" in str(error)
+    assert "is the server running?" in str(error)
+    assert error.retryable
+    assert not error.maybe_delivered
+
+
+def test_a_name_without_an_address_is_dns() -> None:
+    """A host name nobody knows (RFC 2606: .invalid) ends in `dns`."""
+    error = failure(http("http://nobody.invalid/"))
+    assert isinstance(error, errors.DnsError)
+    assert "nobody.invalid" in str(error)
+    assert error.retryable
+
+
+@pytest.mark.parametrize("flaw", ["untrusted", "expired", "wrong-host"])
+def test_a_certificate_that_does_not_hold_is_tls(flaw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that is untrusted, expired or somebody else's is `tls`, never `connection`, and is never retried."""
+    with servers.tls_server(OK, "localhost", flaw=flaw) as server:
+        if flaw != "untrusted":
+            monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+        error = failure(http(server.url), allow=["localhost"])
+    assert isinstance(error, errors.TlsError), repr(error)
+    assert not error.retryable
+    assert "certificate" in str(error)
+
+
+def test_https_works_and_its_handshake_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that holds lets the request through; the exchange says how long each phase took."""
+    with servers.tls_server(OK, "localhost") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+        seen = exchange(http(server.url), allow=["localhost"])
+    assert seen.outcome == "success"
+    assert list(seen.phases) == ["dns", "connect", "tls", "send", "wait", "receive"]
+    assert all(seconds >= 0 for seconds in seen.phases.values())
+
+
+def test_https_to_a_server_that_speaks_plain_http() -> None:
+    """https to a server that speaks plain HTTP is `tls`, said in OpenSSL's words."""
+
+    def plain(peer: servers.Peer) -> bool:
+        peer.recv()
+        peer.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        peer.wait_for_close()
+        return False
+
+    with servers.raw_server(plain) as server:
+        error = failure(http(server.url.replace("http://", "https://")))
+    assert isinstance(error, errors.TlsError)
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "retryable"),
+    [
+        (408, "GET", True),
+        (409, "PUT", False),
+        (421, "POST", True),
+        (425, "POST", True),
+        (429, "POST", True),
+        (500, "GET", True),
+        (500, "POST", False),
+        (501, "GET", False),
+        (502, "PUT", True),
+        (503, "DELETE", True),
+        (503, "POST", False),
+        (504, "PATCH", False),
+        (507, "GET", False),
+        (522, "GET", True),
+        (400, "GET", False),
+        (401, "GET", False),
+        (404, "GET", False),
+    ],
+)
+def test_the_error_says_whether_another_try_may_help(status: int, method: str, retryable: bool) -> None:
+    """`retryable` follows the table: by status, and by whether the method is idempotent (RFC 9110, section 9.2.2)."""
+    with servers.raw_server(servers.respond(servers.response(b"", status=f"{status} Said So"))) as server:
+        error = failure(http(server.url, request={"method": method}))
+        keyed = failure(http(server.url, request={"method": method, "headers": {"Idempotency-Key": "k"}}))
+    assert isinstance(error, errors.StatusError)
+    assert (error.status_code, error.retryable) == (status, retryable)
+    assert keyed.retryable == (retryable or status in (408, 409, 500, 502, 503, 504))
+
+
+def test_a_failed_task_carries_the_same_result_as_a_successful_one() -> None:
+    """A 404's body is not lost: the error has the result object, parsed, and its sentence quotes it."""
+    answer = servers.response(b'{"reason": "gone fishing"}', servers.JSON, status="404 Not Found")
+    with servers.raw_server(servers.respond(answer)) as server:
+        error = failure(http(server.url + "/x"))
+    assert error.result is not None
+    assert error.result.to_json()["statusCode"] == 404
+    assert error.result.body == {"reason": "gone fishing"}
+    assert "gone fishing" in str(error)
+
+
+def test_retry_honours_the_definition_and_counts_the_first_try() -> None:
+    """Two 503s and then a 200: three attempts, each in the exchange with its wait; the body is sent every time."""
+    busy = servers.respond(servers.response(b"busy", status="503 Busy"))
+    with servers.raw_server(servers.sequence(busy, busy, servers.echo_json())) as server:
+        seen = exchange(
+            http(server.url, request={"method": "PUT", "body": {"a": 1}}, retry={"intervalSeconds": 0.01, "maxAttempts": 3})
+        )
+    assert [attempt.outcome for attempt in seen.attempts] == ["status", "status", "success"]
+    assert [attempt.number for attempt in seen.attempts] == [1, 2, 3]
+    assert all(body.endswith(b'{"a":1}') for body in server.received)
+    assert len(server.received) == 3
+
+
+def test_max_attempts_is_the_end_of_it() -> None:
+    """A server that never recovers is asked `maxAttempts` times, not once more."""
+    with servers.raw_server(servers.respond(servers.response(b"", status="500 No"))) as server:
+        error = failure(http(server.url, retry={"intervalSeconds": 0, "maxAttempts": 4}))
+    assert error.attempts == 4
+    assert len(server.received) == 4
+
+
+def test_without_retry_there_is_one_attempt() -> None:
+    """Nothing is tried again unless its author asked for it."""
+    with servers.raw_server(servers.respond(servers.response(b"", status="503 No"))) as server:
+        assert failure(http(server.url)).attempts == 1
+    assert len(server.received) == 1
+
+
+def test_post_is_not_sent_twice() -> None:
+    """An unsafe method whose answer was lost is not sent again: the server may have done it."""
+    with servers.raw_server(servers.close_at_once(after_request=True)) as server:
+        error = failure(http(server.url, request={"method": "POST"}, retry={"intervalSeconds": 0, "maxAttempts": 5}))
+    assert len(server.received) == 1
+    assert error.maybe_delivered
+    assert not error.retryable
+
+
+def test_retry_after_is_a_minimum() -> None:
+    """The server's Retry-After is waited for, even where the author's interval is shorter."""
+    busy = servers.respond(servers.response(b"", ("Retry-After", "1"), status="429 Slow Down"))
+    with servers.raw_server(servers.sequence(busy, OK)) as server:
+        seen = exchange(http(server.url, retry={"intervalSeconds": 0, "maxAttempts": 2}))
+    assert seen.outcome == "success"
+    assert seen.attempts[1].waited_seconds >= 1
+
+
+def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
+    """A wait that the total time does not allow ends the call at once and stands in `retry_after`."""
+    busy = servers.respond(servers.response(b"", ("Retry-After", "3600"), status="503 Closed"))
+    began = time.monotonic()
+    with servers.raw_server(busy) as server:
+        error = failure(http(server.url, retry={"maxAttempts": 3}, totalTimeoutSeconds=30))
+    assert error.retry_after == 3600
+    assert error.attempts == 1
+    assert time.monotonic() - began < 25  # it did not wait for the deadline either
+
+
+def test_the_total_deadline_covers_all_attempts() -> None:
+    """However many attempts are allowed, the total ends them."""
+    with servers.raw_server(servers.silent()) as server:
+        error = failure(
+            http(server.url, retry={"intervalSeconds": 0, "maxAttempts": 100}, readTimeoutSeconds=1, totalTimeoutSeconds=2.5)
+        )
+    assert isinstance(error, errors.TimedOutError)
+    assert error.phase == "total"
+    assert 2 <= error.attempts <= 3
+    assert error.elapsed_seconds < 3.0
+
+
+def test_a_body_after_204_and_bytes_after_a_response_do_no_harm() -> None:
+    """Framing says where a response ends; what follows is not its body."""
+    with servers.raw_server(servers.body_after_204()) as server:
+        assert call(http(server.url)).body is None
+    with servers.raw_server(servers.extra_bytes()) as server:
+        call(http(server.url))
+
+
+def test_the_limit_on_a_body_is_exact() -> None:
+    """A body of the limit passes, one byte more is `too_large`, also when it only shows after decompression."""
+    for size, passes in ((1000, True), (1001, False)):
+        for headers, body in (((), b"x" * size), ((servers.GZIP,), servers.compressed(b"x" * size))):
+            with servers.raw_server(servers.respond(servers.response(body, ("Content-Type", "text/plain"), *headers))) as server:
+                definition = http(server.url)
+                if passes:
+                    assert call(definition, limits=Limits(body=1000)).body == "x" * size
+                else:
+                    assert isinstance(failure(definition, limits=Limits(body=1000)), errors.TooLargeError)
+
+
+def test_a_stale_connection_is_replaced_once_for_idempotent_methods() -> None:
+    """A kept-alive connection the server closed meanwhile is nobody's failure: the request goes out on a new one."""
+
+    async def twice(url: str) -> list[int]:
+        async with runtime() as shared:
+            task = HttpTask(http(url), runtime=shared)
+            return [(await task.acall()).status_code, (await task.acall()).status_code]
+
+    def answer_then_hang_up_on_the_next(peer: servers.Peer) -> bool:
+        peer.read_request()
+        peer.sendall(servers.response(b"{}", servers.JSON))
+        peer.has_more()  # the next request has begun to arrive when the connection goes
+        return False
+
+    with servers.raw_server(servers.sequence(answer_then_hang_up_on_the_next, OK)) as server:
+        assert asyncio.run(twice(server.url)) == [200, 200]
+        assert server.connections == 2
+
+
+def test_cancelling_closes_the_connection() -> None:
+    """Cancelling a call closes its socket: the server sees the end of it."""
+    closed = []
+
+    def wait(peer: servers.Peer) -> bool:
+        peer.read_request()
+        peer.wait_for_close()
+        closed.append(True)
+        return False
+
+    async def start_and_cancel(url: str) -> None:
+        async with runtime() as shared:
+            going = asyncio.create_task(HttpTask(http(url), runtime=shared).acall())
+            while not server.received:
+                await asyncio.sleep(0.01)
+            going.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await going
+            for _ in range(100):
+                if closed:
+                    break
+                await asyncio.sleep(0.01)
+
+    with servers.raw_server(wait) as server:
+        asyncio.run(start_and_cancel(server.url))
+        assert closed

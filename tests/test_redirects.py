@@ -1,0 +1,125 @@
+"""Redirects: one hop at a time, and nothing secret across origins (RFC 9110, section 15.4)."""
+
+from __future__ import annotations
+
+import pytest
+import servers
+from tasks import call, exchange, failure, http
+
+from httptask import errors
+from httptask.model.policy import Limits
+
+
+def heads(server: servers.RawServer) -> list[str]:
+    return [request.partition(b"\r\n\r\n")[0].decode().lower() for request in server.received]
+
+
+def test_a_redirect_is_followed_and_every_hop_is_in_the_exchange() -> None:
+    """The result names the URL that answered; the exchange has both hops."""
+    with servers.raw_server(servers.sequence(servers.redirect("/there?x=1", 302), servers.echo_json())) as server:
+        seen = exchange(http(server.url + "/here"))
+        assert [hop.request.url for hop in seen.attempts[0].hops] == [server.url + "/here", server.url + "/there?x=1"]
+    assert seen.outcome == "success"
+    with servers.raw_server(servers.sequence(servers.redirect("/there", 301), servers.echo_json())) as server:
+        assert call(http(server.url)).url == server.url + "/there"
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then", "body_again"),
+    [
+        (301, "POST", "GET", False),
+        (302, "POST", "GET", False),
+        (303, "POST", "GET", False),
+        (303, "PUT", "GET", False),
+        (307, "POST", "POST", True),
+        (308, "PUT", "PUT", True),
+        (301, "PUT", "PUT", True),
+        (302, "HEAD", "HEAD", False),
+    ],
+)
+def test_method_and_body_of_the_next_request(status: int, method: str, then: str, body_again: bool) -> None:
+    """303, and 301 or 302 on POST, become GET without a body; 307 and 308 repeat the request."""
+    body = {} if method == "HEAD" else {"body": {"a": 1}}
+    with servers.raw_server(servers.sequence(servers.redirect("/b", status), servers.echo_json())) as server:
+        call(http(server.url + "/a", request={"method": method, **body}))
+        first, second = server.received
+    assert second.startswith(f"{then} /b ".encode())
+    assert second.endswith(b'{"a":1}') == body_again
+    assert (b"content-type" in second.lower()) == body_again
+    assert first.startswith(method.encode())
+
+
+def test_across_origins_nothing_secret_travels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Authorization, cookies and key headers stay at home when the redirect leads to another origin."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", "s3cr3t-token-value")
+    with servers.raw_server(servers.echo_json()) as other:
+        with servers.raw_server(servers.redirect(other.url + "/b", 302)) as server:
+            call(
+                http(
+                    server.url,
+                    credentials="api",
+                    request={"headers": {"X-Api-Key": "k", "X-Trace": "t"}, "cookies": {"session": "c"}},
+                )
+            )
+        (told,) = heads(other)
+        (home,) = heads(server)
+    assert "authorization: bearer s3cr3t-token-value" in home
+    for secret in ("authorization", "cookie", "x-api-key", "s3cr3t"):
+        assert secret not in told
+    assert "x-trace: t" in told
+
+
+def test_on_the_same_origin_the_credential_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect within the origin keeps the authorisation."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", "s3cr3t-token-value")
+    with servers.raw_server(servers.sequence(servers.redirect("/b"), servers.echo_json())) as server:
+        call(http(server.url, credentials="api"))
+        assert all("authorization: bearer s3cr3t" in head for head in heads(server))
+
+
+def test_a_body_is_not_sent_to_another_origin() -> None:
+    """307 to another origin would hand the body to a stranger: `redirect`, and the stranger hears nothing."""
+    with servers.raw_server(servers.echo_json()) as other:
+        with servers.raw_server(servers.redirect(other.url, 307)) as server:
+            error = failure(http(server.url, request={"method": "POST", "body": {"a": 1}}))
+        assert not other.received
+    assert isinstance(error, errors.RedirectError)
+    assert error.maybe_delivered
+
+
+@pytest.mark.parametrize("to", ["ftp://example.com/x", "file:///etc/passwd", "http://u:p@127.0.0.1/", "http://[::bad/"])
+def test_what_is_not_http_is_not_followed(to: str) -> None:
+    """Other schemes, user names in the URL and things that are no URL are refused."""
+    with servers.raw_server(servers.redirect(to)) as server:
+        assert isinstance(failure(http(server.url)), errors.RedirectError)
+
+
+def test_https_does_not_fall_back_to_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect from https to http is refused."""
+    with servers.raw_server(servers.echo_json()) as plain:
+        with servers.tls_server(servers.redirect(plain.url), "localhost") as server:
+            monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+            error = failure(http(server.url), allow=["localhost", "127.0.0.1"])
+        assert not plain.received
+    assert isinstance(error, errors.RedirectError)
+
+
+def test_circles_and_long_chains_end() -> None:
+    """A circle is named at once; a chain longer than the limit ends at it."""
+    with servers.raw_server(servers.redirect("/again")) as server:
+        error = failure(http(server.url + "/again"))
+        assert isinstance(error, errors.RedirectError)
+        assert "circle" in str(error)
+    chain = [servers.redirect(f"/{n}") for n in range(20)]
+    with servers.raw_server(servers.sequence(*chain)) as server:
+        error = failure(http(server.url), limits=Limits(redirects=5))
+        assert isinstance(error, errors.RedirectError)
+        assert len(server.received) == 6
+
+
+def test_every_hop_passes_the_egress_rules() -> None:
+    """A public server cannot send us to an address that we would not have gone to ourselves."""
+    with servers.raw_server(servers.redirect("http://127.0.0.2:1/")) as server:
+        error = failure(http(server.url), allow=["127.0.0.1"])
+    assert isinstance(error, errors.BlockedError)
+    assert "127.0.0.2" in str(error)

@@ -1,0 +1,280 @@
+"""From an endpoint to settings: the derived schema, prefilled settings, and everything wrong with given ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from tasks import PAGES, SEED, email_task, runtime
+
+from httptask.errors import Problem
+from httptask.importers import read_api
+from httptask.model.api import Endpoint, Parameter, RequestBody, Server
+from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill
+from httptask.task import HttpTask
+
+GOLDEN = Path(__file__).parent / "golden"
+PAGE_NAMES = sorted(path.name for path in PAGES.glob("*.txt"))
+
+
+def seed() -> Endpoint:
+    with runtime() as shared:
+        return shared.endpoint(SEED)
+
+
+def problems(change: dict[str, Any] | None = None, **fields: Any) -> dict[str, str]:
+    """Return pointer -> sentence of the seed's task with its `httpRequest` changed."""
+    task = email_task("https://api.procore.com", **fields)
+    task["httpRequest"].update(change or {})
+    with runtime() as shared:
+        return {problem.pointer: str(problem) for problem in HttpTask(task, runtime=shared).problems()}
+
+
+def test_the_seeds_schema_is_the_golden_file() -> None:
+    """The settings schema of the endpoint everything began with does not change by accident."""
+    assert settings_schema(seed()) == json.loads((GOLDEN / "seed-settings.schema.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGE_NAMES)
+def test_every_derived_schema_is_valid_json_schema(page: str) -> None:
+    """Each real page gives a schema that jsonschema accepts as 2020-12, whose prefilled settings hold nothing undocumented."""
+    (endpoint,) = read_api(PAGES / page).endpoints
+    schema = settings_schema(endpoint)
+    Draft202012Validator.check_schema(schema)
+    task = prepare(endpoint)
+    text = (PAGES / page).read_text("utf-8")
+    for value in leaves(task["httpRequest"]):
+        assert str(value) in text or json.dumps(value) in text or str(value).endswith(endpoint.path)
+
+
+def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in leaves(item)]
+    return [value]
+
+
+def test_a_child_is_required_only_when_its_parent_is_given() -> None:
+    """`required` under an optional parent does not make the parent required."""
+    child = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+    body = {"type": "object", "properties": {"parent": child}, "additionalProperties": False}
+    schema = settings_schema(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"application/json": body})))
+    request = {"url": "https://h/p", "method": "POST"}
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid({**request, "body": {}})
+    assert not validator.is_valid({**request, "body": {"parent": {}}})
+    assert validator.is_valid({**request, "body": {"parent": {"a": "x"}}})
+
+
+def test_prepare_prefills_documented_defaults_and_nothing_else() -> None:
+    """The seed's prepared task has its method and the one documented default; no zero, no first enum value."""
+    task = prepare(seed())
+    assert task["httpRequest"] == {
+        "url": "/rest/v1.0/project/{project_id}/email_communications",
+        "method": "POST",
+        "pathParameters": {},
+        "query": {},
+        "headers": {"Content-Type": "application/json"},
+        "body": {"communication": {}, "email": {}},
+    }
+    assert task["endpoint"] == SEED
+    places = [place for place, _ in still_to_fill(settings_schema(seed()), task["httpRequest"])]
+    assert places == ["/pathParameters/project_id", "/query/topic_id", "/query/topic_type", "/headers/Procore-Company-Id"]
+
+
+def test_prepare_takes_the_documented_server() -> None:
+    """With a documented server the URL is complete."""
+    endpoint = Endpoint("i", "GET", "/a", "v", servers=(Server("https://api.example/v3"), Server("https://eu.example")))
+    assert prepare(endpoint)["httpRequest"]["url"] == "https://api.example/v3/a"
+    assert settings_schema(endpoint)["properties"]["url"]["examples"] == ["https://eu.example/a"]
+
+
+def test_the_seeds_task_is_valid() -> None:
+    """The complete task of the design has no problem."""
+    assert problems() == {}
+
+
+def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
+    """One look says everything: pointers, what was expected, what was found, the nearest name or value."""
+    found = problems(
+        {
+            "pathParameters": {"project_id": "1001"},
+            "query": {"topic_id": None, "topic_type": "rfii", "topic_idd": 1},
+            "headers": {"content-type": "application/json", "procore-company-id": True},
+            "body": {"communication": {"subjekt": "x"}, "email": {"distribution_ids": 881}},
+        }
+    )
+    assert found == {
+        "/httpRequest/pathParameters/project_id": (
+            '/httpRequest/pathParameters/project_id: expected an integer, found the string "1001"; did you mean 1001?'
+        ),
+        "/httpRequest/query": "/httpRequest/query: 'topic_id' is required: expected an integer",
+        "/httpRequest/query/topic_idd": (
+            "/httpRequest/query/topic_idd: unknown name 'topic_idd'; did you mean topic_id?"
+        ),
+        "/httpRequest/query/topic_type": found["/httpRequest/query/topic_type"],
+        "/httpRequest/headers/procore-company-id": (
+            "/httpRequest/headers/procore-company-id: expected an integer, found true"
+        ),
+        "/httpRequest/body/communication/subjekt": (
+            "/httpRequest/body/communication/subjekt: unknown name 'subjekt'; did you mean subject?"
+        ),
+        "/httpRequest/body/email/distribution_ids": (
+            "/httpRequest/body/email/distribution_ids: expected an array, found the number 881; did you mean [881]?"
+        ),
+    }
+    assert found["/httpRequest/query/topic_type"].endswith('found the string "rfii"; did you mean "rfi"?')
+    assert '"change_event_event"' in found["/httpRequest/query/topic_type"]
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("/rest/v1.0/project/{project_id}/email_communications", "the description names no server"),
+        ("ftp://h/rest/v1.0/project/{project_id}/email_communications", "https:// or http://"),
+        ("https://api.procore.com/rest/v1.0/project/{project_id}/emails", "ends with /rest/v1.0"),
+        ("https://u:p@h/rest/v1.0/project/{project_id}/email_communications", "must not hold a user name"),
+        ("https://h:99999/rest/v1.0/project/{project_id}/email_communications", "not a URL"),
+        ("https://h/{tenant}/rest/v1.0/project/{project_id}/email_communications", "has no value for it"),
+        ("https://h/a b/rest/v1.0/project/{project_id}/email_communications", "percent-encode"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_named(url: str, says: str) -> None:
+    """A wrong URL is found before anything is sent, with what to write instead."""
+    assert says in problems({"url": url})["/httpRequest/url"]
+
+
+def test_query_text_in_the_url_is_fine() -> None:
+    """Query text may stand in the URL of a described endpoint."""
+    url = "https://h/rest/v1.0/project/{project_id}/email_communications?verbose=1"
+    assert problems({"url": url}) == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "pointer", "says"),
+    [
+        ({"Host": "evil"}, "Host", "set by the HTTP library"),
+        ({"content-length": 3}, "content-length", "set by the HTTP library"),
+        ({"X y": "z"}, "X y", "not a header name"),
+        ({"X": "a\r\nInjected: b"}, "X", "line break"),
+        ({"a": "1", "A": "2"}, "A", "header names have no case"),
+    ],
+)
+def test_a_header_that_must_not_be_sent_is_named(headers: dict[str, Any], pointer: str, says: str) -> None:
+    """Framing headers, line breaks and doubles are found before anything is sent."""
+    with runtime() as shared:
+        definition = {"type": "Http", "httpRequest": {"url": "https://h/", "headers": headers}, "end": True}
+        found = HttpTask(definition, runtime=shared).problems()
+    assert any(problem.pointer == f"/httpRequest/headers/{pointer}" and says in problem.message for problem in found)
+
+
+def test_a_secret_in_the_open_is_a_warning() -> None:
+    """What looks like a secret in a definition is pointed out; it still runs."""
+    task = email_task("https://h")
+    task["httpRequest"]["headers"]["Authorization"] = "Bearer abc"
+    with runtime() as shared:
+        (problem,) = HttpTask(task, runtime=shared).problems()
+    assert problem.severity == "warning"
+    assert problem.pointer == "/httpRequest/headers/Authorization"
+
+
+def test_expressions_may_stand_wherever_a_value_may() -> None:
+    """A whole `${…}` fits an integer, an enum, an object and a whole group; the rest is still checked."""
+    assert problems({"query": {"topic_id": "${$.topicId}", "topic_type": "${$.topicId}"}}) == {}
+    assert problems({"query": "${$.topicId}", "body": "${jsonata: {'a': 1}}"}) == {}
+    found = problems({"query": {"topic_id": "no ${$.topicId}", "topic_type": "rfi"}})
+    assert "/httpRequest/query/topic_id" in found  # text around an expression makes a string, and an integer is wanted
+    assert problems({"query": {"topic_id": 1, "topic_type": "${$.topicId}_event"}}) == {}  # may become an allowed value
+
+
+def test_an_expression_that_cannot_be_read_is_a_problem_with_its_place() -> None:
+    """Syntax errors in expressions are found without running anything."""
+    found = problems({"query": {"topic_id": "${$.[}", "topic_type": "rfi"}})
+    assert "/httpRequest/query/topic_id" in found
+
+
+def test_nulls_are_absent_fields() -> None:
+    """A task read back with explicit nulls is the task without them; inside the body null is a value."""
+    task = {"credentials": None, "retry": None, "nextTask": None, "connectionTimeoutSeconds": None}
+    assert problems({"cookies": None}, **task) == {}
+    assert "/httpRequest/body/communication/subject" in problems({"body": {"communication": {"subject": None}, "email": {}}})
+
+
+def test_the_generic_schema_checks_the_rest_of_the_task() -> None:
+    """Time-outs, retry and unknown fields of the task are checked too."""
+    found = problems(None, readTimeoutSeconds=0, retry={"maxAtempts": 3}, retri={})
+    assert set(found) == {"/readTimeoutSeconds", "/retry/maxAtempts", "/retri"}
+    assert "did you mean maxAttempts" in found["/retry/maxAtempts"]
+
+
+def test_an_unknown_endpoint_names_the_nearest() -> None:
+    """A misspelt endpoint id is a problem of the definition with the nearest id."""
+    assert f"did you mean {SEED}?" in problems(None, endpoint=SEED[:-1] + "7")["/endpoint"]
+
+
+def test_a_cut_description_does_not_refuse_what_it_could_not_list() -> None:
+    """Where the description is incomplete undocumented names are allowed; elsewhere they are not."""
+    endpoint = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("a", "query"),), incomplete=("query", "body"))
+    schema = settings_schema(endpoint)
+    request = {"url": "https://h/p", "query": {"b": 1}, "body": {"x": 1}}
+    assert request_problems(request, schema, endpoint) == []
+    whole = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("a", "query"),))
+    assert [problem.pointer for problem in request_problems(request, settings_schema(whole), whole)] == ["/query/b", "/body"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]}, {"a": "${$.x}", "b": 1}),
+        ({"not": {"const": "x"}}, "${$.x}"),
+        ({"type": "array", "uniqueItems": True}, ["${$.x}", "${$.x}"]),
+        ({"type": "string", "maxLength": 3}, "a ${$.x}"),
+        ({"type": "array", "contains": {"const": 1}}, ["${$.x}"]),
+        ({"anyOf": [{"type": "integer"}, {"type": "object", "properties": {"n": {"type": "integer"}}}]}, {"n": "${$.x}"}),
+    ],
+)
+def test_what_an_expression_leaves_open_is_not_refused_before_it_is_known(schema: dict[str, Any], value: Any) -> None:
+    """Keywords about the content of a value wait until its expressions have been evaluated."""
+    assert schema_problems(schema, value, expressions=True) == []
+    assert schema_problems(schema, value) != [] or schema.keys() & {"not", "anyOf"}
+
+
+def test_a_pattern_python_cannot_compile_is_not_enforced() -> None:
+    """A description's ECMA-262 pattern that Python does not know refuses nothing and raises nothing."""
+    assert schema_problems({"type": "string", "pattern": r"\p{Lu}[\u{1F600}"}, "anything") == []
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_strict_verdicts_are_jsonschemas_own(value: Any) -> None:
+    """Our sentences change no verdict: a value has problems exactly when jsonschema itself refuses it."""
+    schema = settings_schema(seed_once())
+    for candidate in (value, {"url": value, "method": "POST", "body": value}):
+        assert bool(schema_problems(schema, candidate)) == (not Draft202012Validator(schema).is_valid(candidate))
+
+
+_seed: list[Endpoint] = []
+
+
+def seed_once() -> Endpoint:
+    if not _seed:
+        _seed.append(seed())
+    return _seed[0]
+
+
+@given(json_values)
+def test_any_definition_gives_problems_and_never_an_exception(value: Any) -> None:
+    """Whatever stands in a task, checking it ends in a list of problems."""
+    with runtime() as shared:
+        for definition in ({"type": "Http", "httpRequest": value}, {"httpRequest": {"url": value, "headers": value}}):
+            assert all(isinstance(problem, Problem) for problem in HttpTask(definition, runtime=shared).problems())
