@@ -1,0 +1,505 @@
+"""Servers that misbehave, for tests of the network path: each runs in its own threads on loopback, and ends with its `with`.
+
+    with raw_server(sequence(reset(), respond(OK))) as server:
+        ...  # send requests to server.url, then look at server.received and server.connections
+
+A handler is called with a connected `Peer` and plays one exchange. It returns True to be called again for the
+connection's next request; otherwise the connection is closed. Handlers may block: when the `with` block ends, every
+socket is shut down and every thread joined. What a handler raises, other than OSError, is raised when the block ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import ssl
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import trustme
+
+JOIN_SECONDS = 5.0
+MEGABYTE = 1_048_576
+MAX_ROUNDS = 1_000_000
+"""No loop of a handler goes round more often than this."""
+
+
+class Peer:
+    """The server's end of one connection: a blocking socket that remembers what it read too much of."""
+
+    def __init__(self, sock: socket.socket, server: RawServer) -> None:
+        self.socket = sock
+        self._server = server
+        self._ahead = b""
+
+    def recv(self, size: int = 65_536) -> bytes:
+        """Read what is there, at least one byte; b"" when the client has closed."""
+        data, self._ahead = (self._ahead[:size], self._ahead[size:]) if self._ahead else (self.socket.recv(size), b"")
+        return data
+
+    def sendall(self, data: bytes) -> None:
+        """Send everything."""
+        self.socket.sendall(data)
+
+    def has_more(self) -> bool:
+        """Wait for the next request; False when the client has closed instead."""
+        self._ahead = self._ahead or self.socket.recv(65_536)
+        return bool(self._ahead)
+
+    def read_request(self) -> bytes:
+        """Read one whole request, head and body, note it in `server.received` and return it; b"" when there is none."""
+        if not self.has_more():
+            return b""
+        head = self._read_through(rb"\r\n\r\n")
+        if re.search(rb"(?im)^expect:\s*100-continue", head):
+            self.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+        chunked = re.search(rb"(?im)^transfer-encoding:.*chunked", head)
+        body = (
+            self._read_through(rb"(?:\A|\r\n)0\r\n\r\n")
+            if chunked
+            else self._read_exactly(int(length[1]) if length else 0)
+        )
+        self._server.received.append(head + body)
+        return head + body
+
+    def _read_through(self, end: bytes) -> bytes:
+        while not (found := re.search(end, self._ahead)):
+            self._read_more()
+        return self.recv(found.end())
+
+    def _read_exactly(self, size: int) -> bytes:
+        while len(self._ahead) < size:
+            self._read_more()
+        return self.recv(size) if size else b""
+
+    def _read_more(self) -> None:
+        more = self.socket.recv(65_536)
+        if not more:
+            raise ConnectionError("the client left in the middle of a request")
+        self._ahead += more
+
+    def pause(self, seconds: float) -> bool:
+        """Wait; True when the time has passed, False when the server is being stopped."""
+        return not self._server.stopping.wait(seconds)
+
+    def wait_for_close(self) -> None:
+        """Wait until the client closes or the server is stopped."""
+        for _ in range(MAX_ROUNDS):
+            if not self.recv():
+                return
+
+    def close(self) -> None:
+        """Close at once."""
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Close with a RST instead of a FIN."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+Handler = Callable[[Peer], "bool | None"]
+
+
+class RawServer:
+    """A listening socket, a thread that accepts, and a thread per connection."""
+
+    def __init__(
+        self, handler: Handler, *, host: str, name: str | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=128)
+        # Where shutdown() does not wake accept(), this does.
+        self._listener.settimeout(0.2)
+        self._handler, self._tls = handler, tls
+        self._live: dict[threading.Thread, socket.socket] = {}
+        self.port: int = self._listener.getsockname()[1]
+        self.host = host
+        shown = name or host
+        self.url = f"{'https' if tls else 'http'}://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        self.connections = 0
+        """How many connections were accepted."""
+        self.received: list[bytes] = []
+        """Every whole request the handlers read, head and body as they came, in order."""
+        self.failures: list[BaseException] = []
+        """What handlers raised, other than OSError."""
+        self.stopping = threading.Event()
+        self.ca_pem = Path()
+        """The certificate authority to trust; only a TLS server has one."""
+        self._acceptor = threading.Thread(target=self._accept, name=f"accept {self.port}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._acceptor.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection, and wait for every thread."""
+        self.stopping.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(JOIN_SECONDS)
+        self._listener.close()
+        for thread, sock in self._live.copy().items():
+            # Past the TLS layer: SSLSocket.shutdown() would turn it into a plain socket under its thread's hands.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            thread.join(JOIN_SECONDS)
+            if thread.is_alive():
+                self.failures.append(AssertionError(f"{thread.name} did not end"))
+
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            self.connections += 1
+            thread = threading.Thread(
+                target=self._serve, args=(sock,), name=f"connection {self.connections} of {self.port}", daemon=True
+            )
+            self._live[thread] = sock
+            thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            sock = self._secured(sock)
+            self._play(Peer(sock, self))
+            self._finish(sock)
+        except OSError:
+            pass  # the client left, or the server is being stopped
+        except BaseException as exc:  # noqa: BLE001  # carried to the test's thread
+            self.failures.append(exc)
+        finally:
+            sock.close()
+            del self._live[threading.current_thread()]
+
+    def _secured(self, sock: socket.socket) -> socket.socket:
+        if self._tls is None:
+            return sock
+        secured = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        self._live[threading.current_thread()] = secured
+        try:
+            if self.stopping.is_set():  # stop() may have looked just before this socket could be found
+                raise ConnectionError("the server is being stopped")
+            secured.do_handshake()
+        except OSError:
+            secured.close()
+            raise
+        return secured
+
+    def _play(self, peer: Peer) -> None:
+        for _ in range(MAX_ROUNDS):
+            if not self._handler(peer) or not peer.has_more():
+                return
+
+    @staticmethod
+    def _finish(sock: socket.socket) -> None:
+        """Close in order, so that what was sent arrives: closing with unread bytes would reset the connection."""
+        if sock.fileno() == -1:
+            return
+        sock.settimeout(1.0)
+        if isinstance(sock, ssl.SSLSocket):
+            sock.unwrap()
+        sock.shutdown(socket.SHUT_WR)
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end and sock.recv(65_536):
+            pass
+
+
+@contextlib.contextmanager
+def raw_server(handler: Handler, *, host: str = "127.0.0.1") -> Iterator[RawServer]:
+    """Run *handler* on every connection to a free port of *host* while the block lasts."""
+    yield from _running(RawServer(handler, host=host))
+
+
+TlsFlaw = Literal["untrusted", "expired", "wrong-host"]
+
+
+@contextlib.contextmanager
+def tls_server(handler: Handler, hostname: str = "localhost", *, flaw: TlsFlaw | None = None) -> Iterator[RawServer]:
+    """Run *handler* behind TLS with a certificate for *hostname*.
+
+    `server.ca_pem` names the authority to trust. With *flaw* `untrusted` it is another authority than the
+    certificate's, with `expired` the certificate ended an hour ago, with `wrong-host` it is for elsewhere.example.
+    """
+    authority = trustme.CA()
+    now = datetime.now(UTC)
+    certificate = authority.issue_cert(
+        "elsewhere.example" if flaw == "wrong-host" else hostname,
+        not_before=now - timedelta(days=2),
+        not_after=now - timedelta(hours=1) if flaw == "expired" else now + timedelta(days=2),
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    certificate.configure_cert(context)
+    with tempfile.TemporaryDirectory() as folder:
+        server = RawServer(handler, host="127.0.0.1", name=hostname, tls=context)
+        server.ca_pem = Path(folder) / "ca.pem"
+        (trustme.CA() if flaw == "untrusted" else authority).cert_pem.write_to_path(str(server.ca_pem))
+        yield from _running(server)
+
+
+def _running(server: RawServer) -> Iterator[RawServer]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+    # Not in the finally: what failed in the test itself is the better news.
+    if server.failures:
+        raise server.failures[0]
+
+
+# ---- Responses ----------------------------------------------------------------------------------------------------
+
+
+def response(body: bytes = b"", *headers: tuple[str, str], status: str = "200 OK", length: int | None = None) -> bytes:
+    """Return a whole response; *length* is the Content-Length when it is to be a lie."""
+    fields = [*headers, ("Content-Length", str(len(body) if length is None else length))]
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in fields)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+JSON = ("Content-Type", "application/json")
+GZIP = ("Content-Encoding", "gzip")
+OK = response(b'{"ok": true}', JSON)
+
+
+# ---- Handlers -----------------------------------------------------------------------------------------------------
+
+
+def respond(data: bytes) -> Handler:
+    """Answer every request with *data*, and keep the connection."""
+
+    def handler(peer: Peer) -> bool:
+        if not peer.read_request():
+            return False
+        peer.sendall(data)
+        return True
+
+    return handler
+
+
+def respond_and_close(data: bytes) -> Handler:
+    """Answer one request with *data*, then close in order."""
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(data)
+
+    return handler
+
+
+def sequence(*handlers: Handler) -> Handler:
+    """Play one handler per exchange, over all connections; the last one again and again."""
+    lock, played = threading.Lock(), iter(handlers[:-1])
+
+    def handler(peer: Peer) -> bool | None:
+        with lock:
+            chosen = next(played, handlers[-1])
+        return chosen(peer)
+
+    return handler
+
+
+def silent() -> Handler:
+    """Read the request and never answer."""
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.wait_for_close()
+
+    return handler
+
+
+def drip(seconds: float, *, part: Literal["head", "body"] = "body") -> Handler:
+    """Send one byte every *seconds* for ever: of the body, or of the head, which then never ends."""
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        if part == "head":
+            peer.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+        else:
+            peer.sendall(response(b"", ("Content-Type", "text/plain"), length=MAX_ROUNDS))
+        for _ in range(MAX_ROUNDS):
+            peer.sendall(b"x")
+            if not peer.pause(seconds):
+                return
+
+    return handler
+
+
+def close_at_once(*, after_request: bool = False) -> Handler:
+    """Close without an answer, before anything was read or *after_request*."""
+
+    def handler(peer: Peer) -> None:
+        if after_request:
+            peer.read_request()
+        peer.close()
+
+    return handler
+
+
+def reset(*, after_request: bool = False) -> Handler:
+    """Reset the connection (RST), before anything was read or *after_request*."""
+
+    def handler(peer: Peer) -> None:
+        if after_request:
+            peer.read_request()
+        peer.reset()
+
+    return handler
+
+
+def cut_body() -> Handler:
+    """Declare 100 bytes, send 10, close in order."""
+    return respond_and_close(response(b"0123456789", ("Content-Type", "text/plain"), length=100))
+
+
+def cut_chunked() -> Handler:
+    """Send one whole chunk and a half, close in order without the last chunk."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return respond_and_close(head + b"5\r\nhello\r\na\r\nhalf")
+
+
+def bad_status_line(line: bytes = b"HTCPCP/1.0 418 I'm a teapot") -> Handler:
+    """Answer with a status line that is none."""
+    return respond_and_close(line + b"\r\nContent-Length: 0\r\n\r\n")
+
+
+def header_flood(n: int) -> Handler:
+    """Answer with *n* headers beside Content-Length."""
+    return respond(response(b"{}", JSON, *((f"X-Flood-{i}", "x") for i in range(n))))
+
+
+def gzip_bomb(megabytes: int, *, layers: int = 1) -> Handler:
+    """Answer with a small valid gzip of *megabytes* of zeros, compressed *layers* times over."""
+    data = _compressed_zeros(megabytes)
+    for _ in range(layers - 1):
+        data = compressed(data)
+    return respond(response(data, ("Content-Type", "text/plain"), ("Content-Encoding", ", ".join(["gzip"] * layers))))
+
+
+def compressed(data: bytes) -> bytes:
+    """Return *data* as gzip (RFC 1952)."""
+    packer = zlib.compressobj(9, wbits=31)
+    return packer.compress(data) + packer.flush()
+
+
+@cache
+def _compressed_zeros(megabytes: int) -> bytes:
+    packer, block = zlib.compressobj(9, wbits=31), bytes(MEGABYTE)
+    return b"".join([*(packer.compress(block) for _ in range(megabytes)), packer.flush()])
+
+
+def broken_gzip() -> Handler:
+    """Answer with a gzip whose inside is damaged; its length is as declared."""
+    data = bytearray(compressed(b'{"ok": true}' * 100))
+    for i in range(12, len(data) - 8):
+        data[i] ^= 0xFF
+    return respond(response(bytes(data), JSON, GZIP))
+
+
+def truncated_gzip() -> Handler:
+    """Answer with the first half of a gzip; its length is as declared, so only the decoder can see it."""
+    data = compressed(json.dumps({"numbers": list(range(1000))}).encode())
+    return respond(response(data[: len(data) // 2], JSON, GZIP))
+
+
+def not_json() -> Handler:
+    """Say application/json and send HTML."""
+    return respond(response(b"<!doctype html><title>Down for maintenance</title>", JSON))
+
+
+def deep_json(n: int) -> Handler:
+    """Answer with *n* arrays inside each other."""
+    return respond(response(b"[" * n + b"]" * n, JSON))
+
+
+def endless_body(*, chunked: bool = False, megabytes: int = 4096) -> Handler:
+    """Send a body without an end: until the client leaves, or *megabytes* have gone."""
+    block = b"x" * 65_536
+    framed = b"10000\r\n" + block + b"\r\n" if chunked else block
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Connection: close"
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" + framing + b"\r\n\r\n")
+        for _ in range(megabytes * 16):
+            peer.sendall(framed)
+
+    return handler
+
+
+def continue_forever() -> Handler:
+    """Answer `100 Continue` for ever."""
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        for _ in range(MAX_ROUNDS):
+            peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if not peer.pause(0.001):
+                return
+
+    return handler
+
+
+def body_after_204() -> Handler:
+    """Answer 204, which has no body, and send one; keep the connection."""
+    return respond(b'HTTP/1.1 204 No Content\r\n\r\n{"surprise": true}')
+
+
+def extra_bytes(extra: bytes = response(b'{"stolen": true}', JSON)) -> Handler:
+    """Answer properly and send *extra* behind it, a whole response by default; keep the connection."""
+    return respond(OK + extra)
+
+
+def redirect(to: str, status: int = 302) -> Handler:
+    """Answer with a redirect to *to*."""
+    return respond(response(b"", ("Location", to), status=f"{status} Redirect"))
+
+
+def echo_json() -> Handler:
+    """Answer with what was received: `{"method", "target", "headers": [[name, value], ...], "body", "bodyHex"}`.
+
+    `body` is the body as UTF-8 text, what is not UTF-8 replaced; a chunked body stands in its chunks.
+    """
+
+    def handler(peer: Peer) -> bool:
+        request = peer.read_request()
+        if not request:
+            return False
+        head, _, body = request.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ", 2)
+        headers = [[name, value.strip()] for name, _, value in (line.partition(":") for line in lines)]
+        seen = {"method": method, "target": target, "headers": headers}
+        document = {**seen, "body": body.decode("utf-8", "replace"), "bodyHex": body.hex()}
+        peer.sendall(response(json.dumps(document).encode(), JSON))
+        return True
+
+    return handler
+
+
+# ---- The other judge ----------------------------------------------------------------------------------------------
+
+
+def curl(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the real curl with *args*; its output holds the response's head and body, line ends as \\n."""
+    # -q first: a developer's .curlrc is no part of a test.
+    command = ["curl", "-q", "-sS", "-i", "--max-time", "10", "--noproxy", "*", *args]
+    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", timeout=30, check=False)
