@@ -1,0 +1,128 @@
+"""Engines run workflow definitions: `embedded` in this process, others where a plugin says.
+
+run = run_workflow("customer.json", {"customerId": 7})
+print(run.status, run.output)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import WorkflowDefinition, WorkflowRun
+    from httptask.protocols import Engine, RunOptions
+    from httptask.task import Runtime
+
+    DefinitionLike = WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str
+
+__all__ = ["arun_workflow", "run_workflow"]
+
+
+def run_workflow(
+    definition: DefinitionLike,
+    input: Any = None,  # noqa: A002 - the word of the format: `$.input`
+    *,
+    engine: str = "embedded",
+    variables: Mapping[str, Any] | None = None,
+    definitions: Mapping[str, DefinitionLike] | None = None,
+    runtime: Runtime | None = None,
+) -> WorkflowRun:
+    """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not async.
+
+    Raises `RuntimeError` where an event loop is running already.
+    """
+    import asyncio
+
+    if _loop_is_running():
+        raise RuntimeError(
+            "an event loop is running here: await arun_workflow(...) instead of calling run_workflow(...)"
+        )
+
+    async def run() -> WorkflowRun:
+        try:
+            return await arun_workflow(
+                definition, input, engine=engine, variables=variables, definitions=definitions, runtime=runtime
+            )
+        finally:
+            if runtime is not None:
+                await runtime.aclose_connections()  # they belong to this call's event loop
+
+    return asyncio.run(run())
+
+
+async def arun_workflow(
+    definition: DefinitionLike,
+    input: Any = None,  # noqa: A002 - the word of the format: `$.input`
+    *,
+    engine: str = "embedded",
+    variables: Mapping[str, Any] | None = None,
+    definitions: Mapping[str, DefinitionLike] | None = None,
+    runtime: Runtime | None = None,
+) -> WorkflowRun:
+    """Run *definition* to its end and return how it ended; a run that fails is returned too, with its `status` and `error`.
+
+    *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the run's `$.input`, JSON.
+    *engine* names one of the installed engines. *variables* are `$.variables`, instead of the definition's own.
+    *definitions* are definitions by id, for `failureWorkflow`. *runtime* is an open `httptask.task.Runtime`, which stays
+    open; without one, one is made and closed.
+
+    Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or *input* is not JSON, and
+    `PluginError` when there is no such engine; nothing has been run then.
+    """
+    from httptask.protocols import RunOptions
+
+    wanted = _definition(definition)
+    others = {name: _definition(each) for name, each in (definitions or {}).items()}
+    options = RunOptions(input=_json_input(input), variables=variables or {}, definitions=others)
+    if runtime is not None:
+        return await _run(engine, wanted, options, runtime)
+    from httptask.task import Runtime
+
+    async with Runtime() as own:
+        return await _run(engine, wanted, options, own)
+
+
+async def _run(name: str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> WorkflowRun:
+    return await _engine(name, runtime.plugins.named("httptask_engines")).run(definition, options, runtime)
+
+
+def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
+    from httptask._nearest import nearest
+    from httptask.errors import PluginError
+
+    if name in engines:
+        return engines[name]
+    near = "".join(f"; did you mean {each}?" for each in nearest(name, engines))
+    raise PluginError(f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}")
+
+
+def _definition(given: DefinitionLike) -> WorkflowDefinition:
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.workflow import definition_of, load_definition
+
+    if isinstance(given, WorkflowDefinition):
+        return given
+    return definition_of(given) if isinstance(given, Mapping) else load_definition(given)
+
+
+def _json_input(value: Any) -> Any:
+    from httptask._json import dump
+    from httptask.errors import DefinitionError, Problem
+
+    try:
+        dump(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError([Problem("", f"not JSON: {error}")], source="the run's input") from error
+    return value
+
+
+def _loop_is_running() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,19 @@
+"""The engines that ship, through the same door as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from httptask.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from httptask.protocols import Engine
+
+
+@hookimpl
+def httptask_engines() -> Sequence[Engine]:
+    """Bring `embedded`."""
+    from httptask.engines.embedded import EmbeddedEngine
+
+    return [EmbeddedEngine()]

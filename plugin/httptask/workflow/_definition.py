@@ -1,0 +1,146 @@
+"""Read a workflow definition, and walk its tasks however broken it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from httptask._json import JsonError, dump, parse, pointer
+from httptask.errors import DefinitionError, Problem
+from httptask.model.workflow import WorkflowDefinition
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Bytes of a definition's text: far more than anybody writes, and little enough to read at once."""
+
+MAX_NESTING = 100
+"""Parallel tasks inside one another."""
+
+
+def load_definition(source: os.PathLike[str] | str, data: bytes | None = None) -> WorkflowDefinition:
+    """Read the workflow definition in the file *source*, or in *data* when its bytes are at hand already.
+
+    The document is kept as it is; whether an engine can run it is what `problems` says. Raises `DefinitionError` with one
+    problem when there is no such file or it is not a JSON object (RFC 8259).
+    """
+    name = os.fspath(source)
+    data = _read(name) if data is None else data
+    if len(data) > MAX_BYTES:
+        raise _refused(
+            name, Problem("", f"the file is larger than {MAX_BYTES // 2**20} MB: that is no workflow definition")
+        )
+    try:
+        document = parse(data)
+    except JsonError as error:
+        problem = Problem("", f"not JSON: {error.message} (line {error.line}, column {error.column})", line=error.line)
+        raise _refused(name, problem) from error
+    if not isinstance(document, dict):
+        raise _refused(
+            name, Problem("", f"expected an object with 'startTask' and 'tasks', found {kind_of(document)}", line=1)
+        )
+    return WorkflowDefinition(document, source=name, text=data.decode("utf-8-sig"))
+
+
+def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
+    """Return *document* as a workflow definition of its own: what happens to *document* later does not matter to it.
+
+    Raises `DefinitionError` when *document* is not JSON: a value of another type, a NaN, a cycle.
+    """
+    try:
+        return WorkflowDefinition(parse(dump(dict(document))))
+    except (JsonError, TypeError, ValueError, RecursionError) as error:
+        raise _refused(None, Problem("", f"not JSON: {error}")) from error
+
+
+def _read(name: str) -> bytes:
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # bounded: the name may be that of a device or a pipe
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or str(error)
+        problem = Problem("", f"the file cannot be read: {why[:1].lower()}{why[1:]}")
+        raise _refused(name, problem) from error
+
+
+def _refused(source: str | None, problem: Problem) -> DefinitionError:
+    return DefinitionError([problem], source=source)
+
+
+# Walking, whatever the shape
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A set of tasks that may go to one another: the definition's own, or those of one branch."""
+
+    pointer: str
+    """Of the definition ("") or the branch."""
+    start: Any
+    """`startTask` as it stands there."""
+    tasks: Mapping[str, Any]
+    """Everything in `tasks` by name, well formed or not; empty when `tasks` is no object."""
+    depth: int
+    """Parallel tasks around it."""
+
+    def place(self, name: str) -> str:
+        """Return the JSON Pointer of the task called *name*."""
+        return pointer(["tasks", name], self.pointer)
+
+
+def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
+    """Give the definition's own tasks, then those of every branch, outer ones first; stops at `MAX_NESTING`."""
+    waiting = [_scope("", definition.document, 0)]
+    while waiting:
+        scope = waiting.pop()
+        yield scope
+        if scope.depth < MAX_NESTING:
+            waiting.extend(reversed(_inner_scopes(scope)))
+
+
+def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Give (JSON Pointer, name, task as written) of every task in document order, those of branches after their Parallel.
+
+    Never raises: what is not an object is left out, and so is what lies deeper than `MAX_NESTING`.
+    """
+    waiting = [iter(_tasks_of(_scope("", definition.document, 0)))]
+    while waiting:
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            continue
+        scope, name, task = found
+        yield scope.place(name), name, task
+        if scope.depth < MAX_NESTING:
+            inner = branches_of(task, scope.place(name), scope.depth + 1)
+            waiting.append(iter([each for branch in inner for each in _tasks_of(branch)]))
+
+
+def branches_of(task: Any, place: str, depth: int = 0) -> list[Scope]:
+    """Return the branches of a Parallel *task* that stands at *place*; none for any other."""
+    if not isinstance(task, Mapping) or task.get("type") != "Parallel" or not isinstance(task.get("branches"), list):
+        return []
+    return [_scope(pointer(["branches", index], place), branch, depth) for index, branch in enumerate(task["branches"])]
+
+
+def _scope(place: str, holder: Any, depth: int) -> Scope:
+    holder = holder if isinstance(holder, Mapping) else {}
+    tasks = holder.get("tasks")
+    return Scope(place, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth)
+
+
+def _inner_scopes(scope: Scope) -> list[Scope]:
+    return [
+        inner for name, task in scope.tasks.items() for inner in branches_of(task, scope.place(name), scope.depth + 1)
+    ]
+
+
+def _tasks_of(scope: Scope) -> list[tuple[Scope, str, Mapping[str, Any]]]:
+    return [(scope, name, task) for name, task in scope.tasks.items() if isinstance(task, Mapping)]
+
+
+def kind_of(value: Any) -> str:
+    """Return what *value* is, in JSON's words."""
+    kinds = {bool: "a boolean", dict: "an object", list: "an array", str: "a string", type(None): "null"}
+    return kinds.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)

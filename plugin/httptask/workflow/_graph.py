@@ -1,0 +1,45 @@
+"""Which tasks are never reached, and which loops never end: pure questions about names and arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+Arrows = Mapping[str, Sequence[str]]
+"""A task's name -> the tasks it may go to."""
+
+
+def reached(starts: Iterable[str], arrows: Arrows) -> set[str]:
+    """Return everything that can be reached from *starts*, themselves included."""
+    found: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(arrows.get(name, ()))
+    return found
+
+
+def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator[list[str]]:
+    """Give the loops that can be reached from *start* and from which none of *ends* can be; of tangled ones, one."""
+    can_end = reached(ends, _turned(arrows))
+    visited = reached([start], arrows)
+    lost = [name for name in arrows if name in visited and name not in can_end]
+    seen: set[str] = set()
+    for name in lost:
+        path: list[str] = []
+        while name not in seen:
+            seen.add(name)
+            path.append(name)
+            # Everything a lost task goes to is lost too, or the task could end.
+            name = next(iter(arrows.get(name, ())), name)
+        if name in path:
+            yield path[path.index(name) :]
+
+
+def _turned(arrows: Arrows) -> dict[str, list[str]]:
+    turned: dict[str, list[str]] = {}
+    for name, targets in arrows.items():
+        for target in targets:
+            turned.setdefault(target, []).append(name)
+    return turned

@@ -1,0 +1,331 @@
+"""Everything wrong with a workflow definition, at once: its shape, its names, the way from task to task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from httptask import _packaged
+from httptask._json import lines_of, parts, pointer
+from httptask._nearest import nearest
+from httptask.errors import Problem
+from httptask.model.policy import Limits
+from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
+from httptask.protocols import TaskCheck
+from httptask.settings import schema_problems, without_nulls
+from httptask.workflow._definition import (
+    MAX_NESTING,
+    Scope,
+    branches_of,
+    iter_scopes,
+    iter_tasks,
+    kind_of,
+)
+from httptask.workflow._graph import endless_loops, reached
+
+if TYPE_CHECKING:
+    from httptask.protocols import TaskServices, TaskType
+
+_MAX_DEPTH = Limits().json_depth
+
+
+def problems(
+    definition: WorkflowDefinition, task_types: Mapping[str, TaskType], services: TaskServices
+) -> list[Problem]:
+    """Return everything wrong with *definition*, in document order.
+
+    *task_types* are those that tasks may have, by name; *services* is what they may ask while they look at theirs: those
+    of an open runtime, `runtime.services(Inputs())`.
+
+    Each problem has a JSON Pointer, and its line when the definition was read from text. An engine runs a definition that
+    has no problem of severity `error`; a `warning` is something that runs but was hardly meant. Never raises, whatever the
+    document holds. Nothing is evaluated or sent.
+    """
+    return _in_order(_found(definition, _Types(task_types, services)), definition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Types:
+    """The task types, and what they may ask."""
+
+    by_name: Mapping[str, TaskType]
+    services: TaskServices
+
+
+def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
+    document: Any = definition.document
+    if not isinstance(document, Mapping):
+        yield Problem("", f"expected an object with 'startTask' and 'tasks', found {kind_of(document)}")
+        return
+    if _too_deep(document):
+        yield Problem("", f"the definition is nested more than {_MAX_DEPTH} levels deep; nothing else was checked")
+        return
+    yield from _definition_problems(document)
+    yield from _name_problems(definition)
+    homes = {name: place for place, name, _ in reversed(list(iter_tasks(definition)))}
+    for scope in iter_scopes(definition):
+        yield from _scope_problems(scope, homes, types)
+
+
+def _too_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(_MAX_DEPTH + 1):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+# The definition's own fields
+
+
+def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    schema = _packaged.schema("workflow-definition")["$defs"]["definition"]
+    yield from schema_problems(schema, {name: value for name, value in document.items() if value is not None})
+    known = list(schema["properties"])
+    for name in document:
+        if name not in known:
+            near = nearest(str(name), known)
+            # Only a warning: the platform may read back fields of its own, and they hurt nobody.
+            yield Problem(
+                pointer([name]), f"unknown name {name!r} is ignored", near[0] if near else None, severity="warning"
+            )
+
+
+def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for scope in iter_scopes(definition):
+        for name in scope.tasks:
+            place = scope.place(name)
+            if not name.strip():
+                yield Problem(place, "a task needs a name that is not empty")
+            elif len(name) > MAX_NAME_LENGTH:
+                yield Problem(
+                    place, f"a task's name has at most {MAX_NAME_LENGTH} characters, {_shown(name)} has {len(name)}"
+                )
+            if name in first:
+                yield Problem(
+                    place,
+                    f"two tasks are called {_shown(name)}: the other one is {first[name]}; "
+                    "names are unique in the whole definition, branches included",
+                )
+            first.setdefault(name, place)
+
+
+# One set of tasks
+
+
+def _scope_problems(scope: Scope, homes: Mapping[str, str], types: _Types) -> Iterator[Problem]:
+    if isinstance(scope.start, str) and scope.tasks:
+        yield from _target_problems(scope.start, pointer(["startTask"], scope.pointer), scope, homes)
+    for name, task in scope.tasks.items():
+        place = scope.place(name)
+        if not isinstance(task, Mapping):
+            yield Problem(place, f"expected a task, which is an object, found {kind_of(task)}")
+            continue
+        yield from _task_problems(name, without_nulls(task), place, types)
+        for path, target in transitions(task):
+            yield from _target_problems(target, pointer(path, place), scope, homes)
+        if scope.depth == MAX_NESTING and branches_of(task, place):
+            yield Problem(place, f"Parallel tasks stand inside one another more than {MAX_NESTING} levels deep")
+    yield from _way_problems(scope)
+
+
+def _task_problems(name: str, task: dict[str, Any], place: str, types: _Types) -> Iterator[Problem]:
+    kind, known = task.get("type"), ", ".join(sorted(types.by_name))
+    if kind is None:
+        yield Problem(place, f"'type' is required: expected one of {known}")
+    elif not isinstance(kind, str):
+        yield Problem(pointer(["type"], place), f"expected one of {known}, found {kind_of(kind)}")
+    elif kind not in types.by_name:
+        near = nearest(kind, types.by_name)
+        message = f"unknown task type {_shown(kind)}; the known ones are {known}"
+        yield Problem(pointer(["type"], place), message, near[0] if near else None)
+    else:
+        yield from schema_problems(_packaged.schema("workflow-definition")["$defs"]["flow"], task, place)
+        yield from _FLOWS.get(kind, _step_flow)(task, place)
+        yield from _type_problems(types.by_name[kind], TaskCheck(name, task, types.services, place))
+
+
+def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
+    """Give what the type's schema says, and what it says itself: in its own words where both see something."""
+    # Where a run goes must be known before it starts; any other value may come from an expression.
+    expressions = task_type.name not in _FLOWS
+    by_schema: list[Problem] = []
+    try:
+        by_schema = schema_problems(task_type.schema, check.definition, check.pointer, expressions=expressions)
+        own = list(task_type.problems(check))
+    except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems
+        said = f"{type(error).__name__}: {error}"
+        message = f"the task type {task_type.name} cannot say whether this task is right: {said}"
+        # A type may trip over what its schema has found already.
+        own = [] if by_schema else [Problem(check.pointer, message)]
+    said_better = {problem.pointer for problem in own}
+    yield from own
+    yield from (problem for problem in by_schema if problem.pointer not in said_better)
+
+
+# From task to task
+
+
+def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Give (path in the task, target's name) of everything *task* may go to; never raises."""
+    if task.get("type") == "Decision":
+        choices = task.get("choices")
+        for index, choice in enumerate(choices if isinstance(choices, list) else ()):
+            if isinstance(choice, Mapping) and isinstance(choice.get("nextTask"), str):
+                yield ("choices", index, "nextTask"), choice["nextTask"]
+        if isinstance(task.get("defaultTask"), str):
+            yield ("defaultTask",), task["defaultTask"]
+    elif task.get("type") != "Terminate" and isinstance(task.get("nextTask"), str):
+        yield ("nextTask",), task["nextTask"]
+
+
+def _target_problems(target: str, place: str, scope: Scope, homes: Mapping[str, str]) -> Iterator[Problem]:
+    if target in scope.tasks:
+        return
+    if target in homes:
+        yield Problem(
+            place,
+            f"{_shown(target)} is {homes[target]}, outside this {'branch' if scope.depth else 'list of tasks'}; "
+            "a task goes only to tasks of the same branch",
+        )
+        return
+    yield Problem(place, f"there is no task {_shown(target)} here", _near_task(target, scope.tasks))
+
+
+def _near_task(target: str, names: Iterable[str]) -> str | None:
+    # Comparing is slow: only names of much the same length, and none in a list nobody wrote by hand.
+    likely = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
+    near = nearest(target, likely) if len(likely) <= _MOST_COMPARED else []
+    return near[0] if near else None
+
+
+_TYPO = 3
+"""Characters by which a misspelt name is longer or shorter, at most."""
+
+_MOST_COMPARED = 300
+"""Names that a wrong one is compared with."""
+
+
+def _step_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    ends, goes_on = task.get("end") is True, "nextTask" in task
+    if ends and goes_on:
+        message = "'end' is true and there is a 'nextTask' too: a task has exactly one of the two"
+        yield Problem(pointer(["nextTask"], place), message)
+    elif not goes_on and task.get("end", False) is False:
+        yield Problem(place, "a task needs either 'nextTask' or 'end': true")
+
+
+def _decision_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    if task.get("end") is True:
+        yield Problem(pointer(["end"], place), "a Decision may not be the end; let it go to a task that ends")
+    if "nextTask" in task:
+        message = "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to 'defaultTask'"
+        yield Problem(pointer(["nextTask"], place), message)
+
+
+def _parallel_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    if task.get("end") is True:
+        message = "a Parallel may not be the end; let it go on to a Terminate, or another task that ends"
+        yield Problem(pointer(["end"], place), message)
+    elif "nextTask" not in task:
+        yield Problem(place, "a Parallel needs 'nextTask': it may not be the end")
+
+
+def _terminate_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    if "nextTask" in task:
+        yield Problem(pointer(["nextTask"], place), "a Terminate has no 'nextTask': it ends the run")
+
+
+_FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
+    "Decision": _decision_flow,
+    "Parallel": _parallel_flow,
+    "Terminate": _terminate_flow,
+}
+"""Task types with a way on of their own; every other one has either `nextTask` or `end`."""
+
+_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Decision", "Parallel"})
+"""Types that go nowhere but where their definition says. A stranger's may decide or end the run by itself."""
+
+
+def _way_problems(scope: Scope) -> Iterator[Problem]:
+    if not isinstance(scope.start, str) or scope.start not in scope.tasks:
+        return
+    arrows = {
+        name: [target for _, target in transitions(task) if target in scope.tasks] if isinstance(task, Mapping) else []
+        for name, task in scope.tasks.items()
+    }
+    # A task without a way on is a problem of its own already, and no part of a loop.
+    ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
+    visited = reached([scope.start], arrows)
+    for name in scope.tasks:
+        if name not in visited:
+            message = f"{_shown(name)} is never reached from {_shown(scope.start)}"
+            yield Problem(scope.place(name), message, severity="warning")
+    for loop in endless_loops(scope.start, arrows, ends):
+        way = " -> ".join(_shown(name) for name in [*loop, loop[0]])
+        yield Problem(scope.place(loop[0]), f"a loop without end: {way} never reaches an end")
+
+
+def _may_end(task: Any) -> bool:
+    """Say whether a run may end with *task*, or inside it."""
+    if not isinstance(task, Mapping) or task.get("end") is True:
+        return True
+    waiting: list[Any] = [task]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            if not isinstance(each.get("type"), str) or each["type"] not in _STAYS_ON_ITS_WAY:
+                return True
+            waiting.extend(inner for branch in branches_of(each, "") for inner in branch.tasks.values())
+    return False
+
+
+# Order and lines
+
+
+def _in_order(found: Iterable[Problem], definition: WorkflowDefinition) -> list[Problem]:
+    order = _Order(definition.document)
+    listed = sorted(dict.fromkeys(found), key=lambda problem: order.of(problem.pointer))
+    if definition.text is None:
+        return listed
+    lines = lines_of(definition.text, {problem.pointer for problem in listed})
+    return [replace(problem, line=problem.line or lines.get(problem.pointer)) for problem in listed]
+
+
+class _Order:
+    """Where a pointer stands in a document, as something to sort by."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._positions: dict[int, dict[str, int]] = {}
+
+    def of(self, place: str) -> tuple[int, ...]:
+        position: list[int] = []
+        value = self._document
+        for part in parts(place):
+            known = self._names(value)
+            if part not in known:  # a name that is missing comes after those that are there
+                position.append(len(known))
+                break
+            position.append(known[part])
+            value = value[part] if isinstance(value, Mapping) else value[int(part)]
+        return tuple(position)
+
+    def _names(self, value: Any) -> dict[str, int]:
+        if id(value) not in self._positions:
+            names = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
+            self._positions[id(value)] = {str(name): index for index, name in enumerate(names)}
+        return self._positions[id(value)]
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…")

@@ -1,0 +1,19 @@
+"""The task types that steer a run, through the same door as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from httptask.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from httptask.protocols import TaskType
+
+
+@hookimpl
+def httptask_task_types() -> Sequence[TaskType]:
+    """Bring `Decision`, `Parallel`, `Terminate` and `Simple`."""
+    from httptask.workflow.task_types import Decision, Parallel, Simple, Terminate
+
+    return [Decision(), Parallel(), Terminate(), Simple()]

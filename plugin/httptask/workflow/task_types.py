@@ -1,0 +1,141 @@
+"""The task types that steer a run: Decision, Parallel, Terminate and Simple. They come through the door any plugin has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from httptask import _packaged
+from httptask._json import pointer
+from httptask.errors import Problem, SettingsError
+from httptask.model.workflow import TaskOutcome
+
+if TYPE_CHECKING:
+    from httptask.protocols import TaskCall, TaskCheck
+
+
+class _TaskType:
+    """What the four have in common: a schema in `schemas/workflow-definition.schema.json`, and expressions in some fields."""
+
+    name: str = ""
+    evaluated: tuple[str, ...] = ()
+    """Fields of the definition that hold expressions."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of a task of this type."""
+        schema: Mapping[str, Any] = _packaged.schema("workflow-definition")["$defs"][self.name]
+        return schema
+
+    def problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return what the schema cannot say: which expressions cannot be read."""
+        return [
+            problem
+            for name in self.evaluated
+            for problem in check.services.expression_problems(
+                check.definition.get(name), pointer([name], check.pointer)
+            )
+        ]
+
+
+class Decision(_TaskType):
+    """Goes to the task of the first choice whose condition is true, else to `defaultTask`."""
+
+    name = "Decision"
+
+    def problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return a problem for each condition that is no expression: other languages are refused, not guessed at."""
+        from httptask.expressions import is_expression
+
+        choices = check.definition.get("choices")
+        conditions = [
+            (_place(check.pointer, index), choice.get("condition") if isinstance(choice, Mapping) else None)
+            for index, choice in enumerate(choices if isinstance(choices, list) else ())
+        ]
+        found: list[Problem] = []
+        for place, condition in conditions:
+            if isinstance(condition, str) and not is_expression(condition):
+                message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
+                found.append(Problem(place, message))
+            else:
+                found += check.services.expression_problems(condition, place)
+        return found
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        """Evaluate the conditions in order until one is true.
+
+        A condition yields true or false, or a list (what a JSONPath query gives that may match several values), which is
+        true when there is anything in it. Anything else raises `SettingsError`; what an expression raises goes on.
+        """
+        document = call.inputs.document()
+        for index, choice in enumerate(call.definition["choices"]):
+            place = _place(call.pointer, index)
+            if _truth(await call.services.evaluate(choice["condition"], document, place), place):
+                return self._to(choice["nextTask"])
+        return self._to(call.definition["defaultTask"])
+
+    @staticmethod
+    def _to(name: str) -> TaskOutcome:
+        return TaskOutcome(output={"nextTask": name}, next_task=name)
+
+
+def _place(task: str, index: int) -> str:
+    return pointer(["choices", index, "condition"], task)
+
+
+def _truth(value: Any, place: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return bool(value)
+    message = f"a condition must give true or false, this one gave {_named(value)}; compare it with something"
+    raise SettingsError([Problem(place, message)])
+
+
+def _named(value: Any) -> str:
+    kinds: dict[type, str] = {str: "a string", dict: "an object", type(None): "null"}
+    return kinds.get(type(value), f"the number {value}")
+
+
+class Parallel(_TaskType):
+    """Runs its branches side by side and waits for all of them; one that fails stops the others.
+
+    Its output is `{startTask of a branch: output of the task that ended the branch}`.
+    """
+
+    name = "Parallel"
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        """Raise `SettingsError`: a Parallel is nothing to be run, the interpreter walks its branches and joins them."""
+        message = "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps"
+        raise SettingsError([Problem(call.pointer, message)])
+
+
+class Terminate(_TaskType):
+    """Ends the whole run, from inside a branch too, with `terminationStatus` and `workflowOutput`."""
+
+    name = "Terminate"
+    evaluated = ("workflowOutput",)
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        """Evaluate `workflowOutput` and end the run."""
+        output = call.definition.get("workflowOutput")
+        if output is not None:
+            place = pointer(["workflowOutput"], call.pointer)
+            output = await call.services.evaluate(output, call.inputs.document(), place)
+        return TaskOutcome(output=output, terminate=call.definition["terminationStatus"])
+
+
+class Simple(_TaskType):
+    """A gate that stays `InProgress` until somebody outside completes it."""
+
+    name = "Simple"
+    evaluated = ("inputParameters",)
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        """Raise `SettingsError`: whoever runs tasks one after the other cannot wait for somebody outside."""
+        message = (
+            "a Simple task waits for somebody outside, and the embedded engine cannot wait: "
+            "run this definition on a durable engine"
+        )
+        raise SettingsError([Problem(pointer(["type"], call.pointer), message)])
