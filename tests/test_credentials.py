@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import servers
-from tasks import call, exchange, failure, http, runtime
 
+import servers
 from httptask import hookimpl
 from httptask.building import curl_command
 from httptask.errors import CredentialError
 from httptask.model.credential import Credential, Secret
 from httptask.task import HttpTask
+from tasks import call, exchange, failure, http, runtime
 
 CANARY = "c4n4ry/v4lue+with=chars"
 """A secret that looks different percent-encoded, in JSON and in base64."""
@@ -29,8 +29,14 @@ SCHEMES: list[tuple[dict[str, str], str]] = [
         f"authorization: Basic {base64.b64encode(f'ann:{CANARY}'.encode()).decode()}",
     ),
     ({"type": "apiKey", "in": "header", "name": "X-Key", "key": CANARY}, f"x-key: {CANARY}"),
-    ({"type": "apiKey", "in": "query", "name": "key", "key": CANARY}, "GET /a?b=1&key=c4n4ry%2Fv4lue%2Bwith%3Dchars HTTP/1.1"),
-    ({"type": "apiKey", "in": "cookie", "name": "key", "key": CANARY}, "cookie: s=1; key=c4n4ry%2Fv4lue%2Bwith%3Dchars"),
+    (
+        {"type": "apiKey", "in": "query", "name": "key", "key": CANARY},
+        "GET /a?b=1&key=c4n4ry%2Fv4lue%2Bwith%3Dchars HTTP/1.1",
+    ),
+    (
+        {"type": "apiKey", "in": "cookie", "name": "key", "key": CANARY},
+        "cookie: s=1; key=c4n4ry%2Fv4lue%2Bwith%3Dchars",
+    ),
 ]
 SCHEME_IDS = ["bearer", "basic", "key in header", "key in query", "key in cookie"]
 
@@ -41,7 +47,9 @@ def task(url: str, **request: Any) -> dict[str, Any]:
 
 def head(server: servers.RawServer) -> str:
     lines = server.received[-1].partition(b"\r\n\r\n")[0].decode().split("\r\n")
-    return "\n".join([lines[0], *(name.lower() + ":" + rest for name, _, rest in (line.partition(":") for line in lines[1:]))])
+    return "\n".join(
+        [lines[0], *(name.lower() + ":" + rest for name, _, rest in (line.partition(":") for line in lines[1:]))]
+    )
 
 
 @pytest.mark.parametrize(("credential", "wire"), SCHEMES, ids=SCHEME_IDS)
@@ -183,7 +191,14 @@ def test_a_secret_does_not_print() -> None:
     """repr, str, format, JSON and pickle show a mask or refuse."""
     secret = Secret(CANARY)
     credential = Credential("n", "bearer", {"token": secret})
-    for shown in (repr(secret), str(secret), f"{secret}", f"{secret:>9}", repr(credential), json.dumps(credential.to_json())):
+    for shown in (
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret:>9}",
+        repr(credential),
+        json.dumps(credential.to_json()),
+    ):
         assert "c4n4ry" not in shown
     with pytest.raises(TypeError):
         pickle.dumps(credential)

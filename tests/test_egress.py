@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-import servers
 from hypothesis import given
 from hypothesis import strategies as st
-from tasks import call, failure, http
 
+import servers
 from httptask import hookimpl
 from httptask.errors import BlockedError, SettingsError
 from httptask.sending import address_reason, parse_networks
+from tasks import call, failure, http
 
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
@@ -32,7 +32,9 @@ def test_what_is_not_globally_routable_is_refused(address: str) -> None:
     assert address_reason(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
+)
 def test_what_is_globally_routable_is_let_through(address: str) -> None:
     """The public internet is open, NAT64's way to it included."""
     assert address_reason(ipaddress.ip_address(address)) is None

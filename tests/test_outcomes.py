@@ -8,12 +8,12 @@ import socket
 import time
 
 import pytest
-import servers
-from tasks import call, exchange, failure, http, runtime
 
+import servers
 from httptask import errors
 from httptask.model.policy import Limits
 from httptask.task import HttpTask
+from tasks import call, exchange, failure, http, runtime
 
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
@@ -22,7 +22,9 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
     ("handler", "kind"),
     [
         pytest.param(servers.close_at_once(), errors.ConnectionFailedError, id="closed at once"),
-        pytest.param(servers.close_at_once(after_request=True), errors.ConnectionFailedError, id="closed after the request"),
+        pytest.param(
+            servers.close_at_once(after_request=True), errors.ConnectionFailedError, id="closed after the request"
+        ),
         pytest.param(servers.reset(), errors.ConnectionFailedError, id="reset"),
         pytest.param(servers.reset(after_request=True), errors.ConnectionFailedError, id="reset after the request"),
         pytest.param(servers.bad_status_line(), errors.ProtocolError, id="no status line"),
@@ -39,17 +41,23 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
         pytest.param(servers.endless_body(), errors.TooLargeError, id="a body without end"),
         pytest.param(servers.endless_body(chunked=True), errors.TooLargeError, id="chunks without end, many"),
         pytest.param(
-            servers.respond(servers.response(b"[1" + b"0" * 5000 + b"]", servers.JSON)), errors.ParseError, id="huge number"
+            servers.respond(servers.response(b"[1" + b"0" * 5000 + b"]", servers.JSON)),
+            errors.ParseError,
+            id="huge number",
         ),
         pytest.param(servers.respond(servers.response(b"[NaN]", servers.JSON)), errors.ParseError, id="NaN"),
         pytest.param(
-            servers.respond(servers.response(b"x", ("Content-Encoding", "br"))), errors.DecodeError, id="a coding not asked for"
+            servers.respond(servers.response(b"x", ("Content-Encoding", "br"))),
+            errors.DecodeError,
+            id="a coding not asked for",
         ),
         pytest.param(servers.respond(servers.response(b"no", status="404 Not Found")), errors.StatusError, id="404"),
         pytest.param(servers.respond(servers.response(b"", status="304 Not Modified")), errors.StatusError, id="304"),
     ],
 )
-def test_whatever_the_server_does_is_one_class_with_an_exchange(handler: servers.Handler, kind: type[errors.TaskError]) -> None:
+def test_whatever_the_server_does_is_one_class_with_an_exchange(
+    handler: servers.Handler, kind: type[errors.TaskError]
+) -> None:
     """A misbehaving server ends in the one class that says what it did, with the exchange as far as it went."""
     with servers.raw_server(handler) as server:
         error = failure(http(server.url + "/x"))
@@ -66,12 +74,18 @@ def test_whatever_the_server_does_is_one_class_with_an_exchange(handler: servers
     [
         pytest.param(servers.silent(), "read", {"readTimeoutSeconds": 1}, id="silence"),
         pytest.param(servers.silent(), "total", {"totalTimeoutSeconds": 0.3}, id="silence, total first"),
-        pytest.param(servers.drip(0.05), "total", {"totalTimeoutSeconds": 0.5, "readTimeoutSeconds": 5}, id="a byte at a time"),
-        pytest.param(servers.drip(0.05, part="head"), "total", {"totalTimeoutSeconds": 0.5}, id="headers a byte at a time"),
+        pytest.param(
+            servers.drip(0.05), "total", {"totalTimeoutSeconds": 0.5, "readTimeoutSeconds": 5}, id="a byte at a time"
+        ),
+        pytest.param(
+            servers.drip(0.05, part="head"), "total", {"totalTimeoutSeconds": 0.5}, id="headers a byte at a time"
+        ),
         pytest.param(servers.continue_forever(), "total", {"totalTimeoutSeconds": 0.5}, id="100 Continue for ever"),
     ],
 )
-def test_a_time_limit_says_which_one_and_how_long(handler: servers.Handler, phase: str, settings: dict[str, float]) -> None:
+def test_a_time_limit_says_which_one_and_how_long(
+    handler: servers.Handler, phase: str, settings: dict[str, float]
+) -> None:
     """A slow server ends in a time-out that names the setting to change and its value."""
     with servers.raw_server(handler) as server:
         error = failure(http(server.url, **settings))
@@ -203,7 +217,11 @@ def test_retry_honours_the_definition_and_counts_the_first_try() -> None:
     busy = servers.respond(servers.response(b"busy", status="503 Busy"))
     with servers.raw_server(servers.sequence(busy, busy, servers.echo_json())) as server:
         seen = exchange(
-            http(server.url, request={"method": "PUT", "body": {"a": 1}}, retry={"intervalSeconds": 0.01, "maxAttempts": 3})
+            http(
+                server.url,
+                request={"method": "PUT", "body": {"a": 1}},
+                retry={"intervalSeconds": 0.01, "maxAttempts": 3},
+            )
         )
     assert [attempt.outcome for attempt in seen.attempts] == ["status", "status", "success"]
     assert [attempt.number for attempt in seen.attempts] == [1, 2, 3]
@@ -259,7 +277,12 @@ def test_the_total_deadline_covers_all_attempts() -> None:
     """However many attempts are allowed, the total ends them."""
     with servers.raw_server(servers.silent()) as server:
         error = failure(
-            http(server.url, retry={"intervalSeconds": 0, "maxAttempts": 100}, readTimeoutSeconds=1, totalTimeoutSeconds=2.5)
+            http(
+                server.url,
+                retry={"intervalSeconds": 0, "maxAttempts": 100},
+                readTimeoutSeconds=1,
+                totalTimeoutSeconds=2.5,
+            )
         )
     assert isinstance(error, errors.TimedOutError)
     assert error.phase == "total"
@@ -279,7 +302,9 @@ def test_the_limit_on_a_body_is_exact() -> None:
     """A body of the limit passes, one byte more is `too_large`, also when it only shows after decompression."""
     for size, passes in ((1000, True), (1001, False)):
         for headers, body in (((), b"x" * size), ((servers.GZIP,), servers.compressed(b"x" * size))):
-            with servers.raw_server(servers.respond(servers.response(body, ("Content-Type", "text/plain"), *headers))) as server:
+            with servers.raw_server(
+                servers.respond(servers.response(body, ("Content-Type", "text/plain"), *headers))
+            ) as server:
                 definition = http(server.url)
                 if passes:
                     assert call(definition, limits=Limits(body=1000)).body == "x" * size

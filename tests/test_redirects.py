@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import servers
-from tasks import call, exchange, failure, http
 
+import servers
 from httptask import errors
 from httptask.model.policy import Limits
+from tasks import call, exchange, failure, http
 
 
 def heads(server: servers.RawServer) -> list[str]:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tasks import PAGES, SEED, email_task, runtime
 
 from httptask.errors import Problem
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, Parameter, RequestBody, Server
 from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill
 from httptask.task import HttpTask
+from tasks import PAGES, SEED, email_task, runtime
 
 GOLDEN = Path(__file__).parent / "golden"
 PAGE_NAMES = sorted(path.name for path in PAGES.glob("*.txt"))
@@ -60,7 +60,12 @@ def leaves(value: Any) -> list[Any]:
 
 def test_a_child_is_required_only_when_its_parent_is_given() -> None:
     """`required` under an optional parent does not make the parent required."""
-    child = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+    child = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
     body = {"type": "object", "properties": {"parent": child}, "additionalProperties": False}
     schema = settings_schema(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"application/json": body})))
     request = {"url": "https://h/p", "method": "POST"}
@@ -83,7 +88,12 @@ def test_prepare_prefills_documented_defaults_and_nothing_else() -> None:
     }
     assert task["endpoint"] == SEED
     places = [place for place, _ in still_to_fill(settings_schema(seed()), task["httpRequest"])]
-    assert places == ["/pathParameters/project_id", "/query/topic_id", "/query/topic_type", "/headers/Procore-Company-Id"]
+    assert places == [
+        "/pathParameters/project_id",
+        "/query/topic_id",
+        "/query/topic_type",
+        "/headers/Procore-Company-Id",
+    ]
 
 
 def test_prepare_takes_the_documented_server() -> None:
@@ -201,7 +211,9 @@ def test_nulls_are_absent_fields() -> None:
     """A task read back with explicit nulls is the task without them; inside the body null is a value."""
     task = {"credentials": None, "retry": None, "nextTask": None, "connectionTimeoutSeconds": None}
     assert problems({"cookies": None}, **task) == {}
-    assert "/httpRequest/body/communication/subject" in problems({"body": {"communication": {"subject": None}, "email": {}}})
+    assert "/httpRequest/body/communication/subject" in problems(
+        {"body": {"communication": {"subject": None}, "email": {}}}
+    )
 
 
 def test_the_generic_schema_checks_the_rest_of_the_task() -> None:
@@ -223,18 +235,27 @@ def test_a_cut_description_does_not_refuse_what_it_could_not_list() -> None:
     request = {"url": "https://h/p", "query": {"b": 1}, "body": {"x": 1}}
     assert request_problems(request, schema, endpoint) == []
     whole = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("a", "query"),))
-    assert [problem.pointer for problem in request_problems(request, settings_schema(whole), whole)] == ["/query/b", "/body"]
+    assert [problem.pointer for problem in request_problems(request, settings_schema(whole), whole)] == [
+        "/query/b",
+        "/body",
+    ]
 
 
 @pytest.mark.parametrize(
     ("schema", "value"),
     [
-        ({"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]}, {"a": "${$.x}", "b": 1}),
+        (
+            {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]},
+            {"a": "${$.x}", "b": 1},
+        ),
         ({"not": {"const": "x"}}, "${$.x}"),
         ({"type": "array", "uniqueItems": True}, ["${$.x}", "${$.x}"]),
         ({"type": "string", "maxLength": 3}, "a ${$.x}"),
         ({"type": "array", "contains": {"const": 1}}, ["${$.x}"]),
-        ({"anyOf": [{"type": "integer"}, {"type": "object", "properties": {"n": {"type": "integer"}}}]}, {"n": "${$.x}"}),
+        (
+            {"anyOf": [{"type": "integer"}, {"type": "object", "properties": {"n": {"type": "integer"}}}]},
+            {"n": "${$.x}"},
+        ),
     ],
 )
 def test_what_an_expression_leaves_open_is_not_refused_before_it_is_known(schema: dict[str, Any], value: Any) -> None:

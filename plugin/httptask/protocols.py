@@ -105,6 +105,10 @@ class TaskServices(Protocol):
         """Return everything wrong with an HTTP task: its settings, its URL, its expressions."""
         ...
 
+    def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
+        """Return what is wrong with the expressions in *value*, which stands at *pointer*; nothing is evaluated."""
+        ...
+
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with every expression in it evaluated over *data*; *pointer* is its place, for errors."""
         ...

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from httptask import _packaged
 from httptask.cli import _catalogue, _importing, _plugins, _workflow
-from httptask.cli._output import Failed, fail, prepare_streams
+from httptask.cli._output import CommandError, fail, prepare_streams
 from httptask.errors import (
     CatalogueError,
     CredentialError,
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = _parser(words).parse_args(words)
         status: int = parsed.run(parsed)
         sys.stdout.flush()
-    except Failed as error:
+    except CommandError as error:
         return fail(error, as_json, error.status)
     except HttpTaskError as error:
         return fail(error, as_json, 2 if isinstance(error, _BAD_INPUT) else 1)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nstopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader went away: head, less
-        sys.stdout = None  # type: ignore[assignment]  # or the interpreter would complain when it flushes at exit
+        sys.stdout = None  # or the interpreter would complain when it flushes at exit
         return 1
     return status
 

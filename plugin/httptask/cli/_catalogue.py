@@ -19,7 +19,9 @@ SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     search = command(commands, "search", "find endpoints by words", "httptask search procore send email")
-    search.add_argument("words", nargs="*", metavar="WORDS", help="words of a path, title, provider or description, in any order")
+    search.add_argument(
+        "words", nargs="*", metavar="WORDS", help="words of a path, title, provider or description, in any order"
+    )
     search.add_argument("--provider", metavar="NAME", help="only this provider's")
     search.add_argument("--method", metavar="METHOD", help="only this method")
     search.add_argument("--limit", type=_positive, default=20, metavar="N", help="at most so many (default: 20)")
@@ -43,7 +45,11 @@ def run_search(arguments: argparse.Namespace) -> int:
         count = len(catalogue)
     rows = [(hit.method, hit.path, hit.title, hit.id) for hit in hits]
     text = "\n".join(f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows)
-    emit(arguments, {"query": words, "hits": [hit.to_json() for hit in hits]}, text or f"nothing found in {count} endpoints")
+    emit(
+        arguments,
+        {"query": words, "hits": [hit.to_json() for hit in hits]},
+        text or f"nothing found in {count} endpoints",
+    )
     return 0 if hits else 1
 
 
@@ -164,5 +170,3 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
-
-

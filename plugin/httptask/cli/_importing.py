@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = command(commands, "import", "read descriptions of APIs into the catalogue", "httptask import page.txt")
-    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, a folder of .txt pages, or - for standard input")
+    parser.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="a file, a folder of .txt pages, or - for standard input"
+    )
     parser.add_argument("--provider", metavar="NAME", help="who offers the API, when its description does not say")
-    parser.add_argument("--server", action="append", default=[], metavar="URL", help="a server's address, instead of those described")
+    parser.add_argument(
+        "--server", action="append", default=[], metavar="URL", help="a server's address, instead of those described"
+    )
     parser.set_defaults(run=run)
 
 
@@ -37,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
             try:
                 data = sys.stdin.buffer.read() if source == "-" else None
                 name = "standard input" if source == "-" else source
-                reading = read_api(name, data=data, provider=arguments.provider, servers=arguments.server, plugins=plugins)
+                reading = read_api(
+                    name, data=data, provider=arguments.provider, servers=arguments.server, plugins=plugins
+                )
             except DescriptionError as error:
                 failures.append(error)
                 fail(error, arguments.json, 2)

@@ -16,7 +16,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 """Control characters but tab and line feed, and those that turn the direction of text around."""
 
 
-class Failed(HttpTaskError):
+class CommandError(HttpTaskError):
     """A command cannot do its work; *status* is the exit status."""
 
     def __init__(self, message: str, status: int = 2) -> None:
@@ -58,15 +58,23 @@ def table(rows: Sequence[Sequence[str]]) -> str:
         return ""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in rows
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
     )
 
 
 def command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str, example: str, *, catalogue: bool = True
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    help_: str,
+    example: str,
+    *,
+    catalogue: bool = True,
 ) -> argparse.ArgumentParser:
     """Add the command *name* with what every command has; *example* is one that works."""
-    parser = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".", epilog=f"example: {example}")
+    parser = commands.add_parser(
+        name, help=help_, description=help_[0].upper() + help_[1:] + ".", epilog=f"example: {example}"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     if catalogue:
         parser.add_argument(

@@ -27,7 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
             kind: [thing for thing in manager.named(hook) if manager.provider_of(hook, thing) == name]
             for hook, kind in NAMED.items()
         }
-        listed.append({"plugin": name, "hooks": sorted(hooks), "brings": {kind: names for kind, names in things.items() if names}})
+        listed.append(
+            {"plugin": name, "hooks": sorted(hooks), "brings": {kind: names for kind, names in things.items() if names}}
+        )
     lines = []
     for entry in listed:
         lines.append(str(entry["plugin"]))

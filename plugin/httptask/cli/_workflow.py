@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._json import JsonError, dump, parse
 from httptask._nearest import nearest
-from httptask.cli._output import Failed, command, emit, note
+from httptask.cli._output import CommandError, command, emit, note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,17 +29,26 @@ _MOST_SHOWN = 64 * 1024
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
-    validate = command(commands, "validate", "say everything that is wrong with a workflow definition", "httptask validate flow.json")
+    validate = command(
+        commands, "validate", "say everything that is wrong with a workflow definition", "httptask validate flow.json"
+    )
     _definition(validate)
     validate.set_defaults(run=run_validate)
 
     test = command(
-        commands, "test-request", "run one HTTP task and show the raw exchange", "httptask test-request flow.json --task 'Send email'"
+        commands,
+        "test-request",
+        "run one HTTP task and show the raw exchange",
+        "httptask test-request flow.json --task 'Send email'",
     )
     _definition(test)
     test.add_argument("--task", metavar="NAME", help="the task; may be left out when the definition has one HTTP task")
-    test.add_argument("--input", metavar="FILE", help="JSON: the run's input, what expressions see as $.input (- is standard input)")
-    test.add_argument("--tasks", metavar="FILE", help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is')
+    test.add_argument(
+        "--input", metavar="FILE", help="JSON: the run's input, what expressions see as $.input (- is standard input)"
+    )
+    test.add_argument(
+        "--tasks", metavar="FILE", help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is'
+    )
     test.add_argument("--curl", action="store_true", help="print the request as a curl command instead of sending it")
     test.add_argument("--send-anyway", action="store_true", help="send although the settings do not fit the endpoint")
     test.add_argument("--save-body", metavar="FILE", help="write the response's body to a file, byte for byte")
@@ -55,7 +64,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _definition(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("definition", metavar="DEFINITION", help="a workflow definition: a JSON file, or - for standard input")
+    parser.add_argument(
+        "definition", metavar="DEFINITION", help="a workflow definition: a JSON file, or - for standard input"
+    )
 
 
 def _network(parser: argparse.ArgumentParser) -> None:
@@ -72,11 +83,13 @@ def _network(parser: argparse.ArgumentParser) -> None:
 
 def run_validate(arguments: argparse.Namespace) -> int:
     """Print every problem; exit status 1 when one is an error."""
-    from httptask.workflow import check
+    from httptask.model.task import Inputs
+    from httptask.workflow import problems as problems_of
 
     definition = _load(arguments.definition)
     with _catalogue(arguments) as catalogue, _runtime(arguments, catalogue) as runtime:
-        problems = check(definition, runtime)
+        types = runtime.plugins.named("httptask_task_types")
+        problems = problems_of(definition, types, runtime.services(Inputs()))
     errors = [problem for problem in problems if problem.severity == "error"]
     value = {"valid": not errors, "problems": [problem.to_json() for problem in problems]}
     emit(arguments, value, _verdict(arguments.definition, problems, len(errors)))
@@ -124,7 +137,7 @@ def _save(path: str, exchange: Exchange) -> None:
     try:
         Path(path).write_bytes(exchange.response.body)
     except OSError as error:
-        raise Failed(f"{path}: cannot be written: {error.strerror}") from error
+        raise CommandError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) -> HttpTask:
@@ -135,15 +148,15 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
     if name is None:
         candidates = [task_name for task_name, (_, task) in found.items() if task.get("type") == "Http"]
         if len(candidates) != 1:
-            raise Failed(f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}")
+            raise CommandError(f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}")
         name = candidates[0]
     if name not in found:
         near = nearest(name, found)
         hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {', '.join(found)}"
-        raise Failed(f"no task {name!r} in the definition; {hint}")
+        raise CommandError(f"no task {name!r} in the definition; {hint}")
     pointer, task = found[name]
     if task.get("type") != "Http":
-        raise Failed(f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http")
+        raise CommandError(f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http")
     return HttpTask(task, name=name, pointer=pointer, runtime=runtime)
 
 
@@ -216,7 +229,11 @@ def run_run(arguments: argparse.Namespace) -> int:
         with _catalogue(arguments) as catalogue:
             async with _runtime(arguments, catalogue) as runtime:
                 result = await arun_workflow(
-                    definition, input_, engine=arguments.engine, runtime=runtime, definitions=_Neighbours(arguments.definition)
+                    definition,
+                    input_,
+                    engine=arguments.engine,
+                    runtime=runtime,
+                    definitions=_failure_workflow(definition),
                 )
                 return result, runtime.redactor.value(result.to_json())
 
@@ -240,28 +257,13 @@ def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-class _Neighbours(dict[str, Any]):
-    """Definitions by id: the file of that name beside the one that is run, read when it is asked for."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self._folder = Path() if source == "-" else Path(source).parent
-
-    def __missing__(self, definition_id: str) -> WorkflowDefinition:
-        path = self._folder / f"{definition_id}.json"
-        if Path(definition_id).name != definition_id or not path.is_file():
-            raise KeyError(definition_id)
-        return _load(str(path))
-
-    def __contains__(self, definition_id: object) -> bool:
-        try:
-            self[str(definition_id)]
-        except KeyError:
-            return False
-        return True
-
-    def get(self, definition_id: str, default: Any = None) -> Any:
-        return self[definition_id] if definition_id in self else default
+def _failure_workflow(definition: WorkflowDefinition) -> dict[str, WorkflowDefinition]:
+    """Return the definition's failure workflow by its id: the file `<id>.json` beside it, when there is one."""
+    wanted = definition.failure_workflow
+    if wanted is None or Path(wanted).name != wanted:
+        return {}
+    path = Path(definition.source or "").parent / f"{wanted}.json"
+    return {wanted: _load(str(path))} if path.is_file() else {}
 
 
 # Files
@@ -281,9 +283,9 @@ def _json_file(source: str | None) -> Any:
     try:
         return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
     except OSError as error:
-        raise Failed(f"{source}: cannot be read: {error.strerror}") from error
+        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
     except JsonError as error:
-        raise Failed(f"{source}: not JSON: {error}") from error
+        raise CommandError(f"{source}: not JSON: {error}") from error
 
 
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
@@ -291,9 +293,14 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
 
     tasks = _json_file(arguments.tasks) or {}
     if not isinstance(tasks, dict):
-        raise Failed(f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}')
+        raise CommandError(f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}')
     name = definition.name
-    run = {"workflowId": "test-request", "sequenceNumber": 1, "workflowDefinitionId": name, "workflowDefinitionVersion": 1}
+    run = {
+        "workflowId": "test-request",
+        "sequenceNumber": 1,
+        "workflowDefinitionId": name,
+        "workflowDefinitionVersion": 1,
+    }
     variables = definition.document.get("variables") or {}
     return Inputs(input=_json_file(arguments.input), tasks=tasks, variables=variables, run=run)
 
@@ -310,4 +317,4 @@ def _runtime(arguments: argparse.Namespace, catalogue: Catalogue) -> Runtime:
     try:
         return Runtime(catalogue=catalogue, allow_networks=getattr(arguments, "allow_network", None))
     except ValueError as error:
-        raise Failed(f"the networks to allow: {error}") from error
+        raise CommandError(f"the networks to allow: {error}") from error

@@ -2,8 +2,17 @@
 
 from httptask.settings._check import header_names, request_problems
 from httptask.settings._derive import settings_schema
-from httptask.settings._normalise import normalised
+from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._validate import schema_problems
 
-__all__ = ["header_names", "normalised", "prepare", "request_problems", "schema_problems", "settings_schema", "still_to_fill"]
+__all__ = [
+    "header_names",
+    "normalised",
+    "prepare",
+    "request_problems",
+    "schema_problems",
+    "settings_schema",
+    "still_to_fill",
+    "without_nulls",
+]

@@ -1,4 +1,4 @@
-"""Settings as they are checked and sent: null means absent, header names have the endpoint's spelling."""
+"""Tasks and settings as they are checked and sent: null means absent, header names have the endpoint's spelling."""
 
 from __future__ import annotations
 
@@ -27,3 +27,31 @@ def normalised(request: Mapping[str, Any], header_names: Mapping[str, str] | Non
 
 
 _GROUPS = frozenset(PARAMETER_GROUPS.values())
+
+
+def without_nulls(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition of a *task* without its unset fields: a null there means absent.
+
+    Nulls in what the author passes on (`inputParameters`, `workflowOutput`, a request's body) are values and stay.
+    """
+    return {name: _OWN_FIELDS.get(name, _as_it_is)(value) for name, value in task.items() if value is not None}
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _set_fields(value: Any) -> Any:
+    return {name: item for name, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+
+
+def _each_set_fields(value: Any) -> Any:
+    return [_set_fields(item) for item in value] if isinstance(value, list) else value
+
+
+def _request(value: Any) -> Any:
+    return normalised(value) if isinstance(value, Mapping) else value
+
+
+_OWN_FIELDS = {"retry": _set_fields, "choices": _each_set_fields, "branches": _each_set_fields, "httpRequest": _request}
+"""Fields of a task that are objects of the format itself, with unset fields of their own."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,8 +19,16 @@ from httptask.expressions import has_expression
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.task import Inputs, TaskResult, TestOptions
+from httptask.model.workflow import TaskOutcome
 from httptask.sending import Delivery, Ready, allowing, deliver, masked
-from httptask.settings import header_names, normalised, request_problems, schema_problems, settings_schema
+from httptask.settings import (
+    header_names,
+    normalised,
+    request_problems,
+    schema_problems,
+    settings_schema,
+    without_nulls,
+)
 from httptask.task._runtime import Runtime, Store, describe_file
 
 if TYPE_CHECKING:
@@ -90,11 +99,17 @@ class HttpTask:
 
         Raises the `TaskError` of the class it ended in; it carries the exchange, and the result when a response came.
         """
-        return _result(await self._deliver(inputs or Inputs(), self.runtime.store))
+        async with self._running() as task:
+            return _result((await task._deliver(inputs or Inputs(), task.runtime.store))[1])
 
     def call(self, inputs: Inputs | None = None) -> TaskResult:
         """`acall`, for sync code."""
         return self._sync(lambda: self.acall(inputs))
+
+    async def arun(self, inputs: Inputs) -> TaskOutcome:
+        """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside the result."""
+        parameters, delivery = await self._deliver(inputs, self.runtime.store)
+        return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request
 
@@ -103,11 +118,12 @@ class HttpTask:
 
         The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only when nothing was sent.
         """
-        answer = self.runtime.plugins.hook.httptask_test_request(
-            task=self, inputs=inputs or Inputs(), options=options or TestOptions()
-        )
-        exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
-        return exchange
+        async with self._running() as task:
+            answer = task.runtime.plugins.hook.httptask_test_request(
+                task=task, inputs=inputs or Inputs(), options=options or TestOptions()
+            )
+            exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
+            return exchange
 
     def test_request(self, inputs: Inputs | None = None, options: TestOptions | None = None) -> Exchange:
         """`atest_request`, for sync code."""
@@ -115,17 +131,17 @@ class HttpTask:
 
     async def run_test_request(self, inputs: Inputs, options: TestOptions) -> Exchange:
         """Run a test request here: the shipped answer to `httptask_test_request`."""
-        delivery = await self._deliver(inputs, describe_file, send_anyway=options.send_anyway)
+        _, delivery = await self._deliver(inputs, describe_file, send_anyway=options.send_anyway)
         return delivery.exchange
 
     # Render
 
     async def arender(self, inputs: Inputs | None = None) -> SentRequest:
         """Return the request as it would go out, secrets masked; nothing is sent."""
-        runtime = self.runtime
-        _, request = await self._evaluated(inputs or Inputs(), send_anyway=True)
-        ready = await self._ready(build(request, self.endpoint, self._request_pointer))
-        return masked(ready.request, (), runtime.redactor)
+        async with self._running() as task:
+            _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
+            ready = await task._ready(build(request, task.endpoint, task._request_pointer))
+            return masked(ready.request, (), task.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
         """`arender`, for sync code."""
@@ -174,20 +190,16 @@ class HttpTask:
     def _header_names(self) -> dict[str, str]:
         return header_names(self.settings_schema)
 
-    async def evaluated_inputs(self, inputs: Inputs) -> Any:
-        """Return the task's input parameters, evaluated over *inputs*: what `$` is in `httpRequest`."""
-        parameters = self.definition.get("inputParameters") or {}
-        at = pointer_of(["inputParameters"], self.pointer)
-        return await self.runtime.evaluator.evaluate(parameters, inputs.document(), pointer=at, run=inputs.run)
-
     async def _evaluated(self, inputs: Inputs, *, send_anyway: bool = False) -> tuple[Any, dict[str, Any]]:
         """Return the evaluated input parameters and the checked, evaluated, normalised `httpRequest`."""
         if self._refusal and not send_anyway:
             raise SettingsError(self._refusal)
-        parameters = await self.evaluated_inputs(inputs)
-        written = self.definition.get("httpRequest")
+        evaluate = self.runtime.evaluator.evaluate
+        at = pointer_of(["inputParameters"], self.pointer)
+        given = self.definition.get("inputParameters") or {}
+        parameters = await evaluate(given, inputs.document(), pointer=at, run=inputs.run)
         at = self._request_pointer
-        request = await self.runtime.evaluator.evaluate(written, parameters, pointer=at, run=inputs.run)
+        request = await evaluate(self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run)
         if self._has_expressions and not send_anyway:
             # What the expressions yielded is checked strictly now; settings without any were when they were read.
             found = request_problems(request, self.settings_schema, self.endpoint, at)
@@ -198,9 +210,9 @@ class HttpTask:
             raise SettingsError([Problem(at, "'httpRequest' must be an object with a 'url'")])
         return parameters, normalised(request, self._header_names)
 
-    async def _deliver(self, inputs: Inputs, store: Store, *, send_anyway: bool = False) -> Delivery:
+    async def _deliver(self, inputs: Inputs, store: Store, *, send_anyway: bool = False) -> tuple[Any, Delivery]:
         runtime, definition = self.runtime, self.definition
-        _, request = await self._evaluated(inputs, send_anyway=send_anyway)
+        parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
         built = build(request, self.endpoint, self._request_pointer)
         with allowing(runtime.allowed):
             delivery = await deliver(
@@ -213,7 +225,7 @@ class HttpTask:
                 store=store,
             )
         self._tell(delivery.exchange)
-        return delivery
+        return parameters, delivery
 
     async def _ready(self, built: OutgoingRequest) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
@@ -243,26 +255,26 @@ class HttpTask:
             except Exception:
                 _log.exception("plugin %s failed in httptask_exchange_finished", implementation.plugin_name)
 
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[HttpTask]:
+        """Give the task that makes a call: this one, or, without a runtime to share, one with a runtime for this call."""
+        if self._given_runtime is not None:
+            yield self
+            return
+        async with Runtime() as runtime:
+            yield HttpTask(
+                self.definition, name=self.name, pointer=self.pointer, runtime=runtime, endpoint=self._given_endpoint
+            )
+
     def _sync(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async def run() -> T:
             try:
                 return await start()
             finally:
-                if self._given_runtime is None:
-                    await self.runtime.aclose()
-                    del self.runtime
-                else:
-                    await self.runtime.aclose_connections()
+                if self._given_runtime is not None:  # its connections belong to an event loop that ends here
+                    await self._given_runtime.aclose_connections()
 
         return asyncio.run(run())
-
-
-def without_nulls(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task's *definition* with its null fields, and those of `retry`, left out: null is an unset field."""
-    result = {name: value for name, value in definition.items() if value is not None}
-    if isinstance(result.get("retry"), Mapping):
-        result["retry"] = {name: value for name, value in result["retry"].items() if value is not None}
-    return result
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
@@ -292,6 +304,3 @@ def _result(delivery: Delivery) -> TaskResult:
     if delivery.result is None:
         raise AssertionError("a call without an error has a result")
     return delivery.result
-
-
-

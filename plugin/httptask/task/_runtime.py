@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from httptask._redaction import Redactor
-from httptask.errors import UnknownEndpointError
 from httptask.expressions import Evaluator
 from httptask.model.policy import Limits
 from httptask.plugins import PluginManager, plugin_manager
@@ -48,20 +47,11 @@ class Runtime:
         self.allowed = parse_networks(allow_networks) if allow_networks is not None else allowed_networks()
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
-        self._catalogue = catalogue
-        self._owns_catalogue = False
+        self.catalogue = catalogue
+        """Where endpoints are looked up; None is the user's own, opened for each look-up."""
         self._files = files
         self._connections: Connections | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The catalogue; the user's own is opened when first needed."""
-        if self._catalogue is None:
-            from httptask.catalogue import Catalogue
-
-            self._catalogue, self._owns_catalogue = Catalogue.open(), True
-        return self._catalogue
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -78,15 +68,12 @@ class Runtime:
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
-        return self.catalogue.get(endpoint_id)
+        if self.catalogue is not None:
+            return self.catalogue.get(endpoint_id)
+        from httptask.catalogue import Catalogue
 
-    def nearest_endpoint(self, endpoint_id: str) -> str | None:
-        """Return the id nearest to *endpoint_id*, which is not known, or None."""
-        try:
-            self.catalogue.get(endpoint_id)
-        except UnknownEndpointError as error:
-            return error.nearest[0] if error.nearest else None
-        return None
+        with Catalogue.open() as catalogue:
+            return catalogue.get(endpoint_id)
 
     def services(self, inputs: Inputs) -> Services:
         """Return what a task that starts with *inputs* may ask for."""
@@ -114,14 +101,11 @@ class Runtime:
         return described
 
     async def aclose(self) -> None:
-        """Close connections, helper processes and, when it was opened here, the catalogue."""
+        """Close connections and helper processes."""
         await self.aclose_connections()
         if "evaluator" in self.__dict__:
             self.evaluator.close()
             del self.evaluator
-        if self._owns_catalogue and self._catalogue is not None:
-            self._catalogue.close()
-            self._catalogue, self._owns_catalogue = None, False
 
     async def aclose_connections(self) -> None:
         """Close the running event loop's connections; a sync caller's loop ends with its call."""

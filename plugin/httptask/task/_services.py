@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask.model.workflow import TaskOutcome
 from httptask.task._http_task import HttpTask
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
     from httptask.model.task import Inputs
+    from httptask.model.workflow import TaskOutcome
     from httptask.protocols import TaskCall, TaskCheck
     from httptask.task._runtime import Runtime
 
@@ -27,6 +27,10 @@ class Services:
         task = HttpTask(check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime)
         return task.problems()
 
+    def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
+        """Return what is wrong with the expressions in *value*."""
+        return self._runtime.evaluator.check(value, pointer)
+
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with its expressions evaluated over *data*."""
         return await self._runtime.evaluator.evaluate(value, data, pointer=pointer, run=self._inputs.run)
@@ -34,6 +38,4 @@ class Services:
     async def call_http(self, call: TaskCall) -> TaskOutcome:
         """Run an HTTP task: the one path a request takes."""
         task = HttpTask(call.definition, name=call.name, pointer=call.pointer, runtime=self._runtime)
-        parameters = await task.evaluated_inputs(call.inputs)
-        result = await task.acall(call.inputs)
-        return TaskOutcome(output=result.to_json(), input=parameters)
+        return await task.arun(call.inputs)

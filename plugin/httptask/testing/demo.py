@@ -24,7 +24,7 @@ TOKEN = "sandbox-token-2f9c"  # noqa: S105 - the stand-in's, made up
 TASK = "Tell the project"
 
 
-class _Unexpected(Exception):
+class _UnexpectedError(Exception):
     pass
 
 
@@ -56,7 +56,7 @@ class _Shell:
         )
         print(done.stdout.rstrip(), flush=True)
         if done.returncode != expect:
-            raise _Unexpected(f"exit status {done.returncode}, expected {expect}")
+            raise _UnexpectedError(f"exit status {done.returncode}, expected {expect}")
         return done.stdout
 
     def read(self, *words: str) -> Any:
@@ -75,7 +75,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="httptask-demo-") as folder, StandIn(token=TOKEN) as stand_in:
             _tour(_Shell(Path(folder)), Path(folder), stand_in.url)
             received = len(stand_in.requests)
-    except _Unexpected as error:
+    except _UnexpectedError as error:
         print(f"\ndemo: that step did not do what it promises: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -155,7 +155,10 @@ def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
             "Done": {
                 "type": "Terminate",
                 "terminationStatus": "Completed",
-                "workflowOutput": {"communicationId": f"${{{output}.body.id}}", "subject": f"${{{output}.body.subject}}"},
+                "workflowOutput": {
+                    "communicationId": f"${{{output}.body.id}}",
+                    "subject": f"${{{output}.body.subject}}",
+                },
             },
             "Not created": {"type": "Terminate", "terminationStatus": "Failed", "workflowOutput": f"${{{output}}}"},
         },

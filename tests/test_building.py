@@ -1,0 +1,172 @@
+"""From evaluated settings to the request: each value where it belongs, encoded as it has to be."""
+
+from __future__ import annotations
+
+import json
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from httptask.building import build
+from httptask.errors import SettingsError
+from httptask.model.api import Endpoint, Parameter, RequestBody
+from httptask.model.exchange import OutgoingRequest
+
+
+def made(url: str = "https://h/a", **request: Any) -> OutgoingRequest:
+    return build({"url": url, **request})
+
+
+def refused(url: str = "https://h/a", **request: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        made(url, **request)
+    (problem,) = caught.value.problems
+    return problem.pointer
+
+
+text = st.text(st.characters(blacklist_categories=("Cs",)))
+
+
+@given(text.filter(lambda value: value not in ("", ".", "..")))
+def test_a_path_value_comes_back_as_it_was_and_stays_one_segment(value: str) -> None:
+    """Whatever a path value holds, the standard library decodes the same value from the same single segment."""
+    url = made("https://h/a/{id}/b", pathParameters={"id": value}).url
+    assert url.isascii()
+    _, a, segment, b = urlsplit(url).path.split("/")
+    assert (a, unquote(segment), b) == ("a", value, "b")
+
+
+@given(st.dictionaries(text.filter(bool), text, max_size=5))
+def test_query_values_come_back_as_they_were(query: dict[str, str]) -> None:
+    """Whatever names and values hold, the standard library's parser finds the same pairs."""
+    url = made(query=query).url
+    assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True, strict_parsing=bool(query))) == query
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+def test_a_path_value_cannot_climb_or_vanish(value: str) -> None:
+    """Empty, `.` and `..` would change which resource is meant: refused, with the place."""
+    assert refused("https://h/a/{id}/b", pathParameters={"id": value}) in ("/pathParameters/id", "/url")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (5, "v=5"),
+        (5.5, "v=5.5"),
+        (2**70, f"v={2**70}"),
+        (True, "v=true"),
+        ("a b&c=d/é", "v=a%20b%26c%3Dd%2F%C3%A9"),
+        (["a", 1, True], "v=a&v=1&v=true"),
+        ([], ""),
+        ({"x": 1, "y": "z w"}, "x=1&y=z%20w"),
+        ("", "v="),
+    ],
+)
+def test_query_values_by_openapis_default_style(value: Any, written: str) -> None:
+    """Style form, exploded (OpenAPI 3: Style Values); integers stay integers."""
+    assert urlsplit(made(query={"v": value}).url).query == written
+
+
+def test_names_with_brackets_belong_to_the_name() -> None:
+    """`filters[trade_id][]` is a name; its values are repeated under it."""
+    query = urlsplit(made(query={"filters[trade_id][]": [1, 2]}).url).query
+    assert parse_qsl(query) == [("filters[trade_id][]", "1"), ("filters[trade_id][]", "2")]
+
+
+def test_query_text_of_the_url_is_kept_and_merged() -> None:
+    """What stands in the URL stays as it is; the query follows."""
+    assert made("https://h/a?x=1&y=%20b", query={"z": 2}).url == "https://h/a?x=1&y=%20b&z=2"
+
+
+def test_the_endpoint_says_how_a_value_is_written() -> None:
+    """style and explode of the described parameter win over the default."""
+    parameters = (Parameter("ids", "query", explode=False), Parameter("X-Ids", "header"), Parameter("p", "path"))
+    endpoint = Endpoint("i", "GET", "/a/{p}", "v", parameters=parameters)
+    request = build(
+        {
+            "url": "https://h/a/{p}",
+            "query": {"ids": [1, 2]},
+            "headers": {"X-Ids": [3, 4]},
+            "pathParameters": {"p": ["a/b", "c"]},
+        },
+        endpoint,
+    )
+    assert request.url == "https://h/a/a%2Fb,c?ids=1,2"
+    assert request.header("x-ids") == "3,4"
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [("query", "v"), ("headers", "X"), ("cookies", "c"), ("pathParameters", "id")]
+)
+def test_a_value_its_style_cannot_carry_is_refused_with_its_place(group: str, name: str) -> None:
+    """An object inside an array has no form in these styles: nothing is sent, nothing is lost."""
+    assert refused("https://h/{id}", **{"pathParameters": {"id": 1}, group: {name: [{"a": [1]}]}}) == f"/{group}/{name}"
+
+
+def test_cookies_are_read_by_the_standard_library_as_they_were_meant() -> None:
+    """The Cookie header, RFC 6265; a Cookie header of the author's own is kept."""
+    request = made(cookies={"a": "1", "b": "x y;z"}, headers={"Cookie": "own=0"})
+    jar = SimpleCookie(request.header("Cookie"))
+    assert {name: unquote(morsel.value) for name, morsel in jar.items()} == {"own": "0", "a": "1", "b": "x y;z"}
+
+
+@pytest.mark.parametrize("value", ["a\r\nb", "a\nb", "a\0b"])
+def test_a_header_cannot_be_split(value: str) -> None:
+    """A line break or NUL in a header value never reaches the wire (RFC 9110, section 5.5)."""
+    assert refused(headers={"X": value}) == "/headers/X"
+
+
+def test_json_bodies_stay_exact() -> None:
+    """Integers stay integers, big numbers and text stay exact, the media type is JSON's unless the author says otherwise."""
+    value = {"n": 2**70, "f": 0.1, "t": "é\u2028", "none": None, "list": [1, [True]]}
+    request = made(method="POST", body=value)
+    assert json.loads(request.body) == value
+    assert str(2**70).encode() in request.body
+    assert "é".encode() in request.body
+    assert request.header("content-type") == "application/json"
+    merge = made(method="PATCH", body={"a": None}, headers={"content-type": "application/merge-patch+json"})
+    assert (merge.body, merge.header("Content-Type")) == (b'{"a":null}', "application/merge-patch+json")
+
+
+def test_json_null_is_not_a_missing_body_inside_a_list() -> None:
+    """Only an absent `body` sends none."""
+    assert made(body=[None]).body == b"[null]"
+    assert made().body == b""
+
+
+def test_a_lone_surrogate_is_escaped_not_lost() -> None:
+    """A string UTF-8 cannot carry goes out as its JSON escape."""
+    assert json.loads(made(body={"s": "\ud800"}).body) == {"s": "\ud800"}
+
+
+def test_text_and_flat_form_bodies() -> None:
+    """A string under a text type is sent as it is; flat fields under the form type are form-encoded."""
+    assert made(body="héllo", headers={"Content-Type": "text/plain; charset=latin-1"}).body == "héllo".encode("latin-1")
+    form = made(body={"a": "x y", "b": 1}, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert parse_qsl(form.body.decode()) == [("a", "x y"), ("b", "1")]
+    assert refused(body={"a": {"b": 1}}, headers={"Content-Type": "application/x-www-form-urlencoded"}) == "/body/a"
+    assert refused(body={"a": 1}, headers={"Content-Type": "application/xml"}) == "/body"
+    assert refused(body="é", headers={"Content-Type": "text/plain; charset=ascii"}) == "/body"
+    assert refused(body="é", headers={"Content-Type": "text/plain; charset=zlib"}) == "/body"
+
+
+def test_the_documented_media_type_is_chosen() -> None:
+    """Without a Content-Type of the author's the endpoint's own is sent."""
+    endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody({"application/vnd.api+json": {}}))
+    assert (
+        build({"url": "https://h/a", "method": "POST", "body": {}}, endpoint).header("content-type")
+        == "application/vnd.api+json"
+    )
+
+
+def test_an_absent_method_is_get_and_defaults_can_be_replaced() -> None:
+    """GET without a method; User-Agent, Accept and Accept-Encoding have defaults that an author may replace."""
+    request = made(headers={"accept": "text/csv"})
+    assert request.method == "GET"
+    names = [name for name, _ in request.headers]
+    assert names == ["User-Agent", "Accept-Encoding", "accept"]

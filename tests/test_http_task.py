@@ -1,0 +1,309 @@
+"""The HTTP task: from a definition to a result, and Test request with its raw exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from pytest_httpx import HTTPXMock
+
+import servers
+from httptask import _packaged, errors
+from httptask.building import curl_command
+from httptask.model.task import Inputs, TaskResult, TestOptions
+from httptask.task import HttpTask
+from httptask.testing import StandIn
+from tasks import RFI, SEED, call, email_task, exchange, failure, http, runtime
+
+
+def test_the_seeds_task_runs_against_the_stand_in() -> None:
+    """The task of the design, expression and all, is accepted by a server that judges it without our code."""
+    with StandIn() as server:
+        result = call(email_task(server.url), inputs=RFI)
+    assert result.status_code == 201
+    assert result.body["topic_id"] == 7
+    assert result.body["distribution_ids"] == [881]
+    assert result.headers["set-cookie"] == ["session=901; Path=/; HttpOnly", "region=us; Path=/"]
+    assert set(result.to_json()) == {
+        "statusCode",
+        "reasonPhrase",
+        "headers",
+        "body",
+        "url",
+        "attempts",
+        "elapsedSeconds",
+    }
+
+
+def test_what_the_expressions_yield_is_checked_before_anything_is_sent() -> None:
+    """A text where an integer is wanted, an enum value that is none: found after evaluation, with the place; nothing goes out."""
+    with StandIn() as server:
+        task = email_task(server.url)
+        task["inputParameters"]["type"] = "${$.input.type}"
+        task["httpRequest"]["query"]["topic_type"] = "${$.type}"
+        error = failure(task, inputs=Inputs(input={"rfi": {"id": "seven"}, "type": "rfii"}))
+        assert server.requests == []
+    assert isinstance(error, errors.SettingsError)
+    assert {problem.pointer for problem in error.problems} == {
+        "/httpRequest/query/topic_id",
+        "/httpRequest/query/topic_type",
+    }
+    assert error.exchange is None
+
+
+def test_an_expression_that_names_nothing_says_what_is_known() -> None:
+    """A wrong name ends in `expression`, with the place and the names that were there; nothing goes out."""
+    with StandIn() as server:
+        error = failure(email_task(server.url), inputs=Inputs(input={"rfi": {"idd": 7}}))
+        assert server.requests == []
+    assert isinstance(error, errors.ExpressionError)
+    assert error.pointer == "/inputParameters/topicId"
+    assert "idd" in error.known
+    assert "$.input.rfi.id" in str(error)
+
+
+def test_a_test_request_returns_the_raw_exchange() -> None:
+    """Request as sent, status line, version, headers in order with duplicates, untouched bytes, a decoded view, phases."""
+    with StandIn() as server:
+        seen = exchange(email_task(server.url), inputs=RFI)
+        (received,) = server.requests
+        url = server.url
+    request, response = seen.request, seen.response
+    assert request is not None
+    assert response is not None
+    assert list(request.headers) == list(received.headers)
+    assert request.body == received.body
+    assert request.url == url + received.target
+    assert response.status_line == "HTTP/1.1 201 Created"
+    names = [name for name, _ in response.headers]
+    assert names.count("Set-Cookie") == 2
+    assert names[:4] == ["Server", "Date", "Content-Type", "Content-Length"]
+    assert response.decoded == json.loads(response.body)
+    assert list(seen.phases) == ["dns", "connect", "send", "wait", "receive"]
+    assert sum(seen.phases.values()) <= seen.elapsed_seconds
+    assert len(seen.attempts) == 1
+    Draft202012Validator(_packaged.schema("exchange")).validate(seen.to_json())
+
+
+def test_the_exchange_holds_what_curl_sees() -> None:
+    """Status line, headers and body bytes are those the real curl prints for the same request to the same server."""
+    body = b'{"a":  1}\n\xc3\xa9'
+    answer = servers.response(body, ("Content-Type", "text/plain"), ("X-One", "1"), ("x-one", "2"), status="299 So So")
+    with servers.raw_server(servers.respond(answer)) as server:
+        seen = exchange(http(server.url + "/x"))
+        printed = servers.curl(server.url + "/x").stdout
+    assert seen.response is not None
+    shown = "\n".join([seen.response.status_line, *(f"{name}: {value}" for name, value in seen.response.headers)])
+    assert printed == f"{shown}\n\n{body.decode()}"
+
+
+def test_body_bytes_are_untouched_and_decoded_beside() -> None:
+    """A compressed body stays compressed in the exchange; the view beside it is decoded."""
+    body = gzip.compress(b'{"big": 12345678901234567890123}')
+    answer = servers.response(body, servers.JSON, servers.GZIP)
+    with servers.raw_server(servers.respond(answer)) as server:
+        seen = exchange(http(server.url))
+    assert seen.response is not None
+    assert seen.response.body == body
+    assert base64.b64decode(seen.response.to_json()["bodyBase64"]) == body
+    assert seen.response.decoded == {"big": 12345678901234567890123}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "expected"),
+    [
+        ("application/json", b'{"a": 1}', {"a": 1}),
+        ("application/problem+json; charset=utf-8", b'{"a": 1}', {"a": 1}),
+        ("application/json", '"\u00e9"'.encode("utf-16"), "é"),
+        ("text/plain; charset=iso-8859-1", b"\xe9", "é"),
+        ('text/html; charset="windows-1251"', b"\xe9", "й"),
+        ("text/plain", "é".encode(), "é"),
+        ("text/plain; charset=punycode", b"abc", "abc"),
+        ("text/plain; charset=zlib", b"abc", "abc"),
+        ("text/plain; charset=nonsense", b"abc", "abc"),
+        ("application/xml", b"<a/>", "<a/>"),
+        ("application/json", b"", None),
+    ],
+)
+def test_the_result_has_the_body_as_its_type_says(content_type: str, body: bytes, expected: object) -> None:
+    """JSON is parsed, text decoded by its declared charset when that is one, nothing is null."""
+    with servers.raw_server(servers.respond(servers.response(body, ("Content-Type", content_type)))) as server:
+        assert call(http(server.url)).body == expected
+
+
+def test_other_bodies_become_files_with_their_size_and_hash(tmp_path: Path) -> None:
+    """Bytes are kept as a file and referred to; a test request describes them and stores nothing."""
+    body = bytes(range(256))
+    with servers.raw_server(servers.respond(servers.response(body, ("Content-Type", "image/png")))) as server:
+        reference = call(http(server.url), files=tmp_path).body["$file"]
+        kept = list(tmp_path.iterdir())
+        seen = exchange(http(server.url), files=tmp_path)
+    assert Path(reference["path"]).read_bytes() == body
+    assert reference["path"].endswith(".png")
+    assert (reference["size"], reference["sha256"]) == (256, hashlib.sha256(body).hexdigest())
+    assert list(tmp_path.iterdir()) == kept
+    assert seen.response is not None
+    assert seen.response.body == body
+
+
+def test_head_has_no_body_however_long_it_says_it_is() -> None:
+    """HEAD's Content-Length speaks of the body GET would have (RFC 9110, section 9.3.2)."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    with servers.raw_server(servers.respond(answer)) as server:
+        assert call(http(server.url, request={"method": "HEAD"})).body is None
+
+
+def test_the_curl_command_works_when_pasted() -> None:
+    """A shell runs the command and the stand-in accepts it with the same values."""
+    with StandIn() as server, runtime() as shared:
+        task = email_task(server.url)
+        task["httpRequest"]["body"]["communication"]["subject"] = 'It\'s $5 "quoted" \\ `x` @file {a}[b]\nnew line é'
+        command = curl_command(HttpTask(task, runtime=shared).render(RFI))
+        assert server.requests == []
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20, check=True)
+        assert done.stdout.startswith("HTTP/1.1 201 Created")
+        call(task, inputs=RFI)
+        pasted, ours = server.requests
+    assert pasted.body == ours.body
+    assert pasted.target == ours.target
+    assert set(ours.headers) - set(pasted.headers) == {
+        ("User-Agent", f"httptask/{_packaged.manifest()['version']}"),
+        ("Accept-Encoding", "gzip, deflate"),
+    }
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"method": "HEAD"},
+        {"method": "DELETE", "body": {"a": 1}},
+        {"method": "POST"},
+        {"method": "POST", "body": "@/etc/hosts", "headers": {"Content-Type": "text/plain"}},
+        {"method": "PUT", "body": "a\0b", "headers": {"Content-Type": "text/plain", "X-Empty": ""}},
+        {"method": "GET", "query": {"a[b]": "{x}", "c": "'; rm -rf /"}},
+    ],
+    ids=["head", "delete with a body", "post without one", "an @", "a NUL and an empty header", "brackets and quotes"],
+)
+def test_curl_sends_what_we_send(request_: dict[str, object]) -> None:
+    """Method, target and body of the pasted command are those of our own request, also in the odd cases."""
+    with servers.raw_server(servers.echo_json()) as server:
+        with runtime() as shared:
+            command = curl_command(HttpTask(http(server.url + "/p", request=request_), runtime=shared).render())
+        subprocess.run(["sh", "-c", command], capture_output=True, timeout=20, check=True)
+        call(http(server.url + "/p", request=request_))
+        pasted, ours = server.received
+    assert pasted.split(b"\r\n")[0] == ours.split(b"\r\n")[0]
+    assert pasted.partition(b"\r\n\r\n")[2] == ours.partition(b"\r\n\r\n")[2]
+
+
+def test_sync_and_async_do_the_same() -> None:
+    """`call` is `acall`, `test_request` is `atest_request`: same requests, same results; sync works twice in a row."""
+
+    async def asynchronously(url: str) -> TaskResult:
+        async with runtime() as shared:
+            return await HttpTask(email_task(url), runtime=shared).acall(RFI)
+
+    with StandIn() as server, runtime() as shared:
+        task = HttpTask(email_task(server.url), runtime=shared)
+        first = task.call(RFI)
+        second = asyncio.run(asynchronously(server.url))
+        third = task.test_request(RFI)
+        one, two, three = server.requests
+    assert first.status_code == second.status_code == 201
+    assert third.outcome == "success"
+    assert one.body == two.body == three.body
+    assert one.headers == two.headers == three.headers
+
+
+def test_a_test_request_that_fails_is_still_an_exchange() -> None:
+    """A refusal, a dead server: the exchange says so; only when nothing could be sent is there an error instead."""
+    with StandIn(failures=[503]) as server:
+        assert exchange(email_task(server.url), inputs=RFI).outcome == "status"
+    dead = exchange(http("http://127.0.0.1:1/"))
+    assert dead.outcome == "connection"
+    assert dead.response is None
+    Draft202012Validator(_packaged.schema("exchange")).validate(dead.to_json())
+
+
+def test_send_anyway_lets_the_server_judge() -> None:
+    """Settings that do not fit the endpoint can be sent on purpose; the server's refusal is the exchange."""
+    with StandIn() as server:
+        task = email_task(server.url)
+        task["httpRequest"]["query"]["topic_type"] = "nonsense"
+        with runtime() as shared, pytest.raises(errors.SettingsError):
+            HttpTask(task, runtime=shared).test_request(RFI)
+        assert server.requests == []
+        with runtime() as shared:
+            seen = HttpTask(task, runtime=shared).test_request(RFI, TestOptions(send_anyway=True))
+    assert seen.response is not None
+    assert seen.response.status_code == 400
+    assert "topic_type" in seen.response.decoded["errors"][0]["where"]
+
+
+def test_many_at_once_share_connections_and_keep_their_answers_apart() -> None:
+    """Fifty concurrent calls on one runtime each get their own answer."""
+
+    async def many(url: str) -> list[int]:
+        async with runtime() as shared:
+            task = HttpTask(email_task(url), runtime=shared)
+            inputs = [Inputs(input={"rfi": {"id": number}}) for number in range(50)]
+            return [result.body["topic_id"] for result in await asyncio.gather(*(task.acall(one) for one in inputs))]
+
+    with StandIn() as server:
+        assert asyncio.run(many(server.url)) == list(range(50))
+
+
+def test_what_mocks_httpx_mocks_the_task(httpx_mock: HTTPXMock) -> None:
+    """pytest-httpx works on our requests, so that workflow authors can test without a server."""
+    httpx_mock.add_response(status_code=201, json={"id": 1}, headers={"X-A": "b"})
+    httpx_mock.add_exception(httpx.ConnectError("no route"))
+    task = email_task("https://api.procore.com")
+    assert call(task, inputs=RFI, allow=[]).body == {"id": 1}
+    assert isinstance(failure(task, inputs=RFI, allow=[]), errors.ConnectionFailedError)
+    sent = httpx_mock.get_requests()[0]
+    assert sent.url == "https://api.procore.com/rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi"
+    assert sent.headers["procore-company-id"] == "42"
+
+
+def test_a_free_form_request_needs_no_endpoint() -> None:
+    """Without `endpoint` any request can be made, expressions in URL, headers and body included."""
+    definition = http(
+        "${$.base}/things/{id}?q=${$.q}",
+        inputParameters={"base": "${$.input.base}", "q": "a%20b", "ids": [1, 2]},
+        request={
+            "method": "PATCH",
+            "pathParameters": {"id": "${$.ids[1]}"},
+            "body": {"all": "${$.ids}", "text": "n=${$.ids[0]}"},
+        },
+    )
+    with servers.raw_server(servers.echo_json()) as server:
+        result = call(definition, inputs=Inputs(input={"base": server.url}))
+    assert result.body["target"] == "/things/2?q=a%20b"
+    assert json.loads(result.body["body"]) == {"all": [1, 2], "text": "n=1"}
+
+
+def test_an_endpoint_can_be_given_instead_of_looked_up() -> None:
+    """An embedder without a catalogue passes the endpoint itself."""
+    with runtime() as shared:
+        endpoint = shared.endpoint(SEED)
+        task = HttpTask(email_task("https://h"), runtime=shared, endpoint=endpoint)
+        assert task.settings_schema["properties"]["query"]["required"] == ["topic_id", "topic_type"]
+        assert task.problems() == []
+
+
+def test_a_runtime_of_its_own_is_closed_after_each_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`HttpTask(definition).call()` works with nothing else, from sync code, twice."""
+    monkeypatch.setenv("HTTPTASK_ALLOW_NETWORKS", "127.0.0.1")
+    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(tmp_path / "c.sqlite3"))
+    with StandIn() as server:
+        task = HttpTask(email_task(server.url))
+        assert task.call(RFI).status_code == 201
+        assert task.call(RFI).status_code == 201
