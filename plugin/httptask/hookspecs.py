@@ -16,6 +16,8 @@ Order of call over one run of an HTTP task:
     each attempt   httptask_credential -> httptask_prepare_request -> (authorised) -> httptask_check_egress -> (sent)
     at the end     httptask_exchange_finished
 
+What a hook that brings named things raises ends in a `PluginError` that names the plugin.
+
 Rules: two things of one name are refused, both providers named; a misspelt hook is refused; pluggy calls the newest
 plugin first, so built-ins answer last on hooks where the first answer counts; such a hook is never a coroutine function,
 because any coroutine would count as an answer: one that works asynchronously returns an awaitable, or None at once.
@@ -89,7 +91,7 @@ def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ig
     """Bring expression languages, each with a prefix of its own. Every answer is used.
 
     Called once per plugin manager. `evaluate` of a language may run in a helper process, so an instance must be
-    picklable. JSONPath has the empty prefix and is the default; JSONata has `jsonata:`.
+    picklable; an exception there ends the task with an `ExpressionError`. JSONPath has the empty prefix and is the default; JSONata has `jsonata:`.
 
         @httptask.hookimpl
         def httptask_expression_languages():
@@ -102,7 +104,7 @@ def httptask_auth_schemes() -> Sequence[AuthScheme]:  # type: ignore[empty-body]
     """Bring ways to authorise a request. Every answer is used; a credential's `type` picks one by name.
 
     Called once per plugin manager; `authorise` is called in every attempt, on the event loop, after
-    `httptask_prepare_request`. Ours are `basic`, `bearer` and `apiKey`.
+    `httptask_prepare_request`; an exception there ends the task with a `CredentialError`. Ours are `basic`, `bearer` and `apiKey`.
 
         @httptask.hookimpl
         def httptask_auth_schemes():

@@ -71,7 +71,12 @@ class PluginManager(pluggy.PluginManager):
 
     def _brought(self, hook: str) -> Iterable[tuple[str, Any]]:
         for implementation in getattr(self.hook, hook).get_hookimpls():
-            for thing in implementation.function():
+            try:
+                things = list(implementation.function())
+            except Exception as error:
+                said = f"{type(error).__name__}: {error}"
+                raise PluginError(f"the plugin {implementation.plugin_name} failed in {hook}: {said}") from error
+            for thing in things:
                 yield implementation.plugin_name, thing
 
     def _collect(self, hook: str) -> dict[str, Any]:
@@ -103,10 +108,17 @@ def plugin_manager(*plugins: Any, entry_points: bool = True) -> PluginManager:
             raise PluginError(f"an installed plugin cannot be loaded: {type(error).__name__}: {error}") from error
     try:
         for plugin in plugins:
-            manager.register(plugin)
+            manager.register(plugin, name=_name_of(plugin, manager))
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginError(f"{error}; the hooks are listed in httptask.hookspecs") from error
     for hook in NAMED:
         manager.named(hook)
     return manager
+
+
+def _name_of(plugin: Any, manager: PluginManager) -> str:
+    """Return a name a person recognises, for the list of plugins and for errors; pluggy's own is a number."""
+    name = getattr(plugin, "__name__", None) or f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+    taken = sum(known.partition(" #")[0] == name for known, _ in manager.list_name_plugin())
+    return f"{name} #{taken + 1}" if taken else str(name)

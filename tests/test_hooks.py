@@ -1,0 +1,436 @@
+"""Hooks and the plugin manager: built-ins use the same doors as strangers; every door is documented, called and refused well."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import servers
+from tasks import RFI, call, email_task, exchange, failure, http, runtime
+
+from httptask import _packaged, hookimpl, hookspecs
+from httptask.errors import PluginError, SettingsError
+from httptask.importers import read_api
+from httptask.model.api import Endpoint, Reading
+from httptask.model.credential import Credential, Secret
+from httptask.model.exchange import Exchange, OutgoingRequest
+from httptask.model.task import Inputs, TestOptions
+from httptask.model.workflow import WorkflowRun
+from httptask.plugins import BUILT_INS, NAMED, plugin_manager
+from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, TaskType
+from httptask.task import HttpTask
+from httptask.testing import StandIn
+
+HOOKS = {name: getattr(hookspecs, name) for name in dir(hookspecs) if name.startswith("httptask_")}
+FIRST = {"httptask_test_request", "httptask_credential"}
+OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_is_its_own_manual(name: str) -> None:
+    """Each hook says who calls it, what an exception does, and has a plugin to paste with its exact arguments."""
+    manual = inspect.getdoc(HOOKS[name]) or ""
+    for needed in ("Called", "exception", "@httptask.hookimpl", f"def {name}("):
+        assert needed in manual, needed
+    given = re.search(rf"def {name}\((.*?)\)", manual)
+    assert given is not None
+    assert given.group(1).split(", ") == [*inspect.signature(HOOKS[name]).parameters] or given.group(1) == ""
+    code = textwrap.dedent(manual[manual.index("    @httptask.hookimpl") :])
+    compile(code, name, "exec")
+
+
+def test_the_order_of_call_names_every_hook() -> None:
+    """The diagram at the top of the hookspecs leaves none out."""
+    assert {name for name in HOOKS if name in (hookspecs.__doc__ or "")} == set(HOOKS)
+
+
+def test_first_answer_hooks_are_those_of_the_design_and_our_answers_come_last() -> None:
+    """Only these two stop at the first answer, and a stranger is always asked before us; no security question is one."""
+    manager = plugin_manager(entry_points=False)
+    for name in HOOKS:
+        caller = getattr(manager.hook, name)
+        assert caller.spec is not None
+        assert bool(caller.spec.opts["firstresult"]) == (name in FIRST)
+        if name in FIRST:
+            assert all(implementation.trylast for implementation in caller.get_hookimpls())
+            assert not any(inspect.iscoroutinefunction(one.function) for one in caller.get_hookimpls())
+
+
+def test_built_ins_come_through_the_hooks_and_nowhere_else() -> None:
+    """Every named thing that ships is brought by a registered built-in plugin, and satisfies its protocol."""
+    manager = plugin_manager(entry_points=False)
+    manifest = _packaged.manifest()
+    protocols = {
+        "httptask_task_types": (TaskType, manifest["taskTypes"]),
+        "httptask_importers": (Importer, manifest["importers"]),
+        "httptask_expression_languages": (ExpressionLanguage, manifest["expressionLanguages"]),
+        "httptask_auth_schemes": (AuthScheme, manifest["authSchemes"]),
+        "httptask_engines": (Engine, manifest["engines"]),
+    }
+    assert protocols.keys() == NAMED.keys()
+    for hook, (protocol, names) in protocols.items():
+        things = manager.named(hook)
+        assert sorted(things) == sorted(names)
+        for name, thing in things.items():
+            assert isinstance(thing, protocol), name
+            assert manager.provider_of(hook, name) in BUILT_INS
+
+
+class Everything:
+    """A stranger's plugin that implements every hook and notes each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    @hookimpl
+    def httptask_task_types(self) -> list[Any]:
+        self.calls.append("httptask_task_types")
+        return []
+
+    @hookimpl
+    def httptask_importers(self) -> list[Any]:
+        self.calls.append("httptask_importers")
+        return [Wadl()]
+
+    @hookimpl
+    def httptask_expression_languages(self) -> list[Any]:
+        self.calls.append("httptask_expression_languages")
+        return [Shout()]
+
+    @hookimpl
+    def httptask_auth_schemes(self) -> list[Any]:
+        self.calls.append("httptask_auth_schemes")
+        return [Signed()]
+
+    @hookimpl
+    def httptask_engines(self) -> list[Any]:
+        self.calls.append("httptask_engines")
+        return [Nowhere()]
+
+    @hookimpl
+    def httptask_commands(self, cli: Any) -> None:
+        self.calls.append("httptask_commands")
+
+    @hookimpl
+    def httptask_test_request(self, task: Any, inputs: Inputs, options: TestOptions) -> None:
+        self.calls.append("httptask_test_request")
+
+    @hookimpl
+    def httptask_credential(self, name: str) -> Credential | None:
+        self.calls.append("httptask_credential")
+        return Credential(name, "signed", {"secret": Secret("s3cr3t-of-signed")}) if name == "theirs" else None
+
+    @hookimpl
+    def httptask_refine_settings_schema(self, schema: dict[str, Any], endpoint: Endpoint) -> None:
+        self.calls.append("httptask_refine_settings_schema")
+        schema["properties"]["headers"]["properties"]["X-Refined"] = {"const": "yes"}
+
+    @hookimpl
+    def httptask_prepare_request(self, request: OutgoingRequest, task: Any) -> None:
+        self.calls.append("httptask_prepare_request")
+        assert request.header("X-Signature") is None  # the last change before authorising
+        request.set_header("X-Prepared", task.name)
+
+    @hookimpl
+    def httptask_check_egress(self, host: str, address: str, port: int) -> None:
+        self.calls.append("httptask_check_egress")
+
+    @hookimpl
+    def httptask_exchange_finished(self, exchange: Exchange, task: Any) -> None:
+        self.calls.append("httptask_exchange_finished")
+        assert "s3cr3t" not in json.dumps(exchange.to_json())
+        raise RuntimeError("metrics are down")
+
+
+class Wadl:
+    name = "wadl"
+
+    def recognises(self, source: str, data: bytes) -> bool:
+        return data.startswith(b"WADL")
+
+    def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
+        return Reading(source, self.name, (Endpoint("w", "GET", "/w", options.provider or "wadl"),))
+
+
+class Shout:
+    name = "shout"
+    prefix = "shout:"
+
+    def check(self, source: str) -> None:
+        return None
+
+    def is_cheap(self, source: str) -> bool:
+        return True
+
+    def evaluate(self, source: str, data: Any) -> Any:
+        return source.strip().upper()
+
+
+class Signed:
+    name = "signed"
+    fields = {"secret": "secret"}  # noqa: RUF012
+
+    async def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+        value = credential.fields["secret"]
+        assert isinstance(value, Secret)
+        request.set_header("X-Signature", f"{request.header('X-Prepared')} {value.reveal()[::-1]}")
+
+
+class Nowhere:
+    name = "nowhere"
+
+    async def run(self, definition: Any, options: Any, runtime: Any) -> WorkflowRun:
+        return WorkflowRun("id", definition.name, "Completed", output="ran nowhere")
+
+
+def test_a_stranger_is_called_at_every_door() -> None:
+    """One task, one import, one run: every hook of the plugin was called, in the documented order where there is one."""
+    plugin = Everything()
+    definition = email_task("", credentials="theirs")
+    definition["httpRequest"]["headers"]["X-Refined"] = "yes"
+    definition["httpRequest"]["body"]["communication"]["subject"] = "${shout: hello}"
+    with StandIn() as server:
+        definition["httpRequest"]["url"] = server.url + definition["httpRequest"]["url"]
+        seen = exchange(definition, plugin, inputs=RFI)
+        (received,) = server.requests
+    assert seen.outcome == "success", seen.error
+    assert received.values("X-Prepared") == ["task"]
+    assert received.values("X-Signature") == ["task dengis-fo-t3rc3s"]
+    assert json.loads(received.body)["communication"]["subject"] == "HELLO"
+    during = [name for name in plugin.calls if name not in NAMED]
+    assert during == [
+        "httptask_test_request",
+        "httptask_refine_settings_schema",
+        "httptask_credential",
+        "httptask_prepare_request",
+        "httptask_check_egress",
+        "httptask_exchange_finished",
+    ]
+    manager = plugin_manager(plugin, entry_points=False)
+    assert read_api("a.wadl", data=b"WADL", plugins=manager).endpoints[0].path == "/w"
+    from httptask.engines import run_workflow
+
+    with runtime(plugin) as shared:
+        run = run_workflow({"name": "n", "startTask": "A", "tasks": {"A": http("https://h/")}}, engine="nowhere", runtime=shared)
+    assert run.output == "ran nowhere"
+    assert set(plugin.calls) == set(HOOKS) - {"httptask_commands"}  # the command line's own test calls that one
+
+
+def test_a_refined_schema_counts() -> None:
+    """What a plugin adds to the schema is enforced."""
+    with runtime(Everything()) as shared:
+        task = email_task("https://h")
+        task["httpRequest"]["headers"]["X-Refined"] = "no"
+        assert [problem.pointer for problem in HttpTask(task, runtime=shared).problems()] == ["/httpRequest/headers/X-Refined"]
+
+
+def test_a_failing_observer_is_logged_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """httptask_exchange_finished may fail; the task does not, and later observers are still told."""
+    told: list[str] = []
+
+    class Before:
+        @hookimpl(trylast=True)
+        def httptask_exchange_finished(self, exchange: Exchange) -> None:
+            told.append(exchange.outcome)
+
+    class Broken:
+        @hookimpl(tryfirst=True)
+        def httptask_exchange_finished(self) -> None:
+            raise RuntimeError("metrics are down")
+
+    with servers.raw_server(OK) as server, caplog.at_level(logging.ERROR, "httptask"):
+        assert call(http(server.url), Before(), Broken()).body == {"ok": True}
+        assert failure(http("http://127.0.0.1:1"), Before()).kind == "connection"
+    assert told == ["success", "connection"]
+    assert "metrics are down" in caplog.text
+
+
+def test_a_plugin_that_cannot_prepare_ends_the_task_before_anything_is_sent() -> None:
+    """An exception in httptask_prepare_request is the author's error to see; nothing goes out."""
+
+    class Broken:
+        @hookimpl
+        def httptask_prepare_request(self) -> None:
+            raise LookupError("no trace id")
+
+    with servers.raw_server(OK) as server:
+        error = failure(http(server.url), Broken())
+        assert not server.connections
+    assert isinstance(error, SettingsError)
+    assert "no trace id" in str(error)
+
+
+def test_a_host_can_run_the_test_request_elsewhere() -> None:
+    """The first answer counts, and a stranger's comes before ours: an awaitable that runs somewhere else."""
+
+    class Elsewhere:
+        @hookimpl
+        def httptask_test_request(self, task: HttpTask, inputs: Inputs) -> Awaitable[Exchange]:
+            async def run() -> Exchange:
+                return Exchange((), "success", error=f"ran {task.name} in the worker with {inputs.input}")
+
+            return run()
+
+    with runtime(Elsewhere()) as shared:
+        seen = HttpTask(http("http://127.0.0.1:1"), name="A", runtime=shared).test_request(Inputs(input=3))
+    assert seen.error == "ran A in the worker with 3"
+
+
+def test_two_things_of_one_name_are_refused_with_both_providers() -> None:
+    """A clash names both plugins and the thing."""
+
+    class Mine:
+        @hookimpl
+        def httptask_auth_schemes(self) -> list[Any]:
+            scheme = Signed()
+            scheme.name = "bearer"
+            return [scheme]
+
+    with pytest.raises(PluginError) as caught:
+        plugin_manager(Mine(), entry_points=False)
+    for needed in ("auth scheme 'bearer'", "httptask.credentials.plugin", "Mine"):
+        assert needed in str(caught.value)
+
+
+def test_a_misspelt_hook_is_refused() -> None:
+    """pluggy would be silent; we are not."""
+
+    class Typo:
+        @hookimpl
+        def httptask_chek_egress(self) -> None: ...
+
+    with pytest.raises(PluginError, match="httptask_chek_egress"):
+        plugin_manager(Typo(), entry_points=False)
+
+
+def test_a_wrong_argument_is_refused() -> None:
+    """An argument the hook does not have is named."""
+
+    class Typo:
+        @hookimpl
+        def httptask_check_egress(self, hots: str) -> None: ...
+
+    with pytest.raises(PluginError, match="hots"):
+        plugin_manager(Typo(), entry_points=False)
+
+
+def test_managers_share_nothing() -> None:
+    """A plugin of one manager is not seen by the next: nothing is global."""
+    first = plugin_manager(Everything(), entry_points=False)
+    second = plugin_manager(entry_points=False)
+    assert "wadl" in first.named("httptask_importers")
+    assert "wadl" not in second.named("httptask_importers")
+
+
+# A third party, installed for real: found through its entry point by commands in a process of their own.
+
+ACME = '''
+import httptask
+from httptask.model.credential import Credential, Secret
+from httptask.model.workflow import TaskOutcome
+
+
+class Wait:
+    name = "Acme.Note"
+    schema = {"type": "object", "required": ["type", "text"], "properties": {"text": {"type": "string"}}}
+
+    def problems(self, check):
+        return check.services.expression_problems(check.definition["text"], check.pointer + "/text")
+
+    async def run(self, call):
+        text = await call.services.evaluate(call.definition["text"], call.inputs.document(), call.pointer + "/text")
+        return TaskOutcome(output={"noted": text})
+
+
+@httptask.hookimpl
+def httptask_task_types():
+    return [Wait()]
+
+
+@httptask.hookimpl
+def httptask_credential(name):
+    return Credential(name, "bearer", {"token": Secret("acme-vault-token")}) if name == "acme" else None
+
+
+@httptask.hookimpl
+def httptask_commands(cli):
+    parser = cli.add_parser("acme", help="say hello from acme")
+    parser.add_argument("who")
+    parser.set_defaults(run=lambda arguments: print("hello", arguments.who) or 0)
+'''
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Install the distribution `acme-httptask` on a path of its own and return the environment that sees it."""
+    site = tmp_path / "site"
+    info = site / "acme_httptask-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "acme_httptask.py").write_text(ACME)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-httptask\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[httptask]\nacme = acme_httptask\n")
+    yield {
+        **os.environ,
+        "PYTHONPATH": str(site),
+        "HTTPTASK_CATALOGUE": str(tmp_path / "catalogue.sqlite3"),
+        "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
+    }
+
+
+def httptask(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "httptask", *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command(acme: dict[str, str], tmp_path: Path) -> None:
+    """Nothing but an entry point: its task type runs in a workflow, its credential goes on the wire, its command answers."""
+    listed = json.loads(httptask(acme, "plugins", "--json").stdout)["plugins"]
+    assert {"plugin": "acme", "brings": {"task type": ["Acme.Note"]}}.items() <= next(
+        entry for entry in listed if entry["plugin"] == "acme"
+    ).items()
+    with servers.raw_server(servers.echo_json()) as server:
+        definition = {
+            "name": "With acme",
+            "startTask": "Ask",
+            "tasks": {
+                "Ask": {**http(server.url, credentials="acme"), "end": None, "nextTask": "Note"},
+                "Note": {"type": "Acme.Note", "text": "got ${$.tasks['Ask'].output.statusCode}", "end": True},
+            },
+        }
+        path = tmp_path / "flow.json"
+        path.write_text(json.dumps(definition))
+        assert httptask(acme, "validate", str(path)).returncode == 0
+        done = httptask(acme, "run", str(path), "--json")
+        assert b"Authorization: Bearer acme-vault-token" in server.received[0]
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["output"] == {"noted": "got 200"}
+    assert "acme-vault-token" not in done.stdout
+    definition["tasks"]["Note"]["text"] = 5  # type: ignore[index]
+    path.write_text(json.dumps(definition))
+    refused = httptask(acme, "validate", str(path))
+    assert refused.returncode == 1
+    assert "/tasks/Note/text: expected a string" in refused.stdout
+    assert httptask(acme, "acme", "you").stdout == "hello you\n"
+    assert "say hello from acme" in httptask(acme, "--help").stdout
+
+
+def test_an_installed_plugin_that_cannot_be_imported_is_named(acme: dict[str, str], tmp_path: Path) -> None:
+    """One clear line, no traceback."""
+    (tmp_path / "site" / "acme_httptask.py").write_text("import nothing_of_that_name")
+    done = httptask(acme, "plugins")
+    assert done.returncode == 2
+    assert "nothing_of_that_name" in done.stderr
+    assert "Traceback" not in done.stderr
+
+

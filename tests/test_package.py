@@ -1,0 +1,136 @@
+"""The package as a whole: its manifest, its schemas, its public names, its wheel, its floors."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import httptask
+from httptask import _packaged, hookspecs
+from httptask.cli import FAMILIES
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = json.loads((ROOT / "manifest.json").read_text("utf-8"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def test_the_manifest_satisfies_its_own_schema() -> None:
+    """schemas/manifest.schema.json says what a manifest is."""
+    Draft202012Validator(_packaged.schema("manifest")).validate(MANIFEST)
+
+
+def test_the_manifest_says_what_the_project_says() -> None:
+    """Name, version, licence and Python are those of pyproject.toml."""
+    for ours, theirs in (("name", "name"), ("version", "version"), ("license", "license"), ("requiresPython", "requires-python")):
+        assert MANIFEST[ours] == PROJECT[theirs]
+
+
+def test_the_manifest_says_what_the_code_does() -> None:
+    """Hooks, commands, schemas and public names are those of the code; the named things are held by the hooks' tests."""
+    hooks = {}
+    for name in dir(hookspecs):
+        if name.startswith("httptask_"):
+            hooks[name] = "first" if getattr(hookspecs, name).httptask_spec["firstresult"] else "all"
+    assert {hook["name"]: hook["answers"] for hook in MANIFEST["hooks"]} == hooks
+    commands = argparse.ArgumentParser().add_subparsers()
+    for family in FAMILIES:
+        family.add(commands)
+    assert MANIFEST["commands"] == list(commands.choices)
+    assert MANIFEST["schemas"] == _packaged.schema_names()
+    assert MANIFEST["publicNames"] == sorted(httptask.__all__, key=lambda name: (name.islower(), name))
+    assert MANIFEST["entryPointGroup"] == hookspecs.PROJECT
+
+
+@pytest.mark.parametrize("name", _packaged.schema_names())
+def test_every_shipped_schema_is_valid(name: str) -> None:
+    """Each of our own schemas is JSON Schema 2020-12 and says what it is."""
+    schema = _packaged.schema(name)
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["title"]
+
+
+def test_every_public_name_is_there() -> None:
+    """`from httptask import X` works for everything promised, and `dir` shows it."""
+    for name in httptask.__all__:
+        assert getattr(httptask, name) is not None
+        assert name in dir(httptask)
+    with pytest.raises(AttributeError):
+        httptask.nothing_of_that_name  # noqa: B018
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    """`import httptask` leaves httpx, jsonschema and the rest for those who need them."""
+    code = "import sys, httptask; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert not {"httpx", "httpcore", "jsonschema", "jsonata", "jsonpath_rfc9535", "pluggy", "asyncio", "sqlite3"} & set(loaded)
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    """The picture at the top of errors.py names every error, its class of outcome included."""
+    from httptask import errors
+
+    drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or "")) | {"HttpTaskError"}
+    real = {
+        name for name, thing in vars(errors).items() if isinstance(thing, type) and issubclass(thing, errors.HttpTaskError)
+    }
+    assert drawn == real
+    for name in real:
+        kind = vars(getattr(errors, name)).get("kind")
+        if kind and name != "TaskError":
+            assert re.search(rf"{name} +{kind} ", errors.__doc__ or ""), name
+
+
+def test_no_two_modules_of_the_fixed_shape_are_missing() -> None:
+    """The top level is what was agreed, and nothing else."""
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    top = {path.partition("/")[0] for path in tracked}
+    allowed = {"pyproject.toml", "plugin", "schemas", "tests", "manifest.json", "README.md", "Makefile", "LICENSE"}
+    assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel as a release would."""
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check", "-w", str(out), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
+    """Schemas, manifest, the seed's page and the type marker are inside the package; tests are not."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {f"httptask/schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
+    wanted |= {"httptask/manifest.json", "httptask/py.typed", "httptask/catalogue/shipped.json"}
+    wanted |= {f"httptask/pages/{path.name}" for path in _packaged.pages()}
+    assert wanted <= names
+    assert not [name for name in names if "test_" in name or name.startswith("tests")]
+
+
+def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked somewhere else, with no checkout in sight, the first search finds the seed's endpoint."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    # -S and our own path: the checkout's editable install must not be what answers.
+    libraries = Path(importlib.import_module("pluggy").__file__ or "").parent.parent
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path / 'site')!r}, {str(libraries)!r}]\n"
+        "import httptask; assert 'site' in httptask.__file__, httptask.__file__\n"
+        "from httptask.cli import main; sys.exit(main(['search', 'procore', 'send', 'email', '--json']))"
+    )
+    environment = {**os.environ, "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3")}
+    done = subprocess.run([sys.executable, "-S", "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["hits"][0]["id"].startswith("procore-rest-v1-0-project-project_id-email")
