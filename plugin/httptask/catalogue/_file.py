@@ -1,0 +1,217 @@
+"""The catalogue's file: open it, or say what is wrong with it and leave it as it is."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from httptask.errors import CatalogueError
+
+MEMORY = ":memory:"
+"""The name of a catalogue that lives in memory and ends with its connection."""
+
+APPLICATION_ID = int.from_bytes(b"htsk", "big")
+"""Marks a SQLite file as ours (SQLite file format, section 1.3.16)."""
+
+VERSION = 1
+"""The schema's version, in SQLite's `user_version`. A change of the schema adds one, and a way from the last."""
+
+BUSY_SECONDS = 5.0
+"""How long to wait for another program's lock."""
+
+_SCHEMA = """
+CREATE TABLE endpoint (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  provider TEXT NOT NULL COLLATE NOCASE,
+  path TEXT NOT NULL,
+  method TEXT NOT NULL,
+  title TEXT NOT NULL,
+  document BLOB NOT NULL,
+  UNIQUE (provider, path, method)
+);
+CREATE VIRTUAL TABLE names USING fts5(
+  tail, path, provider, title, method, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
+CREATE VIRTUAL TABLE everything USING fts5(
+  tail, path, provider, title, method, description, tokenize = "unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE term USING fts5vocab(names, row);
+"""
+# Why two indexes: nearly every search is answered by names alone, which is a tenth of the text, and there a long
+# description cannot push its endpoint down, because bm25 compares the lengths of whole rows.
+
+_TABLES = {"endpoint", "names", "everything", "term"}
+
+_INSTEAD = (
+    "name another catalogue with --catalogue FILE or HTTPTASK_CATALOGUE, or move this file away and import again; "
+    "it was not changed"
+)
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "another program is writing to it; try again when that has finished",
+    sqlite3.SQLITE_LOCKED: "another program is writing to it; try again when that has finished",
+    sqlite3.SQLITE_CORRUPT: f"it is damaged; {_INSTEAD}",
+    sqlite3.SQLITE_NOTADB: f"it is damaged; {_INSTEAD}",
+    sqlite3.SQLITE_READONLY: "it cannot be written to; check the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and its folder",
+    sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the file and its folder",
+    sqlite3.SQLITE_FULL: "the disk is full; make room and try again, what was in it is still there",
+    sqlite3.SQLITE_IOERR: "the disk gave an error; try again, or copy the file to another disk",
+}
+"""SQLite's primary result code -> what a person is told."""
+
+_UNREADABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
+
+def place(path: str | os.PathLike[str] | None) -> str:
+    """Return the name of the catalogue's file: *path*, else `HTTPTASK_CATALOGUE`, else one in the user's data folder."""
+    named = os.fspath(path) if path is not None else os.environ.get("HTTPTASK_CATALOGUE", "")
+    if named:
+        return named
+    if path is not None:
+        raise CatalogueError("the name of the catalogue is empty; name a file with --catalogue FILE")
+    import platformdirs
+
+    return str(Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "catalogue.sqlite3")
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn SQLite's errors about the catalogue *name* into `CatalogueError`: the border no `sqlite3.Error` crosses."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise CatalogueError(f"the catalogue {name}: {_reason(error)}") from error
+
+
+def _reason(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _REASONS:  # the low byte is the primary code
+        return _REASONS[code & 0xFF]
+    if "no such module" in str(error):
+        return "this Python's SQLite has no FTS5; use a Python whose sqlite3 module is built with it"
+    return str(error)
+
+
+def connect(name: str) -> tuple[sqlite3.Connection, bool]:
+    """Open the catalogue *name* and say whether it is new, without its tables yet.
+
+    Raises `CatalogueError`; a file that is not a catalogue of ours is then as it was, byte for byte.
+    """
+    if name == MEMORY:
+        return _connected(MEMORY), True
+    path = Path(name).expanduser()
+    try:
+        is_new = _is_new(path)
+        if is_new:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        uri = path.absolute().as_uri()
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL in the name; RuntimeError: "~nobody"
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CatalogueError(
+            f"the catalogue {name}: it cannot be opened: {reason}; check the permissions of the file and its folder, "
+            "or name another with --catalogue FILE"
+        ) from error
+    with translated(name):
+        if is_new:
+            return _connected(f"{uri}?mode=rwc"), True
+        connection = _connected_to_ours(uri)
+        return connection, not _tables(connection)
+
+
+def create(connection: sqlite3.Connection) -> bool:
+    """Make the tables, inside the caller's transaction; False when another process was faster."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return False
+    # Not executescript: it would commit the caller's transaction.
+    for statement in _SCHEMA.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    return True
+
+
+def share(connection: sqlite3.Connection) -> None:
+    """Let others read while one writes (WAL). Some network file systems cannot; the catalogue works without, too."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    except sqlite3.OperationalError:
+        return
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    # isolation_level None: transactions begin and end where we say, not where the driver guesses.
+    connection = sqlite3.connect(uri, uri=uri != MEMORY, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from a stranger
+    return connection
+
+
+def _connected_to_ours(uri: str) -> sqlite3.Connection:
+    connection = _connected(f"{uri}?mode=rw")
+    try:
+        _check_tables(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNREADABLE:
+            raise
+        # On a read-only file system WAL cannot make its helper files; nobody writes there, so it needs none.
+        connection = _connected(f"{uri}?immutable=1")
+        try:
+            _check_tables(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
+    return connection
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    found = _tables(connection)
+    # None at all: a creation was killed in its last moment, and SQLite has just undone it.
+    if found and not found >= _TABLES:
+        missing = ", ".join(sorted(_TABLES - found))
+        raise sqlite3.DatabaseError(f"it is damaged: without the table {missing}; {_INSTEAD}")
+
+
+def _is_new(path: Path) -> bool:
+    """Say whether there is no catalogue at *path* yet. Raises `CatalogueError` for a file that is something else.
+
+    The header is read as plain bytes: SQLite itself would leave traces beside another program's file.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return True
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise CatalogueError(f"the catalogue {path}: it is {kind}; name a file with --catalogue FILE")
+    with path.open("rb") as file:
+        header = file.read(100)
+    if wrong := _wrong(header):
+        raise CatalogueError(f"the catalogue {path}: {wrong}; {_INSTEAD}")
+    return not header
+
+
+def _wrong(header: bytes) -> str | None:
+    """Return what is wrong with a file that starts with *header*, or None (SQLite file format, section 1.3).
+
+    An empty file is nothing wrong: SQLite takes one for an empty database, and a creation that was killed leaves one.
+    """
+    if not header:
+        return None
+    if not header.startswith(b"SQLite format 3\0"):
+        return "it is not a catalogue: not a SQLite file"
+    if len(header) < 100:
+        return "it is damaged: cut off in its header"
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        return "it is not a catalogue: a SQLite file of another program"
+    version = int.from_bytes(header[60:64], "big")
+    if version > VERSION:
+        return f"it was written by a newer httptask (format {version}; this one knows {VERSION}): update httptask"
+    return None if version == VERSION else f"it is damaged: format {version} never was"
