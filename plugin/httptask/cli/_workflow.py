@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import re
 import sys
 from pathlib import Path
@@ -220,6 +219,8 @@ def _is_text(data: bytes) -> bool:
 
 def run_run(arguments: argparse.Namespace) -> int:
     """Run a definition to its end; exit status 1 when it did not complete."""
+    import asyncio
+
     from httptask.engines import arun_workflow
 
     definition = _load(arguments.definition)

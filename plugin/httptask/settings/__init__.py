@@ -1,12 +1,13 @@
 """From an endpoint to settings: the schema they must satisfy, the prefilled ones, and everything wrong with given ones."""
 
-from httptask.settings._check import header_names, request_problems
+from httptask.settings._check import focused, header_names, request_problems
 from httptask.settings._derive import settings_schema
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._validate import schema_problems
 
 __all__ = [
+    "focused",
     "header_names",
     "normalised",
     "prepare",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,10 +68,19 @@ def request_problems(
     return problems
 
 
+def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
+    """Return *schema* (of settings) with everything in it that is not about *groups* let through.
+
+    Settings are checked when they are read; what their expressions yield is all that can be wrong when they run.
+    """
+    properties = schema.get("properties", {})
+    return {**schema, "properties": {name: each if name in groups else True for name, each in properties.items()}}
+
+
 def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers a settings *schema* documents, lower case -> its spelling."""
-    headers = schema.get("properties", {}).get("headers", {}).get("properties", {})
-    return {name.lower(): name for name in headers}
+    headers = schema.get("properties", {}).get("headers")
+    return {name.lower(): name for name in headers.get("properties", {})} if isinstance(headers, Mapping) else {}
 
 
 def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str, str], at: str) -> Problem:

@@ -7,7 +7,7 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask import _packaged
@@ -22,6 +22,7 @@ from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import Delivery, Ready, allowing, deliver, masked
 from httptask.settings import (
+    focused,
     header_names,
     normalised,
     request_problems,
@@ -156,11 +157,7 @@ class HttpTask:
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
         definition = without_nulls(self.definition)
-        found = [
-            problem
-            for problem in schema_problems(_packaged.schema("http-task"), definition, self.pointer, expressions=True)
-            if not problem.pointer.startswith(self._request_pointer + "/")  # the settings schema says it better
-        ]
+        found = schema_problems(_task_schema(), definition, self.pointer, expressions=True)
         try:
             schema, endpoint = self.settings_schema, self.endpoint
         except UnknownEndpointError as error:
@@ -171,9 +168,8 @@ class HttpTask:
         except CatalogueError as error:
             found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
             schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
-        request = definition.get("httpRequest")
-        if isinstance(request, Mapping):
-            found += request_problems(request, schema, endpoint, self._request_pointer, expressions=True)
+        if "httpRequest" in definition:
+            found += request_problems(definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True)
         for name in ("inputParameters", "httpRequest"):
             found += self.runtime.evaluator.check(definition.get(name), pointer_of([name], self.pointer))
         return tuple(found)
@@ -183,8 +179,16 @@ class HttpTask:
         return tuple(problem for problem in self._problems if problem.severity == "error")
 
     @cached_property
-    def _has_expressions(self) -> bool:
-        return _holds_expression(self.definition.get("httpRequest"))
+    def _evaluated_groups(self) -> frozenset[str]:
+        """The names of `httpRequest` whose values hold expressions."""
+        request = self.definition.get("httpRequest")
+        return (
+            frozenset(name for name, value in request.items() if _holds_expression(value)) if request else frozenset()
+        )
+
+    @cached_property
+    def _schema_of_evaluated(self) -> dict[str, Any]:
+        return focused(self.settings_schema, self._evaluated_groups)
 
     @cached_property
     def _header_names(self) -> dict[str, str]:
@@ -200,9 +204,9 @@ class HttpTask:
         parameters = await evaluate(given, inputs.document(), pointer=at, run=inputs.run)
         at = self._request_pointer
         request = await evaluate(self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run)
-        if self._has_expressions and not send_anyway:
-            # What the expressions yielded is checked strictly now; settings without any were when they were read.
-            found = request_problems(request, self.settings_schema, self.endpoint, at)
+        if self._evaluated_groups and not send_anyway:
+            # What the expressions yielded is checked strictly now; everything else was when it was read.
+            found = request_problems(request, self._schema_of_evaluated, self.endpoint, at)
             problems = [problem for problem in found if problem.severity == "error"]
             if problems:
                 raise SettingsError(problems)
@@ -252,7 +256,7 @@ class HttpTask:
             known = {"exchange": exchange, "task": self}
             try:
                 implementation.function(*(known[name] for name in implementation.argnames))
-            except Exception:
+            except Exception:  # noqa: BLE001 - an observer must not change what it observes
                 _log.exception("plugin %s failed in httptask_exchange_finished", implementation.plugin_name)
 
     @asynccontextmanager
@@ -275,6 +279,13 @@ class HttpTask:
                     await self._given_runtime.aclose_connections()
 
         return asyncio.run(run())
+
+
+@cache
+def _task_schema() -> dict[str, Any]:
+    """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
+    schema = _packaged.schema("http-task")
+    return focused(schema, schema["properties"].keys() - {"httpRequest"})
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:

@@ -1,0 +1,251 @@
+"""`make bench`: figures, with what they are compared to. A report; nothing here passes or fails.
+
+Machines are shared and noisy: every ratio is taken in one run, alternately, and the median is quoted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from httptask import _packaged
+from httptask.building import build
+from httptask.importers import read_api
+from httptask.model.policy import Limits
+from httptask.sending._hop import Received
+from httptask.sending._response import outcome, view
+from httptask.settings import normalised, request_problems, settings_schema
+from httptask.task import HttpTask
+from tasks import RFI, SEED, email_task, runtime
+
+ANSWER = b'{"id": 901, "subject": "RFI answered", "distribution_ids": [881]}'
+RESPONSE = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(ANSWER),
+    ANSWER,
+)
+
+
+def row(what: str, figure: str, compared: str = "") -> None:
+    print(f"{what:<58} {figure:>14}   {compared}", flush=True)
+
+
+# Starting
+
+
+def cpu_seconds(code: list[str], runs: int = 15) -> list[float]:
+    """Return the CPU seconds (user and system) of running Python with *code*, each in a process of its own."""
+    spent = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *code], check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    return spent
+
+
+def starting() -> None:
+    bare = statistics.median(cpu_seconds(["-c", "pass"]))
+    row("Python's own start", f"{bare * 1000:.0f} ms", "CPU, median of 15")
+    for what, code, bar in (
+        ("httptask --version, beyond Python's start", ["-m", "httptask", "--version"], 150),
+        ("import httptask, beyond Python's start", ["-c", "import httptask"], 120),
+        ("import httptask and all its public names", ["-c", "from httptask import *"], None),
+        ("import httpx alone", ["-c", "import httpx"], None),
+    ):
+        spent = statistics.median(cpu_seconds(code)) - bare
+        row(what, f"{spent * 1000:.0f} ms", f"wanted: under {bar} ms" if bar else "for comparison")
+
+
+# Work without a network
+
+
+def microseconds(work: Callable[[], Any], rounds: int = 7, each: int = 500) -> float:
+    """Return the median over *rounds* of the mean time of *work*, in microseconds."""
+    means = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        for _ in range(each):
+            work()
+        means.append((time.perf_counter() - began) / each * 1e6)
+    return statistics.median(means)
+
+
+def reading_and_validating() -> None:
+    (page,) = _packaged.pages()
+    row("reading the seed's page", f"{microseconds(lambda: read_api(page), each=20):.0f} µs")
+    with runtime() as shared:
+        endpoint = shared.endpoint(SEED)
+        row("deriving its settings schema", f"{microseconds(lambda: settings_schema(endpoint)):.0f} µs")
+        task = HttpTask(email_task("https://api.procore.com"), runtime=shared)
+        schema, request = task.settings_schema, task.definition["httpRequest"]
+        written = microseconds(lambda: request_problems(request, schema, endpoint, expressions=True))
+        row("validating the seed's settings as written", f"{written:.0f} µs", "wanted: under 300 µs")
+        whole = microseconds(lambda: fresh_problems(task, shared), each=200)
+        row(
+            "validating the seed's whole task",
+            f"{whole:.0f} µs",
+            "wanted: under 300 µs; definition, settings, expressions",
+        )
+
+
+def fresh_problems(task: HttpTask, shared: Any) -> None:
+    again = HttpTask(task.definition, runtime=shared, endpoint=task.endpoint)
+    again.__dict__["settings_schema"] = task.settings_schema  # derived once for each task type in a definition
+    if again.problems():
+        raise AssertionError("the seed's task has problems")
+
+
+# A request
+
+
+def serve(port: Any) -> None:
+    """Answer every request with the same 201; a server as fast as Python's event loop allows."""
+
+    class Answer(asyncio.Protocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport, self.data = transport, b""
+
+        def data_received(self, data: bytes) -> None:
+            self.data += data
+            while (end := self.data.find(b"\r\n\r\n")) >= 0:
+                head = self.data[:end].lower()
+                at = head.find(b"content-length:")
+                size = int(head[at + 15 :].split(b"\r\n")[0]) if at >= 0 else 0
+                if len(self.data) < end + 4 + size:
+                    return
+                self.data = self.data[end + 4 + size :]
+                self.transport.write(RESPONSE)
+
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(Answer, "127.0.0.1", 0)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+async def seconds(work: Callable[[], Awaitable[Any]]) -> float:
+    began = time.perf_counter()
+    await work()
+    return time.perf_counter() - began
+
+
+async def requests(url: str, rounds: int = 1500) -> None:
+    async with runtime() as shared, httpx.AsyncClient() as client:
+        task = HttpTask(email_task(url), runtime=shared)
+        body = task.definition["httpRequest"]["body"]
+
+        async def bare() -> None:
+            await client.post(
+                f"{url}/rest/v1.0/project/1001/email_communications",
+                params={"topic_id": 7, "topic_type": "rfi"},
+                headers={"Procore-Company-Id": "42"},
+                json=body,
+            )
+
+        async def ours() -> None:
+            await task.acall(RFI)
+
+        for _ in range(100):
+            await bare()
+            await ours()
+        times: dict[str, list[float]] = {"bare": [], "ours": [], "work": []}
+        received = Received(
+            "HTTP/1.1", 201, "Created", (("Content-Type", "application/json"),), bytearray(ANSWER), True
+        )
+        for _ in range(rounds):
+            times["bare"].append(await seconds(bare))
+            times["ours"].append(await seconds(ours))
+            times["work"].append(await seconds(lambda: work_around(task, received)))
+        bare_us, ours_us, work_us = (statistics.median(times[name]) * 1e6 for name in ("bare", "ours", "work"))
+        row(
+            "one request, bare httpx.AsyncClient",
+            f"{bare_us:.0f} µs",
+            f"one at a time, alternating, median of {rounds}",
+        )
+        row(
+            "the same as a task, expressions and checks included",
+            f"{ours_us:.0f} µs",
+            f"{ours_us / bare_us:.2f} of bare",
+        )
+        row(
+            "our work around it: validate, evaluate, build, classify",
+            f"{work_us:.0f} µs",
+            f"{work_us / bare_us:.1%} of bare; wanted: under 25 %",
+        )
+
+
+async def work_around(task: HttpTask, received: Received) -> None:
+    """Do everything a call does, but for the sending."""
+    evaluator = task.runtime.evaluator
+    definition = task.definition
+    parameters = await evaluator.evaluate(definition["inputParameters"], RFI.document(), pointer="", run=RFI.run)
+    request = await evaluator.evaluate(definition["httpRequest"], parameters, pointer="", run=RFI.run)
+    if request_problems(request, task._schema_of_evaluated, task.endpoint):
+        raise AssertionError("the seed's request has problems")
+    build(normalised(request), task.endpoint)
+    if outcome(received, view(received, Limits())) is not None:
+        raise AssertionError("a 201 is a success")
+
+
+def sending() -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    server = multiprocessing.Process(target=serve, args=(sender,), daemon=True)
+    server.start()
+    try:
+        asyncio.run(requests(f"http://127.0.0.1:{receiver.recv()}"))
+    finally:
+        server.terminate()
+        server.join()
+
+
+# Sizes
+
+
+def sizes() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        build = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--disable-pip-version-check",
+            "-w",
+            folder,
+            ".",
+        ]
+        subprocess.run(build, check=True, cwd=Path(__file__).parent.parent.parent, capture_output=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        row("the wheel", f"{wheel.stat().st_size / 1024:.0f} KiB")
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in Path(_packaged.__file__).parent.rglob("*.py"))
+    row("lines of Python in the package", f"{lines:,}")
+
+
+def main() -> None:
+    """Print every figure."""
+    print(f"httptask {_packaged.manifest()['version']}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
+    starting()
+    reading_and_validating()
+    sending()
+    sizes()
+
+
+if __name__ == "__main__":
+    main()
