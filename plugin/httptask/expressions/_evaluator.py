@@ -1,0 +1,300 @@
+"""Checking and evaluating the expressions of a JSON value."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from httptask import _json
+from httptask._nearest import nearest
+from httptask.errors import ExpressionError, PluginError, Problem
+from httptask.expressions import _result
+from httptask.expressions._template import Found, may_change, split
+
+if TYPE_CHECKING:
+    from httptask.expressions._worker import Worker
+    from httptask.model.policy import Limits
+    from httptask.protocols import ExpressionLanguage
+
+RUN = "swf:"
+"""What names of the run start with: `${swf:workflowId}`."""
+
+RUN_NAMES = ("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion")
+"""The names of the run."""
+
+_LONGEST = 64 * 1024
+"""Characters of one expression."""
+
+_LONGEST_KEPT = 4096
+"""Characters. Longer texts are compiled anew each time: bodies should not fill the cache."""
+
+_SMALL = 5000
+"""Values. So much data or so large a result is looked through on the event loop; more is not."""
+
+_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One expression, ready to be evaluated."""
+
+    written: str
+    source: str = ""
+    """Without its prefix."""
+    language: ExpressionLanguage | None = None
+    """None: a name of the run."""
+    cheap: bool = False
+    linear: bool = False
+    problem: str = ""
+    """Why it cannot be evaluated, when it cannot."""
+    known: tuple[str, ...] = ()
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One text, ready to be evaluated."""
+
+    parts: tuple[str | _Step, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A text that may have to be replaced, inside a copy."""
+
+    container: Any
+    key: Any
+    path: _json.Path
+    text: str
+
+
+class Evaluator:
+    """Checks and evaluates expressions in *languages* (by name, as the plugin manager has them) within *limits*.
+
+    May be used from any thread and event loop. Costly expressions run in a helper process, which starts when it is first
+    needed; `close` ends it. Raises `PluginError` when two languages have the same prefix.
+    """
+
+    def __init__(self, languages: Mapping[str, ExpressionLanguage], limits: Limits) -> None:
+        self._languages = _by_prefix(languages)
+        self._limits = limits
+        self._worker: Worker | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+        self._kept = lru_cache(maxsize=1024)(self._compile)
+
+    def check(self, value: Any, pointer: str) -> list[Problem]:
+        """Return every problem of the expressions in the JSON *value*, which stands at the JSON Pointer *pointer*.
+
+        Nothing is evaluated. Names of objects are not looked at.
+        """
+        _, places = _copied(value)
+        problems = []
+        for place in places:
+            for step in self._plan(place.text).parts:
+                if isinstance(step, _Step) and (message := _what_is_wrong(step)):
+                    where = _json.pointer(place.path, pointer)
+                    problems.append(
+                        Problem(where, f"expression {_shortened(step.written)}: {message}", step.suggestion)
+                    )
+        return problems
+
+    async def evaluate(self, value: Any, data: Any, *, pointer: str, run: Mapping[str, Any]) -> Any:
+        """Return the JSON *value* with every expression in it evaluated over *data*.
+
+        *pointer* is the value's place, for errors; *run* holds the `swf:` names. *value* is not changed; the result may
+        share parts with it and with *data*. Raises `ExpressionError`.
+        """
+        copy, places = _copied(value)
+        for place in places:
+            place.container[place.key] = await self._filled(place, data, pointer, run)
+        return copy[0]
+
+    def close(self) -> None:
+        """End the helper process, if there is one. What is being evaluated there fails."""
+        with self._lock:
+            self._closed = True
+        if self._worker is not None:
+            self._worker.close()
+
+    async def _filled(self, place: _Place, data: Any, pointer: str, run: Mapping[str, Any]) -> Any:
+        plan = self._plan(place.text)
+        results: list[Any] = []
+        for part in plan.parts:
+            if isinstance(part, str):
+                results.append(part)
+                continue
+            try:
+                results.append(await self._value(part, data, run))
+            except _result.RefusedError as error:
+                _raise(error, part, _json.pointer(place.path, pointer))
+        return results[0] if plan.whole else "".join(map(_result.as_text, results))
+
+    async def _value(self, step: _Step, data: Any, run: Mapping[str, Any]) -> Any:
+        if step.problem:
+            raise _result.RefusedError(_with_suggestion(step), step.known)
+        if step.language is None:
+            value = _named(step.source, run)
+        elif step.cheap or (step.linear and _result.is_small(data, _SMALL)):
+            value = _evaluated(step.language, step.source, data)
+        else:
+            return await self._helper().evaluate(step.language, step.source, data)
+        await self._bound(value)
+        return value
+
+    async def _bound(self, value: Any) -> None:
+        if value is None or value is True or value is False:
+            return
+        if _result.is_small(value, _SMALL):
+            _result.check(value, self._limits.expression_result)
+            return
+        import asyncio
+
+        await asyncio.to_thread(_result.check, value, self._limits.expression_result)
+
+    def _helper(self) -> Worker:
+        with self._lock:
+            if self._closed:
+                raise _result.RefusedError("the evaluator has been closed")
+            if self._worker is None:
+                from httptask.expressions._worker import Worker
+
+                self._worker = Worker(self._limits.expression_seconds, self._limits.expression_result)
+            return self._worker
+
+    def _plan(self, text: str) -> _Plan:
+        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._compile(text)
+
+    def _compile(self, text: str) -> _Plan:
+        template = split(text)
+        parts = [part if isinstance(part, str) else self._step(part) for part in template.parts]
+        if template.unclosed is not None:
+            parts.append(_Step(template.unclosed, problem=template.reason))
+        return _Plan(tuple(parts), whole=template.whole)
+
+    def _step(self, found: Found) -> _Step:
+        written, source = found.written, found.source
+        if len(source) > _LONGEST:
+            return _Step(written, problem=f"it is longer than {_LONGEST} characters")
+        if not source:
+            return _Step(written, problem="it is empty; write a literal ${} as $${}")
+        if source.startswith(RUN):
+            return _run_step(written, source.removeprefix(RUN).strip())
+        for prefix, language in self._languages:
+            if source.startswith(prefix) and (prefix or not _PREFIX.match(source)):
+                return _language_step(written, source.removeprefix(prefix).strip(), language)
+        prefixes = (*(prefix for prefix, _ in self._languages if prefix), RUN)
+        match = _PREFIX.match(source)
+        if match is None:
+            return _Step(written, problem="no default expression language is installed", known=prefixes)
+        near = nearest(match[0], prefixes)
+        problem = f"{match[0]!r} selects no expression language; known: {', '.join(prefixes)}"
+        return _Step(written, problem=problem, known=prefixes, suggestion=near[0] if near else None)
+
+
+def _by_prefix(languages: Mapping[str, ExpressionLanguage]) -> Sequence[tuple[str, ExpressionLanguage]]:
+    found: dict[str, ExpressionLanguage] = {}
+    for language in languages.values():
+        if language.prefix == RUN:
+            raise PluginError(f"the expression language {language.name!r} has the prefix {RUN!r}, which names the run")
+        other = found.setdefault(language.prefix, language)
+        if other is not language:
+            raise PluginError(
+                f"the expression languages {other.name!r} and {language.name!r} have the same prefix {language.prefix!r}; "
+                "uninstall one of them or have it choose another"
+            )
+    # The longest first: one prefix may be the start of another, and "" is the start of all.
+    return sorted(found.items(), key=lambda item: -len(item[0]))
+
+
+def _run_step(written: str, name: str) -> _Step:
+    if name in RUN_NAMES:
+        return _Step(written, name)
+    near = nearest(name, RUN_NAMES)
+    problem = f"{RUN} has no name {name!r}; known: {', '.join(RUN_NAMES)}"
+    return _Step(written, problem=problem, known=RUN_NAMES, suggestion=near[0] if near else None)
+
+
+def _language_step(written: str, source: str, language: ExpressionLanguage) -> _Step:
+    if not source:
+        return _Step(written, problem=f"nothing follows {language.prefix!r}")
+    return _Step(written, source, language, _says(language, "is_cheap", source), _says(language, "is_linear", source))
+
+
+def _says(language: ExpressionLanguage, question: str, source: str) -> bool:
+    """Ask *language*; `is_linear` is a question it need not know."""
+    try:
+        return bool(getattr(language, question, lambda _source: False)(source))
+    except Exception:  # noqa: BLE001 - a plugin that fails here fails again, and is reported, where it is evaluated
+        return False
+
+
+def _what_is_wrong(step: _Step) -> str:
+    if step.problem or step.language is None:
+        return step.problem
+    try:
+        step.language.check(step.source)
+    except ValueError as error:
+        return _result.sentence(error)
+    except Exception as error:  # noqa: BLE001 - a plugin's: no foreign exception reaches a caller
+        return f"the language {step.language.name!r} cannot check it: {type(error).__name__}: {error}"
+    return ""
+
+
+def _named(name: str, run: Mapping[str, Any]) -> Any:
+    value = run.get(name)
+    if value is None:
+        known = tuple(known for known in RUN_NAMES if run.get(known) is not None)
+        raise _result.RefusedError(f"this run has no {name}; known: {', '.join(known) or 'nothing'}", known)
+    return value
+
+
+def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
+    try:
+        return language.evaluate(source, data)
+    except (LookupError, ValueError) as error:
+        raise _result.RefusedError(_result.sentence(error), _result.known_in(error)) from error
+    except Exception as error:
+        raise _result.RefusedError(f"its evaluation failed: {type(error).__name__}: {error}") from error
+
+
+def _raise(error: _result.RefusedError, step: _Step, pointer: str) -> NoReturn:
+    raise ExpressionError(
+        error.message, expression=step.written, pointer=pointer, known=error.known
+    ) from error.__cause__
+
+
+def _with_suggestion(step: _Step) -> str:
+    return f"{step.problem}; did you mean {step.suggestion}?" if step.suggestion else step.problem
+
+
+def _shortened(written: str) -> str:
+    return written if len(written) <= 200 else f"{written[:200]}…"
+
+
+def _copied(value: Any) -> tuple[Any, Sequence[_Place]]:
+    """Return a list with a copy of *value*, and the places in it that may have to be replaced, in document order.
+
+    Without such places the list has *value* itself. Without recursion, so that no depth of nesting fails.
+    """
+    root = [value]
+    places: list[_Place] = []
+    waiting: list[tuple[Any, Any, _json.Path]] = [(root, 0, ())]
+    while waiting:
+        container, key, path = waiting.pop()
+        item = container[key]
+        if isinstance(item, str):
+            if may_change(item):
+                places.append(_Place(container, key, path, item))
+        elif isinstance(item, dict):
+            container[key] = copy = dict(item)
+            waiting += [(copy, name, (*path, name)) for name in reversed(copy)]
+        elif isinstance(item, list):
+            container[key] = items = list(item)
+            waiting += [(items, index, (*path, index)) for index in range(len(items) - 1, -1, -1)]
+    return (root, places) if places else ([value], ())

@@ -1,0 +1,141 @@
+"""The helper process: evaluates one expression after another, and may be killed at any time.
+
+    python -P -m httptask.expressions._helper
+
+Its standard input carries requests, each two pickles: `(language, source, seconds, most_bytes, is_text)`, where *language* is
+itself pickled, and the data, which is JSON text where *is_text* says so.
+
+Its standard output carries messages, each a length of eight bytes and that much JSON: `{}` when a request has been read and
+its evaluation begins, so that nothing before counts as the expression's time, then `{"value": …}` or
+`{"error": …, "known": […]}`; with `"last": true` the process ends after it. It ends by itself when its input does, so that it
+never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import struct
+import sys
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from httptask.expressions import _result
+
+LENGTH = struct.Struct(">Q")
+
+_MEMORY = 1024**3
+"""Bytes of address space beyond those at the start."""
+
+_GRACE = 5
+"""Seconds over its time after which an evaluation ends by itself: its parent, which should have ended it, is gone."""
+
+
+_LONGEST = 2000
+"""Characters of an error's sentence: it may quote data."""
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    requests, replies = _take_over_streams()
+    _limit_resources()
+    _load_languages()
+    while True:
+        message: dict[str, Any]
+        try:
+            language, source, seconds, most_bytes, is_text = pickle.load(requests)  # noqa: S301 - from our parent
+            data = pickle.load(requests)  # noqa: S301 - from our parent
+            data = json.loads(data) if is_text else data
+            evaluate = pickle.loads(language).evaluate  # noqa: S301 - from our parent
+        except EOFError:
+            return
+        except Exception as error:  # noqa: BLE001 - unpickling runs a plugin's imports
+            _send(replies, {})
+            _send(replies, {"error": f"the helper process cannot load it: {_described(error)}", "last": True})
+            return
+        _send(replies, {})
+        _alarm(seconds + _GRACE)
+        message = _evaluated(evaluate, source, data, most_bytes)
+        _alarm(0)
+        _send(replies, message)
+        if "last" in message:
+            return
+
+
+def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[str, Any]:
+    try:
+        value = evaluate(source, data)
+        _result.check(value, most_bytes)
+    except MemoryError:
+        # What is left after running out of memory is in pieces: a new process is better.
+        return {"error": f"it needed more memory than {_MEMORY >> 20} MiB", "last": True}
+    except RecursionError:
+        return {"error": "it calls itself too deeply, or its data is nested too deeply"}
+    except (LookupError, ValueError) as error:
+        return {"error": _result.sentence(error)[:_LONGEST], "known": _result.known_in(error)}
+    except BaseException as error:  # noqa: BLE001 - whatever a language raises, its parent gets an answer
+        return {"error": f"its evaluation failed: {_described(error)}"}
+    return {"value": value}
+
+
+def _described(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST]
+
+
+def _send(replies: BinaryIO, message: dict[str, Any]) -> None:
+    content = json.dumps(message, separators=(",", ":")).encode()
+    replies.write(LENGTH.pack(len(content)) + content)
+    replies.flush()
+
+
+def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
+    # What a language prints or reads must not end up between the messages.
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    return requests, replies
+
+
+def _limit_resources() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    _, hardest = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = _address_space() + _MEMORY
+    limit = wanted if hardest == resource.RLIM_INFINITY else min(wanted, hardest)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _address_space() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - pathlib is one import more for a process that starts
+            return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return _MEMORY
+
+
+def _alarm(seconds: float) -> None:
+    # The signal's default action ends the process even where no Python runs, in a regular expression say.
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _load_languages() -> None:
+    # Before the first request, so that it does not count as an expression's time.
+    import jsonpath_rfc9535  # noqa: F401
+
+    from httptask.expressions import _jsonata
+
+    _jsonata.hide_clock()
+    sys.setrecursionlimit(10_000)  # as the library wants it: its evaluation takes several frames a level
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""JSONata, for what a query cannot say. Always evaluated in the helper process: its cost cannot be told beforehand."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from httptask.expressions._result import MOST_KNOWN, NoSuchNameError
+
+_REFUSED: Mapping[str, str] = {
+    "now": "expressions have no clock; put the time into the run's input",
+    "millis": "expressions have no clock; put the time into the run's input",
+    "random": "expressions have no chance; put the number into the run's input",
+    "shuffle": "expressions have no chance; use $sort",
+    "eval": "expressions do not read expressions; write it out",
+}
+"""JSONata's functions that are not pure, and why they are refused."""
+
+_AUTHORS_OWN = ("D3137", "D3141")
+"""Codes of what `$error` and `$assert` raise: the sentence is the expression's."""
+
+_IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
+_EXACT = 2**53
+"""Whole numbers up to here are exact as doubles."""
+
+_warnings_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Jsonata:
+    """JSONata 2 without its impure functions."""
+
+    name: str = "jsonata"
+    prefix: str = "jsonata:"
+
+    def check(self, source: str) -> None:
+        """Raise `ValueError` when *source* cannot be parsed or uses what is refused."""
+        _parsed(source, _RegexCheck())
+
+    def is_cheap(self, source: str) -> bool:
+        """Say no: JSONata is a programming language."""
+        return False
+
+    def evaluate(self, source: str, data: Any) -> Any:
+        """Return the value of *source* over *data*; whole numbers come as integers, as JSON writes them.
+
+        Raises `LookupError` when it yields nothing.
+        """
+        expression = _parsed(source, _compiled_regex)
+        expression.set_validate_input(False)  # *data* is JSON
+        expression.set_output_convert_nulls(False)  # null and nothing must not become the same
+        try:
+            value = expression.evaluate(data)
+        except _library().JException as error:
+            raise ValueError(_said(error)) from error
+        except ArithmeticError as error:
+            raise ValueError(f"its result is not a finite number: {error}") from error
+        if value is None:
+            known = list(data)[:MOST_KNOWN] if isinstance(data, dict) else []
+            names = f"; at the top are known: {', '.join(known[:10])}" if known else ""
+            raise NoSuchNameError(f"it yielded nothing{names}", known)
+        return _plain(value)
+
+
+@cache
+def _library() -> Any:
+    # Importing it raises the recursion limit of the whole process, which is the host's business.
+    limit = sys.getrecursionlimit()
+    try:
+        import jsonata
+    finally:
+        sys.setrecursionlimit(limit)
+    return jsonata
+
+
+@cache
+def _mended() -> Any:
+    """Return the library's class with one thing set right: version 0.7.1 makes `3.5 % 30` 3."""
+    library = _library()
+
+    class Mended(library.Jsonata):  # type: ignore[misc, name-defined, unused-ignore]
+        def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
+            numeric = library.Utils.is_numeric
+            if op != "%" or not (numeric(lhs) and numeric(rhs)) or rhs == 0:
+                return super().evaluate_numeric_expression(lhs, rhs, op)
+            return library.Utils.convert_number(math.fmod(lhs, rhs))
+
+    return Mended
+
+
+def hide_clock() -> None:
+    """Take today's date away from `$toMillis`, for this process.
+
+    It would stand in for the year, month or day that a picture leaves out. Only the helper process calls this: the
+    library is shared by everything in a process.
+    """
+    import datetime as dt
+    import types
+
+    class NoDate:
+        def __getattr__(self, _name: str) -> Any:
+            raise ValueError("$toMillis has no year in its picture and would take today's; expressions have no clock")
+
+    class Datetime(dt.datetime):
+        @classmethod
+        def utcnow(cls) -> Any:
+            return NoDate()
+
+    _library()
+    shown = types.SimpleNamespace(**{**vars(dt), "datetime": Datetime})
+    sys.modules["jsonata.datetimeutils"].datetime = shown  # type: ignore[attr-defined]
+
+
+def _parsed(source: str, regex: Any) -> Any:
+    library, parser = _library(), _mended()
+    try:
+        expression = parser(source, regex)
+    except library.JException as error:
+        place = f", at its character {error.location + 1}" if error.location >= 0 else ""
+        raise ValueError(f"it is not a JSONata expression: {_said(error)}{place}") from error
+    except IndexError as error:
+        raise ValueError("it is not a JSONata expression: it ends too early") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
+    except ValueError:
+        raise
+    except Exception as error:  # the library has slips of its own for broken text
+        raise ValueError("it is not a JSONata expression") from error
+    if expression.errors:
+        raise ValueError("it is not a JSONata expression")
+    for name in _variables(expression.ast):
+        if name in _REFUSED:
+            raise ValueError(f"${name} is not available: {_REFUSED[name]}")
+    return expression
+
+
+def _said(error: Any) -> str:
+    if error.error in _AUTHORS_OWN:
+        return str(error)
+    # The messages come from JavaScript by search and replace: what they call Object was a function.
+    return str(error).replace("of Object ", "of function $").replace(" Object", " function").rstrip(". ")
+
+
+def _variables(tree: Any) -> Iterator[str]:
+    seen: set[int] = set()
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list | tuple):
+            waiting += item
+        elif hasattr(item, "_outer_instance") and id(item) not in seen:
+            seen.add(id(item))
+            if item.type == "variable":
+                yield str(item.value)
+            waiting += [part for name, part in vars(item).items() if name != "_outer_instance"]
+
+
+def _compiled_regex(pattern: str, flags: Any) -> Any:
+    with _warnings_lock, warnings.catch_warnings():
+        # Python warns of patterns it may read differently some day; here they are what they are.
+        warnings.simplefilter("ignore")
+        try:
+            case = re.IGNORECASE if flags.case_insensitive else re.NOFLAG
+            return re.compile(pattern, case | (re.MULTILINE if flags.multiline else re.NOFLAG))
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"the regular expression /{pattern}/ cannot be read: {error}") from error
+
+
+class _RegexCheck:
+    """Compiles the regular expressions of one source only to see whether they can be read.
+
+    Wide ranges of characters make that slow, most of all where case is ignored, which says nothing about the syntax. So
+    what comes after the first few thousand characters is found out when it is evaluated, where time is limited.
+    """
+
+    def __init__(self) -> None:
+        self._left = 2000
+
+    def __call__(self, pattern: str, flags: Any) -> Any:
+        self._left -= len(pattern)
+        flags.case_insensitive = False
+        return None if self._left < 0 or _IGNORES_CASE.search(pattern) else _compiled_regex(pattern, flags)
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* as plain JSON: JSONata has lists, nulls and numbers of its own."""
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if value is _library().Utils.NULL_VALUE:
+        return None
+    raise ValueError("its result is a function, not a JSON value; call it")

@@ -1,0 +1,209 @@
+"""JSONPath (RFC 9535), the default language."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from httptask._nearest import nearest
+from httptask.expressions._result import DEEPEST, MOST_KNOWN, NoSuchNameError
+
+_MOST_SELECTORS = 4
+"""In a linear query, the product of the numbers of selectors of its segments: how often one value may be selected."""
+
+_MOST_NAMES = 10
+"""Names listed in a message; the error's `known` has more."""
+
+_SHORTHAND = re.compile(r"[A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF]*")
+"""RFC 9535, section 2.5.1.1, `member-name-shorthand`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    compiled: Any
+    steps: tuple[str | int, ...] | None
+    """Names and indices of a singular query (RFC 9535, section 2.3.5.1); None for any other."""
+    linear: bool
+    """Whether its cost is bounded by the size of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """Queries of RFC 9535. A singular query yields its value, any other a list."""
+
+    name: str = "jsonpath"
+    prefix: str = ""
+
+    def check(self, source: str) -> None:
+        """Raise `ValueError` when *source* is no query of RFC 9535."""
+        _query(source)
+
+    def is_cheap(self, source: str) -> bool:
+        """Say whether *source* is a singular query, which looks at one value for each of its names."""
+        return self._is(source, lambda query: query.steps is not None)
+
+    def is_linear(self, source: str) -> bool:
+        """Say whether *source* costs at most a fixed time for each value in the data: it may stay here for small data.
+
+        No filter, at most one descendant segment, few selectors in a segment.
+        """
+        return self._is(source, lambda query: query.linear)
+
+    def _is(self, source: str, holds: Any) -> bool:
+        try:
+            return bool(holds(_query(source)))
+        except ValueError:
+            return True  # there is nothing to evaluate
+
+    def evaluate(self, source: str, data: Any) -> Any:
+        """Return the value a singular query selects, or the list of values any other selects."""
+        query = _query(source)
+        if query.steps is not None:
+            return _follow(query.steps, data)
+        from jsonpath_rfc9535 import JSONPathError
+
+        try:
+            return [node.value for node in query.compiled.finditer(data)]
+        except JSONPathError as error:
+            raise ValueError(f"the query failed: {error}") from error
+        except RecursionError as error:
+            raise ValueError("the data is nested too deeply for this query") from error
+
+
+def _follow(steps: Sequence[str | int], data: Any) -> Any:
+    value = data
+    for place, step in enumerate(steps):
+        # A name selects from an object only, an index from an array only (RFC 9535, sections 2.3.1.2 and 2.3.3.2).
+        if isinstance(step, str):
+            if isinstance(value, dict) and step in value:
+                value = value[step]
+                continue
+        elif isinstance(value, list) and -len(value) <= step < len(value):
+            value = value[step]
+            continue
+        raise _nothing(steps[:place], step, value)
+    return value
+
+
+def _nothing(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
+    where = f"`{normalised(before)}`"
+    if isinstance(value, dict):
+        known = [str(name) for name in islice(value, MOST_KNOWN)]
+        if isinstance(step, int):
+            return NoSuchNameError(
+                f"{where} is an object, so it has no item {step}; {_listed(known, len(value))}", known
+            )
+        near = nearest(step, known)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return NoSuchNameError(f"{where} has no name {step!r}; {_listed(known, len(value))}{hint}", known)
+    if isinstance(value, list):
+        if isinstance(step, int):
+            return NoSuchNameError(f"{where} has no item {step}; it is a list of {len(value)}, counted from 0")
+        one, each = normalised([*before, 0, step]), normalised(before) + "[*]" + normalised([step])[1:]
+        return NoSuchNameError(
+            f"{where} is a list, so it has no name {step!r}; `{one}` is that of the first item, `{each}` of each"
+        )
+    wanted = f"item {step}" if isinstance(step, int) else f"name {step!r}"
+    return NoSuchNameError(f"{where} is {_KINDS.get(type(value), 'a number')}, so it has no {wanted}")
+
+
+_KINDS = {str: "a string", bool: "true or false", type(None): "null"}
+
+
+def _listed(names: Sequence[str], total: int) -> str:
+    if not names:
+        return "it is empty"
+    more = f" and {total - _MOST_NAMES} more" if total > _MOST_NAMES else ""
+    return "known: " + ", ".join(names[:_MOST_NAMES]) + more
+
+
+def normalised(steps: Sequence[str | int]) -> str:
+    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it: `$.tasks['Look up'].output`."""
+    return "$" + "".join(_written(step) for step in steps)
+
+
+def _written(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    if _SHORTHAND.fullmatch(step):
+        return f".{step}"
+    from jsonpath_rfc9535.serialize import canonical_string
+
+    return f"[{canonical_string(step)}]"
+
+
+@lru_cache(maxsize=1024)
+def _query(source: str) -> _Query:
+    from jsonpath_rfc9535 import JSONPathError
+
+    compiler = _compiler()
+    try:
+        compiled = compiler(source)
+    except JSONPathError as error:
+        place = f", at its character {error.token.index + 1}" if error.token else ""
+        raise ValueError(f"it is not a JSONPath query (RFC 9535): {error.args[0]}{place}{_hint(source)}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
+    except Exception as error:  # the library has slips of its own for broken text
+        raise ValueError(f"it is not a JSONPath query (RFC 9535){_hint(source)}") from error
+    return _Query(compiled, _steps(compiled), _is_linear(compiled))
+
+
+def _hint(source: str) -> str:
+    if not source.startswith("$"):
+        return f"; a query starts with $, as in `$.{source}`" if _SHORTHAND.match(source) else "; a query starts with $"
+    return "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> Any:
+    """Return the library's compiler, with two things set right.
+
+    Version 1.0.1 writes U+10FF where it means U+10FFFF, which refuses `$.名前`, and stops descending at 100 levels.
+    """
+    from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery, JSONPathSyntaxError, Lexer, lex
+    from jsonpath_rfc9535.tokens import TokenStream, TokenType
+
+    class StrictLexer(Lexer):  # type: ignore[misc, unused-ignore]
+        __slots__ = ()
+
+        def accept_match(self, pattern: Any) -> bool:
+            return bool(super().accept_match(_SHORTHAND if pattern is lex.RE_PROPERTY else pattern))
+
+    environment = JSONPathEnvironment()
+    environment.max_recursion_depth = DEEPEST
+
+    def compiled(query: str) -> Any:
+        lexer = StrictLexer(query)
+        lexer.run()
+        last = lexer.tokens[-1]
+        if last.type_ == TokenType.ERROR:
+            raise JSONPathSyntaxError(last.message, token=last)
+        if lexer.bracket_stack:
+            raise JSONPathSyntaxError(f"unbalanced {lexer.bracket_stack[-1][0]}", token=last)
+        return JSONPathQuery(env=environment, segments=tuple(environment.parser.parse(TokenStream(lexer.tokens))))
+
+    return compiled
+
+
+def _steps(query: Any) -> tuple[str | int, ...] | None:
+    from jsonpath_rfc9535.selectors import NameSelector
+
+    if not query.singular_query():
+        return None
+    selectors = [segment.selectors[0] for segment in query.segments]
+    return tuple(selector.name if isinstance(selector, NameSelector) else selector.index for selector in selectors)
+
+
+def _is_linear(query: Any) -> bool:
+    from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
+    from jsonpath_rfc9535.selectors import FilterSelector
+
+    descendants = sum(isinstance(segment, JSONPathRecursiveDescentSegment) for segment in query.segments)
+    filters = any(isinstance(selector, FilterSelector) for segment in query.segments for selector in segment.selectors)
+    return not filters and descendants <= 1 and math.prod(len(s.selectors) for s in query.segments) <= _MOST_SELECTORS

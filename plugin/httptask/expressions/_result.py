@@ -1,0 +1,127 @@
+"""What an expression may yield: JSON, within a size."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+DEEPEST = 500
+"""Nesting of a result. More than that, other parts of a program fail to read or write."""
+
+
+MOST_KNOWN = 200
+"""Names in an error's `known`."""
+
+
+class RefusedError(ValueError):
+    """Why an expression has no usable result: a sentence, and the *known* names where a name was wrong."""
+
+    def __init__(self, message: str, known: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.known = tuple(known)
+
+
+class NoSuchNameError(LookupError):
+    """A name that does not exist: a sentence, and the *known* names at that place."""
+
+    def __init__(self, message: str, known: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.known = tuple(known)
+
+
+def is_small(value: Any, most: int) -> bool:
+    """Say whether the JSON *value* consists of at most *most* values."""
+    if not isinstance(value, dict | list):
+        return True
+    left, waiting = most, [value]
+    while waiting:
+        item = waiting.pop()
+        left -= len(item)
+        if left < 0:
+            return False
+        waiting += [
+            child for child in (item.values() if isinstance(item, dict) else item) if type(child) in (dict, list)
+        ]
+    return True
+
+
+def check(value: Any, limit: int) -> None:
+    """Raise `RefusedError` when *value* is not JSON, or larger than *limit* bytes as JSON without spaces in UTF-8."""
+    left, waiting = limit, [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        left -= _own_size(item, left)
+        if left < 0:
+            raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
+        if not isinstance(item, dict | list):
+            continue
+        if depth > DEEPEST:
+            raise RefusedError(f"its result is nested deeper than {DEEPEST}")
+        if isinstance(item, dict):
+            for name in item:
+                if not isinstance(name, str):
+                    raise RefusedError(f"its result is not JSON: an object's name is {_kind(name)}")
+                left -= _text_size(name, left)
+        waiting += [(child, depth + 1) for child in (item.values() if isinstance(item, dict) else item)]
+
+
+def as_text(value: Any) -> str:
+    """Return the JSON *value* as it is inserted into text: a string as it is, anything else as JSON without spaces."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def sentence(error: BaseException) -> str:
+    """Return what *error* says; a `KeyError` without the quotes Python puts around it."""
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    return str(error) or type(error).__name__
+
+
+def known_in(error: BaseException) -> tuple[str, ...]:
+    """Return the names *error* says are known, if it says so in a field `known`."""
+    known = getattr(error, "known", ())
+    return tuple(str(name) for name in known[:MOST_KNOWN]) if isinstance(known, tuple | list) else ()
+
+
+def _own_size(item: Any, left: int) -> int:
+    """Return the bytes of *item* as JSON, without those of the values and names in it."""
+    if isinstance(item, str):
+        return _text_size(item, left)
+    if item is None or item is True:
+        return 4
+    if item is False:
+        return 5
+    if isinstance(item, dict):
+        return 2 + max(0, 2 * len(item) - 1)  # braces, colons, commas
+    if isinstance(item, list):
+        return 2 + max(0, len(item) - 1)
+    if isinstance(item, int):
+        return _digits(item)
+    if not isinstance(item, float):
+        raise RefusedError(f"its result is not JSON: it holds {_kind(item)}")
+    if not math.isfinite(item):
+        raise RefusedError(f"its result is not JSON: it holds {item}, and JSON has only finite numbers")
+    return len(repr(item))
+
+
+def _text_size(text: str, left: int) -> int:
+    # No text has fewer bytes than characters: a hopeless one need not be written out.
+    return len(text) if len(text) > left else len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _digits(number: int) -> int:
+    try:
+        return len(int.__repr__(number))
+    except ValueError:  # Python refuses to write so many digits
+        raise RefusedError(
+            "its result is not JSON that others can read: it holds a number of thousands of digits"
+        ) from None
+
+
+def _kind(value: Any) -> str:
+    return f"a Python {type(value).__name__}"

@@ -1,0 +1,180 @@
+"""Finding the expressions in a text. What stands inside them is not read here, only where each one ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+JSONATA = "jsonata:"
+"""What selects JSONata: at the start of an expression, or of a whole value."""
+
+_LONGEST_KEPT = 4096
+"""Characters. Longer texts are split anew each time: bodies should not fill the cache."""
+
+_SPECIAL = re.compile(r"""[{}'"]""")
+_SPECIAL_IN_JSONATA = re.compile(r"""[{}'"`/]""")
+_BEFORE_A_REGEX = re.compile(r"""(?:^|[(\[{,;:=<>!&|?+~^.-]|(?<![\w$`])(?:and|or|in))$""")
+_REGEX_PART = re.compile(r"""\\.|[/()\[\]{}]""", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One expression of a text."""
+
+    written: str
+    """As it stands in the text, with `${` and `}`."""
+    source: str
+    """What stands inside, without the space around it; a whole value `jsonata: …` keeps its prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text, split."""
+
+    parts: tuple[str | Found, ...]
+    """Literal text (escapes undone) and expressions, in order; no literal part is empty."""
+    unclosed: str | None = None
+    """The rest of the text from the first `${` that does not end; it is no part."""
+    reason: str = ""
+    """Why *unclosed* does not end."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the text is wholly one expression, so that the result keeps its JSON type."""
+        return len(self.parts) == 1 and self.unclosed is None and isinstance(self.parts[0], Found)
+
+
+def is_expression(text: str) -> bool:
+    """Say whether *text* is wholly one expression, so that it may stand wherever any JSON value may."""
+    if text.startswith("${"):
+        return text.endswith("}") and split(text).whole
+    return text.startswith(JSONATA)
+
+
+def has_expression(text: str) -> bool:
+    """Say whether *text* holds an expression, or the start of one that does not end."""
+    if "${" not in text:
+        return text.startswith(JSONATA)
+    template = split(text)
+    return template.unclosed is not None or any(isinstance(part, Found) for part in template.parts)
+
+
+def may_change(text: str) -> bool:
+    """Say whether evaluation has to look at *text* at all: it holds an expression or an escaped one."""
+    return "${" in text or text.startswith(JSONATA)
+
+
+def escape(text: str) -> str:
+    """Return *text* written so that it evaluates to itself.
+
+    Each dollar sign of a run directly before `{` is doubled; what would be read as a whole value `jsonata: …` becomes a
+    JSONata string, which JSON's strings are.
+    """
+    if text.startswith(JSONATA):
+        return "${" + JSONATA + json.dumps(text, ensure_ascii=False) + "}"
+    return re.sub(r"(?<!\$)\$+(?=\{)", lambda run: run[0] * 2, text) if "${" in text else text
+
+
+def split(text: str) -> Template:
+    """Return *text* split into literal text and expressions."""
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _split(text)
+
+
+def _split(text: str) -> Template:
+    if text.startswith(JSONATA):
+        return Template((Found(text, text.strip()),))
+    parts: list[str | Found] = []
+    literal: list[str] = []
+    at = 0
+
+    def end_literal() -> None:
+        if written := "".join(literal):
+            parts.append(written)
+        literal.clear()
+
+    while (brace := text.find("${", at) + 1) > 0:
+        first = brace - 1
+        while first > at and text[first - 1] == "$":
+            first -= 1
+        # Two dollar signs stand for one; an odd one out opens an expression.
+        dollars, odd = divmod(brace - first, 2)
+        literal.append(text[at:first] + "$" * dollars)
+        if not odd:
+            literal.append("{")
+            at = brace + 1
+            continue
+        end_literal()
+        end, reason = _end(text, brace + 1)
+        if end < 0:
+            return Template(tuple(parts), text[brace - 1 :], reason)
+        parts.append(Found(text[brace - 1 : end + 1], text[brace + 1 : end].strip()))
+        at = end + 1
+    literal.append(text[at:])
+    end_literal()
+    return Template(tuple(parts))
+
+
+_kept = lru_cache(maxsize=1024)(_split)
+
+
+def _end(text: str, start: int) -> tuple[int, str]:
+    """Return the place of the `}` that ends the expression whose inside begins at *start*; -1 and why, when none does.
+
+    Braces nest. Braces in quotes do not count; in JSONata neither do those in quoted names, comments and regular
+    expressions.
+    """
+    jsonata = text[start : start + 200].lstrip().startswith(JSONATA)
+    special, skip = (_SPECIAL_IN_JSONATA, _skip_in_jsonata) if jsonata else (_SPECIAL, _skip_quoted)
+    depth, at = 0, start
+    while match := special.search(text, at):
+        found, at = match[0], match.end()
+        if found == "{":
+            depth += 1
+        elif found == "}":
+            if depth == 0:
+                return match.start(), ""
+            depth -= 1
+        else:
+            at = skip(text, start, match.start())
+            if at < 0:
+                return -1, f"the {found} opened at its character {match.start() - start + 3} is not closed"
+    inside = "a { inside it" if depth else "it"
+    return -1, f"{inside} is not closed by }}; write a literal ${{ as $${{"
+
+
+def _skip_quoted(text: str, _start: int, at: int) -> int:
+    quote = text[at]
+    at += 1
+    while (end := text.find(quote, at)) >= 0:
+        escapes = end
+        while escapes > at and text[escapes - 1] == "\\":
+            escapes -= 1
+        if (end - escapes) % 2 == 0:
+            return end + 1
+        at = end + 1
+    return -1
+
+
+def _skip_in_jsonata(text: str, start: int, at: int) -> int:
+    found = text[at]
+    if found == "`":  # a quoted name has no escapes
+        return text.find("`", at + 1) + 1 or -1
+    if found != "/":
+        return _skip_quoted(text, start, at)
+    if text.startswith("/*", at):
+        end = text.find("*/", at + 2)
+        return end + 2 if end >= 0 else -1
+    before = text[max(start + len(JSONATA), at - 100) : at].rstrip()
+    return _skip_regex(text, at + 1) if _BEFORE_A_REGEX.search(before) else at + 1
+
+
+def _skip_regex(text: str, at: int) -> int:
+    # JSONata ends a regular expression at the first / outside its brackets.
+    depth = 0
+    for match in _REGEX_PART.finditer(text, at):
+        if match[0] == "/" and depth == 0:
+            return match.end()
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match[0], 0)
+    return -1

@@ -1,0 +1,319 @@
+"""The parent's side of the helper process: starts it, asks it, ends it when its time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+
+from httptask.expressions._helper import LENGTH
+from httptask.expressions._result import RefusedError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from httptask.protocols import ExpressionLanguage
+
+START_SECONDS = 30.0
+"""Starting the helper and reading a request: generous, for a busy machine."""
+
+_LARGE = 1024 * 1024
+_ESCAPED = 3
+"""How much longer a message may be than its value in UTF-8: it is ASCII."""
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
+"""Of the environment. The rest may hold secrets, which an expression has no business with."""
+
+_CLOSED = "the evaluator has been closed"
+_NO_START = "the helper process for expressions does not start"
+_GONE = "the helper process that evaluated it ended unexpectedly (most likely out of memory, or nested too deeply)"
+
+
+class _EndedEarlyError(Exception):
+    """The helper ended before it began an evaluation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Helper:
+    """The helper process and the two ends of its pipes that are ours."""
+
+    process: subprocess.Popen[bytes]
+    requests: BinaryIO
+    replies: BinaryIO
+
+    def kill(self) -> None:
+        """End the process; it need not be running."""
+        self.process.kill()
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    language: ExpressionLanguage
+    source: str
+    data: Any
+    began: bool = False
+    """The helper is evaluating it."""
+    abandoned: bool = False
+    """Nobody waits for it any more."""
+
+
+class Worker:
+    """Evaluates in one helper process, one expression at a time. May be used from any thread and event loop.
+
+    *seconds* is the time for one expression, *most_bytes* the size of its result.
+    """
+
+    def __init__(self, seconds: float, most_bytes: int) -> None:
+        self._seconds = seconds
+        self._most_bytes = most_bytes
+        self._inherited: list[Any] = []
+        self._closed = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._owner = os.getpid()
+        self._lock = threading.Lock()
+        # One thread of our own: expressions that wait their turn must not take those of asyncio.to_thread.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="httptask-expressions")
+        self._helper: _Helper | None = None
+        self._running: _Job | None = None
+
+    async def evaluate(self, language: ExpressionLanguage, source: str, data: Any) -> Any:
+        """Return the value of *source* over *data*.
+
+        Raises `RefusedError` for every failure. When the awaiting task is cancelled, the evaluation ends at once.
+        """
+        if self._owner != os.getpid():
+            # After a fork the helper and the thread are our parent's; forget them without touching them.
+            self._inherited.append((self._helper, self._thread))
+            self._reset()
+        if self._closed:
+            raise RefusedError(_CLOSED)
+        job = _Job(language, source, data)
+        try:
+            future = self._thread.submit(self._run, job)
+        except RuntimeError as error:  # closed meanwhile, or Python is about to end
+            raise RefusedError(_CLOSED) from error
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            self._abandon(job)
+            raise
+
+    def close(self) -> None:
+        """End the helper process; what is being evaluated fails."""
+        if self._owner != os.getpid():
+            return
+        with self._lock:
+            self._closed = True
+            if self._helper is not None:
+                self._helper.kill()
+        self._thread.shutdown(wait=True)
+        self._discard()
+
+    def _abandon(self, job: _Job) -> None:
+        with self._lock:
+            job.abandoned = True
+            if self._running is job and self._helper is not None:
+                self._helper.kill()
+
+    def _run(self, job: _Job) -> Any:
+        self._running = job
+        try:
+            return self._ask(job)
+        except RefusedError:
+            raise
+        except Exception as error:
+            self._discard()
+            raise RefusedError(f"the helper process for expressions cannot be used: {error}") from error
+        finally:
+            with self._lock:
+                self._running = None
+
+    def _ask(self, job: _Job) -> Any:
+        request = _request(job, self._seconds, self._most_bytes)
+        reused = self._helper is not None
+        try:
+            helper = self._begin(request, job)
+        except _EndedEarlyError:
+            if not reused:
+                raise RefusedError(_NO_START) from None
+            # Somebody ended it while it waited for work: that is not the expression's fault.
+            helper = self._begin_anew(request, job)
+        job.began = True
+        return self._finish(helper)
+
+    def _begin_anew(self, request: Sequence[bytes], job: _Job) -> _Helper:
+        try:
+            return self._begin(request, job)
+        except _EndedEarlyError:
+            raise RefusedError(_NO_START) from None
+
+    def _begin(self, request: Sequence[bytes], job: _Job) -> _Helper:
+        """Send *request* and return the helper once it has begun."""
+        helper = self._started(job)
+        with _Deadline(helper, START_SECONDS) as deadline:
+            try:
+                helper.requests.writelines(request)
+                helper.requests.flush()
+                _read(helper, LENGTH.size)
+            except (OSError, EOFError) as error:
+                self._discard()
+                if deadline.passed:
+                    raise RefusedError(f"the helper process did not begin within {START_SECONDS:g} s") from error
+                if self._closed:
+                    raise RefusedError(_CLOSED) from error
+                raise _EndedEarlyError from error
+        return helper
+
+    def _finish(self, helper: _Helper) -> Any:
+        """Return the value the helper answers within the time."""
+        with _Deadline(helper, self._seconds) as deadline:
+            try:
+                content = _read(helper, _ESCAPED * self._most_bytes + _LARGE)
+            except (OSError, EOFError) as error:
+                self._discard()
+                raise RefusedError(self._why_it_ended(deadline)) from error
+        try:
+            message = _parsed(content)
+        except (ValueError, RecursionError) as error:
+            self._discard()
+            raise RefusedError("its result cannot be read back from the helper process") from error
+        if message.get("last"):
+            self._discard()
+        if "error" in message:
+            raise RefusedError(message["error"], message.get("known", ()))
+        return message["value"]
+
+    def _why_it_ended(self, deadline: _Deadline) -> str:
+        if deadline.passed:
+            return f"it took longer than {self._seconds:g} s and was stopped"
+        return _CLOSED if self._closed else _GONE
+
+    def _started(self, job: _Job) -> _Helper:
+        # `close` and `_abandon` hold the lock too: either they are seen here, or they see the helper.
+        with self._lock:
+            if self._closed or job.abandoned:
+                raise RefusedError(_CLOSED)
+            if self._helper is None:
+                try:
+                    self._helper = _start()
+                except OSError as error:
+                    raise RefusedError(f"{_NO_START}: {error}") from error
+            return self._helper
+
+    def _discard(self) -> None:
+        with self._lock:
+            helper, self._helper = self._helper, None
+        if helper is None:
+            return
+        helper.kill()
+        for stream in (helper.requests, helper.replies):
+            with suppress(OSError):  # what was not sent cannot be flushed
+                stream.close()
+        helper.process.wait()
+
+
+class _Deadline:
+    """Ends *helper* when the block takes longer than *seconds*; *passed* says whether it did."""
+
+    def __init__(self, helper: _Helper, seconds: float) -> None:
+        self.passed = False
+        self._helper = helper
+        self._timer = threading.Timer(seconds, self._pass)
+        self._timer.daemon = True
+
+    def _pass(self) -> None:
+        self.passed = True
+        self._helper.kill()
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+
+def _start() -> _Helper:
+    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    # An empty entry means the current folder; -P keeps Python from putting it first by itself.
+    environment["PYTHONPATH"] = os.pathsep.join(str(path) or os.curdir for path in sys.path)
+    process = subprocess.Popen(  # our own module, in our own Python
+        [sys.executable, "-P", "-W", "ignore", "-m", "httptask.expressions._helper"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,  # Ctrl+C in a terminal reaches only the parent, which decides
+    )
+    return _Helper(process, cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout))
+
+
+def _request(job: _Job, seconds: float, most_bytes: int) -> Sequence[bytes]:
+    """Return the pieces of a request, as the helper's documentation says."""
+    try:
+        language = pickle.dumps(job.language)
+    except Exception as error:
+        raise RefusedError(f"the language cannot be sent to the helper process: {error}") from error
+    try:
+        data, is_text = _pickled(job.data), False
+    except RecursionError:
+        data, is_text = _as_text(job.data), True
+    except Exception as error:
+        raise RefusedError(f"the data cannot be sent to the helper process: {error}") from error
+    return [pickle.dumps((language, job.source, seconds, most_bytes, is_text)), *data]
+
+
+def _pickled(data: Any) -> Sequence[bytes]:
+    sink = _Sink()
+    pickle.dump(data, sink)
+    return sink.pieces
+
+
+def _as_text(data: Any) -> Sequence[bytes]:
+    # Pickling takes several levels of recursion for each level of nesting, writing JSON one.
+    try:
+        return [pickle.dumps(json.dumps(data))]
+    except (RecursionError, TypeError, ValueError) as error:
+        raise RefusedError("the data is nested too deeply to be sent to the helper process") from error
+
+
+class _Sink:
+    """Keeps what a pickler writes. Being Python, it lets other threads run between two pieces."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> None:
+        self.pieces.append(bytes(piece))
+
+
+def _read(helper: _Helper, most_bytes: int) -> bytes:
+    """Return the content of the next message. Raises `EOFError` when there is none, or it is longer than *most_bytes*."""
+    header = helper.replies.read(LENGTH.size)
+    if len(header) < LENGTH.size:
+        raise EOFError
+    (length,) = LENGTH.unpack(header)
+    content = helper.replies.read(length) if length <= most_bytes else b""
+    if len(content) < length:
+        raise EOFError
+    return content
+
+
+def _parsed(content: bytes) -> Any:
+    if len(content) < _LARGE:
+        return json.loads(content)
+    # A function of Python for each object lets other threads run meanwhile.
+    return json.loads(content, object_pairs_hook=lambda pairs: dict(pairs), parse_int=lambda digits: int(digits))
