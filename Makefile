@@ -21,7 +21,15 @@ $(READY): pyproject.toml
 demo: $(READY)  ## the whole way once, unattended: import, search, prepare, validate, test request, run
 	@exec $(BIN)/python -m httptask.testing.demo
 
-test: $(READY)  ## run every test
+# Tests hold our requests against the real curl's; a machine with nothing but Python, make and git has none.
+.PHONY: curl
+curl:
+	@command -v curl >/dev/null || { echo "installing curl, which tests run ..."; \
+		apt-get install --yes --quiet=2 curl >/dev/null 2>&1 \
+		|| { apt-get update --quiet=2 && apt-get install --yes --quiet=2 curl >/dev/null; } \
+		|| { echo "make test runs the real curl and could not install it; install it yourself"; exit 1; }; }
+
+test: $(READY) curl  ## run every test
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY)  ## ruff, mypy strict, and the floors

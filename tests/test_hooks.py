@@ -10,14 +10,13 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import servers
-from tasks import RFI, call, email_task, exchange, failure, http, runtime
 
+import servers
 from httptask import _packaged, hookimpl, hookspecs
 from httptask.errors import PluginError, SettingsError
 from httptask.importers import read_api
@@ -30,6 +29,7 @@ from httptask.plugins import BUILT_INS, NAMED, plugin_manager
 from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, TaskType
 from httptask.task import HttpTask
 from httptask.testing import StandIn
+from tasks import RFI, call, email_task, exchange, failure, http, runtime
 
 HOOKS = {name: getattr(hookspecs, name) for name in dir(hookspecs) if name.startswith("httptask_")}
 FIRST = {"httptask_test_request", "httptask_credential"}
@@ -221,7 +221,9 @@ def test_a_stranger_is_called_at_every_door() -> None:
     from httptask.engines import run_workflow
 
     with runtime(plugin) as shared:
-        run = run_workflow({"name": "n", "startTask": "A", "tasks": {"A": http("https://h/")}}, engine="nowhere", runtime=shared)
+        run = run_workflow(
+            {"name": "n", "startTask": "A", "tasks": {"A": http("https://h/")}}, engine="nowhere", runtime=shared
+        )
     assert run.output == "ran nowhere"
     assert set(plugin.calls) == set(HOOKS) - {"httptask_commands"}  # the command line's own test calls that one
 
@@ -231,7 +233,9 @@ def test_a_refined_schema_counts() -> None:
     with runtime(Everything()) as shared:
         task = email_task("https://h")
         task["httpRequest"]["headers"]["X-Refined"] = "no"
-        assert [problem.pointer for problem in HttpTask(task, runtime=shared).problems()] == ["/httpRequest/headers/X-Refined"]
+        assert [problem.pointer for problem in HttpTask(task, runtime=shared).problems()] == [
+            "/httpRequest/headers/X-Refined"
+        ]
 
 
 def test_a_failing_observer_is_logged_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -334,7 +338,7 @@ def test_managers_share_nothing() -> None:
 
 # A third party, installed for real: found through its entry point by commands in a process of their own.
 
-ACME = '''
+ACME = """
 import httptask
 from httptask.model.credential import Credential, Secret
 from httptask.model.workflow import TaskOutcome
@@ -367,11 +371,11 @@ def httptask_commands(cli):
     parser = cli.add_parser("acme", help="say hello from acme")
     parser.add_argument("who")
     parser.set_defaults(run=lambda arguments: print("hello", arguments.who) or 0)
-'''
+"""
 
 
 @pytest.fixture
-def acme(tmp_path: Path) -> Iterator[dict[str, str]]:
+def acme(tmp_path: Path) -> dict[str, str]:
     """Install the distribution `acme-httptask` on a path of its own and return the environment that sees it."""
     site = tmp_path / "site"
     info = site / "acme_httptask-1.0.dist-info"
@@ -379,7 +383,7 @@ def acme(tmp_path: Path) -> Iterator[dict[str, str]]:
     (site / "acme_httptask.py").write_text(ACME)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-httptask\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[httptask]\nacme = acme_httptask\n")
-    yield {
+    return {
         **os.environ,
         "PYTHONPATH": str(site),
         "HTTPTASK_CATALOGUE": str(tmp_path / "catalogue.sqlite3"),
@@ -389,11 +393,18 @@ def acme(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def httptask(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "httptask", *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "httptask", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
-def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command(acme: dict[str, str], tmp_path: Path) -> None:
+def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command(
+    acme: dict[str, str], tmp_path: Path
+) -> None:
     """Nothing but an entry point: its task type runs in a workflow, its credential goes on the wire, its command answers."""
     listed = json.loads(httptask(acme, "plugins", "--json").stdout)["plugins"]
     assert {"plugin": "acme", "brings": {"task type": ["Acme.Note"]}}.items() <= next(
@@ -432,5 +443,3 @@ def test_an_installed_plugin_that_cannot_be_imported_is_named(acme: dict[str, st
     assert done.returncode == 2
     assert "nothing_of_that_name" in done.stderr
     assert "Traceback" not in done.stderr
-
-

@@ -32,7 +32,12 @@ def test_the_manifest_satisfies_its_own_schema() -> None:
 
 def test_the_manifest_says_what_the_project_says() -> None:
     """Name, version, licence and Python are those of pyproject.toml."""
-    for ours, theirs in (("name", "name"), ("version", "version"), ("license", "license"), ("requiresPython", "requires-python")):
+    for ours, theirs in (
+        ("name", "name"),
+        ("version", "version"),
+        ("license", "license"),
+        ("requiresPython", "requires-python"),
+    ):
         assert MANIFEST[ours] == PROJECT[theirs]
 
 
@@ -74,7 +79,9 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     """`import httptask` leaves httpx, jsonschema and the rest for those who need them."""
     code = "import sys, httptask; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    assert not {"httpx", "httpcore", "jsonschema", "jsonata", "jsonpath_rfc9535", "pluggy", "asyncio", "sqlite3"} & set(loaded)
+    assert not {"httpx", "httpcore", "jsonschema", "jsonata", "jsonpath_rfc9535", "pluggy", "asyncio", "sqlite3"} & set(
+        loaded
+    )
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:
@@ -83,7 +90,9 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
 
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or "")) | {"HttpTaskError"}
     real = {
-        name for name, thing in vars(errors).items() if isinstance(thing, type) and issubclass(thing, errors.HttpTaskError)
+        name
+        for name, thing in vars(errors).items()
+        if isinstance(thing, type) and issubclass(thing, errors.HttpTaskError)
     }
     assert drawn == real
     for name in real:
@@ -104,7 +113,18 @@ def test_no_two_modules_of_the_fixed_shape_are_missing() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel as a release would."""
     out = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check", "-w", str(out), str(ROOT)]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "-w",
+        str(out),
+        str(ROOT),
+    ]
     subprocess.run(build, check=True, capture_output=True)
     (built,) = out.glob("*.whl")
     return built
@@ -131,6 +151,8 @@ def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_pa
         "from httptask.cli import main; sys.exit(main(['search', 'procore', 'send', 'email', '--json']))"
     )
     environment = {**os.environ, "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3")}
-    done = subprocess.run([sys.executable, "-S", "-c", code], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["hits"][0]["id"].startswith("procore-rest-v1-0-project-project_id-email")

@@ -96,6 +96,18 @@ def test_prepare_prefills_documented_defaults_and_nothing_else() -> None:
     ]
 
 
+def test_prepare_prefills_optional_groups_only_where_that_asks_nothing_more() -> None:
+    """Documented defaults of optional parameters are there; an optional body that would then need more is not made."""
+    (droplets,) = read_api(PAGES / "digitalocean-v2-droplets-get-f6d.txt").endpoints
+    assert prepare(droplets)["httpRequest"]["query"] == {"page": 1, "per_page": 20}
+    (contacts,) = read_api(PAGES / "brevo-contacts-post-240.table.txt").endpoints
+    assert prepare(contacts)["httpRequest"]["body"] == {"updateEnabled": False}
+    needy = {"type": "object", "properties": {"a": {"default": 1}, "b": {}}, "required": ["b"]}
+    assert (
+        "body" not in prepare(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"a/b": needy})))["httpRequest"]
+    )
+
+
 def test_prepare_takes_the_documented_server() -> None:
     """With a documented server the URL is complete."""
     endpoint = Endpoint("i", "GET", "/a", "v", servers=(Server("https://api.example/v3"), Server("https://eu.example")))

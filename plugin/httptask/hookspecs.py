@@ -91,7 +91,8 @@ def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ig
     """Bring expression languages, each with a prefix of its own. Every answer is used.
 
     Called once per plugin manager. `evaluate` of a language may run in a helper process, so an instance must be
-    picklable; an exception there ends the task with an `ExpressionError`. JSONPath has the empty prefix and is the default; JSONata has `jsonata:`.
+    picklable; an exception there ends the task with an `ExpressionError`. JSONPath has the empty prefix and is the default;
+    JSONata has `jsonata:`.
 
         @httptask.hookimpl
         def httptask_expression_languages():

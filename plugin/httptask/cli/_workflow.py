@@ -292,7 +292,7 @@ def _json_file(source: str | None) -> Any:
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
     from httptask.model.task import Inputs
 
-    tasks = _json_file(arguments.tasks) or {}
+    tasks = {} if arguments.tasks is None else _json_file(arguments.tasks)
     if not isinstance(tasks, dict):
         raise CommandError(f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}')
     name = definition.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import time
@@ -245,5 +246,6 @@ def tls_failed(host: str | None, error: BaseException) -> TaskError:
 def _why(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text or type(error).__name__
+    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno).lower()  # asyncio's own text repeats the address
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

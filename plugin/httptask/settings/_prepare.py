@@ -20,8 +20,14 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
     objects stand as empty objects, so that there is a place to fill it in. Without a documented server the URL is the bare
     path. *schema* is the settings schema, derived when absent.
     """
-    request = _prefilled(schema or settings_schema(endpoint), required=True)
-    request.setdefault("url", endpoint.path)
+    schema = schema or settings_schema(endpoint)
+    required = schema.get("required", ())
+    request = {"url": endpoint.path}
+    for name, child in schema["properties"].items():
+        # A group that is not required is made for its defaults' sake only where that asks nothing more of the author.
+        value = _prefilled(child, required=name in required or not _requires(child))
+        if value is not _NOTHING and (value or name in required):
+            request[name] = value
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")
     return {
         "type": "Http",
@@ -53,6 +59,10 @@ def _expectation(schema: Mapping[str, Any]) -> str:
         return f"one of {len(schema['enum'])} values"
     kind = schema.get("type", "any value")
     return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _requires(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and bool(schema.get("required"))
 
 
 def _prefilled(schema: Any, *, required: bool) -> Any:

@@ -169,7 +169,9 @@ class HttpTask:
             found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
             schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
         if "httpRequest" in definition:
-            found += request_problems(definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True)
+            found += request_problems(
+                definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True
+            )
         for name in ("inputParameters", "httpRequest"):
             found += self.runtime.evaluator.check(definition.get(name), pointer_of([name], self.pointer))
         return tuple(found)

@@ -1,0 +1,23 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Machines are shared and noisy: no promise of ours is about the time one example takes.
+settings.register_profile("httptask", deadline=None)
+settings.load_profile("httptask")
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests away from the catalogue, the credentials and the settings of whoever runs them."""
+    for name in list(os.environ):
+        if name.startswith("HTTPTASK_"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.getbasetemp()
+    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / "catalogue.sqlite3"))
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / "no-credentials.json"))

@@ -1,0 +1,484 @@
+"""The command line, in processes of its own: what works, what bad input gets, and what never happens (a traceback)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import servers
+from httptask import _packaged
+from httptask.testing import StandIn
+from tasks import PAGES, SEED, email_task, http
+
+Run = Callable[..., "Done"]
+
+
+class Done:
+    """What a command did."""
+
+    def __init__(self, process: subprocess.CompletedProcess[str]) -> None:
+        self.status = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+        assert "Traceback" not in self.err, self.err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Give a function that runs one `httptask` command in an empty folder with a catalogue of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")}
+    environment |= {
+        "HTTPTASK_CATALOGUE": str(tmp_path / "catalogue.sqlite3"),
+        "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
+        "HTTPTASK_CREDENTIALS_FILE": str(tmp_path / "no-credentials.json"),
+    }
+
+    def command(*words: str, stdin: str = "", **variables: str) -> Done:
+        return Done(
+            subprocess.run(
+                [sys.executable, "-m", "httptask", *words],
+                cwd=tmp_path,
+                env=environment | variables,
+                input=stdin,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=60,
+                check=False,
+            )
+        )
+
+    return command
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, Any], str]:
+    """Give a function that writes a JSON file and returns its name."""
+
+    def file(name: str, value: Any) -> str:
+        (tmp_path / name).write_text(value if isinstance(value, str) else json.dumps(value, indent=1), "utf-8")
+        return name
+
+    return file
+
+
+def flow(*tasks: tuple[str, dict[str, Any]], **fields: Any) -> dict[str, Any]:
+    return {"name": "Flow", "startTask": tasks[0][0], "tasks": dict(tasks), **fields}
+
+
+# What works
+
+
+def test_version_and_help(run: Run) -> None:
+    """`--version` is the manifest's; every command's help has an example that starts with the command."""
+    assert run("--version").out == f"httptask {_packaged.manifest()['version']}\n"
+    listed = run("--help").out
+    for name in _packaged.manifest()["commands"]:
+        assert name in listed
+        shown = run(name, "--help")
+        assert shown.status == 0
+        assert f"example: httptask {name}" in shown.out
+        assert "--json" in shown.out
+
+
+def test_a_first_search_on_a_new_machine_finds_the_seed(run: Run) -> None:
+    """Nothing imported, no catalogue yet: the shipped endpoint is there."""
+    assert SEED in run("search", "procore", "send", "email").out
+    assert run("search", "procore send email", "--json").json["hits"][0]["id"] == SEED
+    assert run("search", "--method", "GET", "email").status == 1
+    assert run("search", "--provider", "procore", "--limit", "1").status == 0
+
+
+def test_import_reports_line_by_line_and_replaces(run: Run) -> None:
+    """The twelve pages come in; a second import doubles nothing; notes name lines; --json has the same."""
+    first = run("import", str(PAGES), "--json").json
+    assert first["failed"] == []
+    again = run("import", *map(str, sorted(PAGES.glob("*.txt"))), "--json").json
+    assert {entry["source"]: entry["catalogue"]["added"] for entry in again["sources"]} == {
+        str(path): 0 for path in PAGES.glob("*.txt")
+    }
+    shown = run("import", str(PAGES / "stripe-v1-customers-post-694.table.txt"))
+    assert "line " in shown.out
+    assert "truncated" in shown.out
+    hits = run("search", "customer", "--provider", "stripe", "--limit", "100", "--json").json["hits"]
+    assert len(hits) == len({hit["id"] for hit in hits}) == 2
+
+
+def test_import_from_standard_input_and_with_what_the_page_does_not_say(run: Run) -> None:
+    """A pasted page is read from stdin; provider and server can be given."""
+    page = "POST /things/{id}\n\nMakes a thing.\n"
+    done = run("import", "-", "--provider", "acme", "--server", "https://api.acme.example/v1", "--json", stdin=page)
+    (entry,) = done.json["sources"]
+    endpoint = run("show", entry["endpoints"][0]["id"], "--json").json
+    assert endpoint["provider"] == "acme"
+    assert endpoint["servers"] == [{"url": "https://api.acme.example/v1"}]
+    prepared = run("prepare", endpoint["id"]).json
+    assert prepared["httpRequest"]["url"] == "https://api.acme.example/v1/things/{id}"
+
+
+def test_show_schema_prepare(run: Run) -> None:
+    """The reference for a person, the schema as JSON Schema, the task with only documented defaults, the rest named."""
+    shown = run("show", SEED).out
+    for needed in (
+        "topic_type  string, required",
+        '"rfi"',
+        'default: "application/json"',
+        "email.distribution_ids  array",
+    ):
+        assert needed in shown
+    schema = run("schema", SEED).json
+    Draft202012Validator.check_schema(schema)
+    prepared = run("prepare", SEED)
+    assert prepared.json["httpRequest"]["headers"] == {"Content-Type": "application/json"}
+    assert "/httpRequest/query/topic_type: one of 20 values" in prepared.err
+
+
+def test_remove(run: Run) -> None:
+    """A removed endpoint is gone and does not come back by itself."""
+    assert run("remove", SEED).status == 0
+    assert run("show", SEED).status == 2
+    assert run("search", "procore").status == 1
+
+
+def test_validate_test_request_and_run(run: Run, write: Callable[[str, Any], str], tmp_path: Path) -> None:
+    """The three steps of a definition's life, in text and in JSON, with a credential that is never shown."""
+    with StandIn(token="canary-t0ken") as server:
+        task = email_task(server.url, credentials="procore sandbox")
+        write("flow.json", flow(("Tell", task)))
+        write("input.json", {"rfi": {"id": 7}})
+        assert run("validate", "flow.json").out == "flow.json: valid\n"
+        assert run("validate", "flow.json", "--json").json == {"valid": True, "problems": []}
+        secret = {"HTTPTASK_CREDENTIAL_PROCORE_SANDBOX": "canary-t0ken"}
+        shown = run("test-request", "flow.json", "--task", "Tell", "--input", "input.json", **secret)
+        assert shown.status == 0
+        for needed in (
+            "> POST /rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi HTTP/1.1",
+            "> Authorization: Bearer •••",
+            "< HTTP/1.1 201 Created",
+            "< Set-Cookie: session=901; Path=/; HttpOnly\n< Set-Cookie: region=us; Path=/",
+            "phases: dns",
+        ):
+            assert needed in shown.out
+        exchange = run("test-request", "flow.json", "--input", "-", "--json", stdin='{"rfi": {"id": 8}}', **secret)
+        Draft202012Validator(_packaged.schema("exchange")).validate(exchange.json)
+        curl = run("test-request", "flow.json", "--input", "input.json", "--curl", **secret)
+        before = len(server.requests)
+        pasted = subprocess.run(
+            ["sh", "-c", curl.out],
+            env={**os.environ, "HTTPTASK_SECRET": "canary-t0ken"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert pasted.stdout.startswith("HTTP/1.1 201 Created")
+        assert len(server.requests) == before + 1
+        saved = run("test-request", "flow.json", "--input", "input.json", "--save-body", "body.bin", "--json", **secret)
+        response = saved.json["attempts"][0]["hops"][0]["response"]
+        assert (tmp_path / "body.bin").read_bytes().decode() == json.dumps(response["decoded"])
+        ran = run("run", "flow.json", "--input", "input.json", "--json", **secret)
+        assert ran.json["status"] == "Completed"
+        assert ran.json["output"]["body"]["topic_id"] == 7
+        told = run("run", "flow.json", "--input", "input.json", **secret)
+        assert "Completed" in told.out
+        for done in (shown, exchange, curl, saved, ran, told):
+            assert "canary-t0ken" not in done.out + done.err
+
+
+def test_the_failure_workflow_beside_the_definition_is_run(run: Run, write: Callable[[str, Any], str]) -> None:
+    """`failureWorkflow` names a file beside the definition; its run is told."""
+    end = {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": "${$.input.failed.task}"}
+    write("clean up.json", flow(("Tell", end)))
+    write("flow.json", flow(("A", http("http://127.0.0.1:1/")), failureWorkflow="clean up"))
+    done = run("run", "flow.json", "--json")
+    assert done.status == 1
+    assert done.json["failureRun"]["status"] == "Completed"
+    assert done.json["failureRun"]["output"] == "A"
+
+
+def test_untrusted_text_cannot_steer_the_terminal(run: Run, write: Callable[[str, Any], str]) -> None:
+    """Escape sequences in a description, a response and an error are shown, not obeyed."""
+    page = "GET /x\n\nPlain \x1b]0;owned\x07 text \x9b2J.\n"
+    entry = run("import", "-", "--provider", "p", "--json", stdin=page).json["sources"][0]
+    answer = servers.response(b"\x1b[31mred\x1b[0m \xc2\x9b2J", ("Content-Type", "text/plain"), ("X", "\x1b[1m"))
+    with servers.raw_server(servers.respond(answer)) as server:
+        write("flow.json", flow(("A", http(server.url))))
+        outputs = [run("show", entry["endpoints"][0]["id"]), run("test-request", "flow.json"), run("run", "flow.json")]
+    for done in outputs:
+        assert not {"\x1b", "\x9b", "\x07"} & set(done.out + done.err)
+        assert done.out
+
+
+# Bad input: one clear message, an exit status that is not 0, and nothing lost
+
+
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [
+        ("", "empty"),
+        ("Dear all,\nhow do I POST /this?\n", "GET /users/{id}"),
+        ('{"openapi": "3.1.0"}', "first line"),
+        ("\x00\x01\x02PNG", ""),
+    ],
+    ids=["empty", "a letter", "another format", "binary"],
+)
+def test_a_page_that_is_none(run: Run, tmp_path: Path, page: str, says: str) -> None:
+    """Not a page: said with the file's name, and the pages beside it are still imported."""
+    (tmp_path / "bad.txt").write_text(page)
+    (tmp_path / "good.txt").write_text("GET /good\n\nGood.\n")
+    done = run("import", "bad.txt", "good.txt", "--provider", "p")
+    assert done.status == 2
+    assert "bad.txt" in done.err
+    assert says in done.err
+    assert "GET /good" in done.out
+    assert run("search", "good", "--provider", "p").status == 0
+
+
+def test_a_page_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    """Missing, and an empty folder: the operating system's reason, without a traceback."""
+    (tmp_path / "folder").mkdir()
+    for source in ("missing.txt", "folder"):
+        done = run("import", source)
+        assert done.status == 2
+        assert source in done.err
+
+
+def test_an_unknown_endpoint_names_the_nearest(run: Run) -> None:
+    """For show, schema, prepare and remove; as JSON too."""
+    for name in ("show", "schema", "prepare", "remove"):
+        done = run(name, SEED.replace("email", "emial"))
+        assert done.status == 2
+        assert SEED in done.err
+        assert done.out == ""
+    assert json.loads(run("show", SEED + "x", "--json").err)["nearest"] == [SEED]
+
+
+@pytest.mark.parametrize(
+    "command", [["validate"], ["test-request", "--task", "A"], ["run"]], ids=lambda words: words[0]
+)
+def test_invalid_json_names_line_and_column(run: Run, write: Callable[[str, Any], str], command: list[str]) -> None:
+    """A definition that is not JSON: file, line, column."""
+    write("flow.json", '{\n "name": "x",\n "tasks": {,}\n}')
+    done = run(*command, "flow.json")
+    assert done.status == 2
+    assert "flow.json" in done.err
+    assert "line 3, column 12" in done.err
+
+
+def test_a_doubled_task_is_not_lost_silently(run: Run, write: Callable[[str, Any], str]) -> None:
+    """Two tasks of one name in the text: said, instead of keeping the last."""
+    write("flow.json", '{"startTask": "A", "tasks": {"A": {"type": "Http"},\n "A": {"type": "Http"}}}')
+    done = run("validate", "flow.json")
+    assert done.status == 2
+    assert "'A' stands twice" in done.err
+    assert "line 2" in done.err
+
+
+def test_problems_of_a_definition_have_lines_and_pointers(run: Run, write: Callable[[str, Any], str]) -> None:
+    """Unknown type, missing next task, a loop without end: all at once, each with its line; run refuses the same."""
+    definition = flow(
+        ("A", {**http("https://h/"), "end": None, "nextTask": "C"}),
+        ("B", {"type": "Htpp", "nextTask": "Nowhere"}),
+        ("C", {**http("https://h/"), "end": None, "nextTask": "D"}),
+        ("D", {**http("https://h/"), "end": None, "nextTask": "C"}),
+    )
+    write("flow.json", definition)
+    done = run("validate", "flow.json")
+    assert done.status == 1
+    for needed in ("unknown task type", "did you mean Http?", "no task 'Nowhere'", "never reaches an end", "line "):
+        assert needed in done.out, needed
+    listed = run("validate", "flow.json", "--json").json
+    text = json.dumps(definition, indent=1).splitlines()
+    assert not listed["valid"]
+    for problem in listed["problems"]:
+        assert problem["line"] <= len(text)
+    assert (
+        '"Htpp"'
+        in text[next(problem["line"] for problem in listed["problems"] if problem["pointer"] == "/tasks/B/type") - 1]
+    )
+    refused = run("run", "flow.json")
+    assert refused.status == 2
+    assert "did you mean Http?" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("task", "status", "says"),
+    [
+        (http("http://127.0.0.1:1/", credentials="nobody"), 2, "HTTPTASK_CREDENTIAL_NOBODY"),
+        (http("http://127.0.0.1:1/${$.nope}", inputParameters={"yes": 1}), 2, "yes"),
+        (http("http://127.0.0.1:1/"), 1, "is the server running?"),
+        (http("http://10.0.0.1/"), 1, "--allow-network"),
+        (http("http://nobody.invalid/"), 1, "nobody.invalid"),
+        (http("nothing"), 2, "https://"),
+    ],
+    ids=[
+        "missing credential",
+        "expression that names nothing",
+        "server not there",
+        "refused address",
+        "no such host",
+        "no URL",
+    ],
+)
+def test_a_request_that_cannot_be_made(
+    run: Run, write: Callable[[str, Any], str], task: dict[str, Any], status: int, says: str
+) -> None:
+    """One clear message that says what to do; the status says whether the input or the work is at fault."""
+    write("flow.json", flow(("A", task)))
+    tested = run("test-request", "flow.json", "--task", "A")
+    assert tested.status == status
+    assert says in tested.out + tested.err
+    ran = run("run", "flow.json")
+    assert ran.status in (1, 2)
+    assert says in ran.out + ran.err
+
+
+def test_a_response_that_is_not_json_though_it_says_so(run: Run, write: Callable[[str, Any], str]) -> None:
+    """The class `parse`, what stands there instead, and the body kept in the exchange."""
+    with servers.raw_server(servers.not_json()) as server:
+        write("flow.json", flow(("A", http(server.url))))
+        done = run("test-request", "flow.json")
+        assert done.status == 1
+        assert "outcome: parse: the response says it is application/json and is not" in done.out
+        as_json = run("test-request", "flow.json", "--json").json
+    assert as_json["outcome"] == "parse"
+    assert "<" in as_json["attempts"][0]["hops"][0]["response"]["decoded"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "COMMAND"),
+        (["serach", "x"], "invalid choice: 'serach'"),
+        (["show"], "ENDPOINT"),
+        (["search", "--limit", "0"], "at least 1"),
+        (["run", "flow.json", "--engine", "temporal"], "embedded"),
+        (["run", "flow.json", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
+        (["run", "flow.json", "--input", "missing.json"], "missing.json"),
+        (["run", "flow.json", "--input", "broken.json"], "line 1, column 2"),
+        (["test-request", "flow.json", "--task", "Aa"], "did you mean 'A'?"),
+        (["test-request", "flow.json", "--task", "B"], "type Terminate"),
+        (["test-request", "flow.json", "--tasks", "list.json"], "expected an object"),
+        (["validate", "missing.json"], "missing.json"),
+        (["validate", "list.json"], "object"),
+        (["search", "x", "--catalogue", "flow.json"], "flow.json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_and_wrong_files(run: Run, write: Callable[[str, Any], str], words: list[str], says: str) -> None:
+    """Bad usage or input: status 2 and one message on stderr that names what is wrong."""
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    write("flow.json", flow(("A", {**http("http://127.0.0.1:1/"), "end": None, "nextTask": "B"}), ("B", end)))
+    write("broken.json", "{")
+    write("list.json", [])
+    done = run(*words)
+    assert done.status == 2, done.out + done.err
+    assert says in done.err
+    assert done.out == ""
+
+
+def test_a_foreign_catalogue_file_is_not_touched(run: Run, tmp_path: Path) -> None:
+    """A file that is something else is named and stays as it is, byte for byte."""
+    foreign = tmp_path / "photo.jpg"
+    foreign.write_bytes(b"\xff\xd8\xff\xe0 not a catalogue")
+    done = run("import", str(PAGES / "brevo-contacts-post-240.table.txt"), "--catalogue", str(foreign))
+    assert done.status == 2
+    assert "photo.jpg" in done.err
+    assert foreign.read_bytes() == b"\xff\xd8\xff\xe0 not a catalogue"
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def test_errors_as_json(run: Run, write: Callable[[str, Any], str]) -> None:
+    """With --json an error is a JSON object on stderr."""
+    write("flow.json", flow(("A", http("http://127.0.0.1:1/", credentials="nobody"))))
+    error = json.loads(run("test-request", "flow.json", "--json").err)
+    assert error["kind"] == "credential"
+    assert error["attempts"] == 0
+
+
+# Stopping
+
+
+@pytest.fixture
+def slow() -> Iterator[servers.RawServer]:
+    with servers.raw_server(servers.silent()) as server:
+        yield server
+
+
+def test_ctrl_c_ends_a_run_without_a_traceback(
+    slow: servers.RawServer, write: Callable[[str, Any], str], tmp_path: Path
+) -> None:
+    """SIGINT in the middle of a request: status 130, one word, the connection closed."""
+    write("flow.json", flow(("A", http(slow.url, readTimeoutSeconds=50))))
+    environment = {
+        **os.environ,
+        "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3"),
+        "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "httptask", "run", "flow.json"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not slow.received and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "stopped" in err
+
+
+def test_a_reader_that_goes_away_is_no_error_message(run: Run, tmp_path: Path) -> None:
+    """`httptask schema … | head -1` is quiet."""
+    environment = {**os.environ, "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3")}
+    command = f"'{sys.executable}' -m httptask schema {SEED} | head -c 1"
+    done = subprocess.run(
+        ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_the_demo_goes_the_whole_way() -> None:
+    """`make demo`'s command: every step, exit status 0, the server gone afterwards."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "httptask.testing.demo"],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for needed in (
+        "procore send email",
+        "valid",
+        "problems",
+        "< HTTP/1.1 201 Created",
+        "phases:",
+        "curl -sS",
+        "communicationId",
+    ):
+        assert needed in done.stdout
+    assert "sandbox-token" not in done.stdout
+    port = int(done.stdout.split("http://127.0.0.1:", 1)[1].split()[0].split("/")[0])
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
