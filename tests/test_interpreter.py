@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask.model.task import Inputs
 from httptask.model.workflow import TaskRun, WorkflowDefinition
 from httptask.workflow import Progress, Step, _interpreter, next_steps, problems, tasks_document
 from tasks import runtime
@@ -331,6 +330,5 @@ def test_a_task_that_always_fails_fails_every_run_that_reaches_it(
 @given(scopes())
 def test_definitions_that_always_end_validate(document: Any) -> None:
     """What the interpreter can run to its end has no error for validation either."""
-    types = SHARED.plugins.named("httptask_task_types")
-    listed = problems(WorkflowDefinition(document), types, SHARED.services(Inputs()))
+    listed = problems(WorkflowDefinition(document), SHARED)
     assert [problem for problem in listed if problem.severity == "error"] == []

@@ -82,13 +82,11 @@ def _network(parser: argparse.ArgumentParser) -> None:
 
 def run_validate(arguments: argparse.Namespace) -> int:
     """Print every problem; exit status 1 when one is an error."""
-    from httptask.model.task import Inputs
     from httptask.workflow import problems as problems_of
 
     definition = _load(arguments.definition)
     with _catalogue(arguments) as catalogue, _runtime(arguments, catalogue) as runtime:
-        types = runtime.plugins.named("httptask_task_types")
-        problems = problems_of(definition, types, runtime.services(Inputs()))
+        problems = problems_of(definition, runtime)
     errors = [problem for problem in problems if problem.severity == "error"]
     value = {"valid": not errors, "problems": [problem.to_json() for problem in problems]}
     emit(arguments, value, _verdict(arguments.definition, problems, len(errors)))

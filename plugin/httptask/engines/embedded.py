@@ -7,7 +7,7 @@ import inspect
 import logging
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ from httptask.errors import DefinitionError, HttpTaskError
 from httptask.model.task import Inputs
 from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.protocols import RunOptions, TaskCall
+from httptask.task import Services
 from httptask.workflow import Progress, Step, next_steps, problems, tasks_document
 
 if TYPE_CHECKING:
-    from httptask.protocols import TaskServices, TaskType
     from httptask.task import Runtime
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class _Run:
 
     def __init__(self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> None:
         self._task_types = runtime.plugins.named("httptask_task_types")
-        _refuse_broken(definition, self._task_types, runtime.services(Inputs()))
+        _refuse_broken(definition, runtime)
         self._definition = definition
         self._options = options
         self._runtime = runtime
@@ -185,7 +185,7 @@ class _Run:
 
     async def _outcome(self, step: Step, inputs: Inputs) -> TaskOutcome:
         task_type = self._task_types[step.definition["type"]]
-        services = self._runtime.services(inputs)
+        services = Services(self._runtime, inputs)
         given = task_type.run(TaskCall(step.name, step.definition, inputs, services, step.pointer, step.visit))
         outcome = await given if inspect.isawaitable(given) else given
         return _checked(outcome, step.definition["type"])
@@ -213,8 +213,8 @@ class _Run:
         return now - self._began.get(key, now)
 
 
-def _refuse_broken(definition: WorkflowDefinition, task_types: Mapping[str, TaskType], services: TaskServices) -> None:
-    errors = [problem for problem in problems(definition, task_types, services) if problem.severity == "error"]
+def _refuse_broken(definition: WorkflowDefinition, runtime: Runtime) -> None:
+    errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
     if errors:
         raise DefinitionError(errors, source=definition.source)
 

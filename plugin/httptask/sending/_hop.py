@@ -25,7 +25,7 @@ from httptask.errors import (
 )
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Limits, Timeouts
-from httptask.sending._network import CheckedNetwork, CheckEgress, Recorder, connect_timed_out, recorder
+from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, connect_timed_out, recorder
 
 _KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 
@@ -36,7 +36,7 @@ class _Transport(httpx.AsyncHTTPTransport):
     def __init__(self, network: CheckedNetwork) -> None:
         # Proxies of the environment are ignored and certificates are chosen in the network: nothing to prepare here.
         super().__init__(verify=False, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
+        self.pool = self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             max_connections=_KEPT_ALIVE.max_connections,
             max_keepalive_connections=_KEPT_ALIVE.max_keepalive_connections,
@@ -113,6 +113,7 @@ async def send_hop(
         try:
             record.received = _head(response)
             await _read_body(response, record.received, request.method, limits)
+            _drop_surplus(response, transport)
         finally:
             await response.aclose()
     except TaskError as error:
@@ -160,6 +161,18 @@ async def _read_body(response: httpx.Response, received: Received, method: str, 
             del received.body[limits.body :]
             raise _too_large("the response's body is", limits)
     received.complete = True
+
+
+def _drop_surplus(response: httpx.Response, transport: httpx.AsyncHTTPTransport) -> None:
+    """See that bytes after the end of *response* are never taken for the next one: their connection is not used again."""
+    stream = response.extensions.get("network_stream")
+    if not isinstance(stream, RecordedStream) or not isinstance(transport, _Transport):
+        return
+    for connection in transport.pool.connections:
+        # Only the HTTP/1.1 parser knows where the response ended, and the pool has no public way to ask it.
+        inner = getattr(connection, "_connection", None)
+        if inner is not None and inner._network_stream is stream:
+            stream.spent = bool(inner._h11_state.trailing_data[0])
 
 
 def _raw(response: httpx.Response) -> AsyncIterator[bytes]:

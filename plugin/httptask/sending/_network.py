@@ -110,7 +110,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         stream = await self._first(host, port, allowed, deadline, timeout, socket_options)
         record.end()
         record.connected = True
-        return _RecordedStream(stream, self._tls, deadline)
+        return RecordedStream(stream, self._tls, deadline)
 
     def _let_through(self, host: str, port: int, addresses: list[str]) -> list[str]:
         refusals = {}
@@ -160,7 +160,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-class _RecordedStream(httpcore.AsyncNetworkStream):
+class RecordedStream(httpcore.AsyncNetworkStream):
     """A connection that tells the hop's recorder what happens on it."""
 
     def __init__(
@@ -169,6 +169,8 @@ class _RecordedStream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._tls = tls
         self._deadline = deadline  # of the connection: the handshake is a part of it
+        self.spent = False
+        """Not to be used for another request."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = await self._stream.read(max_bytes, timeout)
@@ -204,9 +206,11 @@ class _RecordedStream(httpcore.AsyncNetworkStream):
         except (httpcore.ConnectError, ssl.SSLError) as error:
             raise tls_failed(server_hostname, error) from error
         record.end()
-        return _RecordedStream(stream, self._tls, None)
+        return RecordedStream(stream, self._tls, None)
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self.spent:
+            return True  # the pool takes an idle connection that can be read for one the server has closed
         return self._stream.get_extra_info(info)
 
 

@@ -2,5 +2,6 @@
 
 from httptask.task._http_task import HttpTask
 from httptask.task._runtime import Runtime
+from httptask.task._services import Services
 
-__all__ = ["HttpTask", "Runtime"]
+__all__ = ["HttpTask", "Runtime", "Services"]

@@ -157,7 +157,7 @@ class HttpTask:
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
         definition = without_nulls(self.definition)
-        found = schema_problems(_task_schema(), definition, self.pointer, expressions=True)
+        found = schema_problems(_task_schema(), definition, self.pointer)
         try:
             schema, endpoint = self.settings_schema, self.endpoint
         except UnknownEndpointError as error:

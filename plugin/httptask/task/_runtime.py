@@ -20,8 +20,6 @@ from httptask.sending import Connections, allowed_networks, parse_networks
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
     from httptask.model.api import Endpoint
-    from httptask.model.task import Inputs
-    from httptask.task._services import Services
 
 
 class Runtime:
@@ -74,12 +72,6 @@ class Runtime:
 
         with Catalogue.open() as catalogue:
             return catalogue.get(endpoint_id)
-
-    def services(self, inputs: Inputs) -> Services:
-        """Return what a task that starts with *inputs* may ask for."""
-        from httptask.task._services import Services
-
-        return Services(self, inputs)
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
         """Return why a plugin refuses *address*, which *host* resolved to; None when none does. A failing one refuses."""

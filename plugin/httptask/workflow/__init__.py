@@ -7,8 +7,9 @@ progress = next_steps(definition, results)      # pure: what should be running n
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from httptask._lazy import lazily
 
 if TYPE_CHECKING:
     from httptask.workflow._definition import definition_of, iter_tasks, load_definition
@@ -28,24 +29,14 @@ __all__ = [
 
 # Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and jsonschema is not cheap.
 _HOMES = {
-    "Progress": "_interpreter",
-    "Step": "_interpreter",
-    "definition_of": "_definition",
-    "iter_tasks": "_definition",
-    "load_definition": "_definition",
-    "next_steps": "_interpreter",
-    "problems": "_validation",
-    "tasks_document": "_interpreter",
+    "Progress": "httptask.workflow._interpreter",
+    "Step": "httptask.workflow._interpreter",
+    "definition_of": "httptask.workflow._definition",
+    "iter_tasks": "httptask.workflow._definition",
+    "load_definition": "httptask.workflow._definition",
+    "next_steps": "httptask.workflow._interpreter",
+    "problems": "httptask.workflow._validation",
+    "tasks_document": "httptask.workflow._interpreter",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

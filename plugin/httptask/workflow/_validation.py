@@ -11,9 +11,11 @@ from httptask._json import lines_of, parts, pointer
 from httptask._nearest import nearest
 from httptask.errors import Problem
 from httptask.model.policy import Limits
+from httptask.model.task import Inputs
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
 from httptask.settings import schema_problems, without_nulls
+from httptask.task import Services
 from httptask.workflow._definition import (
     MAX_NESTING,
     Scope,
@@ -26,23 +28,20 @@ from httptask.workflow._graph import endless_loops, reached
 
 if TYPE_CHECKING:
     from httptask.protocols import TaskServices, TaskType
+    from httptask.task import Runtime
 
 _MAX_DEPTH = Limits().json_depth
 
 
-def problems(
-    definition: WorkflowDefinition, task_types: Mapping[str, TaskType], services: TaskServices
-) -> list[Problem]:
-    """Return everything wrong with *definition*, in document order.
-
-    *task_types* are those that tasks may have, by name; *services* is what they may ask while they look at theirs: those
-    of an open runtime, `runtime.services(Inputs())`.
+def problems(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
+    """Return everything wrong with *definition*, in document order, for the task types and endpoints *runtime* knows.
 
     Each problem has a JSON Pointer, and its line when the definition was read from text. An engine runs a definition that
     has no problem of severity `error`; a `warning` is something that runs but was hardly meant. Never raises, whatever the
     document holds. Nothing is evaluated or sent.
     """
-    return _in_order(_found(definition, _Types(task_types, services)), definition)
+    types = _Types(runtime.plugins.named("httptask_task_types"), Services(runtime, Inputs()))
+    return _in_order(_found(definition, types), definition)
 
 
 @dataclass(frozen=True, slots=True)
