@@ -1,0 +1,85 @@
+"""A reference page as lines of text: decoding, the first line, and where the text stops."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from httptask.errors import DescriptionError
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+"""Methods a page may document."""
+
+_FIRST_LINE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S{{0,2047}})\Z")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_INVISIBLE = {ord(character): None for character in "\ufeff\u200b\u2060"}
+"""Characters of no width that copying from a browser leaves behind."""
+_LONGEST_START = 16_384
+"""Bytes in which the first line must stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The lines of a page, invisible characters and trailing spaces dropped."""
+
+    method: str
+    path: str
+    lines: tuple[str, ...]
+    first: int
+    """The index of the line with method and path; a line's number is its index + 1."""
+    open_end: bool
+    """The text stops in the middle of a line: the last line may be cut."""
+
+    @property
+    def last(self) -> int:
+        """Return the index of the last line."""
+        return len(self.lines) - 1
+
+    def is_open(self, index: int) -> bool:
+        """Say whether the line may be cut: it is the last and no line break follows."""
+        return self.open_end and index == self.last
+
+
+def is_page(data: bytes) -> bool:
+    """Say whether *data* starts with a method and a path, as a reference page does."""
+    start = data[:_LONGEST_START]
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("ignore")
+    lines = (_clean(line).strip() for line in _NEWLINE.split(decoder.decode(start)))
+    return _FIRST_LINE.match(next(filter(None, lines), "")) is not None
+
+
+def read_page(source: str, data: bytes) -> Page:
+    """Return the lines of *data*. A character that the end of the text cuts in two is dropped.
+
+    Raises `DescriptionError` when the text is not UTF-8 or does not start with a method and a path.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    try:
+        text = decoder.decode(data)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DescriptionError("the text is not UTF-8; save it as UTF-8", source=source, line=line) from error
+    cut_character = bool(decoder.getstate()[0])
+    lines = [_clean(line) for line in _NEWLINE.split(text)]
+    first = next((index for index, line in enumerate(lines) if line), 0)
+    match = _FIRST_LINE.match(lines[first].strip())
+    if match is None:
+        raise DescriptionError(
+            "a reference page starts with `METHOD /path/{parameter}`, for example `GET /users/{id}`",
+            source=source,
+            line=first + 1,
+        )
+    if not lines[-1] and not cut_character:
+        lines.pop()  # what `split` finds after the last line break is no line
+        return Page(match[1], match[2], tuple(lines), first, open_end=False)
+    return Page(match[1], match[2], tuple(lines), first, open_end=True)
+
+
+def plain(line: str) -> str:
+    """Return *line* with every run of white space, non-breaking ones too, as one space."""
+    return " ".join(line.split())
+
+
+def _clean(line: str) -> str:
+    return line.rstrip() if line.isascii() else line.translate(_INVISIBLE).rstrip()

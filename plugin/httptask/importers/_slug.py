@@ -1,0 +1,63 @@
+"""The identity of an endpoint: its slug, its id, and the provider a file name or a host tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None})
+_SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")
+_LABEL = re.compile(r"[a-z][a-z0-9-]*\Z")
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
+"""Second labels that name no company when a country's two letters follow: `co.uk`."""
+_HASH = re.compile(r"[0-9a-f]{3,56}\Z")
+
+
+def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
+    """Return the id of the endpoint *method* *path* of *provider*: `<provider>-<path>-<method>-<hash>`.
+
+    The path loses its leading slash and its braces, `/` and `.` become `-`, and all is lower case. The hash is the first
+    *digits* hex digits of the SHA-224 of the path template exactly as given: more where two ids would otherwise be equal.
+    """
+    vendor = "-".join(provider.lower().split())
+    return f"{vendor}-{_slug(path, method)}-{_digest(path)[:digits]}"
+
+
+def provider_of_name(name: str, path: str, method: str) -> str | None:
+    """Return the provider that the file name *name* tells: None unless it is an id of this very path and method."""
+    stem = _SUFFIXES.sub("", name.rpartition("/")[2])
+    head, _, tail = stem.rpartition("-")
+    vendor = head.removesuffix(f"-{_slug(path, method)}")
+    if vendor in (head, "") or not _HASH.match(tail) or not _digest(path).startswith(tail):
+        return None
+    return vendor
+
+
+def provider_of_hosts(urls: Iterable[str]) -> str | None:
+    """Return the provider that the first telling host among *urls* names: `https://api.brevo.com/v3` is `brevo`."""
+    return next((label for label in map(_company, urls) if label is not None), None)
+
+
+def _slug(path: str, method: str) -> str:
+    return f"{path.removeprefix('/').translate(_DASHES)}-{method}".lower()
+
+
+def _digest(path: str) -> str:
+    import hashlib  # only here: it loads OpenSSL
+
+    return hashlib.sha224(path.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _company(url: str) -> str | None:
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # a broken IPv6 address
+        return None
+    labels = host.split(".")
+    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
+        labels.pop()
+    if len(labels) < 2 or not _LABEL.match(labels[-2]):
+        return None
+    return labels[-2]

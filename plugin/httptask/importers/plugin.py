@@ -1,0 +1,19 @@
+"""The importers that ship with httptask, brought through the same hook as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from httptask.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from httptask.protocols import Importer
+
+
+@hookimpl
+def httptask_importers() -> Sequence[Importer]:
+    """Bring the reader of reference pages."""
+    from httptask.importers._reference_page import ReferencePage
+
+    return [ReferencePage()]
