@@ -182,9 +182,7 @@ def _form(value: Mapping[str, Any], place: str) -> bytes:
     for name, item in value.items():
         if isinstance(item, dict | list):
             # How APIs nest form fields differs (a[b], a.b, a[]); a guess would silently lose the value.
-            raise _refuse(
-                pointer([name], place), "an array or object cannot be sent as a form field yet"
-            )
+            raise _refuse(pointer([name], place), "an array or object cannot be sent as a form field yet")
         pairs.append((name, scalar(item)))
     return urlencode(pairs).encode("ascii")
 
