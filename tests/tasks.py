@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from httptask.model.task import Inputs, TaskResult
 from httptask.plugins import plugin_manager
 from httptask.task import HttpTask, Runtime
 
+_SHIPPED = Catalogue.open(":memory:")
+"""What a new machine's catalogue holds; read by every test, written by none."""
+atexit.register(_SHIPPED.close)
+
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 PAGES = Path(__file__).parent / "pages"
 
 
 def runtime(*plugins: Any, limits: Limits | None = None, allow: list[str] | None = None, **given: Any) -> Runtime:
     """Return a runtime with the shipped catalogue in memory, that may connect to loopback."""
-    given.setdefault("catalogue", Catalogue.open(":memory:"))
+    given.setdefault("catalogue", _SHIPPED)
     return Runtime(
         plugins=plugin_manager(*plugins, entry_points=False),
         limits=limits,
