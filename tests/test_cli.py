@@ -91,7 +91,9 @@ def test_version_and_help(run: Run) -> None:
         assert name in listed
         shown = run(name, "--help")
         assert shown.status == 0
-        assert f"example: httptask {name}" in shown.out
+        (example,) = [line for line in shown.out.splitlines() if line.startswith("example: ")]
+        assert example.startswith(f"example: httptask {name} ") or example == f"example: httptask {name}"
+        assert not shown.out.split(example)[1].strip()  # on one line, so that it can be pasted
         assert "--json" in shown.out
 
 
@@ -256,6 +258,61 @@ def test_a_page_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
         assert source in done.err
 
 
+def test_a_folder_without_pages_does_not_keep_the_others_out(run: Run, tmp_path: Path) -> None:
+    """Good, empty folder, good: two imported, one named; with --json all of it in one document on stdout."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.txt").write_text("GET /a\n\nA.\n")
+    (tmp_path / "b.txt").write_text("GET /b\n\nB.\n")
+    done = run("import", "a.txt", "empty", "b.txt", "--provider", "p", "--json")
+    assert done.status == 2
+    assert [entry["source"] for entry in done.json["sources"]] == ["a.txt", "b.txt"]
+    assert [error["source"] for error in done.json["failed"]] == ["empty"]
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("words", [["--server", "not-a-url"], ["--server", "ftp://x"], ["--provider", "Ac me/../x"]])
+def test_what_is_said_of_a_description_is_checked(run: Run, tmp_path: Path, words: list[str]) -> None:
+    """A server that is no address and a provider that is no name are refused; nothing is imported."""
+    (tmp_path / "a.txt").write_text("GET /a\n\nA.\n")
+    done = run("import", "a.txt", *words)
+    assert done.status == 2
+    assert words[1] in done.err
+    assert run("search", "a", "--json").json["hits"][0]["id"] == SEED
+
+
+def test_an_exchange_is_not_lost_when_its_body_cannot_be_saved(run: Run, write: Callable[[str, Any], str]) -> None:
+    """The request has been made: what came of it is printed, whatever happens to the file."""
+    with servers.raw_server(servers.echo_json()) as server:
+        write("flow.json", flow(("A", http(server.url))))
+        done = run("test-request", "flow.json", "--save-body", "no/such/folder/x")
+    assert done.status == 2
+    assert "< HTTP/1.1 200 OK" in done.out
+    assert "no/such/folder/x" in done.err
+
+
+def test_a_catalogue_that_cannot_be_used_only_matters_to_those_who_need_it(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
+    """A definition without endpoints runs whatever the catalogue is like."""
+    write("broken.db", "this is no catalogue")
+    with servers.raw_server(servers.echo_json()) as server:
+        write("flow.json", flow(("A", http(server.url))))
+        assert run("run", "flow.json", "--catalogue", "broken.db").status == 0
+    write("flow.json", flow(("A", email_task("https://h"))))
+    done = run("validate", "flow.json", "--catalogue", "broken.db")
+    assert done.status == 1
+    assert "broken.db" in done.out
+
+
+def test_a_run_shows_its_progress(run: Run, write: Callable[[str, Any], str]) -> None:
+    """A line on stderr for every task as it ends; the result alone on stdout."""
+    with servers.raw_server(servers.echo_json()) as server:
+        write("flow.json", flow(("A", {**http(server.url), "end": None, "nextTask": "B"}), ("B", http(server.url))))
+        done = run("run", "flow.json", "--json")
+    assert [line.split()[:2] for line in done.err.splitlines()] == [["Completed", "A"], ["Completed", "B"]]
+    assert done.json["status"] == "Completed"
+
+
 def test_an_unknown_endpoint_names_the_nearest(run: Run) -> None:
     """For show, schema, prepare and remove; as JSON too."""
     for name in ("show", "schema", "prepare", "remove"):
@@ -399,6 +456,14 @@ def test_a_foreign_catalogue_file_is_not_touched(run: Run, tmp_path: Path) -> No
     assert "photo.jpg" in done.err
     assert foreign.read_bytes() == b"\xff\xd8\xff\xe0 not a catalogue"
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def test_usage_errors_as_json(run: Run) -> None:
+    """With --json wrong usage is JSON too."""
+    for words in (["search", "--limit", "0", "--json"], ["show", "--json"]):
+        done = run(*words)
+        assert done.status == 2
+        assert json.loads(done.err)["message"]
 
 
 def test_errors_as_json(run: Run, write: Callable[[str, Any], str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import pickle
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,43 @@ def test_curl_with_a_credential_works_when_its_variable_is_set(monkeypatch: pyte
         assert not server.connections
     assert "c4n4ry" not in command
     assert "'Authorization: Bearer '\"${HTTPTASK_SECRET}\"" in command
+
+
+@pytest.mark.parametrize("secret", ["a", "ab1", "x=y"])
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)), ids=SCHEME_IDS)
+def test_a_secret_too_short_to_look_for_is_masked_where_it_is_put(
+    scheme: int, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a scheme adds to a request is masked by place: header, query value, cookie; their names stay."""
+    fields = {name: secret if value == CANARY else value for name, value in SCHEMES[scheme][0].items()}
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(fields))
+    with servers.raw_server(servers.respond(servers.response(b"{}", servers.JSON))) as server, runtime() as shared:
+        subject = HttpTask(task(server.url), runtime=shared)
+        seen, rendered = subject.test_request().request, subject.render()
+    assert seen is not None
+    for shown in (seen, rendered):
+        added = dict(shown.headers) | {"url": shown.url}
+        place = {
+            "bearer": "Authorization",
+            "basic": "Authorization",
+            "key in header": "X-Key",
+            "key in cookie": "Cookie",
+        }
+        value = added[place.get(SCHEME_IDS[scheme], "url")]
+        kept = {"bearer": "Bearer ", "basic": "Basic ", "key in header": "", "key in cookie": "s=1; key="}
+        assert value == kept.get(SCHEME_IDS[scheme], shown.url.partition("?")[0] + "?b=1&key=") + "•••"
+
+
+def test_curl_keeps_the_name_of_a_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable of a pasted command stands for the value alone."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(SCHEMES[4][0]))
+    with servers.raw_server(servers.echo_json()) as server:
+        with runtime() as shared:
+            command = curl_command(HttpTask(task(server.url), runtime=shared).render())
+        subprocess.run(
+            ["sh", "-c", command], env={**os.environ, "HTTPTASK_SECRET": "v"}, check=True, capture_output=True
+        )
+        assert "cookie: s=1; key=v" in head(server)
 
 
 def test_plain_text_in_the_environment_is_a_bearer_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -312,11 +312,36 @@ def test_no_time_limit_is_no_limit(limit: Any) -> None:
 
 
 def test_simple_is_refused_with_what_to_do() -> None:
-    """A Simple task validates; when the embedded engine comes to it, it says that it cannot wait and who can."""
-    run = World().run(workflow("Gate", {"Gate": {"type": "Simple", "end": True}}))
-    assert run.status == "Failed"
-    assert "run this definition on a durable engine" in str(run.error)
-    assert (run.tasks[0].error or {})["kind"] == "settings"
+    """A Simple task validates; the embedded engine says that it cannot wait, and who can, before it runs anything."""
+    world = World()
+    with pytest.raises(DefinitionError) as raised:
+        world.run(workflow("A", {"A": do(nextTask="Gate"), "Gate": {"type": "Simple", "end": True}}))
+    (problem,) = raised.value.problems
+    assert problem.pointer == "/tasks/Gate/type"
+    assert "run this definition on a durable engine" in problem.message
+    assert world.do.calls == []
+
+
+def test_a_decision_passes_on_what_came_before_it() -> None:
+    """A run that ends in a Terminate without an output of its own, behind a Decision, has the last real task's output."""
+    decide = {
+        "type": "Decision",
+        "choices": [{"condition": "${$.input[*].none}", "nextTask": "Done"}],
+        "defaultTask": "Done",
+    }
+    done = {"type": "Terminate", "terminationStatus": "Completed"}
+    run = World().run(workflow("A", {"A": do(give={"n": 5}, nextTask="D"), "D": decide, "Done": done}))
+    assert run.output == {"n": 5}
+
+
+def test_whoever_asks_is_told_of_every_task_that_ended() -> None:
+    """`finished` gets each visit in the order of completion, failed ones too."""
+    told: list[str] = []
+    World().run(
+        workflow("A", {"A": do(give=1, nextTask="B"), "B": do(give=2, end=True)}),
+        finished=lambda task: told.append(f"{task.status} {task.name}"),
+    )
+    assert told == ["Completed A", "Completed B"]
 
 
 def test_a_broken_definition_is_refused_before_anything_runs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import logging
@@ -18,7 +19,7 @@ import pytest
 
 import servers
 from httptask import _packaged, hookimpl, hookspecs
-from httptask.errors import PluginError, SettingsError
+from httptask.errors import DescriptionError, PluginError, SettingsError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, Reading
 from httptask.model.credential import Credential, Secret
@@ -336,6 +337,94 @@ def test_managers_share_nothing() -> None:
     assert "wadl" not in second.named("httptask_importers")
 
 
+def raising(name: str) -> Any:
+    """Return a plugin whose *name* raises."""
+
+    class Raises:
+        pass
+
+    def implementation(self: Any) -> None:
+        raise KeyError("oh no")
+
+    implementation.__name__ = name
+    setattr(Raises, name, hookimpl(implementation))
+    Raises.__qualname__ = "Raises"
+    return Raises()
+
+
+@pytest.mark.parametrize("name", ["httptask_refine_settings_schema", "httptask_test_request"])
+def test_a_failing_plugin_is_named_and_no_foreign_exception_gets_out(name: str) -> None:
+    """What a stranger raises becomes a PluginError that says who and where."""
+    with runtime(raising(name)) as shared:
+        task = HttpTask(email_task("https://h"), runtime=shared)
+        with pytest.raises(PluginError, match=rf"Raises failed in {name}: KeyError: 'oh no'"):
+            task.test_request(RFI)
+
+
+@pytest.mark.parametrize("name", sorted(NAMED))
+def test_a_plugin_that_fails_to_bring_is_named(name: str) -> None:
+    """The same when the manager is made."""
+    with pytest.raises(PluginError, match=rf"Raises failed in {name}"):
+        plugin_manager(raising(name), entry_points=False)
+
+
+def test_a_failing_importer_or_engine_is_named() -> None:
+    """An importer's exception is a DescriptionError, an engine's a PluginError; both say whose."""
+
+    class Broken(Wadl):
+        def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
+            raise ZeroDivisionError("oh no")
+
+    class Dead(Nowhere):
+        async def run(self, definition: Any, options: Any, runtime: Any) -> WorkflowRun:
+            raise ZeroDivisionError("oh no")
+
+    class Plugin:
+        @hookimpl
+        def httptask_importers(self) -> list[Any]:
+            return [Broken()]
+
+        @hookimpl
+        def httptask_engines(self) -> list[Any]:
+            return [Dead()]
+
+    from httptask.engines import run_workflow
+
+    with runtime(Plugin()) as shared:
+        with pytest.raises(DescriptionError, match="importer wadl failed: ZeroDivisionError"):
+            read_api("a.wadl", data=b"WADL", plugins=shared.plugins)
+        definition = {"startTask": "A", "tasks": {"A": http("https://h/")}}
+        with pytest.raises(PluginError, match=r"engine nowhere of the plugin .*Plugin failed"):
+            run_workflow(definition, engine="nowhere", runtime=shared)
+
+
+def test_two_languages_of_one_prefix_are_refused_with_both_providers() -> None:
+    """A prefix selects a language, so it belongs to one."""
+
+    class Plugin:
+        @hookimpl
+        def httptask_expression_languages(self) -> list[Any]:
+            language = Shout()
+            language.prefix = "jsonata:"
+            return [language]
+
+    with pytest.raises(
+        PluginError, match=r"'jsonata:': jsonata of httptask\.expressions\.plugin and shout of .*Plugin"
+    ):
+        plugin_manager(Plugin(), entry_points=False)
+
+
+def test_sync_calls_inside_an_event_loop_say_what_to_do() -> None:
+    """`call` where a loop runs already names its async twin."""
+
+    async def inside() -> None:
+        async with runtime() as shared:
+            HttpTask(http("https://h/"), runtime=shared).call()
+
+    with pytest.raises(RuntimeError, match="acall"):
+        asyncio.run(inside())
+
+
 # A third party, installed for real: found through its entry point by commands in a process of their own.
 
 ACME = """
@@ -436,10 +525,33 @@ def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command
     assert "say hello from acme" in httptask(acme, "--help").stdout
 
 
+@pytest.mark.parametrize(
+    ("body", "words", "says"),
+    [
+        ("raise KeyError('oh no')", ["--help"], "the plugin acme failed in httptask_commands: KeyError"),
+        ("cli.add_parser('run')", ["--help"], "the plugin acme failed in httptask_commands"),
+        ("cli.add_parser('acme')", ["acme"], "no default `run`"),
+        ("cli.add_parser('acme').set_defaults(run=lambda arguments: 1 / 0)", ["acme"], "unexpected ZeroDivisionError"),
+    ],
+    ids=["raises", "takes a name of ours", "has no run", "run raises"],
+)
+def test_a_command_of_a_plugin_that_fails_is_one_line(
+    acme: dict[str, str], tmp_path: Path, body: str, words: list[str], says: str
+) -> None:
+    """Whatever is wrong with a stranger's command, there is one message and no traceback."""
+    code = f"import httptask\n@httptask.hookimpl\ndef httptask_commands(cli):\n    {body}\n"
+    (tmp_path / "site" / "acme_httptask.py").write_text(code)
+    done = httptask(acme, *words)
+    assert done.returncode in (1, 2)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_installed_plugin_that_cannot_be_imported_is_named(acme: dict[str, str], tmp_path: Path) -> None:
     """One clear line, no traceback."""
     (tmp_path / "site" / "acme_httptask.py").write_text("import nothing_of_that_name")
     done = httptask(acme, "plugins")
     assert done.returncode == 2
+    assert "the plugin acme (acme_httptask) cannot be loaded" in done.stderr
     assert "nothing_of_that_name" in done.stderr
     assert "Traceback" not in done.stderr

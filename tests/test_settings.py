@@ -27,6 +27,14 @@ def seed() -> Endpoint:
         return shared.endpoint(SEED)
 
 
+def all_problems(change: dict[str, Any]) -> list[str]:
+    """Return the sentences of every problem of the seed's task with its `httpRequest` changed."""
+    task = email_task("https://api.procore.com")
+    task["httpRequest"].update(change)
+    with runtime() as shared:
+        return [str(problem) for problem in HttpTask(task, runtime=shared).problems()]
+
+
 def problems(change: dict[str, Any] | None = None, **fields: Any) -> dict[str, str]:
     """Return pointer -> sentence of the seed's task with its `httpRequest` changed."""
     task = email_task("https://api.procore.com", **fields)
@@ -134,7 +142,7 @@ def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
         "/httpRequest/pathParameters/project_id": (
             '/httpRequest/pathParameters/project_id: expected an integer, found the string "1001"; did you mean 1001?'
         ),
-        "/httpRequest/query": "/httpRequest/query: 'topic_id' is required: expected an integer",
+        "/httpRequest/query": "/httpRequest/query: 'topic_id' is required: expected an integer; found 'topic_idd' instead",
         "/httpRequest/query/topic_idd": (
             "/httpRequest/query/topic_idd: unknown name 'topic_idd'; did you mean topic_id?"
         ),
@@ -170,10 +178,28 @@ def test_a_url_that_cannot_be_used_is_named(url: str, says: str) -> None:
     assert says in problems({"url": url})["/httpRequest/url"]
 
 
-def test_query_text_in_the_url_is_fine() -> None:
-    """Query text may stand in the URL of a described endpoint."""
-    url = "https://h/rest/v1.0/project/{project_id}/email_communications?verbose=1"
-    assert problems({"url": url}) == {}
+URL = "https://h/rest/v1.0/project/{project_id}/email_communications"
+
+
+def test_query_text_in_the_url_counts_as_query() -> None:
+    """Query text may stand in the URL of a described endpoint; it is checked like the rest, and where it stands is said."""
+    assert problems({"url": URL + "?topic_id=7&topic_type=rfi", "query": None}) == {}
+    assert problems({"url": URL + "?topic_id=7", "query": {"topic_type": "rfi"}}) == {}
+    found = problems({"url": URL + "?topic_id=seven&topic_type=rfii&bogus=1", "query": {}})
+    assert set(found) == {"/httpRequest/url"}
+    every = "\n".join(all_problems({"url": URL + "?topic_id=seven&topic_type=rfii&bogus=1", "query": {}}))
+    for needed in (
+        "'topic_id' in the URL: expected an integer",
+        "'topic_type' in the URL: expected one of",
+        "unknown name 'bogus'",
+    ):
+        assert needed in every
+
+
+def test_a_near_miss_of_a_required_header_is_named() -> None:
+    """Other headers are allowed, so a misspelt one is found by the required one it leaves missing."""
+    found = problems({"headers": {"Content-Type": "application/json", "Procore-CompanyId": 42}})
+    assert found["/httpRequest/headers"].endswith("found 'Procore-CompanyId' instead")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,19 @@ _SHORTEST = 4
 """Characters. A shorter value stands in too many innocent places; where it is *put* it is masked by place instead."""
 
 
+def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
+    """Return what may be shown of header *name* and what may not, after authorising made *value* of *before* (None: unset).
+
+    The name of a cookie and the scheme of an `Authorization` stay; everything a scheme may have derived from a secret goes.
+    """
+    if name.lower() == "cookie":
+        kept = before if before and value.startswith(before) else ""
+        cookie, equals, secret = value[len(kept) :].partition("=")
+        return kept + cookie + equals, secret
+    scheme, space, secret = value.partition(" ")
+    return (scheme + space, secret) if space else ("", value)
+
+
 class Redactor:
     """Replaces every known secret by a mask, in text, bytes and JSON. Secrets are added as they are resolved.
 

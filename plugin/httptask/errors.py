@@ -92,6 +92,10 @@ class DescriptionError(HttpTaskError):
         place = ":".join(str(part) for part in (self.source, self.line) if part is not None)
         return f"{place}: {self.message}" if place else self.message
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `source` and `line`."""
+        return {**super().to_json(), "source": self.source, "line": self.line}
+
 
 class CatalogueError(HttpTaskError):
     """The catalogue file cannot be used: broken, foreign, locked or not writable."""

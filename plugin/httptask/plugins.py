@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+import importlib.metadata
+import inspect
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pluggy
 
 from httptask import hookspecs
-from httptask.errors import PluginError
+from httptask.errors import HttpTaskError, PluginError
 
 PROJECT = hookspecs.PROJECT
 """pluggy's project name and the entry-point group."""
@@ -45,6 +49,7 @@ class PluginManager(pluggy.PluginManager):
         super().__init__(PROJECT)
         self.add_hookspecs(hookspecs)
         self._named: dict[str, dict[str, Any]] = {}
+        self._providers: dict[str, dict[str, str]] = {}
 
     def named(self, hook: str) -> dict[str, Any]:
         """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of registration.
@@ -57,31 +62,48 @@ class PluginManager(pluggy.PluginManager):
 
     def provider_of(self, hook: str, name: str) -> str:
         """Return the name of the plugin that brings *name* through *hook*."""
-        return next(plugin for plugin, thing in self._brought(hook) if thing.name == name)
+        self.named(hook)
+        return self._providers[hook][name]
+
+    @contextmanager
+    def blaming(self, hook: str) -> Iterator[None]:
+        """Turn what a plugin raises in *hook* into a `PluginError` that names the plugin; our own errors pass."""
+        try:
+            yield
+        except HttpTaskError:
+            raise
+        except Exception as error:
+            raise PluginError(f"the plugin {self._culprit(hook, error)} failed in {hook}: {_said(error)}") from error
+
+    def _culprit(self, hook: str, error: Exception) -> str:
+        # pluggy does not say whose implementation raised; the traceback does.
+        codes = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
+        for implementation in getattr(self.hook, hook).get_hookimpls():
+            function = inspect.unwrap(implementation.function)
+            if getattr(function, "__code__", None) in codes:
+                return str(implementation.plugin_name)
+        return "that implements it"
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
         """Register *plugin*; see pluggy."""
-        self._named = {}
+        self._named, self._providers = {}, {}
         return super().register(plugin, name)
 
     def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
         """Unregister *plugin*; see pluggy."""
-        self._named = {}
+        self._named, self._providers = {}, {}
         return super().unregister(plugin, name)
 
     def _brought(self, hook: str) -> Iterable[tuple[str, Any]]:
         for implementation in getattr(self.hook, hook).get_hookimpls():
-            try:
+            with self.blaming(hook):
                 things = list(implementation.function())
-            except Exception as error:
-                said = f"{type(error).__name__}: {error}"
-                raise PluginError(f"the plugin {implementation.plugin_name} failed in {hook}: {said}") from error
             for thing in things:
                 yield implementation.plugin_name, thing
 
     def _collect(self, hook: str) -> dict[str, Any]:
         things: dict[str, Any] = {}
-        providers: dict[str, str] = {}
+        providers = self._providers[hook] = {}
         for plugin, thing in self._brought(hook):
             if thing.name in things:
                 raise PluginError(
@@ -102,10 +124,15 @@ def plugin_manager(*plugins: Any, entry_points: bool = True) -> PluginManager:
     for name in BUILT_INS:
         manager.register(importlib.import_module(name), name=name)
     if entry_points:
-        try:
-            manager.load_setuptools_entrypoints(PROJECT)
-        except Exception as error:
-            raise PluginError(f"an installed plugin cannot be loaded: {type(error).__name__}: {error}") from error
+        for point in importlib.metadata.entry_points(group=PROJECT):
+            try:
+                manager.register(point.load(), name=point.name)
+            except pluggy.PluginValidationError as error:
+                raise PluginError(f"the plugin {point.name} ({point.value}): {error}") from error
+            except Exception as error:
+                raise PluginError(
+                    f"the plugin {point.name} ({point.value}) cannot be loaded: {_said(error)}"
+                ) from error
     try:
         for plugin in plugins:
             manager.register(plugin, name=_name_of(plugin, manager))
@@ -114,7 +141,22 @@ def plugin_manager(*plugins: Any, entry_points: bool = True) -> PluginManager:
         raise PluginError(f"{error}; the hooks are listed in httptask.hookspecs") from error
     for hook in NAMED:
         manager.named(hook)
+    _refuse_one_prefix_twice(manager)
     return manager
+
+
+def _refuse_one_prefix_twice(manager: PluginManager) -> None:
+    hook = "httptask_expression_languages"
+    languages: dict[str, str] = {}
+    for name, language in manager.named(hook).items():
+        other = languages.setdefault(language.prefix, name)
+        if other != name:
+            both = " and ".join(f"{each} of {manager.provider_of(hook, each)}" for each in (other, name))
+            raise PluginError(f"two expression languages have the prefix {language.prefix!r}: {both}")
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _name_of(plugin: Any, manager: PluginManager) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from httptask.model.credential import Credential
     from httptask.model.exchange import OutgoingRequest
     from httptask.model.task import Inputs
-    from httptask.model.workflow import TaskOutcome, WorkflowDefinition, WorkflowRun
+    from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,8 @@ class RunOptions:
     variables: Mapping[str, Any] = field(default_factory=dict)
     definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
     """Definitions by id, for `failureWorkflow`."""
+    finished: Callable[[TaskRun], None] | None = None
+    """Told of every visit of a task when it has ended; for progress. It must not raise."""
 
 
 @runtime_checkable

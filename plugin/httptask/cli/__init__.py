@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from httptask import _packaged
@@ -38,6 +39,8 @@ _BAD_INPUT = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        if "--json" in sys.argv:
+            raise CommandError(message)
         self.exit(2, f"{self.prog}: {message}\nfor help: {self.prog} --help\n")
 
 
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in words
     try:
         parsed = _parser(words).parse_args(words)
-        status: int = parsed.run(parsed)
+        status: int = _run_of(parsed, words)(parsed)
         sys.stdout.flush()
     except CommandError as error:
         return fail(error, as_json, error.status)
@@ -60,7 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader went away: head, less
         sys.stdout = None  # or the interpreter would complain when it flushes at exit
         return 1
+    except Exception as error:
+        logging.getLogger("httptask").debug("where it failed", exc_info=error)
+        return fail(CommandError(f"unexpected {type(error).__name__}: {error}"), as_json, 1)
     return status
+
+
+def _run_of(parsed: argparse.Namespace, words: Sequence[str]) -> Callable[[argparse.Namespace], int]:
+    run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
+    if run is None:
+        raise PluginError(
+            f"the command {words[0]!r} of a plugin has no default `run`; see httptask_commands in hookspecs"
+        )
+    return run
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -78,5 +93,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     if asks_for_all or (first is not None and first not in commands.choices):
         from httptask.plugins import plugin_manager
 
-        plugin_manager().hook.httptask_commands(cli=commands)
+        plugins = plugin_manager()
+        with plugins.blaming("httptask_commands"):
+            plugins.hook.httptask_commands(cli=commands)
     return parser

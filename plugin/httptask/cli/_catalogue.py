@@ -32,7 +32,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("prepare", "print a task for an endpoint, prefilled with documented defaults", run_prepare),
         ("remove", "remove an endpoint from the catalogue", run_remove),
     ):
-        parser = command(commands, name, help_, f"httptask {name} {SEED}")
+        parser = command(
+            commands, name, help_, f"httptask {name} {SEED if name != 'remove' else 'acme-things-id-get-d77'}"
+        )
         parser.add_argument("endpoint", metavar="ENDPOINT", help="an endpoint's id, as search prints it")
         parser.set_defaults(run=run)
 
@@ -158,15 +160,14 @@ def _endpoint(arguments: argparse.Namespace) -> Endpoint:
 
 def _schema(endpoint: Endpoint) -> dict[str, Any]:
     from httptask.plugins import plugin_manager
-    from httptask.settings import settings_schema
+    from httptask.settings import refine, settings_schema
 
     schema = settings_schema(endpoint)
-    plugin_manager().hook.httptask_refine_settings_schema(schema=schema, endpoint=endpoint)
+    refine(schema, endpoint, plugin_manager())
     return schema
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

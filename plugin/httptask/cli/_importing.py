@@ -37,8 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     plugins = plugin_manager()
     reports, failures = [], []
     with Catalogue.open(arguments.catalogue) as catalogue:
-        for source in _expanded(arguments.sources):
+        for source, problem in _expanded(arguments.sources):
             try:
+                if problem is not None:
+                    raise problem
                 data = sys.stdin.buffer.read() if source == "-" else None
                 name = "standard input" if source == "-" else source
                 reading = read_api(
@@ -46,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
                 )
             except DescriptionError as error:
                 failures.append(error)
-                fail(error, arguments.json, 2)
+                if not arguments.json:
+                    fail(error, False, 2)
                 continue
             counts = catalogue.put(reading.endpoints, source=reading.source)
             reports.append((reading, counts))
@@ -63,16 +66,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 2 if failures else 0
 
 
-def _expanded(sources: list[str]) -> Iterator[str]:
+def _expanded(sources: list[str]) -> Iterator[tuple[str, DescriptionError | None]]:
+    """Give each source, those of a folder one by one, and what is wrong with it when that is known already."""
     for source in sources:
         path = Path(source)
-        if source != "-" and path.is_dir():
-            pages = sorted(path.rglob("*.txt"))
-            if not pages:
-                raise DescriptionError("a folder without .txt pages", source=source)
-            yield from map(str, pages)
-        else:
-            yield source
+        if source == "-" or not path.is_dir():
+            yield source, None
+            continue
+        pages = sorted(path.rglob("*.txt"))
+        for page in pages:
+            yield str(page), None
+        if not pages:
+            yield source, DescriptionError("a folder without .txt pages", source=source)
 
 
 def _report(reading: Reading, added: int, replaced: int, unchanged: int) -> str:

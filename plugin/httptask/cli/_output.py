@@ -73,7 +73,11 @@ def command(
 ) -> argparse.ArgumentParser:
     """Add the command *name* with what every command has; *example* is one that works."""
     parser = commands.add_parser(
-        name, help=help_, description=help_[0].upper() + help_[1:] + ".", epilog=f"example: {example}"
+        name,
+        help=help_,
+        description=help_[0].upper() + help_[1:] + ".",
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # an example broken over two lines cannot be pasted
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     if catalogue:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import JsonError, dump, parse
+from httptask._json import JsonError, dump, lines_of, parse
 from httptask._nearest import nearest
 from httptask.cli._output import CommandError, command, emit, note
+from httptask.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from httptask.catalogue import Catalogue
     from httptask.errors import Problem
     from httptask.model.exchange import Attempt, Exchange, Headers, Hop
     from httptask.model.task import Inputs
@@ -85,7 +86,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
     from httptask.workflow import problems as problems_of
 
     definition = _load(arguments.definition)
-    with _catalogue(arguments) as catalogue, _runtime(arguments, catalogue) as runtime:
+    with _runtime(arguments) as runtime:
         problems = problems_of(definition, runtime)
     errors = [problem for problem in problems if problem.severity == "error"]
     value = {"valid": not errors, "problems": [problem.to_json() for problem in problems]}
@@ -106,17 +107,28 @@ def run_test_request(arguments: argparse.Namespace) -> int:
     """Run a test request and print its exchange; exit status 1 when it did not succeed."""
     definition = _load(arguments.definition)
     inputs = _inputs(arguments, definition)
-    with _catalogue(arguments) as catalogue, _runtime(arguments, catalogue) as runtime:
+    with _runtime(arguments) as runtime:
         task = _task(definition, arguments.task, runtime)
         if arguments.curl:
             return _curl(arguments, task, inputs)
         from httptask.model.task import TestOptions
 
-        exchange = task.test_request(inputs, TestOptions(send_anyway=arguments.send_anyway))
-    if arguments.save_body:
-        _save(arguments.save_body, exchange)
+        if arguments.send_anyway:
+            for problem in task.problems():
+                note(f"sent anyway: {problem}")
+        try:
+            exchange = task.test_request(inputs, TestOptions(send_anyway=arguments.send_anyway))
+        except SettingsError as error:
+            raise _with_lines(error, definition) from error
     emit(arguments, exchange.to_json(), exchange_text(exchange))
+    if arguments.save_body:  # last: the exchange is not lost when the file cannot be written
+        _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
+
+
+def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> SettingsError:
+    lines = lines_of(definition.text or "", {problem.pointer for problem in error.problems})
+    return SettingsError([replace(problem, line=lines.get(problem.pointer)) for problem in error.problems])
 
 
 def _curl(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
@@ -192,7 +204,7 @@ def _hop_lines(hop: Hop) -> list[str]:
             lines += ["", "decoded:", hop.response.decoded[:_MOST_SHOWN]]
     else:
         lines.append("< no response")
-    phases = ", ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in hop.phases.items())
+    phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
     lines += ["", f"phases: {phases or 'none'}"]
     return lines
 
@@ -225,28 +237,29 @@ def run_run(arguments: argparse.Namespace) -> int:
     input_ = _json_file(arguments.input)
 
     async def run() -> Any:
-        with _catalogue(arguments) as catalogue:
-            async with _runtime(arguments, catalogue) as runtime:
-                result = await arun_workflow(
-                    definition,
-                    input_,
-                    engine=arguments.engine,
-                    runtime=runtime,
-                    definitions=_failure_workflow(definition),
-                )
-                return result, runtime.redactor.value(result.to_json())
+        async with _runtime(arguments) as runtime:
+            result = await arun_workflow(
+                definition,
+                input_,
+                engine=arguments.engine,
+                runtime=runtime,
+                definitions=_failure_workflow(definition),
+                finished=lambda task: note(_task_line(runtime.redactor.value(task.to_json()))),
+            )
+            return result, runtime.redactor.value(result.to_json())
 
     result, value = asyncio.run(run())
     emit(arguments, value, _run_text(result, value))
     return 0 if result.status == "Completed" else 1
 
 
+def _task_line(task: Mapping[str, Any]) -> str:
+    failed = f": {task['error'].get('message')}" if task.get("error") else ""
+    return f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f} s){failed}"
+
+
 def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
-    lines = []
-    for task in value.get("tasks", ()):
-        failed = f": {task['error'].get('message')}" if task.get("error") else ""
-        lines.append(f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f} s){failed}")
-    lines.append(f"{run.status}: {run.definition or 'the workflow'} in {run.elapsed_seconds:.3f} s")
+    lines = [f"{run.status}: {run.definition or 'the workflow'} in {run.elapsed_seconds:.3f} s"]
     if value.get("error"):
         lines.append(f"error: {value['error']}")
     if value.get("output") is not None:
@@ -304,16 +317,10 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
     return Inputs(input=_json_file(arguments.input), tasks=tasks, variables=variables, run=run)
 
 
-def _catalogue(arguments: argparse.Namespace) -> Catalogue:
-    from httptask.catalogue import Catalogue
-
-    return Catalogue.open(arguments.catalogue)
-
-
-def _runtime(arguments: argparse.Namespace, catalogue: Catalogue) -> Runtime:
+def _runtime(arguments: argparse.Namespace) -> Runtime:
     from httptask.task import Runtime
 
     try:
-        return Runtime(catalogue=catalogue, allow_networks=getattr(arguments, "allow_network", None))
+        return Runtime(catalogue=arguments.catalogue, allow_networks=getattr(arguments, "allow_network", None))
     except ValueError as error:
         raise CommandError(f"the networks to allow: {error}") from error

@@ -7,11 +7,13 @@ print(run.status, run.output)
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask.errors import HttpTaskError, PluginError
+
 if TYPE_CHECKING:
-    from httptask.model.workflow import WorkflowDefinition, WorkflowRun
+    from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
     from httptask.protocols import Engine, RunOptions
     from httptask.task import Runtime
 
@@ -28,28 +30,30 @@ def run_workflow(
     variables: Mapping[str, Any] | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
+    finished: Callable[[TaskRun], None] | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not async.
 
     Raises `RuntimeError` where an event loop is running already.
     """
-    import asyncio
-
-    if _loop_is_running():
-        raise RuntimeError(
-            "an event loop is running here: await arun_workflow(...) instead of calling run_workflow(...)"
-        )
+    from httptask._sync import run_sync
 
     async def run() -> WorkflowRun:
         try:
             return await arun_workflow(
-                definition, input, engine=engine, variables=variables, definitions=definitions, runtime=runtime
+                definition,
+                input,
+                engine=engine,
+                variables=variables,
+                definitions=definitions,
+                runtime=runtime,
+                finished=finished,
             )
         finally:
             if runtime is not None:
                 await runtime.aclose_connections()  # they belong to this call's event loop
 
-    return asyncio.run(run())
+    return run_sync(run, "arun_workflow")
 
 
 async def arun_workflow(
@@ -60,13 +64,14 @@ async def arun_workflow(
     variables: Mapping[str, Any] | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
+    finished: Callable[[TaskRun], None] | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended; a run that fails is returned too, with its `status` and `error`.
 
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the run's `$.input`, JSON.
     *engine* names one of the installed engines. *variables* are `$.variables`, instead of the definition's own.
-    *definitions* are definitions by id, for `failureWorkflow`. *runtime* is an open `httptask.task.Runtime`, which stays
-    open; without one, one is made and closed.
+    *finished* is told of every task that has ended. *definitions* are definitions by id, for `failureWorkflow`.
+    *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and closed.
 
     Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or *input* is not JSON, and
     `PluginError` when there is no such engine; nothing has been run then.
@@ -75,7 +80,7 @@ async def arun_workflow(
 
     wanted = _definition(definition)
     others = {name: _definition(each) for name, each in (definitions or {}).items()}
-    options = RunOptions(input=_json_input(input), variables=variables or {}, definitions=others)
+    options = RunOptions(_json_input(input), variables or {}, others, finished)
     if runtime is not None:
         return await _run(engine, wanted, options, runtime)
     from httptask.task import Runtime
@@ -85,12 +90,19 @@ async def arun_workflow(
 
 
 async def _run(name: str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> WorkflowRun:
-    return await _engine(name, runtime.plugins.named("httptask_engines")).run(definition, options, runtime)
+    engine = _engine(name, runtime.plugins.named("httptask_engines"))
+    try:
+        return await engine.run(definition, options, runtime)
+    except HttpTaskError:
+        raise
+    except Exception as error:
+        provider = runtime.plugins.provider_of("httptask_engines", name)
+        said = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the engine {name} of the plugin {provider} failed: {said}") from error
 
 
 def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
     from httptask._nearest import nearest
-    from httptask.errors import PluginError
 
     if name in engines:
         return engines[name]
@@ -116,13 +128,3 @@ def _json_input(value: Any) -> Any:
     except (TypeError, ValueError, RecursionError) as error:
         raise DefinitionError([Problem("", f"not JSON: {error}")], source="the run's input") from error
     return value
-
-
-def _loop_is_running() -> bool:
-    import asyncio
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -7,20 +7,21 @@ import inspect
 import logging
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import dump
-from httptask.errors import DefinitionError, HttpTaskError
+from httptask._json import dump, pointer
+from httptask.errors import DefinitionError, HttpTaskError, Problem
 from httptask.model.task import Inputs
 from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.protocols import RunOptions, TaskCall
 from httptask.task import Services
-from httptask.workflow import Progress, Step, next_steps, problems, tasks_document
+from httptask.workflow import Progress, Step, iter_tasks, next_steps, problems, tasks_document
 
 if TYPE_CHECKING:
+    from httptask.protocols import TaskType
     from httptask.task import Runtime
 
 _log = logging.getLogger(__name__)
@@ -196,7 +197,10 @@ class _Run:
     def _record(self, run: TaskRun) -> None:
         key = (run.name, run.visit)
         self._under_way.pop(key, None)
-        self._history.append(replace(run, elapsed_seconds=self._elapsed(key)))
+        ended = replace(run, elapsed_seconds=self._elapsed(key))
+        self._history.append(ended)
+        if self._options.finished is not None:
+            self._options.finished(ended)
 
     def _note_parallels(self, progress: Progress) -> None:
         for run in progress.waiting:
@@ -215,8 +219,22 @@ class _Run:
 
 def _refuse_broken(definition: WorkflowDefinition, runtime: Runtime) -> None:
     errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
+    errors += [] if errors else _waiting(definition, runtime.plugins.named("httptask_task_types"))
     if errors:
         raise DefinitionError(errors, source=definition.source)
+
+
+def _waiting(definition: WorkflowDefinition, task_types: Mapping[str, TaskType]) -> list[Problem]:
+    """Return a problem for each task that waits for somebody outside: better said now than after half the run."""
+    return [
+        Problem(
+            pointer(["type"], place),
+            f"a {task['type']} task waits for somebody outside, and the embedded engine cannot wait: "
+            "run this definition on a durable engine",
+        )
+        for place, _, task in iter_tasks(definition)
+        if getattr(task_types[task["type"]], "waits", False)
+    ]
 
 
 def _checked(outcome: Any, kind: str) -> TaskOutcome:

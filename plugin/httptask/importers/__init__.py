@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from httptask.errors import DescriptionError
 from httptask.importers._slug import endpoint_id
@@ -13,7 +15,7 @@ from httptask.importers._slug import endpoint_id
 if TYPE_CHECKING:
     from httptask.model.api import Reading
     from httptask.plugins import PluginManager
-    from httptask.protocols import Importer
+    from httptask.protocols import Importer, ImportOptions
 
 __all__ = ["MAX_BYTES", "endpoint_id", "read_api"]
 
@@ -47,10 +49,29 @@ def read_api(
     name = os.fsdecode(source)
     content = _checked(name, _content(name) if data is None else data)
     importers = _importers(plugins)
+    options = _checked_options(ImportOptions(provider=provider, servers=tuple(servers)))
     for importer in importers:
-        if importer.recognises(name, content):
-            return importer.read(name, content, ImportOptions(provider=provider, servers=tuple(servers)))
+        try:
+            if importer.recognises(name, content):
+                return importer.read(name, content, options)
+        except DescriptionError:
+            raise
+        except Exception as error:
+            said = f"the importer {importer.name} failed: {type(error).__name__}: {error}"
+            raise DescriptionError(said, source=name) from error
     raise _unrecognised(name, content, importers)
+
+
+def _checked_options(options: ImportOptions) -> ImportOptions:
+    if options.provider is not None and not re.fullmatch(r"\w[\w.-]*", options.provider):
+        raise DescriptionError(
+            f"{options.provider!r} is no provider's name: letters, digits, '-', '_' and '.', as in 'procore'"
+        )
+    for server in options.servers:
+        split = urlsplit(re.sub(r"\{[^{}]*\}", "x", server))
+        if split.scheme not in ("http", "https") or not split.netloc or split.query or split.fragment:
+            raise DescriptionError(f"{server!r} is no server's address; it looks like https://api.example.com/v1")
+    return options
 
 
 def _importers(plugins: PluginManager | None) -> list[Importer]:

@@ -161,7 +161,10 @@ class _PageReader:
         if hosted is not None:
             self._note("guessed", f"the provider is {hosted}, from the server's address")
             return hosted
-        self._note("guessed", f"nothing says who offers this API; the provider is {UNKNOWN_PROVIDER!r}")
+        self._note(
+            "guessed",
+            f"nothing says who offers this API; the provider is {UNKNOWN_PROVIDER!r}; name it with --provider",
+        )
         return UNKNOWN_PROVIDER
 
     # -- rows ----------------------------------------------------------------------------------------------------

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from httptask._redaction import Redactor
+from httptask._redaction import MASK, Redactor, secret_part
 from httptask.errors import RedirectError, TaskError, TimedOutError
 from httptask.model.exchange import Attempt, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
@@ -55,6 +56,8 @@ class _Try:
 
     number: int
     waited: float
+    plain: OutgoingRequest | None = None
+    """The request before it was authorised; None until it was made."""
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     began: float = field(default_factory=time.perf_counter)
     hops: list[HopRecord] = field(default_factory=list)
@@ -122,7 +125,7 @@ async def _attempt(
 ) -> None:
     """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
     made = await ready()
-    request = made.request
+    request, current.plain = made.request, made.plain
     connections = transport(made.credential)
     visited = {(request.method, request.url)}
     while True:
@@ -206,7 +209,7 @@ def _attempt_of(one: _Try, redactor: Redactor) -> Attempt:
     error = one.error
     return Attempt(
         number=one.number,
-        hops=tuple(_hop_of(record, redactor, one.view if record is one.hops[-1] else None) for record in one.hops),
+        hops=tuple(_hop_of(record, one, redactor) for record in one.hops),
         outcome=error.kind if error is not None else "success",
         error=redactor.text(str(error)) if error is not None else None,
         started_at=one.started_at,
@@ -215,8 +218,9 @@ def _attempt_of(one: _Try, redactor: Redactor) -> Attempt:
     )
 
 
-def _hop_of(record: HopRecord, redactor: Redactor, seen: View | None) -> Hop:
+def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
     received = record.received
+    seen = one.view if record is one.hops[-1] else None
     response = None
     if received is not None:
         response = RawResponse(
@@ -228,14 +232,24 @@ def _hop_of(record: HopRecord, redactor: Redactor, seen: View | None) -> Hop:
             decoded=redactor.value(seen.value) if seen is not None else None,
             decoded_as=seen.kind if seen is not None else None,
         )
-    return Hop(masked(record.request, record.sent_headers, redactor), response, record.phases)
+    sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
+    return Hop(masked(sent, one.plain, redactor), response, record.phases)
 
 
-def masked(request: OutgoingRequest, headers: tuple[tuple[str, str], ...], redactor: Redactor) -> SentRequest:
-    """Return *request*, as it went out with *headers*, with every secret masked."""
-    return SentRequest(
-        method=request.method,
-        url=redactor.text(request.url),
-        headers=tuple((name, redactor.text(value)) for name, value in headers or request.headers),
-        body=redactor.bytes(request.body),
-    )
+def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:
+    """Return *request* with every secret masked: the known ones by value, and by place what authorising added to *plain*."""
+    before = {name.lower(): value for name, value in plain.headers} if plain is not None else {}
+    headers = []
+    for name, value in request.headers:
+        if plain is not None and name.lower() not in _BY_LIBRARY and before.get(name.lower()) != value:
+            shown, _ = secret_part(name, value, before.get(name.lower()))
+            value = shown + MASK
+        headers.append((name, redactor.text(value)))
+    url = request.url
+    if plain is not None and url != plain.url and url.startswith(plain.url):
+        url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
+    return SentRequest(request.method, redactor.text(url), tuple(headers), redactor.bytes(request.body))
+
+
+_BY_LIBRARY = {"host", "content-length"}
+"""Headers the HTTP library adds to what it is given."""

@@ -1,7 +1,7 @@
 """From an endpoint to settings: the schema they must satisfy, the prefilled ones, and everything wrong with given ones."""
 
 from httptask.settings._check import focused, header_names, request_problems
-from httptask.settings._derive import settings_schema
+from httptask.settings._derive import refine, settings_schema
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._validate import schema_problems
@@ -11,6 +11,7 @@ __all__ = [
     "header_names",
     "normalised",
     "prepare",
+    "refine",
     "request_problems",
     "schema_problems",
     "settings_schema",

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from httptask._json import parts, pointer
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import Endpoint
 from httptask.settings._normalise import normalised
-from httptask.settings._validate import schema_problems
+from httptask.settings._validate import schema_problems, typed
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A template part of a URL (OpenAPI: path templating)."""
@@ -58,7 +58,13 @@ def request_problems(
     if not isinstance(request, Mapping):
         return schema_problems(schema, request, at, expressions=expressions)
     names = header_names(schema)
-    problems = schema_problems(schema, normalised(request, names), at, expressions=expressions)
+    given = normalised(request, names)
+    in_url = _query_in_url(given, schema) if endpoint is not None else {}
+    if in_url:
+        given["query"] = in_url | given.get("query", {})
+    problems = schema_problems(schema, given, at, expressions=expressions)
+    if in_url:
+        problems = [_in_url(problem, in_url, at) for problem in problems]
     if names:
         problems = [_as_written(problem, request, names, at) for problem in problems]
     problems += _url_problems(request, endpoint, pointer(["url"], at))
@@ -66,6 +72,38 @@ def request_problems(
     if expressions:
         problems += _secrets_in_the_open(request, at)
     return problems
+
+
+def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the query values that stand in the URL's text, typed as *schema* has them; those of `query` win.
+
+    Text with an expression in it is left out: it is looked at again when its value is known.
+    """
+    url = request.get("url")
+    if not isinstance(url, str) or "?" not in url or not isinstance(request.get("query", {}), Mapping):
+        return {}
+    group = schema.get("properties", {}).get("query")
+    known = group.get("properties", {}) if isinstance(group, Mapping) else {}
+    values: dict[str, Any] = {}
+    for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
+        if has_expression(name) or has_expression(text) or name in request.get("query", {}):
+            continue
+        described = known.get(name, {})
+        if isinstance(described, Mapping) and described.get("type") == "array":
+            values.setdefault(name, []).append(text)
+        else:
+            values[name] = typed(text, described)
+    return values
+
+
+def _in_url(problem: Problem, in_url: Mapping[str, Any], at: str) -> Problem:
+    """Point a problem with a query value that stands in the URL at the URL."""
+    tokens = parts(problem.pointer[len(at) :])
+    if len(tokens) < 2 or tokens[0] != "query" or tokens[1] not in in_url:
+        return problem
+    return replace(
+        problem, pointer=pointer(["url"], at), message=f"the query value {tokens[1]!r} in the URL: {problem.message}"
+    )
 
 
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
+
+if TYPE_CHECKING:
+    from httptask.plugins import PluginManager
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,6 +47,12 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
     }
+
+
+def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:
+    """Let *plugins* adjust the settings *schema* of *endpoint*, in place. Raises `PluginError` when one fails."""
+    with plugins.blaming("httptask_refine_settings_schema"):
+        plugins.hook.httptask_refine_settings_schema(schema=schema, endpoint=endpoint)
 
 
 def _url(endpoint: Endpoint) -> dict[str, Any]:

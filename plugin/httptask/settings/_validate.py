@@ -127,7 +127,9 @@ def _required(error: Any, place: str) -> Iterator[Problem]:
     for name in error.validator_value:
         if name not in error.instance and error.message.startswith(repr(name)):
             expected = _expected(properties.get(name, {}))
-            yield Problem(place, f"{name!r} is required" + (f": expected {expected}" if expected else ""))
+            message = f"{name!r} is required" + (f": expected {expected}" if expected else "")
+            near = nearest(name, [key for key in error.instance if key not in properties])
+            yield Problem(place, message + (f"; found {near[0]!r} instead" if near else ""))
 
 
 def _additional(error: Any, place: str) -> Iterator[Problem]:
@@ -184,7 +186,10 @@ def _false(error: Any, place: str) -> Iterator[Problem]:
 
 def _bound(words: str) -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, place: str) -> Iterator[Problem]:
-        yield Problem(place, f"expected {words.format(error.validator_value)}, found {_found(error.instance)}")
+        found = (
+            f"one of {len(error.instance)}" if isinstance(error.instance, list | Mapping) else _found(error.instance)
+        )
+        yield Problem(place, f"expected {words.format(error.validator_value)}, found {found}")
 
     return explain
 
@@ -204,8 +209,9 @@ _SENTENCES: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "exclusiveMaximum": _bound("a number less than {}"),
     "minLength": _bound("at least {} characters"),
     "maxLength": _bound("at most {} characters"),
-    "minItems": _bound("at least {} items"),
-    "maxItems": _bound("at most {} items"),
+    "minItems": _bound("an array of at least {}"),
+    "maxItems": _bound("an array of at most {}"),
+    "minProperties": _bound("an object with at least {} of its names"),
     "pattern": _bound("text that matches {}"),
 }
 
@@ -255,6 +261,13 @@ def _short(text: str) -> str:
 def _listing(values: Sequence[Any], most: int = 30) -> str:
     shown = ", ".join(_shown(value) for value in values[:most])
     return shown + (f", ... ({len(values)} in all)" if len(values) > most else "")
+
+
+def typed(text: str, schema: Any) -> Any:
+    """Return the value *text* plainly is for *schema*, `42` for an integer; the text itself when it is nothing else."""
+    kinds = schema.get("type", ()) if isinstance(schema, Mapping) else ()
+    converted = _converted(text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"])
+    return text if converted is None else json.loads(converted)
 
 
 def _converted(value: Any, kinds: Any) -> str | None:

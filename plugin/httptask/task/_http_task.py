@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask import _packaged
 from httptask._json import pointer as pointer_of
+from httptask._redaction import secret_part
+from httptask._sync import run_sync
 from httptask.building import build
 from httptask.credentials import authorise, resolve
-from httptask.errors import CatalogueError, Problem, SettingsError, TaskError, UnknownEndpointError
+from httptask.errors import (
+    CatalogueError,
+    CredentialError,
+    PluginError,
+    Problem,
+    SettingsError,
+    UnknownEndpointError,
+)
 from httptask.expressions import has_expression
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest
 from httptask.model.policy import RetryPolicy, Timeouts
@@ -25,6 +33,7 @@ from httptask.settings import (
     focused,
     header_names,
     normalised,
+    refine,
     request_problems,
     schema_problems,
     settings_schema,
@@ -86,7 +95,7 @@ class HttpTask:
             schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
             return schema
         schema = settings_schema(self.endpoint)
-        self.runtime.plugins.hook.httptask_refine_settings_schema(schema=schema, endpoint=self.endpoint)
+        refine(schema, self.endpoint, self.runtime.plugins)
         return schema
 
     def problems(self) -> list[Problem]:
@@ -120,10 +129,12 @@ class HttpTask:
         The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only when nothing was sent.
         """
         async with self._running() as task:
-            answer = task.runtime.plugins.hook.httptask_test_request(
-                task=task, inputs=inputs or Inputs(), options=options or TestOptions()
-            )
-            exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
+            plugins = task.runtime.plugins
+            with plugins.blaming("httptask_test_request"):
+                answer = plugins.hook.httptask_test_request(
+                    task=task, inputs=inputs or Inputs(), options=options or TestOptions()
+                )
+                exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
             return exchange
 
     def test_request(self, inputs: Inputs | None = None, options: TestOptions | None = None) -> Exchange:
@@ -142,7 +153,7 @@ class HttpTask:
         async with self._running() as task:
             _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
             ready = await task._ready(build(request, task.endpoint, task._request_pointer))
-            return masked(ready.request, (), task.runtime.redactor)
+            return masked(ready.request, ready.plain, task.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
         """`arender`, for sync code."""
@@ -190,7 +201,9 @@ class HttpTask:
 
     @cached_property
     def _schema_of_evaluated(self) -> dict[str, Any]:
-        return focused(self.settings_schema, self._evaluated_groups)
+        groups = self._evaluated_groups
+        # An expression in the URL may have made query text: the two are checked together.
+        return focused(self.settings_schema, groups | {"query"} if "url" in groups else groups)
 
     @cached_property
     def _header_names(self) -> dict[str, str]:
@@ -240,17 +253,25 @@ class HttpTask:
         name = self.definition.get("credentials")
         credential = None
         if name is not None:
-            credential = await resolve(name, runtime.plugins)
+            credential = await self._blaming_credentials(resolve(name, runtime.plugins))
             for secret in credential.secrets():
                 runtime.redactor.add(secret)
         _prepared_by_plugins(self, request)
         plain = request.copy()
         if credential is not None:
-            await authorise(request, credential, runtime.plugins)
+            await self._blaming_credentials(authorise(request, credential, runtime.plugins))
             for header, value in request.headers:
-                if (header, value) not in plain.headers:  # what the scheme made of the secret is one too
-                    runtime.redactor.add(value.rpartition(" ")[2])
+                if plain.header(header) != value:  # what the scheme made of the secret is one too
+                    runtime.redactor.add(secret_part(header, value, plain.header(header))[1])
         return Ready(request, plain, name)
+
+    async def _blaming_credentials(self, work: Awaitable[T]) -> T:
+        """Wait for *work*; a `CredentialError` of it says where the credential is named."""
+        try:
+            return await work
+        except CredentialError as error:
+            error.message = f"{pointer_of(['credentials'], self.pointer)}: {error.message}"
+            raise
 
     def _tell(self, exchange: Exchange) -> None:
         hook = self.runtime.plugins.hook.httptask_exchange_finished
@@ -258,8 +279,10 @@ class HttpTask:
             known = {"exchange": exchange, "task": self}
             try:
                 implementation.function(*(known[name] for name in implementation.argnames))
-            except Exception:  # noqa: BLE001 - an observer must not change what it observes
-                _log.exception("plugin %s failed in httptask_exchange_finished", implementation.plugin_name)
+            except Exception as error:  # noqa: BLE001 - an observer must not change what it observes
+                said = f"{type(error).__name__}: {error}"
+                _log.error("the plugin %s failed in httptask_exchange_finished: %s", implementation.plugin_name, said)
+                _log.debug("where it failed", exc_info=error)
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[HttpTask]:
@@ -280,7 +303,7 @@ class HttpTask:
                 if self._given_runtime is not None:  # its connections belong to an event loop that ends here
                     await self._given_runtime.aclose_connections()
 
-        return asyncio.run(run())
+        return run_sync(run, "acall, atest_request or arender")
 
 
 @cache
@@ -291,16 +314,14 @@ def _task_schema() -> dict[str, Any]:
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
-    hook = task.runtime.plugins.hook.httptask_prepare_request
-    if not hook.get_hookimpls():
+    plugins = task.runtime.plugins
+    if not plugins.hook.httptask_prepare_request.get_hookimpls():
         return
     try:
-        hook(request=request, task=task)
-    except TaskError:
-        raise
-    except Exception as error:
-        where = pointer_of(["httpRequest"], task.pointer)
-        raise SettingsError([Problem(where, f"a plugin could not prepare the request: {error}")]) from error
+        with plugins.blaming("httptask_prepare_request"):
+            plugins.hook.httptask_prepare_request(request=request, task=task)
+    except PluginError as error:
+        raise SettingsError([Problem(pointer_of(["httpRequest"], task.pointer), str(error))]) from error
 
 
 def _holds_expression(value: Any) -> bool:

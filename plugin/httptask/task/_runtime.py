@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mimetypes
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from httptask._redaction import Redactor
+from httptask._sync import run_sync
 from httptask.expressions import Evaluator
 from httptask.model.policy import Limits
 from httptask.plugins import PluginManager, plugin_manager
@@ -25,17 +27,18 @@ if TYPE_CHECKING:
 class Runtime:
     """Everything tasks share while they run. Use it as an (async) context manager; one event loop at a time.
 
-    *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked up, the user's own when
-    absent. *allow_networks* names networks and hosts that egress rules let through beside globally routable addresses; None
-    takes the operator's `HTTPTASK_ALLOW_NETWORKS`. Responses that are neither JSON nor text are kept as files below *files*,
-    a new temporary folder when absent. Raises `ValueError` for a network that is none.
+    *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked up, open or a file's
+    path, the user's own when absent. *allow_networks* names networks and hosts that egress rules let through beside
+    globally routable addresses; None takes the operator's `HTTPTASK_ALLOW_NETWORKS`. Responses that are neither JSON
+    nor text are kept as files below *files*, a new temporary folder when absent. Raises `ValueError` for a network that
+    is none.
     """
 
     def __init__(
         self,
         *,
         plugins: PluginManager | None = None,
-        catalogue: Catalogue | None = None,
+        catalogue: Catalogue | os.PathLike[str] | str | None = None,
         limits: Limits | None = None,
         allow_networks: Iterable[str] | None = None,
         files: Path | None = None,
@@ -46,7 +49,7 @@ class Runtime:
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
         self.catalogue = catalogue
-        """Where endpoints are looked up; None is the user's own, opened for each look-up."""
+        """Where endpoints are looked up; a path, or None for the user's own, is opened for each look-up."""
         self._files = files
         self._connections: Connections | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,11 +69,11 @@ class Runtime:
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
-        if self.catalogue is not None:
-            return self.catalogue.get(endpoint_id)
         from httptask.catalogue import Catalogue
 
-        with Catalogue.open() as catalogue:
+        if isinstance(self.catalogue, Catalogue):
+            return self.catalogue.get(endpoint_id)
+        with Catalogue.open(self.catalogue) as catalogue:
             return catalogue.get(endpoint_id)
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
@@ -107,7 +110,7 @@ class Runtime:
 
     def close(self) -> None:
         """`aclose`, for sync code outside an event loop."""
-        asyncio.run(self.aclose())
+        run_sync(self.aclose, "aclose, or use `async with`,")
 
     async def __aenter__(self) -> Self:
         return self

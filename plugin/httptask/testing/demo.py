@@ -89,7 +89,7 @@ def _tour(shell: _Shell, folder: Path, server: str) -> None:
     (page,) = _packaged.pages()
     shutil.copy(page, folder)
 
-    _title("1. Import a reference page into a catalogue, and find it")
+    _title("1. Import a reference page into a catalogue, and find it (the package ships this one: it is there already)")
     shell.run("import", page.name)
     shell.run("search", "procore", "send", "email")
 

@@ -34,7 +34,9 @@ def load_definition(source: os.PathLike[str] | str, data: bytes | None = None) -
     try:
         document = parse(data)
     except JsonError as error:
-        problem = Problem("", f"not JSON: {error.message} (line {error.line}, column {error.column})", line=error.line)
+        problem = Problem(
+            "", f"cannot be read as JSON: {error.message} (line {error.line}, column {error.column})", line=error.line
+        )
         raise _refused(name, problem) from error
     if not isinstance(document, dict):
         raise _refused(

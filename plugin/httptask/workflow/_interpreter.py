@@ -145,7 +145,8 @@ class _Replay:
             if run.terminate is not None:
                 self._terminate(order, run, task, output)
                 return None
-            output = run.output
+            if run.next_task is None:  # a Decision says where to go; it has nothing to say of its own
+                output = run.output
             target = run.next_task or (None if task.get("end") is True else task.get("nextTask"))
             if target is None:
                 return self._at_end(order, run, task)

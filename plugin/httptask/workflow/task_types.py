@@ -130,6 +130,8 @@ class Simple(_TaskType):
     """A gate that stays `InProgress` until somebody outside completes it."""
 
     name = "Simple"
+    waits = True
+    """An engine that cannot wait refuses a definition with such a task before it runs anything of it."""
     evaluated = ("inputParameters",)
 
     async def run(self, call: TaskCall) -> TaskOutcome:

@@ -1,0 +1,21 @@
+"""The one edge between sync and async code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run_sync(start: Callable[[], Coroutine[Any, Any, T]], instead: str) -> T:
+    """Run what *start* makes to its end in an event loop of its own and return its result.
+
+    Raises `RuntimeError` where a loop is running already; it names *instead*, what to await there.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(start())
+    raise RuntimeError(f"an event loop is running here: await {instead} instead")
