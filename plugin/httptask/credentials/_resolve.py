@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from httptask._nearest import nearest
+from httptask._threads import in_thread
+from httptask._url import origin
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError
 from httptask.model.credential import Credential, Secret
@@ -24,7 +25,7 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
     Stores run in a worker thread. Raises `CredentialError` when none has it, a store fails, or it does not fit its scheme.
     """
     try:
-        found = await asyncio.to_thread(plugins.hook.httptask_credential, name=name)
+        found = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
     except TaskError:
         raise
     except Exception as error:
@@ -41,28 +42,38 @@ async def authorise(request: OutgoingRequest, credential: Credential, plugins: P
 
     Raises `CredentialError` when the credential is bound to other origins, or its fields do not do.
     """
-    target = origin(request.url)
-    if credential.origins and target not in {origin(allowed) for allowed in credential.origins}:
-        raise CredentialError(
-            f"credential {credential.name!r} may only be sent to {', '.join(credential.origins)}; this request goes to {target}"
-        )
+    before = list(request.headers)
     try:
+        target = origin(request.url)
+        if credential.origins and target not in {origin(allowed) for allowed in credential.origins}:
+            allowed_there = ", ".join(credential.origins)
+            message = f"may only be sent to {allowed_there}; this request goes to {target}"
+            raise CredentialError(f"credential {credential.name!r} {message}")
         waiting = _scheme(credential, plugins).authorise(request, credential)
         if waiting is not None:
             await waiting
+        for header, value in request.headers:
+            if (header, value) not in before:
+                _check_header(header, value)
     except TaskError:
         raise
     except Exception as error:
         raise CredentialError(f"credential {credential.name!r}: {error}") from error
 
 
-def origin(url: str) -> str:
-    """Return the origin of *url* (RFC 6454, section 4), the default port left out."""
-    split = urlsplit(url)
-    port = split.port
-    default = {"http": 80, "https": 443}.get(split.scheme)
-    host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
-    return f"{split.scheme}://{host}" + (f":{port}" if port and port != default else "")
+def _check_header(name: str, value: str) -> None:
+    """Refuse a header that HTTP cannot carry (RFC 9110, section 5.5). The value is not shown: a secret is in it."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is not a header name")
+    if _CONTROL.search(value) or value != value.strip(" \t"):
+        raise ValueError(
+            f"its value for the header {name} holds a line break, a control character or blanks around it; "
+            "was it pasted with a line end?"
+        )
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def _scheme(credential: Credential, plugins: PluginManager) -> AuthScheme:

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from httptask._redaction import MASK, Redactor, secret_part
-from httptask.errors import RedirectError, TaskError, TimedOutError
+from httptask._threads import in_thread
+from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
 from httptask.model.exchange import Attempt, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import TaskResult
@@ -90,27 +91,26 @@ async def deliver(
         tries.append(current)
         try:
             async with asyncio.timeout_at(deadline):
-                await _attempt(current, ready, transport, timeouts, limits)
+                await _attempt(current, ready, transport, timeouts, limits, redactor)
         except TimeoutError:
-            current.error = _deadline_passed(current, tries, timeouts)
+            current.error = _deadline_passed(tries, timeouts)
         except TaskError as error:
-            if not current.hops:  # nothing of this attempt was sent
-                error.attempts, error.elapsed_seconds = len(tries) - 1, time.perf_counter() - began
+            if not current.hops and len(tries) == 1:  # nothing was sent
+                error.elapsed_seconds = time.perf_counter() - began
                 raise
-            # A redirect that is refused, or a body that cannot be read, comes after a response: the request arrived.
-            error.maybe_delivered = error.maybe_delivered or any(hop.received for hop in current.hops)
             current.error = error
         current.elapsed = time.perf_counter() - current.began
         failure = current.error
-        if failure is None or not current.hops:
+        if failure is None:
             break
-        failure.retryable = retryable(failure, current.hops[-1].request)
+        failure.maybe_delivered = failure.maybe_delivered or any(hop.delivered for one in tries for hop in one.hops)
+        failure.retryable = retryable(failure, [hop.request for hop in current.hops])
         if not failure.retryable or len(tries) >= retry.max_attempts:
             break
         waited = wait_seconds(retry, len(tries), failure.retry_after)
-        left = deadline - asyncio.get_running_loop().time()
-        if waited >= left:  # the wait would outlast the deadline: its length is the caller's to know
-            failure.retry_after = max(failure.retry_after or 0.0, waited)
+        if (
+            waited >= deadline - asyncio.get_running_loop().time()
+        ):  # the server's wish stands in the error's retry_after
             break
         await asyncio.sleep(waited)
     return _delivery(tries, time.perf_counter() - began, redactor, store)
@@ -122,6 +122,7 @@ async def _attempt(
     transport: Callable[[str | None], httpx.AsyncHTTPTransport],
     timeouts: Timeouts,
     limits: Limits,
+    redactor: Redactor,
 ) -> None:
     """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
     made = await ready()
@@ -139,13 +140,12 @@ async def _attempt(
             raise RedirectError(f"the redirects go round in a circle: {following.url}", maybe_delivered=True)
         visited.add((following.method, following.url))
         request = following
-    if len(received.body) > _LONG:
-        current.view = await asyncio.to_thread(view, received, limits)
+    if len(received.body) > _LONG or received.header("content-encoding"):  # how long it gets is known after decoding
+        current.view = await in_thread(lambda: view(received, limits, redactor))
     else:
-        current.view = view(received, limits)
-    error = outcome(received, current.view)
+        current.view = view(received, limits, redactor)
+    error = outcome(received, current.view, redactor)
     if error is not None:
-        error.maybe_delivered = True
         raise error
 
 
@@ -156,28 +156,23 @@ async def _hop(
     timeouts: Timeouts,
     limits: Limits,
 ) -> Received:
-    while True:
-        record = HopRecord(request)
-        current.hops.append(record)
-        try:
-            return await send_hop(connections, request, timeouts, limits, record)
-        except TaskError:
-            # A kept-alive connection the server had closed meanwhile: nobody saw the request, so once more on a new one.
-            if not record.stale or request.method not in IDEMPOTENT:
-                raise
-            current.hops.pop()
+    record = HopRecord(request)
+    current.hops.append(record)
+    try:
+        return await send_hop(connections, request, timeouts, limits, record)
+    except TaskError:
+        # A kept-alive connection that the server had closed meanwhile, most likely: once more, at once, where that is safe.
+        if not record.stale or request.method not in IDEMPOTENT:
+            raise
+    current.hops[-1] = record = HopRecord(request)
+    return await send_hop(connections, request, timeouts, limits, record)
 
 
-def _deadline_passed(current: _Try, tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
+def _deadline_passed(tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
     seconds = timeouts.total
     count = f"{len(tries)} attempts" if len(tries) > 1 else "one attempt"
-    sent = any("send" in hop.phases for hop in current.hops)
-    return TimedOutError(
-        f"the total of {seconds:g} s (totalTimeoutSeconds) passed in {count}",
-        phase="total",
-        seconds=seconds,
-        maybe_delivered=sent,
-    )
+    message = f"the total of {seconds:g} s (totalTimeoutSeconds) passed in {count}"
+    return TimedOutError(message, phase="total", seconds=seconds)
 
 
 # The exchange
@@ -189,6 +184,8 @@ def _delivery(tries: list[_Try], elapsed: float, redactor: Redactor, store: Call
     if error is not None:
         error.message = redactor.text(error.message)
         error.args = (error.message,)
+        if isinstance(error, SettingsError):
+            error.problems = tuple(replace(one, message=redactor.text(one.message)) for one in error.problems)
     exchange = Exchange(
         attempts=tuple(_attempt_of(one, redactor) for one in tries),
         outcome=error.kind if error is not None else "success",
@@ -226,14 +223,22 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
         response = RawResponse(
             http_version=received.http_version,
             status_code=received.status_code,
-            reason_phrase=received.reason_phrase,
-            headers=tuple((name, redactor.text(value)) for name, value in received.headers),
-            body=redactor.bytes(bytes(received.body)),
+            reason_phrase=redactor.text(received.reason_phrase),
+            headers=tuple((redactor.text(name), redactor.text(value)) for name, value in received.headers),
+            body=_masked_body(received, seen, redactor),
             decoded=redactor.value(seen.value) if seen is not None else None,
             decoded_as=seen.kind if seen is not None else None,
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
     return Hop(masked(sent, one.plain, redactor), response, record.phases)
+
+
+def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> bytes:
+    raw = bytes(received.body)
+    shown = redactor.bytes(raw)
+    if shown != raw or seen is None or not redactor.finds(seen.content, seen.value):
+        return shown
+    return MASK.encode()  # compressed or escaped, the bytes hold a secret where it cannot be cut out
 
 
 def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:

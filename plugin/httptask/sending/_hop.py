@@ -87,6 +87,11 @@ class Received:
         """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
+    @property
+    def content_type(self) -> str:
+        """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it twice."""
+        return next((value for key, value in self.headers if key.lower() == "content-type"), "")
+
 
 @dataclass(slots=True)
 class HopRecord:
@@ -96,6 +101,8 @@ class HopRecord:
     sent_headers: Headers = ()
     received: Received | None = None
     phases: dict[str, float] = field(default_factory=dict)
+    delivered: bool = False
+    """The server could have got the request."""
     stale: bool = False
     """It failed on a kept-alive connection before the first byte of a response."""
 
@@ -109,6 +116,7 @@ async def send_hop(
     try:
         outgoing = _httpx_request(request, timeouts)
         record.sent_headers = _text_headers(outgoing.headers.raw)
+        record.delivered = True  # until the network says that nothing went out
         response = await transport.handle_async_request(outgoing)
         try:
             record.received = _head(response)
@@ -117,17 +125,29 @@ async def send_hop(
         finally:
             await response.aclose()
     except TaskError as error:
-        error.maybe_delivered = network.sent
+        record.delivered = error.maybe_delivered = network.sent
         raise
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpcore.ConnectionNotAvailable, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - no exception of a library reaches an author, known or not
         translated = _translated(error, request, network, record.received, timeouts)
-        translated.maybe_delivered = network.sent
-        record.stale = not network.connected and not network.answered and isinstance(translated, ConnectionFailedError)
-        raise translated from error
+        # Where a test has put something in place of the network, only what the error says is known.
+        record.delivered = network.sent or (
+            network.idle and record.delivered and not isinstance(error, _BEFORE_SENDING)
+        )
+        translated.maybe_delivered = record.delivered
+        broken = isinstance(translated, ConnectionFailedError)
+        record.stale = broken and network.sent and not network.connected and not network.answered
+        raise translated from (None if isinstance(error, _QUOTES_REQUEST) else error)
     finally:
+        record.delivered = record.delivered and (network.sent or network.idle)
         record.phases = network.phases()
         recorder.reset(token)
     return record.received
+
+
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""Errors that httpx raises before a byte of the request went out."""
+_QUOTES_REQUEST = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError)
+"""Errors whose text may quote the request, a credential included: they are not even kept as a cause."""
 
 
 def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
@@ -153,7 +173,9 @@ def _head(response: httpx.Response) -> Received:
 
 async def _read_body(response: httpx.Response, received: Received, method: str, limits: Limits) -> None:
     declared = received.header("content-length")
-    if method != "HEAD" and declared.isascii() and declared.isdigit() and int(declared) > limits.body:
+    # RFC 9112, section 6.3: what these lengths speak of does not follow.
+    bodiless = method == "HEAD" or received.status_code in (204, 304) or received.header("transfer-encoding")
+    if not bodiless and declared.isascii() and declared.isdigit() and int(declared) > limits.body:
         raise _too_large(f"the response's body is {int(declared):,} bytes", limits)
     async for chunk in _raw(response):
         received.body += chunk
@@ -209,7 +231,8 @@ def _connect_timeout(error: Exception, facts: Facts) -> TaskError:
 
 def _read_timeout(error: Exception, facts: Facts) -> TaskError:
     seconds = facts[3].read
-    doing = "the server sent nothing" if facts[1].sent else "the request could not be written"
+    writing = isinstance(error, httpx.WriteTimeout) or not facts[1].sent
+    doing = "the request could not be written on" if writing else "the server sent nothing"
     return TimedOutError(
         f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}", phase="read", seconds=seconds
     )
@@ -240,7 +263,8 @@ def _malformed(error: Exception, facts: Facts) -> TaskError:
 
 
 def _unsendable(error: Exception, facts: Facts) -> TaskError:
-    return SettingsError([Problem("/httpRequest", f"the request cannot be written as HTTP: {_last_words(error)}")])
+    # Not in the library's words: they may quote a header that a credential went into.
+    return SettingsError([Problem("/httpRequest", f"the request cannot be written as HTTP ({type(error).__name__})")])
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (
@@ -252,6 +276,8 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskErr
     (httpx.UnsupportedProtocol, _unsendable),
     (httpx.InvalidURL, _unsendable),
     (httpx.HTTPError, _broken),
+    (OSError, _broken),
+    (ValueError, _unsendable),
     (Exception, _broken),
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpcore
 
+from httptask._threads import in_thread
 from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TimedOutError, TlsError
 
 CheckEgress = Callable[[str, str, int], str | None]
@@ -32,6 +33,11 @@ class Recorder:
         """A new connection was made for this hop; False is a kept-alive one, or none yet."""
         self.closed_by_peer = False
         """The last read found the connection closed."""
+
+    @property
+    def idle(self) -> bool:
+        """Nothing happened on the network at all."""
+        return not (self._phases or self._began or self._first_write)
 
     @property
     def sent(self) -> bool:
@@ -119,6 +125,8 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             if reason is not None:
                 refusals[address] = reason
         allowed = [address for address in addresses if address not in refusals]
+        if not addresses:
+            raise DnsError(f"the host name {host!r} has no address")
         if not allowed:
             address, reason = next(iter(refusals.items()))
             raise BlockedError(f"the address {address} of {host} is refused: {reason}")
@@ -196,9 +204,15 @@ class RecordedStream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         record = recorder.get() or Recorder()
         record.begin("tls")
-        context = self._tls()
-        context.set_alpn_protocols(["http/1.1"])
         left = max(self._deadline - time.monotonic(), 0.001) if self._deadline is not None else timeout
+        try:
+            context = self._tls()
+            context.set_alpn_protocols(["http/1.1"])
+        except (OSError, ValueError) as error:
+            await self.aclose()
+            raise TlsError(
+                f"the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR): {_why(error)}"
+            ) from error
         try:
             stream = await self._stream.start_tls(context, server_hostname, left)
         except httpcore.ConnectTimeout as error:
@@ -209,17 +223,29 @@ class RecordedStream(httpcore.AsyncNetworkStream):
         return RecordedStream(stream, self._tls, None)
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self.spent:
+        if info == "is_readable" and (self.spent or _has_unread(self._stream)):
             return True  # the pool takes an idle connection that can be read for one the server has closed
         return self._stream.get_extra_info(info)
 
 
+def _has_unread(stream: httpcore.AsyncNetworkStream) -> bool:
+    """Say whether bytes wait in a buffer between the socket and us, where the socket's own readability does not show them."""
+    layer: Any = getattr(stream, "_stream", None)  # anyio's; it has no public way to ask
+    while layer is not None:
+        if getattr(layer, "_read_bio", None) is None:
+            protocol = getattr(layer, "_protocol", None)
+            return bool(protocol is not None and protocol.read_queue)
+        if layer._read_bio.pending or layer._ssl_object.pending():
+            return True
+        layer = layer.transport_stream
+    return False
+
+
 async def _resolved(host: str, port: int, timeout: float | None) -> list[str]:
     """Return the addresses of *host*, in the system's order, each once."""
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except TimeoutError as error:
         raise connect_timed_out(f"looking up {host}", timeout or 0) from error
     except (OSError, UnicodeError) as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 
+import httpx
+
+from httptask._url import split_url
 from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 
 _FOLLOWED = {301, 302, 303, 307, 308}
-_SECRET_HEADER = re.compile(r"(?i)authorization|cookie|key|token|secret|password|signature")
+_SECRET_HEADER = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sign|sig|referer")
 """Header names that may carry a secret: across origins a header too few is preferred to a leak."""
 
 _ABOUT_BODY = ("content-", "transfer-encoding")
@@ -27,11 +30,11 @@ def next_request(
         return None
     try:
         target = urldefrag(urljoin(request.url, location)).url
-        there = urlsplit(target)
-        _ = there.port
-    except ValueError as error:
+        there = split_url(target)
+        target = str(httpx.URL(target))
+    except Exception as error:  # httpx's URL also raises idna's errors
         raise RedirectError(f"the server redirects to something that is no URL: {error}") from error
-    here = urlsplit(request.url)
+    here = split_url(request.url)
     if there.scheme not in ("http", "https") or not there.hostname:
         raise RedirectError(f"a redirect to {there.scheme or location!r} is not followed: only http and https are")
     if here.scheme == "https" and there.scheme == "http":

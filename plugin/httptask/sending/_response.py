@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from httptask._redaction import Redactor
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError, TooLargeError
 from httptask.model.exchange import Headers
 from httptask.model.policy import Limits
@@ -51,9 +53,9 @@ class View:
     """Why the body is not what it says it is."""
 
 
-def view(received: Received, limits: Limits) -> View:
+def view(received: Received, limits: Limits, redactor: Redactor) -> View:
     """Return the view of *received*. Never raises: what is wrong with the body is the view's `error`."""
-    media_type = received.header("content-type").partition(";")[0].strip().lower()
+    media_type = received.content_type.partition(";")[0].strip().lower()
     try:
         content = _decoded(bytes(received.body), received.header("content-encoding"), limits)
     except TaskError as error:
@@ -61,9 +63,9 @@ def view(received: Received, limits: Limits) -> View:
     if not content:
         return View(content, None, None, media_type)
     if media_type == "application/json" or media_type.endswith("+json"):
-        return _json_view(content, media_type, limits)
+        return _json_view(content, media_type, limits, redactor)
     if _TEXT.match(media_type):
-        return View(content, _text(content, received.header("content-type")), DECODED_TEXT, media_type)
+        return View(content, _text(content, received.content_type), DECODED_TEXT, media_type)
     if not media_type:
         # RFC 9110, section 8.3: without a type the recipient may look. Valid UTF-8 without NUL is text.
         try:
@@ -76,12 +78,12 @@ def view(received: Received, limits: Limits) -> View:
     return View(content, None, None, media_type)
 
 
-def outcome(received: Received, seen: View) -> TaskError | None:
+def outcome(received: Received, seen: View, redactor: Redactor) -> TaskError | None:
     """Return the error *received* ends in, or None for a success: any 2xx whose body is what it says it is."""
     if 200 <= received.status_code < 300:
         return seen.error
     line = f"{received.status_code} {received.reason_phrase}".strip()
-    message = f"the server answered {line}" + _excerpt(seen)
+    message = f"the server answered {line}" + _excerpt(seen, redactor)
     after = retry_after(received.header("retry-after"))
     return StatusError(message, status_code=received.status_code, retry_after=after, maybe_delivered=True)
 
@@ -122,11 +124,11 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
     return joined
 
 
-def _excerpt(seen: View) -> str:
+def _excerpt(seen: View, redactor: Redactor) -> str:
     if seen.value is None:
         return ""
-    text = seen.value if isinstance(seen.value, str) else json.dumps(seen.value, ensure_ascii=False)
-    text = " ".join(text[:2000].split())
+    # Masked before it is cut: the cut must not save a part of a secret from the mask.
+    text = " ".join(redactor.text(_text(seen.content[:8000], "")).split())
     return f": {text[:300]}" + ("..." if len(text) > 300 else "")
 
 
@@ -148,7 +150,10 @@ def _decoded(body: bytes, encoding: str, limits: Limits) -> bytes:
 
 
 # What zlib calls wbits: 31 is gzip (RFC 1952); "deflate" is zlib (RFC 1950), but some servers send it raw (RFC 1951).
-_WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+_GZIP = 31
+_MAX_MEMBERS = 1000
+_PIECE = 64 * 1024
+_WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (15, -15)}
 
 
 def _inflated(body: bytes, windows: tuple[int, ...], coding: str, limit: int) -> bytes:
@@ -163,42 +168,60 @@ def _inflated(body: bytes, windows: tuple[int, ...], coding: str, limit: int) ->
 
 def _members(body: bytes, bits: int, coding: str, limit: int) -> bytes:
     result = bytearray()
-    while body:  # RFC 1952, section 2.2: a gzip file is a row of members
+    rest = memoryview(body)
+    for _ in range(_MAX_MEMBERS):  # RFC 1952, section 2.2: a gzip file is a row of members
         inflate = zlib.decompressobj(bits)
-        result += inflate.decompress(body, limit + 1 - len(result))
-        if len(result) > limit:
-            raise TooLargeError(f"the response's body is over the limit of {limit:,} bytes when decompressed")
-        if not inflate.eof:
-            raise DecodeError(f"the response's {coding} coding is truncated")
-        body = inflate.unused_data.lstrip(b"\0") if bits == 31 else b""
-    return bytes(result)
+        while not inflate.eof:
+            piece, rest = rest[:_PIECE], rest[_PIECE:]
+            if not piece:
+                raise DecodeError(f"the response's {coding} coding is truncated")
+            waiting = bytes(piece)
+            while waiting and not inflate.eof:
+                result += inflate.decompress(waiting, limit + 1 - len(result))
+                if len(result) > limit:
+                    raise TooLargeError(f"the response's body is over the limit of {limit:,} bytes when decompressed")
+                waiting = inflate.unconsumed_tail
+            # In pieces, so that what follows a member is not copied whole for every member.
+            rest = memoryview(body)[len(body) - len(rest) - len(inflate.unused_data) :] if inflate.eof else rest
+        if (
+            bits != _GZIP or bytes(rest[:2]) != b"\x1f\x8b"
+        ):  # anything else after the last member is padding; others ignore it too
+            return bytes(result)
+    raise DecodeError(f"the response's {coding} coding has more than {_MAX_MEMBERS} members")
 
 
 # JSON (RFC 8259) and text
 
 
-def _json_view(content: bytes, media_type: str, limits: Limits) -> View:
+def _json_view(content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
     try:
         # json.loads finds UTF-8, UTF-16 and UTF-32 by their first bytes.
-        value = json.loads(content, parse_constant=_refused)
+        value = json.loads(content, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
-        return _not_json(content, media_type, f"its JSON is nested deeper than {limits.json_depth} levels")
+        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except json.JSONDecodeError as error:
-        return _not_json(content, media_type, f"line {error.lineno}, column {error.colno}: {error.msg}")
+        return _not_json(content, media_type, redactor, f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # not Unicode, NaN, or an integer of more digits than Python converts
-        return _not_json(content, media_type, str(error))
+        return _not_json(content, media_type, redactor, str(error))
     if _deeper_than(value, content, limits.json_depth):
-        return _not_json(content, media_type, f"its JSON is nested deeper than {limits.json_depth} levels")
+        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     return View(content, value, DECODED_JSON, media_type)
 
 
-def _not_json(content: bytes, media_type: str, why: str) -> View:
+def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
     text = _text(content, "")
-    start = " ".join(text[:200].split())[:80]
+    start = " ".join(redactor.text(text[:8000]).split())[:80]
     error = ParseError(
         f"the response says it is {media_type} and is not: {why}; it starts with {start!r}", maybe_delivered=True
     )
     return View(content, text, DECODED_TEXT, media_type, error)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
 
 
 def _refused(constant: str) -> Any:

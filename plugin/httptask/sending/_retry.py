@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from httptask.errors import StatusError, TaskError, TimedOutError
@@ -33,17 +33,24 @@ _BY_KIND: dict[str, str] = {
 }
 
 
-def retryable(error: TaskError, request: OutgoingRequest) -> bool:
-    """Say whether trying *request* again may help after *error* and cannot do harm."""
-    if isinstance(error, TimedOutError) and error.phase == "total":
+def retryable(error: TaskError, requests: Sequence[OutgoingRequest]) -> bool:
+    """Say whether sending *requests* again may help after *error* and cannot do harm.
+
+    *requests* are those of one attempt: the task's own, and one more for each redirect that was followed.
+    """
+    if not requests or (isinstance(error, TimedOutError) and error.phase == "total"):
         return False
     rule = _BY_STATUS.get(error.status_code) if isinstance(error, StatusError) else _BY_KIND.get(error.kind)
     if rule is None:
         return False
-    if error.kind in ("connection", "timeout") and not error.maybe_delivered:
+    if any(request.header(KEY_HEADER) is not None for request in requests[:1]):
         return True
-    with_key = request.header(KEY_HEADER) is not None
-    return rule == _ALWAYS or with_key or (rule == _SAFELY and request.method in IDEMPOTENT)
+    if rule == _WITH_KEY:
+        return False
+    if len(requests) > 1:  # the first one was answered: it has done what it does
+        return all(request.method in IDEMPOTENT for request in requests)
+    unsent = error.kind in ("connection", "timeout") and not error.maybe_delivered
+    return rule == _ALWAYS or unsent or requests[0].method in IDEMPOTENT
 
 
 def wait_seconds(
@@ -64,9 +71,9 @@ def retry_after(value: str, now: datetime | None = None) -> float | None:
         return float(text) if len(text) < 10 else None
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        if moment.tzinfo is None:  # RFC 9110, section 5.6.7: an HTTP date is in GMT
+            moment = moment.replace(tzinfo=UTC)
+        seconds = (moment - (now or datetime.now(UTC))).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:  # RFC 9110, section 5.6.7: an HTTP date is in GMT
-        moment = moment.replace(tzinfo=UTC)
-    seconds = (moment - (now or datetime.now(UTC))).total_seconds()
     return seconds if seconds > 0 else None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakKeyDictionary
 
 from httptask._redaction import Redactor
 from httptask._sync import run_sync
@@ -51,8 +52,8 @@ class Runtime:
         self.catalogue = catalogue
         """Where endpoints are looked up; a path, or None for the user's own, is opened for each look-up."""
         self._files = files
-        self._connections: Connections | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        # By event loop: connections belong to one, and threads may each run their own.
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = WeakKeyDictionary()
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -63,9 +64,9 @@ class Runtime:
     def connections(self) -> Connections:
         """The connections of the running event loop."""
         loop = asyncio.get_running_loop()
-        if self._connections is None or self._loop is not loop:
-            self._connections, self._loop = Connections(self.check_egress), loop
-        return self._connections
+        if loop not in self._connections:
+            self._connections[loop] = Connections(self.check_egress)
+        return self._connections[loop]
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
@@ -90,6 +91,7 @@ class Runtime:
             self._files = Path(tempfile.mkdtemp(prefix="httptask-"))
         described = describe_file(content, media_type)
         suffix = mimetypes.guess_extension(media_type) or ".bin"
+        self._files.mkdir(parents=True, exist_ok=True)
         path = self._files / f"{described['$file']['sha256'][:32]}{suffix}"
         path.write_bytes(content)
         described["$file"]["path"] = str(path)
@@ -104,9 +106,9 @@ class Runtime:
 
     async def aclose_connections(self) -> None:
         """Close the running event loop's connections; a sync caller's loop ends with its call."""
-        if self._connections is not None and self._loop is asyncio.get_running_loop():
-            await self._connections.aclose()
-        self._connections = None
+        connections = self._connections.pop(asyncio.get_running_loop(), None)
+        if connections is not None:
+            await connections.aclose()
 
     def close(self) -> None:
         """`aclose`, for sync code outside an event loop."""

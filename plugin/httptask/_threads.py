@@ -1,0 +1,43 @@
+"""Blocking work in threads that nobody has to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run *work* in a daemon thread of its own and return its result.
+
+    Not asyncio's pool: a hung look-up there keeps a place for ever, and whoever closes the event loop waits for it, whatever
+    the deadline was. A cancelled caller goes on at once; the thread ends when it ends, unheard.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def tell(error: BaseException | None, result: T | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result: T | None = None
+        error: BaseException | None = None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 - whatever it was belongs to the caller
+            # A StopIteration cannot be set on a future.
+            error = RuntimeError(repr(raised)) if isinstance(raised, StopIteration) else raised
+        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(tell, error, result)
+
+    threading.Thread(target=run, name="httptask", daemon=True).start()
+    return await future
