@@ -115,6 +115,19 @@ def test_cookies_are_read_by_the_standard_library_as_they_were_meant() -> None:
     assert {name: unquote(morsel.value) for name, morsel in jar.items()} == {"own": "0", "a": "1", "b": "x y;z"}
 
 
+@pytest.mark.parametrize("url", ["https://h/a/%2e%2e/b", "https://h/a/%2E./b", "https://h/a/..\\b", "https://h/.."])
+def test_a_url_cannot_climb_in_any_spelling(url: str) -> None:
+    """Dots that are escaped, or followed by a backslash, climb as well."""
+    assert refused(url) == "/url"
+
+
+def test_the_url_is_what_goes_on_the_wire() -> None:
+    """Percent-encoded, escapes kept, the empty path written out: nothing is left for the library to change."""
+    assert made("https://h").url == "https://h/"
+    assert made("https://h?x=1").url == "https://h/?x=1"
+    assert made('https://h/é"<%41>?q="é"').url == "https://h/%C3%A9%22%3C%41%3E?q=%22%C3%A9%22"
+
+
 @pytest.mark.parametrize("value", ["a\r\nb", "a\nb", "a\0b"])
 def test_a_header_cannot_be_split(value: str) -> None:
     """A line break or NUL in a header value never reaches the wire (RFC 9110, section 5.5)."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import logging
 import os
 import pickle
 import subprocess
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 import servers
 from httptask import hookimpl
+from httptask._redaction import Redactor
 from httptask.building import curl_command
 from httptask.errors import CredentialError
 from httptask.model.credential import Credential, Secret
@@ -211,6 +216,67 @@ def test_a_credential_that_cannot_be_used_says_why_without_showing_it(
     assert isinstance(error, CredentialError), repr(error)
     assert says in str(error)
     assert "c4n4ry" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "value", ["t0p-s3cret\n", " t0p-s3cret", "t0p-s3cret\x0b", "t0p\x00s3cret", "t0p-s3cret\ud800"]
+)
+@pytest.mark.parametrize("kind", ["bearer", "apiKey"])
+def test_a_value_http_cannot_carry_is_refused_and_not_quoted(
+    kind: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret pasted with its line end: class `credential`, the header named, the value nowhere, causes included."""
+    fields = {"bearer": {"token": value}, "apiKey": {"in": "header", "name": "X-Key", "key": value}}[kind]
+    credentials_file(tmp_path, monkeypatch, json.dumps({"my api": {"type": kind, **fields}}))
+    with servers.raw_server(servers.echo_json()) as server:
+        error = failure(task(server.url))
+        assert not server.connections
+    assert isinstance(error, CredentialError), repr(error)
+    assert "s3cret" not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [str, str.upper, html.escape, lambda value: value.encode().hex(), lambda value: quote(value, safe="").lower()],
+)
+def test_an_echo_in_other_spellings_is_masked_too(form: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that escapes, encodes or changes the case of what it echoes does not get the secret past the mask."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "bearer", "token": CANARY + "<&>"}))
+    echo = form(CANARY + "<&>")
+    answer = servers.response(echo.encode(), ("Content-Type", "text/plain"), ("X-Echo", echo), status=f"200 {echo}")
+    with servers.raw_server(servers.respond(answer)) as server:
+        assert echo not in json.dumps(exchange(task(server.url)).to_json(), ensure_ascii=False)
+
+
+def test_a_compressed_echo_is_masked_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that decode to the secret are not handed out."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
+    body = servers.compressed(json.dumps({"echo": CANARY}).encode())
+    with servers.raw_server(servers.respond(servers.response(body, servers.JSON, servers.GZIP))) as server:
+        seen = exchange(task(server.url)).response
+    assert seen is not None
+    assert seen.decoded == {"echo": "•••"}
+    assert seen.body == "•••".encode()
+
+
+def test_the_cut_of_an_excerpt_saves_nothing_from_the_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the excerpt of an error body ends in the middle of a secret, the part before the cut is masked too."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
+    for before in range(270, 300):
+        answer = servers.response(b"x" * before + CANARY.encode(), ("Content-Type", "text/plain"), status="500 No")
+        with servers.raw_server(servers.respond(answer)) as server:
+            assert "c4n4" not in str(failure(task(server.url)))
+
+
+def test_a_masked_value_may_be_nested_deeply() -> None:
+    """Masking walks, it does not recurse: a response just inside the limit is masked like any other."""
+    value: Any = CANARY
+    for _ in range(5000):
+        value = [value]
+    masked = Redactor([CANARY]).value(value)
+    for _ in range(5000):
+        (masked,) = masked
+    assert masked == "•••"
 
 
 def test_a_credential_bound_to_origins_goes_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from httptask import hookimpl
 from httptask.errors import BlockedError, SettingsError
 from httptask.sending import address_reason, parse_networks
 from httptask.sending._egress import embedded_ipv4
-from tasks import call, failure, http
+from tasks import call, exchange, failure, http
 
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
@@ -120,6 +121,26 @@ def test_a_plugin_can_refuse_but_not_undo_a_refusal() -> None:
         assert "oops" in str(failure(http(server.url), Broken()))
         assert isinstance(failure(http(server.url), Friendly(), allow=[]), BlockedError)
         assert not server.connections
+
+
+def test_of_several_addresses_only_the_allowed_are_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that leads to a refused and an allowed address is reached at the allowed one alone."""
+    asked: list[str] = []
+
+    class Watch:
+        @hookimpl
+        def httptask_check_egress(self, address: str) -> None:
+            asked.append(address)
+
+    with servers.raw_server(OK) as server:
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in ("10.9.9.9", "127.0.0.1")
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        seen = exchange(http(f"http://two.example:{server.port}/", connectionTimeoutSeconds=30), Watch())
+    assert seen.outcome == "success"
+    assert asked == ["10.9.9.9", "127.0.0.1"]
+    assert seen.phases["connect"] < 10  # nobody waited for the refused one
 
 
 def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

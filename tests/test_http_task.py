@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import hashlib
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +18,7 @@ from jsonschema import Draft202012Validator
 from pytest_httpx import HTTPXMock
 
 import servers
-from httptask import _packaged, errors
+from httptask import _packaged, errors, hookimpl
 from httptask.building import curl_command
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.task import HttpTask
@@ -271,6 +273,95 @@ def test_what_mocks_httpx_mocks_the_task(httpx_mock: HTTPXMock) -> None:
     sent = httpx_mock.get_requests()[0]
     assert sent.url == "https://api.procore.com/rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi"
     assert sent.headers["procore-company-id"] == "42"
+
+
+ODD_REQUESTS: list[Any] = [
+    {"url": "http://h/\ud800"},
+    {"url": "http://h/?\ud800"},
+    {"url": "http://h/", "headers": {"X": "\ud800"}},
+    {"url": "http://h/", "headers": {"Ключ": "x"}},
+    {"url": "http://h/", "headers": {"Content-Length": 5}},
+    {"url": "http://h/", "query": {"a": float("inf")}},
+    {"url": "http://h/", "query": {"a": 10**5000}},
+    {"url": "http://h/", "query": [1]},
+    {"url": "http://h/", "cookies": "x"},
+    {"url": "http://h/", "method": 5},
+    {"url": "http://xn--a/"},
+    {"url": "http://[::1]8081/"},
+    {"url": "http://127.0.0.1:99999/${"},
+    {"url": 5},
+    "x",
+    [],
+    None,
+    {
+        "url": "http://h/",
+        "method": "POST",
+        "body": {"a": "\ud800"},
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+    },
+]
+
+
+@pytest.mark.parametrize("request_", ODD_REQUESTS, ids=range(len(ODD_REQUESTS)))
+def test_no_setting_brings_out_a_foreign_exception(request_: Any) -> None:
+    """Whatever stands in a request: problems, rendering, sending and sending anyway end in errors of ours or not at all."""
+    definition = {"type": "Http", "httpRequest": request_, "end": True}
+    with runtime(allow=[]) as shared:
+        task = HttpTask(definition, runtime=shared)
+        task.problems()
+        for attempt in (task.call, task.render, lambda: task.test_request(None, TestOptions(send_anyway=True))):
+            with contextlib.suppress(errors.TaskError):
+                attempt()
+
+
+@pytest.mark.parametrize(
+    "definition", [[], "x", None, {"type": "Http", "httpRequest": {"url": "http://h/"}, "totalTimeoutSeconds": 10**400}]
+)
+def test_no_definition_brings_out_a_foreign_exception(definition: Any) -> None:
+    """A task that is no object, or whose numbers no clock can count, is a problem."""
+    with runtime() as shared:
+        task = HttpTask(definition, runtime=shared)
+        assert task.problems()
+        with pytest.raises(errors.SettingsError):
+            task.call()
+
+
+def test_a_body_nested_too_deeply_is_a_problem() -> None:
+    """Nesting beyond what can be checked is said, not run into."""
+    body: Any = 1
+    for _ in range(3000):
+        body = [body]
+    with runtime() as shared:
+        (problem,) = HttpTask(http("http://h/", request={"method": "POST", "body": body}), runtime=shared).problems()
+    assert "nested too deeply" in problem.message
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#/nowhere"}, {"type": "strnig"}, {"$ref": "http://127.0.0.1:1/x"}])
+def test_a_schema_that_cannot_be_used_is_a_problem(schema: dict[str, Any]) -> None:
+    """A stranger's schema, broken, is said in one problem; nothing is fetched and nothing raised."""
+
+    class Refines:
+        @hookimpl
+        def httptask_refine_settings_schema(self, schema: dict[str, Any]) -> None:
+            schema["properties"]["body"]["properties"]["communication"] = broken
+
+    broken = schema
+    with runtime(Refines()) as shared:
+        problems = HttpTask(email_task("https://h"), runtime=shared).problems()
+    assert any("schema" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("url", ["${$.u}", "${$.base}/admin?x=${$.tail}"])
+def test_a_url_that_is_data_is_checked_like_any_other(url: str) -> None:
+    """What looks like an expression in evaluated data does not get a URL past the checks."""
+    with StandIn() as server:
+        task = email_task(server.url)
+        task["inputParameters"] |= {"u": server.url + "/admin?x=$${", "base": server.url, "tail": "$${"}
+        task["httpRequest"]["url"] = url
+        error = failure(task, inputs=RFI)
+        assert server.requests == []
+    assert isinstance(error, errors.SettingsError)
+    assert "ends with /rest/v1.0" in str(error)
 
 
 def test_a_free_form_request_needs_no_endpoint() -> None:

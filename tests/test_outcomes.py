@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
+import threading
 import time
+import zlib
 
 import pytest
 
 import servers
-from httptask import errors
+from httptask import errors, hookimpl
+from httptask.model.credential import Credential, Secret
 from httptask.model.policy import Limits
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
@@ -351,6 +355,205 @@ def test_a_stale_connection_is_replaced_once_for_idempotent_methods() -> None:
     with servers.raw_server(servers.sequence(answer_then_hang_up_on_the_next, OK)) as server:
         assert asyncio.run(twice(server.url)) == [200, 200]
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("then", ["503", "429", "close"])
+def test_a_post_that_was_answered_by_a_redirect_is_not_sent_again(then: str) -> None:
+    """303 and then trouble: the POST has been accepted, so it goes out once, whatever `retry` says."""
+    trouble = {
+        "503": servers.respond(servers.response(b"", status="503 Busy")),
+        "429": servers.respond(servers.response(b"", status="429 Slow Down")),
+        "close": servers.close_at_once(after_request=True),
+    }[then]
+    with servers.raw_server(servers.sequence(servers.redirect("/result", 303), trouble)) as server:
+        definition = http(server.url, request={"method": "POST", "body": {"pay": 1}}, retry={"intervalSeconds": 0})
+        error = failure(definition)
+        assert [request.split(b" ")[0] for request in server.received].count(b"POST") == 1
+    assert not error.retryable
+    assert error.maybe_delivered
+
+
+def test_a_stale_connection_is_replaced_once_and_not_more() -> None:
+    """However many idle connections the server has dropped, a request is sent at most twice."""
+
+    async def many(url: str) -> None:
+        async with runtime() as shared:
+            warm = HttpTask(http(url + "/warm"), runtime=shared)
+            await asyncio.gather(*(warm.acall() for _ in range(6)))
+            server.received.clear()
+            with pytest.raises(errors.ConnectionFailedError):
+                await HttpTask(http(url, request={"method": "DELETE"}), runtime=shared).acall()
+
+    def answer_one(peer: servers.Peer) -> bool:
+        request = peer.read_request()
+        if request.startswith(b"GET"):
+            peer.pause(0.2)  # all six are under way at once, each on a connection of its own
+            peer.sendall(servers.response(b"{}", servers.JSON))
+            return True
+        return False
+
+    with servers.raw_server(answer_one) as server:
+        asyncio.run(many(server.url))
+        assert len(server.received) == 2
+
+
+def test_what_was_sent_before_counts_for_maybe_delivered() -> None:
+    """PUT, answered by nothing, then refused: the last attempt sent nothing, an earlier one may have arrived."""
+
+    def hang_up_for_good(peer: servers.Peer) -> bool:
+        peer.read_request()
+        gone.append(True)
+        return False
+
+    gone: list[bool] = []
+
+    class Shut:
+        """The second connection is refused by a rule: nothing of that attempt goes out."""
+
+        @hookimpl
+        def httptask_check_egress(self) -> str | None:
+            return "shut now" if gone else None
+
+    with servers.raw_server(hang_up_for_good) as server:
+        definition = http(server.url, request={"method": "PUT"}, retry={"intervalSeconds": 0, "maxAttempts": 2})
+        error = failure(definition, Shut())
+    assert isinstance(error, errors.BlockedError)
+    assert error.attempts == 2
+    assert error.maybe_delivered
+
+
+def test_a_credential_that_fails_in_a_later_attempt_loses_no_exchange() -> None:
+    """503, and then the vault is down: the error says so and carries the first attempt."""
+
+    class Vault:
+        asked = 0
+
+        @hookimpl
+        def httptask_credential(self, name: str) -> Credential:
+            self.asked += 1
+            if self.asked > 1:
+                raise OSError("the vault is down")
+            return Credential(name, "bearer", {"token": Secret("t0ken-value")})
+
+    with servers.raw_server(servers.respond(servers.response(b"", status="503 Busy"))) as server:
+        definition = http(server.url, credentials="c", retry={"intervalSeconds": 0, "maxAttempts": 3})
+        error = failure(definition, Vault())
+    assert isinstance(error, errors.CredentialError)
+    assert error.exchange is not None
+    assert [attempt.outcome for attempt in error.exchange.attempts] == ["status", "credential"]
+    assert error.maybe_delivered
+
+
+def test_a_thread_that_hangs_does_not_hold_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up or a vault that blocks is left behind: the sync call returns when its time is over."""
+    release = threading.Event()
+
+    class Vault:
+        @hookimpl
+        def httptask_credential(self, name: str) -> None:
+            release.wait(20)
+
+    began = time.monotonic()
+    try:
+        for definition in (
+            http("http://slow.example/", totalTimeoutSeconds=0.3),
+            http("http://h/", credentials="c", totalTimeoutSeconds=0.3),
+        ):
+            with monkeypatch.context() as patched:
+                patched.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(20) or [])
+                assert isinstance(failure(definition, Vault()), errors.TimedOutError)
+    finally:
+        release.set()
+    assert time.monotonic() - began < 10  # not the forty seconds that the threads would have taken
+
+
+def test_many_empty_gzip_members_end_at_once() -> None:
+    """A megabyte of empty gzip members is refused by their number, not unpacked one by one for minutes."""
+    body = gzip.compress(b"") * 50_000
+    with servers.raw_server(servers.respond(servers.response(body, servers.JSON, servers.GZIP))) as server:
+        assert isinstance(failure(http(server.url)), errors.DecodeError)
+
+
+def test_gzip_as_servers_send_it() -> None:
+    """Several members are one body (RFC 1952, section 2.2); padding after the last is ignored; deflate may be raw."""
+    text = ("Content-Type", "text/plain")
+    members = gzip.compress(b"one ") + gzip.compress(b"two")
+    raw = zlib.compressobj(wbits=-15)
+    bodies = [
+        (members, "gzip", "one two"),
+        (members + b"\0\0\0garbage", "x-gzip", "one two"),
+        (zlib.compress(b"one two"), "deflate", "one two"),
+        (raw.compress(b"one two") + raw.flush(), "deflate", "one two"),
+        (gzip.compress(gzip.compress(b"one two")), "gzip, gzip", "one two"),
+    ]
+    for body, coding, expected in bodies:
+        with servers.raw_server(servers.respond(servers.response(body, text, ("Content-Encoding", coding)))) as server:
+            assert call(http(server.url)).body == expected
+    with servers.raw_server(
+        servers.respond(servers.response(b"x", text, ("Content-Encoding", "gzip, " * 9)))
+    ) as server:
+        assert isinstance(failure(http(server.url)), errors.DecodeError)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (servers.response(b"", ("Location", "http://xn--a/"), status="302 Found"), errors.RedirectError),
+        (servers.response(b"", ("Location", "http://[::1]8081/"), status="302 Found"), errors.RedirectError),
+        (servers.response(b"", ("Location", "/a\x01b"), status="302 Found"), errors.RedirectError),
+        (servers.response(b"[1e400]", servers.JSON), errors.ParseError),
+        (
+            servers.response(b"", ("Retry-After", "Mon, 01 Jan 2020 00:00:00 +9999999999999"), status="503 No"),
+            errors.StatusError,
+        ),
+    ],
+    ids=["idna", "bracket", "control", "infinite", "retry-after"],
+)
+def test_what_libraries_choke_on_is_a_class_of_ours(answer: bytes, kind: type[errors.TaskError]) -> None:
+    """Odd redirect targets, dates and numbers end in their class, not in a library's exception."""
+    with servers.raw_server(servers.respond(answer)) as server:
+        assert type(failure(http(server.url))) is kind
+
+
+def test_a_length_of_what_does_not_follow_is_no_reason_to_refuse() -> None:
+    """304 and 204 may speak of a large representation (RFC 9110, section 8.6)."""
+    for status in ("304 Not Modified", "204 No Content"):
+        answer = f"HTTP/1.1 {status}\r\nContent-Length: 99999999999\r\n\r\n".encode()
+        with servers.raw_server(servers.respond(answer)) as server:
+            outcome = exchange(http(server.url)).outcome
+        assert outcome == ("status" if status.startswith("304") else "success")
+
+
+def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS the surplus may wait, decrypted or not, between the socket and us: it is no answer either."""
+
+    def good_and_evil(peer: servers.Peer) -> bool:
+        peer.read_request()
+        peer.sendall(servers.response(b"good"))
+        peer.sendall(servers.response(b"evil"))
+        return True
+
+    async def three(url: str) -> list[object]:
+        async with runtime(allow=["localhost"]) as shared:
+            task = HttpTask(http(url), runtime=shared)
+            bodies = []
+            for _ in range(3):
+                bodies.append((await task.acall()).body)
+                await asyncio.sleep(0.05)  # so that the surplus has come
+            return bodies
+
+    with servers.tls_server(good_and_evil, "localhost") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+        assert asyncio.run(three(server.url)) == ["good"] * 3
+
+
+def test_a_missing_certificate_file_is_tls_and_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong SSL_CERT_FILE is the operator's to mend: class `tls`, not a connection that may be tried again."""
+    with servers.tls_server(OK, "localhost") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+        error = failure(http(server.url), allow=["localhost"])
+    assert isinstance(error, errors.TlsError)
+    assert "SSL_CERT_FILE" in str(error)
 
 
 def test_cancelling_closes_the_connection() -> None:

@@ -14,8 +14,14 @@ def run_sync(start: Callable[[], Coroutine[Any, Any, T]], instead: str) -> T:
 
     Raises `RuntimeError` where a loop is running already; it names *instead*, what to await there.
     """
+    if _is_running():
+        raise RuntimeError(f"an event loop is running here: await {instead} instead")
+    return asyncio.run(start())
+
+
+def _is_running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(start())
-    raise RuntimeError(f"an event loop is running here: await {instead} instead")
+        return False
+    return True

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from httptask import _packaged
 from httptask._json import pointer
@@ -15,6 +15,7 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.api import Endpoint, Parameter
 from httptask.model.exchange import OutgoingRequest
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")  # RFC 9110, section 5.5; surrogates have no UTF-8
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F))
 _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"  # cookie-octet of RFC 6265, section 4.1.1, without %
@@ -89,22 +90,32 @@ def _url(request: Mapping[str, Any], known: Known, at: str) -> str:
 
     before, mark, query = request["url"].partition("#")[0].partition("?")
     path = _PLACE.sub(fill, before)
-    for segment in path.split("/")[3:]:
-        if segment in (".", ".."):  # RFC 3986, section 5.2.4: the receiver would climb
+    for segment in re.split(r"[/\\]", path)[3:]:
+        if unquote(segment) in (".", ".."):  # RFC 3986, section 5.2.4: the receiver would climb
             raise _refuse(pointer(["url"], at), f"the path part {segment!r} would climb in the path")
     # Existing escapes are kept: the author may have written them.
-    parts = [quote(_PLACE.sub(fill, query), safe="!$&'()*+,;=:@/?%-._~[]")] if mark and query else []
+    server, path = _server_and_path(path)
+    path = server + quote(path or "/", safe="!$&'()*+,;=:@/%-._~", errors="surrogatepass")
+    kept = "!$&'()*+,;=:@/?%-._~[]"
+    parts = [quote(_PLACE.sub(fill, query), safe=kept, errors="surrogatepass")] if mark and query else []
     for name, value in request.get("query", {}).items():
         parts += [f"{key}={text}" for key, text in _written("query", "query", name, value, known, at)]
     return path + ("?" + "&".join(parts) if parts else "")
+
+
+def _server_and_path(url: str) -> tuple[str, str]:
+    end = url.find("/", url.find("://") + 3)
+    return (url, "") if end < 0 else (url[:end], url[end:])
 
 
 def _headers(values: Mapping[str, Any], known: Known, at: str) -> list[tuple[str, str]]:
     headers = []
     for name, value in values.items():
         text = _written("headers", "header", name, value, known, at, encode=str)[0][1]
-        if any(character in text for character in "\r\n\0"):
-            raise _refuse(pointer(["headers", name], at), "a header value must not hold a line break or NUL")
+        if _CONTROL.search(text):
+            raise _refuse(
+                pointer(["headers", name], at), "a header value must not hold a line break or control character"
+            )
         headers.append((name, text.strip(" \t")))
     return headers
 
@@ -183,8 +194,11 @@ def _form(value: Mapping[str, Any], place: str) -> bytes:
         if isinstance(item, dict | list):
             # How APIs nest form fields differs (a[b], a.b, a[]); a guess would silently lose the value.
             raise _refuse(pointer([name], place), "an array or object cannot be sent as a form field yet")
-        pairs.append((name, scalar(item)))
-    return urlencode(pairs).encode("ascii")
+        try:
+            pairs.append((name, scalar(item)))
+        except UnwritableError as error:
+            raise _refuse(pointer([name], place), str(error)) from error
+    return urlencode(pairs, errors="surrogatepass").encode("ascii")
 
 
 __all__ = ["build", "encoded"]

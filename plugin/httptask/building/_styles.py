@@ -30,7 +30,10 @@ def scalar(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool | int | float):
-        return json.dumps(value, allow_nan=False)
+        try:
+            return json.dumps(value, allow_nan=False)
+        except ValueError as error:  # NaN, infinity, or more digits than Python writes
+            raise UnwritableError(f"the number cannot be written: {error}") from error
     raise UnwritableError("an array or object inside another cannot be written in this style")
 
 

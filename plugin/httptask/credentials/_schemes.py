@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -37,7 +38,12 @@ class Bearer:
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header."""
-        request.set_header("Authorization", "Bearer " + _value(credential, "token"))
+        token = _value(credential, "token")
+        if not re.fullmatch(r"[!-~]+", token):  # wider than the RFC's b64token, as tokens are
+            raise ValueError(
+                "the token holds blanks, control characters or letters beyond ASCII; was it pasted with a line end?"
+            )
+        request.set_header("Authorization", "Bearer " + token)
 
 
 class ApiKey:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from httptask._json import JsonError, parse
+from httptask._url import split_url
 from httptask.model.credential import Credential, Secret
 
 PREFIX = "HTTPTASK_CREDENTIAL_"
@@ -81,6 +82,13 @@ def _credential(name: str, document: Any, where: str) -> Credential:
     origins = document.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
         raise ValueError(f'{where}: "origins" must be a list of origins such as "https://api.procore.com"')
+    for each in origins:
+        try:
+            known = split_url(each)
+        except ValueError as error:
+            raise ValueError(f"{where}: the origin {each!r} is none: {error}") from error
+        if known.scheme not in ("http", "https") or not known.hostname or known.path not in ("", "/"):
+            raise ValueError(f'{where}: the origin {each!r} is none; one looks like "https://api.procore.com"')
     # Which fields are secret only the scheme knows: until then, all are.
     secret = {field: Secret(value) for field, value in fields.items()}
     return Credential(name, document["type"], secret, tuple(origins))

@@ -31,7 +31,7 @@ def next_request(
     try:
         target = urldefrag(urljoin(request.url, location)).url
         there = split_url(target)
-        target = str(httpx.URL(target))
+        _ = httpx.URL(target).host  # what httpx cannot read now, it could not send later
     except Exception as error:  # httpx's URL also raises idna's errors
         raise RedirectError(f"the server redirects to something that is no URL: {error}") from error
     here = split_url(request.url)

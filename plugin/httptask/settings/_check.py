@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
+from httptask._url import split_url
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import Endpoint
@@ -19,7 +20,9 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A template part of a URL (OpenAPI: path templating)."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_FORBIDDEN_IN_VALUES = re.compile(r"[\x00\r\n]")  # RFC 9110, section 5.5: dangerous in any version of HTTP
+_FORBIDDEN_IN_VALUES = re.compile(
+    r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]"
+)  # RFC 9110, section 5.5; surrogates have no UTF-8
 
 _OURS = {
     "content-length",
@@ -67,7 +70,7 @@ def request_problems(
         problems = [_in_url(problem, in_url, at) for problem in problems]
     if names:
         problems = [_as_written(problem, request, names, at) for problem in problems]
-    problems += _url_problems(request, endpoint, pointer(["url"], at))
+    problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
     problems += _header_problems(request.get("headers"), pointer(["headers"], at))
     if expressions:
         problems += _secrets_in_the_open(request, at)
@@ -131,12 +134,14 @@ def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str
     return replace(problem, pointer=pointer(["headers", written, *tokens[2:]], at))
 
 
-def _url_problems(request: Mapping[str, Any], endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
+def _url_problems(
+    request: Mapping[str, Any], endpoint: Endpoint | None, at: str, *, expressions: bool
+) -> Iterator[Problem]:
     url = request.get("url")
-    if not isinstance(url, str) or has_expression(url):
+    if not isinstance(url, str) or (expressions and has_expression(url)):
         return
     try:
-        split = urlsplit(url)
+        split = split_url(url)
         port = split.port
     except ValueError as error:
         yield Problem(at, f"not a URL: {error}")
@@ -149,7 +154,7 @@ def _url_problems(request: Mapping[str, Any], endpoint: Endpoint | None, at: str
         yield Problem(at, "a URL must not hold a user name or password; name a credential in 'credentials' instead")
     elif port == 0:
         yield Problem(at, "port 0 cannot be connected to")
-    if re.search(r"[\x00-\x20\x7f]", url):
+    if re.search(r"[\x00-\x20\x7f\ud800-\udfff]", url):
         yield Problem(at, "a URL must not hold spaces or control characters; percent-encode them")
     if split.fragment:
         yield Problem(at, "the part after '#' is never sent", severity="warning")
@@ -200,7 +205,7 @@ def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
             yield Problem(place, f"the same header as {seen[name.lower()]!r}: header names have no case")
         seen[name.lower()] = name
         if isinstance(value, str) and _FORBIDDEN_IN_VALUES.search(value):
-            yield Problem(place, "a header value must not hold a line break or NUL")
+            yield Problem(place, "a header value must not hold a line break or control character")
 
 
 def _secrets_in_the_open(request: Mapping[str, Any], at: str) -> Iterator[Problem]:

@@ -29,14 +29,14 @@ def schema_problems(
     *pointer* is where *value* stands. With *expressions*, a string that is wholly `${…}` may stand wherever any value may:
     it is checked again, without this, after evaluation. *schema* must not change afterwards: its validator is kept.
     """
-    validator = _validator(schema, expressions)
     try:
-        errors = list(validator.iter_errors(value))
+        errors = list(_validator(schema, expressions).iter_errors(value))
+        problems = [problem for error in errors for problem in _explained(error, pointer)] if errors else []
     except RecursionError:
         return [Problem(pointer, "the value is nested too deeply to be checked")]
-    if not errors:
-        return []
-    problems = [problem for error in errors for problem in _explained(error, pointer)]
+    except Exception as error:  # noqa: BLE001 - a schema is a stranger's: a broken $ref, an unknown type, a bad pattern
+        said = f"{type(error).__name__}: {error}"
+        return [Problem(pointer, f"the schema of these settings cannot be used: {_short(said)}")]
     return list(dict.fromkeys(problems))
 
 

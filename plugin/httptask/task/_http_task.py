@@ -167,7 +167,12 @@ class HttpTask:
 
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
-        definition = without_nulls(self.definition)
+        written: Any = self.definition
+        if not isinstance(written, Mapping):
+            return (Problem(self.pointer, "expected a task, which is an object"),)
+        definition = without_nulls(written)
+        if _deeper_than(definition, self.runtime.limits.json_depth // 2):
+            return (Problem(self.pointer, "the task is nested too deeply to be checked"),)
         found = schema_problems(_task_schema(), definition, self.pointer)
         try:
             schema, endpoint = self.settings_schema, self.endpoint
@@ -192,12 +197,20 @@ class HttpTask:
         return tuple(problem for problem in self._problems if problem.severity == "error")
 
     @cached_property
+    def _shape_refusal(self) -> tuple[Problem, ...]:
+        """What is wrong with the task whatever its endpoint says."""
+        written: Any = self.definition
+        if not isinstance(written, Mapping):
+            return self._problems
+        return tuple(schema_problems(_task_schema(), without_nulls(written), self.pointer))
+
+    @cached_property
     def _evaluated_groups(self) -> frozenset[str]:
         """The names of `httpRequest` whose values hold expressions."""
         request = self.definition.get("httpRequest")
-        return (
-            frozenset(name for name, value in request.items() if _holds_expression(value)) if request else frozenset()
-        )
+        if not isinstance(request, Mapping):  # one expression for all of it, or nothing that could be sent
+            return frozenset(_packaged.schema("http-task")["$defs"]["httpRequest"]["properties"])
+        return frozenset(name for name, value in request.items() if _holds_expression(value))
 
     @cached_property
     def _schema_of_evaluated(self) -> dict[str, Any]:
@@ -211,8 +224,9 @@ class HttpTask:
 
     async def _evaluated(self, inputs: Inputs, *, send_anyway: bool = False) -> tuple[Any, dict[str, Any]]:
         """Return the evaluated input parameters and the checked, evaluated, normalised `httpRequest`."""
-        if self._refusal and not send_anyway:
-            raise SettingsError(self._refusal)
+        refusal = self._shape_refusal if send_anyway else self._refusal
+        if refusal:
+            raise SettingsError(refusal)
         evaluate = self.runtime.evaluator.evaluate
         at = pointer_of(["inputParameters"], self.pointer)
         given = self.definition.get("inputParameters") or {}
@@ -225,8 +239,12 @@ class HttpTask:
             problems = [problem for problem in found if problem.severity == "error"]
             if problems:
                 raise SettingsError(problems)
-        if not isinstance(request, Mapping) or not isinstance(request.get("url"), str):
-            raise SettingsError([Problem(at, "'httpRequest' must be an object with a 'url'")])
+        if send_anyway:
+            # What the endpoint's schema says may be waived; that it is a request that can be sent may not.
+            found = request_problems(request, _packaged.schema("http-task")["$defs"]["httpRequest"], None, at)
+            errors = [problem for problem in found if problem.severity == "error"]
+            if errors:
+                raise SettingsError(errors)
         return parameters, normalised(request, self._header_names)
 
     async def _deliver(self, inputs: Inputs, store: Store, *, send_anyway: bool = False) -> tuple[Any, Delivery]:
@@ -325,11 +343,31 @@ def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
 
 
 def _holds_expression(value: Any) -> bool:
-    if isinstance(value, str):
-        return has_expression(value)
-    if isinstance(value, Mapping):
-        return any(_holds_expression(item) for item in value.values())
-    return isinstance(value, list) and any(_holds_expression(item) for item in value)
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if has_expression(item):
+                return True
+        elif isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return False
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            item
+            for parent in level
+            for item in (parent.values() if isinstance(parent, Mapping) else parent)
+            if isinstance(item, Mapping | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _result(delivery: Delivery) -> TaskResult:

@@ -1,0 +1,110 @@
+"""Retries, decided purely: the table of when, and the arithmetic of how long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from httptask import errors
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.policy import RetryPolicy
+from httptask.sending._retry import retry_after, retryable, wait_seconds
+
+
+def request(method: str, *, key: bool = False) -> OutgoingRequest:
+    return OutgoingRequest(method, "http://h/", [("idempotency-key", "k")] if key else [])
+
+
+TIMEOUT = {"phase": "read", "seconds": 1}
+CASES: list[tuple[type[errors.TaskError], dict[str, object], str]] = [
+    (errors.DnsError, {}, "any"),
+    (errors.ConnectionFailedError, {"maybe_delivered": False}, "any"),
+    (errors.ConnectionFailedError, {"maybe_delivered": True}, "idempotent"),
+    (errors.TimedOutError, {**TIMEOUT, "maybe_delivered": True}, "idempotent"),
+    (errors.TimedOutError, {"phase": "connect", "seconds": 1, "maybe_delivered": False}, "any"),
+    (errors.TimedOutError, {"phase": "total", "seconds": 1, "maybe_delivered": False}, "never"),
+    (errors.IncompleteError, {"maybe_delivered": True}, "idempotent"),
+    (errors.DecodeError, {"maybe_delivered": True}, "idempotent"),
+    (errors.TlsError, {}, "never"),
+    (errors.BlockedError, {}, "never"),
+    (errors.ProtocolError, {}, "never"),
+    (errors.TooLargeError, {}, "never"),
+    (errors.ParseError, {}, "never"),
+    (errors.RedirectError, {}, "never"),
+    (errors.CredentialError, {}, "never"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "rule"), CASES, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_what_is_tried_again(kind: type[errors.TaskError], fields: dict[str, object], rule: str) -> None:
+    """Each class of outcome, for a safe, an unsafe and a keyed request."""
+    error = kind("x", **fields)  # type: ignore[arg-type]
+    allowed = {"any": (True, True, True), "idempotent": (True, False, True), "never": (False, False, False)}[rule]
+    asked = (request("PUT"), request("PATCH"), request("POST", key=True))
+    assert tuple(retryable(error, [one]) for one in asked) == allowed
+
+
+def test_behind_a_redirect_the_first_request_counts() -> None:
+    """A request that was answered with a redirect has done what it does: only a chain that is idempotent all along goes again."""
+    error = errors.StatusError("x", status_code=429)
+    assert retryable(error, [request("POST")])
+    assert not retryable(error, [request("POST"), request("GET")])
+    assert not retryable(errors.DnsError("x"), [request("POST"), request("GET")])
+    assert retryable(error, [request("GET"), request("GET")])
+    assert retryable(error, [request("POST", key=True), request("GET")])
+    assert not retryable(error, [])
+
+
+@pytest.mark.parametrize(
+    ("attempts", "jitter", "after", "expected"),
+    [
+        (1, 1.0, None, 2),
+        (2, 1.0, None, 6),
+        (3, 1.0, None, 18),
+        (3, 0.5, None, 9),
+        (3, 0.0, None, 0),
+        (1, 0.0, 7.0, 7),
+        (3, 1.0, 7.0, 18),
+        (5000, 1.0, None, 86400),
+    ],
+)
+def test_waits_back_off_with_full_jitter_and_never_undercut_the_server(
+    attempts: int, jitter: float, after: float | None, expected: float
+) -> None:
+    """interval * rate^(n-1), times a random number up to 1, at most a day; Retry-After is a minimum."""
+    policy = RetryPolicy(interval_seconds=2, max_attempts=9, backoff_rate=3)
+    assert wait_seconds(policy, attempts, after, jitter=lambda: jitter) == expected
+
+
+def test_waits_differ() -> None:
+    """Without a fixed number the jitter is random: a hundred waits are not one."""
+    assert len({wait_seconds(RetryPolicy(), 1, None) for _ in range(100)}) > 50
+
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("Mon, 23 Nov 2026 12:01:00 GMT", 60),
+        ("Mon, 23 Nov 2026 12:01:00", 60),
+        ("Monday, 23-Nov-26 12:01:00 GMT", 60),
+        ("Mon Nov 23 12:01:00 2026", 60),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("99999999999999999999", None),
+        ("\u0661", None),
+        ("Mon, 01 Jan 2020 00:00:00 +9999999999999", None),
+        ("Mon, 01 Jan 2020 99999999999999999999:00:00 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+    """RFC 9110, section 10.2.3: seconds, or any of the three date formats; garbage and the past are ignored."""
+    assert retry_after(value, NOW) == seconds
