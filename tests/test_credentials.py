@@ -66,7 +66,17 @@ def test_each_scheme_puts_the_secret_on_the_wire_and_nowhere_else(
     """The server gets it as the RFC says; the exchange, its JSON, the log and errors do not show it, even when it is echoed."""
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(credential))
     caplog.set_level(logging.DEBUG)
-    with servers.raw_server(servers.echo_json()) as server:
+
+    def echo(peer: servers.Peer) -> bool:
+        request = peer.read_request()
+        peer.sendall(
+            servers.response(
+                json.dumps(request.decode()).encode(), servers.JSON, ("X-Echo", CANARY), ("Set-Cookie", CANARY)
+            )
+        )
+        return True
+
+    with servers.raw_server(echo) as server:
         seen = exchange(task(server.url))
         assert wire in head(server)
     shown = json.dumps(seen.to_json()) + repr(seen) + caplog.text

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from httptask.errors import DescriptionError
 from httptask.hookspecs import hookimpl
 from httptask.importers import MAX_BYTES, endpoint_id, plugin, read_api
-from httptask.importers._reference_page import ReferencePage
-from httptask.model.api import Endpoint, Reading
+from httptask.importers._reference_page import NO_SERVER, ReferencePage
+from httptask.model.api import Endpoint, Note, Reading
 from httptask.plugins import PluginManager
 from httptask.protocols import ImportOptions
 
@@ -127,12 +127,17 @@ def page_id(page: Path) -> str:
     return page.name.removesuffix(".txt")
 
 
+def noted(reading: Reading) -> tuple[Note, ...]:
+    """The notes but for the one that most pages get: that they name no server."""
+    return tuple(note for note in reading.notes if note.message != NO_SERVER)
+
+
 def kinds(reading: Reading) -> list[str]:
-    return [note.kind for note in reading.notes]
+    return [note.kind for note in noted(reading)]
 
 
 def notes_at(reading: Reading, line: int) -> list[str]:
-    return [note.kind for note in reading.notes if note.line == line]
+    return [note.kind for note in noted(reading) if note.line == line]
 
 
 # -- whole pages -------------------------------------------------------------------------------------------------------
@@ -165,7 +170,7 @@ def test_everything_around_the_rows_reads_too(page: Path) -> None:
         "servers": [server.url for server in endpoint.servers],
         "body": body and {"mediaTypes": list(body.content), "required": body.required},
         "incomplete": list(endpoint.incomplete),
-        "notes": [[note.kind, note.line] for note in reading.notes],
+        "notes": [[note.kind, note.line] for note in noted(reading)],
     }
     assert found == {name: value for name, value in expected.items() if name != "rows"}
 
@@ -180,8 +185,8 @@ def test_as_many_rows_as_lines_that_print_one(page: Path) -> None:
         printed = len(re.findall(r"^(?:\S+ )?(?:[A-Z]\w+ )?(?:Yes|No)(?:$| The media type)", text, re.MULTILINE))
     reading = read(page.read_bytes(), page.name)
     made = [row for row in expected_of(page)["rows"] if {"derived", "parent"} & (row[4] if len(row) > 4 else {}).keys()]
-    refused = [note for note in reading.notes if "twice" in note.message or "without a name" in note.message]
-    as_text = [note for note in reading.notes if "taken as description" in note.message]
+    refused = [note for note in noted(reading) if "twice" in note.message or "without a name" in note.message]
+    as_text = [note for note in noted(reading) if "taken as description" in note.message]
     assert len(rows_of(only(reading))) - len(made) + len(refused) + len(as_text) == printed
 
 
@@ -382,7 +387,7 @@ def test_a_cut_row_is_no_description_of_the_row_before(tail: str) -> None:
     """The start of a row or a heading is left out, and the report repeats it: nothing is lost."""
     reading = query(f"sort String No\n\nThe order.\n\n{tail}", end="")
     assert {name: row["description"] for name, row in found(reading).items()} == {"sort": "The order."}
-    assert repr(tail) in reading.notes[0].message
+    assert repr(tail) in noted(reading)[0].message
 
 
 # -- the same page, saved otherwise ------------------------------------------------------------------------------------
@@ -511,7 +516,7 @@ def test_bullets_of_a_description_stay_in_it() -> None:
         "b": (other, None),
         "c": ("", None),
     }
-    assert len([note for note in reading.notes if "no JSON literals" in note.message]) == 1
+    assert len([note for note in noted(reading) if "no JSON literals" in note.message]) == 1
 
 
 def test_text_after_an_enumeration_is_description() -> None:
@@ -664,7 +669,7 @@ def test_a_table_row_without_a_name_is_skipped() -> None:
     """An empty name cell is a bare pipe; the row and its description are left out, with its line."""
     reading = table("|\nString | No |\nLost. |\nb |\nString | No |\nKept. |\nString | Yes | |\n")
     assert {name: row["description"] for name, row in found(reading).items()} == {"b": "Kept."}
-    assert [note.line for note in reading.notes if note.kind == "skipped"] == [9, 14]
+    assert [note.line for note in noted(reading) if note.kind == "skipped"] == [9, 14]
 
 
 @pytest.mark.parametrize(
@@ -783,7 +788,16 @@ def test_a_person_knows_better() -> None:
     endpoint = only(reading)
     assert (endpoint.provider, endpoint.id) == ("sendinblue", "sendinblue-contacts-post-240")
     assert [server.url for server in endpoint.servers] == ["https://proxy.example"]
-    assert reading.notes == ()
+    assert noted(reading) == ()
+
+
+@pytest.mark.parametrize(("servers", "line"), [("Servers\n\n", 3), ("", None)])
+def test_a_page_without_a_server_says_so(servers: str, line: int | None) -> None:
+    """An empty or missing list of servers is in the report, with what to do; a server that was given is enough."""
+    page = f"GET /a\n\n{servers}Query parameters\n\nName Type Required Description\nb String No\n\n{END}\n"
+    told = [note for note in read(page, provider="a").notes if note.message == NO_SERVER]
+    assert [(note.kind, note.line) for note in told] == [("missing", line)]
+    assert read(page, provider="a", servers=("https://a.example",)).notes == ()
 
 
 def test_placeholders_name_no_server() -> None:
@@ -794,14 +808,14 @@ def test_placeholders_name_no_server() -> None:
         ("https://a.example", ""),
         ("https://{b}.example/v1", "Europe"),
     ]
-    assert [(note.kind, note.line) for note in reading.notes] == [("skipped", 3), ("skipped", 7)]
+    assert [(note.kind, note.line) for note in noted(reading)] == [("skipped", 3), ("skipped", 7)]
 
 
 def test_a_cut_address_is_no_server() -> None:
     """Half an address would send a request to somebody else."""
     reading = read("GET /a\nServers\n- https://a.example\n- https://api.b.exa")
     assert [server.url for server in only(reading).servers] == ["https://a.example"]
-    assert repr("- https://api.b.exa") in reading.notes[0].message
+    assert repr("- https://api.b.exa") in noted(reading)[0].message
 
 
 @pytest.mark.parametrize(
@@ -835,7 +849,7 @@ def test_path_parameters_are_derived_from_the_path() -> None:
         ("z", True, {"type": "string"}),
         ("x", True, {"type": "string"}),
     ]
-    assert [(note.kind, note.line) for note in reading.notes] == [("guessed", 1), ("guessed", 8), ("guessed", 9)]
+    assert [(note.kind, note.line) for note in noted(reading)] == [("guessed", 1), ("guessed", 8), ("guessed", 9)]
 
 
 CONTENT_TYPE = 'Content-Type String {mark} The media type of the request body.\n\nDefault value: "text/csv"\n'

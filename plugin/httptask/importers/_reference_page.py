@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions
 
 UNKNOWN_PROVIDER = "unknown"
+NO_SERVER = "the page names no server; give one with --server"
+"""True of every plain page: its `Servers` section is empty."""
 ANY_MEDIA_TYPE = "*/*"
 
 _LOCATIONS = {_sections.PATH: "path", _sections.HEADERS: "header", _sections.QUERY: "query"}
@@ -133,6 +135,9 @@ class _PageReader:
             server = self._server(index)
             if server is not None:
                 servers.setdefault(server.url, server)
+        if not servers:
+            line = section.start if section else None  # the heading stands before the section's first line
+            self._note("missing", NO_SERVER, line)
         return tuple(servers.values())
 
     def _server(self, index: int) -> Server | None:

@@ -24,7 +24,7 @@ from httptask.sending._response import View, outcome, task_result, view
 from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds
 
 _LONG = 256 * 1024
-"""Bytes. A longer body is decoded in a worker thread, so that the event loop goes on."""
+"""Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes on."""
 
 
 @dataclass(slots=True)
@@ -113,7 +113,10 @@ async def deliver(
         ):  # the server's wish stands in the error's retry_after
             break
         await asyncio.sleep(waited)
-    return _delivery(tries, time.perf_counter() - began, redactor, store)
+    elapsed = time.perf_counter() - began
+    if sum(len(hop.received.body) for one in tries for hop in one.hops if hop.received is not None) > _LONG:
+        return await in_thread(lambda: _delivery(tries, elapsed, redactor, store))
+    return _delivery(tries, elapsed, redactor, store)
 
 
 async def _attempt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -177,8 +178,12 @@ async def _read_body(response: httpx.Response, received: Received, method: str, 
     bodiless = method == "HEAD" or received.status_code in (204, 304) or received.header("transfer-encoding")
     if not bodiless and declared.isascii() and declared.isdigit() and int(declared) > limits.body:
         raise _too_large(f"the response's body is {int(declared):,} bytes", limits)
+    chunks = 0
     async for chunk in _raw(response):
         received.body += chunk
+        chunks += 1
+        if chunks % 256 == 0:  # what has arrived already comes without waiting: let others run
+            await asyncio.sleep(0)
         if len(received.body) > limits.body:
             del received.body[limits.body :]
             raise _too_large("the response's body is", limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -87,6 +88,17 @@ class Recorder:
 
 recorder: ContextVar[Recorder | None] = ContextVar("httptask_recorder", default=None)
 """The recorder of the hop under way: the connection pool sits between the hop and the network and knows nothing of it."""
+
+
+class _NotOurs(logging.Filter):
+    """Drops what httpcore logs of our hops: at DEBUG it prints response headers as they came, secrets that are echoed too."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return recorder.get() is None
+
+
+for _name in ("httpcore.connection", "httpcore.http11"):
+    logging.getLogger(_name).addFilter(_NotOurs())
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
