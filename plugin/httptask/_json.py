@@ -87,6 +87,21 @@ def dump(value: Any, *, indent: int | None = None) -> str:
     return text
 
 
+def deeper_than(value: Any, depth: int) -> bool:
+    """Say whether the JSON *value* is nested more than *depth* levels deep. Walks level by level: no depth overflows it."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [
+            item
+            for parent in level
+            if isinstance(parent, dict | list)
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True
+
+
 def pointer(path: Iterable[str | int], base: str = "") -> str:
     """Return *path* as a JSON Pointer below the pointer *base* (RFC 6901, section 3)."""
     return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -10,13 +10,12 @@ from urllib.parse import quote, unquote, urlencode
 
 from httptask import _packaged
 from httptask._json import pointer
+from httptask._syntax import PLACEHOLDER, UNSENDABLE
 from httptask.building._styles import DEFAULTS, UnwritableError, encoded, scalar, written
 from httptask.errors import Problem, SettingsError
 from httptask.model.api import Endpoint, Parameter
 from httptask.model.exchange import OutgoingRequest
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")  # RFC 9110, section 5.5; surrogates have no UTF-8
-_PLACE = re.compile(r"\{([^{}]*)\}")
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F))
 _COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"  # cookie-octet of RFC 6265, section 4.1.1, without %
 
@@ -89,7 +88,7 @@ def _url(request: Mapping[str, Any], known: Known, at: str) -> str:
         return text
 
     before, mark, query = request["url"].partition("#")[0].partition("?")
-    path = _PLACE.sub(fill, before)
+    path = PLACEHOLDER.sub(fill, before)
     for segment in re.split(r"[/\\]", path)[3:]:
         if unquote(segment) in (".", ".."):  # RFC 3986, section 5.2.4: the receiver would climb
             raise _refuse(pointer(["url"], at), f"the path part {segment!r} would climb in the path")
@@ -97,7 +96,7 @@ def _url(request: Mapping[str, Any], known: Known, at: str) -> str:
     server, path = _server_and_path(path)
     path = server + quote(path or "/", safe="!$&'()*+,;=:@/%-._~", errors="surrogatepass")
     kept = "!$&'()*+,;=:@/?%-._~[]"
-    parts = [quote(_PLACE.sub(fill, query), safe=kept, errors="surrogatepass")] if mark and query else []
+    parts = [quote(PLACEHOLDER.sub(fill, query), safe=kept, errors="surrogatepass")] if mark and query else []
     for name, value in request.get("query", {}).items():
         parts += [f"{key}={text}" for key, text in _written("query", "query", name, value, known, at)]
     return path + ("?" + "&".join(parts) if parts else "")
@@ -112,7 +111,7 @@ def _headers(values: Mapping[str, Any], known: Known, at: str) -> list[tuple[str
     headers = []
     for name, value in values.items():
         text = _written("headers", "header", name, value, known, at, encode=str)[0][1]
-        if _CONTROL.search(text):
+        if UNSENDABLE.search(text):
             raise _refuse(
                 pointer(["headers", name], at), "a header value must not hold a line break or control character"
             )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from httptask._nearest import nearest
+from httptask._syntax import TOKEN, UNSENDABLE, origin
 from httptask._threads import in_thread
-from httptask._url import origin
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError
 from httptask.model.credential import Credential, Secret
@@ -63,17 +62,13 @@ async def authorise(request: OutgoingRequest, credential: Credential, plugins: P
 
 def _check_header(name: str, value: str) -> None:
     """Refuse a header that HTTP cannot carry (RFC 9110, section 5.5). The value is not shown: a secret is in it."""
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not a header name")
-    if _CONTROL.search(value) or value != value.strip(" \t"):
+    if UNSENDABLE.search(value) or value != value.strip(" \t"):
         raise ValueError(
             f"its value for the header {name} holds a line break, a control character or blanks around it; "
             "was it pasted with a line end?"
         )
-
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def _scheme(credential: Credential, plugins: PluginManager) -> AuthScheme:

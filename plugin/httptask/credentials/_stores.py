@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from httptask._json import JsonError, parse
-from httptask._url import split_url
+from httptask._syntax import split_url
 from httptask.model.credential import Credential, Secret
 
 PREFIX = "HTTPTASK_CREDENTIAL_"

@@ -7,7 +7,7 @@ from urllib.parse import urldefrag, urljoin
 
 import httpx
 
-from httptask._url import split_url
+from httptask._syntax import split_url
 from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 

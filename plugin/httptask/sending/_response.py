@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from httptask._json import deeper_than
 from httptask._redaction import Redactor
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError, TooLargeError
 from httptask.model.exchange import Headers
@@ -203,7 +204,8 @@ def _json_view(content: bytes, media_type: str, limits: Limits, redactor: Redact
         return _not_json(content, media_type, redactor, f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # not Unicode, NaN, or an integer of more digits than Python converts
         return _not_json(content, media_type, redactor, str(error))
-    if _deeper_than(value, content, limits.json_depth):
+    # Fewer brackets than levels, almost always: then there is no need to walk.
+    if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(value, limits.json_depth):
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     return View(content, value, DECODED_JSON, media_type)
 
@@ -226,22 +228,6 @@ def _finite(text: str) -> float:
 
 def _refused(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _deeper_than(value: Any, content: bytes, depth: int) -> bool:
-    if content.count(b"[") + content.count(b"{") <= depth:  # almost always: no need to walk
-        return False
-    level = [value]
-    for _ in range(depth):
-        level = [
-            item
-            for parent in level
-            for item in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(item, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _text(content: bytes, content_type: str) -> str:

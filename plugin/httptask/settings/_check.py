@@ -9,20 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
-from httptask._url import split_url
+from httptask._syntax import PLACEHOLDER, TOKEN, UNSENDABLE, split_url
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import Endpoint
 from httptask.settings._normalise import normalised
 from httptask.settings._validate import schema_problems, typed
-
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-"""A template part of a URL (OpenAPI: path templating)."""
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_FORBIDDEN_IN_VALUES = re.compile(
-    r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]"
-)  # RFC 9110, section 5.5; surrogates have no UTF-8
 
 _OURS = {
     "content-length",
@@ -197,14 +189,14 @@ def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for name, value in headers.items():
         place = pointer([name], at)
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             yield Problem(place, f"{name!r} is not a header name (RFC 9110, section 5.6.2)")
         elif name.lower() in _OURS:
             yield Problem(place, f"{name} is set by the HTTP library, not by the task")
         elif name.lower() in seen:
             yield Problem(place, f"the same header as {seen[name.lower()]!r}: header names have no case")
         seen[name.lower()] = name
-        if isinstance(value, str) and _FORBIDDEN_IN_VALUES.search(value):
+        if isinstance(value, str) and UNSENDABLE.search(value):
             yield Problem(place, "a header value must not hold a line break or control character")
 
 

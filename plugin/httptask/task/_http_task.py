@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask import _packaged
+from httptask._json import deeper_than
 from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
@@ -171,7 +172,7 @@ class HttpTask:
         if not isinstance(written, Mapping):
             return (Problem(self.pointer, "expected a task, which is an object"),)
         definition = without_nulls(written)
-        if _deeper_than(definition, self.runtime.limits.json_depth // 2):
+        if deeper_than(definition, self.runtime.limits.json_depth // 2):
             return (Problem(self.pointer, "the task is nested too deeply to be checked"),)
         found = schema_problems(_task_schema(), definition, self.pointer)
         try:
@@ -354,20 +355,6 @@ def _holds_expression(value: Any) -> bool:
         elif isinstance(item, list):
             waiting.extend(item)
     return False
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [
-            item
-            for parent in level
-            for item in (parent.values() if isinstance(parent, Mapping) else parent)
-            if isinstance(item, Mapping | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _result(delivery: Delivery) -> TaskResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask import _packaged
-from httptask._json import lines_of, parts, pointer
+from httptask._json import deeper_than, lines_of, parts, pointer
 from httptask._nearest import nearest
 from httptask.errors import Problem
 from httptask.model.policy import Limits
@@ -57,7 +57,7 @@ def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
     if not isinstance(document, Mapping):
         yield Problem("", f"expected an object with 'startTask' and 'tasks', found {kind_of(document)}")
         return
-    if _too_deep(document):
+    if deeper_than(document, _MAX_DEPTH):
         yield Problem("", f"the definition is nested more than {_MAX_DEPTH} levels deep; nothing else was checked")
         return
     yield from _definition_problems(document)
@@ -65,21 +65,6 @@ def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
     homes = {name: place for place, name, _ in reversed(list(iter_tasks(definition)))}
     for scope in iter_scopes(definition):
         yield from _scope_problems(scope, homes, types)
-
-
-def _too_deep(document: Any) -> bool:
-    level = [document]
-    for _ in range(_MAX_DEPTH + 1):
-        level = [item for value in level for item in _items(value)]
-        if not level:
-            return False
-    return True
-
-
-def _items(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
 
 
 # The definition's own fields

@@ -1,15 +1,27 @@
-"""URLs taken apart in one way only: what two readers would read differently is refused."""
+"""The syntax of HTTP and URLs that several parts check: one rule, one place."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name (RFC 9110, section 5.6.2)."""
+
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""What a header's value must not hold: controls but tab (RFC 9110, section 5.5), and surrogates, which have no UTF-8."""
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+"""A template part of a URL (OpenAPI: path templating)."""
+
 _AFTER_BRACKET = re.compile(r"\](?!:\d*$|$)")
 
 
 def split_url(url: str) -> SplitResult:
-    """Return the parts of *url* (RFC 3986). Raises `ValueError` with a sentence when it is no URL, or an ambiguous one."""
+    """Return the parts of *url* (RFC 3986). Raises `ValueError` with a sentence when it is no URL, or an ambiguous one.
+
+    What two readers would take apart differently is refused: one of them may be a check, the other the connection.
+    """
     split = urlsplit(url)
     _ = split.port  # raises for what is no port
     if _AFTER_BRACKET.search(split.netloc):  # urlsplit sees no port in "[::1]8081", other readers do
