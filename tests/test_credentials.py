@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import traceback
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -276,6 +277,86 @@ def test_the_cut_of_an_excerpt_saves_nothing_from_the_mask(monkeypatch: pytest.M
         answer = servers.response(b"x" * before + CANARY.encode(), ("Content-Type", "text/plain"), status="500 No")
         with servers.raw_server(servers.respond(answer)) as server:
             assert "c4n4" not in str(failure(task(server.url)))
+
+
+@pytest.mark.parametrize("status", ["500 No", "200 OK"])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b" " * 7990 + CANARY.encode(), "text/plain"),
+        (b" " * 65530 + CANARY.encode(), "text/plain"),
+        (CANARY.encode("utf-16-le"), "text/plain; charset=utf-16-le"),
+        (("{" + CANARY).encode("utf-16"), "application/json"),
+        (b" " * 65530 + b"{" + CANARY.encode(), "application/json"),
+    ],
+)
+def test_no_error_shows_a_secret_however_the_body_is_written(
+    body: bytes, content_type: str, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind blanks, at a cut, in UTF-16, in broken JSON: the sentence about a body does not hold the secret."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
+    answer = servers.response(body, ("Content-Type", content_type), status=status)
+    with servers.raw_server(servers.respond(answer)) as server:
+        seen = exchange(task(server.url))
+    said = (seen.error or "").replace("\0", "").replace("\ufffd", "")
+    assert "c4n4" not in said
+
+
+def test_a_scheme_that_fails_does_not_show_what_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's scheme that quotes the secret in its exception: masked, and not kept as a cause."""
+
+    class Careless:
+        name = "careless"
+        fields = {"token": "secret"}  # noqa: RUF012
+
+        def authorise(self, request: Any, credential: Credential) -> None:
+            raise ValueError(f"cannot use {CANARY}")
+
+    class Plugin:
+        @hookimpl
+        def httptask_auth_schemes(self) -> list[Any]:
+            return [Careless()]
+
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "careless", "token": CANARY}))
+    error = failure(task("http://127.0.0.1:1"), Plugin())
+    assert isinstance(error, CredentialError)
+    assert "c4n4ry" not in "".join(traceback.format_exception(error))
+
+
+def test_a_store_runs_in_the_callers_context() -> None:
+    """A vault that tells its tenant by a context variable sees the caller's."""
+    tenant: ContextVar[str] = ContextVar("tenant", default="nobody")
+
+    class Vault:
+        @hookimpl
+        def httptask_credential(self, name: str) -> Credential:
+            return Credential(name, "bearer", {"token": Secret(f"token-of-{tenant.get()}")})
+
+    with servers.raw_server(servers.echo_json()) as server:
+        token = tenant.set("acme")
+        call(task(server.url), Vault())
+        tenant.reset(token)
+        assert "authorization: Bearer token-of-acme" in head(server)
+
+
+@pytest.mark.parametrize("given", ["text", {"token": 5}, {"token": None}, {"token": Secret(5)}])  # type: ignore[arg-type]
+def test_a_store_that_gives_something_else_is_a_credential_error(given: Any) -> None:
+    """A plugin's answer of a wrong type is said, not run into."""
+
+    class Vault:
+        @hookimpl
+        def httptask_credential(self, name: str) -> Any:
+            return given if isinstance(given, str) else Credential(name, "bearer", given)
+
+    assert isinstance(failure(task("http://127.0.0.1:1"), Vault()), CredentialError)
+
+
+def test_only_the_latest_derived_values_are_remembered() -> None:
+    """A scheme that signs every request anew does not fill the memory of the mask; the credential itself stays in it."""
+    redactor = Redactor([CANARY])
+    for number in range(1000):
+        redactor.add_derived(f"signature-{number:04}")
+    assert redactor.text(f"{CANARY} signature-0999 signature-0001") == "••• ••• signature-0001"
 
 
 def test_a_masked_value_may_be_nested_deeply() -> None:

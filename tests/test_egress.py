@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import Any
 
+import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,9 +139,18 @@ def test_of_several_addresses_only_the_allowed_are_connected_to(monkeypatch: pyt
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in ("10.9.9.9", "127.0.0.1")
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        dialled: list[str] = []
+        connect = httpcore.AnyIOBackend.connect_tcp
+
+        async def watched(self: Any, host: str, *arguments: Any) -> Any:
+            dialled.append(host)
+            return await connect(self, host, *arguments)
+
+        monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", watched)
         seen = exchange(http(f"http://two.example:{server.port}/", connectionTimeoutSeconds=30), Watch())
     assert seen.outcome == "success"
     assert asked == ["10.9.9.9", "127.0.0.1"]
+    assert dialled == ["127.0.0.1"]
     assert seen.phases["connect"] < 10  # nobody waited for the refused one
 
 

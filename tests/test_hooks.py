@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pytest
 
 import servers
 from httptask import _packaged, hookimpl, hookspecs
-from httptask.errors import DescriptionError, PluginError, SettingsError
+from httptask.errors import DescriptionError, PluginError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, Reading
 from httptask.model.credential import Credential, Secret
@@ -261,18 +261,32 @@ def test_a_failing_observer_is_logged_and_changes_nothing(caplog: pytest.LogCapt
 
 
 def test_a_plugin_that_cannot_prepare_ends_the_task_before_anything_is_sent() -> None:
-    """An exception in httptask_prepare_request is the author's error to see; nothing goes out."""
+    """An exception in httptask_prepare_request, or a request that no longer is one, is that plugin's error; nothing goes out."""
 
     class Broken:
-        @hookimpl
-        def httptask_prepare_request(self) -> None:
-            raise LookupError("no trace id")
+        def __init__(self, change: Callable[[OutgoingRequest], object]) -> None:
+            self._change = change
 
-    with servers.raw_server(OK) as server:
-        error = failure(http(server.url), Broken())
-        assert not server.connections
-    assert isinstance(error, SettingsError)
-    assert "no trace id" in str(error)
+        @hookimpl
+        def httptask_prepare_request(self, request: OutgoingRequest) -> None:
+            self._change(request)
+
+    def raises(request: OutgoingRequest) -> None:
+        raise LookupError("no trace id")
+
+    changes: list[Any] = [
+        raises,
+        lambda request: setattr(request, "url", None),
+        lambda request: setattr(request, "url", "http://h:99999/"),
+        lambda request: request.headers.append(("X", 5)),
+        lambda request: request.headers.append(("X Y", "z")),
+        lambda request: setattr(request, "body", "text"),
+    ]
+    for change in changes:
+        with servers.raw_server(OK) as server, runtime(Broken(change)) as shared:
+            with pytest.raises(PluginError, match=r"Broken failed in httptask_prepare_request|implements it failed"):
+                HttpTask(http(server.url), runtime=shared).call()
+            assert not server.connections
 
 
 def test_a_host_can_run_the_test_request_elsewhere() -> None:

@@ -156,6 +156,14 @@ def test_other_bodies_become_files_with_their_size_and_hash(tmp_path: Path) -> N
     assert seen.response.body == body
 
 
+def test_a_result_is_not_lost_when_its_file_cannot_be_kept() -> None:
+    """The request has been made: a folder that cannot be written to is said in the reference."""
+    with servers.raw_server(servers.respond(servers.response(b"\x89PNG", ("Content-Type", "image/png")))) as server:
+        reference = call(http(server.url, request={"method": "POST"}), files=Path("/proc/no/such")).body["$file"]
+    assert "could not be kept" in reference["problem"]
+    assert reference["size"] == 4
+
+
 def test_head_has_no_body_however_long_it_says_it_is() -> None:
     """HEAD's Content-Length speaks of the body GET would have (RFC 9110, section 9.3.2)."""
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"

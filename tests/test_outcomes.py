@@ -11,11 +11,16 @@ import time
 import zlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import servers
 from httptask import errors, hookimpl
+from httptask._redaction import Redactor
 from httptask.model.credential import Credential, Secret
 from httptask.model.policy import Limits
+from httptask.sending._hop import Received
+from httptask.sending._response import view
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
 
@@ -395,6 +400,39 @@ def test_a_stale_connection_is_replaced_once_and_not_more() -> None:
     with servers.raw_server(answer_one) as server:
         asyncio.run(many(server.url))
         assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(("method", "sendings"), [("POST", 1), ("PATCH", 1), ("PUT", 2)])
+def test_only_an_idempotent_request_goes_again_on_a_stale_connection(method: str, sendings: int) -> None:
+    """A kept-alive connection that closes on a POST may have delivered it: it is not sent again."""
+
+    async def after_a_get(url: str) -> errors.TaskError:
+        async with runtime() as shared:
+            await HttpTask(http(url + "/warm"), runtime=shared).acall()
+            with pytest.raises(errors.ConnectionFailedError) as caught:
+                await HttpTask(http(url, request={"method": method}), runtime=shared).acall()
+            return caught.value
+
+    def answer_gets(peer: servers.Peer) -> bool:
+        if not peer.read_request().startswith(b"GET"):
+            return False
+        peer.sendall(servers.response(b"{}", servers.JSON))
+        return True
+
+    with servers.raw_server(answer_gets) as server:
+        error = asyncio.run(after_a_get(server.url))
+        assert [request.split(b" ")[0].decode() for request in server.received].count(method) == sendings
+    assert error.maybe_delivered
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.integers(0, 5), st.integers(0, 5))
+def test_gzip_reads_as_pythons_own(parts: list[bytes], between: int, after: int) -> None:
+    """Members, and zeros between and after them, decode to what the standard library makes of them."""
+    body = (b"\0" * between).join(gzip.compress(part) for part in parts) + b"\0" * after
+    received = Received("HTTP/1.1", 200, "OK", (servers.GZIP,), bytearray(body), True)
+    seen = view(received, Limits(), Redactor())
+    assert seen.error is None
+    assert seen.content == gzip.decompress(body)
 
 
 def test_what_was_sent_before_counts_for_maybe_delivered() -> None:

@@ -156,3 +156,20 @@ def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_pa
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["hits"][0]["id"].startswith("procore-rest-v1-0-project-project_id-email")
+
+
+def test_the_bench_takes_every_figure() -> None:
+    """`make bench` prints all its rows; what they are is for whoever reads them."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests/bench/bench.py"), "--once"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for row in (
+        "--version",
+        "import httptask",
+        "validating the seed's whole task",
+        "bare httpx",
+        "our work around it",
+        "the wheel",
+    ):
+        assert row in done.stdout

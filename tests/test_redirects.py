@@ -89,6 +89,28 @@ def test_headers_that_may_be_secret_stay_at_home(name: str) -> None:
     assert name.lower() not in told
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_what_authorising_added_does_not_cross_whatever_its_name(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header no pattern would take for a secret stays at home because a credential put it there."""
+    key = '{"type": "apiKey", "in": "header", "name": "X-Plain", "key": "s3cr3t-key"}'
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", key)
+    with servers.raw_server(servers.echo_json()) as other:
+        with servers.raw_server(servers.redirect(other.url, status)) as server:
+            call(http(server.url, credentials="api"))
+        (told,) = heads(other)
+    assert "x-plain" not in told
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_body_stays_at_home(status: int) -> None:
+    """Both statuses that repeat the request are refused across origins when there is a body."""
+    with servers.raw_server(servers.echo_json()) as other:
+        with servers.raw_server(servers.redirect(other.url, status)) as server:
+            error = failure(http(server.url, request={"method": "PUT", "body": {"a": 1}}))
+        assert not other.received
+    assert isinstance(error, errors.RedirectError)
+
+
 def test_a_key_in_the_query_does_not_cross(monkeypatch: pytest.MonkeyPatch) -> None:
     """The query of the redirect's own target is all that goes there."""
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", '{"type": "apiKey", "in": "query", "name": "k", "key": "s3cr3t-key"}')

@@ -196,6 +196,40 @@ def test_query_text_in_the_url_counts_as_query() -> None:
         assert needed in every
 
 
+QUERY_SHAPES: list[tuple[dict[str, Any], str, bool]] = [
+    ({"type": "integer"}, "n=5", True),
+    ({"type": "integer"}, "n=five", False),
+    ({"type": "integer"}, "n=" + "9" * 5000, False),
+    ({"type": "boolean"}, "n=true", True),
+    ({"type": "string", "enum": ["a"]}, "n=b", False),
+    ({"type": "array", "items": {"type": "integer"}}, "n=1&n=2", True),
+    ({"type": "array", "items": {"type": "integer"}}, "n=1,2", True),
+    ({"type": ["integer", "null"]}, "n=5", True),
+    ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "n=5", True),
+    ({"type": "object"}, "n[a]=1", True),
+    ({"type": "integer"}, "m=1", False),
+]
+
+
+@pytest.mark.parametrize(("schema", "text", "fits"), QUERY_SHAPES, ids=lambda value: str(value)[:40])
+def test_query_text_is_checked_where_its_shape_can_be_told(schema: dict[str, Any], text: str, fits: bool) -> None:
+    """A plain value in the URL is checked; an array, object or union, which text does not show, is let through."""
+    endpoint = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("n", "query", schema=schema),))
+    found = request_problems({"url": f"https://h/p?{text}"}, settings_schema(endpoint), endpoint)
+    assert (found == []) == fits
+
+
+def test_expressions_that_name_nothing_are_found_without_running() -> None:
+    """Names outside input, tasks and variables, and input parameters that are not there, are problems of the definition."""
+    found = problems({"query": {"topic_id": "${$.topicIdd}", "topic_type": "rfi"}})
+    assert "did you mean topicId?" in found["/httpRequest/query/topic_id"]
+    found = problems(None, inputParameters={"topicId": "${$.inptu.rfi.id}"})
+    assert "did you mean input?" in found["/inputParameters/topicId"]
+    assert (
+        problems(None, inputParameters={"topicId": "${$.input.any.thing[0]}", "b": "${$.tasks['A'].output.body}"}) == {}
+    )
+
+
 def test_a_near_miss_of_a_required_header_is_named() -> None:
     """Other headers are allowed, so a misspelt one is found by the required one it leaves missing."""
     found = problems({"headers": {"Content-Type": "application/json", "Procore-CompanyId": 42}})

@@ -351,6 +351,21 @@ def test_expressions_may_stand_for_values_but_not_for_the_way() -> None:
     assert sorted({problem.pointer for problem in listed}) == places
 
 
+def test_a_task_that_no_expression_can_see_is_found() -> None:
+    """A misspelt task in an expression, wherever expressions stand, is found before anything is sent, with the nearest name."""
+    wrong = "${$.tasks['Look upp'].output.body}"
+    tasks = {
+        "Look up": http(nextTask="Ask"),
+        "Ask": {"type": "Decision", "choices": [{"condition": wrong, "nextTask": "Done"}], "defaultTask": "Use"},
+        "Use": http(inputParameters={"a": wrong}, nextTask="Done"),
+        "Done": {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": {"x": wrong}},
+    }
+    listed = found({"startTask": "Look up", "tasks": tasks})
+    places = ["/tasks/Ask/choices/0/condition", "/tasks/Use/inputParameters/a", "/tasks/Done/workflowOutput/x"]
+    assert [problem.pointer for problem in listed] == places
+    assert all("did you mean Look up?" in problem.message for problem in listed)
+
+
 def test_a_type_says_what_is_wrong_in_its_own_words() -> None:
     """Where a type's schema and the type itself see something in one place, the type's words are given, once."""
 

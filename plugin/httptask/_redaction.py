@@ -7,6 +7,7 @@ import builtins
 import html
 import json
 import re
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -16,6 +17,9 @@ MASK = "•••"
 
 _SHORTEST = 4
 """Characters. A shorter value stands in too many innocent places; where it is *put* it is masked by place instead."""
+
+
+_MOST_DERIVED = 64
 
 
 def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
@@ -38,9 +42,9 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
-        self._text: re.Pattern[str] | None = None
-        self._bytes: re.Pattern[bytes] | None = None
+        self._forms: dict[str, tuple[str, ...]] = {}
+        """A secret -> its spellings, in lower case."""
+        self._derived: deque[str] = deque(maxlen=_MOST_DERIVED)
         for secret in secrets:
             self.add(secret)
 
@@ -49,7 +53,7 @@ class Redactor:
         if len(secret) < _SHORTEST or secret in self._forms:
             return
         raw = secret.encode("utf-8", "surrogatepass")
-        self._forms |= {
+        forms = {
             secret,
             quote(raw, safe=""),
             quote(raw),
@@ -60,29 +64,46 @@ class Redactor:
             raw.hex(),
             base64.b64encode(raw).decode().rstrip("="),
         }
-        # The longest first: a secret may be a part of another form.
-        forms = sorted(self._forms, key=len, reverse=True)
-        self._text = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE)
-        encoded = (re.escape(form.encode("utf-8", "surrogatepass")) for form in forms)
-        self._bytes = re.compile(b"|".join(encoded), re.IGNORECASE)
+        self._forms[secret] = tuple({form.lower() for form in forms})
+
+    def add_derived(self, value: str) -> None:
+        """Mask *value*, which was made of a secret for one request. Only the latest are kept: a signature is new each time."""
+        if len(value) < _SHORTEST or value in self._forms:
+            return
+        if len(self._derived) == self._derived.maxlen:
+            self._forms.pop(self._derived[0], None)
+        self._derived.append(value)
+        self.add(value)
 
     def text(self, text: str) -> str:
         """Return *text* with every secret masked."""
-        return self._text.sub(MASK, text) if self._text is not None else text
+        lower = text.lower()
+        found = [form for forms in self._forms.values() for form in forms if form in lower]
+        if not found:  # almost always, and much cheaper to see than to replace
+            return text
+        # The longest first: a secret may be a part of another form.
+        return re.sub("|".join(map(re.escape, sorted(found, key=len, reverse=True))), MASK, text, flags=re.IGNORECASE)
 
     def bytes(self, data: bytes) -> bytes:
         """Return *data* with every secret masked."""
-        return self._bytes.sub(MASK.encode(), data) if self._bytes is not None else data
+        found = self._found(data)
+        if not found:
+            return data
+        pattern = b"|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+        return re.sub(pattern, MASK.encode(), data, flags=re.IGNORECASE)
+
+    def _found(self, data: builtins.bytes) -> list[builtins.bytes]:
+        lower = data.lower()
+        encoded = (form.encode("utf-8", "surrogatepass") for forms in self._forms.values() for form in forms)
+        return [form for form in encoded if form in lower]
 
     def finds(self, data: builtins.bytes, value: Any) -> bool:
         """Say whether there is a secret in *data* or in the JSON *value*."""
-        if self._bytes is None:
-            return False
-        return self._bytes.search(data) is not None or self.value(value) != value
+        return bool(self._forms) and (bool(self._found(data)) or self.value(value) != value)
 
     def value(self, value: Any) -> Any:
         """Return the JSON *value* with every secret masked, in names too, however deep it is."""
-        if self._text is None:
+        if not self._forms:
             return value
         holder: list[Any] = [value]
         waiting: list[tuple[Any, Any]] = [(holder, 0)]

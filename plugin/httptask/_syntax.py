@@ -11,6 +11,21 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 """What a header's value must not hold: controls but tab (RFC 9110, section 5.5), and surrogates, which have no UTF-8."""
 
+FRAMING = frozenset(
+    {
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "host",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+        "keep-alive",
+    }
+)
+"""Header fields that frame a message or choose its connection: whoever writes the message sets them (RFC 9112)."""
+
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A template part of a URL (OpenAPI: path templating)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,6 +19,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     the deadline was. A cancelled caller goes on at once; the thread ends when it ends, unheard.
     """
     loop = asyncio.get_running_loop()
+    context = contextvars.copy_context()  # a store may tell its tenant by a context variable
     future: asyncio.Future[T] = loop.create_future()
 
     def tell(error: BaseException | None, result: T | None) -> None:
@@ -32,7 +34,7 @@ async def in_thread(work: Callable[[], T]) -> T:
         result: T | None = None
         error: BaseException | None = None
         try:
-            result = work()
+            result = context.run(work)
         except BaseException as raised:  # noqa: BLE001 - whatever it was belongs to the caller
             # A StopIteration cannot be set on a future.
             error = RuntimeError(repr(raised)) if isinstance(raised, StopIteration) else raised

@@ -173,7 +173,7 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
 def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
     """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit. Every implementation is called.
 
-    Called once per call that made an exchange, success or not, on the event loop (not when nothing could be sent);
+    Called once per call that made an exchange, success or not, on the event loop (not when the task ended before its first attempt);
     credential values are already masked. An exception is logged and changes nothing.
 
         @httptask.hookimpl

@@ -66,14 +66,16 @@ class PluginManager(pluggy.PluginManager):
         return self._providers[hook][name]
 
     @contextmanager
-    def blaming(self, hook: str) -> Iterator[None]:
-        """Turn what a plugin raises in *hook* into a `PluginError` that names the plugin; our own errors pass."""
+    def blaming(self, hook: str, plugin: str | None = None) -> Iterator[None]:
+        """Turn what a plugin raises in *hook* into a `PluginError` that names the *plugin*; our own errors pass."""
         try:
             yield
         except HttpTaskError:
             raise
         except Exception as error:
-            raise PluginError(f"the plugin {self._culprit(hook, error)} failed in {hook}: {_said(error)}") from error
+            raise PluginError(
+                f"the plugin {plugin or self._culprit(hook, error)} failed in {hook}: {_said(error)}"
+            ) from error
 
     def _culprit(self, hook: str, error: Exception) -> str:
         # pluggy does not say whose implementation raised; the traceback does.
@@ -96,7 +98,7 @@ class PluginManager(pluggy.PluginManager):
 
     def _brought(self, hook: str) -> Iterable[tuple[str, Any]]:
         for implementation in getattr(self.hook, hook).get_hookimpls():
-            with self.blaming(hook):
+            with self.blaming(hook, implementation.plugin_name):
                 things = list(implementation.function())
             for thing in things:
                 yield implementation.plugin_name, thing
@@ -105,6 +107,10 @@ class PluginManager(pluggy.PluginManager):
         things: dict[str, Any] = {}
         providers = self._providers[hook] = {}
         for plugin, thing in self._brought(hook):
+            if not isinstance(getattr(thing, "name", None), str) or isinstance(thing, type):
+                raise PluginError(
+                    f"the plugin {plugin} brings a {NAMED[hook]} that is no instance with a name: {thing!r}"
+                )
             if thing.name in things:
                 raise PluginError(
                     f"two plugins bring the {NAMED[hook]} {thing.name!r}: {providers[thing.name]} and {plugin}; "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from httptask._nearest import nearest
-from httptask._syntax import TOKEN, UNSENDABLE, origin
+from httptask._syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask._threads import in_thread
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError
@@ -29,7 +29,11 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
         raise
     except Exception as error:
         raise CredentialError(f"credential {name!r}: {error}") from error
-    if not isinstance(found, Credential):
+    if found is not None and not isinstance(found, Credential):
+        raise CredentialError(
+            f"credential {name!r}: a plugin's httptask_credential gave {type(found).__name__}, not a Credential"
+        )
+    if found is None:
         raise CredentialError(
             f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()} (readable by its owner alone)"
         )
@@ -56,14 +60,14 @@ async def authorise(request: OutgoingRequest, credential: Credential, plugins: P
                 _check_header(header, value)
     except TaskError:
         raise
-    except Exception as error:
-        raise CredentialError(f"credential {credential.name!r}: {error}") from error
+    except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known
+        raise CredentialError(f"credential {credential.name!r}: {error}") from None  # the cause may quote a secret
 
 
 def _check_header(name: str, value: str) -> None:
     """Refuse a header that HTTP cannot carry (RFC 9110, section 5.5). The value is not shown: a secret is in it."""
-    if not TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is not a header name")
+    if not TOKEN.fullmatch(name) or name.lower() in FRAMING:
+        raise ValueError(f"{name!r} is no header that a credential can go into")
     if UNSENDABLE.search(value) or value != value.strip(" \t"):
         raise ValueError(
             f"its value for the header {name} holds a line break, a control character or blanks around it; "
@@ -91,6 +95,8 @@ def _typed(credential: Credential, scheme: AuthScheme) -> Credential:
         )
     fields: dict[str, str | Secret] = {}
     for field, value in credential.fields.items():
-        text = value.reveal() if isinstance(value, Secret) else value
+        text: Any = value.reveal() if isinstance(value, Secret) else value
+        if not isinstance(text, str):
+            raise CredentialError(f"credential {credential.name!r}: {field!r} must be text")
         fields[field] = text if scheme.fields[field].endswith("text") else Secret(text)
     return replace(credential, fields=fields)

@@ -88,16 +88,18 @@ class Evaluator:
         self._closed = False
         self._kept = lru_cache(maxsize=1024)(self._compile)
 
-    def check(self, value: Any, pointer: str) -> list[Problem]:
+    def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
         """Return every problem of the expressions in the JSON *value*, which stands at the JSON Pointer *pointer*.
 
-        Nothing is evaluated. Names of objects are not looked at.
+        *shape* is what is known of the data they will see: nested objects, in which None is anything at all. A language
+        that can say so (JSONPath) names what could never be found there. Nothing is evaluated. Names of objects are not
+        looked at.
         """
         _, places = _copied(value)
         problems = []
         for place in places:
             for step in self._plan(place.text).parts:
-                if isinstance(step, _Step) and (message := _what_is_wrong(step)):
+                if isinstance(step, _Step) and (message := _what_is_wrong(step) or _never_there(step, shape)):
                     where = _json.pointer(place.path, pointer)
                     problems.append(
                         Problem(where, f"expression {_shortened(step.written)}: {message}", step.suggestion)
@@ -232,6 +234,13 @@ def _says(language: ExpressionLanguage, question: str, source: str) -> bool:
         return bool(getattr(language, question, lambda _source: False)(source))
     except Exception:  # noqa: BLE001 - a plugin that fails here fails again, and is reported, where it is evaluated
         return False
+
+
+def _never_there(step: _Step, shape: Any) -> str:
+    missing = getattr(step.language, "missing", None)
+    if missing is None or shape is None:
+        return ""
+    return str(missing(step.source, shape) or "")
 
 
 def _what_is_wrong(step: _Step) -> str:

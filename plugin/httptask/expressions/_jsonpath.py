@@ -28,6 +28,8 @@ class _Query:
     compiled: Any
     steps: tuple[str | int, ...] | None
     """Names and indices of a singular query (RFC 9535, section 2.3.5.1); None for any other."""
+    leading: tuple[str | int, ...]
+    """The names and indices it begins with, whatever follows them."""
     linear: bool
     """Whether its cost is bounded by the size of the data."""
 
@@ -53,6 +55,18 @@ class JsonPath:
         No filter, at most one descendant segment, few selectors in a segment.
         """
         return self._is(source, lambda query: query.linear)
+
+    def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
+        """Return the error *source* would end in over data of *shape*: nested objects, in which None is anything at all."""
+        query = _query(source)
+        value = shape
+        for place, step in enumerate(query.leading):
+            if value is None:
+                return None
+            if not isinstance(step, str) or not isinstance(value, dict) or step not in value:
+                return _nothing(query.leading[:place], step, value)
+            value = value[step]
+        return None
 
     def _is(self, source: str, holds: Any) -> bool:
         try:
@@ -151,7 +165,7 @@ def _query(source: str) -> _Query:
         raise ValueError("it is nested too deeply to be read") from error
     except Exception as error:  # the library has slips of its own for broken text
         raise ValueError(f"it is not a JSONPath query (RFC 9535){_hint(source)}") from error
-    return _Query(compiled, _steps(compiled), _is_linear(compiled))
+    return _Query(compiled, _steps(compiled), _leading(compiled), _is_linear(compiled))
 
 
 def _hint(source: str) -> str:
@@ -192,12 +206,22 @@ def _compiler() -> Any:
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:
-    from jsonpath_rfc9535.selectors import NameSelector
+    return _leading(query) if query.singular_query() else None
 
-    if not query.singular_query():
-        return None
-    selectors = [segment.selectors[0] for segment in query.segments]
-    return tuple(selector.name if isinstance(selector, NameSelector) else selector.index for selector in selectors)
+
+def _leading(query: Any) -> tuple[str | int, ...]:
+    from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
+    from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
+
+    steps: list[str | int] = []
+    for segment in query.segments:
+        selector = segment.selectors[0] if len(segment.selectors) == 1 else None
+        if isinstance(segment, JSONPathRecursiveDescentSegment) or not isinstance(
+            selector, NameSelector | IndexSelector
+        ):
+            break
+        steps.append(selector.name if isinstance(selector, NameSelector) else selector.index)
+    return tuple(steps)
 
 
 def _is_linear(query: Any) -> bool:

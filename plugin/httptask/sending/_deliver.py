@@ -168,7 +168,10 @@ async def _hop(
         if not record.stale or request.method not in IDEMPOTENT:
             raise
     current.hops[-1] = record = HopRecord(request)
-    return await send_hop(connections, request, timeouts, limits, record)
+    try:
+        return await send_hop(connections, request, timeouts, limits, record)
+    finally:
+        record.delivered = True  # the first sending may have arrived after all
 
 
 def _deadline_passed(tries: list[_Try], timeouts: Timeouts) -> TimedOutError:

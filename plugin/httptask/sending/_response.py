@@ -128,9 +128,20 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
 def _excerpt(seen: View, redactor: Redactor) -> str:
     if seen.value is None:
         return ""
-    # Masked before it is cut: the cut must not save a part of a secret from the mask.
-    text = " ".join(redactor.text(_text(seen.content[:8000], "")).split())
+    text = _masked_start(seen.value if isinstance(seen.value, str) else _text(seen.content, ""), redactor)
     return f": {text[:300]}" + ("..." if len(text) > 300 else "")
+
+
+def _masked_start(text: str, redactor: Redactor) -> str:
+    """Return the start of *text* on one line, masked before it is cut: a cut must not save a part of a secret."""
+    start = redactor.text(text[:_START])
+    if len(text) > _START:
+        start = start[: -_START // 4]  # a secret may have been cut off at the end
+    return " ".join(start.split())
+
+
+_START = 64 * 1024
+"""Characters of a body that are looked at for an error's sentence."""
 
 
 # Content codings (RFC 9110, section 8.4)
@@ -153,6 +164,7 @@ def _decoded(body: bytes, encoding: str, limits: Limits) -> bytes:
 # What zlib calls wbits: 31 is gzip (RFC 1952); "deflate" is zlib (RFC 1950), but some servers send it raw (RFC 1951).
 _GZIP = 31
 _MAX_MEMBERS = 1000
+_ZEROS = re.compile(rb"\0*")
 _PIECE = 64 * 1024
 _WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (15, -15)}
 
@@ -184,6 +196,8 @@ def _members(body: bytes, bits: int, coding: str, limit: int) -> bytes:
                 waiting = inflate.unconsumed_tail
             # In pieces, so that what follows a member is not copied whole for every member.
             rest = memoryview(body)[len(body) - len(rest) - len(inflate.unused_data) :] if inflate.eof else rest
+        if bits == _GZIP and bytes(rest[:1]) == b"\0":  # zeros may stand between members and after the last
+            rest = rest[_ZEROS.match(rest).end() :]  # type: ignore[union-attr]
         if (
             bits != _GZIP or bytes(rest[:2]) != b"\x1f\x8b"
         ):  # anything else after the last member is padding; others ignore it too
@@ -211,8 +225,8 @@ def _json_view(content: bytes, media_type: str, limits: Limits, redactor: Redact
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
-    text = _text(content, "")
-    start = " ".join(redactor.text(text[:8000]).split())[:80]
+    text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
+    start = _masked_start(text, redactor)[:80]
     error = ParseError(
         f"the response says it is {media_type} and is not: {why}; it starts with {start!r}", maybe_delivered=True
     )

@@ -9,25 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
-from httptask._syntax import PLACEHOLDER, TOKEN, UNSENDABLE, split_url
+from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import Endpoint
 from httptask.settings._normalise import normalised
 from httptask.settings._validate import schema_problems, typed
-
-_OURS = {
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "host",
-    "upgrade",
-    "te",
-    "trailer",
-    "expect",
-    "keep-alive",
-}
-"""Header fields that frame a message or choose its connection: whoever writes the message sets them (RFC 9112)."""
 
 _SECRET_HEADERS = re.compile(
     r"(?i)^(proxy-)?authorization$|^cookie$|api[-_]?key|auth[-_]?token|access[-_]?token|secret"
@@ -52,10 +39,14 @@ def request_problems(
     """
     if not isinstance(request, Mapping):
         return schema_problems(schema, request, at, expressions=expressions)
+    for group, values in request.items():
+        if isinstance(values, Mapping) and not all(isinstance(name, str) for name in values):
+            return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
     names = header_names(schema)
     given = normalised(request, names)
-    in_url = _query_in_url(given, schema) if endpoint is not None else {}
+    in_url = _query_in_url(given, schema, expressions=expressions) if endpoint is not None else {}
     if in_url:
+        schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
     problems = schema_problems(schema, given, at, expressions=expressions)
     if in_url:
@@ -69,10 +60,16 @@ def request_problems(
     return problems
 
 
-def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the query values that stand in the URL's text, typed as *schema* has them; those of `query` win.
+_UNCHECKED = object()
+"""A query value in the URL's text whose shape cannot be told from its text: an array, an object, a union."""
 
-    Text with an expression in it is left out: it is looked at again when its value is known.
+_PLAIN = ("string", "integer", "number", "boolean")
+
+
+def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expressions: bool) -> dict[str, Any]:
+    """Return the query values that stand in the URL's text and not in `query`, typed as *schema* has them.
+
+    With *expressions*, text that holds one is left out: it is looked at again when its value is known.
     """
     url = request.get("url")
     if not isinstance(url, str) or "?" not in url or not isinstance(request.get("query", {}), Mapping):
@@ -81,14 +78,26 @@ def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any]) -> dict
     known = group.get("properties", {}) if isinstance(group, Mapping) else {}
     values: dict[str, Any] = {}
     for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
-        if has_expression(name) or has_expression(text) or name in request.get("query", {}):
+        if name in request.get("query", {}) or (expressions and (has_expression(name) or has_expression(text))):
             continue
-        described = known.get(name, {})
-        if isinstance(described, Mapping) and described.get("type") == "array":
-            values.setdefault(name, []).append(text)
-        else:
+        described = known.get(name)
+        if isinstance(described, Mapping) and described.get("type") in _PLAIN:
             values[name] = typed(text, described)
+        elif name in known or name.partition("[")[0] in known:
+            values[name] = _UNCHECKED
+        else:
+            values[name] = text
     return values
+
+
+def _merged_schema(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *schema* with every query value let through whose shape its text does not tell."""
+    free = {name: True for name, value in in_url.items() if value is _UNCHECKED}
+    if not free:
+        return schema
+    properties = schema["properties"]
+    query = {**properties["query"], "properties": {**properties["query"].get("properties", {}), **free}}
+    return {**schema, "properties": {**properties, "query": query}}
 
 
 def _in_url(problem: Problem, in_url: Mapping[str, Any], at: str) -> Problem:
@@ -184,14 +193,14 @@ def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: s
 
 
 def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
-    if not isinstance(headers, Mapping):
+    if not isinstance(headers, Mapping) or not all(isinstance(name, str) for name in headers):
         return
     seen: dict[str, str] = {}
     for name, value in headers.items():
         place = pointer([name], at)
         if not TOKEN.fullmatch(name):
             yield Problem(place, f"{name!r} is not a header name (RFC 9110, section 5.6.2)")
-        elif name.lower() in _OURS:
+        elif name.lower() in FRAMING:
             yield Problem(place, f"{name} is set by the HTTP library, not by the task")
         elif name.lower() in seen:
             yield Problem(place, f"the same header as {seen[name.lower()]!r}: header names have no case")

@@ -267,7 +267,10 @@ def typed(text: str, schema: Any) -> Any:
     """Return the value *text* plainly is for *schema*, `42` for an integer; the text itself when it is nothing else."""
     kinds = schema.get("type", ()) if isinstance(schema, Mapping) else ()
     converted = _converted(text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"])
-    return text if converted is None else json.loads(converted)
+    try:
+        return text if converted is None else json.loads(converted)
+    except ValueError:  # more digits than Python converts
+        return text
 
 
 def _converted(value: Any, kinds: Any) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,12 +14,12 @@ from httptask._json import deeper_than
 from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
+from httptask._syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import build
 from httptask.credentials import authorise, resolve
 from httptask.errors import (
     CatalogueError,
     CredentialError,
-    PluginError,
     Problem,
     SettingsError,
     UnknownEndpointError,
@@ -76,6 +76,9 @@ class HttpTask:
         self._given_runtime = runtime
         self._given_endpoint = endpoint
 
+    def __repr__(self) -> str:
+        return f"<HttpTask {self.name!r}>"
+
     @cached_property
     def runtime(self) -> Runtime:
         """What this task shares with others."""
@@ -99,9 +102,16 @@ class HttpTask:
         refine(schema, self.endpoint, self.runtime.plugins)
         return schema
 
-    def problems(self) -> list[Problem]:
-        """Return everything wrong with the definition, warnings included; nothing is evaluated or sent."""
-        return list(self._problems)
+    def problems(self, shape: Any = None) -> list[Problem]:
+        """Return everything wrong with the definition, warnings included; nothing is evaluated or sent.
+
+        *shape* is what its `inputParameters` will see, as `document_shape` has it.
+        """
+        if shape is None:
+            return list(self._problems)
+        at = pointer_of(["inputParameters"], self.pointer)
+        others = [problem for problem in self._problems if not problem.pointer.startswith(at + "/")]
+        return others + self.runtime.evaluator.check(self._field("inputParameters"), at, shape)
 
     # Run
 
@@ -189,9 +199,16 @@ class HttpTask:
             found += request_problems(
                 definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True
             )
-        for name in ("inputParameters", "httpRequest"):
-            found += self.runtime.evaluator.check(definition.get(name), pointer_of([name], self.pointer))
+        check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
+        found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
+        # What the request's expressions see is written right beside them.
+        shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
+        found += check(definition.get("httpRequest"), self._request_pointer, shape)
         return tuple(found)
+
+    def _field(self, name: str) -> Any:
+        written: Any = self.definition
+        return written.get(name) if isinstance(written, Mapping) else None
 
     @cached_property
     def _refusal(self) -> tuple[Problem, ...]:
@@ -281,7 +298,7 @@ class HttpTask:
             await self._blaming_credentials(authorise(request, credential, runtime.plugins))
             for header, value in request.headers:
                 if plain.header(header) != value:  # what the scheme made of the secret is one too
-                    runtime.redactor.add(secret_part(header, value, plain.header(header))[1])
+                    runtime.redactor.add_derived(secret_part(header, value, plain.header(header))[1])
         return Ready(request, plain, name)
 
     async def _blaming_credentials(self, work: Awaitable[T]) -> T:
@@ -289,7 +306,9 @@ class HttpTask:
         try:
             return await work
         except CredentialError as error:
-            error.message = f"{pointer_of(['credentials'], self.pointer)}: {error.message}"
+            message = self.runtime.redactor.text(error.message)  # a scheme may quote what it was given
+            error.message = f"{pointer_of(['credentials'], self.pointer)}: {message}"
+            error.args = (error.message,)
             raise
 
     def _tell(self, exchange: Exchange) -> None:
@@ -325,6 +344,13 @@ class HttpTask:
         return run_sync(run, "acall, atest_request or arender")
 
 
+def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return what is known of the document expressions see: its names, and those of the tasks where they are known."""
+    of_task = {"input": None, "output": None}
+    tasks = dict.fromkeys(task_names, of_task) if task_names is not None else None
+    return {"input": None, "tasks": tasks, "variables": None}
+
+
 @cache
 def _task_schema() -> dict[str, Any]:
     """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
@@ -336,11 +362,24 @@ def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
     plugins = task.runtime.plugins
     if not plugins.hook.httptask_prepare_request.get_hookimpls():
         return
-    try:
-        with plugins.blaming("httptask_prepare_request"):
-            plugins.hook.httptask_prepare_request(request=request, task=task)
-    except PluginError as error:
-        raise SettingsError([Problem(pointer_of(["httpRequest"], task.pointer), str(error))]) from error
+    with plugins.blaming("httptask_prepare_request"):
+        plugins.hook.httptask_prepare_request(request=request, task=task)
+        _check_sendable(request)
+
+
+def _check_sendable(request: OutgoingRequest) -> None:
+    """Raise `ValueError` for what a plugin may have left in *request* that no request can hold."""
+    if not isinstance(request.url, str) or split_url(request.url).scheme not in ("http", "https"):
+        raise ValueError(f"it left the URL {request.url!r}")
+    if (
+        not isinstance(request.method, str)
+        or not TOKEN.fullmatch(request.method)
+        or not isinstance(request.body, bytes)
+    ):
+        raise ValueError("it left a method or a body of a wrong type")
+    for name, value in request.headers:
+        if not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+            raise ValueError(f"it left the header {name!r}, which cannot be sent")
 
 
 def _holds_expression(value: Any) -> bool:

@@ -46,7 +46,8 @@ class Runtime:
     ) -> None:
         self.plugins = plugins or plugin_manager()
         self.limits = limits or Limits()
-        self.allowed = parse_networks(allow_networks) if allow_networks is not None else allowed_networks()
+        words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
+        self.allowed = parse_networks(words) if words is not None else allowed_networks()
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
         self.catalogue = catalogue
@@ -91,10 +92,14 @@ class Runtime:
             self._files = Path(tempfile.mkdtemp(prefix="httptask-"))
         described = describe_file(content, media_type)
         suffix = mimetypes.guess_extension(media_type) or ".bin"
-        self._files.mkdir(parents=True, exist_ok=True)
         path = self._files / f"{described['$file']['sha256'][:32]}{suffix}"
-        path.write_bytes(content)
-        described["$file"]["path"] = str(path)
+        try:
+            self._files.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:  # the request has been made: its result must not be lost for a full disk
+            described["$file"]["problem"] = f"the file could not be kept: {error.strerror}"
+        else:
+            described["$file"]["path"] = str(path)
         return described
 
     async def aclose(self) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask.task._http_task import HttpTask
+from httptask.task._http_task import HttpTask, document_shape
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -16,20 +16,24 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """The services of *runtime* for a task that starts with *inputs*; see `httptask.protocols.TaskServices`."""
+    """The services of *runtime* for a task that starts with *inputs*; see `httptask.protocols.TaskServices`.
 
-    def __init__(self, runtime: Runtime, inputs: Inputs) -> None:
+    *task_names* are those of the whole definition, where they are known: an expression that names another is wrong.
+    """
+
+    def __init__(self, runtime: Runtime, inputs: Inputs, task_names: Iterable[str] | None = None) -> None:
         self._runtime = runtime
         self._inputs = inputs
+        self._shape = document_shape(task_names)
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task."""
         task = HttpTask(check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime)
-        return task.problems()
+        return task.problems(self._shape)
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
-        """Return what is wrong with the expressions in *value*."""
-        return self._runtime.evaluator.check(value, pointer)
+        """Return what is wrong with the expressions in *value*: syntax, and names that nothing has."""
+        return self._runtime.evaluator.check(value, pointer, self._shape)
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with its expressions evaluated over *data*."""

@@ -40,7 +40,8 @@ def problems(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
     has no problem of severity `error`; a `warning` is something that runs but was hardly meant. Never raises, whatever the
     document holds. Nothing is evaluated or sent.
     """
-    types = _Types(runtime.plugins.named("httptask_task_types"), Services(runtime, Inputs()))
+    names = [name for _, name, _ in iter_tasks(definition)]
+    types = _Types(runtime.plugins.named("httptask_task_types"), Services(runtime, Inputs(), names))
     return _in_order(_found(definition, types), definition)
 
 
