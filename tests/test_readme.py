@@ -16,25 +16,12 @@ import pytest
 import servers
 from httptask import hookspecs
 from httptask.importers import read_api
+from httptask.model.workflow import WorkflowDefinition
 from httptask.task import Runtime
+from httptask.workflow import problems
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-PAGE = """GET /things/{id}
-
-Gets a thing.
-
-Query parameters
-
-Name Type Required Description
-limit Integer No
-
-Default value: 20
-
-How to start integrating
-
-  1. Add HTTP Task to your workflow definition.
-"""
 ANSWER = servers.response(b'{"id": 7, "name": "Spanner"}\n', servers.JSON)
 
 
@@ -42,8 +29,11 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
+(PAGE,) = blocks("text")
+
+
 def definition(port: int) -> dict[str, Any]:
-    (text,) = [block for block in blocks("json") if '"startTask"' in block]
+    (text,) = [block for block in blocks("json") if '"Get a thing"' in block]
     whole: dict[str, Any] = json.loads(text.replace(":8080", f":{port}"))
     return whole
 
@@ -99,6 +89,13 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path, mon
     assert first.startswith("HTTP/1.1 200 OK 0.")
     assert second == "Spanner application/json"
     assert third == "Completed Spanner"
+
+
+def test_the_definition_with_everything_is_valid() -> None:
+    """The Parallel and the Decision shown validate as they stand."""
+    (text,) = [block for block in blocks("json") if '"Parallel"' in block]
+    with Runtime() as runtime:
+        assert problems(WorkflowDefinition(json.loads(text)), runtime) == []
 
 
 def test_the_credentials_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

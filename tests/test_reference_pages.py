@@ -791,6 +791,22 @@ def test_a_person_knows_better() -> None:
     assert noted(reading) == ()
 
 
+def test_headings_are_known_whatever_their_case() -> None:
+    """A page written by hand may capitalise its headings."""
+    page = f"GET /a\n\nServers\n\nQUERY Parameters\n\nName Type Required Description\nb String No\n\n{END}\n"
+    assert [parameter.name for parameter in only(read(page, provider="a")).parameters] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "table", ["| Name | Type | Description |\n| b | integer | x |", "Name | Type | Needed |\n---|---|---|"]
+)
+def test_a_table_that_is_not_understood_is_in_the_report(table: str) -> None:
+    """What looks like a table of parameters is not lost silently in the description."""
+    reading = read(f"GET /a\n\nA thing.\n\nParameters\n\n{table}\n", provider="a")
+    assert ("skipped", 7) in [(note.kind, note.line) for note in reading.notes]
+    assert table.split("\n")[0] in only(reading).description
+
+
 @pytest.mark.parametrize(("servers", "line"), [("Servers\n\n", 3), ("", None)])
 def test_a_page_without_a_server_says_so(servers: str, line: int | None) -> None:
     """An empty or missing list of servers is in the report, with what to do; a server that was given is enough."""

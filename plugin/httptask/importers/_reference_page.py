@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions
 
 UNKNOWN_PROVIDER = "unknown"
+_TABLE = re.compile(r"\s*\|?\s*(?:-{3,}\s*\||[Nn]ame\s*\|\s*[Tt]ype)|[Nn]ame [Tt]ype\b")
+"""The first lines of a table of parameters: in a description, most likely one whose heading was not understood."""
 NO_SERVER = "the page names no server; give one with --server"
 """True of every plain page: its `Servers` section is empty."""
 ANY_MEDIA_TYPE = "*/*"
@@ -124,6 +126,11 @@ class _PageReader:
             line = self._page.lines[stop - 1]
             if line and _sections.starts_heading(line, _sections.DESCRIPTION):
                 self._tail, stop = line.strip(), stop - 1
+        for index in range(section.start, stop):
+            if _TABLE.match(self._page.lines[index]):
+                message = f"looks like a table under no known heading; the headings are {', '.join(_sections.HEADINGS)}"
+                self._note("skipped", message, index + 1)
+                break
         return paragraphs(self._page.lines[section.start : stop])
 
     def _servers(self) -> tuple[Server, ...]:

@@ -27,7 +27,7 @@ COLUMNS = ["Name", "Type", "Required", "Description"]
 TYPES = ("String", "Integer", "Number", "Boolean", "Array", "Object")
 """The types a row may print."""
 
-_ENDINGS = tuple({heading.split()[-1] for heading in HEADINGS})
+_ENDINGS = tuple({heading.split()[-1].casefold() for heading in HEADINGS})
 _COLUMN_LINES = (
     "Name Type Required Description",
     "Name | Type | Required | Description |",
@@ -140,7 +140,7 @@ def _candidates(page: Page) -> list[_Heading]:
         line = page.lines[index]
         if not line:
             continue
-        if line.endswith(_ENDINGS):
+        if line.casefold().endswith(_ENDINGS):
             candidate = _candidate(index, plain(line), following)
             if candidate:
                 found[index] = candidate
@@ -150,7 +150,8 @@ def _candidates(page: Page) -> list[_Heading]:
 
 def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
     for heading, kind in HEADINGS.items():
-        if line == heading and following.confirms(kind):
+        # Whoever writes a page by hand may write "Query Parameters"; what follows says whether it is a heading.
+        if line.casefold() == heading.casefold() and following.confirms(kind):
             return _Heading(index, kind, sure=kind != STEPS or following.has_first_step())
         if line.endswith(heading) and following.confirms_glued(kind, line.removesuffix(heading)):
             return _Heading(index, kind, before=line.removesuffix(heading))

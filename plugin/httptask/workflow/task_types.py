@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask import _packaged
@@ -58,7 +59,9 @@ class Decision(_TaskType):
                 message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
                 found.append(Problem(place, message))
             else:
-                found += check.services.expression_problems(condition, place)
+                wrong = check.services.expression_problems(condition, place)
+                hint = "" if "jsonata:" in str(condition) else "; a comparison is JSONata: ${jsonata: …}"
+                found += [replace(each, message=each.message + hint) for each in wrong]
         return found
 
     async def run(self, call: TaskCall) -> TaskOutcome:
