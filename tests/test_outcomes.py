@@ -260,6 +260,7 @@ def test_post_is_not_sent_twice() -> None:
     assert len(server.received) == 1
     assert error.maybe_delivered
     assert not error.retryable
+    assert "not tried again: a POST that may have arrived" in str(error)
 
 
 def test_retry_after_is_a_minimum() -> None:
@@ -279,6 +280,7 @@ def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
         error = failure(http(server.url, retry={"maxAttempts": 3}, totalTimeoutSeconds=30))
     assert error.retry_after == 3600
     assert error.attempts == 1
+    assert "not tried again: waiting" in str(error)
     assert time.monotonic() - began < 25  # it did not wait for the deadline either
 
 

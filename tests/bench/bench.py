@@ -199,7 +199,7 @@ async def work_around(task: HttpTask, received: Received) -> None:
     definition = task.definition
     parameters = await evaluator.evaluate(definition["inputParameters"], RFI.document(), pointer="", run=RFI.run)
     request = await evaluator.evaluate(definition["httpRequest"], parameters, pointer="", run=RFI.run)
-    if request_problems(request, task._schema_of_evaluated, task.endpoint):
+    if request_problems(request, task._schema_of_evaluated, task.endpoint, groups=task._evaluated_groups):
         raise AssertionError("the seed's request has problems")
     build(normalised(request), task.endpoint)
     redactor = task.runtime.redactor

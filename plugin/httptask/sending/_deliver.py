@@ -21,7 +21,7 @@ from httptask.model.task import TaskResult
 from httptask.sending._hop import HopRecord, Received, send_hop
 from httptask.sending._redirect import next_request
 from httptask.sending._response import View, outcome, task_result, view
-from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds
+from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds, why_not
 
 _LONG = 256 * 1024
 """Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes on."""
@@ -105,12 +105,14 @@ async def deliver(
             break
         failure.maybe_delivered = failure.maybe_delivered or any(hop.delivered for one in tries for hop in one.hops)
         failure.retryable = retryable(failure, [hop.request for hop in current.hops])
-        if not failure.retryable or len(tries) >= retry.max_attempts:
+        if len(tries) >= retry.max_attempts:
+            break
+        if not failure.retryable:
+            failure.message += why_not(failure, [hop.request for hop in current.hops])
             break
         waited = wait_seconds(retry, len(tries), failure.retry_after)
-        if (
-            waited >= deadline - asyncio.get_running_loop().time()
-        ):  # the server's wish stands in the error's retry_after
+        if waited >= deadline - asyncio.get_running_loop().time():
+            failure.message += f"; not tried again: waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
             break
         await asyncio.sleep(waited)
     elapsed = time.perf_counter() - began

@@ -53,6 +53,17 @@ def retryable(error: TaskError, requests: Sequence[OutgoingRequest]) -> bool:
     return rule == _ALWAYS or unsent or requests[0].method in IDEMPOTENT
 
 
+def why_not(error: TaskError, requests: Sequence[OutgoingRequest]) -> str:
+    """Return why *requests* are not sent again after *error*, where their author may have expected it; else ""."""
+    status = error.status_code if isinstance(error, StatusError) else 0
+    if _BY_STATUS.get(status, _BY_KIND.get(error.kind)) not in (_ALWAYS, _SAFELY):
+        return ""
+    unsafe = next((request.method for request in requests if request.method not in IDEMPOTENT), None)
+    if unsafe is None:
+        return ""
+    return f"; not tried again: a {unsafe} that may have arrived is repeated only with an {KEY_HEADER} header"
+
+
 def wait_seconds(
     policy: RetryPolicy, attempts: int, retry_after: float | None, jitter: Callable[[], float] = random.random
 ) -> float:

@@ -12,7 +12,7 @@ from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
 from httptask.errors import Problem
 from httptask.expressions import has_expression
-from httptask.model.api import Endpoint
+from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.settings._normalise import normalised
 from httptask.settings._validate import schema_problems, typed
 
@@ -24,6 +24,10 @@ _SECRET_QUERY = re.compile(
 )
 
 
+EVERY_GROUP = frozenset({"url", "method", "body", *PARAMETER_GROUPS.values()})
+"""The parts of an `httpRequest`."""
+
+
 def request_problems(
     request: Any,
     schema: Mapping[str, Any],
@@ -31,20 +35,23 @@ def request_problems(
     at: str = "",
     *,
     expressions: bool = False,
+    groups: Collection[str] = EVERY_GROUP,
 ) -> list[Problem]:
     """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
 
     *schema* is the settings schema of *endpoint*, or the schema of any request when there is none. *at* is the JSON Pointer
-    of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through.
+    of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through. *groups* are the
+    parts of *request* to look at, where the rest has been looked at before (and *schema* is `focused` on them).
     """
     if not isinstance(request, Mapping):
         return schema_problems(schema, request, at, expressions=expressions)
-    for group, values in request.items():
+    for group in groups:
+        values = request.get(group)
         if isinstance(values, Mapping) and not all(isinstance(name, str) for name in values):
             return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
     names = header_names(schema)
     given = normalised(request, names)
-    in_url = _query_in_url(given, schema, expressions=expressions) if endpoint is not None else {}
+    in_url = _query_in_url(given, schema, expressions=expressions) if endpoint and "url" in groups else {}
     if in_url:
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
@@ -53,8 +60,10 @@ def request_problems(
         problems = [_in_url(problem, in_url, at) for problem in problems]
     if names:
         problems = [_as_written(problem, request, names, at) for problem in problems]
-    problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
-    problems += _header_problems(request.get("headers"), pointer(["headers"], at))
+    if "url" in groups or "pathParameters" in groups:
+        problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
+    if "headers" in groups:
+        problems += _header_problems(request.get("headers"), pointer(["headers"], at))
     if expressions:
         problems += _secrets_in_the_open(request, at)
     return problems

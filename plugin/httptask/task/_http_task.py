@@ -228,13 +228,14 @@ class HttpTask:
         request = self.definition.get("httpRequest")
         if not isinstance(request, Mapping):  # one expression for all of it, or nothing that could be sent
             return frozenset(_packaged.schema("http-task")["$defs"]["httpRequest"]["properties"])
-        return frozenset(name for name, value in request.items() if _holds_expression(value))
+        groups = frozenset(name for name, value in request.items() if _holds_expression(value))
+        # Query values may stand in the URL's text too: the two are looked at together.
+        together = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
+        return groups | {"url", "query"} if together else groups
 
     @cached_property
     def _schema_of_evaluated(self) -> dict[str, Any]:
-        groups = self._evaluated_groups
-        # An expression in the URL may have made query text: the two are checked together.
-        return focused(self.settings_schema, groups | {"query"} if "url" in groups else groups)
+        return focused(self.settings_schema, self._evaluated_groups)
 
     @cached_property
     def _header_names(self) -> dict[str, str]:
@@ -253,7 +254,8 @@ class HttpTask:
         request = await evaluate(self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run)
         if self._evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was read.
-            found = request_problems(request, self._schema_of_evaluated, self.endpoint, at)
+            groups, schema = self._evaluated_groups, self._schema_of_evaluated
+            found = request_problems(request, schema, self.endpoint, at, groups=groups)
             problems = [problem for problem in found if problem.severity == "error"]
             if problems:
                 raise SettingsError(problems)
