@@ -200,7 +200,7 @@ def test_the_helper_is_kept_and_ends_with_the_evaluator() -> None:
 
 
 def test_the_terminal_does_not_reach_the_helper() -> None:
-    """It is in a session of its own, so that Ctrl+C is the parent's to handle."""
+    """It is in a process group of its own, so that Ctrl+C is the parent's to handle."""
     with evaluator() as bounded:
         evaluated(bounded, "${jsonata: 1}")
         assert os.getsid(helper(bounded).pid) == helper(bounded).pid != os.getsid(0)

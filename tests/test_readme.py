@@ -1,4 +1,4 @@
-"""The README's session works as it stands there, its Python runs, its tables are true."""
+"""The README's commands work as they stand there, its Python runs, its tables are true."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pattern(expected: str) -> str:
     return re.escape(expected).replace(re.escape("..."), r"[^\n]*")
 
 
-def test_the_session_works_as_it_stands(tmp_path: Path) -> None:
+def test_the_commands_work_as_they_stand(tmp_path: Path) -> None:
     """Each command prints what the README says it prints."""
     (tmp_path / "things.txt").write_text(PAGE)
     (tmp_path / "input.json").write_text('{"thing": "7"}')
