@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from httptask.errors import DescriptionError
 from httptask.hookspecs import hookimpl
-from httptask.importers import MAX_BYTES, endpoint_id, plugin, read_api
-from httptask.importers._reference_page import NO_SERVER, ReferencePage
+from httptask.importers import endpoint_id, plugin, read_api
+from httptask.importers._reference_page import MAX_BYTES, NO_SERVER, ReferencePage
 from httptask.model.api import Endpoint, Note, Reading
 from httptask.plugins import PluginManager
-from httptask.protocols import ImportOptions
+from httptask.protocols import ImportOptions, Source
 
 PAGES = Path(__file__).parent / "pages"
 REAL = sorted(PAGES.glob("*.txt"))
@@ -46,7 +46,9 @@ Key = tuple[str, tuple[str, ...]]
 
 def read(text: str | bytes, name: str = "page.txt", **options: Any) -> Reading:
     data = text.encode() if isinstance(text, str) else text
-    return ReferencePage().read(name, data, ImportOptions(**options))
+    items = list(ReferencePage().read(Source(name, data), ImportOptions(**options)))
+    endpoints = tuple(item for item in items if isinstance(item, Endpoint))
+    return Reading(name, "reference-page", endpoints, tuple(item for item in items if isinstance(item, Note)))
 
 
 def only(reading: Reading) -> Endpoint:
@@ -62,14 +64,14 @@ def rows_of(endpoint: Endpoint) -> dict[Key, Row]:
             dict(parameter.schema), required=parameter.required, description=parameter.description
         )
     if endpoint.request_body is not None:
-        schema = next(iter(endpoint.request_body.content.values()))
+        schema = next(iter(endpoint.request_body.content.values())).schema
         rows |= {("body", path): row for path, row in fields_of(schema, ())}
     return rows
 
 
 def schemas_of(endpoint: Endpoint) -> list[Mapping[str, Any]]:
     bodies = endpoint.request_body.content.values() if endpoint.request_body else ()
-    return [*(parameter.schema for parameter in endpoint.parameters), *bodies]
+    return [*(parameter.schema for parameter in endpoint.parameters), *(body.schema for body in bodies)]
 
 
 def row_of(schema: Mapping[str, Any], *, required: bool, description: str) -> Row:
@@ -330,7 +332,7 @@ def test_objects_of_a_cut_body_stay_open() -> None:
     assert whole is not None
     assert cut is not None
     value = {"a": {"b": "x", "c": 1}}
-    schema, open_schema = whole.content["application/json"], cut.content["application/json"]
+    schema, open_schema = whole.content["application/json"].schema, cut.content["application/json"].schema
     assert not jsonschema.Draft202012Validator(schema).is_valid(value)
     assert jsonschema.Draft202012Validator(open_schema).is_valid(value)
     assert not jsonschema.Draft202012Validator(open_schema).is_valid({"a": {}})
@@ -910,13 +912,13 @@ def test_which_endpoints_take_a_body(
         return
     assert body is not None
     assert (list(body.content), body.required) == ([media_type], required)
-    assert (body.content[media_type] == {}) == (not rows)
+    assert (body.content[media_type].schema == {}) == (not rows)
 
 
 def body_of(rows: str) -> Row:
     body = only(body_page("POST", content_type="Yes", rows=rows)).request_body
     assert body is not None
-    schema = dict(body.content["text/csv"])
+    schema = dict(body.content["text/csv"].schema)
     jsonschema.Draft202012Validator.check_schema(schema)
     return schema
 
@@ -970,7 +972,7 @@ def test_a_missing_parent_is_made() -> None:
     reading = body_page("POST", content_type="Yes", rows="a.b String Yes\nc[].d String Yes\n")
     body = only(reading).request_body
     assert body is not None
-    schema = body.content["text/csv"]
+    schema = body.content["text/csv"].schema
     assert "required" not in schema
     assert schema["properties"]["a"]["required"] == ["b"]
     assert schema["properties"]["c"]["items"]["required"] == ["d"]
@@ -996,7 +998,7 @@ def test_contradictions_are_settled_and_noted(rows: str, values: list[Any]) -> N
     assert body is not None
     assert "guessed" in kinds(reading)
     for value in values:
-        jsonschema.validate(value, dict(body.content["text/csv"]), jsonschema.Draft202012Validator)
+        jsonschema.validate(value, dict(body.content["text/csv"].schema), jsonschema.Draft202012Validator)
 
 
 def test_a_list_at_the_top_is_an_array() -> None:
@@ -1011,7 +1013,7 @@ def test_a_name_nested_without_end_is_skipped() -> None:
     reading = body_page("POST", content_type="Yes", rows=f"{'a.' * 5000}b No\n{'a[]' * 1}{'[]' * 300} No\nok No\n")
     body = only(reading).request_body
     assert body is not None
-    assert list(body.content["text/csv"]["properties"]) == ["ok"]
+    assert list(body.content["text/csv"].schema["properties"]) == ["ok"]
     assert kinds(reading) == ["skipped", "skipped"]
 
 
@@ -1144,11 +1146,11 @@ def test_read_api_reads_bytes_under_a_name(plugins: PluginManager) -> None:
         ("GET /a".encode("utf-16"), "UTF-16", None),
         (b"caf\xe9\n", "not UTF-8", 1),
         (b"GET /a\n\nServers\n\ncaf\xe9 au lait\n", "not UTF-8", 5),
-        (b'\n\n{"openapi": "3.1.0"}', "METHOD /path", 3),
+        (b'\n\n{"raml": "3.1.0"}', "METHOD /path", 3),
         (b"get /a\n", "METHOD /path", 1),
         (b"GET a\n", "METHOD /path", 1),
         (b"GET /a HTTP/1.1\n", "METHOD /path", 1),
-        (b"x" * (MAX_BYTES + 1), "larger than 4 MB", None),
+        (b"GET /a\n" + b"x" * MAX_BYTES, "larger than 4 MB", None),
     ],
     ids=[
         "empty",
@@ -1191,7 +1193,7 @@ def test_an_unrecognised_file_shows_its_first_line_and_the_importers(plugins: Pl
     [
         ("missing.txt", "no such file"),
         ("https://x.example/page", "an address, not a file"),
-        ("", "a folder"),
+        ("", "more than one description"),
         ("null\0character", "cannot be the name of a file"),
         ("page.txt/inside", "cannot be read"),
     ],
@@ -1202,6 +1204,7 @@ def test_a_file_that_cannot_be_opened_gets_one_clear_message(
     """Missing, a folder, an address, no name at all: each says what to do."""
     monkeypatch.chdir(tmp_path)
     Path("page.txt").write_text("GET /a\n")
+    Path("other.txt").write_text("GET /b\n")
     with pytest.raises(DescriptionError, match=said):
         read_api(name or tmp_path, plugins=plugins)
 
@@ -1218,7 +1221,7 @@ def test_a_file_that_may_not_be_read_says_so(
         def refuse(*_: Any, **__: Any) -> Any:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(DescriptionError, match="change its permissions"):
         read_api(file, plugins=plugins)
 
@@ -1229,11 +1232,11 @@ def test_the_first_importer_that_recognises_a_file_reads_it(plugins: PluginManag
     class Raml:
         name = "raml"
 
-        def recognises(self, source: str, data: bytes) -> bool:
-            return data.startswith((b"#%RAML", b"GET /"))
+        def recognises(self, source: Source) -> bool:
+            return source.data.startswith((b"#%RAML", b"GET /"))
 
-        def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
-            return Reading(source, self.name, ())
+        def read(self, source: Source, options: ImportOptions) -> list[Endpoint | Note]:
+            return []
 
     class Stranger:
         @staticmethod
@@ -1265,4 +1268,4 @@ def test_the_first_importer_that_recognises_a_file_reads_it(plugins: PluginManag
 )
 def test_recognising_looks_at_the_first_line_only(data: bytes, yes: bool) -> None:
     """A page is known by its method and path; nothing raises."""
-    assert ReferencePage().recognises("x", data) is yes
+    assert ReferencePage().recognises(Source("x", data)) is yes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
-    from httptask.model.api import Reading
+    from httptask.model.api import Endpoint, Note
     from httptask.model.credential import Credential
     from httptask.model.exchange import OutgoingRequest
     from httptask.model.task import Inputs
@@ -25,6 +25,19 @@ class ImportOptions:
     """Base addresses to record; empty: those the description names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One description as it was found: a file, an entry of an archive, or what came from standard input."""
+
+    name: str
+    """For people and reports: the file's name as it was given."""
+    data: bytes
+    beside: Callable[[str], bytes] | None = None
+    """Returns the bytes of another file of the same description, by its path relative to this one, in URI syntax
+    (`./schemas/pet.yaml`). It raises `DescriptionError` for one that is not there, is too large, or lies outside the
+    description's own folder. None: there is nothing beside this."""
+
+
 @runtime_checkable
 class Importer(Protocol):
     """Reads one format of description."""
@@ -34,14 +47,15 @@ class Importer(Protocol):
         """Return the format's name, as `plugins` lists it: `reference-page`."""
         ...
 
-    def recognises(self, source: str, data: bytes) -> bool:
-        """Say whether *data*, from the file named *source*, is this importer's format. Cheap; never raises."""
+    def recognises(self, source: Source) -> bool:
+        """Say whether *source* is this importer's format. Cheap; never raises."""
         ...
 
-    def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
-        """Return the endpoints of *data* and a note on everything guessed, skipped or missing.
+    def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
+        """Yield the endpoints of *source*, and a note on everything guessed, skipped or missing, in document order.
 
-        Raises `DescriptionError` when nothing can be read.
+        A generator keeps the memory small: each endpoint is stored before the next one is asked for. Raises
+        `DescriptionError` when nothing can be read.
         """
         ...
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from httptask.errors import DescriptionError
 from httptask.importers._slug import endpoint_id
+from httptask.importers._sources import is_fragment, sources
 
 if TYPE_CHECKING:
-    from httptask.model.api import Reading
+    from httptask.model.api import Endpoint, Note, Reading
     from httptask.plugins import PluginManager
-    from httptask.protocols import Importer, ImportOptions
+    from httptask.protocols import Importer, ImportOptions, Source
 
-__all__ = ["MAX_BYTES", "endpoint_id", "read_api"]
-
-MAX_BYTES = 4 * 1024 * 1024
-"""The largest description that is read."""
+__all__ = ["endpoint_id", "import_options", "is_fragment", "read_api", "reading", "sources"]
 
 _FIRST_LINE = "METHOD /path/{parameter}"
 _SHOWN = 80
@@ -44,34 +42,67 @@ def read_api(
 
     Raises `DescriptionError` when the file cannot be read, no importer recognises it, or nothing in it can be read.
     """
-    from httptask.protocols import ImportOptions
+    from httptask.model.api import Endpoint, Note, Reading
+    from httptask.protocols import Source
 
     name = os.fsdecode(source)
-    content = _checked(name, _content(name) if data is None else data)
+    given = _only(name) if data is None else Source(name, data)
+    importer, read = reading(given, import_options(provider, servers), plugins)
+    items = list(read)
+    return Reading(
+        name,
+        importer,
+        tuple(item for item in items if isinstance(item, Endpoint)),
+        tuple(item for item in items if isinstance(item, Note)),
+    )
+
+
+def reading(
+    source: Source, options: ImportOptions, plugins: PluginManager | None = None
+) -> tuple[str, Iterator[Endpoint | Note]]:
+    """Return the name of the importer that recognises *source*, and what it reads, one endpoint or note at a time.
+
+    This is `read_api` for large descriptions: nothing is kept. Raises `DescriptionError`, also while it is read.
+    """
     importers = _importers(plugins)
-    options = _checked_options(ImportOptions(provider=provider, servers=tuple(servers)))
+    if not source.data.strip():
+        raise DescriptionError("the file is empty: there is nothing to read", source=source.name)
     for importer in importers:
-        try:
-            if importer.recognises(name, content):
-                return importer.read(name, content, options)
-        except DescriptionError:
-            raise
-        except Exception as error:
-            said = f"the importer {importer.name} failed: {type(error).__name__}: {error}"
-            raise DescriptionError(said, source=name) from error
-    raise _unrecognised(name, content, importers)
+        with _blaming(importer, source):
+            if importer.recognises(source):
+                return importer.name, _read(importer, source, options)
+    raise _unrecognised(source.name, source.data, importers)
 
 
-def _checked_options(options: ImportOptions) -> ImportOptions:
-    if options.provider is not None and not re.fullmatch(r"\w[\w.-]*", options.provider):
+def _read(importer: Importer, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
+    with _blaming(importer, source):
+        yield from importer.read(source, options)
+
+
+@contextmanager
+def _blaming(importer: Importer, source: Source) -> Iterator[None]:
+    try:
+        yield
+    except DescriptionError:
+        raise
+    except Exception as error:
+        said = f"the importer {importer.name} failed: {type(error).__name__}: {error}"
+        raise DescriptionError(said, source=source.name) from error
+
+
+def import_options(provider: str | None = None, servers: Sequence[str] = ()) -> ImportOptions:
+    """Return what a person said about a description. Raises `DescriptionError` when it is no provider or no server."""
+    from httptask.protocols import ImportOptions
+
+    if provider is not None and not re.fullmatch(r"\w[\w.-]*", provider):
         raise DescriptionError(
-            f"{options.provider!r} is no provider's name: letters, digits, '-', '_' and '.', as in 'procore'"
+            f"{provider!r} is no provider's name: letters, digits, '-', '_' and '.', as in 'procore'"
         )
-    for server in options.servers:
+    for server in servers:
         split = urlsplit(re.sub(r"\{[^{}]*\}", "x", server))
         if split.scheme not in ("http", "https") or not split.netloc or split.query or split.fragment:
             raise DescriptionError(f"{server!r} is no server's address; it looks like https://api.example.com/v1")
-    return options
+    return ImportOptions(provider=provider, servers=tuple(servers))
 
 
 def _importers(plugins: PluginManager | None) -> list[Importer]:
@@ -82,38 +113,22 @@ def _importers(plugins: PluginManager | None) -> list[Importer]:
     return list(plugins.named("httptask_importers").values())
 
 
-def _content(name: str) -> bytes:
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: the name holds a null character
-        raise DescriptionError(_why_unreadable(name, error), source=name) from error
-
-
-def _why_unreadable(name: str, error: OSError | ValueError) -> str:
-    match error:
-        case FileNotFoundError() if "://" in name:
-            return "this is an address, not a file; save the page as a text file and name that file"
-        case FileNotFoundError():
-            return "there is no such file; check the name and the folder"
-        case IsADirectoryError():
-            return "this is a folder; name the files in it one by one"
-        case PermissionError():
-            return "the file may not be read by this user; change its permissions"
-        case OSError():
-            return f"the file cannot be read: {error.strerror or error}"
-        case _:
-            return "this cannot be the name of a file"
-
-
-def _checked(name: str, content: bytes) -> bytes:
-    if len(content) > MAX_BYTES:
-        raise DescriptionError(
-            f"the file is larger than {MAX_BYTES // (1024 * 1024)} MB; a reference page holds one endpoint", source=name
-        )
-    if not content.strip():
-        raise DescriptionError(f"the file is empty; a reference page starts with `{_FIRST_LINE}`", source=name)
-    return content
+def _only(name: str) -> Source:
+    """Return the one description that *name* names: a file, or a folder or archive that holds one and its parts."""
+    found: Source | None = None
+    for source in sources(name):
+        if isinstance(source, DescriptionError):
+            raise source
+        if found is not None and is_fragment(source):
+            continue
+        if found is not None and not is_fragment(found):
+            raise DescriptionError(
+                f"there is more than one description here: {found.name} and {source.name}; name one", source=name
+            )
+        found = source
+    if found is None:
+        raise DescriptionError("there is no description here", source=name)
+    return found
 
 
 def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
@@ -130,8 +145,9 @@ def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> D
     shown = found if len(found) <= _SHOWN else found[:_SHOWN] + "…"
     known = ", ".join(importer.name for importer in importers) or "none"
     return DescriptionError(
-        f"no importer recognises this file. Its first line is {shown!r}; the first line of a reference page is "
-        f"`{_FIRST_LINE}`, for example `GET /users/{{id}}`. Installed importers: {known}",
+        f"no importer recognises this file. Its first line is {shown!r}; an OpenAPI description has a field 'openapi' or "
+        f"'swagger', and the first line of a reference page is `{_FIRST_LINE}`, as in `GET /users/{{id}}`. "
+        f"Installed importers: {known}",
         source=name,
         line=number,
     )

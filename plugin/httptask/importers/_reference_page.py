@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from httptask.errors import DescriptionError
 from httptask.importers import _sections
 from httptask.importers._body_fields import body_schema
 from httptask.importers._fields import Field, field_of, paragraphs
@@ -16,10 +17,14 @@ from httptask.importers._rows import Rows, shortened
 from httptask.importers._sections import Section, Sections, divide
 from httptask.importers._slug import endpoint_id, provider_of_hosts, provider_of_name
 from httptask.importers._table_rows import table_rows
-from httptask.model.api import PARAMETER_GROUPS, Endpoint, Note, Parameter, Reading, RequestBody, Server
+from httptask.importers._title import TITLE_LENGTH, title_of
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Note, Parameter, RequestBody, Server
 
 if TYPE_CHECKING:
-    from httptask.protocols import ImportOptions
+    from httptask.protocols import ImportOptions, Source
+
+MAX_BYTES = 4 * 1024 * 1024
+"""The largest page that is read."""
 
 UNKNOWN_PROVIDER = "unknown"
 _TABLE = re.compile(r"\s*\|?\s*(?:-{3,}\s*\||[Nn]ame\s*\|\s*[Tt]ype)|[Nn]ame [Tt]ype\b")
@@ -34,9 +39,6 @@ _GROUPS = {kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.ite
 """Section -> the group of `httpRequest` that it documents, in the page's order."""
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PATH_NAME = re.compile(r"\{([^{}]+)\}")
-_SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s|\Z)")
-_BROKEN_LINE = re.compile(r"\n(?=[a-z])")
-_TITLE_LENGTH = 100
 
 
 class ReferencePage:
@@ -44,16 +46,21 @@ class ReferencePage:
 
     name = "reference-page"
 
-    def recognises(self, source: str, data: bytes) -> bool:
-        """Say whether *data* starts with `METHOD /path`."""
-        return is_page(data)
+    def recognises(self, source: Source) -> bool:
+        """Say whether *source* starts with `METHOD /path`."""
+        return is_page(source.data)
 
-    def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
+    def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
         """Return the one endpoint of the page, and a note on everything guessed, skipped, missing or cut off.
 
-        Raises `DescriptionError` when *data* is not UTF-8 text or its first line is not `METHOD /path`.
+        Raises `DescriptionError` when *source* is not UTF-8 text, is too large, or its first line is not `METHOD /path`.
         """
-        return _PageReader(source, read_page(source, data), options).reading()
+        if len(source.data) > MAX_BYTES:
+            raise DescriptionError(
+                f"the file is larger than {MAX_BYTES // (1024 * 1024)} MB; a reference page holds one endpoint",
+                source=source.name,
+            )
+        return _PageReader(source.name, read_page(source.name, source.data), options).reading()
 
 
 class _PageReader:
@@ -70,12 +77,12 @@ class _PageReader:
         self._tail: str | None = None
         """The start of a line, of a row or a heading say, at which the page stops."""
 
-    def reading(self) -> Reading:
-        """Return the endpoint and the notes, those of the page in the order of its lines."""
+    def reading(self) -> tuple[Endpoint | Note, ...]:
+        """Return the endpoint, then the notes, those of the page in the order of its lines."""
         endpoint = self._endpoint()
         self._note_cut()
         notes = sorted(self._notes, key=lambda note: (note.line is None, note.line or 0))
-        return Reading(self._source, ReferencePage.name, (endpoint,), tuple(notes))
+        return endpoint, *notes
 
     def _endpoint(self) -> Endpoint:
         page = self._page
@@ -90,7 +97,7 @@ class _PageReader:
             method=page.method,
             path=page.path,
             provider=provider,
-            title=_title(description) or f"{page.method} {page.path}"[:_TITLE_LENGTH],
+            title=title_of(description) or f"{page.method} {page.path}"[:TITLE_LENGTH],
             description=description,
             servers=servers,
             parameters=(*path, *_parameters(headers, "header"), *_parameters(query, "query")),
@@ -239,7 +246,7 @@ class _PageReader:
                 self._note("missing", "the page has body fields but no Content-Type; the media type is not known")
             body = body_schema(fields, self._notes, complete="body" not in self._open)
             required = content_type is not None and content_type.required and body.has_required
-            return RequestBody(dict.fromkeys(media_types, body.schema), required)
+            return RequestBody(dict.fromkeys(media_types, MediaType(body.schema)), required)
         if content_type is not None and not self._divided.complete:
             self._note("truncated", "the page is cut before its body fields; any body is allowed", content_type.line)
         elif content_type is not None:
@@ -249,7 +256,7 @@ class _PageReader:
             self._note("guessed", f"the page says nothing of a body; a {self._page.method} may have any, or none")
         else:
             return None
-        return RequestBody({media_type: {} for media_type in media_types})
+        return RequestBody({media_type: MediaType() for media_type in media_types})
 
 
 def _cut_groups(sections: Sections) -> list[str]:
@@ -274,14 +281,3 @@ def _media_types(content_type: Field | None) -> tuple[str, ...]:
     schema = content_type.schema if content_type else {}
     named = [schema["default"]] if "default" in schema else schema.get("enum", [])
     return tuple(media_type for media_type in named if isinstance(media_type, str)) or (ANY_MEDIA_TYPE,)
-
-
-def _title(description: str) -> str:
-    """Return the first sentence of *description*, at most its first line, cut at a word."""
-    # Text from a table breaks a line where the page had inline code: the next line goes on in lower case.
-    line = _BROKEN_LINE.sub(" ", description[: 2 * _TITLE_LENGTH]).partition("\n")[0].strip()
-    end = _SENTENCE.search(line)
-    sentence = line[: end.start()] if end else line
-    if len(sentence) <= _TITLE_LENGTH:
-        return sentence
-    return sentence[: _TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

@@ -7,9 +7,15 @@ from collections.abc import Iterable
 
 _DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None})
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")
-_LABEL = re.compile(r"[a-z][a-z0-9-]*\Z")
+_LABEL = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9][a-z0-9-]*\Z")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
 """Second labels that name no company when a country's two letters follow: `co.uk`."""
+_HOSTING = frozenset(
+    ("amplifyapp", "appspot", "azurewebsites", "cloudfunctions", "fly", "github", "herokuapp", "netlify")
+)
+"""Second labels of services that run other people's APIs below their own name."""
+_GENERIC = frozenset(("api", "apis", "app", "apps", "dev", "service"))
+"""Second labels that are no company's name without the first: `api.video`."""
 _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 
 
@@ -35,7 +41,7 @@ def provider_of_name(name: str, path: str, method: str) -> str | None:
 
 def provider_of_hosts(urls: Iterable[str]) -> str | None:
     """Return the provider that the first telling host among *urls* names: `https://api.brevo.com/v3` is `brevo`."""
-    return next((label for label in map(_company, urls) if label is not None), None)
+    return next((label for label in map(company, urls) if label is not None), None)
 
 
 def _slug(path: str, method: str) -> str:
@@ -48,7 +54,8 @@ def _digest(path: str) -> str:
     return hashlib.sha224(path.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _company(url: str) -> str | None:
+def company(url: str) -> str | None:
+    """Return the label of *url*'s host that names who offers it: `https://api.brevo.com/v3` is `brevo`."""
     from urllib.parse import urlsplit
 
     try:
@@ -58,6 +65,8 @@ def _company(url: str) -> str | None:
     labels = host.split(".")
     if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
         labels.pop()
+    while len(labels) > 2 and labels[-2] in _HOSTING:
+        labels.pop()  # whoever rents a place there has a name before it
     if len(labels) < 2 or not _LABEL.match(labels[-2]):
         return None
-    return labels[-2]
+    return labels[-2] if labels[-2] not in _GENERIC else "-".join(labels[-2:])

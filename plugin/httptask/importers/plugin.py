@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_importers() -> Sequence[Importer]:
-    """Bring the reader of reference pages."""
+    """Bring the readers of reference pages and of OpenAPI."""
     from httptask.importers._reference_page import ReferencePage
+    from httptask.importers.openapi import OpenApi
 
-    return [ReferencePage()]
+    return [ReferencePage(), OpenApi()]

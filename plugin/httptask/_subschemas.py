@@ -1,0 +1,62 @@
+"""Where schemas stand inside a schema (JSON Schema 2020-12, sections 10 and 11 of Core, 8 of Validation)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+IN_ONE = frozenset(
+    {"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then"}
+    | {"unevaluatedItems", "unevaluatedProperties"}
+)
+"""Keywords whose value is a schema."""
+IN_LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+"""Keywords whose value is an array of schemas."""
+BY_NAME = frozenset(("$defs", "dependentSchemas", "patternProperties", "properties"))
+"""Keywords whose value is an object of schemas."""
+
+DEFINITION = "#/$defs/"
+"""What a reference to a definition starts with."""
+
+
+def subschemas(schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the schemas that stand directly in *schema*."""
+    for keyword, value in schema.items():
+        if keyword in IN_ONE:
+            yield value
+        elif keyword in IN_LIST and isinstance(value, list):
+            yield from value
+        elif keyword in BY_NAME and isinstance(value, Mapping):
+            yield from value.values()
+
+
+def replaced(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return *schema* with every schema that stands directly in it changed by *change*."""
+    result = dict(schema)
+    for keyword, value in schema.items():
+        if keyword in IN_ONE:
+            result[keyword] = change(value)
+        elif keyword in IN_LIST and isinstance(value, list):
+            result[keyword] = [change(item) for item in value]
+        elif keyword in BY_NAME and isinstance(value, Mapping):
+            result[keyword] = {name: change(item) for name, item in value.items()}
+    return result
+
+
+def definition_name(reference: Any) -> str | None:
+    """Return the name of the definition that *reference* points at, or None when it points at something else."""
+    if not isinstance(reference, str) or not reference.startswith(DEFINITION):
+        return None
+    return unquote(reference[len(DEFINITION) :]).replace("~1", "/").replace("~0", "~")
+
+
+def definition_names(schema: Any) -> Iterator[str]:
+    """Yield the names of the definitions that *schema* refers to anywhere, some perhaps more than once."""
+    waiting = [schema]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Mapping):
+            if (name := definition_name(found.get("$ref"))) is not None:
+                yield name
+            waiting.extend(subschemas(found))

@@ -1,0 +1,117 @@
+"""Types and values of schemas: what is plainly meant by a name that JSON Schema does not know, and which values fit a type."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
+"""The types of JSON Schema (2020-12, Core, section 4.2.1)."""
+
+_MEANT: dict[str, tuple[str | None, str | None]] = {
+    **dict.fromkeys(("any", "anytype", "none", "*", "mixed", "unknown", "anyvalue", ""), (None, None)),
+    **dict.fromkeys(("int", "short", "bigint", "biginteger", "uint", "numeric integer", "smallint"), ("integer", None)),
+    **dict.fromkeys(("int64", "long", "uint64"), ("integer", "int64")),
+    **dict.fromkeys(("int32", "uint32", "int16", "uint16", "int8", "uint8"), ("integer", "int32")),
+    **dict.fromkeys(("decimal", "numeric", "num", "bigdecimal", "money", "currency", "percent"), ("number", None)),
+    "float": ("number", "float"),
+    "double": ("number", "double"),
+    **dict.fromkeys(("bool", "true", "false", "boolan", "booleen"), ("boolean", None)),
+    **dict.fromkeys(("str", "text", "char", "varchar", "sting", "strng", "characters"), ("string", None)),
+    "date": ("string", "date"),
+    **dict.fromkeys(("datetime", "date-time", "date_time", "timestamp"), ("string", "date-time")),
+    "time": ("string", "time"),
+    **dict.fromkeys(("uuid", "guid"), ("string", "uuid")),
+    **dict.fromkeys(("uri", "url"), ("string", "uri")),
+    "email": ("string", "email"),
+    "password": ("string", "password"),
+    **dict.fromkeys(("byte", "base64"), ("string", "byte")),
+    **dict.fromkeys(("file", "binary", "stream", "blob"), ("string", "binary")),
+    **dict.fromkeys(("list", "set", "collection", "tuple"), ("array", None)),
+    **dict.fromkeys(("map", "dict", "dictionary", "hash", "obj", "json", "struct", "hashmap"), ("object", None)),
+    **dict.fromkeys(("nil", "undefined"), ("null", None)),
+}
+"""Names of other languages, lower case -> the type and the format that are plainly meant; no type is any value."""
+
+
+def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
+    """Return the type, or types, and the format that *written* plainly means, None when it is not plain.
+
+    `Int` is an integer, `date` a string of that format, `string|null` two types, `any` none.
+    """
+    name = written.strip().lower()
+    if name in TYPES:
+        return name, None
+    if name in _MEANT:
+        return _MEANT[name]
+    if name.endswith("[]") or re.match(r"(array|list)\b\W", name):
+        return "array", None
+    names = [part for part in re.split(r"\s*(?:[|,/]|\bor\b)\s*", name.strip("[]")) if part]
+    found = [meant(part) for part in names] if len(names) > 1 else []
+    types = [each[0] for each in found if each is not None and isinstance(each[0], str)]
+    if not found or len(types) < len(found):
+        return None
+    return list(dict.fromkeys(types)), None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    "array": lambda value: isinstance(value, list),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: _is_number(value) and (isinstance(value, int) or value.is_integer()),
+    "null": lambda value: value is None,
+    "number": _is_number,
+    "object": lambda value: isinstance(value, dict),
+    "string": lambda value: isinstance(value, str),
+}
+
+
+def fits(value: Any, types: list[str]) -> bool:
+    """Say whether *value* is of one of *types*."""
+    return any(_IS[each](value) for each in types)
+
+
+def as_number(value: Any) -> int | float | None:
+    """Return the number that *value* is, or plainly writes; None for all else, infinities included."""
+    if isinstance(value, str) and re.fullmatch(
+        r"\s*[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?\s*", value
+    ):
+        value = float(value) if re.search(r"[.eE]", value) else int(value)
+    if not _is_number(value) or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    number: int | float = value
+    return number
+
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def as_boolean(value: Any) -> bool | None:
+    """Return the boolean that *value* is, or plainly writes."""
+    if isinstance(value, bool):
+        return value
+    return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def converted(value: Any, types: list[str]) -> Any:
+    """Return *value* as one of *types*, where it plainly is written otherwise (`"1"` for 1, `true` for `"true"`).
+
+    A value that cannot be converted is returned as it is.
+    """
+    if fits(value, types):
+        return value
+    number = as_number(value) if isinstance(value, str) else None
+    boolean = as_boolean(value)
+    if number is not None and fits(number, types):
+        return int(number) if "number" not in types else number
+    if boolean is not None and "boolean" in types:
+        return boolean
+    if "string" in types and (isinstance(value, bool) or _is_number(value)):
+        return json.dumps(value)
+    return value

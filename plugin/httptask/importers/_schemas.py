@@ -1,0 +1,313 @@
+"""Schema Objects of OpenAPI 2.0 to 3.2 as JSON Schema 2020-12."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from httptask._subschemas import DEFINITION
+from httptask.importers._schema_compositions import COMPOSED, Compositions
+from httptask.importers._schema_cycles import Cycles
+from httptask.importers._schema_identifiers import Identifiers, Scope, Target, scope_of
+from httptask.importers._schema_keywords import ABSENT, OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect, Place
+from httptask.importers._schema_patterns import Pattern, Patterns
+from httptask.importers._schema_repairs import STEPS
+from httptask.importers._schema_types import meant
+
+__all__ = ["OPENAPI_3_0", "OPENAPI_3_1", "SWAGGER_2", "Dialect", "Schemas"]
+
+_DEEPEST = 64
+"""Schemas inside of each other that are looked at; each costs a few frames of Python's stack."""
+_LONGEST_NAME = 80
+_CALLING = frozenset[str]().union(*(keywords for keywords, _ in STEPS))
+"""The keywords of which one calls for a step."""
+
+Resolve = Callable[[str, str], tuple[str, Any]]
+Note = Callable[[str, str, str], None]
+
+
+class Schemas:
+    """Converts the Schema Objects of one description and gathers those that are named.
+
+    *dialect* is how they are written. *resolve* takes a reference and the place of the schema that it stands in, and returns the
+    place of what it points at, always the same for one target, and what stands there; it raises `LookupError` with a sentence
+    when there is nothing, or nothing that may be opened. *note* takes a kind, a message and a place. A place is a file, `#` and a
+    JSON Pointer.
+
+    Schemas that are returned may be parts of what was given: they must not be changed.
+    """
+
+    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note) -> None:
+        self._dialect = dialect
+        self._note = note
+        self._definitions = _Definitions(dialect, resolve, note)
+
+    def schema(self, raw: Any, pointer: str) -> dict[str, Any]:
+        """Return the JSON Schema 2020-12 of the Schema Object *raw*, which stands at *pointer*.
+
+        It is always an object and valid; whatever had to be guessed or left out is noted. References become
+        `{"$ref": "#/$defs/<name>"}`.
+        """
+        scope = scope_of(raw, pointer, pointer, {}, identified=self._dialect.has_identifiers)
+        return self._definitions.mended(raw, pointer, scope)
+
+    @property
+    def definitions(self) -> Mapping[str, Any]:
+        """Return the named schemas: name -> schema, converted when it is looked at.
+
+        It grows while schemas are converted, looking at a definition included. Going through its items comes to an end when
+        nothing refers to anything new; `dict()` of it would only have the names that are known before.
+        """
+        return self._definitions
+
+
+class _Definitions(Mapping[str, Any]):
+    """The named schemas of a description: registered by references to them, converted when they are looked at."""
+
+    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note) -> None:
+        self.dialect = dialect
+        self.note = note
+        self.patterns = Patterns()
+        self.identifiers = Identifiers(resolve, identified=dialect.has_identifiers)
+        self._targets: dict[str, Target | None] = {}
+        self._names: dict[Any, str] = {}  # what makes a target what it is -> its name
+        self._known: dict[
+            Any, dict[str, str] | str
+        ] = {}  # a reference and its scope -> what it became, or why it is nothing
+        self._counts: dict[str, int] = {}
+        self._converted: dict[str, dict[str, Any]] = {}
+        self._composed: set[str] = set()
+        self._mended: dict[str, dict[str, Any]] = {}
+        self._compositions = Compositions(self._plain)
+        self._places: dict[str, str] = {}
+        self._cycles = Cycles(
+            self._local, self._variant, lambda message, name: note("guessed", message, self._places[name])
+        )
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        if name not in self._targets:
+            raise KeyError(name)
+        return self._cycles.broken(name)
+
+    def __iter__(self) -> Iterator[str]:
+        listed: list[str] = []
+        while len(listed) < len(self._targets):
+            new = list(self._targets)[len(listed) :]
+            listed += new
+            yield from new
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._targets
+
+    def mended(self, raw: Any, place: str, scope: Scope) -> dict[str, Any]:
+        """Return the Schema Object *raw*, at *place*, converted and mended."""
+        return self._mend(*self._convert(raw, place, scope), place)
+
+    def _convert(self, raw: Any, place: str, scope: Scope) -> tuple[dict[str, Any], bool]:
+        """Return *raw* converted, and whether anything in it is composed."""
+        conversion = _Conversion(self, scope)
+        schema = conversion.schema(raw, (None, place))
+        if isinstance(schema, bool):
+            schema = {} if schema else {"not": {}}
+        return schema, conversion.is_composed
+
+    def _mend(self, schema: dict[str, Any], is_composed: bool, place: str) -> dict[str, Any]:
+        if not is_composed:
+            return schema
+        mended: dict[str, Any] = self._compositions.mended(schema, lambda message: self.note("guessed", message, place))
+        return mended
+
+    def reference(self, reference: str, scope: Scope) -> dict[str, str]:
+        """Return `{"$ref": "#/$defs/<name>"}` for what *reference*, in *scope*, points at. Raises `LookupError`."""
+        key = (scope.key, reference)
+        found = self._known.get(key)
+        if found is None:
+            try:
+                target = self.identifiers.target(reference, scope)
+                found = {"$ref": DEFINITION + self._register(target)}
+            except LookupError as error:
+                found = str(error.args[0]) if error.args else "it points at nothing"
+                target = None
+            if target is None or not target.depends_on_root:
+                self._known[key] = found
+        if isinstance(found, str):
+            raise LookupError(found)
+        return found
+
+    def _register(self, target: Target) -> str:
+        key = (target.place, target.scope.bound)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = self._unique(_name_of(target.place))
+            self._targets[name] = target
+            self._places[name] = target.place
+        return name
+
+    def _unique(self, name: str) -> str:
+        while True:
+            count = self._counts[name] = self._counts.get(name, 0) + 1
+            unique = name if count == 1 else f"{name}_{count}"
+            if unique not in self._targets:
+                return unique
+
+    def _variant(self, name: str) -> str:
+        variant = self._unique(f"{name}.base")
+        self._targets[variant] = None
+        self._places[variant] = self._places[name]
+        return variant
+
+    def _plain(self, name: str) -> dict[str, Any]:
+        """Return the definition *name* as it is converted; what it refers to has not been looked at."""
+        found = self._converted.get(name)
+        if found is None:
+            target = self._targets[name]
+            assert target is not None  # noqa: S101 - variants are made of mended definitions, and none asks for one here
+            found, is_composed = self._convert(target.raw, target.place, target.scope)
+            self._converted[name] = found
+            if is_composed:
+                self._composed.add(name)
+        return found
+
+    def _local(self, name: str) -> dict[str, Any]:
+        """Return the definition *name*, mended."""
+        found = self._mended.get(name)
+        if found is None:
+            plain = self._plain(name)
+            found = self._mended[name] = self._mend(plain, name in self._composed, self._places[name])
+        return found
+
+
+def _name_of(place: str) -> str:
+    """Return what the definition of the schema at *place* is called: the last part of its pointer, or else its file's name."""
+    file, _, pointer = place.partition("#")
+    last = (
+        pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~") or posixpath.basename(file).partition(".")[0]
+    )
+    return re.sub(r"[^A-Za-z0-9._-]", "", last)[:_LONGEST_NAME] or "Schema"
+
+
+class _Conversion:
+    """One schema on its way, with all that is in it."""
+
+    def __init__(self, definitions: _Definitions, scope: Scope) -> None:
+        self._definitions = definitions
+        self._dialect = definitions.dialect
+        self._rules = definitions.dialect.rules
+        self._scope = scope
+        self._depth = 0
+        self.is_composed = False
+
+    def schema(self, raw: Any, place: Place) -> Any:
+        """Return the Schema Object *raw*, at *place*, converted; the very same object when nothing had to change."""
+        if type(raw) is not dict:
+            return self._no_object(raw, place)
+        if self._depth >= _DEEPEST:
+            self.note("skipped", f"more than {_DEEPEST} schemas inside of each other: any value is allowed here", place)
+            return {}
+        self._depth += 1
+        outer = self._scope
+        if self._dialect.has_identifiers and "$id" in raw and raw is not outer.root:
+            self._scope = outer.inner(raw, _text(place))
+        try:
+            if self._dialect.has_identifiers and ("$dynamicRef" in raw or "$recursiveRef" in raw):
+                raw = self._without_dynamic(raw)
+            return self._referring(raw, place) if "$ref" in raw else self._keywords(raw, place, {})
+        finally:
+            self._depth -= 1
+            self._scope = outer
+
+    def named(self, reference: str, place: Place) -> str | None:
+        """Return `#/$defs/<name>` for what *reference* points at, None for nothing, which is noted."""
+        try:
+            return self._definitions.reference(reference, self._scope)["$ref"]
+        except LookupError as error:
+            self.note("missing", str(error.args[0]), place)
+            return None
+
+    def pattern(self, written: str) -> Pattern:
+        """Return what becomes of the pattern *written*."""
+        return self._definitions.patterns.usable(written)
+
+    def note(self, kind: str, message: str, place: Place) -> None:
+        """Report what was guessed, skipped or missing at *place*."""
+        self._definitions.note(kind, message, _text(place))
+
+    def _no_object(self, raw: Any, place: Place) -> Any:
+        if isinstance(raw, bool):
+            return raw
+        known = meant(raw) if isinstance(raw, str) else None
+        if known is not None:
+            self.note("guessed", f"{raw!r} is taken for a schema of that type", place)
+            return {key: value for key, value in zip(("type", "format"), known, strict=True) if value is not None}
+        self.note("skipped", "this is no schema: any value is allowed here", place)
+        return {}
+
+    def _keywords(self, raw: dict[str, Any], place: Place, schema: dict[str, Any]) -> dict[str, Any]:
+        rules = self._rules
+        for keyword, value in raw.items():
+            rule = rules.get(keyword)
+            if rule is not None:
+                new = rule(self, value, (place, keyword))
+                if new is not ABSENT:
+                    schema[keyword] = new
+            elif keyword[:2] != "x-" and keyword[:1] != "$":
+                schema[keyword] = value
+        if not COMPOSED.isdisjoint(raw):
+            self.is_composed = True
+        if not _CALLING.isdisjoint(raw):
+            for keywords, step in STEPS:
+                if not keywords.isdisjoint(raw):
+                    step(self, raw, schema, place)
+            self._note_foreign(raw, place)
+        return (
+            raw
+            if len(schema) == len(raw) and all(schema.get(key, ABSENT) is value for key, value in raw.items())
+            else schema
+        )
+
+    def _note_foreign(self, raw: dict[str, Any], place: Place) -> None:
+        for keyword in self._dialect.foreign:
+            if raw.get(keyword):
+                self.note("guessed", f"{keyword} is of another version, and is read as there", place)
+
+    def _referring(self, raw: dict[str, Any], place: Place) -> dict[str, Any]:
+        reference = raw["$ref"]
+        beside = self._dialect.beside_reference
+        if not isinstance(reference, str):
+            self.note("skipped", "$ref is left out: it is no text", place)
+            return self._keywords({key: value for key, value in raw.items() if key != "$ref"}, place, {})
+        try:
+            target: dict[str, Any] = self._definitions.reference(reference, self._scope)
+        except LookupError as error:
+            self.note("missing", f"{error.args[0]}: any value is allowed here", place)
+            target = {}
+        if len(raw) == 1:
+            return target
+        rest = {key: value for key, value in raw.items() if key != "$ref" and (beside is None or key in beside)}
+        return self._keywords(rest, place, {**target}) if rest else target
+
+    def _without_dynamic(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Return *raw* with a plain reference for a dynamic one: it is known here where that one leads."""
+        reference = raw.get("$dynamicRef", raw.get("$recursiveRef"))
+        rest = {key: value for key, value in raw.items() if key not in ("$dynamicRef", "$recursiveRef")}
+        if not isinstance(reference, str):
+            return rest
+        dynamic = {"$ref": self._definitions.identifiers.bound(reference, self._scope)}
+        if "$ref" not in rest:
+            return {**rest, **dynamic}
+        others = rest.get("allOf")
+        return {**rest, "allOf": [*(others if isinstance(others, list) else ()), dynamic]}
+
+
+def _text(place: Place) -> str:
+    tokens: list[str] = []
+    while place[0] is not None:
+        tokens.append(str(place[1]).replace("~", "~0").replace("/", "~1"))
+        place = place[0]
+    tokens.append(place[1])
+    return "/".join(reversed(tokens))

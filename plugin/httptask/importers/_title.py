@@ -1,0 +1,31 @@
+"""The title of an endpoint whose description has none: its first sentence."""
+
+from __future__ import annotations
+
+import html
+import re
+
+TITLE_LENGTH = 100
+"""Letters of the longest title."""
+
+_SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s|\Z)")
+_BROKEN_LINE = re.compile(r"\n(?=[a-z])")
+
+
+_MARKUP = re.compile(r"<[/!]?[A-Za-z][^<>]*>")
+
+
+def plain(text: str) -> str:
+    """Return *text* without HTML tags and with its character references resolved, for a line in a list."""
+    return html.unescape(_MARKUP.sub(" ", text)).strip() if "<" in text or "&" in text else text
+
+
+def title_of(description: str) -> str:
+    """Return the first sentence of *description*, at most its first line, cut at a word."""
+    # Text from a table breaks a line where the page had inline code: the next line goes on in lower case.
+    line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0].strip()
+    end = _SENTENCE.search(line)
+    sentence = line[: end.start()] if end else line
+    if len(sentence) <= TITLE_LENGTH:
+        return sentence
+    return sentence[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,78 @@
+"""OpenAPI 2.0 (Swagger) to 3.2, in JSON and YAML.
+
+`_versions` says what differs · `_operations` walks · `_parameters`, `_bodies`, `_servers`, `_security` read one thing each ·
+`_references` follows `$ref` · `_identity` says whose API it is · `_context` and `_notes` are what they share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from httptask.errors import DescriptionError
+from httptask.importers._document import Document
+from httptask.importers._schemas import Schemas
+from httptask.importers.openapi._context import Context
+from httptask.importers.openapi._identity import identity_of
+from httptask.importers.openapi._notes import Notes
+from httptask.importers.openapi._operations import Operations
+from httptask.importers.openapi._references import References
+from httptask.importers.openapi._servers import Servers
+from httptask.importers.openapi._versions import version_of
+from httptask.model.api import Endpoint, Note
+from httptask.protocols import ImportOptions, Source
+
+__all__ = ["OpenApi"]
+
+_LOOKED_AT = 64 * 1024
+"""Bytes at a description's start in which its version is looked for first."""
+_FIELD = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?v?\d""")
+
+
+class OpenApi:
+    """Reads OpenAPI descriptions: see `httptask.protocols.Importer`."""
+
+    name = "openapi"
+
+    def recognises(self, source: Source) -> bool:
+        """Say whether *source* has a field `openapi` or `swagger` with a version."""
+        return bool(_FIELD.search(source.data, 0, _LOOKED_AT) or _FIELD.search(source.data))
+
+    def read(self, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
+        """Yield the endpoints of the description and notes on everything guessed, skipped or missing.
+
+        Raises `DescriptionError` when it is no JSON or YAML, says no version that is known, or exceeds a bound.
+        """
+        document = Document(source.data, source.name)
+        root = document.root
+        found = version_of(root)
+        if found is None:
+            raise DescriptionError(
+                "no field 'openapi' or 'swagger' at the top says a version from 2.0 on: convert the description to one",
+                source=source.name,
+            )
+        version, written = found
+        notes = Notes()
+        if not re.fullmatch(r"(2\.0|3\.[012]\.\d+(-\w+)?)", written):
+            notes.add("guessed", f"the version {written!r} is read as {version.name}", "#")
+        references = References(document, source.beside)
+        schemas = Schemas(version.dialect, references.resolve, notes.add)
+        context = Context(version, references, schemas, notes)
+        servers = Servers(context, root).of_root() if not options.servers else ()
+        identity = identity_of(context, root, source.name, servers, options)
+        if not servers and not identity.servers:
+            notes.add("missing", "the description names no server; give one with --server", "#")
+        yield from Operations(context, root, identity, servers, source.name).endpoints()
+        if root.get("webhooks"):
+            notes.add("skipped", "webhooks are requests the API makes, not ones a task sends", "#/webhooks")
+        for file, each in references.documents.items():
+            yield from _of_text(file, each, notes)
+        yield from notes.rest()
+
+
+def _of_text(file: str, document: Document, notes: Notes) -> Iterator[Note]:
+    """Note what was guessed when *file* was read as text; yield what has a line instead of a place."""
+    for pointer in document.duplicates:
+        notes.add("guessed", "this name stands twice; the last counts", f"{file}#{pointer}")
+    for message, line in document.notes:
+        yield Note("guessed", f"{file}: {message}" if file else message, line=line)

@@ -1,0 +1,154 @@
+"""What every part of a reading shares: the version, the references, the schemas, the notes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from httptask._json import pointer as pointer_of
+from httptask._subschemas import definition_name
+from httptask.importers._schemas import Schemas
+from httptask.importers.openapi._notes import Notes
+from httptask.importers.openapi._references import References
+from httptask.importers.openapi._versions import Version
+from httptask.model.api import MediaType
+
+LARGEST_EXAMPLE = 64 * 1024
+"""Letters of JSON text of the largest example that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One reading's shared parts."""
+
+    version: Version
+    references: References
+    schemas: Schemas
+    notes: Notes
+
+    def followed(self, value: Any, place: str) -> tuple[Any, str]:
+        """Return *value*, at *place*, with references followed; None when they lead nowhere, which is noted."""
+        try:
+            return self.references.followed(value, place)
+        except LookupError as error:
+            self.notes.add("missing", str(error.args[0]), place)
+            return None, place
+
+    def mapping(self, value: Any, place: str, what: str) -> Mapping[str, Any]:
+        """Return *value* when it is an object, else an empty one, which is noted; None is an empty one."""
+        if isinstance(value, Mapping):
+            return value
+        if value is not None:
+            self.notes.add("skipped", f"{what} is no object", place)
+        return {}
+
+    def media_type(self, raw: Any, place: str) -> MediaType:
+        """Return the Media Type Object *raw*, which stands at *place*."""
+        value, at = self.followed(raw, place)
+        value = self.mapping(value, at, "a media type")
+        schema: Mapping[str, Any] = {}
+        if "schema" in value:
+            schema = self.schemas.schema(value["schema"], f"{at}/schema")
+        elif "itemSchema" in value:  # OpenAPI 3.2, section 4.14: the items of a stream
+            schema = {"type": "array", "items": self.schemas.schema(value["itemSchema"], f"{at}/itemSchema")}
+        encoding = value.get("encoding")
+        return MediaType(
+            schema=schema,
+            encoding=self._encoding(encoding, f"{at}/encoding") if isinstance(encoding, Mapping) else {},
+            examples=self.examples(value, at),
+        )
+
+    def _encoding(self, raw: Mapping[str, Any], place: str) -> dict[str, Mapping[str, Any]]:
+        encodings: dict[str, Mapping[str, Any]] = {}
+        for name, value in raw.items():
+            if not isinstance(value, Mapping):
+                continue
+            kept: dict[str, Any] = {
+                key: value[key] for key, kind in _ENCODING.items() if isinstance(value.get(key), kind)
+            }
+            if "headers" in value:
+                kept["headers"] = self.headers(value["headers"], pointer_of([name, "headers"], place))
+            encodings[name] = kept
+        return encodings
+
+    def headers(self, raw: Any, place: str) -> dict[str, Mapping[str, Any]]:
+        """Return the Header Objects of *raw*, at *place*, as header -> `{"description"?, "required"?, "schema"}`."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for name, item in self.mapping(raw, place, "headers").items():
+            value, at = self.followed(item, pointer_of([name], place))
+            if not isinstance(value, Mapping):
+                if value is not None:
+                    self.notes.add("skipped", "a header that is no object", at)
+                continue
+            header: dict[str, Any] = {"schema": self._header_schema(value, at)}
+            if flag(value, "required"):
+                header["required"] = True
+            if text := text_of(value, "description"):
+                header["description"] = text
+            found[name] = header
+        return found
+
+    def _header_schema(self, raw: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+        if "schema" in raw:
+            return self.schemas.schema(raw["schema"], f"{place}/schema")
+        content = raw.get("content")
+        if isinstance(content, Mapping) and content:
+            name, value = next(iter(content.items()))
+            return self.media_type(value, pointer_of(["content", name], place)).schema
+        inline = {key: each for key, each in raw.items() if key not in _HEADER_FIELDS}  # Swagger 2.0
+        return self.schemas.schema(inline, place) if inline else {}
+
+    def target(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the definition that the converted *schema* refers to, or *schema* when it refers to none."""
+        name = definition_name(schema.get("$ref"))
+        found: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
+        return found
+
+    def examples(self, raw: Mapping[str, Any], place: str) -> tuple[Any, ...]:
+        """Return the values of `example` and `examples` of *raw*, at *place*."""
+        found = [raw["example"]] if raw.get("example") is not None else []
+        named = raw.get("examples")
+        if isinstance(named, list):
+            found += named
+        elif isinstance(named, Mapping):
+            for name, item in named.items():
+                value, _ = self.followed(item, pointer_of(["examples", name], place))
+                # OpenAPI 3.2, section 4.19: the value as data, or as it is sent.
+                for key in ("value", "dataValue", "serializedValue"):
+                    if isinstance(value, Mapping) and key in value:
+                        found.append(value[key])
+                        break
+        return tuple(each for each in found if self._is_small(each, place))
+
+    def _is_small(self, example: Any, place: str) -> bool:
+        if isinstance(example, str | int | float | bool | None) and len(str(example)) <= LARGEST_EXAMPLE:
+            return True
+        if len(json.dumps(example)) <= LARGEST_EXAMPLE:
+            return True
+        self.notes.add("skipped", f"an example of more than {LARGEST_EXAMPLE // 1024} KiB", place)
+        return False
+
+
+_ENCODING = {"contentType": str, "style": str, "explode": bool, "allowReserved": bool}
+_HEADER_FIELDS = frozenset(
+    ("description", "required", "style", "explode", "content", "example", "examples", "deprecated")
+)
+
+
+def is_array(schema: Mapping[str, Any]) -> bool:
+    """Say whether the converted *schema* describes an array, or null instead."""
+    return schema.get("type") in ("array", ["array"], ["array", "null"], ["null", "array"])
+
+
+def flag(raw: Mapping[str, Any], name: str) -> bool:
+    """Return the boolean *name* of *raw*; the text `true` is one, too, as descriptions have it."""
+    value = raw.get(name)
+    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+
+
+def text_of(raw: Mapping[str, Any], name: str) -> str:
+    """Return the text *name* of *raw*, without the spaces around it; "" when there is none."""
+    value = raw.get(name)
+    return value.strip() if isinstance(value, str) else ""

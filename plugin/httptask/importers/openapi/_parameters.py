@@ -1,0 +1,201 @@
+"""Parameters: path, query, header and cookie values, and the fields of a body where Swagger 2.0 lists them as parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from httptask.importers.openapi._context import Context, flag, is_array, text_of
+from httptask.model.api import Parameter
+
+LOCATIONS = ("path", "query", "header", "cookie", "querystring")
+"""OpenAPI 3.2, section 4.12.2; `body` and `formData` of Swagger 2.0 become a request body."""
+BODY_LOCATIONS = ("body", "formData")
+
+_STYLES: Mapping[str, tuple[str, ...]] = {
+    "path": ("simple", "label", "matrix"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form", "cookie"),
+    "querystring": (),
+}
+"""OpenAPI 3.2, section 4.12.2.2.1."""
+
+_COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
+    "csv": (None, False),
+    "ssv": ("spaceDelimited", False),
+    "tsv": ("tabDelimited", False),
+    "pipes": ("pipeDelimited", False),
+    "multi": ("form", True),
+}
+"""Swagger 2.0's `collectionFormat` -> style and explode. OpenAPI 3 has no tabs; the name follows the others."""
+
+_NOT_OF_A_SCHEMA = frozenset(
+    {"name", "in", "required", "description", "style", "explode", "allowReserved", "allowEmptyValue", "deprecated"}
+    | {"collectionFormat", "content", "schema", "example", "examples", "$ref"}
+)
+"""Fields of a parameter beside which, in Swagger 2.0, the keywords of its schema stand."""
+
+_SHOWN = 40
+"""Letters of a wrong value that a note repeats."""
+_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+
+
+class Parameters:
+    """Reads the parameters of one description; those that are named and referred to often, once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._kept: dict[str, Parameter | tuple[Mapping[str, Any], str] | None] = {}
+
+    def listed(self, values: Any, place: str) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
+        """Yield each of *values*, at *place*: a parameter, or for a part of the body its raw value and its place."""
+        if values is None:
+            return
+        if not isinstance(values, list):
+            self._context.notes.add("skipped", "parameters is no array", place)
+            return
+        for index, value in enumerate(values):
+            read = self._referred(value, f"{place}/{index}")
+            if read is not None:
+                yield read
+
+    def _referred(self, value: Any, place: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
+        reference = value.get("$ref") if isinstance(value, Mapping) else None
+        simple = isinstance(reference, str) and len(value) == 1
+        if simple:
+            key = f"{place.partition('#')[0]} {reference}"
+            if key in self._kept:
+                return self._kept[key]
+        raw, at = self._context.followed(value, place)
+        read = self._read(raw, at)
+        if simple:
+            self._kept[key] = read
+        return read
+
+    def _read(self, raw: Any, place: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
+        notes = self._context.notes
+        if not isinstance(raw, Mapping):
+            if raw is not None:  # a dangling reference was noted already
+                notes.add("skipped", "a parameter that is no object", place)
+            return None
+        location = raw.get("in")
+        if location in BODY_LOCATIONS:
+            return raw, place
+        name = raw.get("name")
+        if location == "querystring" and not isinstance(name, str):
+            name = "querystring"
+        if not isinstance(name, str) or not name:
+            notes.add("skipped", "a parameter without a name", place)
+            return None
+        if location not in LOCATIONS:
+            notes.add(
+                "skipped", f"the parameter {name!r} is sent in {location!r}, which is no place in a request", place
+            )
+            return None
+        if location == "header" and name.lower() in self._context.version.ignored_headers:
+            notes.add("skipped", f"the header {name!r} is not read as a parameter, as OpenAPI has it", place)
+            return None
+        schema, media_type, examples = self._schema(raw, place)
+        style, explode = self._style(raw, location, schema, place)
+        return Parameter(
+            name=name,
+            location=location,
+            required=location == "path" or flag(raw, "required"),
+            schema=schema,
+            description=text_of(raw, "description"),
+            style=None if media_type else style,
+            explode=None if media_type else explode,
+            allow_reserved=flag(raw, "allowReserved"),
+            media_type=media_type,
+            deprecated=flag(raw, "deprecated"),
+            examples=examples + self._context.examples(raw, place),
+        )
+
+    def _schema(self, raw: Mapping[str, Any], place: str) -> tuple[Mapping[str, Any], str | None, tuple[Any, ...]]:
+        content = raw.get("content")
+        if isinstance(content, Mapping) and content and "schema" not in raw:
+            name, value = next(iter(content.items()))
+            if len(content) > 1:
+                self._context.notes.add(
+                    "guessed", f"a parameter of several media types; {name} is taken", f"{place}/content"
+                )
+            media_type = self._context.media_type(
+                value, f"{place}/content/{name.replace('~', '~0').replace('/', '~1')}"
+            )
+            return media_type.schema, name, media_type.examples
+        if "schema" in raw:
+            return self._context.schemas.schema(raw["schema"], f"{place}/schema"), None, ()
+        inline = {key: value for key, value in raw.items() if key not in _NOT_OF_A_SCHEMA}
+        return (self._context.schemas.schema(inline, place) if inline else {}), None, ()
+
+    def _style(
+        self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], place: str
+    ) -> tuple[str | None, bool | None]:
+        notes = self._context.notes
+        if self._context.version.is_swagger and "style" not in raw:
+            if not is_array(schema):
+                return None, None
+            written = str(raw.get("collectionFormat", "csv"))
+            if written not in _COLLECTION_FORMATS:
+                notes.add("guessed", f"the collectionFormat {written[:_SHOWN]!r} is unknown; csv is taken", place)
+            own, apart = _COLLECTION_FORMATS.get(written, _COLLECTION_FORMATS["csv"])
+            if location in ("path", "header") and own == "form":
+                notes.add("guessed", f"the collectionFormat 'multi' is not for a {location}; csv is taken", place)
+                own, apart = None, False
+            return own, apart
+        style: Any = raw.get("style")
+        if style is not None and style not in _STYLES[location]:
+            notes.add("guessed", f"the style {style!r} is not for a {location} parameter; the default is taken", place)
+            style = None
+        if style == "deepObject" and is_array(self._context.target(schema)):
+            notes.add("guessed", "deepObject is not defined for an array; its items are sent as `name[]`", place)
+        explode = raw.get("explode")
+        return style, explode if isinstance(explode, bool) else None
+
+
+def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:
+    """Return the parameters of *lists* (of the path, then of the operation; each with its place), the later ones first in right.
+
+    A parameter's name and location are its identity (OpenAPI, section 4.12); header names have no case. Of two in one list
+    the first counts.
+    """
+    found: dict[tuple[str, str], Parameter] = {}
+    for parameters, place in lists:
+        seen: set[tuple[str, str]] = set()
+        for parameter in parameters:
+            name = parameter.name.lower() if parameter.location == "header" else parameter.name
+            key = (parameter.location, name)
+            if key in seen:
+                context.notes.add(
+                    "guessed", f"the {parameter.location} parameter {name!r} stands twice; the first counts", place
+                )
+                continue
+            seen.add(key)
+            found[key] = parameter
+    return list(found.values())
+
+
+def fitted(context: Context, parameters: list[Parameter], path: str, place: str) -> list[Parameter]:
+    """Return *parameters* with a path parameter for every `{name}` of *path*, in its order, and none for any other name."""
+    described = {parameter.name: parameter for parameter in parameters if parameter.location == "path"}
+    names = list(dict.fromkeys(_TEMPLATE.findall(path)))
+    found = []
+    for name in names:
+        parameter = described.pop(name, None)
+        if parameter is None:
+            # `{id*}`, `{+name}` and `{id:int}` are template languages of frameworks; the parameter has the bare name.
+            bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
+            near = described.pop(bare, None)
+            if near is not None:
+                parameter = replace(near, name=name)
+                context.notes.add("guessed", f"the path's {{{name}}} is the parameter {bare!r}", place)
+            else:
+                parameter = Parameter(name, "path", required=True, schema={"type": "string"})
+                context.notes.add("guessed", f"the path's {{{name}}} is not described: any text", place)
+        found.append(parameter)
+    for name in described:
+        context.notes.add("skipped", f"the path parameter {name!r} has no place in {path}", place)
+    return [*found, *(parameter for parameter in parameters if parameter.location != "path")]

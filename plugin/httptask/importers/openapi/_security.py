@@ -1,0 +1,88 @@
+"""Security: which schemes a request needs, and what they are, in OpenAPI 3's form whatever the version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from httptask._json import pointer as pointer_of
+from httptask.importers.openapi._context import Context
+
+Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
+
+_FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
+"""Swagger 2.0's flows by OpenAPI 3's names; the others kept theirs."""
+_FLOW_FIELDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
+_FIELDS = (
+    "type", "description", "name", "in", "scheme", "bearerFormat", "flows", "openIdConnectUrl", "oauth2MetadataUrl", "deprecated"
+)  # fmt: skip
+
+
+class Security:
+    """Reads the security schemes of one description."""
+
+    def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
+        self._context = context
+        self._place = "#" + pointer_of(context.version.security_schemes)
+        raw: Any = root
+        for name in context.version.security_schemes:
+            raw = raw.get(name) if isinstance(raw, Mapping) else None
+        self._raw = context.mapping(raw, self._place, "security schemes")
+        self._read: dict[str, Mapping[str, Any] | None] = {}
+
+    def requirements(self, raw: Any, place: str) -> Requirements | None:
+        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing that says."""
+        if raw is None:
+            return None
+        if not isinstance(raw, list):
+            self._context.notes.add("skipped", "security is no array", place)
+            return None
+        found = []
+        for index, each in enumerate(raw):
+            if not isinstance(each, Mapping):
+                self._context.notes.add("skipped", "a security requirement that is no object", f"{place}/{index}")
+                continue
+            alternative: Mapping[str, Any] = each
+            if all(self._known(name, f"{place}/{index}") for name in alternative):
+                found.append({name: _texts(scopes) for name, scopes in alternative.items()})
+        return tuple(found) if found or not raw else None
+
+    def schemes(self, requirements: Requirements | None) -> dict[str, Mapping[str, Any]]:
+        """Return the schemes that *requirements* name."""
+        names = dict.fromkeys(name for each in requirements or () for name in each)
+        return {name: scheme for name in names if (scheme := self._scheme(name)) is not None}
+
+    def _known(self, name: str, place: str) -> bool:
+        if self._scheme(name) is not None:
+            return True
+        self._context.notes.add("missing", f"the security scheme {name!r} is not described; it is left out", place)
+        return False
+
+    def _scheme(self, name: str) -> Mapping[str, Any] | None:
+        if name not in self._read:
+            raw = self._raw.get(name)
+            value, at = self._context.followed(raw, self._place + pointer_of([name])) if raw is not None else (None, "")
+            self._read[name] = self._converted(value, at) if isinstance(value, Mapping) else None
+        return self._read[name]
+
+    def _converted(self, raw: Mapping[str, Any], place: str) -> Mapping[str, Any] | None:
+        kind = raw.get("type")
+        kept = {name: raw[name] for name in _FIELDS if name in raw}
+        if kind == "basic":  # Swagger 2.0
+            return {**kept, "type": "http", "scheme": "basic"}
+        if kind == "oauth2" and "flow" in raw:
+            flow = {name: raw[name] for name in _FLOW_FIELDS if name in raw}
+            return {**kept, "flows": {_FLOWS.get(str(raw["flow"]), str(raw["flow"])): flow}}
+        if kind == "apiKey" and not (
+            isinstance(raw.get("name"), str) and raw.get("in") in ("query", "header", "cookie")
+        ):
+            self._context.notes.add("skipped", "an apiKey scheme that does not say where the key goes", place)
+            return None
+        if kind not in ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"):
+            self._context.notes.add("skipped", f"a security scheme of the unknown type {kind!r}", place)
+            return None
+        return kept
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()

@@ -1,0 +1,150 @@
+"""Servers: absolute where it can be known, with their variables (OpenAPI: Server Object; Swagger 2.0: host and basePath)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from httptask.importers.openapi._context import Context
+from httptask.model.api import Server
+
+_HOST_LIKE = re.compile(r"[\w{}-]+(\.[\w{}-]+)+(:\d+)?(/|\Z)|localhost(:\d+)?(/|\Z)")
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+_SCHEMES = ("https", "http")
+
+
+class Servers:
+    """Reads the servers of one description."""
+
+    def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
+        self._version = context.version
+        self._notes = context.notes
+        self._root = root
+        self._address = _address(root)
+
+    def of_root(self) -> tuple[Server, ...]:
+        """Return the servers of every operation that names none."""
+        if self._version.is_swagger and "servers" not in self._root:
+            return self.of_swagger(self._root.get("schemes"))
+        if self._root.get("servers"):
+            return self.of(self._root["servers"], "#/servers")
+        return self._below_address("/", "#")  # OpenAPI 3.0.4, section 4.7.1: the server of none is `/`
+
+    def of_swagger(self, schemes: Any) -> tuple[Server, ...]:
+        """Return the servers that `host`, `basePath` and *schemes* of a Swagger 2.0 description make, https first."""
+        host, base = self._root.get("host"), self._root.get("basePath")
+        path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
+        if not isinstance(host, str) or not host.strip():
+            return self._below_address(path or "/", "#/basePath" if path else "#")
+        named = [each for each in schemes if each in _SCHEMES] if isinstance(schemes, list) else []
+        if not named:
+            self._notes.add("guessed", "no scheme is named; https is taken", "#/host")
+        urls = [f"{scheme}://{host.strip().rstrip('/')}{path}" for scheme in sorted(named or ["https"], reverse=True)]
+        return _distinct(self._server({"url": url}, "#/host") for url in urls)
+
+    def _below_address(self, path: str, place: str) -> tuple[Server, ...]:
+        if self._address is None and path == "/":
+            return ()  # that no server is known is noted for the whole description
+        return _distinct([self._server({"url": path}, place)])
+
+    def of(self, values: Any, place: str) -> tuple[Server, ...]:
+        """Return the servers that *values*, at *place*, describe; without the unusable ones."""
+        if not isinstance(values, list):
+            self._notes.add("skipped", "servers is no array", place)
+            return ()
+        return _distinct(self._server(value, f"{place}/{index}") for index, value in enumerate(values))
+
+    def _server(self, value: Any, place: str) -> Server | None:
+        url = value.get("url") if isinstance(value, Mapping) else None
+        if not isinstance(url, str):
+            self._notes.add("skipped", "a server without a url", place)
+            return None
+        variables = dict(self._variables(value.get("variables"), place))
+        address = self._absolute(url.strip().replace("{{", "{").replace("}}", "}"), place)
+        if address is None:
+            return None
+        for name in _VARIABLE.findall(address):
+            if name not in variables:
+                self._notes.add("missing", f"the server's variable {name!r} is not described", place)
+        used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
+        text = value.get("description")
+        return Server(address, text.strip() if isinstance(text, str) else "", used)
+
+    def _absolute(self, url: str, place: str) -> str | None:
+        scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
+        if scheme and scheme[1].lower() not in _SCHEMES:
+            self._notes.add("skipped", f"a server that is not spoken to by HTTP: {url}", place)
+            return None
+        bare = url.partition("#")[0].partition("?")[0]
+        if bare != url:
+            self._notes.add("guessed", "the query and the fragment of a server's url are left out", place)
+        if scheme or bare.startswith("{"):
+            return bare.rstrip("/")
+        if bare.startswith("//") or _HOST_LIKE.match(bare):
+            self._notes.add("guessed", f"the server {url!r} has no scheme; https is taken", place)
+            return "https://" + bare.strip("/")
+        if self._address is not None:
+            resolved = urljoin(self._address, bare)
+            self._notes.add("guessed", f"the server {url!r} is relative: below {self._address}, {resolved}", place)
+            return resolved.rstrip("/")
+        self._notes.add(
+            "missing",
+            f"the server {url!r} is relative and the description's own address unknown: give --server URL",
+            place,
+        )
+        path = "/" + bare.strip("./")
+        return path if path != "/" else None
+
+    def _variables(self, values: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            if not isinstance(value, Mapping):
+                value = {"default": value}
+            variable: dict[str, Any] = {}
+            if isinstance(value.get("default"), str | int | float):
+                variable["default"] = _text(value["default"])
+            options = value.get("enum")
+            if isinstance(options, list) and options:
+                variable["enum"] = [_text(option) for option in options if isinstance(option, str | int | float)]
+            if isinstance(value.get("description"), str):
+                variable["description"] = value["description"]
+            if "default" not in variable:
+                if variable.get("enum"):
+                    variable["default"] = variable["enum"][0]
+                self._notes.add("missing", f"the server's variable {name!r} has no default", f"{place}/variables")
+            yield str(name), variable
+
+
+def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
+    found: dict[str, Server] = {}
+    for server in servers:
+        if server is not None:
+            found.setdefault(server.url, server)
+    return tuple(found.values())
+
+
+def _text(value: str | float | bool) -> str:
+    """Return *value* as JSON and YAML write it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _address(root: Mapping[str, Any]) -> str | None:
+    """Return the address the description says it was published at, for servers that are relative to it."""
+    info = root.get("info")
+    origins = info.get("x-origin") if isinstance(info, Mapping) else None
+    candidates = [root.get("$self")]
+    candidates += (
+        [each.get("url") for each in origins if isinstance(each, Mapping)] if isinstance(origins, list) else []
+    )
+    for candidate in candidates:
+        if isinstance(candidate, str):
+            try:
+                split = urlsplit(candidate)
+            except ValueError:
+                continue
+            # A copy in a repository says nothing of where the API is.
+            if split.scheme in _SCHEMES and split.hostname and "github" not in split.hostname:
+                return candidate
+    return None
