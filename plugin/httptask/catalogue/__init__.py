@@ -1,11 +1,14 @@
 """The catalogue: a searchable store of endpoints in one SQLite file.
 
-`_store` puts, gets and removes · `_search` finds and ranks · `_file` opens the file and explains why it cannot.
+`_store` puts, gets and removes · `_pack` makes compressed blocks of endpoints, and endpoints of blocks · `_changes` writes
+rows · `_search` finds and ranks · `_file` opens the file and explains why it cannot.
 """
 
 from __future__ import annotations
 
+from httptask.catalogue._changes import ImportCounts
+from httptask.catalogue._pack import Prepared, prepare
 from httptask.catalogue._search import Hit
-from httptask.catalogue._store import Catalogue, ImportCounts
+from httptask.catalogue._store import Catalogue
 
-__all__ = ["Catalogue", "Hit", "ImportCounts"]
+__all__ = ["Catalogue", "Hit", "ImportCounts", "Prepared", "prepare"]

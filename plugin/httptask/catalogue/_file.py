@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from httptask.catalogue import _search
 from httptask.errors import CatalogueError
 
 MEMORY = ":memory:"
@@ -17,33 +21,48 @@ MEMORY = ":memory:"
 APPLICATION_ID = int.from_bytes(b"htsk", "big")
 """Marks a SQLite file as ours (SQLite file format, section 1.3.16)."""
 
-VERSION = 1
-"""The schema's version, in SQLite's `user_version`. A change of the schema adds one, and a way from the last."""
+VERSION = 2
+"""The schema's version, in SQLite's `user_version`. A change of the schema, or of what is indexed, adds one, and a way from
+the last: see `_upgrade`."""
 
 BUSY_SECONDS = 5.0
 """How long to wait for another program's lock."""
 
-_SCHEMA = """
-CREATE TABLE endpoint (
-  number INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  provider TEXT NOT NULL COLLATE NOCASE,
-  path TEXT NOT NULL,
-  method TEXT NOT NULL,
-  title TEXT NOT NULL,
-  document BLOB NOT NULL,
-  UNIQUE (provider, path, method)
-);
-CREATE VIRTUAL TABLE names USING fts5(
-  tail, path, provider, title, method, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
-CREATE VIRTUAL TABLE everything USING fts5(
-  tail, path, provider, title, method, description, tokenize = "unicode61 remove_diacritics 2");
-CREATE VIRTUAL TABLE term USING fts5vocab(names, row);
-"""
-# Why two indexes: nearly every search is answered by names alone, which is a tenth of the text, and there a long
-# description cannot push its endpoint down, because bm25 compares the lengths of whole rows.
+CACHE_KIB = 32 * 1024
+"""Memory for pages of the file, at most: what a search reads again, and what a transaction writes before it ends."""
 
-_TABLES = {"endpoint", "names", "everything", "term"}
+LOG_BYTES = 16 * 1024 * 1024
+"""To what the write-ahead log is cut when it starts anew; a transaction may make it longer for a time."""
+
+_STATEMENTS = (
+    # What was read at one time from one source of one API. `digest` is of the source, and empty when the endpoints are
+    # no longer all there: then the source is worth another import.
+    """CREATE TABLE description (
+      number INTEGER PRIMARY KEY, source TEXT NOT NULL, provider TEXT NOT NULL COLLATE NOCASE, api TEXT NOT NULL,
+      title TEXT NOT NULL, version TEXT NOT NULL, digest BLOB NOT NULL, endpoints INTEGER NOT NULL)""",
+    "CREATE INDEX description_of_provider ON description (provider, api)",
+    "CREATE INDEX description_of_digest ON description (digest) WHERE digest <> x''",
+    # `identity` and `id_hash` are looked up instead of long texts: an index repeats what it is over.
+    """CREATE TABLE endpoint (
+      number INTEGER PRIMARY KEY, description INTEGER NOT NULL, position INTEGER NOT NULL, identity INTEGER NOT NULL,
+      id_hash INTEGER NOT NULL, fingerprint INTEGER NOT NULL, deprecated INTEGER NOT NULL, method TEXT NOT NULL,
+      id TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL)""",
+    "CREATE INDEX endpoint_of_description ON endpoint (description)",
+    "CREATE INDEX endpoint_of_identity ON endpoint (identity)",
+    "CREATE INDEX endpoint_of_id ON endpoint (id_hash)",
+    # What `_pack` makes, by `_pack.block_number`.
+    "CREATE TABLE block (number INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+    # How many endpoints there ever were: the number of one is never given to another, which the index might mistake for it.
+    "CREATE TABLE sequence (last INTEGER NOT NULL)",
+    "INSERT INTO sequence VALUES (0)",
+    *_search.TABLES,
+)
+
+_TABLES = {
+    1: frozenset({"endpoint", "names", "everything", "term"}),
+    2: frozenset({"description", "endpoint", "block", "sequence"}) | _search.TABLE_NAMES,
+}
+"""Version -> the tables it has."""
 
 _INSTEAD = (
     "name another catalogue with --catalogue FILE or HTTPTASK_CATALOGUE, or move this file away and import again; "
@@ -96,13 +115,13 @@ def _reason(error: sqlite3.Error) -> str:
     return str(error)
 
 
-def connect(name: str) -> tuple[sqlite3.Connection, bool]:
-    """Open the catalogue *name* and say whether it is new, without its tables yet.
+def connect(name: str) -> sqlite3.Connection:
+    """Open the catalogue *name*, which may be new, without its tables yet, or of an older version: see `version`.
 
     Raises `CatalogueError`; a file that is not a catalogue of ours is then as it was, byte for byte.
     """
     if name == MEMORY:
-        return _connected(MEMORY), True
+        return _connected(MEMORY)
     path = Path(name).expanduser()
     try:
         is_new = _is_new(path)
@@ -117,21 +136,37 @@ def connect(name: str) -> tuple[sqlite3.Connection, bool]:
         ) from error
     with translated(name):
         if is_new:
-            return _connected(f"{uri}?mode=rwc"), True
-        connection = _connected_to_ours(uri)
-        return connection, not _tables(connection)
+            return _connected(f"{uri}?mode=rwc")
+        return _connected_to_ours(uri)
 
 
-def create(connection: sqlite3.Connection) -> bool:
-    """Make the tables, inside the caller's transaction; False when another process was faster."""
-    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
-        return False
+def version(connection: sqlite3.Connection) -> int:
+    """Return the version of the catalogue's schema; 0 is a catalogue without tables."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables, inside the caller's transaction."""
     # Not executescript: it would commit the caller's transaction.
-    for statement in _SCHEMA.split(";\n"):
+    for statement in _STATEMENTS:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
-    return True
+
+
+def take_version_1(connection: sqlite3.Connection) -> list[Any]:
+    """Remove the tables of version 1, inside the caller's transaction, and return its endpoints as JSON objects.
+
+    Raises `CatalogueError` when one is damaged.
+    """
+    sql = "SELECT document FROM endpoint ORDER BY number"
+    try:
+        values = [json.loads(zlib.decompress(document)) for (document,) in connection.execute(sql)]
+    except (TypeError, ValueError, zlib.error) as error:
+        raise sqlite3.DatabaseError(f"it is damaged: an endpoint in it cannot be read; {_INSTEAD}") from error
+    for table in ("term", "everything", "names", "endpoint"):
+        connection.execute(f"DROP TABLE {table}")
+    return values
 
 
 def share(connection: sqlite3.Connection) -> None:
@@ -140,6 +175,15 @@ def share(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
     except sqlite3.OperationalError:
         return
+
+
+def tune(connection: sqlite3.Connection) -> None:
+    """Give *connection* room, and have it wait for the disk no oftener than is needed."""
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        # Safe with a write-ahead log only: then a power cut may lose the last import, but nothing else.
+        connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _connected(uri: str) -> sqlite3.Connection:
@@ -173,9 +217,11 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
 
 def _check_tables(connection: sqlite3.Connection) -> None:
     found = _tables(connection)
+    # Not as the header says it: the log may know of a later version. A strange one is as good as damaged.
+    wanted = _TABLES.get(version(connection), _TABLES[VERSION])
     # None at all: a creation was killed in its last moment, and SQLite has just undone it.
-    if found and not found >= _TABLES:
-        missing = ", ".join(sorted(_TABLES - found))
+    if found and not found >= wanted:
+        missing = ", ".join(sorted(wanted - found))
         raise sqlite3.DatabaseError(f"it is damaged: without the table {missing}; {_INSTEAD}")
 
 
@@ -211,7 +257,7 @@ def _wrong(header: bytes) -> str | None:
         return "it is damaged: cut off in its header"
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         return "it is not a catalogue: a SQLite file of another program"
-    version = int.from_bytes(header[60:64], "big")
-    if version > VERSION:
-        return f"it was written by a newer httptask (format {version}; this one knows {VERSION}): update httptask"
-    return None if version == VERSION else f"it is damaged: format {version} never was"
+    written = int.from_bytes(header[60:64], "big")
+    if written > VERSION:
+        return f"it was written by a newer httptask (format {written}; this one knows {VERSION}): update httptask"
+    return None if written in _TABLES else f"it is damaged: format {written} never was"

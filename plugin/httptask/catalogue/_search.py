@@ -1,89 +1,89 @@
-"""Search and its ranking: what is indexed, what a person's words become, and which endpoint comes first.
+"""Search: from a person's words to the endpoints they may mean.
 
-Words go down a ladder; each rung is looser than the one before, and the first that finds something ends it:
+Words go down a ladder; each rung is looser than the one before, and what it finds fills up the list:
 
-    every word in the names      names: provider, path, title; a verb ("send") may stand for its method (POST)
-    every beginning in the names each word may be the beginning of one
-    all but the verbs            in the names
-    every beginning anywhere     in the description too; then all but the verbs
+    every word in the names      provider, API, path, title, operationId; a verb ("send") may stand for its method (POST)
+    every beginning in the names each word may be the beginning of another, or mean the same
+    every beginning anywhere     in the description too
     misspelt words               replaced by the nearest ones of the catalogue, from the top again
     most of the words            all but one, all but two, ..., any
 
-The first four fill up the list together; among the hits of a rung, SQLite's bm25 decides by the weights below. Whole
-words come first for speed, too: a beginning like "u" makes SQLite merge the rows of every word that starts so.
+The last two are gone down to only when (almost) nothing was found. Whatever is asked for, a rung reads a few hundred rows at
+most, the plainer endpoints first (`_index.number_bucket`): a frequent word costs no more than a rare one. Which of those
+found comes first, `_ranking` decides. A pasted id, path, address or operationId goes straight to its endpoint.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
 import sqlite3
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import combinations, islice
 from typing import Any
 
-from httptask.model.api import Endpoint
+from httptask.catalogue import _ranking
+from httptask.catalogue._index import (
+    TABLE_NAMES,
+    TABLES,
+    delete,
+    delete_all,
+    indexed,
+    insert,
+    insert_all,
+    number_bucket,
+    optimise,
+)
+from httptask.catalogue._pasted import Pasted
+from httptask.catalogue._query import (
+    MOST_COMPLETIONS,
+    MOST_LETTERS,
+    Vocabulary,
+    Word,
+    all_of,
+    corrected,
+    parsed,
+    quoted,
+    within,
+)
+from httptask.catalogue._ranking import Asked, Candidate
+from httptask.catalogue._words import SAME, id_hash, storable, terms, whole_name
 
-WEIGHTS = {"tail": 10.0, "path": 6.0, "provider": 6.0, "title": 5.0, "method": 0.5, "description": 1.0}
-"""How much a word counts where it is found. `tail` is the path's last segment that is no parameter: what it is about."""
+__all__ = [
+    "TABLES",
+    "TABLE_NAMES",
+    "Hit",
+    "by_id",
+    "delete",
+    "delete_all",
+    "id_hash",
+    "indexed",
+    "insert",
+    "insert_all",
+    "number_bucket",
+    "optimise",
+    "search",
+    "storable",
+]
 
-VERBS = {
-    "GET": "get list show find fetch read retrieve view search query download lookup",
-    "POST": "post create add send new make submit start run upload register insert trigger write",
-    "PUT": "put replace set update write upload",
-    "PATCH": "patch update edit change modify rename set",
-    "DELETE": "delete remove cancel destroy drop",
-    "HEAD": "head exists",
-    "OPTIONS": "options",
-}
-"""Method -> what people say when they mean it. Only the ranking listens: a verb never hides what it does not mean."""
-
-FILLERS = """a all an and any are be by can do does for from how i in is it me my need not of on or our please some that the
-    this to use using via want we with"""
-"""Words of a sentence that say nothing about an endpoint; they count only where there is no other word."""
-
-MOST_LETTERS = 400
-"""Letters of a query that are looked at."""
-MOST_WORDS = 16
-"""Words of a query, counting parts, that are looked at."""
+MOST_CANDIDATES, FEWEST_CANDIDATES = 120, 50
+"""Rows that are ranked, unless more are asked for: the more words, the fewer."""
+MOST_LOOKS = 1_000
+"""Words of a query times rows that are ranked."""
+MOST_TIERED = 6
+"""Words of a query whose better places are asked for first."""
 MOST_COMBINED = 5
-"""Words of which every combination is tried; the longest say most."""
-LONGEST_DESCRIPTION = 20_000
-"""Letters of a description that are indexed."""
-
-_NAMES, _EVERYTHING = "names", "everything"
-_COLUMNS = {_NAMES: tuple(WEIGHTS)[:-1], _EVERYTHING: tuple(WEIGHTS)}
-
-_METHODS: dict[str, tuple[str, ...]] = {
-    verb: tuple(method for method, verbs in VERBS.items() if verb in verbs.split())
-    for verb in {verb for verbs in VERBS.values() for verb in verbs.split()}
-}
-
-_FILLERS = frozenset(FILLERS.split())
-
-_CHUNK = re.compile(r"[\w-]+")
-_PART = re.compile(r"[^\W_]+")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_ACCENT = re.compile(r"[\u0300-\u036f]")
-# English plurals, in this order; the letters that are left only have to be the same for one thing and for many:
-# company, companies -> compani; box, boxes -> box; release, releases -> relea; address -> address; id, ids -> id.
-_PLURALS = (
-    (re.compile(r"(?:ies(?<=[a-z]{2}ies)|ie(?<=[a-z]{2}ie)|y(?<=[a-z][b-df-hj-np-tv-xz]y))(?![a-z0-9])"), "i"),
-    (
-        re.compile(
-            r"es?(?![a-z0-9])(?:(?<=[a-z]{2}[sxz]es)|(?<=[a-z]{2}[sxz]e)|(?<=[a-z]{2}[cs]hes)|(?<=[a-z]{2}[cs]he))"
-        ),
-        "",
-    ),
-    (re.compile(r"s(?![a-z0-9])(?<=[a-z][a-rt-z]s)"), ""),
-)
-_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-# Scripts without spaces between words: each letter is indexed alone and a word is a phrase of letters.
-_UNSPACED = re.compile(
-    r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
-)
+"""Words, or segments of a path, of which every combination is tried; the rarest words say most."""
+MOST_PLACES = 8
+"""Combinations of segments of a pasted path that are tried."""
+FEW = 3
+"""Hits with all words below which those with only some follow."""
+NAMED = 2.0
+"""What the ranking adds when the query is the operationId."""
+MOST_LISTED = 1_000
+"""Endpoints of one provider that are listed by path."""
+MOST_ROWS = 1_000_000
+"""Hits that a caller can ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ class Hit:
     path: str
     provider: str
     title: str = ""
+    api: str = ""
+    """The title of the API it is part of."""
     match: str = "all"
     """`all` words were found, `near` ones instead of misspelt ones, or only `some`."""
 
@@ -105,289 +107,292 @@ class Hit:
             "method": self.method,
             "path": self.path,
             "provider": self.provider,
+            "api": self.api,
             "title": self.title,
             "match": self.match,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a query."""
-
-    text: str
-    """Folded."""
-    stems: tuple[str, ...]
-    """As it is indexed; several where it was misspelt and several are near."""
-    parts: tuple[str, ...] = ()
-    """`email-communications` and `sandboxId` in their parts, folded; empty for a word in one piece."""
-    methods: tuple[str, ...] = ()
-    """The methods a verb may stand for."""
-
-    @classmethod
-    def of(cls, text: str, parts: tuple[str, ...] = ()) -> Word:
-        """Return the word *text*, which is folded."""
-        return cls(text, (singular(text),), parts, _METHODS.get(text, ()))
-
-
-# --- what is indexed ---------------------------------------------------------------------------------------------
-
-
-def indexed(endpoint: Endpoint) -> dict[str, str]:
-    """Return the text of *endpoint* by column of the index (a key of `WEIGHTS`)."""
-    fixed = [segment for segment in endpoint.path.split("/") if segment and "{" not in segment]
-    return {
-        "tail": _name_text(fixed[-1]) if fixed else "",
-        "path": _name_text(endpoint.path),
-        "provider": _name_text(endpoint.provider),
-        "title": _name_text(endpoint.title),
-        "method": folded(endpoint.method),
-        "description": spaced(singular(folded(endpoint.description[:LONGEST_DESCRIPTION]))),
-    }
-
-
-def folded(text: str) -> str:
-    """Return *text* without case and accents; what cannot be stored as text becomes a space."""
-    text = _NOT_TEXT.sub(" ", text)
-    if text.isascii():
-        return text.lower()
-    plain = _ACCENT.sub("", unicodedata.normalize("NFKD", text)).casefold()
-    return unicodedata.normalize("NFC", plain)
-
-
-def singular(text: str) -> str:
-    """Return folded *text* with what may be English plurals in the singular, so that each finds the other."""
-    for pattern, ending in _PLURALS:
-        text = pattern.sub(ending, text)
-    return text
-
-
-def spaced(text: str) -> str:
-    """Return *text* with spaces around each letter of a script that has none between words."""
-    return text if text.isascii() else _UNSPACED.sub(r" \1 ", text)
-
-
-def _name_text(text: str) -> str:
-    """Return the names in *text*, each once, in one piece and in parts: `sandboxId` as `sandboxid sandbox id`.
-
-    Once, because `/users/{user_id}/users` is no more about users than `/users` is.
-    """
-    found: dict[str, None] = {}
-    for chunk in _CHUNK.findall(text):
-        parts = _parts(chunk)
-        found.update(dict.fromkeys(map(folded, ["".join(parts), *parts])))
-    return spaced(" ".join(dict.fromkeys(singular(" ".join(found)).split())))
-
-
-def _parts(chunk: str) -> list[str]:
-    return [piece for part in _PART.findall(chunk) for piece in _CAMEL.split(part)]
-
-
-def insert(connection: sqlite3.Connection, number: int, endpoint: Endpoint) -> None:
-    """Index *endpoint* under the row *number*, inside the caller's transaction."""
-    text = indexed(endpoint)
-    for table, columns in _COLUMNS.items():
-        marks = ", ".join("?" for _ in columns)
-        sql = f"INSERT INTO {table} (rowid, {', '.join(columns)}) VALUES (?, {marks})"  # noqa: S608 - our own names
-        connection.execute(sql, (number, *(text[column] for column in columns)))
-
-
-def delete(connection: sqlite3.Connection, number: int) -> None:
-    """Forget the row *number*, inside the caller's transaction."""
-    for table in _COLUMNS:
-        connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (number,))  # noqa: S608 - our own names
-
-
-# --- what a person's words become ----------------------------------------------------------------------------------
-
-
-def parsed(query: str) -> tuple[Word, ...]:
-    """Return the words of *query*, each once, in order. Punctuation only separates: nothing in a query is an operator."""
-    words: dict[str, Word] = {}
-    room = MOST_WORDS
-    for chunk in _CHUNK.findall(_NOT_TEXT.sub(" ", query[:MOST_LETTERS])):
-        # Folding may split (half a Hangul syllable) or empty a part, so look for words again afterwards.
-        parts = [part for piece in _parts(chunk) for part in _PART.findall(folded(piece))]
-        text = "".join(parts)
-        if parts and text not in words and room > 0:
-            words[text] = Word.of(text, tuple(dict.fromkeys(parts))[:room] if len(parts) > 1 else ())
-            room -= len(words[text].parts) or 1
-    telling = tuple(word for word in words.values() if word.text not in _FILLERS)
-    return telling or tuple(words.values())
-
-
-def clause(word: Word, *, beginnings: bool = False, by_method: bool = False) -> str:
-    """Return the FTS5 expression for *word*: in one piece or in its parts.
-
-    *beginnings* lets it be the beginning of a word, *by_method* lets a verb also stand for its methods.
-    """
-    found = [quoted(stem) for stem in word.stems]
-    if beginnings:  # `copy` is indexed as `copi`, and is the beginning of `copyright`
-        found = [quoted(start) + "*" for start in dict.fromkeys((*word.stems, word.text))]
-    if word.parts:
-        found.append(_all(map(Word.of, word.parts), beginnings=beginnings))
-    if by_method:
-        found += [f"method : {quoted(method.lower())}" for method in word.methods]
-    return "(" + " OR ".join(found) + ")"
-
-
-def quoted(text: str) -> str:
-    """Return *text* as an FTS5 string: a user's words stay words."""
-    return '"' + spaced(text).replace('"', '""') + '"'
-
-
-def _all(words: Iterable[Word], *, beginnings: bool = False, by_method: bool = False) -> str:
-    return "(" + " AND ".join(clause(word, beginnings=beginnings, by_method=by_method) for word in words) + ")"
-
-
-# --- the ladder ----------------------------------------------------------------------------------------------------
-
-
 def search(
-    connection: sqlite3.Connection, query: str, *, provider: str | None, method: str | None, limit: int
+    connection: sqlite3.Connection,
+    query: str,
+    *,
+    provider: str | None = None,
+    method: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
 ) -> list[Hit]:
-    """Return up to *limit* hits for *query*, best first; an empty query lists everything."""
-    looking = _Looking(connection, provider, method, min(limit, 1_000_000))
-    if limit < 1:
+    """Return up to *limit* hits for *query* after the first *offset*, best first; an empty query lists everything."""
+    if limit < 1 or offset < 0:
         return []
-    words = parsed(query)
-    if not words:
-        return looking.listing()
-    if looking.add_id(query.strip()) or looking.add(_strict(words), "all"):
-        return looking.hits()
-    if all(word.methods for word in words) and looking.add([(_NAMES, _all(words, by_method=True))], "all"):
-        return looking.hits()
-    known, dropped = _corrected(connection, words)
-    if known != words and known and looking.add(_strict(known), "some" if dropped else "near"):
-        return looking.hits()
-    looking.add_first(_loose(known), "some")
-    return looking.hits()
+    last = min(limit + offset, MOST_ROWS)
+    with _at_once(connection):
+        scope = _Scope.of(connection, provider, method)
+        if scope is None:
+            return []
+        words = parsed(query)
+        hits = _found(connection, query, words, scope, last) if words else scope.listing(last)
+    return hits[offset:last]
 
 
-def _strict(words: Sequence[Word]) -> Iterator[tuple[str, str]]:
-    """Yield (table, expression) for the rungs on which every word counts."""
-    nouns = [word for word in words if not word.methods]
-    has_both = 0 < len(nouns) < len(words)
-    yield _NAMES, _all(words, by_method=has_both)
-    for table in (_NAMES, _EVERYTHING):
-        yield table, _all(words, beginnings=True, by_method=has_both)
-        if has_both:
-            yield table, _all(nouns, beginnings=True)
+@contextmanager
+def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
+    """See the catalogue as it is now in all of the block, though another program may be importing."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")  # nothing was changed
 
 
-def _loose(words: Sequence[Word]) -> Iterator[tuple[str, str]]:
-    """Yield (table, expression) for all words but one, but two, ...: at least that many must be found."""
-    nouns = [word for word in words if not word.methods] or list(words)
-    most_telling = sorted(nouns, key=lambda word: -len(word.text))[:MOST_COMBINED]
-    for count in range(len(most_telling), 0, -1):
-        for beginnings in (False, True):
-            combined = (_all(some, beginnings=beginnings) for some in combinations(most_telling, count))
-            yield _EVERYTHING, " OR ".join(combined)
+def by_id(connection: sqlite3.Connection, endpoint_id: str) -> int | None:
+    """Return the number of the endpoint *endpoint_id*, or None."""
+    text = storable(endpoint_id)
+    sql = "SELECT number FROM endpoint WHERE id_hash = ? AND id = ?"
+    row = connection.execute(sql, (id_hash(text), text)).fetchone()
+    return None if row is None else int(row[0])
 
 
-def _corrected(connection: sqlite3.Connection, words: Iterable[Word]) -> tuple[tuple[Word, ...], bool]:
-    """Return *words* with the nearest known ones for those nothing starts with, and whether some had to be left out."""
-    known: list[Word] = []
-    dropped = False
-    for word in words:
-        if word.methods or _exists(connection, word):
-            known.append(word)
-        elif word.parts:
-            parts, missing = _corrected(connection, map(Word.of, word.parts))
-            known += parts
-            dropped = dropped or missing
-        elif near := _nearest(connection, word.stems[0]):
-            known.append(Word(near[0], near, methods=_METHODS.get(near[0], ())))
-        else:
-            dropped = True
-    return tuple(known), dropped
-
-
-def _exists(connection: sqlite3.Connection, word: Word) -> bool:
-    sql = "SELECT 1 FROM everything WHERE everything MATCH ? LIMIT 1"
-    return connection.execute(sql, (clause(word, beginnings=True),)).fetchone() is not None
-
-
-def _nearest(connection: sqlite3.Connection, wrong: str) -> tuple[str, ...]:
-    if len(wrong) < 4:  # everything is near to a short word
-        return ()
-    # Few people miss a word's first letter, and of those most swap it with the second.
-    sql = "SELECT term FROM term WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?"
-    terms: list[str] = []
-    for first in dict.fromkeys(wrong[:2]):
-        arguments = (first, first + "\U0010ffff", len(wrong) - 2, len(wrong) + 2)
-        terms += [term for (term,) in connection.execute(sql, arguments)]
-    return tuple(difflib.get_close_matches(wrong, terms, n=3, cutoff=0.75))
-
-
-_FIELDS = "number, id, method, path, provider, title"
-
-_FILTER = """(? IS NULL OR provider = ?) AND (? IS NULL OR method = ?)"""
-
-
-def _matching(table: str) -> str:
-    weights = ", ".join(str(WEIGHTS[column]) for column in _COLUMNS[table])
-    # The best rows are found before anything else of them is read. The filter is a look-up per match and not a join,
-    # which SQLite might turn round: a search per endpoint of the provider.
-    return f"""
-        SELECT {_FIELDS} FROM (
-          SELECT rowid AS match, bm25({table}, {weights}) AS score FROM {table}
-          WHERE {table} MATCH ? AND (? OR EXISTS (SELECT 1 FROM endpoint WHERE number = {table}.rowid AND {_FILTER}))
-          ORDER BY score, match LIMIT ?
-        ) JOIN endpoint ON number = match ORDER BY score, match"""  # noqa: S608 - our own names
-
-
-_MATCHING = {table: _matching(table) for table in _COLUMNS}
+def _found(connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: _Scope, last: int) -> list[Hit]:
+    number = by_id(connection, query.strip())
+    if number is not None and (hits := _hits(scope.row(number), "all")):
+        return hits
+    known = Vocabulary(connection)
+    known.learn(term for word in words for term in word.terms)
+    looking = _Looking(scope, known, last, len(words))
+    if not looking.paste(query):
+        looking.climb(words)
+    if not looking.hits:
+        words, dropped = corrected(known, words) if (given := words) else ((), False)
+        if words and words != given:
+            looking.climb(words, "some" if dropped else "near")
+    if words and len(looking.hits) < min(FEW, last):
+        looking.loosen(words)
+    return looking.hits[:last]
 
 
 class _Looking:
     """One search under way: the hits so far."""
 
-    def __init__(self, connection: sqlite3.Connection, provider: str | None, method: str | None, limit: int) -> None:
-        method = method.upper() if method is not None else None
-        self._connection = connection
-        self._filter = (provider, provider, method, method)
-        self._unfiltered = provider is None and method is None
-        self._limit = limit
-        # The index narrows first, because a look-up for each of thousands of matches takes its time.
-        narrow = [f"method : {quoted(folded(method))}"] if method and _PART.search(folded(method)) else []
-        narrow += [f"provider : {quoted(part)}" for part in _PART.findall(_name_text(provider or ""))]
-        self._narrow = "".join(f" AND {condition}" for condition in narrow)
-        self._found: dict[int, Hit] = {}
+    def __init__(self, scope: _Scope, known: Vocabulary, last: int, words: int) -> None:
+        self._scope = scope
+        self._known = known
+        self._last = last
+        self._most = max(min(MOST_LOOKS // words, MOST_CANDIDATES), FEWEST_CANDIDATES, last)
+        self._seen: set[int] = set()
+        self.hits: list[Hit] = []
 
-    def hits(self) -> list[Hit]:
-        return list(self._found.values())[: self._limit]
-
-    def listing(self) -> list[Hit]:
-        sql = f"SELECT {_FIELDS} FROM endpoint WHERE {_FILTER} ORDER BY provider, path, method LIMIT ?"  # noqa: S608
-        self._take(self._connection.execute(sql, (*self._filter, self._limit)), "all")
-        return self.hits()
-
-    def add_id(self, endpoint_id: str) -> bool:
-        """Add the endpoint whose id was pasted."""
-        sql = f"SELECT {_FIELDS} FROM endpoint WHERE id = ? AND {_FILTER}"  # noqa: S608 - our own names
-        self._take(self._connection.execute(sql, (storable(endpoint_id), *self._filter)), "all")
-        return bool(self._found)
-
-    def add(self, rungs: Iterable[tuple[str, str]], match: str) -> bool:
-        """Add what *rungs* find, one after the other, until there is enough; say whether there is anything."""
-        for table, expression in rungs:
-            if len(self._found) >= self._limit:
+    def paste(self, query: str) -> bool:
+        """Add the endpoints of the path or address that was pasted; say whether there are any."""
+        pasted = Pasted.of(query[:MOST_LETTERS])
+        if pasted is None:
+            return False
+        fits: dict[Candidate, float] = {}
+        for expression in islice(self._places(pasted), MOST_PLACES):
+            found = self._scope.matching("name", expression, self._most)
+            fits.update({each: fit for each in found if (fit := pasted.fitness(each.path))})
+            if fits:
                 break
-            arguments = (f"({expression}){self._narrow}", self._unfiltered, *self._filter, self._limit)
-            self._take(self._connection.execute(_MATCHING[table], arguments), match)
-        return bool(self._found)
+        self._rank(fits, parsed(query), "all", {candidate.number: fit for candidate, fit in fits.items()})
+        return bool(fits)
 
-    def add_first(self, rungs: Iterable[tuple[str, str]], match: str) -> None:
-        """Add what the first of *rungs* that finds anything finds."""
-        for rung in rungs:
-            if self.add([rung], match):
+    def _places(self, pasted: Pasted) -> Iterator[str]:
+        """Yield FTS5 expressions for *pasted*, the most telling first; which segments stand for parameters is not known."""
+        labels = [term for label in pasted.host.split(".") for term in terms(label) if term not in _ranking.GENERIC]
+        segments = [tuple(terms(segment)) for segment in pasted.segments if "{" not in segment]
+        self._known.learn(term for found in (labels, *segments) for term in found)
+        counts = self._known.counts
+        fixed = [found for found in segments if found and all(counts[term][0] for term in found)]
+        providers = [within("provider", quoted(label)) + " AND " for label in labels if counts[label][0]] or [""]
+        # In a template the rest is fixed; in an address any segment may be a value.
+        fewest = len(fixed) if any("{" in segment for segment in pasted.segments) else 1
+        for count in range(len(fixed), max(fewest, 1) - 1, -1):
+            for some in combinations(fixed[-MOST_COMBINED:], count) if count < len(fixed) else [fixed]:
+                inside = within("path", all_of(quoted(term) for found in some for term in found))
+                yield from (provider + inside for provider in providers)
+
+    def climb(self, words: Sequence[Word], match: str = "all") -> None:
+        """Go down the rungs on which every word counts until there is enough."""
+        nouns = [word for word in words if not word.methods]
+        verbs = [word for word in words if word.methods]
+        named = self._named(words)
+        found = {each.number: each for each in named}
+        for table, expression, unsure in self._rungs(nouns or verbs, verbs if nouns else []):
+            rows = self._scope.matching(table, expression, self._most)
+            found |= {each.number: each for each in rows if all(_ranking.has(each, word) for word in unsure)}
+            if len(found) >= self._most:
+                break
+        if not found and not nouns:  # verbs that stand nowhere
+            expression = all_of(map(self._known.meant, verbs))
+            found = {each.number: each for each in self._scope.matching("name", expression, self._most)}
+        bonus = {each.number: NAMED for each in named}
+        self._rank(islice(found.values(), self._most), words, match, bonus)
+
+    def _named(self, words: Sequence[Word]) -> list[Candidate]:
+        """Return the endpoints whose operationId the *words* are, whatever joins them."""
+        name = whole_name(" ".join(word.text for word in words))
+        return self._scope.matching("name", within("operation", quoted(name)), self._most)
+
+    def _rungs(self, nouns: Sequence[Word], verbs: Sequence[Word]) -> Iterator[tuple[str, str, list[Asked]]]:
+        """Yield (table, expression, words that the expression leaves to be looked for)."""
+        known, most = self._known, self._most
+        nouns = sorted(nouns, key=known.among_names)  # the rarest first: FTS5 goes through its rows
+        whole = [known.clause(word) for word in nouns]
+        tiered = len(nouns) <= MOST_TIERED
+        if tiered and known.among_names(nouns[0]) > most:  # more than can be ranked: the better places first
+            meant = [known.meant(word) for word in verbs]
+            yield "name", all_of([within("tail provider title", all_of(whole)), *meant]), []
+            yield "name", within("tail provider", all_of(whole)), []
+            if meant:
+                yield "name", all_of([*whole, *meant]), []
+        yield "name", all_of(whole), []
+        begun = [known.clause(word, beginnings=True) for word in nouns]
+        if tiered and min(map(known.begun, nouns)) > most:
+            yield "name", within("tail provider title", all_of(begun)), []
+        yield "name", all_of(begun), []
+        # What a short beginning is completed to may not be what is meant beside a rare word: look there.
+        sure = [
+            word for word in nouns if known.among_names(word) <= most and len(known.completed(word)) < MOST_COMPLETIONS
+        ]
+        if sure and len(sure) < len(nouns):
+            yield "name", all_of(map(known.clause, sure)), self._asked([each for each in nouns if each not in sure])
+        yield "everything", all_of(begun), []
+
+    def loosen(self, words: Sequence[Word]) -> None:
+        """Add what has all words but one, or else all but two, ...: at least that many must be found."""
+        nouns = [word for word in words if not word.methods] or list(words)
+        rarest = sorted(nouns, key=self._known.anywhere)[:MOST_COMBINED]
+        before = len(self.hits)
+        for count in range(len(rarest) - bool(before), 0, -1):
+            found: dict[int, Candidate] = {}
+            for some in combinations(rarest, count):
+                expression = all_of(
+                    self._known.clause(each, beginnings=not self._known.anywhere(each)) for each in some
+                )
+                for table in ("name", "everything"):
+                    rows = self._scope.matching(table, expression, FEWEST_CANDIDATES)
+                    found |= {each.number: each for each in rows}
+                    if len(rows) == FEWEST_CANDIDATES:
+                        break
+            self._rank(found.values(), words, "some")
+            if len(self.hits) > before:
                 return
 
-    def _take(self, rows: Iterable[tuple[Any, ...]], match: str) -> None:
-        for number, endpoint_id, method, path, provider, title in rows:
-            self._found.setdefault(number, Hit(endpoint_id, method, path, provider, title, match))
+    def _asked(self, words: Sequence[Word], *, beginnings: bool = True) -> list[Asked]:
+        weights = [_ranking.weight(self._known.anywhere(word)) for word in words]
+        return [
+            Asked(
+                word.text,
+                word.stems,
+                word.parts,
+                word.starts[0] if beginnings and word.starts else "",
+                SAME.get(word.stems[0], ()),
+                word.methods,
+                weight / max(weights),
+            )
+            for word, weight in zip(words, weights, strict=True)
+        ]
+
+    def _rank(
+        self, found: Iterable[Candidate], words: Sequence[Word], match: str, bonus: Mapping[int, float] | None = None
+    ) -> None:
+        """Add the best of *found* that are not among the hits yet."""
+        new = [candidate for candidate in found if candidate.number not in self._seen]
+        ranked = _ranking.ranked(new, self._asked(words, beginnings=match != "near"), bonus or {})
+        best = ranked[: self._last - len(self.hits)]
+        self._seen.update(each.number for each in best)
+        self.hits += _hits(best, match)
 
 
-def storable(text: str) -> str:
-    r"""Return *text* as SQLite can hold it: a lone surrogate has no UTF-8 and is written `\ud800`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _hits(candidates: Iterable[Candidate], match: str) -> list[Hit]:
+    return [
+        Hit(each.id, each.method, each.path, each.provider, each.title, each.api_title, match) for each in candidates
+    ]
+
+
+_ROWS = """SELECT endpoint.number, endpoint.id, endpoint.method, endpoint.path, endpoint.title, endpoint.deprecated,
+  endpoint.description FROM """
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The part of the catalogue that is searched: all of it, or one provider's, or one method's."""
+
+    connection: sqlite3.Connection
+    provider: str | None
+    narrow: Mapping[str, str]
+    """Table -> what each FTS5 expression begins with: it makes SQLite go through these rows only."""
+    where: str
+    """The condition that every row must meet, as SQL that begins with AND."""
+    arguments: tuple[str, ...]
+    """For the marks in it."""
+    apis: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    """Number of a description that was met -> provider, the API's name and title."""
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection, provider: str | None, method: str | None) -> _Scope | None:
+        """Return the scope of *provider* and *method*, None being any; None when there is no such provider."""
+        where, arguments, narrow = "", [], []
+        if provider is not None:
+            provider = storable(provider)
+            sql = "SELECT 1 FROM description WHERE provider = ? LIMIT 1"
+            if connection.execute(sql, (provider,)).fetchone() is None:
+                return None
+            where = " AND EXISTS (SELECT 1 FROM description WHERE number = endpoint.description AND provider = ?)"
+            arguments.append(provider)
+            # In lower case: `GitHub` is `github`, too, and not only `git` and `hub`.
+            narrow += [("provider", quoted(term)) for term in terms(provider.lower())]
+        if method is not None:
+            where += " AND endpoint.method = ?"
+            arguments.append(storable(method).upper())
+            narrow += [("method", quoted(term)) for term in terms(method)]
+        begins = {
+            "name": "".join(f"{within(column, term)} AND " for column, term in narrow),
+            "everything": "".join(f"{term} AND " for _, term in narrow),
+        }
+        return cls(connection, provider, begins, where, tuple(arguments))
+
+    def matching(self, table: str, expression: str, most: int) -> list[Candidate]:
+        """Return the first *most* endpoints in *table* that match the FTS5 *expression*."""
+        # CROSS: first what matches, then its row; SQLite might turn that round.
+        sql = f"{_ROWS} {table} CROSS JOIN endpoint ON endpoint.number = {table}.rowid WHERE {table} MATCH ?"
+        arguments = (f"{self.narrow[table]}{expression}", *self.arguments, most)
+        return self._candidates(self.connection.execute(f"{sql} {self.where} LIMIT ?", arguments))
+
+    def row(self, number: int) -> list[Candidate]:
+        """Return the endpoint *number*, if it is in the scope."""
+        sql = f"{_ROWS} endpoint WHERE number = ? {self.where}"
+        return self._candidates(self.connection.execute(sql, (number, *self.arguments)))
+
+    def _candidates(self, rows: Iterable[tuple[Any, ...]]) -> list[Candidate]:
+        found = list(rows)
+        new = {row[-1] for row in found} - self.apis.keys()
+        if new:
+            marks = ", ".join("?" * len(new))
+            sql = f"SELECT number, provider, api, title FROM description WHERE number IN ({marks})"  # noqa: S608
+            self.apis.update({row[0]: row[1:] for row in self.connection.execute(sql, tuple(new))})
+        return [Candidate._make((*row, *self.apis[row[-1]])) for row in found if row[-1] in self.apis]
+
+    def listing(self, last: int) -> list[Hit]:
+        """Return the first *last* endpoints by provider and path; of a provider with very many, the plainer ones first."""
+        hits: list[Hit] = []
+        for provider in self._providers():
+            # In order of the numbers: sorting all of a large provider's paths would take too long.
+            part = "(SELECT number FROM description WHERE provider = ?)"
+            sql = f"{_ROWS} endpoint WHERE description IN {part} {self.where} LIMIT ?"
+            arguments = (provider, *self.arguments, max(last - len(hits), MOST_LISTED))
+            rows = self._candidates(self.connection.execute(sql, arguments))
+            hits += _hits(sorted(rows, key=lambda row: (row.path, row.method)), "all")
+            if len(hits) >= last:
+                break
+        return hits[:last]
+
+    def _providers(self) -> Iterator[str]:
+        if self.provider is not None:
+            yield self.provider
+            return
+        rows = self.connection.execute("SELECT DISTINCT provider FROM description ORDER BY provider")
+        yield from (provider for (provider,) in rows)

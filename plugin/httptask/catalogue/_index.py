@@ -1,0 +1,165 @@
+"""The index: its tables, what of an endpoint is in them, and how a row comes in and goes out.
+
+Two full-text tables hold only which terms stand in which row, not the text: `name` by column, for nearly every search;
+`everything` with the descriptions, too, for the rest. `word` counts the rows of each term, to complete what is being
+typed and to correct what is misspelt. Rows are numbered so that the plainer endpoint has the lower number
+(`number_bucket`): a search for frequent words looks at the first few hundred only.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from httptask.catalogue._words import FILLERS, LONGEST_NAME, is_verb, letters, terms, whole_name
+from httptask.model.api import Endpoint
+
+COLUMNS = ("tail", "path", "provider", "title", "operation", "method")
+"""The columns of `name`. `tail` is what the path ends with: what it is about. `provider` holds the API's name and title,
+`operation` the operationId and the tags."""
+
+TABLES: tuple[str, ...] = (
+    # The tokenizer `ascii` splits nothing that is a term: all of Unicode is ours to fold.
+    f"""CREATE VIRTUAL TABLE name USING fts5(
+      {", ".join(COLUMNS)}, content = '', columnsize = 0, detail = column, tokenize = 'ascii')""",
+    """CREATE VIRTUAL TABLE everything USING fts5(
+      term, content = '', columnsize = 0, detail = none, tokenize = 'ascii')""",
+    """CREATE TABLE word (
+      term TEXT PRIMARY KEY, names INTEGER NOT NULL, everywhere INTEGER NOT NULL, letters INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+)
+"""The statements that make the tables, one each."""
+TABLE_NAMES = frozenset({"name", "everything", "word"})
+
+LONGEST_PATH = 600
+"""Letters of a path that are indexed."""
+MOST_TAGS = 8
+LONGEST_DESCRIPTION = 2_000
+"""Letters of a description that are indexed."""
+
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+_BEFORE_TAIL = re.compile(r"[/#?&=:;(]")
+_EXTENSION = re.compile(r"(?:\.(?:json|xml|csv|html?|txt|aspx?|php))?\.?/*\Z")
+_TAG = re.compile(r"<[^<>]{0,400}>")
+
+
+def tail(path: str) -> list[str]:
+    """Return what *path* ends with, without parameters: `customers` of `/v1/customers/{id}`, `PutItem` of `/#Do=PutItem`.
+
+    A verb says it together with what is before it: `orders`, `cancel` of `/v1/orders/{id}/cancel`.
+    """
+    fixed = _EXTENSION.sub("", without_parameters(path))
+    pieces = [piece for piece in _BEFORE_TAIL.split(fixed) if any(map(str.isalnum, piece))]
+    return pieces[-2:] if pieces and is_verb(pieces[-1]) else pieces[-1:]
+
+
+def without_parameters(path: str) -> str:
+    """Return what is fixed in *path*."""
+    return _PARAMETER.sub("/", path)
+
+
+def parameters(path: str) -> str:
+    """Return the names of the parameters in *path*."""
+    return " ".join(_PARAMETER.findall(path))
+
+
+def indexed(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the terms of *endpoint* for the columns of `name`, and last those of its description that are not in them."""
+    path = endpoint.path[:LONGEST_PATH]
+    operation = endpoint.operation_id[:LONGEST_NAME]
+    tags = (tag[:LONGEST_NAME] for tag in endpoint.tags[:MOST_TAGS])
+    names = [
+        terms(" ".join(tail(path))),
+        terms(path),
+        terms(f"{endpoint.provider} {endpoint.api.name} {endpoint.api.title}"[:LONGEST_NAME]),
+        terms(endpoint.title[:LONGEST_NAME]),
+        terms(" ".join((operation, *tags))) | dict.fromkeys([whole_name(operation)] if operation else []),
+        terms(endpoint.method),
+    ]
+    known = set().union(*names)
+    described = terms(_TAG.sub(" ", endpoint.description[:LONGEST_DESCRIPTION]))
+    return (*map(" ".join, names), " ".join(term for term in described if term not in known and term not in FILLERS))
+
+
+def number_bucket(endpoint: Endpoint) -> int:
+    """Return 0..1023, less for the plainer endpoint: not deprecated, a path of few segments, a short one."""
+    path = endpoint.path
+    depth = min(path.count("/") + 2 * (path.count("#") + path.count("?")), 15)
+    return (512 if endpoint.deprecated else 0) + depth * 32 + min(len(path) // 8, 31)
+
+
+def insert(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
+    """Index the row *number*, inside the caller's transaction. For more than one row, `insert_all` is far faster."""
+    insert_all(connection, [(number, columns)])
+
+
+def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
+    """Index *rows* of (number, what `indexed` returned), inside the caller's transaction; some thousands at a time."""
+    # In order: FTS5 writes out what it holds in memory whenever a lower number comes.
+    rows = sorted(rows)
+    marks = ", ".join("?" for _ in COLUMNS)
+    connection.executemany(
+        f"INSERT INTO name (rowid, {', '.join(COLUMNS)}) VALUES (?, {marks})",  # noqa: S608 - our own names
+        ((number, *columns[:-1]) for number, columns in rows),
+    )
+    connection.executemany(
+        "INSERT INTO everything (rowid, term) VALUES (?, ?)",
+        ((number, _all_terms(columns)) for number, columns in rows),
+    )
+    names, everywhere = _counted(rows)
+    connection.executemany(
+        "INSERT INTO word (term, names, everywhere, letters) VALUES (?, ?, ?, ?) ON CONFLICT (term) DO UPDATE SET "
+        "names = names + excluded.names, everywhere = everywhere + excluded.everywhere",
+        ((term, names[term], everywhere[term], letters(term)) for term in sorted(everywhere)),
+    )
+
+
+def delete(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
+    """Forget the row *number*, whose *columns* are what `indexed` returned for it, inside the caller's transaction."""
+    delete_all(connection, [(number, columns)])
+
+
+def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
+    """Forget *rows*, as `delete` does one."""
+    rows = sorted(rows)
+    marks = ", ".join("?" for _ in COLUMNS)
+    connection.executemany(
+        f"INSERT INTO name (name, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?, {marks})",  # noqa: S608
+        ((number, *columns[:-1]) for number, columns in rows),
+    )
+    connection.executemany(
+        "INSERT INTO everything (everything, rowid, term) VALUES ('delete', ?, ?)",
+        ((number, _all_terms(columns)) for number, columns in rows),
+    )
+    names, everywhere = _counted(rows)
+    connection.executemany(
+        "UPDATE word SET names = names - ?, everywhere = everywhere - ? WHERE term = ?",
+        ((names[term], everywhere[term], term) for term in sorted(everywhere)),
+    )
+    connection.executemany(
+        "DELETE FROM word WHERE term = ? AND everywhere <= 0", ((term,) for term in sorted(everywhere))
+    )
+
+
+def optimise(connection: sqlite3.Connection) -> None:
+    """Merge what many transactions wrote, inside the caller's transaction: searches are faster after a long import."""
+    for table in ("name", "everything"):
+        connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
+
+
+def _all_terms(columns: Sequence[str]) -> str:
+    return " ".join({term for term in " ".join(columns).split() if term.isalnum()})
+
+
+def _counted(rows: Iterable[tuple[int, Sequence[str]]]) -> tuple[Counter[str], Counter[str]]:
+    """Return in how many of *rows* each term is among the names, and in how many it is at all."""
+    names: Counter[str] = Counter()
+    everywhere: Counter[str] = Counter()
+    for _, columns in rows:
+        here = {term for term in " ".join(columns[:-1]).split() if term.isalnum()}
+        names.update(here)
+        everywhere.update(here)
+        everywhere.update(columns[-1].split())
+    return names, everywhere

@@ -1,0 +1,172 @@
+"""What words become, in the index and in a query alike: folded, in the singular, in one piece and in parts.
+
+A *term* is what is indexed: letters and digits only, in lower case, without accents. Scripts that put no space between
+words are indexed as pairs of letters, so that each word of two letters or more is found as the pairs it consists of.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+LONGEST_TERM = 40
+"""Letters of a term; what is longer is cut, in the index and in a query alike."""
+LONGEST_NAME = 400
+"""Letters of a title, an operationId or a tag that are looked at."""
+LONGEST_CHUNK = 400
+"""Letters of a name in one piece that are looked at: `a-b-c` is one."""
+
+LONGEST_REMEMBERED = 60
+"""Letters of a name in one piece whose terms are remembered."""
+MOST_JOINED = 7
+"""Parts of a name that is indexed in one piece, too."""
+
+VERBS = {
+    "GET": "get list show find fetch read retrieve view search query download lookup",
+    "POST": "post create add send new make submit start run invoke execute upload register insert trigger publish write",
+    "PUT": "put replace set update write upload",
+    "PATCH": "patch update edit change modify rename set",
+    "DELETE": "delete remove cancel destroy drop",
+    "HEAD": "head exists",
+    "OPTIONS": "options",
+}
+"""Method -> what people say when they mean it. Only the ranking listens: a verb never hides what it does not mean."""
+
+METHODS: dict[str, tuple[str, ...]] = {
+    verb: tuple(method for method, verbs in VERBS.items() if verb in verbs.split())
+    for verb in {verb for verbs in VERBS.values() for verb in verbs.split()}
+}
+"""Verb -> the methods it may stand for."""
+
+_FILLERS = """a all an and any are be by can do does for from how i in is it me my need not of on or our please some that
+    the this to use using via want we with"""
+FILLERS = frozenset(_FILLERS.split())
+"""Words of a sentence that say nothing about an endpoint; they count only where there is no other word."""
+
+CHUNK = re.compile(r"[\w-]+")
+"""A name in one piece."""
+
+_WHOLE = "\N{IDENTICAL TO}"  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
+_PART = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ACCENT = re.compile(r"[\u0300-\u036f]")
+# English plurals, in this order; the letters that are left only have to be the same for one thing and for many:
+# company, companies -> compani; box, boxes -> box; release, releases -> relea; address -> address; id, ids -> id.
+_PLURALS = (
+    (re.compile(r"(?:ies(?<=[a-z]{2}ies)|ie(?<=[a-z]{2}ie)|y(?<=[a-z][b-df-hj-np-tv-xz]y))\Z"), "i"),
+    (re.compile(r"es?\Z(?:(?<=[a-z]{2}[sxz]es)|(?<=[a-z]{2}[sxz]e)|(?<=[a-z]{2}[cs]hes)|(?<=[a-z]{2}[cs]he))"), ""),
+    (re.compile(r"s\Z(?<=[a-z][a-rt-z]s)"), ""),
+)
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+
+
+def folded(text: str) -> str:
+    """Return *text* without case, accents and width."""
+    if text.isascii():
+        return text.lower()
+    plain = _ACCENT.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    return unicodedata.normalize("NFC", plain)
+
+
+def is_verb(text: str) -> bool:
+    """Say whether *text* is one word that may stand for a method."""
+    return folded(text) in METHODS
+
+
+@lru_cache(maxsize=1 << 15)
+def singular(word: str) -> str:
+    """Return folded *word* with what may be an English plural in the singular, so that each finds the other."""
+    for pattern, ending in _PLURALS:
+        word = pattern.sub(ending, word)
+    return word[:LONGEST_TERM]
+
+
+SAME: dict[str, tuple[str, ...]] = {
+    singular(word): tuple(map(singular, words.split()))
+    for word, words in {
+        "aws": "amazonaws amazon",
+        "buy": "purchase order",
+        "db": "database",
+        "email": "mail",
+        "k8s": "kubernetes",
+        "mail": "email",
+        "photo": "image picture",
+        "picture": "image photo",
+        "pr": "pull",
+        "sms": "message text",
+        "vm": "virtualmachine",
+    }.items()
+}
+"""Term -> terms that people mean by it; looked for where the word itself does not fill the list."""
+
+
+def pieces(chunk: str) -> list[str]:
+    """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`; scripts without spaces apart."""
+    parts = (piece for part in _PART.findall(chunk[:LONGEST_CHUNK]) for piece in _CAMEL.split(part))
+    # Folding may split (half a Hangul syllable) or empty a part, so look for parts again afterwards.
+    again = (part for piece in parts for part in _PART.findall(folded(piece)))
+    return [run for part in again for run in _RUN.findall(part)]
+
+
+def is_unspaced(piece: str) -> bool:
+    """Say whether *piece* is of a script without spaces between words."""
+    return _IS_UNSPACED.match(piece) is not None
+
+
+def pairs(piece: str) -> list[str]:
+    """Return the pairs of letters next to each other in *piece*; one letter is itself."""
+    return [piece[at : at + 2] for at in range(len(piece) - 1)] or [piece]
+
+
+def _chunk_terms(chunk: str) -> tuple[str, ...]:
+    """Return the terms of one *chunk*: in one piece, if it has not too many, and in parts."""
+    parts = pieces(chunk)
+    found = ["".join(parts)] if 1 < len(parts) <= MOST_JOINED and not any(map(is_unspaced, parts)) else []
+    for part in parts:
+        # The last letter, too: typing it alone finds the words that begin with it.
+        found += [*pairs(part), part[-1]] if is_unspaced(part) else [part]
+    return tuple(map(singular, found))
+
+
+_remembered_chunk_terms = lru_cache(maxsize=1 << 15)(_chunk_terms)
+
+
+def terms(text: str) -> dict[str, None]:
+    """Return the terms of *text*, each once, in order: `/sandboxes/{sandboxId}` as `sandbox`, `sandboxid`, `id`.
+
+    Once, because `/users/{user_id}/users` is no more about users than `/users` is.
+    """
+    found: dict[str, None] = {}
+    for chunk in CHUNK.findall(text):
+        # Long ones are not remembered: a hostile description could fill the memory with them.
+        here = _remembered_chunk_terms(chunk) if len(chunk) <= LONGEST_REMEMBERED else _chunk_terms(chunk)
+        found.update(dict.fromkeys(here))
+    return found
+
+
+def whole_name(text: str) -> str:
+    """Return the term of *text* as a whole name, whatever joins it: no word of a query is that term."""
+    return _WHOLE + "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))[:LONGEST_NAME]
+
+
+def letters(term: str) -> int:
+    """Return a set of the letters of *term* as bits: words that are spelt alike differ in few."""
+    bits = 0
+    for letter in term:
+        bits |= 1 << (ord(letter) % 61)
+    return bits
+
+
+def storable(text: str) -> str:
+    r"""Return *text* as SQLite can hold it: a lone surrogate has no UTF-8 and is written `\ud800`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def id_hash(text: str) -> int:
+    """Return the number under which the id *text* is looked up: 64 bits of its SHA-224, signed as SQLite's integers are."""
+    import hashlib  # only here: it loads OpenSSL
+
+    return int.from_bytes(hashlib.sha224(storable(text).encode("utf-8")).digest()[:8], "big", signed=True)
