@@ -232,7 +232,7 @@ def test_untrusted_text_cannot_steer_the_terminal(run: Run, write: Callable[[str
     [
         ("", "empty"),
         ("Dear all,\nhow do I POST /this?\n", "GET /users/{id}"),
-        ('{"openapi": "3.1.0"}', "first line"),
+        ('{"raml": "1.0"}', "raml"),
         ("\x00\x01\x02PNG", ""),
     ],
     ids=["empty", "a letter", "another format", "binary"],

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from httptask import _packaged
-from httptask.cli import _catalogue, _importing, _plugins, _workflow
+from httptask.cli import _catalogue, _designer, _diff, _importing, _plugins, _workflow
 from httptask.cli._output import CommandError, fail, prepare_streams
 from httptask.errors import (
     CatalogueError,
@@ -22,7 +22,7 @@ from httptask.errors import (
     SettingsError,
 )
 
-FAMILIES = (_importing, _catalogue, _workflow, _plugins)
+FAMILIES = (_importing, _diff, _catalogue, _workflow, _designer, _plugins)
 """Modules with `add(commands)`, in the order of the help text."""
 
 _BAD_INPUT = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._json import dump
 from httptask.cli._output import command, emit, note
+from httptask.cli._reference import reference
 from httptask.model.api import Endpoint
 
 if TYPE_CHECKING:
@@ -90,61 +90,6 @@ def run_remove(arguments: argparse.Namespace) -> int:
         catalogue.remove(arguments.endpoint)
     emit(arguments, {"removed": arguments.endpoint}, f"removed {arguments.endpoint}")
     return 0
-
-
-def reference(endpoint: Endpoint) -> str:
-    """Return *endpoint*'s reference as text for a person."""
-    sections = [f"{endpoint.method} {endpoint.path}", f"id: {endpoint.id}\nprovider: {endpoint.provider}"]
-    if endpoint.description:
-        sections.append(endpoint.description)
-    servers = "\n".join(f"  {server.url}" for server in endpoint.servers) or "  none described"
-    sections.append(f"Servers\n{servers}")
-    for location, title in _TITLES.items():
-        rows = [
-            _row(parameter.name, parameter.schema, parameter.required, parameter.description)
-            for parameter in endpoint.parameters
-            if parameter.location == location
-        ]
-        if rows:
-            sections.append(f"{title}\n" + "\n".join(rows))
-    if endpoint.request_body is not None:
-        for media_type, schema in endpoint.request_body.content.items():
-            required = ", required" if endpoint.request_body.required else ""
-            rows = [_row(*field) for field in _fields(schema, "", 0)]
-            sections.append(f"Request body ({media_type}{required})\n" + ("\n".join(rows) or "  any value"))
-    if endpoint.incomplete:
-        sections.append(f"The description was cut: {', '.join(endpoint.incomplete)} may have more than is listed here.")
-    return "\n\n".join(sections)
-
-
-_TITLES = {"path": "Path parameters", "header": "Request headers", "query": "Query parameters", "cookie": "Cookies"}
-
-
-def _row(name: str, schema: Mapping[str, Any], required: bool, description: str) -> str:
-    kind = schema.get("type", "any")
-    head = f"  {name}  {' or '.join(kind) if isinstance(kind, list) else kind}{', required' if required else ''}"
-    lines = [head]
-    if description:
-        lines += ["      " + line for line in description.splitlines()]
-    if "enum" in schema:
-        lines.append("      one of: " + ", ".join(dump(value) for value in schema["enum"]))
-    if "default" in schema:
-        lines.append("      default: " + dump(schema["default"]))
-    return "\n".join(lines)
-
-
-def _fields(schema: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any], bool, str]]:
-    if depth > 30:  # a recursive schema has no end
-        return
-    items = schema.get("items")
-    if isinstance(items, Mapping):
-        yield from _fields(items, prefix + "[]", depth + 1)
-    required = schema.get("required", ())
-    for name, child in {**schema.get("properties", {}), **schema.get("patternProperties", {})}.items():
-        full = f"{prefix}.{name}" if prefix else name
-        if isinstance(child, Mapping):
-            yield full, child, name in required, child.get("description", "")
-            yield from _fields(child, full, depth + 1)
 
 
 def _open(arguments: argparse.Namespace) -> Catalogue:

@@ -4,89 +4,243 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from httptask.cli._output import command, emit, fail, note
-from httptask.errors import DescriptionError
+from httptask.cli._output import command, emit, fail, note, plural
+from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from httptask.model.api import Reading
+    from httptask.catalogue import Catalogue, ImportCounts
+    from httptask.cli._reading import Job, Read
+    from httptask.plugins import PluginManager
+    from httptask.protocols import ImportOptions
+
+_MOST_LISTED = 20
+"""Endpoints of a source up to which each is listed."""
+_MOST_NOTES = 20
+"""Notes of a source that are listed; `--check` lists all."""
+_BATCH = 2_000
+"""Endpoints that are written together."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = command(commands, "import", "read descriptions of APIs into the catalogue", "httptask import page.txt")
+    parser = command(commands, "import", "read descriptions of APIs into the catalogue", "httptask import openapi.yaml")
     parser.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="a file, a folder of .txt pages, or - for standard input"
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a file, a folder, an archive (.zip, .tar, .tar.gz), or - for standard input: OpenAPI 2.0 to 3.2 or reference pages",
     )
     parser.add_argument("--provider", metavar="NAME", help="who offers the API, when its description does not say")
     parser.add_argument(
         "--server", action="append", default=[], metavar="URL", help="a server's address, instead of those described"
     )
+    parser.add_argument("--check", action="store_true", help="say what would be read and what is wrong; write nothing")
     parser.set_defaults(run=run)
+
+
+@dataclass(slots=True)
+class _Report:
+    """What is told at the end."""
+
+    everything: bool
+    """Whether every source is reported in full, however many there are."""
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[Any] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import every source; one that cannot be read does not keep the others out."""
-    from httptask.catalogue import Catalogue
-    from httptask.importers import read_api
+    from httptask.importers import import_options
     from httptask.plugins import plugin_manager
 
-    plugins = plugin_manager()
-    reports, failures = [], []
-    with Catalogue.open(arguments.catalogue) as catalogue:
-        for source, problem in _expanded(arguments.sources):
-            try:
-                if problem is not None:
-                    raise problem
-                data = sys.stdin.buffer.read() if source == "-" else None
-                name = "standard input" if source == "-" else source
-                reading = read_api(
-                    name, data=data, provider=arguments.provider, servers=arguments.server, plugins=plugins
-                )
-            except DescriptionError as error:
-                failures.append(error)
-                if not arguments.json:
-                    fail(error, False, 2)
-                continue
-            counts = catalogue.put(reading.endpoints, source=reading.source)
-            reports.append((reading, counts))
-            if not arguments.json:
-                print(_report(reading, counts.added, counts.replaced, counts.unchanged))
+    options, plugins = import_options(arguments.provider, arguments.server), plugin_manager()
+    report = _Report(everything=arguments.check or _are_few(arguments.sources))
+    with Progress(total=_bytes_of(arguments.sources)) as progress:
+        if arguments.check:
+            _check(arguments, options, plugins, report, progress)
+        else:
+            _import(arguments, options, plugins, report, progress)
     if arguments.json:
-        report = {
-            "sources": [{**reading.to_json(), "catalogue": counts.to_json()} for reading, counts in reports],
-            "failed": [error.to_json() for error in failures],
-        }
-        emit(arguments, report, "")
-    elif failures and reports:
-        note(f"{len(failures)} of {len(failures) + len(reports)} sources could not be read")
-    return 2 if failures else 0
+        failed = [error.to_json() for error in report.failed]
+        emit(arguments, {"sources": report.sources, "failed": failed}, "")
+    else:
+        _summary(report)
+    return 2 if report.failed else 0
 
 
-def _expanded(sources: list[str]) -> Iterator[tuple[str, DescriptionError | None]]:
-    """Give each source, those of a folder one by one, and what is wrong with it when that is known already."""
-    for source in sources:
-        path = Path(source)
-        if source == "-" or not path.is_dir():
-            yield source, None
-            continue
-        pages = sorted(path.rglob("*.txt"))
-        for page in pages:
-            yield str(page), None
-        if not pages:
-            yield source, DescriptionError("a folder without .txt pages", source=source)
+def _check(
+    arguments: argparse.Namespace, options: ImportOptions, plugins: PluginManager, report: _Report, progress: Progress
+) -> None:
+    from httptask.cli._reading import read_all
+
+    work = _Work(arguments, options, report, None)
+    for read in read_all(work.jobs(), plugins):
+        _tell(arguments, report, read, None)
+        progress.show(work.seen, _so_far(report))
 
 
-def _report(reading: Reading, added: int, replaced: int, unchanged: int) -> str:
-    done = {"added": added, "replaced": replaced, "unchanged": unchanged}
-    counts = ", ".join(f"{count} {name}" for name, count in done.items() if count)
-    lines = [f"{reading.source}: {reading.importer}, {counts}"]
-    for endpoint in reading.endpoints:
-        body = ", a body" if endpoint.request_body else ""
-        lines.append(f"  {endpoint.method} {endpoint.path}: {len(endpoint.parameters)} parameters{body}")
-        lines.append(f"  id: {endpoint.id}")
-    lines += [f"  {f'line {note.line}: ' if note.line else ''}{note.kind}: {note.message}" for note in reading.notes]
+def _import(
+    arguments: argparse.Namespace, options: ImportOptions, plugins: PluginManager, report: _Report, progress: Progress
+) -> None:
+    from httptask.catalogue import Catalogue
+    from httptask.cli._reading import read_all
+
+    with Catalogue.open(arguments.catalogue) as catalogue:
+        waiting: list[Read] = []
+        work = _Work(arguments, options, report, catalogue)
+        for read in read_all(work.jobs(), plugins):
+            waiting.append(read)
+            if sum(len(each.lines) for each in waiting) >= _BATCH:
+                _write(arguments, catalogue, waiting, report)
+            progress.show(work.seen, _so_far(report))
+        _write(arguments, catalogue, waiting, report)
+        if report.counts["added"] + report.counts["replaced"] >= _BATCH:
+            catalogue.optimise()
+
+
+def _write(arguments: argparse.Namespace, catalogue: Catalogue, waiting: list[Read], report: _Report) -> None:
+    """Write what *waiting* holds in one transaction, report it, and empty it."""
+    counts = iter(catalogue.put_prepared([read.prepared for read in waiting if read.prepared is not None]))
+    for read in waiting:
+        _tell(arguments, report, read, next(counts) if read.prepared is not None else None)
+    waiting.clear()
+
+
+class _Work:
+    """Makes the jobs of one command; what was imported before, unchanged, is none."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, options: ImportOptions, report: _Report, catalogue: Catalogue | None
+    ) -> None:
+        self._arguments = arguments
+        self._options = options
+        self._report = report
+        self._catalogue = catalogue
+        self.seen = 0
+        """Bytes of the sources so far."""
+
+    def jobs(self) -> Iterator[Job]:
+        from httptask.cli._reading import Job, digest
+        from httptask.errors import DescriptionError
+        from httptask.importers import is_fragment, sources
+
+        for name in self._arguments.sources:
+            for source in sources(name, stdin=sys.stdin.buffer if name == "-" else None):
+                if isinstance(source, DescriptionError):
+                    _failed(self._arguments, self._report, source)
+                    continue
+                self.seen += len(source.data)
+                if source.name != name and is_fragment(source):  # what somebody named is no part by itself
+                    self._report.counts["parts"] += 1
+                    continue
+                if source.name == "-":
+                    source = replace(source, name="standard input")
+                mark = digest(source, self._options)
+                # Who names a few files wants their report, changed or not.
+                known = self._catalogue.known(mark) if self._catalogue and not self._report.everything else None
+                if known is not None:
+                    self._unchanged(source.name, known)
+                else:
+                    yield Job(source, self._options, mark, keep=self._catalogue is not None)
+
+    def _unchanged(self, name: str, counts: ImportCounts) -> None:
+        self._report.counts.update(sources=1, endpoints=counts.unchanged, unchanged=counts.unchanged)
+        if self._arguments.json:
+            self._report.sources.append({"source": name, "catalogue": counts.to_json()})
+
+
+def _tell(arguments: argparse.Namespace, report: _Report, read: Read, counts: ImportCounts | None) -> None:
+    if read.error is not None:
+        _failed(arguments, report, read.error)
+        return
+    report.counts.update(sources=1, endpoints=len(read.lines))
+    if counts is not None:
+        report.counts.update({name: getattr(counts, name) for name in _DONE})
+    report.notes.update(each.kind for each in read.notes)
+    if arguments.json:
+        report.sources.append(_json(read, counts))
+    elif report.everything:
+        emit(arguments, None, _text(read, counts, notes=None if arguments.check else _MOST_NOTES))
+
+
+def _failed(arguments: argparse.Namespace, report: _Report, error: Any) -> None:
+    report.failed.append(error)
+    if not arguments.json:
+        fail(error, False, 2)
+
+
+_DONE = ("added", "replaced", "unchanged", "removed")
+
+
+def _json(read: Read, counts: ImportCounts | None) -> dict[str, Any]:
+    names = ("id", "method", "path", "parameters", "hasBody")
+    value: dict[str, Any] = {
+        "source": read.source,
+        "importer": read.importer,
+        "endpoints": [dict(zip(names, line, strict=True)) for line in read.lines],
+        "notes": [each.to_json() for each in read.notes],
+    }
+    return value | ({"catalogue": counts.to_json()} if counts is not None else {})
+
+
+def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
+    done = _counted({name: getattr(counts, name) for name in _DONE}) if counts else plural(len(read.lines), "endpoint")
+    lines = [f"{read.source}: {read.importer}, {done}"]
+    if len(read.lines) <= _MOST_LISTED:
+        for position, (id_, method, path, parameters, has_body) in enumerate(read.lines):
+            stored = counts.ids[position] if counts is not None and len(counts.ids) == len(read.lines) else id_
+            lines.append(f"  {method} {path}: {plural(parameters, 'parameter')}{', a body' if has_body else ''}")
+            lines.append(f"  id: {stored}")
+    for each in read.notes[:notes]:
+        place = f"line {each.line}: " if each.line else f"{each.pointer}: " if each.pointer else ""
+        lines.append(f"  {place}{each.kind}: {each.message}")
+    if notes is not None and len(read.notes) > notes:
+        kinds = _counted(Counter(each.kind for each in read.notes))
+        lines.append(f"  … {kinds} in all; `httptask import --check` lists each")
     return "\n".join(lines)
+
+
+def _summary(report: _Report) -> None:
+    """Print what became of all sources together, when they are many."""
+    counts = report.counts
+    if not report.everything or counts["sources"] > 1:
+        done = _counted({name: counts[name] for name in _DONE})
+        print(_so_far(report) + (f": {done}" if done else ""))
+        if report.notes:
+            print(f"{_counted(report.notes)}; `httptask import --check` lists each")
+    if counts["parts"]:
+        note(f"{counts['parts']} files are no descriptions, perhaps parts of one, and were not read by themselves")
+    if report.failed and counts["sources"]:
+        note(f"{len(report.failed)} of {len(report.failed) + counts['sources']} sources could not be read")
+
+
+def _so_far(report: _Report) -> str:
+    return f"{plural(report.counts['sources'], 'description')}, {plural(report.counts['endpoints'], 'endpoint')}"
+
+
+def _counted(counts: dict[str, int] | Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _are_few(sources: list[str]) -> bool:
+    return not any(Path(name).is_dir() for name in sources) and len(sources) <= _MOST_LISTED
+
+
+def _bytes_of(sources: list[str]) -> int | None:
+    """Return how large *sources* are, or None when an archive or a stream hides it."""
+    files = [path for name in sources for path in ([Path(name)] if not Path(name).is_dir() else Path(name).rglob("*"))]
+    described = [path for path in files if path.suffix.lower() in (".json", ".yaml", ".yml", ".txt")]
+    if len(described) < len([path for path in files if path.is_file()]) and not described:
+        return None
+    try:
+        return sum(path.stat().st_size for path in described)
+    except OSError:
+        return None

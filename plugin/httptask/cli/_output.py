@@ -52,6 +52,11 @@ def fail(error: HttpTaskError, as_json: bool, status: int) -> int:
     return status
 
 
+def plural(count: int, noun: str) -> str:
+    """Return *count* and *noun*, with an s unless it is one."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return *rows* as aligned columns; the last is as long as it is."""
     if not rows:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from httptask._json import pointer
+from httptask._subschemas import definition_name
 from httptask.model.api import Endpoint
 from httptask.settings._derive import settings_schema
 
@@ -22,10 +24,11 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
     """
     schema = schema or settings_schema(endpoint)
     required = schema.get("required", ())
-    request = {"url": endpoint.path}
+    request = {"url": endpoint.target}
     for name, child in schema["properties"].items():
+        shape = _Shape.of(child, schema.get("$defs", {}))
         # A group that is not required is made for its defaults' sake only where that asks nothing more of the author.
-        value = _prefilled(child, required=name in required or not _requires(child))
+        value = _prefilled(shape, required=name in required or not shape.required)
         if value is not _NOTHING and (value or name in required):
             request[name] = value
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")
@@ -44,38 +47,76 @@ def still_to_fill(schema: Mapping[str, Any], request: Mapping[str, Any], base: s
 
 
 def _missing(schema: Mapping[str, Any], value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
-    properties = schema.get("properties", {})
-    for name in schema.get("required", ()):
-        child = properties.get(name, {})
+    return _missing_below(_Shape.of(schema, schema.get("$defs", {})), value, base)
+
+
+def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
+    for name in shape.required:
+        child = shape.child(name)
         place = pointer([name], base)
         if name not in value:
-            yield place, _expectation(child)
+            yield place, child.expectation()
         elif isinstance(value[name], Mapping):
-            yield from _missing(child, value[name], place)
+            yield from _missing_below(child, value[name], place)
 
 
-def _expectation(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return f"one of {len(schema['enum'])} values"
-    kind = schema.get("type", "any value")
-    return " or ".join(kind) if isinstance(kind, list) else str(kind)
-
-
-def _requires(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and bool(schema.get("required"))
-
-
-def _prefilled(schema: Any, *, required: bool) -> Any:
-    """Return the documented value of *schema*, or `_NOTHING`. An object is made when it is *required* or documented."""
-    if not isinstance(schema, Mapping):
-        return _NOTHING
-    for keyword in ("const", "default"):
-        if keyword in schema:
-            return copy.deepcopy(schema[keyword])
-    properties = schema.get("properties")
-    if not properties or not required:
+def _prefilled(shape: _Shape, *, required: bool, depth: int = 0) -> Any:
+    """Return the documented value of *shape*, or `_NOTHING`. An object is made when it is *required* or documented."""
+    if shape.documented is not _NOTHING:
+        return copy.deepcopy(shape.documented)
+    if not shape.properties or not required or depth > _DEEPEST:
         # Inside an optional object even a documented default would make the object, and what it requires, appear.
         return _NOTHING
-    names = set(schema.get("required", ()))
-    values = {name: _prefilled(child, required=name in names) for name, child in properties.items()}
+    values = {
+        name: _prefilled(shape.child(name), required=name in shape.required, depth=depth + 1)
+        for name in shape.properties
+    }
     return {name: value for name, value in values.items() if value is not _NOTHING}
+
+
+_DEEPEST = 20
+"""Levels of required objects that are made, and references and `allOf` that are followed: a schema may be recursive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a schema says all values have in common, with its references and its `allOf` resolved."""
+
+    definitions: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    required: tuple[str, ...]
+    documented: Any
+    """Its constant, else its default, else `_NOTHING`."""
+    keywords: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, schema: Any, definitions: Mapping[str, Any]) -> _Shape:
+        """Return the shape of *schema*, whose references are to *definitions*."""
+        properties: dict[str, Any] = {}
+        required: dict[str, None] = {}
+        keywords: dict[str, Any] = {}
+        waiting, seen = [schema], 0
+        while waiting and seen < _DEEPEST:
+            seen += 1
+            found = waiting.pop(0)
+            if not isinstance(found, Mapping):
+                continue
+            if (name := definition_name(found.get("$ref"))) is not None:
+                waiting.append(definitions.get(name))
+            waiting += found.get("allOf", ())
+            properties = {**found.get("properties", {}), **properties}
+            required |= dict.fromkeys(found.get("required", ()))
+            keywords = {**found, **keywords}
+        documented = next((keywords[each] for each in ("const", "default") if each in keywords), _NOTHING)
+        return cls(definitions, properties, tuple(required), documented, keywords)
+
+    def child(self, name: str) -> _Shape:
+        """Return the shape of the property *name*."""
+        return _Shape.of(self.properties.get(name), self.definitions)
+
+    def expectation(self) -> str:
+        """Return what a person has to put here, in a word or two."""
+        if "enum" in self.keywords:
+            return f"one of {len(self.keywords['enum'])} values"
+        kind = self.keywords.get("type", "object" if self.properties else "any value")
+        return " or ".join(kind) if isinstance(kind, list) else str(kind)

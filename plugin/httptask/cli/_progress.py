@@ -1,0 +1,54 @@
+"""Progress of long work, on stderr: a line that is rewritten on a terminal, one now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+_BAR = 24
+"""Characters of the bar."""
+
+
+class Progress:
+    """Shows how far work is; a context manager. Work that takes less than a second shows nothing."""
+
+    def __init__(self, *, total: int | None = None) -> None:
+        self._total = total
+        """Bytes of all work, when they are known."""
+        self._started = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+        self._next = self._started + 1.0
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._shown and self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def show(self, done: int, text: str) -> None:
+        """Say that *done* bytes of the work are done, and *text* beside it."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + (0.1 if self._terminal else 10.0)
+        self._shown = True
+        line = f"{self._bar(done)}{text}, {now - self._started:.0f} s"
+        print(
+            f"\r\x1b[K{line}" if self._terminal else line,
+            end="" if self._terminal else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _bar(self, done: int) -> str:
+        if not self._total:
+            return ""
+        share = min(1.0, done / self._total)
+        full = round(share * _BAR)
+        return f"[{'#' * full}{'.' * (_BAR - full)}] {share:4.0%} "

@@ -1,0 +1,156 @@
+"""Reading many descriptions at once: one process per core reads and packs, this one writes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from httptask.catalogue import Prepared, prepare
+from httptask.errors import DescriptionError
+from httptask.importers import reading
+from httptask.model.api import Endpoint, Note
+from httptask.plugins import PluginManager, plugin_manager
+
+if TYPE_CHECKING:
+    from httptask.protocols import ImportOptions, Source
+
+FORMAT = 1
+"""Goes up when the same description is read otherwise than before: then unchanged ones are read again."""
+
+_ALONE = 4
+"""Sources up to which no other process is started."""
+_MOST_AHEAD = 100
+_MOST_BYTES_AHEAD = 100_000_000
+"""Sources, and bytes of them, that may wait for one before them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One description to read, and how."""
+
+    source: Source
+    options: ImportOptions
+    digest: bytes
+    keep: bool = True
+    """Whether to pack what is read for the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of one job."""
+
+    source: str
+    importer: str = ""
+    lines: tuple[tuple[str, str, str, int, bool], ...] = ()
+    """Of each endpoint: id, method, path, number of parameters, whether it has a body."""
+    notes: tuple[Note, ...] = ()
+    prepared: Prepared | None = None
+    error: DescriptionError | None = None
+
+
+def digest(source: Source, options: ImportOptions) -> bytes:
+    """Return what tells a description that was imported before: a hash of its bytes, of what was said of it, and of how it is read."""
+    said = repr((FORMAT, options.provider, options.servers)).encode()
+    return hashlib.sha256(said + b"\0" + source.data).digest()
+
+
+def read(job: Job, plugins: PluginManager | None = None) -> Read:
+    """Read the description of *job*, in whichever process this is."""
+    lines: list[tuple[str, str, str, int, bool]] = []
+    notes: list[Note] = []
+    reached: list[str] = []
+    source = replace(job.source, beside=_recording(job.source.beside, reached)) if job.source.beside else job.source
+
+    def endpoints(items: Iterable[Endpoint | Note]) -> Iterator[Endpoint]:
+        for item in items:
+            if isinstance(item, Note):
+                notes.append(item)
+            else:
+                body = item.request_body is not None
+                lines.append((item.id, item.method, item.path, len(item.parameters), body))
+                yield item
+
+    prepared = None
+    try:
+        importer, items = reading(source, job.options, plugins or _plugins())
+        found = endpoints(items)
+        if job.keep:
+            prepared = prepare(found, source=source.name, digest=job.digest, whole=importer == "openapi")
+        for _ in found:
+            pass
+    except DescriptionError as error:
+        return Read(source.name, error=error, notes=tuple(notes))
+    if prepared is not None and reached:
+        # Its other files may change while it does not: it is read again next time.
+        prepared = replace(prepared, digest=b"")
+    return Read(source.name, importer, tuple(lines), tuple(notes), prepared)
+
+
+def read_all(jobs: Iterator[Job], plugins: PluginManager) -> Iterator[Read]:
+    """Yield what became of each of *jobs*, in their order: in this process when they are few, else in one per core."""
+    first = list(itertools.islice(jobs, _ALONE + 1))
+    processes = os.cpu_count() or 1
+    if len(first) <= _ALONE or processes == 1:
+        for job in itertools.chain(first, jobs):
+            yield read(job, plugins)
+        return
+    # Not fork: this process has an open catalogue, and perhaps threads.
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
+    try:
+        yield from _in_order(pool, itertools.chain(first, jobs))
+    finally:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_order(pool: ProcessPoolExecutor, jobs: Iterator[Job]) -> Iterator[Read]:
+    """Yield what became of *jobs*, in their order: the same catalogue comes of the same sources."""
+    waiting: deque[tuple[int, Future[Read]]] = deque()
+    size = 0
+    for job in jobs:
+        waiting.append((len(job.source.data), pool.submit(read, job)))
+        size += len(job.source.data)
+        # One that takes long does not leave the other processes without work, nor fill the memory.
+        while waiting and (len(waiting) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD or waiting[0][1].done()):
+            length, first = waiting.popleft()
+            size -= length
+            yield first.result()
+    for _, future in waiting:
+        yield future.result()
+
+
+def _recording(beside: Callable[[str], bytes], reached: list[str]) -> Callable[[str], bytes]:
+    def opened(reference: str) -> bytes:
+        reached.append(reference)
+        return beside(reference)
+
+    return opened
+
+
+@cache
+def _plugins() -> PluginManager:
+    return plugin_manager()
+
+
+def _begin() -> None:
+    """Make this a process that ends with its parent, and leaves Ctrl+C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

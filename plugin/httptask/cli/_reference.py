@@ -1,0 +1,177 @@
+"""An endpoint's reference as text for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from httptask._json import dump
+from httptask._subschemas import definition_name
+from httptask.model.api import Endpoint, MediaType
+
+_TITLES = {
+    "path": "Path parameters",
+    "header": "Request headers",
+    "query": "Query parameters",
+    "querystring": "Query string",
+    "cookie": "Cookies",
+}
+_DEEPEST = 30
+_MOST_FIELDS = 1_000
+"""Fields of one body that are listed: a reference is read by a person."""
+_MOST_VALUES = 100
+"""Values of an enumeration that are listed."""
+
+Field = tuple[str, Mapping[str, Any], bool, str]
+
+
+def reference(endpoint: Endpoint) -> str:
+    """Return *endpoint*'s reference as text for a person."""
+    return "\n\n".join(section for section in _sections(endpoint) if section)
+
+
+def _sections(endpoint: Endpoint) -> Iterator[str]:
+    yield f"{endpoint.method} {endpoint.path}{'  (deprecated)' if endpoint.deprecated else ''}"
+    api = " ".join(part for part in (endpoint.api.title, endpoint.api.version) if part)
+    lines = {"id": endpoint.id, "provider": endpoint.provider, "api": api, "tags": ", ".join(endpoint.tags)}
+    yield "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
+    yield endpoint.description
+    yield "Servers\n" + ("\n".join(_servers(endpoint)) or "  none described")
+    yield _security(endpoint)
+    for location, title in _TITLES.items():
+        rows = [
+            _row(each.name, each.schema, each.required, each.description, endpoint.definitions)
+            for each in endpoint.parameters
+            if each.location == location
+        ]
+        yield f"{title}\n" + "\n".join(rows) if rows else ""
+    if endpoint.request_body is not None:
+        required = ", required" if endpoint.request_body.required else ""
+        yield from _bodies("Request body", endpoint.request_body.content, required, endpoint, skipped="readOnly")
+    for status, response in endpoint.responses.items():
+        said = f"Response {status}" + (f": {response.description}" if response.description else "")
+        content = response.content
+        yield from _bodies(said, content, "", endpoint, skipped="writeOnly") if content else [said]
+    if endpoint.incomplete:
+        yield f"The description was cut: {', '.join(endpoint.incomplete)} may have more than is listed here."
+
+
+def _servers(endpoint: Endpoint) -> Iterator[str]:
+    for server in endpoint.servers:
+        yield f"  {server.url}" + (f"  {server.description}" if server.description else "")
+        for name, variable in server.variables.items():
+            values = f", one of: {', '.join(variable['enum'])}" if "enum" in variable else ""
+            yield f"      {{{name}}} is {variable.get('default', 'not described')}{values}"
+
+
+def _security(endpoint: Endpoint) -> str:
+    if not endpoint.security:
+        return ""
+    lines = []
+    for alternative in endpoint.security:
+        schemes = [_scheme(name, endpoint.security_schemes.get(name, {})) for name in alternative]
+        lines.append("  " + (" and ".join(schemes) or "none"))
+    return "Security, one of\n" + "\n".join(lines)
+
+
+def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
+    kind = scheme.get("type", "unknown")
+    if kind == "apiKey":
+        return f"{name} (key in the {scheme.get('in')} {scheme.get('name')!r})"
+    return f"{name} ({kind} {scheme['scheme']})" if "scheme" in scheme else f"{name} ({kind})"
+
+
+def _bodies(
+    title: str, content: Mapping[str, MediaType], required: str, endpoint: Endpoint, *, skipped: str
+) -> Iterator[str]:
+    """Yield a section for each different body in *content*, without the fields that are marked *skipped*."""
+    shown: dict[str, list[str]] = {}
+    for name, media_type in content.items():
+        fields = _fields(media_type.schema, endpoint.definitions, skipped)
+        rows = [_row(*field, endpoint.definitions) for field in fields]
+        text = "\n".join(rows) or f"  {_kind(media_type.schema, endpoint.definitions)}"
+        shown.setdefault(text, []).append(name)
+    for text, names in shown.items():
+        yield f"{title} ({', '.join(names)}{required})\n{text}"
+
+
+def _row(name: str, schema: Mapping[str, Any], required: bool, description: str, definitions: Mapping[str, Any]) -> str:
+    lines = [f"  {name}  {_kind(schema, definitions)}{', required' if required else ''}"]
+    resolved = _resolved(schema, definitions)
+    lines += ["      " + line for line in (description or _description(schema, definitions)).splitlines()]
+    values = resolved.get("enum")
+    if isinstance(values, list):
+        more = f", … ({len(values)} in all)" if len(values) > _MOST_VALUES else ""
+        lines.append("      one of: " + ", ".join(dump(value) for value in values[:_MOST_VALUES]) + more)
+    if "default" in resolved:
+        lines.append("      default: " + dump(resolved["default"]))
+    return "\n".join(lines)
+
+
+def _description(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    text = schema.get("description") or _resolved(schema, definitions).get("description")
+    return text.strip() if isinstance(text, str) else ""
+
+
+def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    resolved = _resolved(schema, definitions)
+    kind = resolved.get("type")
+    if isinstance(kind, list):
+        return " or ".join(str(each) for each in kind)
+    if kind == "array":
+        items = resolved.get("items")
+        return f"array of {_kind(items, definitions)}" if isinstance(items, Mapping) and items else "array"
+    if isinstance(kind, str):
+        return kind
+    for keyword, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
+        forms = resolved.get(keyword)
+        if isinstance(forms, list) and forms:
+            names = dict.fromkeys(definition_name(_reference(form)) or _simple(form) for form in forms)
+            return word.join(names)
+    return "object" if "properties" in resolved else "any"
+
+
+def _simple(schema: Any) -> str:
+    kind = schema.get("type", "any") if isinstance(schema, Mapping) else "any"
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _reference(schema: Any) -> Any:
+    return schema.get("$ref") if isinstance(schema, Mapping) else None
+
+
+def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    for _ in range(_DEEPEST):
+        name = definition_name(_reference(schema))
+        if name is None:
+            break
+        schema = definitions.get(name)
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _fields(schema: Mapping[str, Any], definitions: Mapping[str, Any], skipped: str) -> Iterator[Field]:
+    """Yield the fields of *schema* as `a.b[].c`, without those marked *skipped*; what is recursive once."""
+    found = (
+        field for field in _below(schema, definitions, "", ()) if not _resolved(field[1], definitions).get(skipped)
+    )
+    return islice(found, _MOST_FIELDS)
+
+
+def _below(schema: Any, definitions: Mapping[str, Any], prefix: str, above: tuple[str, ...]) -> Iterator[Field]:
+    name = definition_name(_reference(schema))
+    if len(above) > _DEEPEST or name in above:
+        return
+    above = (*above, name or "")
+    resolved = _resolved(schema, definitions)
+    for keyword in ("allOf", "oneOf", "anyOf"):
+        for form in resolved.get(keyword, ()):
+            yield from _below(form, definitions, prefix, above)
+    if isinstance(resolved.get("items"), Mapping):
+        yield from _below(resolved["items"], definitions, prefix + "[]", above)
+    required = resolved.get("required", ())
+    for key, child in {**resolved.get("properties", {}), **resolved.get("patternProperties", {})}.items():
+        full = f"{prefix}.{key}" if prefix else key
+        if isinstance(child, Mapping):
+            yield full, child, key in required, ""
+            yield from _below(child, definitions, full, above)

@@ -1,0 +1,387 @@
+"""From an OpenAPI description to settings: what an author may write, judged by jsonschema, and what is prefilled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from httptask.importers import read_api
+from httptask.model.api import Endpoint
+from httptask.plugins import plugin_manager
+from httptask.settings import prepare, settings_schema
+
+PLUGINS = plugin_manager(entry_points=False)
+LIBRARY = Path(__file__).parent / "descriptions" / "library"
+VERSIONS = ("2.0", "3.0", "3.1", "3.2")
+
+
+def endpoints(root: dict[str, Any]) -> tuple[Endpoint, ...]:
+    return read_api("api.json", data=json.dumps(root).encode(), provider="acme", plugins=PLUGINS).endpoints
+
+
+def endpoint(operation: dict[str, Any], *, path: str = "/a", version: str = "3.0.3", **components: Any) -> Endpoint:
+    root = {"openapi": version, "info": {"title": "T"}, "servers": [{"url": "https://a.example"}]}
+    (found,) = endpoints({**root, "paths": {path: {"post": operation}}, "components": components})
+    return found
+
+
+def body_of(
+    schema: Any, schemas: dict[str, Any] | None = None, version: str = "3.0.3", **body: Any
+) -> Draft202012Validator:
+    """Return a validator of the body that settings may have where a description has the Schema Object *schema*."""
+    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}, **body}}
+    derived = settings_schema(endpoint(operation, version=version, schemas=schemas or {}))
+    Draft202012Validator.check_schema(derived)
+    return Draft202012Validator({**derived["properties"]["body"], "$defs": derived.get("$defs", {})})
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+NUMBER = {"type": "integer", "readOnly": True}
+PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER, "name": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "schemas", "good", "bad"),
+    [
+        pytest.param(PET, {}, [{"name": "x"}], [{"name": "x", "id": 1}, {}], id="field"),
+        pytest.param(ref("Pet"), {"Pet": PET}, [{"name": "x"}], [{"name": "x", "id": 1}, {}], id="in-a-definition"),
+        pytest.param(
+            {"type": "object", "required": ["id"], "properties": {"id": ref("Id")}},
+            {"Id": ref("Number"), "Number": NUMBER},
+            [{}],
+            [{"id": 1}],
+            id="by-references",
+        ),
+        pytest.param(
+            {"type": "object", "required": ["id"], "properties": {"id": {"allOf": [ref("Id"), {"minimum": 1}]}}},
+            {"Id": NUMBER},
+            [{}],
+            [{"id": 1}],
+            id="by-allOf",
+        ),
+        pytest.param(
+            {"type": "object", "required": ["id"], "properties": {"id": {"nullable": True, "allOf": [ref("Id")]}}},
+            {"Id": NUMBER},
+            [{}],
+            [{"id": 1}, {"id": None}],
+            id="nullable",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"oneOf": [ref("Id"), {**NUMBER, "type": "string"}]}},
+            },
+            {"Id": NUMBER},
+            [{}],
+            [{"id": 1}],
+            id="all-alternatives",
+        ),
+        pytest.param(
+            {"type": "object", "required": ["id"], "properties": {"id": {"oneOf": [ref("Id"), {"type": "string"}]}}},
+            {"Id": NUMBER},
+            [{"id": "x"}],
+            [{}],
+            id="one-alternative-is-none",
+        ),
+        pytest.param(
+            {"type": "array", "items": ref("Pet")},
+            {"Pet": PET},
+            [[{"name": "x"}]],
+            [[{"name": "x", "id": 1}]],
+            id="in-arrays",
+        ),
+        pytest.param(
+            {"type": "object", "additionalProperties": ref("Pet")},
+            {"Pet": PET},
+            [{"a": {"name": "x"}}],
+            [{"a": {"name": "x", "id": 1}}],
+            id="in-maps",
+        ),
+        pytest.param(
+            {"allOf": [{"type": "object", "properties": {"id": NUMBER, "name": {}}}, {"required": ["id", "name"]}]},
+            {},
+            [{"name": "x"}],
+            [{"name": "x", "id": 1}, {}],
+            id="required-elsewhere",
+        ),
+        pytest.param(
+            {"required": ["id"], "allOf": [ref("Pet")]},
+            {"Pet": PET},
+            [{"name": "x"}],
+            [{"name": "x", "id": 1}, {}],
+            id="required-around",
+        ),
+        pytest.param(
+            {"allOf": [ref("Base"), {"type": "object", "properties": {"id": NUMBER}}]},
+            {
+                "Base": {
+                    "type": "object",
+                    "required": ["id", "name"],
+                    "properties": {"id": {"type": "integer"}, "name": {}},
+                }
+            },
+            [{"name": "x"}],
+            [{"name": "x", "id": 1}, {}],
+            id="read-only-in-what-extends",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "properties": {"whole": ref("Base"), "part": {"allOf": [ref("Base"), {"properties": {"id": NUMBER}}]}},
+            },
+            {"Base": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}},
+            [{"whole": {"id": 1}, "part": {}}],
+            [{"whole": {}}, {"part": {"id": 1}}],
+            id="the-base-by-itself-still-requires",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "properties": {"id": NUMBER, "a": {}, "b": {}},
+                "oneOf": [{"required": ["id", "a"]}, {"required": ["b"]}],
+            },
+            {},
+            [{"a": 1}, {"b": 1}],
+            [{"a": 1, "id": 1}, {}],
+            id="required-by-an-alternative",
+        ),
+        pytest.param(
+            ref("Node"),
+            {"Node": {"type": "object", "required": ["id"], "properties": {"id": NUMBER, "next": ref("Node")}}},
+            [{"next": {"next": {}}}],
+            [{"next": {"next": {"id": 1}}}],
+            id="in-recursion",
+        ),
+        pytest.param(
+            {**PET, "readOnly": True},
+            {},
+            [{"name": "x"}],
+            [{"name": "x", "id": 1}],
+            id="the-whole-body-is-sent-all-the-same",
+        ),
+        pytest.param(
+            {"type": "object", "properties": {"id": {**NUMBER, "readOnly": False}}},
+            {},
+            [{"id": 1}, {}],
+            [{"id": "x"}],
+            id="false",
+        ),
+        pytest.param(
+            {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string", "writeOnly": True}}},
+            {},
+            [{"secret": "x"}],
+            [{}],
+            id="writeOnly-is-kept",
+        ),
+    ],
+)
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_what_is_read_only_is_not_asked_for_and_not_accepted(
+    schema: Any, schemas: dict[str, Any], good: list[Any], bad: list[Any], version: str
+) -> None:
+    """`readOnly` leaves a field out of requests wherever it is said, and nothing else with it; `writeOnly` stays."""
+    body = body_of(schema, schemas, version)
+    assert [value for value in good if not body.is_valid(value)] == []
+    assert [value for value in bad if body.is_valid(value)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        pytest.param(
+            {
+                "type": "object",
+                "properties": {"id": {"type": "integer"}},
+                "dependentRequired": {"a": ["id"]},
+                "patternProperties": {"^r": {"readOnly": True}},
+            },
+            [{"a": 1, "id": 1}],
+            [{"a": 1}, {"rx": 1}],
+            id="patternProperties",
+        ),
+        pytest.param(
+            {"type": "object", "properties": {"id": NUMBER}, "dependentRequired": {"a": ["id", "b"]}},
+            [{"a": 1, "b": 2}],
+            [{"a": 1}],
+            id="dependentRequired",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "properties": {"id": NUMBER},
+                "if": {"required": ["a"]},
+                "then": {"required": ["id", "b"]},
+            },
+            [{"a": 1, "b": 1}, {}],
+            [{"a": 1}],
+            id="then",
+        ),
+        pytest.param(
+            {"type": "object", "properties": {"id": NUMBER}, "dependentSchemas": {"a": {"required": ["id", "b"]}}},
+            [{"a": 1, "b": 1}, {}],
+            [{"a": 1}],
+            id="dependentSchemas",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "properties": {"id": {"$ref": "#/components/schemas/Id", "readOnly": True}},
+                "required": ["id"],
+            },
+            [{}],
+            [{"id": 1}],
+            id="beside-a-reference",
+        ),
+        pytest.param(
+            {"type": "object", "properties": {"id": NUMBER}, "not": {"required": ["id"]}},
+            [{}],
+            [{"id": 1}],
+            id="not-is-not-turned-round",
+        ),
+    ],
+)
+def test_read_only_beside_the_keywords_of_3_1(schema: Any, good: list[Any], bad: list[Any]) -> None:
+    """What requires a read-only field under a condition does not, whatever keyword says so."""
+    body = body_of(schema, {"Id": {"type": "integer"}}, "3.1.0")
+    assert [value for value in good if not body.is_valid(value)] == []
+    assert [value for value in bad if body.is_valid(value)] == []
+
+
+def test_a_read_only_parameter_is_sent() -> None:
+    """A schema that is read-only as a field may be shared by a parameter, which is always sent."""
+    parameters = [
+        {"name": "id", "in": "path", "required": True, "schema": ref("Id")},
+        {"name": "q", "in": "query", "schema": NUMBER},
+    ]
+    derived = settings_schema(endpoint({"parameters": parameters}, path="/{id}", schemas={"Id": NUMBER}))
+    validator = Draft202012Validator(derived)
+    request = {"url": "https://a.example/{id}", "method": "POST", "query": {"q": 1}}
+    assert validator.is_valid({**request, "pathParameters": {"id": 1}})
+    assert not validator.is_valid({**request, "pathParameters": {"id": "x"}})
+    assert not validator.is_valid(request)
+
+
+def test_references_that_lead_to_each_other_are_no_field_to_leave_out() -> None:
+    """Definitions in a circle, and in long chains, end: nothing is taken for read-only that does not say so."""
+    chain: dict[str, Any] = {
+        f"C{number}": {"allOf": [ref(f"C{number + 1}"), ref(f"C{number + 1}")]} for number in range(300)
+    }
+    schemas = {**chain, "C300": NUMBER, "A": {"allOf": [ref("B"), ref("B")]}, "B": {"allOf": [ref("A"), ref("A")]}}
+    body_of({"type": "object", "properties": {"a": ref("A"), "c": ref("C0")}, "required": ["a", "c"]}, schemas)
+
+
+# The whole of it
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_settings_of_the_library_accept_what_its_api_takes(version: str) -> None:
+    """Good settings pass and wrong ones do not, whatever version the description is written in."""
+    found = {each.title: each for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints}
+    listed = Draft202012Validator(settings_schema(found["List books"]))
+    url = {"url": "https://api.library.example/v1/books"}
+    assert listed.is_valid(
+        {**url, "query": {"branch": "north", "shelf[]": ["a"], "languages": ["日本語"], "above": 11}}
+    )
+    for query in (
+        None,
+        {},
+        {"branch": "NORTH"},
+        {"branch": "a", "languages": ["fr"]},
+        {"branch": "a", "above": 0},
+        {"branch": "a", "x": 1},
+    ):
+        assert not listed.is_valid({**url, **({"query": query} if query is not None else {})}), query
+    added = Draft202012Validator(settings_schema(found["Add a book"]))
+    book = {"kind": "b", "title": "Momo", "subtitle": None, "price": 99.5, "sequel": {"kind": "b", "title": "Two"}}
+    post = {**url, "method": "POST"}
+    assert added.is_valid({**post, "body": book, "headers": {"Content-Type": "application/json", "X-Own": 1}})
+    assert not added.is_valid({**post, "body": book, "headers": {"Content-Type": "text/plain"}})
+    assert not added.is_valid(post)
+    for change in (
+        {"id": 1},
+        {"title": ""},
+        {"price": 100},
+        {"subtitle": 3},
+        {"sequel": {"kind": "b"}},
+        {"kind": None},
+    ):
+        assert not added.is_valid({**post, "body": {**book, **change}}), change
+    lent = Draft202012Validator(settings_schema(found["lend"]))
+    lend = {"url": "https://api.library.example/v1/books/{id}/loans", "method": "POST", "pathParameters": {"id": 3}}
+    assert lent.is_valid({**lend, "body": {"reader": "r", "days": 3}})
+    assert not lent.is_valid({**lend, "body": {"days": 3}})
+    assert not lent.is_valid({**lend, "body": {"reader": "r"}, "pathParameters": {"id": 0}})
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_prepared_task_holds_what_the_description_gives_and_nothing_else(version: str) -> None:
+    """URL, method, the only media type, documented defaults; required objects stand empty."""
+    found = {each.title: each for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints}
+    assert prepare(found["lend"])["httpRequest"] == {
+        "url": "https://api.library.example/v1/books/{id}/loans",
+        "method": "POST",
+        "pathParameters": {},
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        "body": {"days": 14},
+    }
+    assert prepare(found["List books"])["httpRequest"]["query"] == {"above": 10}
+
+
+def test_several_media_types_are_alternatives() -> None:
+    """The header chooses among the media types, and the body is one of theirs."""
+    content = {
+        "application/json": {"schema": {"type": "object"}},
+        "text/plain; charset=utf-8": {"schema": {"type": "string"}},
+    }
+    derived = settings_schema(endpoint({"requestBody": {"content": content}}))
+    assert derived["properties"]["headers"]["properties"]["Content-Type"] == {
+        "enum": list(content),
+        "default": "application/json",
+    }
+    validator = Draft202012Validator(derived)
+    request = {"url": "https://a.example/a", "method": "POST"}
+    assert validator.is_valid({**request, "body": {}})
+    assert validator.is_valid({**request, "body": "text"})
+    assert not validator.is_valid({**request, "body": 3})
+
+
+def test_only_what_is_used_is_defined() -> None:
+    """A description of thousands of schemas gives each endpoint its own few, and those that they need."""
+    schemas: dict[str, Any] = {
+        f"S{number}": {"type": "object", "properties": {"x": ref(f"S{number}")}} for number in range(2_000)
+    }
+    schemas["S0"]["properties"]["y"] = ref("S1")
+    derived = settings_schema(endpoint({"requestBody": {"content": {"a/b": {"schema": ref("S0")}}}}, schemas=schemas))
+    assert derived["$defs"].keys() == {"S0", "S1"}
+
+
+def test_settings_belong_to_whoever_asked_for_them() -> None:
+    """Changing a settings schema changes no other, nor the endpoint."""
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {}, "kind": {"enum": ["a", {"b": []}]}}}
+    found = endpoint({"requestBody": {"content": {"a/b": {"schema": ref("S")}}}}, schemas={"S": schema})
+    before = json.dumps(settings_schema(found))
+    changed = settings_schema(found)
+    changed["$defs"]["S"]["properties"]["name"]["type"] = "integer"
+    changed["$defs"]["S"]["required"].append("x")
+    changed["$defs"]["S"]["properties"]["kind"]["enum"].append("x")
+    changed["properties"]["headers"]["properties"].clear()
+    assert json.dumps(settings_schema(found)) == before
+
+
+def test_patterns_that_python_cannot_have_are_not_enforced() -> None:
+    """A pattern in another dialect of regular expressions lets a value through; one that is translated refuses."""
+    body = body_of(
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string", "pattern": r"^\p{Lu}+$"}, "b": {"type": "string", "pattern": "("}},
+        }
+    )
+    assert body.is_valid({"a": "ÄB", "b": "anything"})
