@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from httptask.building import build
 from httptask.errors import SettingsError
-from httptask.model.api import Endpoint, Parameter, RequestBody
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody
 from httptask.model.exchange import OutgoingRequest
 
 
@@ -31,7 +32,7 @@ def refused(url: str = "https://h/a", **request: Any) -> str:
 text = st.text(st.characters(blacklist_categories=("Cs",)))
 
 
-@given(text.filter(lambda value: value not in ("", ".", "..")))
+@given(text.filter(lambda value: value and not re.search(r"(^|[/\\])\.\.?(\Z|[/\\;])", value)))
 def test_a_path_value_comes_back_as_it_was_and_stays_one_segment(value: str) -> None:
     """Whatever a path value holds, the standard library decodes the same value from the same single segment."""
     url = made("https://h/a/{id}/b", pathParameters={"id": value}).url
@@ -162,15 +163,14 @@ def test_text_and_flat_form_bodies() -> None:
     assert made(body="héllo", headers={"Content-Type": "text/plain; charset=latin-1"}).body == "héllo".encode("latin-1")
     form = made(body={"a": "x y", "b": 1}, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert parse_qsl(form.body.decode()) == [("a", "x y"), ("b", "1")]
-    assert refused(body={"a": {"b": 1}}, headers={"Content-Type": "application/x-www-form-urlencoded"}) == "/body/a"
-    assert refused(body={"a": 1}, headers={"Content-Type": "application/xml"}) == "/body"
+    assert refused(body={"a": 1, "b": 2}, headers={"Content-Type": "application/xml"}) == "/body"
     assert refused(body="é", headers={"Content-Type": "text/plain; charset=ascii"}) == "/body"
     assert refused(body="é", headers={"Content-Type": "text/plain; charset=zlib"}) == "/body"
 
 
 def test_the_documented_media_type_is_chosen() -> None:
     """Without a Content-Type of the author's the endpoint's own is sent."""
-    endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody({"application/vnd.api+json": {}}))
+    endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody({"application/vnd.api+json": MediaType()}))
     assert (
         build({"url": "https://h/a", "method": "POST", "body": {}}, endpoint).header("content-type")
         == "application/vnd.api+json"

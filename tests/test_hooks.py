@@ -21,13 +21,13 @@ import servers
 from httptask import _packaged, hookimpl, hookspecs
 from httptask.errors import DescriptionError, PluginError
 from httptask.importers import read_api
-from httptask.model.api import Endpoint, Reading
+from httptask.model.api import Endpoint
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.task import Inputs, TestOptions
 from httptask.model.workflow import WorkflowRun
 from httptask.plugins import BUILT_INS, NAMED, plugin_manager
-from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, TaskType
+from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
 from httptask.task import HttpTask
 from httptask.testing import StandIn
 from tasks import RFI, call, email_task, exchange, failure, http, runtime
@@ -156,11 +156,11 @@ class Everything:
 class Wadl:
     name = "wadl"
 
-    def recognises(self, source: str, data: bytes) -> bool:
-        return data.startswith(b"WADL")
+    def recognises(self, source: Source) -> bool:
+        return source.data.startswith(b"WADL")
 
-    def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
-        return Reading(source, self.name, (Endpoint("w", "GET", "/w", options.provider or "wadl"),))
+    def read(self, source: Source, options: ImportOptions) -> list[Endpoint]:
+        return [Endpoint("w", "GET", "/w", options.provider or "wadl")]
 
 
 class Shout:
@@ -386,7 +386,7 @@ def test_a_failing_importer_or_engine_is_named() -> None:
     """An importer's exception is a DescriptionError, an engine's a PluginError; both say whose."""
 
     class Broken(Wadl):
-        def read(self, source: str, data: bytes, options: ImportOptions) -> Reading:
+        def read(self, source: Source, options: ImportOptions) -> list[Endpoint]:
             raise ZeroDivisionError("oh no")
 
     class Dead(Nowhere):

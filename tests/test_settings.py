@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from httptask.errors import Problem
 from httptask.importers import read_api
-from httptask.model.api import Endpoint, Parameter, RequestBody, Server
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill
 from httptask.task import HttpTask
 from tasks import PAGES, SEED, email_task, runtime
@@ -75,7 +75,9 @@ def test_a_child_is_required_only_when_its_parent_is_given() -> None:
         "additionalProperties": False,
     }
     body = {"type": "object", "properties": {"parent": child}, "additionalProperties": False}
-    schema = settings_schema(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"application/json": body})))
+    schema = settings_schema(
+        Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"application/json": MediaType(body)}))
+    )
     request = {"url": "https://h/p", "method": "POST"}
     validator = Draft202012Validator(schema)
     assert validator.is_valid({**request, "body": {}})
@@ -112,7 +114,10 @@ def test_prepare_prefills_optional_groups_only_where_that_asks_nothing_more() ->
     assert prepare(contacts)["httpRequest"]["body"] == {"updateEnabled": False}
     needy = {"type": "object", "properties": {"a": {"default": 1}, "b": {}}, "required": ["b"]}
     assert (
-        "body" not in prepare(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"a/b": needy})))["httpRequest"]
+        "body"
+        not in prepare(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"a/b": MediaType(needy)})))[
+            "httpRequest"
+        ]
     )
 
 

@@ -8,8 +8,8 @@ import html
 import json
 import re
 from collections import deque
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, Self, TypeVar, overload
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
@@ -20,6 +20,17 @@ _SHORTEST = 4
 
 
 _MOST_DERIVED = 64
+
+
+class Maskable(Protocol):
+    """Something made of bytes."""
+
+    def masked(self, mask: Callable[[bytes], bytes]) -> Self:
+        """Return it with all its bytes changed by *mask*."""
+        ...
+
+
+M = TypeVar("M", bound=Maskable)
 
 
 def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
@@ -84,8 +95,14 @@ class Redactor:
         # The longest first: a secret may be a part of another form.
         return re.sub("|".join(map(re.escape, sorted(found, key=len, reverse=True))), MASK, text, flags=re.IGNORECASE)
 
-    def bytes(self, data: bytes) -> bytes:
-        """Return *data* with every secret masked."""
+    @overload
+    def bytes(self, data: builtins.bytes) -> builtins.bytes: ...
+    @overload
+    def bytes(self, data: M) -> M: ...
+    def bytes(self, data: Any) -> Any:
+        """Return *data*, bytes or something made of them, with every secret masked."""
+        if not isinstance(data, builtins.bytes):
+            return data.masked(self.bytes)
         found = self._found(data)
         if not found:
             return data

@@ -6,7 +6,7 @@ import base64
 import shlex
 
 from httptask._redaction import MASK
-from httptask.model.exchange import SentRequest
+from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
 
 _BY_CURL = {"host", "content-length", "accept-encoding", "user-agent"}
 """Headers curl writes itself; accept-encoding would bring compressed bytes to the terminal."""
@@ -26,21 +26,37 @@ def curl_command(request: SentRequest) -> str:
         if name.lower() not in _BY_CURL:
             lines.append("-H " + _quoted(f"{name}: {value}" if value else f"{name};"))
     before = ""
-    if request.body:
+    if isinstance(request.body, StreamedBody):
+        before = f"{{ {_written(request.body)}; }} | "
+        lines.append("--data-binary @-")
+    elif request.body:
         try:
             text = request.body.decode("utf-8")
             if "\0" in text:
                 raise ValueError("an argument cannot hold NUL")
             lines.append("--data-raw " + _quoted(text))  # --data-raw: a leading @ is text, not a file
-            if not any(name.lower() == "content-type" for name, _ in request.headers):
-                lines.append("-H 'Content-Type:'")  # curl would call it a form
         except ValueError:
-            before = f"printf %s {base64.b64encode(request.body).decode('ascii')} | base64 -d | "
+            before = f"{_printed(request.body)} | "
             lines.append("--data-binary @-")
+    if request.body and not any(name.lower() == "content-type" for name, _ in request.headers):
+        lines.append("-H 'Content-Type:'")  # curl would call it a form
     command = before + " \\\n  ".join(lines)
     if MASK in command or f"${{{VARIABLE}}}" in command:
         command = f"# {VARIABLE}: the credential's value, as it stands on the wire\n{command}"
     return command
+
+
+def _written(body: StreamedBody) -> str:
+    """Return shell commands that write *body*; its files are named as the settings name them, below the folder of files."""
+    return "; ".join(
+        f"cat -- {shlex.quote(each.name)}" if isinstance(each, FilePiece) else _printed(each)
+        for each in body.pieces
+        if each
+    )
+
+
+def _printed(data: bytes) -> str:
+    return f"printf %s {base64.b64encode(data).decode('ascii')} | base64 -d"
 
 
 def _method(request: SentRequest) -> list[str]:

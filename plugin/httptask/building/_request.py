@@ -2,138 +2,227 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import unquote, unquote_plus
 
 from httptask import _packaged
 from httptask._json import pointer
 from httptask._syntax import PLACEHOLDER, UNSENDABLE
-from httptask.building._styles import DEFAULTS, UnwritableError, encoded, scalar, written
+from httptask.building._bodies import FORM, Body, Described, body, chosen, essence, is_json
+from httptask.building._escaping import (
+    ESCAPED,
+    RESERVED,
+    Encode,
+    UnwritableError,
+    cookie_as_it_is,
+    cookie_text,
+    leaving,
+)
+from httptask.building._styles import DEFAULTS, scalar, written
 from httptask.errors import Problem, SettingsError
-from httptask.model.api import Endpoint, Parameter
-from httptask.model.exchange import OutgoingRequest
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
+from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
 
-_HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F))
-_COOKIE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"  # cookie-octet of RFC 6265, section 4.1.1, without %
+_PARTS = re.compile(r"((?:[^/?#]*//[^/?#]*)?)((?:\{[^{}]*\}|[^?#])*+)\??([^#]*)")
+"""Server, path and query of a URL that may hold templates; it matches whatever there is."""
+_SEGMENT = re.compile(r"(?:\{[^{}]*\}|[^/])++")
+_CLIMBING = re.compile(r"(?:^|[/\\])\.\.?(?:\Z|[/\\;])")
+"""RFC 3986, section 5.2.4; a receiver may unescape before it looks, take a backslash for a slash, and drop what follows `;`."""
+_IN_A_HOST = re.compile(r"[0-9A-Za-z.-]+")
+_HOST_AND_PORT = re.compile(r"[0-9A-Za-z.-]+(:[0-9]+)?")
+_NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
+# What the author wrote into the URL stays: all that may stand there, and escapes.
+_path_text = leaving("!$&'()*+,;=:@/-._~")
+_query_text = leaving("!$&'()*+,;=:@/?-._~[]")
 
 
 def build(request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str = "") -> OutgoingRequest:
     """Return the request that *request* (normalised, evaluated settings) describes.
 
-    *endpoint* says how each documented value is written; *at* is the JSON Pointer of *request*, for errors. Raises
-    `SettingsError` for a value that cannot be sent: nothing was sent.
+    *endpoint* says how each documented value is written; *at* is the JSON Pointer of *request*, for errors. Files of the body
+    are named in it and not looked for: `located` does. Raises `SettingsError` for a value that cannot be sent: nothing was sent.
     """
-    known = {(parameter.location, parameter.name): parameter for parameter in endpoint.parameters} if endpoint else {}
-    headers = _headers(request.get("headers", {}), known, at)
-    cookie = _cookies(request.get("cookies", {}), known, at)
-    if cookie:
+    writer = _Writer(endpoint, at)
+    headers = _headers(request.get("headers", {}), writer)
+    cookies = [writer.written("cookie", name, value) for name, value in request.get("cookies", {}).items()]
+    if cookie := "; ".join(filter(None, cookies)):
         _merge(headers, "Cookie", cookie, "; ")
-    body = b""
+    content: bytes | StreamedBody = b""
     if "body" in request:
-        content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
-        if content_type is None:
-            content_type = _media_type_of(request["body"], endpoint)
-            headers.append(("Content-Type", content_type))
-        body = _body(request["body"], content_type, pointer(["body"], at))
+        made = _body(request["body"], headers, endpoint, pointer(["body"], at))
+        _set(headers, "Content-Type", made.content_type)
+        content = made.content
     return OutgoingRequest(
         method=request.get("method", "GET"),
-        url=_url(request, known, at),
+        url=_url(request, endpoint, writer),
         headers=_defaults(headers) + headers,
-        body=body,
+        body=content,
     )
 
 
-Known = Mapping[tuple[str, str], Parameter]
-
-
-def _refuse(place: str, why: str) -> SettingsError:
+def _refused(place: str, why: str) -> SettingsError:
     return SettingsError([Problem(place, why)])
 
 
-def _written(
-    group: str, location: str, name: str, value: Any, known: Known, at: str, **encode: Any
-) -> list[tuple[str, str]]:
-    parameter = known.get((location, name))
-    style, explode = DEFAULTS[location]
-    if parameter is not None:
-        style, explode = _style(parameter)
-    try:
-        return written(name, value, style, explode, **encode)
-    except UnwritableError as error:
-        raise _refuse(pointer([group, name], at), str(error)) from error
+class _Writer:
+    """Writes the values outside the body as the endpoint describes them."""
+
+    def __init__(self, endpoint: Endpoint | None, at: str) -> None:
+        self.at = at
+        self._known = {_key(each.location, each.name): each for each in (endpoint.parameters if endpoint else ())}
+        whole = [each for each in self._known.values() if each.location == "querystring"]
+        self.querystring = whole[0] if whole else None
+
+    def written(self, location: str, name: str, value: Any) -> str:
+        """Return *value* as it stands in *location*; "" when nothing is sent. Raises `SettingsError`."""
+        parameter = self._known.get(_key(location, name))
+        try:
+            if parameter is not None:
+                return _written(parameter, name, value)
+            if location == "cookie":
+                return written(name, value, location, "cookie", None, cookie_text)
+            return _written(Parameter(name, location), name, value)
+        except UnwritableError as error:
+            raise _refused(pointer([PARAMETER_GROUPS[location], name], self.at), str(error)) from error
+
+    def query(self, value: Any) -> str:
+        """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or its parameters'."""
+        if self.querystring is None:
+            texts = (self.written("query", name, item) for name, item in value.items())
+            return "&".join(filter(None, texts))
+        media_type = self.querystring.media_type or FORM
+        try:
+            text = _serialised(value, media_type)
+        except UnwritableError as error:
+            raise _refused(pointer(["query", *error.path], self.at), str(error)) from error
+        return text if essence(media_type) == FORM and isinstance(value, dict) else ESCAPED["query"](text)
 
 
-def _style(parameter: Parameter) -> tuple[str, bool]:
-    style, explode = DEFAULTS[parameter.location]
-    if parameter.style is not None:
-        style = parameter.style
-        explode = style == "form"  # OpenAPI: explode is true by default for form only
-    return style, explode if parameter.explode is None else parameter.explode
+def _key(location: str, name: str) -> tuple[str, str]:
+    return location, name.lower() if location == "header" else name  # header names have no case
 
 
-def _url(request: Mapping[str, Any], known: Known, at: str) -> str:
-    values = request.get("pathParameters", {})
+def _written(parameter: Parameter, name: str, value: Any) -> str:
+    location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
+    if parameter.media_type is not None:
+        text = _serialised(value, parameter.media_type)
+        if location == "header" and is_json(parameter.media_type):
+            text = _NOT_IN_A_HEADER.sub(_json_escape, text)
+        return written(name, text, location, DEFAULTS[location], None, ESCAPED[location])
+    encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
+    return written(name, value, location, style, parameter.explode, cookie_as_it_is if style == "cookie" else encode)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    """Return the character as JSON's escape, of UTF-16 (RFC 8259, section 7); in JSON it stands in a string only."""
+    units = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+
+
+def _serialised(value: Any, media_type: str) -> str:
+    """Return *value* as the text of *media_type*, a range of them included. Raises `UnwritableError`."""
+    content_type = essence(chosen(value, {media_type: MediaType()}))  # without a charset: a URL's is UTF-8
+    content = body(value, content_type).content
+    if isinstance(content, StreamedBody):
+        raise UnwritableError("a file cannot stand here; only a body, or a field of a multipart body, can be one")
+    return content.decode("utf-8")
+
+
+# The URL
+
+
+def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer) -> str:
+    url, values = request["url"], request.get("pathParameters", {})
+    variables = endpoint.server_variables if endpoint is not None else {}
+
+    def refused(name: str, why: str) -> SettingsError:
+        return _refused(pointer(["pathParameters", name] if name in values else ["url"], writer.at), why)
+
+    def value_of(match: re.Match[str]) -> Any:
+        name = match[1]
+        if name in values:
+            return values[name]
+        if "default" in variables.get(name, {}):
+            return variables[name]["default"]
+        raise _refused(pointer(["url"], writer.at), f"the URL has a place {match[0]} and no value for it")
 
     def fill(match: re.Match[str]) -> str:
-        name = match.group(1)
-        place = pointer(["pathParameters", name], at)
-        if name not in values:
-            raise _refuse(pointer(["url"], at), f"the URL has a place {match.group()} and no value for it")
-        text = _written("pathParameters", "path", name, values[name], known, at)[0][1]
+        return writer.written("path", match[1], value_of(match))
+
+    def fill_path(match: re.Match[str]) -> str:
+        # A server's variable stands for a piece of its address, slashes included; a path's for one value (OpenAPI 3.2,
+        # sections 4.7 and 4.9).
+        text = _path_text(scalar(value_of(match))) if match[1] in variables else fill(match)
         if not text:
-            raise _refuse(place, "an empty value would leave out a part of the path")
+            raise refused(match[1], "an empty value would leave out a part of the path")
         return text
 
-    before, mark, query = request["url"].partition("#")[0].partition("?")
-    path = PLACEHOLDER.sub(fill, before)
-    for segment in re.split(r"[/\\]", path)[3:]:
-        if unquote(segment) in (".", ".."):  # RFC 3986, section 5.2.4: the receiver would climb
-            raise _refuse(pointer(["url"], at), f"the path part {segment!r} would climb in the path")
-    # Existing escapes are kept: the author may have written them.
-    server, path = _server_and_path(path)
-    path = server + quote(path or "/", safe="!$&'()*+,;=:@/%-._~", errors="surrogatepass")
-    kept = "!$&'()*+,;=:@/?%-._~[]"
-    parts = [quote(PLACEHOLDER.sub(fill, query), safe=kept, errors="surrogatepass")] if mark and query else []
-    for name, value in request.get("query", {}).items():
-        parts += [f"{key}={text}" for key, text in _written("query", "query", name, value, known, at)]
-    return path + ("?" + "&".join(parts) if parts else "")
+    def fill_server(match: re.Match[str]) -> str:
+        text = scalar(value_of(match)) if match[1] in variables else fill(match)
+        whole = f"//{match[0]}" in url and match.end() == len(server)
+        if not (_HOST_AND_PORT if whole else _IN_A_HOST).fullmatch(text):
+            raise refused(match[1], f"{text[:60]!r} cannot stand in the name of a server")
+        return text
+
+    def fill_segment(match: re.Match[str]) -> str:
+        segment = PLACEHOLDER.sub(fill_path, match[0])
+        if _CLIMBING.search(unquote(segment)):
+            names = PLACEHOLDER.findall(match[0])
+            raise refused(names[-1] if names else "", f"the path part {segment!r} would climb in the path")
+        return segment
+
+    server, path, text = next(_PARTS.finditer(url)).groups()
+    try:
+        address = PLACEHOLDER.sub(fill_server, server)
+        path = _path_text(_SEGMENT.sub(fill_segment, path) or "/")
+    except UnwritableError as error:  # of a server's variable: it takes no array or object
+        raise _refused(pointer(["pathParameters"], writer.at), str(error)) from error
+    query = _merged(_query_text(PLACEHOLDER.sub(fill, text)), writer.query(request.get("query", {})), writer)
+    return address + path + (f"?{query}" if query else "")
 
 
-def _server_and_path(url: str) -> tuple[str, str]:
-    end = url.find("/", url.find("://") + 3)
-    return (url, "") if end < 0 else (url[:end], url[end:])
+def _merged(text: str, query: str, writer: _Writer) -> str:
+    """Return the URL's own query *text* and then *query*; a name that stands in both has its value in *query*."""
+    if not text or not query or writer.querystring is not None:
+        return "&".join(filter(None, (text, query)))
+    given = {_name(pair) for pair in query.split("&")}
+    return "&".join([*(pair for pair in text.split("&") if _name(pair) not in given), query])
 
 
-def _headers(values: Mapping[str, Any], known: Known, at: str) -> list[tuple[str, str]]:
+def _name(pair: str) -> str:
+    return unquote_plus(pair.partition("=")[0])
+
+
+# Headers
+
+
+def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]]:
     headers = []
     for name, value in values.items():
-        text = _written("headers", "header", name, value, known, at, encode=str)[0][1]
+        text = writer.written("header", name, value)
         if UNSENDABLE.search(text):
-            raise _refuse(
-                pointer(["headers", name], at), "a header value must not hold a line break or control character"
-            )
+            place = pointer(["headers", name], writer.at)
+            raise _refused(place, "a header value must not hold a line break or control character")
         headers.append((name, text.strip(" \t")))
     return headers
 
 
-def _cookies(values: Mapping[str, Any], known: Known, at: str) -> str:
-    pairs: list[tuple[str, str]] = []
-    for name, value in values.items():
-        pairs += _written("cookies", "cookie", name, value, known, at, encode=_cookie_text)
-    return "; ".join(f"{name}={value}" for name, value in pairs)
-
-
-def _cookie_text(text: str) -> str:
-    return quote(text, safe=_COOKIE_SAFE, errors="surrogatepass")
-
-
 def _merge(headers: list[tuple[str, str]], name: str, value: str, between: str) -> None:
-    for index, (key, old) in enumerate(headers):
+    old = _find(headers, name)
+    _set(headers, name, value if old is None else old + between + value)
+
+
+def _find(headers: list[tuple[str, str]], name: str) -> str | None:
+    return next((value for key, value in headers if key.lower() == name.lower()), None)
+
+
+def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
+    for index, (key, _) in enumerate(headers):
         if key.lower() == name.lower():
-            headers[index] = (key, old + between + value)
+            headers[index] = (key, value)
             return
     headers.append((name, value))
 
@@ -148,56 +237,31 @@ def _defaults(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in defaults if name.lower() not in given]
 
 
-# Bodies
+# The body
 
 
-def _media_type_of(body: Any, endpoint: Endpoint | None) -> str:
-    documented = list(endpoint.request_body.content) if endpoint is not None and endpoint.request_body else []
-    for media_type in documented:
-        if "*" not in media_type:
-            return media_type
-    return "text/plain; charset=utf-8" if isinstance(body, str) and not documented else "application/json"
-
-
-def _body(value: Any, content_type: str, place: str) -> bytes:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "application/json" or media_type.endswith("+json"):
-        try:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
-        except UnicodeEncodeError:  # a lone surrogate: only its escape can be sent
-            return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
-        except (TypeError, ValueError, RecursionError) as error:
-            raise _refuse(place, f"cannot be written as JSON: {error}") from error
-    if isinstance(value, str):
-        return _text(value, content_type, place)
-    if media_type == "application/x-www-form-urlencoded" and isinstance(value, Mapping):
-        return _form(value, place)
-    raise _refuse(
-        place,
-        f"a body of media type {media_type} is sent as text: expected a string; an object is sent as application/json",
-    )
-
-
-def _text(value: str, content_type: str, place: str) -> bytes:
-    match = re.search(r'(?i);\s*charset="?([\w.:-]+)', content_type)
-    charset = match.group(1) if match else "utf-8"
+def _body(value: Any, headers: list[tuple[str, str]], endpoint: Endpoint | None, place: str) -> Body:
+    content = endpoint.request_body.content if endpoint is not None and endpoint.request_body is not None else {}
+    definitions = endpoint.definitions if endpoint is not None else {}
     try:
-        return value.encode(charset)
-    except (LookupError, UnicodeError) as error:
-        raise _refuse(place, f"cannot be written in the charset {charset!r}: {error}") from error
+        content_type = _find(headers, "Content-Type") or chosen(value, content)
+        made = body(value, content_type, Described(_described(content, content_type), definitions))
+    except UnwritableError as error:
+        raise _refused(pointer(error.path, place), str(error)) from error
+    return replace(made, content=_placed(made.content, place))
 
 
-def _form(value: Mapping[str, Any], place: str) -> bytes:
-    pairs = []
-    for name, item in value.items():
-        if isinstance(item, dict | list):
-            # How APIs nest form fields differs (a[b], a.b, a[]); a guess would silently lose the value.
-            raise _refuse(pointer([name], place), "an array or object cannot be sent as a form field yet")
-        try:
-            pairs.append((name, scalar(item)))
-        except UnwritableError as error:
-            raise _refuse(pointer([name], place), str(error)) from error
-    return urlencode(pairs, errors="surrogatepass").encode("ascii")
+def _placed(content: bytes | StreamedBody, place: str) -> bytes | StreamedBody:
+    """Return *content* with the places of its files below *place*."""
+    if isinstance(content, bytes):
+        return content
+    pieces = (
+        replace(each, pointer=place + each.pointer) if isinstance(each, FilePiece) else each for each in content.pieces
+    )
+    return StreamedBody(tuple(pieces))
 
 
-__all__ = ["build", "encoded"]
+def _described(content: Mapping[str, MediaType], content_type: str) -> MediaType:
+    """Return what is described for *content_type*: for exactly that, or for it with other parameters."""
+    alike = (each for name, each in content.items() if essence(name) == essence(content_type))
+    return content.get(content_type) or next(alike, MediaType())

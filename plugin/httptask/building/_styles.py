@@ -1,26 +1,147 @@
-"""How a parameter's value is written on the wire: one table, a row for each style (OpenAPI: Style Values)."""
+"""How a value is written on the wire: one table, a row for each style (OpenAPI 3.2, section "Style Values").
+
+RFC 6570, section 3.2.1, is the algorithm; a row says what differs. Where the specifications leave a choice:
+
+- null is written as nothing, wherever it stands: an empty value, neither the word `null` nor a member less;
+- an empty array or object is RFC 6570's undefined value: nothing is written for it, its name neither;
+- the row `label` follows 3.0.4 and later: without `explode` it joins by `,`; 3.0.3 and before joined by `.`;
+- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`, the items of an array of plain values
+  as `a[]=1&a[]=2`, those of an array of arrays or objects by index, `a[0][b]=1`; a plain value is `a=1`;
+- a value in which its own delimiter would be read as one is refused: what cannot be read back is not sent.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote
 
-Pairs = list[tuple[str, str]]
-"""Name and value, percent-encoded; an empty name is a value that stands alone."""
+from httptask.building._escaping import Encode, UnwritableError
 
-DEFAULTS = {"path": ("simple", False), "query": ("form", True), "header": ("simple", False), "cookie": ("form", True)}
-"""Location -> style and explode when a description gives none."""
+Pair = tuple[str | None, str]
+"""Name and value, both escaped; the name is None where a value stands alone."""
 
-
-class UnwritableError(ValueError):
-    """A value that its style has no form for; the message says which."""
+_DEEPEST = 64
+_BRACKET = re.compile(r"[\[\]]")
 
 
-def encoded(text: str) -> str:
-    """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section 2.3)."""
-    return quote(text, safe="", errors="surrogatepass")
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One row of the table."""
+
+    places: tuple[str, ...]
+    """The locations it is defined for. Swagger 2.0 has its `ssv`, `tsv` and `pipes` in paths and headers too."""
+    named: tuple[str, ...]
+    """Those in which the parameter's name is written before its value."""
+    between: str
+    """Between the members of an array or object that does not explode."""
+    apart: str
+    """Between members that explode."""
+    start: str = ""
+    """Before everything."""
+    empty: str = "="
+    """Between a name and an empty value."""
+    explode: bool = False
+    """OpenAPI's default."""
+    nested: bool = False
+    """Whether arrays and objects stand in names, as `name[member]`."""
+
+
+_NAMED = ("query", "cookie")
+_DELIMITED = ("query", "path", "header")
+STYLES: dict[str, Style] = {
+    "simple": Style(("path", "header"), (), ",", ","),
+    "label": Style(("path",), (), ",", ".", start="."),
+    "matrix": Style(("path",), ("path",), ",", ";", start=";", empty=""),
+    # In a cookie its "&" is hardly what a server wants; the specifications say so too, and have the style cookie instead.
+    "form": Style(_NAMED, _NAMED, ",", "&", explode=True),
+    "spaceDelimited": Style(_DELIMITED, _NAMED, " ", "&"),
+    "pipeDelimited": Style(_DELIMITED, _NAMED, "|", "&"),
+    "tabDelimited": Style(_DELIMITED, _NAMED, "\t", "&"),  # Swagger 2.0's tsv; OpenAPI 3 has no name for it
+    "deepObject": Style(("query",), _NAMED, "", "&", nested=True),
+    "cookie": Style(("cookie",), _NAMED, ",", "; ", explode=True),
+}
+DEFAULTS = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+"""Location -> style when a description gives none."""
+
+
+def written(name: str, value: Any, location: str, style: str, explode: bool | None, encode: Encode) -> str:
+    """Return *value* of the parameter *name* as it stands in *location*, delimiters included; "" when nothing is sent.
+
+    *explode* is the style's default when None. Raises `UnwritableError`.
+    """
+    row, found = _expanded(name, value, location, style, explode, encode)
+    texts = []
+    for key, text in found:
+        _check(key or "", "=")
+        texts.append(text if key is None else f"{key}={text}" if text else key + row.empty)
+    if len(texts) > 1 or (explode and isinstance(value, list | dict)):
+        for text in texts:
+            _check(text, row.apart)
+    return row.start + row.apart.join(texts) if texts else ""
+
+
+def pairs(name: str, value: Any, style: str, explode: bool | None, encode: Encode) -> Iterator[tuple[str, str]]:
+    """Yield what *style* makes in a query of *value* of the form field *name*: names and values. Raises `UnwritableError`."""
+    for key, text in _expanded(name, value, "query", style, explode, encode)[1]:
+        yield key or "", text
+
+
+def _expanded(
+    name: str, value: Any, location: str, style: str, explode: bool | None, encode: Encode
+) -> tuple[Style, list[Pair]]:
+    row = STYLES.get(style)
+    if row is None:
+        raise UnwritableError(f"the style {style!r} is not known; known: {', '.join(sorted(STYLES))}")
+    if location not in row.places:
+        known = ", ".join(sorted(each for each, other in STYLES.items() if location in other.places))
+        raise UnwritableError(f"the style {style!r} is not for a {location} parameter; those for it: {known}")
+    key = encode(name) if location in row.named else None
+    if not isinstance(value, list | dict):
+        return row, [(key, encode(scalar(value)))]
+    if not value:
+        return row, []
+    if row.nested:
+        return row, [(encode(place), encode(scalar(item))) for place, item in _bracketed(name, value)]
+    if row.explode if explode is None else explode:
+        members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+        return row, [(key if own is None else encode(own), encode(scalar(item))) for own, item in members]
+    # The comma is RFC 6570's own; the other delimiters are no characters of a URL and are escaped like a value's.
+    delimiter = row.between if row.between == "," else encode(row.between)
+    flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
+    texts = [encode(scalar(item)) for item in flat]
+    for text in texts:
+        _check(text, delimiter)
+    return row, [(key, delimiter.join(texts))]
+
+
+def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield each plain value in *value* under its name in brackets."""
+    if depth > _DEEPEST:
+        raise UnwritableError(f"nested more than {_DEEPEST} levels deep")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not key or _BRACKET.search(key):
+                raise UnwritableError(f"the name {key!r} cannot stand in brackets: it is empty or holds one itself")
+            yield from _bracketed(f"{name}[{key}]", item, depth + 1)
+    elif isinstance(value, list):
+        plain = not any(isinstance(item, list | dict) for item in value)
+        repeated = name if name.endswith("[]") else f"{name}[]"  # `expand[]` may be the described name
+        for index, item in enumerate(value):
+            yield from _bracketed(repeated if plain else f"{name}[{index}]", item, depth + 1)
+    else:
+        yield name, value
+
+
+def _check(text: str, delimiter: str) -> None:
+    if delimiter in text:
+        shown = unquote(delimiter)
+        raise UnwritableError(
+            f"{text[:60]!r} holds {shown!r}, which separates values in this style: it would be read as two"
+        )
 
 
 def scalar(value: Any) -> str:
@@ -35,33 +156,3 @@ def scalar(value: Any) -> str:
         except ValueError as error:  # NaN, infinity, or more digits than Python writes
             raise UnwritableError(f"the number cannot be written: {error}") from error
     raise UnwritableError("an array or object inside another cannot be written in this style")
-
-
-def written(name: str, value: Any, style: str, explode: bool, encode: Callable[[str], str] = encoded) -> Pairs:
-    """Return *value* of the parameter *name* as it is sent. Raises `UnwritableError`."""
-    row = STYLES.get(style)
-    if row is None:
-        raise UnwritableError(f"the style {style!r} is not supported; known: {', '.join(sorted(STYLES))}")
-    return row(name, value, explode, encode)
-
-
-def _simple(name: str, value: Any, explode: bool, encode: Callable[[str], str]) -> Pairs:
-    if isinstance(value, list):
-        return [("", ",".join(encode(scalar(item)) for item in value))]
-    if isinstance(value, dict):
-        between = "=" if explode else ","
-        return [("", ",".join(f"{encode(key)}{between}{encode(scalar(item))}" for key, item in value.items()))]
-    return [("", encode(scalar(value)))]
-
-
-def _form(name: str, value: Any, explode: bool, encode: Callable[[str], str]) -> Pairs:
-    if isinstance(value, list) and explode:
-        return [(encode(name), encode(scalar(item))) for item in value]
-    if isinstance(value, dict) and explode:
-        return [(encode(key), encode(scalar(item))) for key, item in value.items()]
-    if isinstance(value, list | dict) and not value:
-        return []
-    return [(encode(name), _simple(name, value, False, encode)[0][1])]
-
-
-STYLES: dict[str, Callable[[str, Any, bool, Callable[[str], str]], Pairs]] = {"simple": _simple, "form": _form}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from httptask.errors import Problem
-    from httptask.model.exchange import Attempt, Exchange, Headers, Hop
+    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, StreamedBody
     from httptask.model.task import Inputs
     from httptask.model.workflow import WorkflowDefinition, WorkflowRun
     from httptask.task import HttpTask, Runtime
@@ -209,14 +209,15 @@ def _hop_lines(hop: Hop) -> list[str]:
     return lines
 
 
-def _message_lines(mark: str, headers: Headers, body: bytes) -> list[str]:
+def _message_lines(mark: str, headers: Headers, body: bytes | StreamedBody) -> list[str]:
     lines = [f"{mark} {name}: {value}" for name, value in headers]
     if not body:
         return lines
-    shown = body[:_MOST_SHOWN]
+    whole = body if isinstance(body, bytes) else body.shown
+    shown = whole[:_MOST_SHOWN]
     text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
     lines += [mark, *(f"{mark} {line}" for line in text.splitlines())]
-    lines.append(f"{mark} ({len(body):,} bytes{'' if len(shown) == len(body) else ', the first shown'})")
+    lines.append(f"{mark} ({len(body):,} bytes{'' if len(shown) == len(whole) else ', the first shown'})")
     return lines
 
 

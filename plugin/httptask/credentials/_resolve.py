@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from httptask._nearest import nearest
 from httptask._syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask._threads import in_thread
+from httptask.credentials._fit import completed
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 
 if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
     from httptask.plugins import PluginManager
     from httptask.protocols import AuthScheme
 
@@ -40,10 +42,13 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
     return _typed(found, _scheme(found, plugins))
 
 
-async def authorise(request: OutgoingRequest, credential: Credential, plugins: PluginManager) -> None:
-    """Authorise *request* in place by *credential*.
+async def authorise(
+    request: OutgoingRequest, credential: Credential, plugins: PluginManager, endpoint: Endpoint | None = None
+) -> None:
+    """Authorise *request*, which is for *endpoint*, in place by *credential*.
 
-    Raises `CredentialError` when the credential is bound to other origins, or its fields do not do.
+    An API key that does not say itself where it goes, goes where the endpoint's security schemes say. Raises
+    `CredentialError` when the credential is bound to other origins, or its fields do not do.
     """
     before = list(request.headers)
     try:
@@ -52,7 +57,7 @@ async def authorise(request: OutgoingRequest, credential: Credential, plugins: P
             allowed_there = ", ".join(credential.origins)
             message = f"may only be sent to {allowed_there}; this request goes to {target}"
             raise CredentialError(f"credential {credential.name!r} {message}")
-        waiting = _scheme(credential, plugins).authorise(request, credential)
+        waiting = _scheme(credential, plugins).authorise(request, completed(credential, endpoint))
         if waiting is not None:
             await waiting
         for header, value in request.headers:

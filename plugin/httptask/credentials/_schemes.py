@@ -50,10 +50,10 @@ class ApiKey:
     """A key under a name, in a header, the query or a cookie (OpenAPI: Security Scheme Object, `apiKey`)."""
 
     name = "apiKey"
-    fields: Mapping[str, str] = {"key": "secret", "name": "text", "in": "text"}
+    fields: Mapping[str, str] = {"key": "secret", "name": "optional text", "in": "optional text"}
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
-        """Put the key where the credential's `in` says."""
+        """Put the key where the credential's `in` says, or else the endpoint's security schemes."""
         place, name, key = (_value(credential, field) for field in ("in", "name", "key"))
         if place == "header":
             request.set_header(name, key)

@@ -3,12 +3,61 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC 9110, section 5.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """A file as a piece of a body. It is looked for when the request is sent, and read while it is."""
+
+    name: str
+    """What a person calls it: its path as the settings have it, or an upload's file name."""
+    reference: Mapping[str, Any]
+    """What stands in the settings' `$file`."""
+    pointer: str
+    """Where it stands, for errors."""
+    size: int = 0
+    """Bytes; 0 until it was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedBody:
+    """A body that is partly in files: never held in memory as a whole, and made again for every attempt and redirect."""
+
+    pieces: tuple[bytes | FilePiece, ...]
+    """In order; nothing stands between them."""
+
+    def __len__(self) -> int:
+        """The bytes on the wire, once its files were looked for."""
+        return sum(piece.size if isinstance(piece, FilePiece) else len(piece) for piece in self.pieces)
+
+    def __bool__(self) -> bool:
+        """A body of an empty file is a body."""
+        return True
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the bytes on the wire; only a body whose files were looked for can."""
+        raise TypeError("the files of this body were not looked for")
+
+    @property
+    def shown(self) -> bytes:
+        """The body as a person reads it: a few words stand where the bytes of a file do."""
+        return b"".join(
+            f"[{piece.size:,} bytes of {piece.name}]".encode("utf-8", "replace")
+            if isinstance(piece, FilePiece)
+            else piece
+            for piece in self.pieces
+        )
+
+    def masked(self, mask: Callable[[bytes], bytes]) -> StreamedBody:
+        """Return the body with what is no file changed by *mask*, for a person to read."""
+        pieces = tuple(piece if isinstance(piece, FilePiece) else mask(piece) for piece in self.pieces)
+        return StreamedBody(pieces)
 
 
 @dataclass(slots=True)
@@ -19,7 +68,7 @@ class OutgoingRequest:
     url: str
     """Absolute, percent-encoded."""
     headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
+    body: bytes | StreamedBody = b""
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, whatever its case, or None."""
@@ -44,11 +93,18 @@ class SentRequest:
     url: str
     headers: Headers
     """In the order they were written, `Host` included."""
-    body: bytes
+    body: bytes | StreamedBody
+
+    @property
+    def shown_body(self) -> bytes:
+        """The body as a person reads it; a few words stand where the bytes of a file do."""
+        return self.body.shown if isinstance(self.body, StreamedBody) else self.body
 
     def to_json(self) -> dict[str, Any]:
-        """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`."""
-        return {"method": self.method, "url": self.url, "headers": _pairs(self.headers), **_body(self.body)}
+        """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`. `bodyBytes` is what went out."""
+        return {"method": self.method, "url": self.url, "headers": _pairs(self.headers)} | (
+            _body(self.shown_body) | {"bodyBytes": len(self.body)}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +119,17 @@ class RawResponse:
     headers: Headers
     """In the order they came, duplicates kept."""
     body: bytes
-    """The message body after transfer coding and before content coding: compressed when the server compressed it."""
+    """The message body after transfer coding and before content coding: compressed when the server compressed it. Only its
+    start, when it was too large for memory and went into a file."""
     decoded: Any = None
     """The body as a person reads it: parsed JSON, text, or None when it is neither."""
     decoded_as: str | None = None
     """`json`, `text`, or None: bytes only."""
+    size: int = 0
+    """Bytes of the whole message body."""
+    file: Mapping[str, Any] | None = None
+    """A body that is neither JSON nor text, after content coding: `{"mediaType", "size", "sha256", "path"?, "problem"?}`;
+    no path when nothing is stored (a test request)."""
 
     @property
     def status_line(self) -> str:
@@ -75,16 +137,17 @@ class RawResponse:
         return f"{self.http_version} {self.status_code} {self.reason_phrase}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the response; `bodyBase64` always holds the bytes, `decoded` the view beside them."""
+        """Return the response; `bodyBase64` holds the bytes (less than `bodyBytes`: their start), `decoded` the view beside."""
         return {
             "httpVersion": self.http_version,
             "statusCode": self.status_code,
             "reasonPhrase": self.reason_phrase,
             "headers": _pairs(self.headers),
-            "bodyBytes": len(self.body),
+            "bodyBytes": max(self.size, len(self.body)),
             "bodyBase64": base64.b64encode(self.body).decode("ascii"),
             "decodedAs": self.decoded_as,
             "decoded": self.decoded,
+            "file": dict(self.file) if self.file is not None else None,
         }
 
 
@@ -140,6 +203,21 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which a response is not what its documentation says."""
+
+    kind: str
+    """`missing`, `type`, `value`, `undocumented`, `status` or `media-type`."""
+    pointer: str
+    """Where in the body."""
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return `{"kind", "pointer", "message"}`."""
+        return {"kind": self.kind, "pointer": self.pointer, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One call as it happened: every attempt, every redirect, the raw response, the timings; secrets masked."""
 
@@ -149,6 +227,8 @@ class Exchange:
     error: str | None = None
     """The sentence of the error it ended in."""
     elapsed_seconds: float = 0.0
+    differences: tuple[Difference, ...] = ()
+    """How the last response differs from what the endpoint documents; empty when it documents nothing."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -178,6 +258,7 @@ class Exchange:
             "outcome": self.outcome,
             "error": self.error,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
+            "differences": [difference.to_json() for difference in self.differences],
             "attempts": [attempt.to_json() for attempt in self.attempts],
         }
 

@@ -3,14 +3,20 @@
 The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop (one request, one response).
 """
 
-from httptask.sending._deliver import Delivery, Ready, deliver, masked
+from httptask.sending._deliver import Delivery, Judge, Ready, deliver, masked
 from httptask.sending._egress import address_reason, allowed_networks, allowing, parse_networks
+from httptask.sending._files import BodyFile
 from httptask.sending._hop import Connections
+from httptask.sending._response import Verdict, View
 
 __all__ = [
+    "BodyFile",
     "Connections",
     "Delivery",
+    "Judge",
     "Ready",
+    "Verdict",
+    "View",
     "address_reason",
     "allowed_networks",
     "allowing",

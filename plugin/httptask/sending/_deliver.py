@@ -8,19 +8,19 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 
 from httptask._redaction import MASK, Redactor, secret_part
 from httptask._threads import in_thread
 from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
-from httptask.model.exchange import Attempt, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
+from httptask.model.exchange import Attempt, Difference, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import TaskResult
-from httptask.sending._hop import HopRecord, Received, send_hop
+from httptask.sending._files import BodyFile, BodyFiles
+from httptask.sending._hop import Bodies, HopRecord, Received, send_hop
 from httptask.sending._redirect import next_request
-from httptask.sending._response import View, outcome, task_result, view
+from httptask.sending._response import Verdict, View, outcome, task_result, view
 from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds, why_not
 
 _LONG = 256 * 1024
@@ -37,6 +37,10 @@ class Ready:
     """Before it was authorised: all that may cross origins."""
     credential: str | None = None
     """The name of the credential that authorised it: its connections are shared with no other."""
+
+
+Judge = Callable[[TaskResult, View], Awaitable[Verdict]]
+"""Says of a response that is what it says it is whether it is a success; asked once an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,36 @@ class _Try:
     began: float = field(default_factory=time.perf_counter)
     hops: list[HopRecord] = field(default_factory=list)
     view: View | None = None
+    verdict: Verdict | None = None
     error: TaskError | None = None
     elapsed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What stays the same over all attempts."""
+
+    ready: Callable[[], Awaitable[Ready]]
+    transport: Callable[[str | None], httpx.AsyncHTTPTransport]
+    timeouts: Timeouts
+    retry: RetryPolicy
+    limits: Limits
+    redactor: Redactor
+    bodies: Bodies
+    judge: Judge | None
+    began: float = field(default_factory=time.perf_counter)
+
+    def elapsed(self) -> float:
+        """Return the seconds since the call began."""
+        return time.perf_counter() - self.began
+
+    def result(self, current: _Try, elapsed: float) -> TaskResult | None:
+        """Return the result that *current* has come to after *elapsed* seconds; None when no response has been read."""
+        final = current.hops[-1] if current.hops else None
+        if final is None or final.received is None or current.view is None:
+            return None
+        url = self.redactor.text(final.request.url)
+        return task_result(final.received, current.view, url=url, attempts=current.number, elapsed=elapsed)
 
 
 async def deliver(
@@ -75,14 +107,29 @@ async def deliver(
     retry: RetryPolicy,
     limits: Limits,
     redactor: Redactor,
-    store: Callable[[bytes, str], Any],
+    new_file: Callable[[], BodyFile] = BodyFile,
+    as_files: bool = False,
+    judge: Judge | None = None,
 ) -> Delivery:
     """Send what *ready* makes, again where *retry* and what happened allow it, and return what came of it.
 
-    *transport* gives the connections of a credential; *store* keeps bytes that are neither JSON nor text. Raises only what
-    *ready* raises (nothing was sent), and cancellation.
+    *transport* gives the connections of a credential; *new_file* makes files for bodies that are neither JSON nor text, or,
+    with *as_files*, for any success's. *judge* says what a success is; any 2xx when there is none. Raises only what *ready*
+    raises (nothing was sent), and cancellation.
     """
-    began = time.perf_counter()
+    files = BodyFiles(new_file)
+    bodies = Bodies(limits.body, files.new, as_files)
+    kept: BodyFile | None = None
+    try:
+        delivery, kept = await _deliver(_Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge))
+    finally:
+        files.close(kept)
+    return delivery
+
+
+async def _deliver(call: _Call) -> tuple[Delivery, BodyFile | None]:
+    """Return what came of *call*, and the file that its result refers to."""
+    timeouts, retry = call.timeouts, call.retry
     deadline = asyncio.get_running_loop().time() + timeouts.total
     tries: list[_Try] = []
     waited = 0.0
@@ -91,12 +138,12 @@ async def deliver(
         tries.append(current)
         try:
             async with asyncio.timeout_at(deadline):
-                await _attempt(current, ready, transport, timeouts, limits, redactor)
+                await _attempt(current, call)
         except TimeoutError:
             current.error = _deadline_passed(tries, timeouts)
         except TaskError as error:
             if not current.hops and len(tries) == 1:  # nothing was sent
-                error.elapsed_seconds = time.perf_counter() - began
+                error.elapsed_seconds = call.elapsed()
                 raise
             current.error = error
         current.elapsed = time.perf_counter() - current.began
@@ -115,27 +162,23 @@ async def deliver(
             failure.message += f"; not tried again: waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
             break
         await asyncio.sleep(waited)
-    elapsed = time.perf_counter() - began
-    if sum(len(hop.received.body) for one in tries for hop in one.hops if hop.received is not None) > _LONG:
-        return await in_thread(lambda: _delivery(tries, elapsed, redactor, store))
-    return _delivery(tries, elapsed, redactor, store)
+    last = tries[-1]
+    kept = last.view.file if last.view is not None else None
+    long = sum(len(hop.received.body) for one in tries for hop in one.hops if hop.received is not None) > _LONG
+    if long or (kept is not None and kept.size > _LONG):
+        return await in_thread(lambda: _delivery(tries, call)), kept
+    return _delivery(tries, call), kept
 
 
-async def _attempt(
-    current: _Try,
-    ready: Callable[[], Awaitable[Ready]],
-    transport: Callable[[str | None], httpx.AsyncHTTPTransport],
-    timeouts: Timeouts,
-    limits: Limits,
-    redactor: Redactor,
-) -> None:
+async def _attempt(current: _Try, call: _Call) -> None:
     """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
-    made = await ready()
+    made = await call.ready()
+    limits, redactor = call.limits, call.redactor
     request, current.plain = made.request, made.plain
-    connections = transport(made.credential)
+    connections = call.transport(made.credential)
     visited = {(request.method, request.url)}
     while True:
-        received = await _hop(current, connections, request, timeouts, limits)
+        received = await _hop(current, connections, request, call)
         following = next_request(request, made.plain, received.status_code, received.header("location"))
         if following is None:
             break
@@ -146,10 +189,13 @@ async def _attempt(
         visited.add((following.method, following.url))
         request = following
     if len(received.body) > _LONG or received.header("content-encoding"):  # how long it gets is known after decoding
-        current.view = await in_thread(lambda: view(received, limits, redactor))
+        current.view = await in_thread(lambda: view(received, limits, redactor, call.bodies))
     else:
-        current.view = view(received, limits, redactor)
-    error = outcome(received, current.view, redactor)
+        current.view = view(received, limits, redactor, call.bodies)
+    if call.judge is not None and not (received.is_success and current.view.error is not None):
+        result = call.result(current, call.elapsed())
+        current.verdict = await call.judge(result, current.view) if result is not None else None
+    error = outcome(received, current.view, redactor, current.verdict)
     if error is not None:
         raise error
 
@@ -158,20 +204,19 @@ async def _hop(
     current: _Try,
     connections: httpx.AsyncHTTPTransport,
     request: OutgoingRequest,
-    timeouts: Timeouts,
-    limits: Limits,
+    call: _Call,
 ) -> Received:
     record = HopRecord(request)
     current.hops.append(record)
     try:
-        return await send_hop(connections, request, timeouts, limits, record)
+        return await send_hop(connections, request, call.timeouts, call.bodies, record)
     except TaskError:
         # A kept-alive connection that the server had closed meanwhile, most likely: once more, at once, where that is safe.
         if not record.stale or request.method not in IDEMPOTENT:
             raise
     current.hops[-1] = record = HopRecord(request)
     try:
-        return await send_hop(connections, request, timeouts, limits, record)
+        return await send_hop(connections, request, call.timeouts, call.bodies, record)
     finally:
         record.delivered = True  # the first sending may have arrived after all
 
@@ -186,28 +231,35 @@ def _deadline_passed(tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
 # The exchange
 
 
-def _delivery(tries: list[_Try], elapsed: float, redactor: Redactor, store: Callable[[bytes, str], Any]) -> Delivery:
-    last = tries[-1]
+def _delivery(tries: list[_Try], call: _Call) -> Delivery:
+    last, redactor = tries[-1], call.redactor
     error = last.error
     if error is not None:
         error.message = redactor.text(error.message)
         error.args = (error.message,)
         if isinstance(error, SettingsError):
             error.problems = tuple(replace(one, message=redactor.text(one.message)) for one in error.problems)
+    if last.view is not None and last.view.file is not None:
+        last.view.file.keep()
+    elapsed = call.elapsed()
     exchange = Exchange(
         attempts=tuple(_attempt_of(one, redactor) for one in tries),
         outcome=error.kind if error is not None else "success",
         error=str(error) if error is not None else None,
         elapsed_seconds=elapsed,
+        differences=_masked_differences(last.verdict, redactor),
     )
-    result = None
-    final = last.hops[-1] if last.hops else None
-    if final is not None and final.received is not None and last.view is not None:
-        url = redactor.text(final.request.url)
-        result = task_result(final.received, last.view, url=url, attempts=len(tries), elapsed=elapsed, store=store)
+    result = call.result(last, elapsed)
     if error is not None:
         error.attempts, error.elapsed_seconds, error.exchange, error.result = len(tries), elapsed, exchange, result
     return Delivery(exchange, error, result)
+
+
+def _masked_differences(verdict: Verdict | None, redactor: Redactor) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(each.kind, redactor.text(each.pointer), redactor.text(each.message))
+        for each in (verdict.differences if verdict is not None else ())
+    )
 
 
 def _attempt_of(one: _Try, redactor: Redactor) -> Attempt:
@@ -236,6 +288,8 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
             body=_masked_body(received, seen, redactor),
             decoded=redactor.value(seen.value) if seen is not None else None,
             decoded_as=seen.kind if seen is not None else None,
+            size=received.size,
+            file=seen.file.reference()["$file"] if seen is not None and seen.file is not None else None,
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
     return Hop(masked(sent, one.plain, redactor), response, record.phases)
@@ -244,6 +298,11 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
 def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> bytes:
     raw = bytes(received.body)
     shown = redactor.bytes(raw)
+    encoded = bool(received.header("content-encoding"))
+    if encoded and seen is not None and seen.file is not None and seen.file.size > len(seen.content):
+        return b""  # what it decodes to is in a file; nobody looks for secrets there
+    if received.file is not None:  # only the start of a body, where the start of a secret may stand at the end
+        return b"" if encoded else shown[: -len(raw) // 4]
     if shown != raw or seen is None or not redactor.finds(seen.content, seen.value):
         return shown
     return MASK.encode()  # compressed or escaped, the bytes hold a secret where it cannot be cut out

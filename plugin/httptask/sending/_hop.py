@@ -12,6 +12,7 @@ import h11
 import httpcore
 import httpx
 
+from httptask._threads import in_thread
 from httptask.errors import (
     ConnectionFailedError,
     DnsError,
@@ -25,7 +26,10 @@ from httptask.errors import (
     TooLargeError,
 )
 from httptask.model.exchange import Headers, OutgoingRequest
-from httptask.model.policy import Limits, Timeouts
+from httptask.model.policy import Timeouts
+from httptask.sending._codings import Decoder
+from httptask.sending._files import BodyFile
+from httptask.sending._media import kind_of, media_type
 from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, connect_timed_out, recorder
 
 _KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
@@ -82,7 +86,14 @@ class Received:
     reason_phrase: str
     headers: Headers
     body: bytearray = field(default_factory=bytearray)
+    """As it came; only its start when it went into a file."""
     complete: bool = False
+    size: int = 0
+    """Bytes of the body as it came."""
+    may_have_body: bool = True
+    """False for what has none, whatever its headers say."""
+    file: BodyFile | None = None
+    """Where a body went that is too large for memory, after content coding."""
 
     def header(self, name: str) -> str:
         """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
@@ -92,6 +103,35 @@ class Received:
     def content_type(self) -> str:
         """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it twice."""
         return next((value for key, value in self.headers if key.lower() == "content-type"), "")
+
+    @property
+    def media_type(self) -> str:
+        """The type and subtype, in lower case; "" when the server does not say."""
+        return media_type(self.content_type)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of success (RFC 9110, section 15.3)."""
+        return 200 <= self.status_code < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """How the bodies of a call's responses are kept: in memory, or in files."""
+
+    limit: int
+    """Bytes of one body in memory, as received and after content coding."""
+    new_file: Callable[[], BodyFile] = BodyFile
+    as_files: bool = False
+    """A task's `"responseBody": "file"`: a success's body becomes a file, whatever its type."""
+
+    def wanted(self, received: Received) -> bool:
+        """Say whether the body of *received* was asked for as a file. What failed is read, so that it says why."""
+        return self.as_files and received.is_success
+
+    def kind(self, received: Received) -> str | None:
+        """Return how the body of *received* is read, `json` or `text`; None: it becomes a file."""
+        return None if self.wanted(received) else kind_of(received.media_type)
 
 
 @dataclass(slots=True)
@@ -109,7 +149,7 @@ class HopRecord:
 
 
 async def send_hop(
-    transport: httpx.AsyncHTTPTransport, request: OutgoingRequest, timeouts: Timeouts, limits: Limits, record: HopRecord
+    transport: httpx.AsyncHTTPTransport, request: OutgoingRequest, timeouts: Timeouts, bodies: Bodies, record: HopRecord
 ) -> Received:
     """Send *request* once and return the whole response. Raises the `TaskError` of what went wrong; fills in *record*."""
     network = Recorder()
@@ -120,8 +160,8 @@ async def send_hop(
         record.delivered = True  # until the network says that nothing went out
         response = await transport.handle_async_request(outgoing)
         try:
-            record.received = _head(response)
-            await _read_body(response, record.received, request.method, limits)
+            record.received = _head(response, request.method)
+            await (_read_body if record.received.may_have_body else _read_nothing)(response, record.received, bodies)
             _drop_surplus(response, transport)
         finally:
             await response.aclose()
@@ -160,7 +200,7 @@ def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Reques
     )
 
 
-def _head(response: httpx.Response) -> Received:
+def _head(response: httpx.Response, method: str) -> Received:
     extensions = response.extensions
     return Received(
         http_version=_text(extensions.get("http_version", b"HTTP/1.1")),
@@ -169,25 +209,84 @@ def _head(response: httpx.Response) -> Received:
         if "reason_phrase" in extensions
         else response.reason_phrase,
         headers=_text_headers(response.headers.raw),
+        may_have_body=method != "HEAD" and response.status_code not in _BODILESS,
     )
 
 
-async def _read_body(response: httpx.Response, received: Received, method: str, limits: Limits) -> None:
-    declared = received.header("content-length")
-    # RFC 9112, section 6.3: what these lengths speak of does not follow.
-    bodiless = method == "HEAD" or received.status_code in (204, 304) or received.header("transfer-encoding")
-    if not bodiless and declared.isascii() and declared.isdigit() and int(declared) > limits.body:
-        raise _too_large(f"the response's body is {int(declared):,} bytes", limits)
+_BODILESS = frozenset((204, 205, 304))
+"""RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5."""
+_BLOCK = 1024 * 1024
+"""Bytes that are decoded, hashed and written at a time, in a thread."""
+SHOWN = 64 * 1024
+"""Bytes at the start of a body in a file that an exchange shows."""
+
+
+async def _read_body(response: httpx.Response, received: Received, bodies: Bodies) -> None:
+    kind, declared = bodies.kind(received), received.header("content-length")
+    is_length = declared.isascii() and declared.isdigit() and not received.header("transfer-encoding")
+    if kind and is_length and int(declared) > bodies.limit:
+        raise too_large(f"the response's body is {int(declared):,} bytes,", bodies)
+    spilling: _Spilling | None = None
     chunks = 0
     async for chunk in _raw(response):
+        received.size += len(chunk)
+        if spilling is not None:
+            await spilling.add(chunk)
+            continue
         received.body += chunk
         chunks += 1
         if chunks % 256 == 0:  # what has arrived already comes without waiting: let others run
             await asyncio.sleep(0)
-        if len(received.body) > limits.body:
-            del received.body[limits.body :]
-            raise _too_large("the response's body is", limits)
+        if len(received.body) > bodies.limit:
+            if kind:
+                received.size = bodies.limit
+                del received.body[bodies.limit :]
+                raise too_large("the response's body is", bodies)
+            spilling = _Spilling(received, bodies)
+            await spilling.begin()
+    if spilling is not None:
+        await spilling.finish()
     received.complete = True
+
+
+async def _read_nothing(response: httpx.Response, received: Received, bodies: Bodies) -> None:
+    # The parser knows that nothing follows, but for a 205: there it would wait for what the headers speak of.
+    if received.status_code != 205 or received.header("content-length") == "0":
+        async for _ in _raw(response):
+            pass
+    received.complete = True
+
+
+class _Spilling:
+    """The way of a body that is too large for memory into a file."""
+
+    def __init__(self, received: Received, bodies: Bodies) -> None:
+        self._received = received
+        self._decoder = Decoder(received.header("content-encoding"))
+        self._block = bytearray()
+        self._file = received.file = bodies.new_file()
+
+    async def begin(self) -> None:
+        """Write what has been received so far; only its start stays in memory."""
+        self._block, self._received.body = self._received.body, self._received.body[:SHOWN]
+        await self._flush()
+
+    async def add(self, chunk: bytes) -> None:
+        self._block += chunk
+        if len(self._block) >= _BLOCK:
+            await self._flush()
+
+    async def finish(self) -> None:
+        await self._flush()
+        self._decoder.finish()
+
+    async def _flush(self) -> None:
+        block, self._block = self._block, bytearray()
+        await in_thread(lambda: self._write(block))
+
+    def _write(self, block: bytearray) -> None:
+        for piece in self._decoder.feed(block):
+            self._file.write(piece)
 
 
 def _drop_surplus(response: httpx.Response, transport: httpx.AsyncHTTPTransport) -> None:
@@ -210,8 +309,10 @@ def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     raise TypeError("the transport answered with a stream that is not asynchronous")
 
 
-def _too_large(what: str, limits: Limits) -> TooLargeError:
-    return TooLargeError(f"{what} over the limit of {limits.body:,} bytes")
+def too_large(what: str, bodies: Bodies) -> TooLargeError:
+    """Return the error of *what* is over the limit for bodies in memory."""
+    hint = '"responseBody": "file" keeps a body of any size in a file'
+    return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes; {hint}")
 
 
 def _text(value: bytes) -> str:
@@ -247,7 +348,7 @@ def _broken(error: Exception, facts: Facts) -> TaskError:
     if _cause(error, ssl.SSLError) is not None:
         return TlsError(f"TLS with {_authority(facts[0])} broke: {_last_words(error)}")
     if facts[2] is not None:
-        return IncompleteError(f"the connection broke after {len(facts[2].body):,} bytes of the response's body")
+        return IncompleteError(f"the connection broke after {facts[2].size:,} bytes of the response's body")
     return ConnectionFailedError(
         f"the connection to {_authority(facts[0])} broke before a response came: {_last_words(error)}"
     )
@@ -259,9 +360,7 @@ def _malformed(error: Exception, facts: Facts) -> TaskError:
     if network.closed_by_peer and received is None:
         return ConnectionFailedError(f"{_authority(facts[0])} closed the connection before a response came")
     if network.closed_by_peer and received is not None:
-        return IncompleteError(
-            f"the response's body ended early, after {len(received.body):,} bytes: {_last_words(error)}"
-        )
+        return IncompleteError(f"the response's body ended early, after {received.size:,} bytes: {_last_words(error)}")
     if isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == 431:
         return TooLargeError("the response's headers are over the limit of 100 KiB")
     return ProtocolError(f"{_authority(facts[0])} answered with something that is not HTTP: {_last_words(error)}")

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
-import re
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from httptask._json import deeper_than
 from httptask._redaction import Redactor
-from httptask.errors import DecodeError, ParseError, StatusError, TaskError, TooLargeError
-from httptask.model.exchange import Headers
+from httptask.errors import ParseError, StatusError, TaskError
+from httptask.model.exchange import Difference, Headers
 from httptask.model.policy import Limits
 from httptask.model.task import TaskResult
-from httptask.sending._hop import Received
+from httptask.sending._codings import Decoder
+from httptask.sending._files import BodyFile
+from httptask.sending._hop import Bodies, Received, too_large
+from httptask.sending._media import JSON, TEXT, json_text, roughly, text_of
 from httptask.sending._retry import retry_after
-
-_CHARSETS = {
-    codecs.lookup(name).name
-    for name in (
-        *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "ascii", "big5", "gb18030", "gbk", "gb2312"),
-        *("euc-jp", "shift_jis", "iso2022_jp", "euc-kr", "koi8-r", "koi8-u", "cp866", "mac-roman"),
-        *(f"iso8859-{part}" for part in (*range(1, 12), *range(13, 17))),
-        *(f"cp{page}" for page in (1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258, 874, 949)),
-    )
-}
-"""Charsets of text. Python's codecs also name things that are no charset (zlib, punycode, rot13): never those."""
-
-_TEXT = re.compile(
-    r"text/|application/(xml|javascript|ecmascript|x-www-form-urlencoded|yaml|x-yaml|x-ndjson|graphql|sql|toml)|.*\+(xml|yaml)$"
-)
-_MAX_CODINGS = 3
-"""Content codings in a row; more is an attack, not a response."""
-
-DECODED_JSON, DECODED_TEXT = "json", "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,68 +25,113 @@ class View:
     """A response's body as a person and a workflow read it."""
 
     content: bytes
-    """After content coding."""
+    """After content coding; empty when it went into a file as it came."""
     value: Any
     kind: str | None
     """`json`, `text`, or None: bytes."""
     media_type: str
     error: TaskError | None = None
     """Why the body is not what it says it is."""
+    file: BodyFile | None = None
+    """What the body's bytes stand in when they are neither JSON nor text."""
+
+    @property
+    def body(self) -> Any:
+        """The body of a result: the value, or the reference to a file."""
+        return self.file.reference() if self.file is not None else self.value
 
 
-def view(received: Received, limits: Limits, redactor: Redactor) -> View:
-    """Return the view of *received*. Never raises: what is wrong with the body is the view's `error`."""
-    media_type = received.content_type.partition(";")[0].strip().lower()
+def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None) -> View:
+    """Return the view of *received*; *bodies* makes files. Never raises: what is wrong with the body is the view's `error`."""
+    bodies = bodies or Bodies(limits.body)
+    if received.file is not None:
+        return _file_view(b"", received, received.file)
     try:
-        content = _decoded(bytes(received.body), received.header("content-encoding"), limits)
+        content = _decoded(received, bodies)
     except TaskError as error:
-        return View(b"", None, None, media_type, error)
-    if not content:
-        return View(content, None, None, media_type)
-    if media_type == "application/json" or media_type.endswith("+json"):
-        return _json_view(content, media_type, limits, redactor)
-    if _TEXT.match(media_type):
-        return View(content, _text(content, received.content_type), DECODED_TEXT, media_type)
-    if not media_type:
-        # RFC 9110, section 8.3: without a type the recipient may look. Valid UTF-8 without NUL is text.
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            return View(content, None, None, media_type)
-        return (
-            View(content, text, DECODED_TEXT, media_type) if "\0" not in text else View(content, None, None, media_type)
-        )
-    return View(content, None, None, media_type)
+        return View(b"", None, None, received.media_type, error)
+    if isinstance(content, BodyFile):
+        return _file_view(b"", received, content)
+    if not content and not (bodies.wanted(received) and received.may_have_body):
+        return View(content, None, None, received.media_type)
+    kind = bodies.kind(received)
+    if kind == JSON:
+        return _json_view(content, received, limits, redactor)
+    text = text_of(content, received.content_type) if kind == TEXT or _is_open(received, bodies) else None
+    # RFC 9110, section 8.3: without a type the recipient may look. Valid UTF-8 without NUL is text.
+    if text is not None and (kind == TEXT or "\0" not in text):
+        return View(content, text, TEXT, received.media_type)
+    file = bodies.new_file()
+    file.write(content)
+    return _file_view(content, received, file)
 
 
-def outcome(received: Received, seen: View, redactor: Redactor) -> TaskError | None:
-    """Return the error *received* ends in, or None for a success: any 2xx whose body is what it says it is."""
-    if 200 <= received.status_code < 300:
+def _is_open(received: Received, bodies: Bodies) -> bool:
+    return not received.media_type and not bodies.wanted(received)
+
+
+def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
+    file.media_type = received.media_type
+    return View(content, None, None, received.media_type, file=file)
+
+
+def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
+    """Return the body after content coding; in a file when it is too large for memory and may be one."""
+    encoding = received.header("content-encoding")
+    if not encoding or not received.body:
+        return bytes(received.body)
+    decoder = Decoder(encoding)
+    content, file = bytearray(), None
+    try:
+        for piece in decoder.feed(received.body):
+            if file is not None:
+                file.write(piece)
+                continue
+            content += piece
+            if len(content) > bodies.limit:
+                if bodies.kind(received) is not None:
+                    raise too_large("the response's body, decompressed, is", bodies)
+                file = bodies.new_file()
+                file.write(content)
+        decoder.finish()
+    except BaseException:
+        if file is not None:
+            file.discard()
+        raise
+    return file or bytes(content)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What whoever asked for a call says of its response."""
+
+    accepted: bool
+    why: str = ""
+    """Why it is not accepted, where its status alone does not say it."""
+    differences: tuple[Difference, ...] = ()
+
+
+def outcome(received: Received, seen: View, redactor: Redactor, verdict: Verdict | None = None) -> TaskError | None:
+    """Return the error *received* ends in, or None for a success.
+
+    A success is what *verdict* accepts, any 2xx when there is none, and whose body is what it says it is.
+    """
+    if verdict.accepted if verdict is not None else received.is_success:
         return seen.error
     line = f"{received.status_code} {received.reason_phrase}".strip()
-    message = f"the server answered {line}" + _excerpt(seen, redactor)
+    why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
+    message = f"the server answered {line}{why}" + _excerpt(seen, redactor)
     after = retry_after(received.header("retry-after"))
     return StatusError(message, status_code=received.status_code, retry_after=after, maybe_delivered=True)
 
 
-def task_result(
-    received: Received,
-    seen: View,
-    *,
-    url: str,
-    attempts: int,
-    elapsed: float,
-    store: Callable[[bytes, str], Any],
-) -> TaskResult:
-    """Return the result of a task. *store* keeps bytes that are neither JSON nor text and returns a reference to them."""
-    value = seen.value
-    if seen.kind is None and seen.content:
-        value = store(seen.content, seen.media_type)
+def task_result(received: Received, seen: View, *, url: str, attempts: int, elapsed: float) -> TaskResult:
+    """Return the result of a task."""
     return TaskResult(
         status_code=received.status_code,
         reason_phrase=received.reason_phrase,
         headers=_joined(received.headers),
-        body=value,
+        body=seen.body,
         url=url,
         attempts=attempts,
         elapsed_seconds=elapsed,
@@ -128,7 +153,7 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
 def _excerpt(seen: View, redactor: Redactor) -> str:
     if seen.value is None:
         return ""
-    text = _masked_start(seen.value if isinstance(seen.value, str) else _text(seen.content, ""), redactor)
+    text = _masked_start(seen.value if isinstance(seen.value, str) else roughly(seen.content, ""), redactor)
     return f": {text[:300]}" + ("..." if len(text) > 300 else "")
 
 
@@ -144,74 +169,16 @@ _START = 64 * 1024
 """Characters of a body that are looked at for an error's sentence."""
 
 
-# Content codings (RFC 9110, section 8.4)
+# JSON (RFC 8259)
 
 
-def _decoded(body: bytes, encoding: str, limits: Limits) -> bytes:
-    codings = [coding.strip().lower() for coding in encoding.split(",") if coding.strip()]
-    codings = [coding for coding in codings if coding != "identity"]
-    if len(codings) > _MAX_CODINGS:
-        raise DecodeError(f"the response is encoded {len(codings)} times over; at most {_MAX_CODINGS} are undone")
-    for coding in reversed(codings):
-        windows = _WINDOWS.get(coding)
-        if windows is None:
-            raise DecodeError(f"the response is encoded as {coding!r}, which was not asked for")
-        if body:
-            body = _inflated(body, windows, coding, limits.body)
-    return body
-
-
-# What zlib calls wbits: 31 is gzip (RFC 1952); "deflate" is zlib (RFC 1950), but some servers send it raw (RFC 1951).
-_GZIP = 31
-_MAX_MEMBERS = 1000
-_ZEROS = re.compile(rb"\0*")
-_PIECE = 64 * 1024
-_WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (15, -15)}
-
-
-def _inflated(body: bytes, windows: tuple[int, ...], coding: str, limit: int) -> bytes:
-    why: zlib.error | None = None
-    for bits in windows:
-        try:
-            return _members(body, bits, coding, limit)
-        except zlib.error as error:
-            why = why or error
-    raise DecodeError(f"the response's {coding} coding is broken: {why}") from why
-
-
-def _members(body: bytes, bits: int, coding: str, limit: int) -> bytes:
-    result = bytearray()
-    rest = memoryview(body)
-    for _ in range(_MAX_MEMBERS):  # RFC 1952, section 2.2: a gzip file is a row of members
-        inflate = zlib.decompressobj(bits)
-        while not inflate.eof:
-            piece, rest = rest[:_PIECE], rest[_PIECE:]
-            if not piece:
-                raise DecodeError(f"the response's {coding} coding is truncated")
-            waiting = bytes(piece)
-            while waiting and not inflate.eof:
-                result += inflate.decompress(waiting, limit + 1 - len(result))
-                if len(result) > limit:
-                    raise TooLargeError(f"the response's body is over the limit of {limit:,} bytes when decompressed")
-                waiting = inflate.unconsumed_tail
-            # In pieces, so that what follows a member is not copied whole for every member.
-            rest = memoryview(body)[len(body) - len(rest) - len(inflate.unused_data) :] if inflate.eof else rest
-        if bits == _GZIP and bytes(rest[:1]) == b"\0":  # zeros may stand between members and after the last
-            rest = rest[_ZEROS.match(rest).end() :]  # type: ignore[union-attr]
-        if (
-            bits != _GZIP or bytes(rest[:2]) != b"\x1f\x8b"
-        ):  # anything else after the last member is padding; others ignore it too
-            return bytes(result)
-    raise DecodeError(f"the response's {coding} coding has more than {_MAX_MEMBERS} members")
-
-
-# JSON (RFC 8259) and text
-
-
-def _json_view(content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
+def _json_view(content: bytes, received: Received, limits: Limits, redactor: Redactor) -> View:
+    media_type = received.media_type
     try:
-        # json.loads finds UTF-8, UTF-16 and UTF-32 by their first bytes.
-        value = json.loads(content, parse_constant=_refused, parse_float=_finite)
+        text = json_text(content, received.content_type)
+        if text.isspace() or not text:  # some servers send a space where they mean nothing
+            return View(content, None, None, media_type)
+        value = json.loads(text, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except json.JSONDecodeError as error:
@@ -221,7 +188,7 @@ def _json_view(content: bytes, media_type: str, limits: Limits, redactor: Redact
     # Fewer brackets than levels, almost always: then there is no need to walk.
     if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(value, limits.json_depth):
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
-    return View(content, value, DECODED_JSON, media_type)
+    return View(content, value, JSON, media_type)
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
@@ -230,7 +197,7 @@ def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> 
     error = ParseError(
         f"the response says it is {media_type} and is not: {why}; it starts with {start!r}", maybe_delivered=True
     )
-    return View(content, text, DECODED_TEXT, media_type, error)
+    return View(content, text, TEXT, media_type, error)
 
 
 def _finite(text: str) -> float:
@@ -242,14 +209,3 @@ def _finite(text: str) -> float:
 
 def _refused(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _text(content: bytes, content_type: str) -> str:
-    match = re.search(r'(?i);\s*charset="?([^\s";]+)', content_type)
-    for charset in (match.group(1) if match else "utf-8", "utf-8"):
-        try:
-            if codecs.lookup(charset).name in _CHARSETS:
-                return content.decode(charset, "replace").removeprefix("\ufeff")
-        except (LookupError, ValueError):
-            continue
-    return content.decode("utf-8", "replace").removeprefix("\ufeff")

@@ -1,18 +1,24 @@
 """From an endpoint to settings: the schema they must satisfy, the prefilled ones, and everything wrong with given ones."""
 
+from httptask.settings._changes import Change, changes, same_shape
 from httptask.settings._check import focused, header_names, request_problems
 from httptask.settings._derive import refine, settings_schema
+from httptask.settings._differences import differences
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._validate import schema_problems
 
 __all__ = [
+    "Change",
+    "changes",
+    "differences",
     "focused",
     "header_names",
     "normalised",
     "prepare",
     "refine",
     "request_problems",
+    "same_shape",
     "schema_problems",
     "settings_schema",
     "still_to_fill",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
+from httptask.building import MULTIPART, essence, file_places, offers, reference_problems
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -50,12 +51,22 @@ def request_problems(
         if isinstance(values, Mapping) and not all(isinstance(name, str) for name in values):
             return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
     names = header_names(schema)
-    given = normalised(request, names)
+    given = _content_type_as_offered(normalised(request, names), endpoint)
+    files: Files = dict(file_places(given["body"])) if "body" in given and "body" in groups else {}
+    if files:
+        given["body"] = _standing_in(given["body"], files)
     in_url = _query_in_url(given, schema, expressions=expressions) if endpoint and "url" in groups else {}
+    for name, _ in parse_qsl(endpoint.target.partition("?")[2] if endpoint else "", keep_blank_values=True):
+        in_url.pop(name, None)  # it stands in the described path
     if in_url:
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
     problems = schema_problems(schema, given, at, expressions=expressions)
+    if files:
+        problems = [
+            *_but_for_files(problems, files, at),
+            *_file_problems(files, given, endpoint, at, expressions=expressions),
+        ]
     if in_url:
         problems = [_in_url(problem, in_url, at) for problem in problems]
     if names:
@@ -63,10 +74,97 @@ def request_problems(
     if "url" in groups or "pathParameters" in groups:
         problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
     if "headers" in groups:
+        problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at))
     if expressions:
         problems += _secrets_in_the_open(request, at)
     return problems
+
+
+# Files and media types
+
+
+Files = dict[tuple[str | int, ...], Mapping[str, Any]]
+"""The references to files in a body: where, and what."""
+
+
+def _standing_in(body: Any, files: Files) -> Any:
+    """Return *body* with text in the places of *files*, which is what a description says a file is."""
+    if () in files:
+        return ""
+    copy: Any = {name: list(item) if isinstance(item, list) else item for name, item in body.items()}
+    for path in files:
+        inner = copy if len(path) == 1 else copy[path[0]]
+        inner[path[-1]] = ""
+    return copy
+
+
+def _but_for_files(problems: list[Problem], files: Files, at: str) -> Iterator[Problem]:
+    """Yield *problems*, but those with what stands in a file: nobody has read it."""
+    places = {pointer(["body", *path], at): path for path in files}
+    for problem in problems:
+        path = places.get(problem.pointer)
+        if path is None:
+            yield problem
+        elif not problem.message.startswith(_ABOUT_CONTENT if path else _ABOUT_ALL_CONTENT):
+            yield replace(
+                problem, message=problem.message.replace('found the string ""', "found a file"), suggestion=None
+            )
+
+
+_ABOUT_CONTENT = ("expected at least", "expected text that matches", "expected an object", "fits")
+_ABOUT_ALL_CONTENT = (*_ABOUT_CONTENT, "expected")
+"""How sentences begin that are about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
+
+
+def _file_problems(
+    files: Files, given: Mapping[str, Any], endpoint: Endpoint | None, at: str, *, expressions: bool
+) -> Iterator[Problem]:
+    content, said = _offered(endpoint), _content_type_of(given)
+    kinds = [said] if said is not None else list(content) or ["application/json"]
+    carried = any(essence(kind) == MULTIPART for kind in kinds) or (said is not None and has_expression(said))
+    for path, value in files.items():
+        for steps, why in reference_problems(value):
+            if not (expressions and _holds_expression_at(value, steps)):
+                yield Problem(pointer(["body", *path, *steps], at), why)
+        if path and not carried:
+            why = f"a body of {' or '.join(kinds)} carries no files, {MULTIPART} does; this object would be sent as it stands"
+            yield Problem(pointer(["body", *path], at), why, severity="warning")
+
+
+def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    texts = value.values() if isinstance(value, Mapping) else [value]
+    return any(isinstance(each, str) and has_expression(each) for each in texts)
+
+
+def _offered(endpoint: Endpoint | None) -> Mapping[str, Any]:
+    return endpoint.request_body.content if endpoint is not None and endpoint.request_body is not None else {}
+
+
+def _content_type_of(given: Mapping[str, Any]) -> str | None:
+    headers = given.get("headers")
+    values = headers.items() if isinstance(headers, Mapping) else ()
+    said = next((value for name, value in values if isinstance(name, str) and name.lower() == "content-type"), None)
+    return said if isinstance(said, str) else None
+
+
+def _content_type_as_offered(given: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
+    """Return *given* with the Content-Type as the endpoint writes it, where only parameters (a charset, a boundary) differ."""
+    said = _content_type_of(given)
+    if said is None or "Content-Type" not in given["headers"]:
+        return given
+    offered = next((name for name in _offered(endpoint) if essence(name) == essence(said)), said)
+    return {**given, "headers": {**given["headers"], "Content-Type": offered}}
+
+
+def _content_type_problems(given: Mapping[str, Any], endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
+    """Refuse a Content-Type that is in none of the endpoint's ranges of media types; without ranges, its schema does."""
+    content, said = _offered(endpoint), _content_type_of(given)
+    if said is None or not any("*" in name for name in content) or has_expression(said) or offers(content, said):
+        return
+    yield Problem(pointer(["Content-Type"], at), f"expected one of {', '.join(content)}, found {said!r}")
 
 
 _UNCHECKED = object()
@@ -150,8 +248,10 @@ def _url_problems(
     url = request.get("url")
     if not isinstance(url, str) or (expressions and has_expression(url)):
         return
+    variables = endpoint.server_variables if endpoint is not None else {}
+    known = _server_values(request.get("pathParameters"), variables)
     try:
-        split = split_url(url)
+        split = split_url(PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), url))
         port = split.port
     except ValueError as error:
         yield Problem(at, f"not a URL: {error}")
@@ -168,12 +268,23 @@ def _url_problems(
         yield Problem(at, "a URL must not hold spaces or control characters; percent-encode them")
     if split.fragment:
         yield Problem(at, "the part after '#' is never sent", severity="warning")
-    if endpoint is not None and not split.path.endswith(endpoint.path):
+    if endpoint is not None and not split.path.endswith(endpoint.target.partition("?")[0]):
         yield Problem(
             at,
-            f"the URL of this endpoint ends with {endpoint.path}, its values stand in 'pathParameters'; found {url!r}",
+            f"the URL of this endpoint ends with {endpoint.target}, its values stand in 'pathParameters'; found {url!r}",
         )
     yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, at)
+
+
+def _server_values(given: Any, variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the values of the places that are *variables* of a server: those *given*, else their defaults."""
+    values = given if isinstance(given, Mapping) else {}
+    found = {name: values.get(name) or variable.get("default") for name, variable in variables.items()}
+    return {
+        name: str(value)
+        for name, value in found.items()
+        if isinstance(value, str | int) and not has_expression(str(value))
+    }
 
 
 def _servers(endpoint: Endpoint | None) -> str:
@@ -192,8 +303,9 @@ def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: s
     described = (
         {parameter.name for parameter in endpoint.parameters if parameter.location == "path"} if endpoint else set()
     )
+    defaults = {name for name, each in endpoint.server_variables.items() if "default" in each} if endpoint else set()
     for name in wanted:
-        if values.get(name) is None and name not in described:  # a described one is named by the schema
+        if values.get(name) is None and name not in described | defaults:  # a described one is named by the schema
             yield Problem(at, f"the URL has a place {{{name}}} and 'pathParameters' has no value for it")
     for name in values:
         if name not in wanted and name not in described:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask.building import rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
+from httptask.settings._requested import requested
 
 if TYPE_CHECKING:
     from httptask.plugins import PluginManager
@@ -25,21 +27,29 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
 
     One property for each group (`pathParameters`, `query`, `headers`, `cookies`, `body`) the endpoint has, beside `url` and
     `method`. A group is required when something in it is. Names that are not documented are refused, so that a misspelt one
-    is found, except in headers and where the description itself is known to be incomplete. The result is the caller's own.
+    is found, except in headers and where the description itself is known to be incomplete. What a description marks
+    `readOnly` stands in responses only: it is not required and not accepted. Shared and recursive schemas stand in `$defs`.
+    Where a file may be sent the schema has what the description has, mostly a string: a reference `{"$file": {...}}` in its
+    place satisfies it, as `request_problems` knows. The result is the caller's own.
     """
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET
     for location, group in PARAMETER_GROUPS.items():
         parameters = [parameter for parameter in endpoint.parameters if parameter.location == location]
         properties[group] = _group(group, parameters, incomplete=group in endpoint.incomplete)
-        if properties[group].get("required"):
-            required.append(group)
+    properties["pathParameters"]["properties"] |= _server_variables(endpoint)
+    for parameter in endpoint.parameters:
+        if parameter.location == "querystring":  # the whole query is one value (OpenAPI 3.2, section 4.12.1)
+            properties["query"] = _described(parameter)
+    if (content_type := _content_type(endpoint)) is not None:
+        properties["headers"]["properties"].setdefault("Content-Type", content_type)
+    required += [group for group in PARAMETER_GROUPS.values() if properties[group].get("required")]
     body = _body(endpoint)
     if body is not None:
         properties["body"] = body
         if endpoint.request_body is not None and endpoint.request_body.required:
             required.append("body")
-    return {
+    schema = {
         "$schema": DIALECT,
         "title": endpoint.title or f"{endpoint.method} {endpoint.path}",
         "type": "object",
@@ -47,6 +57,7 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
     }
+    return requested(schema, endpoint.definitions)
 
 
 def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:
@@ -56,12 +67,40 @@ def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -
 
 
 def _url(endpoint: Endpoint) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string", "description": f"The server's address followed by {endpoint.path}"}
+    schema: dict[str, Any] = {"type": "string", "description": f"The server's address followed by {endpoint.target}"}
     if endpoint.servers:
-        schema["default"] = endpoint.servers[0].url + endpoint.path
+        schema["default"] = endpoint.servers[0].address + endpoint.target
     if len(endpoint.servers) > 1:
-        schema["examples"] = [server.url + endpoint.path for server in endpoint.servers[1:]]
+        schema["examples"] = [server.address + endpoint.target for server in endpoint.servers[1:]]
     return schema
+
+
+def _server_variables(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the schemas of the variables of the servers: places of a URL, as those of the path. None of them has to be given.
+
+    The address of a server stands in the URL with the default of each variable: a default here would be for a place that is
+    not there. Who writes `{region}` into the URL gives its value beside the path's.
+    """
+    schemas: dict[str, Any] = {}
+    for name, variable in endpoint.server_variables.items():
+        default = f"; {variable['default']} when absent" if "default" in variable else ""
+        said = str(variable.get("description") or f"{{{name}}} in the server's address").rstrip(". ")
+        options = variable.get("enum")
+        kinds: dict[str, Any] = {"enum": list(options)} if options else {"type": ["string", "integer"]}
+        schemas[name] = kinds | {"description": said + default}
+    return schemas
+
+
+def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
+    """Return the schema of the `Content-Type` header, where the description says which media types a body may have.
+
+    Its default is the one that is written best from an object: JSON, then a form, multipart, the rest.
+    """
+    names = list(endpoint.request_body.content) if endpoint.request_body is not None else []
+    described = any(each.location == "header" and each.name.lower() == "content-type" for each in endpoint.parameters)
+    if described or not names or any("*" in name for name in names):
+        return None
+    return {"enum": names, "default": min(names, key=rank)} if len(names) > 1 else {"const": names[0]}
 
 
 def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict[str, Any]:
@@ -80,6 +119,10 @@ def _described(parameter: Parameter) -> dict[str, Any]:
     schema = dict(parameter.schema)
     if parameter.description and "description" not in schema:
         schema["description"] = parameter.description
+    if parameter.deprecated:
+        schema["deprecated"] = True
+    if parameter.examples and "examples" not in schema:
+        schema["examples"] = list(parameter.examples)
     return schema
 
 
@@ -88,10 +131,10 @@ def _body(endpoint: Endpoint) -> dict[str, Any] | None:
         # A page cut before its body cannot say that there is none.
         return {"description": "The description was cut before the body"} if "body" in endpoint.incomplete else None
     schemas: list[Mapping[str, Any]] = []
-    for schema in endpoint.request_body.content.values():
-        if schema not in schemas:
-            schemas.append(schema)
-    schema = dict(schemas[0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each in schemas]}
+    for media_type in endpoint.request_body.content.values():
+        if media_type.schema not in schemas:
+            schemas.append(media_type.schema)
+    schema: dict[str, Any] = dict(schemas[0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each in schemas]}
     if endpoint.request_body.description and "description" not in schema:
         schema["description"] = endpoint.request_body.description
     return schema

@@ -180,6 +180,13 @@ def _forms(error: Any, place: str) -> Iterator[Problem]:
     yield Problem(place, f"fits none of the {len(error.validator_value)} allowed forms{why}")
 
 
+def _not(error: Any, place: str) -> Iterator[Problem]:
+    if isinstance(error.schema, Mapping) and error.schema.get("readOnly") is True:
+        yield Problem(place, "this field is read-only: it stands in responses and is never sent")
+    else:
+        yield from _as_it_is(error, place)
+
+
 def _false(error: Any, place: str) -> Iterator[Problem]:
     yield Problem(place, "nothing is allowed here")
 
@@ -203,6 +210,7 @@ _SENTENCES: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "anyOf": _forms,
     "oneOf": _forms,
     "None": _false,
+    "not": _not,
     "minimum": _bound("a number of at least {}"),
     "maximum": _bound("a number of at most {}"),
     "exclusiveMinimum": _bound("a number greater than {}"),

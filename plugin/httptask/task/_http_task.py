@@ -15,8 +15,8 @@ from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
 from httptask._syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import build
-from httptask.credentials import authorise, resolve
+from httptask.building import build, located
+from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
     CatalogueError,
     CredentialError,
@@ -25,11 +25,11 @@ from httptask.errors import (
     UnknownEndpointError,
 )
 from httptask.expressions import has_expression
-from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest
+from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
-from httptask.sending import Delivery, Ready, allowing, deliver, masked
+from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
 from httptask.settings import (
     focused,
     header_names,
@@ -40,7 +40,8 @@ from httptask.settings import (
     settings_schema,
     without_nulls,
 )
-from httptask.task._runtime import Runtime, Store, describe_file
+from httptask.task._judge import Judge, condition_problems
+from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -107,10 +108,11 @@ class HttpTask:
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
+        found = [*self._problems, *self._credential_problems()]
         if shape is None:
-            return list(self._problems)
+            return found
         at = pointer_of(["inputParameters"], self.pointer)
-        others = [problem for problem in self._problems if not problem.pointer.startswith(at + "/")]
+        others = [problem for problem in found if not problem.pointer.startswith(at + "/")]
         return others + self.runtime.evaluator.check(self._field("inputParameters"), at, shape)
 
     # Run
@@ -121,7 +123,7 @@ class HttpTask:
         Raises the `TaskError` of the class it ended in; it carries the exchange, and the result when a response came.
         """
         async with self._running() as task:
-            return _result((await task._deliver(inputs or Inputs(), task.runtime.store))[1])
+            return _result((await task._deliver(inputs or Inputs(), task.runtime.body_file))[1])
 
     def call(self, inputs: Inputs | None = None) -> TaskResult:
         """`acall`, for sync code."""
@@ -129,7 +131,7 @@ class HttpTask:
 
     async def arun(self, inputs: Inputs) -> TaskOutcome:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside the result."""
-        parameters, delivery = await self._deliver(inputs, self.runtime.store)
+        parameters, delivery = await self._deliver(inputs, self.runtime.body_file)
         return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request
@@ -154,7 +156,7 @@ class HttpTask:
 
     async def run_test_request(self, inputs: Inputs, options: TestOptions) -> Exchange:
         """Run a test request here: the shipped answer to `httptask_test_request`."""
-        _, delivery = await self._deliver(inputs, describe_file, send_anyway=options.send_anyway)
+        _, delivery = await self._deliver(inputs, BodyFile, send_anyway=options.send_anyway)
         return delivery.exchange
 
     # Render
@@ -204,7 +206,22 @@ class HttpTask:
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         found += check(definition.get("httpRequest"), self._request_pointer, shape)
+        found += condition_problems(definition, self.runtime.evaluator, self.pointer)
         return tuple(found)
+
+    def _credential_problems(self) -> list[Problem]:
+        """Return what is wrong with the credential the task names, or names none. Not asked when it runs: the store is."""
+        written: Any = self.definition
+        name, request = self._field("credentials"), self._field("httpRequest")
+        if not isinstance(written, Mapping) or (name is not None and not isinstance(name, str)):
+            return []
+        try:
+            endpoint = self.endpoint
+        except (UnknownEndpointError, CatalogueError):  # said where the endpoint is named
+            return []
+        if endpoint is None:
+            return []
+        return fitting_problems(endpoint, name, request, self.runtime.plugins, self.pointer)
 
     def _field(self, name: str) -> Any:
         written: Any = self.definition
@@ -267,10 +284,13 @@ class HttpTask:
                 raise SettingsError(errors)
         return parameters, normalised(request, self._header_names)
 
-    async def _deliver(self, inputs: Inputs, store: Store, *, send_anyway: bool = False) -> tuple[Any, Delivery]:
+    async def _deliver(
+        self, inputs: Inputs, new_file: Callable[[], BodyFile], *, send_anyway: bool = False
+    ) -> tuple[Any, Delivery]:
         runtime, definition = self.runtime, self.definition
         parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
         built = build(request, self.endpoint, self._request_pointer)
+        judge = Judge(definition, self.endpoint, runtime.evaluator, inputs.run, self.pointer)
         with allowing(runtime.allowed):
             delivery = await deliver(
                 lambda: self._ready(built),
@@ -279,7 +299,9 @@ class HttpTask:
                 retry=RetryPolicy.of_task(definition),
                 limits=runtime.limits,
                 redactor=runtime.redactor,
-                store=store,
+                new_file=new_file,
+                as_files=definition.get("responseBody") == "file",
+                judge=judge if judge.is_needed else None,
             )
         self._tell(delivery.exchange)
         return parameters, delivery
@@ -287,7 +309,7 @@ class HttpTask:
     async def _ready(self, built: OutgoingRequest) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
         runtime = self.runtime
-        request = built.copy()
+        request = await located(built, runtime.readable)
         name = self.definition.get("credentials")
         credential = None
         if name is not None:
@@ -297,7 +319,7 @@ class HttpTask:
         _prepared_by_plugins(self, request)
         plain = request.copy()
         if credential is not None:
-            await self._blaming_credentials(authorise(request, credential, runtime.plugins))
+            await self._blaming_credentials(authorise(request, credential, runtime.plugins, self.endpoint))
             for header, value in request.headers:
                 if plain.header(header) != value:  # what the scheme made of the secret is one too
                     runtime.redactor.add_derived(secret_part(header, value, plain.header(header))[1])
@@ -376,7 +398,7 @@ def _check_sendable(request: OutgoingRequest) -> None:
     if (
         not isinstance(request.method, str)
         or not TOKEN.fullmatch(request.method)
-        or not isinstance(request.body, bytes)
+        or not isinstance(request.body, bytes | StreamedBody)
     ):
         raise ValueError("it left a method or a body of a wrong type")
     for name, value in request.headers:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import mimetypes
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
 from httptask._redaction import Redactor
 from httptask._sync import run_sync
+from httptask.building import FILES_VARIABLE, Files
 from httptask.expressions import Evaluator
 from httptask.model.policy import Limits
 from httptask.plugins import PluginManager, plugin_manager
-from httptask.sending import Connections, allowed_networks, parse_networks
+from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
@@ -42,7 +42,7 @@ class Runtime:
         catalogue: Catalogue | os.PathLike[str] | str | None = None,
         limits: Limits | None = None,
         allow_networks: Iterable[str] | None = None,
-        files: Path | None = None,
+        files: os.PathLike[str] | str | None = None,
     ) -> None:
         self.plugins = plugins or plugin_manager()
         self.limits = limits or Limits()
@@ -52,7 +52,11 @@ class Runtime:
         """Masks every credential value resolved so far."""
         self.catalogue = catalogue
         """Where endpoints are looked up; a path, or None for the user's own, is opened for each look-up."""
-        self._files = files
+        named = files or os.environ.get(FILES_VARIABLE)
+        self._files = Path(named).absolute() if named else None
+        self.uploads: Callable[[str], Path | None] | None = None
+        """The file of an upload by its id; where there is a designer, it says."""
+        self._lock = threading.Lock()
         # By event loop: connections belong to one, and threads may each run their own.
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = WeakKeyDictionary()
 
@@ -86,21 +90,21 @@ class Runtime:
             return f"an egress rule failed: {type(error).__name__}: {error}"
         return reasons[0] if reasons else None
 
-    def store(self, content: bytes, media_type: str) -> dict[str, Any]:
-        """Keep *content* as a file and return its reference `{"$file": {"path", "mediaType", "size", "sha256"}}`."""
-        if self._files is None:
-            self._files = Path(tempfile.mkdtemp(prefix="httptask-"))
-        described = describe_file(content, media_type)
-        suffix = mimetypes.guess_extension(media_type) or ".bin"
-        path = self._files / f"{described['$file']['sha256'][:32]}{suffix}"
-        try:
-            self._files.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as error:  # the request has been made: its result must not be lost for a full disk
-            described["$file"]["problem"] = f"the file could not be kept: {error.strerror}"
-        else:
-            described["$file"]["path"] = str(path)
-        return described
+    def body_file(self) -> BodyFile:
+        """Return a file for a response's body, to be written below the folder for files."""
+        return BodyFile(self.files_folder)
+
+    def files_folder(self) -> Path:
+        """Return the folder for files; a new temporary one, which stays, when none was named."""
+        with self._lock:
+            if self._files is None:
+                self._files = Path(tempfile.mkdtemp(prefix="httptask-"))
+            return self._files
+
+    @property
+    def readable(self) -> Files:
+        """The files that requests may send: those below the folder for files, and uploads."""
+        return Files(self._files, self.uploads)
 
     async def aclose(self) -> None:
         """Close connections and helper processes."""
@@ -130,12 +134,3 @@ class Runtime:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-Store = Callable[[bytes, str], dict[str, Any]]
-
-
-def describe_file(content: bytes, media_type: str) -> dict[str, Any]:
-    """Return a file reference of *content* without a path: what a test request shows, which stores nothing."""
-    digest = hashlib.sha256(content).hexdigest()
-    return {"$file": {"mediaType": media_type or "application/octet-stream", "size": len(content), "sha256": digest}}

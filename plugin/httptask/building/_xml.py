@@ -1,0 +1,258 @@
+"""A value as XML by the hints of its schema (OpenAPI 3.2: XML Object; `attribute` and `wrapped` of 3.0 and 3.1 say the same).
+
+Only written, never read. Where the specifications leave a choice:
+
+- elements stand in the order of the description, as an `xs:sequence` wants them, and those it does not name after them;
+- null is an element with `xsi:nil="true"`; no attribute and no text;
+- the items of an array have the name of their own schema, else the array's property's, and inside a wrapper the wrapper's;
+- a root that the description gives no name, neither by hint nor as a component, is the only member of the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from httptask._subschemas import definition_name
+from httptask.building._escaping import UnwritableError
+from httptask.building._styles import scalar
+
+_DEEPEST = 64
+_MOST_FOLLOWED = 100
+"""References and compositions that one value's schema is made of; a description may be circular."""
+_START = (
+    r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff"
+    r"\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME = re.compile(rf"[{_START}][{_START}0-9.\-\xb7\u0300-\u036f\u203f\u2040]*")
+"""XML 1.0, fifth edition, section 2.3, without the colon: that is for prefixes (Namespaces in XML, section 3)."""
+_NO_CHARACTER = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_XML = "http://www.w3.org/XML/1998/namespace"
+_COMPOSED = ("allOf", "anyOf", "oneOf")
+
+Path = tuple[str | int, ...]
+
+
+def xml_text(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Return *value* as one XML element, described by *schema*, whose references are to *definitions*.
+
+    Raises `UnwritableError` for what XML cannot carry, and for a root without a name.
+    """
+    writer = _Writer(definitions)
+    node = writer.node(schema)
+    name, path = node.hints.get("name") or node.component, Path()
+    if not isinstance(name, str) or not name:
+        if not isinstance(value, Mapping) or len(value) != 1:
+            raise UnwritableError(
+                "the description gives the XML no root element: write an object whose only member is the root, or the XML as text"
+            )
+        ((name, value),) = value.items()
+        node, path = writer.node(node.child(name)), (name,)
+    if isinstance(value, list):
+        if not node.is_element:
+            raise UnwritableError("an array that is not wrapped is no single XML element; XML has one root", *path)
+        return "".join(writer.array(name, value, node, _Scope({"xml": _XML}), path))
+    return writer.element(name, value, node, _Scope({"xml": _XML}), path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What a schema, with all that it refers to and is composed of, says of a value as XML."""
+
+    hints: Mapping[str, Any] = field(default_factory=dict)
+    component: str | None = None
+    """The name of the definition it refers to."""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    others: Any = None
+    """The schema of the members that *properties* does not name."""
+    items: Any = None
+
+    def child(self, name: str) -> Any:
+        """Return the schema of the member *name*."""
+        return self.properties.get(name, self.others)
+
+    @property
+    def kind(self) -> str:
+        """`attribute`, `text`, `cdata`, `none`, or `element` where nothing else is said."""
+        said = self.hints.get("nodeType")
+        if said in ("attribute", "text", "cdata", "none"):
+            return str(said)
+        if self.hints.get("attribute") is True:
+            return "attribute"
+        return "text" if self.hints.get("x-text") is True else "element"  # a widespread extension, from before 3.2
+
+    @property
+    def is_element(self) -> bool:
+        """Whether an array is an element of its own, around those of its items."""
+        return self.hints.get("wrapped") is True or self.hints.get("nodeType") == "element"
+
+
+class _Writer:
+    def __init__(self, definitions: Mapping[str, Any]) -> None:
+        self._definitions = definitions
+
+    def node(self, schema: Any) -> _Node:
+        """Return what *schema* says; what stands nearer to the value wins."""
+        hints: dict[str, Any] = {}
+        properties: dict[str, Any] = {}
+        component, others, items = None, None, None
+        waiting = [(schema, True)]
+        for _ in range(_MOST_FOLLOWED):
+            if not waiting:
+                break
+            found, is_same = waiting.pop(0)
+            if not isinstance(found, Mapping):
+                continue
+            # A part of a composition says what its members are, not what the whole is called.
+            said = found.get("xml")
+            if isinstance(said, Mapping) and is_same:
+                hints = {**said, **hints}
+            named = found.get("properties")
+            properties = {**(named if isinstance(named, Mapping) else {}), **properties}
+            others = found.get("additionalProperties") if others is None else others
+            items = found.get("items") if items is None else items
+            name = definition_name(found.get("$ref"))
+            if name is not None:
+                component = component or (name if is_same else None)
+                waiting.append((self._definitions.get(name), is_same))
+            for keyword in _COMPOSED:
+                parts = found.get(keyword)
+                alone = isinstance(parts, list) and len(parts) == 1  # how 3.0 puts a hint beside a reference
+                waiting += [(part, is_same and alone) for part in parts] if isinstance(parts, list) else []
+        return _Node(hints, component, properties, others, items)
+
+    def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
+        """Return *value* as the element *name*, which stands in *scope*."""
+        if len(path) > _DEEPEST:
+            raise UnwritableError(f"nested more than {_DEEPEST} levels deep", *path)
+        scope = _Scope(scope.known)
+        tag = scope.qualified(name, node.hints, path)
+        if value is None:
+            nil = scope.qualified("nil", {"prefix": "xsi", "namespace": _XSI}, path)
+            return _element(tag, scope, [f' {nil}="true"'], [])
+        return _element(tag, scope, *self._inside(value, node, scope, path))
+
+    def array(self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path) -> Iterator[str]:
+        """Yield the elements of the array *values* that stands under *name*: one around them all, or one for each."""
+        item = self.node(node.items)
+        if not node.is_element:
+            yield from self._items(item.hints.get("name") or name, values, item, scope, path)
+            return
+        scope = _Scope(scope.known)
+        outer = node.hints.get("name") or name
+        tag = scope.qualified(outer, node.hints, path)
+        yield _element(tag, scope, [], self._items(item.hints.get("name") or outer, values, item, scope, path))
+
+    def _items(self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path) -> Iterator[str]:
+        for index, value in enumerate(values):
+            yield from self._child(name, value, node, scope, (*path, index))
+
+    def _child(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> Iterator[str]:
+        if len(path) > _DEEPEST:
+            raise UnwritableError(f"nested more than {_DEEPEST} levels deep", *path)
+        if isinstance(value, list):
+            yield from self.array(name, value, node, scope, path)
+        else:
+            yield self.element(name, value, node, scope, path)
+
+    def _inside(self, value: Any, node: _Node, scope: _Scope, path: Path) -> tuple[list[str], list[str]]:
+        """Return the attributes and the content that *value* gives the element it stands in."""
+        if not isinstance(value, Mapping):
+            return [], [_text(value, path)]
+        attributes: list[str] = []
+        content: list[str] = []
+        for name in [
+            *(each for each in node.properties if each in value),
+            *(each for each in value if each not in node.properties),
+        ]:
+            child, item, place = self.node(node.child(name)), value[name], (*path, name)
+            own = child.hints.get("name") if not isinstance(item, list) else None
+            if child.kind == "attribute":
+                attributes += _attribute(own or name, item, child.hints, scope, place)
+            elif child.kind == "text":
+                content.append(_text(item, place))
+            elif child.kind == "cdata":
+                content.append(_cdata(item, place))
+            elif child.kind == "none" and isinstance(item, Mapping):
+                more, inner = self._inside(item, child, scope, place)
+                attributes += more
+                content += inner
+            else:
+                content += self._child(own or name, item, child, scope, place)
+        return attributes, content
+
+
+class _Scope:
+    """The namespaces that are known in one element, and what the element itself declares."""
+
+    def __init__(self, outer: Mapping[str, str]) -> None:
+        self.known = dict(outer)
+        """Prefix -> namespace; "" is that of elements without a prefix."""
+        self.declared: list[str] = []
+        self._used: dict[str, str] = {}
+
+    def qualified(self, name: Any, hints: Mapping[str, Any], path: Path, *, is_attribute: bool = False) -> str:
+        """Return *name* with the prefix that *hints* give it; what that needs is declared. Raises `UnwritableError`."""
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise UnwritableError(f"{name!r} is no name of an XML element or attribute", *path)
+        prefix, namespace = (str(hints.get(each) or "") for each in ("prefix", "namespace"))
+        if is_attribute and namespace and not prefix:  # an attribute without a prefix has no namespace
+            known = (each for each, other in self.known.items() if each and other == namespace)
+            prefix = next(known, f"ns{len(self.known)}")
+        if prefix and not _NAME.fullmatch(prefix):
+            raise UnwritableError(f"the described prefix {prefix!r} is none that XML has", *path)
+        namespace = namespace or self.known.get(prefix, "")
+        if prefix and not namespace:
+            raise UnwritableError(
+                f"the description gives the prefix {prefix!r} no namespace; write the XML as text", *path
+            )
+        if self._used.setdefault(prefix, namespace) != namespace:
+            raise UnwritableError(f"the description gives the prefix {prefix!r} two namespaces in one element", *path)
+        if self.known.get(prefix, "") != namespace:
+            self.known[prefix] = namespace
+            self.declared.append(f" xmlns{':' if prefix else ''}{prefix}={_quoted(namespace, path)}")
+        return f"{prefix}:{name}" if prefix else name
+
+
+def _element(tag: str, scope: _Scope, attributes: Iterable[str], content: Iterable[str]) -> str:
+    inner = "".join(content)
+    start = f"<{tag}{''.join(scope.declared)}{''.join(attributes)}"
+    return f"{start}>{inner}</{tag}>" if inner else f"{start}/>"
+
+
+def _attribute(name: str, value: Any, hints: Mapping[str, Any], scope: _Scope, path: Path) -> Iterator[str]:
+    if value is None:
+        return
+    if isinstance(value, list | Mapping):
+        raise UnwritableError("an array or object cannot be an XML attribute", *path)
+    yield f" {scope.qualified(name, hints, path, is_attribute=True)}={_quoted(scalar(value), path)}"
+
+
+def _text(value: Any, path: Path) -> str:
+    if isinstance(value, list | Mapping):
+        raise UnwritableError("an array or object cannot be the text of an XML element", *path)
+    return escape(_characters(scalar(value), path), {"\r": "&#13;"})
+
+
+def _cdata(value: Any, path: Path) -> str:
+    _text(value, path)
+    text = scalar(value)
+    if "\r" in text:
+        raise UnwritableError(
+            "a carriage return cannot stand in a CDATA section: it would be read as a line feed", *path
+        )
+    return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>" if text else ""
+
+
+def _quoted(text: str, path: Path) -> str:
+    return quoteattr(_characters(text, path))
+
+
+def _characters(text: str, path: Path) -> str:
+    if wrong := _NO_CHARACTER.search(text):
+        raise UnwritableError(f"the character {wrong[0]!r} cannot stand in XML (XML 1.0, section 2.2)", *path)
+    return text

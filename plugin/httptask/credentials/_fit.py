@@ -1,0 +1,171 @@
+"""Which credential fits an endpoint: what its security schemes ask for, and what is known of a credential without using it.
+
+No secret is needed to say so. Of a credential only its type is looked at, and where an API key goes; and only where that is
+cheap and certain: in the environment and the credentials file, when no plugin's store would be asked before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from httptask._json import pointer as pointer_of
+from httptask.credentials._stores import from_environment, from_file
+from httptask.errors import Problem
+from httptask.model.api import PARAMETER_GROUPS, Endpoint
+from httptask.model.credential import Credential, Secret
+
+if TYPE_CHECKING:
+    from httptask.plugins import PluginManager
+
+_PLACES = ("in", "name")
+_SHIPPED = frozenset(("basic", "bearer", "apiKey"))
+_SECRET = re.compile(r"(?i)^authorization$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one security scheme asks for (OpenAPI: Security Scheme Object)."""
+
+    types: frozenset[str]
+    """The types of credential that fit; empty where none that ships does, and nothing can be said."""
+    text: str
+    """For a person: `an API key in the header 'X-Key'`."""
+    location: str
+    """Where it stands in a request: `header`, `query` or `cookie`; "" elsewhere."""
+    name: str
+    """Under which name."""
+
+    @classmethod
+    def by(cls, scheme: Mapping[str, Any]) -> Wanted:
+        """Return what *scheme* asks for."""
+        kind = scheme.get("type")
+        if kind == "apiKey":
+            location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
+            # Swagger 2.0 had no bearer scheme: many describe theirs as a key in the header Authorization.
+            anything = location == "header" and _SECRET.match(name)
+            types = frozenset(_SHIPPED if anything else ("apiKey",))
+            place = "a cookie" if location == "cookie" else f"the {location}"
+            return cls(types, f"an API key in {place} named {name!r}", location, name)
+        types, text = _BY_TYPE.get(str(kind), (frozenset(), f"a credential of the security scheme {kind!r}"))
+        if kind == "http":
+            name = str(scheme.get("scheme", "")).lower()
+            types = frozenset({name} & _SHIPPED)
+            text = {"basic": "a user name and a password (type basic)", "bearer": "a bearer token"}.get(
+                name, f"a credential of the HTTP scheme {name!r}"
+            )
+        return cls(types, text, "header" if kind != "mutualTLS" else "", "Authorization" if kind != "mutualTLS" else "")
+
+    def refusal(self, credential: Credential) -> str:
+        """Return why *credential* does not fit; "" when it does, or nobody can say."""
+        if not self.types or credential.scheme not in _SHIPPED:
+            return ""
+        if credential.scheme not in self.types:
+            return f"is of the type {credential.scheme!r}"
+        if credential.scheme == "apiKey":
+            location, name = (_plain(credential, each) for each in _PLACES)
+            same = name.lower() == self.name.lower() if self.location == "header" else name == self.name
+            if location and name and not (location == self.location and same):
+                return f"puts its key in the {location} under the name {name!r}"
+        return ""
+
+
+_BY_TYPE: dict[str, tuple[frozenset[str], str]] = {
+    "oauth2": (frozenset({"bearer"}), "an OAuth 2.0 access token, as a bearer token"),
+    "openIdConnect": (frozenset({"bearer"}), "an OpenID Connect access token, as a bearer token"),
+    "mutualTLS": (frozenset(), "a client's certificate (mutual TLS)"),
+}
+
+
+def fitting_problems(
+    endpoint: Endpoint, name: str | None, request: Any, plugins: PluginManager, at: str = ""
+) -> list[Problem]:
+    """Return what is wrong with the credential *name* of a task for *endpoint*; None: it names none. Warnings only.
+
+    *request* is the task's `httpRequest`: what stands in it already, as a header say, asks for no credential. *at* is the
+    JSON Pointer of the task. Descriptions are often wrong about security, and a plugin or a proxy may authorise: the task runs.
+    """
+    alternatives = _alternatives(endpoint)
+    if not alternatives or any(not each for each in alternatives):  # nothing is said, or none is needed
+        return []
+    missing = [[wanted for wanted in each if not _stands_in(wanted, request)] for each in alternatives]
+    if any(not each for each in missing):
+        return []
+    asked = " or ".join(dict.fromkeys(" and ".join(wanted.text for wanted in each) for each in missing))
+    place = pointer_of(["credentials"], at)
+    if name is None:
+        return [Problem(place, f"this endpoint asks for {asked}: name a credential", severity="warning")]
+    credential = _known(name, plugins)
+    if credential is None:
+        return []
+    refusals = [[wanted.refusal(credential) for wanted in each] for each in missing]
+    if any("" in each for each in refusals):
+        return []
+    message = f"the credential {name!r} {refusals[0][0]}; this endpoint asks for {asked}"
+    return [Problem(place, message, severity="warning")]
+
+
+def completed(credential: Credential, endpoint: Endpoint | None) -> Credential:
+    """Return *credential* so that it says where its key goes, by the security schemes of *endpoint* where it does not itself.
+
+    Raises `ValueError` when these do not say, or in several ways.
+    """
+    if credential.scheme != "apiKey" or all(_plain(credential, each) for each in _PLACES):
+        return credential
+    said = {each: text for each in _PLACES if (text := _plain(credential, each))}
+    described = dict.fromkeys(
+        (wanted.location, wanted.name)
+        for each in (_alternatives(endpoint) if endpoint is not None else ())
+        for wanted in each
+        if "apiKey" in wanted.types and (wanted.location, wanted.name) != ("", "")
+    )
+    fitting = [pair for pair in described if said.items() <= dict(zip(_PLACES, pair, strict=True)).items()]
+    if len(fitting) != 1:
+        known = "; ".join(f"{location} {name!r}" for location, name in described)
+        why = f"its endpoint describes several: {known}" if len(fitting) > 1 else "its endpoint does not describe one"
+        if described and not fitting:
+            why = f"what its endpoint describes is another: {known}"
+        missing = " and ".join(repr(each) for each in _PLACES if each not in said)
+        raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
+    return replace(credential, fields={**credential.fields, **dict(zip(_PLACES, fitting[0], strict=True))})
+
+
+def _alternatives(endpoint: Endpoint) -> list[list[Wanted]]:
+    """Return what *endpoint* asks for: alternatives, each all of some."""
+    return [
+        [Wanted.by(endpoint.security_schemes[name]) for name in each if name in endpoint.security_schemes]
+        for each in endpoint.security or ()
+        if not each or any(name in endpoint.security_schemes for name in each)
+    ]
+
+
+def _stands_in(wanted: Wanted, request: Any) -> bool:
+    """Say whether the settings *request* hold what is *wanted*, in the open or by an expression."""
+    group = PARAMETER_GROUPS.get(wanted.location)
+    values = request.get(group) if isinstance(request, Mapping) and group else None
+    if not isinstance(values, Mapping):
+        return isinstance(values, str)  # one expression for all of them
+    if wanted.location == "header":
+        return any(isinstance(each, str) and each.lower() == wanted.name.lower() for each in values)
+    return wanted.name in values
+
+
+def _known(name: str, plugins: PluginManager) -> Credential | None:
+    """Return what is known of the credential *name*, without its secrets; None when nothing is."""
+    stores: Sequence[Any] = plugins.hook.httptask_credential.get_hookimpls()
+    if any(not each.function.__module__.startswith("httptask.credentials.") for each in stores):
+        return None
+    try:
+        found = from_environment(name) or from_file(name)
+    except ValueError:  # what is wrong with the store is said when it is used
+        return None
+    if found is None:
+        return None
+    return replace(found, fields={each: text for each in _PLACES if (text := _plain(found, each))})
+
+
+def _plain(credential: Credential, field: str) -> str:
+    value = credential.fields.get(field, "")
+    return value.reveal() if isinstance(value, Secret) else value

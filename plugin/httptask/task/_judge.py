@@ -1,0 +1,106 @@
+"""Whether a response is a success: by its status or the author's condition, and, when asked for, by its documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from httptask._json import dump
+from httptask._json import pointer as pointer_of
+from httptask._threads import in_thread
+from httptask.errors import ExpressionError, Problem
+from httptask.expressions import is_expression
+from httptask.model.task import TaskResult
+from httptask.sending import Verdict
+from httptask.settings import differences
+
+if TYPE_CHECKING:
+    from httptask.expressions import Evaluator
+    from httptask.model.api import Endpoint
+    from httptask.model.exchange import Difference
+    from httptask.sending import View
+
+CONDITION = "successCondition"
+_LONG = 16 * 1024
+"""Bytes. A longer body is compared in a thread, so that the event loop goes on."""
+_SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
+
+
+def condition_problems(definition: Mapping[str, Any], evaluator: Evaluator, pointer: str) -> list[Problem]:
+    """Return what is wrong with the `successCondition` of a task's *definition*, which stands at *pointer*."""
+    condition = definition.get(CONDITION)
+    if not isinstance(condition, str):  # a wrong type is said by the schema
+        return []
+    at = pointer_of([CONDITION], pointer)
+    if not is_expression(condition):
+        message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
+        return [Problem(at, message)]
+    hint = "" if "jsonata:" in condition else "; a comparison is JSONata: ${jsonata: …}"
+    return [replace(each, message=each.message + hint) for each in evaluator.check(condition, at, _SHAPE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says of a response whether the task of *definition* takes it for a success."""
+
+    definition: Mapping[str, Any]
+    endpoint: Endpoint | None
+    evaluator: Evaluator
+    run: Mapping[str, Any]
+    """The `swf:` names."""
+    pointer: str = ""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is more to say than a status of 2xx."""
+        return self._condition is not None or (self.endpoint is not None and bool(self.endpoint.responses))
+
+    async def __call__(self, result: TaskResult, view: View) -> Verdict:
+        """Return what there is to say of *result*, whose body is *view*."""
+        found = await self._differences(result, view)
+        why = await self._refusal(result)
+        if why is None and found and self.definition.get("checkResponse") == "fail":
+            why = _not_as_documented(found)
+        return Verdict(why is None, why or "", found)
+
+    @property
+    def _condition(self) -> str | None:
+        condition: str | None = self.definition.get(CONDITION)
+        return condition
+
+    async def _refusal(self, result: TaskResult) -> str | None:
+        """Return why *result* is no success, "" when its status says it; None when it is one."""
+        if self._condition is None:
+            return None if 200 <= result.status_code < 300 else ""
+        at = pointer_of([CONDITION], self.pointer)
+        try:
+            value = await self.evaluator.evaluate(self._condition, result.to_json(), pointer=at, run=self.run)
+        except ExpressionError as error:  # what it looks for is not there: then it does not hold
+            return f"the success condition does not hold: {error}"
+        if value is True or (isinstance(value, list) and value):
+            return None
+        return f"the success condition {self._condition} does not hold: it gave {_named(value)}"
+
+    async def _differences(self, result: TaskResult, view: View) -> tuple[Difference, ...]:
+        endpoint = self.endpoint
+        if endpoint is None or not endpoint.responses:
+            return ()
+
+        def compare() -> tuple[Difference, ...]:
+            is_json = view.kind == "json"
+            return tuple(differences(endpoint, result.status_code, view.media_type, view.value, is_json=is_json))
+
+        return await in_thread(compare) if len(view.content) > _LONG else compare()
+
+
+def _named(value: Any) -> str:
+    kinds: dict[type, str] = {str: "a string", dict: "an object", list: "an empty list"}
+    return kinds.get(type(value)) or dump(value)
+
+
+def _not_as_documented(found: tuple[Difference, ...]) -> str:
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    where = f"{first.pointer}: " if first.pointer else ""
+    return f"it is not as documented: {where}{first.message}{more}"
