@@ -1,0 +1,135 @@
+"""`designer`: the page, until Ctrl+C."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from httptask._json import dump
+from httptask.cli._output import CommandError, command
+
+TOKEN_VARIABLE = "HTTPTASK_DESIGNER_TOKEN"  # noqa: S105 - a name
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = command(
+        commands, "designer", "search, fill in, test and save HTTP tasks in a page", "httptask designer --demo"
+    )
+    parser.add_argument(
+        "workflows", nargs="?", metavar="DEFINITIONS", help="a folder of workflow definitions, or one's file"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="where to listen (default 127.0.0.1); any other needs a token"
+    )
+    parser.add_argument("--port", type=_port, default=8710, help="default 8710; 0 is any free one")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME:PORT",
+        help="a name the page is reached by beside loopback",
+    )
+    parser.add_argument(
+        "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a page of another origin that may use it"
+    )
+    parser.add_argument(
+        "--allow-network", action="append", metavar="NETWORK", help="let test requests reach this network or host too"
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="with a stand-in of an API on this machine and a sample definition to play with",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl+C."""
+    try:
+        from httptask.designer import serve
+        from httptask.designer._serve import ServeError
+    except ImportError as error:
+        message = f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
+        raise CommandError(message) from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # temporary files are removed then, too
+    with ExitStack() as stack:
+        options: dict[str, Any] = {"workflows": arguments.workflows, "allow_networks": arguments.allow_network}
+        if arguments.demo:
+            options |= stack.enter_context(_demo(arguments))
+        try:
+            serve(
+                host=arguments.host,
+                port=arguments.port,
+                token=os.environ.get(TOKEN_VARIABLE) or None,
+                hosts=arguments.allow_host,
+                origins=arguments.allow_origin,
+                catalogue=arguments.catalogue,
+                started=lambda address: _say(arguments, address, options["workflows"]),
+                **options,
+            )
+        except ServeError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            pass
+    if not arguments.json:
+        print("stopped", file=sys.stderr)
+    return 0
+
+
+@contextmanager
+def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Give the options of a designer to play with: a stand-in of an API, nothing else on this machine, a sample definition."""
+    from httptask.designer._demo import SAMPLE, OnlyPort, sample
+    from httptask.plugins import plugin_manager
+    from httptask.testing import StandIn
+
+    with ExitStack() as stack:
+        stand_in = StandIn(port=min(arguments.port + 1, 65_535) if arguments.port else 0)
+        try:  # the same port each time: definitions saved in an earlier demo lead there
+            stack.enter_context(stand_in)
+        except OSError:
+            stand_in = stack.enter_context(StandIn())
+        folder = arguments.workflows
+        if folder is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="httptask-designer-"))
+        place = Path(folder)
+        if place.suffix != ".json":
+            place.mkdir(parents=True, exist_ok=True)
+            place /= SAMPLE.name
+        if not place.exists():
+            place.write_text(sample(stand_in.url), encoding="utf-8")
+        os.environ.setdefault("HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c")  # the stand-in asks for none
+        opened = arguments.allow_network or []
+        only = () if opened else (OnlyPort(int(stand_in.url.rpartition(":")[2])),)
+        yield {
+            "workflows": folder,
+            "allow_networks": [*opened, "127.0.0.1"],
+            "plugins": plugin_manager(*only),
+            "servers": {"procore": [stand_in.url]},
+        }
+
+
+def _say(arguments: argparse.Namespace, address: str, workflows: Any) -> None:
+    if arguments.json:
+        print(dump({"address": address, "workflows": str(workflows) if workflows is not None else None}), flush=True)
+        return
+    print(f"The designer is at {address}", flush=True)
+    if os.environ.get(TOKEN_VARIABLE):
+        print(f"Open it with the token once: {address}?token=… ({TOKEN_VARIABLE})", flush=True)
+    if workflows is not None:
+        print(f"Tasks are saved in {workflows}", flush=True)
+    print("Ctrl+C stops it.", flush=True)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, found {text!r}")
+    return int(text)

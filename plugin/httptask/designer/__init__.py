@@ -1,0 +1,26 @@
+"""The designer: a page, and the same thing as a custom element, to search an API, fill in a form, test the request, save the task.
+
+`create_app` makes the ASGI application; `serve` runs it. Both need the extra `designer` (Starlette, uvicorn).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from httptask._lazy import lazily
+
+if TYPE_CHECKING:
+    from httptask.designer._app import create_app
+    from httptask.designer._raw_json import needs_raw_json
+    from httptask.designer._serve import serve
+
+__all__ = ["create_app", "needs_raw_json", "serve"]
+
+# Loaded when first asked for: the libraries of the extra may not be there.
+_HOMES = {
+    "create_app": "httptask.designer._app",
+    "needs_raw_json": "httptask.designer._raw_json",
+    "serve": "httptask.designer._serve",
+}
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -1,0 +1,390 @@
+"""The designer as an ASGI application: routes, and what they share."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from httptask import _packaged
+from httptask._json import dump
+from httptask._threads import in_thread
+from httptask.designer._bodies import as_json, json_object, member, pieces
+from httptask.designer._catalogue import CatalogueThread, Known
+from httptask.designer._credentials import listed
+from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
+from httptask.designer._endpoints import found_endpoints
+from httptask.designer._form import field_at, form_with_needs
+from httptask.designer._guards import Guards
+from httptask.designer._problems import Refused, answer_http, answer_httptask, answer_refused, answer_unexpected
+from httptask.designer._reference import reference
+from httptask.designer._test_requests import Event, TestRequests, described
+from httptask.designer._uploads import Uploads
+from httptask.designer._workflows import MOST_BYTES, Workflows
+from httptask.errors import HttpTaskError, UnknownEndpointError
+from httptask.model.policy import Limits
+from httptask.model.workflow import WorkflowDefinition
+from httptask.plugins import plugin_manager
+from httptask.task import HttpTask, Runtime
+from httptask.workflow import problems as definition_problems
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+    from httptask.plugins import PluginManager
+
+API = "/api/v1"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_STATIC = Path(__file__).with_name("static")
+_SHOWN_BODY = Limits(body=32 * 1024 * 1024)
+"""A page can show more than a workflow should carry."""
+_MOST_UPLOADED = 512 * 1024 * 1024
+
+
+def create_app(
+    *,
+    catalogue: str | os.PathLike[str] | None = None,
+    workflows: str | os.PathLike[str] | None = None,
+    plugins: PluginManager | None = None,
+    allow_networks: Sequence[str] | None = None,
+    servers: Mapping[str, Sequence[str]] | None = None,
+    limits: Limits | None = None,
+    hosts: Collection[str] = (),
+    origins: Collection[str] = (),
+    token: str | None = None,
+    upload_limit: int = _MOST_UPLOADED,
+) -> Guards:
+    """Return the designer as an ASGI application, to be run by itself or mounted in a host's.
+
+    *catalogue* is a catalogue's file, the user's own when absent. *workflows* is a folder of definitions, or the file of
+    one; without it nothing is saved here: the page tells its host (`task-save`). *allow_networks* is what test requests may
+    reach beside globally routable addresses, as for a `Runtime`. *servers* are addresses of APIs of the operator's own, by
+    provider. *limits* bound a response. *hosts* are the values of `Host` the application is reached by, beside loopback;
+    *origins* are pages of other origins that may use it; *token*, of at least 16 characters, is asked of everybody when given.
+
+    Every test request is sent from here, with the credentials found here: whoever can reach the application can do that.
+    Its lifespan closes what it opened; a host that mounts it takes the
+    application's `lifespan` as its own. Raises `ValueError` for a network that is none and
+    for a token that could be guessed.
+    """
+    manager = plugins or plugin_manager()
+    limits = limits or _SHOWN_BODY
+    designer = _Designer(
+        catalogue=CatalogueThread(catalogue, manager, servers or {}),
+        workflows=Workflows(Path(workflows) if workflows is not None else None),
+        runtime=Runtime(plugins=manager, catalogue=catalogue, limits=limits, allow_networks=allow_networks),
+        uploads=Uploads(upload_limit),
+    )
+    app = Starlette(
+        routes=designer.routes(),
+        lifespan=designer.lifespan,
+        exception_handlers={
+            Refused: answer_refused,
+            HttpTaskError: answer_httptask,
+            HTTPException: answer_http,
+            Exception: answer_unexpected,
+        },
+    )
+    app.router.redirect_slashes = False  # a path that is not there is not there
+    return Guards(app, hosts=hosts, origins=origins, token=token)
+
+
+class _Designer:
+    """What the routes share, and the routes."""
+
+    def __init__(self, *, catalogue: CatalogueThread, workflows: Workflows, runtime: Runtime, uploads: Uploads) -> None:
+        self._catalogue = catalogue
+        self._workflows = workflows
+        self._runtime = runtime
+        self._uploads = uploads
+        self._tests = TestRequests()
+
+    def routes(self) -> list[Route]:
+        """Return every route; `schemas/designer-api.openapi.json` describes those of the API."""
+        table = (
+            ("/config", {"GET": self.config}),
+            ("/endpoints", {"GET": self.endpoints}),
+            ("/endpoints/{id}", {"GET": self.endpoint}),
+            ("/endpoints/{id}/form", {"GET": self.form}),
+            ("/endpoints/{id}/settings-schema", {"GET": self.settings_schema}),
+            ("/validate", {"POST": self.validate}),
+            ("/render", {"POST": self.render}),
+            ("/test-requests", {"POST": self.test_request}),
+            ("/test-requests/{id}", {"DELETE": self.cancel}),
+            ("/test-requests/{id}/body", {"GET": self.body}),
+            ("/uploads", {"POST": self.upload}),
+            ("/uploads/{id}", {"DELETE": self.remove_upload}),
+            ("/credentials", {"GET": self.credentials}),
+            ("/workflows", {"GET": self.workflows}),
+            ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
+        )
+        return [
+            Route("/", self.page, methods=["GET"]),
+            Route("/static/{name}", self.static, methods=["GET"]),
+            *(Route(API + path, _by_method(handlers), methods=list(handlers)) for path, handlers in table),
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Close everything when the designer ends."""
+        try:
+            yield
+        finally:
+            self._tests.cancel_all()
+            self._uploads.close()
+            await self._runtime.aclose()
+            await self._catalogue.aclose()
+
+    # The page
+
+    async def page(self, request: Request) -> Response:
+        """Answer with the page."""
+        return await self._file("index.html")
+
+    async def static(self, request: Request) -> Response:
+        """Answer with one of the page's files."""
+        return await self._file(request.path_params["name"])
+
+    async def _file(self, name: str) -> Response:
+        path = _STATIC / name
+        # One folder, no more: a name never has a separator here, and must be one that was shipped.
+        if not await in_thread(lambda: path.parent == _STATIC and path.is_file() and not name.startswith(".")):
+            raise Refused("not-found", f"the designer has no file {name[:100]!r}")
+        media_type = {".js": "text/javascript"}.get(path.suffix) or mimetypes.guess_type(name)[0]
+        return FileResponse(path, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    async def config(self, request: Request) -> Response:
+        """Say what a page has to know before it asks for anything else."""
+        count = await self._catalogue.run(len)
+        only = await in_thread(lambda: self._workflows.only)
+        listing = await in_thread(lambda: list(self._workflows.listed()))
+        value = {
+            "version": _packaged.manifest()["version"],
+            **({"workflow": only} if only is not None else {}),
+            "workflows": [{"id": each["id"], "name": each.get("name", each["id"])} for each in listing],
+            "limits": {
+                "upload": self._uploads.limit,
+                "definition": MOST_BYTES,
+                "shownText": SHOWN_TEXT,
+                "body": self._runtime.limits.body,
+            },
+            "endpoints": count,
+            "methods": list(METHODS),
+        }
+        return as_json(value)
+
+    # Endpoints
+
+    async def endpoints(self, request: Request) -> Response:
+        """Search."""
+        query = request.query_params
+        return as_json(await self._catalogue.run(lambda catalogue: found_endpoints(catalogue, query)))
+
+    async def endpoint(self, request: Request) -> Response:
+        """Answer with the reference of an endpoint."""
+        known = await self._known(request)
+        return await _made(lambda: reference(known.endpoint))
+
+    async def form(self, request: Request) -> Response:
+        """Answer with the form of an endpoint, or with the part of it that a link names."""
+        known = await self._known(request)
+        link = request.query_params.get("at")
+        if link is None:
+            return await _made(lambda: _form(known))
+        try:
+            return await _made(lambda: {"at": link, "field": field_at(known.endpoint, known.schema, link)})
+        except LookupError as error:
+            raise Refused(
+                "not-found", f"the form has no place {link[:200]!r}; the description may have changed"
+            ) from error
+
+    async def settings_schema(self, request: Request) -> Response:
+        """Answer with the settings schema of an endpoint, and a task with the documented values."""
+        known = await self._known(request)
+        return await _made(lambda: {"schema": known.schema, "prefill": known.prefilled()})
+
+    async def _known(self, request: Request) -> Known:
+        return await self._catalogue.known(request.path_params["id"])
+
+    # Drafts
+
+    async def validate(self, request: Request) -> Response:
+        """Say everything that is wrong with a task, or with a whole definition."""
+        value = await json_object(request)
+        if "definition" in value:
+            definition = WorkflowDefinition(member(value, "definition", dict))
+            found: Sequence[Problem] = await self._catalogue.check(
+                lambda runtime: definition_problems(definition, runtime)
+            )
+        else:
+            found = await self._problems(draft_of(value))
+        valid = not any(problem.severity == "error" for problem in found)
+        return as_json({"valid": valid, "problems": [problem.to_json() for problem in found]})
+
+    async def _problems(self, draft: Draft) -> Sequence[Problem]:
+        known = await self._of(draft)
+        return await self._catalogue.check(lambda runtime: _task(draft, known, runtime).problems())
+
+    async def render(self, request: Request) -> Response:
+        """Show the request of a draft as it would go out, and as a curl command; nothing is sent."""
+        draft = draft_of(await json_object(request))
+        known = await self._of(draft)
+        return as_json(described(await _task(draft, known, self._runtime).arender(draft.inputs)))
+
+    async def _of(self, draft: Draft) -> Known | None:
+        """Return the endpoint of *draft*; None when it names none, or one that is not there: checking says so."""
+        try:
+            return await self._catalogue.known(draft.endpoint_id) if draft.endpoint_id is not None else None
+        except UnknownEndpointError:
+            return None
+
+    # Test requests
+
+    async def test_request(self, request: Request) -> Response:
+        """Run a test request and stream its events."""
+        value = await json_object(request)
+        draft = draft_of(value)
+        send_anyway = member(value, "sendAnyway", bool, bool)
+        detail = member(value, "detail", str, lambda: "full")
+        if detail not in ("full", "brief"):
+            raise Refused("bad-request", f"'detail' is 'full' or 'brief', found {detail[:50]!r}")
+        known = await self._of(draft)
+        task = _task(draft, known, self._runtime)
+        test_id = self._tests.begin()
+        events = self._tests.events(test_id, task, draft.inputs, send_anyway=send_anyway, brief=detail == "brief")
+        return _EventStream(events, {"Test-Request-Id": test_id}, lambda: self._tests.end(test_id))
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel a test request."""
+        self._tests.cancel(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def body(self, request: Request) -> Response:
+        """Answer with the body of a test request's response, for download or as decoded text."""
+        body = self._tests.body(request.path_params["id"])
+        wanted = request.query_params.get("as", "raw")
+        if wanted not in ("raw", "decoded"):
+            raise Refused("bad-request", f"'as' is 'raw' or 'decoded', found {wanted[:50]!r}")
+        # Whatever it is, it must not become a page of this origin.
+        headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+        if wanted == "decoded":
+            if body.decoded is None:
+                raise Refused("not-found", "this body is neither JSON nor text; download its bytes")
+            return Response(body.decoded, 200, headers, body.media_type)
+        headers["Content-Disposition"] = f'attachment; filename="response-{request.path_params["id"]}.bin"'
+        return Response(body.raw, 200, headers, "application/octet-stream")
+
+    # Uploads, credentials
+
+    async def upload(self, request: Request) -> Response:
+        """Keep a file and answer with its reference."""
+        upload = await self._uploads.add(
+            pieces(request, self._uploads.limit),
+            name=request.query_params.get("name", "file"),
+            media_type=request.headers.get("content-type", ""),
+        )
+        return as_json(upload.to_json(), 201, {"Location": f"uploads/{upload.id}"})
+
+    async def remove_upload(self, request: Request) -> Response:
+        """Remove an upload."""
+        self._uploads.remove(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def credentials(self, request: Request) -> Response:
+        """Answer with the names and kinds of the credentials that can be listed."""
+        return as_json(await in_thread(listed))
+
+    # Workflow definitions
+
+    async def workflows(self, request: Request) -> Response:
+        """List the definitions."""
+        return as_json({"items": await in_thread(lambda: list(self._workflows.listed()))})
+
+    async def workflow(self, request: Request) -> Response:
+        """Answer with a definition, as it lies on disk."""
+        workflow_id = request.path_params["id"]
+        stored = await in_thread(lambda: self._workflows.read(workflow_id))
+        headers = {"ETag": stored.etag, "Cache-Control": "no-cache"}
+        if request.headers.get("if-none-match", "").strip() == "*" or stored.etag in request.headers.get(
+            "if-none-match", ""
+        ):
+            return Response(status_code=304, headers=headers)
+        return Response(stored.data, 200, headers, "application/json")
+
+    async def save_workflow(self, request: Request) -> Response:
+        """Replace a definition, or make a new one."""
+        definition = await json_object(request, MOST_BYTES)
+        workflow_id, headers = request.path_params["id"], request.headers
+        stored, is_new = await in_thread(
+            lambda: self._workflows.write(
+                workflow_id, definition, match=headers.get("if-match"), none_match=headers.get("if-none-match")
+            )
+        )
+        answer = {"ETag": stored.etag}
+        if is_new:
+            answer["Location"] = quote(workflow_id)
+        return Response(stored.data, 201 if is_new else 200, answer, "application/json")
+
+
+def _by_method(handlers: Mapping[str, Any]) -> Any:
+    async def handle(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        answer: Response = await handlers[method](request)
+        return answer
+
+    return handle
+
+
+def _task(draft: Draft, known: Known | None, runtime: Runtime) -> HttpTask:
+    if known is None:
+        return HttpTask(draft.task, name=draft.name, runtime=runtime)
+    task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=known.endpoint)
+    task.settings_schema = known.schema  # the one that was derived already: its validator is kept as long as it is
+    return task
+
+
+def _form(known: Known) -> dict[str, Any]:
+    return {
+        "id": known.endpoint.id,
+        "prefill": known.prefilled(),
+        **form_with_needs(known.endpoint, known.schema),
+    }
+
+
+async def _made(make: Any) -> Response:
+    """Return what *make* returns as JSON; made in a thread, because a description may be large."""
+    return Response(await in_thread(lambda: dump(make())), media_type="application/json")
+
+
+class _EventStream(StreamingResponse):
+    """Server-sent events (HTML, section 9.2), one line of JSON each. When nobody listens any more, *ended* is called."""
+
+    def __init__(
+        self, events: AsyncGenerator[Event, None], headers: Mapping[str, str], ended: Callable[[], None]
+    ) -> None:
+        self._events = events
+        self._ended = ended
+        headers = {**headers, "X-Accel-Buffering": "no"}  # a proxy must not collect them
+        super().__init__(self._lines(), media_type="text/event-stream", headers=headers)
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        async for name, data in self._events:
+            yield f"event: {name}\ndata: {json.dumps(data, allow_nan=False)}\n\n".encode("ascii")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._events.aclose()
+            self._ended()  # also when the page left before the first event was asked for

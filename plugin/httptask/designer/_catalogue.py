@@ -1,0 +1,111 @@
+"""The catalogue for a page: one thread owns it, because a `Catalogue` belongs to the thread that opened it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from httptask.catalogue import Catalogue
+from httptask.model.api import Endpoint, Server
+from httptask.settings import prepare
+from httptask.task import HttpTask, Runtime
+
+if TYPE_CHECKING:
+    from httptask.plugins import PluginManager
+
+T = TypeVar("T")
+
+_KEPT = 32
+_FRESH_SECONDS = 10.0
+"""How long an endpoint is taken from memory: another process may import a newer one meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An endpoint with what is derived from it."""
+
+    endpoint: Endpoint
+    schema: dict[str, Any]
+    """Its settings schema, refined by plugins. One object for as long as the endpoint is kept: validators are, too."""
+
+    def prefilled(self) -> dict[str, Any]:
+        """Return a task with the documented values."""
+        return prepare(self.endpoint, self.schema)
+
+
+class CatalogueThread:
+    """Runs work on the catalogue at *path* in its one thread, and remembers the endpoints looked at last.
+
+    *servers* are addresses of the operator's own, by provider: they stand before those a description names.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        plugins: PluginManager,
+        servers: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._path = path
+        self._plugins = plugins
+        self._servers = servers
+        self._thread = ThreadPoolExecutor(1, "httptask-catalogue")
+        self._opened: tuple[Catalogue, Runtime] | None = None
+        self._kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
+
+    async def run(self, work: Callable[[Catalogue], T]) -> T:
+        """Run *work* on the open catalogue. Raises what it raises, and `CatalogueError` when it cannot be opened."""
+        return await self._in_thread(lambda: work(self._open()[0]))
+
+    async def check(self, work: Callable[[Runtime], T]) -> T:
+        """Run *work* with a runtime that looks endpoints up in the open catalogue: for checking, not for sending."""
+        return await self._in_thread(lambda: work(self._open()[1]))
+
+    async def known(self, endpoint_id: str) -> Known:
+        """Return an endpoint. Raises `UnknownEndpointError`."""
+        return await self._in_thread(lambda: self._known(endpoint_id))
+
+    async def aclose(self) -> None:
+        """Close the catalogue; what runs is waited for."""
+        await self._in_thread(self._close)
+        self._thread.shutdown(wait=False)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _open(self) -> tuple[Catalogue, Runtime]:
+        if self._opened is None:
+            catalogue = Catalogue.open(self._path)
+            self._opened = catalogue, Runtime(plugins=self._plugins, catalogue=catalogue, allow_networks=())
+        return self._opened
+
+    def _close(self) -> None:
+        self._kept.clear()
+        if self._opened is not None:
+            catalogue, runtime = self._opened
+            self._opened = None
+            runtime.close()
+            catalogue.close()
+
+    def _known(self, endpoint_id: str) -> Known:
+        since, known = self._kept.get(endpoint_id, (0.0, None))
+        if known is None or time.monotonic() - since > _FRESH_SECONDS:
+            catalogue, runtime = self._open()
+            endpoint = self._with_own_servers(catalogue.get(endpoint_id))
+            if known is None or known.endpoint != endpoint:
+                task = HttpTask({"type": "Http"}, runtime=runtime, endpoint=endpoint)
+                known = Known(endpoint, task.settings_schema)
+            self._kept[endpoint_id] = time.monotonic(), known
+        self._kept.move_to_end(endpoint_id)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return known
+
+    def _with_own_servers(self, endpoint: Endpoint) -> Endpoint:
+        own = tuple(Server(url.rstrip("/"), "set by the operator") for url in self._servers.get(endpoint.provider, ()))
+        return replace(endpoint, servers=own + endpoint.servers) if own else endpoint

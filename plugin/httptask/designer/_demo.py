@@ -1,0 +1,31 @@
+"""What a designer to play with needs beside an API: a definition to start from, and a door that leads to that API only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from httptask.hookspecs import hookimpl
+
+SAMPLE = Path(__file__).with_name("tell-the-project.json")
+"""A workflow definition whose task sends to port 0: the API's own goes there."""
+
+
+def sample(url: str) -> str:
+    """Return the text of the sample definition for the API at *url*."""
+    return SAMPLE.read_text(encoding="utf-8").replace("http://127.0.0.1:0", url)
+
+
+class OnlyPort:
+    """A plugin: of this machine's own address test requests reach *port* only."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    @hookimpl
+    def httptask_check_egress(self, address: str, port: int) -> str | None:
+        """Refuse every other port of 127.0.0.1."""
+        if address != "127.0.0.1" or port == self._port:
+            return None
+        return (
+            f"of this machine the demo reaches only its stand-in, port {self._port}; --allow-network 127.0.0.1 opens it"
+        )

@@ -1,0 +1,169 @@
+"""Who may talk to the designer: a test request sends whatever it is told to, so nobody else may tell it.
+
+A page of another site can make a browser send requests here, and a name of its own can be made to point here (DNS
+rebinding). So the Host and the Origin of every request are checked, and a bind that others can reach needs a token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Collection
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, quote, unquote
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from httptask.designer._problems import Refused
+
+_SOURCES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+POLICY = "; ".join(f"{directive} {sources}" for directive, sources in _SOURCES.items())
+"""The content security policy (CSP Level 3): nothing inline, nothing from elsewhere."""
+
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+_ALLOWED_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
+_EXPOSED_HEADERS = "ETag, Location, Test-Request-Id"
+_METHODS = "GET, POST, PUT, DELETE"
+_COOKIE = "httptask-designer"
+SHORTEST_TOKEN = 16
+"""Characters of a token that others cannot guess."""
+_LOOPBACK = re.compile(r"(?i)(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a server bound to *host*."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Guards:
+    """Lets a request through to *app* when it comes from this machine's own page, or from where the operator said.
+
+    *hosts* are further values of `Host` that are ours; loopback names always are. *origins* are pages of other origins that
+    may use the designer. With *token* every request needs it, as a bearer token or in the cookie that `/?token=…` sets.
+    Raises `ValueError` for a token that could be guessed.
+    """
+
+    def __init__(
+        self, app: Starlette, *, hosts: Collection[str] = (), origins: Collection[str] = (), token: str | None = None
+    ) -> None:
+        if token is not None and len(token) < SHORTEST_TOKEN:
+            raise ValueError(
+                f"the token has {len(token)} characters; one that cannot be guessed has at least {SHORTEST_TOKEN}"
+            )
+        self.app = app
+        self.lifespan = app.router.lifespan_context
+        """What an application that mounts this one takes as its own: Starlette runs only the outermost application's."""
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(origin.lower() for origin in origins)
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass it on."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # there are no web sockets here
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = Headers(scope=scope)
+        origin = headers.get("origin", "").lower()
+        foreign = origin if origin in self._origins else None
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    answered.setdefault(name, value)
+                if foreign is not None:
+                    answered["Access-Control-Allow-Origin"] = headers["origin"]
+                    answered["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+                    answered.add_vary_header("Origin")
+            await send(message)
+
+        try:
+            answer = self._checked(scope, headers, origin, foreign)
+        except Refused as refusal:
+            answer = refusal.response()
+        await (answer or self.app)(scope, receive, guarded)
+
+    def _checked(self, scope: Scope, headers: Headers, origin: str, foreign: str | None) -> Response | None:
+        """Return the answer to a request that ends here; None lets it through. Raises `Refused`."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        self._check_host(headers)
+        self._check_origin(headers, origin, foreign, is_page=not path.startswith("/api/"), method=scope["method"])
+        if foreign is not None and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            allowed = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _ALLOWED_HEADERS}
+            return Response(status_code=204, headers=allowed)
+        return self._check_token(scope, headers, path)
+
+    def _check_host(self, headers: Headers) -> None:
+        hosts = headers.getlist("host")
+        if len(hosts) == 1 and (_LOOPBACK.fullmatch(hosts[0]) or hosts[0].lower() in self._hosts):
+            return
+        found = hosts[0][:100] if hosts else "none"
+        raise Refused("wrong-host", f"the Host {found!r} is not the designer's; open it by the address that it printed")
+
+    def _check_origin(self, headers: Headers, origin: str, foreign: str | None, *, is_page: bool, method: str) -> None:
+        if foreign is not None:
+            return
+        own = {f"{scheme}://{headers['host'].lower()}" for scheme in ("http", "https")}
+        site = headers.get("sec-fetch-site", "none")
+        if origin and origin not in own:
+            raise Refused(
+                "wrong-origin", f"the page {origin[:100]} may not use the designer; an operator can allow its origin"
+            )
+        opened = is_page and method == "GET" and headers.get("sec-fetch-mode") == "navigate"  # a link to the page
+        if not origin and site not in ("same-origin", "none") and not opened:
+            raise Refused("wrong-origin", "a page of another site may not use the designer")
+
+    def _check_token(self, scope: Scope, headers: Headers, path: str) -> Response | None:
+        if self._token is None:
+            return None
+        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
+        if path in ("", "/") and scope["method"] == "GET" and given and self._is_token(given[0]):
+            home = scope.get("root_path", "") + "/"
+            answer = RedirectResponse(home, 303)
+            answer.set_cookie(_COOKIE, quote(self._token, safe=""), path=home, httponly=True, samesite="strict")
+            return answer
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        if (scheme.lower() == "bearer" and self._is_token(bearer.strip())) or self._is_token(_cookie(headers)):
+            return None
+        challenge = {"WWW-Authenticate": 'Bearer realm="httptask designer"'}
+        raise Refused("unauthorised", "open the address that the designer printed, token included", headers=challenge)
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode("utf-8", "replace"), (self._token or "").encode())
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+    except CookieError:
+        return ""
+    return unquote(found.value) if found is not None else ""

@@ -1,0 +1,290 @@
+"""The kind of field for a schema, in the words of a form: what it is, what bounds it, what a person reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from httptask._json import dump
+from httptask.settings._views import Schema, View, Views, json_type
+
+MOST_OF_ONE = 2_000
+"""Fields of one object, values of one list."""
+
+_SECRET = re.compile(
+    r"(?i)passw(or)?d|passphrase|secret|(^|[-_.])token$|(access|auth|refresh|id|api|bearer)[-_]?token|api[-_]?key|^authorization$"
+)
+_PROSE = re.compile(r"(?i)(^|[-_.])(body|comment|content|description|html|markdown|message|notes?|summary|text)s?$")
+BINARY_MEDIA = re.compile(
+    r"application/(octet-stream|pdf|zip|gzip|x-tar|x-gzip|vnd\.[^;]*(?<![+]json)(?<![+]xml)$)|image/|audio/|video/|font/"
+)
+
+
+# Kinds
+
+
+OF_TYPE = {
+    "integer": "number",
+    "number": "number",
+    "string": "string",
+    "boolean": "boolean",
+    "object": "object",
+    "array": "array",
+}
+_HINTS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("array", frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems"))),
+    ("object", frozenset(("propertyNames", "minProperties", "maxProperties"))),
+    ("string", frozenset(("minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType"))),
+    ("number", frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))),
+)
+"""A type that is not said but meant -> keywords that only speak of it."""
+_FORMATS = {
+    "binary": "string",
+    "byte": "string",
+    "date": "string",
+    "date-time": "string",
+    "email": "string",
+    "uri": "string",
+}
+
+
+def types_of(view: View) -> frozenset[str]:
+    """Return the types a value may have, `integer` left out where `number` is in; none: any."""
+    types = view.types
+    if types is None:
+        if view.properties or view.patterns or view.required or view.others not in (None, True):
+            return frozenset(("object",))
+        for kind, hints in _HINTS:
+            if not hints.isdisjoint(view.keywords):
+                return frozenset((kind,))
+        return (
+            frozenset((_FORMATS[view.keywords["format"]],)) if view.keywords.get("format") in _FORMATS else frozenset()
+        )
+    return types - {"integer"} if "number" in types else types
+
+
+def kind_of(view: View) -> str:
+    """Return the kind of field for *view*, or `raw` where none can express it."""
+    view.kind = view.kind or _found_kind(view)
+    return view.kind
+
+
+def _found_kind(view: View) -> str:
+    if view.broken:
+        return "raw"
+    if view.values is not None:
+        if {True, False} == {value for value in view.values if isinstance(value, bool)} and len(view.values) == 2:
+            return "boolean"
+        return "const" if len(view.values) == 1 and not view.nullable else "enum"
+    if view.unions:
+        return "union"
+    types = types_of(view)
+    if not types:
+        return "const" if view.nullable and view.types is not None else "any"
+    if len(types) > 1:
+        return "any" if types <= {"string", "number", "integer", "boolean"} or _says_nothing(view) else "union"
+    kind = OF_TYPE.get(next(iter(types)), "any")
+    if kind == "object" and not view.properties and not view.required:
+        return "object" if view.others is False and not view.patterns else "map"
+    if kind == "string" and encoding_of(view) is not None:
+        return "file"
+    return kind
+
+
+def _says_nothing(view: View) -> bool:
+    """Say whether *view* says no more of its arrays and objects than that they are."""
+    return not (view.properties or view.required or view.patterns or isinstance(view.others, Mapping)) and not (
+        {"items", "prefixItems"} & view.keywords.keys()
+    )
+
+
+def encoding_of(view: View) -> str | None:
+    """Return how a file's content stands in the settings, `upload` or `base64`; None: it is no file."""
+    keywords = view.keywords
+    if keywords.get("format") == "binary" or keywords.get("contentEncoding") == "binary":
+        return "upload"
+    if keywords.get("format") in ("byte", "base64") or keywords.get("contentEncoding", "").startswith("base64"):
+        return "base64"
+    return "upload" if BINARY_MEDIA.match(keywords.get("contentMediaType", "")) else None
+
+
+# Words for people
+
+
+def type_text(views: Views, view: View, kind: str) -> str:
+    """Return in a few words what a value of *view* is: `integer`, `list of string`, `one of 20`."""
+    text = _TYPE_TEXT.get(kind)
+    return text(views, view) if text is not None else _plain_text(view, kind)
+
+
+def type_of(views: Views, schema: Schema) -> str:
+    """Return `type_text` of *schema*."""
+    view = views.view(schema)
+    return type_text(views, view, kind_of(view))
+
+
+def _numbered(count: int, noun: str) -> str:
+    return f"one of {count} {noun}".rstrip()
+
+
+def _text_of_array(views: Views, view: View) -> str:
+    below = views.view(view.keywords.get("items", {}))
+    kind = kind_of(below)
+    if kind in ("any", "raw") and not types_of(below):
+        return "list"
+    return "list of " + _text_below(below, kind)
+
+
+def _text_of_map(views: Views, view: View) -> str:
+    return "map of " + (
+        _text_below(below, kind_of(below))
+        if isinstance(view.others, Mapping) and (below := views.view(view.others))
+        else "any value"
+    )
+
+
+def _text_below(view: View, kind: str) -> str:
+    return kind + "s" if kind in ("array", "map") else _plain_text(view, kind)
+
+
+def _plain_text(view: View, kind: str) -> str:
+    if kind == "number":
+        return "integer" if types_of(view) == {"integer"} else "number"
+    if kind == "string":
+        said = view.keywords.get("format", "")
+        return said if 0 < len(said) <= 30 else "string"
+    if kind == "enum":
+        return _numbered(len(view.values or ()), "")
+    if kind == "const":
+        return "always " + dump(view.values[0])[:60] if view.values else "null"
+    if kind == "any":
+        types = sorted(types_of(view), key=_TYPES.index)
+        return " or ".join(types) or "any value"
+    return {"raw": "JSON", "union": "one of several forms"}.get(kind, kind)
+
+
+_TYPE_TEXT: dict[str, Callable[[Views, View], str]] = {
+    "array": _text_of_array,
+    "map": _text_of_map,
+    "union": lambda views, view: _numbered(len(view.unions[0] if view.unions else types_of(view)), "forms"),
+}
+
+
+# Members of each kind
+
+
+def add_members(field: dict[str, Any], view: View, kind: str) -> None:
+    """Add to *field*, which has its name already, what only fields of its *kind* have."""
+    fill = _MEMBERS.get(kind)
+    if fill is not None:
+        fill(view, field)
+
+
+def is_secret(view: View, name: str | None) -> bool:
+    """Say whether the text called *name* is a secret."""
+    return view.keywords.get("format") == "password" or bool(name and _SECRET.search(name))
+
+
+def _copied(names: Mapping[str, str]) -> Callable[[View, dict[str, Any]], None]:
+    def fill(view: View, field: dict[str, Any]) -> None:
+        keywords = view.keywords
+        field.update({new: keywords[old] for old, new in names.items() if _is_bound(keywords.get(old))})
+
+    return fill
+
+
+def _is_bound(value: Any) -> bool:
+    return isinstance(value, int | float | str) and not isinstance(value, bool) and value != ""
+
+
+_string_bounds = _copied({"format": "format", "pattern": "pattern", "minLength": "minimum", "maxLength": "maximum"})
+_number_bounds = _copied(
+    {name: name for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")} | {"multipleOf": "step"}
+)
+_array_bounds = _copied({"minItems": "minimum", "maxItems": "maximum"})
+_map_bounds = _copied({"minProperties": "minimum", "maxProperties": "maximum"})
+
+
+def _string(view: View, field: dict[str, Any]) -> None:
+    _string_bounds(view, field)
+    longest = field.get("maximum", 0)
+    prose = bool(_PROSE.search(field.get("name", ""))) and "format" not in field and not 0 < longest <= 100
+    if (prose or longest > 200) and not field.get("secret"):
+        field["multiline"] = True
+
+
+def _number(view: View, field: dict[str, Any]) -> None:
+    field["integer"] = types_of(view) == {"integer"}
+    _number_bounds(view, field)
+
+
+def _array(view: View, field: dict[str, Any]) -> None:
+    _array_bounds(view, field)
+    if view.keywords.get("uniqueItems") is True:
+        field["unique"] = True
+
+
+def _map(view: View, field: dict[str, Any]) -> None:
+    _map_bounds(view, field)
+    names = view.keywords.get("propertyNames", {})
+    pattern = names.get("pattern", next(iter(view.patterns)) if len(view.patterns) == 1 else None)
+    if isinstance(names.get("enum"), list):
+        field["keys"] = {"kind": "enum", "type": "name", "values": names["enum"][:MOST_OF_ONE]}
+    elif isinstance(pattern, str):
+        field["keys"] = {"kind": "string", "type": "name", "pattern": pattern}
+
+
+def _enum(view: View, field: dict[str, Any]) -> None:
+    field["values"] = (view.values or [])[:MOST_OF_ONE]
+    if view.labels:
+        field["labels"] = view.labels[:MOST_OF_ONE]
+
+
+def _const(view: View, field: dict[str, Any]) -> None:
+    field["value"] = view.values[0] if view.values else None
+
+
+def _file(view: View, field: dict[str, Any]) -> None:
+    field["encoding"] = encoding_of(view) or "upload"
+    if "contentMediaType" in view.keywords:
+        field["accept"] = view.keywords["contentMediaType"]
+
+
+def _any(view: View, field: dict[str, Any]) -> None:
+    types = types_of(view)
+    if types:
+        field["types"] = sorted(types | ({"null"} if view.nullable else set()), key=_TYPES.index)
+
+
+_TYPES = ("string", "number", "integer", "boolean", "null", "array", "object")
+
+_MEMBERS: dict[str, Callable[[View, dict[str, Any]], None]] = {
+    "string": _string,
+    "number": _number,
+    "array": _array,
+    "map": _map,
+    "enum": _enum,
+    "const": _const,
+    "file": _file,
+    "any": _any,
+}
+
+
+# JSON
+
+
+def json_of(view: View, kind: str) -> str:
+    """Return what a value of *view* is in JSON, whole numbers being numbers; `any` when that is not known."""
+    if kind in ("enum", "const"):
+        kinds = {json_type(value) for value in view.values or ()}
+        return OF_TYPE.get(next(iter(kinds)), "any") if len(kinds) == 1 else "any"
+    return _JSON_OF.get(kind, "any")
+
+
+_JSON_OF = {
+    **{kind: kind for kind in ("object", "array", "string", "number", "boolean")},
+    "map": "object",
+    "file": "string",
+}
+"""Kind -> what its value is in JSON."""

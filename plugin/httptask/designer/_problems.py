@@ -1,0 +1,139 @@
+"""Everything that can go wrong between a page and the server, as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from httptask._json import dump
+from httptask.errors import (
+    CatalogueError,
+    CredentialError,
+    DefinitionError,
+    ExpressionError,
+    HttpTaskError,
+    Problem,
+    SettingsError,
+    TaskError,
+    UnknownEndpointError,
+)
+
+_log = logging.getLogger("httptask")
+
+MEDIA_TYPE = "application/problem+json"
+
+TITLES = {
+    "bad-request": (400, "The request is not understood"),
+    "not-json": (400, "The body is not JSON"),
+    "unauthorised": (401, "The token is missing or wrong"),
+    "wrong-host": (403, "This address is not the designer's"),
+    "wrong-origin": (403, "Another page may not use the designer"),
+    "not-found": (404, "There is nothing here"),
+    "unknown-endpoint": (404, "No such endpoint"),
+    "unknown-workflow": (404, "No such workflow definition"),
+    "unknown-test-request": (404, "No such test request"),
+    "unknown-upload": (404, "No such upload"),
+    "method-not-allowed": (405, "The method is not allowed here"),
+    "changed-meanwhile": (412, "The definition was changed meanwhile"),
+    "too-large": (413, "Too large"),
+    "unsupported-media-type": (415, "The media type is not understood"),
+    "broken-definition": (422, "The file is not a workflow definition"),
+    "settings": (422, "The settings are not valid"),
+    "expression": (422, "An expression cannot be evaluated"),
+    "credential": (422, "The credential cannot be used"),
+    "precondition-required": (428, "Say which version is replaced"),
+    "too-many": (429, "Too many at once"),
+    "internal": (500, "Something unexpected failed"),
+    "not-saved": (500, "It could not be saved"),
+    "catalogue": (503, "The catalogue cannot be used"),
+}
+"""Slug -> status and title. The type of a problem is `urn:httptask:problem:<slug>`."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an accident
+    """The request is answered with the problem *slug*; *detail* says what happened and what to do."""
+
+    def __init__(self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any) -> None:
+        super().__init__(detail)
+        self.slug = slug
+        self.detail = detail
+        self.headers = headers
+        self.extensions = extensions
+
+    def response(self) -> Response:
+        """Return the problem as a response."""
+        status, title = TITLES[self.slug]
+        body = {
+            "type": f"urn:httptask:problem:{self.slug}",
+            "title": title,
+            "status": status,
+            "detail": self.detail,
+            **{name: value for name, value in self.extensions.items() if value is not None},
+        }
+        return Response(dump(body), status, self.headers, MEDIA_TYPE)
+
+
+def refused(error: HttpTaskError) -> Refused:
+    """Return *error* of the rest of httptask as the answer to a request."""
+    if isinstance(error, UnknownEndpointError):
+        return Refused("unknown-endpoint", str(error), nearest=list(error.nearest))
+    if isinstance(error, CatalogueError):
+        return Refused("catalogue", str(error))
+    if isinstance(error, SettingsError):
+        return Refused("settings", str(error), problems=[problem.to_json() for problem in error.problems])
+    if isinstance(error, ExpressionError):
+        problem, known = Problem(error.pointer, error.message).to_json(), list(error.known)
+        return Refused(
+            "expression",
+            str(error),
+            problems=[problem],
+            pointer=error.pointer,
+            expression=error.expression,
+            known=known,
+        )
+    if isinstance(error, CredentialError):
+        return Refused("credential", str(error), problems=[Problem("/credentials", error.message).to_json()])
+    if isinstance(error, DefinitionError):
+        return Refused("broken-definition", str(error))
+    slug = "settings" if isinstance(error, TaskError) else "internal"
+    return Refused(slug, str(error))
+
+
+async def answer_refused(request: Request, error: Exception) -> Response:
+    """Answer a `Refused`."""
+    if not isinstance(error, Refused):
+        raise error
+    return error.response()
+
+
+async def answer_httptask(request: Request, error: Exception) -> Response:
+    """Answer an error of the rest of httptask."""
+    if not isinstance(error, HttpTaskError):
+        raise error
+    return refused(error).response()
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    """Answer what the router refuses: a path or a method it does not know."""
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        allowed = headers.get("Allow", "")
+        return Refused(
+            "method-not-allowed", f"{request.method} is not allowed here; use {allowed}", headers=headers
+        ).response()
+    if error.status_code == 404:
+        return Refused("not-found", f"there is nothing at {request.url.path}").response()
+    return Refused("bad-request", str(error.detail), headers=headers).response()
+
+
+async def answer_unexpected(request: Request, error: Exception) -> Response:
+    """Answer a mistake of ours: a sentence for the person, the traceback for the log."""
+    _log.error("the designer failed to answer %s %s", request.method, request.url.path, exc_info=error)
+    return Refused("internal", f"{type(error).__name__}; the designer's log says where. Nothing was changed").response()

@@ -1,0 +1,92 @@
+"""Run the designer with uvicorn until it is told to stop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Collection
+from typing import Any
+
+import uvicorn
+
+from httptask.designer._app import create_app
+from httptask.designer._guards import is_loopback
+from httptask.errors import HttpTaskError
+
+_GRACE_SECONDS = 2
+"""How long streams may go on after the designer was told to stop."""
+
+
+class ServeError(HttpTaskError):
+    """The designer cannot be started as it was asked to."""
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    token: str | None = None,
+    hosts: Collection[str] = (),
+    started: Callable[[str], None] | None = None,
+    **options: Any,
+) -> None:
+    """Run the designer on *host* and *port* (0: a free one) until Ctrl+C or SIGTERM.
+
+    A *host* that others can reach needs a *token* of at least 16 characters; *hosts* are the names it is reached by there.
+    *started* is told the address when requests are answered. *options* are those of `create_app`. Raises `ServeError`.
+    """
+    if not is_loopback(host):
+        if token is None:
+            raise ServeError(
+                f"{host} can be reached by others, and whoever reaches the designer can send requests with your "
+                "credentials: give a token (HTTPTASK_DESIGNER_TOKEN), or bind to 127.0.0.1"
+            )
+        if not hosts:
+            raise ServeError(f"name what the designer is reached by when it binds to {host}: --allow-host NAME:PORT")
+    try:
+        app = create_app(hosts=hosts, token=token, **options)
+    except ValueError as error:
+        raise ServeError(str(error)) from error
+    with _listening(host, port) as listening:
+        named = f"[{host}]" if ":" in host else host
+        own = f"{named}:{listening.getsockname()[1]}"
+        address = f"http://{own if is_loopback(host) else next(iter(hosts))}/"
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # nobody in front may say who is asking
+            ws="none",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            h11_max_incomplete_event_size=64 * 1024,
+            limit_concurrency=200,
+            backlog=64,
+        )
+        server = _Server(config, lambda: started(address) if started is not None else None)
+        server.run([listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._answering = answering
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._answering()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP, or asyncio does not switch Nagle's algorithm off, and each answer waits 40 ms for an acknowledgement.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+    return listening

@@ -1,0 +1,154 @@
+// The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
+import { type Json, parse } from "./json";
+import type { Config, Definition, Endpoint, Failure, Field, Form, Page, Problem, Task } from "./types";
+
+/** What the server, or the way to it, answered instead of what was asked for. */
+export class ApiError extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.detail ?? failure.title);
+  }
+  is(slug: string): boolean {
+    return this.failure.type === `urn:httptask:problem:${slug}`;
+  }
+}
+
+const UNREACHABLE: Failure = {
+  type: "unreachable",
+  title: "The designer's server does not answer",
+  detail: "Start it again (httptask designer), then try again: nothing you typed is lost.",
+};
+
+export const failureOf = (error: unknown): Failure =>
+  error instanceof ApiError ? error.failure : { title: "Something went wrong in this page", detail: String(error) };
+
+export interface Draft {
+  task: Task;
+  name?: string;
+  samples?: Record<string, Json>;
+  inputs?: { input?: Json };
+  sendAnyway?: boolean;
+}
+export interface Credential {
+  name: string;
+  kind: string;
+  source?: string;
+  origins?: string[];
+}
+
+export class Api {
+  token?: string;
+  constructor(readonly base: string) {}
+
+  url = (path: string): string => new URL(path, this.base).href;
+
+  async send(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
+    let response: Response;
+    try {
+      response = await fetch(this.url(path), { credentials: "same-origin", ...init, headers });
+    } catch (error) {
+      if ((error as Error).name === "AbortError") throw error;
+      throw new ApiError(UNREACHABLE);
+    }
+    if (!response.ok) throw new ApiError(await failureIn(response));
+    return response;
+  }
+
+  private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    const response = await this.send(path, { signal });
+    return read(await response.text()) as T;
+  }
+
+  private post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+    return this.send(path, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(body), signal });
+  }
+
+  config = () => this.get<Config>("config");
+  search = (q: string, signal: AbortSignal) => this.get<Page>(`endpoints?${new URLSearchParams({ q, limit: "60" })}`, signal);
+  endpoint = (id: string) => this.get<Endpoint>(`endpoints/${encode(id)}`);
+  form = (id: string) => this.get<{ prefill: Task; form: Form }>(`endpoints/${encode(id)}/form`);
+  field = async (id: string, link: string) =>
+    (await this.get<{ field: Field }>(`endpoints/${encode(id)}/form?at=${encode(link)}`)).field;
+  credentials = () => this.get<{ items: Credential[]; problems?: string[] }>("credentials");
+
+  async validate(task: Task, name: string, signal: AbortSignal): Promise<Problem[]> {
+    const response = await this.post("validate", { task, name }, signal);
+    return ((await response.json()) as { problems: Problem[] }).problems;
+  }
+
+  async curl(draft: Draft): Promise<string> {
+    return ((await (await this.post("render", draft)).json()) as { curl: string }).curl;
+  }
+
+  async workflow(id: string): Promise<{ definition: Definition; etag: string }> {
+    const response = await this.send(`workflows/${encode(id)}`);
+    return { definition: read(await response.text()) as Definition, etag: response.headers.get("ETag") ?? "" };
+  }
+
+  async save(id: string, definition: Definition, etag: string | null): Promise<string> {
+    const guard: Record<string, string> = etag ? { "If-Match": etag } : { "If-None-Match": "*" };
+    const response = await this.send(`workflows/${encode(id)}`, {
+      method: "PUT",
+      headers: { ...JSON_TYPE, ...guard },
+      body: JSON.stringify(definition),
+    });
+    return response.headers.get("ETag") ?? "";
+  }
+
+  async upload(file: File, signal?: AbortSignal): Promise<Json> {
+    const response = await this.send(`uploads?name=${encode(file.name)}`, {
+      method: "POST",
+      headers: { "Content-Type": file.type || "application/octet-stream" },
+      body: file,
+      signal,
+    });
+    return (await response.json()) as Json;
+  }
+
+  cancel = (id: string) => this.send(`test-requests/${encode(id)}`, { method: "DELETE" });
+
+  /** Run a test request and call *tell* with each event, its data still as text. */
+  async testRequest(draft: Draft, signal: AbortSignal, tell: (event: string, data: string) => void): Promise<void> {
+    const response = await this.post("test-requests", draft, signal);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const blocks = (rest + value).split("\n\n");
+      rest = blocks.pop()!;
+      for (const block of blocks) {
+        const event = /^event: ?(.*)$/m.exec(block)?.[1];
+        const data = /^data: ?(.*)$/m.exec(block)?.[1];
+        if (event && data) tell(event, data);
+      }
+    }
+  }
+}
+
+const encode = encodeURIComponent;
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+function read(text: string): Json {
+  try {
+    return parse(text);
+  } catch {
+    throw new ApiError({ title: "The designer's server did not send JSON", detail: `Does another program answer there? It said: ${text.slice(0, 200)}` });
+  }
+}
+
+async function failureIn(response: Response): Promise<Failure> {
+  const text = await response.text().catch(() => "");
+  try {
+    const failure = JSON.parse(text) as Failure;
+    if (typeof failure.title === "string") return { etag: response.headers.get("ETag") ?? undefined, ...failure };
+  } catch {
+    /* not a problem document: said below */
+  }
+  return {
+    title: `The designer's server answered ${response.status} ${response.statusText}`,
+    status: response.status,
+    detail: text.slice(0, 200) || "It did not say why.",
+  };
+}

@@ -1,0 +1,67 @@
+// The whole: three columns and a status line.
+import { useLayoutEffect } from "preact/hooks";
+import { History } from "./history";
+import { Reference } from "./reference";
+import { Request } from "./request";
+import { Response } from "./response";
+import { Search } from "./search";
+import type { Store, Tab } from "./store";
+import { Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
+import { WorkflowPanel } from "./workflow-panel";
+
+export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
+  const redraw = useRedraw();
+  useLayoutEffect(() => store.subscribe(redraw), [store]);
+  const focus = (id: string) => setTimeout(() => shadow.getElementById(id)?.focus(), 0);
+  useLayoutEffect(() => {
+    if (store.focusWanted === null) return;
+    const wanted = store.focusWanted;
+    store.focusWanted = null;
+    const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
+    first?.focus();
+    if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
+  });
+  return (
+    <UiContext.Provider value={{ store, focus }}>
+      <div class="root" spellcheck={false}>
+        {store.failure || !store.config ? (
+          <main class="whole">
+            <h1>HTTP tasks</h1>
+            {store.failure ? <Failed failure={store.failure}><button onClick={() => void store.start(store.workflowId, store.current)}>Try again</button></Failed> : <p role="status">Loading …</p>}
+          </main>
+        ) : (
+          <div class="columns">
+            <WorkflowPanel />
+            <main class="middle" aria-label="Task">{store.picking ? <Search /> : <Request />}</main>
+            <Right store={store} />
+          </div>
+        )}
+        <footer class="statusline">
+          <span class="said" role="status">{store.status}</span>
+          <span class="grow" />
+          {store.config && <span class="muted">httptask {store.config.version}</span>}
+          <IconButton icon="theme" label="Light or dark" onClick={onTheme} />
+        </footer>
+      </div>
+    </UiContext.Provider>
+  );
+}
+
+/** The first required control that is still empty, else the button that sends the request. */
+function firstEmpty(shadow: ShadowRoot): HTMLElement | null {
+  const controls = shadow.querySelectorAll<HTMLInputElement>('.request [aria-required="true"]');
+  return [...controls].find((control) => !control.value) ?? shadow.getElementById("test");
+}
+
+function Right({ store }: { store: Store }) {
+  const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.length ? `History (${store.history.length})` : "History"]];
+  const { tab } = store;
+  return (
+    <aside class="right" aria-label="Reference and response">
+      <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
+      <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
+        {tab === "reference" ? <Reference /> : tab === "response" ? <Response /> : <History />}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,78 @@
+// The definition's tasks and routes as a small picture; the list beside it is what the keyboard uses.
+import { useUi } from "./ui";
+import { listed, routes, type Listed } from "./workflow";
+import type { Definition } from "./types";
+
+const WIDTH = 216;
+const HEIGHT = 22;
+const GAP_Y = 20;
+const GAP_X = 8;
+const MOST_NODES = 60;
+
+interface Box {
+  item: Listed;
+  x: number;
+  y: number;
+  width: number;
+}
+
+/** Layers by the longest way from the start; a route back does not lengthen it. */
+function boxes(definition: Definition): { boxes: Map<string, Box>; height: number } {
+  const items = listed(definition).slice(0, MOST_NODES);
+  const names = new Set(items.map(({ name }) => name));
+  const out = new Map<string, string[]>();
+  for (const { from, to } of routes(definition)) if (names.has(to)) out.set(from, [...(out.get(from) ?? []), to]);
+  const level = new Map<string, number>();
+  const onWay = new Set<string>();
+  const visit = (name: string, depth: number): void => {
+    if (onWay.has(name) || depth > MOST_NODES || (level.get(name) ?? -1) >= depth) return;
+    level.set(name, depth);
+    onWay.add(name);
+    for (const next of out.get(name) ?? []) visit(next, depth + 1);
+    onWay.delete(name);
+  };
+  if (typeof definition.startTask === "string" && names.has(definition.startTask)) visit(definition.startTask, 0);
+  const last = Math.max(-1, ...level.values());
+  for (const { name } of items) if (!level.has(name)) level.set(name, last + 1); // nothing leads there
+  const rows = new Map<number, Listed[]>();
+  for (const item of items) rows.set(level.get(item.name)!, [...(rows.get(level.get(item.name)!) ?? []), item]);
+  const result = new Map<string, Box>();
+  for (const [row, members] of rows) {
+    const width = Math.min(150, (WIDTH - GAP_X * (members.length - 1)) / members.length);
+    const left = (WIDTH - width * members.length - GAP_X * (members.length - 1)) / 2;
+    members.forEach((item, index) => result.set(item.name, { item, width, x: left + index * (width + GAP_X), y: row * (HEIGHT + GAP_Y) + 1 }));
+  }
+  return { boxes: result, height: (Math.max(0, ...rows.keys()) + 1) * (HEIGHT + GAP_Y) - GAP_Y + 2 };
+}
+
+export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
+  const { store } = useUi();
+  const { boxes: all, height } = boxes(definition);
+  const lines = routes(definition).flatMap((route) => {
+    const from = all.get(route.from);
+    const to = all.get(route.to);
+    return from && to ? [{ route, from, to }] : [];
+  });
+  const words = lines.map(({ route }) => `${route.from} to ${route.to}`).join("; ");
+  return (
+    <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
+      {lines.map(({ route, from, to }, index) => <path key={index} class={route.from === chosen || route.to === chosen ? "route near" : "route"} d={way(from, to)} />)}
+      {[...all.values()].map(({ item, x, y, width }) => (
+        <g key={item.name} class={`node ${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""}`} onClick={() => void store.openTask(item.name)}>
+          <title>{`${item.name} (${item.type})`}</title>
+          <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
+          {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(item.name, Math.floor((width - 10) / 6))}</text>}
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
+
+function way(from: Box, to: Box): string {
+  const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + HEIGHT, to.x + to.width / 2, to.y];
+  const arrow = `M${x2 - 3} ${y2 - 5}L${x2} ${y2 - 1}L${x2 + 3} ${y2 - 5}`;
+  const bend = Math.min(18, Math.abs(y2 - y1) / 2);
+  return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2 - 1}${arrow}`;
+}

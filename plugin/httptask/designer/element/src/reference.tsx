@@ -1,0 +1,85 @@
+// The API reference of the chosen endpoint, as its description says it.
+import type { Endpoint, Row } from "./types";
+import { Empty, Html, Method, useUi } from "./ui";
+
+const PLACES: [string, string][] = [["path", "Path"], ["header", "Headers"], ["query", "Query"], ["querystring", "Query"], ["cookie", "Cookies"]];
+
+export function Reference() {
+  const { store } = useUi();
+  const { endpoint } = store;
+  if (!endpoint)
+    return <Empty text="Here stands what is documented about an endpoint." />;
+  const { item, docs, security, responses } = endpoint;
+  return (
+    <article class="reference">
+      <h2>{item.title || item.path}</h2>
+      <p class="path"><Method method={item.method} /> <span>{item.path}</span></p>
+      <p class="muted small">{[item.api?.title ?? item.provider, item.api?.version, docs.source && `from ${docs.source}`].filter(Boolean).join(" · ")}</p>
+      {item.deprecated && <p><span class="tag">deprecated</span></p>}
+      <Html html={docs.html} />
+      {security?.known && <Security security={security} />}
+      {PLACES.map(([place, title]) => {
+        const parameters = docs.parameters?.filter((each) => each.in === place) ?? [];
+        return parameters.length > 0 && (
+          <section key={place}>
+            <h3>{title}</h3>
+            <Rows rows={parameters.map((each) => ({ ...each, depth: 0 }))} />
+          </section>
+        );
+      })}
+      {docs.body && (
+        <section>
+          <h3>Body {docs.body.required && <span class="required-word">required</span>}</h3>
+          <Html html={docs.body.description} />
+          {docs.body.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
+        </section>
+      )}
+      {responses && responses.length > 0 && (
+        <section>
+          <h3>Responses</h3>
+          {responses.map((response) => (
+            <details key={response.status} class="response-doc">
+              <summary><span class={`status s${response.status[0]}`}>{response.status}</span> <Html html={response.description} class="prose line" /></summary>
+              <Rows rows={(response.headers ?? []).map((each) => ({ ...each, depth: 0 }))} />
+              {response.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
+            </details>
+          ))}
+        </section>
+      )}
+    </article>
+  );
+}
+
+const Content = ({ mediaType, rows }: { mediaType: string; rows: Row[] }) => (
+  <>
+    <p class="muted small"><code>{mediaType}</code></p>
+    <Rows rows={rows} />
+  </>
+);
+
+const Rows = ({ rows }: { rows: (Row & { deprecated?: boolean })[] }) => (
+  <ul class="doc-rows">
+    {rows.map((row, index) => (
+      <li key={index} style={{ marginLeft: `${Math.min(row.depth, 8) * 14}px` }}>
+        {row.more ? <span class="muted">… and more</span> : (
+          <>
+            <span class="doc-name">{row.name}</span>
+            {row.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+            <span class="type">{row.type}</span>
+            {row.deprecated && <span class="tag">deprecated</span>}
+            <Html html={row.description} class="prose small" />
+          </>
+        )}
+      </li>
+    ))}
+  </ul>
+);
+
+const Security = ({ security }: { security: NonNullable<Endpoint["security"]> }) => (
+  <section>
+    <h3>Authorisation</h3>
+    <p>
+      {security.alternatives.map((all) => all.map(({ scheme, detail, type }) => `${scheme} (${detail || type})`).join(" and ") || "none").join(", or ") || "none"}
+    </p>
+  </section>
+);

@@ -1,0 +1,242 @@
+// The middle column: what is asked for, and the buttons to do it.
+import { useMemo, useState } from "preact/hooks";
+import { Entries, FieldRow, Fields, Suggested } from "./fields";
+import { child, isObject } from "./json";
+import { dump, isShown, type Slot, valuesOf } from "./slots";
+import { plural, type Store } from "./store";
+import { GROUP_TITLES } from "./task-form";
+import type { Server } from "./types";
+import { describedBy, Empty, Icon, IconButton, idOf, Method, Note, Problems, typed, useRedraw, useUi } from "./ui";
+import * as flow from "./workflow";
+
+export function Request() {
+  const { store } = useUi();
+  const { root, current } = store;
+  const item = current === null ? undefined : flow.find(store.working, current);
+  if (store.loading && !root) return <Empty text="Loading the form …" />;
+  if (item && item.type !== "Http") return <OtherTask item={item} />;
+  if (!root || current === null) return null;
+  const request = root.kids.find(({ field }) => field.name === "httpRequest")!;
+  return (
+    <div class="request">
+      <Head store={store} root={root} request={request} />
+      <div class="form">
+        {store.endpointFailure && (
+          <Note kind="warning" title={store.endpointFailure.title}>
+            {store.endpointFailure.detail} The settings can be edited all the same.
+          </Note>
+        )}
+        <FormBody key={root.key} root={root} request={request} />
+      </div>
+    </div>
+  );
+}
+
+
+
+const OtherTask = ({ item }: { item: flow.Listed }) => (
+  <div class="form">
+    <h2>{item.name}</h2>
+    <Note kind="info" title={`A task of type ${item.type} is not edited here`}>Its routes are kept whole.</Note>
+    <pre class="code block" tabIndex={0} aria-label="The task as JSON">{JSON.stringify(item.task, null, 2).slice(0, 20_000)}</pre>
+  </div>
+);
+
+function Head({ store, root, request }: { store: Store; root: Slot; request: Slot }) {
+  const { run, current } = store;
+  const method = request.kids.find(({ field }) => field.name === "method")!;
+  const name = String(dump(method) ?? "GET");
+  const count = store.errors.length;
+  const path = store.form?.target || String(dump(request.kids[0]!) ?? "").replace(/^https?:\/\/[^/]*/, "");
+  return (
+    <header class="head">
+      <div class="title-row">
+        <input
+          key={current} class="title" aria-label="Task name" defaultValue={current!} maxLength={80}
+          onChange={(event) => { store.rename(event.currentTarget.value); event.currentTarget.value = store.current ?? ""; }}
+        />
+        {count > 0 ? (
+          <button class="chip bad" onClick={() => store.goToProblem()} title="Go to the first one">
+            <Icon name="alert" />{plural(count, "problem")}
+          </button>
+        ) : <span class="chip good">ready</span>}
+      </div>
+      <div class="path">
+        <Method method={name} /> <span class="grow">{path}</span>
+        <button class="link" onClick={() => store.pick("change")}>Change API</button>
+      </div>
+      <div class="toolbar">
+        <button
+          type="button" id="test" class={run ? "primary danger" : "primary"} disabled={!!run?.cancelling}
+          onClick={() => (run ? store.cancel() : void store.test())}
+        >
+          <Icon name={run ? "stop" : "play"} />{run ? (run.cancelling ? "Cancelling" : "Cancel") : "Test request"} <kbd>{run ? "Esc" : "Ctrl ⏎"}</kbd>
+        </button>
+        <button disabled={store.saving} onClick={() => void store.save()}>Save task <kbd>Ctrl S</kbd></button>
+        <span class="grow" />
+        <button class="quiet" onClick={() => void store.copy("json")}>Copy JSON</button>
+        <button class="quiet" onClick={() => void store.copy("curl")}>Copy as curl</button>
+      </div>
+      <div class="pickers" key={root.key}>
+        <ServerPicker key={`server ${store.formVersion}`} store={store} url={request.kids[0]!} />
+        <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
+      </div>
+    </header>
+  );
+}
+
+/** Where the endpoint is served: one of the documented addresses, or another. */
+function ServerPicker({ store, url }: { store: Store; url: Slot }) {
+  const redraw = useRedraw();
+  const target = store.form?.target ?? "";
+  const addresses = (store.endpoint?.servers ?? []).flatMap(variants);
+  const written = url.fx ? url.expr : url.text;
+  const address = target && written.endsWith(target) ? written.slice(0, written.length - target.length) : null;
+  const [other, setOther] = useState(!addresses.some((each) => each.address === address));
+  const id = idOf("/httpRequest/url");
+  const problems = store.shownProblems("/httpRequest/url", url.touched);
+  const write = (text: string) => {
+    if (url.fx) url.expr = text;
+    else url.text = text;
+    store.changed();
+    redraw();
+  };
+  return (
+    <div class="picker server">
+      {addresses.length > 0 && (
+        <label>
+          <span>Server</span>
+          <select
+            aria-label="Server" value={other ? "" : address!}
+            onChange={typed((value) => { const chosen = value; setOther(!chosen); if (chosen) write(chosen + target); })}
+          >
+            {addresses.map((each) => <option key={each.address} value={each.address}>{each.address}{each.description && ` (${each.description})`}</option>)}
+            <option value="">another address …</option>
+          </select>
+        </label>
+      )}
+      {other && (
+        <label>
+          <span>{addresses.length ? "Address" : address !== null ? "Server" : "URL"}</span>
+          <input
+            id={id} class="code" value={address ?? written} placeholder="https://api.example.com"
+            aria-required="true" aria-describedby={describedBy(id, problems)}
+            onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, 250); }}
+          />
+        </label>
+      )}
+      <Problems id={id} pointer="/httpRequest/url" problems={problems} />
+    </div>
+  );
+}
+
+const MOST_VARIANTS = 40;
+/** The address as documented, and one for each value its variables may have. */
+function variants({ url, address, description, variables }: Server): { address: string; description?: string }[] {
+  let all = [url];
+  for (const [name, { default: fallback = "", enum: values }] of Object.entries(variables ?? {}))
+    all = all.flatMap((each) => (values ?? [fallback]).map((value) => each.replaceAll(`{${name}}`, value))).slice(0, MOST_VARIANTS);
+  return [...new Set([address, ...all])].map((each) => ({ address: each, description }));
+}
+
+/** A credential's name: one of those that are known, or another that a store may know. */
+function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
+  const redraw = useRedraw();
+  const { security } = store.endpoint ?? {};
+  const needed = security?.known && !security.optional && security.alternatives.length;
+  const id = "f-/credentials";
+  const problems = store.shownProblems("/credentials", true);
+  return (
+    <div class="picker">
+      <label>
+        <span>Credential</span>
+        <Suggested
+          id={id} values={store.credentials.map(({ name, kind }) => [name, `${kind}, •••`])} value={slot.text} placeholder={needed ? "none; one is asked for" : "none"}
+          aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
+          onInput={typed((value) => { slot.text = value; slot.on = !!slot.text; store.changed(); redraw(); })}
+        />
+      </label>
+      <Problems id={id} pointer="/credentials" problems={problems} />
+    </div>
+  );
+}
+
+function FormBody({ root, request }: { root: Slot; request: Slot }) {
+  const { store } = useUi();
+  const groups = request.kids.filter(({ field }) => field.name! in GROUP_TITLES);
+  const method = request.kids.find(({ field }) => field.name === "method")!;
+  // Drawn again only when something changed that a field cannot know by itself.
+  return useMemo(() => (
+    <>
+      {method.field.kind === "enum" && <div class="card"><FieldRow slot={method} pointer="/httpRequest/method" name="Method" /></div>}
+      {groups.map((slot) => <GroupCard key={slot.field.name} slot={slot} />)}
+      {request.own.length > 0 && <div class="card"><Entries slot={request} pointer="/httpRequest" id="own" redraw={store.changed} /></div>}
+      <TaskCard root={root} />
+    </>
+  ), [root, store.formVersion]);
+}
+
+/** One group of the request: path, headers, query, cookies or body. */
+function GroupCard({ slot }: { slot: Slot }) {
+  const { store } = useUi();
+  const draw = useRedraw();
+  const redraw = () => {
+    store.changed();
+    draw();
+  };
+  const name = slot.field.name!;
+  const pointer = child("/httpRequest", name);
+  const id = idOf(pointer);
+  const problems = store.shownProblems(pointer, false);
+  const title = GROUP_TITLES[name]!;
+  const plain = !slot.fx && slot.raw === null && !slot.isNull && !slot.field.link;
+  const listed = plain && slot.field.kind === "object";
+  const mapped = plain && slot.field.kind === "map" && name !== "body";
+  const waiting = name === "body" && !isShown(slot);
+  return (
+    <section class="card" aria-labelledby={`group-${name}`} id={listed || mapped ? id : undefined} tabIndex={-1}>
+      <div class="card-head">
+        <h2 id={`group-${name}`}>{title}</h2>
+        {slot.field.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+        {name === "body" && slot.field.type && <span class="type">{slot.field.type}</span>}
+        {name === "body" && !slot.field.required && slot.on && (
+          <IconButton icon="close" label="Leave out the body" class="quiet square push" onClick={() => { slot.on = false; redraw(); }} />
+        )}
+      </div>
+      {waiting ? (
+        <div class="adders"><button class="add" onClick={() => { slot.on = true; redraw(); }}><Icon name="plus" />body</button></div>
+      ) : listed ? <Fields slot={slot} pointer={pointer} id={id} redraw={redraw} />
+        : mapped ? <div class="rail"><Entries slot={slot} pointer={pointer} id={id} field={valuesOf(slot.field)} redraw={redraw} /></div>
+        : <FieldRow slot={slot} pointer={pointer} name={title} wide={<span class="hidden" />} />}
+      {(listed || mapped) && <Problems id={id} pointer={pointer} problems={problems} />}
+    </section>
+  );
+}
+
+/** What is not sent: the task's description, its input parameters, how it is run. */
+function TaskCard({ root }: { root: Slot }) {
+  const { store } = useUi();
+  const redraw = useRedraw();
+  const change = () => {
+    store.changed();
+    redraw();
+  };
+  const kids = root.kids.filter(({ field }) => field.title);
+  return (
+    <section class="card" aria-labelledby="group-task" id="task-fields" tabIndex={-1}>
+      <div class="card-head"><h2 id="group-task">Task</h2><span class="type">not sent: what expressions see, how it runs</span></div>
+      <Fields slot={{ ...root, kids, own: [] }} pointer="" id="task-fields" redraw={change} />
+      {usesInput(store) && (
+        <div class="field single">
+          <div class="field-head"><label class="name" for="sample-input">Sample input</label><span class="type">JSON, seen as <code>$.input</code>, for tests only</span></div>
+          <textarea
+            id="sample-input" class="code" rows={3} value={store.input} placeholder={'{"rfi": {"id": 7}}'}
+            onInput={typed((value) => { store.input = value; change(); })}
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+const usesInput = (store: Store): boolean => store.input !== "" || (isObject(store.task().inputParameters ?? null) && Object.keys(store.task().inputParameters as object).length > 0);

@@ -1,0 +1,250 @@
+// What came back: status, time, size; body as tree and raw, headers, timeline, and the request as it was sent.
+import { useEffect, useState } from "preact/hooks";
+import { bytes, duration, phaseWords, plural, type Store } from "./store";
+import { Tree } from "./tree";
+import type { Attempt, Ending, Phases } from "./types";
+import { Empty, Failed, Note, Tabs, useUi } from "./ui";
+import { failureOf } from "./api";
+import type { Failure } from "./types";
+
+type View = "body" | "raw" | "headers" | "timeline" | "request";
+const MOST_SHOWN = 262_144;
+const PHASES = ["dns", "connect", "tls", "send", "wait", "receive"];
+
+export function Response() {
+  const { store } = useUi();
+  const { run } = store;
+  if (run && run.task === store.current) return <Running store={store} />;
+  const { shown } = store;
+  const ending = shown ? shown.ending : store.result?.ending;
+  if (!ending && !shown)
+    return <Empty title="No response yet" text="Test request sends it once, stores nothing, and shows the whole exchange here." />;
+  return (
+    <div class="response">
+      {shown ? (
+        <Note kind="info" title={`${shown.task}, ${new Date(shown.at).toLocaleTimeString()}`}>
+          <div class="row">
+            <button onClick={() => void store.restore(shown)}>Restore these settings</button>
+            <button class="link" onClick={() => { store.shown = null; store.update(); }}>Back to the latest</button>
+          </div>
+        </Note>
+      ) : store.stale && <Note kind="warning">The settings were changed since: this response is stale.</Note>}
+      {ending && <Ended key={ending.id} ending={ending} store={store} />}
+    </div>
+  );
+}
+
+function Running({ store }: { store: Store }) {
+  const run = store.run!;
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((count) => count + 1), 100);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = (performance.now() - run.startedAt) / 1000;
+  return (
+    <div class="response running">
+      <div class="summary">
+        <strong>{phaseWords(run.phase)} …</strong> <span>{seconds.toFixed(1)} s</span> <span class="muted">{bytes(run.sent)} sent, {bytes(run.received)} received</span>
+      </div>
+      {run.request && <p class="path small"><code>{run.request.method} {run.request.url}</code></p>}
+    </div>
+  );
+}
+
+/** Where our side refused, so that nothing went out. */
+const UNSENT = ["settings", "expression", "credential", "blocked"];
+
+function Ended({ ending, store }: { ending: Ending; store: Store }) {
+  const [view, setView] = useState<View>("body");
+  if (ending.event === "cancelled")
+    return (
+      <div class="summary">
+        <span class="status">Cancelled</span><span>{duration(ending.elapsedSeconds)}</span>
+        <p class="muted full">{ending.maybeDelivered ? "The server may have got the request all the same." : "Nothing was sent."}</p>
+      </div>
+    );
+  const responded = ending.event === "response";
+  const views: [View, string][] = responded
+    ? [["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`], ["timeline", "Timeline"], ["request", "Request sent"]]
+    : [["timeline", "Timeline"], ["request", "Request sent"]];
+  const shown = views.some(([each]) => each === view) ? view : views[0]![0];
+  return (
+    <>
+      {responded ? <Summary ending={ending} /> : (
+        <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.message }}>
+          {ending.kind === "settings" && <>
+            {!!ending.problems?.length && <button onClick={() => store.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
+            <button onClick={() => void store.test(true)}>Send anyway</button>
+          </>}
+        </Failed>
+      )}
+      {!responded && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
+      {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning" >{ending.message}</Note>}
+      {!!ending.differences?.length && <Differences ending={ending} />}
+      {(responded || ending.raw) && (
+        <>
+          <Tabs id="exchange" label="The exchange" small tabs={views} chosen={shown} onChoose={setView} />
+          <div role="tabpanel" id="exchange-panel" aria-labelledby={`exchange-tab-${shown}`} class="panel" tabIndex={0}>
+            {shown === "body" && <Body ending={ending} store={store} />}
+            {shown === "raw" && <Raw ending={ending} store={store} />}
+            {shown === "headers" && <Headers headers={ending.headers ?? []} />}
+            {shown === "timeline" && <Timeline ending={ending} />}
+            {shown === "request" && <Sent ending={ending} store={store} />}
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+const Summary = ({ ending }: { ending: Ending }) => (
+  <div class="summary">
+    <span class={`status s${String(ending.status)[0]}`}>{ending.status} {ending.reasonPhrase}</span>
+    <span title="Time">{duration(ending.elapsedSeconds)}</span>
+    <span title="Size">{bytes(ending.size ?? 0)}</span>
+    {ending.mediaType && <span class="muted" title="Type">{ending.mediaType}</span>}
+    {(ending.attempts?.length ?? 0) > 1 && <span class="muted">{ending.attempts!.length} attempts</span>}
+  </div>
+);
+
+function Differences({ ending }: { ending: Ending }) {
+  const all = ending.differences!;
+  return (
+    <details class="differences" open={all.length <= 3}>
+      <summary>Differs from the documented response in {plural(all.length, "place")}</summary>
+      <ul>{all.slice(0, 100).map((each, index) => <li key={index}>{each.pointer && <code>{each.pointer}</code>} {each.message}</li>)}</ul>
+    </details>
+  );
+}
+
+const bodyUrl = (ending: Ending, decoded: boolean): string => `${ending.body}${decoded ? "?as=decoded" : ""}`;
+
+function Download({ ending, store }: { ending: Ending; store: Store }) {
+  const [failure, setFailure] = useState("");
+  if (!ending.body || !ending.size) return null;
+  const save = async () => {
+    try {
+      const blob = await (await store.api.send(bodyUrl(ending, false))).blob();
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `response-${ending.status}${{ "application/json": ".json", "text/html": ".html" }[ending.mediaType ?? ""] ?? ""}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    } catch (error) {
+      setFailure(failureOf(error).detail ?? "It cannot be downloaded.");
+    }
+  };
+  return (
+    <>
+      <button class="quiet" onClick={() => void save()}>Download</button>
+      {failure && <span class="problem error">{failure}</span>}
+    </>
+  );
+}
+
+function Body({ ending, store }: { ending: Ending; store: Store }) {
+  const json = ending.decodedAs === "json";
+  const [text, setText] = useState(json && ending.truncated ? null : (ending.text ?? null));
+  const [failure, setFailure] = useState<Failure | null>(null);
+  useEffect(() => {
+    if (!json || !ending.truncated || !ending.body) return;
+    let wanted = true;
+    store.api.send(bodyUrl(ending, true)).then((response) => response.text()).then(
+      (whole) => { if (wanted) setText(store.mask(whole)); },
+      (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
+    );
+    return () => { wanted = false; };
+  }, []);
+  if (failure) return <Failed failure={failure} />;
+  if (!ending.size && !ending.text) return <p class="muted pad">The response has no body.</p>;
+  if (json) {
+    if (text === null) return <p class="muted pad" role="status">Loading {bytes(ending.decodedSize ?? 0)} …</p>;
+    return <Tree text={text} label="Response body" noted={new Set(ending.differences?.map(({ pointer }) => pointer))} />;
+  }
+  return <Raw ending={ending} store={store} />;
+}
+
+function Raw({ ending, store }: { ending: Ending; store: Store }) {
+  const text = ending.text?.slice(0, MOST_SHOWN);
+  if (text === undefined)
+    return (
+      <div class="pad">
+        <p class="muted">{bytes(ending.size ?? 0)} {ending.mediaType ? `of ${ending.mediaType}` : ""}: not text, so not shown.</p>
+        <Download ending={ending} store={store} />
+      </div>
+    );
+  return (
+    <>
+      <div class="row pad-row">
+        {(ending.truncated || (ending.text?.length ?? 0) > MOST_SHOWN) && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize ?? ending.size ?? 0)}.</span>}
+        <span class="grow" />
+        <button class="quiet" onClick={() => void store.toClipboard("The body", text)}>Copy</button>
+        <Download ending={ending} store={store} />
+      </div>
+      <pre class="code block">{text}</pre>
+    </>
+  );
+}
+
+const Headers = ({ headers }: { headers: [string, string][] }) => (
+  <table class="lines">
+    <thead class="hidden"><tr><th>Name</th><th>Value</th></tr></thead>
+    <tbody>{headers.map(([name, value], index) => <tr key={index}><th scope="row">{name}</th><td>{value}</td></tr>)}</tbody>
+  </table>
+);
+
+function Bars({ phases }: { phases: Phases }) {
+  const total = Math.max(1e-9, PHASES.reduce((sum, phase) => sum + (phases[phase] ?? 0), 0));
+  let before = 0;
+  return (
+    <table class="bars">
+      <thead class="hidden"><tr><th>Phase</th><th>Part</th><th>Time</th></tr></thead>
+      <tbody>
+        {PHASES.filter((phase) => phases[phase] !== undefined).map((phase) => {
+          const share = (phases[phase]! / total) * 100;
+          const left = before;
+          before += share;
+          return (
+            <tr key={phase}>
+              <th scope="row">{phase}</th>
+              <td class="track"><span class={`part ${phase}`} style={{ marginLeft: `${left}%`, width: `${Math.max(share, 0.5)}%` }} /></td>
+              <td>{duration(phases[phase]!)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+const Timeline = ({ ending }: { ending: Ending }) => (
+  <div class="pad">
+    <Bars phases={ending.phases ?? {}} />
+    {(ending.attempts?.length ?? 0) > 0 && (
+      <ol class="attempts">
+        {ending.attempts!.map((attempt) => <OneAttempt key={attempt.number} attempt={attempt} />)}
+      </ol>
+    )}
+  </div>
+);
+const OneAttempt = ({ attempt }: { attempt: Attempt }) => (
+  <li>
+    <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${attempt.error}` : ""}</span>
+    {attempt.hops.map((hop, index) => <div key={index} class="hop"><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span></div>)}
+  </li>
+);
+
+function Sent({ ending, store }: { ending: Ending; store: Store }) {
+  const { request, raw } = ending;
+  return (
+    <>
+      <div class="row pad-row">
+        <span class="muted">{request ? `${request.method} ${request.url}` : ""}</span>
+        <span class="grow" />
+        {ending.curl && <button class="quiet" onClick={() => void store.toClipboard("The request as a curl command", ending.curl!)}>Copy as curl</button>}
+      </div>
+      <pre class="code block">{raw?.slice(0, MOST_SHOWN)}</pre>
+    </>
+  );
+}

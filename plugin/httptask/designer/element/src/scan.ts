@@ -1,0 +1,81 @@
+// A JSON text read only where somebody looks: 10 MB are shown without being parsed, and every digit stays as it came.
+
+export interface Node {
+  key: string | null;
+  start: number;
+  end: number;
+  kind: "{" | "[" | '"' | "";
+  /** Members or items; of a scalar 0. */
+  count: number;
+}
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPEN = new Set([91, 123]);
+const CLOSE = new Set([93, 125]);
+const COMMA = 44;
+
+function space(text: string, from: number): number {
+  for (;;) {
+    const code = text.charCodeAt(from);
+    if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return from;
+    from++;
+  }
+}
+
+/** The place behind the string that starts at *from*. */
+function stringEnd(text: string, from: number): number {
+  for (let at = from + 1; ; ) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) throw new SyntaxError("the text ends inside a string");
+    let escapes = 0;
+    while (text.charCodeAt(quote - 1 - escapes) === BACKSLASH) escapes++;
+    if (escapes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+/** The value that starts at *from*, without what is in it. */
+export function nodeAt(text: string, from: number, key: string | null = null): Node {
+  const start = space(text, from);
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return { key, start, end: stringEnd(text, start), kind: '"', count: 0 };
+  if (!OPEN.has(first)) {
+    let end = start;
+    while (end < text.length && !/[\s,\]}]/.test(text[end]!)) end++;
+    if (end === start) throw new SyntaxError("a value is missing");
+    return { key, start, end, kind: "", count: 0 };
+  }
+  let depth = 0;
+  let commas = 0;
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = stringEnd(text, at) - 1;
+    else if (OPEN.has(code)) depth++;
+    else if (CLOSE.has(code)) {
+      if (--depth > 0) continue;
+      const empty = space(text, start + 1) === at;
+      return { key, start, end: at + 1, kind: text[start] as "{" | "[", count: empty ? 0 : commas + 1 };
+    } else if (code === COMMA && depth === 1) commas++;
+  }
+  throw new SyntaxError("the text ends inside an object or a list");
+}
+
+/** At most *most* of what is in *node*, from place *from* in the text on; and where to go on, or null. */
+export function inside(text: string, node: Node, from: number | null, most: number): { nodes: Node[]; next: number | null } {
+  const nodes: Node[] = [];
+  let at = from ?? node.start + 1;
+  while (nodes.length < most) {
+    at = space(text, at);
+    if (at >= node.end - 1) return { nodes, next: null };
+    let key: string | null = null;
+    if (node.kind === "{") {
+      const end = stringEnd(text, at);
+      key = JSON.parse(text.slice(at, end)) as string;
+      at = space(text, end) + 1;
+    }
+    const found = nodeAt(text, at, key);
+    nodes.push(found);
+    at = space(text, found.end) + 1;
+  }
+  return { nodes, next: at >= node.end ? null : at };
+}

@@ -1,0 +1,101 @@
+// The search: one box, results as you type, arrows and Enter.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { failureOf } from "./api";
+import { plural } from "./store";
+import type { Failure, Found } from "./types";
+import { Empty, Failed, Marked, Method, typed, useUi } from "./ui";
+
+const TYPING_PAUSE = 60;
+
+export function Search() {
+  const { store } = useUi();
+  const [query, setQuery] = useState("");
+  const [items, setItems] = useState<Found[] | null>(null);
+  const [total, setTotal] = useState<number | null>(0);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [active, setActive] = useState(0);
+  const asked = useRef<AbortController | null>(null);
+  const first = useRef(true);
+  const changing = store.picking === "change";
+  const count = store.config?.endpoints ?? 0;
+
+  const ask = async () => {
+    asked.current?.abort();
+    const { signal } = (asked.current = new AbortController());
+    try {
+      const page = await store.api.search(query, signal);
+      if (signal.aborted) return;
+      setItems(page.items);
+      setTotal(page.total);
+      setFailure(null);
+      setActive(0);
+    } catch (error) {
+      if (!signal.aborted) setFailure(failureOf(error));
+    }
+  };
+  useEffect(() => {
+    const timer = setTimeout(() => void ask(), first.current ? 0 : TYPING_PAUSE);
+    first.current = false;
+    return () => clearTimeout(timer);
+  }, [query]);
+  useEffect(() => () => asked.current?.abort(), []);
+
+  const take = (found: Found | undefined) => found && !store.loading && void store.take(found.id);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      const next = active + step;
+      setActive(Math.max(0, Math.min((items?.length ?? 1) - 1, next)));
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) {
+      event.preventDefault();
+      take(items?.[active]);
+    }
+  };
+  const found = items?.length ?? 0;
+  return (
+    <section class="search" aria-label="Find an endpoint">
+      <div class="union">
+        <div class="row between">
+          <h2>{changing ? "Choose another API" : "Add an HTTP task"}</h2>
+          {store.current !== null && <button class="quiet" onClick={() => store.stopPicking()}>Back <kbd>Esc</kbd></button>}
+        </div>
+        <p class="muted">
+          {count ? `Say what you want to do: there are ${plural(count, "endpoint")} to search.` : "The catalogue is empty: fill it with “httptask import FILE”, or start from an empty request."}
+        </p>
+        <input
+          id="search" role="combobox" aria-expanded={found > 0} aria-controls="found" aria-autocomplete="list" autocomplete="off"
+          aria-activedescendant={found ? `found-${active}` : undefined} aria-label="Search the endpoints" placeholder="send an email, create a customer, DELETE /droplets …"
+          value={query} onInput={typed(setQuery)} onKeyDown={onKeyDown}
+        />
+        <div class="row between">
+          <span class="muted" role="status">
+            {items === null && !failure ? "Searching …" : failure ? "" : !found ? "" : found === total ? plural(total, "endpoint") : `${found} shown of ${total ?? "many"}`}
+          </span>
+          <button class="link" onClick={() => store.free()}>Start from an empty request</button>
+        </div>
+      </div>
+      {failure && <Failed failure={failure}><button onClick={() => void ask()}>Try again</button></Failed>}
+      {items !== null && !found && !failure && (
+        <Empty title={`Nothing found for “${query}”`} text="Try other words, a part of the path, or the provider’s name." />
+      )}
+      <div class="found" role="listbox" id="found" aria-label="Endpoints found" hidden={!found}>
+        {items?.map((item, index) => (
+          <div
+            key={item.id} role="option" id={`found-${index}`} aria-selected={index === active}
+            ref={(element) => { if (index === active && active > 0) element?.scrollIntoView({ block: "nearest" }); }}
+            onClick={() => take(item)} onMouseMove={() => { if (active !== index) setActive(index); }}
+          >
+            <Method method={item.method} />
+            <span class="found-text">
+              <span class="found-title"><Marked text={item.title || item.path} ranges={item.title ? item.highlights?.title : undefined} /></span>
+              <span class="found-path"><Marked text={item.path} ranges={item.highlights?.path} /></span>
+            </span>
+            <span class="provider"><Marked text={item.provider} ranges={item.highlights?.provider} /></span>
+          </div>
+        ))}
+      </div>
+      {store.loading && <Empty text="Loading the form …" />}
+    </section>
+  );
+}

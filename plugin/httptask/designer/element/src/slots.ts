@@ -1,0 +1,386 @@
+// The form's state: one slot for each place of the settings, kept beside the value it stands for.
+//
+// Slots are changed in place and read when they are needed, so that what is sent is what stands on the screen.
+import {
+  at, child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, same,
+  SECRET_NAME, segments, typeOf, unescapeText, wrapped,
+} from "./json";
+import type { Field, Problem } from "./types";
+
+export interface Slot {
+  field: Field;
+  /** Tells list items apart while they move. */
+  readonly key: number;
+  /** Somebody added it (or it was there when the settings were read); a required one is there anyway. */
+  on: boolean;
+  fx: boolean;
+  /** The expression as typed; kept while fx is off. */
+  expr: string;
+  /** What stands for the expression in a test, as typed. */
+  sample: string;
+  /** A scalar as typed; of an enum and a boolean the JSON text of what was chosen. "" is unset. */
+  text: string;
+  /** An empty text that is meant. */
+  empty: boolean;
+  isNull: boolean;
+  /** JSON text, where the value does not fit the field or the field asks for JSON. */
+  raw: string | null;
+  /** Of `any`: what the text is taken for; "" is a guess. */
+  as: string;
+  /** Of a union: which option, -1 is none. */
+  option: number;
+  /** Fields of an object, items of an array, options of a union, the inside of `any`. */
+  kids: Slot[];
+  /** Entries of a map, and names of one's own in an object. */
+  own: Entry[];
+  /** A file's value, or what waits for a stub's children. */
+  value: Json | undefined;
+  /** The names an object was read with, so that it is written in its author's order. */
+  order: string[];
+  /** Somebody was here: problems may be shown. */
+  touched: boolean;
+}
+export interface Entry {
+  name: string;
+  slot: Slot;
+}
+
+const ANY: Field = { kind: "any", type: "any value" };
+let keys = 0;
+
+const blank = (field: Field): Slot => ({
+  field, key: keys++, on: false, fx: false, expr: "", sample: "", text: "", empty: false, isNull: false,
+  raw: field.raw ? "" : null, as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
+});
+
+/** The slot of *field*, holding *value* when there is one. */
+export function load(field: Field, value?: Json): Slot {
+  const slot = blank(field);
+  if (field.kind === "object") slot.kids = (field.fields ?? []).map((each) => load(each));
+  if (value === undefined) return slot;
+  slot.on = true;
+  fill(slot, value);
+  return slot;
+}
+
+function fill(slot: Slot, value: Json): void {
+  const { field } = slot;
+  if (isExpression(value)) {
+    slot.fx = true;
+    slot.expr = value as string;
+  } else if (value === null && field.nullable) slot.isNull = true;
+  else if (field.link) slot.value = value;
+  else if (field.raw || !LOADERS[field.kind](slot, value)) slot.raw = JSON.stringify(value, null, 2);
+}
+
+/** Give a stub its *field*, now that the server has said it. */
+export function expand(slot: Slot, field: Field): void {
+  const waiting = slot.value;
+  slot.field = { ...field, name: slot.field.name ?? field.name, required: slot.field.required ?? field.required };
+  delete slot.field.link;
+  slot.value = undefined;
+  if (field.kind === "object") slot.kids = (field.fields ?? []).map((each) => load(each));
+  if (waiting !== undefined) fill(slot, waiting);
+}
+
+/** Each puts *value* in the slot and says whether it fits there. */
+const LOADERS: Record<Field["kind"], (slot: Slot, value: Json) => boolean> = {
+  object(slot, value) {
+    if (!isObject(value)) return false;
+    slot.order = Object.keys(value);
+    const known = new Map((slot.field.fields ?? []).map((field, index) => [field.name, index]));
+    for (const [name, item] of Object.entries(value)) {
+      const index = known.get(name);
+      if (index === undefined) slot.own.push({ name, slot: load(slot.field.extra ?? ANY, item) });
+      else slot.kids[index] = load(slot.field.fields![index]!, item);
+    }
+    return true;
+  },
+  map(slot, value) {
+    if (!isObject(value)) return false;
+    slot.own = Object.entries(value).map(([name, item]) => ({ name, slot: load(valuesOf(slot.field), item) }));
+    return true;
+  },
+  array(slot, value) {
+    if (!Array.isArray(value)) return false;
+    slot.kids = value.map((item, index) => load(itemField(slot.field, index), item));
+    return true;
+  },
+  union(slot, value) {
+    slot.option = bestOption(slot.field, value);
+    if (slot.option < 0) return false;
+    slot.kids[slot.option] = load(slot.field.options![slot.option]!, value);
+    return true;
+  },
+  enum(slot, value) {
+    slot.text = JSON.stringify(value);
+    return choices(slot.field).some((choice) => same(choice, value));
+  },
+  const: (slot, value) => same(slot.field.value, value),
+  string(slot, value) {
+    if (typeof value !== "string") return false;
+    slot.text = unescapeText(value);
+    slot.empty = value === "";
+    return true;
+  },
+  number(slot, value) {
+    if (typeof value !== "number" && !isRaw(value)) return false;
+    slot.text = JSON.stringify(value);
+    return true;
+  },
+  boolean(slot, value) {
+    slot.text = String(value);
+    return typeof value === "boolean";
+  },
+  file(slot, value) {
+    slot.value = value;
+    return typeof value === "string" || isObject(value);
+  },
+  any(slot, value) {
+    const type = typeOf(value);
+    if (type === "array" || type === "object") {
+      slot.as = type;
+      slot.kids = [load(insideOf(type), value)];
+      return true;
+    }
+    if (type === "null") {
+      slot.as = "null";
+      return true;
+    }
+    slot.text = typeof value === "string" ? unescapeText(value) : JSON.stringify(value);
+    slot.empty = value === "";
+    if (guess(slot) !== type) slot.as = type;
+    return true;
+  },
+};
+
+/** The JSON the slot stands for; undefined when nothing was set. */
+export function dump(slot: Slot): Json | undefined {
+  if (slot.fx) return slot.expr.trim() ? wrapped(slot.expr) : undefined;
+  if (slot.isNull) return null;
+  if (slot.raw !== null) return fromRaw(slot.raw);
+  if (slot.field.link) return slot.value;
+  return DUMPERS[slot.field.kind](slot);
+}
+
+/** Whether the slot is on the screen rather than behind its `+ name` button. */
+export const isShown = (slot: Slot): boolean => slot.on || !!slot.field.required;
+const dumpShown = (slot: Slot): Json | undefined => (isShown(slot) ? dump(slot) : undefined);
+
+function fromRaw(text: string): Json | undefined {
+  if (!text.trim()) return undefined;
+  try {
+    return parse(text);
+  } catch {
+    return text; // the server says what is wrong with it
+  }
+}
+
+const toText = (slot: Slot): Json | undefined =>
+  slot.text || slot.empty ? escapeText(slot.text) : undefined;
+const toNumber = (text: string): Json | undefined =>
+  text.trim() === "" ? undefined : NUMBER.test(text.trim()) ? exactNumber(text.trim()) : text;
+
+const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
+  object(slot) {
+    const value: JsonObject = {};
+    for (const kid of slot.kids) put(value, kid.field.name!, dumpShown(kid));
+    for (const { name, slot: own } of slot.own) put(value, name, dump(own));
+    const ordered = inOrder(value, slot.order);
+    // A group of the request is always on the screen: nobody added it, so an empty one was not set.
+    return isShown(slot) || Object.keys(value).length ? ordered : undefined;
+  },
+  map(slot) {
+    const value: JsonObject = {};
+    for (const { name, slot: own } of slot.own) put(value, name, dump(own));
+    return slot.on || Object.keys(value).length ? value : undefined;
+  },
+  array: (slot) => (slot.on || slot.kids.length ? slot.kids.map((kid) => dump(kid) ?? unsetItem(kid)) : undefined),
+  union: (slot) => (slot.kids[slot.option] ? dump(slot.kids[slot.option]!) : undefined),
+  enum: (slot) => (slot.text ? parse(slot.text) : undefined),
+  const: (slot) => slot.field.value,
+  string: toText,
+  number: (slot) => toNumber(slot.text),
+  boolean: (slot) => (slot.text ? slot.text === "true" : undefined),
+  file: (slot) => slot.value,
+  any(slot) {
+    const type = slot.as || guess(slot);
+    if (type === "null") return null;
+    if (type === "array" || type === "object") return slot.kids[0] ? dump({ ...slot.kids[0], on: true }) : undefined;
+    if (type === "string") return toText(slot);
+    return type === "number" ? toNumber(slot.text) : slot.text ? slot.text === "true" : undefined;
+  },
+};
+
+function put(target: JsonObject, name: string, value: Json | undefined): void {
+  if (value !== undefined && name) Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
+export function inOrder(value: JsonObject, order: string[]): JsonObject {
+  const result: JsonObject = {};
+  for (const name of order) if (Object.hasOwn(value, name)) put(result, name, value[name]);
+  for (const name of Object.keys(value)) put(result, name, value[name]);
+  return result;
+}
+
+/** An item somebody added and left empty is still an item: validation says what it lacks, at its own place. */
+const unsetItem = (slot: Slot): Json =>
+  slot.field.kind === "string" || slot.field.kind === "any" ? "" : slot.field.kind === "object" ? {} : null;
+
+export const valuesOf = (field: Field): Field => (field.values as Field | undefined) ?? ANY;
+export const choices = (field: Field): Json[] => (field.values as Json[] | undefined) ?? [];
+export const itemField = (field: Field, index: number): Field => field.prefix?.[index] ?? field.items ?? ANY;
+const insideOf = (type: string): Field =>
+  type === "array" ? { kind: "array", items: ANY } : { kind: "map", values: ANY };
+
+/** What the text of an `any` is taken for: a number or true/false when it reads like one, else text. */
+export function guess(slot: Slot): string {
+  const allowed = slot.field.types;
+  const fits = (type: string) => !allowed || allowed.includes(type);
+  const text = slot.text.trim();
+  if (NUMBER.test(text) && (fits("number") || fits("integer"))) return "number";
+  if ((text === "true" || text === "false") && fits("boolean")) return "boolean";
+  if (fits("string")) return "string";
+  return (allowed?.[0] ?? "string").replace("integer", "number");
+}
+
+export function takeAs(slot: Slot, type: string): void {
+  slot.raw = type === "json" ? JSON.stringify(dump(slot) ?? null, null, 2) : null;
+  slot.as = type === "json" ? "" : type;
+  if (type === "array" || type === "object") {
+    const fits = slot.kids[0]?.field.kind === insideOf(type).kind;
+    if (!fits) slot.kids = [load(insideOf(type))];
+  }
+}
+
+const JSON_KINDS: Partial<Record<Field["kind"], string>> = {
+  object: "object", map: "object", array: "array", string: "string", number: "number", boolean: "boolean",
+};
+
+/** The option of a union that *value* fits best; -1 when none can hold it. */
+function bestOption(field: Field, value: Json): number {
+  const options = field.options ?? [];
+  const { discriminator } = field;
+  const named = discriminator && isObject(value) ? discriminator.values[String(value[discriminator.property])] : undefined;
+  if (named !== undefined && options[named]) return named;
+  const scores = options.map((option) => score(option, value));
+  const best = Math.max(-1, ...scores);
+  return best < 0 ? -1 : scores.indexOf(best);
+}
+
+function score(option: Field, value: Json): number {
+  const type = typeOf(value);
+  const wanted = option.shape?.json ?? JSON_KINDS[option.kind] ?? "any";
+  if (option.kind === "enum") return choices(option).some((choice) => same(choice, value)) ? 100 : -1;
+  if (option.kind === "const") return same(option.value, value) ? 100 : -1;
+  if (wanted !== "any" && wanted !== type && !(wanted === "integer" && type === "number")) return -1;
+  if (!isObject(value)) return wanted === "any" ? 1 : 10;
+  const constants = Object.entries(option.shape?.const ?? {});
+  if (constants.some(([name, fixed]) => name in value && !same(value[name], fixed))) return -1;
+  const required = option.shape?.required ?? [];
+  const missing = required.filter((name) => !(name in value)).length;
+  const known = new Set((option.fields ?? []).map((each) => each.name));
+  const hits = Object.keys(value).filter((name) => known.has(name)).length;
+  return Math.max(0, 50 + 10 * constants.length + 3 * hits - 20 * missing - (Object.keys(value).length - hits));
+}
+
+/** Choose an option of a union; what was typed in another one stays there. */
+export function choose(slot: Slot, option: number): void {
+  slot.option = option;
+  if (option >= 0) slot.kids[option] ??= { ...load(slot.field.options![option]!), on: true };
+}
+
+export const isSecret = (slot: Slot, name?: string): boolean =>
+  !!slot.field.secret || slot.field.format === "password" || (!!name && SECRET_NAME.test(name));
+
+/** Every slot that is on the screen below *slot*, with its pointer and the name it stands under. */
+export function* walk(slot: Slot, pointer = "", name?: string): Generator<{ slot: Slot; pointer: string; name?: string }> {
+  yield { slot, pointer, name };
+  if (slot.fx || slot.isNull || slot.raw !== null) return;
+  if (slot.field.kind === "array")
+    for (const [index, kid] of slot.kids.entries()) yield* walk(kid, child(pointer, index), name);
+  else if (slot.field.kind === "union") {
+    if (slot.kids[slot.option]) yield* walk(slot.kids[slot.option]!, pointer, name);
+  } else if (slot.field.kind === "any") {
+    if (slot.kids[0] && (slot.as === "array" || slot.as === "object")) yield* walk(slot.kids[0], pointer, name);
+  } else for (const kid of slot.kids) if (isShown(kid)) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name);
+  for (const own of slot.own) yield* walk(own.slot, child(pointer, own.name), own.name);
+}
+
+/** The pointers of literal values nobody should see, store or copy. */
+export function secretPointers(root: Slot): string[] {
+  const found: string[] = [];
+  for (const { slot, pointer, name } of walk(root))
+    if (!slot.fx && !slot.kids.length && !slot.own.length && isSecret(slot, name) && dump(slot) !== undefined)
+      found.push(pointer);
+  return found;
+}
+
+/** A sample as typed, as the JSON value its field would hold. */
+export function sampleValue(slot: Slot): Json | undefined {
+  const text = slot.sample;
+  if (!text.trim()) return undefined;
+  if (slot.field.kind === "string") return text;
+  try {
+    return parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Pointer -> sample, of every field that is in fx mode and has one. */
+export function samples(root: Slot): { values: Record<string, Json>; texts: Record<string, string> } {
+  const values: Record<string, Json> = {};
+  const texts: Record<string, string> = {};
+  for (const { slot, pointer } of walk(root)) {
+    if (!slot.fx || !slot.sample.trim()) continue;
+    values[pointer] = sampleValue(slot)!;
+    texts[pointer] = slot.sample;
+  }
+  return { values, texts };
+}
+
+/** Where a problem at *pointer* can be seen: the deepest place on the screen on the way to it. */
+export function visiblePlace(shown: Set<string>, pointer: string): string {
+  const parts = segments(pointer);
+  for (let length = parts.length; length > 0; length--) {
+    const place = parts.slice(0, length).reduce(child, "");
+    if (shown.has(place)) return place;
+  }
+  return "";
+}
+
+/** *task* without what stands at *pointers*, and without whatever else has a secret's name; with how many were left out. */
+export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
+  const gone = new Set(pointers);
+  const removed: string[] = [];
+  const copy = (value: Json, pointer: string, name: string): Json | undefined => {
+    const leaf = value === null || typeof value !== "object" || isRaw(value);
+    const secret = gone.has(pointer) || (leaf && pointer.startsWith("/httpRequest/") && SECRET_NAME.test(name));
+    if (secret && !isExpression(value) && value !== "") {
+      removed.push(pointer);
+      return mask;
+    }
+    if (Array.isArray(value)) return value.map((item, index) => copy(item, child(pointer, index), name) ?? null);
+    if (!isObject(value)) return value;
+    const result: JsonObject = {};
+    for (const [key, item] of Object.entries(value)) put(result, key, copy(item, child(pointer, key), key));
+    return result;
+  };
+  return { value: copy(task, "", "") as T, removed };
+}
+
+/** Put back, from *source*, what stands at *pointers*. */
+export function restored(task: JsonObject, source: Json | undefined, pointers: string[]): JsonObject {
+  for (const pointer of pointers) {
+    const parts = segments(pointer);
+    const last = parts.pop()!;
+    const holder = at(task, parts.reduce(child, ""));
+    const value = at(source, pointer);
+    if (isObject(holder) && value !== undefined) holder[last] = value;
+  }
+  return task;
+}
+
+/** How many problems there are of each severity. */
+export const errorsOf = (problems: Problem[]): Problem[] => problems.filter((each) => each.severity === "error");

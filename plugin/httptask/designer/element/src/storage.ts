@@ -1,0 +1,25 @@
+// What survives a reload, in this tab only. A page may forbid storage: then nothing is kept, and nothing breaks.
+import { type Json, parse } from "./json";
+
+export class Kept {
+  constructor(private readonly prefix: string) {}
+
+  read<T>(name: string): T | null {
+    try {
+      const text = sessionStorage.getItem(this.prefix + name);
+      return text ? (parse(text) as unknown as T) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  write(name: string, value: unknown): boolean {
+    try {
+      if (value === null) sessionStorage.removeItem(this.prefix + name);
+      else sessionStorage.setItem(this.prefix + name, JSON.stringify(value as Json));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

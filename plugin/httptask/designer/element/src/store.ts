@@ -1,0 +1,760 @@
+// Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
+import { Api, ApiError, type Credential, type Draft, failureOf } from "./api";
+import { at, child, clone, isObject, type Json, MASK, same } from "./json";
+import {
+  dump, expand, errorsOf, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
+} from "./slots";
+import { Kept } from "./storage";
+import { freeForm, taskField, withoutNulls } from "./task-form";
+import type { Config, Definition, Ending, Endpoint, Failure, Form, Phases, Problem, SentRequest, Snapshot, Task } from "./types";
+import * as flow from "./workflow";
+
+export type Tab = "reference" | "response" | "history";
+
+export interface Run {
+  task: string;
+  startedAt: number;
+  id?: string;
+  phase: string;
+  phases: Phases;
+  sent: number;
+  received: number;
+  cancelling: boolean;
+  request?: SentRequest;
+}
+export interface Result {
+  ending: Ending;
+  /** The settings it came of, as JSON text: another text now means that it is stale. */
+  key: string;
+}
+interface KeptDraft {
+  etag: string | null;
+  /** Null when everything was saved. */
+  working: Definition | null;
+  current: string | null;
+  removed: Record<string, string[]>;
+  samples: Record<string, Record<string, string>>;
+  input: string;
+}
+
+const MOST_SNAPSHOTS = 20;
+const MOST_KEPT_TEXT = 16_384;
+const VALIDATE_AFTER = 300;
+const SETTLE_AFTER = 120;
+const CANCEL_PATIENCE = 1500;
+const PHASE_WORDS: Record<string, string> = {
+  prepare: "Preparing", dns: "Looking up the host", connect: "Connecting", tls: "Securing the connection",
+  send: "Sending", wait: "Waiting for the response", receive: "Receiving",
+};
+export const phaseWords = (phase: string): string => PHASE_WORDS[phase] ?? phase;
+
+export class Store {
+  config: Config | null = null;
+  /** Why the page cannot work at all. */
+  failure: Failure | null = null;
+  workflowId: string | null = null;
+  etag: string | null = null;
+  base: Definition = { tasks: {} };
+  working: Definition = { tasks: {} };
+  /** Why the definition cannot be shown; its text stays as it is until somebody overwrites it knowingly. */
+  broken: Failure | null = null;
+
+  current: string | null = null;
+  /** The middle column is the search: for a new task, or for another endpoint of the current one. */
+  picking: "new" | "change" | null = null;
+  loading = false;
+  endpoint: Endpoint | null = null;
+  /** Why there is no reference for the current task's endpoint. */
+  endpointFailure: Failure | null = null;
+  form: Form | null = null;
+  root: Slot | null = null;
+  input = "";
+  /** Counts what a field cannot know by itself: another task, problems, what is expanded. */
+  formVersion = 0;
+
+  problems: Problem[] = [];
+  showAll = false;
+  saving = false;
+  run: Run | null = null;
+  results = new Map<string, Result>();
+  history: Snapshot[] = [];
+  /** What of the history is looked at, instead of the latest response. */
+  shown: Snapshot | null = null;
+  tab: Tab = "reference";
+  status = "";
+  /** Said beside the workflow until it is closed. */
+  notice: Failure | null = null;
+  /** Somebody else saved meanwhile: what is on disk now. Nothing is written before one of the two is chosen. */
+  conflict: { etag: string; detail: string } | null = null;
+  credentials: Credential[] = [];
+
+  private openKey = "";
+  private readonly samplesOf: Record<string, Record<string, string>> = {};
+  private readonly secretsOf: Record<string, string[]> = {};
+  private kept: Kept;
+  private settle = 0;
+  private validating = 0;
+  private validation: AbortController | null = null;
+  private running: AbortController | null = null;
+  private opening = 0;
+  private readonly listeners = new Set<() => void>();
+  /** Where the keyboard should go once the page has been drawn. */
+  focusWanted: string | null = null;
+
+  constructor(
+    readonly api: Api,
+    readonly fire: (name: string, detail: unknown, cancelable?: boolean) => boolean,
+  ) {
+    this.kept = new Kept(`http-task-designer ${api.base} `);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+  update = (): void => this.listeners.forEach((listener) => listener());
+  redraw(): void {
+    this.formVersion++;
+    this.update();
+  }
+  say(status: string): void {
+    this.status = status;
+    this.update();
+  }
+
+  // The workflow
+
+  async start(workflow: string | null, task: string | null): Promise<void> {
+    this.failure = null;
+    this.update();
+    try {
+      this.config = await this.api.config();
+    } catch (error) {
+      this.failure = failureOf(error);
+      return this.update();
+    }
+    void this.loadCredentials();
+    await this.openWorkflow(workflow ?? this.config.workflow ?? null, task);
+  }
+
+  /** Open the workflow *id*; with *fresh* what was kept of it over a reload is dropped. */
+  async openWorkflow(id: string | null, task: string | null = null, fresh = false): Promise<void> {
+    if (!fresh && this.config && this.workflowId === id) this.keepNow();
+    this.workflowId = id;
+    this.broken = this.notice = null;
+    this.close();
+    this.base = { tasks: {} };
+    this.etag = null;
+    this.kept = new Kept(`http-task-designer ${this.api.base} ${id ?? ""} `);
+    if (fresh) this.kept.write("draft", null);
+    this.results.clear();
+    this.history = this.kept.read<Snapshot[]>("history") ?? [];
+    if (id !== null)
+      try {
+        const { definition, etag } = await this.api.workflow(id);
+        this.base = definition;
+        this.etag = etag;
+      } catch (error) {
+        this.broken = failureOf(error);
+        if (error instanceof ApiError && error.is("unknown-workflow")) {
+          // A new one: it is made by its first save.
+          this.broken = null;
+          this.base = { name: id, tasks: {} };
+        }
+      }
+    this.working = clone(this.base);
+    if (!this.broken) this.takeKept();
+    const names = flow.listed(this.working);
+    const first = names.find(({ type }) => type === "Http")?.name ?? null;
+    const wanted = [task, this.current].find((name) => name && flow.find(this.working, name)) ?? first;
+    if (wanted) await this.openTask(wanted);
+    else {
+      this.current = null;
+      this.picking = this.broken ? null : "new";
+      this.focusWanted = "search";
+      this.update();
+    }
+  }
+
+  /** Take back what was not saved before a reload. Secrets were never kept; what is on disk of them is taken from there. */
+  private takeKept(): void {
+    const kept = this.kept.read<KeptDraft>("draft");
+    if (!kept) return;
+    this.current = kept.current;
+    this.input = kept.input ?? "";
+    Object.assign(this.samplesOf, kept.samples);
+    let { working } = kept;
+    if (!isObject(working)) return;
+    let lost = 0;
+    for (const [name, pointers] of Object.entries(kept.removed)) {
+      const source = flow.find(this.base, name)?.task;
+      const task = flow.find(working, name)?.task;
+      if (task) working = flow.replace(working, name, restored(clone(task), source, pointers));
+      lost += pointers.filter((pointer) => at(source, pointer) === undefined).length;
+    }
+    if (same(working, this.base) && !lost) return;
+    this.working = working;
+    const moved = kept.etag !== this.etag;
+    this.etag = kept.etag;
+    this.notice = {
+      title: "Your unsaved changes are back",
+      detail: (moved ? "The definition was changed on disk meanwhile: saving will ask which one to keep. " : "") + (lost ? `Secrets were not kept: type ${lost} again.` : ""),
+    };
+  }
+
+  get dirty(): boolean {
+    return !same(this.working, this.base);
+  }
+  isUnsaved(name: string): boolean {
+    return !same(flow.find(this.working, name)?.task, flow.find(this.base, name)?.task);
+  }
+
+  private edit(definition: Definition): void {
+    this.commit();
+    this.working = definition;
+    this.keepNow();
+  }
+
+  move(name: string, by: -1 | 1): void {
+    this.commit();
+    const moved = flow.move(this.working, name, by);
+    if (!moved) return;
+    this.edit(moved);
+    this.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
+  }
+
+  async remove(name: string): Promise<void> {
+    this.commit();
+    const task = flow.find(this.working, name)?.task;
+    const outcome = flow.remove(this.working, name);
+    if (typeof outcome === "string") {
+      this.notice = { title: `“${name}” was not removed`, detail: outcome };
+      return this.update();
+    }
+    if (task) this.remember(name, task, { note: "removed" });
+    this.root = null;
+    this.edit(outcome);
+    this.results.delete(name);
+    this.say(`“${name}” removed: not saved yet, and kept in the history.`);
+    const next = flow.listed(this.working).find(({ type }) => type === "Http")?.name;
+    if (name !== this.current) return this.update();
+    this.close();
+    if (next) await this.openTask(next);
+    else this.pick("new");
+  }
+
+  rename(wanted: string): void {
+    const name = this.current;
+    const clean = wanted.trim().slice(0, 80);
+    if (name === null || !clean || clean === name) return this.update();
+    const free = flow.freeName(this.working, clean);
+    this.commit();
+    this.working = flow.rename(this.working, name, free);
+    const result = this.results.get(name);
+    if (result) this.results.set(free, result);
+    this.current = free;
+    this.settled();
+  }
+
+  // The task
+
+  pick(how: "new" | "change"): void {
+    this.picking = how;
+    this.focusWanted = "search";
+    this.update();
+  }
+  stopPicking(): void {
+    if (this.current === null) return;
+    this.picking = null;
+    this.focusWanted = "test";
+    this.update();
+  }
+
+  /** Take the endpoint that was found: as a new task, or for the current one. */
+  async take(id: string): Promise<void> {
+    const opening = ++this.opening;
+    this.loading = true;
+    this.update();
+    try {
+      const [endpoint, { prefill, form }] = await Promise.all([this.api.endpoint(id), this.api.form(id)]);
+      if (opening !== this.opening) return;
+      let name = this.current;
+      let task: Task = prefill;
+      if (this.picking === "change" && name !== null) {
+        // Where the task leads and how it is run stay.
+        const { end: _, ...asked } = prefill;
+        task = { ...this.task(), ...asked };
+      }
+      else {
+        name = flow.freeName(this.working, prefill.description as string || endpoint.item.title || endpoint.item.path);
+        this.working = flow.insert(this.working, name, prefill, this.current);
+        task = flow.find(this.working, name)!.task;
+      }
+      this.picking = null;
+      this.current = name;
+      this.show(endpoint, form, task);
+      if (!same(flow.find(this.working, name!)?.task, task)) this.working = flow.replace(this.working, name!, task);
+      this.tab = "reference";
+      this.focusWanted = "first";
+      this.keepNow();
+      this.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);
+    } catch (error) {
+      this.notice = failureOf(error);
+    } finally {
+      if (opening === this.opening) this.loading = false;
+      this.update();
+    }
+  }
+
+  /** A request that no description tells about. */
+  free(): void {
+    const name = flow.freeName(this.working, "HTTP request");
+    this.edit(flow.insert(this.working, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.current));
+    void this.openTask(name);
+  }
+
+  async openTask(name: string): Promise<void> {
+    const opening = ++this.opening;
+    this.settled();
+    const item = flow.find(this.working, name);
+    if (!item) return;
+    this.close();
+    this.current = name;
+    this.picking = null;
+    if (item.type !== "Http") return this.redraw();
+    const id = item.task.endpoint;
+    let form: Form = freeForm(this.config?.methods ?? []);
+    let endpoint: Endpoint | null = null;
+    if (typeof id === "string") {
+      this.loading = true;
+      this.update();
+      try {
+        const [found, described] = await Promise.all([this.api.endpoint(id), this.api.form(id)]);
+        [endpoint, form] = [found, described.form];
+      } catch (error) {
+        this.endpointFailure = failureOf(error);
+      }
+      if (opening !== this.opening) return;
+      this.loading = false;
+    }
+    this.show(endpoint, form, item.task);
+    this.tab = this.results.has(name) ? "response" : "reference";
+    this.focusWanted = "first";
+    this.keepNow();
+    this.update();
+  }
+
+  private close(): void {
+    this.root = this.form = this.endpoint = this.endpointFailure = null;
+    this.shown = null;
+    this.problems = [];
+    this.showAll = false;
+    this.loading = false;
+  }
+
+  private show(endpoint: Endpoint | null, form: Form, task: Task): void {
+    this.endpoint = endpoint;
+    this.form = form;
+    this.root = load(taskField(form), withoutNulls(task));
+    this.problems = [];
+    this.showAll = false;
+    this.shown = null;
+    const texts = this.samplesOf[this.current!] ?? {};
+    for (const { slot, pointer } of walk(this.root)) if (texts[pointer]) slot.sample = texts[pointer];
+    this.openKey = JSON.stringify(dump(this.root));
+    this.formVersion++;
+    this.validateSoon(0);
+  }
+
+  /** The current task as it stands on the screen, now. */
+  task(): Task {
+    const value = dump(this.root!) as Task;
+    return JSON.stringify(value) === this.openKey ? (flow.find(this.working, this.current!)?.task ?? value) : value;
+  }
+
+  /** Somebody changed a slot. */
+  changed = (): void => {
+    clearTimeout(this.settle);
+    this.settle = window.setTimeout(this.settled, SETTLE_AFTER);
+    this.validateSoon(VALIDATE_AFTER);
+  };
+
+  /** Bring what stands on the screen into the definition, and keep it over a reload. */
+  settled = (): void => {
+    this.keepNow();
+    this.update();
+  };
+
+  private commit(): void {
+    clearTimeout(this.settle);
+    const name = this.current;
+    if (!this.root || name === null) return;
+    const task = this.task();
+    if (!same(task, flow.find(this.working, name)?.task)) {
+      this.working = flow.replace(this.working, name, task);
+      this.openKey = "";
+    }
+    this.samplesOf[name] = samples(this.root).texts;
+    this.secretsOf[name] = secretPointers(this.root);
+  }
+
+  /** Keep the unsaved changes over a reload: never a secret. */
+  keepNow(): void {
+    this.commit();
+    let working = this.working;
+    const removed: Record<string, string[]> = {};
+    for (const { name, task, type } of flow.listed(working)) {
+      const clean = withoutSecrets(task, this.secretsOf[name] ?? []);
+      if (type !== "Http" || !clean.removed.length) continue;
+      removed[name] = clean.removed;
+      working = flow.replace(working, name, clean.value);
+    }
+    const draft: KeptDraft = { etag: this.etag, working: this.dirty ? working : null, current: this.current, removed, samples: this.samplesOf, input: this.input };
+    this.kept.write("draft", draft);
+  }
+
+  async expandLink(slot: Slot): Promise<void> {
+    const { link } = slot.field;
+    if (!link || !this.endpoint) return;
+    try {
+      const field = await this.api.field(this.endpoint.item.id, link);
+      if (slot.field.link) expand(slot, field);
+      slot.on = true;
+    } catch (error) {
+      this.notice = failureOf(error);
+    }
+    this.redraw();
+  }
+
+  async loadCredentials(): Promise<void> {
+    try {
+      this.credentials = (await this.api.credentials()).items;
+    } catch {
+      this.credentials = []; // names can still be typed
+    }
+    this.update();
+  }
+
+  // Validation
+
+  private validateSoon(delay: number): void {
+    clearTimeout(this.validating);
+    this.validating = window.setTimeout(() => void this.validate(), delay);
+  }
+
+  private async validate(): Promise<void> {
+    this.validation?.abort();
+    if (!this.root || this.current === null) return;
+    const { signal } = (this.validation = new AbortController());
+    try {
+      const problems = await this.api.validate(this.task(), this.current, signal);
+      if (signal.aborted || same(problems, this.problems)) return;
+      this.problems = problems;
+      this.redraw();
+    } catch {
+      /* aborted by a newer one, or the server is away: saving and testing will say so */
+    }
+  }
+
+  get errors(): Problem[] {
+    return errorsOf(this.problems);
+  }
+
+  private placesFor: { version: number; places: Map<string, Problem[]> } = { version: -1, places: new Map() };
+  /** The problems to show at each place that is on the screen. */
+  get places(): Map<string, Problem[]> {
+    if (this.placesFor.version !== this.formVersion && this.root) {
+      const shown = new Set<string>();
+      for (const { pointer } of walk(this.root)) shown.add(pointer);
+      for (const { name } of this.form!.groups) shown.add(`/httpRequest/${name}`);
+      const places = new Map<string, Problem[]>();
+      for (const problem of this.problems) {
+        // What is missing is said of its object: show it where it is to be filled in.
+        const [, name] = /^'(.*?)' is required/.exec(problem.message) ?? [];
+        const place = visiblePlace(shown, name === undefined ? problem.pointer : child(problem.pointer, name));
+        places.set(place, [...(places.get(place) ?? []), problem]);
+      }
+      this.placesFor = { version: this.formVersion, places };
+    }
+    return this.placesFor.places;
+  }
+  /** What is shown at *pointer*: errors wait until somebody was there or asked. */
+  shownProblems(pointer: string, touched: boolean): Problem[] {
+    return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
+  }
+
+  /** Show every problem beside its field and go to the first. */
+  goToProblem(): void {
+    this.showAll = true;
+    const order = [...walk(this.root!)].map(({ pointer }) => pointer);
+    const first = [...this.places.keys()].filter((place) => this.places.get(place)!.length).sort((a, b) => order.indexOf(a) - order.indexOf(b))[0];
+    this.focusWanted = first === undefined ? null : `f-${first}`;
+    this.redraw();
+  }
+
+  // The test request
+
+  get result(): Result | undefined {
+    return this.current === null ? undefined : this.results.get(this.current);
+  }
+  get stale(): boolean {
+    return !!this.result && !!this.root && this.result.key !== this.settingsKey();
+  }
+  private settingsKey(): string {
+    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input]);
+  }
+
+  draft(): Draft | null {
+    const draft: Draft = { task: this.task(), name: this.current!, samples: samples(this.root!).values };
+    if (this.input.trim())
+      try {
+        draft.inputs = { input: JSON.parse(this.input) as Json };
+      } catch {
+        this.notice = { title: "The sample input is not JSON", detail: "Mend it under “Task”, or empty it. Nothing was sent." };
+        this.update();
+        return null;
+      }
+    return draft;
+  }
+
+  /** Hides what was typed into secret fields, in whatever comes back. */
+  private masker(): (text: string) => string {
+    const task = this.task();
+    const forms = secretPointers(this.root!).flatMap((pointer) => {
+      const value = at(task, pointer);
+      const secret = typeof value === "string" ? value : JSON.stringify(value ?? "");
+      if (secret.length < 4) return [];
+      const inJson = JSON.stringify(secret).slice(1, -1);
+      return [secret, inJson, JSON.stringify(inJson).slice(1, -1), encodeURIComponent(secret), encodeURIComponent(secret).replace(/%20/g, "+")];
+    });
+    const longest = [...new Set(forms)].sort((a, b) => b.length - a.length);
+    return (text) => longest.reduce((masked, form) => masked.replaceAll(form, MASK), text);
+  }
+  mask: (text: string) => string = (text) => text;
+
+  async test(sendAnyway = false): Promise<void> {
+    if (this.run || !this.root || this.current === null || this.picking) return;
+    this.settled();
+    const draft = this.draft();
+    if (!draft) return;
+    const name = this.current;
+    const key = this.settingsKey();
+    const mask = (this.mask = this.masker());
+    const run: Run = { task: name, startedAt: performance.now(), phase: "prepare", phases: {}, sent: 0, received: 0, cancelling: false };
+    this.run = run;
+    this.running = new AbortController();
+    this.tab = "response";
+    this.shown = null;
+    this.say("Sending the test request …");
+    let ending: Ending | null = null;
+    try {
+      await this.api.testRequest({ ...draft, sendAnyway }, this.running.signal, (event, data) => {
+        const said = JSON.parse(mask(data)) as Record<string, unknown>;
+        if (["response", "error", "cancelled"].includes(event)) ending = { ...(said as unknown as Ending), event: event as Ending["event"] };
+        else {
+          Object.assign(run, said);
+          if (run.cancelling && run.id) void this.api.cancel(run.id).catch(() => {});
+          this.update();
+        }
+      });
+      ending ??= lost("The designer's server went away before the request ended. It may have been sent.");
+    } catch (error) {
+      if (!ending) ending = run.cancelling ? cancelled(run) : refused(error);
+    }
+    this.run = this.running = null;
+    this.ended(name, draft.task, ending, key);
+  }
+
+  private ended(name: string, task: Task, ending: Ending, key: string): void {
+    this.results.set(name, { ending, key });
+    this.remember(name, task, { ending });
+    if (ending.problems?.length && name === this.current) {
+      this.problems = ending.problems;
+      this.formVersion++;
+      this.goToProblem();
+    }
+    this.say(sentence(ending));
+  }
+
+  cancel(): void {
+    const { run, running } = this;
+    if (!run || run.cancelling) return;
+    run.cancelling = true;
+    if (run.id) void this.api.cancel(run.id).catch(() => running?.abort());
+    setTimeout(() => running?.abort(), CANCEL_PATIENCE);
+    this.say("Cancelling …");
+  }
+
+  // The history
+
+  private remember(name: string, task: Task, rest: Partial<Snapshot>): void {
+    const settings = withoutSecrets(task, this.secretsOf[name] ?? []).value;
+    this.history = [{ at: new Date().toISOString(), task: name, settings, samples: this.samplesOf[name] ?? {}, ...rest }, ...this.history].slice(0, MOST_SNAPSHOTS);
+    this.kept.write("history", this.history.map(({ ending, ...each }) => ({ ...each, ending: ending && smaller(ending) })));
+  }
+
+  look(snapshot: Snapshot): void {
+    this.shown = snapshot;
+    this.tab = "response";
+    this.update();
+  }
+
+  async restore(snapshot: Snapshot): Promise<void> {
+    const name = snapshot.task;
+    const item = flow.find(this.working, name);
+    if (!item) {
+      this.working = flow.insert(this.working, name, snapshot.settings, this.current);
+    } else {
+      if (name === this.current) this.settled();
+      const task = clone(snapshot.settings);
+      for (const route of ["nextTask", "end"]) {
+        delete task[route];
+        if (item.task[route] !== undefined) task[route] = item.task[route];
+      }
+      this.working = flow.replace(this.working, name, restored(task, item.task, this.secretsOf[name] ?? []));
+    }
+    this.samplesOf[name] = snapshot.samples;
+    this.root = null;
+    await this.openTask(name);
+    if (snapshot.ending) {
+      this.results.set(name, { ending: snapshot.ending, key: this.settingsKey() });
+      this.tab = "response";
+    }
+    this.say(`Settings of ${new Date(snapshot.at).toLocaleTimeString()} restored.`);
+  }
+
+  // Saving and copying
+
+  async save(over?: string): Promise<void> {
+    if (this.saving || this.picking || (!this.root && this.workflowId === null)) return;
+    this.settled();
+    this.conflict = null;
+    const name = this.current;
+    const task = name === null ? null : flow.find(this.working, name)?.task;
+    const previous = name !== null && flow.find(this.base, name) ? name : null;
+    const definition = this.workflowId === null ? null : this.working;
+    if (task) {
+      const goesOn = this.fire("task-save", { workflow: this.workflowId, name, previousName: previous, task: clone(task), definition: definition && clone(definition) }, true);
+      if (!goesOn || definition === null) {
+        this.base = clone(this.working);
+        this.keepNow();
+        return this.say(`Task “${name}” handed over.`);
+      }
+    }
+    if (definition === null) return;
+    this.saving = true;
+    this.say("Saving …");
+    try {
+      this.etag = await this.api.save(this.workflowId!, definition, over ?? this.etag);
+      this.base = clone(definition);
+      this.broken = this.notice = null;
+      this.keepNow();
+      const count = this.errors.length;
+      this.say(count ? `Saved, with ${plural(count, "problem")} still to mend.` : `Saved to “${this.workflowId}”.`);
+      this.fire("workflow-saved", { workflow: this.workflowId, etag: this.etag, definition: clone(definition) });
+    } catch (error) {
+      const failure = failureOf(error);
+      if (error instanceof ApiError && error.is("changed-meanwhile"))
+        [this.conflict, this.focusWanted] = [{ etag: String(failure.etag ?? "*"), detail: failure.detail ?? "" }, "conflict"];
+      else this.notice = { ...failure, title: `Not saved: ${failure.title}` };
+      this.status = "Not saved.";
+    } finally {
+      this.saving = false;
+      this.update();
+    }
+  }
+
+  /** Take what is on disk; the settings that were not saved stay in the history. */
+  async reload(): Promise<void> {
+    this.commit();
+    for (const { name, task, type } of flow.listed(this.working))
+      if (type === "Http" && this.isUnsaved(name)) this.remember(name, task, { note: "not saved" });
+    this.root = this.conflict = null;
+    await this.openWorkflow(this.workflowId, this.current, true);
+    this.say("Loaded what is on disk. Your own settings are in the history.");
+  }
+
+  /** Write an empty definition over a file that is none. */
+  async overwriteBroken(): Promise<void> {
+    const etag = String(this.broken?.etag ?? "*");
+    try {
+      this.etag = await this.api.save(this.workflowId!, { name: this.workflowId!, tasks: {} }, etag);
+      await this.openWorkflow(this.workflowId);
+    } catch (error) {
+      this.broken = failureOf(error);
+      this.update();
+    }
+  }
+
+  async copy(what: "json" | "curl"): Promise<void> {
+    this.settled();
+    const secrets = secretPointers(this.root!);
+    const masked = withoutSecrets(this.task(), secrets, MASK).value;
+    try {
+      if (what === "json") return await this.toClipboard("The task as JSON", JSON.stringify(masked, null, 2));
+      const draft = this.draft();
+      if (draft) await this.toClipboard("The request as a curl command", await this.api.curl({ ...draft, task: masked }));
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.problems) {
+        this.problems = failure.problems;
+        this.formVersion++;
+        this.goToProblem();
+      }
+      this.notice = { ...failure, title: `Not copied: ${failure.title}` };
+      this.update();
+    }
+  }
+
+  async toClipboard(title: string, text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(`${title}: copied.`);
+    } catch {
+      this.notice = { title: `The browser does not let this page copy. ${title}:`, detail: text };
+      this.update();
+    }
+  }
+
+  stop(): void {
+    this.keepNow();
+    this.running?.abort();
+    this.validation?.abort();
+    clearTimeout(this.validating);
+    clearTimeout(this.settle);
+  }
+}
+
+export const plural = (count: number, noun: string): string => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
+const cancelled = (run: Run): Ending => ({
+  event: "cancelled", id: run.id ?? "", elapsedSeconds: (performance.now() - run.startedAt) / 1000, maybeDelivered: run.phase !== "prepare",
+});
+function refused(error: unknown): Ending {
+  const { title, detail, problems } = failureOf(error);
+  return { ...lost(detail ? `${title}. ${detail}` : title), problems };
+}
+
+const smaller = (ending: Ending): Ending => ({
+  ...ending,
+  attempts: undefined,
+  curl: undefined,
+  request: undefined,
+  raw: ending.raw?.slice(0, MOST_KEPT_TEXT),
+  text: ending.text?.slice(0, MOST_KEPT_TEXT),
+  truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,
+});
+
+/** What happened, in one line. */
+export function sentence(ending: Ending): string {
+  const seconds = duration(ending.elapsedSeconds);
+  if (ending.event === "cancelled") return `Cancelled after ${seconds}.`;
+  if (ending.event === "error") return ending.kind === "settings" ? "Nothing was sent: see the problems beside the fields." : `No response: ${ending.message}`;
+  return `${ending.status} ${ending.reasonPhrase ?? ""} in ${seconds}${ending.outcome === "success" ? "" : `: ${ending.message ?? ending.outcome}`}`;
+}
+
+export const duration = (seconds: number): string =>
+  seconds < 1 ? `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;
+export const bytes = (count: number): string =>
+  count < 1e3 ? `${count} B` : count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;

@@ -1,0 +1,211 @@
+// What the designer's server says; see schemas/designer-api.openapi.json.
+import type { Json, JsonObject } from "./json";
+
+export type Kind =
+  | "object" | "map" | "array" | "union" | "enum" | "const" | "string" | "number" | "boolean" | "file" | "any";
+
+export interface Field {
+  kind: Kind;
+  name?: string;
+  title?: string;
+  required?: boolean;
+  /** Sanitised HTML. */
+  description?: string;
+  deprecated?: boolean;
+  nullable?: boolean;
+  default?: Json;
+  examples?: Json[];
+  secret?: boolean;
+  type?: string;
+  /** A stub: its children come from `GET form?at=LINK`. */
+  link?: string;
+  raw?: boolean;
+  fields?: Field[];
+  extra?: Field;
+  values?: Field | Json[];
+  keys?: Field;
+  items?: Field;
+  prefix?: Field[];
+  unique?: boolean;
+  minimum?: number;
+  maximum?: number;
+  options?: Field[];
+  discriminator?: { property: string; values: Record<string, number> };
+  value?: Json;
+  format?: string;
+  pattern?: string;
+  multiline?: boolean;
+  integer?: boolean;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  step?: number;
+  encoding?: "base64" | "upload";
+  accept?: string;
+  types?: string[];
+  shape?: { json: string; required?: string[]; const?: JsonObject };
+}
+
+export interface Group {
+  name: string;
+  title: string;
+  required?: boolean;
+  field: Field;
+}
+export interface Form {
+  target: string;
+  url: { default?: string };
+  method: string;
+  inputParameters: Field;
+  groups: Group[];
+  open?: string[];
+}
+
+export type Task = JsonObject;
+export type Definition = JsonObject & { tasks?: JsonObject; startTask?: string; name?: string };
+
+export interface Problem {
+  pointer: string;
+  message: string;
+  severity: "error" | "warning";
+  suggestion?: string;
+}
+
+export interface Failure {
+  type?: string;
+  title: string;
+  status?: number;
+  detail?: string;
+  problems?: Problem[];
+  [extension: string]: unknown;
+}
+
+export interface Found {
+  id: string;
+  provider: string;
+  method: string;
+  path: string;
+  title: string;
+  match?: string;
+  highlights?: Record<string, [number, number][]>;
+}
+export interface Page {
+  query: string;
+  total: number | null;
+  items: Found[];
+  cursor: string | null;
+}
+
+export interface Row {
+  depth: number;
+  name: string;
+  type?: string;
+  required?: boolean;
+  description?: string;
+  more?: boolean;
+}
+interface Content {
+  mediaType: string;
+  rows: Row[];
+}
+export interface Server {
+  url: string;
+  address: string;
+  description?: string;
+  variables?: Record<string, { default?: string; enum?: string[]; description?: string }>;
+}
+export interface Endpoint {
+  item: {
+    id: string; provider: string; method: string; path: string; title: string; deprecated?: boolean;
+    operationId?: string; tags?: string[]; api?: { name?: string; title?: string; version?: string };
+  };
+  target: string;
+  servers: Server[];
+  docs: {
+    html?: string;
+    source?: string;
+    parameters?: { in: string; name: string; required?: boolean; type?: string; description?: string; deprecated?: boolean }[];
+    body?: { required?: boolean; description?: string; content?: Content[] };
+  };
+  security?: {
+    known: boolean;
+    optional: boolean;
+    alternatives: { scheme: string; type: string; detail?: string; scopes?: string[]; description?: string }[][];
+  };
+  responses?: {
+    status: string; description?: string; content?: Content[];
+    headers?: { name: string; type?: string; description?: string }[];
+  }[];
+}
+
+export interface Config {
+  version: string;
+  workflow?: string;
+  workflows: { id: string; name?: string }[];
+  limits: { upload: number; definition: number; shownText: number; body: number };
+  endpoints: number;
+  methods: string[];
+}
+
+export interface SentRequest {
+  method: string;
+  url: string;
+  headers: [string, string][];
+  bodyBytes: number;
+  body?: string;
+  bodyBase64?: string;
+  truncated?: boolean;
+}
+export interface Attempt {
+  number: number;
+  outcome: string;
+  error?: string;
+  startedAt: string;
+  waitedSeconds: number;
+  elapsedSeconds: number;
+  hops: { request: SentRequest; status?: number; statusLine?: string; headers?: [string, string][]; phases: Phases }[];
+}
+export type Phases = Record<string, number>;
+
+/** How a test request ended: the payload of its last event, and which event it was. */
+export interface Ending {
+  event: "response" | "error" | "cancelled";
+  id: string;
+  outcome?: string;
+  message?: string;
+  status?: number;
+  reasonPhrase?: string;
+  httpVersion?: string;
+  headers?: [string, string][];
+  mediaType?: string;
+  size?: number;
+  decodedAs?: "json" | "text" | null;
+  text?: string;
+  truncated?: boolean;
+  decodedSize?: number;
+  body?: string;
+  differences?: { kind: string; pointer: string; message: string }[];
+  documented?: boolean;
+  elapsedSeconds: number;
+  phases?: Phases;
+  attempts?: Attempt[];
+  request?: SentRequest;
+  curl?: string;
+  raw?: string;
+  retryAfter?: number;
+  kind?: string;
+  problems?: Problem[];
+  pointer?: string;
+  expression?: string;
+  known?: string[];
+  maybeDelivered?: boolean;
+}
+
+/** One line of the history: what was asked, and what came of it. */
+export interface Snapshot {
+  at: string;
+  task: string;
+  settings: Task;
+  samples: Record<string, string>;
+  ending?: Ending;
+  note?: string;
+}

@@ -1,0 +1,137 @@
+// Small parts that every view uses.
+import { createContext, type ComponentChildren } from "preact";
+import { useContext, useReducer } from "preact/hooks";
+import type { Store } from "./store";
+import type { Failure, Problem } from "./types";
+
+export interface Ui {
+  store: Store;
+  /** Move the keyboard to the element with this id, once it has been drawn. */
+  focus(id: string): void;
+}
+export const UiContext = createContext<Ui>(null as unknown as Ui);
+export const useUi = (): Ui => useContext(UiContext);
+export const useRedraw = (): (() => void) => useReducer((count: number, _: void) => count + 1, 0)[1];
+
+const ICONS: Record<string, string> = {
+  plus: "M8 3v10M3 8h10",
+  close: "M4 4l8 8M12 4l-8 8",
+  up: "M8 13V3M4 7l4-4 4 4",
+  down: "M8 3v10M4 9l4 4 4-4",
+  right: "M6 3l5 5-5 5",
+  trash: "M3 4h10M6 4V2h4v2M4 4l1 10h6l1-10",
+  play: "M5 3l8 5-8 5z",
+  stop: "M4 4h8v8H4z",
+  alert: "M8 6v3M8 11h.1M8 2l6 12H2z",
+  theme: "M8 2a6 6 0 1 0 .1 0v12",
+};
+export const Icon = ({ name }: { name: string }) => (
+  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <path d={ICONS[name]} />
+  </svg>
+);
+
+export const IconButton = ({ icon, label, title, ...rest }: {
+  icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string;
+}) => (
+  <button class="quiet square" aria-label={label} title={title ?? label} {...rest}>
+    <Icon name={icon} />
+  </button>
+);
+
+export const Method = ({ method }: { method: string }) => <span class={`method ${method.toLowerCase()}`}>{method}</span>;
+
+/** Sanitised by the server. */
+export const Html = ({ html, class: name = "prose" }: { html?: string; class?: string }) =>
+  html ? <div class={name} dangerouslySetInnerHTML={{ __html: html }} /> : null;
+
+export function Note({ kind, title, children, onClose }: { kind: "error" | "warning" | "info"; title?: string; children?: ComponentChildren; onClose?: () => void }) {
+  return (
+    <div class={`note ${kind}`} role={kind === "error" ? "alert" : "note"}>
+      <Icon name="alert" />
+      <div class="note-text">
+        {title && <strong>{title}</strong>}
+        {children && <div>{children}</div>}
+      </div>
+      {onClose && (
+        <IconButton icon="close" label="Close" onClick={onClose} />
+      )}
+    </div>
+  );
+}
+
+export const Empty = ({ title, text }: { title?: string; text: string }) => (
+  <div class="empty">
+    {title && <strong>{title}</strong>}
+    <p class="muted">{text}</p>
+  </div>
+);
+
+export const Failed = ({ failure, children }: { failure: Failure; children?: ComponentChildren }) => (
+  <Note kind="error" title={failure.title}>
+    {failure.detail}
+    {children && <div class="row actions">{children}</div>}
+  </Note>
+);
+
+/** Tabs as WAI-ARIA has them: arrows move. */
+export function Tabs<T extends string>({ id, label, tabs, chosen, onChoose, small }: {
+  id: string; label: string; tabs: [T, string][]; chosen: T; onChoose: (tab: T) => void; small?: boolean;
+}) {
+  const { focus } = useUi();
+  const onKeyDown = (event: KeyboardEvent) => {
+    const index = tabs.findIndex(([tab]) => tab === chosen);
+    const next = { ArrowRight: index + 1, ArrowLeft: index - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    const tab = tabs[(next + tabs.length) % tabs.length]![0];
+    onChoose(tab);
+    focus(`${id}-tab-${tab}`);
+  };
+  return (
+    <div class={small ? "tabs small" : "tabs"} role="tablist" aria-label={label} onKeyDown={onKeyDown}>
+      {tabs.map(([tab, title]) => (
+        <button
+          role="tab" key={tab} id={`${id}-tab-${tab}`} aria-selected={tab === chosen}
+          aria-controls={tab === chosen ? `${id}-panel` : undefined} tabIndex={tab === chosen ? 0 : -1} onClick={() => onChoose(tab)}
+        >
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Hand on what stands in a control. */
+export const typed = (take: (value: string) => void) => (event: { currentTarget: { value: string } }): void => take(event.currentTarget.value);
+
+/** What is wrong at *pointer*, beside its control. */
+export const Problems = ({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) => (
+  <>
+    {problems.map((problem, index) => (
+      <p key={index} id={`${id}-problem-${index}`} class={`problem ${problem.severity}`}>
+        <Icon name="alert" />
+        <span>
+          {problem.pointer.length > pointer.length && `${problem.pointer.slice(pointer.length + 1)}: `}
+          {problem.message}
+          {problem.suggestion && <>; did you mean <code>{problem.suggestion}</code>?</>}
+        </span>
+      </p>
+    ))}
+  </>
+);
+export const describedBy = (id: string, problems: Problem[]): string => problems.map((_, index) => `${id}-problem-${index}`).join(" ");
+
+/** The id of the control at a pointer: an id list may hold no white space. */
+export const idOf = (pointer: string): string => `f-${pointer.replace(/[\s%]/g, encodeURIComponent)}`;
+
+/** *text* with the parts between *ranges* marked; offsets are half-open, sorted and apart. */
+export function Marked({ text, ranges }: { text: string; ranges?: [number, number][] }) {
+  let from = 0;
+  const parts: ComponentChildren[] = [];
+  for (const [start, end] of ranges ?? []) {
+    parts.push(text.slice(from, start), <mark>{text.slice(start, end)}</mark>);
+    from = end;
+  }
+  return <>{parts}{text.slice(from)}</>;
+}

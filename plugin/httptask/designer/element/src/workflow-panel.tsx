@@ -1,0 +1,81 @@
+// The left column: the workflow, its tasks, and a small picture of its routes.
+import { Graph } from "./graph";
+import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
+import { isObject } from "./json";
+import * as flow from "./workflow";
+
+export function WorkflowPanel() {
+  const { store } = useUi();
+  const { config, workflowId, working, broken } = store;
+  const items = flow.listed(working);
+  const known = config?.workflows ?? [];
+  const named = known.some(({ id }) => id === workflowId);
+  const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
+  return (
+    <nav class="workflow" aria-label="Workflow">
+      <div class="workflow-head">
+        <span class="caption">Workflow</span>
+        {known.length > 1 ? (
+          <select aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
+            {!named && <option value={workflowId ?? ""}>{title}</option>}
+            {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
+          </select>
+        ) : <h1>{title}</h1>}
+        {store.dirty && <span class="unsaved">unsaved changes</span>}
+      </div>
+      {broken && (
+        <Failed failure={broken}>
+          <button onClick={() => void store.openWorkflow(workflowId, null, true)}>Load it again</button>
+          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.overwriteBroken()}>Overwrite it with an empty one</button>}
+        </Failed>
+      )}
+      {store.conflict && (
+        <section id="conflict" tabIndex={-1} aria-label="Conflict">
+          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail} Nothing was written yet; what you did not save stays in the history.` }}>
+            <button onClick={() => void store.reload()}>Load theirs</button>
+            <button class="danger" onClick={() => void store.save(store.conflict!.etag)}>Overwrite with mine</button>
+          </Failed>
+        </section>
+      )}
+      {store.notice && <Note kind={store.notice.type || store.notice.status ? "error" : "info"} title={store.notice.title} onClose={() => { store.notice = null; store.update(); }}>{store.notice.detail}</Note>}
+      <ol class="tasks" aria-label="Tasks">
+        {items.map((item) => <TaskItem key={item.name} item={item} />)}
+      </ol>
+      {!broken && (
+        <button class={store.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.pick("new")}><Icon name="plus" />Add HTTP task</button>
+      )}
+      {items.length > 1 && (
+        <section class="routes">
+          <h2 class="caption">Routes</h2>
+          <Graph definition={working} chosen={store.picking === "new" ? null : store.current} />
+        </section>
+      )}
+    </nav>
+  );
+}
+
+function TaskItem({ item }: { item: flow.Listed }) {
+  const { store } = useUi();
+  const { name, type, task, depth } = item;
+  const chosen = name === store.current && store.picking !== "new";
+  const request = isObject(task.httpRequest) ? task.httpRequest : {};
+  const unsaved = store.isUnsaved(name);
+  return (
+    <li class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }}>
+      <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.openTask(name)}>
+        <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
+        <span class="task-sub">
+          {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
+          <span>{flow.summary(item)}</span>
+        </span>
+      </button>
+      {chosen && (
+        <span class="task-tools">
+          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.move(store.working, name, -1)} onClick={() => store.move(name, -1)} />
+          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.move(store.working, name, 1)} onClick={() => store.move(name, 1)} />
+          <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.remove(name)} />
+        </span>
+      )}
+    </li>
+  );
+}

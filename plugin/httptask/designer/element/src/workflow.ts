@@ -1,0 +1,213 @@
+// Pure functions over a workflow definition: its tasks in order, its routes, and edits that keep the routes whole.
+import { clone, isObject, type Json, type JsonObject } from "./json";
+import type { Definition, Task } from "./types";
+
+export interface Listed {
+  name: string;
+  task: Task;
+  type: string;
+  /** 0 at the top, one more inside each branch. */
+  depth: number;
+  /** What holds it: the definition, or a branch. */
+  flow: Flow;
+}
+type Flow = JsonObject & { startTask?: string; tasks?: JsonObject };
+const MOST_DEPTH = 20;
+
+/** Every task, branches included, in the order they stand in. */
+export function listed(definition: Flow, depth = 0): Listed[] {
+  const tasks = isObject(definition.tasks) ? definition.tasks : {};
+  return Object.entries(tasks).flatMap(([name, value]) => {
+    const task = isObject(value) ? value : {};
+    const item = { name, task, type: typeof task.type === "string" ? task.type : "?", depth, flow: definition };
+    const inside = depth < MOST_DEPTH ? branches(task).flatMap((branch) => listed(branch, depth + 1)) : [];
+    return [item, ...inside];
+  });
+}
+
+const branches = (task: Task): Flow[] =>
+  task.type === "Parallel" && Array.isArray(task.branches) ? task.branches.filter(isObject) : [];
+const choicesOf = (task: Task): JsonObject[] => (Array.isArray(task.choices) ? task.choices.filter(isObject) : []);
+const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
+
+/** The places in *task* that name another one, to read and to change. */
+function references(task: Task): { holder: JsonObject; key: string }[] {
+  return [
+    ...choicesOf(task).map((choice) => ({ holder: choice, key: "nextTask" })),
+    { holder: task, key: "defaultTask" },
+    { holder: task, key: "nextTask" },
+  ].filter(({ holder, key }) => text(holder[key]) !== null);
+}
+
+export interface Route {
+  from: string;
+  to: string;
+}
+
+/** Every way a run may go from one task to another. */
+export function routes(definition: Flow): Route[] {
+  return listed(definition).flatMap(({ name, task }) => {
+    const to = references(task).map(({ holder, key }) => ({ from: name, to: holder[key] as string }));
+    const inner = branches(task);
+    if (!inner.length) return to;
+    // A Parallel goes on where its branches end.
+    const ends = inner.flatMap((branch) => Object.entries(branch.tasks ?? {}).filter(([, each]) => isObject(each) && each.end === true));
+    return [
+      ...inner.flatMap((branch) => (text(branch.startTask) ? [{ from: name, to: text(branch.startTask)! }] : [])),
+      ...ends.flatMap(([from]) => to.map((route) => ({ ...route, from }))),
+    ];
+  });
+}
+
+export const find = (definition: Flow, name: string): Listed | undefined =>
+  listed(definition).find((item) => item.name === name);
+
+/** *wanted*, cut to 80 characters and made unlike every other name. */
+export function freeName(definition: Flow, wanted: string): string {
+  const taken = new Set(listed(definition).map((item) => item.name));
+  const base = wanted.trim().slice(0, 80) || "HTTP task";
+  for (let count = 2, name = base; ; count++) {
+    if (!taken.has(name)) return name;
+    name = `${base.slice(0, 76)} ${count}`;
+  }
+}
+
+/** Put *task* under *name* behind the task *after* (null: at the end of the main line), and lead the routes through it. */
+export function insert(definition: Definition, name: string, task: Task, after: string | null): Definition {
+  const copy = clone(definition);
+  copy.tasks = isObject(copy.tasks) ? copy.tasks : {};
+  const before = after === null ? lastOfLine(copy) : find(copy, after);
+  const flow = before?.flow ?? copy;
+  const goesOn = before && ["Http", "Simple"].includes(before.type);
+  const added: Task = { ...task };
+  delete added.nextTask;
+  delete added.end;
+  if (!before || !goesOn) {
+    const first = text(flow.startTask);
+    flow.startTask = name;
+    if (first && isObject(flow.tasks) && first in flow.tasks) added.nextTask = first;
+    else added.end = true;
+  } else {
+    if (text(before.task.nextTask)) added.nextTask = before.task.nextTask!;
+    else added.end = true;
+    delete before.task.end;
+    before.task.nextTask = name;
+  }
+  flow.tasks = withEntry(flow.tasks as JsonObject, name, added, goesOn ? before.name : null);
+  return copy;
+}
+
+/** The last task on the line from the start that goes on to one other task, or ends. */
+function lastOfLine(definition: Flow): Listed | undefined {
+  let found: Listed | undefined;
+  const seen = new Set<string>();
+  for (let name = text(definition.startTask); name && !seen.has(name); ) {
+    seen.add(name);
+    const next = find(definition, name);
+    if (!next || !["Http", "Simple"].includes(next.type)) break;
+    found = next;
+    name = text(next.task.nextTask);
+  }
+  return found;
+}
+
+function withEntry(tasks: JsonObject, name: string, task: Task, after: string | null): JsonObject {
+  const entries = Object.entries(tasks);
+  const index = after === null ? 0 : entries.findIndex(([each]) => each === after) + 1;
+  entries.splice(index, 0, [name, task]);
+  return Object.fromEntries(entries);
+}
+
+/** Call *change* for every place that names a task, in the whole definition. */
+function eachReference(definition: Flow, change: (holder: JsonObject, key: string) => void): void {
+  const flows = new Set<Flow>([definition]);
+  for (const { task, flow } of listed(definition)) {
+    flows.add(flow);
+    for (const { holder, key } of references(task)) change(holder, key);
+  }
+  for (const flow of flows) if (text(flow.startTask) !== null) change(flow, "startTask");
+}
+
+/** Call the task *name* *wanted*, wherever it is named. */
+export function rename(definition: Definition, name: string, wanted: string): Definition {
+  const copy = clone(definition);
+  const item = find(copy, name);
+  if (!item) return copy;
+  item.flow.tasks = Object.fromEntries(
+    Object.entries(item.flow.tasks!).map(([each, task]) => [each === name ? wanted : each, task]),
+  );
+  eachReference(copy, (holder, key) => {
+    if (holder[key] === name) holder[key] = wanted;
+  });
+  return copy;
+}
+
+/** Take the task *name* out and close the gap; a sentence when that cannot be done. */
+export function remove(definition: Definition, name: string): Definition | string {
+  const copy = clone(definition);
+  const item = find(copy, name);
+  if (!item) return copy;
+  const next = text(item.task.nextTask) ?? text(item.task.defaultTask);
+  const pointing = listed(copy).filter(({ task, name: each }) => each !== name && references(task).some(({ holder, key }) => holder[key] === name));
+  const stuck = next ? undefined : pointing.find(({ type }) => !["Http", "Simple"].includes(type));
+  if (stuck) return `“${stuck.name}” leads to “${name}”, which is an end: give “${stuck.name}” another way to go first.`;
+  eachReference(copy, (holder, key) => {
+    if (holder[key] !== name) return;
+    if (next && next !== name) holder[key] = next;
+    else {
+      delete holder[key];
+      if (key === "nextTask") holder.end = true;
+    }
+  });
+  delete item.flow.tasks![name];
+  return copy;
+}
+
+/** Let the task *name* change places with its neighbour on a straight line; null when it does not stand on one. */
+export function move(definition: Definition, name: string, by: -1 | 1): Definition | null {
+  const before = by < 0 ? predecessor(definition, name) : name;
+  const after = by < 0 ? name : text(find(definition, name)?.task.nextTask ?? undefined);
+  if (!before || !after || predecessor(definition, after) !== before) return null;
+  const copy = clone(definition);
+  const first = find(copy, before)!;
+  const second = find(copy, after)!;
+  if (first.flow !== second.flow || !["Http", "Simple"].includes(second.type)) return null;
+  const next = text(second.task.nextTask);
+  eachReference(copy, (holder, key) => {
+    if (holder[key] === before) holder[key] = after;
+  });
+  second.task.nextTask = before;
+  delete second.task.end;
+  delete first.task.nextTask;
+  if (next) first.task.nextTask = next;
+  else first.task.end = true;
+  const entries = Object.entries(first.flow.tasks!).filter(([each]) => each !== after);
+  entries.splice(entries.findIndex(([each]) => each === before), 0, [after, second.task]);
+  first.flow.tasks = Object.fromEntries(entries);
+  return copy;
+}
+
+/** The one task from which a straight line leads to *name*. */
+function predecessor(definition: Definition, name: string): string | null {
+  const leading = routes(definition).filter(({ to }) => to === name);
+  const only = leading.length === 1 ? find(definition, leading[0]!.from) : undefined;
+  return only && ["Http", "Simple"].includes(only.type) ? only.name : null;
+}
+
+/** Put *task* where the task *name* stands. */
+export function replace(definition: Definition, name: string, task: Task): Definition {
+  const copy = clone(definition);
+  const item = find(copy, name);
+  if (item) item.flow.tasks![name] = task;
+  return copy;
+}
+
+/** What is shown under a task's name. */
+export function summary({ type, task }: Listed): string {
+  const request = isObject(task.httpRequest) ? task.httpRequest : {};
+  if (type === "Http") return String(request.url ?? "no address yet").replace(/^https?:\/\/[^/]*/, "") || "/";
+  if (type === "Decision") return `${choicesOf(task).length + 1} ways`;
+  if (type === "Parallel") return `${branches(task).length} branches`;
+  if (type === "Terminate") return text(task.terminationStatus) ?? "";
+  return text(task.description) ?? "";
+}

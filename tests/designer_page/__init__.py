@@ -1,0 +1,1 @@
+"""The designer's page in a real, headless Chromium: Debian's, driven by Playwright."""

@@ -1,0 +1,125 @@
+"""`httptask designer`: a real process, until Ctrl+C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from designer import SEED
+
+COMMAND = [sys.executable, "-m", "httptask", "designer"]
+
+
+@contextmanager
+def started(tmp_path: Path, *words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start the command and give the process and what it says of itself; it is killed when it was not ended."""
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--json", "--catalogue", str(tmp_path / "catalogue.sqlite3"), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), **environment},
+    )
+    try:
+        assert process.stdout is not None
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
+    """With `--demo` there is an API to talk to, a definition to save in, and a test request of the seed's endpoint succeeds."""
+    with started(tmp_path, "--demo") as (_, said):
+        api = said["address"] + "api/v1/"
+        with httpx.Client(base_url=api, trust_env=False, timeout=30) as client:
+            prefill = client.get(f"endpoints/{SEED}/form").json()["prefill"]
+            request = prefill["httpRequest"]
+            request["pathParameters"] = {"project_id": 1}
+            request["query"] = {"topic_id": 2, "topic_type": "rfi"}
+            request["headers"]["Procore-Company-Id"] = 3
+            answer = client.post("test-requests", json={"task": prefill})
+            assert '"status": 201' in answer.text
+            workflow = client.get("config").json()["workflow"]
+            definition = client.get(f"workflows/{workflow}")
+            assert client.post("validate", json={"definition": definition.json()}).json() == {
+                "valid": True,
+                "problems": [],
+            }
+            sample = definition.json()["tasks"]["Tell the project"]
+            answer = client.post(
+                "test-requests", json={"task": sample, "inputs": {"input": {"rfi": {"id": 1, "subject": "x"}}}}
+            )
+            assert '"status": 201' in answer.text
+
+
+def test_demo_reaches_the_stand_in_only(tmp_path: Path) -> None:
+    """The demo opens one port of this machine to test requests, not the machine."""
+    with socket.create_server(("127.0.0.1", 0)) as other, started(tmp_path, "--demo") as (_, said):
+        task = {"type": "Http", "httpRequest": {"url": f"http://127.0.0.1:{other.getsockname()[1]}/"}, "end": True}
+        answer = httpx.post(said["address"] + "api/v1/test-requests", json={"task": task}, trust_env=False)
+        assert '"kind": "blocked"' in answer.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_stopping_ends_all_of_it(tmp_path: Path, number: int) -> None:
+    """Ctrl+C ends the page and the stand-in, removes what was temporary, and is no failure."""
+    with started(tmp_path, "--demo") as (process, said):
+        page = httpx.get(said["address"] + f"api/v1/endpoints/{SEED}", trust_env=False).json()
+        ports = [
+            int(address.rstrip("/").rpartition(":")[2]) for address in (said["address"], page["servers"][0]["url"])
+        ]
+        process.send_signal(number)
+        assert process.wait(15) == 0
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+    assert not Path(said["workflows"]).exists()
+    assert not list(tmp_path.glob("httptask-*"))
+
+
+def test_definitions_of_ones_own(tmp_path: Path) -> None:
+    """A folder given by name keeps what is saved in it, the sample of the demo included."""
+    folder = tmp_path / "flows"
+    with started(tmp_path, str(folder), "--demo") as (process, said):
+        assert said["workflows"] == str(folder)
+        process.send_signal(signal.SIGINT)
+        process.wait(15)
+    assert json.loads((folder / "tell-the-project.json").read_text())["startTask"] == "Tell the project"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "0.0.0.0"], "HTTPTASK_DESIGNER_TOKEN"),
+        (["--port", "65536"], "from 0 to 65535"),
+        (["--port", "-1"], "from 0 to 65535"),
+        (["--allow-network", "nowhere/99"], "nowhere/99"),
+    ],
+    ids=["bind", "port", "negative", "network"],
+)
+def test_wrong_use(tmp_path: Path, words: list[str], said: str) -> None:
+    """What cannot be started is refused with exit status 2 and what to do."""
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_token_from_the_environment(tmp_path: Path) -> None:
+    """The token comes from the environment, where no list of processes shows it."""
+    with started(tmp_path, HTTPTASK_DESIGNER_TOKEN="a-token-that-nobody-guesses") as (_, said):
+        assert httpx.get(said["address"] + "api/v1/config", trust_env=False).status_code == 401
+        headers = {"Authorization": "Bearer a-token-that-nobody-guesses"}
+        assert httpx.get(said["address"] + "api/v1/config", headers=headers, trust_env=False).status_code == 200

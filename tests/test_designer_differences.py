@@ -1,0 +1,180 @@
+"""A response held against its documentation: notes where it differs, none where it does not, an end in any case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from designer import thing_endpoint
+from designer_forms import SCHEMAS, SHARED, Filled
+from httptask.designer._form import form_of
+from httptask.model.api import Endpoint, MediaType, RequestBody, Response
+from httptask.settings import settings_schema
+from httptask.settings._differences import MOST_DIFFERENCES, differences
+
+STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+EITHER = {
+    "oneOf": [{"properties": {"a": STRING}, "required": ["a"]}, {"properties": {"b": INTEGER}, "required": ["b"]}]
+}
+
+
+def documented_as(schema: Any, definitions: dict[str, Any] | None = None, status: str = "200") -> Endpoint:
+    """Return an endpoint that answers a JSON body of *schema*."""
+    responses = {status: Response("", {}, {"application/json": MediaType(schema)})}
+    return replace(thing_endpoint("https://things.example"), responses=responses, definitions=definitions or {})
+
+
+def found(schema: Any, value: Any, definitions: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+    """Return kind and pointer of how *value* differs from *schema*."""
+    endpoint = documented_as(schema, definitions)
+    return [(each.kind, each.pointer) for each in differences(endpoint, 200, "application/json", value, is_json=True)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "wanted"),
+    [
+        (INTEGER, 1.0, []),
+        ({"type": "number"}, 1, []),
+        (INTEGER, True, [("type", "")]),
+        ({"type": ["string", "null"]}, None, []),
+        (STRING, None, [("type", "")]),
+        ({}, {"a": 1}, []),
+        ({"type": "object"}, {"a": 1}, []),
+        ({"properties": {"a": STRING}}, {"a": "x", "b/c": 1}, [("undocumented", "/b~1c")]),
+        ({"properties": {"a": STRING}, "additionalProperties": True}, {"b": 1}, []),
+        ({"additionalProperties": INTEGER}, {"b": "x"}, [("type", "/b")]),
+        ({"properties": {"a": {**STRING, "writeOnly": True}}, "required": ["a"]}, {}, []),
+        ({"properties": {"a": {**STRING, "readOnly": True}}, "required": ["a"]}, {}, [("missing", "/a")]),
+        (
+            {
+                "oneOf": [
+                    {"properties": {"a": STRING}, "required": ["a"]},
+                    {"properties": {"b": INTEGER}, "required": ["b"]},
+                ]
+            },
+            {"b": 1},
+            [],
+        ),
+        (
+            {
+                "oneOf": [
+                    {"properties": {"a": STRING}, "required": ["a"]},
+                    {"properties": {"b": INTEGER}, "required": ["b"]},
+                ]
+            },
+            {"b": "x"},
+            [("type", "/b")],
+        ),
+        ({"items": INTEGER}, ["a", 1, "b"], [("type", "/0")]),
+        ({"allOf": [{"$ref": "#/$defs/A"}, {"properties": {"b": STRING}}]}, {"a": 1, "b": 2}, [("type", "/b")]),
+        ({"anyOf": [STRING, {"properties": {"a": STRING}}]}, {"b": 1}, [("undocumented", "/b")]),
+        ({"$ref": "#/$defs/Nowhere"}, {"a": 1}, []),
+    ],
+    ids=str,
+)
+def test_differences(schema: Any, value: Any, wanted: list[tuple[str, str]]) -> None:
+    """What is missing, of another type, of another value or not documented is named by its place; the rest is not."""
+    assert found(schema, value, {"A": {"properties": {"a": INTEGER}}}) == wanted
+
+
+@pytest.mark.parametrize(("status", "documented"), [(200, "200"), (204, "2XX"), (503, "default"), (404, "4xx")])
+def test_documented_statuses(status: int, documented: str) -> None:
+    """A status is documented by itself, by its range, or by the default."""
+    endpoint = documented_as(INTEGER, status=documented)
+    assert [each.kind for each in differences(endpoint, status, "application/json", "x", is_json=True)] == ["type"]
+
+
+@pytest.mark.parametrize(
+    ("documented", "sent", "compared"),
+    [
+        ("application/json", "application/json", True),
+        ("application/json; charset=utf-8", "application/json", True),
+        ("application/*", "application/json", True),
+        ("*/*", "application/json", True),
+        ("application/json", "application/hal+json", True),
+        ("application/xml", "application/json", False),
+    ],
+)
+def test_documented_media_types(documented: str, sent: str, compared: bool) -> None:
+    """A media type is documented by itself, by a range, or as JSON of another name."""
+    endpoint = replace(documented_as(INTEGER), responses={"200": Response("", {}, {documented: MediaType(INTEGER)})})
+    kinds = [each.kind for each in differences(endpoint, 200, sent, "x", is_json=True)]
+    assert kinds == (["type"] if compared else ["media-type"])
+
+
+def test_nothing_documented() -> None:
+    """Where nothing is documented nothing differs."""
+    endpoint = replace(documented_as(INTEGER), responses={})
+    assert differences(endpoint, 500, "text/html", "x", is_json=False) == []
+
+
+@given(schema=SCHEMAS)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+def test_as_documented(schema: Any) -> None:
+    """A value that was made by the documentation, and that jsonschema accepts, does not differ from it."""
+    endpoint = replace(
+        documented_as(schema, SHARED),
+        method="POST",
+        request_body=RequestBody({"application/json": MediaType(schema)}, required=True),
+    )
+    derived = settings_schema(endpoint)
+    body = next(group["field"] for group in form_of(endpoint, derived)["groups"] if group["name"] == "body")
+    value = Filled(endpoint, derived, generous=True).value(body)
+    jsonschema.Draft202012Validator({"allOf": [schema], "$defs": SHARED}).validate(value)
+    assert found(schema, value, SHARED) == []
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcdef"), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(schema=SCHEMAS, value=_VALUES)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_valid_values_are_of_the_documented_types(schema: Any, value: Any) -> None:
+    """Whatever jsonschema accepts has nothing missing and no wrong type; at most it has more than was documented."""
+    if jsonschema.Draft202012Validator({"allOf": [schema], "$defs": SHARED}).is_valid(value):
+        assert {kind for kind, _ in found(schema, value, SHARED)} <= {"undocumented"}
+
+
+NODE = {"Node": {"type": "object", "properties": {"n": {"$ref": "#/$defs/Node"}}}}
+
+
+def nested(depth: int) -> Any:
+    """Return an object nested *depth* levels deep."""
+    value: Any = {}
+    for _ in range(depth):
+        value = {"n": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"$ref": "#/$defs/Node"}, nested(400)),
+        ({"items": {"properties": {"a": STRING}}}, [{f"x{number}": 1} for number in range(100_000)]),
+        (
+            {
+                "properties": {f"p{number}": STRING for number in range(5_000)},
+                "required": [f"p{number}" for number in range(5_000)],
+            },
+            {},
+        ),
+        (
+            {"oneOf": [{"properties": {f"p{number}": STRING}, "required": [f"p{number}"]} for number in range(2_000)]},
+            {"a": 1},
+        ),
+        ({"anyOf": [{"$ref": "#/$defs/Node"}] * 2}, nested(400)),
+    ],
+    ids=["deep", "many-items", "many-missing", "many-options", "choice-in-choice"],
+)
+def test_an_end_in_any_case(schema: Any, value: Any) -> None:
+    """However large or deep, the notes are bounded."""
+    assert len(found(schema, value, NODE)) <= MOST_DIFFERENCES

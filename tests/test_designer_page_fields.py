@@ -1,0 +1,504 @@
+"""The designer's form: what each kind of field lets a person say, judged by the bytes that reach a server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from designer import RunningDesigner, running_designer
+from designer_page.browser import DesignerPage, chromium, designer_page
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
+from servers import OK, RawServer, raw_server, respond
+
+COUNTRIES = [f"country {number}" for number in range(60)]
+NODE = {
+    "type": "object",
+    "properties": {"title": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
+}
+BODY: dict[str, Any] = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "description": "What it is <b>called</b>."},
+        "nickname": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1},
+        "ratio": {"type": "number"},
+        "flag": {"type": "boolean"},
+        "size": {"enum": ["small", "large"]},
+        "country": {"enum": COUNTRIES},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "numbers": {"type": "array", "items": {"type": "integer"}},
+        "colours": {"type": "array", "uniqueItems": True, "items": {"enum": ["red", "green", "blue"]}},
+        "address": {
+            "type": "object",
+            "required": ["street"],
+            "properties": {
+                "street": {"type": "string"},
+                "limit": {"type": "integer", "default": 20},
+                "version": {"const": "v2"},
+            },
+        },
+        "labels": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "contact": {
+            "oneOf": [
+                {
+                    "title": "By mail",
+                    "type": "object",
+                    "required": ["email"],
+                    "properties": {"email": {"type": "string"}},
+                },
+                {
+                    "title": "By phone",
+                    "type": "object",
+                    "required": ["phone"],
+                    "properties": {"phone": {"type": "string"}},
+                },
+            ]
+        },
+        "untyped": {},
+        "ids": {"type": "array"},
+        "parent": {"type": ["string", "null"]},
+        "password": {"type": "string", "format": "password"},
+        "attachment": {"type": "string", "contentEncoding": "base64"},
+        "tree": {"$ref": "#/$defs/Node"},
+    },
+    "additionalProperties": False,
+}
+
+
+def kinds(url: str) -> Endpoint:
+    """Return an endpoint whose body has every kind of field."""
+    return Endpoint(
+        id="acme-kinds-post-0",
+        method="POST",
+        path="/kinds",
+        provider="acme",
+        title="Say anything",
+        servers=(
+            Server(url, description="here"),
+            Server("https://{region}.example", variables={"region": {"default": "eu", "enum": ["eu", "us"]}}),
+        ),
+        parameters=(Parameter("verbose", "query", schema={"type": "boolean"}),),
+        request_body=RequestBody({"application/json": MediaType(BODY)}, required=True),
+        definitions={"Node": NODE},
+    )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RawServer]:
+    with raw_server(respond(OK)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, server: RawServer) -> Iterator[RunningDesigner]:
+    folder = tmp_path_factory.mktemp("designer")
+    with running_designer(folder, endpoints=[kinds(server.url)]) as running:
+        yield running
+
+
+@pytest.fixture
+def form(running: RunningDesigner, browser: Browser) -> Iterator[DesignerPage]:
+    """The form of the endpoint with every kind of field, its one required field filled in."""
+    with designer_page(browser, running.url) as page:
+        page.pick("Say anything")
+        page.at("/httpRequest/body/name").fill("thing")
+        yield page
+
+
+def body(server: RawServer) -> Any:
+    """Return the last body the server got."""
+    return json.loads(server.received[-1].partition(b"\r\n\r\n")[2])
+
+
+def sent(form: DesignerPage, server: RawServer) -> Any:
+    form.send()
+    expect(form.page.locator(".response .status")).to_have_text("200 OK")
+    return body(server)
+
+
+# 1 and 2: nothing is sent that nobody set
+
+
+def test_only_what_was_set_is_sent(form: DesignerPage, server: RawServer) -> None:
+    """Required fields are there, optional ones are buttons; what was not set is not sent, what was added and left empty neither."""
+    expect(form.at("/httpRequest/body/name")).to_be_visible()
+    expect(form.at("/httpRequest/body/nickname")).to_have_count(0)
+    form.add("nickname", "count", "flag", "size", "country")
+    assert sent(form, server) == {"name": "thing"}
+    assert b"verbose" not in server.received[-1]
+
+
+def test_nothing_is_invented(form: DesignerPage) -> None:
+    """A documented default is shown and not put in for an optional field; an enum starts with no choice, a number with no 0."""
+    form.add("size", "count", "flag", "address", "limit")
+    expect(form.at("/httpRequest/body/address/limit")).to_have_value("")
+    expect(form.at("/httpRequest/body/address/limit")).to_have_attribute("placeholder", "default: 20")
+    expect(form.at("/httpRequest/body/size")).to_have_value("")
+    expect(form.at("/httpRequest/body/count")).to_have_value("")
+    expect(form.page.get_by_role("radio", name="not set")).to_be_checked()
+
+
+# Every kind: (what a person does, what arrives)
+
+
+def checks(form: DesignerPage) -> None:
+    form.add("colours")
+    for name in ("blue", "red"):
+        form.page.get_by_label(name, exact=True).check()
+
+
+def fill(name: str, value: str) -> Callable[[DesignerPage], None]:
+    def act(form: DesignerPage) -> None:
+        form.add(name)
+        form.at(f"/httpRequest/body/{name}").fill(value)
+
+    return act
+
+
+def choose(name: str, value: str) -> Callable[[DesignerPage], None]:
+    def act(form: DesignerPage) -> None:
+        form.add(name)
+        form.at(f"/httpRequest/body/{name}").select_option(label=value)
+
+    return act
+
+
+def untyped(value: str, kind: str = "") -> Callable[[DesignerPage], None]:
+    def act(form: DesignerPage) -> None:
+        form.add("untyped")
+        form.at("/httpRequest/body/untyped").fill(value)
+        if kind:
+            form.page.get_by_label("Type of untyped").select_option(label=kind)
+
+    return act
+
+
+def flag(form: DesignerPage) -> None:
+    form.add("flag")
+    form.page.get_by_role("radio", name="false").check()
+
+
+def empty_text(form: DesignerPage) -> None:
+    form.add("nickname")
+    form.named("button", "“” for nickname").click()
+
+
+def null(form: DesignerPage) -> None:
+    form.add("parent")
+    form.named("button", "null for parent").click()
+
+
+def const(form: DesignerPage) -> None:
+    nested(form)
+    form.add("version")
+
+
+def items(form: DesignerPage) -> None:
+    form.add("tags")
+    for index, value in enumerate(("one", "two", "three")):
+        form.named("button", "Add item to tags").click()
+        place = form.at(f"/httpRequest/body/tags/{index}")
+        expect(place).to_be_focused()
+        place.fill(value)
+    form.named("button", "Remove tags 2").click()
+    expect(form.at("/httpRequest/body/tags/1")).to_be_focused()
+
+
+def pasted(name: str, text: str) -> Callable[[DesignerPage], None]:
+    def act(form: DesignerPage) -> None:
+        form.add(name)
+        form.named("button", f"Paste a list into {name}").click()
+        form.page.get_by_label(f"A list for {name}").fill(text)
+        form.named("button", "values", exact=False).click()
+
+    return act
+
+
+def empty_list(form: DesignerPage) -> None:
+    form.add("tags")
+
+
+def nested(form: DesignerPage) -> None:
+    form.add("address")
+    form.at("/httpRequest/body/address/street").fill("High Street")
+
+
+def entries(form: DesignerPage) -> None:
+    form.add("labels")
+    group = form.at("/httpRequest/body/labels")
+    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("combobox", name="Name", exact=True).fill("a/b")
+    form.at("/httpRequest/body/labels/a~1b").fill("3")
+
+
+def option(form: DesignerPage) -> None:
+    form.add("contact")
+    which = form.page.get_by_label("Which form of contact")
+    which.select_option(label="By mail")
+    form.at("/httpRequest/body/contact/email").fill("a@b.example")
+    which.select_option(label="By phone")
+    form.at("/httpRequest/body/contact/phone").fill("123")
+
+
+def recursion(form: DesignerPage) -> None:
+    form.add("tree")
+    place = "/httpRequest/body/tree"
+    for _ in range(3):
+        group = form.at(place)
+        group.get_by_role("button", name="children", exact=True).last.click()
+        stub = form.page.get_by_role("button", name="Fill in", exact=False)
+        if stub.count():
+            stub.last.click()
+        form.at(f"{place}/children").get_by_role("button", name="Add item to children").last.click()
+        stub = form.page.get_by_role("button", name="Fill in", exact=False)
+        if stub.count():
+            stub.last.click()
+        place += "/children/0"
+    form.at(place).get_by_role("button", name="title", exact=True).click()
+    form.at(f"{place}/title").fill("deep")
+
+
+def file(form: DesignerPage) -> None:
+    form.add("attachment")
+    form.at("/httpRequest/body/attachment").set_input_files(
+        {"name": "a.bin", "mimeType": "application/pdf", "buffer": b"\x00\xff%PDF"}
+    )
+    expect(form.page.locator(".file-name")).to_have_text("a.bin, 6 B")
+
+
+def untyped_list(form: DesignerPage) -> None:
+    form.add("ids")
+    form.named("button", "Add item to ids").click()
+    form.at("/httpRequest/body/ids/0").fill("881")
+    form.named("button", "Add item to ids").click()
+    form.at("/httpRequest/body/ids/1").fill("881")
+    form.page.get_by_label("Type of ids 2").select_option(label="text")
+
+
+def untyped_object(form: DesignerPage) -> None:
+    form.add("untyped")
+    form.page.get_by_label("Type of untyped").select_option(label="object")
+    group = form.at("/httpRequest/body/untyped")
+    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("combobox", name="Name", exact=True).fill("deep")
+    form.at("/httpRequest/body/untyped/deep").fill("true")
+
+
+DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        pytest.param(fill("nickname", "Bob"), {"nickname": "Bob"}, id="text"),
+        pytest.param(
+            fill("nickname", "costs ${5} $${x} $$"), {"nickname": "costs ${5} $${x} $$"}, id="text-like-an-expression"
+        ),
+        pytest.param(fill("nickname", "jsonata: x"), {"nickname": "jsonata: x"}, id="text-like-a-jsonata-expression"),
+        pytest.param(empty_text, {"nickname": ""}, id="empty-text-that-is-meant"),
+        pytest.param(fill("count", "7"), {"count": 7}, id="integer"),
+        pytest.param(
+            fill("count", "12345678901234567890"), {"count": 12345678901234567890}, id="integer-over-2-to-the-53rd"
+        ),
+        pytest.param(fill("ratio", "-0.25"), {"ratio": -0.25}, id="number"),
+        pytest.param(flag, {"flag": False}, id="false-is-not-unset"),
+        pytest.param(choose("size", "large"), {"size": "large"}, id="enum"),
+        pytest.param(fill("country", "country 42"), {"country": "country 42"}, id="long-enum"),
+        pytest.param(const, {"address": {"street": "High Street", "version": "v2"}}, id="const"),
+        pytest.param(null, {"parent": None}, id="null"),
+        pytest.param(items, {"tags": ["one", "three"]}, id="list-with-focus"),
+        pytest.param(pasted("tags", "a\nb, c\n\nd"), {"tags": ["a", "b, c", "d"]}, id="pasted-lines"),
+        pytest.param(pasted("numbers", "1, 2,3"), {"numbers": [1, 2, 3]}, id="pasted-numbers"),
+        pytest.param(pasted("numbers", "[4, 5]"), {"numbers": [4, 5]}, id="pasted-json"),
+        pytest.param(empty_list, {"tags": []}, id="empty-list-that-is-meant"),
+        pytest.param(checks, {"colours": ["red", "blue"]}, id="checkboxes"),
+        pytest.param(nested, {"address": {"street": "High Street"}}, id="object"),
+        pytest.param(entries, {"labels": {"a/b": 3}}, id="map"),
+        pytest.param(option, {"contact": {"phone": "123"}}, id="union"),
+        pytest.param(recursion, {"tree": DEEP}, id="recursion"),
+        pytest.param(file, {"attachment": base64.b64encode(b"\x00\xff%PDF").decode()}, id="file"),
+        pytest.param(untyped("881"), {"untyped": 881}, id="untyped-guessed-number"),
+        pytest.param(untyped("881", "text"), {"untyped": "881"}, id="untyped-as-text"),
+        pytest.param(untyped("true"), {"untyped": True}, id="untyped-guessed-boolean"),
+        pytest.param(untyped("0881"), {"untyped": "0881"}, id="untyped-no-json-number"),
+        pytest.param(untyped("x", "null"), {"untyped": None}, id="untyped-null"),
+        pytest.param(untyped_list, {"ids": [881, "881"]}, id="untyped-list"),
+        pytest.param(untyped_object, {"untyped": {"deep": True}}, id="untyped-object"),
+    ],
+)
+def test_what_is_filled_in_arrives(
+    form: DesignerPage, server: RawServer, act: Callable[[DesignerPage], None], expected: dict[str, Any]
+) -> None:
+    """What a person fills in is what the server gets, with its type, and nothing else; it is there again after a reload."""
+    act(form)
+    assert sent(form, server) == {"name": "thing"} | expected
+    form.load()
+    expect(form.page.locator("#test")).to_be_visible()
+    assert sent(form, server) == {"name": "thing"} | expected
+
+
+def test_raw_json_is_offered_and_told_when_broken(form: DesignerPage, server: RawServer) -> None:
+    """An untyped field takes JSON as text, and says what is wrong with it while it is typed."""
+    form.add("untyped")
+    form.page.get_by_label("Type of untyped").select_option(label="JSON")
+    form.at("/httpRequest/body/untyped").fill('{"a": [1,')
+    expect(form.page.locator(".problem", has_text="Not JSON yet")).to_be_visible()
+    form.at("/httpRequest/body/untyped").fill('{"a": [1, null]}')
+    assert sent(form, server)["untyped"] == {"a": [1, None]}
+
+
+# 6 and 7: expressions
+
+
+@pytest.mark.parametrize(
+    ("add", "name", "pointer"),
+    [
+        pytest.param(["nickname"], "nickname", "/nickname", id="field"),
+        pytest.param(["address"], "street", "/address/street", id="nested-field"),
+        pytest.param(["address"], "address", "/address", id="whole-object"),
+        pytest.param(["flag"], "flag", "/flag", id="boolean"),
+        pytest.param(["colours"], "colours", "/colours", id="checkboxes"),
+    ],
+)
+def test_expression_everywhere_with_a_sample(
+    form: DesignerPage, server: RawServer, add: list[str], name: str, pointer: str
+) -> None:
+    """Every field can be an expression; a sample beside it stands for it in the test, and in the test only."""
+    form.add(*add)
+    form.named("button", f"fx for {name}").click()
+    place = form.at(f"/httpRequest/body{pointer}")
+    expect(place).to_be_visible()
+    place.fill("$.given")
+    form.page.get_by_label(f"Sample value of {name}, for tests only").fill("[1]")
+    form.send()
+    form.named("button", "Send anyway").click() if form.page.get_by_role("button", name="Send anyway").count() else None
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    copied = json.loads(form.copied())
+    value: Any = copied["httpRequest"]["body"]
+    for part in pointer.split("/")[1:]:
+        value = value[part]
+    assert value == "${$.given}"
+    assert "[1]" not in form.copied()
+
+
+def test_sample_is_what_the_server_gets(form: DesignerPage, server: RawServer) -> None:
+    """A sample has the type its field asks for."""
+    form.add("count")
+    form.named("button", "fx for count").click()
+    form.at("/httpRequest/body/count").fill("$.given")
+    form.page.get_by_label("Sample value of count, for tests only").fill("12")
+    assert sent(form, server) == {"name": "thing", "count": 12}
+
+
+def test_item_can_be_an_expression(form: DesignerPage, server: RawServer) -> None:
+    """An item of a list has its own toggle."""
+    form.add("tags")
+    form.named("button", "Add item to tags").click()
+    form.named("button", "fx for tags 1").click()
+    form.at("/httpRequest/body/tags/0").fill("$.given")
+    form.page.get_by_label("Sample value of tags 1, for tests only").fill("x")
+    assert sent(form, server)["tags"] == ["x"]
+
+
+def test_toggling_keeps_both_values(form: DesignerPage) -> None:
+    """Switching between a value and an expression loses neither."""
+    toggle = form.named("button", "fx for name")
+    toggle.click()
+    form.at("/httpRequest/body/name").fill("$.called")
+    toggle.click()
+    expect(form.at("/httpRequest/body/name")).to_have_value("thing")
+    toggle.click()
+    expect(form.at("/httpRequest/body/name")).to_have_value("$.called")
+
+
+def test_expression_is_evaluated_over_a_sample_input(form: DesignerPage, server: RawServer) -> None:
+    """With a sample input the expressions are really evaluated."""
+    form.add("Input parameters")
+    group = form.at("/inputParameters")
+    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("combobox", name="Name", exact=True).fill("called")
+    form.named("button", "fx for called").click()
+    form.at("/inputParameters/called").fill("$.input.rfi.subject")
+    form.page.get_by_label("Sample input").fill('{"rfi": {"subject": "Slab"}}')
+    form.named("button", "fx for name").click()
+    form.at("/httpRequest/body/name").fill("About ${$.called}")
+    assert sent(form, server)["name"] == "About Slab"
+
+
+# 8: problems
+
+
+def test_problems_stand_beside_their_fields(form: DesignerPage, server: RawServer) -> None:
+    """A wrong value is counted in the header, said beside its field, tied to it, and focused; nothing is sent until asked to."""
+    before = len(server.received)
+    form.add("count", "address")
+    form.at("/httpRequest/body/count").fill("many")
+    form.send()
+    assert len(server.received) == before
+    expect(form.page.locator(".chip.bad")).to_have_text("2 problems")
+    place = form.at("/httpRequest/body/count")
+    expect(form.problem("/httpRequest/body/count")).to_be_visible()
+    assert "f-/httpRequest/body/count-problem-0" in (place.get_attribute("aria-describedby") or "")
+    expect(place).to_be_focused()
+    expect(form.problem("/httpRequest/body/address/street")).to_be_visible()
+    form.named("button", "Send anyway").click()
+    expect(form.page.locator(".response .status")).to_have_text("200 OK")
+    assert body(server)["count"] == "many"
+    place.fill("3")
+    form.at("/httpRequest/body/address/street").fill("x")
+    expect(form.page.locator(".chip.good")).to_be_visible()
+
+
+def test_problems_wait_until_somebody_was_there(running: RunningDesigner, browser: Browser) -> None:
+    """A form that was just opened does not shout: what is still to fill in is only counted."""
+    with designer_page(browser, running.url) as page:
+        page.pick("Say anything")
+        expect(page.page.locator(".chip.bad")).to_have_text("1 problem")
+        expect(page.page.locator(".problem")).to_have_count(0)
+        page.page.locator(".chip.bad").click()
+        expect(page.problem("/httpRequest/body/name")).to_be_visible()
+        expect(page.at("/httpRequest/body/name")).to_be_focused()
+
+
+# Servers
+
+
+def test_server_can_be_chosen_or_typed(form: DesignerPage, server: RawServer) -> None:
+    """The documented servers are offered, with the values their variables may have, and any other address can be typed."""
+    picker = form.page.get_by_label("Server", exact=True)
+    expect(picker.locator("option")).to_have_count(4)
+    assert picker.locator("option").all_inner_texts() == [
+        f"{server.url} (here)",
+        "https://eu.example",
+        "https://us.example",
+        "another address …",
+    ]
+    picker.select_option(label="another address …")
+    form.at("/httpRequest/url").fill(server.url)
+    sent(form, server)
+    assert server.received[-1].startswith(b"POST /kinds ")
+
+
+# 3, 15: labels
+
+
+def test_every_control_has_an_id_of_its_own(form: DesignerPage) -> None:
+    """No id stands twice, so every label points at its own control."""
+    form.add("contact", "untyped", "tags", "address")
+    form.page.get_by_label("Which form of contact").select_option(label="By mail")
+    form.page.get_by_label("Type of untyped").select_option(label="list")
+    ids = form.page.locator("[id]").evaluate_all("(all) => all.map((each) => each.id)")
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,451 @@
+"""The designer's page when things go wrong, are large, or must not be seen; and every state held against axe."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from designer import RunningDesigner, running_designer, thing_endpoint
+from designer_page.browser import DesignerPage, answer_with, chromium, designer_page
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
+from servers import JSON, Handler, Peer, RawServer, cut_body, not_json, raw_server, redirect, respond, response
+
+CANARY = "canary-7f3a9c"
+HTML = ("Content-Type", "text/html; charset=utf-8")
+SCRIPT = "<script>window.broken=1</script><img src=x onerror='window.broken=1'>"
+
+
+class Upstream:
+    """An API whose next answer a test chooses."""
+
+    def __init__(self) -> None:
+        self.play: Handler = respond(response(b"{}", JSON))
+        self.left = threading.Event()
+        """Set when the designer has closed the connection of a request that got no answer."""
+
+    def __call__(self, peer: Peer) -> Any:
+        return self.play(peer)
+
+    def silence(self) -> None:
+        """Never answer, and notice when the other side leaves."""
+
+        def handler(peer: Peer) -> None:
+            peer.read_request()
+            peer.wait_for_close()
+            self.left.set()
+
+        self.play = handler
+
+
+def secret_endpoint(url: str) -> Endpoint:
+    return Endpoint(
+        id="acme-login-post-0",
+        method="POST",
+        path="/login",
+        provider="acme",
+        title="Log in",
+        servers=(Server(url),),
+        parameters=(Parameter("X-Api-Key", "header", schema={"type": "string"}),),
+        request_body=RequestBody(
+            {
+                "application/json": MediaType(
+                    {
+                        "type": "object",
+                        "required": ["user", "password"],
+                        "properties": {"user": {"type": "string"}, "password": {"type": "string"}},
+                    }
+                )
+            },
+            required=True,
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture(scope="module")
+def server(upstream: Upstream) -> Iterator[RawServer]:
+    with raw_server(upstream) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, server: RawServer) -> Iterator[RunningDesigner]:
+    folder = tmp_path_factory.mktemp("designer")
+    with running_designer(
+        folder,
+        endpoints=[thing_endpoint(server.url), thing_endpoint(server.url, method="POST"), secret_endpoint(server.url)],
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def designer(running: RunningDesigner, browser: Browser) -> Iterator[DesignerPage]:
+    with designer_page(browser, running.url, quiet=False) as page:
+        yield page
+
+
+@pytest.fixture
+def thing(designer: DesignerPage) -> DesignerPage:
+    """The form of a GET, filled in."""
+    designer.pick("Get a thing")
+    designer.at("/httpRequest/pathParameters/id").fill("7")
+    return designer
+
+
+def respond_json(value: Any) -> Handler:
+    return respond(response(json.dumps(value).encode(), JSON))
+
+
+# What comes back
+
+
+def test_response_is_shown_whole(thing: DesignerPage, upstream: Upstream) -> None:
+    """Status, time, size and type; the body as a tree, raw, headers, phases, and the bytes as they went out."""
+    upstream.play = respond_json({"id": 7, "name": "Spanner", "deep": {"list": list(range(150))}})
+    thing.send()
+    page = thing.page
+    expect(page.locator(".summary")).to_contain_text("200 OK")
+    expect(page.locator(".summary")).to_contain_text("application/json")
+    tree = page.get_by_role("tree")
+    expect(tree).to_contain_text('name: "Spanner"')
+    thing.named("tab", "Raw").click()
+    expect(page.locator("pre")).to_contain_text('"name": "Spanner"')
+    thing.named("tab", "Headers", exact=False).click()
+    expect(page.locator(".lines")).to_contain_text("application/json")
+    thing.named("tab", "Timeline").click()
+    expect(page.locator(".bars")).to_contain_text("wait")
+    thing.named("tab", "Request sent").click()
+    expect(page.locator("pre")).to_contain_text("GET /things/7 HTTP/1.1")
+    page.locator("#exchange-panel").get_by_role("button", name="Copy as curl").click()
+    thing.status("copied")
+    assert thing.copied().startswith("curl ")
+
+
+def test_tree_by_keyboard(thing: DesignerPage, upstream: Upstream) -> None:
+    """Arrows open, close and walk the tree; a long list is shown in parts."""
+    upstream.play = respond_json({"a": list(range(250)), "b": 12345678901234567890})
+    thing.send()
+    tree = thing.page.get_by_role("tree")
+    expect(tree).to_contain_text("b: 12345678901234567890")
+    tree.get_by_role("treeitem").first.focus()
+    for key in ("ArrowDown", "ArrowRight"):
+        thing.page.keyboard.press(key)
+    expect(tree.get_by_role("treeitem")).to_have_count(2 + 100 + 1 + 1)
+    tree.get_by_text("150 more").click()
+    expect(tree.get_by_role("treeitem")).to_have_count(2 + 200 + 1 + 1)
+    thing.page.keyboard.press("Home")
+    thing.page.keyboard.press("ArrowDown")
+
+
+def test_difference_to_the_documentation_is_a_note(thing: DesignerPage, upstream: Upstream) -> None:
+    """What differs from the documented response is noted, and is no error."""
+    upstream.play = respond_json({"id": "seven", "extra": 1})
+    thing.send()
+    expect(thing.page.locator(".status.s2")).to_be_visible()
+    expect(thing.page.locator(".differences")).to_contain_text("/id")
+    expect(thing.page.get_by_role("treeitem").filter(has_text="seven")).to_have_class("noted")
+
+
+def test_stale_response_is_marked(thing: DesignerPage, upstream: Upstream) -> None:
+    """A response older than the settings says so; with the old settings back it is fresh again."""
+    upstream.play = respond_json({"id": 7, "name": "x"})
+    thing.send()
+    stale = thing.page.locator(".note", has_text="stale")
+    expect(stale).to_have_count(0)
+    thing.at("/httpRequest/pathParameters/id").fill("8")
+    expect(stale).to_be_visible()
+    assert thing.violations() == []
+    thing.at("/httpRequest/pathParameters/id").fill("7")
+    expect(stale).to_have_count(0)
+
+
+def test_history_gives_the_settings_back(thing: DesignerPage, upstream: Upstream) -> None:
+    """Each test request stays in the history, over a reload too, and its settings can be restored."""
+    upstream.play = respond_json({"id": 7, "name": "x"})
+    thing.send()
+    thing.at("/httpRequest/pathParameters/id").fill("8")
+    upstream.play = respond(response(b"no", ("Content-Type", "text/plain"), status="404 Not Found"))
+    thing.send()
+    thing.load()
+    thing.named("tab", "History (2)").click()
+    rows = thing.page.locator(".history button")
+    expect(rows.nth(0)).to_contain_text("404")
+    rows.nth(1).click()
+    expect(thing.page.locator(".response .status")).to_contain_text("200")
+    thing.named("button", "Restore these settings").click()
+    expect(thing.at("/httpRequest/pathParameters/id")).to_have_value("7")
+
+
+WRONG: dict[str, tuple[Handler, str]] = {
+    "status-500": (
+        respond(response(b'{"why": "database down"}', JSON, status="500 Internal Server Error")),
+        "database down",
+    ),
+    "html-error-page": (
+        respond(response(b"<!doctype html><h1>Gateway</h1>" + SCRIPT.encode(), HTML, status="502 Bad Gateway")),
+        "<h1>Gateway</h1>",
+    ),
+    "html-called-json": (not_json(), "Down for maintenance"),
+    "script-in-json": (respond(response(json.dumps({SCRIPT: SCRIPT}).encode(), JSON)), "window.broken"),
+    "cut-off": (cut_body(), "body"),
+    "other-scheme": (redirect("ftp://a.example/"), "ftp"),
+    "no-body": (respond(b"HTTP/1.1 204 No Content\r\n\r\n"), "no body"),
+    "binary": (respond(response(bytes(range(256)), ("Content-Type", "image/png"))), "image/png"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_whatever_comes_back_is_said_plainly(thing: DesignerPage, upstream: Upstream, name: str) -> None:
+    """Errors of an API are shown as text, never run, never hidden, and without a violation of accessibility."""
+    upstream.play, shown = WRONG[name]
+    thing.send()
+    expect(thing.page.locator(".response")).to_contain_text(shown)
+    assert thing.page.evaluate("window.broken") is None
+    assert thing.violations() == []
+
+
+def test_dead_api(thing: DesignerPage) -> None:
+    """An API that is not there is said to be not there, and that it did not get the request."""
+    thing.page.get_by_label("Server", exact=True).select_option(label="another address …")
+    thing.at("/httpRequest/url").fill("http://127.0.0.1:9")
+    thing.send()
+    expect(thing.page.locator(".response .note.error")).to_contain_text("No response")
+    expect(thing.page.locator(".response")).to_contain_text("did not get the request")
+    assert thing.violations() == []
+
+
+@pytest.mark.parametrize("how", ["key", "button"])
+def test_cancel(thing: DesignerPage, upstream: Upstream, how: str) -> None:
+    """Esc or the button ends a request that is under way, up to the API's own socket; the page says what that means."""
+    upstream.silence()
+    upstream.left.clear()
+    thing.page.keyboard.press("Control+Enter")
+    expect(thing.page.locator(".summary")).to_contain_text("Waiting for the response")
+    expect(thing.page.locator("#test")).to_contain_text("Cancel")
+    assert thing.violations() == []
+    if how == "key":
+        thing.page.keyboard.press("Escape")
+    else:
+        thing.page.locator("#test").click()
+    expect(thing.page.locator(".summary")).to_contain_text("Cancelled")
+    assert upstream.left.wait(5)
+    expect(thing.page.locator("#test")).to_contain_text("Test request")
+
+
+def test_large_json_is_a_tree_and_never_a_wall_of_text(thing: DesignerPage, upstream: Upstream) -> None:
+    """Of 10 MB of JSON the tree shows everything that is opened; as text at most 256 KiB stand in the page."""
+    rows = [{"id": number, "name": "x" * 80} for number in range(100_000)]
+    upstream.play = respond_json({"rows": rows, "last": "here"})
+    thing.send()
+    tree = thing.page.get_by_role("tree")
+    expect(tree).to_contain_text("rows: [100000]")
+    expect(tree).to_contain_text('last: "here"')
+    tree.get_by_text("rows").click()
+    expect(tree).to_contain_text("99900 more")
+    thing.named("tab", "Raw").click()
+    assert 200_000 < len(thing.page.locator("pre").inner_text()) <= 262_144
+    assert len(thing.text()) < 600_000
+    with thing.page.expect_download() as download:
+        thing.named("button", "Download").click()
+    assert len(Path(download.value.path()).read_bytes()) > 10_000_000
+
+
+def test_50_megabytes(thing: DesignerPage, upstream: Upstream) -> None:
+    """A response over the limit is refused with a sentence, and the page goes on."""
+    block = b"x" * 1_000_000
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 50000000\r\n\r\n")
+        for _ in range(50):
+            peer.sendall(block)
+
+    upstream.play = handler
+    thing.send()
+    expect(thing.page.locator(".response .note")).to_contain_text("limit")
+    assert len(thing.text()) < 600_000
+
+
+def test_script_in_a_description(designer: DesignerPage) -> None:
+    """A description's markup is shown without what could run or lead astray."""
+    designer.pick("Get a thing")
+    reference = designer.page.locator(".reference")
+    expect(reference).to_contain_text("Get one")
+    assert reference.locator("script, [onclick], a[href^='javascript']").count() == 0
+    assert designer.violations() == []
+
+
+# The designer's own server
+
+
+def test_server_that_does_not_answer(designer: DesignerPage) -> None:
+    """A page whose server has gone says so, keeps what was typed, and goes on when it is back."""
+    designer.pick("Get a thing")
+    designer.at("/httpRequest/pathParameters/id").fill("7")
+    designer.page.route("**/test-requests", lambda route: route.abort())
+    designer.send()
+    expect(designer.page.locator(".response .note.error")).to_contain_text("does not answer")
+    designer.page.route("**/config", lambda route: route.abort())
+    designer.load()
+    expect(designer.page.locator(".whole")).to_contain_text("does not answer")
+    assert designer.violations() == []
+    designer.page.unroute_all()
+    designer.named("button", "Try again").click()
+    expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("7")
+
+
+def test_catalogue_that_cannot_be_used(designer: DesignerPage) -> None:
+    """A search that fails says why, and can be tried again."""
+    problem = {
+        "type": "urn:httptask:problem:catalogue",
+        "title": "The catalogue cannot be used",
+        "status": 503,
+        "detail": "it is locked",
+    }
+    answer_with(designer.page, "**/endpoints?*", 503, problem)
+    designer.page.locator("#search").fill("thing")
+    expect(designer.page.locator(".note.error")).to_contain_text("it is locked")
+    designer.page.unroute_all()
+    designer.named("button", "Try again").click()
+    expect(designer.page.get_by_role("option").first).to_be_visible()
+
+
+def test_other_program_at_the_address(designer: DesignerPage) -> None:
+    """An answer that is not the designer's is not taken for one."""
+    designer.page.route(
+        "**/config", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Router</h1>")
+    )
+    designer.load()
+    expect(designer.page.locator(".whole")).to_contain_text("did not send JSON")
+
+
+# Secrets
+
+
+def test_secrets_stay_where_they_were_typed(
+    running: RunningDesigner, designer: DesignerPage, upstream: Upstream, server: RawServer
+) -> None:
+    """A secret reaches the API, and nothing else: not markup, storage, history, address, a copy, or a request's shown bytes."""
+    upstream.play = respond(response(json.dumps({"echo": f"you said {CANARY}"}).encode(), JSON))
+    designer.pick("Log in")
+    designer.at("/httpRequest/body/user").fill("ann")
+    password = designer.at("/httpRequest/body/password")
+    expect(password).to_have_attribute("type", "password")
+    password.fill(CANARY)
+    designer.add("X-Api-Key")
+    designer.at("/httpRequest/headers/X-Api-Key").fill(CANARY)
+    designer.send()
+    assert server.received[-1].count(CANARY.encode()) == 2
+    seen = []
+    for tab in ("Body", "Raw", "Headers", "Timeline", "Request sent"):
+        designer.named("tab", tab, exact=tab != "Headers").first.click()
+        seen.append(designer.text())
+    for button in ("Copy JSON", "Copy as curl"):
+        designer.page.locator(".toolbar").get_by_role("button", name=button).click()
+        designer.status("copied")
+        seen.append(designer.copied())
+    designer.named("tab", "History (1)").click()
+    seen += [designer.text(), designer.stored()]
+    password.press("Tab")
+    designer.load()
+    expect(designer.at("/httpRequest/body/user")).to_have_value("ann")
+    expect(designer.page.locator(".note", has_text="Secrets were not kept")).to_be_visible()
+    seen += [designer.text(), designer.stored()]
+    assert [text for text in seen if CANARY in text] == []
+    assert "•••" in seen[4]
+
+
+def test_revealing_is_an_act(designer: DesignerPage) -> None:
+    """A secret is only readable while somebody asks for it."""
+    designer.pick("Log in")
+    designer.at("/httpRequest/body/password").fill(CANARY)
+    designer.named("button", "Reveal password").click()
+    expect(designer.at("/httpRequest/body/password")).to_have_attribute("type", "text")
+    designer.named("button", "Reveal password").click()
+    expect(designer.at("/httpRequest/body/password")).to_have_attribute("type", "password")
+
+
+# axe, light and dark, wide and narrow
+
+
+def searching(designer: DesignerPage, upstream: Upstream) -> None:
+    designer.page.locator("#search").fill("thing")
+    expect(designer.page.get_by_role("option")).not_to_have_count(0)
+
+
+def nothing_found(designer: DesignerPage, upstream: Upstream) -> None:
+    designer.page.locator("#search").fill("zzz xylophone")
+    expect(designer.page.locator(".empty", has_text="Nothing found")).to_be_visible()
+
+
+def filling_in(designer: DesignerPage, upstream: Upstream) -> None:
+    designer.pick("Change a thing")
+    designer.add("body", "children", "name")
+    designer.named("button", "fx for name").click()
+
+
+def with_problems(designer: DesignerPage, upstream: Upstream) -> None:
+    designer.pick("Get a thing")
+    designer.add("limit")
+    designer.at("/httpRequest/query/limit").fill("many")
+    designer.send()
+    expect(designer.page.locator(".problem").first).to_be_visible()
+
+
+def responded(tab: str) -> Callable[[DesignerPage, Upstream], None]:
+    def act(designer: DesignerPage, upstream: Upstream) -> None:
+        upstream.play = respond_json({"id": "x", "name": "y", "tags": ["a", None, True, 1.5]})
+        designer.pick("Get a thing")
+        designer.at("/httpRequest/pathParameters/id").fill("7")
+        designer.send()
+        designer.named("tab", tab, exact=False).first.click()
+
+    return act
+
+
+STATES: dict[str, Callable[[DesignerPage, Upstream], None]] = {
+    "searching": searching,
+    "nothing found": nothing_found,
+    "filling in": filling_in,
+    "with problems": with_problems,
+    **{
+        tab: responded(tab)
+        for tab in ("API reference", "Body", "Raw", "Headers", "Timeline", "Request sent", "History")
+    },
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_axe_violation_in_any_state(
+    running: RunningDesigner, browser: Browser, upstream: Upstream, scheme: Any
+) -> None:
+    """No state has a violation axe can find, in light and dark, and none in one column."""
+    found: dict[str, list[str]] = {}
+    with designer_page(browser, running.url, color_scheme=scheme) as designer:
+        for name, act in STATES.items():
+            designer.load()
+            designer.named("button", "Add HTTP task").click()
+            act(designer, upstream)
+            if violations := designer.violations():
+                found[name] = violations
+        designer.page.set_viewport_size({"width": 800, "height": 900})
+        if violations := designer.violations():
+            found["narrow"] = violations
+        assert designer.page.evaluate("document.documentElement.scrollWidth") <= 800
+    assert found == {}

@@ -1,0 +1,260 @@
+"""Workflow definitions behind the designer: read as they are, saved whole, never over somebody else's changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from designer import JSON, RunningDesigner, running_designer
+
+DEFINITION: dict[str, Any] = {
+    "name": "First",
+    "startTask": "A",
+    "tasks": {"A": {"type": "Terminate", "terminationStatus": "Completed"}},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "definitions"
+    place.mkdir()
+    (place / "first.json").write_text(json.dumps(DEFINITION))
+    return place
+
+
+@pytest.fixture
+def designer(tmp_path: Path, folder: Path) -> Iterator[RunningDesigner]:
+    with running_designer(tmp_path, workflows=folder) as running:
+        yield running
+
+
+def test_list_and_config(designer: RunningDesigner, folder: Path) -> None:
+    """Every definition of the folder is listed; a broken one says what is wrong with it."""
+    (folder / "broken.json").write_text("{")
+    (folder / "list.json").write_text("[]")
+    (folder / "notes.txt").write_text("x")
+    (folder / ".hidden.json").write_text("{}")
+    items = designer.client.get("workflows").json()["items"]
+    assert [item["id"] for item in items] == ["broken", "first", "list"]
+    assert items[1] == {"id": "first", "name": "First", "tasks": 1}
+    assert "line 1" in items[0]["broken"]
+
+
+def test_only_definition_is_opened_first(designer: RunningDesigner) -> None:
+    """Where there is one definition, the page opens it."""
+    assert designer.client.get("config").json()["workflow"] == "first"
+
+
+def test_read_as_it_is(designer: RunningDesigner, folder: Path) -> None:
+    """A definition comes byte for byte, with a tag; asked for again with the tag it does not come."""
+    text = '{"startTask": "A",\n\n  "tasks": {}, "mine": 1.50, "null": null}'
+    (folder / "first.json").write_text(text)
+    answer = designer.client.get("workflows/first")
+    assert answer.text == text
+    again = designer.client.get("workflows/first", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_save(designer: RunningDesigner, folder: Path) -> None:
+    """With the tag of what is replaced a definition is saved; the file is JSON for people, its mode is kept, nothing else is left."""
+    path = folder / "first.json"
+    path.chmod(0o640)
+    etag = designer.client.get("workflows/first").headers["etag"]
+    changed = DEFINITION | {"name": "Größer"}
+    answer = designer.client.put("workflows/first", json=changed, headers={"If-Match": etag})
+    assert (answer.status_code, answer.json()) == (200, changed)
+    assert path.read_text(encoding="utf-8") == json.dumps(changed, indent=2, ensure_ascii=False) + "\n"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [each.name for each in folder.iterdir()] == ["first.json"]
+    assert designer.client.get("workflows/first").headers["etag"] == answer.headers["etag"]
+    assert (
+        designer.client.put(
+            "workflows/first", json=DEFINITION, headers={"If-Match": answer.headers["etag"]}
+        ).status_code
+        == 200
+    )
+
+
+def test_two_tabs(designer: RunningDesigner) -> None:
+    """Of two pages that opened the same definition the second is told, keeps its changes, and may overwrite knowingly."""
+    etag = designer.client.get("workflows/first").headers["etag"]
+    first = designer.client.put("workflows/first", json=DEFINITION | {"name": "one"}, headers={"If-Match": etag})
+    second = designer.client.put("workflows/first", json=DEFINITION | {"name": "two"}, headers={"If-Match": etag})
+    assert second.status_code == 412
+    problem = second.json()
+    assert problem["type"] == "urn:httptask:problem:changed-meanwhile"
+    assert problem["etag"] == first.headers["etag"] == second.headers["etag"]
+    assert designer.client.get("workflows/first").json()["name"] == "one"
+    knowingly = designer.client.put(
+        "workflows/first", json=DEFINITION | {"name": "two"}, headers={"If-Match": problem["etag"]}
+    )
+    assert knowingly.status_code == 200
+    assert designer.client.get("workflows/first").json()["name"] == "two"
+
+
+def test_tabs_at_once(designer: RunningDesigner) -> None:
+    """Of many that save at the same moment exactly one wins."""
+    etag = designer.client.get("workflows/first").headers["etag"]
+    statuses: list[int] = []
+
+    def save(number: int) -> None:
+        answer = designer.client.put(
+            "workflows/first", json=DEFINITION | {"name": str(number)}, headers={"If-Match": etag}
+        )
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] + [412] * 11
+
+
+def test_changed_on_disk(designer: RunningDesigner, folder: Path) -> None:
+    """An editor's change on disk is as much a change as another tab's."""
+    etag = designer.client.get("workflows/first").headers["etag"]
+    (folder / "first.json").write_text("{}")
+    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": etag}).status_code == 412
+
+
+def test_removed_on_disk(designer: RunningDesigner, folder: Path) -> None:
+    """A definition that was removed meanwhile is not made again by itself."""
+    etag = designer.client.get("workflows/first").headers["etag"]
+    (folder / "first.json").unlink()
+    answer = designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": etag})
+    assert answer.status_code == 412
+    assert "etag" not in answer.json()
+    assert designer.client.get("workflows/first").status_code == 404
+    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [('{"a": 1,\n', (2, 1)), ("", (1, 1)), ("[1]", None), ('{"a": 1, "a": 2}', (1, 10)), ("\ufffe", (1, 1))],
+    ids=["cut", "empty", "list", "twice", "garbage"],
+)
+def test_broken_on_disk(designer: RunningDesigner, folder: Path, text: str, place: tuple[int, int] | None) -> None:
+    """A file that is no JSON object is a sentence with its place, and can be overwritten knowingly."""
+    (folder / "first.json").write_text(text)
+    answer = designer.client.get("workflows/first")
+    problem = answer.json()
+    assert (answer.status_code, problem["type"]) == (422, "urn:httptask:problem:broken-definition")
+    assert "first.json" in problem["detail"]
+    assert (problem.get("line"), problem.get("column")) == (place or (None, None))
+    knowingly = designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": answer.headers["etag"]})
+    assert knowingly.status_code == 200
+
+
+def test_bytes_that_are_no_text(designer: RunningDesigner, folder: Path) -> None:
+    """So is one that is not even text."""
+    (folder / "first.json").write_bytes(b"\xff\xfe\x00")
+    assert designer.client.get("workflows/first").status_code == 422
+
+
+def test_new(designer: RunningDesigner, folder: Path) -> None:
+    """A new definition is made only where there is none."""
+    new = designer.client.put("workflows/Zwölf Käse", json=DEFINITION, headers={"If-None-Match": "*"})
+    assert new.status_code == 201
+    assert (folder / "Zwölf Käse.json").exists()
+    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 412
+
+
+def test_save_needs_a_condition(designer: RunningDesigner) -> None:
+    """Without saying what is replaced nothing is saved; `*` replaces whatever is there."""
+    assert designer.client.put("workflows/first", json=DEFINITION).status_code == 428
+    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": "*"}).status_code == 200
+    assert designer.client.put("workflows/none", json=DEFINITION, headers={"If-Match": "*"}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b'{"a": NaN}', 400),
+        (b'{"a": 1, "a": 2}', 400),
+        (b'{"x": "' + b"x" * 5_000_000 + b'"}', 413),
+    ],
+    ids=["cut", "list", "nan", "twice", "large"],
+)
+def test_what_is_no_definition_is_not_saved(
+    designer: RunningDesigner, folder: Path, content: bytes, status: int
+) -> None:
+    """What is no JSON object, or far too large, leaves the file as it is."""
+    answer = designer.client.put("workflows/first", content=content, headers=JSON | {"If-Match": "*"})
+    assert answer.status_code == status
+    assert json.loads((folder / "first.json").read_text()) == DEFINITION
+
+
+@pytest.mark.parametrize(
+    "workflow_id",
+    ["..%2Ffirst", "%2e%2e", ".hidden", "a%2Fb", "a%5Cb", "a%00b", "x" * 300, "con%3A", "first.json/", "%0a"],
+)
+def test_ids_stay_in_the_folder(designer: RunningDesigner, tmp_path: Path, workflow_id: str) -> None:
+    """No id leads out of the folder, to a hidden file, or to something that is no file name."""
+    (tmp_path / "first.json").write_text('{"outside": 1}')
+    before = sorted(str(path) for path in tmp_path.rglob("*"))
+    assert designer.client.get(f"workflows/{workflow_id}").status_code == 404
+    answer = designer.client.put(f"workflows/{workflow_id}", json=DEFINITION, headers={"If-None-Match": "*"})
+    assert answer.status_code == 404
+    assert sorted(str(path) for path in tmp_path.rglob("*")) == before
+
+
+def test_links_stay_in_the_folder(designer: RunningDesigner, folder: Path, tmp_path: Path) -> None:
+    """A symbolic link out of the folder is neither read nor written through."""
+    outside = tmp_path / "outside.json"
+    outside.write_text('{"outside": 1}')
+    (folder / "link.json").symlink_to(outside)
+    assert designer.client.get("workflows/link").status_code == 404
+    assert designer.client.put("workflows/link", json={}, headers={"If-Match": "*"}).status_code == 404
+    assert outside.read_text() == '{"outside": 1}'
+
+
+def test_no_file(designer: RunningDesigner, folder: Path) -> None:
+    """What is called like a definition and is no file is none."""
+    (folder / "folder.json").mkdir()
+    os.mkfifo(folder / "pipe.json")
+    assert [item["id"] for item in designer.client.get("workflows").json()["items"]] == ["first"]
+    for name in ("folder", "pipe"):
+        assert designer.client.get(f"workflows/{name}").status_code == 404
+
+
+def test_file_that_cannot_be_written(designer: RunningDesigner, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When saving fails, the page hears why and the old definition is whole."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    answer = designer.client.put("workflows/first", json={"new": 1}, headers={"If-Match": "*"})
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:httptask:problem:not-saved")
+    assert "No space left" in answer.json()["detail"]
+    assert json.loads((folder / "first.json").read_text()) == DEFINITION
+    assert [each.name for each in folder.iterdir()] == ["first.json"]
+
+
+def test_one_file(tmp_path: Path) -> None:
+    """Given one file, only that definition is there, existing or not yet."""
+    path = tmp_path / "own" / "mine.json"
+    with running_designer(tmp_path, workflows=path) as designer:
+        assert designer.client.get("config").json()["workflow"] == "mine"
+        assert designer.client.get("workflows").json()["items"] == []
+        assert designer.client.put("workflows/mine", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 201
+        assert json.loads(path.read_text()) == DEFINITION
+        assert (
+            designer.client.put("workflows/other", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 404
+        )
+
+
+def test_no_workflows(tmp_path: Path) -> None:
+    """Without a place for definitions nothing can be saved here: the page's host does that."""
+    with running_designer(tmp_path) as designer:
+        assert designer.client.get("workflows").json() == {"items": []}
+        assert designer.client.put("workflows/a", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 404
