@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ELEMENT := plugin/httptask/designer/element
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench
+.PHONY: help demo designer test lint bench
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,15 +22,26 @@ $(READY): pyproject.toml
 demo: $(READY)  ## the whole way once, unattended: import, search, prepare, validate, test request, run
 	@exec $(BIN)/python -m httptask.testing.demo
 
-# Tests hold our requests against the real curl's; a machine with nothing but Python, make and git has none.
-.PHONY: curl
-curl:
-	@command -v curl >/dev/null || { echo "installing curl, which tests run ..."; \
-		apt-get install --yes --quiet=2 curl >/dev/null 2>&1 \
-		|| { apt-get update --quiet=2 && apt-get install --yes --quiet=2 curl >/dev/null; } \
-		|| { echo "make test runs the real curl and could not install it; install it yourself"; exit 1; }; }
+designer: $(READY)  ## the page: search an API, fill in its form, test the request, save the task; Ctrl+C stops it
+	@exec $(BIN)/httptask designer --demo
 
-test: $(READY) curl  ## run every test
+# Tests run the real curl, and the page in a real browser; a machine with nothing but Python, make and git has neither.
+TOOLS := curl chromium npm
+.PHONY: tools
+tools:
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	test -z "$$missing" || { echo "installing$$missing, which tests run ..."; \
+		apt-get install --yes --quiet=2 --no-install-recommends $$missing >/dev/null 2>&1 \
+		|| { apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends $$missing >/dev/null; } \
+		|| { echo "make test needs$$missing and could not install it; install it yourself"; exit 1; }; }
+
+# What the page's element is built from: tests build it again, and borrow axe.
+$(ELEMENT)/node_modules/.ready: $(ELEMENT)/package-lock.json | tools
+	@echo "setting up $(ELEMENT)/node_modules ..."
+	@cd $(ELEMENT) && npm ci --silent
+	@touch $@
+
+test: $(READY) tools $(ELEMENT)/node_modules/.ready  ## run every test
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY)  ## ruff, mypy strict, and the floors

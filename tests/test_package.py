@@ -137,7 +137,7 @@ def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
     wanted |= {"httptask/manifest.json", "httptask/py.typed", "httptask/catalogue/shipped.json"}
     wanted |= {f"httptask/pages/{path.name}" for path in _packaged.pages()}
     assert wanted <= names
-    assert not [name for name in names if "test_" in name or name.startswith("tests")]
+    assert not [name for name in names if "/test_" in name or name.startswith("tests")]
 
 
 def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_path: Path) -> None:

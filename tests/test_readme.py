@@ -30,6 +30,16 @@ def blocks(language: str) -> list[str]:
 
 
 (PAGE,) = blocks("text")
+(ORDERS,) = blocks("yaml")
+NEW_ORDERS = ORDERS.replace("[id, item]", "[id, item, quantity]").replace(
+    "size: {enum: [small, large]}", "quantity: {type: integer}\n        size: {enum: [small]}"
+)
+SHOP = """{"startTask": "Order", "tasks": {"Order": {
+  "type": "Http",
+  "endpoint": "acme-orders-post-4ba",
+  "httpRequest": {"url": "https://api.acme.example/v1/orders", "method": "POST", "body": {"item": "Axe", "size": "large"}},
+  "end": true
+}}}"""
 
 
 def definition(port: int) -> dict[str, Any]:
@@ -47,6 +57,9 @@ def test_the_commands_work_as_they_stand(tmp_path: Path) -> None:
     """Each command prints what the README says it prints."""
     (tmp_path / "things.txt").write_text(PAGE)
     (tmp_path / "input.json").write_text('{"thing": "7"}')
+    (tmp_path / "orders.yaml").write_text(ORDERS)
+    (tmp_path / "orders-2.yaml").write_text(NEW_ORDERS)
+    (tmp_path / "shop.json").write_text(SHOP)
     with servers.raw_server(servers.respond(ANSWER)) as server:
         flow = definition(server.port)
         (tmp_path / "flow.json").write_text(json.dumps(flow, indent=1))

@@ -23,6 +23,9 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import corpus
+import designer_bench
+
 from httptask import _packaged
 from httptask.building import build
 from httptask.importers import read_api
@@ -249,6 +252,11 @@ def main() -> None:
     reading_and_validating()
     sending()
     sizes()
+    with tempfile.TemporaryDirectory() as folder:
+        for figures in corpus.rows(Path(folder), once=ONCE):
+            row(*figures)
+    for figures in designer_bench.answering(*([1] if ONCE else [])):
+        row(*figures)
 
 
 if __name__ == "__main__":
