@@ -73,8 +73,9 @@ class _Maker:
             waiting += schema.get("allOf", [])
             for name in ("oneOf", "anyOf"):
                 if name in schema:
-                    turn = self._turn % len(schema[name])
-                    choices.append([*schema[name][turn:], *schema[name][:turn]])
+                    ways = [*schema[name], *([{"allOf": schema[name]}] if name == "anyOf" else [])]
+                    turn = self._turn % len(ways)
+                    choices.append([*ways[turn:], *ways[:turn]])
             flat.append(schema)
         if not choices:
             yield flat
@@ -149,7 +150,7 @@ class _Maker:
         yield "x" * length
         yield "1" * length
         for pattern in patterns:
-            for more in (0, 1, 2, 3, 5, 8, length):
+            for more in (*range(20), length):
                 text = _matching(sre_parser.parse(pattern), more)
                 yield text
                 yield text.ljust(length, "x")
@@ -166,8 +167,8 @@ class _Maker:
         return items
 
     def _another(self, schemas: list[Schema], others: list[Any], depth: int) -> Any:
-        for number in range(len(others) + 1):
-            hint = [{}, {"minLength": number + 1}, {"minimum": number}, {"not_these": others}][min(number, 2)]
+        above = max((each for each in others if isinstance(each, int | float)), default=0) + 1
+        for hint in ({}, {"minLength": len(others) + 1}, {"minimum": above}):
             for extra in (hint, {"enum": []}):
                 if extra == {"enum": []}:
                     listed = next((s["enum"] for s in self._flat(schemas) if "enum" in s), [])

@@ -24,8 +24,13 @@ _MOST_COMPARED = 100
 """Alternatives that are compared with each other."""
 _MOST_PARTS = 64
 """Schemas that one is made of, references followed."""
+_MOST_STEPS = 500_000
+"""Schemas that are looked at, again and again, in one description: about a second."""
 _NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
-_UNDERSTOOD = frozenset(("type", "properties", "required", "additionalProperties", "$ref", "allOf")) | _NOT_CHECKED
+_UNDERSTOOD = (
+    frozenset(("type", "properties", "required", "additionalProperties", "minProperties", "$ref", "allOf"))
+    | _NOT_CHECKED
+)
 
 
 def _core(schema: Any) -> Any:
@@ -62,6 +67,10 @@ class _Shape:
     is_plain: bool = True
     """Whether that is all it says."""
     closed: bool = False
+    others: list[Schema] = field(default_factory=list)
+    """What properties that it does not name have to be, where that has a type."""
+    least: int = 0
+    """How many properties it wants."""
     chosen: set[str] = field(default_factory=set)
     """The names of properties that only some of its alternatives know."""
 
@@ -81,14 +90,24 @@ class Compositions:
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
+        self._left = _MOST_STEPS
+        self._told = False
 
     def mended(self, schema: Any, note: Callable[[str], None]) -> Any:
-        """Return *schema*, with all that is in it, so that it accepts what it describes; itself when it does already."""
+        """Return *schema*, with all that is in it, so that it accepts what it describes; itself when it does already.
+
+        The work on one description is bounded: the schemas that are left then stay as they are, and that is said.
+        """
         waiting = [schema]
         while waiting:
+            if self._left <= 0:
+                if not self._told:
+                    note("the description has too many compositions to look at: from here on they stay as they are")
+                self._told = True
+                return schema
             each = waiting.pop()
             if isinstance(each, dict):
-                if self._refuses_its_parts(each) or self._has_equal_alternatives(each):
+                if self._refusing(each) is not None or self._has_equal_alternatives(each):
                     return self._rebuilt(schema, note)
                 waiting.extend(subschemas(each))
         return schema
@@ -97,12 +116,13 @@ class Compositions:
         if not isinstance(schema, dict):
             return schema
         result = replaced(schema, lambda each: self._rebuilt(each, note))
-        if self._refuses_its_parts(result):
+        closing = self._refusing(result)
+        if closing is not None:
             for keyword in _CLOSING & result.keys():
                 del result[keyword]
             for keyword in COMPOSED & result.keys():
                 result[keyword] = [self._opened(each, 0) for each in result[keyword]]
-            result["unevaluatedProperties"] = False  # 2020-12, Core, section 11.3
+            result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
             note("additionalProperties: the properties of all the schemas it is made of are allowed")
         if self._has_equal_alternatives(result):
             result["anyOf"] = result.pop("oneOf")
@@ -137,6 +157,8 @@ class Compositions:
             shape.properties |= part.get("properties", {})
             shape.required |= set(part.get("required", ()))
             shape.closed |= _closes(part)
+            shape.others += _others(part)
+            shape.least = max(shape.least, part.get("minProperties", 0))
             for keyword in ("anyOf", "oneOf"):
                 shape.chosen.update(
                     *(each.get("properties", ()) for each in part.get(keyword, ()) if isinstance(each, dict))
@@ -150,8 +172,9 @@ class Compositions:
     def _made_of(self, schema: Any) -> Iterator[Any]:
         """Yield *schema* and all that it refers to, or joins, for the same value."""
         waiting, seen, names = [schema], 0, set[str]()
-        while waiting and seen < _MOST_PARTS:
+        while waiting and seen < _MOST_PARTS and self._left > 0:
             seen += 1
+            self._left -= 1
             part = waiting.pop()
             yield part
             if not isinstance(part, dict):
@@ -166,22 +189,39 @@ class Compositions:
 
     # Closed schemas
 
-    def _refuses_its_parts(self, schema: Schema) -> bool:
+    def _refusing(self, schema: Schema) -> Any:
+        """Return what is true of no property but those that parts of *schema* know, where one part refuses another's; or None."""
         parts_of_it = [schema, *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword])]
-        if len(parts_of_it) == 1 or not any(_closes(part) for each in parts_of_it for part in self._made_of(each)):
-            return False
+        if len(parts_of_it) == 1 or not any(
+            _closes(part) or _others(part) for each in parts_of_it for part in self._made_of(each)
+        ):
+            return None
         own = {keyword: value for keyword, value in schema.items() if keyword not in COMPOSED}
         parts = [self._shape(each) for each in (own, *schema.get("allOf", ()))]
         names = set[str]().union(*(shape.names for shape in parts))
         choices = [self._shape(each) for keyword in ("anyOf", "oneOf") for each in schema.get(keyword, ())]
         named_by_all = names.union(*(shape.names for shape in choices))
-        return any(shape.closed and not named_by_all <= shape.known for shape in parts) or any(
+        if any(shape.closed and not named_by_all <= shape.known for shape in parts) or any(
             shape.closed and not names <= shape.known for shape in choices
+        ):
+            return False
+        return next(
+            (other for shape in parts for other in shape.others if self._contradicts(shape, other, parts)), None
         )
+
+    def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
+        """Say whether a property that *shape* does not name has, in one of *parts*, no type that *other* has."""
+        allowed = _widened(set(types_of(other)))
+        found = (part.properties[name] for part in parts for name in part.properties.keys() - shape.known)
+        types = (self._shape(each).types for each in found)
+        return any(each is not None and allowed.isdisjoint(each) for each in types)
 
     def _opened(self, schema: Any, level: int) -> Any:
         """Return *schema* without what closes it, written out where that stands in a definition."""
-        if not isinstance(schema, dict) or level > _MOST_PARTS or not self._shape(schema).closed:
+        if not isinstance(schema, dict) or level > _MOST_PARTS:
+            return schema
+        shape = self._shape(schema)
+        if not shape.closed and not shape.others:
             return schema
         result = {keyword: value for keyword, value in schema.items() if keyword not in _CLOSING}
         if "allOf" in result:
@@ -201,12 +241,20 @@ def _closes(schema: Any) -> bool:
     return any(schema.get(keyword) is False for keyword in _CLOSING)
 
 
+def _others(schema: Any) -> list[Schema]:
+    """Return what *schema* says of the properties that it does not name, where that has a type."""
+    others = schema.get("additionalProperties") if isinstance(schema, dict) else None
+    return [others] if isinstance(others, dict) and "type" in others and not schema.get("patternProperties") else []
+
+
 def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
     """Say whether the plain shape *one* accepts every value made of what *other* describes."""
     described = other.types or ({"object"} if other.properties or other.required else None)
     if one.types is not None and not (described is not None and _widened(described) <= _widened(one.types)):
         return False
     if one.closed and not other.names <= one.known:
+        return False
+    if one.least > other.least:
         return False
     return one.required <= other.required and all(
         cores.are_same(one.properties[name], schema)

@@ -13,8 +13,10 @@ from httptask.importers._schema_runaway import runs_away
 
 LONGEST_PATTERN = 32_768
 """Letters of a pattern that is looked at."""
-_MOST_LETTERS = 262_144
-"""Letters of all the different patterns of one description that are looked at; real ones have a tenth of that."""
+_MOST_WORK = 131_072
+"""Work on all the different patterns of one description, by `_work`: about a second. Real ones have at most two thirds of that."""
+_LARGEST_LOOKED_INTO = 300
+"""Letters: what is longer has too large an automaton to be looked into, and costs no more."""
 _MOST_KEPT = 8_192
 """Verdicts kept; descriptions repeat their patterns."""
 
@@ -31,17 +33,22 @@ class Patterns:
     """The patterns of one description; the work on them is bounded, however many there are."""
 
     def __init__(self) -> None:
-        self._left = _MOST_LETTERS
+        self._left = _MOST_WORK
         self._known: dict[str, Pattern] = {}
 
     def usable(self, written: str) -> Pattern:
         """Return what `usable` says of *written*; nothing of a description with too many patterns."""
         found = self._known.get(written)
         if found is None:
-            self._left -= len(written) + 20
+            self._left -= _work(written)
             found = usable(written) if self._left >= 0 else _TOO_MANY
             self._known[written] = found
         return found
+
+
+def _work(written: str) -> int:
+    """Return what looking at *written* may cost: the search for runaway loops is quadratic in its length."""
+    return len(written) + 20 + min(len(written), _LARGEST_LOOKED_INTO) ** 2 // 60
 
 
 _TOO_MANY = Pattern(None, "the description has too many patterns")
