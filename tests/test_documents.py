@@ -325,6 +325,14 @@ def test_a_bomb_ends_in_an_error_before_it_fills_the_memory(bomb: str) -> None:
     assert len(str(error)) < 400
 
 
+def test_an_extension_may_be_larger_than_any_member() -> None:
+    """Nobody asks for what GitHub keeps in `x-webhooks`: it is no reason to refuse its description."""
+    extension = {f"w{number}": {"post": {"description": "x" * 1_000_000}} for number in range(5)}
+    root = read(json.dumps({"x-webhooks": extension, "paths": {"/a": {}}}), "a.json")
+    assert root["paths"] == {"/a": {}}
+    assert root["x-webhooks"] == extension
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.yaml"])
 def test_what_is_just_within_the_depth_is_read(name: str) -> None:
     """200 levels are read, and what walks them by recursion stays far from Python's bound."""

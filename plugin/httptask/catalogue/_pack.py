@@ -18,11 +18,12 @@ import json
 import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Any, NamedTuple
 
+from httptask._components import components
 from httptask._subschemas import DEFINITION, definition_name
 from httptask.catalogue import _search
 from httptask.errors import CatalogueError
@@ -264,7 +265,7 @@ class _DefinitionPacker:
     def fingerprints(self) -> list[bytes]:
         """Return for each definition a hash of it and of all that it refers to, directly or not."""
         deep = [b""] * self._count
-        for members in _components(self._targets):
+        for members in components(range(self._count), self._targets.__getitem__):
             # Those of the group itself have none yet.
             reached = {deep[target] for member in members for target in self._targets[member]} - {b""}
             own = sorted(self._own[member] for member in members)
@@ -294,38 +295,6 @@ def _names(reference: bytes) -> tuple[str, str]:
     written = str(json.loads(b'"' + reference + b'"'))
     whole, first = (definition_name(DEFINITION + text) or "" for text in (written, written.partition("/")[0]))
     return whole, first
-
-
-def _components(targets: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Yield the nodes of the graph *targets* in groups of those that reach each other; what a group reaches comes before it.
-
-    Tarjan's algorithm (1972), without recursion: a chain of definitions may be long.
-    """
-    new, closed = -1, len(targets)
-    entered, lowest = [new] * len(targets), [new] * len(targets)
-    rest: dict[int, Iterator[int]] = {}
-    path: list[int] = []
-    for start in range(len(targets)):
-        waiting = [start] if entered[start] == new else []
-        while waiting:
-            node = waiting[-1]
-            if entered[node] == new:
-                entered[node] = lowest[node] = len(rest)
-                rest[node] = iter(targets[node])
-                path.append(node)
-            unseen = next((target for target in rest[node] if entered[target] == new), None)
-            if unseen is not None:
-                waiting.append(unseen)
-                continue
-            waiting.pop()
-            lowest[node] = min((lowest[target] for target in targets[node]), default=closed)
-            if lowest[node] >= entered[node]:
-                members = [path.pop()]
-                while members[-1] != node:
-                    members.append(path.pop())
-                for member in members:
-                    lowest[member] = closed
-                yield members
 
 
 def _written(positions: Iterable[int]) -> bytes:

@@ -25,7 +25,7 @@ from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from httptask.errors import DescriptionError
 from httptask.importers._beside import opened, path_beside, shown
-from httptask.importers._text import MAX_BYTES
+from httptask.importers._text import MAX_BYTES, TOO_LARGE
 
 MAX_ENTRIES = 50_000
 """Entries of one archive."""
@@ -175,7 +175,7 @@ def _trouble(entry: Entry) -> str | None:
     if entry.name.lower().endswith(ARCHIVES):
         return "this is an archive in an archive; unpack it, and import it by itself"
     if entry.size > MAX_BYTES:
-        return f"the file is larger than {MAX_BYTES // 2**20} MB"
+        return TOO_LARGE
     return None
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from httptask.errors import DescriptionError
-from httptask.importers._text import MAX_BYTES
+from httptask.importers._text import MAX_BYTES, TOO_LARGE
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 """A pipe without a writer is opened at once, and then refused; without `O_NONBLOCK` opening it would wait for ever."""
@@ -108,7 +108,7 @@ def read_all(file: BinaryIO, name: str) -> bytes:
     except OSError as error:
         raise DescriptionError(why_unreadable(name, error), source=shown(name)) from error
     if len(data) > MAX_BYTES:
-        raise DescriptionError(f"the file is larger than {MAX_BYTES // 2**20} MB", source=shown(name))
+        raise DescriptionError(TOO_LARGE, source=shown(name))
     return data
 
 

@@ -48,6 +48,8 @@ _LEVELS = {
     "/responses": 1,
 }
 """Objects that are read one member at a time, and how many levels of objects that is; the root is the first."""
+_EXTENSION = "/x-"
+"""Extensions of the whole description are read like that, too: nobody asks for them, and some are larger than any member."""
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _NAME = re.compile(rb'"((?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+)"')
@@ -163,7 +165,7 @@ class JsonText:
             place = _json.pointer([name], pointer)
             if name in members and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(place)
-            members.places[name], position = self._member(position, place, kept, levels or _LEVELS.get(place, 0))
+            members.places[name], position = self._member(position, place, kept, levels or _levels(place))
             position = self._space(position)
             mark = self._data[position : position + 1]
             if mark == b"}":
@@ -243,6 +245,10 @@ class JsonText:
         """Return where the space at *position* ends."""
         match = _SPACE.match(self._data, position)
         return match.end() if match else position
+
+
+def _levels(pointer: str) -> int:
+    return 1 if pointer.startswith(_EXTENSION) and pointer.count("/") == 1 else _LEVELS.get(pointer, 0)
 
 
 def _plain(error: json.JSONDecodeError) -> str:

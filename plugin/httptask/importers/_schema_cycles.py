@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from httptask._components import components
 from httptask._subschemas import DEFINITION, definition_name
 
 Schema = dict[str, Any]
@@ -36,7 +37,7 @@ class Cycles:
     def broken(self, name: str) -> Schema:
         """Return the definition *name*, on which a validator ends, and which has a finite instance if that is all it lacks."""
         if name not in self._finite:
-            for members in _components(name, lambda each: _needed(self._validated(each)), self._finite):
+            for members in components([name], lambda each: _needed(self._validated(each)), self._finite):
                 schemas = {each: self._validated(each) for each in members}
                 self._finite |= self._with_instances(schemas) if _is_circle(schemas, _needed) else schemas
         return self._finite[name]
@@ -45,7 +46,7 @@ class Cycles:
 
     def _validated(self, name: str) -> Schema:
         if name not in self._ending:
-            for members in _components(name, lambda each: in_place(self._converted(each)), self._ending):
+            for members in components([name], lambda each: in_place(self._converted(each)), self._ending):
                 schemas = {each: self._converted(each) for each in members}
                 self._ending |= self._unwound(schemas) if _is_circle(schemas, in_place) else schemas
         return self._ending[name]
@@ -89,36 +90,6 @@ class Cycles:
                     schemas[name] = relaxed
                     self._note("what it requires contains itself without end; that part is not required", name)
         return schemas
-
-
-def _components(start: str, edges: Callable[[str], Iterable[str]], done: Collection[str]) -> Iterator[list[str]]:
-    """Yield the strongly connected components reached from *start*, what is referred to first (Tarjan 1972, iterative)."""
-    number: dict[str, int] = {start: 0}
-    low: dict[str, int] = {start: 0}
-    stack = [start]
-    waiting = [(start, iter(list(edges(start))))]
-    while waiting:
-        name, rest = waiting[-1]
-        for target in rest:
-            if target in number:
-                if low.get(target, -1) >= 0:  # still open
-                    low[name] = min(low[name], number[target])
-            elif target not in done:
-                number[target] = low[target] = len(number)
-                stack.append(target)
-                waiting.append((target, iter(list(edges(target)))))
-                break
-        else:
-            waiting.pop()
-            if waiting:
-                low[waiting[-1][0]] = min(low[waiting[-1][0]], low[name])
-            if low[name] == number[name]:
-                index = stack.index(name) if stack[-1] != name else len(stack) - 1
-                members = stack[index:]
-                del stack[index:]
-                for each in members:
-                    low[each] = -1
-                yield members
 
 
 def _is_circle(schemas: Mapping[str, Schema], edges: Callable[[Schema], Iterable[str]]) -> bool:

@@ -22,7 +22,7 @@ from httptask.importers._archives import (
     is_description,
 )
 from httptask.importers._beside import FilesBeside, opened, read_all, real_path, shown, why_unreadable
-from httptask.importers._text import MAX_BYTES
+from httptask.importers._text import MAX_BYTES, TOO_LARGE
 from httptask.protocols import Source
 
 __all__ = ["is_fragment", "sources"]
@@ -147,7 +147,7 @@ def _standard_input(stdin: BinaryIO | None) -> Iterator[Source | DescriptionErro
     if archive is None:
         data = start + stdin.read(MAX_BYTES + 1 - len(start))
         if len(data) > MAX_BYTES:
-            raise DescriptionError(f"the input is larger than {MAX_BYTES // 2**20} MB", source=_STDIN)
+            raise DescriptionError(TOO_LARGE, source=_STDIN)
         yield Source(_STDIN, data)
         return
     # Its list of entries is at a zip's end, and references lead to any entry: it is read more than once.

@@ -10,6 +10,9 @@ from httptask.errors import DescriptionError
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest document that is read."""
+TOO_LARGE = (
+    f"this is larger than {MAX_BYTES // 2**20} MB; take the version that keeps its references (`$ref`), or split it"
+)
 
 _BLOCK = 64 * 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -59,7 +62,7 @@ class Text:
 
     def _check(self) -> None:
         if len(self.data) > MAX_BYTES:
-            raise DescriptionError(f"the file is larger than {MAX_BYTES // 2**20} MB", source=self.name)
+            raise DescriptionError(TOO_LARGE, source=self.name)
         if self.data.startswith(_UTF_16) or b"\0" in self.data[:_FIRST_LETTERS]:
             raise DescriptionError("the text is UTF-16, or no text; save it as UTF-8", source=self.name)
         decoder = codecs.getincrementaldecoder("utf-8")()
