@@ -17,6 +17,7 @@ $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@rm -rf .mypy_cache  # it remembers which libraries were missing
 	@touch $@
 
 demo: $(READY)  ## the whole way once, unattended: import, search, prepare, validate, test request, run
