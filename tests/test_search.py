@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import sqlite3
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +41,7 @@ class Searched:
 
     def __init__(self, *endpoints: Endpoint, path: str | Path = ":memory:") -> None:
         self.connection = sqlite3.connect(path, isolation_level=None)
+        weakref.finalize(self, self.connection.close)
         self.connection.executescript(CONTRACT)
         for statement in _search.TABLES:
             self.connection.execute(statement)
@@ -356,9 +359,8 @@ def test_search_sees_one_state_and_leaves_nothing_open(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.sqlite3"
     searched = Searched(*APIS, path=path)
     searched.connection.execute("PRAGMA journal_mode = WAL")
-    other = sqlite3.connect(path, isolation_level=None)
     before = searched("stripe customer")
-    with pytest.MonkeyPatch.context() as patch:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, pytest.MonkeyPatch.context() as patch:
         # When this is asked for, the search has begun to read, and has not read an endpoint yet.
         patch.setattr(
             _search, "whole_name", lambda name: (other.execute("DELETE FROM description"), _words.whole_name(name))[1]
@@ -370,7 +372,6 @@ def test_search_sees_one_state_and_leaves_nothing_open(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         searched("stripe")
     assert not searched.connection.in_transaction
-    other.close()
 
 
 # --- what a search costs -------------------------------------------------------------------------------------------
@@ -488,7 +489,8 @@ def test_rows_may_come_in_any_order() -> None:
     rows = [(number, _search.indexed(endpoint(f"acme GET /a{number}", "Title"))) for number in range(1000)]
     written = []
     for given_rows in (rows, rows[::-1]):
-        connection = Searched().connection
+        searched = Searched()
+        connection = searched.connection
         connection.execute("BEGIN")
         _search.insert_all(connection, given_rows)
         connection.execute("COMMIT")

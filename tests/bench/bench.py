@@ -241,7 +241,9 @@ def sizes() -> None:
         subprocess.run(build, check=True, cwd=Path(__file__).parent.parent.parent, capture_output=True)
         (wheel,) = Path(folder).glob("*.whl")
         row("the wheel", f"{wheel.stat().st_size / 1024:.0f} KiB")
-    lines = sum(len(path.read_text("utf-8").splitlines()) for path in Path(_packaged.__file__).parent.rglob("*.py"))
+    package = Path(_packaged.__file__).parent
+    files = [path for path in package.rglob("*.py") if "node_modules" not in path.parts]
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in files)
     row("lines of Python in the package", f"{lines:,}")
 
 
