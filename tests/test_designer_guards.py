@@ -304,10 +304,11 @@ def test_mounted_below_another_path(tmp_path: Path) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    app = Starlette(routes=[Mount("/tools/designer", create_app(catalogue=tmp_path / "c.sqlite3"))])
+    designer = create_app(catalogue=tmp_path / "c.sqlite3")
+    app = Starlette(routes=[Mount("/tools/designer", designer)], lifespan=designer.lifespan)
     with socket.create_server(("127.0.0.1", 0)) as sock:
         url = f"http://127.0.0.1:{sock.getsockname()[1]}/tools/designer/"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         thread = threading.Thread(target=server.run, args=([sock],))
         thread.start()
         while not server.started and thread.is_alive():
