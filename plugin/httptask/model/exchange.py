@@ -120,7 +120,7 @@ class RawResponse:
     """In the order they came, duplicates kept."""
     body: bytes
     """The message body after transfer coding and before content coding: compressed when the server compressed it. Only its
-    start, when it was too large for memory and went into a file."""
+    start (64 KiB) when it was too large for memory and went into a file, and of what came before the last response."""
     decoded: Any = None
     """The body as a person reads it: parsed JSON, text, or None when it is neither."""
     decoded_as: str | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from httptask._json import deeper_than
 from httptask._redaction import Redactor
+from httptask._syntax import TOKEN
 from httptask.errors import ParseError, StatusError, TaskError
 from httptask.model.exchange import Difference, Headers
 from httptask.model.policy import Limits
@@ -41,6 +43,10 @@ class View:
         return self.file.reference() if self.file is not None else self.value
 
 
+NO_VIEW = View(b"", None, None, "")
+"""Of a body that did not come, or not as a whole."""
+
+
 def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None) -> View:
     """Return the view of *received*; *bodies* makes files. Never raises: what is wrong with the body is the view's `error`."""
     bodies = bodies or Bodies(limits.body)
@@ -66,12 +72,17 @@ def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies 
     return _file_view(content, received, file)
 
 
+_MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}")
+"""RFC 9110, section 8.3.1."""
+
+
 def _is_open(received: Received, bodies: Bodies) -> bool:
     return not received.media_type and not bodies.wanted(received)
 
 
 def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
-    file.media_type = received.media_type
+    if _MEDIA_TYPE.fullmatch(received.media_type):  # what is none would be no use to whoever sends the file on
+        file.media_type = received.media_type
     return View(content, None, None, received.media_type, file=file)
 
 
@@ -90,7 +101,7 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
             content += piece
             if len(content) > bodies.limit:
                 if bodies.kind(received) is not None:
-                    raise too_large("the response's body, decompressed, is", bodies)
+                    raise too_large("the response's body, decompressed, is", received, bodies)
                 file = bodies.new_file()
                 file.write(content)
         decoder.finish()
