@@ -296,32 +296,35 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
     seen = one.view if record is one.hops[-1] else None
     response = None
     if received is not None:
+        body, truncated = _masked_body(received, seen, redactor)
         response = RawResponse(
             http_version=received.http_version,
             status_code=received.status_code,
             reason_phrase=redactor.text(received.reason_phrase),
             headers=tuple((redactor.text(name), redactor.text(value)) for name, value in received.headers),
-            body=_masked_body(received, seen, redactor),
+            body=body,
             decoded=redactor.value(seen.value) if seen is not None else None,
             decoded_as=seen.kind if seen is not None else None,
             size=received.size,
+            truncated=truncated,
             file=seen.file.reference()["$file"] if seen is not None and seen.file is not None else None,
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
     return Hop(masked(sent, one.plain, redactor), response, record.phases)
 
 
-def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> bytes:
+def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> tuple[bytes, bool]:
+    """Return the body of *received* as an exchange may hold it, and whether that is only its start."""
     raw = bytes(received.body)
     shown = redactor.bytes(raw)
     encoded = bool(received.header("content-encoding"))
-    if encoded and seen is not None and seen.file is not None and seen.file.size > len(seen.content):
-        return b""  # what it decodes to is in a file; nobody looks for secrets there
     if received.shortened:  # the start of a secret may stand at the end, and what is encoded cannot be looked into
-        return b"" if encoded else shown[: -len(raw) // 4]
+        return b"" if encoded else shown[: -len(raw) // 4], True
+    if encoded and seen is not None and seen.file is not None and seen.file.size > len(seen.content):
+        return b"", True  # what it decodes to is in a file; nobody looks for secrets there
     if shown != raw or seen is None or not redactor.finds(seen.content, seen.value):
-        return shown
-    return MASK.encode()  # compressed or escaped, the bytes hold a secret where it cannot be cut out
+        return shown, False
+    return MASK.encode(), False  # compressed or escaped, the bytes hold a secret where it cannot be cut out
 
 
 def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:

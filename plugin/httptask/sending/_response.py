@@ -36,6 +36,8 @@ class View:
     """Why the body is not what it says it is."""
     file: BodyFile | None = None
     """What the body's bytes stand in when they are neither JSON nor text."""
+    missing: bool = False
+    """There could be a body, and is none."""
 
     @property
     def body(self) -> Any:
@@ -59,7 +61,7 @@ def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies 
     if isinstance(content, BodyFile):
         return _file_view(b"", received, content)
     if not content and not (bodies.wanted(received) and received.may_have_body):
-        return View(content, None, None, received.media_type)
+        return View(content, None, None, received.media_type, missing=received.may_have_body)
     kind = bodies.kind(received)
     if kind == JSON:
         return _json_view(content, received, limits, redactor)
@@ -188,7 +190,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
     try:
         text = json_text(content, received.content_type)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
-            return View(content, None, None, media_type)
+            return View(content, None, None, media_type, missing=True)
         value = json.loads(text, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
