@@ -315,9 +315,10 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
 
 def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> tuple[bytes, bool]:
     """Return the body of *received* as an exchange may hold it, and whether that is only its start."""
-    raw = bytes(received.body)
-    shown = redactor.bytes(raw)
     encoded = bool(received.header("content-encoding"))
+    # What was not encoded is there already: a copy less of what may be long.
+    raw = seen.content if seen is not None and seen.content and not encoded else bytes(received.body)
+    shown = redactor.bytes(raw)
     if received.shortened:  # the start of a secret may stand at the end, and what is encoded cannot be looked into
         return b"" if encoded else shown[: -len(raw) // 4], True
     if encoded and seen is not None and seen.file is not None and seen.file.size > len(seen.content):
