@@ -12,6 +12,7 @@ import importlib.util
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import threading
 import tracemalloc
@@ -623,6 +624,22 @@ def test_a_disk_that_is_full_loses_no_result(tmp_path: Path) -> None:
     assert (file["size"], file["sha256"]) == (len(LARGE), sha256(LARGE))
     assert "could not be kept" in file["problem"]
     assert "path" not in file
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "kept"),
+    [(10**12, 2 * 10**9, True), (10**12, 10**9, False), (10**9, 10**8, True), (10**9, 10**7, False)],
+)
+def test_a_stranger_does_not_fill_the_disk(
+    total: int, free: int, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 GiB of a disk, or a twentieth of a small one, is left to others; the result says why there is no file."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(total, total - free, free))
+    with servers.raw_server(servers.respond(servers.response(LARGE, BINARY))) as server:
+        file = call(http(server.url), files=tmp_path, limits=SMALL).body["$file"]
+    assert ("path" in file, "nearly full" in file.get("problem", "")) == (kept, not kept)
+    assert file["sha256"] == sha256(LARGE)
+    assert len(list(tmp_path.iterdir())) == kept
 
 
 # ---- Memory -------------------------------------------------------------------------------------------------------

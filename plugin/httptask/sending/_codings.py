@@ -36,7 +36,7 @@ class Decoder:
             raise DecodeError(f"the response is encoded {len(codings)} times over; at most {_MOST_CODINGS} are undone")
         unknown = next((coding for coding in codings if coding not in _KNOWN), None)
         if unknown is not None:
-            raise DecodeError(f"the response is encoded as {unknown!r}, which was not asked for")
+            raise DecodeError(f"the response is encoded as {unknown!r}; gzip and deflate are asked for, and undone")
         self._stages = [_Stage(coding) for coding in reversed(codings)]
         self._fed = self._unpacked = 0
 

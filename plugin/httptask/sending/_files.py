@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from io import FileIO
 
-_LEAST_FREE = 20
-"""At least one part of so many of a disk is left free: what a stranger sends must not fill it."""
+_LEAST_FREE = 1024 * 1024 * 1024
+_LEAST_PART_FREE = 20
+"""So many bytes of a disk are left free, of a small one a part of so many: what a stranger sends must not fill it."""
 _LOOK_EVERY = 16 * 1024 * 1024
 """Bytes between two looks at how much is free."""
 
@@ -133,7 +134,7 @@ class BodyFile:
         if self.size - self._looked_at >= _LOOK_EVERY:
             self._looked_at = self.size
             disk = shutil.disk_usage(folder())
-            if disk.free < disk.total // _LEAST_FREE:
+            if disk.free < min(_LEAST_FREE, disk.total // _LEAST_PART_FREE):
                 self._fail("the disk is nearly full")
                 return
         rest = memoryview(data)

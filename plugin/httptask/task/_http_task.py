@@ -40,7 +40,7 @@ from httptask.settings import (
     settings_schema,
     without_nulls,
 )
-from httptask.task._judge import Judge, check_problems, condition_problems
+from httptask.task._judge import Judge, judging_problems
 from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
@@ -208,8 +208,7 @@ class HttpTask:
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         found += check(definition.get("httpRequest"), self._request_pointer, shape)
-        found += condition_problems(definition, self.runtime.evaluator, self.pointer)
-        found += check_problems(definition, endpoint, self.pointer)
+        found += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
         return tuple(found)
 
     def _credential_problems(self) -> list[Problem]:

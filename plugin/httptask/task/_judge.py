@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from httptask._json import dump
 from httptask._json import pointer as pointer_of
 from httptask._threads import in_thread
 from httptask.errors import ExpressionError, Problem
-from httptask.expressions import is_expression
+from httptask.expressions import condition_problems
 from httptask.model.task import TaskResult
 from httptask.sending import Verdict
 from httptask.settings import differences
@@ -27,20 +27,18 @@ _LONG = 16 * 1024
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
 
-def condition_problems(definition: Mapping[str, Any], evaluator: Evaluator, pointer: str) -> list[Problem]:
-    """Return what is wrong with the `successCondition` of a task's *definition*, which stands at *pointer*."""
-    condition = definition.get(CONDITION)
-    if not isinstance(condition, str):  # a wrong type is said by the schema
-        return []
-    at = pointer_of([CONDITION], pointer)
-    if not is_expression(condition):
-        message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
-        return [Problem(at, message)]
-    hint = "" if "jsonata:" in condition else "; a comparison is JSONata: ${jsonata: …}"
-    return [replace(each, message=each.message + hint) for each in evaluator.check(condition, at, _SHAPE)]
+def judging_problems(
+    definition: Mapping[str, Any], endpoint: Endpoint | None, evaluator: Evaluator, pointer: str
+) -> list[Problem]:
+    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its responses judged."""
+    found, condition = _check_problems(definition, endpoint, pointer), definition.get(CONDITION)
+    if isinstance(condition, str):  # a wrong type is said by the schema
+        at = pointer_of([CONDITION], pointer)
+        found += condition_problems(condition, at, lambda value, at: evaluator.check(value, at, _SHAPE))
+    return found
 
 
-def check_problems(definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str) -> list[Problem]:
+def _check_problems(definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str) -> list[Problem]:
     """Return a warning when `checkResponse` of a task's *definition* asks for what its *endpoint* does not say."""
     if definition.get(CHECK) != "fail" or (endpoint is not None and endpoint.responses):
         return []
