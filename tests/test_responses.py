@@ -24,14 +24,20 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import servers
 from httptask import WorkflowDefinition, _packaged, errors, hookimpl, run_workflow
+from httptask._redaction import Redactor
 from httptask.model.credential import Credential
 from httptask.model.exchange import Exchange
 from httptask.model.policy import Limits
 from httptask.model.task import Inputs
+from httptask.sending._codings import Decoder
+from httptask.sending._hop import Bodies, Received
+from httptask.sending._response import outcome, view
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
 
@@ -507,6 +513,57 @@ def test_a_bomb_does_not_fill_the_disk(tmp_path: Path) -> None:
     assert isinstance(error, errors.TooLargeError)
     assert peak < 32 * servers.MEGABYTE
     assert list(tmp_path.iterdir()) == []
+
+
+@given(
+    data=st.binary(max_size=400) | st.binary(max_size=9).map(lambda piece: piece * 30_000),
+    names=st.lists(st.sampled_from(["gzip", "deflate", "raw deflate"]), min_size=1, max_size=3),
+    cuts=st.lists(st.integers(0, 500), max_size=6),
+)
+def test_codings_do_not_depend_on_how_bytes_arrive(data: bytes, names: list[str], cuts: list[int]) -> None:
+    """Whatever was encoded, up to three times over, comes out of any pieces; of less than all of it, only an error does."""
+    encoded, header = data, []
+    for name in names:
+        encoded = CODINGS[name][1](encoded)
+        header.append(CODINGS[name][0])
+    edges = sorted({0, len(encoded), *(cut for cut in cuts if cut < len(encoded))})
+    arriving = [encoded[start:end] for start, end in itertools.pairwise(edges)]
+    assert undone(", ".join(header), arriving) == data
+    with pytest.raises(errors.DecodeError):
+        undone(", ".join(header), [encoded[:-1]])
+
+
+def undone(encoding: str, arriving: list[bytes]) -> bytes:
+    """Return what our decoder makes of what is *arriving*."""
+    decoder = Decoder(encoding)
+    made = [piece for data in arriving for piece in decoder.feed(data)]
+    decoder.finish()
+    assert all(len(piece) <= 65_536 for piece in made)
+    return b"".join(made)
+
+
+CONTENT_TYPES = st.sampled_from(
+    ["application/json", "text/plain", "text/x; charset=", "a/b+json;charset=utf-16", "image/png", ";", ""]
+)
+ENCODINGS = st.sampled_from(["", "gzip", "deflate", "gzip, deflate", "br", "identity", ",", "gzip,gzip,gzip,gzip"])
+ODD_JSON = [b'"\\ud800"', b"1e999", b"NaN", b"[1,", b'{"a":1,"a":2}', b"[" * 2000, b"9" * 5000, b'"\xed\xa0\x80"', b"-"]
+
+
+@given(
+    content_type=CONTENT_TYPES | st.text(st.characters(max_codepoint=255), max_size=20),
+    encoding=ENCODINGS,
+    body=st.binary(max_size=60) | st.sampled_from(ODD_JSON) | st.binary(max_size=60).map(gzip.compress),
+    as_files=st.booleans(),
+    limit=st.integers(1, 100),
+)
+def test_no_response_is_too_odd(content_type: str, encoding: str, body: bytes, as_files: bool, limit: int) -> None:
+    """Whatever headers and bytes come, there is a view of them, and a body that is JSON."""
+    headers = (("Content-Type", content_type), *([("Content-Encoding", encoding)] if encoding else []))
+    received = Received("HTTP/1.1", 200, "OK", headers, bytearray(body), complete=True, size=len(body))
+    seen = view(received, Limits(body=limit), Redactor(), Bodies(limit, as_files=as_files))
+    json.dumps(seen.body)
+    error = outcome(received, seen, Redactor())
+    assert error is None or error.kind in ("decode", "parse", "too_large")
 
 
 # ---- What goes wrong ----------------------------------------------------------------------------------------------
