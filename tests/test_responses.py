@@ -401,11 +401,20 @@ def test_a_body_too_large_for_memory_streams_into_a_file(answer: bytes, tmp_path
 
 
 def test_the_same_body_is_kept_once(tmp_path: Path) -> None:
-    """A task that polls does not fill the disk: a file is named by its bytes."""
+    """A task that polls does not fill the disk, nor disturb who sends the file on: what is there stays, if it is whole."""
     with servers.raw_server(servers.respond(servers.response(LARGE, ("Content-Type", "application/pdf")))) as server:
-        first = call(http(server.url), files=tmp_path, limits=SMALL).body
+        place = Path(call(http(server.url), files=tmp_path, limits=SMALL).body["$file"]["path"])
+        before = place.stat().st_ino, place.stat().st_mtime_ns
         assert_kept(call(http(server.url), files=tmp_path).body, LARGE, tmp_path)
-    assert first["$file"]["path"].endswith(".pdf")
+        assert (place.stat().st_ino, place.stat().st_mtime_ns) == before
+        for tampered in (LARGE[:-1], bytes(len(LARGE))):
+            place.write_bytes(tampered)
+            assert_kept(call(http(server.url), files=tmp_path).body, LARGE, tmp_path)
+        place.unlink()
+        place.symlink_to(__file__)
+        assert_kept(call(http(server.url), files=tmp_path).body, LARGE, tmp_path)
+        assert not place.is_symlink()
+    assert place.suffix == ".pdf"
 
 
 @pytest.mark.parametrize("declared", [True, False])

@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 import secrets
 import shutil
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +92,10 @@ class BodyFile:
                 return
             try:
                 self._stream.close()
-                self._path.replace(self._place)
+                if self._is_there():  # somebody may be sending it just now: it stays the file that it is
+                    self._path.unlink()
+                else:
+                    self._path.replace(self._place)
             except OSError as error:
                 self._fail(error.strerror or str(error))
             self._stream = None
@@ -123,6 +127,17 @@ class BodyFile:
         """Named by its bytes: the same body is kept once."""
         suffix = mimetypes.guess_extension(self.media_type) or ".bin"
         return (self._path or Path()).with_name(self._hash.hexdigest()[:32] + suffix)
+
+    def _is_there(self) -> bool:
+        """Say whether the same bytes have been kept before."""
+        try:
+            seen = self._place.lstat()
+            if not stat.S_ISREG(seen.st_mode) or seen.st_size != self.size:
+                return False
+            with self._place.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest() == self._hash.digest()
+        except OSError:
+            return False
 
     def _put(self, data: bytes | bytearray | memoryview, folder: Callable[[], Path]) -> None:
         if self._stream is None:
