@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import os
 import signal
@@ -288,6 +290,51 @@ def test_an_exchange_is_not_lost_when_its_body_cannot_be_saved(run: Run, write: 
     assert done.status == 2
     assert "< HTTP/1.1 200 OK" in done.out
     assert "no/such/folder/x" in done.err
+
+
+def test_a_body_of_bytes_is_described_and_saved_whole(
+    run: Run, write: Callable[[str, Any], str], tmp_path: Path
+) -> None:
+    """Type, size and SHA-256 of a file; --save-body has all of it, past what memory holds too, and leaves nothing else."""
+    body = bytes(range(256)) * 40_000
+    sha256 = hashlib.sha256(body).hexdigest()
+    for content, headers in ((body, ()), (gzip.compress(body), (servers.GZIP,))):
+        answer = servers.response(content, ("Content-Type", "image/png"), *headers)
+        with servers.raw_server(servers.respond(answer)) as server:
+            write("flow.json", flow(("A", http(server.url))))
+            before = {path.name for path in tmp_path.iterdir()}
+            shown = run("test-request", "flow.json")
+            assert {path.name for path in tmp_path.iterdir()} == before
+            saved = run("test-request", "flow.json", "--save-body", "body.png", "--json")
+        assert f"as a file: image/png, {len(body):,} bytes, SHA-256 {sha256}" in shown.out
+        assert f"< ({len(content):,} bytes, the first shown)" in shown.out
+        assert (tmp_path / "body.png").read_bytes() == body
+        assert {path.name for path in tmp_path.iterdir()} == before | {"body.png"}
+        file = saved.json["attempts"][0]["hops"][0]["response"]["file"]
+        assert file == {"mediaType": "image/png", "size": len(body), "sha256": sha256}
+
+
+def test_what_is_not_as_documented_is_told(run: Run, write: Callable[[str, Any], str]) -> None:
+    """A test request lists the differences; the task may fail for them, and `validate` says when nothing is checked."""
+    responses = {"200": {"description": "", "content": {"application/json": {"schema": {"required": ["id"]}}}}}
+    description = {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "paths": {"/x": {"get": {"responses": responses}}},
+    }
+    entry = run("import", write("x.json", description), "--provider", "p", "--json").json["sources"][0]
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        task = http(server.url + "/x", endpoint=entry["endpoints"][0]["id"])
+        write("flow.json", flow(("A", task)))
+        shown = run("test-request", "flow.json")
+        write("flow.json", flow(("A", {**task, "checkResponse": "fail"})))
+        failed = run("run", "flow.json")
+        write("flow.json", flow(("A", http(server.url, checkResponse="fail"))))
+        warned = run("validate", "flow.json")
+    assert (shown.status, failed.status, warned.status) == (0, 1, 0)
+    assert "not as documented:\n  /id: 'id' is documented as always there\n" in shown.out
+    assert "it is not as documented: /id" in failed.out
+    assert "/tasks/A/checkResponse: no response is checked" in warned.out
 
 
 def test_a_catalogue_that_cannot_be_used_only_matters_to_those_who_need_it(

@@ -110,6 +110,8 @@ class Redactor:
         return re.sub(pattern, MASK.encode(), data, flags=re.IGNORECASE)
 
     def _found(self, data: builtins.bytes) -> list[builtins.bytes]:
+        if not self._forms:
+            return []
         lower = data.lower()
         encoded = (form.encode("utf-8", "surrogatepass") for forms in self._forms.values() for form in forms)
         return [form for form in encoded if form in lower]

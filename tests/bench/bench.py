@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import corpus
 import designer_bench
+import downloads
 
 from httptask import _packaged
 from httptask.building import build
@@ -257,6 +258,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for figures in corpus.rows(Path(folder), once=ONCE):
             row(*figures)
+    for figures in downloads.download_rows(once=ONCE):
+        row(*figures)
     for figures in designer_bench.answering(*([1] if ONCE else [])):
         row(*figures)
 

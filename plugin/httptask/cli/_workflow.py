@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from httptask.errors import Problem
-    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, StreamedBody
+    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse
     from httptask.model.task import Inputs
     from httptask.model.workflow import WorkflowDefinition, WorkflowRun
     from httptask.task import HttpTask, Runtime
@@ -116,14 +119,35 @@ def run_test_request(arguments: argparse.Namespace) -> int:
         if arguments.send_anyway:
             for problem in task.problems():
                 note(f"sent anyway: {problem}")
-        try:
-            exchange = task.test_request(inputs, TestOptions(send_anyway=arguments.send_anyway))
-        except SettingsError as error:
-            raise _with_lines(error, definition) from error
-    emit(arguments, exchange.to_json(), exchange_text(exchange))
-    if arguments.save_body:  # last: the exchange is not lost when the file cannot be written
-        _save(arguments.save_body, exchange)
+        with _folder_beside(arguments.save_body) as folder:
+            try:
+                exchange = task.test_request(inputs, TestOptions(send_anyway=arguments.send_anyway, files=folder))
+            except SettingsError as error:
+                raise _with_lines(error, definition) from error
+            emit(arguments, _without_path(exchange.to_json()), exchange_text(exchange))
+            if arguments.save_body:  # last: the exchange is not lost when the file cannot be written
+                _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
+
+
+@contextlib.contextmanager
+def _folder_beside(path: str | None) -> Iterator[Path | None]:
+    """Give a folder from which a file can be moved to *path* whatever its size; none when there cannot be one."""
+    with contextlib.ExitStack() as stack:
+        folder = None
+        if path is not None:
+            with contextlib.suppress(OSError):  # said when the file is written
+                beside = Path(path).absolute().parent
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".httptask-", dir=beside)))
+        yield folder
+
+
+def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of *exchange* where its body was for a moment."""
+    hops = exchange["attempts"][-1]["hops"] if exchange["attempts"] else []
+    if hops and hops[-1]["response"] and hops[-1]["response"]["file"]:
+        hops[-1]["response"]["file"].pop("path", None)
+    return exchange
 
 
 def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> SettingsError:
@@ -140,11 +164,18 @@ def _curl(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
 
 
 def _save(path: str, exchange: Exchange) -> None:
-    if exchange.response is None:
+    response = exchange.response
+    if response is None:
         note(f"no response: nothing written to {path}")
         return
+    stored = (response.file or {}).get("path")
     try:
-        Path(path).write_bytes(exchange.response.body)
+        if not response.truncated:
+            Path(path).write_bytes(response.body)
+        elif stored is not None:
+            Path(stored).replace(path)
+        else:
+            raise CommandError(f"{path}: not written, the body of {response.size:,} bytes was not kept")
     except OSError as error:
         raise CommandError(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -175,6 +206,10 @@ def exchange_text(exchange: Exchange) -> str:
     for attempt in exchange.attempts:
         lines += _attempt_lines(attempt, len(exchange.attempts))
     outcome = exchange.outcome if exchange.error is None else f"{exchange.outcome}: {exchange.error}"
+    if exchange.differences:
+        lines.append("not as documented:")
+        lines += [f"  {each.pointer or '(the response)'}: {each.message}" for each in exchange.differences]
+        lines.append("")
     lines.append(f"outcome: {outcome}")
     lines.append(f"attempts: {len(exchange.attempts)}, {exchange.elapsed_seconds:.3f} s in all")
     return "\n".join(lines)
@@ -193,32 +228,38 @@ def _hop_lines(hop: Hop) -> list[str]:
     target = re.sub(r"^https?://[^/?]*", "", hop.request.url) or "/"
     lines = [] if "send" in hop.phases or hop.response is not None else ["not sent:"]
     lines += [f"> {hop.request.method} {target if target.startswith('/') else '/' + target} HTTP/1.1"]
-    lines += _message_lines(">", hop.request.headers, hop.request.body)
-    lines.append("")
-    if hop.response is not None:
-        lines.append(f"< {hop.response.status_line}")
-        lines += _message_lines("<", hop.response.headers, hop.response.body)
-        if hop.response.decoded_as == "json":
-            lines += ["", "decoded:", dump(hop.response.decoded, indent=2)[:_MOST_SHOWN]]
-        elif hop.response.decoded_as == "text" and not _is_text(hop.response.body):
-            lines += ["", "decoded:", hop.response.decoded[:_MOST_SHOWN]]
-    else:
-        lines.append("< no response")
+    lines += _message_lines(">", hop.request.headers, hop.request.shown_body, len(hop.request.body))
+    lines += ["", *(_response_lines(hop.response) if hop.response is not None else ["< no response"])]
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
-    lines += ["", f"phases: {phases or 'none'}"]
+    return [*lines, "", f"phases: {phases or 'none'}"]
+
+
+def _response_lines(response: RawResponse) -> list[str]:
+    lines = [f"< {response.status_line}"]
+    lines += _message_lines("<", response.headers, response.body, response.size, truncated=response.truncated)
+    if response.file is not None:
+        lines += ["", _file_line(response.file)]
+    elif response.decoded_as == "json":
+        lines += ["", "decoded:", dump(response.decoded, indent=2)[:_MOST_SHOWN]]
+    elif response.decoded_as == "text" and not _is_text(response.body):
+        lines += ["", "decoded:", response.decoded[:_MOST_SHOWN]]
     return lines
 
 
-def _message_lines(mark: str, headers: Headers, body: bytes | StreamedBody) -> list[str]:
+def _file_line(file: Mapping[str, Any]) -> str:
+    problem = f"; {file['problem']}" if "problem" in file else ""
+    return f"as a file: {file['mediaType']}, {file['size']:,} bytes, SHA-256 {file['sha256']}{problem}"
+
+
+def _message_lines(mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False) -> list[str]:
+    """Return the lines of a message; *size* is the bytes on the wire, which *truncated* says *body* to be the start of."""
     lines = [f"{mark} {name}: {value}" for name, value in headers]
-    if not body:
+    if not size:
         return lines
-    whole = body if isinstance(body, bytes) else body.shown
-    shown = whole[:_MOST_SHOWN]
+    shown = body[:_MOST_SHOWN]
     text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
-    lines += [mark, *(f"{mark} {line}" for line in text.splitlines())]
-    lines.append(f"{mark} ({len(body):,} bytes{'' if len(shown) == len(whole) else ', the first shown'})")
-    return lines
+    start = ", the first shown" if truncated or len(shown) < len(body) else ""
+    return [*lines, mark, *(f"{mark} {line}" for line in text.splitlines()), f"{mark} ({size:,} bytes{start})"]
 
 
 def _is_text(data: bytes) -> bool:

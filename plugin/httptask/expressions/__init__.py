@@ -10,7 +10,8 @@ is a dollar sign followed by the price.
 
 from __future__ import annotations
 
+from httptask.expressions._conditions import condition_problems
 from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._template import escape, has_expression, is_expression
 
-__all__ = ["Evaluator", "escape", "has_expression", "is_expression"]
+__all__ = ["Evaluator", "condition_problems", "escape", "has_expression", "is_expression"]

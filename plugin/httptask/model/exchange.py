@@ -120,13 +120,15 @@ class RawResponse:
     """In the order they came, duplicates kept."""
     body: bytes
     """The message body after transfer coding and before content coding: compressed when the server compressed it. Only its
-    start, when it was too large for memory and went into a file."""
+    start (64 KiB) when it was too large for memory and went into a file, and of what came before the last response."""
     decoded: Any = None
     """The body as a person reads it: parsed JSON, text, or None when it is neither."""
     decoded_as: str | None = None
     """`json`, `text`, or None: bytes only."""
     size: int = 0
-    """Bytes of the whole message body."""
+    """Bytes of the whole message body, as they came."""
+    truncated: bool = False
+    """`body` is only the start. (Fewer bytes than `size` alone do not say so: a mask may be shorter than a secret.)"""
     file: Mapping[str, Any] | None = None
     """A body that is neither JSON nor text, after content coding: `{"mediaType", "size", "sha256", "path"?, "problem"?}`;
     no path when nothing is stored (a test request)."""
@@ -137,13 +139,14 @@ class RawResponse:
         return f"{self.http_version} {self.status_code} {self.reason_phrase}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the response; `bodyBase64` holds the bytes (less than `bodyBytes`: their start), `decoded` the view beside."""
+        """Return the response; `bodyBase64` holds the bytes (their start, when `bodyTruncated`), `decoded` the view beside."""
         return {
             "httpVersion": self.http_version,
             "statusCode": self.status_code,
             "reasonPhrase": self.reason_phrase,
             "headers": _pairs(self.headers),
-            "bodyBytes": max(self.size, len(self.body)),
+            "bodyBytes": self.size or len(self.body),
+            "bodyTruncated": self.truncated,
             "bodyBase64": base64.b64encode(self.body).decode("ascii"),
             "decodedAs": self.decoded_as,
             "decoded": self.decoded,

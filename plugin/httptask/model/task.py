@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -62,3 +63,5 @@ class TestOptions:
 
     send_anyway: bool = False
     """Send although the settings do not satisfy the endpoint's schema."""
+    files: Path | None = None
+    """The folder for a body that is neither JSON nor text; None: it is only described, and nothing is stored."""

@@ -6,13 +6,17 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 
-from httptask.errors import DecodeError
+from httptask.errors import DecodeError, TooLargeError
 
 _MOST_CODINGS = 3
 """Content codings in a row; more is an attack, not a response."""
 _MOST_MEMBERS = 1000
+_MOST_TIMES = 1100
+"""Deflate makes a body at most 1032 times as short; what gets longer was encoded twice over, to fill memory or a disk."""
 _PIECE = 64 * 1024
 """Bytes. So much goes in and comes out at a time."""
+_SMALL = 1024 * 1024
+"""Bytes that any body may unpack to."""
 
 # What zlib calls wbits.
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # RFC 1952, RFC 1950, RFC 1951
@@ -32,14 +36,20 @@ class Decoder:
             raise DecodeError(f"the response is encoded {len(codings)} times over; at most {_MOST_CODINGS} are undone")
         unknown = next((coding for coding in codings if coding not in _KNOWN), None)
         if unknown is not None:
-            raise DecodeError(f"the response is encoded as {unknown!r}, which was not asked for")
+            raise DecodeError(f"the response is encoded as {unknown!r}; gzip and deflate are asked for, and undone")
         self._stages = [_Stage(coding) for coding in reversed(codings)]
+        self._fed = self._unpacked = 0
 
     def feed(self, data: bytes | bytearray) -> Iterator[bytes | memoryview]:
-        """Yield what *data* unpacks to, in pieces of at most 64 KiB. Raises `DecodeError`."""
+        """Yield what *data* unpacks to, in pieces of at most 64 KiB. Raises `DecodeError` and, for a bomb, `TooLargeError`."""
         whole = memoryview(data)
+        self._fed += len(whole)
         for start in range(0, len(whole), _PIECE):
-            yield from _through(self._stages, whole[start : start + _PIECE])
+            for piece in _through(self._stages, whole[start : start + _PIECE]):
+                self._unpacked += len(piece)
+                if self._unpacked > _SMALL + self._fed * _MOST_TIMES:
+                    raise TooLargeError(f"the response unpacks to more than {_MOST_TIMES:,} times its size")
+                yield piece
 
     def finish(self) -> None:
         """Raise `DecodeError` when what was fed does not end where a coding does."""

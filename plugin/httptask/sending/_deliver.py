@@ -18,9 +18,9 @@ from httptask.model.exchange import Attempt, Difference, Exchange, Hop, Outgoing
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import TaskResult
 from httptask.sending._files import BodyFile, BodyFiles
-from httptask.sending._hop import Bodies, HopRecord, Received, send_hop
+from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
 from httptask.sending._redirect import next_request
-from httptask.sending._response import Verdict, View, outcome, task_result, view
+from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
 from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds, why_not
 
 _LONG = 256 * 1024
@@ -71,6 +71,19 @@ class _Try:
     error: TaskError | None = None
     elapsed: float = 0.0
 
+    def shorten(self) -> None:
+        """Let go of what is long: there may be a hundred attempts, and only the last one has a result."""
+        for hop in self.hops:
+            if hop.received is not None:
+                hop.received.shorten()
+        if self.view is not None and self.view.file is not None:
+            self.view.file.discard()
+            self.view = None
+        elif self.view is not None and len(self.view.content) > SHOWN:
+            self.view = None
+        if self.error is not None:  # its frames hold the body too
+            self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
+
 
 @dataclass(frozen=True, slots=True)
 class _Call:
@@ -91,12 +104,13 @@ class _Call:
         return time.perf_counter() - self.began
 
     def result(self, current: _Try, elapsed: float) -> TaskResult | None:
-        """Return the result that *current* has come to after *elapsed* seconds; None when no response has been read."""
+        """Return the result that *current* has come to after *elapsed* seconds; None when no response came."""
         final = current.hops[-1] if current.hops else None
-        if final is None or final.received is None or current.view is None:
+        if final is None or final.received is None:
             return None
         url = self.redactor.text(final.request.url)
-        return task_result(final.received, current.view, url=url, attempts=current.number, elapsed=elapsed)
+        seen = current.view or NO_VIEW  # of a body that was cut off, or too large, there is nothing to read
+        return task_result(final.received, seen, url=url, attempts=current.number, elapsed=elapsed)
 
 
 async def deliver(
@@ -161,6 +175,7 @@ async def _deliver(call: _Call) -> tuple[Delivery, BodyFile | None]:
         if waited >= deadline - asyncio.get_running_loop().time():
             failure.message += f"; not tried again: waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
             break
+        current.shorten()
         await asyncio.sleep(waited)
     last = tries[-1]
     kept = last.view.file if last.view is not None else None
@@ -187,6 +202,7 @@ async def _attempt(current: _Try, call: _Call) -> None:
         if (following.method, following.url) in visited:
             raise RedirectError(f"the redirects go round in a circle: {following.url}", maybe_delivered=True)
         visited.add((following.method, following.url))
+        received.shorten()
         request = following
     if len(received.body) > _LONG or received.header("content-encoding"):  # how long it gets is known after decoding
         current.view = await in_thread(lambda: view(received, limits, redactor, call.bodies))
@@ -280,32 +296,36 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
     seen = one.view if record is one.hops[-1] else None
     response = None
     if received is not None:
+        body, truncated = _masked_body(received, seen, redactor)
         response = RawResponse(
             http_version=received.http_version,
             status_code=received.status_code,
             reason_phrase=redactor.text(received.reason_phrase),
             headers=tuple((redactor.text(name), redactor.text(value)) for name, value in received.headers),
-            body=_masked_body(received, seen, redactor),
+            body=body,
             decoded=redactor.value(seen.value) if seen is not None else None,
             decoded_as=seen.kind if seen is not None else None,
             size=received.size,
+            truncated=truncated,
             file=seen.file.reference()["$file"] if seen is not None and seen.file is not None else None,
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
     return Hop(masked(sent, one.plain, redactor), response, record.phases)
 
 
-def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> bytes:
-    raw = bytes(received.body)
-    shown = redactor.bytes(raw)
+def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> tuple[bytes, bool]:
+    """Return the body of *received* as an exchange may hold it, and whether that is only its start."""
     encoded = bool(received.header("content-encoding"))
+    # What was not encoded is there already: a copy less of what may be long.
+    raw = seen.content if seen is not None and seen.content and not encoded else bytes(received.body)
+    shown = redactor.bytes(raw)
+    if received.shortened:  # the start of a secret may stand at the end, and what is encoded cannot be looked into
+        return b"" if encoded else shown[: -len(raw) // 4], True
     if encoded and seen is not None and seen.file is not None and seen.file.size > len(seen.content):
-        return b""  # what it decodes to is in a file; nobody looks for secrets there
-    if received.file is not None:  # only the start of a body, where the start of a secret may stand at the end
-        return b"" if encoded else shown[: -len(raw) // 4]
+        return b"", True  # what it decodes to is in a file; nobody looks for secrets there
     if shown != raw or seen is None or not redactor.finds(seen.content, seen.value):
-        return shown
-    return MASK.encode()  # compressed or escaped, the bytes hold a secret where it cannot be cut out
+        return shown, False
+    return MASK.encode(), False  # compressed or escaped, the bytes hold a secret where it cannot be cut out
 
 
 def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:

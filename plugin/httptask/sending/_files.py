@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 import secrets
 import shutil
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from io import FileIO
 
-_LEAST_FREE = 20
-"""At least one part of so many of a disk is left free: what a stranger sends must not fill it."""
+_LEAST_FREE = 1024 * 1024 * 1024
+_LEAST_PART_FREE = 20
+"""So many bytes of a disk are left free, of a small one a part of so many: what a stranger sends must not fill it."""
 _LOOK_EVERY = 16 * 1024 * 1024
 """Bytes between two looks at how much is free."""
 
@@ -90,7 +92,10 @@ class BodyFile:
                 return
             try:
                 self._stream.close()
-                self._path.replace(self._place)
+                if self._is_there():  # somebody may be sending it just now: it stays the file that it is
+                    self._path.unlink()
+                else:
+                    self._path.replace(self._place)
             except OSError as error:
                 self._fail(error.strerror or str(error))
             self._stream = None
@@ -123,6 +128,17 @@ class BodyFile:
         suffix = mimetypes.guess_extension(self.media_type) or ".bin"
         return (self._path or Path()).with_name(self._hash.hexdigest()[:32] + suffix)
 
+    def _is_there(self) -> bool:
+        """Say whether the same bytes have been kept before."""
+        try:
+            seen = self._place.lstat()
+            if not stat.S_ISREG(seen.st_mode) or seen.st_size != self.size:
+                return False
+            with self._place.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest() == self._hash.digest()
+        except OSError:
+            return False
+
     def _put(self, data: bytes | bytearray | memoryview, folder: Callable[[], Path]) -> None:
         if self._stream is None:
             place = folder()
@@ -133,7 +149,7 @@ class BodyFile:
         if self.size - self._looked_at >= _LOOK_EVERY:
             self._looked_at = self.size
             disk = shutil.disk_usage(folder())
-            if disk.free < disk.total // _LEAST_FREE:
+            if disk.free < min(_LEAST_FREE, disk.total // _LEAST_PART_FREE):
                 self._fail("the disk is nearly full")
                 return
         rest = memoryview(data)

@@ -86,7 +86,7 @@ class Received:
     reason_phrase: str
     headers: Headers
     body: bytearray = field(default_factory=bytearray)
-    """As it came; only its start when it went into a file."""
+    """As it came; only its start when it is `shortened`."""
     complete: bool = False
     size: int = 0
     """Bytes of the body as it came."""
@@ -94,6 +94,15 @@ class Received:
     """False for what has none, whatever its headers say."""
     file: BodyFile | None = None
     """Where a body went that is too large for memory, after content coding."""
+    shortened: bool = False
+    """The rest of the body is in the file, or gone."""
+
+    def shorten(self) -> None:
+        """Keep no more of the body than its start, and no file."""
+        if len(self.body) > SHOWN:
+            self.body, self.shortened = self.body[:SHOWN], True
+        if self.file is not None:
+            self.file.discard()
 
     def header(self, name: str) -> str:
         """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
@@ -225,7 +234,7 @@ async def _read_body(response: httpx.Response, received: Received, bodies: Bodie
     kind, declared = bodies.kind(received), received.header("content-length")
     is_length = declared.isascii() and declared.isdigit() and not received.header("transfer-encoding")
     if kind and is_length and int(declared) > bodies.limit:
-        raise too_large(f"the response's body is {int(declared):,} bytes,", bodies)
+        raise too_large(f"the response's body is {int(declared):,} bytes,", received, bodies)
     spilling: _Spilling | None = None
     chunks = 0
     async for chunk in _raw(response):
@@ -241,7 +250,7 @@ async def _read_body(response: httpx.Response, received: Received, bodies: Bodie
             if kind:
                 received.size = bodies.limit
                 del received.body[bodies.limit :]
-                raise too_large("the response's body is", bodies)
+                raise too_large("the response's body is", received, bodies)
             spilling = _Spilling(received, bodies)
             await spilling.begin()
     if spilling is not None:
@@ -269,6 +278,7 @@ class _Spilling:
     async def begin(self) -> None:
         """Write what has been received so far; only its start stays in memory."""
         self._block, self._received.body = self._received.body, self._received.body[:SHOWN]
+        self._received.shortened = True
         await self._flush()
 
     async def add(self, chunk: bytes) -> None:
@@ -309,10 +319,11 @@ def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     raise TypeError("the transport answered with a stream that is not asynchronous")
 
 
-def too_large(what: str, bodies: Bodies) -> TooLargeError:
-    """Return the error of *what* is over the limit for bodies in memory."""
-    hint = '"responseBody": "file" keeps a body of any size in a file'
-    return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes; {hint}")
+def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
+    """Return the error of *what*, of *received*, is over the limit for bodies in memory."""
+    line = f"{received.status_code} {received.reason_phrase}".strip()
+    hint = '; "responseBody": "file" keeps a body of any size in a file' if received.is_success else f" ({line})"
+    return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True)
 
 
 def _text(value: bytes) -> str:

@@ -15,10 +15,10 @@ _NOT_IN_A_LABEL = re.compile(r"[^a-z0-9]+")
 
 _KINDS = (
     # RFC 6839, section 3.1, and what servers said before there was a registered name
-    (re.compile(r"application/(json|x-json)|text/(json|x-json)|[^/]+/[^/]+\+json"), JSON),
+    (re.compile(r"(application|text)/(x-)?json|application/x-amz-json-1\.[01]|[^/]+/[^/]+\+json"), JSON),
     (re.compile(r"text/.+|[^/]+/[^/]+\+(xml|yaml)"), TEXT),
-    (re.compile(r"application/(xml|xml-dtd|javascript|ecmascript|x-javascript|yaml|x-yaml|toml|sql|graphql)"), TEXT),
-    (re.compile(r"application/(x-ndjson|ndjson|jsonl|jsonlines|json-seq|x-www-form-urlencoded)"), TEXT),
+    (re.compile(r"application/(xml|xml-dtd|(x-)?javascript|ecmascript|(x-)?yaml|toml|sql|graphql|csv|jwt)"), TEXT),
+    (re.compile(r"application/((x-)?ndjson|jsonl|jsonlines|x-jsonlines|json-seq|x-www-form-urlencoded)"), TEXT),
 )
 """Media types whose bodies are read; any other body is bytes."""
 
@@ -53,11 +53,24 @@ _WIDER = {
     "utf_16": "utf_16_le",
     "utf_32": "utf_32_le",
 }
+_MORE_LABELS = {
+    # Of the same table: labels that servers use and Python does not know
+    **dict.fromkeys(("gb_2312", "gb_2312_80", "x_gbk"), "gb18030"),
+    **dict.fromkeys(("iso_8859_8_e", "iso_8859_8_i", "logical", "visual"), "iso8859_8"),
+    **dict.fromkeys(("ksc_5601", "ks_c_5601_1989", "windows_949"), "cp949"),
+    **dict.fromkeys(("windows_31j", "x_sjis"), "cp932"),
+    **dict.fromkeys(("dos_874", "windows_874"), "cp874"),
+    **{f"x_cp{page}": f"cp{page}" for page in range(1250, 1253)},
+    "cn_big5": "big5hkscs",
+    "csisolatin9": "iso8859_15",
+    "x_euc_jp": "euc_jp",
+    "x_mac_roman": "mac_roman",
+}
 
 
 def _labels() -> dict[str, str]:
     known = {name: name for name in _BY_PYTHON} | _WIDER
-    return {alias: known[name] for alias, name in aliases.items() if name in known} | known
+    return {alias: known[name] for alias, name in aliases.items() if name in known} | known | _MORE_LABELS
 
 
 _CODECS = _labels()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from httptask._json import deeper_than
 from httptask._redaction import Redactor
+from httptask._syntax import TOKEN
 from httptask.errors import ParseError, StatusError, TaskError
 from httptask.model.exchange import Difference, Headers
 from httptask.model.policy import Limits
@@ -34,11 +36,17 @@ class View:
     """Why the body is not what it says it is."""
     file: BodyFile | None = None
     """What the body's bytes stand in when they are neither JSON nor text."""
+    missing: bool = False
+    """There could be a body, and is none."""
 
     @property
     def body(self) -> Any:
         """The body of a result: the value, or the reference to a file."""
         return self.file.reference() if self.file is not None else self.value
+
+
+NO_VIEW = View(b"", None, None, "")
+"""Of a body that did not come, or not as a whole."""
 
 
 def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None) -> View:
@@ -53,7 +61,7 @@ def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies 
     if isinstance(content, BodyFile):
         return _file_view(b"", received, content)
     if not content and not (bodies.wanted(received) and received.may_have_body):
-        return View(content, None, None, received.media_type)
+        return View(content, None, None, received.media_type, missing=received.may_have_body)
     kind = bodies.kind(received)
     if kind == JSON:
         return _json_view(content, received, limits, redactor)
@@ -66,12 +74,17 @@ def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies 
     return _file_view(content, received, file)
 
 
+_MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}")
+"""RFC 9110, section 8.3.1."""
+
+
 def _is_open(received: Received, bodies: Bodies) -> bool:
     return not received.media_type and not bodies.wanted(received)
 
 
 def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
-    file.media_type = received.media_type
+    if _MEDIA_TYPE.fullmatch(received.media_type):  # what is none would be no use to whoever sends the file on
+        file.media_type = received.media_type
     return View(content, None, None, received.media_type, file=file)
 
 
@@ -90,7 +103,7 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
             content += piece
             if len(content) > bodies.limit:
                 if bodies.kind(received) is not None:
-                    raise too_large("the response's body, decompressed, is", bodies)
+                    raise too_large("the response's body, decompressed, is", received, bodies)
                 file = bodies.new_file()
                 file.write(content)
         decoder.finish()
@@ -177,7 +190,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
     try:
         text = json_text(content, received.content_type)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
-            return View(content, None, None, media_type)
+            return View(content, None, None, media_type, missing=True)
         value = json.loads(text, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")

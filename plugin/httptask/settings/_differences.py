@@ -34,11 +34,13 @@ def documented(endpoint: Endpoint, status: int) -> Response | None:
     return None
 
 
-def differences(endpoint: Endpoint, status: int, media_type: str, value: Any, *, is_json: bool) -> list[Difference]:
+def differences(
+    endpoint: Endpoint, status: int, media_type: str, value: Any, *, is_json: bool, missing: bool = False
+) -> list[Difference]:
     """Return how a response differs from what *endpoint* documents; nothing where it documents nothing.
 
-    *value* is its decoded body. Places that differ alike in many items are named once. Never raises, and ends soon, whatever
-    the two hold: large bodies are looked at in part.
+    *value* is its decoded body; *missing* says that there could be one and is none. Places that differ alike in many items
+    are named once. Never raises, and ends soon, whatever the two hold: large bodies are looked at in part.
     """
     if not endpoint.responses:
         return []
@@ -46,6 +48,9 @@ def differences(endpoint: Endpoint, status: int, media_type: str, value: Any, *,
     if response is None:
         known = ", ".join(endpoint.responses)
         return [Difference("status", "", f"the status {status} is not documented; documented are {known}")]
+    if missing and response.content:
+        known = ", ".join(response.content)
+        return [Difference("missing", "", f"a body is documented for {status} and none came; documented are {known}")]
     if not response.content or not media_type:
         return []
     described = _content(response, media_type)

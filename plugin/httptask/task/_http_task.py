@@ -40,7 +40,7 @@ from httptask.settings import (
     settings_schema,
     without_nulls,
 )
-from httptask.task._judge import Judge, condition_problems
+from httptask.task._judge import Judge, judging_problems
 from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
@@ -156,7 +156,9 @@ class HttpTask:
 
     async def run_test_request(self, inputs: Inputs, options: TestOptions) -> Exchange:
         """Run a test request here: the shipped answer to `httptask_test_request`."""
-        _, delivery = await self._deliver(inputs, BodyFile, send_anyway=options.send_anyway)
+        folder = options.files
+        new_file = BodyFile if folder is None else lambda: BodyFile(lambda: folder)
+        _, delivery = await self._deliver(inputs, new_file, send_anyway=options.send_anyway)
         return delivery.exchange
 
     # Render
@@ -206,7 +208,7 @@ class HttpTask:
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         found += check(definition.get("httpRequest"), self._request_pointer, shape)
-        found += condition_problems(definition, self.runtime.evaluator, self.pointer)
+        found += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
         return tuple(found)
 
     def _credential_problems(self) -> list[Problem]:

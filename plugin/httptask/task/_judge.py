@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from httptask._json import dump
 from httptask._json import pointer as pointer_of
 from httptask._threads import in_thread
 from httptask.errors import ExpressionError, Problem
-from httptask.expressions import is_expression
+from httptask.expressions import condition_problems
 from httptask.model.task import TaskResult
 from httptask.sending import Verdict
 from httptask.settings import differences
@@ -21,23 +21,31 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Difference
     from httptask.sending import View
 
-CONDITION = "successCondition"
+CONDITION, CHECK = "successCondition", "checkResponse"
 _LONG = 16 * 1024
 """Bytes. A longer body is compared in a thread, so that the event loop goes on."""
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
 
-def condition_problems(definition: Mapping[str, Any], evaluator: Evaluator, pointer: str) -> list[Problem]:
-    """Return what is wrong with the `successCondition` of a task's *definition*, which stands at *pointer*."""
-    condition = definition.get(CONDITION)
-    if not isinstance(condition, str):  # a wrong type is said by the schema
+def judging_problems(
+    definition: Mapping[str, Any], endpoint: Endpoint | None, evaluator: Evaluator, pointer: str
+) -> list[Problem]:
+    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its responses judged."""
+    found, condition = _check_problems(definition, endpoint, pointer), definition.get(CONDITION)
+    if isinstance(condition, str):  # a wrong type is said by the schema
+        at = pointer_of([CONDITION], pointer)
+        found += condition_problems(condition, at, lambda value, at: evaluator.check(value, at, _SHAPE))
+    return found
+
+
+def _check_problems(definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str) -> list[Problem]:
+    """Return a warning when `checkResponse` of a task's *definition* asks for what its *endpoint* does not say."""
+    if definition.get(CHECK) != "fail" or (endpoint is not None and endpoint.responses):
         return []
-    at = pointer_of([CONDITION], pointer)
-    if not is_expression(condition):
-        message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
-        return [Problem(at, message)]
-    hint = "" if "jsonata:" in condition else "; a comparison is JSONata: ${jsonata: …}"
-    return [replace(each, message=each.message + hint) for each in evaluator.check(condition, at, _SHAPE)]
+    if endpoint is None and "endpoint" in definition:  # an unknown one, which is said where it is named
+        return []
+    why = "the task names no endpoint" if endpoint is None else "its endpoint documents no responses"
+    return [Problem(pointer_of([CHECK], pointer), f"no response is checked: {why}", severity="warning")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Judge:
         """Return what there is to say of *result*, whose body is *view*."""
         found = await self._differences(result, view)
         why = await self._refusal(result)
-        if why is None and found and self.definition.get("checkResponse") == "fail":
+        if why is None and found and self.definition.get(CHECK) == "fail":
             why = _not_as_documented(found)
         return Verdict(why is None, why or "", found)
 
@@ -80,7 +88,8 @@ class Judge:
             return f"the success condition does not hold: {error}"
         if value is True or (isinstance(value, list) and value):
             return None
-        return f"the success condition {self._condition} does not hold: it gave {_named(value)}"
+        hint = "" if value is False or isinstance(value, list) else ", not true or false; compare it with something"
+        return f"the success condition {self._condition} does not hold: it gave {_named(value)}{hint}"
 
     async def _differences(self, result: TaskResult, view: View) -> tuple[Difference, ...]:
         endpoint = self.endpoint
@@ -88,8 +97,8 @@ class Judge:
             return ()
 
         def compare() -> tuple[Difference, ...]:
-            is_json = view.kind == "json"
-            return tuple(differences(endpoint, result.status_code, view.media_type, view.value, is_json=is_json))
+            seen = {"is_json": view.kind == "json", "missing": view.missing}
+            return tuple(differences(endpoint, result.status_code, view.media_type, view.value, **seen))
 
         return await in_thread(compare) if len(view.content) > _LONG else compare()
 

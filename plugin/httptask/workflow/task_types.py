@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask import _packaged
@@ -45,23 +44,14 @@ class Decision(_TaskType):
     name = "Decision"
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return a problem for each condition that is no expression: other languages are refused, not guessed at."""
-        from httptask.expressions import is_expression
+        """Return what is wrong with each condition."""
+        from httptask.expressions import condition_problems
 
         choices = check.definition.get("choices")
-        conditions = [
-            (_place(check.pointer, index), choice.get("condition") if isinstance(choice, Mapping) else None)
-            for index, choice in enumerate(choices if isinstance(choices, list) else ())
-        ]
         found: list[Problem] = []
-        for place, condition in conditions:
-            if isinstance(condition, str) and not is_expression(condition):
-                message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
-                found.append(Problem(place, message))
-            else:
-                wrong = check.services.expression_problems(condition, place)
-                hint = "" if "jsonata:" in str(condition) else "; a comparison is JSONata: ${jsonata: …}"
-                found += [replace(each, message=each.message + hint) for each in wrong]
+        for index, choice in enumerate(choices if isinstance(choices, list) else ()):
+            condition = choice.get("condition") if isinstance(choice, Mapping) else None
+            found += condition_problems(condition, _place(check.pointer, index), check.services.expression_problems)
         return found
 
     async def run(self, call: TaskCall) -> TaskOutcome:
