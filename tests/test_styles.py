@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
+import jsonschema
 import pytest
 import qs_codec
 from hypothesis import HealthCheck, example, given, settings
@@ -19,9 +20,11 @@ from stduritemplate import StdUriTemplate
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
+from httptask import _packaged
 from httptask.building import build
 from httptask.errors import SettingsError
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, RequestBody
+from httptask.model.task import TestOptions
 from httptask.task import HttpTask, Runtime
 from tasks import runtime
 
@@ -618,6 +621,60 @@ def test_no_media_type_that_carries_the_value() -> None:
 def test_a_whole_query_is_one_value(media_type: str, value: Any, query: str) -> None:
     """`in: querystring` (OpenAPI 3.2): the examples of the specification."""
     assert wire(Parameter("q", "querystring", media_type=media_type), value) == query
+
+
+def test_a_whole_query_is_written_by_its_encoding() -> None:
+    """The Encoding Objects of `in: querystring` count as those of a form do; so do the hints of XML in a parameter."""
+    encoding = {"ids": {"style": "form", "explode": False}, "at": {"contentType": "application/json"}}
+    parameter = Parameter("q", "querystring", media_type=FORM, encoding=encoding)
+    assert Parameter.from_json(parameter.to_json()) == parameter
+    assert wire(parameter, {"ids": [1, 2], "at": "x", "more": [3, 4]}) == "ids=1,2&at=%22x%22&more=3&more=4"
+    schema = {"xml": {"name": "point"}, "properties": {"x": {"xml": {"attribute": True}}}}
+    read = unquote(wire(Parameter("q", "query", media_type="application/xml", schema=schema), {"x": 1}))
+    assert read.endswith('<point x="1"/>')
+
+
+def test_a_query_without_a_description_is_an_object() -> None:
+    """Where no endpoint describes the whole query as one value there is no text for it: refused, with its place."""
+    with pytest.raises(SettingsError) as caught:
+        build({"url": "http://h/a", "query": "a=b"})
+    assert [problem.pointer for problem in caught.value.problems] == ["/query"]
+    free = HttpTask(
+        {"type": "Http", "httpRequest": {"url": "http://h/a", "query": [], "headers": {"X": [1]}}, "end": True}
+    )
+    assert [problem.pointer for problem in free.problems()] == ["/httpRequest/query", "/httpRequest/headers/X"]
+
+
+def test_what_is_described_can_be_sent_anyway(server: str, shared: Runtime) -> None:
+    """A query that is one text, a header of several values, a method of its own: the shape of no request forbids them."""
+    described = Endpoint(
+        "i",
+        "QUERY",
+        "/a",
+        "v",
+        parameters=(
+            Parameter(
+                "q", "querystring", media_type="application/jsonpath", schema={"type": "string", "pattern": "^x"}
+            ),
+            Parameter("X-Ids", "header", schema={"type": "array"}),
+            Parameter("c", "cookie", schema={"type": "array"}, explode=False),
+        ),
+    )
+    request = {
+        "url": f"{server}/a",
+        "method": "QUERY",
+        "query": "$.a",
+        "headers": {"X-Ids": [1, 2]},
+        "cookies": {"c": [3, 4]},
+    }
+    definition = {"type": "Http", "endpoint": "i", "httpRequest": request, "end": True}
+    jsonschema.validate(definition, _packaged.schema("http-task"))
+    task = HttpTask(definition, runtime=shared, endpoint=described)
+    assert [problem.pointer for problem in task.problems()] == ["/httpRequest/query"]
+    seen = task.test_request(None, TestOptions(send_anyway=True)).response
+    assert seen is not None
+    assert seen.decoded["target"] == "/a?%24.a"
+    assert (seen.decoded["headers"]["x-ids"], seen.decoded["cookies"]) == ("1,2", [["c", "3,4"]])
 
 
 def test_a_whole_query_that_cannot_be_written_is_refused() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from httptask import _packaged
 from httptask.building import rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
 from httptask.settings._requested import requested
@@ -58,6 +60,20 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return requested(schema, endpoint.definitions)
+
+
+@cache
+def any_settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings of any request: one whose endpoint's own schema is waived, or not known."""
+    schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
+    return schema
+
+
+@cache
+def undescribed_settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings of a request without an endpoint: plain names and values."""
+    schema, narrower = any_settings_schema(), _packaged.schema("http-task")["$defs"]["undescribed"]
+    return {**schema, "properties": {**schema["properties"], **narrower["properties"]}}
 
 
 def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:

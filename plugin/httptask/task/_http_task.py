@@ -31,6 +31,7 @@ from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
 from httptask.settings import (
+    any_settings_schema,
     focused,
     header_names,
     normalised,
@@ -38,6 +39,7 @@ from httptask.settings import (
     request_problems,
     schema_problems,
     settings_schema,
+    undescribed_settings_schema,
     without_nulls,
 )
 from httptask.task._judge import Judge, condition_problems
@@ -97,8 +99,7 @@ class HttpTask:
     def settings_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by plugins, or any request's."""
         if self.endpoint is None:
-            schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
-            return schema
+            return undescribed_settings_schema()
         schema = settings_schema(self.endpoint)
         refine(schema, self.endpoint, self.runtime.plugins)
         return schema
@@ -193,10 +194,10 @@ class HttpTask:
             near = error.nearest[0] if error.nearest else None
             message = f"no endpoint {error.endpoint_id!r} in the catalogue; find one with `httptask search WORDS`"
             found.append(Problem(pointer_of(["endpoint"], self.pointer), message, suggestion=near))
-            schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
+            schema, endpoint = any_settings_schema(), None
         except CatalogueError as error:
             found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
-            schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
+            schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             found += request_problems(
                 definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True
@@ -244,7 +245,7 @@ class HttpTask:
         """The names of `httpRequest` whose values hold expressions."""
         request = self.definition.get("httpRequest")
         if not isinstance(request, Mapping):  # one expression for all of it, or nothing that could be sent
-            return frozenset(_packaged.schema("http-task")["$defs"]["httpRequest"]["properties"])
+            return frozenset(any_settings_schema()["properties"])
         groups = frozenset(name for name, value in request.items() if _holds_expression(value))
         # Query values may stand in the URL's text too: the two are looked at together.
         together = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
@@ -278,7 +279,7 @@ class HttpTask:
                 raise SettingsError(problems)
         if send_anyway:
             # What the endpoint's schema says may be waived; that it is a request that can be sent may not.
-            found = request_problems(request, _packaged.schema("http-task")["$defs"]["httpRequest"], None, at)
+            found = request_problems(request, any_settings_schema(), None, at)
             errors = [problem for problem in found if problem.severity == "error"]
             if errors:
                 raise SettingsError(errors)
@@ -379,7 +380,8 @@ def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
 def _task_schema() -> dict[str, Any]:
     """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
     schema = _packaged.schema("http-task")
-    return focused(schema, schema["properties"].keys() - {"httpRequest"})
+    about_others = {name: each for name, each in schema.items() if name not in ("if", "else")}
+    return focused(about_others, schema["properties"].keys() - {"httpRequest"})
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
