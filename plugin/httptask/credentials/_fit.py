@@ -115,21 +115,23 @@ def completed(credential: Credential, endpoint: Endpoint | None) -> Credential:
     if credential.scheme != "apiKey" or all(_plain(credential, each) for each in _PLACES):
         return credential
     said = {each: text for each in _PLACES if (text := _plain(credential, each))}
-    described = dict.fromkeys(
-        (wanted.location, wanted.name)
+    alternatives = [
+        [(wanted.location, wanted.name) for wanted in each if "apiKey" in wanted.types]
         for each in (_alternatives(endpoint) if endpoint is not None else ())
-        for wanted in each
-        if "apiKey" in wanted.types and (wanted.location, wanted.name) != ("", "")
-    )
-    fitting = [pair for pair in described if said.items() <= dict(zip(_PLACES, pair, strict=True)).items()]
-    if len(fitting) != 1:
-        known = "; ".join(f"{location} {name!r}" for location, name in described)
-        why = f"its endpoint describes several: {known}" if len(fitting) > 1 else "its endpoint does not describe one"
-        if described and not fitting:
-            why = f"what its endpoint describes is another: {known}"
-        missing = " and ".join(repr(each) for each in _PLACES if each not in said)
-        raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
-    return replace(credential, fields={**credential.fields, **dict(zip(_PLACES, fitting[0], strict=True))})
+    ]
+    fitting = [
+        [place for place in each if said.items() <= dict(zip(_PLACES, place, strict=True)).items()]
+        for each in alternatives
+    ]
+    # Any of the alternatives does, so the first; where one asks for several keys nobody can say which this is.
+    if chosen := next((each for each in fitting if len(each) == 1), None):
+        return replace(credential, fields={**credential.fields, **dict(zip(_PLACES, chosen[0], strict=True))})
+    known = "; ".join(dict.fromkeys(f"{location} {name!r}" for each in alternatives for location, name in each))
+    why = f"its endpoint asks for several at once: {known}" if any(fitting) else "its endpoint does not describe one"
+    if known and not any(fitting):
+        why = f"what its endpoint describes is another: {known}"
+    missing = " and ".join(repr(each) for each in _PLACES if each not in said)
+    raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
 
 
 def _alternatives(endpoint: Endpoint) -> list[list[Wanted]]:

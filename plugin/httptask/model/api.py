@@ -266,9 +266,10 @@ class Endpoint:
     def target(self) -> str:
         """The path template as it is sent: with a leading slash and its query, without what follows `#`.
 
-        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be meant.
+        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be meant. Nor by `${word}`,
+        JavaScript's for `{word}`.
         """
-        sent = _HASHED.sub(r"{\1}", self.path).partition("#")[0]
+        sent = _HASHED.sub(r"{\1}", self.path).partition("#")[0].replace("${", "{")
         return sent if sent.startswith("/") else f"/{sent}"
 
     @property
