@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,10 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         parameters = [parameter for parameter in endpoint.parameters if parameter.location == location]
         properties[group] = _group(group, parameters, incomplete=group in endpoint.incomplete)
     properties["pathParameters"]["properties"] |= _server_variables(endpoint)
+    for group, name in _further_keys(endpoint):
+        known = properties[group]["properties"]
+        if name not in known and not (group == "headers" and name.lower() in map(str.lower, known)):
+            known[name] = dict(_FURTHER_KEY)
     for parameter in endpoint.parameters:
         if parameter.location == "querystring":  # the whole query is one value (OpenAPI 3.2, section 4.12.1)
             properties["query"] = _described(parameter)
@@ -105,6 +109,24 @@ def _server_variables(endpoint: Endpoint) -> dict[str, Any]:
         kinds: dict[str, Any] = {"enum": list(options)} if options else {"type": ["string", "integer"]}
         schemas[name] = kinds | {"description": said + default}
     return schemas
+
+
+_FURTHER_KEY = {
+    "type": "string",
+    "description": "One of several keys that the API asks for at once; a credential is one",
+}
+
+
+def _further_keys(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield group and name of each API key that is asked for together with others: a task's one credential is not all of them."""
+    for each in endpoint.security or ():
+        for scheme in (endpoint.security_schemes.get(name, {}) for name in (each if len(each) > 1 else ())):
+            if (
+                scheme.get("type") == "apiKey"
+                and scheme.get("in") in PARAMETER_GROUPS
+                and isinstance(scheme.get("name"), str)
+            ):
+                yield PARAMETER_GROUPS[scheme["in"]], scheme["name"]
 
 
 def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
