@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from bench.minimal import _Maker, minimal
 from httptask import hookimpl
 from httptask.importers import read_api
-from httptask.model.api import Endpoint
+from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.credential import Credential
 from httptask.settings import prepare, settings_schema
 from httptask.task import HttpTask, Runtime
@@ -91,10 +91,8 @@ def filled(endpoint: Endpoint) -> dict[str, Any]:
     request = task["httpRequest"]
     for name in ("pathParameters", "query", "headers", "cookies"):
         group = schema["properties"][name]
-        wanted = {
-            each: one for each, one in group.get("properties", {}).items() if each not in endpoint.server_variables
-        }
-        made = {each: sample(one, definitions) for each, one in wanted.items()}
+        described = {each.name for each in endpoint.parameters if PARAMETER_GROUPS[each.location] == name}
+        made = {each: sample(one, definitions) for each, one in group["properties"].items() if each in described}
         request[name] = made | (
             {"Content-Type": request[name]["Content-Type"]} if "Content-Type" in request.get(name, {}) else {}
         )
