@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
-from openapi_core import Config, OpenAPI
-from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest
-from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from bench.minimal import _Maker, minimal
 from httptask import hookimpl
@@ -26,6 +21,7 @@ from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.credential import Credential
 from httptask.settings import prepare, settings_schema
 from httptask.task import HttpTask, Runtime
+from judging import Judge
 from tasks import runtime
 
 FOLDER = Path(__file__).parent / "descriptions" / "directory"
@@ -136,66 +132,13 @@ KNOWN_WRONG: dict[str, dict[str, str]] = {
 # The server
 
 
-class Judge:
-    """A server that has openapi-core read each request by the description it is for, and answers what that says."""
-
-    def __init__(self) -> None:
-        self._known: list[OpenAPI] = []
-        self._server = make_server("127.0.0.1", 0, Request.application(self._answer), threaded=True)
-        self._server.log = lambda *_: None  # type: ignore[method-assign]
-        self._url = f"http://127.0.0.1:{self._server.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def reads(self, document: dict[str, Any], endpoint: Endpoint, *, authorised: bool) -> str:
-        """Know what *document* says of *endpoint*, and nothing else; return the address of its server."""
-        address = f"{self._url}/{len(self._known)}"
-        item, method = document["paths"][endpoint.path], endpoint.method.lower()
-        item = {name: each for name, each in item.items() if name in ("parameters", method)}
-        if not authorised:
-            item[method] = {**item[method], "security": []}
-        paths = {endpoint.target.partition("?")[0]: item}  # what it is on the wire: without `#…` and `$`
-        config = Config(
-            spec_validator_cls=None,
-            # Of JSON's many media types it reads two, and formats it does not know it refuses: here they are text.
-            extra_media_type_deserializers=dict.fromkeys(JSON_TOO, json.loads),
-            extra_format_unmarshallers=dict.fromkeys(formats(document), lambda value: value),
-        )
-        alone = {**document, "servers": [{"url": address}], "paths": paths}
-        self._known.append(OpenAPI.from_dict(alone, config=config))
-        return address
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _answer(self, request: Request) -> Response:
-        request.get_data(cache=True, parse_form_data=False)
-        description = self._known[int(request.path.split("/")[1])]
-        try:
-            read = description.unmarshal_request(WerkzeugOpenAPIRequest(request))
-        except re.error as error:
-            return Response(json.dumps({"errors": [repr(error)]}), mimetype="application/json")
-        values = {
-            "errors": [f"{error!r} {error} {error.__cause__}" for error in read.errors],
-            "pathParameters": read.parameters.path,
-            "query": read.parameters.query,
-            "headers": read.parameters.header,
-            "cookies": read.parameters.cookie,
-            "body": read.body,
-        }
-        return Response(json.dumps(values, default=lambda value: value.decode()), mimetype="application/json")
-
-
-def formats(value: Any) -> set[str]:
-    """Return the formats that a description names anywhere."""
-    if isinstance(value, list):
-        return set().union(*map(formats, value))
-    if not isinstance(value, dict):
-        return set()
-    own = {value["format"]} if isinstance(value.get("format"), str) else set()
-    return own.union(*map(formats, value.values()))
+def alone(document: dict[str, Any], endpoint: Endpoint, *, authorised: bool) -> dict[str, Any]:
+    """Return what *document* says of *endpoint*, and nothing else; without its security when it is not *authorised*."""
+    method = endpoint.method.lower()
+    item = {name: each for name, each in document["paths"][endpoint.path].items() if name in ("parameters", method)}
+    if not authorised:
+        item[method] = {**item[method], "security": []}
+    return {**document, "paths": {endpoint.target.partition("?")[0]: item}}  # as on the wire: without `#…` and `$`
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +206,8 @@ def test_described_operations_are_what_their_description_says(judge: Judge, shar
         kind = credential(endpoint)
         if kind is not None:
             task["credentials"] = kind
-        request["url"] = judge.reads(document, endpoint, authorised=kind is not None) + endpoint.target
+        address = judge.reads(alone(document, endpoint, authorised=kind is not None), JSON_TOO)
+        request["url"] = address + endpoint.target
         sent = HttpTask(task, runtime=shared, endpoint=endpoint)
         assert [problem for problem in sent.problems() if problem.severity == "error"] == []
         read = sent.call().body
