@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,25 @@ def test_what_a_style_cannot_carry_is_refused(parameter: Parameter, value: Any, 
     place, message = refused(parameter, value)
     assert place == f"/{PARAMETER_GROUPS[parameter.location]}/v"
     assert said in message
+
+
+def test_validation_says_what_cannot_be_written() -> None:
+    """Before anything runs, wherever the values are known; what an expression yields is refused when it is."""
+    known = endpoint(Parameter("v", "query"), Parameter("X-H", "header"), Parameter("id", "path"), path="/a/{id}")
+    known = replace(known, method="GET")
+    url = f"https://h.example{known.target}"
+
+    def found(task: dict[str, Any]) -> list[str]:
+        return [
+            problem.pointer for problem in HttpTask({"type": "Http", "end": True, **task}, endpoint=known).problems()
+        ]
+
+    wrong = {"url": url, "query": {"v": {"a": {"b": 1}}}, "pathParameters": {"id": "x"}}
+    assert found({"httpRequest": wrong}) == ["/httpRequest/query/v"]
+    assert found({"httpRequest": {"url": url, "pathParameters": {"id": ".."}}}) == ["/httpRequest/pathParameters/id"]
+    split = {"url": url, "headers": {"X-H": ["a\nb"]}, "pathParameters": {"id": 1}}
+    assert found({"httpRequest": split}) == ["/httpRequest/headers/X-H"]
+    assert found({"httpRequest": {**wrong, "pathParameters": {"id": "${$.id}"}}, "inputParameters": {"id": 1}}) == []
 
 
 @pytest.mark.parametrize("style", ["deepObject", "form"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -109,7 +109,7 @@ class HttpTask:
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
-        found = [*self._problems, *self._credential_problems()]
+        found = [*self._problems, *self._unwritable(), *self._credential_problems()]
         if shape is None:
             return found
         at = pointer_of(["inputParameters"], self.pointer)
@@ -209,6 +209,18 @@ class HttpTask:
         found += check(definition.get("httpRequest"), self._request_pointer, shape)
         found += condition_problems(definition, self.runtime.evaluator, self.pointer)
         return tuple(found)
+
+    def _unwritable(self) -> Sequence[Problem]:
+        """Return what of the settings has no form on the wire, where no expression has to be evaluated before. Not asked when
+        the task runs: it is written then.
+        """
+        if self._refusal or self._evaluated_groups:
+            return ()
+        try:
+            build(normalised(self.definition["httpRequest"], self._header_names), self.endpoint, self._request_pointer)
+        except SettingsError as error:
+            return error.problems
+        return ()
 
     def _credential_problems(self) -> list[Problem]:
         """Return what is wrong with the credential the task names, or names none. Not asked when it runs: the store is."""
