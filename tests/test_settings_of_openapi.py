@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import prepare, settings_schema
+from httptask.settings import prepare, request_problems, settings_schema
 
 PLUGINS = plugin_manager(entry_points=False)
 LIBRARY = Path(__file__).parent / "descriptions" / "library"
@@ -385,3 +385,32 @@ def test_patterns_that_python_cannot_have_are_not_enforced() -> None:
         }
     )
     assert body.is_valid({"a": "ÄB", "b": "anything"})
+
+
+def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
+    """What another media type of the same body would take is no excuse; without a `Content-Type` any of them does."""
+    form_type = "application/x-www-form-urlencoded"
+    form = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "id": NUMBER}}
+    content = {
+        "application/json": {"schema": {"type": "object"}},
+        form_type: {"schema": form},
+        f"{form_type}; v=2": {"schema": form},
+    }
+    known = endpoint({"requestBody": {"content": content}})
+    schema = settings_schema(known)
+    Draft202012Validator.check_schema(schema)
+
+    def found(body: Any, **headers: str) -> list[tuple[str, str]]:
+        request = {"url": "https://h.example/a", "method": "POST", "headers": headers, "body": body}
+        return [(each.pointer, each.message) for each in request_problems(request, schema, known, expressions=True)]
+
+    wrong = {"a": "x", "id": 1}
+    assert found(wrong) == found(wrong, **{"Content-Type": "application/json"}) == []
+    said = [("/body/a", 'expected an integer, found the string "x"'), ("/body/id", "this field is read-only")]
+    for named in (form_type, f"{form_type}; charset=utf-8"):
+        problems = found(wrong, **{"content-type": named})
+        assert [
+            (place, message[: len(text)]) for (place, message), (_, text) in zip(problems, said, strict=True)
+        ] == said
+    assert [place for place, _ in found([1], **{"Content-Type": form_type})] == ["/body"]
+    assert found({"a": "${$.a}"}, **{"Content-Type": form_type}) == []

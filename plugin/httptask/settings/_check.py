@@ -61,7 +61,7 @@ def request_problems(
     if in_url:
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
-    problems = schema_problems(schema, given, at, expressions=expressions)
+    problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
     if files:
         problems = [
             *_but_for_files(problems, files, at),
@@ -79,6 +79,17 @@ def request_problems(
     if expressions:
         problems += _secrets_in_the_open(request, at)
     return problems
+
+
+def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
+    """Yield *problems*, but that a body fits none of its media types' schemas where what is wrong by the one that is meant is said."""
+    is_said = any(each.pointer.startswith(body) and not each.message.startswith(_FITS_NONE) for each in problems)
+    for problem in problems:
+        if not (is_said and problem.pointer == body and problem.message.startswith(_FITS_NONE)):
+            yield problem
+
+
+_FITS_NONE = "fits none of"
 
 
 # Files and media types

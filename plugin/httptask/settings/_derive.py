@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask import _packaged
 from httptask.building import rank
-from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
 from httptask.settings._requested import requested
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     `method`. A group is required when something in it is. Names that are not documented are refused, so that a misspelt one
     is found, except in headers and where the description itself is known to be incomplete. What a description marks
     `readOnly` stands in responses only: it is not required and not accepted. Shared and recursive schemas stand in `$defs`.
+    Where the media types of a body have schemas of their own, the one that `Content-Type` names counts.
     Where a file may be sent the schema has what the description has, mostly a string: a reference `{"$file": {...}}` in its
     place satisfies it, as `request_problems` knows. The result is the caller's own.
     """
@@ -63,7 +64,7 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
     }
-    return requested(schema, endpoint.definitions)
+    return _by_media_type(requested(schema, endpoint.definitions), endpoint)
 
 
 @cache
@@ -168,11 +169,36 @@ def _body(endpoint: Endpoint) -> dict[str, Any] | None:
     if endpoint.request_body is None:
         # A page cut before its body cannot say that there is none.
         return {"description": "The description was cut before the body"} if "body" in endpoint.incomplete else None
-    schemas: list[Mapping[str, Any]] = []
-    for media_type in endpoint.request_body.content.values():
-        if media_type.schema not in schemas:
-            schemas.append(media_type.schema)
-    schema: dict[str, Any] = dict(schemas[0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each in schemas]}
+    schemas = list(_media_types_by_schema(endpoint.request_body))
+    schema: dict[str, Any] = (
+        dict(schemas[0][0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each, _ in schemas]}
+    )
     if endpoint.request_body.description and "description" not in schema:
         schema["description"] = endpoint.request_body.description
     return schema
+
+
+def _media_types_by_schema(body: RequestBody) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Return each schema of *body* with the names of the media types that have it."""
+    found: list[tuple[Mapping[str, Any], list[str]]] = []
+    for name, media_type in body.content.items():
+        names = next((names for schema, names in found if schema == media_type.schema), None)
+        if names is None:
+            found.append((media_type.schema, names := []))
+        names.append(name)
+    return found
+
+
+def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    """Return the settings *schema* so that of the schemas of a body the one counts that the `Content-Type` header names."""
+    schemas = _media_types_by_schema(endpoint.request_body) if endpoint.request_body is not None else []
+    if len(schemas) < 2:
+        return schema
+    conditions = []
+    for index, (_, names) in enumerate(schemas):
+        named = {"properties": {"Content-Type": {"enum": names}}, "required": ["Content-Type"]}
+        form = {"$ref": f"#/properties/body/anyOf/{index}"}
+        conditions.append(
+            {"if": {"properties": {"headers": named}, "required": ["headers"]}, "then": {"properties": {"body": form}}}
+        )
+    return {**schema, "allOf": conditions}
