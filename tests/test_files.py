@@ -166,6 +166,9 @@ def test_a_reference_elsewhere_is_data(server: str, folder: Path) -> None:
     assert send(server, folder, body)["json"] == body
     (problem,) = HttpTask(http("https://h.example/a", request={"method": "POST", "body": body})).problems()
     assert (problem.severity, problem.pointer) == ("warning", "/httpRequest/body/a")
+    deep = {"method": "POST", "body": {"a": {"b": [body["a"]]}, "f": body["a"]}, "headers": {"Content-Type": MULTIPART}}
+    (problem,) = HttpTask(http("https://h.example/a", request=deep)).problems()
+    assert (problem.severity, problem.pointer) == ("warning", "/httpRequest/body/a/b/0")
 
 
 def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:

@@ -414,3 +414,12 @@ def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
         ] == said
     assert [place for place, _ in found([1], **{"Content-Type": form_type})] == ["/body"]
     assert found({"a": "${$.a}"}, **{"Content-Type": form_type}) == []
+
+
+def test_a_media_type_is_prefilled_with_its_body() -> None:
+    """Not for a body that need not come: a server may refuse a `Content-Type` that nothing follows."""
+    content = {"application/json": {"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}}
+    assert "headers" not in prepare(endpoint({"requestBody": {"content": content}}))["httpRequest"]
+    assert prepare(endpoint({"requestBody": {"content": content, "required": True}}))["httpRequest"]["headers"] == {
+        "Content-Type": "application/json"
+    }

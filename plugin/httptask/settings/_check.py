@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
-from httptask.building import MULTIPART, essence, file_places, offers, reference_problems
+from httptask.building import MULTIPART, essence, file_places, is_reference, offers, reference_problems
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -77,6 +77,7 @@ def request_problems(
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at))
     if expressions:
+        problems += _stray_references(request.get("body"), files, pointer(["body"], at))
         problems += _secrets_in_the_open(request, at)
     return problems
 
@@ -141,6 +142,22 @@ def _file_problems(
         if path and not carried:
             why = f"a body of {' or '.join(kinds)} carries no files, {MULTIPART} does; this object would be sent as it stands"
             yield Problem(pointer(["body", *path], at), why, severity="warning")
+
+
+def _stray_references(body: Any, files: Files, at: str) -> Iterator[Problem]:
+    """Warn of references in *body* that stand where no file may: in an object or an array of a field."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
+    while waiting:
+        path, item = waiting.pop()
+        if path in files:
+            continue
+        if is_reference(item):
+            why = "a file can be a whole body, a field of a multipart body or an item of one; here this object is sent as it stands"
+            yield Problem(pointer(path, at), why, severity="warning")
+        elif isinstance(item, Mapping):
+            waiting += [((*path, name), each) for name, each in item.items()]
+        elif isinstance(item, list):
+            waiting += [((*path, index), each) for index, each in enumerate(item)]
 
 
 def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:
