@@ -234,6 +234,12 @@ def test_a_key_without_a_place_is_not_sent(server: str, known: Endpoint, said: s
     assert KEY not in str(caught.value)
 
 
+def test_a_key_that_stands_in_the_settings_already(server: str) -> None:
+    """One of the two is too much; the error says which place it is."""
+    with pytest.raises(CredentialError, match="already: header 'X-Key'; leave that out"):
+        sent(server, endpoint("header"), "key", headers={"x-key": "own"})
+
+
 def test_an_imported_description_says_it(server: str) -> None:
     """From Swagger 2.0's securityDefinitions to a key in the query and no warning."""
     document = {

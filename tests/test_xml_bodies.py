@@ -252,6 +252,24 @@ def test_xml_as_text_is_sent_as_it_is() -> None:
     assert written(xml, {}, f"{XML}; charset=latin-1") == xml.encode("latin-1")
 
 
+def test_text_in_place_of_an_object_is_valid() -> None:
+    """Under XML, a form or any type but JSON: the description's schema is of the value, not of the text that carries it."""
+    schema = {"xml": {"name": "a"}, "type": "object", "required": ["b"]}
+
+    def problems(body: Any, content_type: str, known: Endpoint) -> list[str]:
+        request = {"method": "POST", "body": body, "headers": {"Content-Type": content_type}}
+        return [
+            each.pointer for each in HttpTask(http("https://h.example/a", request=request), endpoint=known).problems()
+        ]
+
+    for kind in (XML, "application/x-www-form-urlencoded", "application/jwt"):
+        assert problems("<a/>", kind, described(schema, kind)) == []
+    assert problems({}, XML, described(schema)) == ["/httpRequest/body"]
+    assert problems("{}", "application/json", described(schema, "application/json")) == ["/httpRequest/body"]
+    text = {"type": "string", "enum": ["a", "b"]}
+    assert problems("c", "text/plain", described(text, "text/plain")) == ["/httpRequest/body"]
+
+
 def test_namespaces_are_declared_where_they_are_needed() -> None:
     """Once for what is inside, again where a sibling needs it, undone where an element has none: ElementTree reads the names."""
     inner = {"xml": {"namespace": "urn:b"}, "properties": {"c": {}, "d": {"xml": {"namespace": "urn:b"}}}}

@@ -138,6 +138,8 @@ def completed(credential: Credential, endpoint: Endpoint | None, request: Outgoi
     why = f"its endpoint asks for several at once: {known}" if any(fitting) else "its endpoint does not describe one"
     if known and not any(fitting):
         why = f"what its endpoint describes is another: {known}"
+        if not any(alternatives):
+            raise ValueError(f"the settings hold what it is for already: {known}; leave that out, or the credential")
     missing = " and ".join(repr(each) for each in _PLACES if each not in said)
     raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
-from httptask.building import MULTIPART, essence, file_places, is_reference, offers, reference_problems
+from httptask.building import MULTIPART, essence, file_places, is_json, is_reference, offers, reference_problems
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -62,6 +62,8 @@ def request_problems(
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
     problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
+    if _is_text(given, endpoint):
+        problems = [each for each in problems if not _is_of_structure(each, pointer(["body"], at))]
     if files:
         problems = [
             *_but_for_files(problems, files, at),
@@ -91,6 +93,30 @@ def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
 
 
 _FITS_NONE = "fits none of"
+
+
+def _is_text(given: Mapping[str, Any], endpoint: Endpoint | None) -> bool:
+    """Say whether the body is text that is sent as it is, under any media type but JSON: its author has written the XML."""
+    if not isinstance(given.get("body"), str):
+        return False
+    said = _content_type_of(given)
+    kind = next(iter(_offered(endpoint)), "") if said is None else said
+    return not is_json(kind)
+
+
+def _is_of_structure(problem: Problem, body: str) -> bool:
+    return problem.pointer == body and problem.message.startswith(_ABOUT_STRUCTURE)
+
+
+_ABOUT_STRUCTURE = (
+    _FITS_NONE,
+    "expected an object",
+    "expected an array",
+    "expected a number",
+    "expected an integer",
+    "expected true",
+)
+"""How sentences begin that say that text is no structure; what a description says of text itself is checked."""
 
 
 # Files and media types
