@@ -274,10 +274,12 @@ def _in_url(problem: Problem, in_url: Mapping[str, Any], at: str) -> Problem:
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
     """Return *schema* (of settings) with everything in it that is not about *groups* let through.
 
-    Settings are checked when they are read; what their expressions yield is all that can be wrong when they run.
+    Settings are checked when they are read; what their expressions yield is all that can be wrong when they run. Conditions
+    are about a body and the header that names its media type: these stay.
     """
     properties = schema.get("properties", {})
-    return {**schema, "properties": {name: each if name in groups else True for name, each in properties.items()}}
+    wanted = {*groups, *(("headers", "body") if "allOf" in schema else ())}
+    return {**schema, "properties": {name: each if name in wanted else True for name, each in properties.items()}}
 
 
 def header_names(schema: Mapping[str, Any]) -> dict[str, str]:

@@ -83,8 +83,12 @@ def undescribed_settings_schema() -> dict[str, Any]:
 
 def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:
     """Let *plugins* adjust the settings *schema* of *endpoint*, in place. Raises `PluginError` when one fails."""
+    conditions = schema.pop("allOf", [])  # they refer into the body, which a plugin may replace
     with plugins.blaming("httptask_refine_settings_schema"):
         plugins.hook.httptask_refine_settings_schema(schema=schema, endpoint=endpoint)
+    body = schema.get("properties", {}).get("body")
+    if conditions and isinstance(body, Mapping) and len(body.get("anyOf", ())) == len(conditions):
+        schema["allOf"] = [*schema.get("allOf", []), *conditions]
 
 
 def _url(endpoint: Endpoint) -> dict[str, Any]:
