@@ -21,6 +21,7 @@ def decoded(request: Request) -> dict[str, Any]:
     data = request.get_data(cache=True, parse_form_data=False)
     return {
         "method": request.method,
+        "mimetype": request.mimetype,
         "target": request.environ["REQUEST_URI"],
         "args": list(request.args.items(multi=True)),
         "headers": {name.lower(): value for name, value in request.headers},
