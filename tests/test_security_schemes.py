@@ -240,6 +240,17 @@ def test_a_key_that_stands_in_the_settings_already(server: str) -> None:
         sent(server, endpoint("header"), "key", headers={"x-key": "own"})
 
 
+def test_a_key_that_is_described_as_a_parameter_too(server: str) -> None:
+    """Many descriptions require it twice. The credential is enough; without one the warning asks for it; the parameter stays."""
+    known = endpoint(
+        "query", parameters=(Parameter("key", "query", required=True), Parameter("q", "query", required=True))
+    )
+    assert settings_schema(known)["properties"]["query"]["required"] == ["q"]
+    assert warnings(known, "key", query={"q": 1}) == []
+    assert sent(server, known, "key", query={"q": 1})["args"] == [["q", "1"], ["key", KEY]]
+    assert sent(server, known, "bearer", query={"q": 1, "key": "own"})["args"] == [["q", "1"], ["key", "own"]]
+
+
 def test_an_imported_description_says_it(server: str) -> None:
     """From Swagger 2.0's securityDefinitions to a key in the query and no warning."""
     document = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,14 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     """
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET
+    keys = {(each["in"], str(each.get("name")).lower()) for each in _asked_for(endpoint) if "in" in each}
     for location, group in PARAMETER_GROUPS.items():
-        parameters = [parameter for parameter in endpoint.parameters if parameter.location == location]
+        parameters = [
+            # What a credential puts there need not stand in the settings.
+            replace(parameter, required=False) if (location, parameter.name.lower()) in keys else parameter
+            for parameter in endpoint.parameters
+            if parameter.location == location
+        ]
         properties[group] = _group(group, parameters, incomplete=group in endpoint.incomplete)
     properties["pathParameters"]["properties"] |= _server_variables(endpoint)
     for group, name in _further_keys(endpoint):
@@ -124,14 +131,20 @@ _FURTHER_KEY = {
 
 def _further_keys(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """Yield group and name of each API key that is asked for together with others: a task's one credential is not all of them."""
+    for scheme in _asked_for(endpoint, together=True):
+        if (
+            scheme.get("type") == "apiKey"
+            and scheme.get("in") in PARAMETER_GROUPS
+            and isinstance(scheme.get("name"), str)
+        ):
+            yield PARAMETER_GROUPS[scheme["in"]], scheme["name"]
+
+
+def _asked_for(endpoint: Endpoint, *, together: bool = False) -> Iterator[Mapping[str, Any]]:
+    """Yield the security schemes that *endpoint* asks for; only those asked for *together* with others, if so."""
     for each in endpoint.security or ():
-        for scheme in (endpoint.security_schemes.get(name, {}) for name in (each if len(each) > 1 else ())):
-            if (
-                scheme.get("type") == "apiKey"
-                and scheme.get("in") in PARAMETER_GROUPS
-                and isinstance(scheme.get("name"), str)
-            ):
-                yield PARAMETER_GROUPS[scheme["in"]], scheme["name"]
+        if len(each) > 1 or not together:
+            yield from (endpoint.security_schemes[name] for name in each if name in endpoint.security_schemes)
 
 
 def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
