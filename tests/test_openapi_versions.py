@@ -417,7 +417,10 @@ def test_additional_operations_are_endpoints() -> None:
 def test_the_whole_query_may_be_one_value() -> None:
     """3.2's `in: querystring`: the media type serialises it, and the settings' `query` has its schema."""
     content = {
-        "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": {"a": {"type": "integer"}}},
+            "encoding": {"a": {"style": "form", "explode": False}},
+        }
     }
     root = openapi(
         "3.2.0", {"parameters": [{"name": "all", "in": "querystring", "required": True, "content": content}]}

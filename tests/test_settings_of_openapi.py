@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from httptask import hookimpl
+from httptask.errors import BlockedError, SettingsError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import prepare, settings_schema
+from httptask.settings import prepare, request_problems, settings_schema
+from httptask.task import HttpTask
+from tasks import runtime
 
 PLUGINS = plugin_manager(entry_points=False)
 LIBRARY = Path(__file__).parent / "descriptions" / "library"
@@ -385,3 +389,90 @@ def test_patterns_that_python_cannot_have_are_not_enforced() -> None:
         }
     )
     assert body.is_valid({"a": "ÄB", "b": "anything"})
+
+
+def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
+    """What another media type of the same body would take is no excuse; without a `Content-Type` any of them does."""
+    form_type = "application/x-www-form-urlencoded"
+    form = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "id": NUMBER}}
+    content = {
+        "application/json": {"schema": {"type": "object"}},
+        form_type: {"schema": form},
+        f"{form_type}; v=2": {"schema": form},
+    }
+    known = endpoint({"requestBody": {"content": content}})
+    schema = settings_schema(known)
+    Draft202012Validator.check_schema(schema)
+
+    def found(body: Any, **headers: str) -> list[tuple[str, str]]:
+        request = {"url": "https://h.example/a", "method": "POST", "headers": headers, "body": body}
+        return [(each.pointer, each.message) for each in request_problems(request, schema, known, expressions=True)]
+
+    wrong = {"a": "x", "id": 1}
+    assert found(wrong) == found(wrong, **{"Content-Type": "application/json"}) == []
+    said = [("/body/a", 'expected an integer, found the string "x"'), ("/body/id", "this field is read-only")]
+    for named in (form_type, f"{form_type}; charset=utf-8"):
+        problems = found(wrong, **{"content-type": named})
+        assert [
+            (place, message[: len(text)]) for (place, message), (_, text) in zip(problems, said, strict=True)
+        ] == said
+    assert [place for place, _ in found([1], **{"Content-Type": form_type})] == ["/body"]
+    assert found({"a": "${$.a}"}, **{"Content-Type": form_type}) == []
+    assert [place for place, _ in found({"a": "${$.a}", "id": 1}, **{"Content-Type": form_type})] == ["/body/id"]
+    assert found(wrong, **{"Content-Type": "${$.type}"}) == []
+
+
+@pytest.mark.parametrize("place", ["query", "headers", "body"])
+def test_the_media_type_that_is_meant_counts_when_expressions_are_known(place: str) -> None:
+    """Whatever part of the settings an expression is in: what it yields is checked with the schema of the media type."""
+    form_type = "application/x-www-form-urlencoded"
+    form = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    content = {"application/json": {"schema": {"type": "object"}}, form_type: {"schema": form}}
+    known = endpoint({"parameters": [{"name": "q", "in": "query"}], "requestBody": {"content": content}})
+    request: dict[str, Any] = {"url": "http://127.0.0.1:1/a", "method": "POST"}
+    request |= {"headers": {"Content-Type": form_type}, "body": {"a": 1}, "query": {"q": "x"}}
+    wrong = {"headers": {"Content-Type": "${$.v}"}, "body": {"a": "${$.v}"}, "query": {"q": "${$.v}"}}
+    given = {"headers": form_type, "body": "x", "query": "x"}[place]
+    request[place] = wrong[place]
+    if place == "headers":
+        request["body"] = {"a": "x"}
+    definition = {"type": "Http", "inputParameters": {"v": given}, "httpRequest": request, "end": True}
+    with runtime(allow=[]) as shared:
+        task = HttpTask(definition, runtime=shared, endpoint=known)
+        assert task.problems() == []
+        with pytest.raises(BlockedError if place == "query" else SettingsError) as caught:
+            task.call()
+    if isinstance(caught.value, SettingsError):
+        assert [problem.pointer for problem in caught.value.problems] == ["/httpRequest/body/a"]
+
+
+def test_a_media_type_is_prefilled_with_its_body() -> None:
+    """Not for a body that need not come: a server may refuse a `Content-Type` that nothing follows."""
+    content = {"application/json": {"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}}
+    assert "headers" not in prepare(endpoint({"requestBody": {"content": content}}))["httpRequest"]
+    assert prepare(endpoint({"requestBody": {"content": content, "required": True}}))["httpRequest"]["headers"] == {
+        "Content-Type": "application/json"
+    }
+
+
+def test_a_plugin_may_replace_a_body_of_several_media_types() -> None:
+    """What it leaves is what counts: nothing refers to a schema that is no more."""
+    content = {"application/json": {"schema": {"type": "object"}}, "text/csv": {"schema": {"type": "string"}}}
+    known = endpoint({"requestBody": {"content": content}})
+
+    class Plain:
+        @hookimpl
+        def httptask_refine_settings_schema(self, schema: dict[str, Any]) -> None:
+            schema["properties"]["body"] = {"type": "object", "maxProperties": 0}
+
+    request = {
+        "url": "https://a.example/a",
+        "method": "POST",
+        "headers": {"Content-Type": "application/json"},
+        "body": {"a": 1},
+    }
+    definition = {"type": "Http", "httpRequest": request, "end": True}
+    with runtime() as shared, runtime(Plain()) as refined:
+        assert HttpTask(definition, runtime=shared, endpoint=known).problems() == []
+        (problem,) = HttpTask(definition, runtime=refined, endpoint=known).problems()
+    assert (problem.pointer, "schema" in problem.message) == ("/httpRequest/body", False)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
-from email import message_from_bytes
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
+import jsonschema
 import pytest
 import qs_codec
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from stduritemplate import StdUriTemplate
-from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
+from decoding import decoding_server
+from httptask import _packaged
 from httptask.building import build
 from httptask.errors import SettingsError
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, RequestBody
+from httptask.model.task import TestOptions
 from httptask.task import HttpTask, Runtime
 from tasks import runtime
 
@@ -211,6 +212,25 @@ def test_what_a_style_cannot_carry_is_refused(parameter: Parameter, value: Any, 
     assert said in message
 
 
+def test_validation_says_what_cannot_be_written() -> None:
+    """Before anything runs, wherever the values are known; what an expression yields is refused when it is."""
+    known = endpoint(Parameter("v", "query"), Parameter("X-H", "header"), Parameter("id", "path"), path="/a/{id}")
+    known = replace(known, method="GET")
+    url = f"https://h.example{known.target}"
+
+    def found(task: dict[str, Any]) -> list[str]:
+        return [
+            problem.pointer for problem in HttpTask({"type": "Http", "end": True, **task}, endpoint=known).problems()
+        ]
+
+    wrong = {"url": url, "query": {"v": {"a": {"b": 1}}}, "pathParameters": {"id": "x"}}
+    assert found({"httpRequest": wrong}) == ["/httpRequest/query/v"]
+    assert found({"httpRequest": {"url": url, "pathParameters": {"id": ".."}}}) == ["/httpRequest/pathParameters/id"]
+    split = {"url": url, "headers": {"X-H": ["a\nb"]}, "pathParameters": {"id": 1}}
+    assert found({"httpRequest": split}) == ["/httpRequest/headers/X-H"]
+    assert found({"httpRequest": {**wrong, "pathParameters": {"id": "${$.id}"}}, "inputParameters": {"id": 1}}) == []
+
+
 @pytest.mark.parametrize("style", ["deepObject", "form"])
 def test_a_bottomless_value_is_refused(style: str) -> None:
     """However deep a value is, there is an answer."""
@@ -224,40 +244,10 @@ def test_a_bottomless_value_is_refused(style: str) -> None:
 # What a server reads
 
 
-def _decoded(request: Request) -> dict[str, Any]:
-    """Return a request as werkzeug decodes it, and its target as it came."""
-    parts = []
-    if request.mimetype == MULTIPART:
-        head = f"Content-Type: {request.content_type}\r\n\r\n".encode()
-        parts = [part.get_content_type() for part in message_from_bytes(head + request.get_data()).get_payload()]
-    return {
-        "target": request.environ["REQUEST_URI"],
-        "args": list(request.args.items(multi=True)),
-        "form": list(request.form.items(multi=True)),
-        "files": list(request.files),
-        "types": parts,
-        "cookies": list(request.cookies.items(multi=True)),
-        "headers": {name.lower(): value for name, value in request.headers},
-        "mimetype": request.mimetype,
-        "json": request.get_json(silent=True),
-    }
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    @Request.application
-    def application(request: Request) -> Response:
-        request.get_data(cache=True, parse_form_data=False)
-        return Response(json.dumps(_decoded(request)), mimetype="application/json")
-
-    listening = make_server("127.0.0.1", 0, application, threaded=True)
-    listening.log = lambda *_: None  # type: ignore[attr-defined]
-    thread = threading.Thread(target=listening.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.port}"
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with decoding_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -543,7 +533,13 @@ def test_parts_have_the_media_type_of_their_value(send: Send) -> None:
     described = endpoint(body={MULTIPART: MediaType(encoding=encoding)})
     read = send(described, body=form, headers={"Content-Type": MULTIPART})
     assert read["form"] == [["id", form["id"]], ["note", "# x"], ["address", '{"a":[1]}'], ["tags", "a"], ["tags", "b"]]
-    assert read["types"] == ["text/plain", "text/markdown", "application/json", "text/plain", "text/plain"]
+    assert [part[1] for part in read["parts"]] == [
+        "text/plain",
+        "text/markdown",
+        "application/json",
+        "text/plain",
+        "text/plain",
+    ]
     assert read["files"] == []
 
 
@@ -618,6 +614,60 @@ def test_no_media_type_that_carries_the_value() -> None:
 def test_a_whole_query_is_one_value(media_type: str, value: Any, query: str) -> None:
     """`in: querystring` (OpenAPI 3.2): the examples of the specification."""
     assert wire(Parameter("q", "querystring", media_type=media_type), value) == query
+
+
+def test_a_whole_query_is_written_by_its_encoding() -> None:
+    """The Encoding Objects of `in: querystring` count as those of a form do; so do the hints of XML in a parameter."""
+    encoding = {"ids": {"style": "form", "explode": False}, "at": {"contentType": "application/json"}}
+    parameter = Parameter("q", "querystring", media_type=FORM, encoding=encoding)
+    assert Parameter.from_json(parameter.to_json()) == parameter
+    assert wire(parameter, {"ids": [1, 2], "at": "x", "more": [3, 4]}) == "ids=1,2&at=%22x%22&more=3&more=4"
+    schema = {"xml": {"name": "point"}, "properties": {"x": {"xml": {"attribute": True}}}}
+    read = unquote(wire(Parameter("q", "query", media_type="application/xml", schema=schema), {"x": 1}))
+    assert read.endswith('<point x="1"/>')
+
+
+def test_a_query_without_a_description_is_an_object() -> None:
+    """Where no endpoint describes the whole query as one value there is no text for it: refused, with its place."""
+    with pytest.raises(SettingsError) as caught:
+        build({"url": "http://h/a", "query": "a=b"})
+    assert [problem.pointer for problem in caught.value.problems] == ["/query"]
+    free = HttpTask(
+        {"type": "Http", "httpRequest": {"url": "http://h/a", "query": [], "headers": {"X": [1]}}, "end": True}
+    )
+    assert [problem.pointer for problem in free.problems()] == ["/httpRequest/query", "/httpRequest/headers/X"]
+
+
+def test_what_is_described_can_be_sent_anyway(server: str, shared: Runtime) -> None:
+    """A query that is one text, a header of several values, a method of its own: the shape of no request forbids them."""
+    described = Endpoint(
+        "i",
+        "QUERY",
+        "/a",
+        "v",
+        parameters=(
+            Parameter(
+                "q", "querystring", media_type="application/jsonpath", schema={"type": "string", "pattern": "^x"}
+            ),
+            Parameter("X-Ids", "header", schema={"type": "array"}),
+            Parameter("c", "cookie", schema={"type": "array"}, explode=False),
+        ),
+    )
+    request = {
+        "url": f"{server}/a",
+        "method": "QUERY",
+        "query": "$.a",
+        "headers": {"X-Ids": [1, 2]},
+        "cookies": {"c": [3, 4]},
+    }
+    definition = {"type": "Http", "endpoint": "i", "httpRequest": request, "end": True}
+    jsonschema.validate(definition, _packaged.schema("http-task"))
+    task = HttpTask(definition, runtime=shared, endpoint=described)
+    assert [problem.pointer for problem in task.problems()] == ["/httpRequest/query"]
+    seen = task.test_request(None, TestOptions(send_anyway=True)).response
+    assert seen is not None
+    assert seen.decoded["target"] == "/a?%24.a"
+    assert (seen.decoded["headers"]["x-ids"], seen.decoded["cookies"]) == ("1,2", [["c", "3,4"]])
 
 
 def test_a_whole_query_that_cannot_be_written_is_refused() -> None:

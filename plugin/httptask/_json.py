@@ -7,11 +7,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 Path = tuple[str | int, ...]
 """Keys and indices from the document's root."""
 
+_MOST_DIGITS = 767
+"""Of a double, written out."""
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -31,11 +34,13 @@ class JsonError(ValueError):
 def parse(text: str | bytes) -> Any:
     """Return the value of JSON *text*.
 
-    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is an object with the same name twice, because
-    one of the two would be lost (RFC 8259, section 4: names should be unique). Raises `JsonError`.
+    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is what would be changed or lost: a decimal of
+    more digits than a double holds, and an object with the same name twice (RFC 8259, section 4: names should be unique).
+    Integers are exact, however large. Raises `JsonError`.
     """
     text = _decoded(text).removeprefix("\ufeff")
     duplicates: list[str] = []
+    refused: list[str] = []
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
@@ -47,20 +52,24 @@ def parse(text: str | bytes) -> Any:
     def refuse(constant: str) -> Any:
         raise ValueError(f"{constant} is not JSON; use a number, a string or null")
 
-    def finite(number: str) -> float:
+    def exact(number: str) -> float:
         value = float(number)
         if math.isinf(value):
+            refused.append(number)
             raise ValueError(f"the number {number[:40]} is too large")
+        if not _is_exact(number, value):
+            refused.append(number)
+            raise ValueError(f"the number {number[:40]} has more digits than a double can hold; write it as a string")
         return value
 
     try:
-        value = json.loads(text, object_pairs_hook=unique, parse_constant=refuse, parse_float=finite)
+        value = json.loads(text, object_pairs_hook=unique, parse_constant=refuse, parse_float=exact)
     except json.JSONDecodeError as error:
         raise JsonError(_plain(error, text), error.lineno, error.colno) from error
     except RecursionError as error:
         raise JsonError("nested too deeply to be read", 1, 1) from error
     except ValueError as error:  # a constant, or an integer of more digits than Python converts
-        raise JsonError(str(error), *_place_of_constant(text)) from error
+        raise JsonError(str(error), *_place_of_constant(text, refused)) from error
     if duplicates:
         line, column = _place_of_second(text, duplicates[0])
         raise JsonError(f"the name {duplicates[0]!r} stands twice in one object; one would be lost", line, column)
@@ -185,8 +194,22 @@ def _plain(error: json.JSONDecodeError, text: str) -> str:
     return f"{message}, found {found!r}" if found.strip() else message
 
 
-def _place_of_constant(text: str) -> tuple[int, int]:
-    match = re.search(r"(?<![\w\"])-?(?:NaN|Infinity)\b|(?<!\d)\d{4000,}", text)
+def _is_exact(number: str, value: float) -> bool:
+    """Say whether *value* is the decimal *number*, as short as it can be written or in all of its digits."""
+    try:
+        meant = Decimal(number)
+    except InvalidOperation:  # an exponent that no number has
+        return False
+    digits = min(len(meant.as_tuple().digits), _MOST_DIGITS)
+    return meant in (Decimal(repr(value)), Decimal(f"{value:.{digits - 1}e}"))
+
+
+def _place_of_constant(text: str, numbers: list[str]) -> tuple[int, int]:
+    """Return line and column of the first of *numbers*, else of what else `parse` refuses."""
+    if numbers:
+        match = next((each for each in _TOKEN.finditer(text) if each[0] == numbers[0]), None)
+    else:
+        match = re.search(r"(?<![\w\"])-?(?:NaN|Infinity)\b|(?<!\d)\d{4000,}", text)
     position = match.start() if match else 0
     return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
 

@@ -72,6 +72,7 @@ class _Writer:
 
     def __init__(self, endpoint: Endpoint | None, at: str) -> None:
         self.at = at
+        self._definitions = endpoint.definitions if endpoint is not None else {}
         self._known = {_key(each.location, each.name): each for each in (endpoint.parameters if endpoint else ())}
         whole = [each for each in self._known.values() if each.location == "querystring"]
         self.querystring = whole[0] if whole else None
@@ -81,54 +82,57 @@ class _Writer:
         parameter = self._known.get(_key(location, name))
         try:
             if parameter is not None:
-                return _written(parameter, name, value)
+                return self._described(parameter, name, value)
             if location == "cookie":
                 return written(name, value, location, "cookie", None, cookie_text)
-            return _written(Parameter(name, location), name, value)
+            return self._described(Parameter(name, location), name, value)
         except UnwritableError as error:
-            raise _refused(pointer([PARAMETER_GROUPS[location], name], self.at), str(error)) from error
+            raise _refused(pointer([PARAMETER_GROUPS[location], name, *error.path], self.at), str(error)) from error
 
     def query(self, value: Any) -> str:
         """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or its parameters'."""
         if self.querystring is None:
+            if not isinstance(value, Mapping):
+                raise _refused(pointer(["query"], self.at), "expected an object: the values of a query by their names")
             texts = (self.written("query", name, item) for name, item in value.items())
             return "&".join(filter(None, texts))
         media_type = self.querystring.media_type or FORM
         try:
-            text = _serialised(value, media_type)
+            text = self._serialised(value, self.querystring, media_type)
         except UnwritableError as error:
             raise _refused(pointer(["query", *error.path], self.at), str(error)) from error
         return text if essence(media_type) == FORM and isinstance(value, dict) else ESCAPED["query"](text)
+
+    def _described(self, parameter: Parameter, name: str, value: Any) -> str:
+        location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
+        if parameter.media_type is not None:
+            text = self._serialised(value, parameter, parameter.media_type)
+            if location == "header" and is_json(parameter.media_type):
+                text = _NOT_IN_A_HEADER.sub(_json_escape, text)
+            return written(name, text, location, DEFAULTS[location], None, ESCAPED[location])
+        encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
+        if style == "cookie":
+            encode = cookie_as_it_is
+        return written(name, value, location, style, parameter.explode, encode)
+
+    def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:
+        """Return *value* as the text of *media_type*, a range of them included. Raises `UnwritableError`."""
+        described = MediaType(parameter.schema, parameter.encoding)
+        content_type = essence(chosen(value, {media_type: described}))  # without a charset: a URL's is UTF-8
+        content = body(value, content_type, Described(described, self._definitions)).content
+        if isinstance(content, StreamedBody):
+            raise UnwritableError("a file cannot stand here; only a body, or a field of a multipart body, can be one")
+        return content.decode("utf-8")
 
 
 def _key(location: str, name: str) -> tuple[str, str]:
     return location, name.lower() if location == "header" else name  # header names have no case
 
 
-def _written(parameter: Parameter, name: str, value: Any) -> str:
-    location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
-    if parameter.media_type is not None:
-        text = _serialised(value, parameter.media_type)
-        if location == "header" and is_json(parameter.media_type):
-            text = _NOT_IN_A_HEADER.sub(_json_escape, text)
-        return written(name, text, location, DEFAULTS[location], None, ESCAPED[location])
-    encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
-    return written(name, value, location, style, parameter.explode, cookie_as_it_is if style == "cookie" else encode)
-
-
 def _json_escape(match: re.Match[str]) -> str:
     """Return the character as JSON's escape, of UTF-16 (RFC 8259, section 7); in JSON it stands in a string only."""
     units = match[0].encode("utf-16-be").hex()
     return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
-
-
-def _serialised(value: Any, media_type: str) -> str:
-    """Return *value* as the text of *media_type*, a range of them included. Raises `UnwritableError`."""
-    content_type = essence(chosen(value, {media_type: MediaType()}))  # without a charset: a URL's is UTF-8
-    content = body(value, content_type).content
-    if isinstance(content, StreamedBody):
-        raise UnwritableError("a file cannot stand here; only a body, or a field of a multipart body, can be one")
-    return content.decode("utf-8")
 
 
 # The URL

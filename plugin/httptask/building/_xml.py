@@ -229,13 +229,20 @@ def _attribute(name: str, value: Any, hints: Mapping[str, Any], scope: _Scope, p
         return
     if isinstance(value, list | Mapping):
         raise UnwritableError("an array or object cannot be an XML attribute", *path)
-    yield f" {scope.qualified(name, hints, path, is_attribute=True)}={_quoted(scalar(value), path)}"
+    yield f" {scope.qualified(name, hints, path, is_attribute=True)}={_quoted(_scalar(value, path), path)}"
 
 
 def _text(value: Any, path: Path) -> str:
     if isinstance(value, list | Mapping):
         raise UnwritableError("an array or object cannot be the text of an XML element", *path)
-    return escape(_characters(scalar(value), path), {"\r": "&#13;"})
+    return escape(_characters(_scalar(value, path), path), {"\r": "&#13;"})
+
+
+def _scalar(value: Any, path: Path) -> str:
+    try:
+        return scalar(value)
+    except UnwritableError as error:
+        raise UnwritableError(str(error), *path) from error
 
 
 def _cdata(value: Any, path: Path) -> str:

@@ -79,6 +79,11 @@ def _network(parser: argparse.ArgumentParser) -> None:
         metavar="NETWORK",
         help="let requests go to this network or host too, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
     )
+    parser.add_argument(
+        "--files",
+        metavar="FOLDER",
+        help="what requests may send files from, and responses are kept in as files (environment: HTTPTASK_FILES)",
+    )
 
 
 # validate
@@ -363,6 +368,10 @@ def _runtime(arguments: argparse.Namespace) -> Runtime:
     from httptask.task import Runtime
 
     try:
-        return Runtime(catalogue=arguments.catalogue, allow_networks=getattr(arguments, "allow_network", None))
+        return Runtime(
+            catalogue=arguments.catalogue,
+            allow_networks=getattr(arguments, "allow_network", None),
+            files=getattr(arguments, "files", None),
+        )
     except ValueError as error:
         raise CommandError(f"the networks to allow: {error}") from error

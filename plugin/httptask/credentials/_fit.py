@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from httptask._json import pointer as pointer_of
 from httptask.credentials._stores import from_environment, from_file
@@ -18,6 +19,7 @@ from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.credential import Credential, Secret
 
 if TYPE_CHECKING:
+    from httptask.model.exchange import OutgoingRequest
     from httptask.plugins import PluginManager
 
 _PLACES = ("in", "name")
@@ -101,35 +103,45 @@ def fitting_problems(
     if credential is None:
         return []
     refusals = [[wanted.refusal(credential) for wanted in each] for each in missing]
-    if any("" in each for each in refusals):
+    filled = [each for each, refused in zip(missing, refusals, strict=True) if "" in refused]
+    if any(len(each) == 1 for each in filled):
         return []
     message = f"the credential {name!r} {refusals[0][0]}; this endpoint asks for {asked}"
+    if filled:
+        message = (
+            f"the credential {name!r} is one of what this endpoint asks for: {asked}; put the others into the settings"
+        )
     return [Problem(place, message, severity="warning")]
 
 
-def completed(credential: Credential, endpoint: Endpoint | None) -> Credential:
+def completed(credential: Credential, endpoint: Endpoint | None, request: OutgoingRequest) -> Credential:
     """Return *credential* so that it says where its key goes, by the security schemes of *endpoint* where it does not itself.
 
-    Raises `ValueError` when these do not say, or in several ways.
+    What *request* holds already is not asked for. Raises `ValueError` when nothing says where, or several places are left.
     """
     if credential.scheme != "apiKey" or all(_plain(credential, each) for each in _PLACES):
         return credential
     said = {each: text for each in _PLACES if (text := _plain(credential, each))}
-    described = dict.fromkeys(
-        (wanted.location, wanted.name)
+    described = [
+        [(wanted.location, wanted.name) for wanted in each if "apiKey" in wanted.types]
         for each in (_alternatives(endpoint) if endpoint is not None else ())
-        for wanted in each
-        if "apiKey" in wanted.types and (wanted.location, wanted.name) != ("", "")
-    )
-    fitting = [pair for pair in described if said.items() <= dict(zip(_PLACES, pair, strict=True)).items()]
-    if len(fitting) != 1:
-        known = "; ".join(f"{location} {name!r}" for location, name in described)
-        why = f"its endpoint describes several: {known}" if len(fitting) > 1 else "its endpoint does not describe one"
-        if described and not fitting:
-            why = f"what its endpoint describes is another: {known}"
-        missing = " and ".join(repr(each) for each in _PLACES if each not in said)
-        raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
-    return replace(credential, fields={**credential.fields, **dict(zip(_PLACES, fitting[0], strict=True))})
+    ]
+    alternatives = [[place for place in each if not _is_sent(request, *place)] for each in described]
+    fitting = [
+        [place for place in each if said.items() <= dict(zip(_PLACES, place, strict=True)).items()]
+        for each in alternatives
+    ]
+    # Any of the alternatives does, so the first; where one asks for several keys nobody can say which this is.
+    if chosen := next((each for each in fitting if len(each) == 1), None):
+        return replace(credential, fields={**credential.fields, **dict(zip(_PLACES, chosen[0], strict=True))})
+    known = "; ".join(dict.fromkeys(f"{location} {name!r}" for each in described for location, name in each))
+    why = f"its endpoint asks for several at once: {known}" if any(fitting) else "its endpoint does not describe one"
+    if known and not any(fitting):
+        why = f"what its endpoint describes is another: {known}"
+        if not any(alternatives):
+            raise ValueError(f"the settings hold what it is for already: {known}; leave that out, or the credential")
+    missing = " and ".join(repr(each) for each in _PLACES if each not in said)
+    raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
 
 
 def _alternatives(endpoint: Endpoint) -> list[list[Wanted]]:
@@ -150,6 +162,16 @@ def _stands_in(wanted: Wanted, request: Any) -> bool:
     if wanted.location == "header":
         return any(isinstance(each, str) and each.lower() == wanted.name.lower() for each in values)
     return wanted.name in values
+
+
+def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
+    """Say whether *request* has a value called *name* in *location* already."""
+    if location == "header":
+        return request.header(name) is not None
+    if location == "query":
+        return any(each == name for each, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    pairs = (request.header("Cookie") or "").split(";")
+    return any(each.partition("=")[0].strip() == name for each in pairs)
 
 
 def _known(name: str, plugins: PluginManager) -> Credential | None:

@@ -57,7 +57,7 @@ async def authorise(
             allowed_there = ", ".join(credential.origins)
             message = f"may only be sent to {allowed_there}; this request goes to {target}"
             raise CredentialError(f"credential {credential.name!r} {message}")
-        waiting = _scheme(credential, plugins).authorise(request, completed(credential, endpoint))
+        waiting = _scheme(credential, plugins).authorise(request, completed(credential, endpoint, request))
         if waiting is not None:
             await waiting
         for header, value in request.headers:

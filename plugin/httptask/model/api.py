@@ -132,6 +132,8 @@ class Parameter:
     """Whether RFC 3986's reserved characters stand in the URL as they are."""
     media_type: str | None = None
     """The media type a value is serialised as, instead of by a style (OpenAPI: `content`): `application/json`."""
+    encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """With a form as its media type: field -> how it is written, as `MediaType.encoding` has it."""
     deprecated: bool = False
     examples: tuple[Any, ...] = ()
 
@@ -147,7 +149,7 @@ class Parameter:
         if self.media_type is None:
             value["schema"] = dict(self.schema)
         else:
-            value["content"] = {self.media_type: {"schema": dict(self.schema)}}
+            value["content"] = {self.media_type: MediaType(self.schema, self.encoding).to_json()}
         return value
 
     @classmethod
@@ -164,6 +166,7 @@ class Parameter:
             explode=value.get("explode"),
             allow_reserved=value.get("allowReserved", False),
             media_type=media_type,
+            encoding=content.get("encoding", {}) if media_type is not None else {},
             deprecated=value.get("deprecated", False),
             examples=tuple(value.get("examples", ())),
         )
@@ -263,9 +266,10 @@ class Endpoint:
     def target(self) -> str:
         """The path template as it is sent: with a leading slash and its query, without what follows `#`.
 
-        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be meant.
+        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be meant. Nor by `${word}`,
+        JavaScript's for `{word}`.
         """
-        sent = _HASHED.sub(r"{\1}", self.path).partition("#")[0]
+        sent = _HASHED.sub(r"{\1}", self.path).partition("#")[0].replace("${", "{")
         return sent if sent.startswith("/") else f"/{sent}"
 
     @property

@@ -2,7 +2,7 @@
 
 from httptask.settings._changes import Change, changes, same_shape
 from httptask.settings._check import focused, header_names, request_problems
-from httptask.settings._derive import refine, settings_schema
+from httptask.settings._derive import any_settings_schema, refine, settings_schema, undescribed_settings_schema
 from httptask.settings._differences import differences
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
@@ -10,6 +10,7 @@ from httptask.settings._validate import schema_problems
 
 __all__ = [
     "Change",
+    "any_settings_schema",
     "changes",
     "differences",
     "focused",
@@ -22,5 +23,6 @@ __all__ = [
     "schema_problems",
     "settings_schema",
     "still_to_fill",
+    "undescribed_settings_schema",
     "without_nulls",
 ]

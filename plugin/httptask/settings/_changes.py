@@ -260,7 +260,7 @@ _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "for
 def _writing(parameter: Parameter) -> tuple[Any, ...]:
     style = parameter.style or _STYLES.get(parameter.location)
     explode = style in ("form", "cookie") if parameter.explode is None else parameter.explode
-    return parameter.media_type or (style, explode), parameter.allow_reserved
+    return parameter.media_type or (style, explode), parameter.allow_reserved, parameter.encoding
 
 
 _NOTHING = "nothing"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
-from httptask.building import MULTIPART, essence, file_places, offers, reference_problems
+from httptask.building import MULTIPART, essence, file_places, is_json, is_reference, offers, reference_problems
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -61,7 +61,9 @@ def request_problems(
     if in_url:
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
-    problems = schema_problems(schema, given, at, expressions=expressions)
+    problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
+    if _is_text(given, endpoint):
+        problems = [each for each in problems if not _is_of_structure(each, pointer(["body"], at))]
     if files:
         problems = [
             *_but_for_files(problems, files, at),
@@ -77,8 +79,44 @@ def request_problems(
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at))
     if expressions:
+        problems += _stray_references(request.get("body"), files, pointer(["body"], at))
         problems += _secrets_in_the_open(request, at)
     return problems
+
+
+def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
+    """Yield *problems*, but that a body fits none of its media types' schemas where what is wrong by the one that is meant is said."""
+    is_said = any(each.pointer.startswith(body) and not each.message.startswith(_FITS_NONE) for each in problems)
+    for problem in problems:
+        if not (is_said and problem.pointer == body and problem.message.startswith(_FITS_NONE)):
+            yield problem
+
+
+_FITS_NONE = "fits none of"
+
+
+def _is_text(given: Mapping[str, Any], endpoint: Endpoint | None) -> bool:
+    """Say whether the body is text that is sent as it is, under any media type but JSON: its author has written the XML."""
+    if not isinstance(given.get("body"), str):
+        return False
+    said = _content_type_of(given)
+    kind = next(iter(_offered(endpoint)), "") if said is None else said
+    return not is_json(kind)
+
+
+def _is_of_structure(problem: Problem, body: str) -> bool:
+    return problem.pointer == body and problem.message.startswith(_ABOUT_STRUCTURE)
+
+
+_ABOUT_STRUCTURE = (
+    _FITS_NONE,
+    "expected an object",
+    "expected an array",
+    "expected a number",
+    "expected an integer",
+    "expected true",
+)
+"""How sentences begin that say that text is no structure; what a description says of text itself is checked."""
 
 
 # Files and media types
@@ -130,6 +168,22 @@ def _file_problems(
         if path and not carried:
             why = f"a body of {' or '.join(kinds)} carries no files, {MULTIPART} does; this object would be sent as it stands"
             yield Problem(pointer(["body", *path], at), why, severity="warning")
+
+
+def _stray_references(body: Any, files: Files, at: str) -> Iterator[Problem]:
+    """Warn of references in *body* that stand where no file may: in an object or an array of a field."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
+    while waiting:
+        path, item = waiting.pop()
+        if path in files:
+            continue
+        if is_reference(item):
+            why = "a file can be a whole body, a field of a multipart body or an item of one; here this object is sent as it stands"
+            yield Problem(pointer(path, at), why, severity="warning")
+        elif isinstance(item, Mapping):
+            waiting += [((*path, name), each) for name, each in item.items()]
+        elif isinstance(item, list):
+            waiting += [((*path, index), each) for index, each in enumerate(item)]
 
 
 def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:
@@ -220,10 +274,12 @@ def _in_url(problem: Problem, in_url: Mapping[str, Any], at: str) -> Problem:
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
     """Return *schema* (of settings) with everything in it that is not about *groups* let through.
 
-    Settings are checked when they are read; what their expressions yield is all that can be wrong when they run.
+    Settings are checked when they are read; what their expressions yield is all that can be wrong when they run. Conditions
+    are about a body and the header that names its media type: these stay.
     """
     properties = schema.get("properties", {})
-    return {**schema, "properties": {name: each if name in groups else True for name, each in properties.items()}}
+    wanted = {*groups, *(("headers", "body") if "allOf" in schema else ())}
+    return {**schema, "properties": {name: each if name in wanted else True for name, each in properties.items()}}
 
 
 def header_names(schema: Mapping[str, Any]) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from httptask import _packaged
 from httptask.building import rank
-from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
 from httptask.settings._requested import requested
 
 if TYPE_CHECKING:
@@ -29,15 +32,26 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     `method`. A group is required when something in it is. Names that are not documented are refused, so that a misspelt one
     is found, except in headers and where the description itself is known to be incomplete. What a description marks
     `readOnly` stands in responses only: it is not required and not accepted. Shared and recursive schemas stand in `$defs`.
+    Where the media types of a body have schemas of their own, the one that `Content-Type` names counts.
     Where a file may be sent the schema has what the description has, mostly a string: a reference `{"$file": {...}}` in its
     place satisfies it, as `request_problems` knows. The result is the caller's own.
     """
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET
+    keys = {(each["in"], str(each.get("name")).lower()) for each in _asked_for(endpoint) if "in" in each}
     for location, group in PARAMETER_GROUPS.items():
-        parameters = [parameter for parameter in endpoint.parameters if parameter.location == location]
+        parameters = [
+            # What a credential puts there need not stand in the settings.
+            replace(parameter, required=False) if (location, parameter.name.lower()) in keys else parameter
+            for parameter in endpoint.parameters
+            if parameter.location == location
+        ]
         properties[group] = _group(group, parameters, incomplete=group in endpoint.incomplete)
     properties["pathParameters"]["properties"] |= _server_variables(endpoint)
+    for group, name in _further_keys(endpoint):
+        known = properties[group]["properties"]
+        if name not in known and not (group == "headers" and name.lower() in map(str.lower, known)):
+            known[name] = dict(_FURTHER_KEY)
     for parameter in endpoint.parameters:
         if parameter.location == "querystring":  # the whole query is one value (OpenAPI 3.2, section 4.12.1)
             properties["query"] = _described(parameter)
@@ -57,13 +71,31 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
     }
-    return requested(schema, endpoint.definitions)
+    return _by_media_type(requested(schema, endpoint.definitions), endpoint)
+
+
+@cache
+def any_settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings of any request: one whose endpoint's own schema is waived, or not known."""
+    schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
+    return schema
+
+
+@cache
+def undescribed_settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings of a request without an endpoint: plain names and values."""
+    schema, narrower = any_settings_schema(), _packaged.schema("http-task")["$defs"]["undescribed"]
+    return {**schema, "properties": {**schema["properties"], **narrower["properties"]}}
 
 
 def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:
     """Let *plugins* adjust the settings *schema* of *endpoint*, in place. Raises `PluginError` when one fails."""
+    conditions = schema.pop("allOf", [])  # they refer into the body, which a plugin may replace
     with plugins.blaming("httptask_refine_settings_schema"):
         plugins.hook.httptask_refine_settings_schema(schema=schema, endpoint=endpoint)
+    body = schema.get("properties", {}).get("body")
+    if conditions and isinstance(body, Mapping) and len(body.get("anyOf", ())) == len(conditions):
+        schema["allOf"] = [*schema.get("allOf", []), *conditions]
 
 
 def _url(endpoint: Endpoint) -> dict[str, Any]:
@@ -89,6 +121,30 @@ def _server_variables(endpoint: Endpoint) -> dict[str, Any]:
         kinds: dict[str, Any] = {"enum": list(options)} if options else {"type": ["string", "integer"]}
         schemas[name] = kinds | {"description": said + default}
     return schemas
+
+
+_FURTHER_KEY = {
+    "type": "string",
+    "description": "One of several keys that the API asks for at once; a credential is one",
+}
+
+
+def _further_keys(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield group and name of each API key that is asked for together with others: a task's one credential is not all of them."""
+    for scheme in _asked_for(endpoint, together=True):
+        if (
+            scheme.get("type") == "apiKey"
+            and scheme.get("in") in PARAMETER_GROUPS
+            and isinstance(scheme.get("name"), str)
+        ):
+            yield PARAMETER_GROUPS[scheme["in"]], scheme["name"]
+
+
+def _asked_for(endpoint: Endpoint, *, together: bool = False) -> Iterator[Mapping[str, Any]]:
+    """Yield the security schemes that *endpoint* asks for; only those asked for *together* with others, if so."""
+    for each in endpoint.security or ():
+        if len(each) > 1 or not together:
+            yield from (endpoint.security_schemes[name] for name in each if name in endpoint.security_schemes)
 
 
 def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
@@ -130,11 +186,36 @@ def _body(endpoint: Endpoint) -> dict[str, Any] | None:
     if endpoint.request_body is None:
         # A page cut before its body cannot say that there is none.
         return {"description": "The description was cut before the body"} if "body" in endpoint.incomplete else None
-    schemas: list[Mapping[str, Any]] = []
-    for media_type in endpoint.request_body.content.values():
-        if media_type.schema not in schemas:
-            schemas.append(media_type.schema)
-    schema: dict[str, Any] = dict(schemas[0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each in schemas]}
+    schemas = list(_media_types_by_schema(endpoint.request_body))
+    schema: dict[str, Any] = (
+        dict(schemas[0][0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each, _ in schemas]}
+    )
     if endpoint.request_body.description and "description" not in schema:
         schema["description"] = endpoint.request_body.description
     return schema
+
+
+def _media_types_by_schema(body: RequestBody) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Return each schema of *body* with the names of the media types that have it."""
+    found: list[tuple[Mapping[str, Any], list[str]]] = []
+    for name, media_type in body.content.items():
+        names = next((names for schema, names in found if schema == media_type.schema), None)
+        if names is None:
+            found.append((media_type.schema, names := []))
+        names.append(name)
+    return found
+
+
+def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    """Return the settings *schema* so that of the schemas of a body the one counts that the `Content-Type` header names."""
+    schemas = _media_types_by_schema(endpoint.request_body) if endpoint.request_body is not None else []
+    if len(schemas) < 2:
+        return schema
+    conditions = []
+    for index, (_, names) in enumerate(schemas):
+        named = {"properties": {"Content-Type": {"enum": names}}, "required": ["Content-Type"]}
+        form = {"$ref": f"#/properties/body/anyOf/{index}"}
+        conditions.append(
+            {"if": {"properties": {"headers": named}, "required": ["headers"]}, "then": {"properties": {"body": form}}}
+        )
+    return {**schema, "allOf": conditions}

@@ -24,13 +24,20 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
     """
     schema = schema or settings_schema(endpoint)
     required = schema.get("required", ())
-    request = {"url": endpoint.target}
+    request: dict[str, Any] = {"url": endpoint.target}
     for name, child in schema["properties"].items():
         shape = _Shape.of(child, schema.get("$defs", {}))
         # A group that is not required is made for its defaults' sake only where that asks nothing more of the author.
         value = _prefilled(shape, required=name in required or not shape.required)
         if value is not _NOTHING and (value or name in required):
             request[name] = value
+    if "body" not in request and "body" not in required:
+        # The media type of a body that may never come: there are servers that refuse one without the other.
+        request["headers"] = {
+            name: value for name, value in request.get("headers", {}).items() if name != "Content-Type"
+        }
+        if not request["headers"] and "headers" not in required:
+            del request["headers"]
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")
     return {
         "type": "Http",

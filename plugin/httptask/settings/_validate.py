@@ -80,7 +80,7 @@ def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
         if isinstance(instance, str):
             if is_expression(instance) or (about_content and has_expression(instance)):
                 return ()
-        elif about_content and _holds_expression(instance):
+        elif about_content and _holds_expression(_asked_of(value, instance) if keyword == "if" else instance):
             return ()
         return check(validator, value, instance, schema)
 
@@ -90,6 +90,21 @@ def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
 _ABOUT_CONTENT = frozenset(
     ("const", "enum", "pattern", "minLength", "maxLength", "format", "uniqueItems", "contains", "not", "if", "oneOf")
 )
+
+
+def _asked_of(condition: Any, instance: Any) -> Any:
+    """Return what of *instance* the `if` schema *condition* is about: only the properties it names, where it asks for no more."""
+    if (
+        not isinstance(instance, Mapping)
+        or not isinstance(condition, Mapping)
+        or not condition.keys() <= _OF_PROPERTIES
+    ):
+        return instance
+    named = condition.get("properties", {})
+    return {name: _asked_of(each, instance[name]) for name, each in named.items() if name in instance}
+
+
+_OF_PROPERTIES = frozenset(("properties", "required"))
 
 
 def _holds_expression(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +31,7 @@ from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
 from httptask.settings import (
+    any_settings_schema,
     focused,
     header_names,
     normalised,
@@ -38,6 +39,7 @@ from httptask.settings import (
     request_problems,
     schema_problems,
     settings_schema,
+    undescribed_settings_schema,
     without_nulls,
 )
 from httptask.task._judge import Judge, judging_problems
@@ -97,8 +99,7 @@ class HttpTask:
     def settings_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by plugins, or any request's."""
         if self.endpoint is None:
-            schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
-            return schema
+            return undescribed_settings_schema()
         schema = settings_schema(self.endpoint)
         refine(schema, self.endpoint, self.runtime.plugins)
         return schema
@@ -108,7 +109,7 @@ class HttpTask:
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
-        found = [*self._problems, *self._credential_problems()]
+        found = [*self._problems, *self._unwritable(), *self._credential_problems()]
         if shape is None:
             return found
         at = pointer_of(["inputParameters"], self.pointer)
@@ -195,10 +196,10 @@ class HttpTask:
             near = error.nearest[0] if error.nearest else None
             message = f"no endpoint {error.endpoint_id!r} in the catalogue; find one with `httptask search WORDS`"
             found.append(Problem(pointer_of(["endpoint"], self.pointer), message, suggestion=near))
-            schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
+            schema, endpoint = any_settings_schema(), None
         except CatalogueError as error:
             found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
-            schema, endpoint = _packaged.schema("http-task")["$defs"]["httpRequest"], None
+            schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             found += request_problems(
                 definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True
@@ -210,6 +211,18 @@ class HttpTask:
         found += check(definition.get("httpRequest"), self._request_pointer, shape)
         found += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
         return tuple(found)
+
+    def _unwritable(self) -> Sequence[Problem]:
+        """Return what of the settings has no form on the wire, where no expression has to be evaluated before. Not asked when
+        the task runs: it is written then.
+        """
+        if self._refusal or self._evaluated_groups:
+            return ()
+        try:
+            build(normalised(self.definition["httpRequest"], self._header_names), self.endpoint, self._request_pointer)
+        except SettingsError as error:
+            return error.problems
+        return ()
 
     def _credential_problems(self) -> list[Problem]:
         """Return what is wrong with the credential the task names, or names none. Not asked when it runs: the store is."""
@@ -246,7 +259,7 @@ class HttpTask:
         """The names of `httpRequest` whose values hold expressions."""
         request = self.definition.get("httpRequest")
         if not isinstance(request, Mapping):  # one expression for all of it, or nothing that could be sent
-            return frozenset(_packaged.schema("http-task")["$defs"]["httpRequest"]["properties"])
+            return frozenset(any_settings_schema()["properties"])
         groups = frozenset(name for name, value in request.items() if _holds_expression(value))
         # Query values may stand in the URL's text too: the two are looked at together.
         together = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
@@ -280,7 +293,7 @@ class HttpTask:
                 raise SettingsError(problems)
         if send_anyway:
             # What the endpoint's schema says may be waived; that it is a request that can be sent may not.
-            found = request_problems(request, _packaged.schema("http-task")["$defs"]["httpRequest"], None, at)
+            found = request_problems(request, any_settings_schema(), None, at)
             errors = [problem for problem in found if problem.severity == "error"]
             if errors:
                 raise SettingsError(errors)
@@ -381,7 +394,8 @@ def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
 def _task_schema() -> dict[str, Any]:
     """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
     schema = _packaged.schema("http-task")
-    return focused(schema, schema["properties"].keys() - {"httpRequest"})
+    about_others = {name: each for name, each in schema.items() if name not in ("if", "else")}
+    return focused(about_others, schema["properties"].keys() - {"httpRequest"})
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:

@@ -30,9 +30,10 @@ class Runtime:
 
     *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked up, open or a file's
     path, the user's own when absent. *allow_networks* names networks and hosts that egress rules let through beside
-    globally routable addresses; None takes the operator's `HTTPTASK_ALLOW_NETWORKS`. Responses that are neither JSON
-    nor text are kept as files below *files*, a new temporary folder when absent. Raises `ValueError` for a network that
-    is none.
+    globally routable addresses; None takes the operator's `HTTPTASK_ALLOW_NETWORKS`. *files* is the folder for files, None
+    takes the operator's `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
+    neither JSON nor text are kept there; when neither names one, in a new temporary folder. Raises `ValueError` for a
+    network that is none.
     """
 
     def __init__(

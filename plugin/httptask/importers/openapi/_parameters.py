@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from httptask._json import pointer as pointer_of
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
-from httptask.model.api import Parameter
+from httptask.model.api import MediaType, Parameter
 
 LOCATIONS = ("path", "query", "header", "cookie", "querystring")
 """OpenAPI 3.2, section 4.12.2; `body` and `formData` of Swagger 2.0 become a request body."""
@@ -98,7 +99,8 @@ class Parameters:
         if location == "header" and name.lower() in self._context.version.ignored_headers:
             notes.add("skipped", f"the header {name!r} is not read as a parameter, as OpenAPI has it", place)
             return None
-        schema, media_type, examples = self._schema(raw, place)
+        content, media_type = self._content(raw, place)
+        schema = content.schema
         style, explode = self._style(raw, location, schema, place)
         return Parameter(
             name=name,
@@ -110,11 +112,13 @@ class Parameters:
             explode=None if media_type else explode,
             allow_reserved=flag(raw, "allowReserved"),
             media_type=media_type,
+            encoding=content.encoding,
             deprecated=flag(raw, "deprecated"),
-            examples=examples + self._context.examples(raw, place),
+            examples=content.examples + self._context.examples(raw, place),
         )
 
-    def _schema(self, raw: Mapping[str, Any], place: str) -> tuple[Mapping[str, Any], str | None, tuple[Any, ...]]:
+    def _content(self, raw: Mapping[str, Any], place: str) -> tuple[MediaType, str | None]:
+        """Return what the value is, and the media type it is written as; None when it is written by a style."""
         content = raw.get("content")
         if isinstance(content, Mapping) and content and "schema" not in raw:
             name, value = next(iter(content.items()))
@@ -122,14 +126,11 @@ class Parameters:
                 self._context.notes.add(
                     "guessed", f"a parameter of several media types; {name} is taken", f"{place}/content"
                 )
-            media_type = self._context.media_type(
-                value, f"{place}/content/{name.replace('~', '~0').replace('/', '~1')}"
-            )
-            return media_type.schema, name, media_type.examples
+            return self._context.media_type(value, pointer_of(["content", name], place)), name
         if "schema" in raw:
-            return self._context.schemas.schema(raw["schema"], f"{place}/schema"), None, ()
+            return MediaType(self._context.schemas.schema(raw["schema"], f"{place}/schema")), None
         inline = {key: value for key, value in raw.items() if key not in _NOT_OF_A_SCHEMA}
-        return (self._context.schemas.schema(inline, place) if inline else {}), None, ()
+        return MediaType(self._context.schemas.schema(inline, place) if inline else {}), None
 
     def _style(
         self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], place: str
