@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import corpus
 import designer_bench
 import downloads
+import transfers
 
 from httptask import _packaged
 from httptask.building import build
@@ -258,7 +260,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for figures in corpus.rows(Path(folder), once=ONCE):
             row(*figures)
-    for figures in downloads.download_rows(once=ONCE):
+    for figures in chain(downloads.download_rows(once=ONCE), transfers.upload_rows(once=ONCE)):
         row(*figures)
     for figures in designer_bench.answering(*([1] if ONCE else [])):
         row(*figures)
