@@ -97,7 +97,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
 }
 
 const TOGGLES: Record<string, string> = { fx: "Expression", null: "Send null", "“”": "Send an empty text" };
-function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
+export function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
   return (
     <button class="toggle" aria-pressed={on} aria-label={`${text} for ${label}`} title={TOGGLES[text]} onClick={onToggle}>{text}</button>
   );
@@ -209,6 +209,12 @@ function Editor(place: Place) {
 }
 
 const plain = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** A value of an enum, with what its description calls it. */
+function called({ values, labels }: Field, index: number): string {
+  const value = plain((values as Json[])[index]!);
+  const label = labels?.[index];
+  return label && label !== value ? `${value}: ${label}` : value;
+}
 function hintOf({ default: fallback, examples, format }: Field): string {
   if (fallback !== undefined) return `default: ${plain(fallback)}`;
   if (examples?.length) return `for example ${plain(examples[0]!)}`;
@@ -257,7 +263,7 @@ function Select(place: Place) {
   return (
     <select {...control(place)} value={slot.text} onChange={typed((value) => { slot.text = value; redraw(); })}>
       <option value="">{slot.field.required ? "Choose …" : "not set"}</option>
-      {choices(slot.field).map((choice) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{plain(choice)}</option>)}
+      {choices(slot.field).map((choice, index) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{called(slot.field, index)}</option>)}
     </select>
   );
 }
@@ -268,7 +274,7 @@ function LongList(place: Place) {
   const values = choices(slot.field);
   return (
     <Suggested
-      {...control(place)} values={values.map((each) => [plain(each)])} value={slot.text && plain(parse(slot.text))} placeholder={`type to find one of ${values.length}`}
+      {...control(place)} values={values.map((each, index) => [plain(each), slot.field.labels?.[index]])} value={slot.text && plain(parse(slot.text))} placeholder={`type to find one of ${values.length}`}
       onInput={typed((text) => {
         // A value that is none of them is kept as it is: validation says what is near it.
         slot.text = text && JSON.stringify(values.find((choice) => plain(choice) === text) ?? text);
@@ -548,11 +554,11 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
   };
   return (
     <div class="checks">
-      {choices(items).map((choice) => {
+      {choices(items).map((choice, index) => {
         const text = JSON.stringify(choice);
         return (
           <label key={text}>
-            <input type="checkbox" checked={chosen.has(text)} onChange={() => toggle(text)} /> {plain(choice)}
+            <input type="checkbox" checked={chosen.has(text)} onChange={() => toggle(text)} /> {called(items, index)}
           </label>
         );
       })}

@@ -73,6 +73,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
     <>
       {responded ? <Summary ending={ending} /> : (
         <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.message }}>
+          {ending.kind === "expression" && <span>Give it a sample value beside its field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
             {!!ending.problems?.length && <button onClick={() => store.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
             <button onClick={() => void store.test(true)}>Send anyway</button>

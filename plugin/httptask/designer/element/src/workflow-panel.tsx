@@ -1,26 +1,44 @@
 // The left column: the workflow, its tasks, and a small picture of its routes.
+import { useState } from "preact/hooks";
 import { Graph } from "./graph";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
 import { isObject } from "./json";
 import * as flow from "./workflow";
 
+/** What a file's name cannot hold everywhere. */
+const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
+
 export function WorkflowPanel() {
-  const { store } = useUi();
+  const { store, focus } = useUi();
+  const [naming, setNaming] = useState(false);
   const { config, workflowId, working, broken } = store;
   const items = flow.listed(working);
   const known = config?.workflows ?? [];
   const named = known.some(({ id }) => id === workflowId);
   const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
+  const make = (name: string) => {
+    const id = name.replace(NOT_IN_NAMES, " ").trim();
+    if (id) void store.openWorkflow(id);
+    setNaming(false);
+  };
   return (
     <nav class="workflow" aria-label="Workflow">
       <div class="workflow-head">
         <span class="caption">Workflow</span>
-        {known.length > 1 ? (
-          <select aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
-            {!named && <option value={workflowId ?? ""}>{title}</option>}
-            {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
-          </select>
-        ) : <h1>{title}</h1>}
+        <div class="row">
+          {naming ? (
+            <input
+              id="new-workflow" aria-label="Name of the new workflow" placeholder="its name, then Enter" maxLength={80} onBlur={() => setNaming(false)}
+              onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); else if (event.key === "Escape") setNaming(false); }}
+            />
+          ) : known.length > 1 ? (
+            <select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
+              {!named && <option value={workflowId ?? ""}>{title}</option>}
+              {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
+            </select>
+          ) : <h1 class="grow">{title}</h1>}
+          {config?.newWorkflows && !naming && <IconButton icon="plus" label="New workflow" onClick={() => { setNaming(true); focus("new-workflow"); }} />}
+        </div>
         {store.dirty && <span class="unsaved">unsaved changes</span>}
       </div>
       {broken && (

@@ -1,5 +1,5 @@
 // Pure functions over a workflow definition: its tasks in order, its routes, and edits that keep the routes whole.
-import { clone, isObject, type Json, type JsonObject } from "./json";
+import { clone, isObject, type Json, type JsonObject, parse } from "./json";
 import type { Definition, Task } from "./types";
 
 export interface Listed {
@@ -139,8 +139,11 @@ export function rename(definition: Definition, name: string, wanted: string): De
   eachReference(copy, (holder, key) => {
     if (holder[key] === name) holder[key] = wanted;
   });
-  return copy;
+  return QUOTES.test(name + wanted) ? copy : parse(SPELT.reduce((text, spell) => text.replaceAll(spell(name), spell(wanted)), JSON.stringify(copy))) as Definition;
 }
+const QUOTES = /['"`\\]/;
+/** How expressions name a task's output, inside JSON text. */
+const SPELT = [(name: string) => `tasks['${name}']`, (name: string) => `tasks[\\"${name}\\"]`, (name: string) => `tasks.\`${name}\``];
 
 /** Take the task *name* out and close the gap; a sentence when that cannot be done. */
 export function remove(definition: Definition, name: string): Definition | string {
