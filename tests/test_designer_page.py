@@ -252,7 +252,7 @@ def test_definition_is_drawn(flow: DesignerPage) -> None:
 
 
 def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
-    """A task that is no HTTP task is shown as it is; saving something else does not touch it."""
+    """A task that is no HTTP task is shown as it is; a new name of another one is all that changes in it."""
     flow.page.locator(".task-name", has_text="Which?").click()
     expect(flow.page.locator(".middle")).to_contain_text("defaultTask")
     flow.page.locator(".task-name", has_text="First").click()
@@ -261,7 +261,7 @@ def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) 
     flow.save()
     after = written(folder)
     assert after["startTask"] == "Begin"
-    assert after["tasks"]["Which?"] == FLOW["tasks"]["Which?"]
+    assert after["tasks"]["Which?"] == json.loads(json.dumps(FLOW["tasks"]["Which?"]).replace("First", "Begin"))
     assert after["tasks"]["Both"] == FLOW["tasks"]["Both"]
     assert list(after["tasks"]) == ["Begin", "Second", "Which?", "Both", "Done"]
 
@@ -306,6 +306,7 @@ def test_removing_what_a_decision_leads_to_is_refused(flow: DesignerPage) -> Non
 def test_adding_goes_behind_the_chosen_task(flow: DesignerPage, folder: Path) -> None:
     """A new task stands behind the chosen one, and the line goes on through it."""
     flow.pick("Get a thing")
+    expect(flow.page.locator(".chip.bad")).to_be_visible()
     flow.save("problem")
     after = written(folder)
     assert after["tasks"]["First"]["nextTask"] == "Get a thing"

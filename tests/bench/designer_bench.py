@@ -25,6 +25,8 @@ Row = tuple[str, str, str]
 
 FIELDS = (10, 50, 100, 200, 300)
 """How many fields the endpoints have that are picked."""
+ON_SCREEN = 20
+"""More fields than a screen has room for."""
 LARGE_JSON = 10_000_000
 """Bytes of a response."""
 _NOWHERE = "http://127.0.0.1:9"
@@ -52,9 +54,10 @@ def answering(rounds: int = 60) -> Iterator[Row]:
 
 def _in_the_browser(page: DesignerPage, endpoints: Sequence[Endpoint], rounds: int) -> Iterator[Row]:
     version = page.page.context.browser.version if page.page.context.browser else ""
-    picked = sorted(_picked(page, endpoint) for endpoint in endpoints)
-    what = f"pick to painted form of {FIELDS[0]} to {FIELDS[-1]} fields, all required: p50, p99"
-    yield what, _figures(picked), f"bar: 150 ms; Chromium {version}, headless, software"
+    for what, bar, place in (("painted form", "bar: 150 ms; ", ON_SCREEN), ("last field, far below", "", FIELDS[-1])):
+        picked = sorted(_picked(page, endpoint, place) for endpoint in endpoints)
+        what = f"pick to {what}, of {FIELDS[0]} to {FIELDS[-1]} fields, all required: p50, p99"
+        yield what, _figures(picked), f"{bar}Chromium {version}, headless, drawn by software"
     shown = sorted(_shown(page) for _ in range(max(1, rounds // 6)))
     yield f"{LARGE_JSON / 1e6:.0f} MB of JSON, last byte to painted tree: p50, p99", _figures(shown), "bar: 300 ms"
     left = sorted(_left(page) for _ in range(max(1, rounds // 6)))
@@ -102,17 +105,25 @@ def _cancelled(designer: RunningDesigner) -> float:
 
 _PAINTED = """
     const root = document.querySelector("http-task-designer").shadowRoot;
-    // A frame is painted behind its callbacks: the next task comes after it.
-    const painted = (wanted, began) => new Promise((done) => {
-        const look = () => wanted() ? requestAnimationFrame(() => setTimeout(() => done(performance.now() - began())))
-                                    : setTimeout(look);
-        look();
+    // A frame is painted behind its callbacks; a message is the first task after it.
+    const next = (act) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = act; port2.postMessage(0); };
+    const painted = (wanted, began) => new Promise((done, failed) => {
+        const timer = setTimeout(() => failed(new Error("it was never painted")), 10_000);
+        const watch = new MutationObserver(() => {
+            if (!wanted()) return;
+            watch.disconnect();
+            clearTimeout(timer);
+            requestAnimationFrame(() => next(() => done(performance.now() - began())));
+        });
+        watch.observe(root, { subtree: true, childList: true });
     });
 """
-_PICK = f"""(last) => {{ {_PAINTED}
+_PICK = f"""([title, last]) => {{ {_PAINTED}
+    const options = [...root.querySelectorAll("[role=option]")];
     const began = performance.now();
-    root.querySelector("[role=option]").click();
-    return painted(() => root.getElementById(last), () => began);
+    const shown = painted(() => root.getElementById(last), () => began);
+    options.find((option) => option.textContent.includes(title)).click();
+    return shown;
 }}"""
 _SHOW = f"""() => {{ {_PAINTED}
     let arrived = 0;
@@ -122,18 +133,20 @@ _SHOW = f"""() => {{ {_PAINTED}
         if (text.length > 200_000 && !arrived) arrived = performance.now();
         return parse(text, ...more);
     }};
+    const shown = painted(() => arrived && root.querySelector("[role=treeitem] + [role=treeitem]"), () => arrived);
     root.getElementById("test").click();
-    return painted(() => arrived && root.querySelector("[role=treeitem] + [role=treeitem]"), () => arrived)
-        .finally(() => {{ JSON.parse = parse; }});
+    return shown.finally(() => {{ JSON.parse = parse; }});
 }}"""
 
 
-def _picked(page: DesignerPage, endpoint: Endpoint) -> float:
-    page.named("button", "Add HTTP task").click()
+def _picked(page: DesignerPage, endpoint: Endpoint, place: int) -> float:
+    """Return the seconds from a click to a paint of the first *place* fields."""
+    if page.page.locator(".head").count():  # the task that is there: a workflow of hundreds is another measure
+        page.named("button", "Change API").click()
     page.page.get_by_label("Search the endpoints").fill(endpoint.title)
     page.page.get_by_role("option").filter(has_text=endpoint.title).first.wait_for()
-    last = list(endpoint.request_body.content["application/json"].schema["properties"])[-1]  # type: ignore[union-attr]
-    return float(page.page.evaluate(_PICK, f"f-/httpRequest/body/{last}")) / 1000
+    last = list(endpoint.request_body.content["application/json"].schema["properties"])[:place][-1]  # type: ignore[union-attr]
+    return float(page.page.evaluate(_PICK, [endpoint.title, f"f-/httpRequest/body/{last}"])) / 1000
 
 
 def _shown(page: DesignerPage) -> float:
@@ -157,9 +170,8 @@ def _left(page: DesignerPage) -> float:
 
 
 def _to(page: DesignerPage, url: str) -> None:
-    """Open the form of a request to *url*, in a page that remembers nothing."""
-    page.page.evaluate("sessionStorage.clear()")
-    page.load()
+    """Open the form of a new request to *url*."""
+    page.named("button", "Add HTTP task").click()
     page.named("button", "Start from an empty request").click()
     page.at("/httpRequest/url").fill(url + "/")
 

@@ -6,7 +6,7 @@ import { Request } from "./request";
 import { Response } from "./response";
 import { Search } from "./search";
 import type { Store, Tab } from "./store";
-import { Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
+import { afterPaint, Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
 import { WorkflowPanel } from "./workflow-panel";
 
 export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
@@ -17,9 +17,12 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
     if (store.focusWanted === null) return;
     const wanted = store.focusWanted;
     store.focusWanted = null;
-    const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
-    first?.focus();
-    if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
+    // To move the focus before would lay out every field, seen or not.
+    afterPaint(() => {
+      const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
+      first?.focus();
+      if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
+    });
   });
   return (
     <UiContext.Provider value={{ store, focus }}>

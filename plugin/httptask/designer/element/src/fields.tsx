@@ -1,13 +1,13 @@
 // The form: one row for each slot on the screen, and an editor for each kind of field.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { child, isObject, type Json, parse } from "./json";
 import {
   choices, choose, dump, guess, isSecret, isShown, itemField, load, type Slot, takeAs, valuesOf,
 } from "./slots";
 import { bytes } from "./store";
 import type { Field } from "./types";
-import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
+import { afterPaint, describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
 
 interface Place {
   slot: Slot;
@@ -24,6 +24,7 @@ interface Place {
 
 const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"]);
 const MANY_VALUES = 30;
+const AT_ONCE = 30;
 const MOST_BUTTONS = 18;
 const LATER = 250;
 const MOST_INLINE = 1_048_576;
@@ -65,7 +66,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
       <div class={bare ? "field-head bare" : "field-head"}>
         {wide}
         <label id={label} for={id} class={wide || bare ? "hidden" : "name"}>{name}</label>
-        {!bare && field.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+        {!bare && field.required && <span class="required">*<span class="hidden"> required</span></span>}
         {!bare && <span class="type">{slot.fx ? "expression" : field.type}</span>}
         {field.deprecated && <span class="tag">deprecated</span>}
         <span class="tools">
@@ -111,20 +112,26 @@ const control = ({ id, described, slot }: Place) => ({
   "aria-required": slot.field.required ? ("true" as const) : undefined,
 });
 
+/** What ties a control to a text of its slot. */
+const tied = ({ slot, redraw }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
+  value: slot[what]!,
+  onInput: typed((value) => {
+    slot[what] = value;
+    slot.empty = false;
+    redraw();
+  }),
+});
+
 function Expression(place: Place) {
-  const { slot, name, id, redraw } = place;
+  const { name, id } = place;
   return (
     <div class="expression">
-      <input
-        {...control(place)} class="code" value={slot.expr} placeholder="$.name"
-        onInput={typed((value) => { slot.expr = value; redraw(); })}
-      />
+      <input {...control(place)} {...tied(place, "expr")} class="code" placeholder="$.name" />
       <label class="sample">
         <span>Sample for tests</span>
         <input
-          id={`${id}-sample`} class="code" value={slot.sample}
+          id={`${id}-sample`} class="code" {...tied(place, "sample")}
           aria-label={`Sample value of ${name}, for tests only`} placeholder="none: the expression is evaluated"
-          onInput={typed((value) => { slot.sample = value; redraw(); })}
         />
       </label>
     </div>
@@ -137,10 +144,7 @@ function RawJson(place: Place) {
   const fits = !slot.field.raw && slot.field.kind !== "any";
   return (
     <>
-      <textarea
-        {...control(place)} class="code" rows={rowsFor(slot.raw!, 3)} value={slot.raw!} placeholder="JSON"
-        onInput={typed((value) => { slot.raw = value; redraw(); })}
-      />
+      <textarea {...control(place)} {...tied(place, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />
       <div class="row under">
         {broken ? <span class="problem error">{broken}</span> : fits && <span class="muted">This value does not fit the field, so it is shown as JSON.</span>}
         {!slot.field.raw && (
@@ -177,14 +181,11 @@ function Stub({ slot, redraw }: Place) {
 }
 
 function Secret(place: Place) {
-  const { slot, name, redraw } = place;
+  const { name } = place;
   const [seen, setSeen] = useState(false);
   return (
     <div class="joined">
-      <input
-        {...control(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" value={slot.text}
-        onInput={typed((value) => { slot.text = value; redraw(); })}
-      />
+      <input {...control(place)} {...tied(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" />
       <button aria-pressed={seen} aria-label={`Reveal ${name}`} onClick={() => setSeen(!seen)}>{seen ? "Hide" : "Reveal"}</button>
     </div>
   );
@@ -192,7 +193,7 @@ function Secret(place: Place) {
 
 const EDITORS: Record<Field["kind"], (place: Place) => ComponentChildren> = {
   string: Text,
-  number: (place) => <TextInput {...place} inputMode="decimal" />,
+  number: Text,
   boolean: (place) => <Segments {...place} options={[["", "not set"], ["true", "true"], ["false", "false"]]} />,
   enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
@@ -221,25 +222,12 @@ function hintOf({ default: fallback, examples, format }: Field): string {
   return format ?? "";
 }
 
-function TextInput({ inputMode, ...place }: Place & { inputMode?: "decimal" }) {
-  const { slot, redraw } = place;
-  return (
-    <input
-      {...control(place)} inputMode={inputMode} value={slot.text} placeholder={slot.empty ? "an empty text is sent" : hintOf(slot.field)}
-      onInput={typed((value) => { slot.text = value; slot.empty = false; redraw(); })}
-    />
-  );
-}
-
 function Text(place: Place) {
-  const { slot, redraw } = place;
-  if (!slot.field.multiline && !slot.text.includes("\n")) return <TextInput {...place} />;
-  return (
-    <textarea
-      {...control(place)} rows={rowsFor(slot.text, 2)} value={slot.text} placeholder={slot.empty ? "an empty text is sent" : hintOf(slot.field)}
-      onInput={typed((value) => { slot.text = value; slot.empty = false; redraw(); })}
-    />
-  );
+  const { field, text, empty } = place.slot;
+  const attributes = { ...control(place), ...tied(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
+  return field.multiline || text.includes("\n")
+    ? <textarea {...attributes} rows={rowsFor(text, 2)} />
+    : <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
 }
 
 function Segments({ slot, id, options, label, described, redraw }: Place & { options: [string, string][] }) {
@@ -259,9 +247,9 @@ function Segments({ slot, id, options, label, described, redraw }: Place & { opt
 }
 
 function Select(place: Place) {
-  const { slot, redraw } = place;
+  const { slot } = place;
   return (
-    <select {...control(place)} value={slot.text} onChange={typed((value) => { slot.text = value; redraw(); })}>
+    <select {...control(place)} {...tied(place)}>
       <option value="">{slot.field.required ? "Choose …" : "not set"}</option>
       {choices(slot.field).map((choice, index) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{called(slot.field, index)}</option>)}
     </select>
@@ -346,14 +334,14 @@ function Anything(place: Place) {
   const inside = isInside(slot);
   return (
     <>
-      <div class="joined any">
+      <div class="joined">
         {inside ? <span class="fixed grow">{slot.as === "array" ? "a list" : "an object"}</span>
           : slot.as === "null" ? <output id={id} class="fixed grow">null</output>
           : slot.as === "boolean" ? (
-            <select {...control(place)} value={slot.text} onChange={typed((value) => { slot.text = value; redraw(); })}>
+            <select {...control(place)} {...tied(place)}>
               <option value="">not set</option><option>true</option><option>false</option>
             </select>
-          ) : <TextInput {...place} />}
+          ) : <Text {...place} />}
         <select
           class="as" aria-label={`Type of ${name}`} value={slot.as}
           onChange={typed((value) => { takeAs(slot, value); redraw(); })}
@@ -372,9 +360,12 @@ function Anything(place: Place) {
 export function Fields({ slot, pointer, id, redraw }: Pick<Place, "slot" | "pointer" | "id" | "redraw">) {
   const { focus } = useUi();
   const at = (kid: Slot) => child(pointer, kid.field.name!);
+  const [most, setMost] = useState(AT_ONCE);
+  // What is further down than anybody sees comes behind the first paint.
+  useLayoutEffect(() => { if (slot.kids.length > most) afterPaint(() => setMost(Infinity)); }, []);
   return (
     <div class="rail">
-      {slot.kids.filter(isShown).map((kid) => (
+      {slot.kids.filter(isShown).slice(0, most).map((kid) => (
         <FieldRow
           key={kid.field.name} slot={kid} pointer={at(kid)} name={pointer ? kid.field.name! : kid.field.title!}
           onRemove={kid.field.required ? undefined : () => { kid.on = false; redraw(); focus(id); }}
@@ -400,7 +391,7 @@ function AddButtons({ hidden, onAdd, titled }: { hidden: Slot[]; onAdd: (kid: Sl
     <div class="adders">
       {hidden.length > MOST_BUTTONS && (
         <input
-          class="filter" value={filter} placeholder={`Filter ${hidden.length} optional fields`} aria-label="Filter the optional fields"
+          value={filter} placeholder={`Filter ${hidden.length} optional fields`} aria-label="Filter the optional fields"
           onInput={typed(setFilter)}
         />
       )}
@@ -487,7 +478,7 @@ function List(place: Place) {
     focus(idOf(child(pointer, slot.kids.length - 1)));
   };
   return (
-    <div class="rail list">
+    <div class="rail">
       {slot.kids.map((kid, index) => (
         <FieldRow
           key={kid.key} slot={kid} pointer={child(pointer, index)} name={`${name} ${index + 1}`}

@@ -29,7 +29,7 @@ export function Reference() {
       })}
       {docs.body && (
         <section>
-          <h3>Body {docs.body.required && <span class="required-word">required</span>}</h3>
+          <h3>Body {docs.body.required && <span>required</span>}</h3>
           <Html html={docs.body.description} />
           {docs.body.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
         </section>
@@ -38,8 +38,8 @@ export function Reference() {
         <section>
           <h3>Responses</h3>
           {responses.map((response) => (
-            <details key={response.status} class="response-doc">
-              <summary><span class={`status s${response.status[0]}`}>{response.status}</span> <Html html={response.description} class="prose line" /></summary>
+            <details key={response.status}>
+              <summary><span class={`status s${response.status[0]}`}>{response.status}</span> <Html html={response.description} class="prose" /></summary>
               <Rows rows={(response.headers ?? []).map((each) => ({ ...each, depth: 0 }))} />
               {response.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
             </details>
@@ -64,7 +64,7 @@ const Rows = ({ rows }: { rows: (Row & { deprecated?: boolean })[] }) => (
         {row.more ? <span class="muted">… and more</span> : (
           <>
             <span class="doc-name">{row.name}</span>
-            {row.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+            {row.required && <span class="required">*<span class="hidden"> required</span></span>}
             <span class="type">{row.type}</span>
             {row.deprecated && <span class="tag">deprecated</span>}
             <Html html={row.description} class="prose small" />

@@ -78,7 +78,7 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
         <button class="quiet" onClick={() => void store.copy("curl")}>Copy as curl</button>
       </div>
       <div class="pickers" key={root.key}>
-        <ServerPicker key={`server ${store.formVersion}`} store={store} url={request.kids[0]!} />
+        <ServerPicker store={store} url={request.kids[0]!} />
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
       </div>
     </header>
@@ -102,7 +102,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
     redraw();
   };
   return (
-    <div class="picker server">
+    <div class="picker">
       {addresses.length > 0 && (
         <label>
           <span>Server</span>
@@ -196,7 +196,7 @@ function GroupCard({ slot }: { slot: Slot }) {
     <section class="card" aria-labelledby={`group-${name}`} id={listed || mapped ? id : undefined} tabIndex={-1}>
       <div class="card-head">
         <h2 id={`group-${name}`}>{title}</h2>
-        {slot.field.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+        {slot.field.required && <span class="required">*<span class="hidden"> required</span></span>}
         {name === "body" && (listed || mapped) && <span class="type">{slot.field.type}</span>}
         {name === "body" && <BodyTools slot={slot} inside={listed || mapped} redraw={redraw} />}
       </div>

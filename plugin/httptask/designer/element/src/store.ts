@@ -483,7 +483,8 @@ export class Store {
         // What is missing is said of its object: show it where it is to be filled in.
         const [, name] = /^'(.*?)' is required/.exec(problem.message) ?? [];
         const place = visiblePlace(shown, name === undefined ? problem.pointer : child(problem.pointer, name));
-        places.set(place, [...(places.get(place) ?? []), problem]);
+        const own = place.endsWith(`/${name}`) ? { ...problem, message: problem.message.replace(/^.*?' is /, "") } : problem;
+        places.set(place, [...(places.get(place) ?? []), own]);
       }
       this.placesFor = { version: this.formVersion, places };
     }

@@ -13,6 +13,9 @@ export const UiContext = createContext<Ui>(null as unknown as Ui);
 export const useUi = (): Ui => useContext(UiContext);
 export const useRedraw = (): (() => void) => useReducer((count: number, _: void) => count + 1, 0)[1];
 
+/** Call *act* when what was drawn last is on the screen. */
+export const afterPaint = (act: () => void): unknown => requestAnimationFrame(() => setTimeout(act));
+
 const ICONS: Record<string, string> = {
   plus: "M8 3v10M3 8h10",
   close: "M4 4l8 8M12 4l-8 8",

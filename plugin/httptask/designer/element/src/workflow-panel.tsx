@@ -89,8 +89,8 @@ function TaskItem({ item }: { item: flow.Listed }) {
       </button>
       {chosen && (
         <span class="task-tools">
-          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.move(store.working, name, -1)} onClick={() => store.move(name, -1)} />
-          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.move(store.working, name, 1)} onClick={() => store.move(name, 1)} />
+          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.working, name, -1)} onClick={() => store.move(name, -1)} />
+          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.working, name, 1)} onClick={() => store.move(name, 1)} />
           <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.remove(name)} />
         </span>
       )}
