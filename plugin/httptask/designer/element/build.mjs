@@ -11,9 +11,9 @@ const NOTICE = "/*! Apache-2.0; holds Preact, MIT, (c) Jason Miller. Built from 
 const OWN = `formVersion workflowId focusWanted picking endpointFailure openWorkflow openTask keepNow cancelling shownProblems samplesOf
   secretsOf settled goToProblem toClipboard settingsKey opening commit touched validating loadCredentials expandLink kids isNull
   placesFor places showAll openKey carriedOver takeKept overwriteBroken stopPicking isUnsaved redraw keepHistory switchTheme
-  validateSoon described masker slot store own expr ranges onChoose onClose noted flow holder wide onRemove onAdd titled onToggle
-  working remember texts dirty option say opened nodes kept ended edit pick free look restore outputs draft cancel copy reload stop take start count level chosen tabs small label icon
-  inside save search testRequest broken shadow onTheme loading conflict notice results saving failure listeners settle running validation fire shown stale errors changed`;
+  validateSoon described masker slot store own ranges onChoose onClose noted flow holder wide onRemove onAdd titled onToggle
+  working remember texts dirty option say opened nodes kept ended edit pick free look restore outputs draft cancel copy reload stop take start count
+  level chosen tabs small label icon ending root run tab history base config inside save search testRequest broken shadow onTheme loading conflict notice results saving failure listeners settle running validation fire shown stale errors changed`;
 
 /** `import css from "./x.css"` gives the minified text, for an adopted style sheet; its own properties have short names. */
 const styleText = {

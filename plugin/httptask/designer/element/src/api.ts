@@ -15,7 +15,7 @@ export class ApiError extends Error {
 const UNREACHABLE: Failure = {
   type: "unreachable",
   title: "The designer's server does not answer",
-  detail: "Start it again (httptask designer), then try again: nothing you typed is lost.",
+  detail: "Start it again (httptask designer): nothing you typed is lost.",
 };
 
 export const failureOf = (error: unknown): Failure =>

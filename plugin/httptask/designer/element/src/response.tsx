@@ -72,7 +72,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
     <>
       {responded ? <Summary ending={ending} /> : (
         <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : ending.message }}>
-          {ending.kind === "expression" && <span>Give it a sample value beside its field, a sample input under “Task”, or test the earlier task first.</span>}
+          {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
             {!!ending.problems?.length && <button onClick={() => store.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
             <button onClick={() => void store.test(true)}>Send anyway</button>
@@ -128,7 +128,7 @@ function Download({ ending, store }: { ending: Ending; store: Store }) {
       const blob = await (await store.api.send(bodyUrl(ending, false))).blob();
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
-      link.download = `response-${ending.status}${{ "application/json": ".json", "text/html": ".html" }[ending.mediaType ?? ""] ?? ""}`;
+      link.download = `response-${ending.status}.${ending.decodedAs ?? "bin"}`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     } catch (error) {

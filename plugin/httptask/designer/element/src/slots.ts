@@ -328,14 +328,7 @@ export function secretPointers(root: Slot): string[] {
 
 /** A sample as typed, as the JSON value its field would hold. */
 export function sampleValue(slot: Slot): Json | undefined {
-  const text = slot.sample;
-  if (!text.trim()) return undefined;
-  if (slot.field.kind === "string") return text;
-  try {
-    return parse(text);
-  } catch {
-    return text;
-  }
+  return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
 }
 
 /** Pointer -> sample, of every field that is in fx mode and has one. */

@@ -49,7 +49,7 @@ export function WorkflowPanel() {
       )}
       {store.conflict && (
         <section id="conflict" tabIndex={-1} aria-label="Conflict">
-          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail} Nothing was written yet; what you did not save stays in the history.` }}>
+          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail} Nothing was written yet; either way your settings stay in the history.` }}>
             <button onClick={() => void store.reload()}>Load theirs</button>
             <button class="danger" onClick={() => void store.save(store.conflict!.etag)}>Overwrite with mine</button>
           </Failed>
