@@ -339,6 +339,48 @@ def test_untouched_file_is_written_as_it_was(flow: DesignerPage, folder: Path) -
     assert json.loads(saved) == json.loads(text)
 
 
+def test_new_workflow(designer: DesignerPage, folder: Path) -> None:
+    """Another workflow is begun by its name, and is a file once it is saved; both stay at hand, with what is not saved."""
+    designer.pick("Get a thing")
+    designer.at("/httpRequest/pathParameters/id").fill("1")
+    designer.named("button", "New workflow").click()
+    expect(designer.page.locator("#new-workflow")).to_be_focused()
+    designer.page.keyboard.type("Second/try")
+    designer.page.keyboard.press("Enter")
+    expect(designer.page.locator("#search")).to_be_focused()
+    designer.pick("Change a thing")
+    designer.save()
+    assert list(json.loads((folder / "Second try.json").read_text(encoding="utf-8"))["tasks"]) == ["Change a thing"]
+    designer.load()
+    expect(designer.page.get_by_label("Workflow", exact=True).last).to_have_value("Second try")
+    designer.page.get_by_label("Workflow", exact=True).last.select_option("flow")
+    expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("1")
+    assert written(folder)["tasks"] == {}
+    designer.complaints.clear()  # that it was not there yet
+
+
+def test_later_task_sees_what_an_earlier_test_was_answered(designer: DesignerPage, stand_in: StandIn) -> None:
+    """An expression over an earlier task's output is evaluated over the answer that its test request got."""
+    designer.pick(TITLE)
+    for pointer, value in SEED_FIELDS.items():
+        designer.at(pointer).fill(value)
+    designer.at("/httpRequest/query/topic_type").select_option("rfi")
+    designer.send()
+    expect(designer.page.locator(".response .status")).to_have_text("201 Created")
+    made = json.loads(designer.page.locator(".tree").get_by_text("id:").first.inner_text().partition(":")[2])
+    designer.named("button", "Add HTTP task").click()
+    designer.named("button", "Start from an empty request").click()
+    designer.at("/httpRequest/url").fill(stand_in.url + "/made/${$.id}")
+    designer.add("Input parameters")
+    group = designer.at("/inputParameters")
+    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("combobox", name="Name", exact=True).fill("id")
+    designer.named("button", "fx for id").click()
+    designer.at("/inputParameters/id").fill(f"$.tasks['{TITLE}'].output.body.id")
+    designer.send()
+    assert stand_in.requests[-1].target == f"/made/{made}"
+
+
 # What is not saved
 
 

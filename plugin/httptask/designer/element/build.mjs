@@ -5,7 +5,7 @@ import { build, transform } from "esbuild";
 import { minify } from "terser";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const NOTICE = "/*! Apache-2.0; holds Preact, MIT, (c) Jason Miller. Built from ../element */\n";
+const NOTICE = "/*! Apache-2.0; holds Preact, MIT, (c) Jason Miller */\n";
 
 /** Our own names for what is kept inside: in no JSON, no storage and no DOM, so they may be one letter long. */
 const OWN = `formVersion workflowId focusWanted picking endpointFailure openWorkflow openTask keepNow cancelling shownProblems samplesOf

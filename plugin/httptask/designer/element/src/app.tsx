@@ -24,6 +24,8 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
       if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
     });
   });
+  // In one column the response stands below the form.
+  useLayoutEffect(() => { if (store.run) shadow.getElementById("right-panel")!.scrollIntoView({ block: "nearest" }); }, [store.run]);
   return (
     <UiContext.Provider value={{ store, focus }}>
       <div class="root" spellcheck={false}>

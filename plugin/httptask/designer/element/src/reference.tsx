@@ -14,7 +14,7 @@ export function Reference() {
     <article class="reference">
       <h2>{item.title || item.path}</h2>
       <p class="path"><Method method={item.method} /> <span>{item.path}</span></p>
-      <p class="muted small">{[item.api?.title ?? item.provider, item.api?.version, docs.source && `from ${docs.source.replace(/.*[/\\]/, "")}`].filter(Boolean).join(" · ")}</p>
+      <p class="muted small">{[item.api?.title ?? item.provider, item.api?.version, docs.source?.replace(/.*[/\\]/, "")].filter(Boolean).join(" · ")}</p>
       {item.deprecated && <p><span class="tag">deprecated</span></p>}
       <Html html={docs.html} />
       {security?.known && <Security security={security} />}

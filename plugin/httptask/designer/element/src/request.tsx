@@ -1,7 +1,7 @@
 // The middle column: what is asked for, and the buttons to do it.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
-import { child, isObject } from "./json";
+import { child, isExpression, isObject } from "./json";
 import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
 import { plural, type Store } from "./store";
 import { GROUP_TITLES } from "./task-form";
@@ -96,8 +96,8 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
   const id = idOf("/httpRequest/url");
   const problems = store.shownProblems("/httpRequest/url", url.touched);
   const write = (text: string) => {
-    if (url.fx) url.expr = text;
-    else url.text = text;
+    url.fx = isExpression(text);
+    url.expr = url.text = text;
     store.changed();
     redraw();
   };

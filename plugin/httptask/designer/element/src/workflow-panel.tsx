@@ -29,7 +29,7 @@ export function WorkflowPanel() {
           {naming ? (
             <input
               id="new-workflow" aria-label="Name of the new workflow" placeholder="its name, then Enter" maxLength={80} onBlur={() => setNaming(false)}
-              onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); else if (event.key === "Escape") setNaming(false); }}
+              onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); }}
             />
           ) : known.length > 1 ? (
             <select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
