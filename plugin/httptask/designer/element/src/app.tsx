@@ -65,7 +65,7 @@ function Right({ store }: { store: Store }) {
     <aside class="right" aria-label="Reference and response">
       <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
       <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        {tab === "reference" ? <Reference /> : tab === "response" ? <Response /> : <History />}
+        {tab === "reference" ? <Reference key={store.endpoint?.item.id} /> : tab === "response" ? <Response /> : <History />}
       </div>
     </aside>
   );

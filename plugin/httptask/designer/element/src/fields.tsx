@@ -1,13 +1,13 @@
 // The form: one row for each slot on the screen, and an editor for each kind of field.
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { child, isObject, type Json, parse } from "./json";
 import {
   choices, choose, dump, guess, isSecret, isShown, itemField, load, type Slot, takeAs, valuesOf,
 } from "./slots";
 import { bytes } from "./store";
 import type { Field } from "./types";
-import { afterPaint, describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
+import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useMost, useRedraw, useUi } from "./ui";
 
 interface Place {
   slot: Slot;
@@ -24,7 +24,6 @@ interface Place {
 
 const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"]);
 const MANY_VALUES = 30;
-const AT_ONCE = 30;
 const MOST_BUTTONS = 18;
 const LATER = 250;
 const MOST_INLINE = 1_048_576;
@@ -360,9 +359,7 @@ function Anything(place: Place) {
 export function Fields({ slot, pointer, id, redraw }: Pick<Place, "slot" | "pointer" | "id" | "redraw">) {
   const { focus } = useUi();
   const at = (kid: Slot) => child(pointer, kid.field.name!);
-  const [most, setMost] = useState(AT_ONCE);
-  // What is further down than anybody sees comes behind the first paint.
-  useLayoutEffect(() => { if (slot.kids.length > most) afterPaint(() => setMost(Infinity)); }, []);
+  const most = useMost(slot.kids.length);
   return (
     <div class="rail">
       {slot.kids.filter(isShown).slice(0, most).map((kid) => (

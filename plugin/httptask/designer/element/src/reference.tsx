@@ -1,6 +1,6 @@
 // The API reference of the chosen endpoint, as its description says it.
 import type { Endpoint, Row } from "./types";
-import { Empty, Html, Method, useUi } from "./ui";
+import { Empty, Html, Method, useMost, useUi } from "./ui";
 
 const PLACES: [string, string][] = [["path", "Path"], ["header", "Headers"], ["query", "Query"], ["querystring", "Query"], ["cookie", "Cookies"]];
 
@@ -59,7 +59,7 @@ const Content = ({ mediaType, rows }: { mediaType: string; rows: Row[] }) => (
 
 const Rows = ({ rows }: { rows: (Row & { deprecated?: boolean })[] }) => (
   <ul class="doc-rows">
-    {rows.map((row, index) => (
+    {rows.slice(0, useMost(rows.length)).map((row, index) => (
       <li key={index} style={{ marginLeft: `${Math.min(row.depth, 8) * 14}px` }}>
         {row.more ? <span class="muted">… and more</span> : (
           <>

@@ -37,7 +37,7 @@ export function Request() {
 const OtherTask = ({ item }: { item: flow.Listed }) => (
   <div class="form">
     <h2>{item.name}</h2>
-    <Note kind="info" title={`A task of type ${item.type} is not edited here`}>Its routes are kept whole.</Note>
+    <Note kind="info" title={`A task of type ${item.type} is not edited here`} />
     <pre class="code block" tabIndex={0} aria-label="The task as JSON">{JSON.stringify(item.task, null, 2).slice(0, 20_000)}</pre>
   </div>
 );
