@@ -17,7 +17,7 @@ export function Response() {
   const { shown } = store;
   const ending = shown ? shown.ending : store.result?.ending;
   if (!ending && !shown)
-    return <Empty title="No response yet" text="Test request sends it once, stores nothing, and shows the whole exchange here." />;
+    return <Empty title="No response yet" text="Test request sends it once, and shows the whole exchange here." />;
   return (
     <div class="response">
       {shown ? (
