@@ -467,6 +467,20 @@ def test_too_long_body_is_an_outcome(tmp_path: Path) -> None:
     assert "200,000" in event["message"]
 
 
+def test_part_of_a_body_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    """What was too large to be held cannot be downloaded; its size is there all the same."""
+    data = response(bytes(300_000), ("Content-Type", "image/png"))
+    with (
+        running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)], limits=Limits(body=200_000)) as designer,
+        raw_server(respond(data)) as server,
+    ):
+        name, event = last(designer, draft(thing_task(server.url)))
+        answer = designer.client.get(event["body"])
+    assert (name, event["outcome"], event["size"]) == ("response", "success", 300_000)
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:httptask:problem:too-large")
+    assert "300,000" in answer.json()["detail"]
+
+
 def test_redirects_are_told_hop_by_hop(designer: RunningDesigner) -> None:
     """Each hop of a redirected request is there, with its own request."""
     with (

@@ -284,6 +284,9 @@ class _Designer:
             if body.decoded is None:
                 raise Refused("not-found", "this body is neither JSON nor text; download its bytes")
             return Response(body.decoded, 200, headers, body.media_type)
+        if len(body.raw) < body.size:
+            detail = f"this body has {body.size:,} bytes, more than are held for a download; a run keeps it as a file"
+            raise Refused("too-large", detail, limit=self._runtime.limits.body)
         headers["Content-Disposition"] = f'attachment; filename="response-{request.path_params["id"]}.bin"'
         return Response(body.raw, 200, headers, "application/octet-stream")
 
