@@ -398,6 +398,18 @@ def test_unsaved_change_survives_a_reload(designer: DesignerPage, folder: Path) 
     expect(designer.page.locator(".unsaved")).to_have_count(0)
 
 
+def test_impatient_reload_loses_nothing(designer: DesignerPage) -> None:
+    """Whoever reloads again before the page was there finds what was typed all the same."""
+    designer.pick(TITLE)
+    designer.at("/httpRequest/pathParameters/project_id").fill("1234")
+    designer.page.route("**/workflows/flow", lambda route: None)  # no answer, yet
+    designer.load()
+    expect(designer.page.locator(".workflow")).to_be_visible()
+    designer.page.unroute_all(behavior="ignoreErrors")
+    designer.load()
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
+
+
 @pytest.mark.parametrize("choice", ["Load theirs", "Overwrite with mine"])
 def test_two_tabs_never_overwrite_each_other_silently(
     designer: DesignerPage, browser: Browser, folder: Path, choice: str

@@ -561,6 +561,25 @@ def test_server_can_be_chosen_or_typed(form: DesignerPage, server: RawServer) ->
     assert server.received[-1].startswith(b"POST /kinds ")
 
 
+def test_credential_is_picked_by_name(form: DesignerPage, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stores list is offered by name and kind; the request carries the value, the page only the name."""
+    value = "a-value-nobody-sees"
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_THING_KEY", json.dumps({"type": "bearer", "token": value}))
+    picker = form.at("/credentials")
+    picker.focus()
+    offered = form.page.locator('[id="f-/credentials-list"] option[value="thing-key"]')
+    expect(offered).to_have_text("bearer, •••")
+    picker.fill("thing-key")
+    sent(form, server)
+    assert f"Authorization: Bearer {value}".encode() in server.received[-1]
+    form.named("tab", "Request sent").click()
+    expect(form.page.locator("pre")).to_contain_text("Authorization: Bearer •••")
+    assert value not in form.text() + form.stored()
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    assert json.loads(form.copied())["credentials"] == "thing-key"
+
+
 def test_typing_an_address_is_not_disturbed(form: DesignerPage, server: RawServer) -> None:
     """Whoever types an address with pauses, in which it is checked, goes on where the last letter was."""
     form.named("button", "Add HTTP task").click()
