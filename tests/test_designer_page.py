@@ -447,7 +447,7 @@ def test_file_that_is_no_definition(designer: DesignerPage, folder: Path) -> Non
     expect(broken).to_contain_text("line 2")
     assert designer.violations() == []
     assert "{,}" in (folder / "flow.json").read_text(encoding="utf-8")
-    broken.get_by_role("button", name="Overwrite it with an empty one").click()
+    broken.get_by_role("button", name="Overwrite it").click()
     expect(designer.page.locator("#search")).to_be_visible()
     assert written(folder)["tasks"] == {}
     designer.complaints.clear()

@@ -585,10 +585,12 @@ def test_typing_an_address_is_not_disturbed(form: DesignerPage, server: RawServe
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
     place = form.at("/httpRequest/url")
+    expect(place).to_be_focused()
     place.fill("")
     for part in (server.url[:10], server.url[10:], "/typed"):
         with form.page.expect_response("**/validate"):
             form.page.keyboard.type(part)
+        expect(form.page.locator(".chip")).to_be_visible()
     expect(place).to_be_focused()
     expect(place).to_have_value(server.url + "/typed")
     form.send()

@@ -321,6 +321,7 @@ export class Store {
     const name = flow.freeName(this.working, "HTTP request");
     this.edit(flow.insert(this.working, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.current));
     void this.openTask(name);
+    this.focusWanted = "f-/httpRequest/url";
   }
 
   async openTask(name: string): Promise<void> {

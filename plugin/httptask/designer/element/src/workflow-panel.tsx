@@ -44,12 +44,12 @@ export function WorkflowPanel() {
       {broken && (
         <Failed failure={broken}>
           <button onClick={() => void store.openWorkflow(workflowId, null, true)}>Load it again</button>
-          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.overwriteBroken()}>Overwrite it with an empty one</button>}
+          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.overwriteBroken()}>Overwrite it</button>}
         </Failed>
       )}
       {store.conflict && (
         <section id="conflict" tabIndex={-1} aria-label="Conflict">
-          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail} Nothing was written yet; either way your settings stay in the history.` }}>
+          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
             <button onClick={() => void store.reload()}>Load theirs</button>
             <button class="danger" onClick={() => void store.save(store.conflict!.etag)}>Overwrite with mine</button>
           </Failed>
