@@ -29,11 +29,13 @@ from designer import (
     thing_task,
 )
 from httptask.designer import create_app
+from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from httptask.model.policy import Limits
 from httptask.testing import StandIn
 from servers import MEGABYTE, Peer, RawServer, raw_server, redirect, respond, response, silent
 from tasks import email_task
 
+PDF = {"Content-Type": "application/pdf"}
 NOWHERE = "http://127.0.0.1:9"
 RFI = {"input": {"rfi": {"id": 7}}}
 
@@ -465,6 +467,20 @@ def test_too_long_body_is_an_outcome(tmp_path: Path) -> None:
     assert "200,000" in event["message"]
 
 
+def test_part_of_a_body_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    """What was too large to be held cannot be downloaded; its size is there all the same."""
+    data = response(bytes(300_000), ("Content-Type", "image/png"))
+    with (
+        running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)], limits=Limits(body=200_000)) as designer,
+        raw_server(respond(data)) as server,
+    ):
+        name, event = last(designer, draft(thing_task(server.url)))
+        answer = designer.client.get(event["body"])
+    assert (name, event["outcome"], event["size"]) == ("response", "success", 300_000)
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:httptask:problem:too-large")
+    assert "300,000" in answer.json()["detail"]
+
+
 def test_redirects_are_told_hop_by_hop(designer: RunningDesigner) -> None:
     """Each hop of a redirected request is there, with its own request."""
     with (
@@ -673,6 +689,36 @@ def test_upload(designer: RunningDesigner) -> None:
     }
     assert designer.client.delete(answer.headers["location"]).status_code == 204
     assert designer.client.delete(answer.headers["location"]).status_code == 404
+
+
+@pytest.mark.parametrize("media_type", ["multipart/form-data", "application/pdf"])
+def test_upload_is_sent(tmp_path: Path, media_type: str) -> None:
+    """A reference to an upload is sent as the file's bytes; once it was removed, the request says so at its place."""
+    body = {"type": "object", "required": ["scan"], "properties": {"scan": {"type": "string", "format": "binary"}}}
+    multipart = media_type.startswith("multipart")
+    content = {media_type: MediaType(body if multipart else {})}
+    with raw_server(respond(response(b"{}"))) as server:
+        endpoint = Endpoint(
+            id="scan",
+            method="POST",
+            path="/scan",
+            provider="acme",
+            servers=(Server(server.url),),
+            request_body=RequestBody(content),
+        )
+        with running_designer(tmp_path, endpoints=[endpoint]) as designer:
+            data = b"%PDF \x00\xff" * 100_000
+            reference = designer.client.post("uploads?name=a.pdf", content=data, headers=PDF).json()
+            task = designer.client.get("endpoints/scan/form").json()["prefill"]
+            task["httpRequest"]["body"] = {"scan": reference} if multipart else reference
+            name, event = last(designer, draft(task))
+            assert (name, event["request"]["body"].count("[700,000 bytes of a.pdf]")) == ("response", 1)
+            assert data in server.received[-1]
+            designer.client.delete(f"uploads/{reference['$file']['upload']}")
+            name, event = last(designer, draft(task))
+            assert (name, event["kind"]) == ("error", "settings")
+            assert event["problems"][0]["pointer"].startswith("/httpRequest/body")
+            assert "a.pdf" in event["problems"][0]["message"]
 
 
 def test_upload_is_bounded(tmp_path: Path) -> None:

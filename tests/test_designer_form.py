@@ -100,7 +100,7 @@ STRING, INTEGER, OBJECT = {"type": "string"}, {"type": "integer"}, {"type": "obj
         ),
         ({"type": "object", "additionalProperties": False}, "object", {"fields": []}),
         ({"required": ["a"], "properties": {"a": STRING}}, "object", {}),
-        ({"type": "string", "format": "binary"}, "file", {"encoding": "upload"}),
+        ({"type": "string", "format": "binary"}, "file", {"encoding": "base64"}),
         ({"type": "string", "format": "byte"}, "file", {"encoding": "base64"}),
         (
             {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"},
@@ -264,6 +264,40 @@ def test_options_of_a_body_are_called_by_media_type() -> None:
     form = form_of(endpoint, settings_schema(endpoint))
     body = next(group["field"] for group in form["groups"] if group["name"] == "body")
     assert [option["title"] for option in body["options"]] == ["application/json", "text/plain, text/csv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "titles"),
+    [
+        ([{"required": ["a"]}, {"required": ["b", "a"]}], ["without b", "with b"]),
+        ([{"required": ["a", "b", "c", "d"]}, {"required": ["e"]}], ["with a, b, c, …", "with e"]),
+        ([{"properties": {"a": STRING}}, {"properties": {"b": STRING}}], ["with a", "with b"]),
+        ([{"required": ["a"]}, {"required": ["a"], "minProperties": 2}], ["Form 1", "Form 2"]),
+        ([{"title": "First", "required": ["a"]}, {"$ref": "#/$defs/Second"}], ["First", "Second"]),
+        ([{"$ref": "#/$defs/0_13"}, {"$ref": "#/$defs/Second"}], ["with n", "Second"]),
+    ],
+)
+def test_options_without_a_title_are_told_apart(options: Any, titles: list[str]) -> None:
+    """An option that nobody named is called by what only it asks for; a number is no name."""
+    options = [{"type": "object"} | option for option in options]
+    shared = {"Second": {"type": "object", "required": ["s"]}, "0_13": {"type": "object", "required": ["n"]}}
+    found = field({"oneOf": [each if "$ref" not in each else {"$ref": each["$ref"]} for each in options]}, shared)
+    assert [option["title"] for option in found["options"]] == titles
+
+
+@pytest.mark.parametrize(
+    ("media_type", "encoding"),
+    [
+        ("multipart/form-data", "upload"),
+        ("application/json", "base64"),
+        ("application/x-www-form-urlencoded", "base64"),
+    ],
+)
+def test_files_where_a_body_carries_them(media_type: str, encoding: str) -> None:
+    """A file is an upload in a body that carries files, and text in one that is text through and through."""
+    body = {"type": "object", "properties": {"it": {"type": "string", "format": "binary"}}}
+    (found,) = body_field(body, media_type=media_type)["fields"]
+    assert (found["kind"], found["encoding"]) == ("file", encoding)
 
 
 @pytest.mark.parametrize(

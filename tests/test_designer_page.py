@@ -252,7 +252,7 @@ def test_definition_is_drawn(flow: DesignerPage) -> None:
 
 
 def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
-    """A task that is no HTTP task is shown as it is; saving something else does not touch it."""
+    """A task that is no HTTP task is shown as it is; a new name of another one is all that changes in it."""
     flow.page.locator(".task-name", has_text="Which?").click()
     expect(flow.page.locator(".middle")).to_contain_text("defaultTask")
     flow.page.locator(".task-name", has_text="First").click()
@@ -261,7 +261,7 @@ def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) 
     flow.save()
     after = written(folder)
     assert after["startTask"] == "Begin"
-    assert after["tasks"]["Which?"] == FLOW["tasks"]["Which?"]
+    assert after["tasks"]["Which?"] == json.loads(json.dumps(FLOW["tasks"]["Which?"]).replace("First", "Begin"))
     assert after["tasks"]["Both"] == FLOW["tasks"]["Both"]
     assert list(after["tasks"]) == ["Begin", "Second", "Which?", "Both", "Done"]
 
@@ -306,6 +306,7 @@ def test_removing_what_a_decision_leads_to_is_refused(flow: DesignerPage) -> Non
 def test_adding_goes_behind_the_chosen_task(flow: DesignerPage, folder: Path) -> None:
     """A new task stands behind the chosen one, and the line goes on through it."""
     flow.pick("Get a thing")
+    expect(flow.page.locator(".chip.bad")).to_be_visible()
     flow.save("problem")
     after = written(folder)
     assert after["tasks"]["First"]["nextTask"] == "Get a thing"
@@ -338,6 +339,48 @@ def test_untouched_file_is_written_as_it_was(flow: DesignerPage, folder: Path) -
     assert json.loads(saved) == json.loads(text)
 
 
+def test_new_workflow(designer: DesignerPage, folder: Path) -> None:
+    """Another workflow is begun by its name, and is a file once it is saved; both stay at hand, with what is not saved."""
+    designer.pick("Get a thing")
+    designer.at("/httpRequest/pathParameters/id").fill("1")
+    designer.named("button", "New workflow").click()
+    expect(designer.page.locator("#new-workflow")).to_be_focused()
+    designer.page.keyboard.type("Second/try")
+    designer.page.keyboard.press("Enter")
+    expect(designer.page.locator("#search")).to_be_focused()
+    designer.pick("Change a thing")
+    designer.save()
+    assert list(json.loads((folder / "Second try.json").read_text(encoding="utf-8"))["tasks"]) == ["Change a thing"]
+    designer.load()
+    expect(designer.page.get_by_label("Workflow", exact=True).last).to_have_value("Second try")
+    designer.page.get_by_label("Workflow", exact=True).last.select_option("flow")
+    expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("1")
+    assert written(folder)["tasks"] == {}
+    designer.complaints.clear()  # that it was not there yet
+
+
+def test_later_task_sees_what_an_earlier_test_was_answered(designer: DesignerPage, stand_in: StandIn) -> None:
+    """An expression over an earlier task's output is evaluated over the answer that its test request got."""
+    designer.pick(TITLE)
+    for pointer, value in SEED_FIELDS.items():
+        designer.at(pointer).fill(value)
+    designer.at("/httpRequest/query/topic_type").select_option("rfi")
+    designer.send()
+    expect(designer.page.locator(".response .status")).to_have_text("201 Created")
+    made = json.loads(designer.page.locator(".tree").get_by_text("id:").first.inner_text().partition(":")[2])
+    designer.named("button", "Add HTTP task").click()
+    designer.named("button", "Start from an empty request").click()
+    designer.at("/httpRequest/url").fill(stand_in.url + "/made/${$.id}")
+    designer.add("Input parameters")
+    group = designer.at("/inputParameters")
+    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("combobox", name="Name", exact=True).fill("id")
+    designer.named("button", "fx for id").click()
+    designer.at("/inputParameters/id").fill(f"$.tasks['{TITLE}'].output.body.id")
+    designer.send()
+    assert stand_in.requests[-1].target == f"/made/{made}"
+
+
 # What is not saved
 
 
@@ -353,6 +396,18 @@ def test_unsaved_change_survives_a_reload(designer: DesignerPage, folder: Path) 
     designer.load()
     expect(designer.page.locator("#test")).to_be_visible()
     expect(designer.page.locator(".unsaved")).to_have_count(0)
+
+
+def test_impatient_reload_loses_nothing(designer: DesignerPage) -> None:
+    """Whoever reloads again before the page was there finds what was typed all the same."""
+    designer.pick(TITLE)
+    designer.at("/httpRequest/pathParameters/project_id").fill("1234")
+    designer.page.route("**/workflows/flow", lambda route: None)  # no answer, yet
+    designer.load()
+    expect(designer.page.locator(".workflow")).to_be_visible()
+    designer.page.unroute_all(behavior="ignoreErrors")
+    designer.load()
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
 
 
 @pytest.mark.parametrize("choice", ["Load theirs", "Overwrite with mine"])
@@ -392,7 +447,7 @@ def test_file_that_is_no_definition(designer: DesignerPage, folder: Path) -> Non
     expect(broken).to_contain_text("line 2")
     assert designer.violations() == []
     assert "{,}" in (folder / "flow.json").read_text(encoding="utf-8")
-    broken.get_by_role("button", name="Overwrite it with an empty one").click()
+    broken.get_by_role("button", name="Overwrite it").click()
     expect(designer.page.locator("#search")).to_be_visible()
     assert written(folder)["tasks"] == {}
     designer.complaints.clear()

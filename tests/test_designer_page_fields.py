@@ -41,6 +41,7 @@ BODY: dict[str, Any] = {
                 "street": {"type": "string"},
                 "limit": {"type": "integer", "default": 20},
                 "version": {"const": "v2"},
+                "grade": {"oneOf": [{"const": 1, "title": "Best"}, {"const": 2, "title": "Worst"}]},
             },
         },
         "labels": {"type": "object", "additionalProperties": {"type": "integer"}},
@@ -89,6 +90,27 @@ def kinds(url: str) -> Endpoint:
     )
 
 
+def upload(url: str) -> Endpoint:
+    """Return an endpoint whose body may be left out, and carries a file."""
+    schema = {
+        "type": "object",
+        "required": ["scan", "about"],
+        "properties": {
+            "scan": {"type": "string", "format": "binary"},
+            "about": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}},
+        },
+    }
+    return Endpoint(
+        id="acme-scans-post-0",
+        method="POST",
+        path="/scans",
+        provider="acme",
+        title="Keep a scan",
+        servers=(Server(url),),
+        request_body=RequestBody({"multipart/form-data": MediaType(schema)}),
+    )
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
@@ -104,7 +126,7 @@ def server() -> Iterator[RawServer]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, server: RawServer) -> Iterator[RunningDesigner]:
     folder = tmp_path_factory.mktemp("designer")
-    with running_designer(folder, endpoints=[kinds(server.url)]) as running:
+    with running_designer(folder, endpoints=[kinds(server.url), upload(server.url)]) as running:
         yield running
 
 
@@ -203,6 +225,12 @@ def null(form: DesignerPage) -> None:
 def const(form: DesignerPage) -> None:
     nested(form)
     form.add("version")
+
+
+def labelled(form: DesignerPage) -> None:
+    nested(form)
+    form.add("grade")
+    form.at("/httpRequest/body/address/grade").select_option(label="2: Worst")
 
 
 def items(form: DesignerPage) -> None:
@@ -315,6 +343,7 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
         pytest.param(fill("ratio", "-0.25"), {"ratio": -0.25}, id="number"),
         pytest.param(flag, {"flag": False}, id="false-is-not-unset"),
         pytest.param(choose("size", "large"), {"size": "large"}, id="enum"),
+        pytest.param(labelled, {"address": {"street": "High Street", "grade": 2}}, id="enum-with-labels"),
         pytest.param(fill("country", "country 42"), {"country": "country 42"}, id="long-enum"),
         pytest.param(const, {"address": {"street": "High Street", "version": "v2"}}, id="const"),
         pytest.param(null, {"parent": None}, id="null"),
@@ -347,6 +376,46 @@ def test_what_is_filled_in_arrives(
     form.load()
     expect(form.page.locator("#test")).to_be_visible()
     assert sent(form, server) == {"name": "thing"} | expected
+
+
+def test_body_that_may_be_left_out(form: DesignerPage, server: RawServer) -> None:
+    """Its fields are there without a click; untouched it is not sent, and what was put in can be taken out as a whole."""
+    form.pick("Keep a scan")
+    place = form.at("/httpRequest/body/about/title")
+    expect(place).to_be_visible()
+    form.send()
+    expect(form.page.locator(".response .status")).to_have_text("200 OK")
+    assert server.received[-1].partition(b"\r\n\r\n")[2] == b""
+    place.fill("Plan")
+    expect(form.page.locator(".chip.bad")).to_have_text("1 problem")
+    form.named("button", "Leave out the body").click()
+    expect(place).to_have_value("")
+    expect(form.page.locator(".chip.good")).to_be_visible()
+    form.named("button", "fx for the body").click()
+    form.at("/httpRequest/body").fill("$.payload")
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    assert json.loads(form.copied())["httpRequest"]["body"] == "${$.payload}"
+
+
+def test_file_is_uploaded_and_sent(form: DesignerPage, server: RawServer) -> None:
+    """A picked file is sent as it is, a large one too; the settings hold a reference with its name and size."""
+    content = bytes(range(256)) * 20_000
+    form.pick("Keep a scan")
+    form.at("/httpRequest/body/scan").set_input_files(
+        {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": content}
+    )
+    expect(form.page.locator(".file-name")).to_have_text("plan.pdf, 5.1 MB")
+    form.at("/httpRequest/body/about/title").fill("Plan")
+    form.send()
+    expect(form.page.locator(".response .status")).to_have_text("200 OK")
+    assert content in server.received[-1]
+    assert b'filename="plan.pdf"' in server.received[-1]
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    reference = json.loads(form.copied())["httpRequest"]["body"]["scan"]["$file"]
+    assert (reference["name"], reference["size"]) == ("plan.pdf", len(content))
+    assert len(form.copied()) < 2_000
 
 
 def test_raw_json_is_offered_and_told_when_broken(form: DesignerPage, server: RawServer) -> None:
@@ -490,6 +559,42 @@ def test_server_can_be_chosen_or_typed(form: DesignerPage, server: RawServer) ->
     form.at("/httpRequest/url").fill(server.url)
     sent(form, server)
     assert server.received[-1].startswith(b"POST /kinds ")
+
+
+def test_credential_is_picked_by_name(form: DesignerPage, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stores list is offered by name and kind; the request carries the value, the page only the name."""
+    value = "a-value-nobody-sees"
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_THING_KEY", json.dumps({"type": "bearer", "token": value}))
+    picker = form.at("/credentials")
+    picker.focus()
+    offered = form.page.locator('[id="f-/credentials-list"] option[value="thing-key"]')
+    expect(offered).to_have_text("bearer, •••")
+    picker.fill("thing-key")
+    sent(form, server)
+    assert f"Authorization: Bearer {value}".encode() in server.received[-1]
+    form.named("tab", "Request sent").click()
+    expect(form.page.locator("pre")).to_contain_text("Authorization: Bearer •••")
+    assert value not in form.text() + form.stored()
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    assert json.loads(form.copied())["credentials"] == "thing-key"
+
+
+def test_typing_an_address_is_not_disturbed(form: DesignerPage, server: RawServer) -> None:
+    """Whoever types an address with pauses, in which it is checked, goes on where the last letter was."""
+    form.named("button", "Add HTTP task").click()
+    form.named("button", "Start from an empty request").click()
+    place = form.at("/httpRequest/url")
+    expect(place).to_be_focused()
+    place.fill("")
+    for part in (server.url[:10], server.url[10:], "/typed"):
+        with form.page.expect_response("**/validate"):
+            form.page.keyboard.type(part)
+        expect(form.page.locator(".chip")).to_be_visible()
+    expect(place).to_be_focused()
+    expect(place).to_have_value(server.url + "/typed")
+    form.send()
+    assert server.received[-1].startswith(b"GET /typed ")
 
 
 # 3, 15: labels

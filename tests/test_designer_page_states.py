@@ -396,7 +396,7 @@ def nothing_found(designer: DesignerPage, upstream: Upstream) -> None:
 
 def filling_in(designer: DesignerPage, upstream: Upstream) -> None:
     designer.pick("Change a thing")
-    designer.add("body", "children", "name")
+    designer.add("children", "name")
     designer.named("button", "fx for name").click()
 
 

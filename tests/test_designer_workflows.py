@@ -46,9 +46,11 @@ def test_list_and_config(designer: RunningDesigner, folder: Path) -> None:
     assert "line 1" in items[0]["broken"]
 
 
-def test_only_definition_is_opened_first(designer: RunningDesigner) -> None:
-    """Where there is one definition, the page opens it."""
+def test_first_definition_is_opened_first(designer: RunningDesigner, folder: Path) -> None:
+    """The page opens the first definition there is."""
     assert designer.client.get("config").json()["workflow"] == "first"
+    (folder / "another.json").write_text("{}")
+    assert designer.client.get("config").json()["workflow"] == "another"
 
 
 def test_read_as_it_is(designer: RunningDesigner, folder: Path) -> None:
@@ -240,11 +242,22 @@ def test_file_that_cannot_be_written(designer: RunningDesigner, folder: Path, mo
     assert [each.name for each in folder.iterdir()] == ["first.json"]
 
 
+def test_empty_folder(tmp_path: Path) -> None:
+    """In a folder without definitions a new one is begun, and saved like any; a file given by name has no second."""
+    with running_designer(tmp_path, workflows=tmp_path / "none yet") as designer:
+        config = designer.client.get("config").json()
+        assert (config["workflow"], config["workflows"], config["newWorkflows"]) == ("workflow", [], True)
+        headers = {"If-None-Match": "*"}
+        assert designer.client.put("workflows/workflow", json=DEFINITION, headers=headers).status_code == 201
+        assert designer.client.get("config").json()["workflows"] == [{"id": "workflow", "name": "First"}]
+
+
 def test_one_file(tmp_path: Path) -> None:
     """Given one file, only that definition is there, existing or not yet."""
     path = tmp_path / "own" / "mine.json"
     with running_designer(tmp_path, workflows=path) as designer:
-        assert designer.client.get("config").json()["workflow"] == "mine"
+        config = designer.client.get("config").json()
+        assert (config["workflow"], config["newWorkflows"]) == ("mine", False)
         assert designer.client.get("workflows").json()["items"] == []
         assert designer.client.put("workflows/mine", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 201
         assert json.loads(path.read_text()) == DEFINITION

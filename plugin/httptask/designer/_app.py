@@ -107,6 +107,7 @@ class _Designer:
         self._catalogue = catalogue
         self._workflows = workflows
         self._runtime = runtime
+        self._runtime.uploads = uploads.path
         self._uploads = uploads
         self._tests = TestRequests()
 
@@ -167,11 +168,12 @@ class _Designer:
     async def config(self, request: Request) -> Response:
         """Say what a page has to know before it asks for anything else."""
         count = await self._catalogue.run(len)
-        only = await in_thread(lambda: self._workflows.only)
+        first = await in_thread(lambda: self._workflows.first)
         listing = await in_thread(lambda: list(self._workflows.listed()))
         value = {
             "version": _packaged.manifest()["version"],
-            **({"workflow": only} if only is not None else {}),
+            **({"workflow": first} if first is not None else {}),
+            "newWorkflows": self._workflows.takes_new,
             "workflows": [{"id": each["id"], "name": each.get("name", each["id"])} for each in listing],
             "limits": {
                 "upload": self._uploads.limit,
@@ -282,6 +284,9 @@ class _Designer:
             if body.decoded is None:
                 raise Refused("not-found", "this body is neither JSON nor text; download its bytes")
             return Response(body.decoded, 200, headers, body.media_type)
+        if len(body.raw) < body.size:
+            detail = f"this body has {body.size:,} bytes, more than are held for a download; a run keeps it as a file"
+            raise Refused("too-large", detail, limit=self._runtime.limits.body)
         headers["Content-Disposition"] = f'attachment; filename="response-{request.path_params["id"]}.bin"'
         return Response(body.raw, 200, headers, "application/octet-stream")
 

@@ -26,6 +26,8 @@ _LONGEST_TEXT = 4_000
 _LONGEST_VALUE = 2_000
 """Characters of a default or an example, as JSON."""
 _MOST_EXAMPLES = 5
+_MOST_NAMED = 3
+"""Names that an option without a title is called by."""
 
 _UNTYPED = {"kind": "any", "type": "any value"}
 
@@ -129,8 +131,10 @@ class _Fields:
     def _describe_options(self, place: Place, field: Made, options: list[tuple[Place, Made]]) -> None:
         """Say how to tell the options of a union apart: by name for a person, by shape for a value that is there already."""
         shapes = [self._shape(option) for option, _ in options]
+        names = [list(option.view.required or option.view.properties) for option, _ in options]
         for index, (_, made) in enumerate(options):
-            made.setdefault("title", f"Form {index + 1}" if made["kind"] in ("object", "union") else made["type"])
+            others = [name for place, each in enumerate(names) if place != index for name in each]
+            made.setdefault("title", _called(made, index, names[index], others))
             made["shape"] = shapes[index]
         constants = [shape.get("const", {}) for shape in shapes]
         names = [name for name in constants[0] if all(name in each for each in constants)] if len(constants) > 1 else []
@@ -182,7 +186,20 @@ class _Fields:
         if place.kind == "string" and is_secret(view, place.name):
             field["secret"] = True
         add_members(field, view, place.kind)
+        if field.get("encoding") == "upload" and not self._places.carries_files:
+            field["encoding"] = "base64"  # a text all the same: what is binary in JSON is written so
         return field
+
+
+def _called(option: Made, index: int, names: list[str], others: list[str]) -> str:
+    """Return what an option without a title is called: by the *names* that only it has, or those that only *others* have."""
+    if option["kind"] not in ("object", "union"):
+        return str(option["type"])
+    for word, some, than in (("with", names, set(others)), ("without", others, set(names))):
+        telling = [name for name in dict.fromkeys(some) if name not in than]
+        if telling:
+            return f"{word} {', '.join(telling[:_MOST_NAMED])}{', …' if len(telling) > _MOST_NAMED else ''}"
+    return f"Form {index + 1}"
 
 
 def _cut(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ GROUPS = {
     "body": "Body",
 }
 """The groups of a form, in its order, and what they are called."""
+_IS_A_NAME = re.compile(r"[^\W\d_]{2}")
+"""A definition may be called by a number: because a tool that put a description's files together called it so."""
+_CARRIES_FILES = re.compile(rf"multipart/|[*]|text/|{BINARY_MEDIA.pattern}")
 _MAY_BE_FILE = frozenset(("any", "string", "file", "object", "map"))
 
 
@@ -72,9 +76,18 @@ class Places:
             yield Place(view, kind, (name,), frozenset(), required=name in required)
 
     @cached_property
-    def _takes_file(self) -> bool:
+    def _media_types(self) -> list[str]:
         body = self._endpoint.request_body if self._endpoint is not None else None
-        return bool(body and body.content) and all(BINARY_MEDIA.match(name) for name in body.content)  # type: ignore[union-attr]
+        return list(body.content) if body is not None else []
+
+    @cached_property
+    def _takes_file(self) -> bool:
+        return bool(self._media_types) and all(map(BINARY_MEDIA.match, self._media_types))
+
+    @cached_property
+    def carries_files(self) -> bool:
+        """Whether a file can be sent as it is: a body of JSON or of a form is text, through and through."""
+        return self._endpoint is None or any(map(_CARRIES_FILES.match, self._media_types))
 
     # Down the tree
 
@@ -104,7 +117,8 @@ class Places:
         """Return what an option is called: its title, or its definition's name."""
         title = view.keywords.get("title", "").strip()
         own = option if not isinstance(option, Mapping) or "allOf" not in option else option["allOf"][0]
-        return title or self.views.peek(own)[1]
+        name = self.views.peek(own)[1]
+        return title or (name if name is not None and _IS_A_NAME.search(name) else None)
 
     def media_type(self, place: Place, index: int) -> str | None:
         """Return the media types whose body is the option *index* of the body, where that is what options are for."""

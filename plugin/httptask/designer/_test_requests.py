@@ -52,6 +52,8 @@ class Body:
     """As UTF-8 text, after content coding and charset; None when it is no text."""
     media_type: str
     """Of the decoded text: `application/json` or `text/plain`."""
+    size: int
+    """Bytes of the whole; more than those of *raw* when it was too large to be held."""
 
 
 @dataclass(slots=True)
@@ -321,6 +323,7 @@ def _answer(
         response.body,
         text.encode("utf-8", "replace") if text is not None else None,
         "application/json" if is_json else "text/plain",
+        response.size or len(response.body),
     )
     shown: dict[str, Any] = {
         "status": response.status_code,
@@ -328,7 +331,7 @@ def _answer(
         "httpVersion": response.http_version,
         "headers": [list(pair) for pair in response.headers],
         "mediaType": media_type,
-        "size": response.size or len(response.body),
+        "size": body.size,
         "decodedAs": response.decoded_as,
         "decodedSize": len(body.decoded) if body.decoded is not None else 0,
         "truncated": text is not None and len(text) > SHOWN_TEXT,

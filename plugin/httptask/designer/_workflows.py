@@ -23,6 +23,8 @@ MOST_BYTES = 4 * 1024 * 1024
 _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
 """What may be a file's name everywhere; no leading dot."""
+_NEW = "workflow"
+"""What the first definition of an empty folder is called, until somebody calls it something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,18 @@ class Workflows:
         self._writing = threading.Lock()
 
     @property
-    def only(self) -> str | None:
-        """The id of the definition to open first: the file's, or the only one of the folder."""
+    def first(self) -> str | None:
+        """The id of the definition to open first: the file's, the folder's first, or a new one; None when there is no place."""
         if self._place is None:
             return None
         if not self._is_folder:
             return self._place.stem
-        ids = self.ids()
-        return ids[0] if len(ids) == 1 else None
+        return next(iter(self.ids()), _NEW)
+
+    @property
+    def takes_new(self) -> bool:
+        """Whether definitions of new names can be written."""
+        return self._is_folder
 
     def ids(self) -> list[str]:
         """Return the ids of all definitions, sorted."""

@@ -5,22 +5,25 @@ import { build, transform } from "esbuild";
 import { minify } from "terser";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const NOTICE = "/*! http-task-designer, Apache-2.0; holds Preact, MIT, (c) Jason Miller. Built from ../element: do not edit. */\n";
+const NOTICE = "/*! Apache-2.0; holds Preact, MIT, (c) Jason Miller */\n";
 
 /** Our own names for what is kept inside: in no JSON, no storage and no DOM, so they may be one letter long. */
 const OWN = `formVersion workflowId focusWanted picking endpointFailure openWorkflow openTask keepNow cancelling shownProblems samplesOf
   secretsOf settled goToProblem toClipboard settingsKey opening commit touched validating loadCredentials expandLink kids isNull
   placesFor places showAll openKey carriedOver takeKept overwriteBroken stopPicking isUnsaved redraw keepHistory switchTheme
-  validateSoon described masker slot store own expr ranges onChoose onClose noted flow holder wide onRemove onAdd titled onToggle
-  shadow onTheme loading conflict notice results saving failure listeners settle running validation fire shown stale errors changed`;
+  validateSoon described masker slot store own ranges onChoose onClose noted flow holder wide onRemove onAdd titled onToggle
+  working remember texts dirty option say opened nodes kept ended edit pick free look restore outputs draft cancel copy reload stop take start count
+  level chosen tabs small label icon ending root run tab history base config inside save search testRequest broken shadow onTheme loading conflict notice results saving failure listeners settle running validation fire shown stale errors changed`;
 
-/** `import css from "./x.css"` gives the minified text, for an adopted style sheet. */
+/** `import css from "./x.css"` gives the minified text, for an adopted style sheet; its own properties have short names. */
 const styleText = {
   name: "style-text",
   setup(on) {
     on.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "esnext" });
-      return { contents: code.trim(), loader: "text" };
+      const names = [...new Set(code.match(/--[a-z]+/g))];
+      const short = code.replace(/--[a-z]+/g, (name) => `--${names.indexOf(name).toString(36)}`);
+      return { contents: short.replace(/([:,]) /g, "$1").trim(), loader: "text" };
     });
   },
 };
@@ -43,5 +46,5 @@ const { outputFiles } = await build({
   logLevel: "warning",
 });
 // esbuild bundles, terser writes shorter code: three per cent of what a page has to load.
-const { code } = await minify(outputFiles[0].text, { module: true, ecma: 2020, compress: { passes: 3, unsafe_arrows: true }, format: { comments: false } });
+const { code } = await minify(outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false }, format: { comments: false } });
 await writeFile(process.argv[2] ?? here("../static/http-task-designer.js"), NOTICE + code + "\n");

@@ -1,5 +1,5 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
-import { type Json, parse } from "./json";
+import { type Json, type JsonObject, parse } from "./json";
 import type { Config, Definition, Endpoint, Failure, Field, Form, Page, Problem, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
@@ -15,7 +15,7 @@ export class ApiError extends Error {
 const UNREACHABLE: Failure = {
   type: "unreachable",
   title: "The designer's server does not answer",
-  detail: "Start it again (httptask designer), then try again: nothing you typed is lost.",
+  detail: "Start it again (httptask designer): nothing you typed is lost.",
 };
 
 export const failureOf = (error: unknown): Failure =>
@@ -25,7 +25,7 @@ export interface Draft {
   task: Task;
   name?: string;
   samples?: Record<string, Json>;
-  inputs?: { input?: Json };
+  inputs: { input?: Json; tasks?: JsonObject };
   sendAnyway?: boolean;
 }
 export interface Credential {

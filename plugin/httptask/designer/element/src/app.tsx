@@ -6,7 +6,7 @@ import { Request } from "./request";
 import { Response } from "./response";
 import { Search } from "./search";
 import type { Store, Tab } from "./store";
-import { Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
+import { afterPaint, Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
 import { WorkflowPanel } from "./workflow-panel";
 
 export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
@@ -17,10 +17,15 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
     if (store.focusWanted === null) return;
     const wanted = store.focusWanted;
     store.focusWanted = null;
-    const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
-    first?.focus();
-    if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
+    // To move the focus before would lay out every field, seen or not.
+    afterPaint(() => {
+      const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
+      first?.focus();
+      if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
+    });
   });
+  // In one column the response stands below the form.
+  useLayoutEffect(() => { if (store.run) shadow.getElementById("right-panel")!.scrollIntoView({ block: "nearest" }); }, [store.run]);
   return (
     <UiContext.Provider value={{ store, focus }}>
       <div class="root" spellcheck={false}>
@@ -60,7 +65,7 @@ function Right({ store }: { store: Store }) {
     <aside class="right" aria-label="Reference and response">
       <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
       <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        {tab === "reference" ? <Reference /> : tab === "response" ? <Response /> : <History />}
+        {tab === "reference" ? <Reference key={store.endpoint?.item.id} /> : tab === "response" ? <Response /> : <History />}
       </div>
     </aside>
   );

@@ -7,7 +7,7 @@ import {
 } from "./slots";
 import { bytes } from "./store";
 import type { Field } from "./types";
-import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
+import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useMost, useRedraw, useUi } from "./ui";
 
 interface Place {
   slot: Slot;
@@ -65,7 +65,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
       <div class={bare ? "field-head bare" : "field-head"}>
         {wide}
         <label id={label} for={id} class={wide || bare ? "hidden" : "name"}>{name}</label>
-        {!bare && field.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+        {!bare && field.required && <span class="required">*<span class="hidden"> required</span></span>}
         {!bare && <span class="type">{slot.fx ? "expression" : field.type}</span>}
         {field.deprecated && <span class="tag">deprecated</span>}
         <span class="tools">
@@ -97,7 +97,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
 }
 
 const TOGGLES: Record<string, string> = { fx: "Expression", null: "Send null", "“”": "Send an empty text" };
-function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
+export function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
   return (
     <button class="toggle" aria-pressed={on} aria-label={`${text} for ${label}`} title={TOGGLES[text]} onClick={onToggle}>{text}</button>
   );
@@ -111,20 +111,26 @@ const control = ({ id, described, slot }: Place) => ({
   "aria-required": slot.field.required ? ("true" as const) : undefined,
 });
 
+/** What ties a control to a text of its slot. */
+const tied = ({ slot, redraw }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
+  value: slot[what]!,
+  onInput: typed((value) => {
+    slot[what] = value;
+    slot.empty = false;
+    redraw();
+  }),
+});
+
 function Expression(place: Place) {
-  const { slot, name, id, redraw } = place;
+  const { name, id } = place;
   return (
     <div class="expression">
-      <input
-        {...control(place)} class="code" value={slot.expr} placeholder="$.name"
-        onInput={typed((value) => { slot.expr = value; redraw(); })}
-      />
+      <input {...control(place)} {...tied(place, "expr")} class="code" placeholder="$.name" />
       <label class="sample">
         <span>Sample for tests</span>
         <input
-          id={`${id}-sample`} class="code" value={slot.sample}
+          id={`${id}-sample`} class="code" {...tied(place, "sample")}
           aria-label={`Sample value of ${name}, for tests only`} placeholder="none: the expression is evaluated"
-          onInput={typed((value) => { slot.sample = value; redraw(); })}
         />
       </label>
     </div>
@@ -137,10 +143,7 @@ function RawJson(place: Place) {
   const fits = !slot.field.raw && slot.field.kind !== "any";
   return (
     <>
-      <textarea
-        {...control(place)} class="code" rows={rowsFor(slot.raw!, 3)} value={slot.raw!} placeholder="JSON"
-        onInput={typed((value) => { slot.raw = value; redraw(); })}
-      />
+      <textarea {...control(place)} {...tied(place, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />
       <div class="row under">
         {broken ? <span class="problem error">{broken}</span> : fits && <span class="muted">This value does not fit the field, so it is shown as JSON.</span>}
         {!slot.field.raw && (
@@ -177,14 +180,11 @@ function Stub({ slot, redraw }: Place) {
 }
 
 function Secret(place: Place) {
-  const { slot, name, redraw } = place;
+  const { name } = place;
   const [seen, setSeen] = useState(false);
   return (
     <div class="joined">
-      <input
-        {...control(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" value={slot.text}
-        onInput={typed((value) => { slot.text = value; redraw(); })}
-      />
+      <input {...control(place)} {...tied(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" />
       <button aria-pressed={seen} aria-label={`Reveal ${name}`} onClick={() => setSeen(!seen)}>{seen ? "Hide" : "Reveal"}</button>
     </div>
   );
@@ -192,7 +192,7 @@ function Secret(place: Place) {
 
 const EDITORS: Record<Field["kind"], (place: Place) => ComponentChildren> = {
   string: Text,
-  number: (place) => <TextInput {...place} inputMode="decimal" />,
+  number: Text,
   boolean: (place) => <Segments {...place} options={[["", "not set"], ["true", "true"], ["false", "false"]]} />,
   enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
@@ -209,31 +209,24 @@ function Editor(place: Place) {
 }
 
 const plain = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** A value of an enum, with what its description calls it. */
+function called({ values, labels }: Field, index: number): string {
+  const value = plain((values as Json[])[index]!);
+  const label = labels?.[index];
+  return label && label !== value ? `${value}: ${label}` : value;
+}
 function hintOf({ default: fallback, examples, format }: Field): string {
   if (fallback !== undefined) return `default: ${plain(fallback)}`;
   if (examples?.length) return `for example ${plain(examples[0]!)}`;
   return format ?? "";
 }
 
-function TextInput({ inputMode, ...place }: Place & { inputMode?: "decimal" }) {
-  const { slot, redraw } = place;
-  return (
-    <input
-      {...control(place)} inputMode={inputMode} value={slot.text} placeholder={slot.empty ? "an empty text is sent" : hintOf(slot.field)}
-      onInput={typed((value) => { slot.text = value; slot.empty = false; redraw(); })}
-    />
-  );
-}
-
 function Text(place: Place) {
-  const { slot, redraw } = place;
-  if (!slot.field.multiline && !slot.text.includes("\n")) return <TextInput {...place} />;
-  return (
-    <textarea
-      {...control(place)} rows={rowsFor(slot.text, 2)} value={slot.text} placeholder={slot.empty ? "an empty text is sent" : hintOf(slot.field)}
-      onInput={typed((value) => { slot.text = value; slot.empty = false; redraw(); })}
-    />
-  );
+  const { field, text, empty } = place.slot;
+  const attributes = { ...control(place), ...tied(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
+  return field.multiline || text.includes("\n")
+    ? <textarea {...attributes} rows={rowsFor(text, 2)} />
+    : <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
 }
 
 function Segments({ slot, id, options, label, described, redraw }: Place & { options: [string, string][] }) {
@@ -253,11 +246,11 @@ function Segments({ slot, id, options, label, described, redraw }: Place & { opt
 }
 
 function Select(place: Place) {
-  const { slot, redraw } = place;
+  const { slot } = place;
   return (
-    <select {...control(place)} value={slot.text} onChange={typed((value) => { slot.text = value; redraw(); })}>
+    <select {...control(place)} {...tied(place)}>
       <option value="">{slot.field.required ? "Choose …" : "not set"}</option>
-      {choices(slot.field).map((choice) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{plain(choice)}</option>)}
+      {choices(slot.field).map((choice, index) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{called(slot.field, index)}</option>)}
     </select>
   );
 }
@@ -268,7 +261,7 @@ function LongList(place: Place) {
   const values = choices(slot.field);
   return (
     <Suggested
-      {...control(place)} values={values.map((each) => [plain(each)])} value={slot.text && plain(parse(slot.text))} placeholder={`type to find one of ${values.length}`}
+      {...control(place)} values={values.map((each, index) => [plain(each), slot.field.labels?.[index]])} value={slot.text && plain(parse(slot.text))} placeholder={`type to find one of ${values.length}`}
       onInput={typed((text) => {
         // A value that is none of them is kept as it is: validation says what is near it.
         slot.text = text && JSON.stringify(values.find((choice) => plain(choice) === text) ?? text);
@@ -340,14 +333,14 @@ function Anything(place: Place) {
   const inside = isInside(slot);
   return (
     <>
-      <div class="joined any">
+      <div class="joined">
         {inside ? <span class="fixed grow">{slot.as === "array" ? "a list" : "an object"}</span>
           : slot.as === "null" ? <output id={id} class="fixed grow">null</output>
           : slot.as === "boolean" ? (
-            <select {...control(place)} value={slot.text} onChange={typed((value) => { slot.text = value; redraw(); })}>
+            <select {...control(place)} {...tied(place)}>
               <option value="">not set</option><option>true</option><option>false</option>
             </select>
-          ) : <TextInput {...place} />}
+          ) : <Text {...place} />}
         <select
           class="as" aria-label={`Type of ${name}`} value={slot.as}
           onChange={typed((value) => { takeAs(slot, value); redraw(); })}
@@ -366,9 +359,10 @@ function Anything(place: Place) {
 export function Fields({ slot, pointer, id, redraw }: Pick<Place, "slot" | "pointer" | "id" | "redraw">) {
   const { focus } = useUi();
   const at = (kid: Slot) => child(pointer, kid.field.name!);
+  const most = useMost(slot.kids.length);
   return (
     <div class="rail">
-      {slot.kids.filter(isShown).map((kid) => (
+      {slot.kids.filter(isShown).slice(0, most).map((kid) => (
         <FieldRow
           key={kid.field.name} slot={kid} pointer={at(kid)} name={pointer ? kid.field.name! : kid.field.title!}
           onRemove={kid.field.required ? undefined : () => { kid.on = false; redraw(); focus(id); }}
@@ -394,7 +388,7 @@ function AddButtons({ hidden, onAdd, titled }: { hidden: Slot[]; onAdd: (kid: Sl
     <div class="adders">
       {hidden.length > MOST_BUTTONS && (
         <input
-          class="filter" value={filter} placeholder={`Filter ${hidden.length} optional fields`} aria-label="Filter the optional fields"
+          value={filter} placeholder={`Filter ${hidden.length} optional fields`} aria-label="Filter the optional fields"
           onInput={typed(setFilter)}
         />
       )}
@@ -481,7 +475,7 @@ function List(place: Place) {
     focus(idOf(child(pointer, slot.kids.length - 1)));
   };
   return (
-    <div class="rail list">
+    <div class="rail">
       {slot.kids.map((kid, index) => (
         <FieldRow
           key={kid.key} slot={kid} pointer={child(pointer, index)} name={`${name} ${index + 1}`}
@@ -548,11 +542,11 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
   };
   return (
     <div class="checks">
-      {choices(items).map((choice) => {
+      {choices(items).map((choice, index) => {
         const text = JSON.stringify(choice);
         return (
           <label key={text}>
-            <input type="checkbox" checked={chosen.has(text)} onChange={() => toggle(text)} /> {plain(choice)}
+            <input type="checkbox" checked={chosen.has(text)} onChange={() => toggle(text)} /> {called(items, index)}
           </label>
         );
       })}

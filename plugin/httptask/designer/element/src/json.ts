@@ -24,9 +24,12 @@ export function exactNumber(source: string): Json {
   return String(value) === source || !exact.rawJSON ? value : exact.rawJSON(source);
 }
 
+/** Somewhere a number may stand that a double would write otherwise. */
+const UNLIKE_A_DOUBLE = /[[:,]\s*(-0(?![.\d])|-?([\d.]{16}|\d+(\.\d*0|\.?\d*[eE][-+]?\d+)(?![\d.eE])))/;
+
 /** Parse *text*; numbers too long for a double keep their digits. Throws SyntaxError. */
 export const parse = (text: string): Json =>
-  exact.parse(text, (_key, value, context) =>
+  !UNLIKE_A_DOUBLE.test(`,${text}`) ? (JSON.parse(text) as Json) : exact.parse(text, (_key, value, context) =>
     typeof value === "number" && context?.source ? exactNumber(context.source) : value,
   );
 

@@ -1,6 +1,6 @@
 // The API reference of the chosen endpoint, as its description says it.
 import type { Endpoint, Row } from "./types";
-import { Empty, Html, Method, useUi } from "./ui";
+import { Empty, Html, Method, useMost, useUi } from "./ui";
 
 const PLACES: [string, string][] = [["path", "Path"], ["header", "Headers"], ["query", "Query"], ["querystring", "Query"], ["cookie", "Cookies"]];
 
@@ -14,7 +14,7 @@ export function Reference() {
     <article class="reference">
       <h2>{item.title || item.path}</h2>
       <p class="path"><Method method={item.method} /> <span>{item.path}</span></p>
-      <p class="muted small">{[item.api?.title ?? item.provider, item.api?.version, docs.source && `from ${docs.source}`].filter(Boolean).join(" · ")}</p>
+      <p class="muted small">{[item.api?.title ?? item.provider, item.api?.version, docs.source?.replace(/.*[/\\]/, "")].filter(Boolean).join(" · ")}</p>
       {item.deprecated && <p><span class="tag">deprecated</span></p>}
       <Html html={docs.html} />
       {security?.known && <Security security={security} />}
@@ -29,7 +29,7 @@ export function Reference() {
       })}
       {docs.body && (
         <section>
-          <h3>Body {docs.body.required && <span class="required-word">required</span>}</h3>
+          <h3>Body {docs.body.required && <span>required</span>}</h3>
           <Html html={docs.body.description} />
           {docs.body.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
         </section>
@@ -38,8 +38,8 @@ export function Reference() {
         <section>
           <h3>Responses</h3>
           {responses.map((response) => (
-            <details key={response.status} class="response-doc">
-              <summary><span class={`status s${response.status[0]}`}>{response.status}</span> <Html html={response.description} class="prose line" /></summary>
+            <details key={response.status}>
+              <summary><span class={`status s${response.status[0]}`}>{response.status}</span> <Html html={response.description} class="prose" /></summary>
               <Rows rows={(response.headers ?? []).map((each) => ({ ...each, depth: 0 }))} />
               {response.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
             </details>
@@ -59,12 +59,12 @@ const Content = ({ mediaType, rows }: { mediaType: string; rows: Row[] }) => (
 
 const Rows = ({ rows }: { rows: (Row & { deprecated?: boolean })[] }) => (
   <ul class="doc-rows">
-    {rows.map((row, index) => (
+    {rows.slice(0, useMost(rows.length)).map((row, index) => (
       <li key={index} style={{ marginLeft: `${Math.min(row.depth, 8) * 14}px` }}>
         {row.more ? <span class="muted">… and more</span> : (
           <>
             <span class="doc-name">{row.name}</span>
-            {row.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
+            {row.required && <span class="required">*<span class="hidden"> required</span></span>}
             <span class="type">{row.type}</span>
             {row.deprecated && <span class="tag">deprecated</span>}
             <Html html={row.description} class="prose small" />

@@ -1,8 +1,8 @@
 // The middle column: what is asked for, and the buttons to do it.
-import { useMemo, useState } from "preact/hooks";
-import { Entries, FieldRow, Fields, Suggested } from "./fields";
-import { child, isObject } from "./json";
-import { dump, isShown, type Slot, valuesOf } from "./slots";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
+import { child, isExpression, isObject } from "./json";
+import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
 import { plural, type Store } from "./store";
 import { GROUP_TITLES } from "./task-form";
 import type { Server } from "./types";
@@ -37,7 +37,7 @@ export function Request() {
 const OtherTask = ({ item }: { item: flow.Listed }) => (
   <div class="form">
     <h2>{item.name}</h2>
-    <Note kind="info" title={`A task of type ${item.type} is not edited here`}>Its routes are kept whole.</Note>
+    <Note kind="info" title={`A task of type ${item.type} is not edited here`} />
     <pre class="code block" tabIndex={0} aria-label="The task as JSON">{JSON.stringify(item.task, null, 2).slice(0, 20_000)}</pre>
   </div>
 );
@@ -78,7 +78,7 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
         <button class="quiet" onClick={() => void store.copy("curl")}>Copy as curl</button>
       </div>
       <div class="pickers" key={root.key}>
-        <ServerPicker key={`server ${store.formVersion}`} store={store} url={request.kids[0]!} />
+        <ServerPicker store={store} url={request.kids[0]!} />
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
       </div>
     </header>
@@ -96,13 +96,13 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
   const id = idOf("/httpRequest/url");
   const problems = store.shownProblems("/httpRequest/url", url.touched);
   const write = (text: string) => {
-    if (url.fx) url.expr = text;
-    else url.text = text;
+    url.fx = isExpression(text);
+    url.expr = url.text = text;
     store.changed();
     redraw();
   };
   return (
-    <div class="picker server">
+    <div class="picker">
       {addresses.length > 0 && (
         <label>
           <span>Server</span>
@@ -191,25 +191,37 @@ function GroupCard({ slot }: { slot: Slot }) {
   const title = GROUP_TITLES[name]!;
   const plain = !slot.fx && slot.raw === null && !slot.isNull && !slot.field.link;
   const listed = plain && slot.field.kind === "object";
-  const mapped = plain && slot.field.kind === "map" && name !== "body";
-  const waiting = name === "body" && !isShown(slot);
+  const mapped = plain && slot.field.kind === "map";
   return (
     <section class="card" aria-labelledby={`group-${name}`} id={listed || mapped ? id : undefined} tabIndex={-1}>
       <div class="card-head">
         <h2 id={`group-${name}`}>{title}</h2>
-        {slot.field.required && <span class="required" title="required">*<span class="hidden"> required</span></span>}
-        {name === "body" && slot.field.type && <span class="type">{slot.field.type}</span>}
-        {name === "body" && !slot.field.required && slot.on && (
-          <IconButton icon="close" label="Leave out the body" class="quiet square push" onClick={() => { slot.on = false; redraw(); }} />
-        )}
+        {slot.field.required && <span class="required">*<span class="hidden"> required</span></span>}
+        {name === "body" && (listed || mapped) && <span class="type">{slot.field.type}</span>}
+        {name === "body" && <BodyTools slot={slot} inside={listed || mapped} redraw={redraw} />}
       </div>
-      {waiting ? (
-        <div class="adders"><button class="add" onClick={() => { slot.on = true; redraw(); }}><Icon name="plus" />body</button></div>
-      ) : listed ? <Fields slot={slot} pointer={pointer} id={id} redraw={redraw} />
+      {listed ? <Fields slot={slot} pointer={pointer} id={id} redraw={redraw} />
         : mapped ? <div class="rail"><Entries slot={slot} pointer={pointer} id={id} field={valuesOf(slot.field)} redraw={redraw} /></div>
         : <FieldRow slot={slot} pointer={pointer} name={title} wide={<span class="hidden" />} />}
       {(listed || mapped) && <Problems id={id} pointer={pointer} problems={problems} />}
     </section>
+  );
+}
+
+/** Of the body as a whole; what stands in it is drawn for itself. */
+function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redraw: () => void }) {
+  const { store } = useUi();
+  const draw = useRedraw();
+  useLayoutEffect(() => store.subscribe(draw), []);
+  const { required } = slot.field;
+  const shown = isShown(slot);
+  return (
+    <span class="tools">
+      {!shown && <span class="type">not sent while empty</span>}
+      {!shown && inside && <button class="link" onClick={() => { slot.on = true; redraw(); }}>Send it empty</button>}
+      {inside && <Toggle text="fx" on={slot.fx} label="the body" onToggle={() => { slot.fx = true; redraw(); }} />}
+      {shown && !required && <IconButton icon="close" label="Leave out the body" onClick={() => { empty(slot); redraw(); }} />}
+    </span>
   );
 }
 

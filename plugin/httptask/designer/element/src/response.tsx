@@ -1,5 +1,5 @@
 // What came back: status, time, size; body as tree and raw, headers, timeline, and the request as it was sent.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { bytes, duration, phaseWords, plural, type Store } from "./store";
 import { Tree } from "./tree";
 import type { Attempt, Ending, Phases } from "./types";
@@ -8,7 +8,6 @@ import { failureOf } from "./api";
 import type { Failure } from "./types";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request";
-const MOST_SHOWN = 262_144;
 const PHASES = ["dns", "connect", "tls", "send", "wait", "receive"];
 
 export function Response() {
@@ -18,7 +17,7 @@ export function Response() {
   const { shown } = store;
   const ending = shown ? shown.ending : store.result?.ending;
   if (!ending && !shown)
-    return <Empty title="No response yet" text="Test request sends it once, stores nothing, and shows the whole exchange here." />;
+    return <Empty title="No response yet" text="Test request sends it once, and shows the whole exchange here." />;
   return (
     <div class="response">
       {shown ? (
@@ -37,13 +36,13 @@ export function Response() {
 function Running({ store }: { store: Store }) {
   const run = store.run!;
   const [, tick] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const timer = setInterval(() => tick((count) => count + 1), 100);
     return () => clearInterval(timer);
   }, []);
   const seconds = (performance.now() - run.startedAt) / 1000;
   return (
-    <div class="response running">
+    <div class="response">
       <div class="summary">
         <strong>{phaseWords(run.phase)} …</strong> <span>{seconds.toFixed(1)} s</span> <span class="muted">{bytes(run.sent)} sent, {bytes(run.received)} received</span>
       </div>
@@ -61,7 +60,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
     return (
       <div class="summary">
         <span class="status">Cancelled</span><span>{duration(ending.elapsedSeconds)}</span>
-        <p class="muted full">{ending.maybeDelivered ? "The server may have got the request all the same." : "Nothing was sent."}</p>
+        <p class="muted">{ending.maybeDelivered ? "The server may have got the request all the same." : "Nothing was sent."}</p>
       </div>
     );
   const responded = ending.event === "response";
@@ -72,7 +71,8 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   return (
     <>
       {responded ? <Summary ending={ending} /> : (
-        <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.message }}>
+        <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : ending.message }}>
+          {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
             {!!ending.problems?.length && <button onClick={() => store.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
             <button onClick={() => void store.test(true)}>Send anyway</button>
@@ -101,9 +101,9 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
 const Summary = ({ ending }: { ending: Ending }) => (
   <div class="summary">
     <span class={`status s${String(ending.status)[0]}`}>{ending.status} {ending.reasonPhrase}</span>
-    <span title="Time">{duration(ending.elapsedSeconds)}</span>
-    <span title="Size">{bytes(ending.size ?? 0)}</span>
-    {ending.mediaType && <span class="muted" title="Type">{ending.mediaType}</span>}
+    <span>{duration(ending.elapsedSeconds)}</span>
+    <span>{bytes(ending.size ?? 0)}</span>
+    <span class="muted">{ending.mediaType}</span>
     {(ending.attempts?.length ?? 0) > 1 && <span class="muted">{ending.attempts!.length} attempts</span>}
   </div>
 );
@@ -128,7 +128,7 @@ function Download({ ending, store }: { ending: Ending; store: Store }) {
       const blob = await (await store.api.send(bodyUrl(ending, false))).blob();
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
-      link.download = `response-${ending.status}${{ "application/json": ".json", "text/html": ".html" }[ending.mediaType ?? ""] ?? ""}`;
+      link.download = `response-${ending.status}.${ending.decodedAs ?? "bin"}`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
     } catch (error) {
@@ -147,7 +147,7 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
   const json = ending.decodedAs === "json";
   const [text, setText] = useState(json && ending.truncated ? null : (ending.text ?? null));
   const [failure, setFailure] = useState<Failure | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!json || !ending.truncated || !ending.body) return;
     let wanted = true;
     store.api.send(bodyUrl(ending, true)).then((response) => response.text()).then(
@@ -157,27 +157,27 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
     return () => { wanted = false; };
   }, []);
   if (failure) return <Failed failure={failure} />;
-  if (!ending.size && !ending.text) return <p class="muted pad">The response has no body.</p>;
+  if (!ending.size && !ending.text) return <p class="muted">The response has no body.</p>;
   if (json) {
-    if (text === null) return <p class="muted pad" role="status">Loading {bytes(ending.decodedSize ?? 0)} …</p>;
+    if (text === null) return <p class="muted" role="status">Loading {bytes(ending.decodedSize ?? 0)} …</p>;
     return <Tree text={text} label="Response body" noted={new Set(ending.differences?.map(({ pointer }) => pointer))} />;
   }
   return <Raw ending={ending} store={store} />;
 }
 
 function Raw({ ending, store }: { ending: Ending; store: Store }) {
-  const text = ending.text?.slice(0, MOST_SHOWN);
+  const { text } = ending; // 256 KiB at most: the server cuts it
   if (text === undefined)
     return (
-      <div class="pad">
+      <div >
         <p class="muted">{bytes(ending.size ?? 0)} {ending.mediaType ? `of ${ending.mediaType}` : ""}: not text, so not shown.</p>
         <Download ending={ending} store={store} />
       </div>
     );
   return (
     <>
-      <div class="row pad-row">
-        {(ending.truncated || (ending.text?.length ?? 0) > MOST_SHOWN) && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize ?? ending.size ?? 0)}.</span>}
+      <div class="row">
+        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize ?? ending.size ?? 0)}.</span>}
         <span class="grow" />
         <button class="quiet" onClick={() => void store.toClipboard("The body", text)}>Copy</button>
         <Download ending={ending} store={store} />
@@ -208,7 +208,7 @@ function Bars({ phases }: { phases: Phases }) {
           return (
             <tr key={phase}>
               <th scope="row">{phase}</th>
-              <td class="track"><span class={`part ${phase}`} style={{ marginLeft: `${left}%`, width: `${Math.max(share, 0.5)}%` }} /></td>
+              <td ><span class={`part ${phase}`} style={{ marginLeft: `${left}%`, width: `${Math.max(share, 0.5)}%` }} /></td>
               <td>{duration(phases[phase]!)}</td>
             </tr>
           );
@@ -219,10 +219,10 @@ function Bars({ phases }: { phases: Phases }) {
 }
 
 const Timeline = ({ ending }: { ending: Ending }) => (
-  <div class="pad">
+  <div >
     <Bars phases={ending.phases ?? {}} />
     {(ending.attempts?.length ?? 0) > 0 && (
-      <ol class="attempts">
+      <ol>
         {ending.attempts!.map((attempt) => <OneAttempt key={attempt.number} attempt={attempt} />)}
       </ol>
     )}
@@ -231,7 +231,7 @@ const Timeline = ({ ending }: { ending: Ending }) => (
 const OneAttempt = ({ attempt }: { attempt: Attempt }) => (
   <li>
     <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${attempt.error}` : ""}</span>
-    {attempt.hops.map((hop, index) => <div key={index} class="hop"><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span></div>)}
+    {attempt.hops.map((hop, index) => <div key={index}><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span></div>)}
   </li>
 );
 
@@ -239,12 +239,12 @@ function Sent({ ending, store }: { ending: Ending; store: Store }) {
   const { request, raw } = ending;
   return (
     <>
-      <div class="row pad-row">
+      <div class="row">
         <span class="muted">{request ? `${request.method} ${request.url}` : ""}</span>
         <span class="grow" />
         {ending.curl && <button class="quiet" onClick={() => void store.toClipboard("The request as a curl command", ending.curl!)}>Copy as curl</button>}
       </div>
-      <pre class="code block">{raw?.slice(0, MOST_SHOWN)}</pre>
+      <pre class="code block">{raw}</pre>
     </>
   );
 }

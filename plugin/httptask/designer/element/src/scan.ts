@@ -26,7 +26,7 @@ function space(text: string, from: number): number {
 function stringEnd(text: string, from: number): number {
   for (let at = from + 1; ; ) {
     const quote = text.indexOf('"', at);
-    if (quote < 0) throw new SyntaxError("the text ends inside a string");
+    if (quote < 0) throw new SyntaxError();
     let escapes = 0;
     while (text.charCodeAt(quote - 1 - escapes) === BACKSLASH) escapes++;
     if (escapes % 2 === 0) return quote + 1;
@@ -42,7 +42,7 @@ export function nodeAt(text: string, from: number, key: string | null = null): N
   if (!OPEN.has(first)) {
     let end = start;
     while (end < text.length && !/[\s,\]}]/.test(text[end]!)) end++;
-    if (end === start) throw new SyntaxError("a value is missing");
+    if (end === start) throw new SyntaxError();
     return { key, start, end, kind: "", count: 0 };
   }
   let depth = 0;
@@ -57,7 +57,7 @@ export function nodeAt(text: string, from: number, key: string | null = null): N
       return { key, start, end: at + 1, kind: text[start] as "{" | "[", count: empty ? 0 : commas + 1 };
     } else if (code === COMMA && depth === 1) commas++;
   }
-  throw new SyntaxError("the text ends inside an object or a list");
+  throw new SyntaxError();
 }
 
 /** At most *most* of what is in *node*, from place *from* in the text on; and where to go on, or null. */

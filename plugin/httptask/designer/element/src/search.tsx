@@ -1,5 +1,5 @@
 // The search: one box, results as you type, arrows and Enter.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { plural } from "./store";
 import type { Failure, Found } from "./types";
@@ -33,12 +33,12 @@ export function Search() {
       if (!signal.aborted) setFailure(failureOf(error));
     }
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const timer = setTimeout(() => void ask(), first.current ? 0 : TYPING_PAUSE);
     first.current = false;
     return () => clearTimeout(timer);
   }, [query]);
-  useEffect(() => () => asked.current?.abort(), []);
+  useLayoutEffect(() => () => asked.current?.abort(), []);
 
   const take = (found: Found | undefined) => found && !store.loading && void store.take(found.id);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -54,14 +54,14 @@ export function Search() {
   };
   const found = items?.length ?? 0;
   return (
-    <section class="search" aria-label="Find an endpoint">
+    <section class="search">
       <div class="union">
         <div class="row between">
           <h2>{changing ? "Choose another API" : "Add an HTTP task"}</h2>
           {store.current !== null && <button class="quiet" onClick={() => store.stopPicking()}>Back <kbd>Esc</kbd></button>}
         </div>
         <p class="muted">
-          {count ? `Say what you want to do: there are ${plural(count, "endpoint")} to search.` : "The catalogue is empty: fill it with “httptask import FILE”, or start from an empty request."}
+          {count ? `Say what you want to do: ${plural(count, "endpoint")} can be searched.` : "The catalogue is empty: fill it with “httptask import FILE”, or start from an empty request."}
         </p>
         <input
           id="search" role="combobox" aria-expanded={found > 0} aria-controls="found" aria-autocomplete="list" autocomplete="off"
@@ -88,7 +88,7 @@ export function Search() {
           >
             <Method method={item.method} />
             <span class="found-text">
-              <span class="found-title"><Marked text={item.title || item.path} ranges={item.title ? item.highlights?.title : undefined} /></span>
+              <span><Marked text={item.title || item.path} ranges={item.title ? item.highlights?.title : undefined} /></span>
               <span class="found-path"><Marked text={item.path} ranges={item.highlights?.path} /></span>
             </span>
             <span class="provider"><Marked text={item.provider} ranges={item.highlights?.provider} /></span>

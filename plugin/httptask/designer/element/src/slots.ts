@@ -163,11 +163,22 @@ export function dump(slot: Slot): Json | undefined {
   return DUMPERS[slot.field.kind](slot);
 }
 
-/** Whether the slot is on the screen rather than behind its `+ name` button. */
-export const isShown = (slot: Slot): boolean => slot.on || !!slot.field.required;
+/** Whether the slot stands in the settings, rather than behind its `+ name` button. */
+export const isShown = (slot: Slot): boolean => slot.on || !!slot.field.required || (!!slot.field.group && isSet(slot));
+
+/** Whether somebody set something here: what is required stands here anyway, and an object of nothing is nothing. */
+function isSet(slot: Slot): boolean {
+  if (slot.on || slot.own.length) return true;
+  const inside = slot.field.kind === "object" && !slot.fx && !slot.isNull && slot.raw === null && !slot.field.link;
+  return inside ? slot.kids.some(isSet) : slot.field.kind !== "const" && dump(slot) !== undefined;
+}
+
+/** Forget everything that was set. */
+export const empty = (slot: Slot): unknown => Object.assign(slot, load(slot.field));
 const dumpShown = (slot: Slot): Json | undefined => (isShown(slot) ? dump(slot) : undefined);
 
-function fromRaw(text: string): Json | undefined {
+/** The JSON that *text* says, or *text* where it says none. */
+export function fromRaw(text: string): Json | undefined {
   if (!text.trim()) return undefined;
   try {
     return parse(text);
@@ -187,7 +198,6 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
     for (const kid of slot.kids) put(value, kid.field.name!, dumpShown(kid));
     for (const { name, slot: own } of slot.own) put(value, name, dump(own));
     const ordered = inOrder(value, slot.order);
-    // A group of the request is always on the screen: nobody added it, so an empty one was not set.
     return isShown(slot) || Object.keys(value).length ? ordered : undefined;
   },
   map(slot) {
@@ -318,14 +328,7 @@ export function secretPointers(root: Slot): string[] {
 
 /** A sample as typed, as the JSON value its field would hold. */
 export function sampleValue(slot: Slot): Json | undefined {
-  const text = slot.sample;
-  if (!text.trim()) return undefined;
-  if (slot.field.kind === "string") return text;
-  try {
-    return parse(text);
-  } catch {
-    return text;
-  }
+  return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
 }
 
 /** Pointer -> sample, of every field that is in fx mode and has one. */

@@ -13,13 +13,11 @@ export class Kept {
     }
   }
 
-  write(name: string, value: unknown): boolean {
+  write(name: string, value: unknown): void {
     try {
-      if (value === null) sessionStorage.removeItem(this.prefix + name);
-      else sessionStorage.setItem(this.prefix + name, JSON.stringify(value as Json));
-      return true;
+      sessionStorage.setItem(this.prefix + name, JSON.stringify(value as Json));
     } catch {
-      return false;
+      /* forbidden, or full */
     }
   }
 }

@@ -1,8 +1,8 @@
 // Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
 import { Api, ApiError, type Credential, type Draft, failureOf } from "./api";
-import { at, child, clone, isObject, type Json, MASK, same } from "./json";
+import { at, child, clone, isObject, type Json, type JsonObject, MASK, same } from "./json";
 import {
-  dump, expand, errorsOf, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
+  dump, expand, errorsOf, fromRaw, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
 } from "./slots";
 import { Kept } from "./storage";
 import { freeForm, taskField, withoutNulls } from "./task-form";
@@ -88,9 +88,11 @@ export class Store {
   conflict: { etag: string; detail: string } | null = null;
   credentials: Credential[] = [];
 
+  /** What is kept of the workflow was read: from now on it may be replaced. */
+  private opened = false;
   private openKey = "";
-  private readonly samplesOf: Record<string, Record<string, string>> = {};
-  private readonly secretsOf: Record<string, string[]> = {};
+  private samplesOf: Record<string, Record<string, string>> = {};
+  private secretsOf: Record<string, string[]> = {};
   private kept: Kept;
   private settle = 0;
   private validating = 0;
@@ -134,17 +136,23 @@ export class Store {
       return this.update();
     }
     void this.loadCredentials();
-    await this.openWorkflow(workflow ?? this.config.workflow ?? null, task);
+    const last = this.config.newWorkflows ? this.kept.read<string>("workflow") : null;
+    await this.openWorkflow(workflow ?? last ?? this.config.workflow ?? null, task);
   }
 
   /** Open the workflow *id*; with *fresh* what was kept of it over a reload is dropped. */
   async openWorkflow(id: string | null, task: string | null = null, fresh = false): Promise<void> {
-    if (!fresh && this.config && this.workflowId === id) this.keepNow();
+    if (!fresh) this.keepNow();
+    this.opened = false;
     this.workflowId = id;
-    this.broken = this.notice = null;
+    this.root = this.broken = this.notice = this.conflict = this.current = null;
+    this.input = "";
+    this.samplesOf = {};
+    this.secretsOf = {};
     this.close();
-    this.base = { tasks: {} };
+    this.base = this.working = { tasks: {} };
     this.etag = null;
+    new Kept(`http-task-designer ${this.api.base} `).write("workflow", id);
     this.kept = new Kept(`http-task-designer ${this.api.base} ${id ?? ""} `);
     if (fresh) this.kept.write("draft", null);
     this.results.clear();
@@ -163,7 +171,8 @@ export class Store {
         }
       }
     this.working = clone(this.base);
-    if (!this.broken) this.takeKept();
+    this.opened = !this.broken;
+    if (this.opened) this.takeKept();
     const names = flow.listed(this.working);
     const first = names.find(({ type }) => type === "Http")?.name ?? null;
     const wanted = [task, this.current].find((name) => name && flow.find(this.working, name)) ?? first;
@@ -182,7 +191,8 @@ export class Store {
     if (!kept) return;
     this.current = kept.current;
     this.input = kept.input ?? "";
-    Object.assign(this.samplesOf, kept.samples);
+    this.samplesOf = kept.samples;
+    this.secretsOf = kept.removed;
     let { working } = kept;
     if (!isObject(working)) return;
     let lost = 0;
@@ -311,6 +321,7 @@ export class Store {
     const name = flow.freeName(this.working, "HTTP request");
     this.edit(flow.insert(this.working, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.current));
     void this.openTask(name);
+    this.focusWanted = "f-/httpRequest/url";
   }
 
   async openTask(name: string): Promise<void> {
@@ -401,6 +412,7 @@ export class Store {
   /** Keep the unsaved changes over a reload: never a secret. */
   keepNow(): void {
     this.commit();
+    if (!this.opened) return;
     let working = this.working;
     const removed: Record<string, string[]> = {};
     for (const { name, task, type } of flow.listed(working)) {
@@ -472,7 +484,8 @@ export class Store {
         // What is missing is said of its object: show it where it is to be filled in.
         const [, name] = /^'(.*?)' is required/.exec(problem.message) ?? [];
         const place = visiblePlace(shown, name === undefined ? problem.pointer : child(problem.pointer, name));
-        places.set(place, [...(places.get(place) ?? []), problem]);
+        const own = place.endsWith(`/${name}`) ? { ...problem, message: problem.message.replace(/^.*?' is /, "") } : problem;
+        places.set(place, [...(places.get(place) ?? []), own]);
       }
       this.placesFor = { version: this.formVersion, places };
     }
@@ -505,16 +518,30 @@ export class Store {
   }
 
   draft(): Draft | null {
-    const draft: Draft = { task: this.task(), name: this.current!, samples: samples(this.root!).values };
+    const draft: Draft = { task: this.task(), name: this.current!, samples: samples(this.root!).values, inputs: {} };
+    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = this.outputs();
     if (this.input.trim())
       try {
-        draft.inputs = { input: JSON.parse(this.input) as Json };
+        draft.inputs.input = JSON.parse(this.input) as Json;
       } catch {
         this.notice = { title: "The sample input is not JSON", detail: "Mend it under “Task”, or empty it. Nothing was sent." };
         this.update();
         return null;
       }
     return draft;
+  }
+
+  /** What earlier test requests were answered, as expressions of a later task see it. */
+  private outputs(): JsonObject {
+    const tasks: JsonObject = {};
+    for (const [name, { ending }] of this.results) {
+      const { status, reasonPhrase = "", headers = [], text = null, elapsedSeconds } = ending;
+      if (status === undefined || ending.truncated) continue;
+      const body = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
+      const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
+      tasks[name] = { output: { statusCode: status, reasonPhrase, headers: named, body, url: ending.request?.url ?? "", attempts: 1, elapsedSeconds } };
+    }
+    return tasks;
   }
 
   /** Hides what was typed into secret fields, in whatever comes back. */
@@ -572,6 +599,8 @@ export class Store {
       this.problems = ending.problems;
       this.formVersion++;
       this.goToProblem();
+      // What cannot be evaluated here can be given by hand.
+      if (ending.kind === "expression" && this.focusWanted) this.focusWanted += "-sample";
     }
     this.say(sentence(ending));
   }
@@ -646,6 +675,8 @@ export class Store {
     this.say("Saving …");
     try {
       this.etag = await this.api.save(this.workflowId!, definition, over ?? this.etag);
+      const { workflows } = this.config!;
+      if (workflows.every(({ id }) => id !== this.workflowId)) workflows.push({ id: this.workflowId! });
       this.base = clone(definition);
       this.broken = this.notice = null;
       this.keepNow();

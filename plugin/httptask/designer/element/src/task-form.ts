@@ -47,7 +47,7 @@ export function taskField(form: Form & { methods?: string[] }): Field {
   const method: Field = form.method
     ? { kind: "const", name: "method", value: form.method }
     : { kind: "enum", name: "method", values: form.methods ?? [] };
-  const groups = groupsOf(form).map(({ name, required, field }): Field => ({ ...field, name, required: required ?? false }));
+  const groups = groupsOf(form).map(({ name, required, field }): Field => ({ ...field, name, required: required ?? false, group: true }));
   return {
     kind: "object",
     required: true,

@@ -1,5 +1,5 @@
 // A JSON body as a tree that is read where it is opened.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { inside, type Node, nodeAt } from "./scan";
 import { Icon } from "./ui";
 import { child } from "./json";
@@ -43,7 +43,7 @@ export function Tree({ text, label, noted }: { text: string; label: string; note
     }
     setOpened(map);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     setActive("");
     if (!root?.count) return setOpened(new Map());
     const first = inside(text, root, null, AT_ONCE);
@@ -54,7 +54,7 @@ export function Tree({ text, label, noted }: { text: string; label: string; note
     });
     setOpened(map);
   }, [text]);
-  if (!root) return <p class="muted pad">This body cannot be shown as a tree; see Raw.</p>;
+  if (!root) return <p class="muted">This body cannot be shown as a tree; see Raw.</p>;
 
   const lines: Line[] = [];
   const list = (node: Node, id: string, name: string, level: number): void => {

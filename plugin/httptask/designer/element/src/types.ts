@@ -9,6 +9,8 @@ export interface Field {
   name?: string;
   title?: string;
   required?: boolean;
+  /** A group of the request: on the screen without being added, and not sent while nothing in it was set. */
+  group?: boolean;
   /** Sanitised HTML. */
   description?: string;
   deprecated?: boolean;
@@ -27,6 +29,8 @@ export interface Field {
   items?: Field;
   prefix?: Field[];
   unique?: boolean;
+  /** Of an enum: what its values are called, each at its value's place. */
+  labels?: string[];
   minimum?: number;
   maximum?: number;
   options?: Field[];
@@ -140,6 +144,7 @@ export interface Endpoint {
 export interface Config {
   version: string;
   workflow?: string;
+  newWorkflows: boolean;
   workflows: { id: string; name?: string }[];
   limits: { upload: number; definition: number; shownText: number; body: number };
   endpoints: number;

@@ -1,6 +1,6 @@
 // Small parts that every view uses.
 import { createContext, type ComponentChildren } from "preact";
-import { useContext, useReducer } from "preact/hooks";
+import { useContext, useLayoutEffect, useReducer, useState } from "preact/hooks";
 import type { Store } from "./store";
 import type { Failure, Problem } from "./types";
 
@@ -12,6 +12,17 @@ export interface Ui {
 export const UiContext = createContext<Ui>(null as unknown as Ui);
 export const useUi = (): Ui => useContext(UiContext);
 export const useRedraw = (): (() => void) => useReducer((count: number, _: void) => count + 1, 0)[1];
+
+/** Call *act* when what was drawn last is on the screen. */
+export const afterPaint = (act: () => void): unknown => requestAnimationFrame(() => requestAnimationFrame(act));
+
+const AT_ONCE = 24;
+/** How many of *count* things to draw: what is further down than anybody sees comes behind the first paint. */
+export function useMost(count: number): number {
+  const [most, setMost] = useState(AT_ONCE);
+  useLayoutEffect(() => { if (count > most) afterPaint(() => setMost(Infinity)); }, []);
+  return most;
+}
 
 const ICONS: Record<string, string> = {
   plus: "M8 3v10M3 8h10",

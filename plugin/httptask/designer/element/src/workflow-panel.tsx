@@ -1,37 +1,55 @@
 // The left column: the workflow, its tasks, and a small picture of its routes.
+import { useState } from "preact/hooks";
 import { Graph } from "./graph";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
 import { isObject } from "./json";
 import * as flow from "./workflow";
 
+/** What a file's name cannot hold everywhere. */
+const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
+
 export function WorkflowPanel() {
-  const { store } = useUi();
+  const { store, focus } = useUi();
+  const [naming, setNaming] = useState(false);
   const { config, workflowId, working, broken } = store;
   const items = flow.listed(working);
   const known = config?.workflows ?? [];
   const named = known.some(({ id }) => id === workflowId);
   const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
+  const make = (name: string) => {
+    const id = name.replace(NOT_IN_NAMES, " ").trim();
+    if (id) void store.openWorkflow(id);
+    setNaming(false);
+  };
   return (
     <nav class="workflow" aria-label="Workflow">
       <div class="workflow-head">
         <span class="caption">Workflow</span>
-        {known.length > 1 ? (
-          <select aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
-            {!named && <option value={workflowId ?? ""}>{title}</option>}
-            {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
-          </select>
-        ) : <h1>{title}</h1>}
+        <div class="row">
+          {naming ? (
+            <input
+              id="new-workflow" aria-label="Name of the new workflow" placeholder="its name, then Enter" maxLength={80} onBlur={() => setNaming(false)}
+              onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); }}
+            />
+          ) : known.length > 1 ? (
+            <select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
+              {!named && <option value={workflowId ?? ""}>{title}</option>}
+              {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
+            </select>
+          ) : <h1 class="grow">{title}</h1>}
+          {config?.newWorkflows && !naming && <IconButton icon="plus" label="New workflow" onClick={() => { setNaming(true); focus("new-workflow"); }} />}
+        </div>
         {store.dirty && <span class="unsaved">unsaved changes</span>}
       </div>
       {broken && (
         <Failed failure={broken}>
           <button onClick={() => void store.openWorkflow(workflowId, null, true)}>Load it again</button>
-          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.overwriteBroken()}>Overwrite it with an empty one</button>}
+          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.overwriteBroken()}>Overwrite it</button>}
         </Failed>
       )}
       {store.conflict && (
         <section id="conflict" tabIndex={-1} aria-label="Conflict">
-          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail} Nothing was written yet; what you did not save stays in the history.` }}>
+          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
             <button onClick={() => void store.reload()}>Load theirs</button>
             <button class="danger" onClick={() => void store.save(store.conflict!.etag)}>Overwrite with mine</button>
           </Failed>
@@ -71,8 +89,8 @@ function TaskItem({ item }: { item: flow.Listed }) {
       </button>
       {chosen && (
         <span class="task-tools">
-          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.move(store.working, name, -1)} onClick={() => store.move(name, -1)} />
-          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.move(store.working, name, 1)} onClick={() => store.move(name, 1)} />
+          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.working, name, -1)} onClick={() => store.move(name, -1)} />
+          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.working, name, 1)} onClick={() => store.move(name, 1)} />
           <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.remove(name)} />
         </span>
       )}

@@ -1,5 +1,5 @@
 // Pure functions over a workflow definition: its tasks in order, its routes, and edits that keep the routes whole.
-import { clone, isObject, type Json, type JsonObject } from "./json";
+import { clone, isObject, type Json, type JsonObject, parse } from "./json";
 import type { Definition, Task } from "./types";
 
 export interface Listed {
@@ -139,7 +139,9 @@ export function rename(definition: Definition, name: string, wanted: string): De
   eachReference(copy, (holder, key) => {
     if (holder[key] === name) holder[key] = wanted;
   });
-  return copy;
+  // Expressions name a task's output in one of two ways; a name with quotes is spelt in too many.
+  const all = JSON.stringify(copy).replaceAll(`tasks['${name}']`, `tasks['${wanted}']`).replaceAll(`tasks.\`${name}\``, `tasks.\`${wanted}\``);
+  return /['"`\\]/.test(wanted) ? copy : (parse(all) as Definition);
 }
 
 /** Take the task *name* out and close the gap; a sentence when that cannot be done. */
@@ -163,15 +165,24 @@ export function remove(definition: Definition, name: string): Definition | strin
   return copy;
 }
 
-/** Let the task *name* change places with its neighbour on a straight line; null when it does not stand on one. */
-export function move(definition: Definition, name: string, by: -1 | 1): Definition | null {
+/** The task *name* and its neighbour on a straight line, in order; null when it does not stand on one. */
+export function neighbours(definition: Definition, name: string, by: -1 | 1): [Listed, Listed] | null {
   const before = by < 0 ? predecessor(definition, name) : name;
-  const after = by < 0 ? name : text(find(definition, name)?.task.nextTask ?? undefined);
+  const after = by < 0 ? name : text(find(definition, name)?.task.nextTask);
   if (!before || !after || predecessor(definition, after) !== before) return null;
+  const first = find(definition, before)!;
+  const second = find(definition, after)!;
+  return first.flow === second.flow && ["Http", "Simple"].includes(second.type) ? [first, second] : null;
+}
+
+/** Let the task *name* change places with its neighbour; null when it has none. */
+export function move(definition: Definition, name: string, by: -1 | 1): Definition | null {
   const copy = clone(definition);
-  const first = find(copy, before)!;
-  const second = find(copy, after)!;
-  if (first.flow !== second.flow || !["Http", "Simple"].includes(second.type)) return null;
+  const pair = neighbours(copy, name, by);
+  if (!pair) return null;
+  const [first, second] = pair;
+  const { name: before } = first;
+  const { name: after } = second;
   const next = text(second.task.nextTask);
   eachReference(copy, (holder, key) => {
     if (holder[key] === before) holder[key] = after;
