@@ -121,6 +121,26 @@ def test_prepare_prefills_optional_groups_only_where_that_asks_nothing_more() ->
     )
 
 
+def test_prepare_leaves_out_a_default_that_its_own_schema_refuses() -> None:
+    """OpenAI's `max_tokens` is an integer or null, with the default `"inf"`: a form must not open with that problem."""
+    schema = {
+        "type": "object",
+        "required": ["deep"],
+        "properties": {
+            "max_tokens": {"type": "integer", "default": "inf"},
+            "n": {"type": "integer", "default": 1},
+            "deep": {
+                "type": "object",
+                "properties": {"size": {"enum": ["s", "m"], "default": "l"}, "b": {"default": "x"}},
+            },
+        },
+    }
+    endpoint = Endpoint(
+        "i", "POST", "/p", "v", request_body=RequestBody({"application/json": MediaType(schema)}, required=True)
+    )
+    assert prepare(endpoint)["httpRequest"]["body"] == {"n": 1, "deep": {"b": "x"}}
+
+
 def test_prepare_takes_the_documented_server() -> None:
     """With a documented server the URL is complete."""
     endpoint = Endpoint("i", "GET", "/a", "v", servers=(Server("https://api.example/v3"), Server("https://eu.example")))

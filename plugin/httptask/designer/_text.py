@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 import cmarkgfm  # type: ignore[import-untyped]
 import nh3
-from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+from cmarkgfm.cmark import Options, core_extensions_ensure_registered  # type: ignore[import-untyped]
 
 _LONGEST = 16_000
 """Characters of one text that are rendered; a longer one is shown as it was written, its start."""
@@ -25,6 +25,9 @@ _TAGS = {
 _MARKS = re.compile(r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=-]+\s*$|  $", re.MULTILINE)
 """What may mean something in Markdown or HTML; a text without any of it is one paragraph."""
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])", re.IGNORECASE)
+
+
+core_extensions_ensure_registered()  # here, where only one thread can be: the library does not look out for others
 
 
 @lru_cache(maxsize=8192)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._json import pointer
+from httptask._json import parts, pointer
 from httptask._subschemas import definition_name
 from httptask.model.api import Endpoint
 from httptask.settings._derive import settings_schema
+from httptask.settings._validate import schema_problems
 
 _NOTHING = object()
 
@@ -18,9 +19,9 @@ _NOTHING = object()
 def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a task for *endpoint* whose settings hold only documented defaults and constants.
 
-    Nothing is invented: a required value without a documented default is left out, for its author to fill. Required
-    objects stand as empty objects, so that there is a place to fill it in. Without a documented server the URL is the bare
-    path. *schema* is the settings schema, derived when absent.
+    Nothing is invented: a required value without a documented default is left out, for its author to fill, and so is a default
+    that its own schema refuses. Required objects stand as empty objects, so that there is a place to fill it in. Without a
+    documented server the URL is the bare path. *schema* is the settings schema, derived when absent.
     """
     schema = schema or settings_schema(endpoint)
     required = schema.get("required", ())
@@ -31,6 +32,8 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
         value = _prefilled(shape, required=name in required or not shape.required)
         if value is not _NOTHING and (value or name in required):
             request[name] = value
+    for problem in schema_problems(schema, request):
+        _drop(request, parts(problem.pointer))
     if "body" not in request and "body" not in required:
         # The media type of a body that may never come: there are servers that refuse one without the other.
         request["headers"] = {
@@ -46,6 +49,15 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
         "httpRequest": {name: request[name] for name in order if name in request},
         "end": True,
     }
+
+
+def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
+    """Take the value at *place* out of *settings*, where it is one by itself: what an object lacks is its author's to fill in."""
+    holder: Any = settings
+    for step in place[:-1]:
+        holder = holder.get(step) if isinstance(holder, dict) else None
+    if place and isinstance(holder, dict) and not isinstance(holder.get(place[-1], {}), dict):
+        del holder[place[-1]]
 
 
 def still_to_fill(schema: Mapping[str, Any], request: Mapping[str, Any], base: str = "") -> list[tuple[str, str]]:

@@ -65,7 +65,7 @@ export class Api {
   }
 
   config = () => this.get<Config>("config");
-  search = (q: string, signal: AbortSignal) => this.get<Page>(`endpoints?${new URLSearchParams({ q, limit: "60" })}`, signal);
+  search = (q: string, signal?: AbortSignal) => this.get<Page>(`endpoints?${new URLSearchParams({ q, limit: "60" })}`, signal);
   endpoint = (id: string) => this.get<Endpoint>(`endpoints/${encode(id)}`);
   form = (id: string) => this.get<{ prefill: Task; form: Form }>(`endpoints/${encode(id)}/form`);
   field = async (id: string, link: string) =>

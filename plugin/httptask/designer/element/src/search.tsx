@@ -1,5 +1,5 @@
 // The search: one box, results as you type, arrows and Enter.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { plural } from "./store";
 import type { Failure, Found } from "./types";
@@ -14,31 +14,29 @@ export function Search() {
   const [total, setTotal] = useState<number | null>(0);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [active, setActive] = useState(0);
-  const asked = useRef<AbortController | null>(null);
-  const first = useRef(true);
   const changing = store.picking === "change";
   const count = store.config?.endpoints ?? 0;
 
-  const ask = async () => {
-    asked.current?.abort();
-    const { signal } = (asked.current = new AbortController());
+  const ask = async (signal?: AbortSignal) => {
     try {
       const page = await store.api.search(query, signal);
-      if (signal.aborted) return;
+      if (signal?.aborted) return;
       setItems(page.items);
       setTotal(page.total);
       setFailure(null);
       setActive(0);
     } catch (error) {
-      if (!signal.aborted) setFailure(failureOf(error));
+      if (!signal?.aborted) setFailure(failureOf(error));
     }
   };
   useLayoutEffect(() => {
-    const timer = setTimeout(() => void ask(), first.current ? 0 : TYPING_PAUSE);
-    first.current = false;
-    return () => clearTimeout(timer);
+    const asked = new AbortController();
+    const timer = setTimeout(() => void ask(asked.signal), items ? TYPING_PAUSE : 0);
+    return () => {
+      clearTimeout(timer);
+      asked.abort();
+    };
   }, [query]);
-  useLayoutEffect(() => () => asked.current?.abort(), []);
 
   const take = (found: Found | undefined) => found && !store.loading && void store.take(found.id);
   const onKeyDown = (event: KeyboardEvent) => {

@@ -455,6 +455,7 @@ export class Store {
   }
 
   private async validate(): Promise<void> {
+    clearTimeout(this.validating);
     this.validation?.abort();
     if (!this.root || this.current === null) return;
     const { signal } = (this.validation = new AbortController());
@@ -675,6 +676,7 @@ export class Store {
     this.say("Saving …");
     try {
       this.etag = await this.api.save(this.workflowId!, definition, over ?? this.etag);
+      await this.validate(); // what is said below is said of what was saved
       const { workflows } = this.config!;
       if (workflows.every(({ id }) => id !== this.workflowId)) workflows.push({ id: this.workflowId! });
       this.base = clone(definition);
