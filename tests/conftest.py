@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -21,3 +23,12 @@ def nothing_of_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
     home = tmp_path_factory.getbasetemp()
     monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / "catalogue.sqlite3"))
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / "no-credentials.json"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real Chromium, for one module: Playwright's event loop would stand in the way of other modules' own."""
+    from designer_page.browser import chromium  # few tests need it, and what it needs
+
+    with chromium() as running:
+        yield running

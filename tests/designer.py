@@ -57,29 +57,37 @@ def running_designer(
     with Catalogue.open(path) as catalogue:
         catalogue.put(list(endpoints), source="tests")
     options = {"allow_networks": ["127.0.0.0/8", "::1"], "catalogue": path} | options
+    headers = {"Authorization": f"Bearer {options['token']}"} if options.get("token") else {}
+    hooks = {"response": [held_against_description]}
+    with (
+        serving(create_app(**options)) as (url, server),
+        httpx.Client(
+            base_url=url + "api/v1/", trust_env=False, timeout=30, headers=headers, event_hooks=hooks
+        ) as client,
+    ):
+        yield RunningDesigner(url, client, server)
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
+    """Run the ASGI application *app* on a free port of loopback, and give its address and the server."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:  # or Nagle's algorithm stays on
         sock.bind(("127.0.0.1", 0))
         sock.listen()
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}/"
         config = uvicorn.Config(
-            create_app(**options), log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=1
+            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([sock],), name="designer")
+        thread = threading.Thread(target=server.run, args=([sock],), name="server")
         thread.start()
         try:
             while not server.started and thread.is_alive():
                 time.sleep(0.005)
-            headers = {"Authorization": f"Bearer {options['token']}"} if options.get("token") else {}
-            hooks = {"response": [held_against_description]}
-            with httpx.Client(
-                base_url=url + "api/v1/", trust_env=False, timeout=30, headers=headers, event_hooks=hooks
-            ) as client:
-                yield RunningDesigner(url, client, server)
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}/", server
         finally:
             server.should_exit = True
             thread.join(15)
-            assert not thread.is_alive(), "the designer did not end"
+            assert not thread.is_alive(), "the server did not end"
 
 
 # The API's own description

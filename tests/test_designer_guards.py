@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from designer import JSON, RunningDesigner, running_designer, thing_endpoint, thing_task
+from designer import JSON, RunningDesigner, running_designer, serving, thing_endpoint, thing_task
 from httptask.designer import create_app, serve
 from httptask.designer._serve import ServeError
 from servers import raw_server, respond, response
@@ -297,26 +297,13 @@ def test_egress_rules_hold(tmp_path: Path) -> None:
 
 def test_mounted_below_another_path(tmp_path: Path) -> None:
     """A host may mount the application anywhere: its guards and routes hold there."""
-    import threading
-    import time
-
-    import uvicorn
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
     designer = create_app(catalogue=tmp_path / "c.sqlite3")
     app = Starlette(routes=[Mount("/tools/designer", designer)], lifespan=designer.lifespan)
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}/tools/designer/"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, args=([sock],))
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.005)
-        try:
-            assert httpx.get(url + "api/v1/config", trust_env=False).json()["endpoints"] == 1
-            foreign = httpx.get(url + "api/v1/config", headers={"Sec-Fetch-Site": "cross-site"}, trust_env=False)
-            assert foreign.status_code == 403
-        finally:
-            server.should_exit = True
-            thread.join(15)
+    with serving(app) as (address, _):
+        url = address + "tools/designer/"
+        assert httpx.get(url + "api/v1/config", trust_env=False).json()["endpoints"] == 1
+        foreign = httpx.get(url + "api/v1/config", headers={"Sec-Fetch-Site": "cross-site"}, trust_env=False)
+        assert foreign.status_code == 403

@@ -12,17 +12,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import SEED, running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, chromium, designer_page
+from designer_page.browser import DesignerPage, designer_page
 from httptask.testing import StandIn
 from tasks import email_task
 
 PATH = "/rest/v1.0/project/{project_id}/email_communications"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 
-from designer import thing_endpoint, thing_task
-from designer_page.browser import ELEMENT, STATIC, chromium, designer_page, serving
+from designer import serving, thing_endpoint, thing_task
+from designer_page.browser import ELEMENT, STATIC, designer_page
 from httptask.catalogue import Catalogue
 from httptask.designer import create_app
 from servers import JSON, raw_server, respond, response
@@ -30,12 +30,6 @@ HOST_PAGE = Path(__file__).parent / "designer_page"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture
@@ -71,7 +65,7 @@ def url(tmp_path: Path, folder: Path) -> Iterator[str]:
                 json.dumps({"name": name, "startTask": "Get", "tasks": {"Get": task}}), encoding="utf-8"
             )
         app = create_app(catalogue=tmp_path / "c.sqlite3", workflows=folder, allow_networks=["127.0.0.0/8"])
-        with serving(host(app)) as address:
+        with serving(host(app)) as (address, _):
             yield address
 
 
@@ -129,7 +123,10 @@ def test_lone_element_saves_through_its_event(browser: Browser, tmp_path: Path) 
     """Without a workflow nothing is written: the task is handed to whoever listens."""
     with Catalogue.open(tmp_path / "c.sqlite3") as catalogue:
         catalogue.put([thing_endpoint("https://a.example")], source="tests")
-    with serving(create_app(catalogue=tmp_path / "c.sqlite3")) as address, designer_page(browser, address) as opened:
+    with (
+        serving(create_app(catalogue=tmp_path / "c.sqlite3")) as (address, _),
+        designer_page(browser, address) as opened,
+    ):
         opened.page.evaluate(
             "window.told = []; document.addEventListener('task-save', (event) => window.told.push(event.detail))"
         )

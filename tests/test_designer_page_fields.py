@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import RunningDesigner, running_designer
-from designer_page.browser import DesignerPage, chromium, designer_page
+from designer_page.browser import DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from servers import OK, RawServer, raw_server, respond
 
@@ -109,12 +109,6 @@ def upload(url: str) -> Endpoint:
         servers=(Server(url),),
         request_body=RequestBody({"multipart/form-data": MediaType(schema)}),
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import RunningDesigner, running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, answer_with, chromium, designer_page
+from designer_page.browser import DesignerPage, answer_with, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from servers import JSON, Handler, Peer, RawServer, cut_body, not_json, raw_server, redirect, respond, response
 
@@ -65,12 +65,6 @@ def secret_endpoint(url: str) -> Endpoint:
             required=True,
         ),
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from httptask import _json
 from httptask.errors import DescriptionError
 from httptask.importers import _archives, _beside, _json_members, _text, _yaml
 from httptask.importers._document import Document
@@ -81,7 +82,7 @@ def test_broken_json_is_refused_where_python_refuses_it(value: dict[str, Any], p
     place = 1 + place % (len(text) - 1)  # what begins with a brace is read as JSON
     text = text[:place] + other + text[place + 1 :]
     try:
-        expected = json.loads(text, parse_float=_json_members.finite)
+        expected = json.loads(text, parse_float=_json.finite)
     except ValueError:
         refusal(text)
     else:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NoReturn
 
 Path = tuple[str | int, ...]
 """Keys and indices from the document's root."""
@@ -31,6 +31,19 @@ class JsonError(ValueError):
         return f"line {self.line}, column {self.column}: {self.message}"
 
 
+def no_constant(constant: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, for `json`'s *parse_constant*: they are no JSON (RFC 8259, section 6)."""
+    raise ValueError(f"{constant} is not JSON; use a number, a string or null")
+
+
+def finite(number: str) -> float:
+    """Return the value of *number*, for `json`'s *parse_float*. Raises `ValueError` when it is too large to be one."""
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"the number {number[:40]} is too large")
+    return value
+
+
 def parse(text: str | bytes) -> Any:
     """Return the value of JSON *text*.
 
@@ -49,21 +62,19 @@ def parse(text: str | bytes) -> Any:
             duplicates.extend(sorted(name for name, count in counts.items() if count > 1))
         return value
 
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not JSON; use a number, a string or null")
-
     def exact(number: str) -> float:
-        value = float(number)
-        if math.isinf(value):
+        try:
+            value = finite(number)
+        except ValueError:
             refused.append(number)
-            raise ValueError(f"the number {number[:40]} is too large")
+            raise
         if not _is_exact(number, value):
             refused.append(number)
             raise ValueError(f"the number {number[:40]} has more digits than a double can hold; write it as a string")
         return value
 
     try:
-        value = json.loads(text, object_pairs_hook=unique, parse_constant=refuse, parse_float=exact)
+        value = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_float=exact)
     except json.JSONDecodeError as error:
         raise JsonError(_plain(error, text), error.lineno, error.colno) from error
     except RecursionError as error:

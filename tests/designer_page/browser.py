@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -160,23 +156,6 @@ def designer_page(
         assert serious == []
     finally:
         page.close() if context else own.close()
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Run the ASGI application *app* on a free port of loopback, and give its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],), name="host")
-        thread.start()
-        try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.005)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            thread.join(15)
 
 
 def answer_with(page: Page, pattern: str, status: int, value: Any) -> None:

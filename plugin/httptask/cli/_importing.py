@@ -236,9 +236,9 @@ def _are_few(sources: list[str]) -> bool:
 
 def _bytes_of(sources: list[str]) -> int | None:
     """Return how large *sources* are, or None when an archive or a stream hides it."""
-    files = [path for name in sources for path in ([Path(name)] if not Path(name).is_dir() else Path(name).rglob("*"))]
+    files = (each for path in map(Path, sources) for each in (path.rglob("*") if path.is_dir() else [path]))
     described = [path for path in files if path.suffix.lower() in (".json", ".yaml", ".yml", ".txt")]
-    if len(described) < len([path for path in files if path.is_file()]) and not described:
+    if not described:
         return None
     try:
         return sum(path.stat().st_size for path in described)

@@ -6,7 +6,6 @@ cheap and certain: in the environment and the credentials file, when no plugin's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _PLACES = ("in", "name")
 _SHIPPED = frozenset(("basic", "bearer", "apiKey"))
-_SECRET = re.compile(r"(?i)^authorization$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Wanted:
         if kind == "apiKey":
             location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
             # Swagger 2.0 had no bearer scheme: many describe theirs as a key in the header Authorization.
-            anything = location == "header" and _SECRET.match(name)
+            anything = location == "header" and name.lower() == "authorization"
             types = frozenset(_SHIPPED if anything else ("apiKey",))
             place = "a cookie" if location == "cookie" else f"the {location}"
             return cls(types, f"an API key in {place} named {name!r}", location, name)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from httptask._json import JsonError, deeper_than, dump, parse
 from httptask._threads import in_thread
+from httptask.building import essence
 from httptask.designer._problems import Refused
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 async def json_object(request: Request, limit: int = MOST_JSON) -> dict[str, Any]:
     """Return the JSON object in the body of *request*. Raises `Refused`."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = essence(request.headers.get("content-type", ""))
     if media_type != "application/json":  # also what keeps forms of other sites out: they cannot send it unasked
         raise Refused(
             "unsupported-media-type", f"expected Content-Type: application/json, found {media_type or 'none'}"

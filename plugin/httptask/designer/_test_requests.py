@@ -17,7 +17,7 @@ from typing import Any
 
 from httptask._json import dump
 from httptask._threads import in_thread
-from httptask.building import curl_command
+from httptask.building import curl_command, essence
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused
 from httptask.errors import ExpressionError, HttpTaskError, Problem, SettingsError, TaskError
@@ -316,7 +316,7 @@ def _answer(
 ) -> tuple[Body, dict[str, Any]]:
     """Return the body to keep, and the members of the event that describe *response*."""
     declared = next((value for name, value in response.headers if name.lower() == "content-type"), "")
-    media_type = declared.partition(";")[0].strip().lower()
+    media_type = essence(declared)
     text = _text(response)
     is_json = response.decoded_as == "json"
     body = Body(

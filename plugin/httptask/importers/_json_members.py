@@ -7,11 +7,10 @@ large and not too deep; a member is built when it is asked for.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from httptask import _json
 from httptask.errors import DescriptionError
@@ -57,19 +56,7 @@ _VALUE_REFUSED = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?(?:NaN|Infinity)|-?\d{300,
 """A string, which is stepped over, or, as a group, what may be no JSON although it is written as a value."""
 
 
-def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON; use a number, a string or null")
-
-
-def finite(number: str) -> float:
-    """Return the value of *number*. Raises `ValueError` when it is too large to be one."""
-    value = float(number)
-    if math.isinf(value):
-        raise ValueError(f"the number {number[:40]} is too large")
-    return value
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refused, parse_float=finite)
+_DECODER = json.JSONDecoder(parse_constant=_json.no_constant, parse_float=_json.finite)
 
 
 class _Kept:

@@ -13,7 +13,7 @@ import yaml
 
 from httptask import _json
 from httptask.errors import DescriptionError
-from httptask.importers._json_members import MAX_DUPLICATES, finite
+from httptask.importers._json_members import MAX_DUPLICATES
 from httptask.importers._text import Text
 
 MAX_YAML_BYTES = 16 * 1024 * 1024
@@ -74,7 +74,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     (_INT, _integer),
     (_OCTAL, lambda text: int(text, 0)),
     (_HEXADECIMAL, lambda text: int(text, 0)),
-    (_FLOAT, finite),
+    (_FLOAT, _json.finite),
     (_NOT_FINITE, _not_json),
 )
 _STARTS_NO_WORD = frozenset("+-.0123456789~nNtTfF")
@@ -84,7 +84,7 @@ _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] 
     f"{_STANDARD}null": _PLAIN[:1],
     f"{_STANDARD}bool": _PLAIN[1:2],
     f"{_STANDARD}int": _PLAIN[2:5],
-    f"{_STANDARD}float": ((_FLOAT, finite), (_NOT_FINITE, _not_json)),
+    f"{_STANDARD}float": ((_FLOAT, _json.finite), (_NOT_FINITE, _not_json)),
 }
 """Standard tag of a scalar -> what its text may be (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
 

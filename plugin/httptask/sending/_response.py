@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._json import deeper_than
+from httptask._json import deeper_than, finite
 from httptask._redaction import Redactor
 from httptask._syntax import TOKEN
 from httptask.errors import ParseError, StatusError, TaskError
@@ -191,7 +190,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
         text = json_text(content, received.content_type)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
             return View(content, None, None, media_type, missing=True)
-        value = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refused, parse_float=finite)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except json.JSONDecodeError as error:
@@ -211,13 +210,6 @@ def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> 
         f"the response says it is {media_type} and is not: {why}; it starts with {start!r}", maybe_delivered=True
     )
     return View(content, text, TEXT, media_type, error)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"the number {text[:40]} is too large")
-    return number
 
 
 def _refused(constant: str) -> Any:

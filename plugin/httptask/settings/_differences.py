@@ -8,6 +8,7 @@ from typing import Any
 
 from httptask._json import Path, dump, pointer
 from httptask._subschemas import definition_name
+from httptask.building import essence
 from httptask.model.api import Endpoint, MediaType, Response
 from httptask.model.exchange import Difference
 from httptask.settings._views import View, Views, json_type
@@ -72,7 +73,7 @@ def differences(
 
 
 def _content(response: Response, media_type: str) -> MediaType | None:
-    names = {name.partition(";")[0].strip().lower(): each for name, each in response.content.items()}
+    names = {essence(name): each for name, each in response.content.items()}
     kind = media_type.partition("/")[0]
     for name in (media_type, f"{kind}/*", "*/*"):
         if name in names:
