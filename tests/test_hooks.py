@@ -13,7 +13,7 @@ import sys
 import textwrap
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -542,8 +542,16 @@ def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command
 @pytest.mark.parametrize(
     ("body", "words", "says"),
     [
-        ("raise KeyError('oh no')", ["--help"], "the plugin acme failed in httptask_commands: KeyError"),
-        ("cli.add_parser('run')", ["--help"], "the plugin acme failed in httptask_commands"),
+        (
+            "raise KeyError('oh no')",
+            ["--strict-plugins", "--help"],
+            "the plugin acme failed in httptask_commands: KeyError",
+        ),
+        (
+            "cli.add_parser('run')",
+            ["--strict-plugins", "--help"],
+            "the plugin acme failed in httptask_commands",
+        ),
         ("cli.add_parser('acme')", ["acme"], "no default `run`"),
         ("cli.add_parser('acme').set_defaults(run=lambda arguments: 1 / 0)", ["acme"], "unexpected ZeroDivisionError"),
     ],
@@ -561,11 +569,138 @@ def test_a_command_of_a_plugin_that_fails_is_one_line(
     assert "Traceback" not in done.stderr
 
 
-def test_an_installed_plugin_that_cannot_be_imported_is_named(acme: dict[str, str], tmp_path: Path) -> None:
-    """One clear line, no traceback."""
-    (tmp_path / "site" / "acme_httptask.py").write_text("import nothing_of_that_name")
-    done = httptask(acme, "plugins")
-    assert done.returncode == 2
-    assert "the plugin acme (acme_httptask) cannot be loaded" in done.stderr
-    assert "nothing_of_that_name" in done.stderr
+BROKEN = {
+    "cannot be imported": ("import nothing_of_that_name", "nothing_of_that_name"),
+    "ends the process": ("raise RuntimeError('no licence')", "no licence"),
+    "misspells a hook": (
+        "import httptask\n@httptask.hookimpl\ndef httptask_chek_egress(): ...",
+        "httptask_chek_egress",
+    ),
+    "a wrong argument": (
+        "import httptask\n@httptask.hookimpl\ndef httptask_check_egress(hots): ...",
+        "hots",
+    ),
+    "raises when asked": (
+        "import httptask\n@httptask.hookimpl\ndef httptask_engines(): 1 / 0",
+        "ZeroDivisionError",
+    ),
+    "answers nothing": (
+        "import httptask\n@httptask.hookimpl\ndef httptask_importers(): pass",
+        "failed in httptask_importers",
+    ),
+    "clashes with ours": (
+        (
+            "import httptask, types\n@httptask.hookimpl\n"
+            "def httptask_auth_schemes(): return [types.SimpleNamespace(name='basic')]"
+        ),
+        "two plugins bring the auth scheme 'basic'",
+    ),
+    "commands that raise": (
+        "import httptask\n@httptask.hookimpl\ndef httptask_commands(cli): 1 / 0",
+        "httptask_commands",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "reason"), BROKEN.values(), ids=BROKEN)
+def test_one_broken_plugin_is_named_and_left_out(acme: dict[str, str], tmp_path: Path, code: str, reason: str) -> None:
+    """No command ends because of it; `--strict-plugins` and its variable are for those who want that."""
+    (tmp_path / "site" / "acme_httptask.py").write_text(code)
+    words = ["--help"] if "httptask_commands" in code else ["plugins"]
+    done = httptask(acme, *words)
+    assert done.returncode == 0, done.stderr
+    assert "the plugin acme is left out: " in done.stderr
+    assert reason in done.stderr
     assert "Traceback" not in done.stderr
+    strict = httptask(acme, "--strict-plugins", *words)
+    by_variable = httptask({**acme, "HTTPTASK_STRICT_PLUGINS": "1"}, *words)
+    for refused in (strict, by_variable):
+        assert refused.returncode == 2
+        assert "acme" in refused.stderr
+        assert reason in refused.stderr
+        assert "Traceback" not in refused.stderr
+    # stderr stays JSON for programs, who read of it in the list.
+    listed = httptask(acme, "plugins", "--json")
+    if words == ["plugins"]:
+        assert listed.stderr == ""
+        assert reason in json.loads(listed.stdout)["leftOut"]["acme"]
+
+
+def test_the_other_plugins_go_on_without_a_broken_one(acme: dict[str, str], tmp_path: Path) -> None:
+    """What another installed plugin brings is there all the same."""
+    info = tmp_path / "site" / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[httptask]\nbroken = broken_httptask\n")
+    code = "import httptask\n@httptask.hookimpl\ndef httptask_commands(cli):\n"
+    (tmp_path / "site" / "broken_httptask.py").write_text(code + "    cli.add_parser('theirs')\n    1 / 0\n")
+    done = httptask(acme, "acme", "you")
+    assert done.stdout == "hello you\n"
+    assert "the plugin broken is left out" in done.stderr
+
+
+class Wrapped:
+    """Wraps two hooks: notes what passes, and takes one scheme away and adds one."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    @hookimpl(wrapper=True)
+    def httptask_exchange_finished(self, exchange: Exchange) -> Any:
+        self.seen.append(("before", exchange.outcome))
+        result = yield
+        self.seen.append(("after", result))
+        return result
+
+    @hookimpl(wrapper=True)
+    def httptask_auth_schemes(self) -> Any:
+        answers = yield
+        return [*([one for one in answer if one.name != "basic"] for answer in answers), [Signed()]]
+
+
+def test_wrappers_run_around_every_hook() -> None:
+    """pluggy's own call loop calls hooks, so a wrapper runs once, sees the answers and may change them."""
+    plugin = Wrapped()
+    with servers.raw_server(OK) as server, runtime(plugin) as shared:
+        HttpTask(http(server.url), runtime=shared).call()
+    assert plugin.seen == [("before", "success"), ("after", [])]
+    schemes = plugin_manager(plugin, entry_points=False).named("httptask_auth_schemes")
+    assert set(schemes) == {"bearer", "apiKey", "signed"}
+
+
+def test_an_old_style_wrapper_runs() -> None:
+    """`hookwrapper=True` is pluggy's older form of the same."""
+
+    class Old:
+        seen: ClassVar[list[str]] = []
+
+        @hookimpl(hookwrapper=True)
+        def httptask_exchange_finished(self, exchange: Exchange) -> Any:
+            yield
+            self.seen.append(exchange.outcome)
+
+    with servers.raw_server(OK) as server, runtime(Old()) as shared:
+        HttpTask(http(server.url), runtime=shared).call()
+    assert Old.seen == ["success"]
+
+
+def test_a_wrapper_that_fails_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """An observer's wrapper changes no outcome; one of a hook that brings things is refused by name."""
+
+    class Fails:
+        @hookimpl(wrapper=True)
+        def httptask_exchange_finished(self) -> Any:
+            yield
+            raise ValueError("no disk")
+
+    class Spoils:
+        @hookimpl(wrapper=True)
+        def httptask_engines(self) -> Any:
+            yield
+            return 7
+
+    with servers.raw_server(OK) as server, runtime(Fails()) as shared:
+        assert HttpTask(http(server.url), runtime=shared).call().status_code == 200
+    assert "Fails failed in httptask_exchange_finished: ValueError: no disk" in caplog.text
+    with pytest.raises(PluginError, match=r"wrapper of .*Spoils turned the answer of httptask_engines into 7"):
+        plugin_manager(Spoils(), entry_points=False)

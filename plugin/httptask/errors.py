@@ -138,7 +138,14 @@ class DefinitionError(HttpTaskError):
 
 
 class PluginError(HttpTaskError):
-    """A plugin is wrong: it clashes with another, misspells a hook, or cannot be imported."""
+    """A plugin is wrong: it clashes with another, misspells a hook, or cannot be imported.
+
+    *plugin* is the name it is registered under, where that is known.
+    """
+
+    def __init__(self, message: str, plugin: str | None = None) -> None:
+        super().__init__(message)
+        self.plugin = plugin
 
 
 class TaskError(HttpTaskError):

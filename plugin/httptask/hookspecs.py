@@ -16,7 +16,10 @@ Order of call over one run of an HTTP task:
     each attempt   httptask_credential -> httptask_prepare_request -> (authorised) -> httptask_check_egress -> (sent)
     at the end     httptask_exchange_finished
 
-What a hook that brings named things raises ends in a `PluginError` that names the plugin.
+What a hook that brings named things raises ends in a `PluginError` that names the plugin. An installed plugin is left out
+then, with a warning, and the others go on (`--strict-plugins`, or `HTTPTASK_STRICT_PLUGINS=1`: nothing goes on).
+
+Every hook is called through pluggy's call loop: wrappers (`hookimpl(wrapper=True)`) run around it, once a call.
 
 Rules: two things of one name are refused, both providers named; a misspelt hook is refused; pluggy calls the newest
 plugin first, so built-ins answer last on hooks where the first answer counts; such a hook is never a coroutine function,

@@ -1,22 +1,33 @@
-"""The plugin manager: built-ins first, then entry points, then a check that every hook exists."""
+"""The plugin manager: built-ins first, then installed plugins, of which a broken one is left out."""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import inspect
+import logging
+import os
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from httptask import hookspecs
 from httptask.errors import HttpTaskError, PluginError
 
+if TYPE_CHECKING:
+    from httptask.model.exchange import Exchange
+
 PROJECT = hookspecs.PROJECT
 """pluggy's project name and the entry-point group."""
+
+STRICT_VARIABLE = "HTTPTASK_STRICT_PLUGINS"
+"""The environment variable that, when it is not empty, refuses to go on without a broken plugin."""
+
+_log = logging.getLogger(__name__)
 
 BUILT_INS = (
     "httptask.importers.plugin",
@@ -31,6 +42,9 @@ BUILT_INS = (
 
 They are imported by name because they stand on the floors above this one.
 """
+
+OBSERVER = "httptask_exchange_finished"
+"""The hook whose plugins cannot change the outcome: what they raise is logged."""
 
 NAMED = {
     "httptask_task_types": "task type",
@@ -48,8 +62,15 @@ class PluginManager(pluggy.PluginManager):
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self.add_hookspecs(hookspecs)
+        self.strict = True
+        """Whether a broken plugin ends everything; False lets `leave_out_culprit` go on without it."""
+        self.left_out: dict[str, str] = {}
+        """Installed plugins that are broken: their name, and why they were left out."""
+        self.installed: set[str] = set()
+        """The names of the plugins that entry points brought."""
         self._named: dict[str, dict[str, Any]] = {}
         self._providers: dict[str, dict[str, str]] = {}
+        self._bringers: dict[int, str] = {}
 
     def named(self, hook: str) -> dict[str, Any]:
         """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of registration.
@@ -66,42 +87,87 @@ class PluginManager(pluggy.PluginManager):
         return self._providers[hook][name]
 
     @contextmanager
-    def blaming(self, hook: str, plugin: str | None = None) -> Iterator[None]:
-        """Turn what a plugin raises in *hook* into a `PluginError` that names the *plugin*; our own errors pass."""
+    def blaming(self, hook: str) -> Iterator[None]:
+        """Turn what a plugin raises in *hook* into a `PluginError` that names the plugin; our own errors pass."""
         try:
             yield
         except HttpTaskError:
             raise
         except Exception as error:
-            raise PluginError(
-                f"the plugin {plugin or self._culprit(hook, error)} failed in {hook}: {_said(error)}"
-            ) from error
+            raise _failed(self._culprit(hook, error), hook, error) from error
 
-    def _culprit(self, hook: str, error: Exception) -> str:
-        # pluggy does not say whose implementation raised; the traceback does.
-        codes = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
-        for implementation in getattr(self.hook, hook).get_hookimpls():
-            function = inspect.unwrap(implementation.function)
-            if getattr(function, "__code__", None) in codes:
-                return str(implementation.plugin_name)
-        return "that implements it"
+    def _culprit(self, hook: str, error: Exception) -> str | None:
+        # pluggy does not say whose implementation or wrapper raised; the traceback does.
+        codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+        raisers = {
+            codes.index(code): implementation.plugin_name
+            for implementation in getattr(self.hook, hook).get_hookimpls()
+            if (code := _code_of(implementation.function)) in codes
+        }
+        # A wrapper that lets an exception through stands in the traceback as well, further out.
+        return str(raisers[max(raisers)]) if raisers else None
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
         """Register *plugin*; see pluggy."""
         self._named, self._providers = {}, {}
-        return super().register(plugin, name)
+        registered = super().register(plugin, name)
+        for caller in self.get_hookcallers(plugin) or ():
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is plugin and not _is_wrapper(implementation):
+                    # The loop reads it at each call, and offers no other way in between.
+                    guarded = self._guarded(caller.name, implementation)
+                    implementation.function = guarded  # type: ignore[misc]
+        return registered
 
     def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
         """Unregister *plugin*; see pluggy."""
         self._named, self._providers = {}, {}
         return super().unregister(plugin, name)
 
-    def _brought(self, hook: str) -> Iterable[tuple[str, Any]]:
-        for implementation in getattr(self.hook, hook).get_hookimpls():
-            with self.blaming(hook, implementation.plugin_name):
-                things = list(implementation.function())
-            for thing in things:
-                yield implementation.plugin_name, thing
+    def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:
+        """Return the function of *implementation* as pluggy's call loop shall call it.
+
+        The loop neither says which plugin an answer is from, nor goes on when one plugin fails.
+        """
+        if hook in NAMED:
+            return self._remembering(hook, implementation)
+        if hook == OBSERVER:
+            return _observing(implementation)
+        return implementation.function  # type: ignore[no-any-return]
+
+    def _remembering(self, hook: str, implementation: Any) -> Callable[..., Any]:
+        function = implementation.function
+
+        @functools.wraps(function)
+        def bring(*arguments: Any) -> list[Any]:
+            try:
+                things = list(function(*arguments))
+            except HttpTaskError:
+                raise
+            except Exception as error:
+                raise _failed(implementation.plugin_name, hook, error) from error
+            self._bringers.update((id(thing), implementation.plugin_name) for thing in things)
+            return things
+
+        return bring
+
+    def _brought(self, hook: str) -> Iterator[tuple[str, Any]]:
+        """Yield each thing that *hook* brings with the plugin it is from, in order of registration."""
+        self._bringers = {}
+        caller = getattr(self.hook, hook)
+        wrappers = [one.plugin_name for one in caller.get_hookimpls() if _is_wrapper(one)]
+        with self.blaming(hook):
+            answers = caller()
+        try:
+            things = [thing for answer in reversed(answers) for thing in answer]
+        except TypeError as error:  # implementations answer with lists, so this is a wrapper's doing
+            both = " or ".join(wrappers)
+            raise PluginError(
+                f"the wrapper of {both} turned the answer of {hook} into {answers!r}; expected a list of lists",
+                wrappers[-1] if wrappers else None,
+            ) from error
+        for thing in things:
+            yield self._bringers.get(id(thing)) or " or ".join(wrappers), thing
 
     def _collect(self, hook: str) -> dict[str, Any]:
         things: dict[str, Any] = {}
@@ -109,46 +175,99 @@ class PluginManager(pluggy.PluginManager):
         for plugin, thing in self._brought(hook):
             if not isinstance(getattr(thing, "name", None), str) or isinstance(thing, type):
                 raise PluginError(
-                    f"the plugin {plugin} brings a {NAMED[hook]} that is no instance with a name: {thing!r}"
+                    f"the plugin {plugin} brings a {NAMED[hook]} that is no instance with a name: {thing!r}", plugin
                 )
             if thing.name in things:
                 raise PluginError(
                     f"two plugins bring the {NAMED[hook]} {thing.name!r}: {providers[thing.name]} and {plugin}; "
-                    "uninstall one of them or have it choose another name"
+                    "uninstall one of them or have it choose another name",
+                    plugin,
                 )
             things[thing.name], providers[thing.name] = thing, plugin
         return things
 
+    def tell_observers(self, exchange: Exchange, task: object) -> None:
+        """Call `httptask_exchange_finished`. What a plugin raises there is logged, and the others are still called."""
+        try:
+            with self.blaming(OBSERVER):
+                self.hook.httptask_exchange_finished(exchange=exchange, task=task)
+        except PluginError as error:  # a wrapper's: implementations fail alone
+            _log_failure(error)
 
-def plugin_manager(*plugins: Any, entry_points: bool = True) -> PluginManager:
+    def check(self) -> None:
+        """Call every hook that brings named things. Raises `PluginError`, with the plugin, for what is wrong."""
+        try:
+            self.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(
+                f"{error}; the hooks are listed in httptask.hookspecs", self.get_name(error.plugin)
+            ) from error
+        for hook in NAMED:
+            self.named(hook)
+        _refuse_one_prefix_twice(self)
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Go on without the installed plugin *name*; *reason* is logged, and kept in `left_out`."""
+        self.left_out[name] = reason
+        if self.has_plugin(name):
+            self.unregister(name=name)
+        _log.warning("the plugin %s is left out: %s", name, reason)
+
+    def leave_out_culprit(self, error: PluginError) -> None:
+        """Go on without the installed plugin that *error* is about; raise *error* when it is no such plugin's."""
+        if self.strict or error.plugin not in self.installed or error.plugin in self.left_out:
+            raise error
+        self.leave_out(error.plugin, str(error))
+
+
+def plugin_manager(*plugins: Any, entry_points: bool = True, strict: bool | None = None) -> PluginManager:
     """Return a new plugin manager with the built-ins, the installed plugins and *plugins*, in that order.
 
     *entry_points* False leaves the installed ones out. Nothing is global: each call makes a fresh manager.
-    Raises `PluginError` for a plugin that cannot be imported, misspells a hook, or clashes with another.
+    An installed plugin that cannot be imported, misspells a hook, fails or clashes with another is left out with a warning
+    in the log, and listed in the manager's `left_out`. With *strict*, it raises `PluginError`; None takes the operator's
+    `HTTPTASK_STRICT_PLUGINS`. What is wrong with one of *plugins* always raises.
     """
+    strict = bool(os.environ.get(STRICT_VARIABLE)) if strict is None else strict
     manager = PluginManager()
+    manager.strict = strict
     for name in BUILT_INS:
         manager.register(importlib.import_module(name), name=name)
-    if entry_points:
-        for point in importlib.metadata.entry_points(group=PROJECT):
-            try:
-                manager.register(point.load(), name=point.name)
-            except pluggy.PluginValidationError as error:
-                raise PluginError(f"the plugin {point.name} ({point.value}): {error}") from error
-            except Exception as error:
-                raise PluginError(
-                    f"the plugin {point.name} ({point.value}) cannot be loaded: {_said(error)}"
-                ) from error
+    for point in importlib.metadata.entry_points(group=PROJECT) if entry_points else ():
+        _load(manager, point)
+    _check_installed(manager)
     try:
         for plugin in plugins:
             manager.register(plugin, name=_name_of(plugin, manager))
-        manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise PluginError(f"{error}; the hooks are listed in httptask.hookspecs") from error
-    for hook in NAMED:
-        manager.named(hook)
-    _refuse_one_prefix_twice(manager)
+    manager.check()
     return manager
+
+
+def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:
+    """Register the plugin of the entry point *point*, or leave it out."""
+    manager.installed.add(point.name)
+    try:
+        manager.register(point.load(), name=point.name)
+    except Exception as error:
+        known = isinstance(error, pluggy.PluginValidationError)
+        reason = str(error) if known else f"cannot be loaded: {_described(error)}"
+        message = f"the plugin {point.name} ({point.value}): {reason}"
+        if manager.strict:
+            raise PluginError(message, point.name) from error
+        manager.leave_out(point.name, f"{point.value}: {reason}")
+
+
+def _check_installed(manager: PluginManager) -> None:
+    """Leave out what is wrong among the installed plugins, one after the other."""
+    while True:
+        try:
+            manager.check()
+        except PluginError as error:
+            manager.leave_out_culprit(error)
+        else:
+            return
 
 
 def _refuse_one_prefix_twice(manager: PluginManager) -> None:
@@ -158,10 +277,45 @@ def _refuse_one_prefix_twice(manager: PluginManager) -> None:
         other = languages.setdefault(language.prefix, name)
         if other != name:
             both = " and ".join(f"{each} of {manager.provider_of(hook, each)}" for each in (other, name))
-            raise PluginError(f"two expression languages have the prefix {language.prefix!r}: {both}")
+            raise PluginError(
+                f"two expression languages have the prefix {language.prefix!r}: {both}",
+                manager.provider_of(hook, name),
+            )
 
 
-def _said(error: Exception) -> str:
+def _is_wrapper(implementation: Any) -> bool:
+    return bool(implementation.wrapper or implementation.hookwrapper)
+
+
+def _observing(implementation: Any) -> Callable[..., None]:
+    """Return the observer's function such that it fails alone: those after it are still called."""
+    function = implementation.function
+
+    @functools.wraps(function)
+    def observe(*arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except Exception as error:  # noqa: BLE001 - an observer must not change what it observes
+            _log_failure(_failed(implementation.plugin_name, OBSERVER, error))
+
+    return observe
+
+
+def _log_failure(error: Exception) -> None:
+    _log.error("%s", error)
+    _log.debug("where it failed", exc_info=error)
+
+
+def _failed(plugin: str | None, hook: str, error: Exception) -> PluginError:
+    message = f"the plugin {plugin or 'that implements it'} failed in {hook}: {_described(error)}"
+    return PluginError(message, plugin)
+
+
+def _code_of(function: Any) -> Any:
+    return getattr(inspect.unwrap(function), "__code__", None)
+
+
+def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from httptask import _packaged
 from httptask.cli import _catalogue, _designer, _diff, _importing, _plugins, _workflow
-from httptask.cli._output import CommandError, fail, prepare_streams
+from httptask.cli._output import STRICT_HELP, CommandError, fail, prepare_streams
 from httptask.errors import (
     CatalogueError,
     CredentialError,
@@ -49,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
+    if "--strict-plugins" in words:  # the processes that read descriptions inherit it
+        os.environ["HTTPTASK_STRICT_PLUGINS"] = "1"
+    if as_json:  # stderr is JSON as well; `plugins --json` has what was left out
+        logging.getLogger("httptask.plugins").setLevel(logging.ERROR)
     try:
         parsed = _parser(words).parse_args(words)
         status: int = _run_of(parsed, words)(parsed)
@@ -79,21 +84,35 @@ def _run_of(parsed: argparse.Namespace, words: Sequence[str]) -> Callable[[argpa
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser, commands = _own_parser()
+    first = next((word for word in words if not word.startswith("-")), None)
+    asks_for_all = first is None and any(word in ("-h", "--help") for word in words)
+    if not asks_for_all and (first is None or first in commands.choices):
+        return parser
+    from httptask.plugins import plugin_manager
+
+    plugins = plugin_manager()
+    while True:
+        try:
+            with plugins.blaming("httptask_commands"):
+                plugins.hook.httptask_commands(cli=commands)
+        except PluginError as error:
+            plugins.leave_out_culprit(error)
+            parser, commands = _own_parser()  # the others' commands cannot be added twice
+        else:
+            return parser
+
+
+def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[Any]]:
+    """Return a new parser of the shipped commands, and where plugins add theirs."""
     parser = _Parser(
         prog="httptask",
         description="Search an API, prepare an HTTP task for it, test the request, run it in a workflow.",
         epilog="example: httptask search send email procore",
     )
     parser.add_argument("--version", action="version", version=f"httptask {_packaged.manifest()['version']}")
+    parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for family in FAMILIES:
         family.add(commands)
-    first = next((word for word in words if not word.startswith("-")), None)
-    asks_for_all = first is None and any(word in ("-h", "--help") for word in words)
-    if asks_for_all or (first is not None and first not in commands.choices):
-        from httptask.plugins import plugin_manager
-
-        plugins = plugin_manager()
-        with plugins.blaming("httptask_commands"):
-            plugins.hook.httptask_commands(cli=commands)
-    return parser
+    return parser, commands

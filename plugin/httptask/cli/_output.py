@@ -16,6 +16,11 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 """Control characters but tab and line feed, and those that turn the direction of text around."""
 
 
+STRICT_HELP = (
+    "fail when an installed plugin is broken, instead of leaving it out (environment: HTTPTASK_STRICT_PLUGINS)"
+)
+
+
 class CommandError(HttpTaskError):
     """A command cannot do its work; *status* is the exit status."""
 
@@ -85,6 +90,7 @@ def command(
         formatter_class=argparse.RawDescriptionHelpFormatter,  # an example broken over two lines cannot be pasted
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
     if catalogue:
         parser.add_argument(
             "--catalogue",

@@ -37,5 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
         if isinstance(brings, dict):
             lines += [f"  {kind}: {', '.join(names)}" for kind, names in brings.items()]
         lines.append(f"  hooks: {', '.join(entry['hooks'])}")
-    emit(arguments, {"plugins": listed}, "\n".join(lines))
+    lines += [f"left out: {name}: {reason}" for name, reason in manager.left_out.items()]
+    emit(arguments, {"plugins": listed, "leftOut": manager.left_out}, "\n".join(lines))
     return 0

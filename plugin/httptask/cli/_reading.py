@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 import multiprocessing
 import os
 import signal
@@ -146,6 +147,7 @@ def _plugins() -> PluginManager:
 def _begin() -> None:
     """Make this a process that ends with its parent, and leaves Ctrl+C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("httptask.plugins").setLevel(logging.ERROR)  # the parent has said what is left out
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, cached_property
@@ -48,7 +47,6 @@ from httptask.task._runtime import Runtime
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
-_log = logging.getLogger("httptask")
 
 T = TypeVar("T")
 
@@ -318,7 +316,7 @@ class HttpTask:
                 as_files=definition.get("responseBody") == "file",
                 judge=judge if judge.is_needed else None,
             )
-        self._tell(delivery.exchange)
+        self.runtime.plugins.tell_observers(delivery.exchange, self)
         return parameters, delivery
 
     async def _ready(self, built: OutgoingRequest) -> Ready:
@@ -349,17 +347,6 @@ class HttpTask:
             error.message = f"{pointer_of(['credentials'], self.pointer)}: {message}"
             error.args = (error.message,)
             raise
-
-    def _tell(self, exchange: Exchange) -> None:
-        hook = self.runtime.plugins.hook.httptask_exchange_finished
-        for implementation in hook.get_hookimpls():
-            known = {"exchange": exchange, "task": self}
-            try:
-                implementation.function(*(known[name] for name in implementation.argnames))
-            except Exception as error:  # noqa: BLE001 - an observer must not change what it observes
-                said = f"{type(error).__name__}: {error}"
-                _log.error("the plugin %s failed in httptask_exchange_finished: %s", implementation.plugin_name, said)
-                _log.debug("where it failed", exc_info=error)
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[HttpTask]:
