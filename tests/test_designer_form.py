@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 import jsonschema
@@ -538,6 +539,20 @@ def test_any_json_as_a_schema_has_a_form(schema: Any, definition: Any) -> None:
         ("plain & simple", "<p>plain &amp; simple</p>"),
         ("**bold** `code`", "<p><strong>bold</strong> <code>code</code></p>"),
         ("<b>bold</b>", "<p><b>bold</b></p>"),
+        ("~~gone~~", "<p><del>gone</del></p>"),
+        ("# Top", "<h3>Top</h3>"),
+        ("line  \nbreak", "<p>line<br>\nbreak</p>"),
+        ("a\n\n<p>b</p>", "<p>a</p>\n<p>b</p>"),
+        ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>"),
+        ("- [x] done\n- [ ] open", "<ul>\n<li>☑\ndone</li>\n<li>☐\nopen</li>\n</ul>"),
+        (
+            "| a | b |\n|--:|---|\n| 1 | 2 |",
+            (
+                '<table><thead><tr><th align="right">a</th><th>b</th></tr></thead><tbody>\n'
+                '<tr><td align="right">1</td><td>2</td></tr>\n</tbody></table>'
+            ),
+        ),
+        ("lone \ud800 *surrogate*", "<p>lone ? <em>surrogate</em></p>"),
         ("", ""),
         ("  ", ""),
     ],
@@ -598,11 +613,43 @@ def test_links_open_elsewhere() -> None:
     )
 
 
+RUNAWAYS = {
+    "[": "[",
+    "*": "*",
+    ">": ">",
+    "<": "<",
+    "`": "`",
+    "an element": "<div>",
+    "emphasis": "*a **b _c ",
+    "links": "[a](<b",
+    "comments": "<!--",
+    "references": "[a]: b\n\n",
+}
+
+
+@pytest.mark.parametrize("length", [16_000, 50_000], ids=["rendered", "too long"])
+@pytest.mark.parametrize("name", RUNAWAYS)
+def test_texts_that_would_run_away(name: str, length: int) -> None:
+    """A text made to keep the renderer busy ends, as some HTML or other."""
+    text = (RUNAWAYS[name] * length)[:length]
+    assert isinstance(rendered(text), str)
+
+
 @pytest.mark.parametrize(
     "text",
-    ["[" * 50_000, "*" * 50_000, ">" * 20_000, "<div>" * 20_000, "`" * 50_000, "|a" * 20_000 + "\n" + "|-" * 20_000],
-    ids=lambda text: text[:3],
+    [
+        "|a" * 2_000 + "\n" + "|-" * 2_000 + "\n" + "|x\n" * 2_000,
+        "1. " * 5_000,
+        "> - " * 101,
+        "<ul><li>" * 101 + "x",
+    ],
+    ids=["cells", "lists", "quotations", "elements"],
 )
-def test_texts_that_would_run_away(text: str) -> None:
-    """A text made to keep the renderer busy ends, as some HTML or other."""
-    assert isinstance(rendered(text), str)
+def test_texts_that_grow_are_shown_as_they_are_written(text: str) -> None:
+    """What would become many times its size, or nest without end, is shown as it stands."""
+    assert rendered(text) == f"<pre>{escape(text, quote=False)}</pre>"
+
+
+def test_lists_may_be_nested() -> None:
+    """As deep as any description goes."""
+    assert rendered("- " * 100 + "x").count("<ul>") == 100

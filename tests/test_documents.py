@@ -278,6 +278,9 @@ BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
     "100,000 YAML arrays deep": (lambda: "a: " + "[" * 100_000, "a.yaml", "nested too deeply"),
     "100,000 YAML objects deep": (lambda: "a: " + "{a: " * 100_000, "a.yaml", "nested too deeply"),
     "100,000 YAML sequences deep": (lambda: "a:\n " + "- " * 100_000, "a.yaml", "nested too deeply"),
+    "100,000 YAML sets deep": (lambda: "a: " + "{" * 100_000, "a.yaml", "more than 200 levels"),
+    "1,001 YAML arrays deep": (lambda: "a: " + deep(1001, "[", "]"), "a.yaml", "more than 200 levels"),
+    "100,000 YAML names deep": (lambda: "a:\n " + "? " * 100_000, "a.yaml", "a name is expected"),
     "1,000 YAML lines deep": (lambda: "\n".join(" " * n + "a:" for n in range(1000)), "a.yaml", "nested too deeply"),
     "deep by aliases": (
         lambda: "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 50_000)),

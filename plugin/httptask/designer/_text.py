@@ -5,16 +5,18 @@ from __future__ import annotations
 import html
 import re
 from functools import cache, lru_cache
+from itertools import accumulate
 
-import cmarkgfm  # type: ignore[import-untyped]
 import nh3
-from cmarkgfm.cmark import Options, core_extensions_ensure_registered  # type: ignore[import-untyped]
+import pyromark
 
 _LONGEST = 16_000
 """Characters of one text that are rendered; a longer one is shown as it was written, its start."""
 _MOST_SHOWN = 100_000
 _LONGEST_MADE = 150_000
 """Characters of the HTML of one text: what gets longer was written to get long."""
+_DEEPEST = 100
+"""Lists and quotations within each other: what comes after the renderer takes time that grows with the square of them."""
 
 _TAGS = {
     *("p", "br", "hr", "em", "strong", "b", "i", "u", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -25,14 +27,18 @@ _TAGS = {
 _MARKS = re.compile(r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=-]+\s*$|  $", re.MULTILINE)
 """What may mean something in Markdown or HTML; a text without any of it is one paragraph."""
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])", re.IGNORECASE)
+_NESTED = re.compile(r"<(/?)(?:ol|ul|blockquote)\b")
+_ALIGNED = re.compile(r'(<t[hd] )style="text-align: (left|center|right)"')
+"""A cell as the renderer aligns it. The page's policy allows no inline styles; HTML's `align` says the same."""
+_CHECKBOX = re.compile(r'<input disabled="" type="checkbox"( checked="")?/>')
+"""A task of a list. No form's controls are let through, so its state becomes a character."""
 
-
-core_extensions_ensure_registered()  # here, where only one thread can be: the library does not look out for others
+_EXTENSIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
 
 
 @lru_cache(maxsize=8192)
 def rendered(text: str) -> str:
-    """Return *text*, untrusted CommonMark with tables and raw HTML, as HTML that can do nothing but be read.
+    """Return *text*, untrusted CommonMark with tables, task lists and raw HTML, as HTML that can do nothing but be read.
 
     Links open elsewhere and tell nothing about where they were followed from. Headings start at the third level: the page's
     own stand above them.
@@ -42,19 +48,31 @@ def rendered(text: str) -> str:
     if not _MARKS.search(text):
         return f"<p>{_as_written(text.strip())}</p>"
     if len(text) <= _LONGEST:
-        made: str = cmarkgfm.markdown_to_html_with_extensions(
-            text.encode("utf-8", "replace").decode("utf-8"),  # a lone surrogate has no UTF-8
-            # Raw HTML is let in and made harmless afterwards: many descriptions are HTML.
-            options=Options.CMARK_OPT_UNSAFE,
-            extensions=["table", "strikethrough"],
-        )
-        if len(made) <= _LONGEST_MADE:
-            return str(_cleaner().clean(_HEADING.sub(_lowered, made))).strip()
+        # Raw HTML is let in and made harmless afterwards: many descriptions are HTML.
+        made = pyromark.html(_encodable(text), options=_EXTENSIONS)
+        if len(made) <= _LONGEST_MADE and _depth(made) <= _DEEPEST:
+            return _cleaner().clean(_fitted(made)).strip()
     return f"<pre>{_as_written(text[:_MOST_SHOWN])}{' …' if len(text) > _MOST_SHOWN else ''}</pre>"
 
 
 def _as_written(text: str) -> str:
-    return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=False)
+    return html.escape(_encodable(text), quote=False)
+
+
+def _encodable(text: str) -> str:
+    """Return *text* with a question mark for each lone surrogate, which has no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _depth(made: str) -> int:
+    return max(accumulate(-1 if match[1] else 1 for match in _NESTED.finditer(made)), default=0)
+
+
+def _fitted(made: str) -> str:
+    """Return the renderer's HTML *made* in the elements that the page has a use for."""
+    made = _HEADING.sub(_lowered, made)
+    made = _ALIGNED.sub(r'\1align="\2"', made)
+    return _CHECKBOX.sub(lambda match: "☑" if match[1] else "☐", made)
 
 
 def _lowered(match: re.Match[str]) -> str:
