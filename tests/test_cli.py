@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -465,8 +466,7 @@ def test_a_response_that_is_not_json_though_it_says_so(run: Run, write: Callable
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "COMMAND"),
-        (["serach", "x"], "invalid choice: 'serach'"),
+        (["serach", "x"], "no command 'serach'"),
         (["show"], "ENDPOINT"),
         (["search", "--limit", "0"], "at least 1"),
         (["run", "flow.json", "--engine", "temporal"], "embedded"),
@@ -530,18 +530,20 @@ def slow() -> Iterator[servers.RawServer]:
         yield server
 
 
-def test_ctrl_c_ends_a_run_without_a_traceback(
-    slow: servers.RawServer, write: Callable[[str, Any], str], tmp_path: Path
-) -> None:
-    """SIGINT in the middle of a request: status 130, one word, the connection closed."""
-    write("flow.json", flow(("A", http(slow.url, readTimeoutSeconds=50))))
+STOPPING = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+def stopped(
+    number: signal.Signals, slow: servers.RawServer, tmp_path: Path, *words: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with *words*, and send it the signal when *slow* has got its request."""
     environment = {
         **os.environ,
         "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3"),
         "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "httptask", "run", "flow.json"],
+        [sys.executable, "-m", "httptask", *words],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.PIPE,
@@ -551,11 +553,210 @@ def test_ctrl_c_ends_a_run_without_a_traceback(
     deadline = time.monotonic() + 30
     while not slow.received and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert slow.received
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
     assert "Traceback" not in err
-    assert "stopped" in err
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def half_way(slow: servers.RawServer) -> dict[str, Any]:
+    """Return a definition that is stopped in its second task, a POST."""
+    request = {"url": slow.url, "method": "POST", "body": {}}
+    second = {"type": "Http", "httpRequest": request, "readTimeoutSeconds": 50, "end": True}
+    decision = {"type": "Decision", "choices": [{"condition": "${jsonata: true}", "nextTask": "B"}]}
+    return {"startTask": "A", "tasks": {"A": {**decision, "defaultTask": "B"}, "B": second}}
+
+
+@pytest.mark.parametrize(("number", "status"), STOPPING.items(), ids=lambda each: getattr(each, "name", each))
+def test_a_stopped_run_tells_how_far_it_came(
+    slow: servers.RawServer,
+    write: Callable[[str, Any], str],
+    tmp_path: Path,
+    number: signal.Signals,
+    status: int,
+) -> None:
+    """The signal's exit status; the run so far, and that the request under way may have been delivered; nothing is left."""
+    write("flow.json", half_way(slow))
+    before = sorted(tmp_path.iterdir())
+    done = stopped(number, slow, tmp_path, "run", "flow.json", "--json")
+    assert done.returncode == status
+    run = json.loads(done.stdout)
+    assert run["status"] == "Cancelled"
+    assert [(task["name"], task["status"]) for task in run["tasks"]] == [("A", "Completed"), ("B", "InProgress")]
+    assert run["tasks"][1]["error"]["maybeDelivered"] is True
+    lines = done.stderr.partition("{")
+    assert number.name in json.loads(lines[1] + lines[2])["message"]
+    assert [path for path in sorted(tmp_path.iterdir()) if path.suffix != ".sqlite3"] == before
+
+
+def test_a_stopped_run_says_so_to_a_person(
+    slow: servers.RawServer, write: Callable[[str, Any], str], tmp_path: Path
+) -> None:
+    """Without `--json` the same in words."""
+    write("flow.json", half_way(slow))
+    done = stopped(signal.SIGINT, slow, tmp_path, "run", "flow.json")
+    assert done.returncode == 130
+    assert "InProgress B" in done.stderr
+    assert "stopped by SIGINT; the server may have got the request of 'B'" in done.stderr
+    assert "Cancelled" in done.stdout
+
+
+def test_a_stopped_test_request_shows_its_exchange(
+    slow: servers.RawServer, write: Callable[[str, Any], str], tmp_path: Path
+) -> None:
+    """The request as it went out is shown, and the folder for its body is removed."""
+    write("flow.json", half_way(slow))
+    words = ("test-request", "flow.json", "--task", "B", "--save-body", "body.bin", "--json")
+    done = stopped(signal.SIGTERM, slow, tmp_path, *words)
+    assert done.returncode == 143
+    exchange = json.loads(done.stdout)
+    assert exchange["outcome"] == "cancelled"
+    assert exchange["attempts"][0]["hops"][0]["request"]["method"] == "POST"
+    assert "may have got the request" in json.loads(done.stderr)["message"]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".httptask-")]
+
+
+def test_an_ignored_hangup_stays_ignored(write: Callable[[str, Any], str], tmp_path: Path) -> None:
+    """`nohup httptask run` goes on when the terminal is closed."""
+    answer = servers.response(b"{}", servers.JSON)
+    go_on = threading.Event()
+
+    def answer_late(*arguments: Any) -> Any:
+        go_on.wait(20)
+        return servers.respond(answer)(*arguments)
+
+    with servers.raw_server(answer_late) as server:
+        write("flow.json", flow(("A", http(server.url))))
+        process = subprocess.Popen(
+            ["nohup", sys.executable, "-m", "httptask", "run", "flow.json"],
+            cwd=tmp_path,
+            env={**os.environ, "HTTPTASK_CATALOGUE": "c.sqlite3", "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not server.connections and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGHUP)
+        go_on.set()
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16", "utf-8"])
+def test_json_is_json_whatever_the_terminal_writes(
+    write: Callable[[str, Any], str], tmp_path: Path, encoding: str
+) -> None:
+    """A stream that is not UTF-8 carries escapes, one that is the text; never something else."""
+    text = "😀 café \u009b31m \u202e \ud800"
+    flow_ = {
+        "startTask": "A",
+        "tasks": {"A": {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": text}},
+    }
+    write("flow.json", flow_)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "httptask", "run", "flow.json", "--json"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.decode(encoding))["output"] == text
+    for control in ("\u009b", "\u202e"):
+        assert control not in done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("words", [("show", "--json"), ("schema",), ("prepare",)])
+def test_no_json_steers_a_terminal(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A description's control characters and reversals are escaped in JSON as they are in text."""
+    page = (PAGES / f"{SEED}.txt").read_text(encoding="utf-8")
+    steering = page.replace("Topic ID", "\u009b31mTopic\u202e ID").replace("Creates a", "\u009b31mCreates a")
+    (tmp_path / "page.txt").write_text(steering, encoding="utf-8")
+    imported = run("import", "page.txt", "--provider", "acme", "--json").json
+    done = run(words[0], imported["sources"][0]["endpoints"][0]["id"], *words[1:])
+    assert done.status == 0
+    assert not set("\u009b\u202e") & set(done.out)
+    assert "\\u009b31m" in done.out
+
+
+def test_alone_it_prints_the_help(run: Run) -> None:
+    """`httptask` says what it can do; that is no failure."""
+    done = run()
+    assert (done.status, done.err) == (0, "")
+    assert "usage: httptask" in done.out
+    assert "search" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("serch", "email"), "did you mean search?"),
+        (("test_request", "flow.json"), "did you mean test-request?"),
+        (("search", "email", "--provder", "procore"), "did you mean --provider?"),
+        (("search", "email", "--provder=procore"), "did you mean --provider?"),
+        (("frobnicate",), "the commands are: import"),
+    ],
+)
+def test_a_misspelt_word_gets_the_nearest(run: Run, words: tuple[str, ...], hint: str) -> None:
+    """One line says what is not known and what was probably meant; with `--json` as JSON."""
+    done = run(*words)
+    assert done.status == 2
+    assert hint in done.err
+    assert len(done.err.splitlines()) == 1
+    assert hint in json.loads(run(*words, "--json").err)["message"]
+
+
+@pytest.mark.parametrize("name", ["procore.com", "api.procore.com", "procroe"])
+def test_a_provider_by_another_name_gets_the_nearest(run: Run, name: str) -> None:
+    """Its site or a misspelling leads to the provider."""
+    done = run("search", "email", "--provider", name)
+    assert done.status == 1
+    assert done.out == f"there is no provider {name!r}; did you mean procore?\n"
+    assert run("search", "email", "--provider", name, "--json").json["didYouMean"] == "procore"
+
+
+def test_bash_completes_commands_and_options(run: Run) -> None:
+    """The real bash, with the script that it is told to evaluate."""
+    script = run("completion", "bash").out
+    ask = """
+    COMP_WORDS=(httptask {words}); COMP_CWORD={last}
+    $(complete -p httptask | sed -E 's/.*-F ([^ ]+).*/\\1/') httptask; printf '%s\n' "${{COMPREPLY[@]}}"
+    """
+
+    def completed(*words: str) -> set[str]:
+        asked = ask.format(words=" ".join(f"'{word}'" for word in words), last=len(words))
+        done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, check=True, timeout=30)
+        return set(done.stdout.split())
+
+    assert completed("se") == {"search"}
+    assert "test-request" in completed("te")
+    assert completed("search", "--pro") == {"--provider"}
+    assert run("completion", "fish").status == run("completion", "zsh").status == 0
+
+
+def test_a_terminal_gets_colours_and_a_pipe_none(run: Run, tmp_path: Path) -> None:
+    """Colours only where a terminal is, and `NO_COLOR` is not set."""
+    (tmp_path / "flow.json").write_text('{"startTask": "A", "tasks": {}}')
+    words = f"{sys.executable} -m httptask validate flow.json"
+
+    def on_a_terminal(**variables: str) -> str:
+        # `script` gives the command a terminal of its own.
+        done = subprocess.run(
+            ["script", "-qec", words, "/dev/null"],
+            cwd=tmp_path,
+            env={**os.environ, "TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"} | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout
+
+    assert "\x1b[31merror: \x1b[0m" in on_a_terminal()
+    assert "\x1b" not in on_a_terminal(NO_COLOR="1")
+    assert "\x1b" not in run("validate", "flow.json").out
 
 
 def test_a_reader_that_goes_away_is_no_error_message(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -32,7 +33,7 @@ from httptask.designer import create_app
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from httptask.model.policy import Limits
 from httptask.testing import StandIn
-from servers import MEGABYTE, Peer, RawServer, raw_server, redirect, respond, response, silent
+from servers import MEGABYTE, OK, Peer, RawServer, raw_server, redirect, reset, respond, response, sequence, silent
 from tasks import email_task
 
 PDF = {"Content-Type": "application/pdf"}
@@ -573,19 +574,100 @@ def test_leaving_at_once_leaves_nothing(designer: RunningDesigner) -> None:
 
 
 def test_progress_while_waiting(designer: RunningDesigner) -> None:
-    """While nothing comes, the page hears which phase it is in and how long it has taken."""
+    """While nothing comes, the page hears which phase it is in, and how many bytes went out and came in."""
     waiting = _Waiting(HALF)
     with (
         raw_server(waiting) as server,
         designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url))) as stream,
     ):
-        phases: list[str] = []
+        seen: list[dict[str, Any]] = []
         for name, event in events(stream):
-            phases += [event["phase"]] if "phase" in event else []
-            if name == "bytes" and event["received"] >= 500:
+            seen += [event] if "phase" in event else []
+            if name == "bytes" and event["received"]:
                 break
-    assert phases[0] == "prepare"
-    assert phases[-1] == "receive"
+        else:
+            raise AssertionError("the figures never came")
+        assert [event["sent"], event["received"]] == [len(server.received[0]), len(HALF)]
+    assert (seen[0]["phase"], seen[-1]["phase"]) == ("prepare", "receive")
+    assert (event["attempt"], event["maxAttempts"]) == (1, 1)
+
+
+def test_bytes_of_a_long_request_are_counted_while_it_goes_out(designer: RunningDesigner) -> None:
+    """Of a body that a server does not read to its end, what went out is counted: not all, and not none."""
+    stop = threading.Event()
+
+    def slow(peer: Peer) -> None:
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.recv()
+        stop.wait(10)
+
+    size = 7_500_000
+    task = {"type": "Http", "httpRequest": {"method": "POST", "headers": {"Content-Type": "text/plain"}}, "end": True}
+    with raw_server(slow) as server:
+        task["httpRequest"] |= {"url": server.url + "/", "body": "x" * size}
+        with designer.client.stream("POST", "test-requests", json=draft(task)) as stream:
+            figures = (event["sent"] for name, event in events(stream) if name == "bytes" and event["sent"])
+            first = next(figures)
+            stop.set()
+    assert 0 < first < size
+
+
+def test_wait_between_attempts_is_told(designer: RunningDesigner) -> None:
+    """Between attempts the page hears how long the wait is, that the server asked for it, and which attempt follows."""
+    busy = response(b"busy", ("Retry-After", "1"), status="503 Service Unavailable")
+    with raw_server(sequence(respond(busy), respond(OK))) as server:
+        task = thing_task(server.url) | {"retry": {"maxAttempts": 3, "intervalSeconds": 0, "backoffRate": 1}}
+        told = events_of(designer, draft(task))
+    waits = [event for name, event in told if name == "phase" and event["phase"] == "retry"]
+    assert [(each["waitSeconds"], each["retryAfter"], each["attempt"], each["maxAttempts"]) for each in waits] == [
+        (1.0, 1.0, 1, 3)
+    ]
+    after = [event["attempt"] for name, event in told if name in ("phase", "bytes") and "attempt" in event]
+    assert after == sorted(after)
+    assert told[-1][0] == "response"
+
+
+@pytest.mark.parametrize("answer", ["503", "silence"])
+def test_cancelled_in_a_wait_says_what_was_done(designer: RunningDesigner, answer: str) -> None:
+    """A cancel between attempts tells of the attempts that were made, and that the server may have got the request."""
+    busy = response(b"busy", ("Retry-After", "60"), status="503 Service Unavailable")
+    handler = respond(busy) if answer == "503" else reset(after_request=True)
+    with raw_server(handler) as server:
+        retry = {"maxAttempts": 3, "intervalSeconds": 80_000, "backoffRate": 1}
+        task = thing_task(server.url) | {"retry": retry, "totalTimeoutSeconds": 600_000}
+        with designer.client.stream("POST", "test-requests", json=draft(task)) as stream:
+            told = events(stream)
+            for name, event in told:
+                if name == "phase" and event["phase"] == "retry":
+                    break
+            designer.client.delete(f"test-requests/{stream.headers['test-request-id']}")
+            name, event = list(told)[-1]
+    assert (name, event["maybeDelivered"]) == ("cancelled", True)
+    assert [each["outcome"] for each in event["attempts"]] == ["status" if answer == "503" else "connection"]
+    assert event["attempts"][0]["hops"][0].get("status") == (503 if answer == "503" else None)
+    assert event["raw"].startswith("GET /things/7 HTTP/1.1")
+
+
+def test_cancelled_before_anything_went_out(designer: RunningDesigner) -> None:
+    """A cancel while a connection is being made says that nothing was delivered, and that one attempt was begun."""
+    backlog = socket.socket()
+    with contextlib.closing(backlog), contextlib.ExitStack() as stack:
+        backlog.bind(("127.0.0.1", 0))
+        backlog.listen(0)
+        for _ in range(3):  # fill the queue of connections nobody accepts: the next one hangs
+            waiting = stack.enter_context(contextlib.closing(socket.socket()))
+            waiting.setblocking(False)
+            waiting.connect_ex(backlog.getsockname())
+        task = thing_task(f"http://127.0.0.1:{backlog.getsockname()[1]}")
+        with designer.client.stream("POST", "test-requests", json=draft(task)) as stream:
+            told = events(stream)
+            for name, event in told:
+                if name == "phase" and event["phase"] == "connect":
+                    break
+            designer.client.delete(f"test-requests/{stream.headers['test-request-id']}")
+            name, event = list(told)[-1]
+    assert (name, event["maybeDelivered"]) == ("cancelled", False)
+    assert [each["outcome"] for each in event["attempts"]] == ["cancelled"]
 
 
 def test_too_many_at_once(designer: RunningDesigner) -> None:

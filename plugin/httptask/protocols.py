@@ -189,6 +189,8 @@ class RunOptions:
     """Definitions by id, for `failureWorkflow`."""
     finished: Callable[[TaskRun], None] | None = None
     """Told of every visit of a task when it has ended; for progress. It must not raise."""
+    cancelled: Callable[[WorkflowRun], None] | None = None
+    """Told of the run so far, as `Cancelled`, before the cancellation goes on. It must not raise."""
 
 
 @runtime_checkable

@@ -92,6 +92,12 @@ class Catalogue:
             if endpoint is not None:
                 yield endpoint
 
+    def providers(self) -> list[str]:
+        """Return the names of all providers, sorted."""
+        with self._translated():
+            rows = self._connection.execute("SELECT DISTINCT provider FROM description ORDER BY provider")
+            return [name for (name,) in rows]
+
     def get(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at most five.
 

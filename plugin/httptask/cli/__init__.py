@@ -7,11 +7,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from httptask import _packaged
-from httptask.cli import _catalogue, _designer, _diff, _importing, _plugins, _workflow
+from httptask._nearest import nearest
+from httptask.cli import _catalogue, _completion, _designer, _diff, _importing, _plugins, _workflow
 from httptask.cli._output import STRICT_HELP, CommandError, fail, prepare_streams
+from httptask.cli._stopping import Stopped, stoppable
 from httptask.errors import (
     CatalogueError,
     CredentialError,
@@ -23,7 +25,7 @@ from httptask.errors import (
     SettingsError,
 )
 
-FAMILIES = (_importing, _diff, _catalogue, _workflow, _designer, _plugins)
+FAMILIES = (_importing, _diff, _catalogue, _workflow, _designer, _plugins, _completion)
 """Modules with `add(commands)`, in the order of the help text."""
 
 _BAD_INPUT = (
@@ -55,16 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if as_json:  # stderr is JSON as well; `plugins --json` has what was left out
         logging.getLogger("httptask.plugins").setLevel(logging.ERROR)
     try:
-        parsed = _parser(words).parse_args(words)
-        status: int = _run_of(parsed, words)(parsed)
-        sys.stdout.flush()
+        with stoppable():
+            parsed = _parsed(words)
+            status: int = _run_of(parsed, words)(parsed)
+            sys.stdout.flush()
     except CommandError as error:
         return fail(error, as_json, error.status)
     except HttpTaskError as error:
         return fail(error, as_json, 2 if isinstance(error, _BAD_INPUT) else 1)
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
+    except Stopped as stopped:
+        return fail(CommandError(str(stopped)), as_json, stopped.status)
     except BrokenPipeError:  # the reader went away: head, less
         sys.stdout = None  # or the interpreter would complain when it flushes at exit
         return 1
@@ -83,12 +85,36 @@ def _run_of(parsed: argparse.Namespace, words: Sequence[str]) -> Callable[[argpa
     return run
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser, commands = _own_parser()
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
     first = next((word for word in words if not word.startswith("-")), None)
-    asks_for_all = first is None and any(word in ("-h", "--help") for word in words)
-    if not asks_for_all and (first is None or first in commands.choices):
-        return parser
+    parser, commands = _own_parser()
+    if first not in commands.choices and (first or "-h" in words or "--help" in words or not words):
+        parser, commands = _with_plugins(parser, commands)
+    if not words:
+        parser.print_help()
+        parser.exit()
+    if first is not None and first not in commands.choices:
+        near = nearest(first, commands.choices)
+        hint = f"did you mean {near[0]}?" if near else f"the commands are: {', '.join(commands.choices)}"
+        raise CommandError(f"there is no command {first!r}; {hint}")
+    parsed, unknown = parser.parse_known_args(words)
+    if unknown:
+        options = commands.choices[first]._option_string_actions if first else ()
+        near = nearest(unknown[0].partition("=")[0], options)
+        hint = f"; did you mean {near[0]}?" if near else f"; for help: {parser.prog} {first} --help"
+        raise CommandError(f"unexpected {unknown[0]!r}{hint}")
+    return parsed
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with all commands, those of the installed plugins included."""
+    return _with_plugins(*_own_parser())[0]
+
+
+def _with_plugins(
+    parser: _Parser, commands: argparse._SubParsersAction[argparse.ArgumentParser]
+) -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
+    """Return *parser* and its *commands* with those of the installed plugins; a broken one is left out."""
     from httptask.plugins import plugin_manager
 
     plugins = plugin_manager()
@@ -100,10 +126,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             plugins.leave_out_culprit(error)
             parser, commands = _own_parser()  # the others' commands cannot be added twice
         else:
-            return parser
+            return parser, commands
 
 
-def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[Any]]:
+def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
     """Return a new parser of the shipped commands, and where plugins add theirs."""
     parser = _Parser(
         prog="httptask",
@@ -112,7 +138,9 @@ def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[Any]]:
     )
     parser.add_argument("--version", action="version", version=f"httptask {_packaged.manifest()['version']}")
     parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=_Parser
+    )
     for family in FAMILIES:
         family.add(commands)
     return parser, commands

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import dump
-from httptask.cli._output import command, emit, note
+from httptask._nearest import nearest
+from httptask.cli._output import command, emit, emit_json, note
 from httptask.cli._reference import reference
 from httptask.model.api import Endpoint
 
@@ -44,15 +44,27 @@ def run_search(arguments: argparse.Namespace) -> int:
     with _open(arguments) as catalogue:
         words = " ".join(arguments.words)
         hits = catalogue.search(words, provider=arguments.provider, method=arguments.method, limit=arguments.limit)
-        count = len(catalogue)
+        count, near = len(catalogue), _nearest_provider(catalogue, arguments.provider)
     rows = [(hit.method, hit.path, hit.title, hit.id) for hit in hits]
     text = "\n".join(f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows)
-    emit(
-        arguments,
-        {"query": words, "hits": [hit.to_json() for hit in hits]},
-        text or f"nothing found in {count} endpoints",
-    )
+    nothing = f"nothing found in {count} endpoints"
+    if near is not None:
+        nothing = f"there is no provider {arguments.provider!r}" + (f"; did you mean {near}?" if near else "")
+    value: dict[str, Any] = {"query": words, "hits": [hit.to_json() for hit in hits]}
+    emit(arguments, value | ({"didYouMean": near} if near else {}), text or nothing)
     return 0 if hits else 1
+
+
+def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
+    """Return the provider nearest to *name*: "" where none is, None where *name* is one or none was asked for."""
+    if name is None:
+        return None
+    providers = catalogue.providers()
+    if name.lower() in map(str.lower, providers):
+        return None
+    # People know a provider by its site: stripe.com, api.stripe.com.
+    candidates = (near for label in (name, *name.split(".")) for near in nearest(label, providers))
+    return next(candidates, "")
 
 
 def run_show(arguments: argparse.Namespace) -> int:
@@ -64,7 +76,7 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 def run_schema(arguments: argparse.Namespace) -> int:
     """Print an endpoint's settings schema, refined by plugins."""
-    print(dump(_schema(_endpoint(arguments)), indent=2))
+    emit_json(_schema(_endpoint(arguments)))
     return 0
 
 
@@ -75,7 +87,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     endpoint = _endpoint(arguments)
     schema = _schema(endpoint)
     task = prepare(endpoint, schema)
-    print(dump(task, indent=2))
+    emit_json(task)
     missing = still_to_fill(schema, task["httpRequest"], "/httpRequest")
     if not endpoint.servers:
         missing.insert(0, ("/httpRequest/url", "the server's address in front: the description names none"))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import io
+import json
+import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from httptask._json import dump
 from httptask.errors import HttpTaskError
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters but tab and line feed, and those that turn the direction of text around."""
+_BEYOND_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
 STRICT_HELP = (
@@ -41,20 +45,71 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
+def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
+    """Return *value* as JSON that *stream* can carry: whatever its encoding, what it prints is JSON.
+
+    RFC 8259, section 8.1, asks for UTF-8; where the stream writes anything else, characters beyond ASCII are escaped. So
+    are those that a terminal would obey.
+    """
+    text = dump(value, indent=indent)
+    unprintable = _CONTROLS if _is_utf8(stream) else _BEYOND_ASCII
+    return unprintable.sub(lambda match: json.dumps(match.group())[1:-1], text)
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    encoding = getattr(stream, "encoding", None) or "utf-8"  # a text buffer has none
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def emit_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print *value* as JSON."""
+    print(json_text(value, sys.stdout, indent), flush=True)
+
+
 def emit(arguments: argparse.Namespace, value: Any, text: str) -> None:
     """Print *value* as JSON when `--json` was given, else *text*."""
-    print(dump(value, indent=2) if arguments.json else printable(text))
+    if arguments.json:
+        emit_json(value)
+    else:
+        print(coloured(printable(text), sys.stdout))
 
 
 def note(text: str) -> None:
     """Print *text* for a person to stderr, where it does not mix with the result."""
-    print(printable(text), file=sys.stderr)
+    print(coloured(printable(text), sys.stderr), file=sys.stderr)
 
 
 def fail(error: HttpTaskError, as_json: bool, status: int) -> int:
     """Print *error* to stderr and return *status*."""
-    print(dump(error.to_json(), indent=2) if as_json else printable(f"httptask: {error}"), file=sys.stderr)
+    if as_json:
+        print(json_text(error.to_json(), sys.stderr), file=sys.stderr)
+    else:
+        note(f"httptask: {error}")
     return status
+
+
+_RED, _GREEN, _YELLOW, _DIM = "31", "32", "33", "2"
+_COLOURS = (
+    (
+        re.compile(
+            r"^(?:httptask: |error: |outcome: (?!success)|(?:Failed|TimedOut|Cancelled)\b|breaks\b|  !)", re.MULTILINE
+        ),
+        _RED,
+    ),
+    (re.compile(r"^warning: ", re.MULTILINE), _YELLOW),
+    (re.compile(r"^(?:Completed\b|outcome: success)", re.MULTILINE), _GREEN),
+    (re.compile(r"^(?:[><] .*|phases: .*)$", re.MULTILINE), _DIM),
+)
+"""How a line begins -> the colour of what matched, as an SGR parameter (ECMA-48, section 8.3.117)."""
+
+
+def coloured(text: str, stream: TextIO) -> str:
+    """Return *text* with colours where *stream* is a terminal and `NO_COLOR` is not set (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    for beginning, colour in _COLOURS:
+        text = beginning.sub(f"\x1b[{colour}m\\g<0>\x1b[0m", text)
+    return text
 
 
 def plural(count: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._json import JsonError, dump, lines_of, parse
 from httptask._nearest import nearest
-from httptask.cli._output import CommandError, command, emit, note
+from httptask.cli._output import CommandError, command, emit, emit_json, note
 from httptask.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from httptask.errors import Problem
     from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse
-    from httptask.model.task import Inputs
+    from httptask.model.task import Inputs, TestOptions
     from httptask.model.workflow import WorkflowDefinition, WorkflowRun
     from httptask.task import HttpTask, Runtime
 
@@ -126,13 +126,41 @@ def run_test_request(arguments: argparse.Namespace) -> int:
                 note(f"sent anyway: {problem}")
         with _folder_beside(arguments.save_body) as folder:
             try:
-                exchange = task.test_request(inputs, TestOptions(send_anyway=arguments.send_anyway, files=folder))
+                exchange = _test(arguments, task, inputs, TestOptions(arguments.send_anyway, folder))
             except SettingsError as error:
                 raise _with_lines(error, definition) from error
-            emit(arguments, _without_path(exchange.to_json()), exchange_text(exchange))
+            _emit_exchange(arguments, exchange)
             if arguments.save_body:  # last: the exchange is not lost when the file cannot be written
                 _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
+
+
+def _test(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options: TestOptions) -> Exchange:
+    """Run the test request. Where it is stopped, print the exchange as far as it came."""
+    from httptask.cli._stopping import Stopped, run_stoppable
+    from httptask.sending import Progress, watched
+
+    progress = Progress()
+
+    async def run() -> Exchange:
+        watched.set(progress)
+        try:
+            return await task.atest_request(inputs, options)
+        finally:
+            await task.runtime.aclose_connections()  # they belong to this event loop
+
+    try:
+        return run_stoppable(run)
+    except Stopped as stopped:
+        if progress.exchange is None:
+            raise
+        _emit_exchange(arguments, progress.exchange)
+        detail = "the server may have got the request" if progress.maybe_delivered else "nothing was sent"
+        raise Stopped(stopped.number, detail) from None
+
+
+def _emit_exchange(arguments: argparse.Namespace, exchange: Exchange) -> None:
+    emit(arguments, _without_path(exchange.to_json()), exchange_text(exchange))
 
 
 @contextlib.contextmanager
@@ -164,7 +192,10 @@ def _curl(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
     from httptask.building import curl_command
 
     text = curl_command(task.render(inputs))
-    print(dump({"curl": text}) if arguments.json else text)
+    if arguments.json:
+        emit_json({"curl": text}, indent=None)
+    else:
+        print(text)
     return 0
 
 
@@ -276,15 +307,19 @@ def _is_text(data: bytes) -> bool:
 
 def run_run(arguments: argparse.Namespace) -> int:
     """Run a definition to its end; exit status 1 when it did not complete."""
-    import asyncio
-
+    from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.engines import arun_workflow
 
     definition = _load(arguments.definition)
     input_ = _json_file(arguments.input)
+    runs: list[tuple[WorkflowRun, Any]] = []
 
-    async def run() -> Any:
+    async def run() -> None:
         async with _runtime(arguments) as runtime:
+
+            def ended(run: WorkflowRun) -> None:
+                runs.append((run, runtime.redactor.value(run.to_json())))
+
             result = await arun_workflow(
                 definition,
                 input_,
@@ -292,12 +327,33 @@ def run_run(arguments: argparse.Namespace) -> int:
                 runtime=runtime,
                 definitions=_failure_workflow(definition),
                 finished=lambda task: note(_task_line(runtime.redactor.value(task.to_json()))),
+                cancelled=ended,
             )
-            return result, runtime.redactor.value(result.to_json())
+            ended(result)
 
-    result, value = asyncio.run(run())
-    emit(arguments, value, _run_text(result, value))
+    try:
+        run_stoppable(run)
+    except Stopped as stopped:
+        if not runs:
+            raise
+        _emit_run(arguments, *runs[0])
+        raise Stopped(stopped.number, _maybe_delivered(runs[0][0])) from None
+    result, value = runs[0]
+    _emit_run(arguments, result, value)
     return 0 if result.status == "Completed" else 1
+
+
+def _maybe_delivered(run: WorkflowRun) -> str:
+    names = [repr(task.name) for task in run.tasks if task.error and task.error.get("maybeDelivered")]
+    return f"the server may have got the request of {' and '.join(names)}" if names else ""
+
+
+def _emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, Any]) -> None:
+    if not arguments.json:
+        for task in value["tasks"]:
+            if task["status"] == "InProgress":
+                note(_task_line(task))
+    emit(arguments, value, _run_text(run, value))
 
 
 def _task_line(task: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from httptask.errors import ExpressionError, HttpTaskError, Problem, SettingsErr
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Attempt, Difference, Exchange, RawResponse, SentRequest
 from httptask.model.task import Inputs, TestOptions
-from httptask.sending._network import Recorder, recorder
+from httptask.sending import Progress, Wait, watched
 from httptask.task import HttpTask
 
 _log = logging.getLogger("httptask")
@@ -60,26 +60,20 @@ class Body:
 class _Running:
     id: str
     began: float = field(default_factory=time.perf_counter)
-    context: contextvars.Context = field(default_factory=contextvars.copy_context)
-    """What the work runs in: the network's recorder is read from it while it goes on."""
+    progress: Progress = field(default_factory=Progress)
     work: asyncio.Task[Exchange] | None = None
     told: list[Event] = field(default_factory=list)
     """Events of the work that the page has not been told yet."""
-    last_seen: Recorder | None = None
     cancelled: bool = False
 
-    def look(self) -> Recorder | None:
-        """Return what the hop under way did on the network so far; the last one's, when none is."""
-        self.last_seen = self.context.get(recorder) or self.last_seen
-        return self.last_seen
-
     def start(self, work: Coroutine[Any, Any, Exchange]) -> None:
-        self.work = asyncio.get_running_loop().create_task(work, context=self.context)
+        context = contextvars.copy_context()
+        context.run(watched.set, self.progress)
+        self.work = asyncio.get_running_loop().create_task(work, context=context)
         # Nobody may be there to hear how it ended.
         self.work.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def cancel(self) -> None:
-        self.look()
         self.cancelled = True
         if self.work is not None:
             self.work.cancel()
@@ -163,12 +157,10 @@ class TestRequests:
         work = running.work
         common: dict[str, Any] = {"id": running.id, "phases": {}, "elapsedSeconds": running.elapsed}
         if work is None or work.cancelled():
-            seen_last = running.last_seen
-            phases = _rounded(seen_last.phases()) if seen_last is not None else {}
-            return "cancelled", common | {"phases": phases, "maybeDelivered": bool(seen_last and seen_last.sent)}
+            return "cancelled", common | _so_far(running.progress, told)
         failure = work.exception()
         if failure is not None:
-            return "error", common | {"attempts": []} | _failure(failure) | told
+            return "error", common | _so_far(running.progress, told) | _failure(failure)
         exchange = work.result()
         sent = exchange.request
         seen = described(sent) if sent is not None else told
@@ -233,38 +225,54 @@ async def _work(running: _Running, task: HttpTask, inputs: Inputs, options: Test
 
 
 async def _progress(running: _Running) -> AsyncIterator[Event]:
-    """Give what happens until the work has ended; the network is looked at from outside, so that it is not slowed down."""
-    work = running.work
-    phase, counts, last = "prepare", (0, 0), running.elapsed
+    """Give what happens until the work has ended; it is looked at from outside, so that it is not slowed down."""
+    work, progress = running.work, running.progress
+    step: Any = None
+    counts, last = (0, 0), running.elapsed
     while work is not None and not work.done():
         await asyncio.wait([work], timeout=_FIRST_LOOKS if running.elapsed < 0.5 else _LATER_LOOKS)
-        seen = running.look()
         while running.told:
             yield running.told.pop(0)
-        if seen is None or work.done():
+        network = progress.network
+        if network is None or work.done():
             continue
-        now = _phase(seen)
-        common = {"phase": now, "elapsedSeconds": running.elapsed}
-        if now != phase:
-            phase = now
-            yield "phase", common | {"phases": _rounded(seen._phases)}
-        found = (getattr(seen, "bytes_sent", 0), getattr(seen, "bytes_received", 0))
+        phase = "retry" if progress.wait is not None else network.phase
+        common = {"phase": phase, "elapsedSeconds": running.elapsed} | _attempts(progress)
+        if step != (progress.attempt, phase):
+            step = (progress.attempt, phase)
+            yield "phase", common | {"phases": _rounded(network.ended_phases())} | _wait(progress.wait)
+        found = (network.bytes_sent, network.bytes_received)
         pause = running.elapsed - last
         if (found != counts and pause >= _LATER_LOOKS) or pause >= _HEARTBEAT:
             counts, last = found, running.elapsed
             yield "bytes", common | {"sent": counts[0], "received": counts[1]}
 
 
-def _phase(seen: Recorder) -> str:
-    if seen.answered:
-        return "receive"
-    if seen.sent:
-        return "wait"
-    under_way = seen._began
-    return under_way[0] if under_way is not None else "send"
+def _attempts(progress: Progress) -> dict[str, Any]:
+    return {"attempt": progress.attempt, "maxAttempts": progress.max_attempts}
+
+
+def _wait(wait: Wait | None) -> dict[str, Any]:
+    if wait is None:
+        return {}
+    asked = {} if wait.retry_after is None else {"retryAfter": wait.retry_after}
+    return {"waitSeconds": round(wait.seconds, 6)} | asked
 
 
 # Afterwards
+
+
+def _so_far(progress: Progress, told: dict[str, Any]) -> dict[str, Any]:
+    """Return what there is to show of a call that did not come to an end: what was *told* of it, and its attempts."""
+    exchange = progress.exchange
+    if exchange is None:
+        return told | {"maybeDelivered": False, "attempts": []}
+    sent = exchange.request
+    return (described(sent) if sent is not None else told) | {
+        "maybeDelivered": progress.maybe_delivered,
+        "phases": _rounded(exchange.phases),
+        "attempts": [_attempt(attempt) for attempt in exchange.attempts],
+    }
 
 
 def described(request: SentRequest) -> dict[str, Any]:
@@ -276,7 +284,7 @@ def described(request: SentRequest) -> dict[str, Any]:
 def _failure(error: BaseException) -> dict[str, Any]:
     if isinstance(error, TimeoutError):
         message = f"the designer waits at most {_LONGEST_SECONDS:.0f} s for a test request"
-        return {"kind": "timeout", "message": message, "retryable": False, "maybeDelivered": True}
+        return {"kind": "timeout", "message": message, "retryable": False}
     if not isinstance(error, HttpTaskError):
         _log.error("a test request failed", exc_info=error)
         message = f"unexpected {type(error).__name__}; the designer's log says where"

@@ -31,6 +31,7 @@ def run_workflow(
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
     finished: Callable[[TaskRun], None] | None = None,
+    cancelled: Callable[[WorkflowRun], None] | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not async.
 
@@ -48,6 +49,7 @@ def run_workflow(
                 definitions=definitions,
                 runtime=runtime,
                 finished=finished,
+                cancelled=cancelled,
             )
         finally:
             if runtime is not None:
@@ -65,12 +67,15 @@ async def arun_workflow(
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
     finished: Callable[[TaskRun], None] | None = None,
+    cancelled: Callable[[WorkflowRun], None] | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended; a run that fails is returned too, with its `status` and `error`.
 
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the run's `$.input`, JSON.
     *engine* names one of the installed engines. *variables* are `$.variables`, instead of the definition's own.
-    *finished* is told of every task that has ended. *definitions* are definitions by id, for `failureWorkflow`.
+    *finished* is told of every task that has ended. *cancelled* is told of the run so far when this call is cancelled: the
+    status is `Cancelled`, and the error of an `InProgress` task says whether its request may have been delivered.
+    *definitions* are definitions by id, for `failureWorkflow`.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and closed.
 
     Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or *input* is not JSON, and
@@ -80,7 +85,7 @@ async def arun_workflow(
 
     wanted = _definition(definition)
     others = {name: _definition(each) for name, each in (definitions or {}).items()}
-    options = RunOptions(_json_input(input), variables or {}, others, finished)
+    options = RunOptions(_json_input(input), variables or {}, others, finished, cancelled)
     if runtime is not None:
         return await _run(engine, wanted, options, runtime)
     from httptask.task import Runtime

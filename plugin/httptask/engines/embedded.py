@@ -17,6 +17,8 @@ from httptask.errors import DefinitionError, HttpTaskError, Problem
 from httptask.model.task import Inputs
 from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.protocols import RunOptions, TaskCall
+from httptask.sending import Progress as CallProgress
+from httptask.sending import watched
 from httptask.task import Services
 from httptask.workflow import Progress, Step, iter_tasks, next_steps, problems, tasks_document
 
@@ -47,7 +49,7 @@ class EmbeddedEngine:
         failure of a failure workflow starts no other.
 
         *runtime* is open and stays open. Raises `DefinitionError` before anything is run when *definition* has problems;
-        a task's failure is not raised. A cancelled run leaves nothing running.
+        a task's failure is not raised. A cancelled run leaves nothing running; `options.cancelled` is told how far it came.
         """
         first = _Run(definition, options, runtime)
         run = await first.finish()
@@ -64,7 +66,12 @@ async def _with_failure_workflow(
     definition = options.definitions.get(name)
     if definition is None:
         return replace(run, error=f"{run.error}; its failure workflow {name!r} is not among the definitions given")
-    told = replace(options, input={"input": options.input, "failed": failed})
+    cancelled = options.cancelled
+    told = replace(
+        options,
+        input={"input": options.input, "failed": failed},
+        cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
+    )
     try:
         after = await _Run(definition, told, runtime).finish()
     except DefinitionError as error:
@@ -113,13 +120,22 @@ class _Run:
         limit = self._definition.timeout_seconds
         progress = Progress("TimedOut", error=f"the run took longer than its timeoutSeconds, {limit}")
         try:
-            async with asyncio.timeout(None if limit is None else min(limit, _LONGEST)):
-                progress = await self._to_the_end()
-        except TimeoutError:
-            pass  # this limit's: a task that raises one of its own has failed
-        finally:
-            await _stop(self._running.values())
+            try:
+                async with asyncio.timeout(None if limit is None else min(limit, _LONGEST)):
+                    progress = await self._to_the_end()
+            except TimeoutError:
+                pass  # this limit's: a task that raises one of its own has failed
+            finally:
+                await _stop(self._running.values())
+        except asyncio.CancelledError:
+            if self._options.cancelled is not None:
+                stopped = Progress("Cancelled", error="the run was stopped before its end")
+                self._options.cancelled(self._ended(stopped, began))
+            raise
         self.cause = progress.cause
+        return self._ended(progress, began)
+
+    def _ended(self, progress: Progress, began: float) -> WorkflowRun:
         return WorkflowRun(
             workflow_id=self._id,
             definition=self._title,
@@ -159,11 +175,14 @@ class _Run:
 
     async def _visit(self, step: Step, inputs: Inputs) -> None:
         run = self._under_way[step.key]
+        call = CallProgress()
+        watched.set(call)
         try:
             outcome = await self._outcome(step, inputs)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
+                self._under_way[step.key] = replace(run, error=_stopped_error(call))
                 raise
             run = replace(run, status="Failed", error=_told(run, "it was cancelled from inside"))
         except HttpTaskError as error:
@@ -256,6 +275,18 @@ def _told(run: TaskRun, what: str, provider: str | None = None) -> dict[str, Any
         "message": f"{where} failed unexpectedly: {what}",
         "kind": "task",
         "retryable": False,
+    }
+
+
+def _stopped_error(call: CallProgress) -> dict[str, Any]:
+    """Return the error of a task that was stopped while it was under way."""
+    delivered = "the server may have got the request" if call.maybe_delivered else "nothing was sent"
+    return {
+        "error": "Stopped",
+        "message": f"stopped before its end; {delivered}",
+        "kind": "cancelled",
+        "maybeDelivered": call.maybe_delivered,
+        "attempts": call.attempt,
     }
 
 

@@ -109,7 +109,7 @@ class WorkflowRun:
     definition: str
     """The definition's name."""
     status: str
-    """`Completed`, `Failed` or `TimedOut`."""
+    """`Completed`, `Failed` or `TimedOut`; `Cancelled` where somebody stopped it."""
     output: Any = None
     """Terminate's `workflowOutput`, else the last task's output."""
     tasks: tuple[TaskRun, ...] = ()

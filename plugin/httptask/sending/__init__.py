@@ -7,6 +7,7 @@ from httptask.sending._deliver import Delivery, Judge, Ready, deliver, masked
 from httptask.sending._egress import address_reason, allowed_networks, allowing, parse_networks
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Connections
+from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
 
 __all__ = [
@@ -14,13 +15,16 @@ __all__ = [
     "Connections",
     "Delivery",
     "Judge",
+    "Progress",
     "Ready",
     "Verdict",
     "View",
+    "Wait",
     "address_reason",
     "allowed_networks",
     "allowing",
     "deliver",
     "masked",
     "parse_networks",
+    "watched",
 ]

@@ -19,6 +19,7 @@ from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import TaskResult
 from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
+from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import next_request
 from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
 from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds, why_not
@@ -97,6 +98,7 @@ class _Call:
     redactor: Redactor
     bodies: Bodies
     judge: Judge | None
+    progress: Progress
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -133,23 +135,29 @@ async def deliver(
     """
     files = BodyFiles(new_file)
     bodies = Bodies(limits.body, files.new, as_files)
+    call = _Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge, watched.get() or Progress())
+    call.progress.max_attempts = retry.max_attempts
     kept: BodyFile | None = None
+    tries: list[_Try] = []
     try:
-        delivery, kept = await _deliver(_Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge))
+        delivery, kept = await _deliver(call, tries)
+    except asyncio.CancelledError:
+        _tell_cancelled(tries, call)
+        raise
     finally:
         files.close(kept)
     return delivery
 
 
-async def _deliver(call: _Call) -> tuple[Delivery, BodyFile | None]:
-    """Return what came of *call*, and the file that its result refers to."""
+async def _deliver(call: _Call, tries: list[_Try]) -> tuple[Delivery, BodyFile | None]:
+    """Return what came of *call*, and the file that its result refers to; fills in *tries*."""
     timeouts, retry = call.timeouts, call.retry
     deadline = asyncio.get_running_loop().time() + timeouts.total
-    tries: list[_Try] = []
     waited = 0.0
     while True:
         current = _Try(len(tries) + 1, waited)
         tries.append(current)
+        call.progress.attempt, call.progress.wait = current.number, None
         try:
             async with asyncio.timeout_at(deadline):
                 await _attempt(current, call)
@@ -176,6 +184,7 @@ async def _deliver(call: _Call) -> tuple[Delivery, BodyFile | None]:
             failure.message += f"; not tried again: waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
             break
         current.shorten()
+        call.progress.wait = Wait(waited, failure.retry_after)
         await asyncio.sleep(waited)
     last = tries[-1]
     kept = last.view.file if last.view is not None else None
@@ -247,6 +256,16 @@ def _deadline_passed(tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
 # The exchange
 
 
+def _tell_cancelled(tries: list[_Try], call: _Call) -> None:
+    """Leave in the call's progress what there is to tell of a call that was cancelled; of long bodies only their start."""
+    for one in tries:
+        one.shorten()
+        one.elapsed = one.elapsed or time.perf_counter() - one.began
+    attempts = tuple(_attempt_of(one, call.redactor, "cancelled") for one in tries)
+    call.progress.exchange = Exchange(attempts, "cancelled", elapsed_seconds=call.elapsed())
+    call.progress.maybe_delivered = any(hop.delivered for one in tries for hop in one.hops)
+
+
 def _delivery(tries: list[_Try], call: _Call) -> Delivery:
     last, redactor = tries[-1], call.redactor
     error = last.error
@@ -278,12 +297,13 @@ def _masked_differences(verdict: Verdict | None, redactor: Redactor) -> tuple[Di
     )
 
 
-def _attempt_of(one: _Try, redactor: Redactor) -> Attempt:
+def _attempt_of(one: _Try, redactor: Redactor, otherwise: str = "success") -> Attempt:
+    """Return *one* as an attempt of an exchange; *otherwise* is its outcome when it ended in no error."""
     error = one.error
     return Attempt(
         number=one.number,
         hops=tuple(_hop_of(record, one, redactor) for record in one.hops),
-        outcome=error.kind if error is not None else "success",
+        outcome=error.kind if error is not None else otherwise,
         error=redactor.text(str(error)) if error is not None else None,
         started_at=one.started_at,
         waited_seconds=one.waited,

@@ -31,6 +31,7 @@ from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
 from httptask.sending._media import kind_of, media_type
 from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, connect_timed_out, recorder
+from httptask.sending._progress import watched
 
 _KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 
@@ -163,6 +164,9 @@ async def send_hop(
     """Send *request* once and return the whole response. Raises the `TaskError` of what went wrong; fills in *record*."""
     network = Recorder()
     token = recorder.set(network)
+    progress = watched.get()
+    if progress is not None:
+        progress.network = network
     try:
         outgoing = _httpx_request(request, timeouts)
         record.sent_headers = _text_headers(outgoing.headers.raw)

@@ -24,7 +24,17 @@ CheckEgress = Callable[[str, str, int], str | None]
 class Recorder:
     """What one hop did on the network: how long each phase took, and how far it got."""
 
-    __slots__ = ("_began", "_first_byte", "_first_write", "_last_write", "_phases", "closed_by_peer", "connected")
+    __slots__ = (
+        "_began",
+        "_first_byte",
+        "_first_write",
+        "_last_write",
+        "_phases",
+        "bytes_received",
+        "bytes_sent",
+        "closed_by_peer",
+        "connected",
+    )
 
     def __init__(self) -> None:
         self._phases: dict[str, float] = {}
@@ -34,6 +44,10 @@ class Recorder:
         """A new connection was made for this hop; False is a kept-alive one, or none yet."""
         self.closed_by_peer = False
         """The last read found the connection closed."""
+        self.bytes_sent = 0
+        """Of the request, head and body, as HTTP writes them: before TLS."""
+        self.bytes_received = 0
+        """Of the response, head and body."""
 
     @property
     def idle(self) -> bool:
@@ -61,17 +75,32 @@ class Recorder:
             self._phases[phase] = time.perf_counter() - since
             self._began = None
 
-    def wrote(self, since: float) -> None:
-        """Note a write that began at *since* and is done now."""
+    @property
+    def phase(self) -> str:
+        """The phase under way."""
+        if self.answered:
+            return "receive"
+        if self.sent:
+            return "wait"
+        return self._began[0] if self._began is not None else "send"
+
+    def wrote(self, size: int, since: float) -> None:
+        """Note a write of *size* bytes that began at *since* and is done now."""
         self._first_write = self._first_write or since
         self._last_write = time.perf_counter()
+        self.bytes_sent += size
 
     def read(self, data: bytes) -> None:
         """Note that *data* came; none is the end of the connection."""
+        self.bytes_received += len(data)
         if not data:
             self.closed_by_peer = True
         elif not self._first_byte:
             self._first_byte = time.perf_counter()
+
+    def ended_phases(self) -> dict[str, float]:
+        """Return the seconds of the phases that have ended; every clock goes on."""
+        return dict(self._phases)
 
     def phases(self) -> dict[str, float]:
         """Stop every clock and return the seconds by phase."""
@@ -180,6 +209,10 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+_PIECE = 256 * 1024
+"""Bytes that are written at a time."""
+
+
 class RecordedStream(httpcore.AsyncNetworkStream):
     """A connection that tells the hop's recorder what happens on it."""
 
@@ -200,13 +233,18 @@ class RecordedStream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        since = time.perf_counter()
         record = recorder.get()
-        try:
-            await self._stream.write(buffer, timeout)
-        finally:  # a write that failed half-way may have delivered what it wrote
-            if record is not None and buffer:
-                record.wrote(since)
+        # In pieces, so that a long body that makes its way is seen to do so.
+        for start in range(0, len(buffer), _PIECE):
+            piece = buffer[start : start + _PIECE]
+            since = time.perf_counter()
+            written = 0
+            try:
+                await self._stream.write(piece, timeout)
+                written = len(piece)
+            finally:  # a write that failed half-way may have delivered what it wrote
+                if record is not None:
+                    record.wrote(written, since)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -1,0 +1,41 @@
+"""What a call under way has come to, for whoever watches it from outside; nothing of it slows the call down."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import Exchange
+    from httptask.sending._network import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The wait before the next attempt."""
+
+    seconds: float
+    retry_after: float | None
+    """The seconds the server asked for (RFC 9110, section 10.2.3); None when it did not ask."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Filled in by the call that runs where `watched` holds it."""
+
+    attempt: int = 0
+    """From 1; 0 until the first one begins."""
+    max_attempts: int = 0
+    wait: Wait | None = None
+    """Set between attempts."""
+    network: Recorder | None = None
+    """Of the hop under way; the last one's, when none is."""
+    exchange: Exchange | None = None
+    """The exchange of a call that was cancelled, as far as it came; secrets masked."""
+    maybe_delivered: bool = False
+    """Of a call that was cancelled: the server may have got a request."""
+
+
+watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)
+"""The progress that the call in this context fills in."""
