@@ -15,7 +15,7 @@ from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
 from httptask._syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import build, located
+from httptask.building import build, data_places, located, with_contents, with_values
 from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
     CatalogueError,
@@ -168,7 +168,7 @@ class HttpTask:
         """Return the request as it would go out, secrets masked; nothing is sent."""
         async with self._running() as task:
             _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
-            ready = await task._ready(build(request, task.endpoint, task._request_pointer))
+            ready = await task._ready(await task._built(request))
             return masked(ready.request, ready.plain, task.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
@@ -218,8 +218,10 @@ class HttpTask:
         """
         if self._refusal or self._evaluated_groups:
             return ()
+        request = normalised(self.definition["httpRequest"], self._header_names)
+        request = with_values(request, {path: "-" for path, _ in data_places(request)})  # no file is read for this
         try:
-            build(normalised(self.definition["httpRequest"], self._header_names), self.endpoint, self._request_pointer)
+            build(request, self.endpoint, self._request_pointer)
         except SettingsError as error:
             return error.problems
         return ()
@@ -304,7 +306,7 @@ class HttpTask:
     ) -> tuple[Any, Delivery]:
         runtime, definition = self.runtime, self.definition
         parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
-        built = build(request, self.endpoint, self._request_pointer)
+        built = await self._built(request)
         judge = Judge(definition, self.endpoint, runtime.evaluator, inputs.run, self.pointer)
         with allowing(runtime.allowed):
             delivery = await deliver(
@@ -321,6 +323,11 @@ class HttpTask:
         self._tell(delivery.exchange)
         return parameters, delivery
 
+    async def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
+        """Return the request of the evaluated settings *request*; files that are to become data are read for it."""
+        at = self._request_pointer
+        return build(await with_contents(request, self.runtime.readable, at), self.endpoint, at)
+
     async def _ready(self, built: OutgoingRequest) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
         runtime = self.runtime
@@ -336,7 +343,7 @@ class HttpTask:
         if credential is not None:
             await self._blaming_credentials(authorise(request, credential, runtime.plugins, self.endpoint))
             for header, value in request.headers:
-                if plain.header(header) != value:  # what the scheme made of the secret is one too
+                if (header, value) not in plain.headers:  # what the scheme made of the secret is one too
                     runtime.redactor.add_derived(secret_part(header, value, plain.header(header))[1])
         return Ready(request, plain, name)
 
