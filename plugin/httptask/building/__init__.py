@@ -2,6 +2,7 @@
 
 from httptask.building._bodies import FORM, MULTIPART, carries_files, is_json, is_text, offers, rank
 from httptask.building._curl import curl_command
+from httptask.building._escaping import url_part
 from httptask.building._fields import essence
 from httptask.building._files import VARIABLE as FILES_VARIABLE
 from httptask.building._files import Files, located, with_contents
@@ -27,6 +28,7 @@ __all__ = [
     "offers",
     "rank",
     "reference_problems",
+    "url_part",
     "with_contents",
     "with_values",
 ]

@@ -11,6 +11,7 @@ from httptask._syntax import COOKIE_VALUE
 Encode = Callable[[str], str]
 """Escapes a name or a value for its place: percent-encoding in a URL, nothing in a header."""
 
+_BRACE_OR_BLANK = re.compile(r"[{} \t]")
 _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
@@ -41,6 +42,14 @@ def leaving(safe: str, codec: str = "utf-8") -> Encode:
         return "".join(pieces)
 
     return encode
+
+
+def url_part(text: str) -> str:
+    """Return *text*, which an expression brings into a URL, with braces and blanks percent-encoded; the rest is a URL's.
+
+    `{name}` is a place only where the author of the URL has written it.
+    """
+    return _BRACE_OR_BLANK.sub(lambda match: encoded(match[0]), text)
 
 
 def cookie_as_it_is(text: str) -> str:

@@ -15,7 +15,7 @@ from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
 from httptask._syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import build, data_places, located, with_contents, with_values
+from httptask.building import build, data_places, located, url_part, with_contents, with_values
 from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
     CatalogueError,
@@ -285,7 +285,11 @@ class HttpTask:
         given = self.definition.get("inputParameters") or {}
         parameters = await evaluate(given, inputs.document(), pointer=at, run=inputs.run)
         at = self._request_pointer
-        request = await evaluate(self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run)
+        request = await evaluate(
+            self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run, escapes={("url",): url_part}
+        )
+        if isinstance(self.definition.get("httpRequest"), str):  # one expression brings all of it, the URL too
+            request = _with_url_escaped(request)
         if self._evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was read.
             groups, schema = self._evaluated_groups, self._schema_of_evaluated
@@ -427,6 +431,11 @@ def _check_sendable(request: OutgoingRequest) -> None:
     for name, value in request.headers:
         if not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
             raise ValueError(f"it left the header {name!r}, which cannot be sent")
+
+
+def _with_url_escaped(request: Any) -> Any:
+    url = request.get("url") if isinstance(request, Mapping) else None
+    return {**request, "url": url_part(url)} if isinstance(url, str) else request
 
 
 def _holds_expression(value: Any) -> bool:
