@@ -43,7 +43,7 @@ SCHEMES: list[tuple[dict[str, str], str]] = [
     ),
     (
         {"type": "apiKey", "in": "cookie", "name": "key", "key": CANARY},
-        "cookie: s=1; key=c4n4ry%2Fv4lue%2Bwith%3Dchars",
+        f"cookie: s=1; key={CANARY}",
     ),
 ]
 SCHEME_IDS = ["bearer", "basic", "key in header", "key in query", "key in cookie"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,8 @@ from bench.transfers import uploaded
 from decoding import decoding_server
 from httptask.building import curl_command
 from httptask.errors import SettingsError, TaskError
-from httptask.model.api import Endpoint, MediaType, RequestBody
-from httptask.model.task import Inputs
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody
+from httptask.model.task import Inputs, TestOptions
 from httptask.task import HttpTask
 from tasks import http, runtime
 
@@ -160,15 +163,215 @@ def test_a_form_in_a_url_s_syntax_carries_no_file(folder: Path) -> None:
     assert MULTIPART in message
 
 
-def test_a_reference_elsewhere_is_data(server: str, folder: Path) -> None:
-    """In a JSON body it is an object like others; `validate` says that it would be sent as one."""
-    body = {"a": file("plans/a.pdf")}
-    assert send(server, folder, body)["json"] == body
-    (problem,) = HttpTask(http("https://h.example/a", request={"method": "POST", "body": body})).problems()
-    assert (problem.severity, problem.pointer) == ("warning", "/httpRequest/body/a")
-    deep = {"method": "POST", "body": {"a": {"b": [body["a"]]}, "f": body["a"]}, "headers": {"Content-Type": MULTIPART}}
-    (problem,) = HttpTask(http("https://h.example/a", request=deep)).problems()
-    assert (problem.severity, problem.pointer) == ("warning", "/httpRequest/body/a/b/0")
+DOWNLOAD = {
+    "$file": {"mediaType": "application/pdf", "size": 9, "sha256": "5" * 64, "path": f"/data/files/{'5' * 32}.pdf"}
+}
+"""What an earlier task gave back for a response that it kept as a file."""
+
+
+@pytest.mark.parametrize(
+    ("request_", "place"),
+    [
+        ({"body": {"attachments": [{"filename": "report.pdf", "content": "${$.f}"}]}}, "/body/attachments/0/content"),
+        ({"body": {"a": "${$.f}"}}, "/body/a"),
+        ({"body": ["${$.f}"]}, "/body/0"),
+        ({"body": [["a", "${$.f}"]]}, "/body/0/1"),
+        ({"body": {"a": "report: ${$.f}"}}, "/body/a"),
+        ({"body": "${jsonata: '{\"a\": ' & $string(f) & '}'}"}, "/body"),
+        ({"body": "${jsonata: $string({'a': $string(f)})}"}, "/body"),
+        ({"body": {"a": {"b": ["${$.f}"]}}, "headers": {"Content-Type": MULTIPART}}, "/body/a/b/0"),
+        ({"body": [["a", {"b": "${$.f}"}]], "headers": {"Content-Type": MULTIPART}}, "/body/0/1/b"),
+        ({"body": {"a": "${$.f}"}, "headers": {"Content-Type": FORM}}, "/body/a"),
+        ({"body": {"a": "${$.f}"}, "headers": {"Content-Type": "application/xml"}}, "/body/a"),
+        ({"body": {"a": ["${$.f}"]}, "headers": {"Content-Type": "application/yaml"}}, "/body/a/0"),
+        ({"body": {"$text": "${$.f}"}}, "/body/$text"),
+        ({"headers": {"X-File": "${$.f}"}}, "/headers/X-File"),
+        ({"headers": {"X-File": "a ${$.f}"}}, "/headers/X-File"),
+        ({"query": {"f": "${$.f}"}}, "/query/f"),
+        ({"query": {"f": ["${$.f}"]}}, "/query/f/0"),
+        ({"query": [["f", "${$.f}"]]}, "/query/0/1"),
+        ({"cookies": {"f": "${$.f}"}}, "/cookies/f"),
+        ({"url": "http://127.0.0.1:1/a/{f}", "pathParameters": {"f": "${$.f}"}}, "/pathParameters/f"),
+        ({"url": "http://127.0.0.1:1/a/${$.f}"}, "/url"),
+    ],
+)
+@pytest.mark.parametrize("send_anyway", [False, True])
+def test_a_file_that_cannot_stand_somewhere_is_refused(request_: dict[str, Any], place: str, send_anyway: bool) -> None:
+    """A local path never goes out: not in data, not in text made of it, not where the author sends anyway."""
+    definition = http(
+        "http://127.0.0.1:1/a", request={"method": "POST", **request_}, inputParameters={"f": "${$.input}"}
+    )
+    with runtime() as shared, pytest.raises(SettingsError) as caught:
+        HttpTask(definition, runtime=shared).test_request(Inputs(input=DOWNLOAD), TestOptions(send_anyway=send_anyway))
+    assert {problem.pointer for problem in caught.value.problems} == {f"/httpRequest{place}"}
+    assert '"as": "base64"' in caught.value.problems[0].message or MULTIPART in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("request_", "place"),
+    [
+        ({"body": {"a": {"b": file("x")}, "c": "${$.c}"}}, "/body/a/b"),
+        ({"body": {"a": file("x")}, "query": {"q": "${$.c}"}}, "/body/a"),
+        ({"headers": {"X": file("x")}}, "/headers/X"),
+        ({"query": {"q": {"a": file("x")}}}, "/query/q/a"),
+        ({"body": '{"a": {"$file": {"path": "x"}}}'}, "/body"),
+    ],
+)
+def test_validation_refuses_a_file_that_cannot_stand_somewhere(request_: dict[str, Any], place: str) -> None:
+    """Before anything runs, with the way to send the content."""
+    definition = http("https://h.example/a", request={"method": "POST", **request_}, inputParameters={"c": 1})
+    problems = {problem.pointer: problem for problem in HttpTask(definition).problems()}
+    problem = problems[f"/httpRequest{place}"]
+    assert problem.severity == "error"
+    assert '"as": "base64"' in problem.message
+
+
+def test_the_local_path_of_a_download_never_goes_out(server: str, folder: Path) -> None:
+    """Neither inside its reference taken apart, nor by itself; it may name the file to send."""
+    answer = servers.response(PLAN, ("Content-Type", "application/pdf"))
+    with servers.raw_server(servers.respond(answer)) as source, runtime(files=folder) as shared:
+        kept = Inputs(input=HttpTask(http(f"{source.url}/a.pdf"), runtime=shared).call().body)
+
+        def task(**request: Any) -> HttpTask:
+            definition = http(f"{server}/a", request={"method": "POST", **request})
+            return HttpTask({**definition, "inputParameters": {"f": "${$.input['$file']}"}}, runtime=shared)
+
+        for request in ({"body": {"a": "${$.f}"}}, {"headers": {"X": "${$.f.path}"}}, {"body": "at ${$.f.path}"}):
+            with pytest.raises(SettingsError) as caught:
+                task(**request).call(kept)
+            assert "local path" in str(caught.value)
+        body = {"a": {"$file": {"path": "${$.f.path}", "as": "base64"}}}
+        assert task(body=body).call(kept).body["json"] == {"a": base64.b64encode(PLAN).decode()}
+
+
+# Content as data
+
+
+@pytest.mark.parametrize("content_type", ["application/json", FORM, MULTIPART, "application/xml", "text/plain"])
+def test_the_content_of_a_file_is_data(server: str, folder: Path, content_type: str) -> None:
+    """As base64 or as text, wherever a text may stand: a server reads what was in the file."""
+    text = 'é "quoted" & <b>\n1,2\n'
+    (folder / "a.csv").write_text(text, encoding="utf-8")
+    encoded = base64.b64encode(PLAN).decode()
+    body: Any = {"a": {"raw": file("plans/a.pdf", **{"as": "base64"}), "csv": file("a.csv", **{"as": "text"})}}
+    if content_type in (FORM, MULTIPART):
+        body = body["a"]
+    if content_type == "text/plain":
+        body = file("a.csv", **{"as": "text"})
+    read = send(server, folder, body, headers={"Content-Type": content_type})
+    if content_type in (FORM, MULTIPART):
+        assert read["form"] == [["raw", encoded], ["csv", text]]
+    elif content_type == "application/json":
+        assert read["json"] == {"a": {"raw": encoded, "csv": text}}
+    elif content_type == "application/xml":
+        root = ET.fromstring(read["body"].encode("latin-1"))
+        assert [each.text for each in root] == [encoded, text]
+    else:
+        assert read["body"].encode("latin-1").decode() == text
+
+
+def test_the_content_of_a_file_outside_the_body(server: str, folder: Path) -> None:
+    """In a query, a path, a header and a cookie; inline content alike, and beside an endpoint's schema of text."""
+    (folder / "key").write_text("k3y", encoding="utf-8")
+    key, inline = file("key", **{"as": "text"}), {"$file": {"content": "k3y", "as": "base64"}}
+    parameters = (
+        Parameter("k", "path", schema={"type": "string"}),
+        Parameter("q", "query", schema={"pattern": "^k3y$"}),
+    )
+    known = replace(endpoint(), path="/a/{k}", parameters=parameters, request_body=None)
+    request = {
+        "query": {"q": key},
+        "headers": {"X-Key": inline},
+        "url": f"{server}/a/{{k}}",
+        "pathParameters": {"k": key},
+    }
+    with runtime(files=folder) as shared:
+        task = HttpTask(http("", request={"method": "POST", **request}), runtime=shared, endpoint=known)
+        assert task.problems() == []
+        read = task.call().body
+    assert (read["target"], read["headers"]["x-key"]) == ("/a/k3y?q=k3y", "azN5")
+
+
+@pytest.mark.parametrize(
+    ("reference", "place", "said"),
+    [
+        ({"path": "b é.png", "as": "text"}, "/body/a/$file/as", "no text in UTF-8"),
+        ({"path": "../secret", "as": "text"}, "/body/a/$file/path", "climb"),
+        ({"path": "missing", "as": "base64"}, "/body/a", "there is no file 'missing'"),
+        ({"path": "huge", "as": "base64"}, "/body/a", "at most 16,777,216 can become data"),
+        ({"path": "empty", "as": "hex"}, "/body/a/$file/as", "'base64' or 'text'"),
+        ({"path": "empty", "content": "x", "as": "text"}, "/body/a/$file", "not both"),
+    ],
+)
+def test_content_that_cannot_become_data(folder: Path, reference: dict[str, Any], place: str, said: str) -> None:
+    """Refused at its place before anything is sent, with what to do."""
+    with (folder / "huge").open("wb") as huge:
+        huge.truncate(16 * 1024 * 1024 + 1)
+    found, message = refused(folder, {"a": {"$file": reference}})
+    assert found == place
+    assert said in message
+
+
+def test_text_of_a_file_in_another_charset(server: str, folder: Path) -> None:
+    """Its `contentType` says which, and it is read so; a byte order mark is no text."""
+    (folder / "a.txt").write_bytes("café".encode("cp1252"))
+    (folder / "b.txt").write_bytes("café".encode("utf-8-sig"))
+    body = {
+        "a": file("a.txt", contentType="text/plain; charset=windows-1252", **{"as": "text"}),
+        "b": file("b.txt", **{"as": "text"}),
+    }
+    assert send(server, folder, body)["json"] == {"a": "café", "b": "café"}
+
+
+# Files of the settings' own
+
+
+def test_a_file_from_text_or_base64(server: str) -> None:
+    """In a form it is a part with a name and a media type, as a whole body it is the body: no folder is needed."""
+    csv = {"$file": {"content": "id,name\n1,Zoë\n", "filename": "x.csv", "contentType": "text/csv"}}
+    raw = {"$file": {"contentBase64": base64.b64encode(PLAN).decode(), "filename": "a.pdf"}}
+    plain = {"$file": {"content": ""}}
+    latin = {"$file": {"content": "é", "contentType": "text/plain; charset=iso-8859-1"}}
+    form = {"a": [csv, raw], "b": plain, "c": latin}
+    read = send(server, None, form, headers={"Content-Type": MULTIPART})
+    assert [(each["field"], each["filename"], each["type"], each["sha256"]) for each in read["files"]] == [
+        ("a", "x.csv", "text/csv", digest("id,name\n1,Zoë\n".encode())),
+        ("a", "a.pdf", "application/pdf", digest(PLAN)),
+        ("b", "file", "text/plain; charset=utf-8", digest(b"")),
+        ("c", "file", "text/plain; charset=iso-8859-1", digest(b"\xe9")),
+    ]
+    whole = send(server, None, raw)
+    assert (whole["sha256"], whole["headers"]["content-type"]) == (digest(PLAN), "application/pdf")
+    assert send(server, None, csv)["headers"]["content-type"] == "text/csv"
+
+
+@pytest.mark.parametrize(
+    ("reference", "place"),
+    [
+        ({"contentBase64": "a"}, "/$file/contentBase64"),
+        ({"contentBase64": "é==="}, "/$file/contentBase64"),
+        ({"content": 5}, "/$file/content"),
+        ({"content": "€", "contentType": "text/plain; charset=iso-8859-1"}, "/$file/content"),
+        ({"content": "a", "contentBase64": "YQ=="}, "/$file"),
+    ],
+)
+def test_content_that_is_none(reference: dict[str, Any], place: str) -> None:
+    """Refused at its place, by validation and before anything is sent."""
+    assert refused(None, {"$file": reference})[0] == f"/body{place}"
+    assert refused(None, {"a": {"$file": reference}}, headers={"Content-Type": MULTIPART})[0] == f"/body/a{place}"
+
+
+def test_a_part_has_the_name_that_its_file_came_with(server: str, folder: Path) -> None:
+    """The name in the reference of a download; an author's own comes first."""
+    (folder / "e639.pdf").write_bytes(PLAN)
+    kept = {"path": "e639.pdf", "size": len(PLAN), "mediaType": "application/pdf"}
+    form = {
+        "a": {"$file": {**kept, "name": "résumé.pdf"}},
+        "b": {"$file": {**kept, "filename": "résumé.pdf"}},
+        "c": {"$file": {**kept, "name": "résumé.pdf", "filename": "cv.pdf"}},
+    }
+    read = send(server, folder, form, headers={"Content-Type": MULTIPART})
+    assert [each["filename"] for each in read["files"]] == ["résumé.pdf", "résumé.pdf", "cv.pdf"]
 
 
 def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:

@@ -243,6 +243,33 @@ def test_a_test_request_that_fails_is_still_an_exchange() -> None:
     Draft202012Validator(_packaged.schema("exchange")).validate(dead.to_json())
 
 
+@pytest.mark.parametrize(
+    ("url", "brought", "target"),
+    [
+        ("${$.next}", '{base}/a?filter={"x":1}&q=a b', "/a?filter=%7B%22x%22:1%7D&q=a%20b"),
+        ("${$.next}", "{base}/echo/{id}", "/echo/%7Bid%7D"),
+        ("{base}/${$.next}/{id}?c=${$.next}", "x{id} y", "/x%7Bid%7D%20y/s3cret?c=x%7Bid%7D%20y"),
+        ("{base}/a?${$.next}", "a=1&b=%7B2&c={id}", "/a?a=1&b=%7B2&c=%7Bid%7D"),
+        ("{base}/a/${jsonata: '{' & 'id}'}", "", "/a/%7Bid%7D"),
+        ("{base}/a/{id}/${$.next}", 5, "/a/s3cret/5"),
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_an_expression_brings_into_a_url_has_no_places(url: str, brought: Any, target: str, whole: bool) -> None:
+    """Only the author's own text has places for parameters; data has its braces and blanks escaped, and may hold a query."""
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        url = url.replace("{base}", server.url)
+        given = brought.replace("{base}", server.url) if isinstance(brought, str) else brought
+        values = {"pathParameters": {"id": "s3cret"}} if "{id}" in url else {}
+        task = http(url, request=values, inputParameters={"next": "${$.input}"})
+        if whole and not values:
+            # The whole request from an expression is data, too.
+            task["inputParameters"]["request"] = {"url": url.replace("$.next", "$.input")}
+            task["httpRequest"] = "${$.request}"
+        call(task, inputs=Inputs(input=given))
+        assert server.received[0].split(b" ")[1].decode() == target
+
+
 def test_send_anyway_lets_the_server_judge() -> None:
     """Settings that do not fit the endpoint can be sent on purpose; the server's refusal is the exchange."""
     with StandIn() as server:

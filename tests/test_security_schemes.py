@@ -21,6 +21,8 @@ from httptask.task import HttpTask
 from tasks import http, runtime
 
 KEY = "k3y/v=a l"
+SIGNED = "s%3Ak3y.v%2Ba"
+"""A key that a cookie can hold; it is sent as it is given."""
 HEADER = {"type": "apiKey", "in": "header", "name": "X-Key"}
 QUERY = {"type": "apiKey", "in": "query", "name": "key"}
 COOKIE = {"type": "apiKey", "in": "cookie", "name": "sid"}
@@ -189,11 +191,16 @@ def sent(server: str, known: Endpoint, name: str, **request: Any) -> Any:
         )
 
 
-def test_a_key_goes_where_the_description_says(server: str) -> None:
+def test_a_key_goes_where_the_description_says(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under its name in a header, the query or a cookie; one that says its own place goes there."""
     assert sent(server, endpoint("header"), "key")["headers"]["x-key"] == KEY
     assert sent(server, endpoint("query"), "key")["args"] == [["key", KEY]]
-    assert sent(server, endpoint("cookie"), "key")["headers"]["cookie"] == "sid=k3y%2Fv%3Da%20l"
+    with pytest.raises(CredentialError) as caught:
+        sent(server, endpoint("cookie"), "key")
+    assert "RFC 6265" in str(caught.value)
+    assert KEY not in str(caught.value)
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_COOKIE_KEY", json.dumps({"type": "apiKey", "key": SIGNED}))
+    assert sent(server, endpoint("cookie"), "cookie key")["headers"]["cookie"] == f"sid={SIGNED}"
     assert sent(server, endpoint("authorization"), "key")["headers"]["authorization"] == KEY
     assert sent(server, endpoint("query"), "other key")["headers"]["x-other"] == KEY
 

@@ -11,6 +11,10 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 """What a header's value must not hold: controls but tab (RFC 9110, section 5.5), and surrogates, which have no UTF-8."""
 
+_COOKIE_OCTETS = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
+COOKIE_VALUE = re.compile(rf'{_COOKIE_OCTETS}|"{_COOKIE_OCTETS}"')
+"""A cookie's value (RFC 6265, section 4.1.1): no blank, quote, comma, semicolon or backslash, but quotes around it."""
+
 FRAMING = frozenset(
     {
         "content-length",

@@ -1,23 +1,34 @@
 """From evaluated settings to a request: URL, headers, cookies, body; and the same request as a curl command."""
 
-from httptask.building._bodies import MULTIPART, essence, file_places, is_json, offers, rank
+from httptask.building._bodies import FORM, MULTIPART, carries_files, is_json, is_text, offers, rank
 from httptask.building._curl import curl_command
+from httptask.building._escaping import url_part
+from httptask.building._fields import essence
 from httptask.building._files import VARIABLE as FILES_VARIABLE
-from httptask.building._files import Files, is_reference, located, reference_problems
+from httptask.building._files import Files, located, with_contents
+from httptask.building._references import data_places, file_places, is_pairs, misplaced, reference_problems, with_values
 from httptask.building._request import build
 
 __all__ = [
     "FILES_VARIABLE",
+    "FORM",
     "MULTIPART",
     "Files",
     "build",
+    "carries_files",
     "curl_command",
+    "data_places",
     "essence",
     "file_places",
     "is_json",
-    "is_reference",
+    "is_pairs",
+    "is_text",
     "located",
+    "misplaced",
     "offers",
     "rank",
     "reference_problems",
+    "url_part",
+    "with_contents",
+    "with_values",
 ]

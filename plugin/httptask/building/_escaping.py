@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
+
+from httptask._syntax import COOKIE_VALUE
 
 Encode = Callable[[str], str]
 """Escapes a name or a value for its place: percent-encoding in a URL, nothing in a header."""
 
+_BRACE_OR_BLANK = re.compile(r"[{} \t]")
 _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
-_NOT_IN_A_COOKIE = re.compile(r"[^\x20-\x7e]|;|^ | $")
 
 
 class UnwritableError(ValueError):
@@ -21,43 +23,53 @@ class UnwritableError(ValueError):
         self.path = path
 
 
-def encoded(text: str) -> str:
+def encoded(text: str, codec: str = "utf-8") -> str:
     """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section 2.3)."""
-    return quote(text, safe="", errors="surrogatepass")
+    return quote(text, safe="", encoding=codec, errors="surrogatepass")
 
 
-def leaving(safe: str) -> Encode:
+def plus_encoded(text: str, codec: str = "utf-8") -> str:
+    """Return *text* as a form has it: a space is "+" (the URL Standard, section 5.2)."""
+    return quote_plus(text, encoding=codec, errors="surrogatepass")
+
+
+def leaving(safe: str, codec: str = "utf-8") -> Encode:
     """Return an `Encode` that leaves the characters *safe* and percent-encoded triples as they are (RFC 6570, section 3.2.3)."""
 
     def encode(text: str) -> str:
         pieces = _TRIPLE.split(text)  # the triples stand at the odd places
-        pieces[::2] = [quote(piece, safe=safe, errors="surrogatepass") for piece in pieces[::2]]
+        pieces[::2] = [quote(piece, safe=safe, encoding=codec, errors="surrogatepass") for piece in pieces[::2]]
         return "".join(pieces)
 
     return encode
 
 
+def url_part(text: str) -> str:
+    """Return *text*, which an expression brings into a URL, with braces and blanks percent-encoded; the rest is a URL's.
+
+    `{name}` is a place only where the author of the URL has written it.
+    """
+    return _BRACE_OR_BLANK.sub(lambda match: encoded(match[0]), text)
+
+
 def cookie_as_it_is(text: str) -> str:
-    """Return *text*, for a cookie that is not escaped (OpenAPI 3.2, style `cookie`). Raises `UnwritableError`."""
-    if _NOT_IN_A_COOKIE.search(text):
+    """Return *text*, for a cookie: servers disagree on escapes, so none is added. Raises `UnwritableError`."""
+    if not COOKIE_VALUE.fullmatch(text):
         raise UnwritableError(
-            f"{text[:60]!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and this one is sent without escaping: "
+            f"{text[:60]!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are sent as they are given: "
             "write it as the server expects it, percent-encoded for instance"
         )
     return text
 
 
-def cookie_text(text: str) -> str:
-    """Return *text* with what a cookie cannot hold percent-encoded, and `%`: no description says how this one is escaped."""
-    return quote(text, safe="!#$&'()*+-./:<=>?@[]^_`{|}~", errors="surrogatepass")
+ESCAPED: dict[str, Encode] = {"path": encoded, "query": encoded, "header": str, "cookie": cookie_as_it_is}
+"""Location -> how names and values are escaped in it: not at all in headers (OpenAPI 3.2) and cookies (RFC 6265)."""
 
-
-ESCAPED: dict[str, Encode] = {"path": encoded, "query": encoded, "header": str, "cookie": encoded}
-"""Location -> how names and values are escaped in it. OpenAPI 3.2: not at all in headers."""
+RESERVED_IN_QUERY = ":/?@!$'()*,;"
 
 RESERVED: dict[str, Encode] = {
     "path": leaving(":@!$&'()*+,;="),
-    "query": leaving(":/?@!$'()*,;"),
+    "query": leaving(RESERVED_IN_QUERY),
     "header": str,
     "cookie": leaving(":/?#[]@!$&'()*+="),
 }

@@ -1,40 +1,35 @@
-"""Files in a body: what refers to them, where they may lie, and how they are read while they are sent.
+"""Files on disk: where they may lie, and how they are read while they are sent.
 
-A value `{"$file": {...}}` is a reference. An author's reference reaches files below the folder that the operator names, and
-no others: neither by `..`, nor by a link, nor by an absolute path. It may be what a task gave back for a response that it
-kept as a file.
+An author's reference reaches files below the folder that the operator names, and no others: neither by `..`, nor by a link,
+nor by an absolute path. It may be what a task gave back for a response that it kept as a file.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import mimetypes
 import os
+import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from httptask._json import pointer as pointer_of
-from httptask._nearest import nearest
-from httptask._syntax import FRAMING, TOKEN, UNSENDABLE
 from httptask._threads import in_thread
 from httptask.building._escaping import UnwritableError
+from httptask.building._references import REFERENCE, data_places, reference_of, text_places, with_values
+from httptask.building._text import charset_of, codec_of
 from httptask.errors import Problem, SettingsError
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
-
-REFERENCE = "$file"
-"""The only member of a value that stands for a file."""
 
 VARIABLE = "HTTPTASK_FILES"
 """The environment variable in which an operator names the folder."""
 
-ANY_BYTES = "application/octet-stream"
-
-_SAID = ("path", "upload", "contentType", "filename", "headers")
-_SEEN = ("name", "mediaType", "size", "sha256", "problem")
-"""What the reference of a result or an upload says beside."""
+_MOST_DATA = 16 * 1024 * 1024
+"""Bytes of a file that becomes data: it stands in memory several times over. Larger ones are streamed as they are."""
 
 _READ = 1024 * 1024
 """Bytes read at once, in a thread: a disk may be slow."""
@@ -42,105 +37,10 @@ _WRITTEN = 64 * 1024
 """Bytes given to the network at once: `readTimeoutSeconds` is the longest silence, and each write is a sign of life."""
 
 
-# References
-
-
-@dataclass(frozen=True, slots=True)
-class FileReference:
-    """What a value `{"$file": {...}}` says."""
-
-    said: Mapping[str, Any]
-    name: str
-    """What a person calls the file."""
-    filename: str
-    """The name that a multipart body gives it; never with a folder."""
-    content_type: str
-    """As said, or as seen when it came; "" when nothing says."""
-    headers: Mapping[str, str]
-    """Headers of its part of a multipart body."""
-
-    @property
-    def guessed_type(self) -> str:
-        """The media type that the file's name suggests; "" when it suggests none."""
-        return mimetypes.guess_type(self.filename, strict=False)[0] or mimetypes.guess_type(self.name)[0] or ""
-
-    def piece(self, *path: str | int) -> FilePiece:
-        """Return the file as a piece of a body; *path* is where in the body's value the reference stands."""
-        return FilePiece(self.name, self.said, pointer_of(path))
-
-
-def is_reference(value: Any) -> bool:
-    """Say whether *value* stands for a file: an object whose one member is `$file`."""
-    return isinstance(value, Mapping) and len(value) == 1 and REFERENCE in value
-
-
-def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
-    """Read the reference *value*, which stands at *path*. Raises `UnwritableError` for one that says no file."""
-    said: Mapping[str, Any] = value[REFERENCE]
-    problems = dict(reference_problems(value))
-    for steps, why in problems.items():
-        raise UnwritableError(why, *path, *steps)
-    name = str(said.get("path") or said.get("name") or "upload")
-    return FileReference(
-        said=said,
-        name=name,
-        filename=said.get("filename") or said.get("name") or PurePath(name).name or "file",
-        content_type=said.get("contentType") or said.get("mediaType") or "",
-        headers=said.get("headers") or {},
-    )
-
-
-def reference_problems(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what is wrong with the reference *value*, whatever files there are: where in it, and a sentence."""
-    said: Any = value[REFERENCE]
-    if not isinstance(said, Mapping):
-        yield (REFERENCE,), "the reference of a file must be an object with its 'path'"
-        return
-    for name, item in said.items():
-        if name not in (*_SAID, *_SEEN):
-            near = nearest(name, _SAID)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_SAID)}"
-            yield (REFERENCE, name), f"unknown name {name!r} in the reference of a file; {hint}"
-        elif name in _TEXTS and not (isinstance(item, str) and item):
-            yield (REFERENCE, name), f"{name!r} of a file must be text"
-    if "path" in said and "upload" in said:
-        yield (REFERENCE,), "a file is either at a 'path' or an 'upload', not both"
-    elif "path" not in said and "upload" not in said:
-        why = said.get("problem")
-        yield (REFERENCE,), f"there is no such file: {why}" if why else "the reference of a file needs its 'path'"
-    path = said.get("path")
-    if isinstance(path, str):
-        if ".." in PurePath(path).parts or ".." in path.replace("\\", "/").split("/"):
-            yield (REFERENCE, "path"), f"the path {path!r} would climb; name a file below the folder of files"
-        elif "\0" in path:
-            yield (REFERENCE, "path"), "a path cannot hold NUL"
-    yield from _header_problems(said)
-
-
-_TEXTS = frozenset(("path", "upload", "contentType", "filename"))
-
-
-def _header_problems(said: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    content_type = said.get("contentType") or said.get("mediaType") or ""
-    if isinstance(content_type, str) and (UNSENDABLE.search(content_type) or not content_type.isascii()):
-        yield (REFERENCE, "contentType"), f"the media type {content_type!r} cannot stand in a header"
-    headers = said.get("headers") or {}
-    if not isinstance(headers, Mapping):
-        yield (REFERENCE, "headers"), "'headers' of a file must be an object"
-        return
-    for name, text in headers.items():
-        if not TOKEN.fullmatch(name) or name.lower() in (*FRAMING, "content-disposition"):
-            yield (REFERENCE, "headers", name), f"{name!r} is no header that a part of a body can have"
-        elif name.lower() == "content-type":
-            yield (REFERENCE, "headers", name), "the media type of a file stands in its 'contentType'"
-        elif not isinstance(text, str) or UNSENDABLE.search(text):
-            yield (REFERENCE, "headers", name), "a header must be text without line breaks and control characters"
-
-
 # Files
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Files:
     """The files that requests may send."""
 
@@ -159,6 +59,30 @@ class Files:
         if isinstance(size, int) and size != found.size:
             raise _refused(piece, f"the file {piece.name!r} has {found.size:,} bytes, its reference says {size:,}")
         return found
+
+    def content(self, piece: FilePiece) -> bytes:
+        """Return all of the file that *piece* refers to, which becomes data. Raises `SettingsError` as `find` does."""
+        file = self.find(piece)
+        if file.size > _MOST_DATA:
+            why = (
+                f"the file {piece.name!r} has {file.size:,} bytes, and at most {_MOST_DATA:,} can become data; send it as a "
+                "whole body or in a part of a multipart body, which are streamed"
+            )
+            raise _refused(piece, why)
+        data = b""
+        while len(data) < file.size:
+            data += file.read(len(data))
+        return data
+
+    def named_in(self, text: str) -> bool:
+        """Say whether *text* holds the path of a file that a response was kept in: it is of no use to anybody else."""
+        return self._kept is not None and self._kept.search(text) is not None
+
+    @cached_property
+    def _kept(self) -> re.Pattern[str] | None:
+        if self.folder is None:
+            return None
+        return re.compile(re.escape(f"{self.folder}{os.sep}") + r"[0-9a-f]{32}\.")
 
     def _uploaded(self, piece: FilePiece) -> StoredFile:
         path = self.upload(piece.reference["upload"]) if self.upload is not None else None
@@ -298,3 +222,39 @@ async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
         )
         found.set_header("Content-Length", str(len(found.body)))
     return found
+
+
+# Content as data
+
+
+async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") -> dict[str, Any]:
+    """Return *request* (evaluated settings) with the content of a file in the place of each reference that says `as`.
+
+    *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or is no text where it should
+    be, and for a text that holds the local path of a file.
+    """
+    for path in text_places(request, files.named_in):
+        raise SettingsError(
+            [Problem(pointer_of(path, at), "the text holds the local path of a file, which is sent nowhere")]
+        )
+    contents = {}
+    for path, reference in data_places(request):
+        try:
+            contents[path] = await in_thread(lambda path=path, said=reference: _data(said, files, pointer_of(path, at)))  # type: ignore[misc]
+        except UnwritableError as error:
+            raise SettingsError([Problem(pointer_of((*path, *error.path), at), str(error))]) from error
+    return with_values(request, contents) if contents else dict(request)
+
+
+def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
+    """Return the content of the file *reference*, which stands at the pointer *at*, as its `as` has it."""
+    file = reference_of(reference)
+    content = file.content if file.is_inline else files.content(FilePiece(file.name, file.settings, at))
+    if file.settings["as"] == "base64":
+        return base64.b64encode(content).decode("ascii")
+    charset = charset_of(file.content_type)
+    try:
+        return content.decode(codec_of(charset)).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        why = f'the file {file.name!r} is no text in {charset or "UTF-8"}: say its charset in "contentType", or "as": "base64"'
+        raise UnwritableError(why, REFERENCE, "as") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, unquote_plus
@@ -11,16 +11,10 @@ from urllib.parse import unquote, unquote_plus
 from httptask import _packaged
 from httptask._json import pointer
 from httptask._syntax import PLACEHOLDER, UNSENDABLE
-from httptask.building._bodies import FORM, Body, Described, body, chosen, essence, is_json
-from httptask.building._escaping import (
-    ESCAPED,
-    RESERVED,
-    Encode,
-    UnwritableError,
-    cookie_as_it_is,
-    cookie_text,
-    leaving,
-)
+from httptask.building._bodies import FORM, MULTIPART, Body, body, carries_files, chosen, is_json
+from httptask.building._escaping import ESCAPED, RESERVED, Encode, UnwritableError, cookie_as_it_is, encoded, leaving
+from httptask.building._fields import Described, essence
+from httptask.building._references import Path, file_places, is_pairs, misplaced
 from httptask.building._styles import DEFAULTS, scalar, written
 from httptask.errors import Problem, SettingsError
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
@@ -45,6 +39,8 @@ def build(request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str 
     *endpoint* says how each documented value is written; *at* is the JSON Pointer of *request*, for errors. Files of the body
     are named in it and not looked for: `located` does. Raises `SettingsError` for a value that cannot be sent: nothing was sent.
     """
+    for path, why in misplaced({name: value for name, value in request.items() if name != "body"}):
+        raise _refused(pointer(path, at), why)
     writer = _Writer(endpoint, at)
     headers = _headers(request.get("headers", {}), writer)
     cookies = [writer.written("cookie", name, value) for name, value in request.get("cookies", {}).items()]
@@ -77,25 +73,27 @@ class _Writer:
         whole = [each for each in self._known.values() if each.location == "querystring"]
         self.querystring = whole[0] if whole else None
 
-    def written(self, location: str, name: str, value: Any) -> str:
-        """Return *value* as it stands in *location*; "" when nothing is sent. Raises `SettingsError`."""
-        parameter = self._known.get(_key(location, name))
+    def is_described(self, location: str, name: str) -> bool:
+        """Say whether the endpoint describes the parameter *name* in *location*."""
+        return _key(location, name) in self._known
+
+    def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
+        """Return *value* as it stands in *location*; "" when nothing is sent. Raises `SettingsError`.
+
+        *path* is where in its group the value stands; None: under its name.
+        """
+        style = "cookie" if location == "cookie" else None  # without a description: each item a cookie of its own
+        parameter = self._known.get(_key(location, name), Parameter(name, location, style=style))
         try:
-            if parameter is not None:
-                return self._described(parameter, name, value)
-            if location == "cookie":
-                return written(name, value, location, "cookie", None, cookie_text)
-            return self._described(Parameter(name, location), name, value)
+            return self._described(parameter, name, value)
         except UnwritableError as error:
-            raise _refused(pointer([PARAMETER_GROUPS[location], name, *error.path], self.at), str(error)) from error
+            steps = (PARAMETER_GROUPS[location], *(path or (name,)), *error.path)
+            raise _refused(pointer(steps, self.at), str(error)) from error
 
     def query(self, value: Any) -> str:
         """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or its parameters'."""
         if self.querystring is None:
-            if not isinstance(value, Mapping):
-                raise _refused(pointer(["query"], self.at), "expected an object: the values of a query by their names")
-            texts = (self.written("query", name, item) for name, item in value.items())
-            return "&".join(filter(None, texts))
+            return "&".join(filter(None, self._parameters(value)))
         media_type = self.querystring.media_type or FORM
         try:
             text = self._serialised(value, self.querystring, media_type)
@@ -103,13 +101,27 @@ class _Writer:
             raise _refused(pointer(["query", *error.path], self.at), str(error)) from error
         return text if essence(media_type) == FORM and isinstance(value, dict) else ESCAPED["query"](text)
 
+    def _parameters(self, value: Any) -> Iterator[str]:
+        """Yield the text of each parameter of a query: an object, or pairs of names and values in their order."""
+        if isinstance(value, Mapping):
+            yield from (self.written("query", name, item) for name, item in value.items())
+        elif is_pairs(value):
+            for index, (name, item) in enumerate(value):
+                if item is not None:
+                    yield self.written("query", name, item, (index, 1))
+        elif value != []:
+            why = 'expected the values of a query by their names, or pairs of both: [["a", "1"], ["a", "2"]]'
+            raise _refused(pointer(["query"], self.at), why)
+
     def _described(self, parameter: Parameter, name: str, value: Any) -> str:
         location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
         if parameter.media_type is not None:
             text = self._serialised(value, parameter, parameter.media_type)
             if location == "header" and is_json(parameter.media_type):
                 text = _NOT_IN_A_HEADER.sub(_json_escape, text)
-            return written(name, text, location, DEFAULTS[location], None, ESCAPED[location])
+            # JSON has characters that no cookie can hold.
+            escape = encoded if location == "cookie" else ESCAPED[location]
+            return written(name, text, location, DEFAULTS[location], None, escape)
         encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
         if style == "cookie":
             encode = cookie_as_it_is
@@ -205,13 +217,34 @@ def _name(pair: str) -> str:
 
 def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]]:
     headers = []
-    for name, value in values.items():
+    for name, value in _lines(values, writer):
         text = writer.written("header", name, value)
         if UNSENDABLE.search(text):
             place = pointer(["headers", name], writer.at)
             raise _refused(place, "a header value must not hold a line break or control character")
         headers.append((name, text.strip(" \t")))
     return headers
+
+
+def _lines(values: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of each header line: an array is a line for each item, unless a description joins its items."""
+    for name, value in values.items():
+        if not isinstance(value, list) or writer.is_described("header", name):
+            yield name, value
+            continue
+        if len(value) > 1 and name.lower() in _ONCE:
+            raise _refused(pointer(["headers", name], writer.at), f"{name} can stand in a request once only")
+        yield from ((name, item) for item in value)
+
+
+_ONCE = frozenset(
+    (
+        *("authorization", "content-length", "content-type", "content-range", "cookie", "date", "from", "host"),
+        *("idempotency-key", "if-modified-since", "if-range", "if-unmodified-since", "max-forwards", "origin"),
+        *("proxy-authorization", "range", "referer", "user-agent"),
+    )
+)
+"""Headers of requests that are no lists: a second one would be an error or ignored (RFC 9110, section 5.3)."""
 
 
 def _merge(headers: list[tuple[str, str]], name: str, value: str, between: str) -> None:
@@ -249,10 +282,18 @@ def _body(value: Any, headers: list[tuple[str, str]], endpoint: Endpoint | None,
     definitions = endpoint.definitions if endpoint is not None else {}
     try:
         content_type = _find(headers, "Content-Type") or chosen(value, content)
+        for path, why in misplaced(value, _file_paths(value, content_type)):
+            raise _refused(pointer(path, place), why)
         made = body(value, content_type, Described(_described(content, content_type), definitions))
     except UnwritableError as error:
         raise _refused(pointer(error.path, place), str(error)) from error
     return replace(made, content=_placed(made.content, place))
+
+
+def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
+    """Return where in the body *value* files may stand."""
+    paths = (path for path, _ in file_places(value, pairs=essence(content_type) in (FORM, MULTIPART)))
+    return frozenset(path for path in paths if not path or carries_files(content_type) or essence(content_type) == FORM)
 
 
 def _placed(content: bytes | StreamedBody, place: str) -> bytes | StreamedBody:

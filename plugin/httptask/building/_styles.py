@@ -145,11 +145,16 @@ def _check(text: str, delimiter: str) -> None:
 
 
 def scalar(value: Any) -> str:
-    """Return *value* as text: strings as they are, numbers and booleans as JSON writes them, null as nothing."""
+    """Return *value* as text: strings as they are, numbers and booleans as JSON writes them, null as nothing.
+
+    A whole number is written in full, without a fraction or an exponent: to an expression 3 and 3.0 are the same.
+    """
     if isinstance(value, str):
         return value
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if isinstance(value, bool | int | float):
         try:
             return json.dumps(value, allow_nan=False)

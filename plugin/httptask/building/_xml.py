@@ -37,14 +37,15 @@ _COMPOSED = ("allOf", "anyOf", "oneOf")
 Path = tuple[str | int, ...]
 
 
-def xml_text(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+def xml_text(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str = "") -> str:
     """Return *value* as one XML element, described by *schema*, whose references are to *definitions*.
 
+    *name* is that of the property it is the value of, if it is one's: its element is called so unless its schema says another.
     Raises `UnwritableError` for what XML cannot carry, and for a root without a name.
     """
     writer = _Writer(definitions)
     node = writer.node(schema)
-    name, path = node.hints.get("name") or node.component, Path()
+    name, path = node.hints.get("name") or name or node.component or "", Path()
     if not isinstance(name, str) or not name:
         if not isinstance(value, Mapping) or len(value) != 1:
             raise UnwritableError(
@@ -57,6 +58,23 @@ def xml_text(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, An
             raise UnwritableError("an array that is not wrapped is no single XML element; XML has one root", *path)
         return "".join(writer.array(name, value, node, _Scope({"xml": _XML}), path))
     return writer.element(name, value, node, _Scope({"xml": _XML}), path)
+
+
+def member_schema(schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of the member *name* of a value of *schema*, with all that this refers to and is composed of."""
+    member = _Writer(definitions).node(schema).child(name)
+    return member if isinstance(member, Mapping) else {}
+
+
+def items_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of the items of an array of *schema*."""
+    items = _Writer(definitions).node(schema).items
+    return items if isinstance(items, Mapping) else {}
+
+
+def member_names(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[str]:
+    """Return the names of the members that *schema* describes, in its order."""
+    return list(_Writer(definitions).node(schema).properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +139,8 @@ class _Writer:
                 waiting.append((self._definitions.get(name), is_same))
             for keyword in _COMPOSED:
                 parts = found.get(keyword)
-                alone = isinstance(parts, list) and len(parts) == 1  # how 3.0 puts a hint beside a reference
-                waiting += [(part, is_same and alone) for part in parts] if isinstance(parts, list) else []
+                if isinstance(parts, list):
+                    waiting += [(part, is_same and _names_the_whole(part, parts, keyword)) for part in parts]
         return _Node(hints, component, properties, others, items)
 
     def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
@@ -184,6 +202,27 @@ class _Writer:
             else:
                 content += self._child(own or name, item, child, scope, place)
         return attributes, content
+
+
+def _names_the_whole(part: Any, parts: list[Any], keyword: str) -> bool:
+    """Say whether the *part* of a composition may say what the whole is called.
+
+    The only one may, and in `allOf` a part written in place: its hints are about this value. A reference among other parts
+    brings members, not a name, unless the others only add hints and annotations to it, which is how 3.0 writes these.
+    """
+    if len(parts) == 1:
+        return True
+    if keyword != "allOf":
+        return False
+    is_reference = isinstance(part, Mapping) and "$ref" in part
+    others = (each for each in parts if each is not part)
+    return not is_reference or all(isinstance(each, Mapping) and each.keys() <= _BESIDE for each in others)
+
+
+_BESIDE = frozenset(
+    ("xml", "description", "title", "deprecated", "example", "examples", "default", "nullable", "readOnly")
+)
+"""Keywords that say something of a value beside its shape."""
 
 
 class _Scope:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from httptask._syntax import COOKIE_VALUE, TOKEN
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 
@@ -61,8 +62,13 @@ class ApiKey:
             joint = "&" if "?" in request.url else "?"
             request.url += f"{joint}{quote(name, safe='')}={quote(key, safe='')}"
         elif place == "cookie":
+            if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(key):
+                raise ValueError(
+                    "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are sent as they are "
+                    "given; write it as the server expects it, percent-encoded for instance"
+                )
             cookies = [old for old in (request.header("Cookie"),) if old]
-            request.set_header("Cookie", "; ".join([*cookies, f"{name}={quote(key, safe='')}"]))
+            request.set_header("Cookie", "; ".join([*cookies, f"{name}={key}"]))
         else:
             raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
 

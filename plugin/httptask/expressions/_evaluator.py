@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -106,15 +106,25 @@ class Evaluator:
                     )
         return problems
 
-    async def evaluate(self, value: Any, data: Any, *, pointer: str, run: Mapping[str, Any]) -> Any:
+    async def evaluate(
+        self,
+        value: Any,
+        data: Any,
+        *,
+        pointer: str,
+        run: Mapping[str, Any],
+        escapes: Mapping[_json.Path, Callable[[str], str]] | None = None,
+    ) -> Any:
         """Return the JSON *value* with every expression in it evaluated over *data*.
 
-        *pointer* is the value's place, for errors; *run* holds the `swf:` names. *value* is not changed; the result may
-        share parts with it and with *data*. Raises `ExpressionError`.
+        *pointer* is the value's place, for errors; *run* holds the `swf:` names. *escapes* says, by the path of a text in
+        *value*, how the text that an expression brings is escaped there. *value* is not changed; the result may share parts
+        with it and with *data*. Raises `ExpressionError`.
         """
         copy, places = _copied(value)
         for place in places:
-            place.container[place.key] = await self._filled(place, data, pointer, run)
+            escape = escapes.get(place.path) if escapes else None
+            place.container[place.key] = await self._filled(place, data, pointer, run, escape)
         return copy[0]
 
     def close(self) -> None:
@@ -124,7 +134,9 @@ class Evaluator:
         if self._worker is not None:
             self._worker.close()
 
-    async def _filled(self, place: _Place, data: Any, pointer: str, run: Mapping[str, Any]) -> Any:
+    async def _filled(
+        self, place: _Place, data: Any, pointer: str, run: Mapping[str, Any], escape: Callable[[str], str] | None
+    ) -> Any:
         plan = self._plan(place.text)
         results: list[Any] = []
         for part in plan.parts:
@@ -132,7 +144,9 @@ class Evaluator:
                 results.append(part)
                 continue
             try:
-                results.append(await self._value(part, data, run))
+                result = await self._value(part, data, run)
+                is_text = isinstance(result, str) or not plan.whole
+                results.append(escape(_result.as_text(result)) if escape is not None and is_text else result)
             except _result.RefusedError as error:
                 _raise(error, part, _json.pointer(place.path, pointer))
         return results[0] if plan.whole else "".join(map(_result.as_text, results))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
-from httptask.building import MULTIPART, essence, file_places, is_json, is_reference, offers, reference_problems
+from httptask.building import FORM, carries_files, essence, is_json, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
+from httptask.settings._files import Unread
 from httptask.settings._normalise import normalised
+from httptask.settings._pairs import as_written, grouped
 from httptask.settings._validate import schema_problems, typed
 
 _SECRET_HEADERS = re.compile(
@@ -52,9 +54,12 @@ def request_problems(
             return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
     names = header_names(schema)
     given = _content_type_as_offered(normalised(request, names), endpoint)
-    files: Files = dict(file_places(given["body"])) if "body" in given and "body" in groups else {}
-    if files:
-        given["body"] = _standing_in(given["body"], files)
+    said = _content_type_of(given)
+    media_types = [said] if said is not None else list(_offered(endpoint)) or ["application/json"]
+    unread = Unread.of(given, groups)
+    file_problems = list(unread.problems(given, media_types, groups, at, expressions=expressions))
+    given = unread.stood_in(given)
+    paths = grouped(given, schema, media_types[0], expressions=expressions)
     in_url = _query_in_url(given, schema, expressions=expressions) if endpoint and "url" in groups else {}
     for name, _ in parse_qsl(endpoint.target.partition("?")[2] if endpoint else "", keep_blank_values=True):
         in_url.pop(name, None)  # it stands in the described path
@@ -62,13 +67,11 @@ def request_problems(
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
     problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
-    if _is_text(given, endpoint):
-        problems = [each for each in problems if not _is_of_structure(each, pointer(["body"], at))]
-    if files:
-        problems = [
-            *_but_for_files(problems, files, at),
-            *_file_problems(files, given, endpoint, at, expressions=expressions),
-        ]
+    problems = list(_but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at))
+    if paths:
+        problems = [replace(each, pointer=as_written(each.pointer, paths, at)) for each in problems]
+    refused = {each.pointer for each in file_problems}
+    problems = [each for each in problems if each.pointer not in refused] + file_problems
     if in_url:
         problems = [_in_url(problem, in_url, at) for problem in problems]
     if names:
@@ -79,7 +82,6 @@ def request_problems(
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at))
     if expressions:
-        problems += _stray_references(request.get("body"), files, pointer(["body"], at))
         problems += _secrets_in_the_open(request, at)
     return problems
 
@@ -95,17 +97,23 @@ def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
 _FITS_NONE = "fits none of"
 
 
-def _is_text(given: Mapping[str, Any], endpoint: Endpoint | None) -> bool:
-    """Say whether the body is text that is sent as it is, under any media type but JSON: its author has written the XML."""
-    if not isinstance(given.get("body"), str):
-        return False
-    said = _content_type_of(given)
-    kind = next(iter(_offered(endpoint)), "") if said is None else said
-    return not is_json(kind)
+def _but_for_text(
+    problems: Iterator[Problem], given: Mapping[str, Any], said: str | None, media_type: str, at: str
+) -> Iterator[Problem]:
+    """Yield *problems*, but that text is no structure where it is sent as it is: its author has written the XML.
 
-
-def _is_of_structure(problem: Problem, body: str) -> bool:
-    return problem.pointer == body and problem.message.startswith(_ABOUT_STRUCTURE)
+    JSON's text is a value. That of a form is one only where its author says so: `{"$text": "a=1&b=2"}`.
+    """
+    body, is_text = pointer(["body"], at), isinstance(given.get("body"), str)
+    is_form = essence(media_type) == FORM or carries_files(media_type)
+    is_named = said is not None or "*" not in media_type
+    for problem in problems:
+        if not (is_text and problem.pointer == body and problem.message.startswith(_ABOUT_STRUCTURE)):
+            yield problem
+        elif is_form:
+            yield replace(problem, message=f'{problem.message}; {{"$text": "…"}} sends text that is encoded already')
+        elif is_json(media_type) or not is_named:
+            yield problem
 
 
 _ABOUT_STRUCTURE = (
@@ -119,78 +127,7 @@ _ABOUT_STRUCTURE = (
 """How sentences begin that say that text is no structure; what a description says of text itself is checked."""
 
 
-# Files and media types
-
-
-Files = dict[tuple[str | int, ...], Mapping[str, Any]]
-"""The references to files in a body: where, and what."""
-
-
-def _standing_in(body: Any, files: Files) -> Any:
-    """Return *body* with text in the places of *files*, which is what a description says a file is."""
-    if () in files:
-        return ""
-    copy: Any = {name: list(item) if isinstance(item, list) else item for name, item in body.items()}
-    for path in files:
-        inner = copy if len(path) == 1 else copy[path[0]]
-        inner[path[-1]] = ""
-    return copy
-
-
-def _but_for_files(problems: list[Problem], files: Files, at: str) -> Iterator[Problem]:
-    """Yield *problems*, but those with what stands in a file: nobody has read it."""
-    places = {pointer(["body", *path], at): path for path in files}
-    for problem in problems:
-        path = places.get(problem.pointer)
-        if path is None:
-            yield problem
-        elif not problem.message.startswith(_ABOUT_CONTENT if path else _ABOUT_ALL_CONTENT):
-            yield replace(
-                problem, message=problem.message.replace('found the string ""', "found a file"), suggestion=None
-            )
-
-
-_ABOUT_CONTENT = ("expected at least", "expected text that matches", "expected an object", "fits")
-_ABOUT_ALL_CONTENT = (*_ABOUT_CONTENT, "expected")
-"""How sentences begin that are about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
-
-
-def _file_problems(
-    files: Files, given: Mapping[str, Any], endpoint: Endpoint | None, at: str, *, expressions: bool
-) -> Iterator[Problem]:
-    content, said = _offered(endpoint), _content_type_of(given)
-    kinds = [said] if said is not None else list(content) or ["application/json"]
-    carried = any(essence(kind) == MULTIPART for kind in kinds) or (said is not None and has_expression(said))
-    for path, value in files.items():
-        for steps, why in reference_problems(value):
-            if not (expressions and _holds_expression_at(value, steps)):
-                yield Problem(pointer(["body", *path, *steps], at), why)
-        if path and not carried:
-            why = f"a body of {' or '.join(kinds)} carries no files, {MULTIPART} does; this object would be sent as it stands"
-            yield Problem(pointer(["body", *path], at), why, severity="warning")
-
-
-def _stray_references(body: Any, files: Files, at: str) -> Iterator[Problem]:
-    """Warn of references in *body* that stand where no file may: in an object or an array of a field."""
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
-    while waiting:
-        path, item = waiting.pop()
-        if path in files:
-            continue
-        if is_reference(item):
-            why = "a file can be a whole body, a field of a multipart body or an item of one; here this object is sent as it stands"
-            yield Problem(pointer(path, at), why, severity="warning")
-        elif isinstance(item, Mapping):
-            waiting += [((*path, name), each) for name, each in item.items()]
-        elif isinstance(item, list):
-            waiting += [((*path, index), each) for index, each in enumerate(item)]
-
-
-def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:
-    for step in steps:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    texts = value.values() if isinstance(value, Mapping) else [value]
-    return any(isinstance(each, str) and has_expression(each) for each in texts)
+# Media types
 
 
 def _offered(endpoint: Endpoint | None) -> Mapping[str, Any]:

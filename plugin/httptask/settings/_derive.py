@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_OPEN: dict[str, Any] = {"headers": {"type": ["string", "number", "boolean"]}}
+_OPEN: dict[str, Any] = {
+    "headers": {
+        "type": ["string", "number", "boolean", "array"],
+        "items": {"type": ["string", "number", "boolean"]},
+        "minItems": 1,
+    }
+}
 """Groups in which undocumented names are always allowed, and what their values may be: any request may carry headers
-of its own (tracing, conditions), and no description lists them."""
+of its own (tracing, conditions), and no description lists them. An array is a header that stands more than once."""
 
 _SCALAR: dict[str, Any] = {}
 """What an undocumented value may be where a description is incomplete: anything."""

@@ -14,7 +14,7 @@ from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
 from httptask._syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import build, located
+from httptask.building import build, data_places, located, url_part, with_contents, with_values
 from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
     CatalogueError,
@@ -166,7 +166,7 @@ class HttpTask:
         """Return the request as it would go out, secrets masked; nothing is sent."""
         async with self._running() as task:
             _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
-            ready = await task._ready(build(request, task.endpoint, task._request_pointer))
+            ready = await task._ready(await task._built(request))
             return masked(ready.request, ready.plain, task.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
@@ -216,8 +216,10 @@ class HttpTask:
         """
         if self._refusal or self._evaluated_groups:
             return ()
+        request = normalised(self.definition["httpRequest"], self._header_names)
+        request = with_values(request, {path: "-" for path, _ in data_places(request)})  # no file is read for this
         try:
-            build(normalised(self.definition["httpRequest"], self._header_names), self.endpoint, self._request_pointer)
+            build(request, self.endpoint, self._request_pointer)
         except SettingsError as error:
             return error.problems
         return ()
@@ -281,7 +283,11 @@ class HttpTask:
         given = self.definition.get("inputParameters") or {}
         parameters = await evaluate(given, inputs.document(), pointer=at, run=inputs.run)
         at = self._request_pointer
-        request = await evaluate(self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run)
+        request = await evaluate(
+            self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run, escapes={("url",): url_part}
+        )
+        if isinstance(self.definition.get("httpRequest"), str):  # one expression brings all of it, the URL too
+            request = _with_url_escaped(request)
         if self._evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was read.
             groups, schema = self._evaluated_groups, self._schema_of_evaluated
@@ -302,7 +308,7 @@ class HttpTask:
     ) -> tuple[Any, Delivery]:
         runtime, definition = self.runtime, self.definition
         parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
-        built = build(request, self.endpoint, self._request_pointer)
+        built = await self._built(request)
         judge = Judge(definition, self.endpoint, runtime.evaluator, inputs.run, self.pointer)
         with allowing(runtime.allowed):
             delivery = await deliver(
@@ -319,6 +325,11 @@ class HttpTask:
         self.runtime.plugins.tell_observers(delivery.exchange, self)
         return parameters, delivery
 
+    async def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
+        """Return the request of the evaluated settings *request*; files that are to become data are read for it."""
+        at = self._request_pointer
+        return build(await with_contents(request, self.runtime.readable, at), self.endpoint, at)
+
     async def _ready(self, built: OutgoingRequest) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
         runtime = self.runtime
@@ -334,7 +345,7 @@ class HttpTask:
         if credential is not None:
             await self._blaming_credentials(authorise(request, credential, runtime.plugins, self.endpoint))
             for header, value in request.headers:
-                if plain.header(header) != value:  # what the scheme made of the secret is one too
+                if (header, value) not in plain.headers:  # what the scheme made of the secret is one too
                     runtime.redactor.add_derived(secret_part(header, value, plain.header(header))[1])
         return Ready(request, plain, name)
 
@@ -407,6 +418,11 @@ def _check_sendable(request: OutgoingRequest) -> None:
     for name, value in request.headers:
         if not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
             raise ValueError(f"it left the header {name!r}, which cannot be sent")
+
+
+def _with_url_escaped(request: Any) -> Any:
+    url = request.get("url") if isinstance(request, Mapping) else None
+    return {**request, "url": url_part(url)} if isinstance(url, str) else request
 
 
 def _holds_expression(value: Any) -> bool:

@@ -1,0 +1,204 @@
+"""Fields of a form, and parts of a multipart body: which there are, and what each of them holds.
+
+A field is written by its style when its Encoding Object has `style`, `explode` or `allowReserved`, and by its content type
+otherwise: text as it is, arrays and objects as JSON, an array's items each on its own (OpenAPI 3.2: Encoding Object).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from httptask._json import pointer as pointer_of
+from httptask._syntax import TOKEN, UNSENDABLE
+from httptask.building._escaping import Encode, UnwritableError
+from httptask.building._references import ANY_BYTES, Path, is_pairs, is_reference, reference_of
+from httptask.building._styles import pairs, scalar
+from httptask.building._xml import items_schema, member_schema
+from httptask.model.api import MediaType
+from httptask.model.exchange import FilePiece
+
+SENDABLE = re.compile(r"[\x20-\x7e]*")  # a described name is a stranger's, and becomes a header
+_STYLED = frozenset(("style", "explode", "allowReserved"))
+_OF_A_PART = frozenset(("content-type", "content-disposition"))
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What an endpoint says of one media type."""
+
+    media_type: MediaType = field(default_factory=MediaType)
+    definitions: Mapping[str, Any] = field(default_factory=dict)
+    """The schemas that the media type's own refers to."""
+    name: str = ""
+    """The field it is the media type of: the root of its XML, where nothing else gives it a name."""
+
+    @property
+    def encoding(self) -> Mapping[str, Mapping[str, Any]]:
+        """The Encoding Objects by field."""
+        return self.media_type.encoding
+
+    def field(self, name: str) -> Described:
+        """Return what is said of the value of the field *name*."""
+        schema = member_schema(self.media_type.schema, name, self.definitions)
+        return Described(MediaType(schema), self.definitions, name)
+
+    def item(self) -> Described:
+        """Return what is said of one item, when this is said of an array."""
+        return replace(self, media_type=MediaType(items_schema(self.media_type.schema, self.definitions)))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form, or a part of a multipart body."""
+
+    name: str | None
+    """None: a part without a name."""
+    content: str | bytes | FilePiece
+    """Text is already escaped, where it has to be."""
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWriter:
+    """How the fields of one kind of form are written."""
+
+    write: Callable[[Any, str, Described], str | bytes]
+    """Writes the value of a field as a media type, escaped where it has to be."""
+    name: Encode = str
+    """Escapes the name of a field."""
+    styled: Callable[[bool], Encode] = lambda _: str
+    """How a style escapes names and values, with or without `allowReserved`; not at all in a multipart body."""
+    no_files: str = ""
+    """Why files cannot be sent, where they cannot."""
+
+
+def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Field]:
+    """Yield the fields of the form *value*, an object or pairs of names and values. Raises `UnwritableError`."""
+    for name, item, path in _members(value):
+        encoding = described.encoding.get(name, {})
+        try:
+            if _STYLED.isdisjoint(key for key, each in encoding.items() if each is not None) or _holds_file(item):
+                yield from _typed(name, item, encoding, described.field(name), writer, path)
+                continue
+            encode = writer.styled(bool(encoding.get("allowReserved")))
+            for key, text in pairs(name, item, encoding.get("style") or "form", encoding.get("explode"), encode):
+                yield Field(key, text)
+        except UnwritableError as error:
+            raise UnwritableError(str(error), *path, *error.path) from error
+
+
+def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
+    """Yield the parts of a multipart body that have no names: an array's items. Raises `UnwritableError`."""
+    for index, item in enumerate(values):
+        try:
+            yield _placed(_one(None, item, {}, described.item(), writer), (index,))
+        except UnwritableError as error:
+            raise UnwritableError(str(error), index, *error.path) from error
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any, Path]]:
+    if is_pairs(value):
+        yield from ((name, item, (index, 1)) for index, (name, item) in enumerate(value) if item is not None)
+    else:
+        yield from ((name, item, (name,)) for name, item in value.items())
+
+
+def _holds_file(item: Any) -> bool:
+    return is_reference(item) or (isinstance(item, list) and any(map(is_reference, item)))
+
+
+def _typed(
+    name: str, value: Any, encoding: Mapping[str, Any], described: Described, writer: FieldWriter, path: Path
+) -> Iterator[Field]:
+    if not isinstance(value, list):
+        yield _placed(_one(name, value, encoding, described, writer), path)
+        return
+    for index, item in enumerate(value):
+        try:
+            yield _placed(_one(name, item, encoding, described.item(), writer), (*path, index))
+        except UnwritableError as error:
+            raise UnwritableError(str(error), index, *error.path) from error
+
+
+def _one(name: str | None, item: Any, encoding: Mapping[str, Any], described: Described, writer: FieldWriter) -> Field:
+    name = None if name is None else writer.name(name)
+    if is_reference(item):
+        if writer.no_files:
+            raise UnwritableError(writer.no_files)
+        return _file(name, item, encoding)
+    content_type = _field_type(item, encoding)
+    return Field(name, writer.write(item, content_type, described), content_type, _described_headers(encoding))
+
+
+def _placed(part: Field, path: Path) -> Field:
+    """Return *part*; a file of it knows that it stands at *path*, for errors."""
+    if not isinstance(part.content, FilePiece):
+        return part
+    return replace(part, content=replace(part.content, pointer=pointer_of(path)))
+
+
+def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any]) -> Field:
+    file = reference_of(value)
+    described = [each.strip() for each in str(encoding.get("contentType") or "").split(",")]
+    named = [each for each in described if each and "*" not in each]
+    guessed = file.guessed_type
+    fits = guessed and (not any(described) or any(range_of(each).fullmatch(essence(guessed)) for each in described))
+    content_type = file.content_type or (guessed if fits else "") or (named[0] if named else ANY_BYTES)
+    _check_sendable(content_type)
+    headers = {**_described_headers(encoding), **file.headers}
+    return Field(name, file.piece(), content_type, headers, file.filename)
+
+
+def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers of a part whose description says their value: a constant, a default, or the only one allowed."""
+    headers = {}
+    for name, header in (encoding.get("headers") or {}).items():
+        schema = header.get("schema") if isinstance(header, Mapping) else None
+        value = _only_value(schema) if isinstance(schema, Mapping) else None
+        # OpenAPI, Encoding Object: Content-Type is described separately. A description is a stranger's.
+        if isinstance(value, str | int | float) and TOKEN.fullmatch(name) and name.lower() not in _OF_A_PART:
+            text = scalar(value)
+            if not UNSENDABLE.search(text):
+                headers[name] = text
+    return headers
+
+
+def _only_value(schema: Mapping[str, Any]) -> Any:
+    options = schema.get("enum")
+    only = options[0] if isinstance(options, list) and len(options) == 1 else None
+    return schema.get("const", schema.get("default", only))
+
+
+def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
+    """Return the media type of a field; "" is text. Of several the first is taken; a range says nothing that can be sent."""
+    described = str(encoding.get("contentType") or "").partition(",")[0].strip()
+    _check_sendable(described)
+    if described and "*" not in described:
+        return described
+    return "application/json" if isinstance(item, dict | list) else ""
+
+
+def _check_sendable(content_type: str) -> None:
+    if not SENDABLE.fullmatch(content_type):
+        raise UnwritableError(f"its described media type {content_type!r} cannot stand in a header")
+
+
+# Media types by name
+
+
+def essence(content_type: str) -> str:
+    """Return *content_type* without its parameters, in lower case (RFC 9110, section 8.3.1)."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def range_of(media_type: str) -> re.Pattern[str]:
+    """Return what matches the media types of the range *media_type* (RFC 9110, section 12.5.1)."""
+    name = essence(media_type)
+    if name in ("", "*"):
+        name = "*/*"
+    return re.compile("[^/]*".join(map(re.escape, name.split("*"))))

@@ -1,0 +1,277 @@
+"""File references: what a value `{"$file": {...}}` says, and where in a request one may stand.
+
+A reference names its bytes by `path`, by `upload`, or holds them: `content` is text, `contentBase64` is base64. Its bytes are
+sent where it is a whole body, a field of a multipart body, or an item of one of these. With `as` its content becomes data:
+text that may stand anywhere. A reference anywhere else is refused: it would tell a stranger a local path.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from httptask._json import pointer as pointer_of
+from httptask._nearest import nearest
+from httptask._syntax import FRAMING, TOKEN, UNSENDABLE
+from httptask.building._escaping import UnwritableError
+from httptask.building._text import charset_of, encoded_text
+from httptask.model.exchange import FilePiece
+
+REFERENCE = "$file"
+"""The only member of a value that stands for a file."""
+
+ANY_BYTES = "application/octet-stream"
+
+AS = ("base64", "text")
+"""How the content of a file can become data."""
+
+_SOURCES = ("path", "upload", "content", "contentBase64")
+"""Where the bytes are; a reference has exactly one of them."""
+_SETTINGS = (*_SOURCES, "as", "contentType", "filename", "headers")
+_SEEN = ("name", "mediaType", "size", "sha256", "problem")
+"""Members of the reference that a result or an upload is; an author need not write them."""
+_TEXTS = frozenset(("path", "upload", "contentType", "filename"))
+
+_IN_TEXT = re.compile(r'\{\s*\\*"\$file\\*"\s*:\s*\{')
+"""A reference that an expression has made part of a text, as JSON or as JSON in JSON."""
+
+Path = tuple[str | int, ...]
+"""Names and indices that lead to a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """What a value `{"$file": {...}}` says."""
+
+    settings: Mapping[str, Any]
+    name: str
+    """What a person calls the file."""
+    filename: str
+    """The name that a multipart body gives it; never with a folder."""
+    content_type: str
+    """As said, or as seen when it came; "" when nothing says."""
+    headers: Mapping[str, str]
+    """Headers of its part of a multipart body."""
+
+    @property
+    def guessed_type(self) -> str:
+        """The media type that the file's name suggests, or inline text is; "" when nothing suggests one."""
+        by_name = mimetypes.guess_type(self.filename, strict=False)[0] or mimetypes.guess_type(self.name)[0]
+        return by_name or ("text/plain; charset=utf-8" if "content" in self.settings else "")
+
+    def piece(self, *path: str | int) -> FilePiece | bytes:
+        """Return the file as a piece of a body; *path* is where in the body's value the reference stands."""
+        return self.content if self.is_inline else FilePiece(self.name, self.settings, pointer_of(path))
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether the reference holds the bytes itself."""
+        return "content" in self.settings or "contentBase64" in self.settings
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of an inline file. Raises `UnwritableError`."""
+        if "contentBase64" in self.settings:
+            return base64.b64decode("".join(self.settings["contentBase64"].split()), validate=True)
+        return encoded_text(self.settings["content"], charset_of(self.content_type))
+
+
+def is_reference(value: Any) -> bool:
+    """Say whether *value* stands for a file: an object whose one member is `$file`."""
+    return isinstance(value, Mapping) and len(value) == 1 and REFERENCE in value
+
+
+def is_data(reference: Mapping[str, Any]) -> bool:
+    """Say whether *reference* stands for the content of a file, as text among other data."""
+    settings = reference[REFERENCE]
+    return isinstance(settings, Mapping) and settings.get("as") is not None
+
+
+def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
+    """Read the reference *value*, which stands at *path*. Raises `UnwritableError` for one that says no file."""
+    settings: Mapping[str, Any] = value[REFERENCE]
+    for steps, why in reference_problems(value):
+        raise UnwritableError(why, *path, *steps)
+    name = str(settings.get("path") or settings.get("name") or ("upload" if "upload" in settings else "file"))
+    return FileReference(
+        settings=settings,
+        name=name,
+        filename=settings.get("filename") or settings.get("name") or PurePath(name).name or "file",
+        content_type=settings.get("contentType") or settings.get("mediaType") or "",
+        headers=settings.get("headers") or {},
+    )
+
+
+# What is wrong with one
+
+
+def reference_problems(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what is wrong with the reference *value*, whatever files there are: where in it, and a sentence."""
+    settings: Any = value[REFERENCE]
+    if not isinstance(settings, Mapping):
+        yield (REFERENCE,), "the reference of a file must be an object with its 'path'"
+        return
+    for name, item in settings.items():
+        if name not in (*_SETTINGS, *_SEEN):
+            near = nearest(name, _SETTINGS)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_SETTINGS)}"
+            yield (REFERENCE, name), f"unknown name {name!r} in the reference of a file; {hint}"
+        elif name in _TEXTS and not (isinstance(item, str) and item):
+            yield (REFERENCE, name), f"{name!r} of a file must be text"
+    if settings.get("as") not in (None, *AS):
+        yield (REFERENCE, "as"), f"'as' is {' or '.join(map(repr, AS))}: how the content of the file becomes data"
+    yield from _source_problems(settings)
+    yield from _header_problems(settings)
+
+
+def _source_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    sources = [name for name in _SOURCES if name in settings]
+    if len(sources) > 1:
+        yield (REFERENCE,), f"a file has one of {', '.join(map(repr, sources))}, not both"
+    elif not sources:
+        why = settings.get("problem")
+        missing = "the reference of a file needs its 'path', or its 'content' or 'contentBase64'"
+        yield (REFERENCE,), f"there is no such file: {why}" if why else missing
+    path = settings.get("path")
+    if isinstance(path, str):
+        if ".." in PurePath(path).parts or ".." in path.replace("\\", "/").split("/"):
+            yield (REFERENCE, "path"), f"the path {path!r} would climb; name a file below the folder of files"
+        elif "\0" in path:
+            yield (REFERENCE, "path"), "a path cannot hold NUL"
+    yield from _inline_problems(settings)
+
+
+def _inline_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name in ("content", "contentBase64"):
+        if name not in settings:
+            continue
+        if not isinstance(settings[name], str):
+            yield (REFERENCE, name), f"{name!r} of a file must be text"
+            return
+        try:
+            FileReference(settings, "", "", str(settings.get("contentType") or ""), {}).content  # noqa: B018
+        except (binascii.Error, UnicodeError, ValueError) as error:
+            yield (REFERENCE, name), str(error) if name == "content" else f"this is no base64: {error}"
+
+
+def _header_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    content_type = settings.get("contentType") or settings.get("mediaType") or ""
+    if isinstance(content_type, str) and (UNSENDABLE.search(content_type) or not content_type.isascii()):
+        yield (REFERENCE, "contentType"), f"the media type {content_type!r} cannot stand in a header"
+    headers = settings.get("headers") or {}
+    if not isinstance(headers, Mapping):
+        yield (REFERENCE, "headers"), "'headers' of a file must be an object"
+        return
+    for name, text in headers.items():
+        if not TOKEN.fullmatch(name) or name.lower() in (*FRAMING, "content-disposition"):
+            yield (REFERENCE, "headers", name), f"{name!r} is no header that a part of a body can have"
+        elif name.lower() == "content-type":
+            yield (REFERENCE, "headers", name), "the media type of a file stands in its 'contentType'"
+        elif not isinstance(text, str) or UNSENDABLE.search(text):
+            yield (REFERENCE, "headers", name), "a header must be text without line breaks and control characters"
+
+
+# Where they stand
+
+
+def is_pairs(value: Any) -> bool:
+    """Say whether *value* is written as pairs of names and values: `[["a", "1"], ["b", "2"], ["a", "3"]]`."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value)
+    )
+
+
+def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the references to files in *body* that stand where files may: where, and what.
+
+    Whether they may in truth is a question of the body's media type: only multipart bodies carry files in their fields. A form
+    may be written as *pairs* of names and values.
+    """
+    if is_reference(body):
+        fields: list[tuple[Path, Any]] = [((), body)]
+    elif isinstance(body, Mapping):
+        fields = [((name,), item) for name, item in body.items()]
+    elif pairs and is_pairs(body):
+        fields = [((index, 1), pair[1]) for index, pair in enumerate(body)]
+    else:
+        fields = [((), body)]
+    for path, item in fields:
+        if is_reference(item):
+            yield path, item
+        elif isinstance(item, list):
+            yield from (((*path, index), each) for index, each in enumerate(item) if is_reference(each))
+
+
+def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the references in *value* whose content is to stand there as text: where, and what."""
+    yield from ((_path(steps), item) for steps, item in _walked(value) if is_reference(item) and is_data(item))
+
+
+def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
+    """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are the places of files."""
+    for steps, item in _walked(value):
+        if is_reference(item):
+            if not is_data(item) and _path(steps) not in carried:
+                yield _path(steps), NO_PLACE
+        elif isinstance(item, str) and "$file" in item and _IN_TEXT.search(item):
+            yield _path(steps), f"the text holds the reference of a file. {NO_PLACE}"
+
+
+def text_places(value: Any, wanted: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield where in *value* the *wanted* texts stand; what references say is not looked at."""
+    yield from (_path(steps) for steps, item in _walked(value) if isinstance(item, str) and wanted(item))
+
+
+def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
+    """Return a copy of *value* with other values at the paths *replaced*; what is not on the way to them is shared."""
+    if () in replaced:
+        return replaced[()]
+    inner: dict[str | int, dict[Path, Any]] = {}
+    for (step, *rest), new in replaced.items():
+        inner.setdefault(step, {})[tuple(rest)] = new
+    copy: Any = list(value) if isinstance(value, list) else dict(value)
+    for step, deeper in inner.items():
+        copy[step] = with_values(copy[step], deeper)
+    return copy
+
+
+NO_PLACE = (
+    "a file cannot stand here: its bytes are sent as a whole body or in a part of a multipart body, and its local path is "
+    'sent nowhere; {"$file": {"path": …, "as": "base64"}}, or "text", puts its content here'
+)
+
+
+_Steps = tuple[Any, str | int] | None
+"""A path as the steps before its last one, and that: values may be nested so deeply that whole paths cost too much."""
+
+
+def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
+    """Yield every object, array and text in *value* in document order; what stands in a reference is not looked at."""
+    queue: list[tuple[_Steps, Any]] = [(None, value)]
+    while queue:
+        steps, item = queue.pop()
+        yield steps, item
+        if is_reference(item):
+            continue
+        members: Iterable[tuple[Any, Any]] = ()
+        if isinstance(item, Mapping):
+            members = reversed(list(item.items()))
+        elif isinstance(item, list):
+            members = ((index, item[index]) for index in range(len(item) - 1, -1, -1))
+        queue += [((steps, name), each) for name, each in members if isinstance(each, Mapping | list | str)]
+
+
+def _path(steps: _Steps) -> Path:
+    path: list[str | int] = []
+    while steps is not None:
+        steps, step = steps
+        path.append(step)
+    return tuple(reversed(path))

@@ -1,0 +1,33 @@
+"""Text as bytes: in the charset that its media type names, else in UTF-8."""
+
+from __future__ import annotations
+
+import re
+
+from httptask._charsets import lookup
+from httptask.building._escaping import UnwritableError
+
+_CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s;,"']+)""")
+
+
+def charset_of(content_type: str) -> str:
+    """Return the charset that *content_type* names; "" when it names none, which is UTF-8."""
+    match = _CHARSET.search(content_type)
+    return match[1] if match else ""
+
+
+def codec_of(charset: str) -> str:
+    """Return Python's codec for *charset*, UTF-8 for "". Raises `UnwritableError` for what is no charset of text."""
+    codec = lookup(charset) if charset else "utf_8"
+    if codec is None:
+        raise UnwritableError(f"the charset {charset!r} is not known; leave it out, and UTF-8 is written")
+    return codec
+
+
+def encoded_text(text: str, charset: str) -> bytes:
+    """Return *text* in *charset*, UTF-8 for "". Raises `UnwritableError` for characters that the charset does not have."""
+    try:
+        return text.encode(codec_of(charset))
+    except UnicodeEncodeError as error:
+        wrong, hint = error.object[error.start], "; UTF-8 has" if error.encoding != "utf-8" else ""
+        raise UnwritableError(f"the charset {charset or 'utf-8'!r} has no character {wrong!r}{hint}") from error
