@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
-from encodings.aliases import aliases
+
+from httptask._charsets import lookup_to_read
 
 JSON, TEXT = "json", "text"
 
 _SEPARATOR = re.compile(r"[;,]")
 _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s;,"']+)""")
-_NOT_IN_A_LABEL = re.compile(r"[^a-z0-9]+")
 
 _KINDS = (
     # RFC 6839, section 3.1, and what servers said before there was a registered name
@@ -30,52 +30,6 @@ _BOMS = (
     (BOM_UTF16_LE, "utf-16-le"),
     (BOM_UTF16_BE, "utf-16-be"),
 )
-
-_BY_PYTHON = (
-    *("utf_8", "utf_16_le", "utf_16_be", "utf_32_le", "utf_32_be", "big5", "big5hkscs", "gb18030", "cp932", "cp949"),
-    *("euc_jp", "iso2022_jp", "euc_kr", "johab", "koi8_r", "koi8_u", "cp437", "cp850", "cp866", "cp874", "mac_roman"),
-    *(
-        "latin_1",
-        *(f"iso8859_{part}" for part in (*range(2, 12), *range(13, 17))),
-        *(f"cp{page}" for page in range(1250, 1259)),
-    ),
-)
-"""Charsets of text, as Python calls them. It also calls things charsets that are none (zlib, punycode, rot13)."""
-_WIDER = {
-    # The Encoding Standard, section 4.2: names that are used for a wider charset than they name
-    "ascii": "utf_8",
-    "big5": "big5hkscs",
-    "euc_kr": "cp949",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "tis_620": "cp874",
-    "utf_16": "utf_16_le",
-    "utf_32": "utf_32_le",
-}
-_MORE_LABELS = {
-    # Of the same table: labels that servers use and Python does not know
-    **dict.fromkeys(("gb_2312", "gb_2312_80", "x_gbk"), "gb18030"),
-    **dict.fromkeys(("iso_8859_8_e", "iso_8859_8_i", "logical", "visual"), "iso8859_8"),
-    **dict.fromkeys(("ksc_5601", "ks_c_5601_1989", "windows_949"), "cp949"),
-    **dict.fromkeys(("windows_31j", "x_sjis"), "cp932"),
-    **dict.fromkeys(("dos_874", "windows_874"), "cp874"),
-    **{f"x_cp{page}": f"cp{page}" for page in range(1250, 1253)},
-    "cn_big5": "big5hkscs",
-    "csisolatin9": "iso8859_15",
-    "x_euc_jp": "euc_jp",
-    "x_mac_roman": "mac_roman",
-}
-
-
-def _labels() -> dict[str, str]:
-    known = {name: name for name in _BY_PYTHON} | _WIDER
-    return {alias: known[name] for alias, name in aliases.items() if name in known} | known | _MORE_LABELS
-
-
-_CODECS = _labels()
-"""A charset's name, in lower case and with `_` for everything else -> Python's. Only these are ever looked up: Python would
-try to import whatever name a server says, and remember each."""
 
 
 def media_type(content_type: str) -> str:
@@ -128,4 +82,4 @@ def roughly(content: bytes, content_type: str) -> str:
 
 
 def _declared(content_type: str) -> str | None:
-    return _CODECS.get(_NOT_IN_A_LABEL.sub("_", charset_of(content_type).lower()).strip("_"))
+    return lookup_to_read(charset_of(content_type))
