@@ -21,7 +21,7 @@ from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
 from httptask.sending._redirect import next_request
 from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
-from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds, why_not
+from httptask.sending._retry import IDEMPOTENT, wait_seconds, why_not
 
 _LONG = 256 * 1024
 """Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes on."""
@@ -165,15 +165,15 @@ async def _deliver(call: _Call) -> tuple[Delivery, BodyFile | None]:
         if failure is None:
             break
         failure.maybe_delivered = failure.maybe_delivered or any(hop.delivered for one in tries for hop in one.hops)
-        failure.retryable = retryable(failure, [hop.request for hop in current.hops])
+        refusal = why_not(failure, [hop.request for hop in current.hops], retry.statuses)
+        failure.retryable = refusal is None
         if len(tries) >= retry.max_attempts:
             break
-        if not failure.retryable:
-            failure.message += why_not(failure, [hop.request for hop in current.hops])
-            break
         waited = wait_seconds(retry, len(tries), failure.retry_after)
-        if waited >= deadline - asyncio.get_running_loop().time():
-            failure.message += f"; not tried again: waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
+        if refusal is None and waited >= deadline - asyncio.get_running_loop().time():
+            refusal = f"waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
+        if refusal is not None:  # there was leave to, so its author asks why
+            failure.message += f"; not tried again: {refusal}"
             break
         current.shorten()
         await asyncio.sleep(waited)

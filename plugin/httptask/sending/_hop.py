@@ -106,7 +106,11 @@ class Received:
 
     def header(self, name: str) -> str:
         """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
-        return ", ".join(value for key, value in self.headers if key.lower() == name)
+        return ", ".join(self.header_lines(name))
+
+    def header_lines(self, name: str) -> list[str]:
+        """Return the value of each line of header *name*, in order."""
+        return [value for key, value in self.headers if key.lower() == name]
 
     @property
     def content_type(self) -> str:

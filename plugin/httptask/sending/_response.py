@@ -133,7 +133,7 @@ def outcome(received: Received, seen: View, redactor: Redactor, verdict: Verdict
     line = f"{received.status_code} {received.reason_phrase}".strip()
     why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
     message = f"the server answered {line}{why}" + _excerpt(seen, redactor)
-    after = retry_after(received.header("retry-after"))
+    after = retry_after(received.header_lines("retry-after"))
     return StatusError(message, status_code=received.status_code, retry_after=after, maybe_delivered=True)
 
 
