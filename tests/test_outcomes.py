@@ -9,8 +9,11 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable
 
+import brotli
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +26,13 @@ from httptask.sending._hop import Received
 from httptask.sending._response import view
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
+
+
+def zeros(coding: str, encode: Callable[[bytes], bytes]) -> servers.Handler:
+    """Answer with a hundred megabytes of zeros, encoded."""
+    data = encode(bytes(100 * servers.MEGABYTE))
+    return servers.respond(servers.response(data, ("Content-Type", "text/plain"), ("Content-Encoding", coding)))
+
 
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
@@ -56,10 +66,20 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
         ),
         pytest.param(servers.respond(servers.response(b"[NaN]", servers.JSON)), errors.ParseError, id="NaN"),
         pytest.param(
-            servers.respond(servers.response(b"x", ("Content-Encoding", "br"))),
-            errors.DecodeError,
-            id="a coding not asked for",
+            servers.respond(servers.response(b"not br", ("Content-Encoding", "br"))), errors.DecodeError, id="broken br"
         ),
+        pytest.param(
+            servers.respond(servers.response(b"not zstd", ("Content-Encoding", "zstd"))),
+            errors.DecodeError,
+            id="broken zstd",
+        ),
+        pytest.param(
+            servers.respond(servers.response(brotli.compress(b"x" * 100)[:-1], ("Content-Encoding", "br"))),
+            errors.DecodeError,
+            id="truncated br",
+        ),
+        pytest.param(zeros("br", brotli.compress), errors.TooLargeError, id="br bomb"),
+        pytest.param(zeros("zstd", zstandard.compress), errors.TooLargeError, id="zstd bomb"),
         pytest.param(servers.respond(servers.response(b"no", status="404 Not Found")), errors.StatusError, id="404"),
         pytest.param(servers.respond(servers.response(b"", status="304 Not Modified")), errors.StatusError, id="304"),
     ],

@@ -308,6 +308,7 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
             size=received.size,
             truncated=truncated,
             file=seen.file.reference()["$file"] if seen is not None and seen.file is not None else None,
+            notes=tuple(redactor.text(note) for note in received.notes),
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
     return Hop(masked(sent, one.plain, redactor), response, record.phases)
