@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -164,12 +165,14 @@ def outcome(received: Received, seen: View, redactor: Redactor, verdict: Verdict
     return StatusError(message, status_code=received.status_code, retry_after=after, maybe_delivered=True)
 
 
-def task_result(received: Received, seen: View, *, url: str, attempts: int, elapsed: float) -> TaskResult:
-    """Return the result of a task."""
+def task_result(
+    received: Received, seen: View, cookies_before: Sequence[str] = (), *, url: str, attempts: int, elapsed: float
+) -> TaskResult:
+    """Return the result of a task; *cookies_before* are the `set-cookie` headers of the redirects that led to it."""
     return TaskResult(
         status_code=received.status_code,
         reason_phrase=received.reason_phrase,
-        headers=_joined(received.headers),
+        headers=_joined((*(("set-cookie", value) for value in cookies_before), *received.headers)),
         body=seen.body,
         url=url,
         attempts=attempts,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import email.utils
 import math
 import random
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
+from httptask._syntax import http_date
 from httptask.errors import StatusError, TaskError, TimedOutError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
@@ -122,11 +122,6 @@ def retry_after(values: Iterable[str], now: datetime | None = None) -> float | N
 def _seconds(value: str, now: datetime | None) -> float | None:
     if _SECONDS.fullmatch(value):  # decimals are no HTTP, but servers send them
         return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-        if moment.tzinfo is None:  # RFC 9110, section 5.6.7: an HTTP date is in GMT
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - (now or datetime.now(UTC))).total_seconds()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    moment = http_date(value)
+    seconds = (moment - (now or datetime.now(UTC))).total_seconds() if moment is not None else 0
     return seconds if seconds > 0 else None

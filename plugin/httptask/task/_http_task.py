@@ -317,6 +317,7 @@ class HttpTask:
                 new_file=new_file,
                 as_files=definition.get("responseBody") == "file",
                 judge=judge if judge.is_needed else None,
+                redirects=definition.get("redirects"),
             )
         self._tell(delivery.exchange)
         return parameters, delivery
