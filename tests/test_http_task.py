@@ -19,6 +19,7 @@ from pytest_httpx import HTTPXMock
 
 import servers
 from httptask import _packaged, errors, hookimpl
+from httptask._unpackers import ACCEPT_ENCODING
 from httptask.building import curl_command
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.task import HttpTask
@@ -186,7 +187,7 @@ def test_the_curl_command_works_when_pasted() -> None:
     assert pasted.target == ours.target
     assert set(ours.headers) - set(pasted.headers) == {
         ("User-Agent", f"httptask/{_packaged.manifest()['version']}"),
-        ("Accept-Encoding", "gzip, deflate"),
+        ("Accept-Encoding", ACCEPT_ENCODING),
     }
 
 

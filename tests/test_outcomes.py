@@ -9,8 +9,11 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable
 
+import brotli
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +26,13 @@ from httptask.sending._hop import Received
 from httptask.sending._response import view
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
+
+
+def zeros(coding: str, encode: Callable[[bytes], bytes]) -> servers.Handler:
+    """Answer with a hundred megabytes of zeros, encoded."""
+    data = encode(bytes(100 * servers.MEGABYTE))
+    return servers.respond(servers.response(data, ("Content-Type", "text/plain"), ("Content-Encoding", coding)))
+
 
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
@@ -56,10 +66,20 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
         ),
         pytest.param(servers.respond(servers.response(b"[NaN]", servers.JSON)), errors.ParseError, id="NaN"),
         pytest.param(
-            servers.respond(servers.response(b"x", ("Content-Encoding", "br"))),
-            errors.DecodeError,
-            id="a coding not asked for",
+            servers.respond(servers.response(b"not br", ("Content-Encoding", "br"))), errors.DecodeError, id="broken br"
         ),
+        pytest.param(
+            servers.respond(servers.response(b"not zstd", ("Content-Encoding", "zstd"))),
+            errors.DecodeError,
+            id="broken zstd",
+        ),
+        pytest.param(
+            servers.respond(servers.response(brotli.compress(b"x" * 100)[:-1], ("Content-Encoding", "br"))),
+            errors.DecodeError,
+            id="truncated br",
+        ),
+        pytest.param(zeros("br", brotli.compress), errors.TooLargeError, id="br bomb"),
+        pytest.param(zeros("zstd", zstandard.compress), errors.TooLargeError, id="zstd bomb"),
         pytest.param(servers.respond(servers.response(b"no", status="404 Not Found")), errors.StatusError, id="404"),
         pytest.param(servers.respond(servers.response(b"", status="304 Not Modified")), errors.StatusError, id="304"),
     ],
@@ -282,6 +302,88 @@ def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
     assert error.attempts == 1
     assert "not tried again: waiting" in str(error)
     assert time.monotonic() - began < 25  # it did not wait for the deadline either
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("9999999999", 9_999_999_999), ("9" * 400, 2.0**53), ("600.5", 601)], ids=lambda value: value
+)
+def test_a_retry_after_of_any_length_is_given_up(value: str, seconds: float) -> None:
+    """A wait that no task may take is not taken for none at all; the error says how long, as JSON."""
+    busy = servers.respond(servers.response(b"", ("Retry-After", value), status="429 Slow Down"))
+    with servers.raw_server(busy) as server:
+        error = failure(http(server.url, retry={"intervalSeconds": 0}, totalTimeoutSeconds=30))
+        assert len(server.received) == 1
+    assert error.retry_after == seconds
+    assert json.loads(json.dumps(error.to_json(), allow_nan=False))["retryAfterSeconds"] == seconds
+    assert "not tried again: waiting" in str(error)
+
+
+def test_a_retry_after_with_decimals_is_waited_for() -> None:
+    """Servers that write `0.2` mean it; the wait is rounded up to whole seconds."""
+    busy = servers.respond(servers.response(b"", ("Retry-After", "0.2"), status="429 Slow Down"))
+    with servers.raw_server(servers.sequence(busy, OK)) as server:
+        seen = exchange(http(server.url, request={"method": "POST"}, retry={"intervalSeconds": 0}))
+    assert [attempt.waited_seconds for attempt in seen.attempts] == [0, 1]
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "413 Too Large"])
+def test_a_refusal_that_names_retry_after_is_tried_again(status: str) -> None:
+    """RFC 9110, section 10.2.3 lets any response say when to come back; what was refused was not done."""
+    busy = servers.respond(servers.response(b"", ("Retry-After", "0"), status=status))
+    with servers.raw_server(servers.sequence(busy, OK)) as server:
+        seen = exchange(http(server.url, request={"method": "POST"}, retry={"intervalSeconds": 0}))
+    assert [attempt.outcome for attempt in seen.attempts] == ["status", "success"]
+
+
+def test_a_status_that_the_author_names_is_tried_again() -> None:
+    """`retry.statuses`: a 404 right after a POST elsewhere created it; also a 202 that is no success yet."""
+    missing = servers.respond(servers.response(b"", status="404 Not Found"))
+    early = servers.respond(servers.response(b"", status="202 Accepted"))
+    retry = {"intervalSeconds": 0, "maxAttempts": 4, "statuses": [404, 202]}
+    with servers.raw_server(servers.sequence(missing, early, OK)) as server:
+        done = "${jsonata: statusCode = 200}"
+        assert call(http(server.url, retry=retry, successCondition=done)).attempts == 3
+    with servers.raw_server(missing) as server:
+        error = failure(http(server.url, request={"method": "POST"}, retry=retry))
+        assert (error.attempts, error.retryable) == (1, False)
+        assert str(error).endswith("; not tried again: " + REPEATED_WITH_KEY)
+
+
+REPEATED_WITH_KEY = "a POST that may have arrived is repeated only with an Idempotency-Key header"
+
+
+@pytest.mark.parametrize(
+    ("handler", "request_", "why"),
+    [
+        (
+            servers.respond(servers.response(b"", status="404 Gone")),
+            {},
+            "a 404 is tried again only when retry.statuses names it",
+        ),
+        (
+            servers.respond(servers.response(b"", status="409 No")),
+            {"method": "PUT"},
+            "a 409 is tried again only with an Idempotency-Key header",
+        ),
+        (servers.respond(servers.response(b"", status="503 No")), {"method": "POST"}, REPEATED_WITH_KEY),
+        (servers.not_json(), {}, "the answer would be the same"),
+        (servers.redirect("ftp://h/"), {}, "the server would redirect alike"),
+        (servers.bad_status_line(), {}, "a server that does not speak HTTP would answer alike"),
+        (servers.header_flood(10_000), {}, "the answer would be as large again"),
+    ],
+)
+def test_who_gave_retry_and_did_not_get_it_reads_why(
+    handler: servers.Handler, request_: dict[str, str], why: str
+) -> None:
+    """An error that was not tried again says why when its author asked for more attempts, and only then."""
+    with servers.raw_server(handler) as server:
+        error = failure(http(server.url, request=request_, retry={"intervalSeconds": 0}))
+        silent = failure(http(server.url, request=request_))
+    assert str(error).endswith(f"; not tried again: {why}")
+    assert error.attempts == 1
+    assert error.exchange is not None
+    assert error.exchange.error == str(error)
+    assert "not tried again" not in str(silent)
 
 
 def test_the_total_deadline_covers_all_attempts() -> None:

@@ -161,6 +161,65 @@ def test_circles_and_long_chains_end() -> None:
         assert len(server.received) == 6
 
 
+@pytest.mark.parametrize("status", [301, 302])
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
+def test_a_circle_says_where_and_why_with_the_hops(method: str, status: int) -> None:
+    """As in browsers, 301 and 302 keep every method but POST: who did not expect it reads so, with every hop."""
+    there = servers.sequence(servers.redirect("/b", status), servers.redirect("/a", status))
+    with servers.raw_server(there) as server:
+        error = failure(http(server.url + "/a", request={"method": method}))
+        assert [request.partition(b" HTTP")[0].decode() for request in server.received] == [
+            f"{method} /a",
+            f"{method} /b",
+        ]
+    assert isinstance(error, errors.RedirectError)
+    assert str(error) == (
+        f"the redirects go round in a circle, back to {method} {server.url}/a; after 301 and 302 only a POST becomes a "
+        f"GET (RFC 9110, section 15.4); the way there: {method} {server.url}/a ({status}) -> "
+        f"{method} {server.url}/b ({status})"
+    )
+
+
+def test_every_redirect_that_is_not_followed_names_the_hops() -> None:
+    """Too many, another scheme, a body that stays at home: the error has the requests and what answered them."""
+    with servers.raw_server(servers.sequence(servers.redirect("/b"), servers.redirect("ftp://h/"))) as server:
+        error = failure(http(server.url + "/a"))
+    assert str(error).endswith(f"; the way there: GET {server.url}/a (302) -> GET {server.url}/b (302)")
+    with servers.raw_server(servers.sequence(*(servers.redirect(f"/{n}") for n in range(3)))) as server:
+        error = failure(http(server.url + "/a", redirects=1))
+    assert str(error).startswith("more than 1 redirects; the way there: ")
+
+
+def test_the_same_url_with_another_cookie_is_no_circle() -> None:
+    """A page that sets a cookie and redirects to itself is asked again, with the cookie; without one it is a circle."""
+    again = [("Location", "/a"), ("Set-Cookie", "seen=1")]
+    first = servers.respond(servers.response(b"", *again, status="302 Found"))
+    with servers.raw_server(servers.sequence(first, servers.echo_json())) as server:
+        assert call(http(server.url + "/a")).status_code == 200
+    with servers.raw_server(first) as server:
+        assert "circle" in str(failure(http(server.url + "/a")))
+        assert len(server.received) == 2
+
+
+@pytest.mark.parametrize("redirects", [0, 1, 2])
+def test_a_task_says_how_many_redirects_are_followed(redirects: int) -> None:
+    """0: the 302 itself is the response, a success where its author says so; more than there may be is `redirect`."""
+    chain = servers.sequence(servers.redirect("/b"), servers.redirect("/c"), servers.echo_json())
+    with servers.raw_server(chain) as server:
+        definition = http(server.url + "/a", redirects=redirects, successCondition="${jsonata: statusCode < 400}")
+        if redirects == 1:
+            assert isinstance(failure(definition), errors.RedirectError)
+        else:
+            result = call(definition)
+            assert (result.status_code, result.url) == [(302, server.url + "/a"), None, (200, server.url + "/c")][
+                redirects
+            ]
+    with servers.raw_server(servers.redirect("/b")) as server:
+        assert failure(http(server.url, redirects=0)).kind == "status"
+        error = failure(http(server.url, redirects=5), limits=Limits(redirects=0))
+        assert error.kind == "status"
+
+
 def test_every_hop_passes_the_egress_rules() -> None:
     """A public server cannot send us to an address that we would not have gone to ourselves."""
     with servers.raw_server(servers.redirect("http://127.0.0.2:1/")) as server:

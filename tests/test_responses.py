@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import codecs
+import collections
 import contextlib
 import gzip
 import hashlib
@@ -14,6 +15,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import tracemalloc
 import zlib
@@ -23,13 +25,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import WorkflowDefinition, _charsets, _packaged, errors, hookimpl, run_workflow
+from httptask import WorkflowDefinition, _charsets, _packaged, _unpackers, errors, hookimpl, run_workflow
 from httptask._redaction import Redactor
 from httptask.model.credential import Credential
 from httptask.model.exchange import Exchange
@@ -418,6 +422,8 @@ def raw_deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+SKIPPABLE = b"\x50\x2a\x4d\x18\x03\0\0\0abc"
+"""RFC 8878, section 3.1.2: a frame of something else."""
 CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "gzip": ("gzip", gzip.compress),
     "x-gzip": ("X-GZIP", gzip.compress),
@@ -425,6 +431,10 @@ CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "raw deflate": ("deflate", raw_deflate),
     "two": ("deflate, gzip", lambda data: gzip.compress(zlib.compress(data))),
     "identity": ("identity", bytes),
+    "br": ("br", brotli.compress),
+    "zstd": ("zstd", zstandard.compress),
+    "zstd frames": ("zstd", lambda data: zstandard.compress(data[:9]) + SKIPPABLE + zstandard.compress(data[9:])),
+    "new and old": ("zstd, br, gzip", lambda data: gzip.compress(brotli.compress(zstandard.compress(data)))),
 }
 
 
@@ -458,16 +468,69 @@ def test_content_codings_are_undone(coding: str, tmp_path: Path) -> None:
     assert response.size == len(response.body)
 
 
-def test_a_coding_nobody_asked_for_is_named() -> None:
-    """What cannot be undone is `decode`, with its name, and not handed on as if it were the body."""
-    for body in (b"short", LARGE):
-        answer = servers.response(body, BINARY, ("Content-Encoding", "br"))
-        with servers.raw_server(servers.respond(answer)) as server:
-            error = failure(http(server.url), limits=SMALL)
-        assert isinstance(error, errors.DecodeError)
-        assert "'br'" in str(error)
-        assert error.result is not None
-        assert error.result.status_code == 200
+@pytest.mark.parametrize("coding", ["UTF-8", "none", "aws-chunked", "x-acme", "gzip;q=1", "x-acme, identity"])
+@pytest.mark.parametrize("status", ["200 OK", "500 Oops"])
+def test_an_unknown_coding_is_a_note_and_the_bytes_as_they_came(coding: str, status: str) -> None:
+    """A label that is no coding takes nothing from the body, nor from an error's reason; nothing is tried again for it."""
+    answer = servers.response(b'{"why": "late"}', servers.JSON, ("Content-Encoding", coding), status=status)
+    with servers.raw_server(servers.respond(answer)) as server:
+        seen = exchange(http(server.url, retry={"intervalSeconds": 0, "maxAttempts": 2}))
+        as_file = exchange(http(server.url, **AS_FILE))
+    response = seen.response
+    assert response is not None
+    assert response.decoded == {"why": "late"}
+    name = coding.partition(",")[0].lower()
+    undone = "gzip, deflate, br, zstd are undone"
+    assert response.notes == (f"the Content-Encoding {name!r} is left as it came: {undone}",)
+    assert seen.to_json()["attempts"][-1]["hops"][-1]["response"]["notes"] == list(response.notes)
+    if status == "200 OK":
+        assert (seen.outcome, len(seen.attempts)) == ("success", 1)
+        assert as_file.response is not None
+        assert as_file.response.file is not None
+        assert as_file.response.file["sha256"] == sha256(b'{"why": "late"}')
+    else:
+        assert seen.error is not None
+        assert seen.error.startswith('the server answered 500 Oops: {"why": "late"}')
+
+
+def test_known_codings_around_an_unknown_one_are_undone() -> None:
+    """The coding that was applied last is undone first; what lies below an unknown one stays as it came."""
+    body = {"outside": gzip.compress(b"[1]"), "inside": b"[1]"}
+    answers = {
+        "/outside": servers.response(body["outside"], servers.JSON, ("Content-Encoding", "none, gzip")),
+        "/inside": servers.response(gzip.compress(b"[1]"), BINARY, ("Content-Encoding", "gzip, x-acme")),
+        "/json": servers.response(gzip.compress(b"[1]"), servers.JSON, ("Content-Encoding", "gzip, x-acme")),
+        "/large": servers.response(LARGE, BINARY, ("Content-Encoding", "x-acme")),
+    }
+    with servers.raw_server(by_path(answers)) as server, runtime(limits=SMALL) as shared:
+        outside, inside, large = (
+            HttpTask(http(server.url + path), runtime=shared).call().body for path in ("/outside", "/inside", "/large")
+        )
+        with pytest.raises(errors.ParseError, match=r"'gzip, x-acme' is left as it came") as json_error:
+            HttpTask(http(server.url + "/json", retry={"intervalSeconds": 0}), runtime=shared).call()
+        assert Path(inside["$file"]["path"]).read_bytes() == gzip.compress(b"[1]")
+    assert outside == [1]
+    assert large["$file"]["sha256"] == sha256(LARGE)
+    assert json_error.value.attempts == 1
+    assert json_error.value.result is not None
+    assert json_error.value.result.body["$file"]["sha256"] == sha256(gzip.compress(b"[1]"))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_json_that_was_never_encoded_is_read(coding: str) -> None:
+    """A proxy that unpacked a body and left the label: JSON as it stands needs no decoding; other bytes are `decode`."""
+    label = ("Content-Encoding", coding)
+    with servers.raw_server(servers.respond(servers.response(b'{"a": 1}', servers.JSON, label))) as server:
+        seen = exchange(http(server.url))
+        assert call(http(server.url, **AS_FILE)).body["$file"]["sha256"] == sha256(b'{"a": 1}')
+    assert seen.response is not None
+    assert (seen.outcome, seen.response.decoded) == ("success", {"a": 1})
+    assert seen.response.notes[0].endswith("; the body is left as it came")
+    with servers.raw_server(servers.respond(servers.response(b"plain text", TEXT, label))) as server:
+        assert isinstance(failure(http(server.url)), errors.DecodeError)
+    failed = servers.response(b"out of stock", TEXT, label, status="500 Oops")
+    with servers.raw_server(servers.respond(failed)) as server:
+        assert str(failure(http(server.url))) == "the server answered 500 Oops: out of stock"
 
 
 def test_a_bomb_does_not_fill_the_disk(tmp_path: Path) -> None:
@@ -486,7 +549,9 @@ def test_a_bomb_does_not_fill_the_disk(tmp_path: Path) -> None:
 
 @given(
     data=st.binary(max_size=400) | st.binary(max_size=9).map(lambda piece: piece * 30_000),
-    names=st.lists(st.sampled_from(["gzip", "deflate", "raw deflate"]), min_size=1, max_size=3),
+    names=st.lists(
+        st.sampled_from(["gzip", "deflate", "raw deflate", "br", "zstd", "zstd frames"]), min_size=1, max_size=3
+    ),
     cuts=st.lists(st.integers(0, 500), max_size=6),
 )
 def test_codings_do_not_depend_on_how_bytes_arrive(data: bytes, names: list[str], cuts: list[int]) -> None:
@@ -498,8 +563,43 @@ def test_codings_do_not_depend_on_how_bytes_arrive(data: bytes, names: list[str]
     edges = sorted({0, len(encoded), *(cut for cut in cuts if cut < len(encoded))})
     arriving = [encoded[start:end] for start, end in itertools.pairwise(edges)]
     assert undone(", ".join(header), arriving) == data
-    with pytest.raises(errors.DecodeError):
-        undone(", ".join(header), [encoded[:-1]])
+    if len(encoded) > 1:
+        with pytest.raises(errors.DecodeError):
+            undone(", ".join(header), [encoded[:-1]])
+
+
+@pytest.mark.parametrize("library", ["backports.zstd", "zstandard"])
+def test_zstd_by_either_library(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own module and the package read alike: frames in a row, what is cut off, what is none, what fills memory."""
+    modules = {name: None for name in ("compression.zstd", "backports.zstd", "zstandard") if name != library}
+    for name in modules:
+        monkeypatch.setitem(sys.modules, name, None)
+    codings = _unpackers._codings()
+    assert list(codings) == ["gzip", "deflate", "br", "zstd"]
+    monkeypatch.setitem(_unpackers.CODINGS, "zstd", codings["zstd"])
+    noise = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(256)) * 40
+    packed = CODINGS["zstd frames"][1](noise)
+    assert undone("zstd", [packed]) == noise
+    assert undone("zstd", [packed[start : start + 7] for start in range(0, len(packed), 7)]) == noise
+    assert undone("zstd", [packed + b"padding"]) == noise
+    for broken in (packed[:-1], b'{"a": 1}', wide_window(noise)):
+        with pytest.raises(errors.DecodeError):
+            undone("zstd", [broken])
+    packer = zstandard.ZstdCompressor().compressobj()
+    bomb = b"".join(packer.compress(bytes(servers.MEGABYTE)) for _ in range(400)) + packer.flush()
+    tracemalloc.start()
+    with pytest.raises(errors.TooLargeError):
+        collections.deque(Decoder("zstd").feed(bomb), maxlen=0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * servers.MEGABYTE
+
+
+def wide_window(data: bytes) -> bytes:
+    """Return *data* as zstd that asks for more memory than RFC 9659 allows over HTTP."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=27, write_content_size=False)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return packer.compress(data) + packer.flush()
 
 
 def undone(encoding: str, arriving: list[bytes]) -> bytes:

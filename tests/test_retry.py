@@ -9,7 +9,7 @@ import pytest
 from httptask import errors
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
-from httptask.sending._retry import retry_after, retryable, wait_seconds
+from httptask.sending._retry import retry_after, wait_seconds, why_not
 
 
 def request(method: str, *, key: bool = False) -> OutgoingRequest:
@@ -42,18 +42,54 @@ def test_what_is_tried_again(kind: type[errors.TaskError], fields: dict[str, obj
     error = kind("x", **fields)  # type: ignore[arg-type]
     allowed = {"any": (True, True, True), "idempotent": (True, False, True), "never": (False, False, False)}[rule]
     asked = (request("PUT"), request("PATCH"), request("POST", key=True))
-    assert tuple(retryable(error, [one]) for one in asked) == allowed
+    assert tuple(why_not(error, [one]) is None for one in asked) == allowed
+
+
+STATUSES: list[tuple[int, float | None, str]] = [
+    *((status, None, "any") for status in (421, 425, 429)),
+    *((status, 1.0, "any") for status in (400, 403, 404, 408, 409, 413, 421, 425, 429, 451)),
+    *((status, None, "idempotent") for status in (408, 500, 502, 503, 504, 520, 522, 529)),
+    *((status, 1.0, "idempotent") for status in (500, 501, 503, 505, 507, 522)),
+    (409, None, "key"),
+    *((status, None, "never") for status in (400, 401, 403, 404, 410, 413, 422, 501, 505, 507, 530)),
+    *((status, 1.0, "never") for status in (200, 202, 302, 304)),
+]
+
+
+@pytest.mark.parametrize(("status", "after", "rule"), STATUSES)
+def test_which_statuses_are_tried_again(status: int, after: float | None, rule: str) -> None:
+    """A refusal that names Retry-After is tried again by any method; a failing server as its kind is."""
+    allowed = {
+        "any": (True, True, True),
+        "idempotent": (True, False, True),
+        "key": (False, False, True),
+        "never": (False, False, False),
+    }[rule]
+    error = errors.StatusError("x", status_code=status, retry_after=after, maybe_delivered=True)
+    asked = (request("QUERY"), request("PATCH"), request("POST", key=True))
+    assert tuple(why_not(error, [one]) is None for one in asked) == allowed
+
+
+@pytest.mark.parametrize("status", [404, 202, 409, 501])
+def test_statuses_that_an_author_adds(status: int) -> None:
+    """`retry.statuses` adds to the table for what can do no harm, and takes nothing from it."""
+    error = errors.StatusError("x", status_code=status, maybe_delivered=True)
+    assert why_not(error, [request("GET")], {status}) is None
+    assert why_not(error, [request("POST", key=True)], {status}) is None
+    assert "POST that may have arrived" in (why_not(error, [request("POST")], {status}) or "")
+    busy = errors.StatusError("x", status_code=429, maybe_delivered=True)
+    assert why_not(busy, [request("POST")], {429}) is None
 
 
 def test_behind_a_redirect_the_first_request_counts() -> None:
     """A request that was answered with a redirect has done what it does: only a chain that is idempotent all along goes again."""
     error = errors.StatusError("x", status_code=429)
-    assert retryable(error, [request("POST")])
-    assert not retryable(error, [request("POST"), request("GET")])
-    assert not retryable(errors.DnsError("x"), [request("POST"), request("GET")])
-    assert retryable(error, [request("GET"), request("GET")])
-    assert retryable(error, [request("POST", key=True), request("GET")])
-    assert not retryable(error, [])
+    assert why_not(error, [request("POST")]) is None
+    assert why_not(error, [request("POST"), request("GET")])
+    assert why_not(errors.DnsError("x"), [request("POST"), request("GET")])
+    assert why_not(error, [request("GET"), request("GET")]) is None
+    assert why_not(error, [request("POST", key=True), request("GET")]) is None
+    assert why_not(error, [])
 
 
 @pytest.mark.parametrize(
@@ -96,10 +132,23 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
         ("Mon Nov 23 12:01:00 2026", 60),
         ("Mon, 23 Nov 2026 11:00:00 GMT", None),
         ("-5", None),
-        ("1.5", None),
+        ("2.0", 2),
+        ("1.5", 2),
+        (".5", 1),
+        ("3.", 3),
+        ("0.0", 0),
+        ("-1.5", None),
+        ("+5", None),
+        ("1e3", None),
+        ("inf", None),
+        ("nan", None),
+        ("5 s", None),
+        ("9999999999", 9_999_999_999),
+        ("Mon, 23 Nov 2026 12:00:00 GMT", None),
         ("soon", None),
         ("", None),
-        ("99999999999999999999", None),
+        ("99999999999999999999", 2.0**53),
+        ("9" * 5000, 2.0**53),
         ("\u0661", None),
         ("Mon, 01 Jan 2020 00:00:00 +9999999999999", None),
         ("Mon, 01 Jan 2020 99999999999999999999:00:00 GMT", None),
@@ -107,4 +156,10 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     """RFC 9110, section 10.2.3: seconds, or any of the three date formats; garbage and the past are ignored."""
-    assert retry_after(value, NOW) == seconds
+    assert retry_after([value], NOW) == seconds
+
+
+def test_of_several_retry_afters_the_longest_counts() -> None:
+    """A minimum is never undercut, whichever line names it; garbage beside it takes nothing from it."""
+    assert retry_after(["1", "Mon, 23 Nov 2026 12:01:00 GMT", "soon"], NOW) == 60
+    assert retry_after([], NOW) is None

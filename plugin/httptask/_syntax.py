@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import email.utils
 import re
+from datetime import UTC, datetime
 from urllib.parse import SplitResult, urlsplit
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -46,6 +48,15 @@ def split_url(url: str) -> SplitResult:
     if _AFTER_BRACKET.search(split.netloc):  # urlsplit sees no port in "[::1]8081", other readers do
         raise ValueError(f"after ']' only a port may follow, found {split.netloc!r}")
     return split
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the moment that *text* names in any of the three formats of RFC 9110, section 5.6.7; None for anything else."""
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)  # an HTTP date is in GMT
 
 
 def origin(url: str) -> str:

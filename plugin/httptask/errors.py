@@ -300,7 +300,7 @@ class IncompleteError(TaskError):
 
 
 class DecodeError(TaskError):
-    """The response's Content-Encoding is broken, truncated or not one that was asked for (RFC 9110, section 8.4)."""
+    """The response's Content-Encoding is broken or truncated (RFC 9110, section 8.4)."""
 
     kind = "decode"
 

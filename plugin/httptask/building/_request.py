@@ -11,6 +11,7 @@ from urllib.parse import unquote, unquote_plus
 from httptask import _packaged
 from httptask._json import pointer
 from httptask._syntax import PLACEHOLDER, UNSENDABLE
+from httptask._unpackers import ACCEPT_ENCODING
 from httptask.building._bodies import FORM, MULTIPART, Body, body, carries_files, chosen, is_json
 from httptask.building._escaping import ESCAPED, RESERVED, Encode, UnwritableError, cookie_as_it_is, encoded, leaving
 from httptask.building._fields import Described, essence
@@ -269,7 +270,7 @@ def _defaults(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     defaults = (
         ("User-Agent", f"httptask/{_packaged.manifest()['version']}"),
         ("Accept", "*/*"),
-        ("Accept-Encoding", "gzip, deflate"),
+        ("Accept-Encoding", ACCEPT_ENCODING),
     )
     return [(name, value) for name, value in defaults if name.lower() not in given]
 

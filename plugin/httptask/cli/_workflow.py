@@ -279,7 +279,7 @@ def _response_lines(response: RawResponse) -> list[str]:
         lines += ["", "decoded:", dump(response.decoded, indent=2)[:_MOST_SHOWN]]
     elif response.decoded_as == "text" and not _is_text(response.body):
         lines += ["", "decoded:", response.decoded[:_MOST_SHOWN]]
-    return lines
+    return lines + [f"note: {note}" for note in response.notes]
 
 
 def _file_line(file: Mapping[str, Any]) -> str:

@@ -132,6 +132,8 @@ class RawResponse:
     file: Mapping[str, Any] | None = None
     """A body that is neither JSON nor text, after content coding: `{"mediaType", "size", "sha256", "path"?, "problem"?}`;
     no path when nothing is stored (a test request)."""
+    notes: tuple[str, ...] = ()
+    """What was made of the response that its reader would not expect: a coding that was not undone, a line left out."""
 
     @property
     def status_line(self) -> str:
@@ -151,6 +153,7 @@ class RawResponse:
             "decodedAs": self.decoded_as,
             "decoded": self.decoded,
             "file": dict(self.file) if self.file is not None else None,
+            "notes": list(self.notes),
         }
 
 

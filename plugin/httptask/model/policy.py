@@ -28,7 +28,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The `retry` of a task: how often and how far apart. Which outcomes are tried again is not the author's choice."""
+    """The `retry` of a task: how often, how far apart, and after which statuses beside those that always are."""
 
     interval_seconds: float = 1
     """The longest wait before the second attempt."""
@@ -36,6 +36,8 @@ class RetryPolicy:
     """Attempts in all, the first one included. 1: no retry."""
     backoff_rate: float = 2.0
     """What the wait is multiplied by for each further attempt."""
+    statuses: frozenset[int] = frozenset()
+    """More statuses that are tried again, for idempotent methods or with an idempotency key."""
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> RetryPolicy:
@@ -45,7 +47,7 @@ class RetryPolicy:
             return cls()
         names = {"interval_seconds": "intervalSeconds", "max_attempts": "maxAttempts", "backoff_rate": "backoffRate"}
         given = {field: retry[name] for field, name in names.items() if retry.get(name) is not None}
-        return cls(**({"max_attempts": 3} | given))
+        return cls(**({"max_attempts": 3} | given), statuses=frozenset(retry.get("statuses") or ()))
 
 
 @dataclass(frozen=True, slots=True)

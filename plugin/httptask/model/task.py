@@ -16,7 +16,7 @@ class TaskResult:
     reason_phrase: str
     headers: Mapping[str, str | list[str]]
     """Names in lower case, so that an expression finds them whatever the server wrote; duplicates are joined with `, `
-    (RFC 9110, section 5.3), but each `set-cookie` stays an item of a list."""
+    (RFC 9110, section 5.3), but each `set-cookie` stays an item of a list, those of redirects first."""
     body: Any
     """JSON parsed, text decoded, null when empty, anything else a file reference `{"$file": {...}}`."""
     url: str

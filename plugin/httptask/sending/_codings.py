@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Iterator, Sequence
 
+from httptask._unpackers import ACCEPT_ENCODING, CODINGS, PIECE, SAME_AS, Unpacker
 from httptask.errors import DecodeError, TooLargeError
 
 _MOST_CODINGS = 3
-"""Content codings in a row; more is an attack, not a response."""
+"""Content codings in a row that are undone; more is an attack, not a response."""
 _MOST_MEMBERS = 1000
 _MOST_TIMES = 1100
 """Deflate makes a body at most 1032 times as short; what gets longer was encoded twice over, to fill memory or a disk."""
-_PIECE = 64 * 1024
-"""Bytes. So much goes in and comes out at a time."""
-_SMALL = 1024 * 1024
-"""Bytes that any body may unpack to."""
-
-# What zlib calls wbits.
-_GZIP, _ZLIB, _RAW = 31, 15, -15  # RFC 1952, RFC 1950, RFC 1951
-_GZIP_NAMES = frozenset(("gzip", "x-gzip"))
-_KNOWN = _GZIP_NAMES | {"deflate"}
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZEROS = re.compile(rb"\0*")
+_SMALL = 8 * 1024 * 1024
+"""Bytes that any body may unpack to: br and zstd make what repeats itself thousands of times as short."""
 
 
 class Decoder:
-    """Undoes the codings that *encoding*, a `Content-Encoding`, names. Raises `DecodeError` for one that was not asked for."""
+    """Undoes the codings that *encoding*, a `Content-Encoding`, names, from the last one to the first unknown one."""
 
     def __init__(self, encoding: str) -> None:
-        codings = [coding.strip().lower() for coding in encoding.split(",")]
-        codings = [coding for coding in codings if coding not in ("", "identity")]
-        if len(codings) > _MOST_CODINGS:
-            raise DecodeError(f"the response is encoded {len(codings)} times over; at most {_MOST_CODINGS} are undone")
-        unknown = next((coding for coding in codings if coding not in _KNOWN), None)
-        if unknown is not None:
-            raise DecodeError(f"the response is encoded as {unknown!r}; gzip and deflate are asked for, and undone")
-        self._stages = [_Stage(coding) for coding in reversed(codings)]
+        names = [name.strip().lower() for name in encoding.split(",")]
+        applied = [SAME_AS.get(name, name) for name in names if name not in ("", "identity")]
+        self._stages: list[_Stage] = []
+        while applied and applied[-1] in CODINGS and len(self._stages) < _MOST_CODINGS:
+            self._stages.append(_Stage(applied.pop()))
+        self.remaining = tuple(applied)
+        """The codings that are not undone, in the order they were applied."""
         self._fed = self._unpacked = 0
+
+    @property
+    def note(self) -> str:
+        """What a reader of the body has to know; "" when everything is undone."""
+        if not self.remaining:
+            return ""
+        at_most = len(self._stages) == _MOST_CODINGS
+        why = f"at most {_MOST_CODINGS} codings are undone" if at_most else f"{ACCEPT_ENCODING} are undone"
+        return f"the Content-Encoding {', '.join(self.remaining)!r} is left as it came: {why}"
 
     def feed(self, data: bytes | bytearray) -> Iterator[bytes | memoryview]:
         """Yield what *data* unpacks to, in pieces of at most 64 KiB. Raises `DecodeError` and, for a bomb, `TooLargeError`."""
         whole = memoryview(data)
         self._fed += len(whole)
-        for start in range(0, len(whole), _PIECE):
-            for piece in _through(self._stages, whole[start : start + _PIECE]):
+        for start in range(0, len(whole), PIECE):
+            for piece in _through(self._stages, whole[start : start + PIECE]):
                 self._unpacked += len(piece)
                 if self._unpacked > _SMALL + self._fed * _MOST_TIMES:
                     raise TooLargeError(f"the response unpacks to more than {_MOST_TIMES:,} times its size")
@@ -66,70 +64,57 @@ def _through(stages: Sequence[_Stage], data: bytes | memoryview) -> Iterator[byt
 
 
 class _Stage:
-    """One coding."""
+    """One coding: a row of members."""
 
-    def __init__(self, coding: str) -> None:
-        self._coding = coding
-        self._inflate: zlib._Decompress | None = None
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._coding = CODINGS[name]
+        self._unpacker: Unpacker | None = None
         """None: before the first member, or between two."""
         self._members = 0
-        self._waiting = b""
-        """The first byte of what may be a member."""
+        self._start = b""
+        """The first bytes of what may be a member."""
         self._over = False
         """What still comes is padding; others ignore it too."""
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
-        rest = memoryview(self._waiting + bytes(data)) if self._waiting else memoryview(data)
-        self._waiting = b""
+        rest = memoryview(self._start + bytes(data)) if self._start else memoryview(data)
+        self._start = b""
         while rest and not self._over:
-            if self._inflate is None:
+            if self._unpacker is None:
                 rest = self._begin(rest)
                 continue
-            inflate = self._inflate
-            yield from self._inflated(inflate, rest)
-            if not inflate.eof:
+            unpacker = self._unpacker
+            yield from self._unpacked(unpacker, rest)
+            if not unpacker.eof:
                 return
-            rest = rest[len(rest) - len(inflate.unused_data) :]
-            self._inflate, self._over = None, self._coding not in _GZIP_NAMES
+            rest = rest[len(rest) - len(unpacker.unused) :]
+            self._unpacker, self._over = None, self._coding.next_member is None
 
     def finish(self) -> None:
-        if self._inflate is not None or (self._waiting and not self._members):
-            raise DecodeError(f"the response's {self._coding} coding is truncated")
+        if self._unpacker is not None or (self._start and not self._members):
+            raise DecodeError(f"the response's {self._name} coding is truncated")
 
     def _begin(self, data: memoryview) -> memoryview:
         """Begin a member at the start of *data* and return what belongs to it; nothing, when more has to come first."""
-        is_gzip = self._coding in _GZIP_NAMES
-        if is_gzip and self._members:  # zeros may stand between members and after the last
-            data = data[_ZEROS.match(data).end() :]  # type: ignore[union-attr]
-        if len(data) < 2:
-            self._waiting = bytes(data)
+        coding = self._coding
+        if self._members:
+            data = data[coding.padding.match(data).end() :]  # type: ignore[union-attr]
+        if len(data) < coding.peek:
+            self._start = bytes(data)
             return data[:0]
-        start = bytes(data[:2])
-        if self._members and start != _GZIP_MAGIC:
+        start = bytes(data[: coding.peek])
+        if self._members and not (coding.next_member and coding.next_member.match(start)):
             self._over = True
             return data[:0]
-        self._members += 1  # RFC 1952, section 2.2: a gzip file is a row of members
+        self._members += 1
         if self._members > _MOST_MEMBERS:
-            raise DecodeError(f"the response's {self._coding} coding has more than {_MOST_MEMBERS} members")
-        self._inflate = zlib.decompressobj(_GZIP if is_gzip else _window(start))
+            raise DecodeError(f"the response's {self._name} coding has more than {_MOST_MEMBERS} members")
+        self._unpacker = coding.begin(start)
         return data
 
-    def _inflated(self, inflate: zlib._Decompress, data: memoryview) -> Iterator[bytes]:
-        waiting: bytes | memoryview = data
-        while True:
-            try:
-                piece = inflate.decompress(waiting, _PIECE)
-            except zlib.error as error:
-                raise DecodeError(f"the response's {self._coding} coding is broken: {error}") from error
-            if piece:
-                yield piece
-            waiting = inflate.unconsumed_tail
-            # A full piece may not be all of it, even when everything went in.
-            if inflate.eof or (not waiting and len(piece) < _PIECE):
-                return
-
-
-def _window(start: bytes) -> int:
-    """Return what `deflate` is by its first two bytes: zlib, or raw, as some servers send it (RFC 1950, section 2.2)."""
-    is_zlib = start[0] & 0x0F == 8 and start[0] >> 4 <= 7 and int.from_bytes(start) % 31 == 0
-    return _ZLIB if is_zlib else _RAW
+    def _unpacked(self, unpacker: Unpacker, data: memoryview) -> Iterator[bytes]:
+        try:
+            yield from unpacker.feed(data)
+        except unpacker.errors as error:
+            raise DecodeError(f"the response's {self._name} coding is broken: {error}") from error

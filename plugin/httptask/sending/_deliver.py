@@ -17,12 +17,13 @@ from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutErr
 from httptask.model.exchange import Attempt, Difference, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import TaskResult
+from httptask.sending._cookies import CookieJar
 from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
 from httptask.sending._progress import Progress, Wait, watched
-from httptask.sending._redirect import next_request
+from httptask.sending._redirect import circle, next_request, way_of
 from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
-from httptask.sending._retry import IDEMPOTENT, retryable, wait_seconds, why_not
+from httptask.sending._retry import IDEMPOTENT, wait_seconds, why_not
 
 _LONG = 256 * 1024
 """Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes on."""
@@ -99,6 +100,8 @@ class _Call:
     bodies: Bodies
     judge: Judge | None
     progress: Progress
+    redirects: int
+    """How many are followed."""
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -112,7 +115,9 @@ class _Call:
             return None
         url = self.redactor.text(final.request.url)
         seen = current.view or NO_VIEW  # of a body that was cut off, or too large, there is nothing to read
-        return task_result(final.received, seen, url=url, attempts=current.number, elapsed=elapsed)
+        # A redirect may have set what a later task needs.
+        before = [line for hop in current.hops[:-1] if hop.received for line in hop.received.header_lines("set-cookie")]
+        return task_result(final.received, seen, before, url=url, attempts=current.number, elapsed=elapsed)
 
 
 async def deliver(
@@ -126,16 +131,19 @@ async def deliver(
     new_file: Callable[[], BodyFile] = BodyFile,
     as_files: bool = False,
     judge: Judge | None = None,
+    redirects: int | None = None,
 ) -> Delivery:
     """Send what *ready* makes, again where *retry* and what happened allow it, and return what came of it.
 
     *transport* gives the connections of a credential; *new_file* makes files for bodies that are neither JSON nor text, or,
-    with *as_files*, for any success's. *judge* says what a success is; any 2xx when there is none. Raises only what *ready*
-    raises (nothing was sent), and cancellation.
+    with *as_files*, for any success's. *judge* says what a success is; any 2xx when there is none. At most *redirects* are
+    followed, and never more than *limits* has. Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
     bodies = Bodies(limits.body, files.new, as_files)
-    call = _Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge, watched.get() or Progress())
+    followed = limits.redirects if redirects is None else min(redirects, limits.redirects)
+    progress = watched.get() or Progress()
+    call = _Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge, progress, followed)
     call.progress.max_attempts = retry.max_attempts
     kept: BodyFile | None = None
     tries: list[_Try] = []
@@ -173,15 +181,15 @@ async def _deliver(call: _Call, tries: list[_Try]) -> tuple[Delivery, BodyFile |
         if failure is None:
             break
         failure.maybe_delivered = failure.maybe_delivered or any(hop.delivered for one in tries for hop in one.hops)
-        failure.retryable = retryable(failure, [hop.request for hop in current.hops])
+        refusal = why_not(failure, [hop.request for hop in current.hops], retry.statuses)
+        failure.retryable = refusal is None
         if len(tries) >= retry.max_attempts:
             break
-        if not failure.retryable:
-            failure.message += why_not(failure, [hop.request for hop in current.hops])
-            break
         waited = wait_seconds(retry, len(tries), failure.retry_after)
-        if waited >= deadline - asyncio.get_running_loop().time():
-            failure.message += f"; not tried again: waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
+        if refusal is None and waited >= deadline - asyncio.get_running_loop().time():
+            refusal = f"waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
+        if refusal is not None:  # there was leave to, so its author asks why
+            failure.message += f"; not tried again: {refusal}"
             break
         current.shorten()
         call.progress.wait = Wait(waited, failure.retry_after)
@@ -198,21 +206,8 @@ async def _attempt(current: _Try, call: _Call) -> None:
     """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
     made = await call.ready()
     limits, redactor = call.limits, call.redactor
-    request, current.plain = made.request, made.plain
-    connections = call.transport(made.credential)
-    visited = {(request.method, request.url)}
-    while True:
-        received = await _hop(current, connections, request, call)
-        following = next_request(request, made.plain, received.status_code, received.header("location"))
-        if following is None:
-            break
-        if len(current.hops) > limits.redirects:
-            raise RedirectError(f"more than {limits.redirects} redirects", maybe_delivered=True)
-        if (following.method, following.url) in visited:
-            raise RedirectError(f"the redirects go round in a circle: {following.url}", maybe_delivered=True)
-        visited.add((following.method, following.url))
-        received.shorten()
-        request = following
+    current.plain = made.plain
+    received = await _answer(current, made, call)
     if len(received.body) > _LONG or received.header("content-encoding"):  # how long it gets is known after decoding
         current.view = await in_thread(lambda: view(received, limits, redactor, call.bodies))
     else:
@@ -223,6 +218,34 @@ async def _attempt(current: _Try, call: _Call) -> None:
     error = outcome(received, current.view, redactor, current.verdict)
     if error is not None:
         raise error
+
+
+async def _answer(current: _Try, made: Ready, call: _Call) -> Received:
+    """Send what was *made*, follow the redirects, and return the last response. Raises `RedirectError` with the way there."""
+    connections, cookies = call.transport(made.credential), CookieJar()
+    request = sent = made.request
+    visited = set()
+    while True:
+        visited.add((sent.method, sent.url, sent.header("cookie")))
+        received = await _hop(current, connections, sent, call)
+        if not call.redirects:
+            return received
+        cookies.store(sent.url, received.header_lines("set-cookie"))
+        try:
+            following = next_request(request, made.plain, received.status_code, received.header("location"))
+            if following is None:
+                return received
+            if len(current.hops) > call.redirects:
+                raise RedirectError(f"more than {call.redirects} redirects")
+            request, sent = following, cookies.attached(following)
+            if (sent.method, sent.url, sent.header("cookie")) in visited:
+                raise circle(sent)
+        except RedirectError as error:
+            error.maybe_delivered = True
+            answered = [(hop.request, hop.received.status_code) for hop in current.hops if hop.received is not None]
+            error.message += f"; the way there: {way_of([(made.plain, answered[0][1]), *answered[1:]])}"
+            raise
+        received.shorten()
 
 
 async def _hop(
@@ -328,6 +351,7 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
             size=received.size,
             truncated=truncated,
             file=seen.file.reference()["$file"] if seen is not None and seen.file is not None else None,
+            notes=tuple(redactor.text(note) for note in received.notes),
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
     return Hop(masked(sent, one.plain, redactor), response, record.phases)

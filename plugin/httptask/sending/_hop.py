@@ -95,6 +95,8 @@ class Received:
     """False for what has none, whatever its headers say."""
     file: BodyFile | None = None
     """Where a body went that is too large for memory, after content coding."""
+    notes: list[str] = field(default_factory=list)
+    """What was made of it that its reader would not expect."""
     shortened: bool = False
     """The rest of the body is in the file, or gone."""
 
@@ -107,7 +109,11 @@ class Received:
 
     def header(self, name: str) -> str:
         """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
-        return ", ".join(value for key, value in self.headers if key.lower() == name)
+        return ", ".join(self.header_lines(name))
+
+    def header_lines(self, name: str) -> list[str]:
+        """Return the value of each line of header *name*, in order."""
+        return [value for key, value in self.headers if key.lower() == name]
 
     @property
     def content_type(self) -> str:
@@ -118,6 +124,11 @@ class Received:
     def media_type(self) -> str:
         """The type and subtype, in lower case; "" when the server does not say."""
         return media_type(self.content_type)
+
+    @property
+    def coding_note(self) -> str:
+        """What a reader has to know of the content codings; "" when all are undone."""
+        return Decoder(self.header("content-encoding")).note
 
     @property
     def is_success(self) -> bool:
@@ -215,7 +226,7 @@ def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Reques
 
 def _head(response: httpx.Response, method: str) -> Received:
     extensions = response.extensions
-    return Received(
+    received = Received(
         http_version=_text(extensions.get("http_version", b"HTTP/1.1")),
         status_code=response.status_code,
         reason_phrase=_text(extensions.get("reason_phrase", b""))
@@ -224,6 +235,9 @@ def _head(response: httpx.Response, method: str) -> Received:
         headers=_text_headers(response.headers.raw),
         may_have_body=method != "HEAD" and response.status_code not in _BODILESS,
     )
+    if received.coding_note and received.may_have_body:
+        received.notes.append(received.coding_note)
+    return received
 
 
 _BODILESS = frozenset((204, 205, 304))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urldefrag, urljoin
 
 import httpx
@@ -55,6 +56,19 @@ def next_request(
         return OutgoingRequest(request.method, target, headers, request.body)
     headers = [pair for pair in headers if not pair[0].lower().startswith(_ABOUT_BODY)]
     return OutgoingRequest("HEAD" if request.method == "HEAD" else "GET", target, headers)
+
+
+def way_of(hops: Sequence[tuple[OutgoingRequest, int]]) -> str:
+    """Return *hops*, requests and the statuses that answered them, as a sentence has them."""
+    return " -> ".join(f"{request.method} {request.url} ({status})" for request, status in hops)
+
+
+def circle(following: OutgoingRequest) -> RedirectError:
+    """Return the error of *following*, a request that was sent before in the same attempt."""
+    message = f"the redirects go round in a circle, back to {following.method} {following.url}"
+    if following.method not in ("GET", "HEAD"):
+        message += "; after 301 and 302 only a POST becomes a GET (RFC 9110, section 15.4)"
+    return RedirectError(message)
 
 
 def _keeps_body(status_code: int, method: str) -> bool:

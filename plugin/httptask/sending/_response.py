@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from httptask._json import deeper_than, finite
 from httptask._redaction import Redactor
 from httptask._syntax import TOKEN
-from httptask.errors import ParseError, StatusError, TaskError
+from httptask.errors import DecodeError, ParseError, StatusError, TaskError
 from httptask.model.exchange import Difference, Headers
 from httptask.model.policy import Limits
 from httptask.model.task import TaskResult
 from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
-from httptask.sending._media import JSON, TEXT, json_text, roughly, text_of
+from httptask.sending._media import JSON, TEXT, json_text, kind_of, roughly, text_of
 from httptask.sending._retry import retry_after
 
 
@@ -55,15 +56,42 @@ def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies 
         return _file_view(b"", received, received.file)
     try:
         content = _decoded(received, bodies)
+    except DecodeError as error:
+        return _as_it_came(received, error, limits, redactor, bodies)
     except TaskError as error:
         return View(b"", None, None, received.media_type, error)
     if isinstance(content, BodyFile):
         return _file_view(b"", received, content)
+    return _read(content, received, limits, redactor, bodies)
+
+
+def _as_it_came(received: Received, error: DecodeError, limits: Limits, redactor: Redactor, bodies: Bodies) -> View:
+    """Return the view of a body whose content coding cannot be undone because of *error*.
+
+    JSON as it stands was never encoded: its label is false. What failed is shown, so that it says why.
+    """
+    content = bytes(received.body)
+    is_json = kind_of(received.media_type) == JSON and _json_view(content, received, limits, redactor).error is None
+    if received.is_success and not is_json:
+        return View(b"", None, None, received.media_type, error)
+    received.notes.append(f"{error}; the body is left as it came")
+    seen = _read(content, received, limits, redactor, bodies)
+    return seen if is_json else replace(seen, error=error)
+
+
+def _read(content: bytes, received: Received, limits: Limits, redactor: Redactor, bodies: Bodies) -> View:
+    """Return the view of *content*, the body after content coding."""
     if not content and not (bodies.wanted(received) and received.may_have_body):
         return View(content, None, None, received.media_type, missing=received.may_have_body)
     kind = bodies.kind(received)
     if kind == JSON:
-        return _json_view(content, received, limits, redactor)
+        seen = _json_view(content, received, limits, redactor)
+        if seen.error is None or not received.coding_note:
+            return seen
+        file = bodies.new_file()  # still encoded, most likely: no text could hold what it is
+        file.write(content)
+        seen.error.message += f"; {received.coding_note}"
+        return replace(_file_view(content, received, file), error=seen.error)
     text = text_of(content, received.content_type) if kind == TEXT or _is_open(received, bodies) else None
     # RFC 9110, section 8.3: without a type the recipient may look. Valid UTF-8 without NUL is text.
     if text is not None and (kind == TEXT or "\0" not in text):
@@ -133,16 +161,18 @@ def outcome(received: Received, seen: View, redactor: Redactor, verdict: Verdict
     line = f"{received.status_code} {received.reason_phrase}".strip()
     why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
     message = f"the server answered {line}{why}" + _excerpt(seen, redactor)
-    after = retry_after(received.header("retry-after"))
+    after = retry_after(received.header_lines("retry-after"))
     return StatusError(message, status_code=received.status_code, retry_after=after, maybe_delivered=True)
 
 
-def task_result(received: Received, seen: View, *, url: str, attempts: int, elapsed: float) -> TaskResult:
-    """Return the result of a task."""
+def task_result(
+    received: Received, seen: View, cookies_before: Sequence[str] = (), *, url: str, attempts: int, elapsed: float
+) -> TaskResult:
+    """Return the result of a task; *cookies_before* are the `set-cookie` headers of the redirects that led to it."""
     return TaskResult(
         status_code=received.status_code,
         reason_phrase=received.reason_phrase,
-        headers=_joined(received.headers),
+        headers=_joined((*(("set-cookie", value) for value in cookies_before), *received.headers)),
         body=seen.body,
         url=url,
         attempts=attempts,

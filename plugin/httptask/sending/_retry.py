@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import email.utils
 import math
 import random
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
+from httptask._syntax import http_date
 from httptask.errors import StatusError, TaskError, TimedOutError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, section 9.2.2
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE"})
+"""RFC 9110, section 9.2.2, and QUERY of RFC 10008."""
 KEY_HEADER = "Idempotency-Key"
 
 _ALWAYS = "any method"
@@ -31,37 +33,65 @@ _BY_KIND: dict[str, str] = {
     "incomplete": _SAFELY,
     "decode": _SAFELY,
 }
+_NEVER: dict[str, str] = {
+    "settings": "the request cannot be sent as it is",
+    "expression": "the expression would fail again",
+    "credential": "the credential would fail again",
+    "blocked": "the rules refuse the address every time",
+    "tls": "a certificate or a handshake that fails does so every time",
+    "protocol": "a server that does not speak HTTP would answer alike",
+    "too_large": "the answer would be as large again",
+    "parse": "the answer would be the same",
+    "redirect": "the server would redirect alike",
+}
+"""Why a class of outcomes is never tried again."""
 
 
-def retryable(error: TaskError, requests: Sequence[OutgoingRequest]) -> bool:
-    """Say whether sending *requests* again may help after *error* and cannot do harm.
+def why_not(
+    error: TaskError, requests: Sequence[OutgoingRequest], statuses: Collection[int] = frozenset()
+) -> str | None:
+    """Return why *requests* are not sent again after *error*; None when another try may help and cannot do harm.
 
-    *requests* are those of one attempt: the task's own, and one more for each redirect that was followed.
+    *requests* are those of one attempt: the task's own, and one more for each redirect that was followed. *statuses* are
+    those that the author adds to the table.
     """
-    if not requests or (isinstance(error, TimedOutError) and error.phase == "total"):
-        return False
-    rule = _BY_STATUS.get(error.status_code) if isinstance(error, StatusError) else _BY_KIND.get(error.kind)
+    if isinstance(error, TimedOutError) and error.phase == "total":
+        return "no time is left"
+    rule = _rule(error, statuses)
     if rule is None:
-        return False
-    if any(request.header(KEY_HEADER) is not None for request in requests[:1]):
-        return True
+        return _why_never(error)
+    if not requests:
+        return "no request could be made"
+    if requests[0].header(KEY_HEADER) is not None:
+        return None
     if rule == _WITH_KEY:
-        return False
-    if len(requests) > 1:  # the first one was answered: it has done what it does
-        return all(request.method in IDEMPOTENT for request in requests)
-    unsent = error.kind in ("connection", "timeout") and not error.maybe_delivered
-    return rule == _ALWAYS or unsent or requests[0].method in IDEMPOTENT
-
-
-def why_not(error: TaskError, requests: Sequence[OutgoingRequest]) -> str:
-    """Return why *requests* are not sent again after *error*, where their author may have expected it; else ""."""
-    status = error.status_code if isinstance(error, StatusError) else 0
-    if _BY_STATUS.get(status, _BY_KIND.get(error.kind)) not in (_ALWAYS, _SAFELY):
-        return ""
+        return f"a 409 is tried again only with an {KEY_HEADER} header"
+    unsent = rule == _ALWAYS or (error.kind in ("connection", "timeout") and not error.maybe_delivered)
+    # Behind a redirect the first request was answered: it has done what it does.
+    if unsent and len(requests) == 1:
+        return None
     unsafe = next((request.method for request in requests if request.method not in IDEMPOTENT), None)
     if unsafe is None:
-        return ""
-    return f"; not tried again: a {unsafe} that may have arrived is repeated only with an {KEY_HEADER} header"
+        return None
+    return f"a {unsafe} that may have arrived is repeated only with an {KEY_HEADER} header"
+
+
+def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
+    if not isinstance(error, StatusError):
+        return _BY_KIND.get(error.kind)
+    status, asked_to_wait = error.status_code, error.retry_after is not None
+    if asked_to_wait and 400 <= status < 500:  # the server refused the request, and says when it may not
+        return _ALWAYS
+    named = _BY_STATUS.get(status)
+    if named in (None, _WITH_KEY) and (status in statuses or (asked_to_wait and status >= 500)):
+        return _SAFELY
+    return named
+
+
+def _why_never(error: TaskError) -> str:
+    if isinstance(error, StatusError):
+        return f"a {error.status_code} is tried again only when retry.statuses names it"
+    return _NEVER.get(error.kind, "another try would not help")
 
 
 def wait_seconds(
@@ -75,16 +105,23 @@ def wait_seconds(
     return max(min(longest, 86400.0) * jitter(), retry_after or 0.0)
 
 
-def retry_after(value: str, now: datetime | None = None) -> float | None:
-    """Return the seconds of a `Retry-After` header's *value* (RFC 9110, section 10.2.3); None for garbage or the past."""
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text) if len(text) < 10 else None
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        if moment.tzinfo is None:  # RFC 9110, section 5.6.7: an HTTP date is in GMT
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - (now or datetime.now(UTC))).total_seconds()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+_MOST_SECONDS = 2.0**53
+"""Longer than anybody waits, and still an exact number in JSON."""
+
+
+def retry_after(values: Iterable[str], now: datetime | None = None) -> float | None:
+    """Return the whole seconds that the `Retry-After` headers *values* ask for (RFC 9110, section 10.2.3), rounded up.
+
+    The longest of several counts. Garbage, negative numbers and the past are ignored; None when nothing else is there.
+    """
+    waits = [seconds for value in values if (seconds := _seconds(value.strip(), now)) is not None]
+    return float(math.ceil(min(max(waits), _MOST_SECONDS))) if waits else None
+
+
+def _seconds(value: str, now: datetime | None) -> float | None:
+    if _SECONDS.fullmatch(value):  # decimals are no HTTP, but servers send them
+        return float(value)
+    moment = http_date(value)
+    seconds = (moment - (now or datetime.now(UTC))).total_seconds() if moment is not None else 0
     return seconds if seconds > 0 else None

@@ -321,6 +321,7 @@ class HttpTask:
                 new_file=new_file,
                 as_files=definition.get("responseBody") == "file",
                 judge=judge if judge.is_needed else None,
+                redirects=definition.get("redirects"),
             )
         self.runtime.plugins.tell_observers(delivery.exchange, self)
         return parameters, delivery
