@@ -185,18 +185,28 @@ def _json(read: Read, counts: ImportCounts | None) -> dict[str, Any]:
     value: dict[str, Any] = {
         "source": read.source,
         "importer": read.importer,
-        "endpoints": [dict(zip(names, line, strict=True)) for line in read.lines],
+        "endpoints": [
+            dict(zip(names, (id_, *line[1:]), strict=True))
+            for id_, line in zip(_ids(read, counts), read.lines, strict=True)
+        ],
         "notes": [each.to_json() for each in read.notes],
     }
     return value | ({"catalogue": counts.to_json()} if counts is not None else {})
+
+
+def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
+    """Return the id of each endpoint of *read*: the one it is stored by, which is longer where another API has its own."""
+    own = [id_ for id_, *_ in read.lines]
+    if counts is None or len(counts.ids) != len(own):
+        return own
+    return [stored or id_ for stored, id_ in zip(counts.ids, own, strict=True)]
 
 
 def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
     done = _counted({name: getattr(counts, name) for name in _DONE}) if counts else plural(len(read.lines), "endpoint")
     lines = [f"{read.source}: {read.importer}, {done}"]
     if len(read.lines) <= _MOST_LISTED:
-        for position, (id_, method, path, parameters, has_body) in enumerate(read.lines):
-            stored = counts.ids[position] if counts is not None and len(counts.ids) == len(read.lines) else id_
+        for stored, (_, method, path, parameters, has_body) in zip(_ids(read, counts), read.lines, strict=True):
             lines.append(f"  {method} {path}: {plural(parameters, 'parameter')}{', a body' if has_body else ''}")
             lines.append(f"  id: {stored}")
     for each in read.notes[:notes]:

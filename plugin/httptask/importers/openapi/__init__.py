@@ -63,6 +63,10 @@ class OpenApi:
         if not servers and not identity.servers:
             notes.add("missing", "the description names no server; give one with --server", "#")
         yield from Operations(context, root, identity, servers, source.name).endpoints()
+        # Looking at a definition converts it, and only then is there anything to note about it. Whoever asks for the
+        # endpoints alone is told as much as whoever stores them.
+        for _ in schemas.definitions.values():
+            pass
         if root.get("webhooks"):
             notes.add("skipped", "webhooks are requests the API makes, not ones a task sends", "#/webhooks")
         for file, each in references.documents.items():
