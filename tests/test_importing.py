@@ -310,3 +310,13 @@ def test_an_import_names_the_ids_that_are_stored(tmp_path: Path) -> None:
         ids = [source["endpoints"][0]["id"] for source in sources]
         with Catalogue.open(tmp_path / "c") as catalogue:
             assert [catalogue.get(id_).title for id_ in ids] == ["one", "two"]
+
+
+@pytest.mark.parametrize("paths", [{}, {"$ref": "gone.json"}, {"/a": {"get": {}}, "/b": {"$ref": "#/none"}}])
+def test_a_description_that_is_read_in_part_ends_with_status_1(tmp_path: Path, paths: dict[str, Any]) -> None:
+    """The rest is imported; what is lost is an error with its place, checked or imported."""
+    (tmp_path / "api.json").write_text(json.dumps({**API, "paths": paths}))
+    for words in (["--check"], []):
+        (source,) = imported(tmp_path / "c", str(tmp_path / "api.json"), *words, status=1)["sources"]
+        assert any(note.get("severity") == "error" and note["message"] for note in source["notes"])
+        assert [each["path"] for each in source["endpoints"]] == [path for path in paths if path == "/a"]

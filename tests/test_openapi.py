@@ -490,9 +490,9 @@ SCHEMES = {
         pytest.param(None, [{"tls": []}], [], id="null-is-the-description's"),
         pytest.param([{"named": []}], [{"named": []}], [], id="by-reference"),
         pytest.param([{"nope": []}, {"key": []}], [{"key": []}], ["missing"], id="unknown"),
-        pytest.param([{"nope": [], "key": []}], None, ["missing"], id="unknown-and-known"),
-        pytest.param([{"odd": []}], None, ["skipped", "missing"], id="unknown-type"),
-        pytest.param([{"lost": []}], None, ["skipped", "missing"], id="key-without-a-place"),
+        pytest.param([{"nope": [], "key": []}], [{"nope": [], "key": []}], ["missing"], id="unknown-and-known"),
+        pytest.param([{"odd": []}], [{"odd": []}], ["skipped", "missing"], id="unknown-type"),
+        pytest.param([{"lost": []}], [{"lost": []}], ["skipped", "missing"], id="key-without-a-place"),
         pytest.param([3, None, {"key": None}], [{"key": []}], ["skipped", "skipped"], id="no-objects"),
         pytest.param({"key": []}, None, ["skipped"], id="no-array"),
     ],
@@ -507,7 +507,8 @@ def test_security_is_alternatives_of_schemes(security: Any, expected: Any, kinds
     assert endpoint.get("security") == expected
     assert [note.kind for note in found.notes] == kinds
     names = dict.fromkeys(name for each in expected or () for name in each)
-    wanted = {name: SCHEMES["key"] if name == "named" else SCHEMES[name] for name in names}
+    described_schemes = names.keys() - {"nope", "odd", "lost"}
+    wanted = {name: SCHEMES["key" if name == "named" else name] for name in names if name in described_schemes}
     assert endpoint.get("securitySchemes", {}) == wanted
     if kinds == ["missing"]:
         assert "'nope'" in found.notes[0].message
@@ -1055,3 +1056,77 @@ def test_no_description_breaks_the_reader(root: dict[str, Any], version: tuple[s
         json.dumps(note.to_json())
         assert note.pointer is not None
         assert exists(root, note.pointer), note
+
+
+# References in unusual places
+
+IN_FILES = {
+    "security.yaml": "key: {type: apiKey, in: header, name: X-Key}\nnested: {$ref: 'more.yaml#/all/basic'}\n",
+    "more.yaml": "all: {$ref: 'schemes.yaml'}\n",
+    "schemes.yaml": "basic: {type: http, scheme: basic}\n",
+    "paths.yaml": (
+        "/a:\n  get:\n    parameters: {$ref: 'parts.yaml#/parameters'}\n    responses: {$ref: 'parts.yaml#/responses'}\n"
+        "    security: [{key: []}, {nested: []}]\n"
+        "  post: {$ref: 'parts.yaml#/paths/~1b/post'}\n"
+    ),
+    "parts.yaml": (
+        "parameters: [{name: q, in: query, schema: {$ref: '#/schemas/Q/properties/id'}}]\n"
+        "responses: {'200': {description: fine, content: {$ref: '#/content'}}}\n"
+        "content: {application/json: {schema: {$ref: '#/schemas/Q'}}}\n"
+        "schemas: {Q: {$ref: 'q.yaml'}}\n"
+        "paths: {$ref: 'more-paths.yaml'}\n"
+    ),
+    "q.yaml": "type: object\nproperties: {id: {type: integer}}\n",
+    "more-paths.yaml": "/b:\n  post: {summary: More, requestBody: {content: {text/plain: {}}}}\n",
+}
+
+
+def in_files(folder: Path, root: dict[str, Any], files: dict[str, str]) -> Reading:
+    """Read the description *root* from a file of its own among *files*."""
+    for name, text in {**files, "api.json": json.dumps(root)}.items():
+        (folder / name).write_text(text)
+    return read_api(folder / "api.json", plugins=PLUGINS, provider="acme")
+
+
+def test_references_stand_wherever_there_is_an_object(tmp_path: Path) -> None:
+    """Paths, security schemes, lists of parameters, responses and content may be in other files, and a pointer may pass through
+    a reference on its way.
+    """
+    components = {"securitySchemes": {"$ref": "security.yaml"}}
+    found = in_files(tmp_path, described({"$ref": "paths.yaml"}, "3.1.0", components=components), IN_FILES)
+    assert found.notes == ()
+    get, post = found.endpoints
+    assert [(each.name, each.schema) for each in get.parameters] == [("q", {"$ref": "#/$defs/id"})]
+    assert get.definitions["id"] == {"type": "integer"}
+    assert list(get.responses["200"].content) == ["application/json"]
+    assert get.security_schemes == {
+        "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+        "nested": {"type": "http", "scheme": "basic"},
+    }
+    assert post.title == "More"
+    assert post.request_body is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"paths": {"$ref": "gone.yaml"}}, "/paths"),
+        ({"paths": {"/a": {"get": {}}, "/b": {"$ref": "gone.yaml"}}}, "/paths/~1b"),
+        ({"paths": {"/a": {"get": {"parameters": [{"$ref": "gone.yaml"}]}}}}, "/paths/~1a/get/parameters/0"),
+        ({"paths": {"/a": {"get": {"requestBody": {"$ref": "gone.yaml"}}}}}, "/paths/~1a/get/requestBody"),
+        ({"components": {"securitySchemes": {"$ref": "gone.yaml"}}}, "/components/securitySchemes"),
+        ({"components": {"$ref": "gone.yaml"}}, "/components"),
+        (
+            {"components": {"securitySchemes": {"key": {"$ref": "#/x/y"}}}, "x": {"$ref": "#/x"}},
+            "/components/securitySchemes/key",
+        ),
+        ({"paths": {}}, ""),
+    ],
+)
+def test_what_cannot_be_followed_is_an_error(tmp_path: Path, change: dict[str, Any], pointer: str) -> None:
+    """It is said where it stands, and an endpoint whose security is not known does not look like an open one."""
+    paths = {"/a": {"get": {"summary": "A"}}}
+    root = {**described(paths, "3.1.0", security=[{"key": []}]), **change}
+    found = in_files(tmp_path, root, {})
+    assert pointer in {note.pointer for note in found.notes if note.severity == "error"}
+    assert all(endpoint.security == ({"key": ()},) for endpoint in found.endpoints)

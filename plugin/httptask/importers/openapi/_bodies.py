@@ -88,7 +88,8 @@ class Bodies:
     def responses(self, raw: Any, operation: Mapping[str, Any], place: str) -> dict[str, Response]:
         """Return the Responses Object *raw* of *operation*, at *place*, by status: `200`, `4XX`, `default`."""
         found: dict[str, Response] = {}
-        for name, item in self._context.mapping(raw, place, "responses").items():
+        responses, place = self._context.mapping(raw, place, "responses", severity="warning")
+        for name, item in responses.items():
             status = str(name)
             if status.startswith("x-"):
                 continue
@@ -104,7 +105,7 @@ class Bodies:
         )
         if key is not None and key in self._kept:
             return self._kept[key]
-        value, at = self._context.followed(raw, place)
+        value, at = self._context.followed(raw, place, severity="warning")
         response = self._response_of(value, operation, at) if isinstance(value, Mapping) else None
         if response is None and value is not None:
             self._context.notes.add("skipped", "a response that is no object", at)
@@ -132,7 +133,8 @@ class Bodies:
 
     def _content(self, raw: Any, place: str) -> dict[str, MediaType]:
         found = {}
-        for name, value in self._context.mapping(raw, place, "content").items():
+        content, place = self._context.mapping(raw, place, "content")
+        for name, value in content.items():
             if name.startswith("x-"):
                 continue
             found[name.strip()] = self._context.media_type(value, pointer_of([name], place))

@@ -28,26 +28,33 @@ class Context:
     schemas: Schemas
     notes: Notes
 
-    def followed(self, value: Any, place: str) -> tuple[Any, str]:
-        """Return *value*, at *place*, with references followed; None when they lead nowhere, which is noted."""
+    def followed(self, value: Any, place: str, *, severity: str = "error") -> tuple[Any, str]:
+        """Return *value*, at *place*, with references followed; None when they lead nowhere, which is noted.
+
+        *severity* is that of the note: what a request is made of is lost, unless the caller knows better.
+        """
         try:
             return self.references.followed(value, place)
         except LookupError as error:
-            self.notes.add("missing", str(error.args[0]), place)
+            self.notes.add("missing", str(error.args[0]), place, severity)
             return None, place
 
-    def mapping(self, value: Any, place: str, what: str) -> Mapping[str, Any]:
-        """Return *value* when it is an object, else an empty one, which is noted; None is an empty one."""
-        if isinstance(value, Mapping):
-            return value
-        if value is not None:
-            self.notes.add("skipped", f"{what} is no object", place)
-        return {}
+    def mapping(self, value: Any, place: str, what: str, *, severity: str = "error") -> tuple[Mapping[str, Any], str]:
+        """Return the object that *value*, at *place*, is or refers to, and its place; an empty one for all else.
+
+        What is no object is noted, unless it is None. A description of several files may have a reference wherever it has
+        an object, though OpenAPI lists the places where one may stand.
+        """
+        found, at = self.followed(value, place, severity=severity)
+        if isinstance(found, Mapping):
+            return found, at
+        if found is not None:
+            self.notes.add("skipped", f"{what} is no object", at)
+        return {}, at
 
     def media_type(self, raw: Any, place: str) -> MediaType:
         """Return the Media Type Object *raw*, which stands at *place*."""
-        value, at = self.followed(raw, place)
-        value = self.mapping(value, at, "a media type")
+        value, at = self.mapping(raw, place, "a media type")
         schema: Mapping[str, Any] = {}
         if "schema" in value:
             schema = self.schemas.schema(value["schema"], f"{at}/schema")
@@ -76,8 +83,9 @@ class Context:
     def headers(self, raw: Any, place: str) -> dict[str, Mapping[str, Any]]:
         """Return the Header Objects of *raw*, at *place*, as header -> `{"description"?, "required"?, "schema"}`."""
         found: dict[str, Mapping[str, Any]] = {}
-        for name, item in self.mapping(raw, place, "headers").items():
-            value, at = self.followed(item, pointer_of([name], place))
+        headers, place = self.mapping(raw, place, "headers", severity="warning")
+        for name, item in headers.items():
+            value, at = self.followed(item, pointer_of([name], place), severity="warning")
             if not isinstance(value, Mapping):
                 if value is not None:
                     self.notes.add("skipped", "a header that is no object", at)
@@ -114,7 +122,7 @@ class Context:
             found += named
         elif isinstance(named, Mapping):
             for name, item in named.items():
-                value, _ = self.followed(item, pointer_of(["examples", name], place))
+                value, _ = self.followed(item, pointer_of(["examples", name], place), severity="warning")
                 # OpenAPI 3.2, section 4.19: the value as data, or as it is sent.
                 for key in ("value", "dataValue", "serializedValue"):
                     if isinstance(value, Mapping) and key in value:

@@ -34,7 +34,7 @@ def identity_of(
     context: Context, root: Mapping[str, Any], source: str, servers: tuple[Server, ...], options: ImportOptions
 ) -> Identity:
     """Return the identity of the description *root*, read from *source*, whose *servers* are known already."""
-    info = context.mapping(root.get("info"), "#/info", "info")
+    info, _ = context.mapping(root.get("info"), "#/info", "info", severity="warning")
     given = tuple(Server(url.rstrip("/")) for url in options.servers)
     title, service = text_of(info, "title"), text_of(info, "x-serviceName")
     provider = options.provider

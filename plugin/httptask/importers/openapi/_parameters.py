@@ -53,6 +53,7 @@ class Parameters:
 
     def listed(self, values: Any, place: str) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
         """Yield each of *values*, at *place*: a parameter, or for a part of the body its raw value and its place."""
+        values, place = self._context.followed(values, place)
         if values is None:
             return
         if not isinstance(values, list):

@@ -23,28 +23,33 @@ class Security:
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
         self._context = context
-        self._place = "#" + pointer_of(context.version.security_schemes)
-        raw: Any = root
+        self._raw, self._place = root, "#"
         for name in context.version.security_schemes:
-            raw = raw.get(name) if isinstance(raw, Mapping) else None
-        self._raw = context.mapping(raw, self._place, "security schemes")
+            place = self._place + pointer_of([name])
+            self._raw, self._place = context.mapping(self._raw.get(name), place, name)
         self._read: dict[str, Mapping[str, Any] | None] = {}
 
     def requirements(self, raw: Any, place: str) -> Requirements | None:
-        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing that says."""
+        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing that says.
+
+        An alternative that names a scheme which is not described is left out where there is another. Where there is none
+        it stays: an endpoint that asks for something unknown is not an open one.
+        """
         if raw is None:
             return None
         if not isinstance(raw, list):
             self._context.notes.add("skipped", "security is no array", place)
             return None
-        found = []
+        usable: list[Mapping[str, tuple[str, ...]]] = []
+        unknown: list[Mapping[str, tuple[str, ...]]] = []
         for index, each in enumerate(raw):
             if not isinstance(each, Mapping):
                 self._context.notes.add("skipped", "a security requirement that is no object", f"{place}/{index}")
                 continue
-            alternative: Mapping[str, Any] = each
-            if all(self._known(name, f"{place}/{index}") for name in alternative):
-                found.append({name: _texts(scopes) for name, scopes in alternative.items()})
+            described = [self._known(name, f"{place}/{index}") for name in each]
+            alternative = {name: _texts(scopes) for name, scopes in each.items()}
+            (usable if all(described) else unknown).append(alternative)
+        found = usable or unknown
         return tuple(found) if found or not raw else None
 
     def schemes(self, requirements: Requirements | None) -> dict[str, Mapping[str, Any]]:
@@ -55,7 +60,8 @@ class Security:
     def _known(self, name: str, place: str) -> bool:
         if self._scheme(name) is not None:
             return True
-        self._context.notes.add("missing", f"the security scheme {name!r} is not described; it is left out", place)
+        severity = "warning" if name in self._raw else "error"  # one of a type that nobody knows was told of already
+        self._context.notes.add("missing", f"the security scheme {name!r} is not described", place, severity)
         return False
 
     def _scheme(self, name: str) -> Mapping[str, Any] | None:

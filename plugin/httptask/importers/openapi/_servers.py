@@ -20,6 +20,7 @@ class Servers:
     """Reads the servers of one description."""
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
+        self._context = context
         self._version = context.version
         self._notes = context.notes
         self._root = root
@@ -52,6 +53,9 @@ class Servers:
 
     def of(self, values: Any, place: str) -> tuple[Server, ...]:
         """Return the servers that *values*, at *place*, describe; without the unusable ones."""
+        values, place = self._context.followed(values, place)
+        if values is None:
+            return ()
         if not isinstance(values, list):
             self._notes.add("skipped", "servers is no array", place)
             return ()
