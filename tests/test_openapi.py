@@ -1130,3 +1130,66 @@ def test_what_cannot_be_followed_is_an_error(tmp_path: Path, change: dict[str, A
     found = in_files(tmp_path, root, {})
     assert pointer in {note.pointer for note in found.notes if note.severity == "error"}
     assert all(endpoint.security == ({"key": ()},) for endpoint in found.endpoints)
+
+
+# How a value is written
+
+
+OWN_TEXT = ["1.0", "2.10", "2.1", "0x1F", "0o17", "007", "+1", "1e3", "True", "false", "2020-01-31", "on", "no", "12:30"]
+SCALARS = """
+openapi: 3.0.3
+info: {title: T, version: %(scalar)s}
+servers: [{url: 'https://{a}.example/{b}', variables: {a: {default: %(scalar)s, enum: [%(scalar)s]}, b: %(scalar)s}}]
+x-shared: &shared {type: string, default: %(scalar)s}
+paths:
+  /a:
+    post:
+      parameters:
+      - {name: a, in: query, schema: {type: string, enum: [%(scalar)s, other], default: %(scalar)s, example: %(scalar)s}}
+      - {name: b, in: query, schema: {type: string}, example: %(scalar)s}
+      - {name: c, in: query, schema: {type: array, items: {type: string}, enum: [%(scalar)s]}}
+      - {name: d, in: query, schema: *shared}
+      - {name: e, in: query, schema: {<<: *shared, description: merged}}
+      requestBody:
+        content: {text/plain: {schema: {type: string}, examples: {one: {value: %(scalar)s}}}}
+"""
+SWAGGER_SCALARS = """
+swagger: "2.0"
+info: {title: T, version: %(scalar)s}
+host: a.example
+paths:
+  /a:
+    post:
+      parameters:
+      - {name: a, in: query, type: string, enum: [%(scalar)s], default: %(scalar)s}
+      - {name: f, in: formData, type: string, enum: [%(scalar)s], default: %(scalar)s}
+"""
+
+
+@pytest.mark.parametrize("scalar", OWN_TEXT)
+def test_a_scalar_keeps_its_text_where_text_is_asked_for(scalar: str) -> None:
+    """YAML reads 2.10 as a number; an API that asks for the version 2.10 as a string does not take 2.1."""
+    found = read((SCALARS % {"scalar": scalar}).encode(), "api.yaml")
+    (endpoint,) = found.endpoints
+    a, b, c, d, e = endpoint.parameters
+    assert a.schema == {"type": "string", "enum": [scalar, "other"], "default": scalar, "examples": [scalar]}
+    assert b.examples == (scalar,)
+    assert c.schema["items"]["enum"] == [scalar]
+    assert d.schema["default"] == e.schema["default"] == scalar
+    assert endpoint.request_body is not None
+    assert endpoint.request_body.content["text/plain"].examples == (scalar,)
+    assert endpoint.api.version == scalar
+    assert endpoint.servers[0].variables == {"a": {"default": scalar, "enum": [scalar]}, "b": {"default": scalar}}
+    (endpoint,) = read((SWAGGER_SCALARS % {"scalar": scalar}).encode(), "api.yaml").endpoints
+    assert endpoint.parameters[0].schema == {"type": "string", "enum": [scalar], "default": scalar}
+    assert endpoint.request_body is not None
+    form = endpoint.request_body.content["application/x-www-form-urlencoded"].schema
+    assert form["properties"]["f"] == {"type": "string", "enum": [scalar], "default": scalar}
+
+
+def test_a_number_of_json_keeps_its_text_where_text_is_asked_for() -> None:
+    """JSON has several spellings of a fraction, too."""
+    text = json.dumps(described({"/a": {"get": {"parameters": [{"name": "v", "in": "query", "schema": "S"}]}}}))
+    text = text.replace('"S"', '{"type": "string", "enum": [2.1, 2.10, 1e3, 5], "default": 2.10}')
+    (parameter,) = read(text.encode()).endpoints[0].parameters
+    assert parameter.schema == {"type": "string", "enum": ["2.1", "2.10", "1e3", "5"], "default": "2.10"}

@@ -56,7 +56,7 @@ class OpenApi:
         if not re.fullmatch(r"(2\.0|3\.[012]\.\d+(-\w+)?)", written):
             notes.add("guessed", f"the version {written!r} is read as {version.name}", "#")
         references = References(document, source.beside)
-        schemas = Schemas(version.dialect, references.resolve, notes.add)
+        schemas = Schemas(version.dialect, references.resolve, notes.add, references.written)
         context = Context(version, references, schemas, notes)
         servers = Servers(context, root).of_root() if not options.servers else ()
         identity = identity_of(context, root, source.name, servers, options)

@@ -50,7 +50,7 @@ class Bodies:
             if len(bodies) > 1:
                 self._context.notes.add("guessed", "several bodies; the first is taken", bodies[1][1])
             schema = self._context.schemas.schema(raw["schema"], f"{place}/schema") if "schema" in raw else {}
-            media_type = MediaType(schema, examples=self._context.examples(raw, place))
+            media_type = MediaType(schema, examples=self._context.examples(raw, place, schema))
             names = [name for name in consumes if name not in (_FORM, _MULTIPART)] or consumes or ["application/json"]
             return RequestBody(dict.fromkeys(names, media_type), flag(raw, "required"), text_of(raw, "description"))
         return self._form(fields, consumes) if fields else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from httptask._json import pointer as pointer_of
 from httptask._subschemas import definition_name
+from httptask.importers._schema_values import MISFIT, as_type
 from httptask.importers._schemas import Schemas
 from httptask.importers.openapi._notes import Notes
 from httptask.importers.openapi._references import References
@@ -64,7 +65,7 @@ class Context:
         return MediaType(
             schema=schema,
             encoding=self._encoding(encoding, f"{at}/encoding") if isinstance(encoding, Mapping) else {},
-            examples=self.examples(value, at),
+            examples=self.examples(value, at, schema),
         )
 
     def _encoding(self, raw: Mapping[str, Any], place: str) -> dict[str, Mapping[str, Any]]:
@@ -114,21 +115,43 @@ class Context:
         found: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
         return found
 
-    def examples(self, raw: Mapping[str, Any], place: str) -> tuple[Any, ...]:
-        """Return the values of `example` and `examples` of *raw*, at *place*."""
-        found = [raw["example"]] if raw.get("example") is not None else []
+    def examples(self, raw: Mapping[str, Any], place: str, schema: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Return the values of `example` and `examples` of *raw*, at *place*, in the type that *schema* asks for.
+
+        A text may be how a value is sent (XML, an array with commas): it stays where it is plainly nothing else.
+        """
+        found = list(self._listed_examples(raw, place))
+        types = self.target(schema).get("type") if found and schema else None
+        if types is None:
+            return tuple(value for value, _ in found)
+        names = [types] if isinstance(types, str) else types
+        values: list[Any] = []
+        for value, at in found:
+            new = as_type(value, names, self.references.written(value, at))
+            if new is MISFIT and not isinstance(value, str):
+                self.notes.add("skipped", f"an example that is no {' or '.join(names)} is left out", at)
+                continue
+            if new is not MISFIT and new is not value:
+                self.notes.add("guessed", f"an example is written as {' or '.join(names)}", at)
+            values.append(value if new is MISFIT else new)
+        return tuple(values)
+
+    def _listed_examples(self, raw: Mapping[str, Any], place: str) -> Iterator[tuple[Any, str]]:
+        found = [(raw["example"], f"{place}/example")] if raw.get("example") is not None else []
         named = raw.get("examples")
         if isinstance(named, list):
-            found += named
+            found += [(value, f"{place}/examples/{index}") for index, value in enumerate(named)]
         elif isinstance(named, Mapping):
             for name, item in named.items():
-                value, _ = self.followed(item, pointer_of(["examples", name], place), severity="warning")
+                value, at = self.followed(item, pointer_of(["examples", name], place), severity="warning")
                 # OpenAPI 3.2, section 4.19: the value as data, or as it is sent.
                 for key in ("value", "dataValue", "serializedValue"):
                     if isinstance(value, Mapping) and key in value:
-                        found.append(value[key])
+                        found.append((value[key], f"{at}/{key}"))
                         break
-        return tuple(each for each in found if self._is_small(each, place))
+        for value, at in found:
+            if self._is_small(value, place):
+                yield value, at
 
     def _is_small(self, example: Any, place: str) -> bool:
         if isinstance(example, str | int | float | bool | None) and len(str(example)) <= LARGEST_EXAMPLE:

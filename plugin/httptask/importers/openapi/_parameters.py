@@ -115,7 +115,7 @@ class Parameters:
             media_type=media_type,
             encoding=content.encoding,
             deprecated=flag(raw, "deprecated"),
-            examples=content.examples + self._context.examples(raw, place),
+            examples=content.examples + self._context.examples(raw, place, schema),
         )
 
     def _content(self, raw: Mapping[str, Any], place: str) -> tuple[MediaType, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -96,6 +97,13 @@ class References:
             beside = {name: item for name, item in value.items() if name != "$ref"}
             value = {**target, **beside} if beside and isinstance(target, Mapping) else target
         return value, place
+
+    def written(self, value: Any, place: str) -> str:
+        """Return the text of *value*, a number or a boolean, as it stands at *place*: YAML writes one in many ways."""
+        file, _, pointer = place.partition("#")
+        document = self._documents.get(file)
+        text = document.text_of(pointer, value) if document is not None else None
+        return text if text is not None else json.dumps(value)
 
     def _file(self, uri: str, base: str) -> str:
         if not uri or uri == self._own:

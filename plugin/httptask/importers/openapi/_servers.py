@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from httptask._json import pointer as pointer_of
 from httptask.importers.openapi._context import Context
 from httptask.model.api import Server
 
@@ -104,14 +104,20 @@ class Servers:
 
     def _variables(self, values: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, value in values.items() if isinstance(values, Mapping) else ():
+            at = pointer_of(["variables", name], place)
+            default_at = f"{at}/default"
             if not isinstance(value, Mapping):
-                value = {"default": value}
+                value, default_at = {"default": value}, at
             variable: dict[str, Any] = {}
             if isinstance(value.get("default"), str | int | float):
-                variable["default"] = _text(value["default"])
+                variable["default"] = self._text(value["default"], default_at)
             options = value.get("enum")
             if isinstance(options, list) and options:
-                variable["enum"] = [_text(option) for option in options if isinstance(option, str | int | float)]
+                variable["enum"] = [
+                    self._text(option, f"{at}/enum/{index}")
+                    for index, option in enumerate(options)
+                    if isinstance(option, str | int | float)
+                ]
             if isinstance(value.get("description"), str):
                 variable["description"] = value["description"]
             if "default" not in variable:
@@ -120,6 +126,9 @@ class Servers:
                 self._notes.add("missing", f"the server's variable {name!r} has no default", f"{place}/variables")
             yield str(name), variable
 
+    def _text(self, value: str | float | bool, place: str) -> str:
+        return value if isinstance(value, str) else self._context.references.written(value, place)
+
 
 def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
     found: dict[str, Server] = {}
@@ -127,11 +136,6 @@ def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
         if server is not None:
             found.setdefault(server.url, server)
     return tuple(found.values())
-
-
-def _text(value: str | float | bool) -> str:
-    """Return *value* as JSON and YAML write it."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _address(root: Mapping[str, Any]) -> str | None:
