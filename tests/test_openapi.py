@@ -1135,7 +1135,22 @@ def test_what_cannot_be_followed_is_an_error(tmp_path: Path, change: dict[str, A
 # How a value is written
 
 
-OWN_TEXT = ["1.0", "2.10", "2.1", "0x1F", "0o17", "007", "+1", "1e3", "True", "false", "2020-01-31", "on", "no", "12:30"]
+OWN_TEXT = [
+    "1.0",
+    "2.10",
+    "2.1",
+    "0x1F",
+    "0o17",
+    "007",
+    "+1",
+    "1e3",
+    "True",
+    "false",
+    "2020-01-31",
+    "on",
+    "no",
+    "12:30",
+]
 SCALARS = """
 openapi: 3.0.3
 info: {title: T, version: %(scalar)s}
@@ -1193,3 +1208,67 @@ def test_a_number_of_json_keeps_its_text_where_text_is_asked_for() -> None:
     text = text.replace('"S"', '{"type": "string", "enum": [2.1, 2.10, 1e3, 5], "default": 2.10}')
     (parameter,) = read(text.encode()).endpoints[0].parameters
     assert parameter.schema == {"type": "string", "enum": ["2.1", "2.10", "1e3", "5"], "default": "2.10"}
+
+
+# Names in another case
+
+
+MISCASED = {
+    "Query": {"name": "q", "in": "Query"},
+    "HEADER": {"name": "X-H", "in": "HEADER", "schema": {"type": "String"}},
+    "style": {"name": "s", "in": "query", "style": "DeepObject", "schema": {"type": "object"}},
+}
+
+
+def test_names_in_another_case_are_mended_and_noted() -> None:
+    """Places, styles, types of schemas and of security schemes: what differs in case alone is plainly meant."""
+    schemes = {
+        "key": {"type": "APIKEY", "in": "Header", "name": "X-Key"},
+        "token": {"type": "HTTP", "scheme": "Bearer"},
+        "flow": {"type": "OAuth2", "flows": {"ClientCredentials": {"tokenUrl": "https://a.example/t", "scopes": {}}}},
+    }
+    body = {"multipart/form-data": {"schema": {"type": "object"}, "encoding": {"f": {"style": "FORM"}}}}
+    operation = {"parameters": [*MISCASED.values(), {"name": "id", "in": "Path"}], "requestBody": {"content": body}}
+    security = [{"key": []}, {"token": []}, {"flow": []}]
+    root = described({"/{id}": {"post": operation}}, components={"securitySchemes": schemes}, security=security)
+    found = reading(root)
+    (endpoint,) = found.endpoints
+    places = [(each.name, each.location, each.style) for each in endpoint.parameters]
+    assert places == [("id", "path", None), ("q", "query", None), ("X-H", "header", None), ("s", "query", "deepObject")]
+    assert endpoint.request_body is not None
+    assert endpoint.request_body.content["multipart/form-data"].encoding == {"f": {"style": "form"}}
+    assert endpoint.security_schemes["key"] == {"type": "apiKey", "in": "header", "name": "X-Key"}
+    assert endpoint.security_schemes["token"] == {"type": "http", "scheme": "bearer"}
+    assert list(endpoint.security_schemes["flow"]["flows"]) == ["clientCredentials"]
+    assert {note.kind for note in found.notes} == {"guessed"}
+    assert len(found.notes) == 12
+
+
+def test_swaggers_names_in_another_case_are_mended() -> None:
+    """Bodies, form fields, collection formats and flows of Swagger 2.0."""
+    fields = [
+        {"name": "f", "in": "FormData", "type": "array", "items": {"type": "string"}, "collectionFormat": "Pipes"},
+        {"name": "g", "in": "formdata", "type": "File"},
+    ]
+    query = {"name": "q", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": "MULTI"}
+    schemes = {"flow": {"type": "oauth2", "flow": "AccessCode"}, "basic": {"type": "Basic"}}
+    root = {
+        "swagger": "2.0",
+        "host": "a.example",
+        "schemes": ["HTTPS"],
+        "paths": {
+            "/a": {"post": {"parameters": [query, *fields]}, "put": {"parameters": [{"name": "b", "in": "Body"}]}}
+        },
+        "securityDefinitions": schemes,
+        "security": [{"flow": []}, {"basic": []}],
+    }
+    form, body = reading(root).endpoints
+    assert [(each.style, each.explode) for each in form.parameters] == [("form", True)]
+    assert form.request_body is not None
+    assert form.request_body.content["multipart/form-data"].encoding == {
+        "f": {"style": "pipeDelimited", "explode": False}
+    }
+    assert body.request_body is not None
+    assert form.security_schemes["basic"] == {"type": "http", "scheme": "basic"}
+    assert list(form.security_schemes["flow"]["flows"]) == ["authorizationCode"]
+    assert form.servers[0].url == "https://a.example"

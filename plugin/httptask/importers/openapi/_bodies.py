@@ -65,7 +65,7 @@ class Bodies:
             if not isinstance(name, str) or not name:
                 self._context.notes.add("skipped", "a form field without a name", place)
                 continue
-            has_file = has_file or raw.get("type") == "file"
+            has_file = has_file or self._context.word(raw, "type", ("file",), place) == "file"
             keywords = {key: value for key, value in raw.items() if key not in _FIELD_ONLY}
             inline = raw.get("schema") if isinstance(raw.get("schema"), Mapping) else keywords
             schema = dict(self._context.schemas.schema(inline, place))
@@ -74,7 +74,7 @@ class Bodies:
             properties[name] = schema
             if flag(raw, "required"):
                 required.append(name)
-            written = raw.get("collectionFormat", "csv")
+            written = self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), place) or "csv"
             if is_array(schema) and written != "multi":
                 encoding[name] = {"style": _FORM_STYLES.get(str(written), "form"), "explode": False}
         form: dict[str, Any] = {"type": "object", "properties": properties}

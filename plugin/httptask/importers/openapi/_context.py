@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from httptask.importers.openapi._references import References
 from httptask.importers.openapi._versions import Version
 from httptask.model.api import MediaType
 
+SHOWN = 40
+"""Letters of a wrong value that a note repeats."""
 LARGEST_EXAMPLE = 64 * 1024
 """Letters of JSON text of the largest example that is kept."""
 
@@ -53,6 +55,20 @@ class Context:
             self.notes.add("skipped", f"{what} is no object", at)
         return {}, at
 
+    def word(self, raw: Mapping[str, Any], name: str, words: Iterable[str], place: str) -> Any:
+        """Return the field *name* of *raw*, at *place*, as the one of *words* that it is but for its case, which is noted.
+
+        What is none of them is returned as it is: the caller knows what follows from it.
+        """
+        value = raw.get(name)
+        if not isinstance(value, str):
+            return value
+        known = {word.lower(): word for word in words}
+        meant: str = known.get(value.strip().lower(), value)
+        if meant != value:
+            self.notes.add("guessed", f"{name}: {value[:SHOWN]!r} is taken for {meant!r}", place)
+        return meant
+
     def media_type(self, raw: Any, place: str) -> MediaType:
         """Return the Media Type Object *raw*, which stands at *place*."""
         value, at = self.mapping(raw, place, "a media type")
@@ -76,6 +92,8 @@ class Context:
             kept: dict[str, Any] = {
                 key: value[key] for key, kind in _ENCODING.items() if isinstance(value.get(key), kind)
             }
+            if "style" in kept:
+                kept["style"] = self.word(value, "style", _FORM_STYLES, pointer_of([name], place))
             if "headers" in value:
                 kept["headers"] = self.headers(value["headers"], pointer_of([name, "headers"], place))
             encodings[name] = kept
@@ -162,6 +180,8 @@ class Context:
         return False
 
 
+_FORM_STYLES = ("form", "spaceDelimited", "pipeDelimited", "deepObject")
+"""OpenAPI 3.2, section 4.15.1.2."""
 _ENCODING = {"contentType": str, "style": str, "explode": bool, "allowReserved": bool}
 _HEADER_FIELDS = frozenset(
     ("description", "required", "style", "explode", "content", "example", "examples", "deprecated")

@@ -12,6 +12,14 @@ Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
 
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 """Swagger 2.0's flows by OpenAPI 3's names; the others kept theirs."""
+_FLOW_NAMES = ("implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization")
+"""OpenAPI 3.2, section 4.28."""
+_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS", "basic")
+_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "apiKey": {"in": ("query", "header", "cookie")},
+    "http": {"scheme": ("basic", "bearer", "digest")},  # RFC 9110, section 11.1: its case says nothing
+}
+"""By type, the fields that are one of some words."""
 _FLOW_FIELDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 _FIELDS = (
     "type", "description", "name", "in", "scheme", "bearerFormat", "flows", "openIdConnectUrl", "oauth2MetadataUrl", "deprecated"
@@ -72,19 +80,25 @@ class Security:
         return self._read[name]
 
     def _converted(self, raw: Mapping[str, Any], place: str) -> Mapping[str, Any] | None:
-        kind = raw.get("type")
-        kept = {name: raw[name] for name in _FIELDS if name in raw}
+        word = self._context.word
+        kind = word(raw, "type", _TYPES, place)
+        kept: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {"type": kind}
+        for name, words in _WORDS.get(str(kind), {}).items():
+            if name in raw:
+                kept[name] = word(raw, name, words, place)
         if kind == "basic":  # Swagger 2.0
             return {**kept, "type": "http", "scheme": "basic"}
         if kind == "oauth2" and "flow" in raw:
             flow = {name: raw[name] for name in _FLOW_FIELDS if name in raw}
-            return {**kept, "flows": {_FLOWS.get(str(raw["flow"]), str(raw["flow"])): flow}}
-        if kind == "apiKey" and not (
-            isinstance(raw.get("name"), str) and raw.get("in") in ("query", "header", "cookie")
-        ):
+            named = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), place))
+            return {**kept, "flows": {_FLOWS.get(named, named): flow}}
+        if kind == "oauth2" and isinstance(raw.get("flows"), Mapping):
+            names = {name: word({"flows": name}, "flows", _FLOW_NAMES, place) for name in raw["flows"]}
+            kept["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
+        if kind == "apiKey" and not (isinstance(raw.get("name"), str) and kept.get("in") in _WORDS["apiKey"]["in"]):
             self._context.notes.add("skipped", "an apiKey scheme that does not say where the key goes", place)
             return None
-        if kind not in ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"):
+        if kind not in _TYPES:
             self._context.notes.add("skipped", f"a security scheme of the unknown type {kind!r}", place)
             return None
         return kept

@@ -40,7 +40,8 @@ class Servers:
         path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
         if not isinstance(host, str) or not host.strip():
             return self._below_address(path or "/", "#/basePath" if path else "#")
-        named = [each for each in schemes if each in _SCHEMES] if isinstance(schemes, list) else []
+        written = [str(scheme).lower() for scheme in schemes] if isinstance(schemes, list) else []
+        named = [scheme for scheme in written if scheme in _SCHEMES]
         if not named:
             self._notes.add("guessed", "no scheme is named; https is taken", "#/host")
         urls = [f"{scheme}://{host.strip().rstrip('/')}{path}" for scheme in sorted(named or ["https"], reverse=True)]
