@@ -136,7 +136,8 @@ class Context:
     def examples(self, raw: Mapping[str, Any], place: str, schema: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
         """Return the values of `example` and `examples` of *raw*, at *place*, in the type that *schema* asks for.
 
-        A text may be how a value is sent (XML, an array with commas): it stays where it is plainly nothing else.
+        A text may be how a value is sent (XML, an array with commas): it stays where it is plainly nothing else, and where
+        the description says so.
         """
         found = list(self._listed_examples(raw, place))
         types = self.target(schema).get("type") if found and schema else None
@@ -146,6 +147,8 @@ class Context:
         values: list[Any] = []
         for value, at in found:
             new = as_type(value, names, self.references.written(value, at))
+            if at.endswith("/serializedValue"):
+                new = value
             if new is MISFIT and not isinstance(value, str):
                 self.notes.add("skipped", f"an example that is no {' or '.join(names)} is left out", at)
                 continue
