@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from httptask.catalogue import Catalogue
+from httptask.importers import read_api
 
 API = {
     "openapi": "3.1.0",
@@ -276,3 +277,46 @@ def test_others_read_while_one_imports(importing: tuple[subprocess.Popen[bytes],
             assert reader.get(hits[0].id).id == hits[0].id
             answered += 1
     assert process.returncode == 0
+
+
+def test_check_and_import_give_the_same_notes(tmp_path: Path) -> None:
+    """What is wrong in shared schemas, and in those that they refer to, is told whether or not anything is stored."""
+    parts = {
+        "Outer": {"type": "object", "properties": {"inner": {"$ref": "#/components/schemas/Inner"}}},
+        "Inner": {"type": "object", "properties": {"a": {"type": "strange"}, "b": {"$ref": "#/components/schemas/No"}}},
+    }
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Outer"}}}}
+    operation = {"requestBody": body, "responses": {"200": {"description": "", **body}}}
+    api = {**API, "components": {"schemas": parts}, "paths": {"/a": {"post": operation}}}
+    (tmp_path / "api.json").write_text(json.dumps(api))
+    lists = [imported(tmp_path / "c", str(tmp_path / "api.json"), *words)["sources"] for words in (["--check"], [])]
+    (checked,), (stored,) = lists
+    assert checked["notes"] == stored["notes"] == [n.to_json() for n in read_api(tmp_path / "api.json").notes]
+    assert [note["pointer"] for note in checked["notes"]] == [
+        "/info",
+        "/components/schemas/Inner/properties/a/type",
+        "/components/schemas/Inner/properties/b",
+    ]
+
+
+def test_an_import_names_the_ids_that_are_stored(tmp_path: Path) -> None:
+    """Two APIs of a provider with one path: each source's endpoints are named as `show` finds them."""
+    for name in ("one", "two"):
+        api = {**API, "info": {"title": name, "version": "1"}, "paths": {"/a": {"get": {"summary": name}}}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(api))
+    names = [str(tmp_path / f"{name}.json") for name in ("one", "two")]
+    for _ in range(2):  # the first time, and unchanged
+        sources = imported(tmp_path / "c", *names)["sources"]
+        ids = [source["endpoints"][0]["id"] for source in sources]
+        with Catalogue.open(tmp_path / "c") as catalogue:
+            assert [catalogue.get(id_).title for id_ in ids] == ["one", "two"]
+
+
+@pytest.mark.parametrize("paths", [{}, {"$ref": "gone.json"}, {"/a": {"get": {}}, "/b": {"$ref": "#/none"}}])
+def test_a_description_that_is_read_in_part_ends_with_status_1(tmp_path: Path, paths: dict[str, Any]) -> None:
+    """The rest is imported; what is lost is an error with its place, checked or imported."""
+    (tmp_path / "api.json").write_text(json.dumps({**API, "paths": paths}))
+    for words in (["--check"], []):
+        (source,) = imported(tmp_path / "c", str(tmp_path / "api.json"), *words, status=1)["sources"]
+        assert any(note.get("severity") == "error" and note["message"] for note in source["notes"])
+        assert [each["path"] for each in source["endpoints"]] == [path for path in paths if path == "/a"]

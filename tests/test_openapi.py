@@ -490,9 +490,9 @@ SCHEMES = {
         pytest.param(None, [{"tls": []}], [], id="null-is-the-description's"),
         pytest.param([{"named": []}], [{"named": []}], [], id="by-reference"),
         pytest.param([{"nope": []}, {"key": []}], [{"key": []}], ["missing"], id="unknown"),
-        pytest.param([{"nope": [], "key": []}], None, ["missing"], id="unknown-and-known"),
-        pytest.param([{"odd": []}], None, ["skipped", "missing"], id="unknown-type"),
-        pytest.param([{"lost": []}], None, ["skipped", "missing"], id="key-without-a-place"),
+        pytest.param([{"nope": [], "key": []}], [{"nope": [], "key": []}], ["missing"], id="unknown-and-known"),
+        pytest.param([{"odd": []}], [{"odd": []}], ["skipped", "missing"], id="unknown-type"),
+        pytest.param([{"lost": []}], [{"lost": []}], ["skipped", "missing"], id="key-without-a-place"),
         pytest.param([3, None, {"key": None}], [{"key": []}], ["skipped", "skipped"], id="no-objects"),
         pytest.param({"key": []}, None, ["skipped"], id="no-array"),
     ],
@@ -507,7 +507,8 @@ def test_security_is_alternatives_of_schemes(security: Any, expected: Any, kinds
     assert endpoint.get("security") == expected
     assert [note.kind for note in found.notes] == kinds
     names = dict.fromkeys(name for each in expected or () for name in each)
-    wanted = {name: SCHEMES["key"] if name == "named" else SCHEMES[name] for name in names}
+    described_schemes = names.keys() - {"nope", "odd", "lost"}
+    wanted = {name: SCHEMES["key" if name == "named" else name] for name in names if name in described_schemes}
     assert endpoint.get("securitySchemes", {}) == wanted
     if kinds == ["missing"]:
         assert "'nope'" in found.notes[0].message
@@ -1055,3 +1056,219 @@ def test_no_description_breaks_the_reader(root: dict[str, Any], version: tuple[s
         json.dumps(note.to_json())
         assert note.pointer is not None
         assert exists(root, note.pointer), note
+
+
+# References in unusual places
+
+IN_FILES = {
+    "security.yaml": "key: {type: apiKey, in: header, name: X-Key}\nnested: {$ref: 'more.yaml#/all/basic'}\n",
+    "more.yaml": "all: {$ref: 'schemes.yaml'}\n",
+    "schemes.yaml": "basic: {type: http, scheme: basic}\n",
+    "paths.yaml": (
+        "/a:\n  get:\n    parameters: {$ref: 'parts.yaml#/parameters'}\n    responses: {$ref: 'parts.yaml#/responses'}\n"
+        "    security: [{key: []}, {nested: []}]\n"
+        "  post: {$ref: 'parts.yaml#/paths/~1b/post'}\n"
+    ),
+    "parts.yaml": (
+        "parameters: [{name: q, in: query, schema: {$ref: '#/schemas/Q/properties/id'}}]\n"
+        "responses: {'200': {description: fine, content: {$ref: '#/content'}}}\n"
+        "content: {application/json: {schema: {$ref: '#/schemas/Q'}}}\n"
+        "schemas: {Q: {$ref: 'q.yaml'}}\n"
+        "paths: {$ref: 'more-paths.yaml'}\n"
+    ),
+    "q.yaml": "type: object\nproperties: {id: {type: integer}}\n",
+    "more-paths.yaml": "/b:\n  post: {summary: More, requestBody: {content: {text/plain: {}}}}\n",
+}
+
+
+def in_files(folder: Path, root: dict[str, Any], files: dict[str, str]) -> Reading:
+    """Read the description *root* from a file of its own among *files*."""
+    for name, text in {**files, "api.json": json.dumps(root)}.items():
+        (folder / name).write_text(text)
+    return read_api(folder / "api.json", plugins=PLUGINS, provider="acme")
+
+
+def test_references_stand_wherever_there_is_an_object(tmp_path: Path) -> None:
+    """Paths, security schemes, lists of parameters, responses and content may be in other files, and a pointer may pass through
+    a reference on its way.
+    """
+    components = {"securitySchemes": {"$ref": "security.yaml"}}
+    found = in_files(tmp_path, described({"$ref": "paths.yaml"}, "3.1.0", components=components), IN_FILES)
+    assert found.notes == ()
+    get, post = found.endpoints
+    assert [(each.name, each.schema) for each in get.parameters] == [("q", {"$ref": "#/$defs/id"})]
+    assert get.definitions["id"] == {"type": "integer"}
+    assert list(get.responses["200"].content) == ["application/json"]
+    assert get.security_schemes == {
+        "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+        "nested": {"type": "http", "scheme": "basic"},
+    }
+    assert post.title == "More"
+    assert post.request_body is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"paths": {"$ref": "gone.yaml"}}, "/paths"),
+        ({"paths": {"/a": {"get": {}}, "/b": {"$ref": "gone.yaml"}}}, "/paths/~1b"),
+        ({"paths": {"/a": {"get": {"parameters": [{"$ref": "gone.yaml"}]}}}}, "/paths/~1a/get/parameters/0"),
+        ({"paths": {"/a": {"get": {"requestBody": {"$ref": "gone.yaml"}}}}}, "/paths/~1a/get/requestBody"),
+        ({"components": {"securitySchemes": {"$ref": "gone.yaml"}}}, "/components/securitySchemes"),
+        ({"components": {"$ref": "gone.yaml"}}, "/components"),
+        (
+            {"components": {"securitySchemes": {"key": {"$ref": "#/x/y"}}}, "x": {"$ref": "#/x"}},
+            "/components/securitySchemes/key",
+        ),
+        ({"paths": {}}, ""),
+    ],
+)
+def test_what_cannot_be_followed_is_an_error(tmp_path: Path, change: dict[str, Any], pointer: str) -> None:
+    """It is said where it stands, and an endpoint whose security is not known does not look like an open one."""
+    paths = {"/a": {"get": {"summary": "A"}}}
+    root = {**described(paths, "3.1.0", security=[{"key": []}]), **change}
+    found = in_files(tmp_path, root, {})
+    assert pointer in {note.pointer for note in found.notes if note.severity == "error"}
+    assert all(endpoint.security == ({"key": ()},) for endpoint in found.endpoints)
+
+
+# How a value is written
+
+
+OWN_TEXT = [
+    "1.0",
+    "2.10",
+    "2.1",
+    "0x1F",
+    "0o17",
+    "007",
+    "+1",
+    "1e3",
+    "True",
+    "false",
+    "2020-01-31",
+    "on",
+    "no",
+    "12:30",
+]
+SCALARS = """
+openapi: 3.0.3
+info: {title: T, version: %(scalar)s}
+servers: [{url: 'https://{a}.example/{b}', variables: {a: {default: %(scalar)s, enum: [%(scalar)s]}, b: %(scalar)s}}]
+x-shared: &shared {type: string, default: %(scalar)s}
+paths:
+  /a:
+    post:
+      parameters:
+      - {name: a, in: query, schema: {type: string, enum: [%(scalar)s, other], default: %(scalar)s, example: %(scalar)s}}
+      - {name: b, in: query, schema: {type: string}, example: %(scalar)s}
+      - {name: c, in: query, schema: {type: array, items: {type: string}, enum: [%(scalar)s]}}
+      - {name: d, in: query, schema: *shared}
+      - {name: e, in: query, schema: {<<: *shared, description: merged}}
+      requestBody:
+        content: {text/plain: {schema: {type: string}, examples: {one: {value: %(scalar)s}}}}
+"""
+SWAGGER_SCALARS = """
+swagger: "2.0"
+info: {title: T, version: %(scalar)s}
+host: a.example
+paths:
+  /a:
+    post:
+      parameters:
+      - {name: a, in: query, type: string, enum: [%(scalar)s], default: %(scalar)s}
+      - {name: f, in: formData, type: string, enum: [%(scalar)s], default: %(scalar)s}
+"""
+
+
+@pytest.mark.parametrize("scalar", OWN_TEXT)
+def test_a_scalar_keeps_its_text_where_text_is_asked_for(scalar: str) -> None:
+    """YAML reads 2.10 as a number; an API that asks for the version 2.10 as a string does not take 2.1."""
+    found = read((SCALARS % {"scalar": scalar}).encode(), "api.yaml")
+    (endpoint,) = found.endpoints
+    a, b, c, d, e = endpoint.parameters
+    assert a.schema == {"type": "string", "enum": [scalar, "other"], "default": scalar, "examples": [scalar]}
+    assert b.examples == (scalar,)
+    assert c.schema["items"]["enum"] == [scalar]
+    assert d.schema["default"] == e.schema["default"] == scalar
+    assert endpoint.request_body is not None
+    assert endpoint.request_body.content["text/plain"].examples == (scalar,)
+    assert endpoint.api.version == scalar
+    assert endpoint.servers[0].variables == {"a": {"default": scalar, "enum": [scalar]}, "b": {"default": scalar}}
+    (endpoint,) = read((SWAGGER_SCALARS % {"scalar": scalar}).encode(), "api.yaml").endpoints
+    assert endpoint.parameters[0].schema == {"type": "string", "enum": [scalar], "default": scalar}
+    assert endpoint.request_body is not None
+    form = endpoint.request_body.content["application/x-www-form-urlencoded"].schema
+    assert form["properties"]["f"] == {"type": "string", "enum": [scalar], "default": scalar}
+
+
+def test_a_number_of_json_keeps_its_text_where_text_is_asked_for() -> None:
+    """JSON has several spellings of a fraction, too."""
+    text = json.dumps(described({"/a": {"get": {"parameters": [{"name": "v", "in": "query", "schema": "S"}]}}}))
+    text = text.replace('"S"', '{"type": "string", "enum": [2.1, 2.10, 1e3, 5], "default": 2.10}')
+    (parameter,) = read(text.encode()).endpoints[0].parameters
+    assert parameter.schema == {"type": "string", "enum": ["2.1", "2.10", "1e3", "5"], "default": "2.10"}
+
+
+# Names in another case
+
+
+MISCASED = {
+    "Query": {"name": "q", "in": "Query"},
+    "HEADER": {"name": "X-H", "in": "HEADER", "schema": {"type": "String"}},
+    "style": {"name": "s", "in": "query", "style": "DeepObject", "schema": {"type": "object"}},
+}
+
+
+def test_names_in_another_case_are_mended_and_noted() -> None:
+    """Places, styles, types of schemas and of security schemes: what differs in case alone is plainly meant."""
+    schemes = {
+        "key": {"type": "APIKEY", "in": "Header", "name": "X-Key"},
+        "token": {"type": "HTTP", "scheme": "Bearer"},
+        "flow": {"type": "OAuth2", "flows": {"ClientCredentials": {"tokenUrl": "https://a.example/t", "scopes": {}}}},
+    }
+    body = {"multipart/form-data": {"schema": {"type": "object"}, "encoding": {"f": {"style": "FORM"}}}}
+    operation = {"parameters": [*MISCASED.values(), {"name": "id", "in": "Path"}], "requestBody": {"content": body}}
+    security = [{"key": []}, {"token": []}, {"flow": []}]
+    root = described({"/{id}": {"post": operation}}, components={"securitySchemes": schemes}, security=security)
+    found = reading(root)
+    (endpoint,) = found.endpoints
+    places = [(each.name, each.location, each.style) for each in endpoint.parameters]
+    assert places == [("id", "path", None), ("q", "query", None), ("X-H", "header", None), ("s", "query", "deepObject")]
+    assert endpoint.request_body is not None
+    assert endpoint.request_body.content["multipart/form-data"].encoding == {"f": {"style": "form"}}
+    assert endpoint.security_schemes["key"] == {"type": "apiKey", "in": "header", "name": "X-Key"}
+    assert endpoint.security_schemes["token"] == {"type": "http", "scheme": "bearer"}
+    assert list(endpoint.security_schemes["flow"]["flows"]) == ["clientCredentials"]
+    assert {note.kind for note in found.notes} == {"guessed"}
+    assert len(found.notes) == 12
+
+
+def test_swaggers_names_in_another_case_are_mended() -> None:
+    """Bodies, form fields, collection formats and flows of Swagger 2.0."""
+    fields = [
+        {"name": "f", "in": "FormData", "type": "array", "items": {"type": "string"}, "collectionFormat": "Pipes"},
+        {"name": "g", "in": "formdata", "type": "File"},
+    ]
+    query = {"name": "q", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": "MULTI"}
+    schemes = {"flow": {"type": "oauth2", "flow": "AccessCode"}, "basic": {"type": "Basic"}}
+    root = {
+        "swagger": "2.0",
+        "host": "a.example",
+        "schemes": ["HTTPS"],
+        "paths": {
+            "/a": {"post": {"parameters": [query, *fields]}, "put": {"parameters": [{"name": "b", "in": "Body"}]}}
+        },
+        "securityDefinitions": schemes,
+        "security": [{"flow": []}, {"basic": []}],
+    }
+    form, body = reading(root).endpoints
+    assert [(each.style, each.explode) for each in form.parameters] == [("form", True)]
+    assert form.request_body is not None
+    assert form.request_body.content["multipart/form-data"].encoding == {
+        "f": {"style": "pipeDelimited", "explode": False}
+    }
+    assert body.request_body is not None
+    assert form.security_schemes["basic"] == {"type": "http", "scheme": "basic"}
+    assert list(form.security_schemes["flow"]["flows"]) == ["authorizationCode"]
+    assert form.servers[0].url == "https://a.example"

@@ -108,7 +108,6 @@ QUIET = {
         {"readOnly": True, "writeOnly": False, "deprecated": True, "xml": {"name": "x"}, "title": "t", "default": 1},
     ),
     "what is only for others": ({"type": "string", "x-go-name": "A", "externalDocs": {"url": "u"}}, {"type": "string"}),
-    "a default of another type": ({"type": "string", "default": 1}, {"type": "string", "default": 1}),
     "discriminator": (
         {"discriminator": {"propertyName": "kind", "x-a": 1}},
         {"discriminator": {"propertyName": "kind", "x-a": 1}},
@@ -211,6 +210,29 @@ REPAIRED = {
     "enum is one value": ({"enum": "a"}, {"enum": ["a"]}, "guessed"),
     "enum is an object": ({"enum": {"a": 1}}, {}, "skipped"),
     "enum is empty": ({"type": "string", "enum": []}, {"type": "string"}, "skipped"),
+    "a default that is no text": ({"type": "string", "default": 1.0}, {"type": "string", "default": "1.0"}, "guessed"),
+    "a default in quotes": ({"type": "integer", "default": "10"}, {"type": "integer", "default": 10}, "guessed"),
+    "a flag in quotes": ({"type": "boolean", "default": "False"}, {"type": "boolean", "default": False}, "guessed"),
+    "an array in quotes": ({"type": "array", "default": "[]"}, {"type": "array", "default": []}, "guessed"),
+    "a default of another type": ({"type": "integer", "default": "inf"}, {"type": "integer"}, "skipped"),
+    "a default of neither type": (
+        {"type": "integer", "nullable": True, "default": "inf"},
+        {"type": ["integer", "null"]},
+        "skipped",
+    ),
+    "an example in quotes": ({"type": "integer", "example": "1"}, {"type": "integer", "examples": [1]}, "guessed"),
+    "an example of another type": ({"type": "integer", "example": "x"}, {"type": "integer"}, "skipped"),
+    "examples, one of another type": (
+        {"type": "string", "examples": ["a", 1, {}]},
+        {"type": "string", "examples": ["a", "1"]},
+        "skipped",
+    ),
+    "a constant in quotes": ({"type": "integer", "const": "1"}, {"type": "integer", "const": 1}, "guessed"),
+    "some values of another type": (
+        {"type": "integer", "enum": [1, "2", "x"]},
+        {"type": "integer", "enum": [1, 2]},
+        "skipped",
+    ),
     "numbers as texts": ({"type": "integer", "enum": ["1", "2"]}, {"type": "integer", "enum": [1, 2]}, "guessed"),
     "texts as numbers": (
         {"type": "string", "enum": [1, 2.5, True]},

@@ -106,31 +106,70 @@ def test_prepare_prefills_documented_defaults_and_nothing_else() -> None:
     ]
 
 
-def test_prepare_prefills_optional_groups_only_where_that_asks_nothing_more() -> None:
-    """Documented defaults of optional parameters are there; an optional body that would then need more is not made."""
+def test_prepare_leaves_optional_defaults_to_the_server() -> None:
+    """A default of an optional parameter or field is not sent; it stays in the settings schema, for a form to show."""
     (droplets,) = read_api(PAGES / "digitalocean-v2-droplets-get-f6d.txt").endpoints
-    assert prepare(droplets)["httpRequest"]["query"] == {"page": 1, "per_page": 20}
+    assert "query" not in prepare(droplets)["httpRequest"]
+    assert settings_schema(droplets)["properties"]["query"]["properties"]["per_page"]["default"] == 20
     (contacts,) = read_api(PAGES / "brevo-contacts-post-240.table.txt").endpoints
-    assert prepare(contacts)["httpRequest"]["body"] == {"updateEnabled": False}
-    needy = {"type": "object", "properties": {"a": {"default": 1}, "b": {}}, "required": ["b"]}
-    assert (
-        "body"
-        not in prepare(Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"a/b": MediaType(needy)})))[
-            "httpRequest"
-        ]
-    )
+    assert "body" not in prepare(contacts)["httpRequest"]
+    assert settings_schema(contacts)["properties"]["body"]["properties"]["updateEnabled"]["default"] is False
+
+
+CONSTANTS = [
+    ({"type": "string", "enum": ["incident"]}, True, "incident"),
+    ({"const": "incident"}, True, "incident"),
+    ({"const": "incident"}, False, "incident"),
+    ({"allOf": [{"enum": ["incident", "event"]}, {"enum": ["incident"]}]}, True, "incident"),
+    ({"type": "string", "enum": ["incident"]}, False, None),
+    ({"type": "string", "enum": ["incident", "event"]}, True, None),
+    ({"type": ["string", "null"], "enum": ["incident", None]}, True, None),
+    ({"type": "string", "default": "incident"}, True, "incident"),
+    ({"type": "string", "default": "incident"}, False, None),
+    ({"type": ["string", "null"], "default": None}, True, None),
+    ({"default": {"a": None}}, True, None),
+    ({"const": None}, True, None),
+]
+
+
+@pytest.mark.parametrize("group", ["query", "headers", "cookies", "body"])
+@pytest.mark.parametrize(("schema", "required", "value"), CONSTANTS)
+def test_prepare_prefills_constants_and_required_defaults(
+    group: str, schema: dict[str, Any], required: bool, value: Any
+) -> None:
+    """Wherever it stands; OpenAPI 3.0 writes a constant as an enumeration of one value. Never a null that nobody set."""
+    if group == "body":
+        body = {"type": "object", "properties": {"f": schema}, "required": ["f"] * required}
+        content = {"application/json": MediaType(body)}
+        endpoint = Endpoint("i", "POST", "/p", "v", request_body=RequestBody(content, required=True))
+    else:
+        location = {"query": "query", "headers": "header", "cookies": "cookie"}[group]
+        endpoint = Endpoint("i", "POST", "/p", "v", parameters=(Parameter("f", location, required, schema),))
+    prefilled = prepare(endpoint)["httpRequest"].get(group, {})
+    assert prefilled == ({} if value is None else {"f": value})
+
+
+def test_prepare_makes_no_optional_body_or_object_for_its_constants() -> None:
+    """Neither a body nor an object in it comes to be because a description gives a constant inside."""
+    inner = {"type": "object", "properties": {"kind": {"const": "a"}, "b": {}}, "required": ["b"]}
+    body = {"type": "object", "properties": {"kind": {"const": "a"}, "inner": inner}}
+    for required, prefilled in ((True, {"kind": "a"}), (False, None)):
+        content = {"application/json": MediaType(body)}
+        endpoint = Endpoint("i", "POST", "/p", "v", request_body=RequestBody(content, required=required))
+        assert prepare(endpoint)["httpRequest"].get("body") == prefilled
 
 
 def test_prepare_leaves_out_a_default_that_its_own_schema_refuses() -> None:
     """OpenAI's `max_tokens` is an integer or null, with the default `"inf"`: a form must not open with that problem."""
     schema = {
         "type": "object",
-        "required": ["deep"],
+        "required": ["max_tokens", "n", "deep"],
         "properties": {
             "max_tokens": {"type": "integer", "default": "inf"},
             "n": {"type": "integer", "default": 1},
             "deep": {
                 "type": "object",
+                "required": ["size", "b"],
                 "properties": {"size": {"enum": ["s", "m"], "default": "l"}, "b": {"default": "x"}},
             },
         },

@@ -327,16 +327,17 @@ def test_settings_of_the_library_accept_what_its_api_takes(version: str) -> None
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_prepared_task_holds_what_the_description_gives_and_nothing_else(version: str) -> None:
-    """URL, method, the only media type, documented defaults; required objects stand empty."""
+    """URL, method, the only media type; required objects stand empty, and optional defaults stay in the schema."""
     found = {each.title: each for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints}
     assert prepare(found["lend"])["httpRequest"] == {
         "url": "https://api.library.example/v1/books/{id}/loans",
         "method": "POST",
         "pathParameters": {},
         "headers": {"Content-Type": "application/x-www-form-urlencoded"},
-        "body": {"days": 14},
+        "body": {},
     }
-    assert prepare(found["List books"])["httpRequest"]["query"] == {"above": 10}
+    assert '"default": 14' in json.dumps(settings_schema(found["lend"]))
+    assert prepare(found["List books"])["httpRequest"]["query"] == {}
 
 
 def test_several_media_types_are_alternatives() -> None:

@@ -132,6 +132,15 @@ def parts(text: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
 
 
+def child(value: Any, token: str) -> Any:
+    """Return the member or the item of *value* that the pointer's *token* names; None when it has none."""
+    if isinstance(value, dict):
+        return value.get(token)
+    if isinstance(value, list) and token.isdecimal() and len(token) < 10 and int(token) < len(value):
+        return value[int(token)]
+    return None
+
+
 def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:
     """Return the line, from 1, of each of *pointers* in the JSON *text*: the place of its name, in an object, or of its value.
 

@@ -29,7 +29,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for name, help_, run in (
         ("show", "show an endpoint's reference", run_show),
         ("schema", "print the JSON Schema of an endpoint's settings", run_schema),
-        ("prepare", "print a task for an endpoint, prefilled with documented defaults", run_prepare),
+        ("prepare", "print a task for an endpoint, prefilled with constants and required defaults", run_prepare),
         ("remove", "remove an endpoint from the catalogue", run_remove),
     ):
         parser = command(

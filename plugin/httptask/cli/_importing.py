@@ -52,6 +52,8 @@ class _Report:
     """Whether every source is reported in full, however many there are."""
     sources: list[dict[str, Any]] = field(default_factory=list)
     failed: list[Any] = field(default_factory=list)
+    incomplete: int = 0
+    """Sources of which a part, or all, could not be read."""
     counts: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -73,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         emit(arguments, {"sources": report.sources, "failed": failed}, "")
     else:
         _summary(report)
-    return 2 if report.failed else 0
+    if report.failed:
+        return 2
+    return 1 if report.incomplete else 0
 
 
 def _check(
@@ -165,6 +169,7 @@ def _tell(arguments: argparse.Namespace, report: _Report, read: Read, counts: Im
     if counts is not None:
         report.counts.update({name: getattr(counts, name) for name in _DONE})
     report.notes.update(each.kind for each in read.notes)
+    report.incomplete += any(each.severity == "error" for each in read.notes) or not read.lines
     if arguments.json:
         report.sources.append(_json(read, counts))
     elif report.everything:
@@ -185,23 +190,35 @@ def _json(read: Read, counts: ImportCounts | None) -> dict[str, Any]:
     value: dict[str, Any] = {
         "source": read.source,
         "importer": read.importer,
-        "endpoints": [dict(zip(names, line, strict=True)) for line in read.lines],
+        "endpoints": [
+            dict(zip(names, (id_, *line[1:]), strict=True))
+            for id_, line in zip(_ids(read, counts), read.lines, strict=True)
+        ],
         "notes": [each.to_json() for each in read.notes],
     }
     return value | ({"catalogue": counts.to_json()} if counts is not None else {})
+
+
+def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
+    """Return the id of each endpoint of *read*: the one it is stored by, which is longer where another API has its own."""
+    own = [id_ for id_, *_ in read.lines]
+    if counts is None or len(counts.ids) != len(own):
+        return own
+    return [stored or id_ for stored, id_ in zip(counts.ids, own, strict=True)]
 
 
 def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
     done = _counted({name: getattr(counts, name) for name in _DONE}) if counts else plural(len(read.lines), "endpoint")
     lines = [f"{read.source}: {read.importer}, {done}"]
     if len(read.lines) <= _MOST_LISTED:
-        for position, (id_, method, path, parameters, has_body) in enumerate(read.lines):
-            stored = counts.ids[position] if counts is not None and len(counts.ids) == len(read.lines) else id_
+        for stored, (_, method, path, parameters, has_body) in zip(_ids(read, counts), read.lines, strict=True):
             lines.append(f"  {method} {path}: {plural(parameters, 'parameter')}{', a body' if has_body else ''}")
             lines.append(f"  id: {stored}")
-    for each in read.notes[:notes]:
+    # What was lost comes first: of many notes only the first ones are listed.
+    for each in sorted(read.notes, key=lambda note: note.severity != "error")[:notes]:
         place = f"line {each.line}: " if each.line else f"{each.pointer}: " if each.pointer else ""
-        lines.append(f"  {place}{each.kind}: {each.message}")
+        severity = "error, " if each.severity == "error" else ""
+        lines.append(f"  {severity}{place}{each.kind}: {each.message}")
     if notes is not None and len(read.notes) > notes:
         kinds = _counted(Counter(each.kind for each in read.notes))
         lines.append(f"  … {kinds} in all; `httptask import --check` lists each")
@@ -218,6 +235,8 @@ def _summary(report: _Report) -> None:
             print(f"{_counted(report.notes)}; `httptask import --check` lists each")
     if counts["parts"]:
         note(f"{counts['parts']} files are no descriptions, perhaps parts of one, and were not read by themselves")
+    if report.incomplete:
+        note(f"of {report.incomplete} a part could not be read: see the errors among the notes")
     if report.failed and counts["sources"]:
         note(f"{len(report.failed)} of {len(report.failed) + counts['sources']} sources could not be read")
 

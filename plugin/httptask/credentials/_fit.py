@@ -144,11 +144,14 @@ def completed(credential: Credential, endpoint: Endpoint | None, request: Outgoi
 
 def _alternatives(endpoint: Endpoint) -> list[list[Wanted]]:
     """Return what *endpoint* asks for: alternatives, each all of some."""
-    return [
-        [Wanted.by(endpoint.security_schemes[name]) for name in each if name in endpoint.security_schemes]
-        for each in endpoint.security or ()
-        if not each or any(name in endpoint.security_schemes for name in each)
-    ]
+    return [[_wanted(name, endpoint.security_schemes) for name in each] for each in endpoint.security or ()]
+
+
+def _wanted(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Wanted:
+    """Return what the scheme *name* asks for; one that is not described asks for something that nobody can name."""
+    if name in schemes:
+        return Wanted.by(schemes[name])
+    return Wanted(frozenset(), f"a credential of the security scheme {name!r}, which is not described", "", "")
 
 
 def _stands_in(wanted: Wanted, request: Any) -> bool:

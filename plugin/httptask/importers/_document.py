@@ -53,6 +53,14 @@ class Document:
         """Return what was guessed while reading YAML, as sentences with their lines."""
         return self._content.notes
 
+    def text_of(self, pointer: str, value: Any) -> str | None:
+        """Return the text of the scalar *value* as it stands at the place *pointer*; None where that is JSON's own.
+
+        In YAML a number has many spellings (`2.10`, `007`, `0x1F`), and where a text is asked for it is the spelling that
+        is meant.
+        """
+        return self._content.text_of(_json.parts(pointer), value)
+
     def line_of(self, pointer: str) -> int | None:
         """Return the line, from 1, of the place *pointer* (RFC 6901) or its nearest parent that is known.
 

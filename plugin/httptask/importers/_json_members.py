@@ -56,6 +56,7 @@ _VALUE_REFUSED = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?(?:NaN|Infinity)|-?\d{300,
 """A string, which is stepped over, or, as a group, what may be no JSON although it is written as a value."""
 
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _DECODER = json.JSONDecoder(parse_constant=_json.no_constant, parse_float=_json.finite)
 
 
@@ -116,6 +117,8 @@ class JsonText:
         self._text = text
         self._data = text.data
         self._count = 0
+        self._spelt: tuple[tuple[int, int], Any] | None = None
+        """The member that was looked at last for how its numbers are written, and its value with texts for these."""
         self.duplicates: list[str] = []
         """JSON Pointers of names that stand twice in an object that is read one member at a time."""
         self.notes: list[tuple[str, int]] = []
@@ -126,6 +129,24 @@ class JsonText:
         end = self._space(end)
         if end < len(self._data):
             raise text.error("more text stands behind the end of the object", end)
+
+    def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
+        """Return the text of *value* at the place that *tokens* lead to, where it is a number with a fraction (`2.10`)."""
+        if not isinstance(value, float):
+            return None  # an integer has one spelling in JSON
+        here: Place = self.root
+        while isinstance(here, Members):
+            if not tokens or tokens[0] not in here.places:
+                return None
+            here, tokens = here.places[tokens[0]], tokens[1:]
+        if self._spelt is None or self._spelt[0] != here:
+            text = self._data[here[0] : here[1]].decode("utf-8")
+            self._spelt = here, json.loads(text, parse_float=str)
+        found = self._spelt[1]
+        for token in tokens:
+            found = _json.child(found, token)
+        is_it = isinstance(found, str) and _NUMBER.fullmatch(found) is not None and float(found) == value
+        return found if is_it else None
 
     def line_of(self, tokens: tuple[str, ...]) -> int:
         """Return the line of the place that *tokens* lead to, or of its nearest parent that exists."""

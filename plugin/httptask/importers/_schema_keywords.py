@@ -31,6 +31,10 @@ class Walk(Protocol):
         """Return what becomes of the pattern *written*."""
         ...
 
+    def written(self, value: Any, place: Place) -> str:
+        """Return the text of *value*, a number or a boolean, as it stands at *place* in the description."""
+        ...
+
     def note(self, kind: str, message: str, place: Place) -> None:
         """Report what was guessed or skipped at *place*."""
         ...

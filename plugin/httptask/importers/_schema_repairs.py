@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from httptask.importers._schema_keywords import Place, Walk, shown
-from httptask.importers._schema_types import TYPES, as_boolean, converted, fits, meant
+from httptask.importers._schema_types import TYPES, as_boolean, fits, is_number, meant
+from httptask.importers._schema_values import MISFIT, as_type, mend_default, mend_examples
 
 Schema = dict[str, Any]
 Step = Callable[[Walk, Schema, Schema, Place], None]
@@ -167,10 +168,10 @@ def _comment_on_pattern(walk: Walk, raw: Schema, schema: Schema, place: Place) -
 
 
 _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
-    "minimum": lambda value, bound: not _is_number(value) or value >= bound,
-    "maximum": lambda value, bound: not _is_number(value) or value <= bound,
-    "exclusiveMinimum": lambda value, bound: not _is_number(value) or value > bound,
-    "exclusiveMaximum": lambda value, bound: not _is_number(value) or value < bound,
+    "minimum": lambda value, bound: not is_number(value) or value >= bound,
+    "maximum": lambda value, bound: not is_number(value) or value <= bound,
+    "exclusiveMinimum": lambda value, bound: not is_number(value) or value > bound,
+    "exclusiveMaximum": lambda value, bound: not is_number(value) or value < bound,
     "minLength": lambda value, bound: not isinstance(value, str) or len(value) >= bound,
     "maxLength": lambda value, bound: not isinstance(value, str) or len(value) <= bound,
     "pattern": lambda value, bound: not isinstance(value, str) or _matches(bound, value),
@@ -178,42 +179,56 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
 """Keywords that could refuse every value an `enum` lists -> whether a value passes."""
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _values_of_type(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
     values = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else None
     if values is None:
         return
     if "type" in schema:
-        values = _fitting(walk, schema, values, place)
+        values = _fitting(walk, raw, schema, values, place)
     for keyword, passes in _ABOUT_VALUES.items():
         if keyword in schema and not any(passes(value, schema[keyword]) for value in values):
             del schema[keyword]
             walk.note("guessed", f"{keyword} refuses every listed value; it is left out", place)
 
 
-def _fitting(walk: Walk, schema: Schema, values: list[Any], place: Place) -> list[Any]:
+def _fitting(walk: Walk, raw: Schema, schema: Schema, values: list[Any], place: Place) -> list[Any]:
     types = types_of(schema)
     if all(fits(value, types) for value in values):
         return values
-    if types == ["array"] and "enum" in schema and not any(isinstance(value, list) for value in values):
-        items = schema.get("items")
-        schema["items"] = {**(items if isinstance(items, dict) else {}), "enum": schema.pop("enum")}
+    keyword = "enum" if "enum" in schema else "const"
+    if types == ["array"] and keyword == "enum" and not any(isinstance(value, list) for value in values):
+        items = schema["items"] if isinstance(schema.get("items"), dict) else {}
+        schema["items"] = {**items, "enum": _in_types(walk, raw, keyword, types_of(items), place) or values}
+        del schema["enum"]
         walk.note("guessed", "enum: the listed values are taken for those of the items", place)
         return [[]]
-    new = [converted(value, types) for value in values]
-    if any(old is not value for old, value in zip(values, new, strict=True)):
-        walk.note("guessed", f"enum: the listed values are written as {' or '.join(types)}", place)
-        if "enum" in schema:
-            schema["enum"] = new
-        else:
-            schema["const"] = new[0]
+    new = _in_types(walk, raw, keyword, types, place)
     if not any(fits(value, types) for value in new):
         del schema["type"]
         walk.note("guessed", f"type: no listed value is of the type {' or '.join(types)}; it is left out", place)
+        return values
+    if len(new) < len(values):
+        walk.note("skipped", f"enum: listed values that are no {' or '.join(types)} are left out", place)
+    elif new != values:
+        walk.note("guessed", f"enum: the listed values are written as {' or '.join(types)}", place)
+    schema[keyword] = new if keyword == "enum" else new[0]
     return new
+
+
+def _in_types(walk: Walk, raw: Schema, keyword: str, types: list[str], place: Place) -> list[Any]:
+    """Return the values that *keyword* lists, each once, as one of *types*, without those that are plainly none.
+
+    The raw ones are looked at: of the texts 2.1 and 2.10 only one would be left as numbers. A null may yet be allowed.
+    """
+    listed = raw[keyword] if keyword == "enum" and isinstance(raw[keyword], list) else None
+    at: Place = (place, keyword)
+    pairs = [(value, (at, index)) for index, value in enumerate(listed)] if listed is not None else [(raw[keyword], at)]
+    found: list[Any] = []
+    for value, where in pairs:
+        new = None if value is None else as_type(value, types, walk.written(value, where))
+        if new is not MISFIT and not any(new == old and type(new) is type(old) for old in found):
+            found.append(new)
+    return found
 
 
 ABOUT_ALL = frozenset(
@@ -262,6 +277,8 @@ STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
         (("pattern",), _comment_on_pattern),
         (("enum", "const"), _values_of_type),
         (("nullable", "x-nullable"), _nullable),
+        (("default",), mend_default),
+        (("example", "examples"), mend_examples),
     )
 )
 """In this order: the keywords that call for a step when one of them stands in the raw schema, and the step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -57,16 +56,17 @@ def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
     return list(dict.fromkeys(types)), None
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Say whether *value* is a number of JSON: Python takes a boolean for one."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _IS: dict[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and (isinstance(value, int) or value.is_integer()),
+    "integer": lambda value: is_number(value) and (isinstance(value, int) or value.is_integer()),
     "null": lambda value: value is None,
-    "number": _is_number,
+    "number": is_number,
     "object": lambda value: isinstance(value, dict),
     "string": lambda value: isinstance(value, str),
 }
@@ -83,7 +83,7 @@ def as_number(value: Any) -> int | float | None:
         r"\s*[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?\s*", value
     ):
         value = float(value) if re.search(r"[.eE]", value) else int(value)
-    if not _is_number(value) or (isinstance(value, float) and not math.isfinite(value)):
+    if not is_number(value) or (isinstance(value, float) and not math.isfinite(value)):
         return None
     number: int | float = value
     return number
@@ -97,21 +97,3 @@ def as_boolean(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
-
-
-def converted(value: Any, types: list[str]) -> Any:
-    """Return *value* as one of *types*, where it plainly is written otherwise (`"1"` for 1, `true` for `"true"`).
-
-    A value that cannot be converted is returned as it is.
-    """
-    if fits(value, types):
-        return value
-    number = as_number(value) if isinstance(value, str) else None
-    boolean = as_boolean(value)
-    if number is not None and fits(number, types):
-        return int(number) if "number" not in types else number
-    if boolean is not None and "boolean" in types:
-        return boolean
-    if "string" in types and (isinstance(value, bool) or _is_number(value)):
-        return json.dumps(value)
-    return value

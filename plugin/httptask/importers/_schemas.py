@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ _CALLING = frozenset[str]().union(*(keywords for keywords, _ in STEPS))
 
 Resolve = Callable[[str, str], tuple[str, Any]]
 Note = Callable[[str, str, str], None]
+Written = Callable[[Any, str], str]
 
 
 class Schemas:
@@ -33,16 +35,16 @@ class Schemas:
 
     *dialect* is how they are written. *resolve* takes a reference and the place of the schema that it stands in, and returns the
     place of what it points at, always the same for one target, and what stands there; it raises `LookupError` with a sentence
-    when there is nothing, or nothing that may be opened. *note* takes a kind, a message and a place. A place is a file, `#` and a
-    JSON Pointer.
+    when there is nothing, or nothing that may be opened. *note* takes a kind, a message and a place. *written* takes a number or
+    a boolean and its place, and returns its text there; without it, that is JSON's. A place is a file, `#` and a JSON Pointer.
 
     Schemas that are returned may be parts of what was given: they must not be changed.
     """
 
-    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note) -> None:
+    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note, written: Written | None = None) -> None:
         self._dialect = dialect
         self._note = note
-        self._definitions = _Definitions(dialect, resolve, note)
+        self._definitions = _Definitions(dialect, resolve, note, written or _as_json)
 
     def schema(self, raw: Any, pointer: str) -> dict[str, Any]:
         """Return the JSON Schema 2020-12 of the Schema Object *raw*, which stands at *pointer*.
@@ -66,9 +68,10 @@ class Schemas:
 class _Definitions(Mapping[str, Any]):
     """The named schemas of a description: registered by references to them, converted when they are looked at."""
 
-    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note) -> None:
+    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note, written: Written) -> None:
         self.dialect = dialect
         self.note = note
+        self.written = written
         self.patterns = Patterns()
         self.identifiers = Identifiers(resolve, identified=dialect.has_identifiers)
         self._targets: dict[str, Target | None] = {}
@@ -233,6 +236,10 @@ class _Conversion:
         """Return what becomes of the pattern *written*."""
         return self._definitions.patterns.usable(written)
 
+    def written(self, value: Any, place: Place) -> str:
+        """Return the text of *value*, a number or a boolean, as it stands at *place*."""
+        return self._definitions.written(value, _text(place))
+
     def note(self, kind: str, message: str, place: Place) -> None:
         """Report what was guessed, skipped or missing at *place*."""
         self._definitions.note(kind, message, _text(place))
@@ -302,6 +309,10 @@ class _Conversion:
             return {**rest, **dynamic}
         others = rest.get("allOf")
         return {**rest, "allOf": [*(others if isinstance(others, list) else ()), dynamic]}
+
+
+def _as_json(value: Any, _: str) -> str:
+    return json.dumps(value)
 
 
 def _text(place: Place) -> str:

@@ -5,6 +5,7 @@ PyYAML's own loader follows YAML 1.1, where `on` and `no` are booleans and dates
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -34,6 +35,8 @@ MAX_EXPANDED = 2_000_000
 MAX_GROWTH = 20
 """How many times the nodes written a document may become by its aliases, beyond `ALWAYS_EXPANDED`."""
 ALWAYS_EXPANDED = 100_000
+MAX_SPELLINGS = 20_000
+"""Numbers and booleans whose own spelling is kept, where JSON would write them otherwise; further ones are as JSON has them."""
 MAX_NOTES = 100
 """Notes on tags; further ones are not told."""
 
@@ -145,12 +148,15 @@ class YamlText:
         self._lines: dict[int, int] = {}
         """`id` of a container -> its line. What is thrown away is kept in `_thrown`, so that no id is used again."""
         self._thrown: list[Any] = []
+        self._spellings: dict[int, dict[str | int, str]] = {}
+        """`id` of a container -> name or index of a number or boolean in it -> its text, where that is not JSON's."""
         self._opened: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
         """None: what it names has not ended."""
         self._breaks: dict[int, str] = {}
         """Character that the parser sees -> the one that was written."""
         self._documents = 0
+        self._spelt = 0
         self._built = 0
         self._expanded = 0
         self._line = 1
@@ -169,12 +175,19 @@ class YamlText:
         here: Any = self.root
         line = self._lines.get(id(here), 1)
         for token in tokens:
-            if isinstance(here, dict):
-                here = here.get(token)
-            elif isinstance(here, list):
-                here = here[int(token)] if token.isdecimal() and int(token) < len(here) else None
+            here = _json.child(here, token)
             line = self._lines.get(id(here), line)
         return line
+
+    def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
+        """Return the text of the scalar *value* at the place that *tokens* lead to; None where that is JSON's own."""
+        here: Any = self.root
+        for token in tokens[:-1]:
+            here = _json.child(here, token)
+        if not tokens or _json.child(here, tokens[-1]) != value:
+            return None
+        key = int(tokens[-1]) if isinstance(here, list) else tokens[-1]
+        return self._spellings.get(id(here), {}).get(key)
 
     def _read(self) -> dict[str, Any]:
         handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
@@ -227,7 +240,7 @@ class YamlText:
             self._name(text, size, merges=merges)
         else:
             value = self._value(event, text)
-            self._add(value, size, 0)
+            self._add(value, size, 0, text)
         if event.anchor is not None:
             self._anchor(event.anchor, _Anchored(value, text, size, 0))
 
@@ -259,7 +272,7 @@ class YamlText:
                 raise self._error(_NO_NAME)
             self._name(node.text, node.size, merges=False)
         else:
-            self._add(node.value, node.size, node.height)
+            self._add(node.value, node.size, node.height, node.text)
 
     def _open(self, event: yaml.CollectionStartEvent, value: dict[str, Any] | list[Any]) -> None:
         self._count(1, 1)
@@ -296,7 +309,8 @@ class YamlText:
         if len(parent.value) >= MAX_MEMBERS:
             raise self._error(f"one mapping has more than {MAX_MEMBERS:,} members")
 
-    def _add(self, value: Any, size: int, height: int) -> None:
+    def _add(self, value: Any, size: int, height: int, text: str | None = None) -> None:
+        """Put *value* into the container that is open; *text* is how a scalar is written."""
         if not self._opened:
             if not isinstance(value, dict | list):
                 self._begin(value)
@@ -307,6 +321,8 @@ class YamlText:
             parent.height = height + 1
             if len(self._opened) + height > MAX_DEPTH:
                 raise self._error(_TOO_DEEP)
+        if text is not None and not isinstance(value, str):
+            self._spell(parent, value, text)
         if isinstance(parent.value, list):
             parent.value.append(value)
             return
@@ -317,6 +333,17 @@ class YamlText:
             return
         for source in sources:
             self._merge(parent, parent.value, source)
+
+    def _spell(self, parent: _Open, value: Any, text: str) -> None:
+        """Keep that *value*, which comes next in *parent*, is written *text*, where JSON would write it otherwise."""
+        key = len(parent.value) if isinstance(parent.value, list) else str(parent.name)
+        kept = self._spellings.get(id(parent.value))
+        if kept is not None:
+            kept.pop(key, None)  # the same name stood there before
+        if value is None or json.dumps(value) == text or self._spelt >= MAX_SPELLINGS:
+            return
+        self._spelt += 1
+        self._spellings.setdefault(id(parent.value), {})[key] = text
 
     def _set(self, parent: _Open, members: dict[str, Any], name: str, value: Any) -> None:
         if name in parent.merged:
@@ -330,10 +357,13 @@ class YamlText:
     def _merge(self, parent: _Open, members: dict[str, Any], source: dict[str, Any]) -> None:
         """Add to *members* those of *source* whose names are not there yet (YAML's merge type, as js-yaml has it)."""
         self._count(len(source), len(source))
+        spellings = self._spellings.get(id(source), {})
         for name, value in source.items():
             if name not in members:
                 members[name] = value
                 parent.merged.add(name)
+                if name in spellings:
+                    self._spellings.setdefault(id(members), {})[name] = spellings[name]
 
     def _pointer(self, name: str) -> str:
         above = [len(each.value) if isinstance(each.value, list) else str(each.name) for each in self._opened[:-1]]

@@ -352,10 +352,14 @@ class Note:
     """The line of the source, from 1; None when it concerns no single line."""
     pointer: str | None = None
     """The JSON Pointer of the place in a structured description; None in a text, or when it concerns no single place."""
+    severity: str = "warning"
+    """`error` where a part of what is described could not be read, and is not there; else `warning`."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return `{"kind", "message", "line"?, "pointer"?}`."""
+        """Return `{"kind", "message", "severity"?, "line"?, "pointer"?}`; a severity of `warning` is left out."""
         value: dict[str, Any] = {"kind": self.kind, "message": self.message}
+        if self.severity != "warning":
+            value["severity"] = self.severity
         if self.line:
             value["line"] = self.line
         return value | ({"pointer": self.pointer} if self.pointer is not None else {})

@@ -17,30 +17,29 @@ _NOTHING = object()
 
 
 def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return a task for *endpoint* whose settings hold only documented defaults and constants.
+    """Return a task for *endpoint* whose settings hold only constants and the documented defaults of required fields.
 
-    Nothing is invented: a required value without a documented default is left out, for its author to fill, and so is a default
-    that its own schema refuses. Required objects stand as empty objects, so that there is a place to fill it in. Without a
+    Nothing is invented. A required value without a documented default is left out, for its author to fill in, and so is a
+    default that its own schema refuses. The default of an optional field is the server's business: it stays in the schema,
+    for a form to show, and is not sent. Required objects stand as empty objects, so that there is a place to fill in.
+    An optional body is left out, with its `Content-Type`: there are servers that refuse one without the other. Without a
     documented server the URL is the bare path. *schema* is the settings schema, derived when absent.
     """
     schema = schema or settings_schema(endpoint)
     required = schema.get("required", ())
     request: dict[str, Any] = {"url": endpoint.target}
     for name, child in schema["properties"].items():
+        if name == "body" and name not in required:
+            continue
         shape = _Shape.of(child, schema.get("$defs", {}))
-        # A group that is not required is made for its defaults' sake only where that asks nothing more of the author.
-        value = _prefilled(shape, required=name in required or not shape.required)
+        # A group that is not required is made for its constants' sake, where that asks nothing more of the author.
+        is_made = name in required or not shape.required
+        value = _prefilled(shape, required=is_made)
         if value is not _NOTHING and (value or name in required):
             request[name] = value
+    _set_content_type(request, schema)
     for problem in schema_problems(schema, request):
         _drop(request, parts(problem.pointer))
-    if "body" not in request and "body" not in required:
-        # The media type of a body that may never come: there are servers that refuse one without the other.
-        request["headers"] = {
-            name: value for name, value in request.get("headers", {}).items() if name != "Content-Type"
-        }
-        if not request["headers"] and "headers" not in required:
-            del request["headers"]
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")
     return {
         "type": "Http",
@@ -49,6 +48,24 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
         "httpRequest": {name: request[name] for name in order if name in request},
         "end": True,
     }
+
+
+def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """Let the prefilled *request* name the media type of its body as *schema* documents it, and none without a body.
+
+    A `Content-Type` that the description requires as a header of its own stays as it is.
+    """
+    required = schema.get("required", ())
+    group = _Shape.of(schema, schema.get("$defs", {})).child("headers")
+    name = next((each for each in group.properties if each.lower() == "content-type"), None)
+    if name is None or name in group.required:
+        return
+    headers = {each: value for each, value in request.get("headers", {}).items() if each != name}
+    if "body" in request or "body" in required:
+        headers |= _but_nothing({name: group.child(name).documented(required=True)})
+    request.pop("headers", None)
+    if headers or "headers" in required:
+        request["headers"] = headers
 
 
 def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
@@ -80,17 +97,29 @@ def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterat
 
 
 def _prefilled(shape: _Shape, *, required: bool, depth: int = 0) -> Any:
-    """Return the documented value of *shape*, or `_NOTHING`. An object is made when it is *required* or documented."""
-    if shape.documented is not _NOTHING:
-        return copy.deepcopy(shape.documented)
+    """Return the documented value of *shape*, or `_NOTHING`. An object is made when it is *required*, or a constant."""
+    documented = shape.documented(required=required)
+    if documented is not _NOTHING:
+        return copy.deepcopy(documented)
     if not shape.properties or not required or depth > _DEEPEST:
-        # Inside an optional object even a documented default would make the object, and what it requires, appear.
+        # Inside an optional object even a constant would make the object, and what it requires, appear.
         return _NOTHING
-    values = {
-        name: _prefilled(shape.child(name), required=name in shape.required, depth=depth + 1)
-        for name in shape.properties
-    }
+    return _but_nothing(
+        {
+            name: _prefilled(shape.child(name), required=name in shape.required, depth=depth + 1)
+            for name in shape.properties
+        }
+    )
+
+
+def _but_nothing(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not _NOTHING}
+
+
+def _holds_null(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_holds_null, value.values() if isinstance(value, dict) else value))
+    return value is None
 
 
 _DEEPEST = 20
@@ -104,8 +133,10 @@ class _Shape:
     definitions: Mapping[str, Any]
     properties: Mapping[str, Any]
     required: tuple[str, ...]
-    documented: Any
-    """Its constant, else its default, else `_NOTHING`."""
+    constants: tuple[Any, ...]
+    """Every `const` of it; there is more than one only where no value fits."""
+    only: tuple[Any, ...]
+    """The value of each `enum` of it that lists one: how OpenAPI 3.0, which has no `const`, writes a constant."""
     keywords: Mapping[str, Any]
 
     @classmethod
@@ -114,6 +145,8 @@ class _Shape:
         properties: dict[str, Any] = {}
         required: dict[str, None] = {}
         keywords: dict[str, Any] = {}
+        constants: list[Any] = []
+        only: list[Any] = []
         waiting, seen = [schema], 0
         while waiting and seen < _DEEPEST:
             seen += 1
@@ -126,8 +159,20 @@ class _Shape:
             properties = {**found.get("properties", {}), **properties}
             required |= dict.fromkeys(found.get("required", ()))
             keywords = {**found, **keywords}
-        documented = next((keywords[each] for each in ("const", "default") if each in keywords), _NOTHING)
-        return cls(definitions, properties, tuple(required), documented, keywords)
+            constants += [found["const"]] if "const" in found else []
+            only += found["enum"] if len(found.get("enum", ())) == 1 else []
+        return cls(definitions, properties, tuple(required), tuple(constants), tuple(only), keywords)
+
+    def documented(self, *, required: bool) -> Any:
+        """Return the value that the description gives, or `_NOTHING`; what holds a null is none: nobody has set it.
+
+        A constant is one wherever it stands. The default of a *required* value, and the only value it may have, are
+        what its author would have to write; those of an optional one say what happens without it.
+        """
+        values = [*self.constants]
+        if required:
+            values += [*self.only, *([self.keywords["default"]] if "default" in self.keywords else ())]
+        return next((value for value in values if not _holds_null(value)), _NOTHING)
 
     def child(self, name: str) -> _Shape:
         """Return the shape of the property *name*."""

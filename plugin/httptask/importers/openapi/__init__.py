@@ -56,13 +56,17 @@ class OpenApi:
         if not re.fullmatch(r"(2\.0|3\.[012]\.\d+(-\w+)?)", written):
             notes.add("guessed", f"the version {written!r} is read as {version.name}", "#")
         references = References(document, source.beside)
-        schemas = Schemas(version.dialect, references.resolve, notes.add)
+        schemas = Schemas(version.dialect, references.resolve, notes.add, references.written)
         context = Context(version, references, schemas, notes)
         servers = Servers(context, root).of_root() if not options.servers else ()
         identity = identity_of(context, root, source.name, servers, options)
         if not servers and not identity.servers:
             notes.add("missing", "the description names no server; give one with --server", "#")
         yield from Operations(context, root, identity, servers, source.name).endpoints()
+        # Looking at a definition converts it, and only then is there anything to note about it. Whoever asks for the
+        # endpoints alone is told as much as whoever stores them.
+        for _ in schemas.definitions.values():
+            pass
         if root.get("webhooks"):
             notes.add("skipped", "webhooks are requests the API makes, not ones a task sends", "#/webhooks")
         for file, each in references.documents.items():

@@ -50,7 +50,7 @@ class Bodies:
             if len(bodies) > 1:
                 self._context.notes.add("guessed", "several bodies; the first is taken", bodies[1][1])
             schema = self._context.schemas.schema(raw["schema"], f"{place}/schema") if "schema" in raw else {}
-            media_type = MediaType(schema, examples=self._context.examples(raw, place))
+            media_type = MediaType(schema, examples=self._context.examples(raw, place, schema))
             names = [name for name in consumes if name not in (_FORM, _MULTIPART)] or consumes or ["application/json"]
             return RequestBody(dict.fromkeys(names, media_type), flag(raw, "required"), text_of(raw, "description"))
         return self._form(fields, consumes) if fields else None
@@ -65,7 +65,7 @@ class Bodies:
             if not isinstance(name, str) or not name:
                 self._context.notes.add("skipped", "a form field without a name", place)
                 continue
-            has_file = has_file or raw.get("type") == "file"
+            has_file = has_file or self._context.word(raw, "type", ("file",), place) == "file"
             keywords = {key: value for key, value in raw.items() if key not in _FIELD_ONLY}
             inline = raw.get("schema") if isinstance(raw.get("schema"), Mapping) else keywords
             schema = dict(self._context.schemas.schema(inline, place))
@@ -74,7 +74,7 @@ class Bodies:
             properties[name] = schema
             if flag(raw, "required"):
                 required.append(name)
-            written = raw.get("collectionFormat", "csv")
+            written = self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), place) or "csv"
             if is_array(schema) and written != "multi":
                 encoding[name] = {"style": _FORM_STYLES.get(str(written), "form"), "explode": False}
         form: dict[str, Any] = {"type": "object", "properties": properties}
@@ -88,7 +88,8 @@ class Bodies:
     def responses(self, raw: Any, operation: Mapping[str, Any], place: str) -> dict[str, Response]:
         """Return the Responses Object *raw* of *operation*, at *place*, by status: `200`, `4XX`, `default`."""
         found: dict[str, Response] = {}
-        for name, item in self._context.mapping(raw, place, "responses").items():
+        responses, place = self._context.mapping(raw, place, "responses", severity="warning")
+        for name, item in responses.items():
             status = str(name)
             if status.startswith("x-"):
                 continue
@@ -104,7 +105,7 @@ class Bodies:
         )
         if key is not None and key in self._kept:
             return self._kept[key]
-        value, at = self._context.followed(raw, place)
+        value, at = self._context.followed(raw, place, severity="warning")
         response = self._response_of(value, operation, at) if isinstance(value, Mapping) else None
         if response is None and value is not None:
             self._context.notes.add("skipped", "a response that is no object", at)
@@ -132,7 +133,8 @@ class Bodies:
 
     def _content(self, raw: Any, place: str) -> dict[str, MediaType]:
         found = {}
-        for name, value in self._context.mapping(raw, place, "content").items():
+        content, place = self._context.mapping(raw, place, "content")
+        for name, value in content.items():
             if name.startswith("x-"):
                 continue
             found[name.strip()] = self._context.media_type(value, pointer_of([name], place))

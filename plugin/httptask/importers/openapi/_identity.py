@@ -34,7 +34,7 @@ def identity_of(
     context: Context, root: Mapping[str, Any], source: str, servers: tuple[Server, ...], options: ImportOptions
 ) -> Identity:
     """Return the identity of the description *root*, read from *source*, whose *servers* are known already."""
-    info = context.mapping(root.get("info"), "#/info", "info")
+    info, at = context.mapping(root.get("info"), "#/info", "info", severity="warning")
     given = tuple(Server(url.rstrip("/")) for url in options.servers)
     title, service = text_of(info, "title"), text_of(info, "x-serviceName")
     provider = options.provider
@@ -48,8 +48,10 @@ def identity_of(
             "#/info" if "info" in root else "#",
         )
     vendor = f"{provider}-{slug(service)}" if service and slug(service) != provider else provider
-    version = info.get("version")
-    api = Api(service or slug(title), title, str(version) if isinstance(version, str | int | float) else "")
+    version: Any = info.get("version")
+    if isinstance(version, int | float):  # in YAML, `version: 1.10` without quotes
+        version = context.references.written(version, f"{at}/version")
+    api = Api(service or slug(title), title, version if isinstance(version, str) else "")
     return Identity(provider, vendor, api, given)
 
 

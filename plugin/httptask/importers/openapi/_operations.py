@@ -43,11 +43,11 @@ class Operations:
     def endpoints(self) -> Iterator[Endpoint | Note]:
         """Yield every operation, and before it what had to be guessed for it."""
         nothing = True
-        paths = self._context.mapping(self._root.get("paths"), "#/paths", "paths")
+        paths, paths_place = self._context.mapping(self._root.get("paths"), "#/paths", "paths")
         for path in paths:
             if path.startswith("x-"):
                 continue
-            place = pointer_of([path], "#/paths")
+            place = pointer_of([path], paths_place)
             item, at = self._context.followed(paths[path], place)
             if isinstance(item, Mapping):
                 known: set[str] = set()
@@ -63,7 +63,7 @@ class Operations:
             elif item is not None:
                 self._context.notes.add("skipped", "a path item that is no object", place)
         if nothing:
-            self._context.notes.add("missing", "no operation is described", "#")
+            self._context.notes.add("missing", "no operation is described", "#", "error")
 
     def _operations(self, item: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
         for name, operation in item.items():
@@ -76,10 +76,11 @@ class Operations:
             if not name.islower():
                 self._context.notes.add("guessed", f"{name!r} is taken for the method {name.lower()}", where)
             yield from self._operation(name.upper(), operation, where)
-        more = f"{place}/additionalOperations"  # OpenAPI 3.2, section 4.9.1
-        for name, operation in self._context.mapping(
-            item.get("additionalOperations"), more, "additionalOperations"
-        ).items():
+        # OpenAPI 3.2, section 4.9.1
+        further, more = self._context.mapping(
+            item.get("additionalOperations"), f"{place}/additionalOperations", "additionalOperations"
+        )
+        for name, operation in further.items():
             where = pointer_of([name], more)
             if not TOKEN.fullmatch(name):
                 self._context.notes.add("skipped", f"{name!r} is no method", where)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from httptask._json import pointer as pointer_of
-from httptask.importers.openapi._context import Context, flag, is_array, text_of
+from httptask.importers._schema_types import as_boolean
+from httptask.importers.openapi._context import SHOWN, Context, flag, is_array, text_of
 from httptask.model.api import MediaType, Parameter
 
 LOCATIONS = ("path", "query", "header", "cookie", "querystring")
@@ -39,8 +40,6 @@ _NOT_OF_A_SCHEMA = frozenset(
 )
 """Fields of a parameter beside which, in Swagger 2.0, the keywords of its schema stand."""
 
-_SHOWN = 40
-"""Letters of a wrong value that a note repeats."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -53,6 +52,7 @@ class Parameters:
 
     def listed(self, values: Any, place: str) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
         """Yield each of *values*, at *place*: a parameter, or for a part of the body its raw value and its place."""
+        values, place = self._context.followed(values, place)
         if values is None:
             return
         if not isinstance(values, list):
@@ -82,9 +82,9 @@ class Parameters:
             if raw is not None:  # a dangling reference was noted already
                 notes.add("skipped", "a parameter that is no object", place)
             return None
-        location = raw.get("in")
+        location = self._context.word(raw, "in", (*LOCATIONS, *BODY_LOCATIONS), place)
         if location in BODY_LOCATIONS:
-            return raw, place
+            return {**raw, "in": location}, place
         name = raw.get("name")
         if location == "querystring" and not isinstance(name, str):
             name = "querystring"
@@ -114,7 +114,7 @@ class Parameters:
             media_type=media_type,
             encoding=content.encoding,
             deprecated=flag(raw, "deprecated"),
-            examples=content.examples + self._context.examples(raw, place),
+            examples=content.examples + self._context.examples(raw, place, schema),
         )
 
     def _content(self, raw: Mapping[str, Any], place: str) -> tuple[MediaType, str | None]:
@@ -139,22 +139,21 @@ class Parameters:
         if self._context.version.is_swagger and "style" not in raw:
             if not is_array(schema):
                 return None, None
-            written = str(raw.get("collectionFormat", "csv"))
+            written = str(self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, place) or "csv")
             if written not in _COLLECTION_FORMATS:
-                notes.add("guessed", f"the collectionFormat {written[:_SHOWN]!r} is unknown; csv is taken", place)
+                notes.add("guessed", f"the collectionFormat {written[:SHOWN]!r} is unknown; csv is taken", place)
             own, apart = _COLLECTION_FORMATS.get(written, _COLLECTION_FORMATS["csv"])
             if location in ("path", "header") and own == "form":
                 notes.add("guessed", f"the collectionFormat 'multi' is not for a {location}; csv is taken", place)
                 own, apart = None, False
             return own, apart
-        style: Any = raw.get("style")
+        style = self._context.word(raw, "style", _STYLES[location], place)
         if style is not None and style not in _STYLES[location]:
             notes.add("guessed", f"the style {style!r} is not for a {location} parameter; the default is taken", place)
             style = None
         if style == "deepObject" and is_array(self._context.target(schema)):
             notes.add("guessed", "deepObject is not defined for an array; its items are sent as `name[]`", place)
-        explode = raw.get("explode")
-        return style, explode if isinstance(explode, bool) else None
+        return style, as_boolean(raw.get("explode"))
 
 
 def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:

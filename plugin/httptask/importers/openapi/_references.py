@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from httptask.importers._document import Document
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _MOST_CHAINED = 1_000
 """References that may point at a reference before the end is given up."""
+_MOST_PASSED = 20
+"""References that stand in the way of one another before the end is given up."""
 _MOST_FILES = 2_000
 _MOST_BYTES = 64 * 1024 * 1024
 """Files beside a description that are read, and bytes of them all: they are kept to its end."""
@@ -31,6 +34,7 @@ class References:
         self._documents: dict[str, Document] = {"": document}
         self._beside = beside
         self._room = _MOST_BYTES
+        self._passing = 0
         own = document.root.get("$self")  # OpenAPI 3.2, section 4.1.1: the description's own URI
         self._own = own.partition("#")[0] if isinstance(own, str) else None
 
@@ -50,12 +54,31 @@ class References:
         tokens = [token.replace("~1", "/").replace("~0", "~") for token in unquote(fragment).split("/")[1:]]
         if fragment and not fragment.startswith(("/", "%2F", "%2f")):
             raise LookupError(f"{reference!r} names an anchor that no schema has")
-        value: Any = self._document(file, reference).root
+        place, value = f"{file}#", self._document(file, reference).root
         for token in tokens:
-            value = _child(value, token, reference)
-        if file and isinstance(value, Mapping):
+            place, value = self._child(value, token, place, reference)
+        if not place.startswith("#") and isinstance(value, Mapping):
             value = _plain(value)
-        return f"{file}#{pointer_of(tokens)}", value
+        return place, value
+
+    def _child(self, value: Any, token: str, place: str, reference: str) -> tuple[str, Any]:
+        """Return the place and the value that *token* of *reference* leads to from *value*, which stands at *place*.
+
+        Where the way passes through a `$ref`, it goes on in what that refers to.
+        """
+        if isinstance(value, Mapping) and token not in value and isinstance(value.get("$ref"), str):
+            if self._passing >= _MOST_PASSED:
+                raise LookupError(f"{reference!r} leads through other references without an end")
+            self._passing += 1
+            try:
+                value, place = self.followed(value, place)
+            finally:
+                self._passing -= 1
+        if isinstance(value, Mapping) and token in value:
+            return place + pointer_of([token]), value[token]
+        if isinstance(value, list) and token.isascii() and token.isdigit() and int(token) < len(value):
+            return place + pointer_of([token]), value[int(token)]
+        raise LookupError(f"{reference!r} points at nothing")
 
     def followed(self, value: Any, place: str) -> tuple[Any, str]:
         """Return *value*, which stands at *place*, with references followed to their end, and the place of that.
@@ -74,6 +97,13 @@ class References:
             beside = {name: item for name, item in value.items() if name != "$ref"}
             value = {**target, **beside} if beside and isinstance(target, Mapping) else target
         return value, place
+
+    def written(self, value: Any, place: str) -> str:
+        """Return the text of *value*, a number or a boolean, as it stands at *place*: YAML writes one in many ways."""
+        file, _, pointer = place.partition("#")
+        document = self._documents.get(file)
+        text = document.text_of(pointer, value) if document is not None else None
+        return text if text is not None else json.dumps(value)
 
     def _file(self, uri: str, base: str) -> str:
         if not uri or uri == self._own:
@@ -106,11 +136,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict) or not isinstance(value, Mapping):
         return value
     return {name: _plain(item) for name, item in value.items()}
-
-
-def _child(value: Any, token: str, reference: str) -> Any:
-    if isinstance(value, Mapping) and token in value:
-        return value[token]
-    if isinstance(value, list) and token.isascii() and token.isdigit() and int(token) < len(value):
-        return value[int(token)]
-    raise LookupError(f"{reference!r} points at nothing")

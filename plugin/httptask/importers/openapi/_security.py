@@ -12,6 +12,14 @@ Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
 
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 """Swagger 2.0's flows by OpenAPI 3's names; the others kept theirs."""
+_FLOW_NAMES = ("implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization")
+"""OpenAPI 3.2, section 4.28."""
+_TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS", "basic")
+_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "apiKey": {"in": ("query", "header", "cookie")},
+    "http": {"scheme": ("basic", "bearer", "digest")},  # RFC 9110, section 11.1: its case says nothing
+}
+"""By type, the fields that are one of some words."""
 _FLOW_FIELDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 _FIELDS = (
     "type", "description", "name", "in", "scheme", "bearerFormat", "flows", "openIdConnectUrl", "oauth2MetadataUrl", "deprecated"
@@ -23,28 +31,33 @@ class Security:
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
         self._context = context
-        self._place = "#" + pointer_of(context.version.security_schemes)
-        raw: Any = root
+        self._raw, self._place = root, "#"
         for name in context.version.security_schemes:
-            raw = raw.get(name) if isinstance(raw, Mapping) else None
-        self._raw = context.mapping(raw, self._place, "security schemes")
+            place = self._place + pointer_of([name])
+            self._raw, self._place = context.mapping(self._raw.get(name), place, name)
         self._read: dict[str, Mapping[str, Any] | None] = {}
 
     def requirements(self, raw: Any, place: str) -> Requirements | None:
-        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing that says."""
+        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing that says.
+
+        An alternative that names a scheme which is not described is left out where there is another. Where there is none
+        it stays: an endpoint that asks for something unknown is not an open one.
+        """
         if raw is None:
             return None
         if not isinstance(raw, list):
             self._context.notes.add("skipped", "security is no array", place)
             return None
-        found = []
+        usable: list[Mapping[str, tuple[str, ...]]] = []
+        unknown: list[Mapping[str, tuple[str, ...]]] = []
         for index, each in enumerate(raw):
             if not isinstance(each, Mapping):
                 self._context.notes.add("skipped", "a security requirement that is no object", f"{place}/{index}")
                 continue
-            alternative: Mapping[str, Any] = each
-            if all(self._known(name, f"{place}/{index}") for name in alternative):
-                found.append({name: _texts(scopes) for name, scopes in alternative.items()})
+            described = [self._known(name, f"{place}/{index}") for name in each]
+            alternative = {name: _texts(scopes) for name, scopes in each.items()}
+            (usable if all(described) else unknown).append(alternative)
+        found = usable or unknown
         return tuple(found) if found or not raw else None
 
     def schemes(self, requirements: Requirements | None) -> dict[str, Mapping[str, Any]]:
@@ -55,7 +68,8 @@ class Security:
     def _known(self, name: str, place: str) -> bool:
         if self._scheme(name) is not None:
             return True
-        self._context.notes.add("missing", f"the security scheme {name!r} is not described; it is left out", place)
+        severity = "warning" if name in self._raw else "error"  # one of a type that nobody knows was told of already
+        self._context.notes.add("missing", f"the security scheme {name!r} is not described", place, severity)
         return False
 
     def _scheme(self, name: str) -> Mapping[str, Any] | None:
@@ -66,19 +80,25 @@ class Security:
         return self._read[name]
 
     def _converted(self, raw: Mapping[str, Any], place: str) -> Mapping[str, Any] | None:
-        kind = raw.get("type")
-        kept = {name: raw[name] for name in _FIELDS if name in raw}
+        word = self._context.word
+        kind = word(raw, "type", _TYPES, place)
+        kept: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {"type": kind}
+        for name, words in _WORDS.get(str(kind), {}).items():
+            if name in raw:
+                kept[name] = word(raw, name, words, place)
         if kind == "basic":  # Swagger 2.0
             return {**kept, "type": "http", "scheme": "basic"}
         if kind == "oauth2" and "flow" in raw:
             flow = {name: raw[name] for name in _FLOW_FIELDS if name in raw}
-            return {**kept, "flows": {_FLOWS.get(str(raw["flow"]), str(raw["flow"])): flow}}
-        if kind == "apiKey" and not (
-            isinstance(raw.get("name"), str) and raw.get("in") in ("query", "header", "cookie")
-        ):
+            named = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), place))
+            return {**kept, "flows": {_FLOWS.get(named, named): flow}}
+        if kind == "oauth2" and isinstance(raw.get("flows"), Mapping):
+            names = {name: word({"flows": name}, "flows", _FLOW_NAMES, place) for name in raw["flows"]}
+            kept["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
+        if kind == "apiKey" and not (isinstance(raw.get("name"), str) and kept.get("in") in _WORDS["apiKey"]["in"]):
             self._context.notes.add("skipped", "an apiKey scheme that does not say where the key goes", place)
             return None
-        if kind not in ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"):
+        if kind not in _TYPES:
             self._context.notes.add("skipped", f"a security scheme of the unknown type {kind!r}", place)
             return None
         return kept

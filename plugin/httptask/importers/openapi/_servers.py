@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from httptask._json import pointer as pointer_of
 from httptask.importers.openapi._context import Context
 from httptask.model.api import Server
 
@@ -20,6 +20,7 @@ class Servers:
     """Reads the servers of one description."""
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
+        self._context = context
         self._version = context.version
         self._notes = context.notes
         self._root = root
@@ -39,7 +40,8 @@ class Servers:
         path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
         if not isinstance(host, str) or not host.strip():
             return self._below_address(path or "/", "#/basePath" if path else "#")
-        named = [each for each in schemes if each in _SCHEMES] if isinstance(schemes, list) else []
+        written = [str(scheme).lower() for scheme in schemes] if isinstance(schemes, list) else []
+        named = [scheme for scheme in written if scheme in _SCHEMES]
         if not named:
             self._notes.add("guessed", "no scheme is named; https is taken", "#/host")
         urls = [f"{scheme}://{host.strip().rstrip('/')}{path}" for scheme in sorted(named or ["https"], reverse=True)]
@@ -52,6 +54,9 @@ class Servers:
 
     def of(self, values: Any, place: str) -> tuple[Server, ...]:
         """Return the servers that *values*, at *place*, describe; without the unusable ones."""
+        values, place = self._context.followed(values, place)
+        if values is None:
+            return ()
         if not isinstance(values, list):
             self._notes.add("skipped", "servers is no array", place)
             return ()
@@ -100,14 +105,20 @@ class Servers:
 
     def _variables(self, values: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, value in values.items() if isinstance(values, Mapping) else ():
+            at = pointer_of(["variables", name], place)
+            default_at = f"{at}/default"
             if not isinstance(value, Mapping):
-                value = {"default": value}
+                value, default_at = {"default": value}, at
             variable: dict[str, Any] = {}
             if isinstance(value.get("default"), str | int | float):
-                variable["default"] = _text(value["default"])
+                variable["default"] = self._text(value["default"], default_at)
             options = value.get("enum")
             if isinstance(options, list) and options:
-                variable["enum"] = [_text(option) for option in options if isinstance(option, str | int | float)]
+                variable["enum"] = [
+                    self._text(option, f"{at}/enum/{index}")
+                    for index, option in enumerate(options)
+                    if isinstance(option, str | int | float)
+                ]
             if isinstance(value.get("description"), str):
                 variable["description"] = value["description"]
             if "default" not in variable:
@@ -116,6 +127,9 @@ class Servers:
                 self._notes.add("missing", f"the server's variable {name!r} has no default", f"{place}/variables")
             yield str(name), variable
 
+    def _text(self, value: str | float | bool, place: str) -> str:
+        return value if isinstance(value, str) else self._context.references.written(value, place)
+
 
 def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
     found: dict[str, Server] = {}
@@ -123,11 +137,6 @@ def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
         if server is not None:
             found.setdefault(server.url, server)
     return tuple(found.values())
-
-
-def _text(value: str | float | bool) -> str:
-    """Return *value* as JSON and YAML write it."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _address(root: Mapping[str, Any]) -> str | None:
