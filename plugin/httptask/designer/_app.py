@@ -168,13 +168,13 @@ class _Designer:
     async def config(self, request: Request) -> Response:
         """Say what a page has to know before it asks for anything else."""
         count = await self._catalogue.run(len)
-        first = await in_thread(lambda: self._workflows.first)
-        listing = await in_thread(lambda: list(self._workflows.listed()))
+        listing = await in_thread(self._workflows.listing)
         value = {
             "version": _packaged.manifest()["version"],
-            **({"workflow": first} if first is not None else {}),
+            **({"workflow": listing.first} if listing.first is not None else {}),
             "newWorkflows": self._workflows.takes_new,
-            "workflows": [{"id": each["id"], "name": each.get("name", each["id"])} for each in listing],
+            "workflows": [{"id": item["id"], "name": item.get("name", item["id"])} for item in listing.items],
+            **({"notes": list(listing.notes)} if listing.notes else {}),
             "limits": {
                 "upload": self._uploads.limit,
                 "definition": MOST_BYTES,
@@ -314,7 +314,8 @@ class _Designer:
 
     async def workflows(self, request: Request) -> Response:
         """List the definitions."""
-        return as_json({"items": await in_thread(lambda: list(self._workflows.listed()))})
+        listing = await in_thread(self._workflows.listing)
+        return as_json({"items": list(listing.items), **({"notes": list(listing.notes)} if listing.notes else {})})
 
     async def workflow(self, request: Request) -> Response:
         """Answer with a definition, as it lies on disk."""
