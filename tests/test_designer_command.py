@@ -29,7 +29,7 @@ def started(tmp_path: Path, *words: str, **environment: str) -> Iterator[tuple[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path), **environment},
+        env={**os.environ, "TMPDIR": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), **environment},
     )
     try:
         assert process.stdout is not None
@@ -85,8 +85,56 @@ def test_stopping_ends_all_of_it(tmp_path: Path, number: int) -> None:
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
-    assert not Path(said["workflows"]).exists()
     assert not list(tmp_path.glob("httptask-*"))
+
+
+def test_what_was_saved_is_there_the_next_time(tmp_path: Path) -> None:
+    """Ctrl+C keeps what was saved where the demo said, and says so again; the next demo starts from it, and a saved task
+    still reaches the demo's API."""
+    with started(tmp_path, "--demo") as (process, said):
+        folder = Path(said["workflows"])
+        address = said["address"] + "api/v1/workflows/tell-the-project"
+        definition = httpx.get(address, trust_env=False).json()
+        definition["tasks"]["Mine"] = definition["tasks"]["Tell the project"]
+        saved = httpx.put(address, json=definition, headers={"If-Match": "*"}, trust_env=False)
+        assert saved.status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+    assert "Mine" in json.loads((folder / "tell-the-project.json").read_text())["tasks"]
+    with started(tmp_path, "--demo") as (_, said):
+        assert Path(said["workflows"]) == folder
+        api = said["address"] + "api/v1/"
+        mine = httpx.get(api + "workflows/tell-the-project", trust_env=False).json()["tasks"]["Mine"]
+        draft = {"task": mine, "inputs": {"input": {"rfi": {"id": 1, "subject": "x"}}}}
+        answer = httpx.post(api + "test-requests", json=draft, trust_env=False, timeout=30)
+        assert '"status": 201' in answer.text
+
+
+def test_it_is_said_where_tasks_are(tmp_path: Path) -> None:
+    """The folder of saved tasks is named when the designer starts and when it ends."""
+    process = subprocess.Popen(
+        [*COMMAND, "--demo", "--port", "0", "--catalogue", str(tmp_path / "catalogue.sqlite3")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")},
+    )
+    assert process.stdout is not None
+    first = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    _, last = process.communicate(timeout=15)
+    folder = str(tmp_path / "data" / "httptask" / "designer-demo")
+    assert f"Tasks are saved in {folder}\n" in first
+    assert f"tasks are kept in {folder}" in last
+
+
+def test_another_address_of_this_machine(tmp_path: Path) -> None:
+    """Whatever loopback address the designer listens on, it answers at the address that it prints."""
+    with started(tmp_path, "--host", "127.0.0.2") as (_, said):
+        assert said["address"].startswith("http://127.0.0.2:")
+        for path in ("", "api/v1/config"):
+            answer = httpx.get(said["address"] + path, headers={"Origin": said["address"].rstrip("/")}, trust_env=False)
+            assert answer.status_code == 200
 
 
 def test_definitions_of_ones_own(tmp_path: Path) -> None:

@@ -44,7 +44,19 @@ def slug(answer: httpx.Response) -> str:
 # Host
 
 
-@pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1:{port}", "[::1]:{port}", "LOCALHOST", "localhost"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost:{port}",
+        "127.0.0.1:{port}",
+        "127.0.0.2:{port}",
+        "127.255.255.254",
+        "[::1]:{port}",
+        "[0:0:0:0:0:0:0:1]",
+        "LOCALHOST",
+        "localhost",
+    ],
+)
 def test_own_hosts(designer: RunningDesigner, host: str) -> None:
     """The names of this machine are the designer's own."""
     answer = designer.client.get("config", headers={"Host": host.format(port=designer.port)})
@@ -60,6 +72,10 @@ def test_own_hosts(designer: RunningDesigner, host: str) -> None:
         "localhost.evil.example",
         "127.0.0.1:{port}@evil.example",
         "0.0.0.0",
+        "127.0.0.1]:{port}",
+        "[127.0.0.1:{port}",
+        "128.0.0.1",
+        "127.1.evil.example",
         "",
     ],
 )
@@ -194,10 +210,22 @@ def test_others_only_with_a_token(options: dict[str, object], words: str) -> Non
         serve(**options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("token", ["", "short"])
-def test_tokens_that_could_be_guessed(token: str) -> None:
-    """A token that could be guessed is none, in a host's application either."""
-    with pytest.raises(ValueError, match="16"):
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("", "16"),
+        ("short", "16"),
+        (" " * 20, "blanks"),
+        ("\t" * 20, "blanks"),
+        ("a token that nobody guesses", "blanks"),
+        ("\u2003" * 20, "blanks"),
+        ("a" * 40, "1 different"),
+        ("abcabcabcabcabcabc", "3 different"),
+    ],
+)
+def test_tokens_that_could_be_guessed(token: str, words: str) -> None:
+    """A token that could be guessed, or that no bearer token can be, is none, in a host's application either."""
+    with pytest.raises(ValueError, match=words):
         create_app(token=token)
 
 

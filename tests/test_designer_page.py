@@ -155,7 +155,7 @@ def test_escape_leaves_the_search(designer: DesignerPage) -> None:
 
 
 def test_change_of_api_keeps_the_place_in_the_workflow(designer: DesignerPage, folder: Path) -> None:
-    """Another endpoint for a task changes what is asked, not where the task stands or how it is run."""
+    """Another endpoint for a task changes what is asked, and a name derived from it, not where the task stands or how it is run."""
     designer.pick("Get a thing")
     designer.add("Time to connect")
     designer.at("/connectionTimeoutSeconds").fill("7")
@@ -164,7 +164,7 @@ def test_change_of_api_keeps_the_place_in_the_workflow(designer: DesignerPage, f
     designer.page.get_by_role("option").filter(has_text="Change a thing").click()
     expect(designer.page.locator(".head .method")).to_have_text("POST")
     designer.save()
-    saved = task_of(folder, "Get a thing")
+    saved = task_of(folder, "Change a thing")
     assert (saved["endpoint"], saved["connectionTimeoutSeconds"], saved["end"]) == ("acme-things-id-post-0", 7, True)
 
 

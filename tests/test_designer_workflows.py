@@ -219,6 +219,31 @@ def test_links_stay_in_the_folder(designer: RunningDesigner, folder: Path, tmp_p
     assert outside.read_text() == '{"outside": 1}'
 
 
+def test_one_bad_file_does_not_take_the_page(designer: RunningDesigner, folder: Path, tmp_path: Path) -> None:
+    """Links that lead out, nowhere or to themselves, and names that are no text are skipped with a note each; files that
+    are broken, huge, deep or unreadable say so. Whatever lies there, the page opens with a definition that can be read."""
+    (tmp_path / "outside.json").write_text('{"outside": 1}')
+    (folder / "a-link.json").symlink_to(tmp_path / "outside.json")
+    (folder / "b-nowhere.json").symlink_to(folder / "nothing.json")
+    (folder / "c-itself.json").symlink_to(folder / "c-itself.json")
+    (folder / os.fsdecode(b"d-\xff.json")).write_text("{}")
+    (folder / "aa-broken.json").write_text("{")
+    (folder / "bb-huge.json").write_bytes(b" " * 5_000_000)
+    (folder / "cc-deep.json").write_text('{"tasks":' * 5_000 + "1" + "}" * 5_000)
+    (folder / "dd-name.json").write_text('{"name": "\\ud800"}')
+    (folder / "ee-inside.json").symlink_to(folder / "first.json")
+    config = designer.client.get("config").json()
+    assert config["workflow"] in ("dd-name", "ee-inside")
+    listing = designer.client.get("workflows").json()
+    assert [item["id"] for item in listing["items"] if "broken" in item][:3] == ["aa-broken", "bb-huge", "cc-deep"]
+    assert [item["id"] for item in listing["items"]][-2:] == ["ee-inside", "first"]
+    assert [note.partition(" ")[0] for note in listing["notes"]] == ["skipped:"] * 4
+    assert config["notes"] == listing["notes"]
+    assert "a-link.json is a link that leads out of the folder" in listing["notes"][0]
+    for workflow_id in ("a-link", "b-nowhere", "c-itself"):
+        assert designer.client.get(f"workflows/{workflow_id}").status_code == 404
+
+
 def test_no_file(designer: RunningDesigner, folder: Path) -> None:
     """What is called like a definition and is no file is none."""
     (folder / "folder.json").mkdir()

@@ -6,14 +6,16 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask._json import dump
-from httptask.cli._output import CommandError, command
+from httptask.cli._output import CommandError, command, note
+
+if TYPE_CHECKING:
+    from httptask.testing import StandIn
 
 TOKEN_VARIABLE = "HTTPTASK_DESIGNER_TOKEN"  # noqa: S105 - a name
 
@@ -46,7 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="with a stand-in of an API on this machine and a sample definition to play with",
+        help="with a stand-in of an API on this machine and a sample definition to play with, kept for the next time",
     )
     parser.set_defaults(run=run)
 
@@ -60,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         message = f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
         raise CommandError(message) from error
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # temporary files are removed then, too
+    options: dict[str, Any] = {"workflows": arguments.workflows, "allow_networks": arguments.allow_network}
     with ExitStack() as stack:
-        options: dict[str, Any] = {"workflows": arguments.workflows, "allow_networks": arguments.allow_network}
         if arguments.demo:
             options |= stack.enter_context(_demo(arguments))
         try:
@@ -80,41 +82,79 @@ def run(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             pass
     if not arguments.json:
-        print("stopped", file=sys.stderr)
+        saved = f"; tasks are kept in {options['workflows']}" if options["workflows"] is not None else ""
+        print(f"stopped{saved}", file=sys.stderr)
     return 0
 
 
 @contextmanager
 def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Give the options of a designer to play with: a stand-in of an API, nothing else on this machine, a sample definition."""
-    from httptask.designer._demo import SAMPLE, OnlyPort, sample
+    from httptask.designer._demo import OnlyPort, sample
     from httptask.plugins import plugin_manager
-    from httptask.testing import StandIn
 
+    place = _demo_place(arguments)
     with ExitStack() as stack:
-        stand_in = StandIn(port=min(arguments.port + 1, 65_535) if arguments.port else 0)
-        try:  # the same port each time: definitions saved in an earlier demo lead there
-            stack.enter_context(stand_in)
-        except OSError:
-            stand_in = stack.enter_context(StandIn())
-        folder = arguments.workflows
-        if folder is None:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="httptask-designer-"))
-        place = Path(folder)
-        if place.suffix != ".json":
-            place.mkdir(parents=True, exist_ok=True)
-            place /= SAMPLE.name
+        stand_in = stack.enter_context(_stand_in(arguments, place.parent / _PORT))
         if not place.exists():
             place.write_text(sample(stand_in.url), encoding="utf-8")
         os.environ.setdefault("HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c")  # the stand-in asks for none
         opened = arguments.allow_network or []
         only = () if opened else (OnlyPort(int(stand_in.url.rpartition(":")[2])),)
         yield {
-            "workflows": folder,
+            "workflows": arguments.workflows or str(place.parent),
             "allow_networks": [*opened, "127.0.0.1"],
             "plugins": plugin_manager(*only),
             "servers": {"procore": [stand_in.url]},
         }
+
+
+_PORT = ".stand-in-port"
+"""The file in which the demo remembers where its stand-in listened: definitions saved in an earlier demo lead there."""
+
+
+def _demo_place(arguments: argparse.Namespace) -> Path:
+    """Return where the demo's sample definition lies: in the named folder or file, else in the user's data folder."""
+    import platformdirs
+
+    from httptask.designer._demo import SAMPLE
+
+    own = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "designer-demo"
+    place = Path(arguments.workflows) if arguments.workflows is not None else own
+    if place.suffix != ".json":
+        place /= SAMPLE.name
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"{place.parent}: cannot be made: {error.strerror}; name a folder for definitions"
+        ) from error
+    return place
+
+
+@contextmanager
+def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[StandIn]:
+    """Run a stand-in of an API, at the port of the last demo where that is free."""
+    from httptask.testing import StandIn
+
+    before = remembered.read_text(encoding="ascii", errors="replace").strip() if remembered.is_file() else ""
+    beside = min(arguments.port + 1, 65_535) if arguments.port else 0
+    ports = [int(before)] if before.isdigit() and int(before) <= 65_535 else []
+    with ExitStack() as stack:
+        for port in (*ports, beside, 0):
+            with suppress(OSError):
+                stand_in = stack.enter_context(StandIn(port=port))
+                break
+        else:
+            raise CommandError("the demo's API cannot listen on 127.0.0.1: no port is free")
+        port = int(stand_in.url.rpartition(":")[2])
+        if ports and port != ports[0]:
+            note(
+                f"port {before} is taken: tasks saved in an earlier demo lead there, this demo's API is at {stand_in.url}"
+            )
+        else:
+            remembered.write_text(f"{port}\n", encoding="ascii")
+        yield stand_in
 
 
 def _say(arguments: argparse.Namespace, address: str, workflows: Any) -> None:

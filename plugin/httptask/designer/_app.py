@@ -23,6 +23,7 @@ from httptask._json import dump
 from httptask._threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueThread, Known
+from httptask.designer._change import changed, name_of
 from httptask.designer._credentials import listed
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._endpoints import found_endpoints
@@ -33,12 +34,14 @@ from httptask.designer._reference import reference
 from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows
-from httptask.errors import HttpTaskError, UnknownEndpointError
+from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
 from httptask.model.policy import Limits
+from httptask.model.task import Inputs
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import plugin_manager
 from httptask.task import HttpTask, Runtime
 from httptask.workflow import problems as definition_problems
+from httptask.workflow import rename_task, unreached_tasks
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -119,6 +122,7 @@ class _Designer:
             ("/endpoints/{id}", {"GET": self.endpoint}),
             ("/endpoints/{id}/form", {"GET": self.form}),
             ("/endpoints/{id}/settings-schema", {"GET": self.settings_schema}),
+            ("/endpoints/{id}/task", {"POST": self.task_for}),
             ("/validate", {"POST": self.validate}),
             ("/render", {"POST": self.render}),
             ("/test-requests", {"POST": self.test_request}),
@@ -128,6 +132,7 @@ class _Designer:
             ("/uploads/{id}", {"DELETE": self.remove_upload}),
             ("/credentials", {"GET": self.credentials}),
             ("/workflows", {"GET": self.workflows}),
+            ("/workflows/rename", {"POST": self.rename}),
             ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
         )
         return [
@@ -168,13 +173,13 @@ class _Designer:
     async def config(self, request: Request) -> Response:
         """Say what a page has to know before it asks for anything else."""
         count = await self._catalogue.run(len)
-        first = await in_thread(lambda: self._workflows.first)
-        listing = await in_thread(lambda: list(self._workflows.listed()))
+        listing = await in_thread(self._workflows.listing)
         value = {
             "version": _packaged.manifest()["version"],
-            **({"workflow": first} if first is not None else {}),
+            **({"workflow": listing.first} if listing.first is not None else {}),
             "newWorkflows": self._workflows.takes_new,
-            "workflows": [{"id": each["id"], "name": each.get("name", each["id"])} for each in listing],
+            "workflows": [{"id": item["id"], "name": item.get("name", item["id"])} for item in listing.items],
+            **({"notes": list(listing.notes)} if listing.notes else {}),
             "limits": {
                 "upload": self._uploads.limit,
                 "definition": MOST_BYTES,
@@ -216,6 +221,15 @@ class _Designer:
         known = await self._known(request)
         return await _made(lambda: {"schema": known.schema, "prefill": known.prefilled()})
 
+    async def task_for(self, request: Request) -> Response:
+        """Return a task that is for another endpoint, or none, as one for this endpoint: *Change API*."""
+        known = await self._known(request)
+        task = member(await json_object(request), "task", dict)
+        old = await self._of(Draft(task, "task", Inputs()))
+        change = await in_thread(lambda: changed(task, old, known))
+        names = {"title": name_of(known.endpoint), **({"formerTitle": name_of(old.endpoint)} if old else {})}
+        return as_json({"task": change.task, "dropped": list(change.dropped), **names})
+
     async def _known(self, request: Request) -> Known:
         return await self._catalogue.known(request.path_params["id"])
 
@@ -224,15 +238,17 @@ class _Designer:
     async def validate(self, request: Request) -> Response:
         """Say everything that is wrong with a task, or with a whole definition."""
         value = await json_object(request)
+        more: dict[str, Any] = {}
         if "definition" in value:
             definition = WorkflowDefinition(member(value, "definition", dict))
             found: Sequence[Problem] = await self._catalogue.check(
                 lambda runtime: definition_problems(definition, runtime)
             )
+            more["unreached"] = unreached_tasks(definition)
         else:
             found = await self._problems(draft_of(value))
         valid = not any(problem.severity == "error" for problem in found)
-        return as_json({"valid": valid, "problems": [problem.to_json() for problem in found]})
+        return as_json({"valid": valid, "problems": [problem.to_json() for problem in found], **more})
 
     async def _problems(self, draft: Draft) -> Sequence[Problem]:
         known = await self._of(draft)
@@ -314,7 +330,20 @@ class _Designer:
 
     async def workflows(self, request: Request) -> Response:
         """List the definitions."""
-        return as_json({"items": await in_thread(lambda: list(self._workflows.listed()))})
+        listing = await in_thread(self._workflows.listing)
+        return as_json({"items": list(listing.items), **({"notes": list(listing.notes)} if listing.notes else {})})
+
+    async def rename(self, request: Request) -> Response:
+        """Return a definition with one of its tasks renamed wherever it is named; nothing is saved."""
+        value = await json_object(request, MOST_BYTES * 2)
+        definition = WorkflowDefinition(member(value, "definition", dict))
+        before, after = member(value, "name", str), member(value, "to", str)
+        try:
+            renamed = await in_thread(lambda: rename_task(definition, before, after, self._runtime.evaluator))
+        except DefinitionError as error:
+            raise Refused("bad-request", "; ".join(problem.message for problem in error.problems)) from error
+        problems = [problem.to_json() for problem in renamed.problems]
+        return as_json({"definition": renamed.definition.document, "problems": problems})
 
     async def workflow(self, request: Request) -> Response:
         """Answer with a definition, as it lies on disk."""

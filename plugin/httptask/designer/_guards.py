@@ -50,7 +50,10 @@ _METHODS = "GET, POST, PUT, DELETE"
 _COOKIE = "httptask-designer"
 SHORTEST_TOKEN = 16
 """Characters of a token that others cannot guess."""
-_LOOPBACK = re.compile(r"(?i)(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
+_LEAST_DIFFERENT = 8
+"""Different characters of such a token: sixteen times the same letter is soon guessed."""
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:]+)(?::\d{1,5})?")
+"""The value of `Host` (RFC 9110, section 7.2): a name or an address, and perhaps a port."""
 
 
 def is_loopback(host: str) -> bool:
@@ -59,6 +62,18 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def token_problem(token: str) -> str | None:
+    """Return why *token* does not keep others out, as a sentence without the token; None when it does."""
+    if re.search(r"[^\x21-\x7e]", token):  # a bearer token has none of these (RFC 6750, section 2.1)
+        return "the token holds blanks or characters beyond ASCII, which no bearer token can; use letters and digits"
+    if len(token) < SHORTEST_TOKEN:
+        return f"the token has {len(token)} characters; one that cannot be guessed has at least {SHORTEST_TOKEN}"
+    different = len(set(token))
+    if different < _LEAST_DIFFERENT:
+        return f"the token has {different} different characters; one that cannot be guessed has at least {_LEAST_DIFFERENT}"
+    return None
 
 
 class Guards:
@@ -72,10 +87,8 @@ class Guards:
     def __init__(
         self, app: Starlette, *, hosts: Collection[str] = (), origins: Collection[str] = (), token: str | None = None
     ) -> None:
-        if token is not None and len(token) < SHORTEST_TOKEN:
-            raise ValueError(
-                f"the token has {len(token)} characters; one that cannot be guessed has at least {SHORTEST_TOKEN}"
-            )
+        if token is not None and (problem := token_problem(token)):
+            raise ValueError(problem)
         self.app = app
         self.lifespan = app.router.lifespan_context
         """What an application that mounts this one takes as its own: Starlette runs only the outermost application's."""
@@ -124,8 +137,11 @@ class Guards:
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
-        if len(hosts) == 1 and (_LOOPBACK.fullmatch(hosts[0]) or hosts[0].lower() in self._hosts):
-            return
+        if len(hosts) == 1:
+            # A loopback address is this machine wherever it is read: only names can be made to point elsewhere.
+            host = _HOST.fullmatch(hosts[0])
+            if (host and is_loopback(host[1])) or hosts[0].lower() in self._hosts:
+                return
         found = hosts[0][:100] if hosts else "none"
         raise Refused("wrong-host", f"the Host {found!r} is not the designer's; open it by the address that it printed")
 

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,18 @@ class Stored:
         return f'"{hashlib.sha256(self.data).hexdigest()[:32]}"'
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The definitions there are."""
+
+    items: tuple[dict[str, Any], ...]
+    """`{"id", "name", "tasks"}` of each, or `{"id", "broken"}`, sorted by id."""
+    notes: tuple[str, ...]
+    """What was skipped, and why: a sentence each."""
+    first: str | None
+    """The id of the definition to open first, one that can be read if there is one; None when there is no place for any."""
+
+
 class Workflows:
     """The definitions of a folder, `<id>.json` each, or the one in a file. *place* None: there are none."""
 
@@ -48,45 +60,50 @@ class Workflows:
         self._writing = threading.Lock()
 
     @property
-    def first(self) -> str | None:
-        """The id of the definition to open first: the file's, the folder's first, or a new one; None when there is no place."""
-        if self._place is None:
-            return None
-        if not self._is_folder:
-            return self._place.stem
-        return next(iter(self.ids()), _NEW)
-
-    @property
     def takes_new(self) -> bool:
         """Whether definitions of new names can be written."""
         return self._is_folder
 
-    def ids(self) -> list[str]:
-        """Return the ids of all definitions, sorted."""
+    def listing(self) -> Listing:
+        """Look at every definition. Never raises: a file that cannot be one is skipped with a note, a broken one says so."""
+        if self._place is None:
+            return Listing((), (), None)
+        if not self._is_folder:
+            items = (self._item(self._place),) if _is_file(self._place) else ()
+            return Listing(items, (), self._place.stem)
+        listed: list[dict[str, Any]] = []
+        notes: list[str] = []
+        for path in self._files():
+            try:
+                listed.append(self._item(self._path(path.stem)))
+            except Refused as refusal:
+                notes.append(f"skipped: {refusal.detail}")
+        readable = [item["id"] for item in listed if "broken" not in item]
+        first = next(iter([*readable, *(item["id"] for item in listed)]), _NEW)
+        return Listing(tuple(listed), tuple(notes), first)
+
+    def _files(self) -> list[Path]:
+        """Return what is called like a definition and is a file, or may be one, sorted."""
         if self._place is None:
             return []
-        if not self._is_folder:
-            return [self._place.stem] if self._place.exists() else []
         try:
-            found = [path.stem for path in self._place.glob("*.json") if path.is_file() and _ID.fullmatch(path.stem)]
+            paths = [path for path in self._place.glob("*.json") if _ID.fullmatch(path.stem) and _is_file(path)]
         except OSError:
             return []
-        return sorted(found)[:_MOST_LISTED]
+        return sorted(paths)[:_MOST_LISTED]
 
-    def listed(self) -> Iterator[dict[str, Any]]:
-        """Give `{"id", "name", "tasks"}` of each definition, or `{"id", "broken"}`."""
-        for workflow_id in self.ids():
-            try:
-                document = load_definition(self._path(workflow_id)).document
-            except DefinitionError as error:
-                yield {"id": workflow_id, "broken": "; ".join(problem.message for problem in error.problems)}
-                continue
-            name, tasks = document.get("name"), document.get("tasks")
-            yield {
-                "id": workflow_id,
-                "name": name if isinstance(name, str) and name else workflow_id,
-                "tasks": len(tasks) if isinstance(tasks, Mapping) else 0,
-            }
+    def _item(self, path: Path) -> dict[str, Any]:
+        """Return `{"id", "name", "tasks"}` of the definition at *path*, or `{"id", "broken"}`."""
+        try:
+            document = load_definition(path).document
+        except DefinitionError as error:
+            return {"id": path.stem, "broken": "; ".join(problem.message for problem in error.problems)}
+        name, tasks = document.get("name"), document.get("tasks")
+        return {
+            "id": path.stem,
+            "name": name if isinstance(name, str) and name and is_text(name) else path.stem,
+            "tasks": len(tasks) if isinstance(tasks, Mapping) else 0,
+        }
 
     def read(self, workflow_id: str) -> Stored:
         """Return a definition's bytes, which are a JSON object. Raises `Refused` when there is none, or it is broken."""
@@ -146,11 +163,36 @@ class Workflows:
         if place is None or not self._is_folder or not _ID.fullmatch(workflow_id):
             raise Refused("unknown-workflow", f"there is no definition {workflow_id[:100]!r} here")
         path = place / f"{workflow_id}.json"
-        if path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
-            raise Refused("unknown-workflow", f"{path.name} leads out of the folder of definitions")
-        if path.exists() and not path.is_file():
-            raise Refused("unknown-workflow", f"{path.name} is no file")
+        if not is_text(path.name):
+            raise Refused(
+                "unknown-workflow", f"the name {ascii(path.name)[:100]} is no text; give the file another one"
+            )
+        try:
+            if path.is_symlink() and not path.resolve(strict=True).is_relative_to(place.resolve()):
+                raise Refused("unknown-workflow", f"{path.name} is a link that leads out of the folder of definitions")
+            if path.exists() and not path.is_file():
+                raise Refused("unknown-workflow", f"{path.name} is no file")
+        except (OSError, RuntimeError) as error:  # Python 3.12 and older raise RuntimeError for a link to itself
+            why = getattr(error, "strerror", None) or "it is a link that leads nowhere"
+            raise Refused("unknown-workflow", f"{path.name} cannot be looked at: {why}") from error
         return path
+
+
+def is_text(name: str) -> bool:
+    """Say whether *name* can be written as UTF-8; the name of a file may hold bytes that cannot."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether *path* is a file or a link that may lead to one; a folder, a pipe or a device is none."""
+    try:
+        return path.is_symlink() or path.is_file()
+    except OSError:
+        return True  # what it is is said where it is opened
 
 
 def _broken(name: str, stored: Stored, error: DefinitionError) -> Refused:

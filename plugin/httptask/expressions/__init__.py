@@ -12,6 +12,6 @@ from __future__ import annotations
 
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._evaluator import Evaluator
-from httptask.expressions._template import escape, has_expression, is_expression
+from httptask.expressions._template import escape, has_expression, is_expression, may_change
 
-__all__ = ["Evaluator", "condition_problems", "escape", "has_expression", "is_expression"]
+__all__ = ["Evaluator", "condition_problems", "escape", "has_expression", "is_expression", "may_change"]

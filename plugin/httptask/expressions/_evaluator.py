@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +13,7 @@ from httptask import _json
 from httptask._nearest import nearest
 from httptask.errors import ExpressionError, PluginError, Problem
 from httptask.expressions import _result
+from httptask.expressions._renaming import Renamed, not_understood
 from httptask.expressions._template import Found, may_change, split
 
 if TYPE_CHECKING:
@@ -105,6 +106,35 @@ class Evaluator:
                         Problem(where, f"expression {_shortened(step.written)}: {message}", step.suggestion)
                     )
         return problems
+
+    def task_renamed(self, text: str, before: str, after: str) -> Renamed:
+        """Return *text* with the task *before* called *after* in each of its expressions; everything else stays."""
+        pieces: list[str] = []
+        outcomes: list[Renamed] = []
+        end = 0
+        for part in split(text).parts:
+            if isinstance(part, Found):
+                outcome = self._expression_renamed(part, before, after)
+                pieces += [text[end : part.start], outcome.source]
+                outcomes.append(outcome)
+                end = part.start + len(part.written)
+        return Renamed(
+            "".join([*pieces, text[end:]]),
+            any(outcome.is_doubtful for outcome in outcomes),
+            any(outcome.yields_tasks for outcome in outcomes),
+        )
+
+    def _expression_renamed(self, found: Found, before: str, after: str) -> Renamed:
+        step = self._step(found)
+        if step.problem or step.language is None:
+            return not_understood(found.written, before)
+        rename = getattr(step.language, "task_renamed", None)  # a plugin's language need not know how
+        outcome: Renamed = (
+            rename(step.source, before, after) if rename is not None else not_understood(step.source, before)
+        )
+        start = found.written.rindex(step.source)
+        written = found.written[:start] + outcome.source + found.written[start + len(step.source) :]
+        return replace(outcome, source=written)
 
     async def evaluate(
         self,

@@ -10,9 +10,12 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask.expressions._result import MOST_KNOWN, NoSuchNameError
+
+if TYPE_CHECKING:
+    from httptask.expressions._renaming import Renamed
 
 _REFUSED: Mapping[str, str] = {
     "now": "expressions have no clock; put the time into the run's input",
@@ -47,6 +50,12 @@ class Jsonata:
     def is_cheap(self, source: str) -> bool:
         """Say no: JSONata is a programming language."""
         return False
+
+    def task_renamed(self, source: str, before: str, after: str) -> Renamed:
+        """Return *source* with the task *before* called *after*."""
+        from httptask.expressions._jsonata_tasks import renamed
+
+        return renamed(source, before, after)
 
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the value of *source* over *data*; whole numbers come as integers, as JSON writes them.
@@ -116,6 +125,11 @@ def hide_clock() -> None:
     _library()
     shown = types.SimpleNamespace(**{**vars(dt), "datetime": Datetime})
     sys.modules["jsonata.datetimeutils"].datetime = shown  # type: ignore[attr-defined]
+
+
+def parsed(source: str) -> Any:
+    """Return the syntax tree of *source*. Raises `ValueError` when it cannot be parsed or uses what is refused."""
+    return _parsed(source, _RegexCheck()).ast
 
 
 def _parsed(source: str, regex: Any) -> Any:

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask._nearest import nearest
 from httptask.expressions._result import DEEPEST, MOST_KNOWN, NoSuchNameError
+
+if TYPE_CHECKING:
+    from httptask.expressions._renaming import Renamed
 
 _MOST_SELECTORS = 4
 """In a linear query, the product of the numbers of selectors of its segments: how often one value may be selected."""
@@ -67,6 +70,12 @@ class JsonPath:
                 return _nothing(query.leading[:place], step, value)
             value = value[step]
         return None
+
+    def task_renamed(self, source: str, before: str, after: str) -> Renamed:
+        """Return *source* with the task *before* called *after*."""
+        from httptask.expressions._jsonpath_tasks import renamed
+
+        return renamed(source, before, after)
 
     def _is(self, source: str, holds: Any) -> bool:
         try:
@@ -136,6 +145,16 @@ def _listed(names: Sequence[str], total: int) -> str:
     return "known: " + ", ".join(names[:_MOST_NAMES]) + more
 
 
+def compiled_query(source: str) -> Any:
+    """Return the library's query for *source*. Raises `ValueError` when it is none."""
+    return _query(source).compiled
+
+
+def is_shorthand(name: str) -> bool:
+    """Say whether *name* can follow a dot without quotes."""
+    return _SHORTHAND.fullmatch(name) is not None
+
+
 def normalised(steps: Sequence[str | int]) -> str:
     """Return the query for *steps*, with names in shorthand where RFC 9535 allows it: `$.tasks['Look up'].output`."""
     return "$" + "".join(_written(step) for step in steps)
@@ -144,7 +163,7 @@ def normalised(steps: Sequence[str | int]) -> str:
 def _written(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    if _SHORTHAND.fullmatch(step):
+    if is_shorthand(step):
         return f".{step}"
     from jsonpath_rfc9535.serialize import canonical_string
 

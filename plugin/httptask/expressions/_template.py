@@ -27,6 +27,8 @@ class Found:
     """As it stands in the text, with `${` and `}`."""
     source: str
     """What stands inside, without the space around it; a whole value `jsonata: …` keeps its prefix."""
+    start: int = 0
+    """Where in the text it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _split(text: str) -> Template:
         end, reason = _end(text, brace + 1)
         if end < 0:
             return Template(tuple(parts), text[brace - 1 :], reason)
-        parts.append(Found(text[brace - 1 : end + 1], text[brace + 1 : end].strip()))
+        parts.append(Found(text[brace - 1 : end + 1], text[brace + 1 : end].strip(), brace - 1))
         at = end + 1
     literal.append(text[at:])
     end_literal()

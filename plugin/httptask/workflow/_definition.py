@@ -85,6 +85,8 @@ class Scope:
     """Everything in `tasks` by name, well formed or not; empty when `tasks` is no object."""
     depth: int
     """Parallel tasks around it."""
+    holder: Any
+    """The definition or the branch itself."""
 
     def place(self, name: str) -> str:
         """Return the JSON Pointer of the task called *name*."""
@@ -129,7 +131,7 @@ def branches_of(task: Any, place: str, depth: int = 0) -> list[Scope]:
 def _scope(place: str, holder: Any, depth: int) -> Scope:
     holder = holder if isinstance(holder, Mapping) else {}
     tasks = holder.get("tasks")
-    return Scope(place, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth)
+    return Scope(place, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth, holder)
 
 
 def _inner_scopes(scope: Scope) -> list[Scope]:

@@ -20,6 +20,12 @@ def reached(starts: Iterable[str], arrows: Arrows) -> set[str]:
     return found
 
 
+def unreached(start: str, arrows: Arrows) -> list[str]:
+    """Return the tasks that cannot be reached from *start*, in their order."""
+    visited = reached([start], arrows)
+    return [name for name in arrows if name not in visited]
+
+
 def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator[list[str]]:
     """Give the loops that can be reached from *start* and from which none of *ends* can be; of tangled ones, one."""
     can_end = reached(ends, _turned(arrows))

@@ -24,7 +24,7 @@ from httptask.workflow._definition import (
     iter_tasks,
     kind_of,
 )
-from httptask.workflow._graph import endless_loops, reached
+from httptask.workflow._graph import Arrows, endless_loops, unreached
 
 if TYPE_CHECKING:
     from httptask.protocols import TaskServices, TaskType
@@ -241,20 +241,37 @@ _STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Decision", "Parallel"})
 """Types that go nowhere but where their definition says. A stranger's may decide or end the run by itself."""
 
 
-def _way_problems(scope: Scope) -> Iterator[Problem]:
-    if not isinstance(scope.start, str) or scope.start not in scope.tasks:
-        return
-    arrows = {
+def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
+    """Return the names of the tasks that no run gets to, in document order: nothing leads there from `startTask`.
+
+    Where `startTask` itself is wrong nothing can be told, and of the tasks inside a branch only the branch's own are looked at.
+    """
+    return [name for scope in iter_scopes(definition) for name in _unreached(scope, _arrows(scope))]
+
+
+def _arrows(scope: Scope) -> dict[str, list[str]]:
+    return {
         name: [target for _, target in transitions(task) if target in scope.tasks] if isinstance(task, Mapping) else []
         for name, task in scope.tasks.items()
     }
+
+
+def _unreached(scope: Scope, arrows: Arrows) -> list[str]:
+    if not isinstance(scope.start, str) or scope.start not in scope.tasks:
+        return []
+    return unreached(scope.start, arrows)
+
+
+def _way_problems(scope: Scope) -> Iterator[Problem]:
+    if not isinstance(scope.start, str) or scope.start not in scope.tasks:
+        return
+    arrows = _arrows(scope)
     # A task without a way on is a problem of its own already, and no part of a loop.
     ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
-    visited = reached([scope.start], arrows)
-    for name in scope.tasks:
-        if name not in visited:
-            message = f"{_shown(name)} is never reached from {_shown(scope.start)}"
-            yield Problem(scope.place(name), message, severity="warning")
+    for name in _unreached(scope, arrows):
+        yield Problem(
+            scope.place(name), f"{_shown(name)} is never reached from {_shown(scope.start)}", severity="warning"
+        )
     for loop in endless_loops(scope.start, arrows, ends):
         way = " -> ".join(_shown(name) for name in [*loop, loop[0]])
         yield Problem(scope.place(loop[0]), f"a loop without end: {way} never reaches an end")

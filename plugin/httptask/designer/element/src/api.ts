@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Config, Definition, Endpoint, Failure, Field, Form, Page, Problem, Task } from "./types";
+import type { Change, Config, Definition, Endpoint, Failure, Field, Form, Page, Problem, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -75,6 +75,24 @@ export class Api {
   async validate(task: Task, name: string, signal: AbortSignal): Promise<Problem[]> {
     const response = await this.post("validate", { task, name }, signal);
     return ((await response.json()) as { problems: Problem[] }).problems;
+  }
+
+  /** The names of the tasks that no run of *definition* gets to. */
+  async unreached(definition: Definition, signal: AbortSignal): Promise<string[]> {
+    const response = await this.post("validate", { definition }, signal);
+    return ((await response.json()) as { unreached: string[] }).unreached;
+  }
+
+  /** *definition* with the task *name* called *to* wherever it is named, and the expressions of which nobody can tell. */
+  async renamed(definition: Definition, name: string, to: string): Promise<{ definition: Definition; problems: Problem[] }> {
+    const response = await this.post("workflows/rename", { definition, name, to });
+    return read(await response.text()) as unknown as { definition: Definition; problems: Problem[] };
+  }
+
+  /** *task* as one for the endpoint *id*. */
+  async changed(id: string, task: Task): Promise<Change> {
+    const response = await this.post(`endpoints/${encode(id)}/task`, { task });
+    return read(await response.text()) as unknown as Change;
   }
 
   async curl(draft: Draft): Promise<string> {

@@ -53,13 +53,14 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
       <div class="title-row">
         <input
           key={current} class="title" aria-label="Task name" defaultValue={current!} maxLength={80}
-          onChange={(event) => { store.rename(event.currentTarget.value); event.currentTarget.value = store.current ?? ""; }}
+          onChange={({ currentTarget: input }) => void store.rename(input.value).then(() => { input.value = store.current ?? ""; })}
         />
         {count > 0 ? (
           <button class="chip bad" onClick={() => store.goToProblem()} title="Go to the first one">
             <Icon name="alert" />{plural(count, "problem")}
           </button>
-        ) : <span class="chip good">ready</span>}
+        ) : store.unreached.has(current!) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
+          : <span class="chip good">ready</span>}
       </div>
       <div class="path">
         <Method method={name} /> <span class="grow">{path}</span>

@@ -1,12 +1,12 @@
 // Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
 import { Api, ApiError, type Credential, type Draft, failureOf } from "./api";
-import { at, child, clone, isObject, type Json, type JsonObject, MASK, same } from "./json";
+import { at, child, clone, isObject, type Json, type JsonObject, MASK, same, segments } from "./json";
 import {
   dump, expand, errorsOf, fromRaw, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
 } from "./slots";
 import { Kept } from "./storage";
-import { freeForm, taskField, withoutNulls } from "./task-form";
-import type { Config, Definition, Ending, Endpoint, Failure, Form, Phases, Problem, SentRequest, Snapshot, Task } from "./types";
+import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
+import type { Change, Config, Definition, Ending, Endpoint, Failure, Form, Phases, Problem, SentRequest, Snapshot, Task } from "./types";
 import * as flow from "./workflow";
 
 export type Tab = "reference" | "response" | "history";
@@ -72,6 +72,8 @@ export class Store {
   /** Counts what a field cannot know by itself: another task, problems, what is expanded. */
   formVersion = 0;
 
+  /** The tasks that no run gets to. */
+  unreached = new Set<string>();
   problems: Problem[] = [];
   showAll = false;
   saving = false;
@@ -97,6 +99,9 @@ export class Store {
   private settle = 0;
   private validating = 0;
   private validation: AbortController | null = null;
+  private reaching: AbortController | null = null;
+  /** A new name that the server is still writing into the definition. */
+  private renaming: Promise<void> = Promise.resolve();
   private running: AbortController | null = null;
   private opening = 0;
   private readonly listeners = new Set<() => void>();
@@ -173,6 +178,8 @@ export class Store {
     this.working = clone(this.base);
     this.opened = !this.broken;
     if (this.opened) this.takeKept();
+    this.unreached.clear();
+    void this.reach();
     const names = flow.listed(this.working);
     const first = names.find(({ type }) => type === "Http")?.name ?? null;
     const wanted = [task, this.current].find((name) => name && flow.find(this.working, name)) ?? first;
@@ -219,17 +226,31 @@ export class Store {
     return !same(flow.find(this.working, name)?.task, flow.find(this.base, name)?.task);
   }
 
-  private edit(definition: Definition): void {
+  /** Change the definition. What stands on the screen is brought into it first: a form never writes over such a change. */
+  private edit(change: (definition: Definition) => Definition): void {
     this.commit();
-    this.working = definition;
+    this.working = change(this.working);
     this.keepNow();
+    void this.reach();
+  }
+
+  /** Ask which tasks no run gets to. The rule is the server's. */
+  private async reach(): Promise<void> {
+    this.reaching?.abort();
+    const { signal } = (this.reaching = new AbortController());
+    try {
+      const names = flow.listed(this.working).length ? await this.api.unreached(this.working, signal) : [];
+      if (signal.aborted || same(names, [...this.unreached])) return;
+      this.unreached = new Set(names);
+      this.update();
+    } catch {
+      /* aborted by a newer one, or the server is away: saving will say so */
+    }
   }
 
   move(name: string, by: -1 | 1): void {
-    this.commit();
-    const moved = flow.move(this.working, name, by);
-    if (!moved) return;
-    this.edit(moved);
+    if (!flow.move(this.working, name, by)) return;
+    this.edit((definition) => flow.move(definition, name, by) ?? definition);
     this.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
   }
 
@@ -242,8 +263,8 @@ export class Store {
       return this.update();
     }
     if (task) this.remember(name, task, { note: "removed" });
-    this.root = null;
-    this.edit(outcome);
+    if (name === this.current) this.root = null;
+    this.edit(() => outcome);
     this.results.delete(name);
     this.say(`“${name}” removed: not saved yet, and kept in the history.`);
     const next = flow.listed(this.working).find(({ type }) => type === "Http")?.name;
@@ -253,22 +274,61 @@ export class Store {
     else this.pick("new");
   }
 
-  rename(wanted: string): void {
+  rename(wanted: string): Promise<void> {
     const name = this.current;
     const clean = wanted.trim().slice(0, 80);
-    if (name === null || !clean || clean === name) return this.update();
-    const free = flow.freeName(this.working, clean);
-    this.commit();
-    this.working = flow.rename(this.working, name, free);
+    if (name !== null && clean && clean !== name)
+      this.renaming = this.renaming.then(() => this.renameTo(name, flow.freeName(this.working, clean)));
+    return this.renaming;
+  }
+
+  /** Call the task *name* *free*, in routes and expressions: the server reads those. */
+  private async renameTo(name: string, free: string): Promise<void> {
+    for (;;) {
+      this.commit();
+      const asked = this.working;
+      const shown = flow.find(asked, name)?.task;
+      if (!shown) return; // removed meanwhile
+      try {
+        const { definition, problems } = await this.api.renamed(asked, name, free);
+        this.commit();
+        if (this.working !== asked) continue; // changed meanwhile: ask again
+        this.working = definition;
+        this.renamed(name, free);
+        const task = flow.find(definition, free)!.task;
+        if (this.current === free && this.root && !same(task, shown)) this.show(this.endpoint, this.form!, task);
+        if (problems.length)
+          this.notice = {
+            title: `Look at ${plural(problems.length, "expression")}: they may still name “${name}”`,
+            detail: problems.map(({ pointer }) => segments(pointer).filter((part) => part !== "tasks").join("/")).join("; "),
+          };
+      } catch (error) {
+        this.notice = { ...failureOf(error), title: `“${name}” was not renamed` };
+      }
+      this.settled();
+      return void this.reach();
+    }
+  }
+
+  /** What is kept of the task *name* is kept of *free* from now on. */
+  private renamed(name: string, free: string): void {
+    for (const kept of [this.samplesOf, this.secretsOf] as Record<string, unknown>[]) {
+      if (name in kept) kept[free] = kept[name];
+      delete kept[name];
+    }
     const result = this.results.get(name);
     if (result) this.results.set(free, result);
-    this.current = free;
-    this.settled();
+    this.results.delete(name);
+    this.history = this.history.map((each) => (each.task === name ? { ...each, task: free } : each));
+    this.keepHistory();
+    if (this.run?.task === name) this.run.task = free;
+    if (this.current === name) this.current = free;
   }
 
   // The task
 
   pick(how: "new" | "change"): void {
+    this.commit();
     this.picking = how;
     this.focusWanted = "search";
     this.update();
@@ -283,31 +343,28 @@ export class Store {
   /** Take the endpoint that was found: as a new task, or for the current one. */
   async take(id: string): Promise<void> {
     const opening = ++this.opening;
+    const name = this.picking === "change" ? this.current : null;
     this.loading = true;
     this.update();
     try {
-      const [endpoint, { prefill, form }] = await Promise.all([this.api.endpoint(id), this.api.form(id)]);
+      const old = name === null ? undefined : flow.find(this.working, name)?.task;
+      const [endpoint, { prefill, form }, change] = await Promise.all([this.api.endpoint(id), this.api.form(id), old && this.api.changed(id, old)]);
       if (opening !== this.opening) return;
-      let name = this.current;
-      let task: Task = prefill;
-      if (this.picking === "change" && name !== null) {
-        // Where the task leads and how it is run stay.
-        const { end: _, ...asked } = prefill;
-        task = { ...this.task(), ...asked };
-      }
-      else {
-        name = flow.freeName(this.working, prefill.description as string || endpoint.item.title || endpoint.item.path);
-        this.working = flow.insert(this.working, name, prefill, this.current);
-        task = flow.find(this.working, name)!.task;
-      }
+      this.commit();
       this.picking = null;
-      this.current = name;
-      this.show(endpoint, form, task);
-      if (!same(flow.find(this.working, name!)?.task, task)) this.working = flow.replace(this.working, name!, task);
+      if (change) this.change(name!, old!, change);
+      else {
+        const added = flow.freeName(this.working, (prefill.description as string) || endpoint.item.title || endpoint.item.path);
+        this.working = flow.insert(this.working, added, prefill, this.current);
+        this.current = added;
+      }
+      this.show(endpoint, form, flow.find(this.working, this.current!)!.task);
       this.tab = "reference";
       this.focusWanted = "first";
       this.keepNow();
       this.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);
+      void this.reach();
+      if (change?.formerTitle && change.title !== change.formerTitle && flow.isNamedFor(name!, change.formerTitle)) await this.rename(change.title);
     } catch (error) {
       this.notice = failureOf(error);
     } finally {
@@ -316,10 +373,21 @@ export class Store {
     }
   }
 
+  /** Put the task for another endpoint in the place of *old*, which stays in the history. */
+  private change(name: string, old: Task, { task, dropped }: Change): void {
+    this.remember(name, old, { note: "another API was chosen" });
+    this.working = flow.replace(this.working, name, withRoutes(task, old));
+    if (dropped.length)
+      this.notice = {
+        title: "Not everything has a place in this API",
+        detail: `${dropped.map((pointer) => segments(pointer).slice(1).join("/")).join(", ")}: the settings as they were are in the history.`,
+      };
+  }
+
   /** A request that no description tells about. */
   free(): void {
     const name = flow.freeName(this.working, "HTTP request");
-    this.edit(flow.insert(this.working, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.current));
+    this.edit((definition) => flow.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.current));
     void this.openTask(name);
     this.focusWanted = "f-/httpRequest/url";
   }
@@ -348,7 +416,9 @@ export class Store {
       if (opening !== this.opening) return;
       this.loading = false;
     }
-    this.show(endpoint, form, item.task);
+    const now = flow.find(this.working, this.current!); // it may have moved meanwhile
+    if (!now) return;
+    this.show(endpoint, form, now.task);
     this.tab = this.results.has(name) ? "response" : "reference";
     this.focusWanted = "first";
     this.keepNow();
@@ -366,7 +436,7 @@ export class Store {
   private show(endpoint: Endpoint | null, form: Form, task: Task): void {
     this.endpoint = endpoint;
     this.form = form;
-    this.root = load(taskField(form), withoutNulls(task));
+    this.root = load(taskField(form), withoutNulls(withoutRoutes(task)));
     this.problems = [];
     this.showAll = false;
     this.shown = null;
@@ -380,7 +450,9 @@ export class Store {
   /** The current task as it stands on the screen, now. */
   task(): Task {
     const value = dump(this.root!) as Task;
-    return JSON.stringify(value) === this.openKey ? (flow.find(this.working, this.current!)?.task ?? value) : value;
+    const written = flow.find(this.working, this.current!)?.task;
+    if (!written) return value;
+    return JSON.stringify(value) === this.openKey ? written : withRoutes(value, written);
   }
 
   /** Somebody changed a slot. */
@@ -590,7 +662,7 @@ export class Store {
       if (!ending) ending = run.cancelling ? cancelled(run) : refused(error);
     }
     this.run = this.running = null;
-    this.ended(name, draft.task, ending, key);
+    this.ended(run.task, draft.task, ending, key);
   }
 
   private ended(name: string, task: Task, ending: Ending, key: string): void {
@@ -620,6 +692,9 @@ export class Store {
   private remember(name: string, task: Task, rest: Partial<Snapshot>): void {
     const settings = withoutSecrets(task, this.secretsOf[name] ?? []).value;
     this.history = [{ at: new Date().toISOString(), task: name, settings, samples: this.samplesOf[name] ?? {}, ...rest }, ...this.history].slice(0, MOST_SNAPSHOTS);
+    this.keepHistory();
+  }
+  private keepHistory(): void {
     this.kept.write("history", this.history.map(({ ending, ...each }) => ({ ...each, ending: ending && smaller(ending) })));
   }
 
@@ -632,20 +707,17 @@ export class Store {
   async restore(snapshot: Snapshot): Promise<void> {
     const name = snapshot.task;
     const item = flow.find(this.working, name);
+    this.commit();
     if (!item) {
       this.working = flow.insert(this.working, name, snapshot.settings, this.current);
     } else {
-      if (name === this.current) this.settled();
-      const task = clone(snapshot.settings);
-      for (const route of ["nextTask", "end"]) {
-        delete task[route];
-        if (item.task[route] !== undefined) task[route] = item.task[route];
-      }
+      const task = withRoutes(clone(snapshot.settings), item.task);
       this.working = flow.replace(this.working, name, restored(task, item.task, this.secretsOf[name] ?? []));
     }
     this.samplesOf[name] = snapshot.samples;
     this.root = null;
     await this.openTask(name);
+    void this.reach();
     if (snapshot.ending) {
       this.results.set(name, { ending: snapshot.ending, key: this.settingsKey() });
       this.tab = "response";
@@ -657,6 +729,7 @@ export class Store {
 
   async save(over?: string): Promise<void> {
     if (this.saving || this.picking || (!this.root && this.workflowId === null)) return;
+    await this.renaming;
     this.settled();
     this.conflict = null;
     const name = this.current;
@@ -683,7 +756,8 @@ export class Store {
       this.broken = this.notice = null;
       this.keepNow();
       const count = this.errors.length;
-      this.say(count ? `Saved, with ${plural(count, "problem")} still to mend.` : `Saved to “${this.workflowId}”.`);
+      const [lost] = this.unreached;
+      this.say(count ? `Saved, with ${plural(count, "problem")} still to mend.` : lost ? `Saved, but no run gets to “${lost}”.` : `Saved to “${this.workflowId}”.`);
       this.fire("workflow-saved", { workflow: this.workflowId, etag: this.etag, definition: clone(definition) });
     } catch (error) {
       const failure = failureOf(error);
@@ -753,6 +827,7 @@ export class Store {
     this.keepNow();
     this.running?.abort();
     this.validation?.abort();
+    this.reaching?.abort();
     clearTimeout(this.validating);
     clearTimeout(this.settle);
   }

@@ -1,5 +1,6 @@
 // A whole task as one field, so that every part of it is loaded, dumped and walked the same way.
 import { clone, isObject, type Json, type JsonObject } from "./json";
+import { inOrder } from "./slots";
 import type { Field, Form, Group, Task } from "./types";
 
 const ANY: Field = { kind: "any", type: "any value" };
@@ -59,6 +60,17 @@ export function taskField(form: Form & { methods?: string[] }): Field {
       ...RUN_FIELDS,
     ],
   };
+}
+
+/** Where a task leads: the definition owns that, no form does. */
+const ROUTES = ["nextTask", "end", "defaultTask", "choices"];
+
+export const withoutRoutes = (task: Task): Task => Object.fromEntries(Object.entries(task).filter(([name]) => !ROUTES.includes(name)));
+
+/** The settings of *task* with the routes of *source*, in the order that *source* has. */
+export function withRoutes(task: Task, source: Task): Task {
+  const routes = Object.entries(source).filter(([name]) => ROUTES.includes(name));
+  return inOrder({ ...withoutRoutes(task), ...Object.fromEntries(routes) }, Object.keys(source));
 }
 
 /** *task* without the nulls that mean "absent"; inside a body and inside input parameters they are values. */

@@ -146,9 +146,21 @@ export interface Config {
   workflow?: string;
   newWorkflows: boolean;
   workflows: { id: string; name?: string }[];
+  /** Files that are no definitions the page could open, and why. */
+  notes?: string[];
   limits: { upload: number; definition: number; shownText: number; body: number };
   endpoints: number;
   methods: string[];
+}
+
+/** A task for another endpoint. */
+export interface Change {
+  task: Task;
+  /** Pointers into the old task: what has no place there. */
+  dropped: string[];
+  title: string;
+  /** What a task for the endpoint before was called by itself. */
+  formerTitle?: string;
 }
 
 export interface SentRequest {

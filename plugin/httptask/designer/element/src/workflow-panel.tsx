@@ -11,6 +11,7 @@ const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
 export function WorkflowPanel() {
   const { store, focus } = useUi();
   const [naming, setNaming] = useState(false);
+  const [noted, setNoted] = useState(true);
   const { config, workflowId, working, broken } = store;
   const items = flow.listed(working);
   const known = config?.workflows ?? [];
@@ -41,6 +42,7 @@ export function WorkflowPanel() {
         </div>
         {store.dirty && <span class="unsaved">unsaved changes</span>}
       </div>
+      {noted && config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{config.notes.join("; ")}</Note>}
       {broken && (
         <Failed failure={broken}>
           <button onClick={() => void store.openWorkflow(workflowId, null, true)}>Load it again</button>
@@ -84,6 +86,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
         <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
         <span class="task-sub">
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
+          {store.unreached.has(name) && <span class="unreached">never reached</span>}
           <span>{flow.summary(item)}</span>
         </span>
       </button>

@@ -1,5 +1,5 @@
 // Pure functions over a workflow definition: its tasks in order, its routes, and edits that keep the routes whole.
-import { clone, isObject, type Json, type JsonObject, parse } from "./json";
+import { clone, isObject, type Json, type JsonObject } from "./json";
 import type { Definition, Task } from "./types";
 
 export interface Listed {
@@ -61,6 +61,12 @@ export function routes(definition: Flow): Route[] {
 
 export const find = (definition: Flow, name: string): Listed | undefined =>
   listed(definition).find((item) => item.name === name);
+
+/** Whether the task *name* was called so by what `freeName` makes of *title*, not by a person. */
+export const isNamedFor = (name: string, title: string): boolean => {
+  const base = title.trim().slice(0, 80);
+  return name === base || (name.startsWith(base.slice(0, 76)) && /^ [0-9]+$/.test(name.slice(Math.min(base.length, 76))));
+};
 
 /** *wanted*, cut to 80 characters and made unlike every other name. */
 export function freeName(definition: Flow, wanted: string): string {
@@ -126,22 +132,6 @@ function eachReference(definition: Flow, change: (holder: JsonObject, key: strin
     for (const { holder, key } of references(task)) change(holder, key);
   }
   for (const flow of flows) if (text(flow.startTask) !== null) change(flow, "startTask");
-}
-
-/** Call the task *name* *wanted*, wherever it is named. */
-export function rename(definition: Definition, name: string, wanted: string): Definition {
-  const copy = clone(definition);
-  const item = find(copy, name);
-  if (!item) return copy;
-  item.flow.tasks = Object.fromEntries(
-    Object.entries(item.flow.tasks!).map(([each, task]) => [each === name ? wanted : each, task]),
-  );
-  eachReference(copy, (holder, key) => {
-    if (holder[key] === name) holder[key] = wanted;
-  });
-  // Expressions name a task's output in one of two ways; a name with quotes is spelt in too many.
-  const all = JSON.stringify(copy).replaceAll(`tasks['${name}']`, `tasks['${wanted}']`).replaceAll(`tasks.\`${name}\``, `tasks.\`${wanted}\``);
-  return /['"`\\]/.test(wanted) ? copy : (parse(all) as Definition);
 }
 
 /** Take the task *name* out and close the gap; a sentence when that cannot be done. */

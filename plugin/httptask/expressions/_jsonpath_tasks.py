@@ -1,0 +1,75 @@
+"""Where a JSONPath query (RFC 9535) names a task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from httptask.expressions._jsonpath import compiled_query, is_shorthand
+from httptask.expressions._renaming import Renamed, Renaming, Sight, not_understood
+
+
+def renamed(source: str, before: str, after: str) -> Renamed:
+    """Return the query *source* with the task *before* called *after*."""
+    try:
+        query = compiled_query(source)
+    except ValueError:
+        return not_understood(source, before)
+    walk = _Walk(source, before, after)
+    return walk.renaming.result(source, walk.query(query, Sight.DOCUMENT))
+
+
+class _Walk:
+    def __init__(self, source: str, before: str, after: str) -> None:
+        self.renaming = Renaming(before)
+        self._source = source
+        self._after = after
+
+    def query(self, query: Any, sight: Sight) -> Sight:
+        """Follow *query* from a node that is *sight*, and return what it selects."""
+        from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
+
+        for segment in query.segments:
+            if isinstance(segment, JSONPathRecursiveDescentSegment) and sight.exposes_tasks:
+                sight = Sight.EITHER
+            sight = Sight.of_all([self._selected(selector, sight) for selector in segment.selectors])
+        return sight
+
+    def _selected(self, selector: Any, sight: Sight) -> Sight:
+        from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
+
+        if isinstance(selector, NameSelector):
+            if self.renaming.meet(sight, selector.name):
+                self._rewrite(selector.token)
+            return sight.member(selector.name)
+        if isinstance(selector, FilterSelector):
+            self._filter(selector.expression, sight.members)
+        return sight.members
+
+    def _filter(self, expression: Any, current: Sight) -> None:
+        """Follow the queries of a filter, whose `@` is *current*."""
+        from jsonpath_rfc9535.filter_expressions import FilterQuery, RootFilterQuery
+
+        if isinstance(expression, FilterQuery):
+            self.query(expression.query, Sight.DOCUMENT if isinstance(expression, RootFilterQuery) else current)
+            return
+        inner = [getattr(expression, name, None) for name in ("expression", "left", "right")]
+        for part in [*inner, *getattr(expression, "args", ())]:
+            if part is not None:
+                self._filter(part, current)
+
+    def _rewrite(self, token: Any) -> None:
+        start, end = token.index, token.index + len(token.value)
+        quote = self._source[start - 1]
+        if quote in "'\"":
+            self.renaming.edits[start - 1, end + 1] = _quoted(self._after, quote)
+        elif is_shorthand(self._after):
+            self.renaming.edits[start, end] = self._after
+        else:  # the dot belongs to the shorthand; RFC 9535, section 2.5.1.1
+            self.renaming.edits[start - 1, end] = f"[{_quoted(self._after, chr(39))}]"
+
+
+def _quoted(name: str, quote: str) -> str:
+    """Return *name* as a string literal (RFC 9535, section 2.3.1.1)."""
+    double = json.dumps(name, ensure_ascii=False)
+    return double if quote == '"' else "'" + double[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"

@@ -1,0 +1,113 @@
+"""Rename a task: its name, the routes that lead to it, and the expressions that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from httptask._json import pointer
+from httptask.errors import DefinitionError, Problem
+from httptask.expressions import may_change
+from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
+from httptask.workflow._definition import Scope, definition_of, iter_scopes, iter_tasks
+from httptask.workflow._validation import transitions
+
+if TYPE_CHECKING:
+    from httptask.expressions import Evaluator
+
+_NOT_EVALUATED = frozenset(
+    ("type", "description", "endpoint", "credentials", "branches", "nextTask", "defaultTask", "end")
+)
+"""Fields of a task that hold no expression of its own. (The tasks of branches come by themselves.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedTask:
+    """A definition after one of its tasks was renamed."""
+
+    definition: WorkflowDefinition
+    problems: tuple[Problem, ...]
+    """The expressions that may still name it by its old name: a warning each, with its place."""
+
+
+def rename_task(definition: WorkflowDefinition, before: str, after: str, evaluator: Evaluator) -> RenamedTask:
+    """Return *definition* with the task *before* called *after*, wherever it is named; *definition* itself stays.
+
+    Routes always follow. Expressions follow as their language reads them: names only, never the text of a string. Where that
+    cannot be told (`$..Phone`, a name that is put together in a run), the expression stays and a problem says so. Raises
+    `DefinitionError` for a name that is missing, taken, empty or too long.
+    """
+    copy = definition_of(definition.document)
+    names = [name for _, name, _ in iter_tasks(copy)]
+    if refusal := _refusal(names, before, after):
+        raise DefinitionError([Problem("", refusal)])
+    for scope in list(iter_scopes(copy)):
+        _rename_routes(scope, before, after)
+    doubts = [
+        problem for place, _, task in iter_tasks(copy) for problem in _rename_in(task, place, before, after, evaluator)
+    ]
+    return RenamedTask(copy, tuple(doubts))
+
+
+def _refusal(names: list[str], before: str, after: str) -> str | None:
+    if before not in names:
+        return f"there is no task {before!r} in the definition"
+    if after in names:
+        return f"there is a task {after!r} already; names are unique in the whole definition, branches included"
+    if not after.strip():
+        return "a task needs a name that is not empty"
+    if len(after) > MAX_NAME_LENGTH:
+        return f"a task's name has at most {MAX_NAME_LENGTH} characters, this one has {len(after)}"
+    return None
+
+
+def _rename_routes(scope: Scope, before: str, after: str) -> None:
+    if scope.start == before:
+        scope.holder["startTask"] = after
+    for task in scope.tasks.values():
+        if not isinstance(task, dict):
+            continue
+        for path, target in list(transitions(task)):
+            if target == before:
+                holder: Any = task
+                for step in path[:-1]:
+                    holder = holder[step]
+                holder[path[-1]] = after
+    if before in scope.tasks:
+        scope.holder["tasks"] = {after if name == before else name: task for name, task in scope.tasks.items()}
+
+
+def _rename_in(task: Any, place: str, before: str, after: str, evaluator: Evaluator) -> Iterator[Problem]:
+    """Rename in the expressions of *task*, and give a problem for each that may still use the old name."""
+    passed_on = False
+    for name in [name for name in task if name not in _NOT_EVALUATED and name != "httpRequest"]:
+        for holder, key, path in _texts(task, name, pointer([name], place)):
+            renamed = evaluator.task_renamed(holder[key], before, after)
+            holder[key] = renamed.source
+            passed_on |= renamed.yields_tasks and name == "inputParameters"
+            if renamed.is_doubtful:
+                yield _doubt(path, before, after)
+    if passed_on:  # a request sees its input parameters only: by those it may name the task, too
+        for holder, key, path in _texts(task, "httpRequest", pointer(["httpRequest"], place)):
+            if before in holder[key]:
+                yield _doubt(path, before, after)
+
+
+def _doubt(place: str, before: str, after: str) -> Problem:
+    message = f"this expression may still name the task {before!r}, which is called {after!r} now; look at it by hand"
+    return Problem(place, message, severity="warning")
+
+
+def _texts(container: Any, key: Any, place: str) -> Iterator[tuple[Any, Any, str]]:
+    """Give (container, key, JSON Pointer) of every text that may hold an expression, in *container* at *key* and below."""
+    waiting = [(container, key, place)]
+    while waiting:
+        holder, name, where = waiting.pop()
+        value = holder.get(name) if isinstance(holder, Mapping) else holder[name]
+        if isinstance(value, str):
+            if may_change(value):
+                yield holder, name, where
+        elif isinstance(value, dict | list):
+            names: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
+            waiting += [(value, inner, pointer([inner], where)) for inner in reversed(names)]
