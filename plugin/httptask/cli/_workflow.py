@@ -36,6 +36,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         commands, "validate", "say everything that is wrong with a workflow definition", "httptask validate flow.json"
     )
     _definition(validate)
+    _host_header(validate)
     validate.set_defaults(run=run_validate)
 
     test = command(
@@ -79,10 +80,20 @@ def _network(parser: argparse.ArgumentParser) -> None:
         metavar="NETWORK",
         help="let requests go to this network or host too, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
     )
+    _host_header(parser)
     parser.add_argument(
         "--files",
         metavar="FOLDER",
         help="what requests may send files from, and responses are kept in as files (environment: HTTPTASK_FILES)",
+    )
+
+
+def _host_header(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-host-header",
+        action="store_true",
+        default=None,
+        help="let tasks set the header Host (environment: HTTPTASK_ALLOW_HOST_HEADER=1)",
     )
 
 
@@ -428,6 +439,7 @@ def _runtime(arguments: argparse.Namespace) -> Runtime:
             catalogue=arguments.catalogue,
             allow_networks=getattr(arguments, "allow_network", None),
             files=getattr(arguments, "files", None),
+            allow_host_header=getattr(arguments, "allow_host_header", None),
         )
     except ValueError as error:
         raise CommandError(f"the networks to allow: {error}") from error

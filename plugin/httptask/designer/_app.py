@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 API = "/api/v1"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "TRACE")
 _STATIC = Path(__file__).with_name("static")
 _SHOWN_BODY = Limits(body=32 * 1024 * 1024)
 """A page can show more than a workflow should carry."""

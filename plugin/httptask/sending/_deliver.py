@@ -375,9 +375,10 @@ def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> t
 def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:
     """Return *request* with every secret masked: the known ones by value, and by place what authorising added to *plain*."""
     before = {name.lower(): value for name, value in plain.headers} if plain is not None else {}
+    known = {(name.lower(), value) for name, value in plain.headers} if plain is not None else set()
     headers = []
     for name, value in request.headers:
-        if plain is not None and name.lower() not in _BY_LIBRARY and before.get(name.lower()) != value:
+        if plain is not None and name.lower() not in _BY_LIBRARY and (name.lower(), value) not in known:
             shown, _ = secret_part(name, value, before.get(name.lower()))
             value = shown + MASK
         headers.append((name, redactor.text(value)))

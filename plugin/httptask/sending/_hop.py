@@ -219,9 +219,11 @@ def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Reques
     pace = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read, "pool": timeouts.connect}
     headers = [(name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers]
     # With no body, GET and the like must not say Content-Length: 0; httpx adds it where RFC 9110, section 8.6 wants it.
-    return httpx.Request(
+    outgoing = httpx.Request(
         request.method, request.url, headers=headers, content=request.body or None, extensions={"timeout": pace}
     )
+    outgoing.method = request.method  # the library writes all in capitals; they have a case (RFC 9110, section 9.1)
+    return outgoing
 
 
 def _head(response: httpx.Response, method: str) -> Received:

@@ -13,8 +13,8 @@ from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 
 _FOLLOWED = {301, 302, 303, 307, 308}
-_SECRET_HEADER = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sign|sig|referer")
-"""Header names that may carry a secret: across origins a header too few is preferred to a leak."""
+_STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sign|sig|referer|^host$")
+"""Header names that may carry a secret, or name this host: across origins a header too few is preferred to a leak."""
 
 _ABOUT_BODY = ("content-", "transfer-encoding")
 
@@ -49,9 +49,7 @@ def next_request(
             f"a redirect ({status_code}) to another origin, {there.scheme}://{there.netloc}, asks for the body again; "
             "it is not sent there"
         )
-    headers = (
-        list(request.headers) if same_origin else [pair for pair in plain.headers if not _SECRET_HEADER.search(pair[0])]
-    )
+    headers = list(request.headers) if same_origin else [pair for pair in plain.headers if not _STAYS.search(pair[0])]
     if keeps_body:
         return OutgoingRequest(request.method, target, headers, request.body)
     headers = [pair for pair in headers if not pair[0].lower().startswith(_ABOUT_BODY)]

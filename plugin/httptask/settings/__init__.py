@@ -7,6 +7,7 @@ from httptask.settings._differences import differences
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._validate import schema_problems
+from httptask.settings._warnings import task_warnings
 
 __all__ = [
     "Change",
@@ -23,6 +24,7 @@ __all__ = [
     "schema_problems",
     "settings_schema",
     "still_to_fill",
+    "task_warnings",
     "undescribed_settings_schema",
     "without_nulls",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._json import parts, pointer
-from httptask._syntax import FRAMING, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
+from httptask._syntax import FRAMING, HOST, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
 from httptask.building import FORM, carries_files, essence, is_json, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
@@ -18,6 +18,7 @@ from httptask.settings._files import Unread
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
 from httptask.settings._validate import schema_problems, typed
+from httptask.settings._warnings import request_warnings
 
 _SECRET_HEADERS = re.compile(
     r"(?i)^(proxy-)?authorization$|^cookie$|api[-_]?key|auth[-_]?token|access[-_]?token|secret"
@@ -39,12 +40,14 @@ def request_problems(
     *,
     expressions: bool = False,
     groups: Collection[str] = EVERY_GROUP,
+    host_header: bool = False,
 ) -> list[Problem]:
     """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
 
     *schema* is the settings schema of *endpoint*, or the schema of any request when there is none. *at* is the JSON Pointer
     of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through. *groups* are the
-    parts of *request* to look at, where the rest has been looked at before (and *schema* is `focused` on them).
+    parts of *request* to look at, where the rest has been looked at before (and *schema* is `focused` on them). *host_header*
+    says whether the operator lets tasks set the header `Host`.
     """
     if not isinstance(request, Mapping):
         return schema_problems(schema, request, at, expressions=expressions)
@@ -70,6 +73,7 @@ def request_problems(
     problems = list(_but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at))
     if paths:
         problems = [replace(each, pointer=as_written(each.pointer, paths, at)) for each in problems]
+    problems = [_method_problem(each, request, at) for each in problems]
     refused = {each.pointer for each in file_problems}
     problems = [each for each in problems if each.pointer not in refused] + file_problems
     if in_url:
@@ -80,8 +84,9 @@ def request_problems(
         problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
     if "headers" in groups:
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
-        problems += _header_problems(request.get("headers"), pointer(["headers"], at))
+        problems += _header_problems(request.get("headers"), pointer(["headers"], at), host_header=host_header)
     if expressions:
+        problems += request_warnings(request, media_types[0], at)
         problems += _secrets_in_the_open(request, at)
     return problems
 
@@ -306,7 +311,7 @@ def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: s
             yield Problem(pointer(["pathParameters", name], parent), f"the URL has no place {{{name}}} for this value")
 
 
-def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
+def _header_problems(headers: Any, at: str, *, host_header: bool) -> Iterator[Problem]:
     if not isinstance(headers, Mapping) or not all(isinstance(name, str) for name in headers):
         return
     seen: dict[str, str] = {}
@@ -314,6 +319,8 @@ def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
         place = pointer([name], at)
         if not TOKEN.fullmatch(name):
             yield Problem(place, f"{name!r} is not a header name (RFC 9110, section 5.6.2)")
+        elif name.lower() == "host":
+            yield from _host_problems(value, place, allowed=host_header)
         elif name.lower() in FRAMING:
             yield Problem(place, f"{name} is set by the HTTP library, not by the task")
         elif name.lower() in seen:
@@ -321,6 +328,23 @@ def _header_problems(headers: Any, at: str) -> Iterator[Problem]:
         seen[name.lower()] = name
         if isinstance(value, str) and UNSENDABLE.search(value):
             yield Problem(place, "a header value must not hold a line break or control character")
+
+
+def _host_problems(value: Any, place: str, *, allowed: bool) -> Iterator[Problem]:
+    if not allowed:
+        why = "Host is set by the HTTP library, not by the task; an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or "
+        yield Problem(place, f"{why}--allow-host-header")
+    elif isinstance(value, str) and not has_expression(value) and not HOST.fullmatch(value):
+        yield Problem(place, f"{value!r} is no host, with a port or without (RFC 9110, section 7.2)")
+
+
+def _method_problem(problem: Problem, request: Mapping[str, Any], at: str) -> Problem:
+    method = request.get("method")
+    if problem.pointer != pointer(["method"], at) or not problem.message.startswith("expected text that matches"):
+        return problem
+    return replace(
+        problem, message=f"{method!r} is no method of a request: expected a word such as GET, POST or PROPFIND"
+    )
 
 
 def _secrets_in_the_open(request: Mapping[str, Any], at: str) -> Iterator[Problem]:

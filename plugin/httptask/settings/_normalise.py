@@ -1,10 +1,11 @@
-"""Tasks and settings as they are checked and sent: null means absent, header names have the endpoint's spelling."""
+"""Tasks and settings as they are checked and sent: null means absent, names have the spelling that is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from httptask._syntax import METHODS
 from httptask.model.api import PARAMETER_GROUPS
 
 
@@ -12,7 +13,7 @@ def normalised(request: Mapping[str, Any], header_names: Mapping[str, str] | Non
     """Return *request* (an `httpRequest`) without its nulls: an unset field is never sent.
 
     Nulls inside `body` are values and stay. Header names are matched whatever their case (RFC 9110, section 5.1):
-    *header_names* maps lower case to the endpoint's spelling.
+    *header_names* maps lower case to the endpoint's spelling. A registered method is written in capitals, which it has.
     """
     result: dict[str, Any] = {}
     for name, value in request.items():
@@ -22,6 +23,8 @@ def normalised(request: Mapping[str, Any], header_names: Mapping[str, str] | Non
             value = {key: item for key, item in value.items() if item is not None}
             if name == "headers" and header_names:
                 value = {header_names.get(key.lower(), key): item for key, item in value.items()}
+        elif name == "method" and isinstance(value, str) and value.upper() in METHODS:
+            value = value.upper()
         result[name] = value
     return result
 

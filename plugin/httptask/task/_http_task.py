@@ -38,6 +38,7 @@ from httptask.settings import (
     request_problems,
     schema_problems,
     settings_schema,
+    task_warnings,
     undescribed_settings_schema,
     without_nulls,
 )
@@ -200,8 +201,14 @@ class HttpTask:
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             found += request_problems(
-                definition["httpRequest"], schema, endpoint, self._request_pointer, expressions=True
+                definition["httpRequest"],
+                schema,
+                endpoint,
+                self._request_pointer,
+                expressions=True,
+                host_header=self.runtime.allow_host_header,
             )
+        found += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
         found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
         # What the request's expressions see is written right beside them.
@@ -291,13 +298,15 @@ class HttpTask:
         if self._evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was read.
             groups, schema = self._evaluated_groups, self._schema_of_evaluated
-            found = request_problems(request, schema, self.endpoint, at, groups=groups)
+            host_header = self.runtime.allow_host_header
+            found = request_problems(request, schema, self.endpoint, at, groups=groups, host_header=host_header)
             problems = [problem for problem in found if problem.severity == "error"]
             if problems:
                 raise SettingsError(problems)
         if send_anyway:
             # What the endpoint's schema says may be waived; that it is a request that can be sent may not.
-            found = request_problems(request, any_settings_schema(), None, at)
+            host_header = self.runtime.allow_host_header
+            found = request_problems(request, any_settings_schema(), None, at, host_header=host_header)
             errors = [problem for problem in found if problem.severity == "error"]
             if errors:
                 raise SettingsError(errors)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
 
+HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
+"""The environment variable in which an operator lets tasks set the header `Host`: `1`."""
+
+
 class Runtime:
     """Everything tasks share while they run. Use it as an (async) context manager; one event loop at a time.
 
@@ -32,8 +36,9 @@ class Runtime:
     path, the user's own when absent. *allow_networks* names networks and hosts that egress rules let through beside
     globally routable addresses; None takes the operator's `HTTPTASK_ALLOW_NETWORKS`. *files* is the folder for files, None
     takes the operator's `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
-    neither JSON nor text are kept there; when neither names one, in a new temporary folder. Raises `ValueError` for a
-    network that is none.
+    neither JSON nor text are kept there; when neither names one, in a new temporary folder. *allow_host_header* lets tasks set
+    the header `Host`, None takes the operator's `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the
+    URL's address all the same. Raises `ValueError` for a network that is none.
     """
 
     def __init__(
@@ -44,11 +49,15 @@ class Runtime:
         limits: Limits | None = None,
         allow_networks: Iterable[str] | None = None,
         files: os.PathLike[str] | str | None = None,
+        allow_host_header: bool | None = None,
     ) -> None:
         self.plugins = plugins or plugin_manager()
         self.limits = limits or Limits()
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
+        given = os.environ.get(HOST_HEADER_VARIABLE) == "1" if allow_host_header is None else allow_host_header
+        self.allow_host_header = given
+        """Whether tasks may set the header `Host`."""
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
         self.catalogue = catalogue

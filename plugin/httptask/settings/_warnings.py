@@ -1,0 +1,97 @@
+"""What in a task is most likely not what its author meant, though it can be sent: warnings, before anything runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from httptask._json import pointer
+from httptask._syntax import METHODS
+from httptask.building import is_json
+from httptask.errors import Problem
+from httptask.expressions import has_expression, is_expression
+
+_EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition"))
+"""Fields of a task that may hold expressions."""
+_FOR_PEOPLE = frozenset(("description",))
+_EXPRESSION = re.compile(r"\$\{[^{}]*\}")
+
+
+def request_warnings(request: Mapping[str, Any], media_type: str, at: str) -> Iterator[Problem]:
+    """Yield warnings of the values of an `httpRequest` whose body is sent as *media_type*; *at* is its JSON Pointer."""
+    if is_json(media_type) and _reads_as_json(request.get("body")):
+        why = (
+            f"this text reads as JSON, and under {media_type} it is sent as a string in quotes: write the value itself, or "
+            '{"$text": "…"}, which is sent as it is'
+        )
+        yield Problem(pointer(["body"], at), why, severity="warning")
+    for path, name in _names(request):
+        if has_expression(name):
+            why = f"no expression can stand here: the name {name!r} is sent as it stands"
+            yield Problem(pointer(path, at), why, severity="warning")
+
+
+def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    """Yield warnings of *task* as its author wrote it: its method, and expressions where none is evaluated.
+
+    *at* is the JSON Pointer of the task.
+    """
+    request = task.get("httpRequest")
+    method = request.get("method") if isinstance(request, Mapping) else None
+    if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
+        why = f"{method!r} is sent as {method.upper()}: methods have a case, and this one is in capitals (RFC 9110, section 9.1)"
+        yield Problem(pointer(["httpRequest", "method"], at), why, severity="warning", suggestion=f'"{method.upper()}"')
+    for name, value in task.items():
+        if name in _EVALUATED or name in _FOR_PEOPLE:
+            continue
+        for path, text in _texts(value):
+            if has_expression(text):
+                why = f"no expression can stand here: {text!r} is taken as it stands"
+                yield Problem(pointer((name, *path), at), why, severity="warning")
+    for path, name in _names(task.get("inputParameters")):
+        if has_expression(name):
+            why = f"no expression can stand here: the name {name!r} is taken as it stands"
+            yield Problem(pointer(("inputParameters", *path), at), why, severity="warning")
+
+
+def _reads_as_json(text: Any) -> bool:
+    """Say whether *text* is an object or array of JSON, whatever its expressions may yield."""
+    if not isinstance(text, str) or is_expression(text) or text.strip()[:1] not in ("{", "["):
+        return False
+    try:
+        # A number may stand in a string and outside of one.
+        json.loads(_EXPRESSION.sub("0", text))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_Path = tuple[str | int, ...]
+
+
+def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    """Yield the names of all objects in *value* that may hold an expression, with the path of what they name."""
+    queue: list[tuple[_Path, Any]] = [(path, value)]
+    while queue:
+        path, item = queue.pop()
+        if isinstance(item, Mapping):
+            for name, each in item.items():
+                if isinstance(name, str) and "${" in name:
+                    yield (*path, name), name
+                if isinstance(each, Mapping | list):
+                    queue.append(((*path, name), each))
+        elif isinstance(item, list):
+            queue += [((*path, index), each) for index, each in enumerate(item) if isinstance(each, Mapping | list)]
+
+
+def _texts(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))
