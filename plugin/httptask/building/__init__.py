@@ -6,7 +6,15 @@ from httptask.building._escaping import url_part
 from httptask.building._fields import essence
 from httptask.building._files import VARIABLE as FILES_VARIABLE
 from httptask.building._files import Files, located, with_contents
-from httptask.building._references import data_places, file_places, is_pairs, misplaced, reference_problems, with_values
+from httptask.building._references import (
+    data_places,
+    file_places,
+    is_pairs,
+    is_reference,
+    misplaced,
+    reference_problems,
+    with_values,
+)
 from httptask.building._request import build
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "file_places",
     "is_json",
     "is_pairs",
+    "is_reference",
     "is_text",
     "located",
     "misplaced",
