@@ -320,3 +320,20 @@ def test_a_description_that_is_read_in_part_ends_with_status_1(tmp_path: Path, p
         (source,) = imported(tmp_path / "c", str(tmp_path / "api.json"), *words, status=1)["sources"]
         assert any(note.get("severity") == "error" and note["message"] for note in source["notes"])
         assert [each["path"] for each in source["endpoints"]] == [path for path in paths if path == "/a"]
+
+
+def test_notes_that_say_the_same_are_one_line(tmp_path: Path) -> None:
+    """Twenty equal notes are one line with the first places and their number; JSON has each."""
+    operations = {
+        f"/p{number}": {"get": {"responses": {}, "x": 1, "parameters": [{"name": "q"}]}} for number in range(20)
+    }
+    document = {"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": operations}
+    (tmp_path / "api.json").write_text(json.dumps(document))
+    check = command(tmp_path / "c", str(tmp_path / "api.json"), "--check")
+    told = subprocess.run(check, capture_output=True, text=True, check=False)
+    lines = [line for line in told.stdout.splitlines() if "/parameters/0" in line]
+    assert len(lines) == 1, told.stdout
+    assert "/paths/~1p0/get/parameters/0: " in lines[0]
+    assert "(and 19 more: /paths/~1p1/get/parameters/0, /paths/~1p2/get/parameters/0, …)" in lines[0]
+    (source,) = imported(tmp_path / "c", str(tmp_path / "api.json"), "--check")["sources"]
+    assert sum("/parameters/0" in str(note["pointer"]) for note in source["notes"]) == 20

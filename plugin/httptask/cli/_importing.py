@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from httptask.cli._progress import Progress
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue, ImportCounts
     from httptask.cli._reading import Job, Read
+    from httptask.model.api import Note
     from httptask.plugins import PluginManager
     from httptask.protocols import ImportOptions
 
@@ -23,6 +24,8 @@ _MOST_LISTED = 20
 """Endpoints of a source up to which each is listed."""
 _MOST_NOTES = 20
 """Notes of a source that are listed; `--check` lists all."""
+_MOST_PLACES = 2
+"""Places that are named beside the first where notes say the same; `--json` has all."""
 _BATCH = 2_000
 """Endpoints that are written together."""
 
@@ -214,15 +217,33 @@ def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
         for stored, (_, method, path, parameters, has_body) in zip(_ids(read, counts), read.lines, strict=True):
             lines.append(f"  {method} {path}: {plural(parameters, 'parameter')}{', a body' if has_body else ''}")
             lines.append(f"  id: {stored}")
-    # What was lost comes first: of many notes only the first ones are listed.
-    for each in sorted(read.notes, key=lambda note: note.severity != "error")[:notes]:
-        place = f"line {each.line}: " if each.line else f"{each.pointer}: " if each.pointer else ""
-        severity = "error, " if each.severity == "error" else ""
-        lines.append(f"  {severity}{place}{each.kind}: {each.message}")
-    if notes is not None and len(read.notes) > notes:
+    alike = _alike(read.notes)
+    lines += [_note_line(same) for same in alike[:notes]]
+    if notes is not None and len(alike) > notes:
         kinds = _counted(Counter(each.kind for each in read.notes))
         lines.append(f"  … {kinds} in all; `httptask import --check` lists each")
     return "\n".join(lines)
+
+
+def _alike(notes: Sequence[Note]) -> list[list[Note]]:
+    """Return *notes* with those that say the same together; what was lost comes first."""
+    by_text: dict[tuple[bool, str, str], list[Note]] = {}
+    for each in notes:
+        by_text.setdefault((each.severity != "error", each.kind, each.message), []).append(each)
+    return [same for _, same in sorted(by_text.items(), key=lambda item: item[0][0])]
+
+
+def _note_line(same: Sequence[Note]) -> str:
+    """Return the line for notes of one text: the first one's place, and where else it is so."""
+    first, *others = same
+    places = [f"line {each.line}" if each.line else each.pointer for each in others]
+    shown = [place for place in places if place][:_MOST_PLACES]
+    more = (
+        f"{len(others)} more" + (f": {', '.join(shown)}" if shown else "") + (", …" if len(others) > len(shown) else "")
+    )
+    place = f"line {first.line}: " if first.line else f"{first.pointer}: " if first.pointer else ""
+    severity = "error, " if first.severity == "error" else ""
+    return f"  {severity}{place}{first.kind}: {first.message}" + (f" (and {more})" if others else "")
 
 
 def _summary(report: _Report) -> None:
