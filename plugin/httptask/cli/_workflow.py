@@ -276,9 +276,14 @@ def _hop_lines(hop: Hop) -> list[str]:
     lines = [] if "send" in hop.phases or hop.response is not None else ["not sent:"]
     lines += [f"> {hop.request.method} {target if target.startswith('/') else '/' + target} HTTP/1.1"]
     lines += _message_lines(">", hop.request.headers, hop.request.shown_body, len(hop.request.body))
-    lines += ["", *(_response_lines(hop.response) if hop.response is not None else ["< no response"])]
+    lines += ["", *(_response_lines(hop.response) if hop.response is not None else _no_response_lines(hop))]
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
     return [*lines, "", f"phases: {phases or 'none'}"]
+
+
+def _no_response_lines(hop: Hop) -> list[str]:
+    came = [f"< {line}" for line in hop.unparsed.splitlines()]
+    return ["< no response could be read; what came starts with:", *came] if came else ["< no response"]
 
 
 def _response_lines(response: RawResponse) -> list[str]:

@@ -167,13 +167,16 @@ class Hop:
     phases: Mapping[str, float]
     """Seconds spent in `dns`, `connect`, `tls`, `send`, `wait` (for the first byte) and `receive`, as far as it got;
     a kept-alive connection has no `dns`, `connect` and `tls`."""
+    unparsed: str = ""
+    """What came, its start, where no response could be read: another protocol, or a part of a head."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return request, response (null when none came) and phases in seconds."""
+        """Return request, response (null when none came), phases in seconds, and what came instead of a response."""
         return {
             "request": self.request.to_json(),
             "response": self.response.to_json() if self.response is not None else None,
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
+            "unparsed": self.unparsed,
         }
 
 

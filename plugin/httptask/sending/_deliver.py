@@ -19,6 +19,7 @@ from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import TaskResult
 from httptask.sending._cookies import CookieJar
 from httptask.sending._files import BodyFile, BodyFiles
+from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
@@ -354,7 +355,8 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
             notes=tuple(redactor.text(note) for note in received.notes),
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
-    return Hop(masked(sent, one.plain, redactor), response, record.phases)
+    unparsed = readable(redactor.bytes(record.unparsed)) if response is None else ""
+    return Hop(masked(sent, one.plain, redactor), response, record.phases, unparsed)
 
 
 def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> tuple[bytes, bool]:

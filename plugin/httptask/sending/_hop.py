@@ -8,7 +8,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-import h11
 import httpcore
 import httpx
 
@@ -16,22 +15,18 @@ from httptask._threads import in_thread
 from httptask.errors import (
     ConnectionFailedError,
     DnsError,
-    IncompleteError,
-    Problem,
-    ProtocolError,
-    SettingsError,
     TaskError,
-    TimedOutError,
-    TlsError,
     TooLargeError,
 )
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
+from httptask.sending._head import readable
 from httptask.sending._media import kind_of, media_type
-from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, connect_timed_out, recorder
+from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, recorder
 from httptask.sending._progress import watched
+from httptask.sending._translations import QUOTING, translated
 
 _KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 
@@ -165,6 +160,8 @@ class HopRecord:
     phases: dict[str, float] = field(default_factory=dict)
     delivered: bool = False
     """The server could have got the request."""
+    unparsed: bytes = b""
+    """What came, its start, where no response could be read."""
     stale: bool = False
     """It failed on a kept-alive connection before the first byte of a response."""
 
@@ -184,7 +181,7 @@ async def send_hop(
         record.delivered = True  # until the network says that nothing went out
         response = await transport.handle_async_request(outgoing)
         try:
-            record.received = _head(response, request.method)
+            record.received = _head(response, request.method, network.head.notes)
             await (_read_body if record.received.may_have_body else _read_nothing)(response, record.received, bodies)
             _drop_surplus(response, transport)
         finally:
@@ -193,17 +190,22 @@ async def send_hop(
         record.delivered = error.maybe_delivered = network.sent
         raise
     except Exception as error:  # noqa: BLE001 - no exception of a library reaches an author, known or not
-        translated = _translated(error, request, network, record.received, timeouts)
+        task_error = translated(error, request, network, record.received, timeouts)
         # Where a test has put something in place of the network, only what the error says is known.
         record.delivered = network.sent or (
             network.idle and record.delivered and not isinstance(error, _BEFORE_SENDING)
         )
-        translated.maybe_delivered = record.delivered
-        broken = isinstance(translated, ConnectionFailedError)
+        task_error.maybe_delivered = record.delivered
+        broken = isinstance(task_error, ConnectionFailedError)
         record.stale = broken and network.sent and not network.connected and not network.answered
-        raise translated from (None if isinstance(error, _QUOTES_REQUEST) else error)
+        raise task_error from (None if isinstance(error, QUOTING) else error)
     finally:
         record.delivered = record.delivered and (network.sent or network.idle)
+        if record.received is None:  # what came is shown, though it could not be read, or not be trusted
+            head = network.head.final_head()
+            if head is not None:
+                record.received = Received(*head, may_have_body=False, notes=network.head.notes)
+            record.unparsed = network.head.raw[:SHOWN]
         record.phases = network.phases()
         recorder.reset(token)
     return record.received
@@ -211,8 +213,6 @@ async def send_hop(
 
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 """Errors that httpx raises before a byte of the request went out."""
-_QUOTES_REQUEST = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError)
-"""Errors whose text may quote the request, a credential included: they are not even kept as a cause."""
 
 
 def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
@@ -226,16 +226,17 @@ def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Reques
     return outgoing
 
 
-def _head(response: httpx.Response, method: str) -> Received:
+def _head(response: httpx.Response, method: str, notes: list[str]) -> Received:
     extensions = response.extensions
     received = Received(
-        http_version=_text(extensions.get("http_version", b"HTTP/1.1")),
+        http_version=readable(extensions.get("http_version", b"HTTP/1.1")),
         status_code=response.status_code,
-        reason_phrase=_text(extensions.get("reason_phrase", b""))
+        reason_phrase=readable(extensions.get("reason_phrase", b""))
         if "reason_phrase" in extensions
         else response.reason_phrase,
         headers=_text_headers(response.headers.raw),
         may_have_body=method != "HEAD" and response.status_code not in _BODILESS,
+        notes=notes,
     )
     if received.coding_note and received.may_have_body:
         received.notes.append(received.coding_note)
@@ -346,100 +347,8 @@ def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
     return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True)
 
 
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
 def _text_headers(raw: list[tuple[bytes, bytes]]) -> Headers:
-    return tuple((_text(name), _text(value)) for name, value in raw)
-
-
-# Translation: one table from the library's errors to ours, the most specific first.
-
-Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
-
-
-def _connect_timeout(error: Exception, facts: Facts) -> TaskError:
-    return connect_timed_out(_authority(facts[0]), facts[3].connect)
-
-
-def _read_timeout(error: Exception, facts: Facts) -> TaskError:
-    seconds = facts[3].read
-    writing = isinstance(error, httpx.WriteTimeout) or not facts[1].sent
-    doing = "the request could not be written on" if writing else "the server sent nothing"
-    return TimedOutError(
-        f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}", phase="read", seconds=seconds
-    )
-
-
-def _broken(error: Exception, facts: Facts) -> TaskError:
-    if _cause(error, ssl.SSLError) is not None:
-        return TlsError(f"TLS with {_authority(facts[0])} broke: {_last_words(error)}")
-    if facts[2] is not None:
-        return IncompleteError(f"the connection broke after {facts[2].size:,} bytes of the response's body")
-    return ConnectionFailedError(
-        f"the connection to {_authority(facts[0])} broke before a response came: {_last_words(error)}"
-    )
-
-
-def _malformed(error: Exception, facts: Facts) -> TaskError:
-    _, network, received, _ = facts
-    cause = _cause(error, h11.RemoteProtocolError)
-    if network.closed_by_peer and received is None:
-        return ConnectionFailedError(f"{_authority(facts[0])} closed the connection before a response came")
-    if network.closed_by_peer and received is not None:
-        return IncompleteError(f"the response's body ended early, after {received.size:,} bytes: {_last_words(error)}")
-    if isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == 431:
-        return TooLargeError("the response's headers are over the limit of 100 KiB")
-    return ProtocolError(f"{_authority(facts[0])} answered with something that is not HTTP: {_last_words(error)}")
-
-
-def _unsendable(error: Exception, facts: Facts) -> TaskError:
-    # Not in the library's words: they may quote a header that a credential went into.
-    return SettingsError([Problem("/httpRequest", f"the request cannot be written as HTTP ({type(error).__name__})")])
-
-
-_TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (
-    (httpx.ConnectTimeout, _connect_timeout),
-    (httpx.PoolTimeout, _connect_timeout),
-    (httpx.TimeoutException, _read_timeout),
-    (httpx.RemoteProtocolError, _malformed),
-    (httpx.LocalProtocolError, _unsendable),
-    (httpx.UnsupportedProtocol, _unsendable),
-    (httpx.InvalidURL, _unsendable),
-    (httpx.HTTPError, _broken),
-    (OSError, _broken),
-    (ValueError, _unsendable),
-    (Exception, _broken),
-)
-
-
-def _translated(
-    error: Exception, request: OutgoingRequest, network: Recorder, received: Received | None, timeouts: Timeouts
-) -> TaskError:
-    translate = next(make for kind, make in _TRANSLATIONS if isinstance(error, kind))
-    return translate(error, (request, network, received, timeouts))
-
-
-def _authority(request: OutgoingRequest) -> str:
-    return request.url.partition("://")[2].partition("/")[0].partition("?")[0]
-
-
-def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:
-    current: BaseException | None = error
-    while current is not None and not isinstance(current, kind):
-        current = current.__cause__ or current.__context__
-    return current
-
-
-def _last_words(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (text or type(error).__name__).rstrip(".")
+    return tuple((readable(name), readable(value)) for name, value in raw)
 
 
 __all__ = ["Connections", "DnsError", "HopRecord", "Received", "send_hop"]

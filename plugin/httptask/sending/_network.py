@@ -16,6 +16,7 @@ import httpcore
 
 from httptask._threads import in_thread
 from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TimedOutError, TlsError
+from httptask.sending._head import HeadReader
 
 CheckEgress = Callable[[str, str, int], str | None]
 """(host, address, port) -> the reason to refuse, or None."""
@@ -34,6 +35,7 @@ class Recorder:
         "bytes_sent",
         "closed_by_peer",
         "connected",
+        "head",
     )
 
     def __init__(self) -> None:
@@ -48,6 +50,8 @@ class Recorder:
         """Of the request, head and body, as HTTP writes them: before TLS."""
         self.bytes_received = 0
         """Of the response, head and body."""
+        self.head = HeadReader()
+        """What has come of the response's head."""
 
     @property
     def idle(self) -> bool:
@@ -226,10 +230,16 @@ class RecordedStream(httpcore.AsyncNetworkStream):
         """Not to be used for another request."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = await self._stream.read(max_bytes, timeout)
         record = recorder.get()
-        if record is not None:
-            record.read(data)
+        if record is None:
+            return await self._stream.read(max_bytes, timeout)
+        data = b"" if record.head.is_over else record.head.feed(b"")  # behind an interim response the next one may wait
+        while not data:
+            received = await self._stream.read(max_bytes, timeout)
+            record.read(received)
+            if not received or record.head.is_over:
+                return received
+            data = record.head.feed(received)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

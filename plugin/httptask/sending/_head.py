@@ -1,0 +1,133 @@
+"""The head of a response, before the HTTP library reads it: bounded, kept as it came, and mended where that is safe."""
+
+from __future__ import annotations
+
+import re
+
+from httptask.errors import TooLargeError
+
+_MOST_BYTES = 100 * 1024
+_MOST_FIELDS = 1000
+"""Bytes and header fields of one response's head."""
+_END = re.compile(rb"\n\r?\n")
+_START = b"HTTP/"
+_STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([0-9]{3})(?: ([^\x00\x0b\x0c\r\n]*))?")
+"""RFC 9112, section 4. Many servers leave out the last space."""
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(rb"[^\x00\x0b\x0c\r\n]*")
+"""RFC 9112, section 5. Other controls in a value do no harm (RFC 9110, section 5.5)."""
+_FRAMING = (b"content-length", b"transfer-encoding")
+_SHOWN = 200
+"""Characters of what came that a sentence quotes."""
+
+Head = tuple[str, int, str, tuple[tuple[str, str], ...]]
+"""Version, status, reason phrase, header fields."""
+
+
+class MalformedHeadError(Exception):
+    """What came is no head of a response, or one whose framing cannot be trusted; the text says why."""
+
+
+class HeadReader:
+    """Lets the heads of the responses to one request through, interim ones (RFC 9110, section 15.2) too, when they are whole."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+        self._head = b""
+        self.is_over = False
+        """The final response's head has come: what follows is its body."""
+        self.notes: list[str] = []
+        """What was left out, and why."""
+
+    @property
+    def raw(self) -> bytes:
+        """The last head as it came; what there is of it so far."""
+        return self._head or bytes(self._buffer)
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what the HTTP library may read now that *data* came: a whole head and, of the last one, what follows.
+
+        Raises `MalformedHeadError` and, over the limits, `TooLargeError`.
+        """
+        self._buffer += data
+        if not self._buffer.startswith(_START[: len(self._buffer)]):
+            raise MalformedHeadError(f"it starts with {_quoted(bytes(self._buffer))}")
+        end = _END.search(self._buffer, max(self._searched - 2, 0))
+        self._searched = len(self._buffer)
+        size = end.end() if end is not None else len(self._buffer)
+        if size > _MOST_BYTES:
+            raise TooLargeError(f"the response's headers are over the limit of {_MOST_BYTES // 1024} KiB")
+        if end is None:
+            return b""
+        self._head, rest = bytes(self._buffer[:size]), self._buffer[size:]
+        mended, status = self._mended()
+        self.is_over = status >= 200 or status == 101
+        self._searched, self._buffer = 0, bytearray() if self.is_over else rest
+        if self.is_over:
+            return mended + rest
+        self._head = b""
+        return mended
+
+    def final_head(self) -> Head | None:
+        """Return the final response's head as it came; None when none came, or none that can be read."""
+        line, fields = _split(self._head)
+        status = _STATUS_LINE.fullmatch(line)
+        if status is None:
+            return None
+        pairs = (b" ".join(field).partition(b":") for field in fields)
+        headers = tuple((readable(name), readable(value.strip(b" \t"))) for name, _, value in pairs)
+        return readable(status[1]), int(status[2]), readable(status[3] or b""), headers
+
+    def _mended(self) -> tuple[bytes, int]:
+        """Return the head without the lines that are no header fields, and its status."""
+        line, fields = _split(self._head)
+        status = _STATUS_LINE.fullmatch(line)
+        if status is None:
+            raise MalformedHeadError(f"{_quoted(line)} is no status line")
+        if len(fields) > _MOST_FIELDS:
+            raise TooLargeError(f"the response has {len(fields):,} headers, over the limit of {_MOST_FIELDS:,}")
+        kept = [line]
+        for field in fields:
+            if _is_field(field):
+                kept += field
+            else:
+                self.notes.append(_left_out(b" ".join(field)))
+        return b"\r\n".join([*kept, b"", b""]), int(status[2])
+
+
+def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
+    """Return the status line, and each header field's lines: one, and more where it is folded (RFC 9112, section 5.2)."""
+    line, *rest = (line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
+    fields: list[list[bytes]] = []
+    for one in rest:
+        if one[:1] in (b" ", b"\t") and fields:
+            fields[-1].append(one)
+        else:
+            fields.append([one])
+    return line, fields
+
+
+def _is_field(lines: list[bytes]) -> bool:
+    name, colon, value = lines[0].partition(b":")
+    return bool(colon and _NAME.fullmatch(name)) and all(_VALUE.fullmatch(part) for part in (value, *lines[1:]))
+
+
+def _left_out(line: bytes) -> str:
+    """Return the note on *line*, which is no header field. Raises `MalformedHeadError` when it may speak of the framing."""
+    name = b"".join(_NAME.findall(line.partition(b":")[0])).lower()
+    if any(framing in name for framing in _FRAMING):
+        raise MalformedHeadError(f"the header line {_quoted(line)} may say where the body ends, and cannot be trusted")
+    return f"the header line {_quoted(line)} is left out: it is no header field (RFC 9112, section 5)"
+
+
+def _quoted(data: bytes) -> str:
+    return repr(readable(data[:_SHOWN]))
+
+
+def readable(data: bytes) -> str:
+    """Return *data*, octets of a head, as text: UTF-8, which servers send though it is not in HTTP, else Latin-1."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

@@ -1,0 +1,127 @@
+"""Every error of the HTTP library, translated into ours: one table, the most specific first."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import h11
+import httpx
+
+from httptask.errors import (
+    ConnectionFailedError,
+    IncompleteError,
+    Problem,
+    ProtocolError,
+    SettingsError,
+    TaskError,
+    TimedOutError,
+    TlsError,
+    TooLargeError,
+)
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.policy import Timeouts
+from httptask.sending._head import MalformedHeadError
+from httptask.sending._network import Recorder, connect_timed_out
+
+if TYPE_CHECKING:
+    from httptask.sending._hop import Received
+
+QUOTING = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError, MalformedHeadError)
+"""Errors whose text may quote the request, or what a server echoes of it: they are not even kept as a cause."""
+
+Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
+"""What is known of the hop: its request, the network, what came, the limits."""
+
+
+def _connect_timeout(error: Exception, facts: Facts) -> TaskError:
+    return connect_timed_out(_authority(facts[0]), facts[3].connect)
+
+
+def _read_timeout(error: Exception, facts: Facts) -> TaskError:
+    seconds = facts[3].read
+    writing = isinstance(error, httpx.WriteTimeout) or not facts[1].sent
+    doing = "the request could not be written on" if writing else "the server sent nothing"
+    return TimedOutError(
+        f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}", phase="read", seconds=seconds
+    )
+
+
+def _broken(error: Exception, facts: Facts) -> TaskError:
+    if _cause(error, ssl.SSLError) is not None:
+        return TlsError(f"TLS with {_authority(facts[0])} broke: {_last_words(error)}")
+    if facts[2] is not None:
+        return IncompleteError(f"the connection broke after {facts[2].size:,} bytes of the response's body")
+    return ConnectionFailedError(
+        f"the connection to {_authority(facts[0])} broke before a response came: {_last_words(error)}"
+    )
+
+
+def _malformed(error: Exception, facts: Facts) -> TaskError:
+    request, network, received, _ = facts
+    authority, cause = _authority(request), _cause(error, h11.RemoteProtocolError)
+    no_head = network.head.final_head() is None
+    if isinstance(error, MalformedHeadError) and no_head:
+        return ProtocolError(f"{authority} does not answer in HTTP: {error}")
+    if network.closed_by_peer and received is not None:
+        return IncompleteError(f"the response's body ended early, after {received.size:,} bytes: {_last_words(error)}")
+    if network.closed_by_peer and no_head:
+        when = "in the middle of the response's headers" if network.head.raw else "before a response came"
+        return ConnectionFailedError(f"{authority} closed the connection {when}")
+    if isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == 431:
+        return TooLargeError("the response's trailers are over the limit of 100 KiB")
+    return ProtocolError(f"the response of {authority} is malformed: {_last_words(error)}")
+
+
+def _unsendable(error: Exception, facts: Facts) -> TaskError:
+    # Not in the library's words: they may quote a header that a credential went into.
+    return SettingsError([Problem("/httpRequest", f"the request cannot be written as HTTP ({type(error).__name__})")])
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (
+    (httpx.ConnectTimeout, _connect_timeout),
+    (httpx.PoolTimeout, _connect_timeout),
+    (httpx.TimeoutException, _read_timeout),
+    (httpx.RemoteProtocolError, _malformed),
+    (MalformedHeadError, _malformed),
+    (httpx.LocalProtocolError, _unsendable),
+    (httpx.UnsupportedProtocol, _unsendable),
+    (httpx.InvalidURL, _unsendable),
+    (httpx.HTTPError, _broken),
+    (OSError, _broken),
+    (ValueError, _unsendable),
+    (Exception, _broken),
+)
+
+
+def translated(
+    error: Exception, request: OutgoingRequest, network: Recorder, received: Received | None, timeouts: Timeouts
+) -> TaskError:
+    """Return the `TaskError` that stands for *error*, a library's, by how far the hop of *request* got."""
+    translate = next(make for kind, make in _TRANSLATIONS if isinstance(error, kind))
+    return translate(error, (request, network, received, timeouts))
+
+
+def _authority(request: OutgoingRequest) -> str:
+    return request.url.partition("://")[2].partition("/")[0].partition("?")[0]
+
+
+def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+    current: BaseException | None = error
+    while current is not None and not isinstance(current, kind):
+        current = current.__cause__ or current.__context__
+    return current
+
+
+def _last_words(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = _BYTES.sub(r"\1", text)
+    return (text or type(error).__name__).rstrip(".")
+
+
+_BYTES = re.compile(r"bytearray\(b(.*)\)")
+"""How the parser's errors quote what it read."""
