@@ -38,7 +38,7 @@ from httptask._redaction import Redactor
 from httptask.model.credential import Credential
 from httptask.model.exchange import Exchange
 from httptask.model.policy import Limits
-from httptask.model.task import Inputs
+from httptask.model.task import Inputs, Reading
 from httptask.sending._codings import Decoder
 from httptask.sending._hop import Bodies, Received
 from httptask.sending._response import outcome, view
@@ -90,6 +90,7 @@ def test_json_is_what_says_it_is_json() -> None:
         *("application/json", "APPLICATION/JSON ; charset=utf-8", "application/x-json", "text/json", "text/x-json"),
         *("application/problem+json", "application/vnd.api+json;profile=x", "application/geo+json", "image/x+json"),
         *("application/x-amz-json-1.1", "application/json, application/json", '"application/json"'),
+        "application/json+oembed",
     ]
     is_text = ["text/plain", "application/x-ndjson", "application/json-seq", "text/jsonx"]
     is_file = ["application/json+zip", "application/notjson", "json", "+json", "application/+json/x"]
@@ -244,6 +245,102 @@ def test_a_byte_order_mark_says_more_than_a_charset(mark: bytes, codec: str) -> 
     ]
     found = bodies({each: (each, data) for each in types})
     assert list(found.values()) == ['["é"]', '["é"]', ["é"], ["é"]]
+
+
+NAMES = "André €"
+IN_1252 = NAMES.encode("cp1252")
+XML = '<?xml version="1.0" encoding="{}"?><n>André €</n>'
+EMBEDDED = [
+    ("application/xml", XML.format("windows-1252").encode("cp1252"), NAMES),
+    ("text/xml", XML.format("ISO-8859-15").encode("iso8859-15"), NAMES),
+    ("image/svg+xml", XML.replace('"', "'").format("windows-1252").encode("cp1252"), NAMES),
+    ("text/xml; charset=windows-1252", XML.format("utf-8").encode("cp1252"), NAMES),
+    ("application/xml", codecs.BOM_UTF8 + XML.format("windows-1252").encode(), NAMES),
+    ("application/xml", XML.format("UTF-16").encode("utf-16-be"), NAMES),
+    ("application/xml", XML.format("UTF-16").encode("utf-16-le"), NAMES),
+    ("application/xml", XML.format("UTF-16").encode(), NAMES),
+    ("application/xml", XML.format("cp1140").encode("cp1140"), NAMES),
+    ("application/xml", XML.format("punycode").encode(), NAMES),
+    ("", XML.format("windows-1252").encode("cp1252"), NAMES),
+    ("text/html", b"<!doctype html><META CHARSET=windows-1252>" + IN_1252, NAMES),
+    ("text/html", b"<meta http-equiv=Content-Type content='text/html; charset=windows-1252'>" + IN_1252, NAMES),
+    ("text/html", b"<!-- <meta charset=koi8-r> --><meta name=x><meta charset='windows-1252'/>" + IN_1252, NAMES),
+    ("text/html", b"<meta charset=nonsense><meta charset=windows-1252>" + IN_1252, NAMES),
+    ("text/html", b"<meta charset=utf-16>" + NAMES.encode(), NAMES),
+    ("text/html; charset=utf-8", b"<meta charset=windows-1252>" + NAMES.encode(), NAMES),
+    ("text/html", b" " * 1024 + b"<meta charset=windows-1252>" + IN_1252, None),
+    ("text/plain", b"<meta charset=windows-1252>" + IN_1252, None),
+    ("application/xml", b" " + XML.format("windows-1252").encode("cp1252"), None),
+]
+
+
+@pytest.mark.parametrize(("content_type", "body", "text"), EMBEDDED)
+def test_a_charset_that_only_the_body_names(content_type: str, body: bytes, text: str | None) -> None:
+    """RFC 7303, section 3: mark, header, declaration; HTML: mark, header, `meta` in the first 1024 bytes. Never a guess."""
+    read = bodies({"it": (content_type, body)})["it"]
+    if text is None:
+        assert read["$file"]["sha256"] == sha256(body)
+    else:
+        assert text in read
+
+
+def test_the_charset_that_a_task_names_is_for_what_does_not_say() -> None:
+    """`responseCharset` is the last to be asked, before UTF-8, for text and JSON; a wrong one is found before sending."""
+    sent = {
+        "/text": servers.response(IN_1252, ("Content-Type", "text/csv")),
+        "/said": servers.response(NAMES.encode(), TEXT),
+        "/json": servers.response(b'["%s"]' % IN_1252, servers.JSON),
+        "/unicode": servers.response(json.dumps([NAMES], ensure_ascii=False).encode(), servers.JSON),
+        "/xml": servers.response(XML.format("koi8-r").encode("ascii", "ignore"), ("Content-Type", "text/xml")),
+        "/none": servers.response(IN_1252),
+    }
+    with servers.raw_server(by_path(sent)) as server, runtime() as shared:
+        read = {
+            path: HttpTask(http(server.url + path, responseCharset="windows-1252"), runtime=shared).call().body
+            for path in sent
+        }
+    assert read.pop("/xml").endswith("<n>Andr </n>")
+    assert read == {"/text": NAMES, "/said": NAMES, "/json": [NAMES], "/unicode": [NAMES], "/none": NAMES}
+    for label, near in (("windows-1525", "windows-1252"), ("punycode", None), ("zlib", None)):
+        (problem,) = HttpTask(http("http://h/", responseCharset=label)).problems()
+        assert (problem.pointer, problem.suggestion) == ("/responseCharset", near)
+
+
+def test_a_body_is_read_as_its_task_says() -> None:
+    """JSON under any label, text of any type; what is then no JSON is `parse` on success, and read by its type on failure."""
+    labels = ("text/plain", "application/octet-stream", "application/json+oembed", "text/html; charset=koi8-r", "")
+    sent = {f"/{number}": (label, b'{"a": 1}') for number, label in enumerate(labels)}
+    answers = {path: servers.response(body, ("Content-Type", label)) for path, (label, body) in sent.items()}
+    answers["/404"] = servers.response(b'{"a": 1}', ("Content-Type", "text/plain"), status="404 Gone")
+    answers["/500"] = servers.response(b"<p>late", ("Content-Type", "text/html"), status="500 Oops")
+    answers["/nothing"] = servers.response(b"", BINARY)
+    answers["/html"] = servers.response(b"<p>no", ("Content-Type", "text/html"))
+    answers["/bytes"] = servers.response(b"\xff\0", BINARY)
+    answers["/large"] = servers.response(b'"' + b"x" * 200_000 + b'"', BINARY)
+    with servers.raw_server(by_path(answers)) as server, runtime(limits=SMALL) as shared:
+
+        def read(path: str, how: str, **more: Any) -> Any:
+            return HttpTask(http(server.url + path, responseBody=how, **more), runtime=shared).call().body
+
+        assert [read(path, "json") for path in sent] == [{"a": 1}] * 5
+        assert [read(path, "text") for path in sent] == ['{"a": 1}'] * 5
+        assert [isinstance(read(path, "auto"), dict) for path in sent] == [False, True, True, False, False]
+        assert read("/2", "auto") == {"a": 1}
+        assert read("/nothing", "json") is None
+        anything = {"successCondition": "${jsonata: true}"}
+        assert read("/404", "json", **anything) == {"a": 1}
+        assert read("/500", "json", **anything) == "<p>late"
+        with pytest.raises(errors.StatusError, match="500 Oops: <p>late"):
+            read("/500", "json")
+        with pytest.raises(
+            errors.ParseError, match=r'to be read as JSON \("responseBody": "json"\), says it is text/html'
+        ):
+            read("/html", "json")
+        with pytest.raises(errors.TooLargeError):
+            read("/large", "json")
+        assert read("/bytes", "text")["$file"]["sha256"] == sha256(b"\xff\0")
+    (problem,) = HttpTask(http("http://h/", responseBody="xml")).problems()
+    assert problem.pointer == "/responseBody"
 
 
 def test_text_that_is_not_valid_is_kept_as_bytes() -> None:
@@ -495,11 +592,11 @@ def test_an_unknown_coding_is_a_note_and_the_bytes_as_they_came(coding: str, sta
 
 def test_known_codings_around_an_unknown_one_are_undone() -> None:
     """The coding that was applied last is undone first; what lies below an unknown one stays as it came."""
-    body = {"outside": gzip.compress(b"[1]"), "inside": b"[1]"}
+    packed = gzip.compress(b"[1]")
     answers = {
-        "/outside": servers.response(body["outside"], servers.JSON, ("Content-Encoding", "none, gzip")),
-        "/inside": servers.response(gzip.compress(b"[1]"), BINARY, ("Content-Encoding", "gzip, x-acme")),
-        "/json": servers.response(gzip.compress(b"[1]"), servers.JSON, ("Content-Encoding", "gzip, x-acme")),
+        "/outside": servers.response(packed, servers.JSON, ("Content-Encoding", "none, gzip")),
+        "/inside": servers.response(packed, BINARY, ("Content-Encoding", "gzip, x-acme")),
+        "/json": servers.response(packed, servers.JSON, ("Content-Encoding", "gzip, x-acme")),
         "/large": servers.response(LARGE, BINARY, ("Content-Encoding", "x-acme")),
     }
     with servers.raw_server(by_path(answers)) as server, runtime(limits=SMALL) as shared:
@@ -508,12 +605,12 @@ def test_known_codings_around_an_unknown_one_are_undone() -> None:
         )
         with pytest.raises(errors.ParseError, match=r"'gzip, x-acme' is left as it came") as json_error:
             HttpTask(http(server.url + "/json", retry={"intervalSeconds": 0}), runtime=shared).call()
-        assert Path(inside["$file"]["path"]).read_bytes() == gzip.compress(b"[1]")
+        assert Path(inside["$file"]["path"]).read_bytes() == packed
     assert outside == [1]
     assert large["$file"]["sha256"] == sha256(LARGE)
     assert json_error.value.attempts == 1
     assert json_error.value.result is not None
-    assert json_error.value.result.body["$file"]["sha256"] == sha256(gzip.compress(b"[1]"))
+    assert json_error.value.result.body["$file"]["sha256"] == sha256(packed)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
@@ -622,14 +719,14 @@ ODD_JSON = [b'"\\ud800"', b"1e999", b"NaN", b"[1,", b'{"a":1,"a":2}', b"[" * 200
     content_type=CONTENT_TYPES | st.text(st.characters(max_codepoint=255), max_size=20),
     encoding=ENCODINGS,
     body=st.binary(max_size=60) | st.sampled_from(ODD_JSON) | st.binary(max_size=60).map(gzip.compress),
-    as_files=st.booleans(),
+    how=st.sampled_from(["auto", "json", "text", "file"]),
     limit=st.integers(1, 100),
 )
-def test_no_response_is_too_odd(content_type: str, encoding: str, body: bytes, as_files: bool, limit: int) -> None:
+def test_no_response_is_too_odd(content_type: str, encoding: str, body: bytes, how: str, limit: int) -> None:
     """Whatever headers and bytes come, there is a view of them, and a body that is JSON."""
     headers = (("Content-Type", content_type), *([("Content-Encoding", encoding)] if encoding else []))
     received = Received("HTTP/1.1", 200, "OK", headers, bytearray(body), complete=True, size=len(body))
-    seen = view(received, Limits(body=limit), Redactor(), Bodies(limit, as_files=as_files))
+    seen = view(received, Limits(body=limit), Redactor(), Bodies(limit, reading=Reading(how)))
     json.dumps(seen.body)
     error = outcome(received, seen, Redactor())
     assert error is None or error.kind in ("decode", "parse", "too_large")

@@ -38,6 +38,22 @@ class TaskResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a task has the body of its response read."""
+
+    body: str = "auto"
+    """`responseBody`: `json`, `text` or `file`, whatever the media type; `auto` goes by the media type."""
+    charset: str = ""
+    """`responseCharset`: for a response that does not say."""
+
+    @classmethod
+    def of_task(cls, definition: Mapping[str, Any]) -> Reading:
+        """Read both of a task's *definition*; what is unset or null has its default."""
+        names = {"body": "responseBody", "charset": "responseCharset"}
+        return cls(**{field: definition[name] for field, name in names.items() if definition.get(name) is not None})
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """What a run knows when a task starts: everything an expression of the task may name."""
 

@@ -16,7 +16,7 @@ from httptask._threads import in_thread
 from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
 from httptask.model.exchange import Attempt, Difference, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
-from httptask.model.task import TaskResult
+from httptask.model.task import Reading, TaskResult
 from httptask.sending._cookies import CookieJar
 from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._head import readable
@@ -130,18 +130,18 @@ async def deliver(
     limits: Limits,
     redactor: Redactor,
     new_file: Callable[[], BodyFile] = BodyFile,
-    as_files: bool = False,
+    reading: Reading | None = None,
     judge: Judge | None = None,
     redirects: int | None = None,
 ) -> Delivery:
     """Send what *ready* makes, again where *retry* and what happened allow it, and return what came of it.
 
-    *transport* gives the connections of a credential; *new_file* makes files for bodies that are neither JSON nor text, or,
-    with *as_files*, for any success's. *judge* says what a success is; any 2xx when there is none. At most *redirects* are
+    *transport* gives the connections of a credential; *new_file* makes files for bodies that are neither JSON nor text;
+    *reading* says otherwise. *judge* says what a success is; any 2xx when there is none. At most *redirects* are
     followed, and never more than *limits* has. Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
-    bodies = Bodies(limits.body, files.new, as_files)
+    bodies = Bodies(limits.body, files.new, reading or Reading())
     followed = limits.redirects if redirects is None else min(redirects, limits.redirects)
     progress = watched.get() or Progress()
     call = _Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge, progress, followed)

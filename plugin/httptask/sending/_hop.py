@@ -20,10 +20,11 @@ from httptask.errors import (
 )
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
+from httptask.model.task import Reading
 from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
 from httptask.sending._head import readable
-from httptask.sending._media import kind_of, media_type
+from httptask.sending._media import JSON, TEXT, kind_of, media_type
 from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, recorder
 from httptask.sending._progress import watched
 from httptask.sending._translations import QUOTING, translated
@@ -138,16 +139,20 @@ class Bodies:
     limit: int
     """Bytes of one body in memory, as received and after content coding."""
     new_file: Callable[[], BodyFile] = BodyFile
-    as_files: bool = False
-    """A task's `"responseBody": "file"`: a success's body becomes a file, whatever its type."""
+    reading: Reading = field(default_factory=Reading)
+    """How its task has a body read."""
 
     def wanted(self, received: Received) -> bool:
         """Say whether the body of *received* was asked for as a file. What failed is read, so that it says why."""
-        return self.as_files and received.is_success
+        return self.reading.body == "file" and received.is_success
 
     def kind(self, received: Received) -> str | None:
         """Return how the body of *received* is read, `json` or `text`; None: it becomes a file."""
-        return None if self.wanted(received) else kind_of(received.media_type)
+        if self.wanted(received):
+            return None
+        if self.reading.body == TEXT or (self.reading.body == JSON and received.is_success):
+            return self.reading.body
+        return kind_of(received.media_type)
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 
 from httptask._charsets import lookup_to_read
+from httptask.sending._declarations import declared_inside, marked
 
 JSON, TEXT = "json", "text"
 
@@ -16,20 +16,12 @@ _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s;,"']+)""")
 _KINDS = (
     # RFC 6839, section 3.1, and what servers said before there was a registered name
     (re.compile(r"(application|text)/(x-)?json|application/x-amz-json-1\.[01]|[^/]+/[^/]+\+json"), JSON),
+    (re.compile(r"application/json\+oembed"), JSON),  # oEmbed 1.0, section 2.3: the one suffix the wrong way round
     (re.compile(r"text/.+|[^/]+/[^/]+\+(xml|yaml)"), TEXT),
     (re.compile(r"application/(xml|xml-dtd|(x-)?javascript|ecmascript|(x-)?yaml|toml|sql|graphql|csv|jwt)"), TEXT),
     (re.compile(r"application/((x-)?ndjson|jsonl|jsonlines|x-jsonlines|json-seq|x-www-form-urlencoded)"), TEXT),
 )
 """Media types whose bodies are read; any other body is bytes."""
-
-_BOMS = (
-    # The longest first: that of UTF-16 is how that of UTF-32 starts.
-    (BOM_UTF32_LE, "utf-32-le"),
-    (BOM_UTF32_BE, "utf-32-be"),
-    (BOM_UTF8, "utf-8"),
-    (BOM_UTF16_LE, "utf-16-le"),
-    (BOM_UTF16_BE, "utf-16-be"),
-)
 
 
 def media_type(content_type: str) -> str:
@@ -48,20 +40,27 @@ def charset_of(content_type: str) -> str:
     return match[1] if match else ""
 
 
-def text_of(content: bytes, content_type: str) -> str | None:
+def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None:
     """Return *content* as text, without its byte order mark; None when it is not valid in its charset.
 
-    A byte order mark says more than a declaration (the Encoding Standard, section 6.1). Where there is neither, or the
-    declared charset is none of ours, it is UTF-8 or nothing: a guess would be text that nobody sent.
+    A mark says more than the header (the Encoding Standard, section 6.1), the header more than the body itself, and that more
+    than *fallback*, the charset that a task names. Where nothing says anything it is UTF-8 or nothing: a guess would be text
+    that nobody sent.
     """
-    codec = next((name for mark, name in _BOMS if content.startswith(mark)), None) or _declared(content_type) or "utf_8"
+    codec = (
+        marked(content)
+        or lookup_to_read(charset_of(content_type))
+        or declared_inside(content, media_type(content_type))
+        or lookup_to_read(fallback)
+        or "utf_8"
+    )
     try:
         return content.decode(codec).removeprefix("\ufeff")
     except ValueError:
         return None
 
 
-def json_text(content: bytes, content_type: str) -> str:
+def json_text(content: bytes, content_type: str, fallback: str = "") -> str:
     """Return *content*, which should be JSON, as text: Unicode (RFC 8259, section 8.1), else what it is declared to be.
 
     Raises `ValueError` when it is neither.
@@ -69,7 +68,7 @@ def json_text(content: bytes, content_type: str) -> str:
     try:
         return content.decode(json.detect_encoding(content), "surrogatepass").removeprefix("\ufeff")
     except UnicodeDecodeError:
-        codec = _declared(content_type)
+        codec = lookup_to_read(charset_of(content_type)) or lookup_to_read(fallback)
         if codec is None:
             raise
         return content.decode(codec)
@@ -79,7 +78,3 @@ def roughly(content: bytes, content_type: str) -> str:
     """Return *content* as text for an error's sentence: what is no text is replaced."""
     text = text_of(content, content_type)
     return text if text is not None else content.decode("utf-8", "replace")
-
-
-def _declared(content_type: str) -> str | None:
-    return lookup_to_read(charset_of(content_type))

@@ -71,7 +71,9 @@ def _as_it_came(received: Received, error: DecodeError, limits: Limits, redactor
     JSON as it stands was never encoded: its label is false. What failed is shown, so that it says why.
     """
     content = bytes(received.body)
-    is_json = kind_of(received.media_type) == JSON and _json_view(content, received, limits, redactor).error is None
+    is_json = JSON in (bodies.reading.body, kind_of(received.media_type)) and (
+        _json_view(content, received, limits, redactor).error is None
+    )
     if received.is_success and not is_json:
         return View(b"", None, None, received.media_type, error)
     received.notes.append(f"{error}; the body is left as it came")
@@ -84,16 +86,22 @@ def _read(content: bytes, received: Received, limits: Limits, redactor: Redactor
     if not content and not (bodies.wanted(received) and received.may_have_body):
         return View(content, None, None, received.media_type, missing=received.may_have_body)
     kind = bodies.kind(received)
+    charset = bodies.reading.charset
+    if bodies.reading.body == JSON and kind != JSON:  # what failed need not be JSON, and may
+        seen = _json_view(content, received, limits, redactor, charset)
+        if seen.error is None:
+            return seen
     if kind == JSON:
-        seen = _json_view(content, received, limits, redactor)
+        seen = _json_view(content, received, limits, redactor, charset)
         if seen.error is None or not received.coding_note:
             return seen
         file = bodies.new_file()  # still encoded, most likely: no text could hold what it is
         file.write(content)
         seen.error.message += f"; {received.coding_note}"
         return replace(_file_view(content, received, file), error=seen.error)
-    text = text_of(content, received.content_type) if kind == TEXT or _is_open(received, bodies) else None
-    # RFC 9110, section 8.3: without a type the recipient may look. Valid UTF-8 without NUL is text.
+    is_text = kind == TEXT or _is_open(received, bodies)
+    text = text_of(content, received.content_type, charset) if is_text else None
+    # RFC 9110, section 8.3: without a type the recipient may look. What is valid and without NUL is text.
     if text is not None and (kind == TEXT or "\0" not in text):
         return View(content, text, TEXT, received.media_type)
     file = bodies.new_file()
@@ -214,10 +222,10 @@ _START = 64 * 1024
 # JSON (RFC 8259)
 
 
-def _json_view(content: bytes, received: Received, limits: Limits, redactor: Redactor) -> View:
+def _json_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
     media_type = received.media_type
     try:
-        text = json_text(content, received.content_type)
+        text = json_text(content, received.content_type, charset)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
             return View(content, None, None, media_type, missing=True)
         value = json.loads(text, parse_constant=_refused, parse_float=finite)
@@ -236,9 +244,10 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
     text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
     start = _masked_start(text, redactor)[:80]
-    error = ParseError(
-        f"the response says it is {media_type} and is not: {why}; it starts with {start!r}", maybe_delivered=True
-    )
+    claim = f"the response says it is {media_type}"
+    if kind_of(media_type) != JSON:
+        claim = f'the response is to be read as JSON ("responseBody": "json"), says it is {media_type or "nothing"},'
+    error = ParseError(f"{claim} and is not: {why}; it starts with {start!r}", maybe_delivered=True)
     return View(content, text, TEXT, media_type, error)
 
 

@@ -26,7 +26,7 @@ from httptask.errors import (
 from httptask.expressions import has_expression
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.policy import RetryPolicy, Timeouts
-from httptask.model.task import Inputs, TaskResult, TestOptions
+from httptask.model.task import Inputs, Reading, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
 from httptask.settings import (
@@ -42,7 +42,7 @@ from httptask.settings import (
     undescribed_settings_schema,
     without_nulls,
 )
-from httptask.task._judge import Judge, judging_problems
+from httptask.task._judge import Judge, judging_problems, reading_problems
 from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class HttpTask:
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         found += check(definition.get("httpRequest"), self._request_pointer, shape)
         found += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
+        found += reading_problems(definition, self.pointer)
         return tuple(found)
 
     def _unwritable(self) -> Sequence[Problem]:
@@ -328,7 +329,7 @@ class HttpTask:
                 limits=runtime.limits,
                 redactor=runtime.redactor,
                 new_file=new_file,
-                as_files=definition.get("responseBody") == "file",
+                reading=Reading.of_task(definition),
                 judge=judge if judge.is_needed else None,
                 redirects=definition.get("redirects"),
             )

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from httptask._charsets import lookup
 from httptask._json import dump
 from httptask._json import pointer as pointer_of
+from httptask._nearest import nearest
 from httptask._threads import in_thread
 from httptask.errors import ExpressionError, Problem
 from httptask.expressions import condition_problems
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Difference
     from httptask.sending import View
 
-CONDITION, CHECK = "successCondition", "checkResponse"
+CONDITION, CHECK, CHARSET = "successCondition", "checkResponse", "responseCharset"
 _LONG = 16 * 1024
 """Bytes. A longer body is compared in a thread, so that the event loop goes on."""
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
@@ -36,6 +38,18 @@ def judging_problems(
         at = pointer_of([CONDITION], pointer)
         found += condition_problems(condition, at, lambda value, at: evaluator.check(value, at, _SHAPE))
     return found
+
+
+def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Problem]:
+    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its responses read."""
+    label = definition.get(CHARSET)
+    if not isinstance(label, str) or lookup(label) is not None:  # a wrong type is said by the schema
+        return []
+    near = next(iter(nearest(label, _COMMON_CHARSETS)), None)
+    return [Problem(pointer_of([CHARSET], pointer), f"{label!r} is no charset of text", suggestion=near)]
+
+
+_COMMON_CHARSETS = ("utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "shift_jis", "gb18030", "euc-kr")
 
 
 def _check_problems(definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str) -> list[Problem]:
