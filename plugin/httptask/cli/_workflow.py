@@ -300,7 +300,8 @@ def _response_lines(response: RawResponse) -> list[str]:
 
 def _file_line(file: Mapping[str, Any]) -> str:
     problem = f"; {file['problem']}" if "problem" in file else ""
-    return f"as a file: {file['mediaType']}, {file['size']:,} bytes, SHA-256 {file['sha256']}{problem}"
+    name = f"{file['name']}, " if "name" in file else ""
+    return f"as a file: {name}{file['mediaType']}, {file['size']:,} bytes, SHA-256 {file['sha256']}{problem}"
 
 
 def _message_lines(mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False) -> list[str]:

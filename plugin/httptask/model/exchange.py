@@ -130,7 +130,7 @@ class RawResponse:
     truncated: bool = False
     """`body` is only the start. (Fewer bytes than `size` alone do not say so: a mask may be shorter than a secret.)"""
     file: Mapping[str, Any] | None = None
-    """A body that is neither JSON nor text, after content coding: `{"mediaType", "size", "sha256", "path"?, "problem"?}`;
+    """A body that is neither JSON nor text, after content coding: `{"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}`;
     no path when nothing is stored (a test request)."""
     notes: tuple[str, ...] = ()
     """What was made of the response that its reader would not expect: a coding that was not undone, a line left out."""

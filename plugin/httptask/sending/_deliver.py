@@ -351,7 +351,7 @@ def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
             decoded_as=seen.kind if seen is not None else None,
             size=received.size,
             truncated=truncated,
-            file=seen.file.reference()["$file"] if seen is not None and seen.file is not None else None,
+            file=redactor.value(seen.file.reference()["$file"]) if seen is not None and seen.file is not None else None,
             notes=tuple(redactor.text(note) for note in received.notes),
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import mimetypes
 import secrets
 import shutil
 import stat
@@ -12,6 +11,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from httptask.sending._filename import suffix_of
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -61,6 +62,8 @@ class BodyFile:
         self.size = 0
         """Bytes so far."""
         self.media_type = ""
+        self.name = ""
+        """What the server calls the file; "" when it does not say."""
         self._folder = folder
         self._hash = hashlib.sha256()
         self._path: Path | None = None
@@ -110,8 +113,9 @@ class BodyFile:
                 self._lock.release()
 
     def reference(self) -> dict[str, Any]:
-        """Return `{"$file": {"mediaType", "size", "sha256", "path"?, "problem"?}}`; the path is where `keep` puts it."""
-        described: dict[str, Any] = {
+        """Return `{"$file": {"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}}`; `keep` puts it at the path."""
+        described: dict[str, Any] = {"name": self.name} if self.name else {}
+        described |= {
             "mediaType": self.media_type or "application/octet-stream",
             "size": self.size,
             "sha256": self._hash.hexdigest(),
@@ -125,8 +129,7 @@ class BodyFile:
     @property
     def _place(self) -> Path:
         """Named by its bytes: the same body is kept once."""
-        suffix = mimetypes.guess_extension(self.media_type) or ".bin"
-        return (self._path or Path()).with_name(self._hash.hexdigest()[:32] + suffix)
+        return (self._path or Path()).with_name(self._hash.hexdigest()[:32] + suffix_of(self.media_type))
 
     def _is_there(self) -> bool:
         """Say whether the same bytes have been kept before."""

@@ -16,6 +16,7 @@ from httptask.model.exchange import Difference, Headers
 from httptask.model.policy import Limits
 from httptask.model.task import TaskResult
 from httptask.sending._codings import Decoder
+from httptask.sending._filename import filename_of
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
 from httptask.sending._media import JSON, TEXT, json_text, kind_of, roughly, text_of
@@ -118,6 +119,7 @@ def _is_open(received: Received, bodies: Bodies) -> bool:
 
 
 def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
+    file.name = filename_of(received.header_lines("content-disposition"))
     if _MEDIA_TYPE.fullmatch(received.media_type):  # what is none would be no use to whoever sends the file on
         file.media_type = received.media_type
     return View(content, None, None, received.media_type, file=file)

@@ -1,0 +1,94 @@
+"""The name of a downloaded file (RFC 6266), cleaned, and the suffix of its media type."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from httptask._charsets import lookup_to_read
+
+_PARAMETER = re.compile(r"""(?:^|;)\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";]*))""", re.IGNORECASE)
+"""Names with blanks and without quotes, as some servers send them, end at the semicolon."""
+_QUOTED_PAIR = re.compile(r"\\(.)")
+_FORBIDDEN = re.compile(r'[<>:"|?*]')
+"""What a name cannot hold on every system."""
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+_MOST_BYTES = 200
+"""Of a name, in UTF-8: a file system's 255 less what a person adds."""
+
+_TYPES = mimetypes.MimeTypes(filenames=())
+"""Python's own table, the same on every machine."""
+_SUFFIXES = {
+    "application/xml": ".xml",
+    "application/gzip": ".gz",
+    "application/x-gzip": ".gz",
+    "application/x-zip-compressed": ".zip",
+    "application/x-7z-compressed": ".7z",
+    "application/x-ndjson": ".ndjson",
+    "application/yaml": ".yaml",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "audio/wav": ".wav",
+    "text/calendar": ".ics",
+    "text/markdown": ".md",
+    "text/vcard": ".vcf",
+}
+"""Where Python's table has another suffix, or none."""
+_BY_SYNTAX = {"xml": ".xml", "json": ".json", "zip": ".zip", "yaml": ".yaml", "gzip": ".gz"}
+"""RFC 6839 and its kin: the suffix of the media type's subtype."""
+
+
+def suffix_of(media_type: str) -> str:
+    """Return the suffix, with its dot, for a file of *media_type*; `.bin` when nothing is known."""
+    known = _SUFFIXES.get(media_type) or _TYPES.guess_extension(media_type, strict=False)
+    return known or _BY_SYNTAX.get(media_type.rpartition("+")[2], ".bin")
+
+
+def filename_of(dispositions: Iterable[str]) -> str:
+    """Return the cleaned file name of the `Content-Disposition` headers *dispositions*; "" when they give none.
+
+    `filename*` is stronger than `filename` (RFC 6266, section 4.3), where it can be decoded.
+    """
+    named = [match for line in dispositions for match in _PARAMETER.finditer(line)]
+    extended = [_decoded(match[3] or match[2] or "") for match in named if match[1].endswith("*")]
+    plain = [_QUOTED_PAIR.sub(r"\1", match[2]) if match[2] else match[3] for match in named if match[1][-1] != "*"]
+    return next((name for raw in (*extended, *plain) if raw and (name := _cleaned(raw))), "")
+
+
+def _decoded(value: str) -> str:
+    """Return what an extended *value*, `UTF-8''caf%C3%A9`, stands for (RFC 8187, section 3.2.1); "" when it is none."""
+    charset, _, rest = value.strip().partition("'")
+    _, quote, encoded = rest.partition("'")
+    codec = lookup_to_read(charset)
+    if not quote or codec is None:
+        return ""
+    try:
+        return unquote_to_bytes(encoded).decode(codec)
+    except ValueError:
+        return ""
+
+
+def _cleaned(name: str) -> str:
+    """Return *name* as a file may be called anywhere: its last part only (RFC 6266, section 4.3), without what misleads.
+
+    Controls and format characters go: one of them turns the direction of writing, so that `exe.pdf` reads as another name.
+    """
+    last = re.split(r"[/\\]", name)[-1]
+    visible = "".join(" " if char in "\t\r\n" else char for char in last)
+    visible = "".join(char for char in visible if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    plain = _FORBIDDEN.sub("_", " ".join(visible.split())).strip(". ")
+    if _DEVICE.match(plain):
+        plain = f"_{plain}"
+    stem, dot, suffix = plain.rpartition(".")
+    if not stem or len(suffix) > 20:
+        stem, dot, suffix = plain, "", ""
+    end = (dot + suffix).encode()
+    return (
+        stem.encode()[: _MOST_BYTES - len(end)].decode("utf-8", "ignore").rstrip(". ") + end.decode() if plain else ""
+    )
