@@ -193,6 +193,7 @@ DOWNLOAD = {
         ({"cookies": {"f": "${$.f}"}}, "/cookies/f"),
         ({"url": "http://127.0.0.1:1/a/{f}", "pathParameters": {"f": "${$.f}"}}, "/pathParameters/f"),
         ({"url": "http://127.0.0.1:1/a/${$.f}"}, "/url"),
+        ({"url": "http://127.0.0.1:1/a?f=${jsonata: $encodeUrlComponent($string(f))}"}, "/url"),
     ],
 )
 @pytest.mark.parametrize("send_anyway", [False, True])
