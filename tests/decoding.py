@@ -46,7 +46,7 @@ def decoded(request: Request) -> dict[str, Any]:
 
 def _parts(request: Request, data: bytes) -> list[list[str]]:
     """Return the parts of a multipart body as the library for mail reads them: name, media type, headers joined."""
-    if request.mimetype != MULTIPART:
+    if not request.mimetype.startswith("multipart/"):
         return []
     mail = message_from_bytes(f"Content-Type: {request.content_type}\r\n\r\n".encode() + data)
     return [

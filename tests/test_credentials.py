@@ -24,6 +24,7 @@ from httptask._redaction import Redactor
 from httptask.building import curl_command
 from httptask.errors import CredentialError
 from httptask.model.credential import Credential, Secret
+from httptask.model.exchange import SentRequest
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
 
@@ -137,6 +138,40 @@ def test_a_secret_too_short_to_look_for_is_masked_where_it_is_put(
         value = added[place.get(SCHEME_IDS[scheme], "url")]
         kept = {"bearer": "Bearer ", "basic": "Basic ", "key in header": "", "key in cookie": "s=1; key="}
         assert value == kept.get(SCHEME_IDS[scheme], shown.url.partition("?")[0] + "?b=1&key=") + "•••"
+
+
+def test_curl_has_a_variable_for_every_secret() -> None:
+    """Named by where it stands, in a URL, in headers, in a body; a shell puts each one where it was."""
+    with servers.raw_server(servers.echo_json()) as server:
+        headers = (("Authorization", "Bearer •••"), ("X-Key", "•••"), ("x-key", "•••"), ("Content-Type", "text/plain"))
+        sent = SentRequest("POST", f"{server.url}/•••?api_key=•••&b=1", headers, "c=•••, d=•••".encode())
+        command = curl_command(sent)
+        names = ["API_KEY", "AUTHORIZATION", "BODY", "BODY_2", "URL", "X_KEY", "X_KEY_2"]
+        comments = [line for line in command.splitlines() if line.startswith("# ")]
+        assert sorted(line.split(":")[0] for line in comments) == [f"# HTTPTASK_SECRET_{name}" for name in names]
+        values = {f"HTTPTASK_SECRET_{name}": f"<{name}>" for name in names}
+        subprocess.run(["sh", "-c", command], env={**os.environ, **values}, check=True, capture_output=True)
+        request = server.received[0].decode()
+    assert request.startswith("POST /<URL>?api_key=<API_KEY>&b=1 HTTP/1.1\r\n")
+    assert "\r\nAuthorization: Bearer <AUTHORIZATION>\r\nX-Key: <X_KEY>\r\nx-key: <X_KEY_2>\r\n" in request
+    assert request.endswith("c=<BODY>, d=<BODY_2>")
+
+
+def test_curl_puts_secrets_into_bytes_and_forms() -> None:
+    """Where a body is no text, and in a form's fields, the variable stands between the bytes."""
+    for media_type, body in (
+        ("application/x-bytes", b"\xff" + "•••".encode() + b"\0"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + "•••\r\n--x--\r\n".encode(),
+        ),
+    ):
+        with servers.raw_server(servers.echo_json()) as server:
+            command = curl_command(SentRequest("POST", server.url, (("Content-Type", media_type),), body))
+            environment = {**os.environ, "HTTPTASK_SECRET": '";type=x'}
+            subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True)
+            received = server.received[0].partition(b"\r\n\r\n")[2]
+        assert received == b'\xff";type=x\0' or b'\r\n\r\n";type=x\r\n--' in received
 
 
 def test_curl_keeps_the_name_of_a_cookie(monkeypatch: pytest.MonkeyPatch) -> None:

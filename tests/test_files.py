@@ -193,6 +193,7 @@ DOWNLOAD = {
         ({"cookies": {"f": "${$.f}"}}, "/cookies/f"),
         ({"url": "http://127.0.0.1:1/a/{f}", "pathParameters": {"f": "${$.f}"}}, "/pathParameters/f"),
         ({"url": "http://127.0.0.1:1/a/${$.f}"}, "/url"),
+        ({"url": "http://127.0.0.1:1/a?f=${jsonata: $encodeUrlComponent($string(f))}"}, "/url"),
     ],
 )
 @pytest.mark.parametrize("send_anyway", [False, True])
@@ -547,6 +548,47 @@ def test_a_file_is_a_word_in_what_people_read(server: str, folder: Path) -> None
     done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True)
     read = json.loads(done.stdout.partition(b"\r\n\r\n")[2])
     assert ([each["sha256"] for each in read["files"]], read["form"]) == ([digest(PLAN)], [["a", "b"]])
+
+
+def test_a_form_is_options_of_curl(server: str, folder: Path) -> None:
+    """Text, JSON, files and inline ones are `-F` each; curl's parts are read as ours are, whatever they hold."""
+    form = {
+        "text": "a; b=\"c\" \\ 'd' @x <y\nü",
+        "at": "@/etc/passwd",
+        "json": {"a": '"; type=x'},
+        "plan": file("plans/a.pdf", headers={"X-Own": 'a "b"'}),
+        "all": [file("b é.png", contentType="image/png"), file("empty", filename="a;b,c.gif")],
+        "csv": {"$file": {"content": "a,b;c\n", "filename": "x y.csv", "contentType": "text/csv; charset=utf-8"}},
+    }
+    request = {"method": "PUT", "body": form, "headers": {"Content-Type": MULTIPART}}
+    with runtime(files=folder) as shared:
+        task = HttpTask(http(f"{server}/a", request=request), runtime=shared)
+        command, ours = curl_command(task.render()), task.call().body
+    assert "--data" not in command
+    assert command.count(" -F ") == 5
+    done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True)
+    pasted = json.loads(done.stdout.rpartition(b"\r\n\r\n")[2])
+    for name in ("method", "form", "files", "parts"):
+        assert pasted[name] == ours[name], command
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"a": {"$file": {"contentBase64": "AP8="}}},
+        {'a"b': "c", "d": {"e": 1}},
+        {"a=b": "c"},
+        {"a\\b": "\0"},
+    ],
+)
+def test_a_form_that_no_option_can_say(server: str, form: dict[str, Any]) -> None:
+    """Its bytes are given to curl as they are."""
+    request = {"method": "POST", "body": form, "headers": {"Content-Type": MULTIPART}}
+    with runtime() as shared:
+        task = HttpTask(http(f"{server}/a", request=request), runtime=shared)
+        command, ours = curl_command(task.render()), task.call().body
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=True)
+    assert json.loads(done.stdout.rpartition(b"\r\n\r\n")[2])["sha256"] == ours["sha256"], command
 
 
 def test_an_upload_takes_no_memory() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
@@ -21,6 +24,7 @@ from decoding import decoding_server
 from httptask import _packaged
 from httptask.building import build
 from httptask.errors import SettingsError
+from httptask.importers import read_api
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, RequestBody
 from httptask.model.task import TestOptions
 from httptask.task import HttpTask, Runtime
@@ -548,6 +552,94 @@ def test_parts_have_the_media_type_of_their_value(send: Send) -> None:
         "text/plain",
     ]
     assert read["files"] == []
+
+
+def parts_of(content_type: str, body: bytes) -> list[Message]:
+    """Return the parts of a multipart body as the library for mail reads them."""
+    mail = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    assert mail.defects == []
+    return mail.get_payload()
+
+
+def multipart(value: Any, media_type: MediaType, name: str) -> tuple[Message, list[Message]]:
+    known = endpoint(body={name: media_type})
+    request = build({"url": "http://h/a", "method": "POST", "body": value}, known)
+    content_type = request.header("Content-Type") or ""
+    head = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode())
+    return head, parts_of(content_type, request.body)
+
+
+def test_multipart_related_names_its_root() -> None:
+    """RFC 2387: the first part described is the root, `type` is its media type, and each part has an id to refer to."""
+    properties = {"meta": {"type": "object"}, "media": {"type": "string"}}
+    media_type = MediaType({"properties": properties}, {"media": {"contentType": "image/png"}})
+    png = {"$file": {"contentBase64": "iVBORw==", "headers": {"Content-ID": "<img@h>"}}}
+    head, (root, media) = multipart({"media": png, "meta": {"name": "é"}}, media_type, "multipart/related")
+    assert (head.get_content_type(), head.get_param("type")) == ("multipart/related", "application/json")
+    assert (root.get_content_type(), root["Content-ID"]) == ("application/json", "<meta>")
+    assert json.loads(root.get_payload(decode=True)) == {"name": "é"}
+    assert (media.get_content_type(), media["Content-ID"]) == ("image/png", "<img@h>")
+    assert media.get_payload(decode=True) == b"\x89PNG"
+
+
+def test_multipart_mixed() -> None:
+    """Fields are parts with names; the items of an array are parts without; what a part is stands in its head."""
+    encoding = {"old": {"contentType": "application/xml; charset=iso-8859-1"}}
+    schema = {"properties": {"old": {"properties": {"at": {"type": "string", "xml": {"attribute": True}}}}}}
+    value = {"id": "é", "old": {"at": "é", "n": 1}, "all": [{"a": 1}, "b"]}
+    _, parts = multipart(value, MediaType(schema, encoding), "multipart/mixed")
+    assert [(part.get_param("name", header="content-disposition"), part.get_content_type()) for part in parts] == [
+        ("id", "text/plain"),
+        ("old", "application/xml"),
+        ("all", "application/json"),
+        ("all", "text/plain"),
+    ]
+    root = ET.fromstring(parts[1].get_payload(decode=True))
+    assert (root.tag, root.attrib, [(each.tag, each.text) for each in root]) == ("old", {"at": "é"}, [("n", "1")])
+    files = [{"a": [1]}, "text", {"$file": {"content": "x,y", "filename": "a.csv"}}]
+    _, parts = multipart(files, MediaType(), "multipart/mixed")
+    assert [(part.get_content_type(), part.get_filename(), part.get_payload(decode=True)) for part in parts] == [
+        ("application/json", None, b'{"a":[1]}'),
+        ("text/plain", None, b"text"),
+        ("text/csv", "a.csv", b"x,y"),
+    ]
+
+
+def test_a_field_of_xml_in_a_form(send: Send) -> None:
+    """By the hints of its own schema, and called as the field where these give it no name; werkzeug reads the text."""
+    schema = {"properties": {"a": {"properties": {"b": {"xml": {"name": "B"}}}}, "c": {"xml": {"name": "C"}}}}
+    encoding = {name: {"contentType": "application/xml"} for name in ("a", "c")}
+    described = endpoint(body={name: MediaType(schema, encoding) for name in (FORM, MULTIPART)})
+    for content_type in (FORM, MULTIPART):
+        form = dict(
+            send(described, body={"a": {"b": "é"}, "c": {"d": 1}}, headers={"Content-Type": content_type})["form"]
+        )
+        (b,) = ET.fromstring(form["a"].partition("?>")[2])
+        assert (b.tag, b.text) == ("B", "é")
+        assert form["c"].partition("?>")[2].strip() == "<C><d>1</d></C>"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "query"),
+    [
+        ("pipes", "csv", "v=1,2%7C3"),
+        ("csv", "pipes", "v=1%7C2,3"),
+        ("multi", "ssv", "v=1%202&v=3"),
+        ("multi", None, "v=1,2&v=3"),
+    ],
+)
+def test_arrays_in_arrays_of_swagger(outer: str, inner: str | None, query: str) -> None:
+    """Each level by its own `collectionFormat`, csv where there is none (Swagger 2.0, Items Object); in forms alike."""
+    items = {"type": "array", "items": {"type": "integer"}} | ({"collectionFormat": inner} if inner else {})
+    parameter = {"name": "v", "type": "array", "items": items, "collectionFormat": outer}
+    operation = {"parameters": [{"in": "query", **parameter}, {"in": "formData", **parameter}], "responses": {}}
+    document = {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    (known,) = read_api("t.json", data=json.dumps(document).encode()).endpoints
+    known = Endpoint.from_json(json.loads(json.dumps(known.to_json())))
+    value = {"v": [[1, 2], [3]]}
+    request = build({"url": "http://h/a", "method": "POST", "query": value, "body": value}, known)
+    assert (urlsplit(request.url).query, request.body.decode()) == (query, query)
+    assert refused(known.parameters[0], [[[1]]])[0] == "/query/v"
 
 
 def test_a_multipart_body_is_the_same_each_time() -> None:

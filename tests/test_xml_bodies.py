@@ -281,6 +281,20 @@ def test_namespaces_are_declared_where_they_are_needed() -> None:
     assert [each.tag for each in root.iter()] == ["{urn:a}a", "{urn:b}b", "{urn:b}c", "{urn:b}d", "{urn:a}e"]
 
 
+def test_hints_beside_a_reference_count() -> None:
+    """In `allOf` what is written in place speaks of this value; a reference among other parts brings members, no name."""
+    tag = {"type": "object", "properties": {"Key": {"type": "string"}}}
+    item = {"allOf": [{"$ref": "#/$defs/Tag"}, {"xml": {"name": "Tag"}}]}
+    schema = properties(TagSet={"type": "array", "items": item, "xml": {"wrapped": True}})
+    assert written({"TagSet": [{"Key": "k"}]}, schema, Tag=tag).endswith(
+        b"<root><TagSet><Tag><Key>k</Key></Tag></TagSet></root>"
+    )
+    dog = {"allOf": [{"$ref": "#/$defs/Pet"}, {"properties": {"bark": {}}, "xml": {"name": "Dog"}}]}
+    assert written({"bark": 1}, dog, Pet={"xml": {"name": "Pet"}}).endswith(b"<Dog><bark>1</bark></Dog>")
+    described_tag = {"allOf": [{"$ref": "#/$defs/Tag"}, {"description": "One tag"}]}
+    assert written({"Key": "k"}, described_tag, Tag=tag).endswith(b"<Tag><Key>k</Key></Tag>")
+
+
 # Refusals
 
 

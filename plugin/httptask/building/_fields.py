@@ -86,7 +86,8 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
                 yield from _typed(name, item, encoding, described.field(name), writer, path)
                 continue
             encode = writer.styled(bool(encoding.get("allowReserved")))
-            for key, text in pairs(name, item, encoding.get("style") or "form", encoding.get("explode"), encode):
+            style, explode = encoding.get("style") or "form", encoding.get("explode")
+            for key, text in pairs(name, item, style, explode, encode, encoding.get("itemDelimiters", ())):
                 yield Field(key, text)
         except UnwritableError as error:
             raise UnwritableError(str(error), *path, *error.path) from error

@@ -38,8 +38,8 @@ _SEEN = ("name", "mediaType", "size", "sha256", "problem")
 """Members of the reference that a result or an upload is; an author need not write them."""
 _TEXTS = frozenset(("path", "upload", "contentType", "filename"))
 
-_IN_TEXT = re.compile(r'\{\s*\\*"\$file\\*"\s*:\s*\{')
-"""A reference that an expression has made part of a text, as JSON or as JSON in JSON."""
+_IN_TEXT = re.compile(r'(?i)(?:\{|%7B)(?:\s|%20)*\\*(?:"|%22)(?:\$|%24)file\\*(?:"|%22)(?:\s|%20)*(?::|%3A)')
+"""A reference that an expression has made part of a text, as JSON or as JSON in JSON, percent-encoded or not."""
 
 Path = tuple[str | int, ...]
 """Names and indices that lead to a value."""
@@ -221,7 +221,7 @@ def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path
         if is_reference(item):
             if not is_data(item) and _path(steps) not in carried:
                 yield _path(steps), NO_PLACE
-        elif isinstance(item, str) and "$file" in item and _IN_TEXT.search(item):
+        elif isinstance(item, str) and "file" in item and _IN_TEXT.search(item):
             yield _path(steps), f"the text holds the reference of a file. {NO_PLACE}"
 
 

@@ -126,7 +126,7 @@ class _Writer:
         encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
         if style == "cookie":
             encode = cookie_as_it_is
-        return written(name, value, location, style, parameter.explode, encode)
+        return written(name, value, location, style, parameter.explode, encode, parameter.item_delimiters)
 
     def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:
         """Return *value* as the text of *media_type*, a range of them included. Raises `UnwritableError`."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -68,12 +68,21 @@ DEFAULTS = {"path": "simple", "query": "form", "header": "simple", "cookie": "fo
 """Location -> style when a description gives none."""
 
 
-def written(name: str, value: Any, location: str, style: str, explode: bool | None, encode: Encode) -> str:
+def written(
+    name: str,
+    value: Any,
+    location: str,
+    style: str,
+    explode: bool | None,
+    encode: Encode,
+    item_delimiters: Sequence[str] = (),
+) -> str:
     """Return *value* of the parameter *name* as it stands in *location*, delimiters included; "" when nothing is sent.
 
-    *explode* is the style's default when None. Raises `UnwritableError`.
+    *explode* is the style's default when None. *item_delimiters* are those of arrays in the array, the outer ones first
+    (Swagger 2.0, Items Object). Raises `UnwritableError`.
     """
-    row, found = _expanded(name, value, location, style, explode, encode)
+    row, found = _expanded(name, value, location, style, explode, encode, item_delimiters)
     texts = []
     for key, text in found:
         _check(key or "", "=")
@@ -84,14 +93,22 @@ def written(name: str, value: Any, location: str, style: str, explode: bool | No
     return row.start + row.apart.join(texts) if texts else ""
 
 
-def pairs(name: str, value: Any, style: str, explode: bool | None, encode: Encode) -> Iterator[tuple[str, str]]:
+def pairs(
+    name: str, value: Any, style: str, explode: bool | None, encode: Encode, item_delimiters: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
     """Yield what *style* makes in a query of *value* of the form field *name*: names and values. Raises `UnwritableError`."""
-    for key, text in _expanded(name, value, "query", style, explode, encode)[1]:
+    for key, text in _expanded(name, value, "query", style, explode, encode, item_delimiters)[1]:
         yield key or "", text
 
 
 def _expanded(
-    name: str, value: Any, location: str, style: str, explode: bool | None, encode: Encode
+    name: str,
+    value: Any,
+    location: str,
+    style: str,
+    explode: bool | None,
+    encode: Encode,
+    item_delimiters: Sequence[str],
 ) -> tuple[Style, list[Pair]]:
     row = STYLES.get(style)
     if row is None:
@@ -108,14 +125,27 @@ def _expanded(
         return row, [(encode(place), encode(scalar(item))) for place, item in _bracketed(name, value)]
     if row.explode if explode is None else explode:
         members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
-        return row, [(key if own is None else encode(own), encode(scalar(item))) for own, item in members]
+        return row, [
+            (key if own is None else encode(own), _item(item, encode, item_delimiters)) for own, item in members
+        ]
     # The comma is RFC 6570's own; the other delimiters are no characters of a URL and are escaped like a value's.
     delimiter = row.between if row.between == "," else encode(row.between)
     flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
-    texts = [encode(scalar(item)) for item in flat]
+    return row, [(key, _joined([_item(item, encode, item_delimiters) for item in flat], delimiter))]
+
+
+def _item(value: Any, encode: Encode, delimiters: Sequence[str]) -> str:
+    """Return one member of an array or object; an array in an array is joined by the first of *delimiters*."""
+    if not isinstance(value, list) or not delimiters:
+        return encode(scalar(value))
+    delimiter = delimiters[0] if delimiters[0] == "," else encode(delimiters[0])
+    return _joined([_item(item, encode, delimiters[1:]) for item in value], delimiter)
+
+
+def _joined(texts: list[str], delimiter: str) -> str:
     for text in texts:
         _check(text, delimiter)
-    return row, [(key, delimiter.join(texts))]
+    return delimiter.join(texts)
 
 
 def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

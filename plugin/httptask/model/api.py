@@ -95,7 +95,8 @@ class MediaType:
     schema: Mapping[str, Any] = field(default_factory=dict)
     """JSON Schema 2020-12 of the value; `{}` is any value."""
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Field of a form or multipart body -> `{"contentType"?, "headers"?, "style"?, "explode"?, "allowReserved"?}`."""
+    """Field of a form or multipart body -> `{"contentType"?, "headers"?, "style"?, "explode"?, "allowReserved"?,
+    "itemDelimiters"?}`."""
     examples: tuple[Any, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -128,6 +129,8 @@ class Parameter:
     """How the value is serialised; None is OpenAPI's default for the location."""
     explode: bool | None = None
     """None is OpenAPI's default for the style."""
+    item_delimiters: tuple[str, ...] = ()
+    """What is between the items of an array in the array, of one in that, and so on (Swagger 2.0: Items Object)."""
     allow_reserved: bool = False
     """Whether RFC 3986's reserved characters stand in the URL as they are."""
     media_type: str | None = None
@@ -145,7 +148,8 @@ class Parameter:
             value["style"] = self.style
         if self.explode is not None:
             value["explode"] = self.explode
-        value |= _set({"allowReserved": self.allow_reserved, "examples": list(self.examples)})
+        value |= _set({"itemDelimiters": list(self.item_delimiters), "allowReserved": self.allow_reserved})
+        value |= _set({"examples": list(self.examples)})
         if self.media_type is None:
             value["schema"] = dict(self.schema)
         else:
@@ -164,6 +168,7 @@ class Parameter:
             description=value.get("description", ""),
             style=value.get("style"),
             explode=value.get("explode"),
+            item_delimiters=tuple(value.get("itemDelimiters", ())),
             allow_reserved=value.get("allowReserved", False),
             media_type=media_type,
             encoding=content.get("encoding", {}) if media_type is not None else {},

@@ -86,7 +86,8 @@ def request_problems(
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at), host_header=host_header)
     if expressions:
-        problems += request_warnings(request, media_types[0], at)
+        wrong = {each.pointer for each in problems}
+        problems += [each for each in request_warnings(request, media_types[0], at) if each.pointer not in wrong]
         problems += _secrets_in_the_open(request, at)
     return problems
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from httptask._json import pointer as pointer_of
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
+from httptask.importers.openapi._parameters import item_delimiters
 from httptask.model.api import MediaType, RequestBody, Response
 
 _FORM = "application/x-www-form-urlencoded"
@@ -58,7 +59,7 @@ class Bodies:
     def _form(self, fields: Sequence[tuple[Mapping[str, Any], str]], consumes: Sequence[str]) -> RequestBody:
         properties: dict[str, Any] = {}
         required: list[str] = []
-        encoding: dict[str, Mapping[str, Any]] = {}
+        encoding: dict[str, dict[str, Any]] = {}
         has_file = False
         for raw, place in fields:
             name = raw.get("name")
@@ -75,8 +76,10 @@ class Bodies:
             if flag(raw, "required"):
                 required.append(name)
             written = self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), place) or "csv"
-            if is_array(schema) and written != "multi":
-                encoding[name] = {"style": _FORM_STYLES.get(str(written), "form"), "explode": False}
+            inner = item_delimiters(raw)
+            if is_array(schema) and (written != "multi" or inner):
+                encoding[name] = {"style": _FORM_STYLES.get(str(written), "form"), "explode": written == "multi"}
+                encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
         form: dict[str, Any] = {"type": "object", "properties": properties}
         if required:
             form["required"] = list(dict.fromkeys(required))

@@ -34,12 +34,17 @@ _COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
 }
 """Swagger 2.0's `collectionFormat` -> style and explode. OpenAPI 3 has no tabs; the name follows the others."""
 
+_ITEM_DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+"""Swagger 2.0, Items Object: what `collectionFormat` puts between the items of an array in an array."""
+
 _NOT_OF_A_SCHEMA = frozenset(
     {"name", "in", "required", "description", "style", "explode", "allowReserved", "allowEmptyValue", "deprecated"}
     | {"collectionFormat", "content", "schema", "example", "examples", "$ref"}
 )
 """Fields of a parameter beside which, in Swagger 2.0, the keywords of its schema stand."""
 
+_MOST_NESTED = len(_ITEM_DELIMITERS)
+"""Arrays in each other; of more, two would have one delimiter."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -110,6 +115,7 @@ class Parameters:
             description=text_of(raw, "description"),
             style=None if media_type else style,
             explode=None if media_type else explode,
+            item_delimiters=item_delimiters(raw) if self._context.version.is_swagger else (),
             allow_reserved=flag(raw, "allowReserved"),
             media_type=media_type,
             encoding=content.encoding,
@@ -154,6 +160,16 @@ class Parameters:
         if style == "deepObject" and is_array(self._context.target(schema)):
             notes.add("guessed", "deepObject is not defined for an array; its items are sent as `name[]`", place)
         return style, as_boolean(raw.get("explode"))
+
+
+def item_delimiters(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is between the items of each array in the array *raw* (Swagger 2.0), the outer ones first."""
+    found: list[str] = []
+    items = raw.get("items")
+    while isinstance(items, Mapping) and items.get("type") == "array" and len(found) < _MOST_NESTED:
+        found.append(_ITEM_DELIMITERS.get(str(items.get("collectionFormat", "csv")), ","))
+        items = items.get("items")
+    return tuple(found)
 
 
 def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:
