@@ -1,9 +1,22 @@
 # Everything anyone has to know is in these five commands; `make` alone lists them.
 PYTHON ?= python3
-VENV := .venv
+# What is installed: `pinned` is what constraints.txt says, `lowest` the oldest that pyproject.toml claims
+# to work with, `newest` what there is today. Every resolution has an environment of its own.
+RESOLUTION ?= pinned
+CONSTRAINTS_pinned := constraints.txt
+CONSTRAINTS_lowest := tests/constraints-lowest.txt
+CONSTRAINTS_newest :=
+ifeq ($(origin CONSTRAINTS_$(RESOLUTION)),undefined)
+$(error RESOLUTION is pinned, lowest or newest, not $(RESOLUTION))
+endif
+CONSTRAINTS := $(CONSTRAINTS_$(RESOLUTION))
+VENV := .venv$(patsubst %,-%,$(filter-out pinned,$(RESOLUTION)))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ELEMENT := plugin/httptask/designer/element
+# In the environment, so that they also hold for what builds a package; pip 25.3 gave that a name of its own.
+export PIP_CONSTRAINT := $(CONSTRAINTS)
+export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo designer test lint bench
@@ -11,14 +24,30 @@ ELEMENT := plugin/httptask/designer/element
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# One stamp: set up again only when what is installed has changed.
-$(READY): pyproject.toml
+# One stamp: set up again only when what is installed has changed. What is newest is asked every time.
+.PHONY: asked
+$(READY): pyproject.toml $(or $(CONSTRAINTS),asked)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "httptask needs Python 3.11 or newer, found " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev]'
 	@rm -rf .mypy_cache  # it remembers which libraries were missing
 	@touch $@
+
+# Take the releases of today into constraints.txt, and the oldest ones claimed into tests/constraints-lowest.txt,
+# for every Python and system we support. Run the tests before you commit them.
+.PHONY: constraints
+UV := .venv-uv/bin/uv
+constraints: export PIP_CONSTRAINT :=
+constraints:
+	@test -x $(UV) || $(PYTHON) -m venv .venv-uv
+	@.venv-uv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade uv
+	@for resolution in highest lowest-direct; do \
+		case $$resolution in highest) file=$(CONSTRAINTS_pinned);; *) file=$(CONSTRAINTS_lowest);; esac; \
+		.venv-uv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| UV_CUSTOM_COMPILE_COMMAND="make constraints" $(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
+			--no-annotate --strip-extras --resolution $$resolution --output-file $$file pyproject.toml - >/dev/null || exit; \
+	done
 
 demo: $(READY)  ## the whole way once, unattended: import, search, prepare, validate, test request, run
 	@exec $(BIN)/python -m httptask.testing.demo
@@ -42,8 +71,8 @@ $(ELEMENT)/node_modules/.ready: $(ELEMENT)/package-lock.json | tools
 	@cd $(ELEMENT) && npm ci --silent
 	@touch $@
 
-test: $(READY) tools $(ELEMENT)/node_modules/.ready  ## run every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY) tools $(ELEMENT)/node_modules/.ready  ## run every test, on all cores; ARGS="-n 0 -k word" are pytest's own
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
 
 lint: $(READY)  ## ruff, mypy strict, and the floors
 	@$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,9 @@ settings.register_profile("httptask", deadline=None)
 settings.load_profile("httptask")
 
 
+_numbers = itertools.count()
+
+
 @pytest.fixture(autouse=True)
 def nothing_of_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests away from the catalogue, the credentials and the settings of whoever runs them."""
@@ -21,7 +25,8 @@ def nothing_of_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
         if name.startswith("HTTPTASK_"):
             monkeypatch.delenv(name)
     home = tmp_path_factory.getbasetemp()
-    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / "catalogue.sqlite3"))
+    # One for every test: what a test finds must not depend on those before it.
+    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / f"catalogue-{next(_numbers)}.sqlite3"))
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / "no-credentials.json"))
 
 

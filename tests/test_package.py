@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import httptask
 from httptask import _packaged, hookspecs
@@ -22,7 +25,9 @@ from httptask.cli import FAMILIES
 
 ROOT = Path(__file__).parent.parent
 MANIFEST = json.loads((ROOT / "manifest.json").read_text("utf-8"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = SETTINGS["project"]
+PINNED, LOWEST = ROOT / "constraints.txt", ROOT / "tests" / "constraints-lowest.txt"
 
 
 def test_the_manifest_satisfies_its_own_schema() -> None:
@@ -106,7 +111,54 @@ def test_no_two_modules_of_the_fixed_shape_are_missing() -> None:
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     top = {path.partition("/")[0] for path in tracked}
     allowed = {"pyproject.toml", "plugin", "schemas", "tests", "manifest.json", "README.md", "Makefile", "LICENSE"}
+    allowed.add("constraints.txt")
     assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+def pins_of(constraints: Path) -> dict[str, Requirement]:
+    """Read a file of constraints, by the name of the package."""
+    lines = constraints.read_text("utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if not line.lstrip().startswith("#")]
+    return {canonicalize_name(pin.name): pin for pin in pins}
+
+
+def direct_requirements() -> list[Requirement]:
+    """Return what pyproject.toml asks for: to build, to run, for the designer and for the tests."""
+    extras = PROJECT["optional-dependencies"]
+    texts = [*SETTINGS["build-system"]["requires"], *PROJECT["dependencies"], *extras["designer"], *extras["dev"]]
+    return [requirement for requirement in map(Requirement, texts) if requirement.name != PROJECT["name"]]
+
+
+@pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=lambda path: path.name)
+def test_every_package_has_one_exact_version(constraints: Path) -> None:
+    """A clone installs in two years what it installs today, from whatever index pip is told to use."""
+    for pin in pins_of(constraints).values():
+        assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(pin.specifier)), pin
+        assert pin.url is None
+
+
+@pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=lambda path: path.name)
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda requirement: requirement.name)
+def test_every_requirement_is_pinned_within_its_bounds(constraints: Path, requirement: Requirement) -> None:
+    """What pyproject.toml asks for, what builds the package included, has its version in the file: `make constraints`."""
+    pin = pins_of(constraints)[canonicalize_name(requirement.name)]
+    (version,) = pin.specifier
+    assert version.version in requirement.specifier
+
+
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda requirement: requirement.name)
+def test_every_requirement_claims_a_lower_bound_that_is_tested(requirement: Requirement) -> None:
+    """`make test RESOLUTION=lowest` installs the oldest release that pyproject.toml claims to work with."""
+    claimed = Version(next(bound.version for bound in requirement.specifier if bound.operator == ">="))
+    (tested,) = pins_of(LOWEST)[canonicalize_name(requirement.name)].specifier
+    assert Version(tested.version).release[: len(claimed.release)] == claimed.release
+
+
+def test_the_claimed_pythons_are_those_of_the_constraints() -> None:
+    """The oldest Python is that for which versions are looked up, and the classifiers begin with it."""
+    claimed = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    assert PROJECT["requires-python"] == f">={claimed[0]}"
+    assert f"--python-version {claimed[0]} " in (ROOT / "Makefile").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +177,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(out),
         str(ROOT),
     ]
-    subprocess.run(build, check=True, capture_output=True)
+    subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
     (built,) = out.glob("*.whl")
     return built
 
