@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from httptask._hosts import host_fault
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, HOST, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
 from httptask.building import FORM, carries_files, essence, is_json, offers
@@ -244,7 +245,10 @@ def _url_problems(
     request: Mapping[str, Any], endpoint: Endpoint | None, at: str, *, expressions: bool
 ) -> Iterator[Problem]:
     url = request.get("url")
-    if not isinstance(url, str) or (expressions and has_expression(url)):
+    if not isinstance(url, str):
+        return
+    if expressions and has_expression(url):
+        yield from _unevaluated_url_problems(url, at)
         return
     variables = endpoint.server_variables if endpoint is not None else {}
     known = _server_values(request.get("pathParameters"), variables)
@@ -262,6 +266,8 @@ def _url_problems(
         yield Problem(at, "a URL must not hold a user name or password; name a credential in 'credentials' instead")
     elif port == 0:
         yield Problem(at, "port 0 cannot be connected to")
+    elif fault := _host_fault(split.netloc, request.get("pathParameters")):
+        yield Problem(at, fault)
     if re.search(r"[\x00-\x20\x7f\ud800-\udfff]", url):
         yield Problem(at, "a URL must not hold spaces or control characters; percent-encode them")
     if split.fragment:
@@ -272,6 +278,39 @@ def _url_problems(
             f"the URL of this endpoint ends with {endpoint.target}, its values stand in 'pathParameters'; found {url!r}",
         )
     yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, at)
+
+
+def _host_fault(netloc: str, given: Any) -> str:
+    """Return why no server can be at *netloc*, with the values *given* for its places; "" when one can, or nobody knows yet."""
+    values = given if isinstance(given, Mapping) else {}
+    netloc = PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), netloc)
+    if "{" in netloc:  # a place without a value is named elsewhere, and an expression is evaluated later
+        return ""
+    try:
+        bare = split_url(f"//{netloc}").hostname or ""
+    except ValueError as error:
+        return f"not a URL: {error}"
+    host = f"[{bare}]" if "[" in netloc else bare
+    fault = host_fault(host)
+    return f"no server can be called {host!r}: {fault}" if fault else ""
+
+
+_AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
+_RUNS_ON = re.compile(r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)")
+"""A whole host, it seems, and an expression right behind it."""
+
+
+def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
+    """Yield what can be said of a URL that holds expressions before they are evaluated."""
+    authority = _AUTHORITY.match(url)
+    if authority is not None and not has_expression(authority[0]):
+        yield from _url_problems({"url": authority[0]}, None, at, expressions=False)
+    elif match := _RUNS_ON.match(url):
+        why = (
+            "what this expression yields goes on with the name of the server: "
+            f"write '/' between {match[0].partition('$')[0]!r} and it, if it is a path"
+        )
+        yield Problem(at, why, severity="warning")
 
 
 def _server_values(given: Any, variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
