@@ -15,6 +15,7 @@ from httptask.building import FORM, carries_files, essence, is_json, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
+from httptask.settings._derive import any_settings_schema
 from httptask.settings._files import Unread
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
@@ -29,6 +30,9 @@ _SECRET_QUERY = re.compile(
 )
 
 
+Variables = Mapping[str, Mapping[str, Any]]
+"""The variables of an endpoint's servers."""
+
 EVERY_GROUP = frozenset({"url", "method", "body", *PARAMETER_GROUPS.values()})
 """The parts of an `httpRequest`."""
 
@@ -42,14 +46,19 @@ def request_problems(
     expressions: bool = False,
     groups: Collection[str] = EVERY_GROUP,
     host_header: bool = False,
+    waived: bool = False,
 ) -> list[Problem]:
     """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
 
     *schema* is the settings schema of *endpoint*, or the schema of any request when there is none. *at* is the JSON Pointer
     of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through. *groups* are the
     parts of *request* to look at, where the rest has been looked at before (and *schema* is `focused` on them). *host_header*
-    says whether the operator lets tasks set the header `Host`.
+    says whether the operator lets tasks set the header `Host`. With *waived*, only what keeps any request from being sent
+    counts: the endpoint is asked for nothing but the variables of its servers.
     """
+    variables = endpoint.server_variables if endpoint is not None else {}
+    if waived:
+        schema, endpoint = any_settings_schema(), None
     if not isinstance(request, Mapping):
         return schema_problems(schema, request, at, expressions=expressions)
     for group in groups:
@@ -82,7 +91,7 @@ def request_problems(
     if names:
         problems = [_as_written(problem, request, names, at) for problem in problems]
     if "url" in groups or "pathParameters" in groups:
-        problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
+        problems += _url_problems(request, endpoint, variables, pointer(["url"], at), expressions=expressions)
     if "headers" in groups:
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at), host_header=host_header)
@@ -242,7 +251,7 @@ def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str
 
 
 def _url_problems(
-    request: Mapping[str, Any], endpoint: Endpoint | None, at: str, *, expressions: bool
+    request: Mapping[str, Any], endpoint: Endpoint | None, variables: Variables, at: str, *, expressions: bool
 ) -> Iterator[Problem]:
     url = request.get("url")
     if not isinstance(url, str):
@@ -250,7 +259,6 @@ def _url_problems(
     if expressions and has_expression(url):
         yield from _unevaluated_url_problems(url, at)
         return
-    variables = endpoint.server_variables if endpoint is not None else {}
     known = _server_values(request.get("pathParameters"), variables)
     try:
         split = split_url(PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), url))
@@ -277,7 +285,7 @@ def _url_problems(
             at,
             f"the URL of this endpoint ends with {endpoint.target}, its values stand in 'pathParameters'; found {url!r}",
         )
-    yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, at)
+    yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, variables, at)
 
 
 def _host_fault(netloc: str, given: Any) -> str:
@@ -304,7 +312,7 @@ def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
     """Yield what can be said of a URL that holds expressions before they are evaluated."""
     authority = _AUTHORITY.match(url)
     if authority is not None and not has_expression(authority[0]):
-        yield from _url_problems({"url": authority[0]}, None, at, expressions=False)
+        yield from _url_problems({"url": authority[0]}, None, {}, at, expressions=False)
     elif match := _RUNS_ON.match(url):
         why = (
             "what this expression yields goes on with the name of the server: "
@@ -313,7 +321,7 @@ def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
         yield Problem(at, why, severity="warning")
 
 
-def _server_values(given: Any, variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _server_values(given: Any, variables: Variables) -> dict[str, str]:
     """Return the values of the places that are *variables* of a server: those *given*, else their defaults."""
     values = given if isinstance(given, Mapping) else {}
     found = {name: values.get(name) or variable.get("default") for name, variable in variables.items()}
@@ -332,7 +340,9 @@ def _servers(endpoint: Endpoint | None) -> str:
     return "; the description names no server: put the API's address in front"
 
 
-def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
+def _placeholder_problems(
+    url: str, given: Any, endpoint: Endpoint | None, variables: Variables, at: str
+) -> Iterator[Problem]:
     wanted = dict.fromkeys(PLACEHOLDER.findall(url))
     values = given if isinstance(given, Mapping) else {}
     if isinstance(given, str):  # a whole group from one expression: known after evaluation
@@ -340,7 +350,7 @@ def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: s
     described = (
         {parameter.name for parameter in endpoint.parameters if parameter.location == "path"} if endpoint else set()
     )
-    defaults = {name for name, each in endpoint.server_variables.items() if "default" in each} if endpoint else set()
+    defaults = {name for name, variable in variables.items() if "default" in variable}
     for name in wanted:
         if values.get(name) is None and name not in described | defaults:  # a described one is named by the schema
             yield Problem(at, f"the URL has a place {{{name}}} and 'pathParameters' has no value for it")
