@@ -17,6 +17,7 @@ from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.settings._derive import any_settings_schema
 from httptask.settings._files import Unread
+from httptask.settings._media_type import content_type_of, offered, with_media_type
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
 from httptask.settings._validate import schema_problems, typed
@@ -67,8 +68,11 @@ def request_problems(
             return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
     names = header_names(schema)
     given = _content_type_as_offered(normalised(request, names), endpoint)
-    said = _content_type_of(given)
-    media_types = [said] if said is not None else list(_offered(endpoint)) or ["application/json"]
+    said = content_type_of(given)
+    if said is None and "body" in groups:
+        given = with_media_type(given, schema, endpoint, expressions=expressions)
+    written = content_type_of(given)
+    media_types = [written] if written is not None else list(offered(endpoint)) or ["application/json"]
     unread = Unread.of(given, groups)
     file_problems = list(unread.problems(given, media_types, groups, at, expressions=expressions))
     given = unread.stood_in(given)
@@ -145,29 +149,18 @@ _ABOUT_STRUCTURE = (
 # Media types
 
 
-def _offered(endpoint: Endpoint | None) -> Mapping[str, Any]:
-    return endpoint.request_body.content if endpoint is not None and endpoint.request_body is not None else {}
-
-
-def _content_type_of(given: Mapping[str, Any]) -> str | None:
-    headers = given.get("headers")
-    values = headers.items() if isinstance(headers, Mapping) else ()
-    said = next((value for name, value in values if isinstance(name, str) and name.lower() == "content-type"), None)
-    return said if isinstance(said, str) else None
-
-
 def _content_type_as_offered(given: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
     """Return *given* with the Content-Type as the endpoint writes it, where only parameters (a charset, a boundary) differ."""
-    said = _content_type_of(given)
+    said = content_type_of(given)
     if said is None or "Content-Type" not in given["headers"]:
         return given
-    offered = next((name for name in _offered(endpoint) if essence(name) == essence(said)), said)
-    return {**given, "headers": {**given["headers"], "Content-Type": offered}}
+    known = next((name for name in offered(endpoint) if essence(name) == essence(said)), said)
+    return {**given, "headers": {**given["headers"], "Content-Type": known}}
 
 
 def _content_type_problems(given: Mapping[str, Any], endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
     """Refuse a Content-Type that is in none of the endpoint's ranges of media types; without ranges, its schema does."""
-    content, said = _offered(endpoint), _content_type_of(given)
+    content, said = offered(endpoint), content_type_of(given)
     if said is None or not any("*" in name for name in content) or has_expression(said) or offers(content, said):
         return
     yield Problem(pointer(["Content-Type"], at), f"expected one of {', '.join(content)}, found {said!r}")

@@ -41,6 +41,7 @@ from httptask.settings import (
     settings_schema,
     task_warnings,
     undescribed_settings_schema,
+    with_media_type,
     without_nulls,
 )
 from httptask.task._judge import Judge, judging_problems
@@ -214,7 +215,12 @@ class HttpTask:
     @property
     def _only_notes(self) -> bool:
         """Whether what only the endpoint's schema refuses is sent as it is written, with a note."""
-        return self._field("checkSettings") == "note"
+        return bool(self._field("checkSettings") == "note")
+
+    def _sendable(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings *request* as they are written: without nulls, and with the media type of their body."""
+        plain = normalised(request, self._header_names)
+        return with_media_type(plain, self.settings_schema, self.endpoint) if self.endpoint is not None else plain
 
     def _request_problems(
         self, request: Any, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any
@@ -242,7 +248,7 @@ class HttpTask:
         """
         if self._refusal or self._evaluated_groups:
             return ()
-        request = normalised(self.definition["httpRequest"], self._header_names)
+        request = self._sendable(self.definition["httpRequest"])
         request = with_values(request, {path: "-" for path, _ in data_places(request)})  # no file is read for this
         try:
             build(request, self.endpoint, self._request_pointer)
@@ -328,7 +334,7 @@ class HttpTask:
             )
             if errors := list(filter(_is_error, found)):
                 raise SettingsError(errors)
-        return parameters, normalised(request, self._header_names)
+        return parameters, self._sendable(request)
 
     async def _deliver(
         self, inputs: Inputs, new_file: Callable[[], BodyFile], *, send_anyway: bool = False
