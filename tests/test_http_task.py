@@ -434,3 +434,86 @@ def test_a_runtime_of_its_own_is_closed_after_each_call(monkeypatch: pytest.Monk
         task = HttpTask(email_task(server.url))
         assert task.call(RFI).status_code == 201
         assert task.call(RFI).status_code == 201
+
+
+# The address
+
+
+HOSTS_THAT_CANNOT_BE = [
+    "<host>", "api.acme.example\\v1", "10.0.0.08", "256.1.1.1", "1.2.3.4.5", "4294967296", "api.1", "ho%00st", "ex%41mple.com",
+    "a..b", ".a", "a..", "*.acme.example", "a,b.example", "a|b", "a^b", "[::1", "[1::2::3]", "[fe80::1%25eth0]", "[v1.x]",
+    "a" * 64 + ".example", ".".join(["a" * 60] * 5), "\u200d.example", "a:65536", "a:x", ":8080", "user@a.example", "a:0",
+]  # fmt: skip
+HOSTS_THAT_CAN = [
+    "localhost", "api.acme.example", "api.acme.example.", "API.Acme.Example", "my_service", "x-1.example", "127.0.0.1", "[::1]",
+    "[2001:db8::1]:8443", "bücher.example", "日本。example", "xn--bcher-kva.example", "a" * 63 + ".example", "1password.example",
+]  # fmt: skip
+
+
+def address_problems(url: str, **request: Any) -> list[tuple[str, str]]:
+    definition = {"type": "Http", "inputParameters": {}, "httpRequest": {"url": url, **request}, "end": True}
+    with runtime() as shared:
+        found = HttpTask(definition, runtime=shared).problems()
+    return [(problem.pointer, problem.severity) for problem in found]
+
+
+@pytest.mark.parametrize("host", HOSTS_THAT_CANNOT_BE)
+@pytest.mark.parametrize("path", ["/", "", "?q=1", "/${$.x}"], ids=["path", "bare", "query", "expression"])
+def test_a_host_that_cannot_exist_is_an_error_of_the_url(host: str, path: str) -> None:
+    """Found when the definition is checked, in each place it may end, with an expression behind it too."""
+    definition = {
+        "type": "Http",
+        "inputParameters": {"x": "a"},
+        "httpRequest": {"url": f"https://{host}{path}"},
+        "end": True,
+    }
+    with runtime() as shared:
+        found = HttpTask(definition, runtime=shared).problems()
+    assert ("/httpRequest/url", "error") in [(problem.pointer, problem.severity) for problem in found]
+
+
+@pytest.mark.parametrize("host", HOSTS_THAT_CAN)
+def test_a_host_that_can_exist_is_none(host: str) -> None:
+    """httpx, which connects, takes each of them."""
+    assert address_problems(f"https://{host}/a") == []
+    assert httpx.URL(f"https://{host}/a").host
+
+
+@pytest.mark.parametrize("host", HOSTS_THAT_CANNOT_BE)
+def test_a_host_that_an_expression_yields_is_checked_like_a_written_one(host: str) -> None:
+    """Before anything is sent."""
+    for url, given in (("${$.u}", f"https://{host}/"), ("https://{h}/", host)):
+        request = {"url": url} | ({"pathParameters": {"h": "${$.u}"}} if "{h}" in url else {})
+        definition = {"type": "Http", "inputParameters": {"u": given}, "httpRequest": request, "end": True}
+        with runtime() as shared, pytest.raises(errors.SettingsError):
+            HttpTask(definition, runtime=shared).call()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.acme.example${$.path}", ["warning"]),
+        ("https://api.acme.example${$.path}?a=1", ["warning"]),
+        ("https://api.acme.example:8080${$.path}", ["warning"]),
+        ("http://localhost${$.path}/x", ["warning"]),
+        ("https://api.acme.example/${$.path}", []),
+        ("https://api.acme.${$.domain}/x", []),
+        ("https://api.acme.example:${$.port}/x", []),
+        ("https://api${$.number}.acme.example/x", []),
+        ("https://${$.host}/x", []),
+        ("${$.url}", []),
+    ],
+)
+def test_an_expression_right_behind_a_host_is_a_warning(url: str, expected: list[str]) -> None:
+    """What it yields would go on with the name of the server, to one of somebody else's."""
+    names = ("path", "domain", "port", "number", "host", "url")
+    definition = {
+        "type": "Http",
+        "inputParameters": dict.fromkeys(names, "a"),
+        "httpRequest": {"url": url},
+        "end": True,
+    }
+    with runtime() as shared:
+        found = HttpTask(definition, runtime=shared).problems()
+    assert [problem.severity for problem in found] == expected
+    assert {problem.pointer for problem in found} <= {"/httpRequest/url"}

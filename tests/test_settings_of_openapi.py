@@ -477,3 +477,60 @@ def test_a_plugin_may_replace_a_body_of_several_media_types() -> None:
         assert HttpTask(definition, runtime=shared, endpoint=known).problems() == []
         (problem,) = HttpTask(definition, runtime=refined, endpoint=known).problems()
     assert (problem.pointer, "schema" in problem.message) == ("/httpRequest/body", False)
+
+
+# The media type that nobody names
+
+OBJECT = {"type": "object", "additionalProperties": False}
+JSON_URL = {**OBJECT, "required": ["media_url"], "properties": {"media_url": {"type": "string"}}}
+FORM_MEDIA = {**OBJECT, "required": ["media"], "properties": {"media": {"type": "string"}}}
+ROWS = {"type": "array", "items": {"type": "object"}}
+ANY_OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
+NUMBERED = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+FORM_TYPE, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+
+FITTING = [
+    pytest.param({"application/json": JSON_URL, PARTS: FORM_MEDIA}, {"media": "x"}, PARTS, id="json-or-parts: parts"),
+    pytest.param({"application/json": JSON_URL, PARTS: FORM_MEDIA}, {"media_url": "x"}, "application/json", id="json"),
+    pytest.param({PARTS: FORM_MEDIA, "application/json": JSON_URL}, {"media": "x"}, PARTS, id="parts-first"),
+    pytest.param({"application/json": ROWS, "text/csv": {"type": "string"}}, "a,b\n", "text/csv", id="csv"),
+    pytest.param({"application/json": ROWS, "text/csv": {"type": "string"}}, [{"a": 1}], "application/json", id="rows"),
+    pytest.param({FORM_TYPE: FORM_MEDIA, "application/json": JSON_URL}, {"media": "x"}, FORM_TYPE, id="form"),
+    pytest.param({"application/xml": ANY_OBJECT, "application/json": NUMBERED}, {"a": "x"}, "application/xml", id="xml"),
+    pytest.param({"application/xml": ANY_OBJECT, "application/json": NUMBERED}, {"a": 1}, "application/json", id="nearer"),
+    pytest.param({"application/xml": JSON_URL, "application/json": FORM_MEDIA}, "<a/>", "application/xml", id="xml-text"),
+    pytest.param({"application/xml": ANY_OBJECT, PARTS: {"type": "object"}}, {"a": "x"}, PARTS, id="both: stated order"),
+    pytest.param({PARTS: ANY_OBJECT, FORM_TYPE: {"type": "object"}}, {"a": "x"}, FORM_TYPE, id="both: form first"),
+    pytest.param({"a/b": {"type": "string"}, "application/xml": ANY_OBJECT}, {"a": "x"}, "application/xml", id="rest-last"),
+    pytest.param({"application/vnd.a+json": JSON_URL, "application/json": FORM_MEDIA}, {"media_url": "x"},
+                 "application/vnd.a+json", id="two-of-json"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", [False, True], ids=["constant", "expression"])
+@pytest.mark.parametrize(("content", "body", "media_type"), FITTING)
+def test_a_body_is_written_as_the_media_type_whose_schema_it_fits(
+    content: dict[str, Any], body: Any, media_type: str, expression: bool
+) -> None:
+    """Checked and sent as the same one, which stands in the request; of several that it fits, in the stated order."""
+    described = {name: {"schema": schema} for name, schema in content.items()}
+    known = endpoint({"requestBody": {"content": described, "required": True}})
+    request = {"url": "https://a.example/a", "method": "POST", "body": "${$.b}" if expression else body}
+    definition = {"type": "Http", "inputParameters": {"b": body}, "httpRequest": request, "end": True}
+    with runtime() as shared:
+        task = HttpTask(definition, runtime=shared, endpoint=known)
+        assert task.problems() == []
+        sent = dict(task.render().headers)["Content-Type"]
+    assert sent.partition("; boundary")[0] == media_type
+
+
+def test_a_body_that_fits_no_media_type_is_told_what_is_wrong_by_the_nearest() -> None:
+    """One sentence for each thing that is wrong, by the schema with the fewest."""
+    other = {**OBJECT, "required": ["b", "c"], "properties": {"b": {}, "c": {}}}
+    content = {"application/json": {"schema": other}, PARTS: {"schema": FORM_MEDIA}}
+    known = endpoint({"requestBody": {"content": content, "required": True}})
+    request = {"url": "https://a.example/a", "method": "POST", "body": {"media": 3}}
+    with runtime() as shared:
+        task = HttpTask({"type": "Http", "httpRequest": request, "end": True}, runtime=shared, endpoint=known)
+        problems = [(problem.pointer, problem.message) for problem in task.problems()]
+    assert problems == [("/httpRequest/body/media", "expected a string, found the number 3")]

@@ -1,6 +1,6 @@
 """From evaluated settings to a request: URL, headers, cookies, body; and the same request as a curl command."""
 
-from httptask.building._bodies import FORM, MULTIPART, carries_files, is_json, is_text, offers, rank
+from httptask.building._bodies import FORM, MULTIPART, carries_files, chosen, is_json, is_text, offers, rank, writable
 from httptask.building._curl import curl_command
 from httptask.building._escaping import url_part
 from httptask.building._fields import essence
@@ -24,6 +24,7 @@ __all__ = [
     "Files",
     "build",
     "carries_files",
+    "chosen",
     "curl_command",
     "data_places",
     "essence",
@@ -40,4 +41,5 @@ __all__ = [
     "url_part",
     "with_contents",
     "with_values",
+    "writable",
 ]

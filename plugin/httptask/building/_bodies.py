@@ -101,22 +101,32 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
         names.sort(key=lambda name: rank(name, files=_holds_file(value)))
     for name in names:
         concrete = _concrete(name, free)
-        if concrete is not None and _row(value, concrete) is not None:
+        if concrete is not None and writable(value, concrete):
             return concrete
     raise UnwritableError(
         f"no media type of this endpoint can be written from this value: {', '.join(content)}; expected a string"
     )
 
 
+def writable(value: Any, name: str) -> bool:
+    """Say whether *value* can be written as the media type, or a media type of the range, *name*."""
+    concrete = _concrete(name, _ANY_TEXT if isinstance(value, str) else "application/json")
+    return concrete is not None and _row(value, concrete) is not None
+
+
 def rank(name: str, *, files: bool = False) -> int:
-    """Return how early the media type *name* is taken for an object, 0 first: JSON, then a form, multipart, the rest.
+    """Return how early the media type *name* is taken for an object, 0 first: JSON, then a form, multipart, XML, the rest.
 
     With *files* in its fields multipart comes first: nothing else carries them.
     """
     kind = essence(name)
     if files and carries_files(kind):
         return 0
-    return 1 if _JSON.fullmatch(kind) else 2 + _FORMS.index(kind) if kind in _FORMS else 4
+    if _JSON.fullmatch(kind):
+        return 1
+    if kind in _FORMS:
+        return 2 + _FORMS.index(kind)
+    return 4 if _XML.fullmatch(kind) else 5
 
 
 def offers(content: Mapping[str, Any], content_type: str) -> bool:

@@ -253,6 +253,10 @@ def exchange_text(exchange: Exchange) -> str:
     for attempt in exchange.attempts:
         lines += _attempt_lines(attempt, len(exchange.attempts))
     outcome = exchange.outcome if exchange.error is None else f"{exchange.outcome}: {exchange.error}"
+    if exchange.settings_problems:
+        lines.append("sent as written, although the endpoint's schema says otherwise:")
+        lines += [f"  {each}" for each in exchange.settings_problems]
+        lines.append("")
     if exchange.differences:
         lines.append("not as documented:")
         lines += [f"  {each.pointer or '(the response)'}: {each.message}" for each in exchange.differences]

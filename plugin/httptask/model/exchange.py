@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC 9110, section 5.5)."""
@@ -238,6 +241,8 @@ class Exchange:
     elapsed_seconds: float = 0.0
     differences: tuple[Difference, ...] = ()
     """How the last response differs from what the endpoint documents; empty when it documents nothing."""
+    settings_problems: tuple[Problem, ...] = ()
+    """What the endpoint's schema says against settings that were sent all the same."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -268,6 +273,7 @@ class Exchange:
             "error": self.error,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
             "differences": [difference.to_json() for difference in self.differences],
+            "settingsProblems": [problem.to_json() for problem in self.settings_problems],
             "attempts": [attempt.to_json() for attempt in self.attempts],
         }
 

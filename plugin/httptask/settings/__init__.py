@@ -4,6 +4,7 @@ from httptask.settings._changes import Change, changes, same_shape
 from httptask.settings._check import focused, header_names, request_problems
 from httptask.settings._derive import any_settings_schema, refine, settings_schema, undescribed_settings_schema
 from httptask.settings._differences import differences
+from httptask.settings._media_type import with_media_type
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._validate import schema_problems
@@ -26,5 +27,6 @@ __all__ = [
     "still_to_fill",
     "task_warnings",
     "undescribed_settings_schema",
+    "with_media_type",
     "without_nulls",
 ]

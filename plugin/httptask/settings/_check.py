@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from httptask._hosts import host_fault
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, HOST, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
 from httptask.building import FORM, carries_files, essence, is_json, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
+from httptask.settings._derive import any_settings_schema
 from httptask.settings._files import Unread
+from httptask.settings._media_type import content_type_of, offered, with_media_type
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
 from httptask.settings._validate import schema_problems, typed
@@ -27,6 +30,9 @@ _SECRET_QUERY = re.compile(
     r"(?i)^(api[-_]?key|access[-_]?token|auth[-_]?token|client[-_]?secret|password|secret|sig(nature)?)$"
 )
 
+
+Variables = Mapping[str, Mapping[str, Any]]
+"""The variables of an endpoint's servers."""
 
 EVERY_GROUP = frozenset({"url", "method", "body", *PARAMETER_GROUPS.values()})
 """The parts of an `httpRequest`."""
@@ -41,14 +47,19 @@ def request_problems(
     expressions: bool = False,
     groups: Collection[str] = EVERY_GROUP,
     host_header: bool = False,
+    waived: bool = False,
 ) -> list[Problem]:
     """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
 
     *schema* is the settings schema of *endpoint*, or the schema of any request when there is none. *at* is the JSON Pointer
     of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through. *groups* are the
     parts of *request* to look at, where the rest has been looked at before (and *schema* is `focused` on them). *host_header*
-    says whether the operator lets tasks set the header `Host`.
+    says whether the operator lets tasks set the header `Host`. With *waived*, only what keeps any request from being sent
+    counts: the endpoint is asked for nothing but the variables of its servers.
     """
+    variables = endpoint.server_variables if endpoint is not None else {}
+    if waived:
+        schema, endpoint = any_settings_schema(), None
     if not isinstance(request, Mapping):
         return schema_problems(schema, request, at, expressions=expressions)
     for group in groups:
@@ -57,8 +68,11 @@ def request_problems(
             return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
     names = header_names(schema)
     given = _content_type_as_offered(normalised(request, names), endpoint)
-    said = _content_type_of(given)
-    media_types = [said] if said is not None else list(_offered(endpoint)) or ["application/json"]
+    said = content_type_of(given)
+    if said is None and "body" in groups:
+        given = with_media_type(given, schema, endpoint, expressions=expressions)
+    written = content_type_of(given)
+    media_types = [written] if written is not None else list(offered(endpoint)) or ["application/json"]
     unread = Unread.of(given, groups)
     file_problems = list(unread.problems(given, media_types, groups, at, expressions=expressions))
     given = unread.stood_in(given)
@@ -81,7 +95,7 @@ def request_problems(
     if names:
         problems = [_as_written(problem, request, names, at) for problem in problems]
     if "url" in groups or "pathParameters" in groups:
-        problems += _url_problems(request, endpoint, pointer(["url"], at), expressions=expressions)
+        problems += _url_problems(request, endpoint, variables, pointer(["url"], at), expressions=expressions)
     if "headers" in groups:
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
         problems += _header_problems(request.get("headers"), pointer(["headers"], at), host_header=host_header)
@@ -136,29 +150,18 @@ _ABOUT_STRUCTURE = (
 # Media types
 
 
-def _offered(endpoint: Endpoint | None) -> Mapping[str, Any]:
-    return endpoint.request_body.content if endpoint is not None and endpoint.request_body is not None else {}
-
-
-def _content_type_of(given: Mapping[str, Any]) -> str | None:
-    headers = given.get("headers")
-    values = headers.items() if isinstance(headers, Mapping) else ()
-    said = next((value for name, value in values if isinstance(name, str) and name.lower() == "content-type"), None)
-    return said if isinstance(said, str) else None
-
-
 def _content_type_as_offered(given: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
     """Return *given* with the Content-Type as the endpoint writes it, where only parameters (a charset, a boundary) differ."""
-    said = _content_type_of(given)
+    said = content_type_of(given)
     if said is None or "Content-Type" not in given["headers"]:
         return given
-    offered = next((name for name in _offered(endpoint) if essence(name) == essence(said)), said)
-    return {**given, "headers": {**given["headers"], "Content-Type": offered}}
+    known = next((name for name in offered(endpoint) if essence(name) == essence(said)), said)
+    return {**given, "headers": {**given["headers"], "Content-Type": known}}
 
 
 def _content_type_problems(given: Mapping[str, Any], endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
     """Refuse a Content-Type that is in none of the endpoint's ranges of media types; without ranges, its schema does."""
-    content, said = _offered(endpoint), _content_type_of(given)
+    content, said = offered(endpoint), content_type_of(given)
     if said is None or not any("*" in name for name in content) or has_expression(said) or offers(content, said):
         return
     yield Problem(pointer(["Content-Type"], at), f"expected one of {', '.join(content)}, found {said!r}")
@@ -242,12 +245,14 @@ def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str
 
 
 def _url_problems(
-    request: Mapping[str, Any], endpoint: Endpoint | None, at: str, *, expressions: bool
+    request: Mapping[str, Any], endpoint: Endpoint | None, variables: Variables, at: str, *, expressions: bool
 ) -> Iterator[Problem]:
     url = request.get("url")
-    if not isinstance(url, str) or (expressions and has_expression(url)):
+    if not isinstance(url, str):
         return
-    variables = endpoint.server_variables if endpoint is not None else {}
+    if expressions and has_expression(url):
+        yield from _unevaluated_url_problems(url, at)
+        return
     known = _server_values(request.get("pathParameters"), variables)
     try:
         split = split_url(PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), url))
@@ -263,6 +268,8 @@ def _url_problems(
         yield Problem(at, "a URL must not hold a user name or password; name a credential in 'credentials' instead")
     elif port == 0:
         yield Problem(at, "port 0 cannot be connected to")
+    elif fault := _host_fault(split.netloc, request.get("pathParameters")):
+        yield Problem(at, fault)
     if re.search(r"[\x00-\x20\x7f\ud800-\udfff]", url):
         yield Problem(at, "a URL must not hold spaces or control characters; percent-encode them")
     if split.fragment:
@@ -272,10 +279,43 @@ def _url_problems(
             at,
             f"the URL of this endpoint ends with {endpoint.target}, its values stand in 'pathParameters'; found {url!r}",
         )
-    yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, at)
+    yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, variables, at)
 
 
-def _server_values(given: Any, variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _host_fault(netloc: str, given: Any) -> str:
+    """Return why no server can be at *netloc*, with the values *given* for its places; "" when one can, or nobody knows yet."""
+    values = given if isinstance(given, Mapping) else {}
+    netloc = PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), netloc)
+    if "{" in netloc:  # a place without a value is named elsewhere, and an expression is evaluated later
+        return ""
+    try:
+        bare = split_url(f"//{netloc}").hostname or ""
+    except ValueError as error:
+        return f"not a URL: {error}"
+    host = f"[{bare}]" if "[" in netloc else bare
+    fault = host_fault(host)
+    return f"no server can be called {host!r}: {fault}" if fault else ""
+
+
+_AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
+_RUNS_ON = re.compile(r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)")
+"""A whole host, it seems, and an expression right behind it."""
+
+
+def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
+    """Yield what can be said of a URL that holds expressions before they are evaluated."""
+    authority = _AUTHORITY.match(url)
+    if authority is not None and not has_expression(authority[0]):
+        yield from _url_problems({"url": authority[0]}, None, {}, at, expressions=False)
+    elif match := _RUNS_ON.match(url):
+        why = (
+            "what this expression yields goes on with the name of the server: "
+            f"write '/' between {match[0].partition('$')[0]!r} and it, if it is a path"
+        )
+        yield Problem(at, why, severity="warning")
+
+
+def _server_values(given: Any, variables: Variables) -> dict[str, str]:
     """Return the values of the places that are *variables* of a server: those *given*, else their defaults."""
     values = given if isinstance(given, Mapping) else {}
     found = {name: values.get(name) or variable.get("default") for name, variable in variables.items()}
@@ -294,7 +334,9 @@ def _servers(endpoint: Endpoint | None) -> str:
     return "; the description names no server: put the API's address in front"
 
 
-def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
+def _placeholder_problems(
+    url: str, given: Any, endpoint: Endpoint | None, variables: Variables, at: str
+) -> Iterator[Problem]:
     wanted = dict.fromkeys(PLACEHOLDER.findall(url))
     values = given if isinstance(given, Mapping) else {}
     if isinstance(given, str):  # a whole group from one expression: known after evaluation
@@ -302,7 +344,7 @@ def _placeholder_problems(url: str, given: Any, endpoint: Endpoint | None, at: s
     described = (
         {parameter.name for parameter in endpoint.parameters if parameter.location == "path"} if endpoint else set()
     )
-    defaults = {name for name, each in endpoint.server_variables.items() if "default" in each} if endpoint else set()
+    defaults = {name for name, variable in variables.items() if "default" in variable}
     for name in wanted:
         if values.get(name) is None and name not in described | defaults:  # a described one is named by the schema
             yield Problem(at, f"the URL has a place {{{name}}} and 'pathParameters' has no value for it")

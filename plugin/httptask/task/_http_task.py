@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,7 @@ from httptask.settings import (
     settings_schema,
     task_warnings,
     undescribed_settings_schema,
+    with_media_type,
     without_nulls,
 )
 from httptask.task._judge import Judge, judging_problems, reading_problems
@@ -200,14 +202,7 @@ class HttpTask:
             found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
-            found += request_problems(
-                definition["httpRequest"],
-                schema,
-                endpoint,
-                self._request_pointer,
-                expressions=True,
-                host_header=self.runtime.allow_host_header,
-            )
+            found += self._request_problems(definition["httpRequest"], schema, endpoint, expressions=True)
         found += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
         found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
@@ -218,13 +213,43 @@ class HttpTask:
         found += reading_problems(definition, self.pointer)
         return tuple(found)
 
+    @property
+    def _only_notes(self) -> bool:
+        """Whether what only the endpoint's schema refuses is sent as it is written, with a note."""
+        return bool(self._field("checkSettings") == "note")
+
+    def _sendable(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings *request* as they are written: without nulls, and with the media type of their body."""
+        plain = normalised(request, self._header_names)
+        return with_media_type(plain, self.settings_schema, self.endpoint) if self.endpoint is not None else plain
+
+    def _request_problems(
+        self, request: Any, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any
+    ) -> list[Problem]:
+        """Return what is wrong with *request*; what only *endpoint* refuses is a warning where the task asks for notes."""
+        how |= {"at": self._request_pointer, "host_header": self.runtime.allow_host_header}
+        found = request_problems(request, schema, endpoint, **how)
+        if not self._only_notes or endpoint is None:
+            return found
+        errors = [each for each in request_problems(request, schema, endpoint, waived=True, **how) if _is_error(each)]
+        noted = [replace(each, severity="warning") for each in found if each not in errors]
+        return errors + noted
+
+    def _waived_problems(self, request: Any) -> tuple[Problem, ...]:
+        """Return what the endpoint says against *request*, the evaluated settings, that are sent all the same."""
+        if self.endpoint is None:
+            return ()
+        found = request_problems(request, self.settings_schema, self.endpoint, self._request_pointer, host_header=True)
+        mask = self.runtime.redactor.text
+        return tuple(replace(each, message=mask(each.message)) for each in found if _is_error(each))
+
     def _unwritable(self) -> Sequence[Problem]:
         """Return what of the settings has no form on the wire, where no expression has to be evaluated before. Not asked when
         the task runs: it is written then.
         """
         if self._refusal or self._evaluated_groups:
             return ()
-        request = normalised(self.definition["httpRequest"], self._header_names)
+        request = self._sendable(self.definition["httpRequest"])
         request = with_values(request, {path: "-" for path, _ in data_places(request)})  # no file is read for this
         try:
             build(request, self.endpoint, self._request_pointer)
@@ -252,7 +277,7 @@ class HttpTask:
 
     @cached_property
     def _refusal(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self._problems if problem.severity == "error")
+        return tuple(filter(_is_error, self._problems))
 
     @cached_property
     def _shape_refusal(self) -> tuple[Problem, ...]:
@@ -299,19 +324,18 @@ class HttpTask:
         if self._evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was read.
             groups, schema = self._evaluated_groups, self._schema_of_evaluated
-            host_header = self.runtime.allow_host_header
-            found = request_problems(request, schema, self.endpoint, at, groups=groups, host_header=host_header)
-            problems = [problem for problem in found if problem.severity == "error"]
-            if problems:
+            found = self._request_problems(request, schema, self.endpoint, groups=groups)
+            if problems := list(filter(_is_error, found)):
                 raise SettingsError(problems)
         if send_anyway:
             # What the endpoint's schema says may be waived; that it is a request that can be sent may not.
             host_header = self.runtime.allow_host_header
-            found = request_problems(request, any_settings_schema(), None, at, host_header=host_header)
-            errors = [problem for problem in found if problem.severity == "error"]
-            if errors:
+            found = request_problems(
+                request, any_settings_schema(), self.endpoint, at, host_header=host_header, waived=True
+            )
+            if errors := list(filter(_is_error, found)):
                 raise SettingsError(errors)
-        return parameters, normalised(request, self._header_names)
+        return parameters, self._sendable(request)
 
     async def _deliver(
         self, inputs: Inputs, new_file: Callable[[], BodyFile], *, send_anyway: bool = False
@@ -333,6 +357,8 @@ class HttpTask:
                 judge=judge if judge.is_needed else None,
                 redirects=definition.get("redirects"),
             )
+        if send_anyway or self._only_notes:
+            delivery = _with_problems(delivery, self._waived_problems(request))
         self.runtime.plugins.tell_observers(delivery.exchange, self)
         return parameters, delivery
 
@@ -448,6 +474,18 @@ def _holds_expression(value: Any) -> bool:
         elif isinstance(item, list):
             waiting.extend(item)
     return False
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity == "error"
+
+
+def _with_problems(delivery: Delivery, problems: tuple[Problem, ...]) -> Delivery:
+    """Return *delivery* whose exchange, its error's too, says what the endpoint's schema had against the settings."""
+    exchange = replace(delivery.exchange, settings_problems=problems)
+    if delivery.error is not None:
+        delivery.error.exchange = exchange
+    return replace(delivery, exchange=exchange)
 
 
 def _result(delivery: Delivery) -> TaskResult:
