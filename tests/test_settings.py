@@ -318,14 +318,77 @@ def test_a_header_that_must_not_be_sent_is_named(headers: dict[str, Any], pointe
     assert any(problem.pointer == f"/httpRequest/headers/{pointer}" and says in problem.message for problem in found)
 
 
-def test_a_secret_in_the_open_is_a_warning() -> None:
-    """What looks like a secret in a definition is pointed out; it still runs."""
-    task = email_task("https://h")
-    task["httpRequest"]["headers"]["Authorization"] = "Bearer abc"
+_JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
+
+SECRETS: dict[str, tuple[dict[str, Any], str]] = {
+    "header": ({"headers": {"authorization": "Bearer abc"}}, "/headers/authorization"),
+    "other-header": ({"headers": {"PRIVATE-TOKEN": "abc"}}, "/headers/PRIVATE-TOKEN"),
+    "session": ({"cookies": {"sessionid": "8f2c"}}, "/cookies/sessionid"),
+    "query": ({"query": {"apikey": "abc"}}, "/query/apikey"),
+    "list": ({"query": {"access_token": ["abc"]}}, "/query/access_token/0"),
+    "in-the-url": ({"url": "https://h/?api_key=abc"}, "/url"),
+    "deep-in-the-body": (
+        {"body": {"auth": {"clients": [{"clientSecret": "abc"}]}}},
+        "/body/auth/clients/0/clientSecret",
+    ),
+    "digits": ({"body": {"password": 12345678}}, "/body/password"),
+    "path": (
+        {"url": "https://h/{t}", "pathParameters": {"t": "ghp_16C7e42F292c6912E7710c838347Ae178B4a"}},
+        "/pathParameters/t",
+    ),
+    "whole-body": ({"body": "key: AKIAIOSFODNN7EXAMPLE"}, "/body"),
+    "payment-key": ({"body": {"k": "sk_live_4eC39HqLyjWDarjt"}}, "/body/k"),
+    "chat-token": ({"body": {"k": "xoxb-17653672481-19874698323"}}, "/body/k"),
+    "web-token": ({"headers": {"X-Assertion": _JWT}}, "/headers/X-Assertion"),
+    "basic": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXNz"}}, "/headers/X-Forwarded"),
+    "private-key": ({"body": {"pem": "-----BEGIN RSA PRIVATE KEY-----\nMII"}}, "/body/pem"),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_in_the_open_is_a_warning(name: str) -> None:
+    """A secret in a definition, by its name or by its own look, is pointed out, wherever it stands; it still runs."""
+    request, pointer = SECRETS[name]
+    task = {"type": "Http", "httpRequest": {"url": "https://h/"} | request, "end": True}
     with runtime() as shared:
         (problem,) = HttpTask(task, runtime=shared).problems()
-    assert problem.severity == "warning"
-    assert problem.pointer == "/httpRequest/headers/Authorization"
+    assert (problem.severity, problem.code, problem.pointer) == (
+        "warning",
+        "secret-in-the-open",
+        "/httpRequest" + pointer,
+    )
+    assert "credential" in problem.message
+    assert not any(secret in problem.message for secret in ("abc", "ghp_", "AKIA", "eyJ"))
+
+
+def test_a_secret_in_an_input_parameter_is_a_warning() -> None:
+    """What expressions see stands in the definition, too."""
+    task = {"type": "Http", "inputParameters": {"token": "abc"}, "httpRequest": {"url": "https://h/"}, "end": True}
+    with runtime() as shared:
+        (problem,) = HttpTask(task, runtime=shared).problems()
+    assert (problem.pointer, problem.code) == ("/inputParameters/token", "secret-in-the-open")
+
+
+NO_SECRETS: list[dict[str, Any]] = [
+    {"page_token": "CAUQAA", "nextPageToken": "CAUQAA", "client_token": "a-1", "cursor": "eyJpZCI6MX0"},
+    {"max_tokens": 5, "tokenize": "yes", "token_type": "bearer", "password_policy": "strict", "secretName": "db"},
+    {"author": "Ann", "keyboard": "de", "public_key": "ssh-ed25519 AAAA", "session_id": "17", "has_password": True},
+    {"plan": "Basic accounting", "note": "Bearer of bad news", "path": "risk-sk-life", "password": "", "token": None},
+    {"password": "${$.p}", "token": "Bearer ${$.p}", "api_key": "jsonata: p"},
+]
+
+
+@pytest.mark.parametrize("body", NO_SECRETS)
+def test_what_only_sounds_like_a_secret_is_none(body: dict[str, Any]) -> None:
+    """Places in a list, counts, policies, words and expressions raise no false alarm."""
+    task = {
+        "type": "Http",
+        "inputParameters": {"p": "${$.input.p}"},
+        "httpRequest": {"url": "https://h/", "method": "POST", "body": body},
+        "end": True,
+    }
+    with runtime() as shared:
+        assert HttpTask(task, runtime=shared).problems() == []
 
 
 def test_expressions_may_stand_wherever_a_value_may() -> None:

@@ -52,6 +52,8 @@ class Problem:
     """The line in the document's text, from 1, when it was read from text."""
     severity: str = "error"
     """`error`, or `warning` for something that will run but should be looked at."""
+    code: str | None = None
+    """What programs know it by, where they have to: `secret-in-the-open`."""
 
     def __str__(self) -> str:
         where = self.pointer or "(the document)"
@@ -67,6 +69,7 @@ class Problem:
             "suggestion": self.suggestion,
             "line": self.line,
             "severity": self.severity,
+            "code": self.code,
         }
         return {name: value for name, value in fields.items() if value is not None}
 

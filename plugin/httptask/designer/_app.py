@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from httptask import _packaged
 from httptask._json import dump
+from httptask._secret_names import SECRET_NAME
 from httptask._threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueThread, Known
@@ -188,6 +189,7 @@ class _Designer:
             },
             "endpoints": count,
             "methods": list(METHODS),
+            "secretNames": SECRET_NAME,
         }
         return as_json(value)
 

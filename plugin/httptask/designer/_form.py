@@ -183,7 +183,7 @@ class _Fields:
         shown = [each for each in keywords.get("examples", [])[:_MOST_EXAMPLES] if _is_short(each)]
         if shown:
             field["examples"] = shown
-        if place.kind == "string" and is_secret(view, place.name):
+        if place.kind == "string" and is_secret(view, place.name, str(place.path[0])):
             field["secret"] = True
         add_members(field, view, place.kind)
         if field.get("encoding") == "upload" and not self._places.carries_files:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from httptask._json import dump
+from httptask._secret_names import is_secret_name
 from httptask.settings._views import Schema, View, Views, json_type
 
 MOST_OF_ONE = 2_000
 """Fields of one object, values of one list."""
 
-_SECRET = re.compile(
-    r"(?i)passw(or)?d|passphrase|secret|(^|[-_.])token$|(access|auth|refresh|id|api|bearer)[-_]?token|api[-_]?key|^authorization$"
-)
 _PROSE = re.compile(r"(?i)(^|[-_.])(body|comment|content|description|html|markdown|message|notes?|summary|text)s?$")
 BINARY_MEDIA = re.compile(
     r"application/(octet-stream|pdf|zip|gzip|x-tar|x-gzip|vnd\.[^;]*(?<![+]json)(?<![+]xml)$)|image/|audio/|video/|font/"
@@ -181,9 +179,9 @@ def add_members(field: dict[str, Any], view: View, kind: str) -> None:
         fill(view, field)
 
 
-def is_secret(view: View, name: str | None) -> bool:
-    """Say whether the text called *name* is a secret."""
-    return view.keywords.get("format") == "password" or bool(name and _SECRET.search(name))
+def is_secret(view: View, name: str | None, group: str) -> bool:
+    """Say whether the text called *name* in this *group* of the settings is a secret."""
+    return view.keywords.get("format") == "password" or (name is not None and is_secret_name(name, group))
 
 
 def _copied(names: Mapping[str, str]) -> Callable[[View, dict[str, Any]], None]:

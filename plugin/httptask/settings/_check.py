@@ -20,16 +20,9 @@ from httptask.settings._files import Unread
 from httptask.settings._media_type import content_type_of, offered, with_media_type
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
+from httptask.settings._secrets import secret_problems
 from httptask.settings._validate import schema_problems, typed
 from httptask.settings._warnings import request_warnings
-
-_SECRET_HEADERS = re.compile(
-    r"(?i)^(proxy-)?authorization$|^cookie$|api[-_]?key|auth[-_]?token|access[-_]?token|secret"
-)
-_SECRET_QUERY = re.compile(
-    r"(?i)^(api[-_]?key|access[-_]?token|auth[-_]?token|client[-_]?secret|password|secret|sig(nature)?)$"
-)
-
 
 Variables = Mapping[str, Mapping[str, Any]]
 """The variables of an endpoint's servers."""
@@ -102,7 +95,7 @@ def request_problems(
     if expressions:
         wrong = {each.pointer for each in problems}
         problems += [each for each in request_warnings(request, media_types[0], at) if each.pointer not in wrong]
-        problems += _secrets_in_the_open(request, at)
+        problems += secret_problems(request, at)
     return problems
 
 
@@ -388,15 +381,3 @@ def _method_problem(problem: Problem, request: Mapping[str, Any], at: str) -> Pr
     return replace(
         problem, message=f"{method!r} is no method of a request: expected a word such as GET, POST or PROPFIND"
     )
-
-
-def _secrets_in_the_open(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    for group, pattern in (("headers", _SECRET_HEADERS), ("query", _SECRET_QUERY)):
-        values = request.get(group)
-        for name, value in values.items() if isinstance(values, Mapping) else ():
-            if isinstance(value, str) and value and pattern.search(name) and not has_expression(value):
-                yield Problem(
-                    pointer([group, name], at),
-                    "this looks like a secret in the definition; store it as a credential and name it in 'credentials'",
-                    severity="warning",
-                )

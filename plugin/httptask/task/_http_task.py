@@ -38,6 +38,7 @@ from httptask.settings import (
     refine,
     request_problems,
     schema_problems,
+    secrets_below,
     settings_schema,
     task_warnings,
     undescribed_settings_schema,
@@ -206,6 +207,7 @@ class HttpTask:
         found += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
         found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
+        found += secrets_below(parameters, pointer_of(["inputParameters"], self.pointer))
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         found += check(definition.get("httpRequest"), self._request_pointer, shape)

@@ -40,13 +40,16 @@ function Running({ store }: { store: Store }) {
     const timer = setInterval(() => tick((count) => count + 1), 100);
     return () => clearInterval(timer);
   }, []);
-  const seconds = (performance.now() - run.startedAt) / 1000;
+  const seconds = (performance.now() - run.began) / 1000;
+  const { told } = run;
   return (
     <div class="response">
       <div class="summary">
-        <strong>{phaseWords(run.phase)} …</strong> <span>{seconds.toFixed(1)} s</span> <span class="muted">{bytes(run.sent)} sent, {bytes(run.received)} received</span>
+        <strong>{phaseWords(told)}</strong> <span>{seconds.toFixed(1)} s</span>
+        {told.sent !== undefined && <span class="muted">{bytes(told.sent)} sent, {bytes(told.received!)} received</span>}
+        {(told.maxAttempts ?? 1) > 1 && <span class="muted">attempt {told.attempt} of {told.maxAttempts}</span>}
       </div>
-      {run.request && <p class="path small"><code>{run.request.method} {run.request.url}</code></p>}
+      {told.request && <p class="path small"><code>{told.request.method} {told.request.url}</code></p>}
     </div>
   );
 }
@@ -56,13 +59,6 @@ const UNSENT = ["settings", "expression", "credential", "blocked"];
 
 function Ended({ ending, store }: { ending: Ending; store: Store }) {
   const [view, setView] = useState<View>("body");
-  if (ending.event === "cancelled")
-    return (
-      <div class="summary">
-        <span class="status">Cancelled</span><span>{duration(ending.elapsedSeconds)}</span>
-        <p class="muted">{ending.maybeDelivered ? "The server may have got the request all the same." : "Nothing was sent."}</p>
-      </div>
-    );
   const responded = ending.event === "response";
   const views: [View, string][] = responded
     ? [["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`], ["timeline", "Timeline"], ["request", "Request sent"]]
@@ -70,7 +66,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   const shown = views.some(([each]) => each === view) ? view : views[0]![0];
   return (
     <>
-      {responded ? <Summary ending={ending} /> : (
+      {responded ? <Summary ending={ending} /> : ending.event === "cancelled" ? <Cancelled ending={ending} /> : (
         <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : ending.message }}>
           {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
@@ -79,7 +75,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
           </>}
         </Failed>
       )}
-      {!responded && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
+      {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
       {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning" >{ending.message}</Note>}
       {!!ending.differences?.length && <Differences ending={ending} />}
       {(responded || ending.raw) && (
@@ -95,6 +91,22 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
         </>
       )}
     </>
+  );
+}
+
+/** What a cancel means: how far it had come, and whether the server may have got it. */
+function Cancelled({ ending }: { ending: Ending }) {
+  const made = ending.attempts?.length ?? ending.made ?? 0;
+  const answers = (ending.attempts ?? []).flatMap(({ hops }) => hops.flatMap(({ status }) => status ?? []));
+  const delivery = answers.length ? `The server got the request: it answered ${answers.join(", ")}.`
+    : ending.maybeDelivered ? "The server may have got the request all the same."
+    : made ? "The server did not get the request." : "Nothing was sent.";
+  return (
+    <div class="summary">
+      <span class="status">Cancelled</span><span>{duration(ending.elapsedSeconds)}</span>
+      {made > 0 && <span class="muted">{plural(made, "attempt")}</span>}
+      <p class="muted">{delivery}</p>
+    </div>
   );
 }
 

@@ -1,26 +1,38 @@
 // Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
 import { Api, ApiError, type Credential, type Draft, failureOf } from "./api";
-import { at, child, clone, isObject, type Json, type JsonObject, MASK, same, segments } from "./json";
+import { at, child, clone, isObject, type Json, type JsonObject, MASK, parse, same, segments, takeSecretNames } from "./json";
 import {
   dump, expand, errorsOf, fromRaw, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
 } from "./slots";
 import { Kept } from "./storage";
 import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
-import type { Change, Config, Definition, Ending, Endpoint, Failure, Form, Phases, Problem, SentRequest, Snapshot, Task } from "./types";
+import type { Change, Config, Definition, Ending, Endpoint, Failure, Form, Problem, SentRequest, Snapshot, Task } from "./types";
 import * as flow from "./workflow";
 
 export type Tab = "reference" | "response" | "history";
 
 export interface Run {
   task: string;
-  startedAt: number;
+  /** By the clock of this page. */
+  began: number;
+  cancelling: boolean;
+  /** What the server has told of it. */
+  told: Told;
+}
+/** The members of the events of a test request under way, the latest of each. */
+interface Told {
   id?: string;
   phase: string;
-  phases: Phases;
-  sent: number;
-  received: number;
-  cancelling: boolean;
+  /** From 1; absent until the first attempt begins. */
+  attempt?: number;
+  maxAttempts?: number;
+  sent?: number;
+  received?: number;
+  waitSeconds?: number;
+  retryAfter?: number;
   request?: SentRequest;
+  raw?: string;
+  curl?: string;
 }
 export interface Result {
   ending: Ending;
@@ -44,9 +56,14 @@ const SETTLE_AFTER = 120;
 const CANCEL_PATIENCE = 1500;
 const PHASE_WORDS: Record<string, string> = {
   prepare: "Preparing", dns: "Looking up the host", connect: "Connecting", tls: "Securing the connection",
-  send: "Sending", wait: "Waiting for the response", receive: "Receiving",
+  send: "Sending", wait: "Waiting for the response", receive: "Receiving", retry: "Waiting before the next attempt",
 };
-export const phaseWords = (phase: string): string => PHASE_WORDS[phase] ?? phase;
+/** What goes on, in words. */
+export function phaseWords({ phase, waitSeconds, retryAfter }: Told): string {
+  if (phase !== "retry" || waitSeconds === undefined) return `${PHASE_WORDS[phase] ?? phase} …`;
+  const time = `Waiting ${Number(waitSeconds.toFixed(waitSeconds < 10 ? 1 : 0))} s before the next attempt`;
+  return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;
+}
 
 export class Store {
   config: Config | null = null;
@@ -136,6 +153,7 @@ export class Store {
     this.update();
     try {
       this.config = await this.api.config();
+      takeSecretNames(this.config.secretNames);
     } catch (error) {
       this.failure = failureOf(error);
       return this.update();
@@ -595,7 +613,7 @@ export class Store {
     if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = this.outputs();
     if (this.input.trim())
       try {
-        draft.inputs.input = JSON.parse(this.input) as Json;
+        draft.inputs.input = parse(this.input);
       } catch {
         this.notice = { title: "The sample input is not JSON", detail: "Mend it under “Task”, or empty it. Nothing was sent." };
         this.update();
@@ -640,7 +658,7 @@ export class Store {
     const name = this.current;
     const key = this.settingsKey();
     const mask = (this.mask = this.masker());
-    const run: Run = { task: name, startedAt: performance.now(), phase: "prepare", phases: {}, sent: 0, received: 0, cancelling: false };
+    const run: Run = { task: name, began: performance.now(), cancelling: false, told: { phase: "prepare" } };
     this.run = run;
     this.running = new AbortController();
     this.tab = "response";
@@ -652,8 +670,10 @@ export class Store {
         const said = JSON.parse(mask(data)) as Record<string, unknown>;
         if (["response", "error", "cancelled"].includes(event)) ending = { ...(said as unknown as Ending), event: event as Ending["event"] };
         else {
-          Object.assign(run, said);
-          if (run.cancelling && run.id) void this.api.cancel(run.id).catch(() => {});
+          // Another wait, or none: what was said of the last one is over.
+          if (event === "phase") delete run.told.waitSeconds, delete run.told.retryAfter;
+          Object.assign(run.told, said);
+          if (run.cancelling && run.told.id) void this.api.cancel(run.told.id).catch(() => {});
           this.update();
         }
       });
@@ -682,7 +702,7 @@ export class Store {
     const { run, running } = this;
     if (!run || run.cancelling) return;
     run.cancelling = true;
-    if (run.id) void this.api.cancel(run.id).catch(() => running?.abort());
+    if (run.told.id) void this.api.cancel(run.told.id).catch(() => running?.abort());
     setTimeout(() => running?.abort(), CANCEL_PATIENCE);
     this.say("Cancelling …");
   }
@@ -836,8 +856,13 @@ export class Store {
 export const plural = (count: number, noun: string): string => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
-const cancelled = (run: Run): Ending => ({
-  event: "cancelled", id: run.id ?? "", elapsedSeconds: (performance.now() - run.startedAt) / 1000, maybeDelivered: run.phase !== "prepare",
+/** Where nothing of the first attempt's request has gone out yet. */
+const BEFORE_SENDING = ["prepare", "dns", "connect", "tls"];
+/** What is known of a run whose server did not say how it ended. */
+const cancelled = ({ began, told }: Run): Ending => ({
+  event: "cancelled", id: told.id ?? "", elapsedSeconds: (performance.now() - began) / 1000,
+  maybeDelivered: !BEFORE_SENDING.includes(told.phase) || (told.attempt ?? 0) > 1,
+  made: told.attempt, request: told.request, raw: told.raw, curl: told.curl,
 });
 function refused(error: unknown): Ending {
   const { title, detail, problems } = failureOf(error);

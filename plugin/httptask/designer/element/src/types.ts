@@ -151,6 +151,7 @@ export interface Config {
   limits: { upload: number; definition: number; shownText: number; body: number };
   endpoints: number;
   methods: string[];
+  secretNames: string;
 }
 
 /** A task for another endpoint. */
@@ -215,6 +216,8 @@ export interface Ending {
   expression?: string;
   known?: string[];
   maybeDelivered?: boolean;
+  /** How many attempts were begun, where they are not here themselves. */
+  made?: number;
 }
 
 /** One line of the history: what was asked, and what came of it. */
