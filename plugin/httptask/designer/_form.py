@@ -6,10 +6,13 @@ with a link that is expanded when somebody opens it.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
+from httptask import _packaged
 from httptask._json import dump, parts, pointer
 from httptask.designer._kinds import MOST_OF_ONE, add_members, is_secret, json_of, type_text
 from httptask.designer._places import BELOW, GROUPS, Place, Places
@@ -50,6 +53,37 @@ def form_with_needs(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, 
     form = _form(places, endpoint, schema)
     anywhere, required = needs(places, 2 * MOST_FIELDS, beyond=False)
     return {"form": form, "rawJson": {"any": anywhere, "required": required}}
+
+
+_ELSEWHERE = (
+    "type",
+    "description",
+    "endpoint",
+    "inputParameters",
+    "credentials",
+    "httpRequest",
+    "nextTask",
+    "end",
+)
+"""Properties of a task that are no settings of how it is run, or that a page has a place of its own for."""
+
+
+@cache
+def task_settings() -> list[dict[str, Any]]:
+    """Return the fields of everything a task says of how it is run, as `schemas/http-task.schema.json` has it."""
+    places = Places(None, _packaged.schema("http-task"))
+    fields = [_Fields(places).built(place) for place in places.properties(_ELSEWHERE)]
+    for field in fields:
+        for each in (field, *field.get("fields", ())):
+            each.setdefault("title", _words(each["name"]))
+            if each["name"].endswith("Seconds"):
+                each["type"] = "seconds"
+    return fields
+
+
+def _words(name: str) -> str:
+    """Return what a property is called that has no title: `responseCharset` is `Response charset`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
 
 
 def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[str, Any]:
@@ -186,9 +220,15 @@ class _Fields:
         if place.kind == "string" and is_secret(view, place.name, str(place.path[0])):
             field["secret"] = True
         add_members(field, view, place.kind)
+        if field["kind"] == "any" and place.path[0] in _TEXTUAL:
+            field["textual"] = True
         if field.get("encoding") == "upload" and not self._places.carries_files:
             field["encoding"] = "base64"  # a text all the same: what is binary in JSON is written so
         return field
+
+
+_TEXTUAL = frozenset(("pathParameters", "headers", "query", "cookies"))
+"""Groups whose values are written as text: what reads as JSON there is text until somebody says that it is not."""
 
 
 def _called(option: Made, index: int, names: list[str], others: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,13 @@ class Places:
             if name == "body" and self._takes_file and kind in _MAY_BE_FILE and not view.properties:
                 kind = "file"
             yield Place(view, kind, (name,), frozenset(), required=name in required)
+
+    def properties(self, without: Collection[str]) -> Iterator[Place]:
+        """Give the properties of the schema itself, as places; none of *without*."""
+        for name, schema in self._schema.get("properties", {}).items():
+            if name not in without:
+                view = self.views.view(schema)
+                yield Place(view, kind_of(view), (name,), frozenset(), name=name)
 
     @cached_property
     def _media_types(self) -> list[str]:

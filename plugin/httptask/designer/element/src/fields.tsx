@@ -1,9 +1,9 @@
 // The form: one row for each slot on the screen, and an editor for each kind of field.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { child, isObject, type Json, parse } from "./json";
+import { child, isObject, type Json, parse, same, typeOf } from "./json";
 import {
-  choices, choose, dump, guess, isSecret, isShown, itemField, load, type Slot, takeAs, valuesOf,
+  asPlainText, choices, choose, dump, guess, isSecret, isShown, itemField, load, type Slot, structure, takeAs, valuesOf,
 } from "./slots";
 import { bytes } from "./store";
 import type { Field } from "./types";
@@ -42,7 +42,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
   const bare = inside !== undefined;
   const id = bare ? `${inside}~` : idOf(pointer);
   const change = () => {
-    store.changed();
+    store.changed(pointer);
     redraw();
   };
   const problems = bare ? [] : store.shownProblems(pointer, slot.touched);
@@ -75,7 +75,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
           {field.nullable && !slot.fx && (
             <Toggle text="null" on={slot.isNull} label={name} onToggle={() => { slot.isNull = !slot.isNull; change(); }} />
           )}
-          {field.kind !== "const" && (
+          {field.kind !== "const" && isEvaluated(pointer) && (
             <Toggle text="fx" on={slot.fx} label={name} onToggle={() => { slot.fx = !slot.fx; change(); }} />
           )}
           {onRemove && (
@@ -90,6 +90,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
         : slot.raw !== null ? <RawJson {...place} />
         : secret && field.kind === "string" ? <Secret {...place} />
         : <Editor {...place} />}
+      {!single && !bare && field.default !== undefined && dump(slot) === undefined && <p class="muted small">{defaultOf(field)}</p>}
       {single && !bare && field.description && <div class="hint" id={`${id}-hint`}><Html html={field.description} /></div>}
       <Problems id={id} pointer={pointer} problems={problems} />
     </div>
@@ -102,6 +103,11 @@ export function Toggle({ text, on, label, onToggle }: { text: string; on: boolea
     <button class="toggle" aria-pressed={on} aria-label={`${text} for ${label}`} title={TOGGLES[text]} onClick={onToggle}>{text}</button>
   );
 }
+
+/** Whether expressions at *pointer* are evaluated: how a task is run is said in advance. */
+const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters)(\/|$)/.test(pointer);
+/** What a field of an object is called: names of the request are the API's own, the others have titles. */
+const nameOf = ({ field }: Slot, pointer: string): string => (!isEvaluated(pointer) && field.title) || field.name!;
 
 const isInside = (slot: Slot): boolean => slot.as === "array" || slot.as === "object";
 
@@ -122,17 +128,17 @@ const tied = ({ slot, redraw }: Place, what: "text" | "expr" | "sample" | "raw" 
 });
 
 function Expression(place: Place) {
-  const { name, id } = place;
+  const { name, id, pointer, slot } = place;
   return (
     <div class="expression">
-      <input {...control(place)} {...tied(place, "expr")} class="code" placeholder="$.name" />
-      <label class="sample">
+      <input {...control(place)} {...tied(place, "expr")} class="code" placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"} />
+      {isEvaluated(pointer) && <label class="sample">
         <span>Sample for tests</span>
         <input
           id={`${id}-sample`} class="code" {...tied(place, "sample")}
           aria-label={`Sample value of ${name}, for tests only`} placeholder="none: the expression is evaluated"
         />
-      </label>
+      </label>}
     </div>
   );
 }
@@ -146,11 +152,9 @@ function RawJson(place: Place) {
       <textarea {...control(place)} {...tied(place, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />
       <div class="row under">
         {broken ? <span class="problem error">{broken}</span> : fits && <span class="muted">This value does not fit the field, so it is shown as JSON.</span>}
-        {!slot.field.raw && (
-          <button class="link" onClick={() => { slot.raw = null; slot.as = ""; redraw(); }}>
-            {fits ? "Empty it and use the form" : "Back to text"}
-          </button>
-        )}
+        {!slot.field.raw && (fits ? (
+          <button class="link" onClick={() => { slot.raw = null; slot.as = ""; redraw(); }}>Empty it and use the form</button>
+        ) : <button class="link" onClick={() => { asPlainText(slot); redraw(); }}>Send it as text</button>)}
       </div>
     </>
   );
@@ -193,7 +197,7 @@ function Secret(place: Place) {
 const EDITORS: Record<Field["kind"], (place: Place) => ComponentChildren> = {
   string: Text,
   number: Text,
-  boolean: (place) => <Segments {...place} options={[["", "not set"], ["true", "true"], ["false", "false"]]} />,
+  boolean: (place) => <Segments {...place} options={[["", unset(place.slot.field)], ["true", "true"], ["false", "false"]]} />,
   enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
   file: FilePicker,
@@ -215,17 +219,31 @@ function called({ values, labels }: Field, index: number): string {
   const label = labels?.[index];
   return label && label !== value ? `${value}: ${label}` : value;
 }
-function hintOf({ default: fallback, examples, format }: Field): string {
-  if (fallback !== undefined) return `default: ${plain(fallback)}`;
-  if (examples?.length) return `for example ${plain(examples[0]!)}`;
-  return format ?? "";
+const MOST_OF_DEFAULT = 100;
+/** The documented default, in words; it is what the API takes where nothing is sent. "" where there is none. */
+function defaultOf(field: Field): string {
+  const { default: fallback, kind } = field;
+  if (fallback === undefined) return "";
+  const index = kind === "enum" ? choices(field).findIndex((choice) => same(choice, fallback)) : -1;
+  const text = index < 0 ? plain(fallback) : called(field, index);
+  return `default: ${text.length > MOST_OF_DEFAULT ? `${text.slice(0, MOST_OF_DEFAULT)} …` : text}`;
+}
+/** What stands for no choice. */
+function unset(field: Field, choose = ""): string {
+  const fallback = defaultOf(field);
+  return field.required && choose ? `${choose}${fallback && ` (${fallback})`}` : fallback || "not set";
+}
+function hintOf(field: Field): string {
+  const { examples, format } = field;
+  return defaultOf(field) || (examples?.length ? `for example ${plain(examples[0]!)}` : (format ?? ""));
 }
 
 function Text(place: Place) {
   const { field, text, empty } = place.slot;
   const attributes = { ...control(place), ...tied(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
-  return field.multiline || text.includes("\n")
-    ? <textarea {...attributes} rows={rowsFor(text, 2)} />
+  const mayBeJson = field.kind === "any" && !field.textual;
+  return field.multiline || mayBeJson || text.includes("\n")
+    ? <textarea {...attributes} rows={rowsFor(text, mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2)} />
     : <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
 }
 
@@ -249,7 +267,7 @@ function Select(place: Place) {
   const { slot } = place;
   return (
     <select {...control(place)} {...tied(place)}>
-      <option value="">{slot.field.required ? "Choose …" : "not set"}</option>
+      <option value="">{unset(slot.field, "Choose …")}</option>
       {choices(slot.field).map((choice, index) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{called(slot.field, index)}</option>)}
     </select>
   );
@@ -261,7 +279,7 @@ function LongList(place: Place) {
   const values = choices(slot.field);
   return (
     <Suggested
-      {...control(place)} values={values.map((each, index) => [plain(each), slot.field.labels?.[index]])} value={slot.text && plain(parse(slot.text))} placeholder={`type to find one of ${values.length}`}
+      {...control(place)} values={values.map((each, index) => [plain(each), slot.field.labels?.[index]])} value={slot.text && plain(parse(slot.text))} placeholder={`${defaultOf(slot.field) && `${defaultOf(slot.field)}; `}type to find one of ${values.length}`}
       onInput={typed((text) => {
         // A value that is none of them is kept as it is: validation says what is near it.
         slot.text = text && JSON.stringify(values.find((choice) => plain(choice) === text) ?? text);
@@ -307,6 +325,7 @@ function FilePicker({ slot, id, name, described, redraw }: Place) {
       {shown && (
         <IconButton icon="close" label={`Empty ${name}`} title="Empty" onClick={() => { slot.value = undefined; slot.text = ""; redraw(); }} />
       )}
+      {!shown && !state && <span class="muted">{defaultOf(slot.field)}</span>}
       {state && <span class="muted" role="status">{state}</span>}
     </div>
   );
@@ -323,33 +342,42 @@ const base64 = (file: File): Promise<string> =>
 const ANY_TYPES: [string, string][] = [
   ["string", "text"], ["number", "number"], ["boolean", "true/false"], ["null", "null"], ["array", "list"], ["object", "object"],
 ];
+const JSON_WORDS: Record<string, string> = { array: "a list", object: "an object" };
 
 /** A value without a documented type: what was typed is guessed at, and the guess is seen and can be changed. */
 function Anything(place: Place) {
   const { slot, pointer, id, name, redraw } = place;
   const allowed = slot.field.types;
   const types = ANY_TYPES.filter(([type]) => !allowed || allowed.includes(type) || (type === "number" && allowed.includes("integer")));
-  const words = Object.fromEntries(ANY_TYPES);
+  const words: Record<string, string> = { ...Object.fromEntries(ANY_TYPES), json: "JSON" };
   const inside = isInside(slot);
+  const read = structure(slot.text);
+  const type = slot.as || guess(slot);
   return (
     <>
       <div class="joined">
-        {inside ? <span class="fixed grow">{slot.as === "array" ? "a list" : "an object"}</span>
+        {inside ? <span class="fixed grow">{JSON_WORDS[slot.as]}</span>
           : slot.as === "null" ? <output id={id} class="fixed grow">null</output>
           : slot.as === "boolean" ? (
             <select {...control(place)} {...tied(place)}>
-              <option value="">not set</option><option>true</option><option>false</option>
+              <option value="">{unset(slot.field)}</option><option>true</option><option>false</option>
             </select>
           ) : <Text {...place} />}
         <select
           class="as" aria-label={`Type of ${name}`} value={slot.as}
           onChange={typed((value) => { takeAs(slot, value); redraw(); })}
         >
-          <option value="">{slot.text ? `as ${words[guess(slot)]}` : "as typed"}</option>
+          <option value="">{slot.text && !inside ? `as ${words[guess(slot)]}` : "as typed"}</option>
           {types.map(([type, title]) => <option key={type} value={type}>{title}</option>)}
           <option value="json">JSON</option>
         </select>
       </div>
+      {read !== undefined && (type === "json" || type === "string") && (
+        <div class="row under" role="status">
+          <span class="muted">{type === "json" ? `Sent as JSON: ${JSON_WORDS[typeOf(read)]}.` : "Sent as text, though it reads as JSON."}</span>
+          <button class="link" onClick={() => { takeAs(slot, type === "json" ? "string" : "json"); redraw(); }}>Send it as {type === "json" ? "text" : "JSON"}</button>
+        </div>
+      )}
       {inside && slot.kids[0] && <FieldRow slot={slot.kids[0]} pointer={pointer} name={name} inside={id} />}
     </>
   );
@@ -364,13 +392,13 @@ export function Fields({ slot, pointer, id, redraw }: Pick<Place, "slot" | "poin
     <div class="rail">
       {slot.kids.filter(isShown).slice(0, most).map((kid) => (
         <FieldRow
-          key={kid.field.name} slot={kid} pointer={at(kid)} name={pointer ? kid.field.name! : kid.field.title!}
+          key={kid.field.name} slot={kid} pointer={at(kid)} name={nameOf(kid, pointer)}
           onRemove={kid.field.required ? undefined : () => { kid.on = false; redraw(); focus(id); }}
         />
       ))}
       {(slot.own.length > 0 || slot.field.extra) && <Entries slot={slot} pointer={pointer} id={id} redraw={redraw} field={slot.field.extra} />}
       <AddButtons
-        titled={!pointer}
+        pointer={pointer}
         hidden={slot.kids.filter((kid) => !isShown(kid))}
         onAdd={(kid) => { kid.on = true; slot.on = true; redraw(); focus(idOf(at(kid))); }}
       />
@@ -378,7 +406,7 @@ export function Fields({ slot, pointer, id, redraw }: Pick<Place, "slot" | "poin
   );
 }
 
-function AddButtons({ hidden, onAdd, titled }: { hidden: Slot[]; onAdd: (kid: Slot) => void; titled: boolean }) {
+function AddButtons({ hidden, onAdd, pointer }: { hidden: Slot[]; onAdd: (kid: Slot) => void; pointer: string }) {
   const [all, setAll] = useState(false);
   const [filter, setFilter] = useState("");
   if (!hidden.length) return null;
@@ -394,10 +422,10 @@ function AddButtons({ hidden, onAdd, titled }: { hidden: Slot[]; onAdd: (kid: Sl
       )}
       {shown.map((kid) => (
         <button
-          class={kid.field.deprecated ? "add deprecated" : "add"} key={kid.field.name} title={kid.field.type}
+          class={kid.field.deprecated ? "add deprecated" : "add"} key={kid.field.name} title={[kid.field.type, defaultOf(kid.field)].filter(Boolean).join(", ")}
           onClick={() => onAdd(kid)}
         >
-          <Icon name="plus" />{titled ? kid.field.title : kid.field.name}
+          <Icon name="plus" />{nameOf(kid, pointer)}
         </button>
       ))}
       {found.length > shown.length && <button class="link" onClick={() => setAll(true)}>{found.length - shown.length} more</button>}
@@ -563,7 +591,7 @@ function Union({ slot, pointer, id, name, redraw }: Place) {
         aria-label={`Which form of ${name}`} id={`${id}-option`} value={String(slot.option)}
         onChange={typed((value) => { choose(slot, Number(value)); slot.on = true; redraw(); })}
       >
-        <option value="-1">{slot.field.required ? "Choose a form …" : "not set"}</option>
+        <option value="-1">{unset(slot.field, "Choose a form …")}</option>
         {options.map((option, index) => <option key={index} value={String(index)}>{option.title ?? option.type ?? `form ${index + 1}`}</option>)}
       </select>
       {inner && <FieldRow key={inner.key} slot={inner} pointer={pointer} name={name} inside={id} />}

@@ -60,7 +60,9 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
             <Icon name="alert" />{plural(count, "problem")}
           </button>
         ) : store.unreached.has(current!) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
-          : <span class="chip good">ready</span>}
+        ) : store.lacksInput ? (
+          <button class="chip tag" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>needs a sample input</button>
+        ) : <span class="chip good">ready</span>}
       </div>
       <div class="path">
         <Method method={name} /> <span class="grow">{path}</span>
@@ -99,7 +101,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
   const write = (text: string) => {
     url.fx = isExpression(text);
     url.expr = url.text = text;
-    store.changed();
+    store.changed("/httpRequest/url");
     redraw();
   };
   return (
@@ -154,7 +156,7 @@ function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
         <Suggested
           id={id} values={store.credentials.map(({ name, kind }) => [name, `${kind}, •••`])} value={slot.text} placeholder={needed ? "none; one is asked for" : "none"}
           aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
-          onInput={typed((value) => { slot.text = value; slot.on = !!slot.text; store.changed(); redraw(); })}
+          onInput={typed((value) => { slot.text = value; slot.on = !!slot.text; store.changed("/credentials"); redraw(); })}
         />
       </label>
       <Problems id={id} pointer="/credentials" problems={problems} />
@@ -171,7 +173,7 @@ function FormBody({ root, request }: { root: Slot; request: Slot }) {
     <>
       {method.field.kind === "enum" && <div class="card"><FieldRow slot={method} pointer="/httpRequest/method" name="Method" /></div>}
       {groups.map((slot) => <GroupCard key={slot.field.name} slot={slot} />)}
-      {request.own.length > 0 && <div class="card"><Entries slot={request} pointer="/httpRequest" id="own" redraw={store.changed} /></div>}
+      {request.own.length > 0 && <div class="card"><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.changed()} /></div>}
       <TaskCard root={root} />
     </>
   ), [root, store.formVersion]);
@@ -181,12 +183,12 @@ function FormBody({ root, request }: { root: Slot; request: Slot }) {
 function GroupCard({ slot }: { slot: Slot }) {
   const { store } = useUi();
   const draw = useRedraw();
-  const redraw = () => {
-    store.changed();
-    draw();
-  };
   const name = slot.field.name!;
   const pointer = child("/httpRequest", name);
+  const redraw = () => {
+    store.changed(pointer);
+    draw();
+  };
   const id = idOf(pointer);
   const problems = store.shownProblems(pointer, false);
   const title = GROUP_TITLES[name]!;

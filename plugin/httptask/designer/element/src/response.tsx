@@ -67,7 +67,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   return (
     <>
       {responded ? <Summary ending={ending} /> : ending.event === "cancelled" ? <Cancelled ending={ending} /> : (
-        <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : ending.message }}>
+        <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!) }}>
           {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
             {!!ending.problems?.length && <button onClick={() => store.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
@@ -76,7 +76,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
         </Failed>
       )}
       {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
-      {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning" >{ending.message}</Note>}
+      {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning">{store.named(ending.message!)}</Note>}
       {!!ending.differences?.length && <Differences ending={ending} />}
       {(responded || ending.raw) && (
         <>
@@ -85,7 +85,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
             {shown === "body" && <Body ending={ending} store={store} />}
             {shown === "raw" && <Raw ending={ending} store={store} />}
             {shown === "headers" && <Headers headers={ending.headers ?? []} />}
-            {shown === "timeline" && <Timeline ending={ending} />}
+            {shown === "timeline" && <Timeline ending={ending} store={store} />}
             {shown === "request" && <Sent ending={ending} store={store} />}
           </div>
         </>
@@ -230,19 +230,19 @@ function Bars({ phases }: { phases: Phases }) {
   );
 }
 
-const Timeline = ({ ending }: { ending: Ending }) => (
+const Timeline = ({ ending, store }: { ending: Ending; store: Store }) => (
   <div >
     <Bars phases={ending.phases ?? {}} />
     {(ending.attempts?.length ?? 0) > 0 && (
       <ol>
-        {ending.attempts!.map((attempt) => <OneAttempt key={attempt.number} attempt={attempt} />)}
+        {ending.attempts!.map((attempt) => <OneAttempt key={attempt.number} attempt={attempt} store={store} />)}
       </ol>
     )}
   </div>
 );
-const OneAttempt = ({ attempt }: { attempt: Attempt }) => (
+const OneAttempt = ({ attempt, store }: { attempt: Attempt; store: Store }) => (
   <li>
-    <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${attempt.error}` : ""}</span>
+    <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}</span>
     {attempt.hops.map((hop, index) => <div key={index}><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span></div>)}
   </li>
 );

@@ -49,7 +49,7 @@ const ANY: Field = { kind: "any", type: "any value" };
 let keys = 0;
 
 const blank = (field: Field): Slot => ({
-  field, key: keys++, on: false, fx: false, expr: "", sample: "", text: "", empty: false, isNull: false,
+  field, key: keys++, on: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false,
   raw: field.raw ? "" : null, as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
 });
 
@@ -65,7 +65,7 @@ export function load(field: Field, value?: Json): Slot {
 
 function fill(slot: Slot, value: Json): void {
   const { field } = slot;
-  if (isExpression(value)) {
+  if (isExpression(value) || (slot.fx && typeof value === "string")) {
     slot.fx = true;
     slot.expr = value as string;
   } else if (value === null && field.nullable) slot.isNull = true;
@@ -218,6 +218,7 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
     if (type === "null") return null;
     if (type === "array" || type === "object") return slot.kids[0] ? dump({ ...slot.kids[0], on: true }) : undefined;
     if (type === "string") return toText(slot);
+    if (type === "json") return structure(slot.text);
     return type === "number" ? toNumber(slot.text) : slot.text ? slot.text === "true" : undefined;
   },
 };
@@ -243,24 +244,67 @@ export const itemField = (field: Field, index: number): Field => field.prefix?.[
 const insideOf = (type: string): Field =>
   type === "array" ? { kind: "array", items: ANY } : { kind: "map", values: ANY };
 
-/** What the text of an `any` is taken for: a number or true/false when it reads like one, else text. */
+let lastRead: { text: string; value: Json | undefined } = { text: "", value: undefined };
+/** The object or array that *text* is as JSON; undefined where it is none. */
+export function structure(text: string): Json | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  if (text !== lastRead.text) {
+    let value: Json | undefined;
+    try {
+      value = parse(text);
+    } catch {
+      /* text that only begins like JSON */
+    }
+    lastRead = { text, value };
+  }
+  return lastRead.value;
+}
+
+/** What the text of an `any` is taken for: JSON, a number or true/false when it reads like one, else text. */
 export function guess(slot: Slot): string {
   const allowed = slot.field.types;
   const fits = (type: string) => !allowed || allowed.includes(type);
   const text = slot.text.trim();
+  const read = slot.field.textual ? undefined : structure(slot.text);
+  if (read !== undefined && fits(typeOf(read))) return "json";
   if (NUMBER.test(text) && (fits("number") || fits("integer"))) return "number";
   if ((text === "true" || text === "false") && fits("boolean")) return "boolean";
   if (fits("string")) return "string";
   return (allowed?.[0] ?? "string").replace("integer", "number");
 }
 
+/** Take an `any` for another type; what stands there goes along. */
 export function takeAs(slot: Slot, type: string): void {
-  slot.raw = type === "json" ? JSON.stringify(dump(slot) ?? null, null, 2) : null;
-  slot.as = type === "json" ? "" : type;
-  if (type === "array" || type === "object") {
-    const fits = slot.kids[0]?.field.kind === insideOf(type).kind;
-    if (!fits) slot.kids = [load(insideOf(type))];
+  const { as } = slot;
+  const value = dump(slot);
+  if (type === "json") {
+    slot.raw = asJson(slot, value);
+    slot.as = "";
+    return;
   }
+  slot.raw = null;
+  slot.as = type;
+  if (isStructure(type)) {
+    const fits = slot.kids[0]?.field.kind === insideOf(type).kind;
+    const read = structure(slot.text);
+    if (!fits) slot.kids = [load(insideOf(type), read !== undefined && typeOf(read) === type ? read : undefined)];
+  } else if (isStructure(as) && value !== undefined) slot.text = JSON.stringify(value, null, 2);
+}
+const isStructure = (type: string): boolean => type === "array" || type === "object";
+
+/** The JSON text of an `any`: its own text where that is JSON already, else the JSON of its *value*. */
+function asJson({ as, text }: Slot, value: Json | undefined): string {
+  if (value === undefined) return "";
+  const own = isStructure(as) || as === "null" ? undefined : fromRaw(text);
+  return own === undefined || own === text ? JSON.stringify(value, null, 2) : text;
+}
+
+/** Take the JSON text of an `any` for text, as it stands; a JSON string without its quotes. */
+export function asPlainText(slot: Slot): void {
+  const value = fromRaw(slot.raw!);
+  slot.text = typeof value === "string" ? unescapeText(value) : slot.raw!;
+  slot.raw = null;
+  takeAs(slot, !slot.field.types || slot.field.types.includes("string") ? "string" : "");
 }
 
 const JSON_KINDS: Partial<Record<Field["kind"], string>> = {

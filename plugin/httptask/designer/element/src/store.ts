@@ -1,11 +1,11 @@
 // Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
 import { Api, ApiError, type Credential, type Draft, failureOf } from "./api";
-import { at, child, clone, isObject, type Json, type JsonObject, MASK, parse, same, segments, takeSecretNames } from "./json";
+import { at, child, clone, isObject, type JsonObject, MASK, parse, same, segments, takeSecretNames } from "./json";
 import {
   dump, expand, errorsOf, fromRaw, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
 } from "./slots";
 import { Kept } from "./storage";
-import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
+import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes, withTitles } from "./task-form";
 import type { Change, Config, Definition, Ending, Endpoint, Failure, Form, Problem, SentRequest, Snapshot, Task } from "./types";
 import * as flow from "./workflow";
 
@@ -447,6 +447,7 @@ export class Store {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.shown = null;
     this.problems = [];
+    this.edited.clear();
     this.showAll = false;
     this.loading = false;
   }
@@ -454,7 +455,7 @@ export class Store {
   private show(endpoint: Endpoint | null, form: Form, task: Task): void {
     this.endpoint = endpoint;
     this.form = form;
-    this.root = load(taskField(form), withoutNulls(withoutRoutes(task)));
+    this.root = load(taskField(form, this.config!.taskSettings), withoutNulls(withoutRoutes(task)));
     this.problems = [];
     this.showAll = false;
     this.shown = null;
@@ -474,7 +475,8 @@ export class Store {
   }
 
   /** Somebody changed a slot. */
-  changed = (): void => {
+  changed = (pointer?: string): void => {
+    if (pointer !== undefined) this.edited.add(pointer);
     clearTimeout(this.settle);
     this.settle = window.setTimeout(this.settled, SETTLE_AFTER);
     this.validateSoon(VALIDATE_AFTER);
@@ -551,13 +553,29 @@ export class Store {
     const { signal } = (this.validation = new AbortController());
     try {
       const problems = await this.api.validate(this.task(), this.current, signal);
-      if (signal.aborted || same(problems, this.problems)) return;
+      if (signal.aborted) return;
+      // A field that came or went can move a problem that is the same.
+      const shown = this.pointersShown();
+      if (same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;
+      this.shownLast = shown;
       this.problems = problems;
+      this.edited.clear();
       this.redraw();
     } catch {
       /* aborted by a newer one, or the server is away: saving and testing will say so */
     }
   }
+
+  /** Where something was changed since the problems were found: what is said of it may be over. */
+  private readonly edited = new Set<string>();
+  private shownLast = "";
+  private pointersShown = (): string => [...walk(this.root!)].map(({ pointer }) => pointer).join("\n");
+
+  /** *text* of the server with every field called as the form calls it. */
+  named = (text: string): string => {
+    for (const { name, title } of this.config!.taskSettings) text = text.replace(new RegExp(`\\b${name!}\\b`, "g"), title!);
+    return withTitles(text);
+  };
 
   get errors(): Problem[] {
     return errorsOf(this.problems);
@@ -584,6 +602,7 @@ export class Store {
   }
   /** What is shown at *pointer*: errors wait until somebody was there or asked. */
   shownProblems(pointer: string, touched: boolean): Problem[] {
+    if (this.edited.has(pointer)) return [];
     return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
   }
 
@@ -606,6 +625,12 @@ export class Store {
   }
   private settingsKey(): string {
     return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input]);
+  }
+
+  /** Whether a test request would lack the workflow's input, for which nothing stands yet. */
+  get lacksInput(): boolean {
+    const { inputParameters } = this.task();
+    return !this.input.trim() && /\$\.input\b/.test(JSON.stringify(inputParameters ?? "")) && !Object.keys(samples(this.root!).values).length;
   }
 
   draft(): Draft | null {
@@ -690,12 +715,13 @@ export class Store {
     this.remember(name, task, { ending });
     if (ending.problems?.length && name === this.current) {
       this.problems = ending.problems;
+      this.edited.clear();
       this.formVersion++;
       this.goToProblem();
       // What cannot be evaluated here can be given by hand.
       if (ending.kind === "expression" && this.focusWanted) this.focusWanted += "-sample";
     }
-    this.say(sentence(ending));
+    this.say(this.named(sentence(ending)));
   }
 
   cancel(): void {
@@ -825,6 +851,7 @@ export class Store {
       const failure = failureOf(error);
       if (failure.problems) {
         this.problems = failure.problems;
+        this.edited.clear();
         this.formVersion++;
         this.goToProblem();
       }

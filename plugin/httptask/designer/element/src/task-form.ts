@@ -1,5 +1,5 @@
 // A whole task as one field, so that every part of it is loaded, dumped and walked the same way.
-import { clone, isObject, type Json, type JsonObject } from "./json";
+import { clone, isObject, type Json, type JsonObject, segments } from "./json";
 import { inOrder } from "./slots";
 import type { Field, Form, Group, Task } from "./types";
 
@@ -8,29 +8,13 @@ const OWN_NAMES: Field = { kind: "map", type: "names of your own", values: ANY }
 export const GROUP_TITLES: Record<string, string> = {
   pathParameters: "Path", headers: "Headers", query: "Query", cookies: "Cookies", body: "Body",
 };
-const seconds = (name: string, title: string, fallback: number, integer: boolean): Field => ({
-  kind: "number", name, title, integer, type: "seconds", default: fallback,
-});
-
-/** How the task is run; every one optional. */
-export const RUN_FIELDS: Field[] = [
-  {
-    kind: "object", name: "retry", title: "Retry", type: "attempts when a request fails",
-    fields: [
-      { kind: "number", integer: true, name: "maxAttempts", required: true },
-      { kind: "number", name: "intervalSeconds", type: "seconds before the second attempt" },
-      { kind: "number", name: "backoffRate", type: "factor, for each further attempt" },
-    ],
-  },
-  seconds("connectionTimeoutSeconds", "Time to connect", 5, true),
-  seconds("readTimeoutSeconds", "Longest silence", 10, true),
-  seconds("totalTimeoutSeconds", "Time for everything", 300, false),
-];
+/** What is written as text: JSON there is text until somebody says that it is not. */
+const OWN_TEXTS: Field = { ...OWN_NAMES, values: { ...ANY, textual: true } };
 
 /** The form of a request that no description tells about. */
 export function freeForm(methods: string[]): Form & { methods: string[] } {
   const groups = Object.entries(GROUP_TITLES).map(([name, title]): Group => ({
-    name, title, field: name === "body" ? { ...ANY, type: "any value" } : OWN_NAMES,
+    name, title, field: name === "body" ? ANY : OWN_TEXTS,
   }));
   return { target: "", url: {}, method: "", inputParameters: OWN_NAMES, groups, methods };
 }
@@ -40,11 +24,12 @@ export function groupsOf(form: Form): Group[] {
   return Object.entries(GROUP_TITLES).flatMap(([name, title]) => {
     const group = form.groups.find((each) => each.name === name);
     if (group) return [group];
-    return form.open?.includes(name) ? [{ name, title, field: OWN_NAMES }] : [];
+    return form.open?.includes(name) ? [{ name, title, field: OWN_TEXTS }] : [];
   });
 }
 
-export function taskField(form: Form & { methods?: string[] }): Field {
+/** *settings* are the fields of how the task is run, as the server has them. */
+export function taskField(form: Form & { methods?: string[] }, settings: Field[]): Field {
   const method: Field = form.method
     ? { kind: "const", name: "method", value: form.method }
     : { kind: "enum", name: "method", values: form.methods ?? [] };
@@ -57,7 +42,7 @@ export function taskField(form: Form & { methods?: string[] }): Field {
       { kind: "string", name: "credentials", type: "name" },
       { ...form.inputParameters, name: "inputParameters", title: "Input parameters" },
       { kind: "object", name: "httpRequest", required: true, fields: [{ kind: "string", name: "url", required: true }, method, ...groups] },
-      ...RUN_FIELDS,
+      ...settings,
     ],
   };
 }
@@ -72,6 +57,14 @@ export function withRoutes(task: Task, source: Task): Task {
   const routes = Object.entries(source).filter(([name]) => ROUTES.includes(name));
   return inOrder({ ...withoutRoutes(task), ...Object.fromEntries(routes) }, Object.keys(source));
 }
+
+const TITLES: Record<string, string> = { ...GROUP_TITLES, url: "URL", method: "Method", credentials: "Credential", inputParameters: "Input parameters" };
+/** *text* with pointers into a task, and the quoted names of its parts, as the form has them: `/httpRequest/query/q` is Query › q. */
+export const withTitles = (text: string): string =>
+  text
+    .replace(/\/(?:httpRequest\/(pathParameters|query|headers|cookies|body|url|method)|(inputParameters|credentials))((?:\/[^\s/:,;"]+)*)(?![\w/])/g,
+      (_all, group: string | undefined, part: string | undefined, rest: string) => [TITLES[(group ?? part)!], ...segments(rest)].join(" › "))
+    .replace(/'(pathParameters|query|headers|cookies|body|credentials|inputParameters)'/g, (_all, name: string) => `“${TITLES[name]}”`);
 
 /** *task* without the nulls that mean "absent"; inside a body and inside input parameters they are values. */
 export function withoutNulls(task: Task): Task {

@@ -46,6 +46,8 @@ export interface Field {
   encoding?: "base64" | "upload";
   accept?: string;
   types?: string[];
+  /** Of any: text that reads as JSON is text all the same. */
+  textual?: boolean;
   shape?: { json: string; required?: string[]; const?: JsonObject };
 }
 
@@ -152,6 +154,8 @@ export interface Config {
   endpoints: number;
   methods: string[];
   secretNames: string;
+  /** How a task is run. */
+  taskSettings: Field[];
 }
 
 /** A task for another endpoint. */

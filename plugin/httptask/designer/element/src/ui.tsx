@@ -117,20 +117,21 @@ export function Tabs<T extends string>({ id, label, tabs, chosen, onChoose, smal
 export const typed = (take: (value: string) => void) => (event: { currentTarget: { value: string } }): void => take(event.currentTarget.value);
 
 /** What is wrong at *pointer*, beside its control. */
-export const Problems = ({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) => (
-  <>
+export function Problems({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) {
+  const { store } = useUi();
+  return <>
     {problems.map((problem, index) => (
       <p key={index} id={`${id}-problem-${index}`} class={`problem ${problem.severity}`}>
         <Icon name="alert" />
         <span>
           {problem.pointer.length > pointer.length && `${problem.pointer.slice(pointer.length + 1)}: `}
-          {problem.message}
+          {store.named(problem.message)}
           {problem.suggestion && <>; did you mean <code>{problem.suggestion}</code>?</>}
         </span>
       </p>
     ))}
-  </>
-);
+  </>;
+}
 export const describedBy = (id: string, problems: Problem[]): string => problems.map((_, index) => `${id}-problem-${index}`).join(" ");
 
 /** The id of the control at a pointer: an id list may hold no white space. */
