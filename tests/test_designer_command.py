@@ -15,8 +15,10 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 from designer import SEED
+from designer_page.browser import designer_page
 
 COMMAND = [sys.executable, "-m", "httptask", "designer"]
 
@@ -40,7 +42,7 @@ def started(tmp_path: Path, *words: str, **environment: str) -> Iterator[tuple[s
 
 
 def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
-    """With `--demo` there is an API to talk to, a definition to save in, and a test request of the seed's endpoint succeeds."""
+    """With `--demo` there is an API to talk to, a definition to save in, and its task succeeds as it stands."""
     with started(tmp_path, "--demo") as (_, said):
         api = said["address"] + "api/v1/"
         with httpx.Client(base_url=api, trust_env=False, timeout=30) as client:
@@ -58,10 +60,16 @@ def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
                 "problems": [],
             }
             sample = definition.json()["tasks"]["Tell the project"]
-            answer = client.post(
-                "test-requests", json={"task": sample, "inputs": {"input": {"rfi": {"id": 1, "subject": "x"}}}}
-            )
+            answer = client.post("test-requests", json={"task": sample})
             assert '"status": 201' in answer.text
+
+
+def test_the_first_click_of_the_demo_is_a_201(tmp_path: Path, browser: Browser) -> None:
+    """The page that the demo opens has a task that is ready, and one click on *Test request* is answered by 201."""
+    with started(tmp_path, "--demo") as (_, said), designer_page(browser, said["address"]) as designer:
+        expect(designer.page.locator(".chip")).to_have_text("ready")
+        designer.page.locator("#test").click()
+        expect(designer.page.locator(".response .status")).to_have_text("201 Created")
 
 
 def test_demo_reaches_the_stand_in_only(tmp_path: Path) -> None:

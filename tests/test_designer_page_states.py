@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,8 +239,88 @@ def test_cancel(thing: DesignerPage, upstream: Upstream, how: str) -> None:
     else:
         thing.page.locator("#test").click()
     expect(thing.page.locator(".summary")).to_contain_text("Cancelled")
+    expect(thing.page.locator(".summary")).to_contain_text("The server may have got the request")
     assert upstream.left.wait(5)
     expect(thing.page.locator("#test")).to_contain_text("Test request")
+
+
+def test_progress_is_seen(thing: DesignerPage, upstream: Upstream, server: RawServer) -> None:
+    """While a request is under way the page says the phase, the seconds, and the bytes that truly went out and came in."""
+    half = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(half)
+        peer.wait_for_close()
+
+    upstream.play = handler
+    thing.page.keyboard.press("Control+Enter")
+    summary = thing.page.locator(".summary")
+    expect(summary).to_contain_text("Receiving …")
+    expect(summary).to_contain_text(re.compile(r"[1-9]\.\d s"))
+    expect(summary).to_contain_text(f"{len(server.received[-1])} B sent, {len(half)} B received")
+    thing.page.keyboard.press("Escape")
+    expect(summary).to_contain_text("Cancelled")
+    expect(summary).to_contain_text("it answered 200")
+    expect(summary).to_contain_text("1 attempt")
+
+
+def test_wait_between_attempts_and_what_a_cancel_leaves(
+    thing: DesignerPage, upstream: Upstream, server: RawServer
+) -> None:
+    """A wait says how long it is and who asked for it; cancelled there, the page says that the server was reached, and shows how."""
+    upstream.play = respond(response(b"busy", ("Retry-After", "7"), status="503 Service Unavailable"))
+    thing.add("Retry", "Attempts")
+    thing.at("/retry/maxAttempts").fill("3")
+    thing.page.keyboard.press("Control+Enter")
+    summary = thing.page.locator(".summary")
+    expect(summary).to_contain_text("Waiting 7 s before the next attempt: the server asked for it (Retry-After)")
+    expect(summary).to_contain_text("attempt 1 of 3")
+    assert thing.violations() == []
+    thing.page.keyboard.press("Escape")
+    expect(summary).to_contain_text("Cancelled")
+    expect(summary).to_contain_text("it answered 503")
+    expect(summary).to_contain_text("1 attempt")
+    expect(thing.page.locator(".response")).not_to_contain_text("Nothing was sent")
+    expect(thing.page.get_by_role("tabpanel").last).to_contain_text("HTTP/1.1 503 Service Unavailable")
+    thing.named("tab", "Request sent").click()
+    expect(thing.page.locator("pre")).to_contain_text("GET /things/7 HTTP/1.1")
+    assert thing.violations() == []
+
+
+def test_failures_name_a_field_as_the_form_does(thing: DesignerPage, upstream: Upstream) -> None:
+    """A time-out that passed is called by the title of its field, and so is the place of an expression."""
+    upstream.silence()
+    thing.add("Read timeout")
+    thing.at("/readTimeoutSeconds").fill("1")
+    thing.send()
+    failure = thing.page.locator(".response .note.error")
+    expect(failure).to_contain_text("Read timeout")
+    expect(failure).not_to_contain_text("readTimeoutSeconds")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (800, 900), (390, 844)])
+def test_the_page_is_as_high_as_its_window(
+    running: RunningDesigner, browser: Browser, upstream: Upstream, width: int, height: int
+) -> None:
+    """However much there is to fill in and to read, the columns scroll and the document does not."""
+    upstream.play = respond_json({"rows": [{"id": number} for number in range(100)]})
+    with designer_page(browser, running.url) as designer:
+        designer.page.set_viewport_size({"width": width, "height": height})
+        for _ in range(2):
+            designer.pick("Log in")
+        designer.add("Retry", "Read timeout", "Input parameters")
+        for _ in range(12):
+            designer.at("/inputParameters").get_by_role("button", name="name", exact=True).click()
+        designer.at("/httpRequest/body/user").fill("ann")
+        designer.at("/httpRequest/body/password").fill("pass")
+        designer.send()
+        for tab in ("API reference", "History", "Response"):
+            designer.named("tab", tab, exact=False).first.click()
+            box = designer.page.evaluate("document.documentElement.scrollHeight")
+            assert box == height
+        designer.page.evaluate("window.scrollTo(0, 10_000)")
+        assert designer.page.evaluate("window.scrollY") == 0
 
 
 def test_large_json_is_a_tree_and_never_a_wall_of_text(thing: DesignerPage, upstream: Upstream) -> None:
