@@ -656,12 +656,20 @@ def test_a_problem_goes_when_its_field_changes(form: DesignerPage) -> None:
     expect(form.problem("/httpRequest/body/count")).to_be_visible()
 
 
+def test_a_secret_of_a_name_of_ones_own_is_masked(form: DesignerPage) -> None:
+    """What stands under a name that somebody typed is masked on the screen, too, when that is a secret's name."""
+    section = form.page.locator('[id="f-/httpRequest/headers"]')
+    section.get_by_role("button", name="own name").click()
+    section.get_by_role("combobox", name="Name", exact=True).fill("Authorization")
+    expect(form.at("/httpRequest/headers/Authorization")).to_have_attribute("type", "password")
+
+
 @pytest.mark.parametrize(
     ("group", "name", "value"),
     [
-        ("headers", "X-Api-Key", "abc"),
+        ("headers", "X-Api-Key", "a-key-typed"),
         ("query", "q", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
-        ("cookies", "sid", "1f"),
+        ("cookies", "sid", "1f-mine"),
     ],
 )
 def test_a_secret_is_pointed_out_before_it_is_saved(form: DesignerPage, group: str, name: str, value: str) -> None:
@@ -676,6 +684,10 @@ def test_a_secret_is_pointed_out_before_it_is_saved(form: DesignerPage, group: s
     expect(warning).to_contain_text("looks like a secret")
     expect(warning).to_contain_text("“Credential”")
     assert form.violations() == []
+    assert value not in form.stored()
+    form.named("button", "Copy JSON").click()
+    form.status("copied")
+    assert json.loads(form.copied())["httpRequest"][group] == {name: "•••"}
     form.named("button", f"fx for {name}").click()
     form.at(f"/httpRequest/{group}/{name}").fill("$.given")
     expect(form.page.locator(".problem", has_text="looks like a secret")).to_have_count(0)

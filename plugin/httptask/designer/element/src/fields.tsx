@@ -90,7 +90,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
         : slot.raw !== null ? <RawJson {...place} />
         : secret && field.kind === "string" ? <Secret {...place} />
         : <Editor {...place} />}
-      {!single && !bare && field.default !== undefined && dump(slot) === undefined && <p class="muted small">{defaultOf(field)}</p>}
+      {!single && !bare && field.kind !== "union" && field.default !== undefined && dump(slot) === undefined && <p class="muted small">{defaultOf(field)}</p>}
       {single && !bare && field.description && <div class="hint" id={`${id}-hint`}><Html html={field.description} /></div>}
       <Problems id={id} pointer={pointer} problems={problems} />
     </div>
@@ -362,7 +362,7 @@ function Anything(place: Place) {
             <select {...control(place)} {...tied(place)}>
               <option value="">{unset(slot.field)}</option><option>true</option><option>false</option>
             </select>
-          ) : <Text {...place} />}
+          ) : isSecret(slot, name) ? <Secret {...place} /> : <Text {...place} />}
         <select
           class="as" aria-label={`Type of ${name}`} value={slot.as}
           onChange={typed((value) => { takeAs(slot, value); redraw(); })}

@@ -60,7 +60,7 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
             <Icon name="alert" />{plural(count, "problem")}
           </button>
         ) : store.unreached.has(current!) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
-        ) : store.lacksInput ? (
+          : store.lacksInput ? (
           <button class="chip tag" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>needs a sample input</button>
         ) : <span class="chip good">ready</span>}
       </div>

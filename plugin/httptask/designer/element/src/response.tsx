@@ -94,9 +94,12 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   );
 }
 
+/** How many attempts were made; of a snapshot only their number is kept. */
+const attemptsOf = ({ attempts, made = 0 }: Ending): number => attempts?.length || made;
+
 /** What a cancel means: how far it had come, and whether the server may have got it. */
 function Cancelled({ ending }: { ending: Ending }) {
-  const made = ending.attempts?.length ?? ending.made ?? 0;
+  const made = attemptsOf(ending);
   const answers = (ending.attempts ?? []).flatMap(({ hops }) => hops.flatMap(({ status }) => status ?? []));
   const delivery = answers.length ? `The server got the request: it answered ${answers.join(", ")}.`
     : ending.maybeDelivered ? "The server may have got the request all the same."
@@ -114,9 +117,9 @@ const Summary = ({ ending }: { ending: Ending }) => (
   <div class="summary">
     <span class={`status s${String(ending.status)[0]}`}>{ending.status} {ending.reasonPhrase}</span>
     <span>{duration(ending.elapsedSeconds)}</span>
-    <span>{bytes(ending.size ?? 0)}</span>
+    <span>{bytes(ending.size!)}</span>
     <span class="muted">{ending.mediaType}</span>
-    {(ending.attempts?.length ?? 0) > 1 && <span class="muted">{ending.attempts!.length} attempts</span>}
+    {attemptsOf(ending) > 1 && <span class="muted">{attemptsOf(ending)} attempts</span>}
   </div>
 );
 
@@ -171,7 +174,7 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
   if (failure) return <Failed failure={failure} />;
   if (!ending.size && !ending.text) return <p class="muted">The response has no body.</p>;
   if (json) {
-    if (text === null) return <p class="muted" role="status">Loading {bytes(ending.decodedSize ?? 0)} …</p>;
+    if (text === null) return <p class="muted" role="status">Loading {bytes(ending.decodedSize!)} …</p>;
     return <Tree text={text} label="Response body" noted={new Set(ending.differences?.map(({ pointer }) => pointer))} />;
   }
   return <Raw ending={ending} store={store} />;
@@ -182,14 +185,14 @@ function Raw({ ending, store }: { ending: Ending; store: Store }) {
   if (text === undefined)
     return (
       <div >
-        <p class="muted">{bytes(ending.size ?? 0)} {ending.mediaType ? `of ${ending.mediaType}` : ""}: not text, so not shown.</p>
+        <p class="muted">{bytes(ending.size!)} {ending.mediaType ? `of ${ending.mediaType}` : ""}: not text, so not shown.</p>
         <Download ending={ending} store={store} />
       </div>
     );
   return (
     <>
       <div class="row">
-        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize ?? ending.size ?? 0)}.</span>}
+        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize!)}.</span>}
         <span class="grow" />
         <button class="quiet" onClick={() => void store.toClipboard("The body", text)}>Copy</button>
         <Download ending={ending} store={store} />

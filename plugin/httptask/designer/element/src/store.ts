@@ -498,7 +498,13 @@ export class Store {
       this.openKey = "";
     }
     this.samplesOf[name] = samples(this.root).texts;
-    this.secretsOf[name] = secretPointers(this.root);
+    this.secretsOf[name] = this.secretsHere();
+  }
+
+  /** The pointers of the current task's literal secrets: by their fields, and by what the server found in their values. */
+  private secretsHere(): string[] {
+    const found = this.problems.filter(({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 2);
+    return [...new Set([...secretPointers(this.root!), ...found.map(({ pointer }) => pointer)])];
   }
 
   /** Keep the unsaved changes over a reload: never a secret. */
@@ -560,6 +566,7 @@ export class Store {
       this.shownLast = shown;
       this.problems = problems;
       this.edited.clear();
+      this.keepNow(); // without the secrets that were found
       this.redraw();
     } catch {
       /* aborted by a newer one, or the server is away: saving and testing will say so */
@@ -655,7 +662,7 @@ export class Store {
       if (status === undefined || ending.truncated) continue;
       const body = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
       const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
-      tasks[name] = { output: { statusCode: status, reasonPhrase, headers: named, body, url: ending.request?.url ?? "", attempts: 1, elapsedSeconds } };
+      tasks[name] = { output: { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds } };
     }
     return tasks;
   }
@@ -663,7 +670,7 @@ export class Store {
   /** Hides what was typed into secret fields, in whatever comes back. */
   private masker(): (text: string) => string {
     const task = this.task();
-    const forms = secretPointers(this.root!).flatMap((pointer) => {
+    const forms = this.secretsHere().flatMap((pointer) => {
       const value = at(task, pointer);
       const secret = typeof value === "string" ? value : JSON.stringify(value ?? "");
       if (secret.length < 4) return [];
@@ -841,8 +848,7 @@ export class Store {
 
   async copy(what: "json" | "curl"): Promise<void> {
     this.settled();
-    const secrets = secretPointers(this.root!);
-    const masked = withoutSecrets(this.task(), secrets, MASK).value;
+    const masked = withoutSecrets(this.task(), this.secretsHere(), MASK).value;
     try {
       if (what === "json") return await this.toClipboard("The task as JSON", JSON.stringify(masked, null, 2));
       const draft = this.draft();
@@ -899,8 +905,9 @@ function refused(error: unknown): Ending {
 const smaller = (ending: Ending): Ending => ({
   ...ending,
   attempts: undefined,
+  made: ending.attempts?.length ?? ending.made,
   curl: undefined,
-  request: undefined,
+  request: ending.request && { ...ending.request, body: undefined, bodyBase64: undefined },
   raw: ending.raw?.slice(0, MOST_KEPT_TEXT),
   text: ending.text?.slice(0, MOST_KEPT_TEXT),
   truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,

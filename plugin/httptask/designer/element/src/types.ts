@@ -74,6 +74,7 @@ export interface Problem {
   message: string;
   severity: "error" | "warning";
   suggestion?: string;
+  code?: string;
 }
 
 export interface Failure {
