@@ -58,6 +58,7 @@ def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
             assert client.post("validate", json={"definition": definition.json()}).json() == {
                 "valid": True,
                 "problems": [],
+                "unreached": [],
             }
             sample = definition.json()["tasks"]["Tell the project"]
             answer = client.post("test-requests", json={"task": sample})
