@@ -81,7 +81,7 @@ def _found_kind(view: View) -> str:
     if not types:
         return "const" if view.nullable and view.types is not None else "any"
     if len(types) > 1:
-        return "any" if types <= {"string", "number", "integer", "boolean"} or _says_nothing(view) else "union"
+        return "any" if types <= _SCALARS or _says_nothing(view) else "union"
     kind = OF_TYPE.get(next(iter(types)), "any")
     if kind == "object" and not view.properties and not view.required:
         return "object" if view.others is False and not view.patterns else "map"
@@ -93,8 +93,23 @@ def _found_kind(view: View) -> str:
 def _says_nothing(view: View) -> bool:
     """Say whether *view* says no more of its arrays and objects than that they are."""
     return not (view.properties or view.required or view.patterns or isinstance(view.others, Mapping)) and not (
-        {"items", "prefixItems"} & view.keywords.keys()
+        "prefixItems" in view.keywords or ("items" in view.keywords and not _takes_anything_typed(view))
     )
+
+
+def _takes_anything_typed(view: View) -> bool:
+    """Say whether *view* takes every text, number and boolean, and lists of no more than these, as a header does."""
+    items = view.keywords["items"]
+    types = items.get("type", ()) if isinstance(items, Mapping) else ()
+    return (
+        {"string", "number", "boolean"} <= types_of(view)
+        and isinstance(items, Mapping)
+        and items.keys() == {"type"}
+        and _SCALARS.issuperset([types] if isinstance(types, str) else types)
+    )
+
+
+_SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 def encoding_of(view: View) -> str | None:
