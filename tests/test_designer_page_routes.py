@@ -13,11 +13,31 @@ from playwright.sync_api import Browser, expect
 
 from designer import running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, designer_page
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from httptask.model.workflow import WorkflowDefinition
 from httptask.testing import StandIn
 from httptask.workflow import unreached_tasks
 
 OWN_ADDRESS = "http://127.0.0.1:9/own"
+
+
+SCAN = Endpoint(
+    id="acme-scans-post-0",
+    method="POST",
+    path="/scans",
+    provider="acme",
+    title="Keep a scan",
+    servers=(Server("http://127.0.0.1:9"),),
+    parameters=(Parameter("X-Note", "header", required=True, schema={"type": "string"}),),
+    request_body=RequestBody(
+        {
+            "multipart/form-data": MediaType(
+                {"type": "object", "required": ["scan"], "properties": {"scan": {"type": "string", "format": "binary"}}}
+            )
+        },
+        required=True,
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 def designer(tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser) -> Iterator[DesignerPage]:
     """The page, with three tasks on a line."""
     write(folder, LINE)
-    endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST")]
+    endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST"), SCAN]
     with (
         running_designer(tmp_path, workflows=folder, endpoints=endpoints) as running,
         designer_page(browser, running.url) as page,
@@ -253,6 +273,43 @@ def test_saving_waits_for_a_new_name(designer: DesignerPage, folder: Path) -> No
     designer.page.get_by_label("Task name").press("Enter")
     designer.save()
     assert list(written(folder)["tasks"]) == ["First", "At once", "Last"]
+
+
+# Uploads
+
+
+def test_a_saved_file_is_there_the_next_time(
+    designer: DesignerPage, tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """A picked file moves below the folder of files when the task is saved: the next designer sends it, the form shows it as
+    before, and nothing is left unsaved."""
+    definition = json.loads(json.dumps(LINE))
+    definition["tasks"]["First"] |= {"endpoint": "acme-scans-post-0"}
+    definition["tasks"]["First"]["httpRequest"] = {"url": "http://127.0.0.1:9/scans", "method": "POST"}
+    write(folder, definition)
+    designer.load()
+    picked = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"x" * 1000}
+    designer.at("/httpRequest/body/scan").set_input_files(picked)
+    expect(designer.page.locator(".file-name")).to_have_text("plan.pdf, 1.0 kB")
+    designer.at("/httpRequest/headers/X-Note").fill("typed")
+    designer.save()
+    expect(designer.page.locator(".file-name")).to_have_text("plan.pdf, 1.0 kB")
+    expect(designer.page.locator(".unsaved")).to_have_count(0)
+    request = written(folder)["tasks"]["First"]["httpRequest"]
+    assert request["body"]["scan"]["$file"]["path"] == "plan.pdf"
+    assert request["headers"] == {"X-Note": "typed"}
+    assert (folder / "files" / "plan.pdf").stat().st_size == 1000
+    again = tmp_path / "again"
+    again.mkdir()
+    with (
+        running_designer(again, workflows=folder, endpoints=[SCAN]) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        expect(page.page.locator(".file-name")).to_have_text("plan.pdf, 1.0 kB")
+        expect(page.page.locator(".head .chip")).to_have_text("ready")
+        (folder / "files" / "plan.pdf").unlink()
+        page.load()
+        expect(page.page.locator(".head .chip")).to_have_text("1 problem")
 
 
 # Files in the folder

@@ -296,3 +296,101 @@ def test_no_workflows(tmp_path: Path) -> None:
     with running_designer(tmp_path) as designer:
         assert designer.client.get("workflows").json() == {"items": []}
         assert designer.client.put("workflows/a", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 404
+
+
+# Files of a saved definition
+
+
+def uploaded(designer: RunningDesigner, name: str, data: bytes) -> dict[str, Any]:
+    reference: dict[str, Any] = designer.client.post("uploads", params={"name": name}, content=data).json()
+    return reference
+
+
+def with_files(*references: Any) -> dict[str, Any]:
+    request = {
+        "url": "https://a.example/",
+        "method": "POST",
+        "headers": {"Content-Type": "multipart/form-data"},
+        "body": {"files": list(references)},
+    }
+    return {"startTask": "A", "tasks": {"A": {"type": "Http", "httpRequest": request, "end": True}}}
+
+
+def save(designer: RunningDesigner, definition: Any) -> Any:
+    answer = designer.client.put("workflows/first", json=definition, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["tasks"]["A"]["httpRequest"]["body"]["files"]
+
+
+def test_a_saved_upload_outlives_the_designer(tmp_path: Path, folder: Path) -> None:
+    """Uploads that a definition is saved with lie below the folder of files, named by their paths; the next designer, and a
+    run, find them. Until it is saved, and for what still names the upload, everything goes on as before."""
+    data = b"%PDF \x00\xff"
+    with running_designer(tmp_path, workflows=folder) as designer:
+        reference = uploaded(designer, "plan.pdf", data)
+        draft = {"task": with_files(reference)["tasks"]["A"]}
+        assert designer.client.post("validate", json=draft).json()["valid"]
+        saved = save(designer, with_files(reference))
+        said = {name: value for name, value in reference["$file"].items() if name != "upload"}
+        assert saved == [{"$file": {"path": "plan.pdf"} | said}]
+        assert designer.client.post("validate", json=draft).json()["valid"]
+        assert save(designer, with_files(reference)) == saved
+        assert designer.client.delete(f"uploads/{reference['$file']['upload']}").status_code == 204
+    assert (folder / "files" / "plan.pdf").read_bytes() == data
+    assert json.loads((folder / "first.json").read_text()) == with_files(*saved)
+    with running_designer(tmp_path, workflows=folder) as designer:
+        assert [item["id"] for item in designer.client.get("workflows").json()["items"]] == ["first"]
+        assert designer.client.post("validate", json={"definition": with_files(*saved)}).json()["problems"] == []
+        (folder / "files" / "plan.pdf").unlink()
+        for gone in (saved[0], reference):
+            (problem,) = designer.client.post("validate", json={"definition": with_files(gone)}).json()["problems"]
+            assert (problem["pointer"], problem["severity"]) == ("/tasks/A/httpRequest/body/files/0", "error")
+
+
+def test_files_of_one_name(tmp_path: Path, folder: Path) -> None:
+    """Nothing in the folder of files is written over: another file of the same name gets a name of its own, the same file is
+    kept once, and no name leads out of the folder or to what no system can hold."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (tmp_path / "outside").write_bytes(b"outside")
+    (files / "link.txt").symlink_to(tmp_path / "outside")
+    (files / "there.txt").write_bytes(b"there before")
+    with running_designer(tmp_path, workflows=folder, files=files) as designer:
+        contents = {
+            "there.txt": b"mine",
+            "link.txt": b"new",
+            "..": b"dots",
+            'a<b>:"c".txt': b"signs",
+            "ü" * 200: b"long",
+        }
+        references = [uploaded(designer, name, data) for name, data in contents.items()]
+        saved = save(designer, with_files(*references, uploaded(designer, "there.txt", b"mine")))
+        paths = [each["$file"]["path"] for each in saved]
+        assert paths[0] == paths[-1] != "there.txt"
+        assert paths[3] == "a_b___c_.txt"
+        for path, data in zip(paths, contents.values(), strict=False):
+            assert (files / path).resolve().parent == files.resolve()
+            assert (files / path).read_bytes() == data
+        assert (files / "there.txt").read_bytes() == b"there before"
+        assert (tmp_path / "outside").read_bytes() == b"outside"
+        assert designer.client.post("validate", json={"definition": with_files(*saved)}).json()["problems"] == []
+
+
+def test_nothing_moves_when_nothing_is_saved(designer: RunningDesigner, folder: Path) -> None:
+    """A definition that was changed meanwhile is not saved, and its uploads stay what they were."""
+    reference = uploaded(designer, "plan.pdf", b"x")
+    answer = designer.client.put("workflows/first", json=with_files(reference), headers={"If-Match": '"other"'})
+    assert answer.status_code == 412
+    assert not (folder / "files").exists()
+    assert designer.client.post("validate", json={"task": with_files(reference)["tasks"]["A"]}).json()["valid"]
+
+
+def test_files_that_cannot_be_kept(tmp_path: Path, folder: Path) -> None:
+    """When a file cannot be put where it would stay, nothing is saved, and the page hears why."""
+    (folder / "files").write_text("no folder")
+    with running_designer(tmp_path, workflows=folder) as designer:
+        reference = uploaded(designer, "plan.pdf", b"x")
+        answer = designer.client.put("workflows/first", json=with_files(reference), headers={"If-Match": "*"})
+        assert (answer.status_code, answer.json()["type"]) == (500, "urn:httptask:problem:not-saved")
+        assert "plan.pdf" in answer.json()["detail"]
+    assert json.loads((folder / "first.json").read_text()) == DEFINITION

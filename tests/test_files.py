@@ -597,11 +597,53 @@ def test_an_upload_takes_no_memory() -> None:
         assert uploaded(64 * 1024 * 1024, in_form=in_form) < 16 * 1024 * 1024
 
 
+# Before a run
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "words"),
+    [
+        (file("plans/none.pdf"), "", "no file 'plans/none.pdf' below"),
+        ({"f": file("plans/none.pdf")}, "/f", "no file"),
+        ({"f": [file("plans/a.pdf"), file("plans")]}, "/f/1", "a folder"),
+        ({"f": file("plans/a.pdf", size=1)}, "/f", "its reference says 1"),
+        ({"f": {"$file": {"upload": "gone", "name": "x.pdf"}}}, "/f", "uploads end with the designer"),
+    ],
+    ids=["body", "field", "folder", "another", "upload"],
+)
+def test_a_reference_that_leads_nowhere_is_found_before_a_run(folder: Path, body: Any, place: str, words: str) -> None:
+    """Checking looks where a reference leads, and says at its place what sending would, whatever else is an expression."""
+    for query in ({}, {"q": "${$.q}"}):
+        request = {"method": "POST", "body": body, "query": query}
+        request |= {} if place == "" else {"headers": {"Content-Type": MULTIPART}}
+        definition = http("http://127.0.0.1:1/a", request=request) | {"inputParameters": {"q": 1}}
+        with runtime(files=folder) as shared:
+            (problem,) = HttpTask(definition, runtime=shared).problems()
+        assert (problem.pointer, problem.severity) == ("/httpRequest/body" + place, "error")
+        assert words in problem.message
+
+
+def test_what_cannot_be_told_before_a_run_is_no_problem(folder: Path) -> None:
+    """Without a folder, with an expression in the reference, or where the object is data, nobody looks for a file."""
+    nowhere = {"f": file("none.pdf")}
+    tried = [
+        (None, nowhere, MULTIPART),
+        (folder, {"f": file("${$.path}.pdf")}, MULTIPART),
+        (folder, nowhere, "application/json"),
+    ]
+    for files, body, media_type in tried:
+        request = {"method": "POST", "body": body, "headers": {"Content-Type": media_type}}
+        definition = http("http://127.0.0.1:1/a", request=request) | {"inputParameters": {"path": "x"}}
+        with runtime(files=files) as shared:
+            problems = HttpTask(definition, runtime=shared).problems()
+        assert [problem for problem in problems if problem.severity == "error"] == []
+
+
 # The command line
 
 
 def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) -> None:
-    """`--files FOLDER` names the folder for `test-request` and `run`; without it nothing is sent."""
+    """`--files FOLDER` names the folder for `validate`, `test-request` and `run`; without it nothing is sent."""
     definition = {
         "name": "d",
         "startTask": "t",
@@ -611,7 +653,8 @@ def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) 
     flow.write_text(json.dumps(definition))
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "httptask", *words, str(flow), "--allow-network", "127.0.0.1", "--json"]
+        network = [] if words[0] == "validate" else ["--allow-network", "127.0.0.1"]
+        line = [sys.executable, "-m", "httptask", *words, str(flow), *network, "--json"]
         return subprocess.run(line, capture_output=True, text=True, check=False)
 
     tested = run("test-request", "--files", str(folder))
@@ -619,6 +662,10 @@ def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) 
         tested.stderr
     )
     assert run("run", "--files", str(folder)).returncode == 0
+    assert json.loads(run("validate", "--files", str(folder)).stdout) == {"valid": True, "problems": []}
+    elsewhere = run("validate", "--files", str(tmp_path))
+    assert elsewhere.returncode == 1
+    assert json.loads(elsewhere.stdout)["problems"][0]["pointer"] == "/tasks/t/httpRequest/body"
     without = run("test-request")
     assert without.returncode == 2
     assert "--files" in without.stderr

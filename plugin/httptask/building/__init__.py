@@ -5,14 +5,16 @@ from httptask.building._curl import curl_command
 from httptask.building._escaping import url_part
 from httptask.building._fields import essence
 from httptask.building._files import VARIABLE as FILES_VARIABLE
-from httptask.building._files import Files, located, with_contents
+from httptask.building._files import Files, located, missing_files, with_contents
 from httptask.building._references import (
+    REFERENCE,
     data_places,
     file_places,
     is_pairs,
     is_reference,
     misplaced,
     reference_problems,
+    references,
     with_values,
 )
 from httptask.building._request import build
@@ -21,6 +23,7 @@ __all__ = [
     "FILES_VARIABLE",
     "FORM",
     "MULTIPART",
+    "REFERENCE",
     "Files",
     "build",
     "carries_files",
@@ -35,9 +38,11 @@ __all__ = [
     "is_text",
     "located",
     "misplaced",
+    "missing_files",
     "offers",
     "rank",
     "reference_problems",
+    "references",
     "url_part",
     "with_contents",
     "with_values",

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,14 @@ from typing import Any
 from httptask._json import pointer as pointer_of
 from httptask._threads import in_thread
 from httptask.building._escaping import UnwritableError
-from httptask.building._references import REFERENCE, data_places, reference_of, text_places, with_values
+from httptask.building._references import (
+    REFERENCE,
+    data_places,
+    reference_of,
+    reference_problems,
+    text_places,
+    with_values,
+)
 from httptask.building._text import charset_of, codec_of
 from httptask.errors import Problem, SettingsError
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
@@ -83,6 +90,10 @@ class Files:
         if self.folder is None:
             return None
         return re.compile(re.escape(f"{self.folder}{os.sep}") + r"[0-9a-f]{32}\.")
+
+    def knows(self, reference: Mapping[str, Any]) -> bool:
+        """Say whether it can be told here if the file of *reference* is there. Where no folder is named, no path leads anywhere."""
+        return "upload" in reference or ("path" in reference and self.folder is not None)
 
     def _uploaded(self, piece: FilePiece) -> StoredFile:
         path = self.upload(piece.reference["upload"]) if self.upload is not None else None
@@ -258,3 +269,20 @@ def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
     except UnicodeDecodeError as error:
         why = f'the file {file.name!r} is no text in {charset or "UTF-8"}: say its charset in "contentType", or "as": "base64"'
         raise UnwritableError(why, REFERENCE, "as") from error
+
+
+def missing_files(
+    places: Iterable[tuple[tuple[str | int, ...], Mapping[str, Any]]], files: Files, at: str
+) -> Iterator[Problem]:
+    """Yield a problem for each reference that leads to no file which could be sent.
+
+    *places* are references without expressions, and where they stand below the JSON Pointer *at*.
+    """
+    for path, value in places:
+        settings = value[REFERENCE]
+        if next(reference_problems(value), None) is not None or not files.knows(settings):
+            continue
+        try:
+            files.find(FilePiece(reference_of(value).name, settings, pointer_of(path, at)))
+        except SettingsError as error:
+            yield from error.problems

@@ -215,6 +215,11 @@ def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     yield from ((_path(steps), item) for steps, item in _walked(value) if is_reference(item) and is_data(item))
 
 
+def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield every reference to a file in *value*: where, and what."""
+    yield from ((_path(steps), item) for steps, item in _walked(value) if is_reference(item))
+
+
 def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
     """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are the places of files."""
     for steps, item in _walked(value):

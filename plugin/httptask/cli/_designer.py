@@ -46,6 +46,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--allow-network", action="append", metavar="NETWORK", help="let test requests reach this network or host too"
     )
     parser.add_argument(
+        "--files",
+        metavar="FOLDER",
+        help="what requests may send files from, and uploads move to when a task is saved with them (environment: "
+        "HTTPTASK_FILES; default: files, beside the definitions)",
+    )
+    parser.add_argument(
         "--demo",
         action="store_true",
         help="with a stand-in of an API on this machine and a sample definition to play with, kept for the next time",
@@ -62,7 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
         message = f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
         raise CommandError(message) from error
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # temporary files are removed then, too
-    options: dict[str, Any] = {"workflows": arguments.workflows, "allow_networks": arguments.allow_network}
+    options: dict[str, Any] = {
+        "workflows": arguments.workflows,
+        "allow_networks": arguments.allow_network,
+        "files": arguments.files,
+    }
     with ExitStack() as stack:
         if arguments.demo:
             options |= stack.enter_context(_demo(arguments))

@@ -37,6 +37,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _definition(validate)
     _host_header(validate)
+    _files(validate)
     validate.set_defaults(run=run_validate)
 
     test = command(
@@ -81,6 +82,10 @@ def _network(parser: argparse.ArgumentParser) -> None:
         help="let requests go to this network or host too, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
     )
     _host_header(parser)
+    _files(parser)
+
+
+def _files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--files",
         metavar="FOLDER",

@@ -22,6 +22,7 @@ from httptask import _packaged
 from httptask import _secret_names as secret_names
 from httptask._json import dump
 from httptask._threads import in_thread
+from httptask.building import FILES_VARIABLE, Files
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueThread, Known
 from httptask.designer._change import changed, name_of
@@ -34,7 +35,7 @@ from httptask.designer._problems import Refused, answer_http, answer_httptask, a
 from httptask.designer._reference import reference
 from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
-from httptask.designer._workflows import MOST_BYTES, Workflows
+from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
 from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
 from httptask.model.policy import Limits
 from httptask.model.task import Inputs
@@ -68,14 +69,17 @@ def create_app(
     origins: Collection[str] = (),
     token: str | None = None,
     upload_limit: int = _MOST_UPLOADED,
+    files: str | os.PathLike[str] | None = None,
 ) -> Guards:
     """Return the designer as an ASGI application, to be run by itself or mounted in a host's.
 
     *catalogue* is a catalogue's file, the user's own when absent. *workflows* is a folder of definitions, or the file of
     one; without it nothing is saved here: the page tells its host (`task-save`). *allow_networks* is what test requests may
     reach beside globally routable addresses, as for a `Runtime`. *servers* are addresses of APIs of the operator's own, by
-    provider. *limits* bound a response. *hosts* are the values of `Host` the application is reached by, beside loopback;
-    *origins* are pages of other origins that may use it; *token*, of at least 16 characters, is asked of everybody when given.
+    provider. *files* is the folder of files that requests may send, and to which uploads move that a definition is saved
+    with; when absent, what `HTTPTASK_FILES` names, else `files` beside the definitions. *limits* bound a response. *hosts*
+    are the values of `Host` the application is reached by, beside loopback; *origins* are pages of other origins that may
+    use it; *token*, of at least 16 characters, is asked of everybody when given.
 
     Every test request is sent from here, with the credentials found here: whoever can reach the application can do that.
     Its lifespan closes what it opened; a host that mounts it takes the
@@ -84,11 +88,16 @@ def create_app(
     """
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
+    place = Path(workflows) if workflows is not None else None
+    folder = files_folder(files, place)
+    uploads = Uploads(upload_limit, folder)
     designer = _Designer(
-        catalogue=CatalogueThread(catalogue, manager, servers or {}),
-        workflows=Workflows(Path(workflows) if workflows is not None else None),
-        runtime=Runtime(plugins=manager, catalogue=catalogue, limits=limits, allow_networks=allow_networks),
-        uploads=Uploads(upload_limit),
+        catalogue=CatalogueThread(catalogue, manager, servers or {}, Files(folder, uploads.path)),
+        workflows=Workflows(place, uploads.saved),
+        runtime=Runtime(
+            plugins=manager, catalogue=catalogue, limits=limits, allow_networks=allow_networks, files=folder
+        ),
+        uploads=uploads,
     )
     app = Starlette(
         routes=designer.routes(),
@@ -102,6 +111,14 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a path that is not there is not there
     return Guards(app, hosts=hosts, origins=origins, token=token)
+
+
+def files_folder(files: str | os.PathLike[str] | None, workflows: Path | None) -> Path | None:
+    """Return the folder of files: *files*, what the operator's environment names, or `files` beside the definitions."""
+    named = files or os.environ.get(FILES_VARIABLE)
+    if named or workflows is None:
+        return Path(named).absolute() if named else None
+    return (folder_of(workflows) / "files").absolute()
 
 
 class _Designer:

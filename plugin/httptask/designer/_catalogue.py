@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from httptask.building import Files
 from httptask.catalogue import Catalogue
 from httptask.model.api import Endpoint, Server
 from httptask.settings import prepare
@@ -42,7 +43,8 @@ class Known:
 class CatalogueThread:
     """Runs work on the catalogue at *path* in its one thread, and remembers the endpoints looked at last.
 
-    *servers* are addresses of the operator's own, by provider: they stand before those a description names.
+    *servers* are addresses of the operator's own, by provider: they stand before those a description names. *files* are
+    those that requests may send.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class CatalogueThread:
         path: str | os.PathLike[str] | None,
         plugins: PluginManager,
         servers: Mapping[str, Sequence[str]],
+        files: Files,
     ) -> None:
         self._path = path
         self._plugins = plugins
         self._servers = servers
+        self._files = files
         self._thread = ThreadPoolExecutor(1, "httptask-catalogue")
         self._opened: tuple[Catalogue, Runtime] | None = None
         self._kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
@@ -81,7 +85,9 @@ class CatalogueThread:
     def _open(self) -> tuple[Catalogue, Runtime]:
         if self._opened is None:
             catalogue = Catalogue.open(self._path)
-            self._opened = catalogue, Runtime(plugins=self._plugins, catalogue=catalogue, allow_networks=())
+            runtime = Runtime(plugins=self._plugins, catalogue=catalogue, allow_networks=(), files=self._files.folder)
+            runtime.uploads = self._files.upload
+            self._opened = catalogue, runtime
         return self._opened
 
     def _close(self) -> None:

@@ -1,4 +1,7 @@
-"""Uploads: files on their way into a request. A workflow holds a reference, never the bytes."""
+"""Uploads: files on their way into a request. A workflow holds a reference, never the bytes.
+
+They end with the designer, but for those that a saved definition names: these move below the folder of files.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from httptask._threads import in_thread
+from httptask.building import REFERENCE, is_reference
 from httptask.designer._problems import Refused
 
 _MOST_KEPT = 200
@@ -33,6 +37,8 @@ class Upload:
     media_type: str
     size: int
     sha256: str
+    saved: bool = False
+    """Whether it lies below the folder of files, because a definition was saved with it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the reference that stands in the settings: `{"$file": {"upload", "name", "mediaType", "size", "sha256"}}`."""
@@ -41,10 +47,14 @@ class Upload:
 
 
 class Uploads:
-    """Files in a temporary folder of their own, gone when the designer ends. Each has at most *limit* bytes."""
+    """Files in a temporary folder of their own, gone when the designer ends. Each has at most *limit* bytes.
 
-    def __init__(self, limit: int) -> None:
+    *files* is the folder of files, to which those move that a definition is saved with; None: there is none.
+    """
+
+    def __init__(self, limit: int, files: Path | None = None) -> None:
         self.limit = limit
+        self._files = files
         self._folder: Path | None = None
         self._kept: dict[str, Upload] = {}
 
@@ -53,9 +63,10 @@ class Uploads:
 
     async def add(self, pieces: AsyncIterator[bytes], *, name: str, media_type: str) -> Upload:
         """Keep what *pieces* bring. Raises `Refused` when there are too many, or the disk is full."""
-        kept = sum(upload.size for upload in self._kept.values())
-        if len(self._kept) >= _MOST_KEPT or kept >= _MOST_BYTES_KEPT:
-            raise Refused("too-many", f"{len(self._kept)} uploads of {kept:,} bytes are kept already; remove one first")
+        temporary = [upload for upload in self._kept.values() if not upload.saved]
+        kept = sum(upload.size for upload in temporary)
+        if len(temporary) >= _MOST_KEPT or kept >= _MOST_BYTES_KEPT:
+            raise Refused("too-many", f"{len(temporary)} uploads of {kept:,} bytes are kept already; remove one first")
         upload_id = secrets.token_urlsafe(18)
         path = self._place() / upload_id
         digest, size = hashlib.sha256(), 0
@@ -92,7 +103,53 @@ class Uploads:
         upload = self._kept.pop(upload_id, None) if _TOKEN.fullmatch(upload_id) else None
         if upload is None:
             raise Refused("unknown-upload", "there is no such upload; uploads end with the designer")
-        upload.path.unlink(missing_ok=True)
+        if not upload.saved:
+            upload.path.unlink(missing_ok=True)
+
+    def saved(self, value: Any) -> Any:
+        """Return *value*, a definition, with its uploads moved below the folder of files and named by their paths there.
+
+        An upload that is not here any more stays as it is: checking says so. Raises `Refused` for one that cannot be moved.
+        """
+        if isinstance(value, list):
+            return [self.saved(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        said = value[REFERENCE] if is_reference(value) else None
+        upload = self._kept.get(str(said.get("upload"))) if isinstance(said, Mapping) else None
+        if upload is None or self._files is None or said is None:
+            return {name: self.saved(item) for name, item in value.items()}
+        path = self._moved(upload, self._files)
+        return {
+            REFERENCE: {
+                ("path" if name == "upload" else name): path if name == "upload" else item
+                for name, item in said.items()
+            }
+        }
+
+    def _moved(self, upload: Upload, folder: Path) -> str:
+        """Return the path of *upload* below *folder*; it is moved there first. Nothing that lies there is replaced."""
+        if upload.saved:
+            return upload.path.relative_to(folder).as_posix()
+        name = PurePath(_NOT_IN_NAMES.sub("_", upload.name).strip(". ") or "file")
+        stem, suffix = name.stem[:80], name.suffix[:20]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for mark in ("", f"-{upload.sha256[:8]}", f"-{upload.sha256[:32]}", f"-{upload.id}"):
+                path = folder / f"{stem}{mark}{suffix}"
+                if _holds(path, upload):
+                    upload.path.unlink(missing_ok=True)
+                elif not path.is_symlink() and not path.exists():
+                    _copy(upload.path, path)
+                    upload.path.unlink(missing_ok=True)
+                else:
+                    continue
+                self._kept[upload.id] = replace(upload, path=path, saved=True)
+                return path.relative_to(folder).as_posix()
+        except OSError as error:
+            detail = f"the file {upload.name!r} could not be put into {folder}: {error.strerror}; nothing was saved"
+            raise Refused("not-saved", detail) from error
+        raise AssertionError("an upload's own id is in no other file's name")
 
     def close(self) -> None:
         """Remove every upload."""
@@ -106,3 +163,27 @@ class Uploads:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="httptask-uploads-"))
         return self._folder
+
+
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+"""What a file's name cannot hold everywhere."""
+
+
+def _holds(path: Path, upload: Upload) -> bool:
+    """Say whether the file at *path* has the bytes of *upload*: the same file is kept once."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != upload.size:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == upload.sha256
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy *source* to *target*, which is not there yet; half a file does not stay."""
+    try:
+        with source.open("rb") as reading, target.open("xb") as writing:
+            shutil.copyfileobj(reading, writing)
+    except FileExistsError:
+        raise
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise

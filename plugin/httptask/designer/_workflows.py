@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,11 +52,15 @@ class Listing:
 
 
 class Workflows:
-    """The definitions of a folder, `<id>.json` each, or the one in a file. *place* None: there are none."""
+    """The definitions of a folder, `<id>.json` each, or the one in a file. *place* None: there are none.
 
-    def __init__(self, place: Path | None) -> None:
+    *saved* returns a definition as it is to be written: with its uploads where they stay.
+    """
+
+    def __init__(self, place: Path | None, saved: Callable[[Any], Any] = lambda definition: definition) -> None:
         self._place = place
-        self._is_folder = place is not None and (place.is_dir() or not place.suffix)
+        self._saved = saved
+        self._is_folder = place is not None and _is_folder(place)
         self._writing = threading.Lock()
 
     @property
@@ -131,12 +135,11 @@ class Workflows:
         if match is None and none_match is None:
             detail = "a definition is written with If-Match (its ETag) or, when it is new, with If-None-Match: *"
             raise Refused("precondition-required", detail)
-        data = (dump(definition, indent=2) + "\n").encode("utf-8")
-        if len(data) > MOST_BYTES:
-            raise Refused("too-large", f"a definition has at most {MOST_BYTES:,} bytes", limit=MOST_BYTES)
+        _data(definition)
         with self._writing:
             old = self._stored(workflow_id)
             _check(old, match, none_match)
+            data = _data(self._saved(definition))
             try:
                 _replace(path, data)
             except OSError as error:
@@ -176,6 +179,22 @@ class Workflows:
             why = getattr(error, "strerror", None) or "it is a link that leads nowhere"
             raise Refused("unknown-workflow", f"{path.name} cannot be looked at: {why}") from error
         return path
+
+
+def folder_of(place: Path) -> Path:
+    """Return the folder in which the definitions of *place* lie, which is that folder or a file in it."""
+    return place if _is_folder(place) else place.parent
+
+
+def _is_folder(place: Path) -> bool:
+    return place.is_dir() or not place.suffix
+
+
+def _data(definition: Mapping[str, Any]) -> bytes:
+    data = (dump(definition, indent=2) + "\n").encode("utf-8")
+    if len(data) > MOST_BYTES:
+        raise Refused("too-large", f"a definition has at most {MOST_BYTES:,} bytes", limit=MOST_BYTES)
+    return data
 
 
 def is_text(name: str) -> bool:

@@ -15,7 +15,16 @@ from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
 from httptask._syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import build, data_places, located, url_part, with_contents, with_values
+from httptask.building import (
+    build,
+    data_places,
+    located,
+    missing_files,
+    references,
+    url_part,
+    with_contents,
+    with_values,
+)
 from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
     CatalogueError,
@@ -111,7 +120,7 @@ class HttpTask:
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
-        found = [*self._problems, *self._unwritable(), *self._credential_problems()]
+        found = [*self._problems, *self._unwritable(), *self._missing_files(), *self._credential_problems()]
         if shape is None:
             return found
         at = pointer_of(["inputParameters"], self.pointer)
@@ -258,6 +267,14 @@ class HttpTask:
         except SettingsError as error:
             return error.problems
         return ()
+
+    def _missing_files(self) -> list[Problem]:
+        """Return a problem for each file that is not there. Not asked when the task runs: it looks for them then."""
+        request = self._field("httpRequest")
+        if self._refusal or not isinstance(request, Mapping):
+            return []
+        places = [(path, value) for path, value in references(request) if not _holds_expression(value)]
+        return list(missing_files(places, self.runtime.readable, self._request_pointer))
 
     def _credential_problems(self) -> list[Problem]:
         """Return what is wrong with the credential the task names, or names none. Not asked when it runs: the store is."""

@@ -104,14 +104,15 @@ export class Api {
     return { definition: read(await response.text()) as Definition, etag: response.headers.get("ETag") ?? "" };
   }
 
-  async save(id: string, definition: Definition, etag: string | null): Promise<string> {
+  /** Save *definition* over what *etag* names, and return what was written: its uploads lie in the folder of files now. */
+  async save(id: string, definition: Definition, etag: string | null): Promise<{ definition: Definition; etag: string }> {
     const guard: Record<string, string> = etag ? { "If-Match": etag } : { "If-None-Match": "*" };
     const response = await this.send(`workflows/${encode(id)}`, {
       method: "PUT",
       headers: { ...JSON_TYPE, ...guard },
       body: JSON.stringify(definition),
     });
-    return response.headers.get("ETag") ?? "";
+    return { definition: read(await response.text()) as Definition, etag: response.headers.get("ETag") ?? "" };
   }
 
   async upload(file: File, signal?: AbortSignal): Promise<Json> {

@@ -1,6 +1,7 @@
 // Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
 import { Api, ApiError, type Credential, type Draft, failureOf } from "./api";
-import { at, child, clone, isObject, type JsonObject, MASK, parse, same, segments, takeSecretNames } from "./json";
+import { savedFiles, withFiles } from "./files";
+import { at, child, clone, isObject, type Json, type JsonObject, MASK, parse, same, segments, takeSecretNames } from "./json";
 import {
   dump, expand, errorsOf, fromRaw, load, restored, samples, secretPointers, type Slot, visiblePlace, walk, withoutSecrets,
 } from "./slots";
@@ -801,11 +802,14 @@ export class Store {
     this.saving = true;
     this.say("Saving …");
     try {
-      this.etag = await this.api.save(this.workflowId!, definition, over ?? this.etag);
+      const saved = await this.api.save(this.workflowId!, definition, over ?? this.etag);
+      this.etag = saved.etag;
+      const files = savedFiles(definition, saved.definition);
+      if (files.size) this.keepFiles(files);
       await this.validate(); // what is said below is said of what was saved
       const { workflows } = this.config!;
       if (workflows.every(({ id }) => id !== this.workflowId)) workflows.push({ id: this.workflowId! });
-      this.base = clone(definition);
+      this.base = withFiles(clone(definition), files);
       this.broken = this.notice = null;
       this.keepNow();
       const count = this.errors.length;
@@ -824,6 +828,20 @@ export class Store {
     }
   }
 
+  /** Name the files of every task as they are named from now on: uploads end with the designer. */
+  private keepFiles(files: Map<string, Json>): void {
+    this.commit();
+    const fresh = !this.stale;
+    const shown = this.current === null ? undefined : flow.find(this.working, this.current)?.task;
+    this.working = withFiles(this.working, files);
+    this.history = this.history.map((each) => ({ ...each, settings: withFiles(each.settings, files) }));
+    this.keepHistory();
+    const task = shown && withFiles(shown, files);
+    if (!this.root || !task || same(task, shown)) return;
+    this.show(this.endpoint, this.form!, task);
+    if (this.result && fresh) this.result.key = this.settingsKey();
+  }
+
   /** Take what is on disk; the settings that were not saved stay in the history. */
   async reload(): Promise<void> {
     this.commit();
@@ -838,7 +856,7 @@ export class Store {
   async overwriteBroken(): Promise<void> {
     const etag = String(this.broken?.etag ?? "*");
     try {
-      this.etag = await this.api.save(this.workflowId!, { name: this.workflowId!, tasks: {} }, etag);
+      this.etag = (await this.api.save(this.workflowId!, { name: this.workflowId!, tasks: {} }, etag)).etag;
       await this.openWorkflow(this.workflowId);
     } catch (error) {
       this.broken = failureOf(error);
