@@ -244,6 +244,25 @@ def test_cancel(thing: DesignerPage, upstream: Upstream, how: str) -> None:
     expect(thing.page.locator("#test")).to_contain_text("Test request")
 
 
+def test_settings_that_were_sent_anyway_can_always_be(thing: DesignerPage, upstream: Upstream) -> None:
+    """After *Send anyway* the page offers to send this task's settings as written in runs, too; then nothing is refused."""
+    upstream.play = respond_json({"id": 7, "name": "x"})
+    thing.add("limit")
+    thing.at("/httpRequest/query/limit").fill("many")
+    thing.send()
+    thing.named("button", "Send anyway").click()
+    expect(thing.page.locator(".response .status")).to_have_text("200 OK")
+    assert thing.violations() == []
+    thing.named("button", "Always send them as written").click()
+    expect(thing.at("/checkSettings")).to_have_value('"note"')
+    expect(thing.page.locator(".chip.good")).to_be_visible()
+    thing.send()
+    expect(thing.page.locator(".response .status")).to_have_text("200 OK")
+    thing.named("button", "Copy JSON").click()
+    thing.status("copied")
+    assert json.loads(thing.copied())["checkSettings"] == "note"
+
+
 def test_progress_is_seen(thing: DesignerPage, upstream: Upstream, server: RawServer) -> None:
     """While a request is under way the page says the phase, the seconds, and the bytes that truly went out and came in."""
     half = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500

@@ -77,6 +77,11 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
       )}
       {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
       {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning">{store.named(ending.message!)}</Note>}
+      {responded && ending.anyway && store.refusesSettings && (
+        <Note kind="info" title="A run would refuse these settings">
+          <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.noteSettings()}>Always send them as written</button></div>
+        </Note>
+      )}
       {!!ending.differences?.length && <Differences ending={ending} />}
       {(responded || ending.raw) && (
         <>

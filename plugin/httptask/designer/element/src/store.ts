@@ -715,6 +715,7 @@ export class Store {
       if (!ending) ending = run.cancelling ? cancelled(run) : refused(error);
     }
     this.run = this.running = null;
+    ending.anyway = sendAnyway;
     this.ended(run.task, draft.task, ending, key);
   }
 
@@ -730,6 +731,21 @@ export class Store {
       if (ending.kind === "expression" && this.focusWanted) this.focusWanted += "-sample";
     }
     this.say(this.named(sentence(ending)));
+  }
+
+  private get checkSettings(): Slot | undefined {
+    return this.root?.kids.find(({ field }) => field.name === "checkSettings");
+  }
+  /** Whether the task's settings are refused for what its description says, in a run. */
+  get refusesSettings(): boolean {
+    return !!this.checkSettings && dump(this.checkSettings) !== "note" && this.errors.length > 0;
+  }
+  /** From now on the settings of this task are sent as they are written; the differences are notes. */
+  noteSettings(): void {
+    Object.assign(this.checkSettings!, { on: true, text: '"note"' });
+    this.changed();
+    this.redraw();
+    this.say("The settings are sent as they are written from now on. Not saved yet.");
   }
 
   cancel(): void {

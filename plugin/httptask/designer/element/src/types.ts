@@ -221,6 +221,8 @@ export interface Ending {
   expression?: string;
   known?: string[];
   maybeDelivered?: boolean;
+  /** It was sent although its settings are not valid. */
+  anyway?: boolean;
   /** How many attempts were begun, where they are not here themselves. */
   made?: number;
 }
