@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import json
 import os
 import re
@@ -123,9 +124,9 @@ def pins_of(constraints: Path) -> dict[str, Requirement]:
 
 
 def direct_requirements() -> list[Requirement]:
-    """Return what pyproject.toml asks for: to build, to run, for the designer and for the tests."""
-    extras = PROJECT["optional-dependencies"]
-    texts = [*SETTINGS["build-system"]["requires"], *PROJECT["dependencies"], *extras["designer"], *extras["dev"]]
+    """Return what pyproject.toml asks for: to build, to run, and for every extra, the tests' own included."""
+    extras = itertools.chain.from_iterable(PROJECT["optional-dependencies"].values())
+    texts = [*SETTINGS["build-system"]["requires"], *PROJECT["dependencies"], *extras]
     return [requirement for requirement in map(Requirement, texts) if requirement.name != PROJECT["name"]]
 
 

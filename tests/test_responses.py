@@ -519,19 +519,24 @@ def raw_deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+def gzipped(data: bytes) -> bytes:
+    """Return *data* as gzip, the same bytes whatever the time is."""
+    return gzip.compress(data, mtime=0)
+
+
 SKIPPABLE = b"\x50\x2a\x4d\x18\x03\0\0\0abc"
 """RFC 8878, section 3.1.2: a frame of something else."""
 CODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
-    "gzip": ("gzip", gzip.compress),
-    "x-gzip": ("X-GZIP", gzip.compress),
+    "gzip": ("gzip", gzipped),
+    "x-gzip": ("X-GZIP", gzipped),
     "deflate": ("deflate", zlib.compress),
     "raw deflate": ("deflate", raw_deflate),
-    "two": ("deflate, gzip", lambda data: gzip.compress(zlib.compress(data))),
+    "two": ("deflate, gzip", lambda data: gzipped(zlib.compress(data))),
     "identity": ("identity", bytes),
     "br": ("br", brotli.compress),
     "zstd": ("zstd", zstandard.compress),
     "zstd frames": ("zstd", lambda data: zstandard.compress(data[:9]) + SKIPPABLE + zstandard.compress(data[9:])),
-    "new and old": ("zstd, br, gzip", lambda data: gzip.compress(brotli.compress(zstandard.compress(data)))),
+    "new and old": ("zstd, br, gzip", lambda data: gzipped(brotli.compress(zstandard.compress(data)))),
 }
 
 
@@ -561,7 +566,7 @@ def test_content_codings_are_undone(coding: str, tmp_path: Path) -> None:
             theirs = servers.curl("--compressed", server.url + "/json").stdout
             assert json.loads(theirs.partition("\n\n")[2]) == {"a": "é"}
     assert response is not None
-    assert response.body == encode(b'{"a": "\\u00e9"}') or coding in ("gzip", "x-gzip", "two")
+    assert response.body == encode(b'{"a": "\\u00e9"}')
     assert response.size == len(response.body)
 
 
