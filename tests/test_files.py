@@ -624,15 +624,10 @@ def test_a_reference_that_leads_nowhere_is_found_before_a_run(folder: Path, body
 
 
 def test_what_cannot_be_told_before_a_run_is_no_problem(folder: Path) -> None:
-    """Without a folder, with an expression in the reference, or where the object is data, nobody looks for a file."""
-    nowhere = {"f": file("none.pdf")}
-    tried = [
-        (None, nowhere, MULTIPART),
-        (folder, {"f": file("${$.path}.pdf")}, MULTIPART),
-        (folder, nowhere, "application/json"),
-    ]
-    for files, body, media_type in tried:
-        request = {"method": "POST", "body": body, "headers": {"Content-Type": media_type}}
+    """Without a folder, with an expression in the reference, or where the bytes stand in it, nobody looks for a file."""
+    tried = [(None, file("none.pdf")), (folder, file("${$.path}.pdf")), (folder, {"$file": {"content": "x"}})]
+    for files, reference in tried:
+        request = {"method": "POST", "body": {"f": reference}, "headers": {"Content-Type": MULTIPART}}
         definition = http("http://127.0.0.1:1/a", request=request) | {"inputParameters": {"path": "x"}}
         with runtime(files=files) as shared:
             problems = HttpTask(definition, runtime=shared).problems()
