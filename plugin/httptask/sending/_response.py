@@ -10,6 +10,7 @@ from typing import Any
 
 from httptask._json import deeper_than, finite
 from httptask._redaction import Redactor
+from httptask._sequences import sequence_of
 from httptask._syntax import TOKEN
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError
 from httptask.model.exchange import Difference, Headers
@@ -19,7 +20,7 @@ from httptask.sending._codings import Decoder
 from httptask.sending._filename import filename_of
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
-from httptask.sending._media import JSON, TEXT, json_text, kind_of, roughly, text_of
+from httptask.sending._media import ITEMS, JSON, TEXT, json_text, kind_of, roughly, text_of
 from httptask.sending._retry import retry_after
 
 
@@ -100,6 +101,8 @@ def _read(content: bytes, received: Received, limits: Limits, redactor: Redactor
         file.write(content)
         seen.error.message += f"; {received.coding_note}"
         return replace(_file_view(content, received, file), error=seen.error)
+    if kind == ITEMS:
+        return _items_view(content, received, limits, redactor, charset)
     is_text = kind == TEXT or _is_open(received, bodies)
     text = text_of(content, received.content_type, charset) if is_text else None
     # RFC 9110, section 8.3: without a type the recipient may look. What is valid and without NUL is text.
@@ -230,17 +233,43 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
         text = json_text(content, received.content_type, charset)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
             return View(content, None, None, media_type, missing=True)
-        value = json.loads(text, parse_constant=_refused, parse_float=finite)
+        value = _parsed(text)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
-    except json.JSONDecodeError as error:
-        return _not_json(content, media_type, redactor, f"line {error.lineno}, column {error.colno}: {error.msg}")
-    except ValueError as error:  # not Unicode, NaN, or an integer of more digits than Python converts
+    except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
+    return _bounded_view(value, content, media_type, limits, redactor)
+
+
+def _parsed(text: str) -> Any:
+    """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
+    try:
+        return json.loads(text, parse_constant=_refused, parse_float=finite)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
+
+
+def _bounded_view(value: Any, content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
     # Fewer brackets than levels, almost always: then there is no need to walk.
     if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(value, limits.json_depth):
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     return View(content, value, JSON, media_type)
+
+
+def _items_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
+    """Return the view of a body that is a sequence of items: they are an array."""
+    media_type = received.media_type
+    items: list[Any] = []
+    sequence = sequence_of(media_type)
+    assert sequence is not None  # noqa: S101 - its media type has just been found to be one
+    try:
+        for text in sequence.split(json_text(content, received.content_type, charset)):
+            items.append(sequence.read(text, _parsed))
+    except RecursionError:
+        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
+    except ValueError as error:
+        return _not_json(content, media_type, redactor, f"item {len(items) + 1}: {error}")
+    return _bounded_view(items, content, media_type, limits, redactor)
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
