@@ -15,7 +15,7 @@ from httptask.errors import BlockedError, SettingsError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import prepare, request_problems, settings_schema
+from httptask.settings import prepare, request_problems, settings_schema, still_to_fill
 from httptask.task import HttpTask
 from tasks import runtime
 
@@ -637,3 +637,27 @@ def test_the_codings_that_are_asked_for_are_ours_to_fill_in(schema: dict[str, An
     parameter = {"name": "Accept-Encoding", "in": "header", "required": True, "schema": schema}
     headers, problems = rendered(endpoint({"parameters": [parameter]}))
     assert (headers["Accept-Encoding"], problems) == (sent or ACCEPT_ENCODING, [])
+
+
+@pytest.mark.parametrize(("required", "words"), [(False, "optional"), (True, None)])
+def test_an_optional_body_that_asks_for_something_is_mentioned(required: bool, words: str | None) -> None:
+    """With its media type: many descriptions forget to say that a body has to be there."""
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "more": {}}}
+    other = {"type": "object", "properties": {"more": {}}}
+    for content, media_type in (
+        ({"application/json": schema}, "application/json"),
+        ({"text/plain": {"type": "string"}, FORM_TYPE: schema}, FORM_TYPE),
+        ({"application/json": {"$ref": "#/components/schemas/S"}}, "application/json"),
+    ):
+        described = {name: {"schema": each} for name, each in content.items()}
+        known = endpoint({"requestBody": {"content": described, "required": required}}, schemas={"S": schema})
+        derived = settings_schema(known)
+        missing = dict(still_to_fill(derived, prepare(known, derived)["httpRequest"], "/httpRequest"))
+        if words is None:
+            assert "/httpRequest/headers/Content-Type" not in missing
+        else:
+            assert missing["/httpRequest/body"] == "optional: object; with it name"
+            assert missing["/httpRequest/headers/Content-Type"] == f"optional, with a body: {media_type}"
+            assert still_to_fill(derived, {"url": "https://a.example/a", "method": "POST", "body": {"name": "x"}}) == []
+    known = endpoint({"requestBody": {"content": {"application/json": {"schema": other}}}})
+    assert still_to_fill(settings_schema(known), prepare(known)["httpRequest"]) == []

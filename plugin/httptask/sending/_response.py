@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -259,17 +259,25 @@ def _bounded_view(value: Any, content: bytes, media_type: str, limits: Limits, r
 def _items_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
     """Return the view of a body that is a sequence of items: they are an array."""
     media_type = received.media_type
-    items: list[Any] = []
-    sequence = sequence_of(media_type)
-    assert sequence is not None  # noqa: S101 - its media type has just been found to be one
     try:
-        for text in sequence.split(json_text(content, received.content_type, charset)):
-            items.append(sequence.read(text, _parsed))
+        items = list(_items(json_text(content, received.content_type, charset), media_type))
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except ValueError as error:
-        return _not_json(content, media_type, redactor, f"item {len(items) + 1}: {error}")
+        return _not_json(content, media_type, redactor, str(error))
     return _bounded_view(items, content, media_type, limits, redactor)
+
+
+def _items(text: str, media_type: str) -> Iterator[Any]:
+    """Yield the items of the sequence *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
+    sequence = sequence_of(media_type)
+    if sequence is None:
+        return
+    for number, item in enumerate(sequence.split(text), 1):
+        try:
+            yield sequence.read(item, _parsed)
+        except ValueError as error:
+            raise ValueError(f"item {number}: {error}") from error
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
