@@ -305,3 +305,39 @@ def test_an_absent_method_is_get_and_defaults_can_be_replaced() -> None:
     assert request.method == "GET"
     names = [name for name, _ in request.headers]
     assert names == ["User-Agent", "Accept-Encoding", "accept"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "items", "written"),
+    [
+        ("application/jsonl", [{"a": 1}, "é\u2028", [None]], '{"a":1}\n"é\u2028"\n[null]\n'),
+        ("application/x-ndjson; charset=utf-8", [1, 2], "1\n2\n"),
+        ("application/ndjson", [], ""),
+        ("application/jsonl", {"a": 1}, '{"a":1}\n'),
+        ("application/jsonl", '{"a": 1}\n', '{"a": 1}\n'),
+        ("application/json-seq", [{"a": 1}, 2], '\x1e{"a":1}\n\x1e2\n'),
+        (
+            "text/event-stream",
+            [{"event": "add", "data": "a\nb", "retry": 5}],
+            "event: add\ndata: a\ndata: b\nretry: 5\n\n",
+        ),
+        ("application/jsonl", ["\ud800"], '"\\ud800"\n'),
+    ],
+)
+def test_an_array_is_written_as_a_sequence_of_its_items(media_type: str, items: Any, written: str) -> None:
+    """A line for each (JSON lines), a record (RFC 7464), an event (HTML, section 9.2.6); text is sent as it is."""
+    assert made(method="POST", headers={"Content-Type": media_type}, body=items).body == written.encode()
+    content = {media_type: MediaType({"type": "array"})}
+    endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody(content))
+    assert build({"url": "https://h/a", "method": "POST", "body": items}, endpoint).body == written.encode()
+
+
+def test_what_is_no_item_of_a_sequence_is_refused() -> None:
+    """With the place of the item."""
+    for body, place in (
+        ([{"data": "a"}, {"other": 1}], "/body/1"),
+        ([3], "/body/0"),
+        ({"id": "a\nb"}, "/body"),
+        (3, "/body"),
+    ):
+        assert refused(method="POST", headers={"Content-Type": "text/event-stream"}, body=body) == place

@@ -92,7 +92,7 @@ def test_json_is_what_says_it_is_json() -> None:
         *("application/x-amz-json-1.1", "application/json, application/json", '"application/json"'),
         "application/json+oembed",
     ]
-    is_text = ["text/plain", "application/x-ndjson", "application/json-seq", "text/jsonx"]
+    is_text = ["text/plain", "text/jsonx"]
     is_file = ["application/json+zip", "application/notjson", "json", "+json", "application/+json/x"]
     found = bodies({each: (each, text) for each in [*is_json, *is_text, *is_file]})
     assert {each: found[each] for each in is_json} == dict.fromkeys(is_json, json.loads(text))
@@ -101,10 +101,43 @@ def test_json_is_what_says_it_is_json() -> None:
     assert [found[each]["$file"]["mediaType"] for each in is_file[2:]] == ["application/octet-stream"] * 3
 
 
+EVENTS = b': hello\n\nevent: add\ndata: {"a": 1}\nid: 7\n\ndata: one\ndata:two\r\nretry: 0100\r\n\r\ndata: [DONE]'
+SEQUENCES: list[tuple[str, bytes, Any]] = [
+    ("application/jsonl", b'{"a": 1}\n{"a": "\xe2\x80\xa8"}\n', [{"a": 1}, {"a": "\u2028"}]),
+    ("application/x-ndjson; charset=utf-8", b"1\r\n\r\n[2]", [1, [2]]),
+    ("application/x-jsonlines", b"", None),
+    ("application/ndjson", b"\n", []),
+    ("application/json-seq", b'\x1e{"a":\n 1}\n\x1e2\n', [{"a": 1}, 2]),
+    ("application/geo+json-seq", b"\x1enull\n", [None]),
+    ("application/json-seq", b"1\n2\n", [1, 2]),
+    (
+        "text/event-stream",
+        EVENTS,
+        [{"event": "add", "data": '{"a": 1}', "id": "7"}, {"data": "one\ntwo", "retry": 100}, {"data": "[DONE]"}],
+    ),
+]
+
+
+def test_a_sequence_is_an_array_of_its_items() -> None:
+    """JSON lines, JSON text sequences (RFC 7464) and server-sent events (HTML, section 9.2.6), as OpenAPI 3.2 has them."""
+    found = bodies({str(index): (each[0], each[1]) for index, each in enumerate(SEQUENCES)})
+    assert list(found.values()) == [expected for _, _, expected in SEQUENCES]
+
+
+def test_a_sequence_that_is_none_says_at_which_item() -> None:
+    """Declared JSON that is not, as for one value; its text is in the result."""
+    with servers.raw_server(
+        servers.respond(servers.response(b'{"a": 1}\n{"a": ', ("Content-Type", "application/jsonl")))
+    ) as server:
+        error = failure(http(server.url))
+    assert isinstance(error, errors.ParseError)
+    assert "item 2: line 1, column 7" in str(error)
+
+
 def test_text_is_what_is_text_by_its_type() -> None:
     """`text/*`, XML and the like are text; images, archives and what is split in parts are bytes, whatever they hold."""
     is_text = [
-        *("text/plain", "text/html", "text/csv", "text/event-stream", "application/xml", "application/soap+xml"),
+        *("text/plain", "text/html", "text/csv", "application/xml", "application/soap+xml"),
         *("image/svg+xml", "application/yaml", "application/openapi+yaml", "application/javascript", "application/jwt"),
         *("application/x-www-form-urlencoded", "application/graphql", "application/toml", "application/csv"),
     ]

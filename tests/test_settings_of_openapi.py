@@ -10,11 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from httptask import hookimpl
+from httptask._unpackers import ACCEPT_ENCODING
 from httptask.errors import BlockedError, SettingsError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import prepare, request_problems, settings_schema
+from httptask.settings import prepare, request_problems, settings_schema, still_to_fill
 from httptask.task import HttpTask
 from tasks import runtime
 
@@ -534,3 +535,129 @@ def test_a_body_that_fits_no_media_type_is_told_what_is_wrong_by_the_nearest() -
         task = HttpTask({"type": "Http", "httpRequest": request, "end": True}, runtime=shared, endpoint=known)
         problems = [(problem.pointer, problem.message) for problem in task.problems()]
     assert problems == [("/httpRequest/body/media", "expected a string, found the number 3")]
+
+
+# What a request has without its author
+
+
+ACCEPTED = [
+    pytest.param({"200": ["application/vnd.acme.v2+json"]}, "application/vnd.acme.v2+json, */*", id="one"),
+    pytest.param({"200": ["text/csv", "application/json"]}, "application/json, text/csv, */*", id="json-first"),
+    pytest.param({"200": ["text/html"], "201": ["application/hal+json"], "404": ["application/problem+json"]},
+                 "application/hal+json, text/html, */*", id="successes"),
+    pytest.param({"2XX": ["image/png"], "default": ["application/json"]}, "image/png, */*", id="range"),
+    pytest.param({"default": ["application/xml"]}, "application/xml, */*", id="default"),
+    pytest.param({"404": ["application/json"]}, "*/*", id="failures-only"),
+    pytest.param({"204": []}, "*/*", id="nothing"),
+    pytest.param({"200": ["*/*", "application/json; charset=utf-8"]}, "application/json, */*", id="any-last"),
+    pytest.param({"200": ["application/vnd.a+json;version=2"]}, "application/vnd.a+json;version=2, */*", id="parameter"),
+    pytest.param({"200": ["json", "a/b\r\nX: 1", "text/plain"]}, "text/plain, */*", id="unusable"),
+]  # fmt: skip
+
+
+def rendered(known: Endpoint, **request: Any) -> tuple[dict[str, str], list[str]]:
+    """Return the headers of the request, and everything there is to say of its settings."""
+    definition = {
+        "type": "Http",
+        "httpRequest": {"url": "https://a.example/a", "method": "POST", **request},
+        "end": True,
+    }
+    with runtime() as shared:
+        task = HttpTask(definition, runtime=shared, endpoint=known)
+        return dict(task.render().headers), [f"{each.severity} {each.pointer}" for each in task.problems()]
+
+
+@pytest.mark.parametrize(("responses", "accept"), ACCEPTED)
+def test_a_request_accepts_what_the_endpoint_answers_with(responses: dict[str, list[str]], accept: str) -> None:
+    """The media types of its successes, JSON first, anything last; what the author says wins. The form shows it."""
+    described = {
+        status: {"description": "", "content": {name: {} for name in names}} for status, names in responses.items()
+    }
+    known = endpoint({"responses": described})
+    headers, problems = rendered(known)
+    assert (headers["Accept"], problems) == (accept, [])
+    shown = settings_schema(known)["properties"]["headers"]["properties"].get("Accept", {"default": "*/*"})
+    assert shown["default"] == accept
+    assert "headers" not in prepare(known)["httpRequest"]
+    given = rendered(known, headers={"accept": "text/x"})[0]
+    assert [value for name, value in given.items() if name.lower() == "accept"] == ["text/x"]
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        ({"type": "string", "enum": ["text/csv", "application/json"]}, "application/json"),
+        ({"type": "string", "enum": ["application/vnd.acme.v1", "application/vnd.acme.v2"]}, "application/vnd.acme.v1"),
+        ({"type": "string", "default": "application/vnd.acme.v2+json"}, "application/vnd.acme.v2+json"),
+        ({"type": "string"}, "application/json, */*"),
+    ],
+)
+def test_a_described_accept_is_a_choice(version: str, schema: dict[str, Any], sent: str) -> None:
+    """It is not asked for, however required; without a choice what the description gives is sent, and a wrong one is refused."""
+    parameter = {"name": "Accept", "in": "header", "required": True, "schema": schema}
+    responses = {"200": {"description": "", "content": {"application/json": {}}}}
+    known = endpoint({"parameters": [parameter], "responses": responses}, version=version)
+    headers, problems = rendered(known)
+    assert (headers["Accept"], problems) == (sent, [])
+    field = settings_schema(known)["properties"]["headers"]["properties"]["Accept"]
+    assert (field["default"], field.get("enum")) == (sent, schema.get("enum"))
+    if "enum" in schema:
+        assert rendered(known, headers={"Accept": schema["enum"][0]}) == ({**headers, "Accept": schema["enum"][0]}, [])
+        assert rendered(known, headers={"Accept": "text/html"})[1] == ["error /httpRequest/headers/Accept"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "transfer-encoding", "Connection", "Host", "TE", "Expect", "Upgrade"]
+)
+def test_headers_that_frame_a_request_are_not_asked_for(name: str) -> None:
+    """However required by the description; a value of one is no error, but for Host, and is not sent."""
+    known = endpoint({"parameters": [{"name": name, "in": "header", "required": True, "schema": {"type": "integer"}}]})
+    assert settings_schema(known)["properties"]["headers"]["properties"] == {}
+    assert rendered(known)[1] == []
+    headers, problems = rendered(known, headers={name: 3}) if name != "Host" else rendered(known)
+    assert name == "Host" or problems == [f"warning /httpRequest/headers/{name}"]
+    assert name not in headers
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        ({"type": "string"}, None),
+        ({"enum": ["gzip", "identity"]}, "gzip"),
+        ({"enum": ["identity"]}, "identity"),
+        ({"enum": ["x-unknown", "deflate"]}, "deflate"),
+        ({"enum": ["x-unknown"]}, None),
+        ({"default": "identity"}, "identity"),
+        ({"default": "x-unknown"}, None),
+    ],
+)
+def test_the_codings_that_are_asked_for_are_ours_to_fill_in(schema: dict[str, Any], sent: str | None) -> None:
+    """A described Accept-Encoding is not asked for; of what it allows the first that can be undone is sent."""
+    parameter = {"name": "Accept-Encoding", "in": "header", "required": True, "schema": schema}
+    headers, problems = rendered(endpoint({"parameters": [parameter]}))
+    assert (headers["Accept-Encoding"], problems) == (sent or ACCEPT_ENCODING, [])
+
+
+@pytest.mark.parametrize(("required", "words"), [(False, "optional"), (True, None)])
+def test_an_optional_body_that_asks_for_something_is_mentioned(required: bool, words: str | None) -> None:
+    """With its media type: many descriptions forget to say that a body has to be there."""
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "more": {}}}
+    other = {"type": "object", "properties": {"more": {}}}
+    for content, media_type in (
+        ({"application/json": schema}, "application/json"),
+        ({"text/plain": {"type": "string"}, FORM_TYPE: schema}, FORM_TYPE),
+        ({"application/json": {"$ref": "#/components/schemas/S"}}, "application/json"),
+    ):
+        described = {name: {"schema": each} for name, each in content.items()}
+        known = endpoint({"requestBody": {"content": described, "required": required}}, schemas={"S": schema})
+        derived = settings_schema(known)
+        missing = dict(still_to_fill(derived, prepare(known, derived)["httpRequest"], "/httpRequest"))
+        if words is None:
+            assert "/httpRequest/headers/Content-Type" not in missing
+        else:
+            assert missing["/httpRequest/body"] == "optional: object; with it name"
+            assert missing["/httpRequest/headers/Content-Type"] == f"optional, with a body: {media_type}"
+            assert still_to_fill(derived, {"url": "https://a.example/a", "method": "POST", "body": {"name": "x"}}) == []
+    known = endpoint({"requestBody": {"content": {"application/json": {"schema": other}}}})
+    assert still_to_fill(settings_schema(known), prepare(known)["httpRequest"]) == []

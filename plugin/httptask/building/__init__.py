@@ -6,6 +6,7 @@ from httptask.building._escaping import url_part
 from httptask.building._fields import essence
 from httptask.building._files import VARIABLE as FILES_VARIABLE
 from httptask.building._files import Files, located, missing_files, with_contents
+from httptask.building._negotiation import ANY_MEDIA_TYPE, accept
 from httptask.building._references import (
     REFERENCE,
     data_places,
@@ -17,19 +18,22 @@ from httptask.building._references import (
     references,
     with_values,
 )
-from httptask.building._request import build
+from httptask.building._request import build, described_framing
 
 __all__ = [
+    "ANY_MEDIA_TYPE",
     "FILES_VARIABLE",
     "FORM",
     "MULTIPART",
     "REFERENCE",
     "Files",
+    "accept",
     "build",
     "carries_files",
     "chosen",
     "curl_command",
     "data_places",
+    "described_framing",
     "essence",
     "file_places",
     "is_json",

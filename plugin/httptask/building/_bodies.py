@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from httptask._sequences import SEQUENCES, sequence_of
 from httptask.building._escaping import (
     RESERVED_IN_QUERY,
     Encode,
@@ -293,6 +294,23 @@ def _charset_of_xml(text: str, content_type: str) -> str:
     return declared or prolog[1]
 
 
+def _items(value: Any, content_type: str, described: Described) -> Body:
+    sequence = sequence_of(essence(content_type))
+    assert sequence is not None  # noqa: S101 - the row is for sequences alone
+    texts = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        try:
+            texts.append(sequence.write(item, partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text))
+        except ValueError as error:
+            raise UnwritableError(str(error), *([index] if isinstance(value, list) else [])) from error
+    return Body(content_type, "".join(texts).encode("utf-8"))
+
+
+def _is_lone(value: Any) -> bool:
+    """Say whether *value* holds half of a character, which only JSON's escapes can write."""
+    return re.search("[\ud800-\udfff]", _json_text(value)) is not None
+
+
 def _written(value: Any, content_type: str, described: Described) -> Body:
     return Body(content_type, _as_it_is(value, content_type))
 
@@ -320,6 +338,7 @@ _ROWS = (
     _Row(re.compile(re.escape(FORM)), _has_fields, _form),
     _Row(re.compile(re.escape(MULTIPART)), _has_fields, _multipart),
     _Row(re.compile(r"multipart/.+"), _of(dict, list), _multipart),
+    _Row(SEQUENCES, _of(dict, list), _items),
     # YAML 1.2 takes JSON
     _Row(re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json),
     _Row(_XML, _of(dict, list, bool, int, float), _xml),

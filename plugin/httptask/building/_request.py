@@ -10,11 +10,11 @@ from urllib.parse import unquote, unquote_plus
 
 from httptask import _packaged
 from httptask._json import pointer
-from httptask._syntax import PLACEHOLDER, UNSENDABLE
-from httptask._unpackers import ACCEPT_ENCODING
+from httptask._syntax import FRAMING, PLACEHOLDER, UNSENDABLE
 from httptask.building._bodies import FORM, MULTIPART, Body, body, carries_files, chosen, is_json
 from httptask.building._escaping import ESCAPED, RESERVED, Encode, UnwritableError, cookie_as_it_is, encoded, leaving
 from httptask.building._fields import Described, essence
+from httptask.building._negotiation import accept, accept_encoding
 from httptask.building._references import Path, file_places, is_pairs, misplaced
 from httptask.building._styles import DEFAULTS, scalar, written
 from httptask.errors import Problem, SettingsError
@@ -55,7 +55,7 @@ def build(request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str 
     return OutgoingRequest(
         method=request.get("method", "GET"),
         url=_url(request, endpoint, writer),
-        headers=_defaults(headers) + headers,
+        headers=_defaults(headers, endpoint) + headers,
         body=content,
     )
 
@@ -71,6 +71,7 @@ class _Writer:
         self.at = at
         self._definitions = endpoint.definitions if endpoint is not None else {}
         self._known = {_key(each.location, each.name): each for each in (endpoint.parameters if endpoint else ())}
+        self.framing = described_framing(endpoint)
         whole = [each for each in self._known.values() if each.location == "querystring"]
         self.querystring = whole[0] if whole else None
 
@@ -227,9 +228,22 @@ def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]
     return headers
 
 
+def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
+    """Return the framing headers, lower case, that *endpoint* describes as parameters: whoever writes the message sets them.
+
+    A value that follows such a description is not an error of its author, and is not sent. `Host` names where the request
+    goes, which only an operator may change.
+    """
+    parameters = endpoint.parameters if endpoint is not None else ()
+    names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
+    return (FRAMING - {"host"}) & names
+
+
 def _lines(values: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[str, Any]]:
     """Yield name and value of each header line: an array is a line for each item, unless a description joins its items."""
     for name, value in values.items():
+        if name.lower() in writer.framing:
+            continue
         if not isinstance(value, list) or writer.is_described("header", name):
             yield name, value
             continue
@@ -265,12 +279,12 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
     headers.append((name, value))
 
 
-def _defaults(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _defaults(headers: list[tuple[str, str]], endpoint: Endpoint | None) -> list[tuple[str, str]]:
     given = {name.lower() for name, _ in headers}
     defaults = (
         ("User-Agent", f"httptask/{_packaged.manifest()['version']}"),
-        ("Accept", "*/*"),
-        ("Accept-Encoding", ACCEPT_ENCODING),
+        ("Accept", accept(endpoint)),
+        ("Accept-Encoding", accept_encoding(endpoint)),
     )
     return [(name, value) for name, value in defaults if name.lower() not in given]
 

@@ -6,9 +6,10 @@ import json
 import re
 
 from httptask._charsets import lookup_to_read
+from httptask._sequences import SEQUENCES
 from httptask.sending._declarations import declared_inside, marked
 
-JSON, TEXT = "json", "text"
+JSON, ITEMS, TEXT = "json", "items", "text"
 
 _SEPARATOR = re.compile(r"[;,]")
 _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s;,"']+)""")
@@ -17,9 +18,10 @@ _KINDS = (
     # RFC 6839, section 3.1, and what servers said before there was a registered name
     (re.compile(r"(application|text)/(x-)?json|application/x-amz-json-1\.[01]|[^/]+/[^/]+\+json"), JSON),
     (re.compile(r"application/json\+oembed"), JSON),  # oEmbed 1.0, section 2.3: the one suffix the wrong way round
+    (SEQUENCES, ITEMS),
     (re.compile(r"text/.+|[^/]+/[^/]+\+(xml|yaml)"), TEXT),
     (re.compile(r"application/(xml|xml-dtd|(x-)?javascript|ecmascript|(x-)?yaml|toml|sql|graphql|csv|jwt)"), TEXT),
-    (re.compile(r"application/((x-)?ndjson|jsonl|jsonlines|x-jsonlines|json-seq|x-www-form-urlencoded)"), TEXT),
+    (re.compile(r"application/x-www-form-urlencoded"), TEXT),
 )
 """Media types whose bodies are read; any other body is bytes."""
 
@@ -30,7 +32,7 @@ def media_type(content_type: str) -> str:
 
 
 def kind_of(essence: str) -> str | None:
-    """Return how a body of media type *essence* is read, `json` or `text`; None: not at all, it is bytes."""
+    """Return how a body of media type *essence* is read, `json`, `items` or `text`; None: not at all, it is bytes."""
     return next((kind for pattern, kind in _KINDS if pattern.fullmatch(essence)), None)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from httptask._json import deeper_than, finite
 from httptask._redaction import Redactor
+from httptask._sequences import sequence_of
 from httptask._syntax import TOKEN
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError
 from httptask.model.exchange import Difference, Headers
@@ -19,7 +20,7 @@ from httptask.sending._codings import Decoder
 from httptask.sending._filename import filename_of
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
-from httptask.sending._media import JSON, TEXT, json_text, kind_of, roughly, text_of
+from httptask.sending._media import ITEMS, JSON, TEXT, json_text, kind_of, roughly, text_of
 from httptask.sending._retry import retry_after
 
 
@@ -100,6 +101,8 @@ def _read(content: bytes, received: Received, limits: Limits, redactor: Redactor
         file.write(content)
         seen.error.message += f"; {received.coding_note}"
         return replace(_file_view(content, received, file), error=seen.error)
+    if kind == ITEMS:
+        return _items_view(content, received, limits, redactor, charset)
     is_text = kind == TEXT or _is_open(received, bodies)
     text = text_of(content, received.content_type, charset) if is_text else None
     # RFC 9110, section 8.3: without a type the recipient may look. What is valid and without NUL is text.
@@ -230,17 +233,51 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
         text = json_text(content, received.content_type, charset)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
             return View(content, None, None, media_type, missing=True)
-        value = json.loads(text, parse_constant=_refused, parse_float=finite)
+        value = _parsed(text)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
-    except json.JSONDecodeError as error:
-        return _not_json(content, media_type, redactor, f"line {error.lineno}, column {error.colno}: {error.msg}")
-    except ValueError as error:  # not Unicode, NaN, or an integer of more digits than Python converts
+    except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
+    return _bounded_view(value, content, media_type, limits, redactor)
+
+
+def _parsed(text: str) -> Any:
+    """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
+    try:
+        return json.loads(text, parse_constant=_refused, parse_float=finite)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
+
+
+def _bounded_view(value: Any, content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
     # Fewer brackets than levels, almost always: then there is no need to walk.
     if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(value, limits.json_depth):
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     return View(content, value, JSON, media_type)
+
+
+def _items_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
+    """Return the view of a body that is a sequence of items: they are an array."""
+    media_type = received.media_type
+    try:
+        items = list(_items(json_text(content, received.content_type, charset), media_type))
+    except RecursionError:
+        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
+    except ValueError as error:
+        return _not_json(content, media_type, redactor, str(error))
+    return _bounded_view(items, content, media_type, limits, redactor)
+
+
+def _items(text: str, media_type: str) -> Iterator[Any]:
+    """Yield the items of the sequence *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
+    sequence = sequence_of(media_type)
+    if sequence is None:
+        return
+    for number, item in enumerate(sequence.split(text), 1):
+        try:
+            yield sequence.read(item, _parsed)
+        except ValueError as error:
+            raise ValueError(f"item {number}: {error}") from error
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:

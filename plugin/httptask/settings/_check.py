@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from httptask._hosts import host_fault
 from httptask._json import parts, pointer
 from httptask._syntax import FRAMING, HOST, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
-from httptask.building import FORM, carries_files, essence, is_json, offers
+from httptask.building import FORM, carries_files, described_framing, essence, is_json, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -51,6 +51,7 @@ def request_problems(
     counts: the endpoint is asked for nothing but the variables of its servers.
     """
     variables = endpoint.server_variables if endpoint is not None else {}
+    framing = described_framing(endpoint)
     if waived:
         schema, endpoint = any_settings_schema(), None
     if not isinstance(request, Mapping):
@@ -91,7 +92,7 @@ def request_problems(
         problems += _url_problems(request, endpoint, variables, pointer(["url"], at), expressions=expressions)
     if "headers" in groups:
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
-        problems += _header_problems(request.get("headers"), pointer(["headers"], at), host_header=host_header)
+        problems += _header_problems(request.get("headers"), framing, pointer(["headers"], at), host_header=host_header)
     if expressions:
         wrong = {each.pointer for each in problems}
         problems += [each for each in request_warnings(request, media_types[0], at) if each.pointer not in wrong]
@@ -347,7 +348,7 @@ def _placeholder_problems(
             yield Problem(pointer(["pathParameters", name], parent), f"the URL has no place {{{name}}} for this value")
 
 
-def _header_problems(headers: Any, at: str, *, host_header: bool) -> Iterator[Problem]:
+def _header_problems(headers: Any, framing: Collection[str], at: str, *, host_header: bool) -> Iterator[Problem]:
     if not isinstance(headers, Mapping) or not all(isinstance(name, str) for name in headers):
         return
     seen: dict[str, str] = {}
@@ -357,6 +358,8 @@ def _header_problems(headers: Any, at: str, *, host_header: bool) -> Iterator[Pr
             yield Problem(place, f"{name!r} is not a header name (RFC 9110, section 5.6.2)")
         elif name.lower() == "host":
             yield from _host_problems(value, place, allowed=host_header)
+        elif name.lower() in framing:
+            yield Problem(place, f"{name} is set by the HTTP library: this value is not sent", severity="warning")
         elif name.lower() in FRAMING:
             yield Problem(place, f"{name} is set by the HTTP library, not by the task")
         elif name.lower() in seen:

@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from httptask import _packaged
-from httptask.building import rank
+from httptask._syntax import FRAMING
+from httptask.building import ANY_MEDIA_TYPE, accept, rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
 from httptask.settings._requested import requested
 
@@ -45,12 +46,13 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET
     keys = {(each["in"], str(each.get("name")).lower()) for each in _asked_for(endpoint) if "in" in each}
+    keys |= {("header", "accept"), ("header", "accept-encoding")}
     for location, group in PARAMETER_GROUPS.items():
         parameters = [
-            # What a credential puts there need not stand in the settings.
+            # What a credential puts there, and what every request has, need not stand in the settings.
             replace(parameter, required=False) if (location, parameter.name.lower()) in keys else parameter
             for parameter in endpoint.parameters
-            if parameter.location == location
+            if parameter.location == location and not (location == "header" and parameter.name.lower() in FRAMING)
         ]
         properties[group] = _group(group, parameters, incomplete=group in endpoint.incomplete)
     properties["pathParameters"]["properties"] |= _server_variables(endpoint)
@@ -63,6 +65,7 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
             properties["query"] = _described(parameter)
     if (content_type := _content_type(endpoint)) is not None:
         properties["headers"]["properties"].setdefault("Content-Type", content_type)
+    _add_accept(properties["headers"]["properties"], endpoint)
     required += [group for group in PARAMETER_GROUPS.values() if properties[group].get("required")]
     body = _body(endpoint)
     if body is not None:
@@ -163,6 +166,17 @@ def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
     if described or not names or any("*" in name for name in names):
         return None
     return {"enum": names, "default": min(names, key=rank)} if len(names) > 1 else {"const": names[0]}
+
+
+def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
+    """Let the form's *headers* show the `Accept` that is sent when nobody chooses one, where the endpoint says anything of it."""
+    sent = accept(endpoint)
+    name = next((name for name in headers if name.lower() == "accept"), None)
+    if name is not None:
+        headers[name] = {"default": sent, **headers[name]}
+    elif sent != ANY_MEDIA_TYPE:
+        choices = [each for each in sent.split(", ") if each != ANY_MEDIA_TYPE]
+        headers["Accept"] = {"type": "string", "default": sent} | ({"examples": choices} if len(choices) > 1 else {})
 
 
 def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict[str, Any]:

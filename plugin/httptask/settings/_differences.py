@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._json import Path, dump, pointer
+from httptask._sequences import sequence_of
 from httptask._subschemas import definition_name
 from httptask.building import essence
 from httptask.model.api import Endpoint, MediaType, Response
@@ -58,7 +59,7 @@ def differences(
     if described is None:
         known = ", ".join(response.content)
         return [Difference("media-type", "", f"{media_type} is not documented for {status}; documented are {known}")]
-    if not is_json:
+    if not is_json or not _describes_items(described, media_type, endpoint):
         return []
     found: dict[tuple[str, Path], Difference] = {}
     comparison = _Comparison(Views({"$defs": endpoint.definitions}))
@@ -70,6 +71,16 @@ def differences(
             if len(found) >= MOST_DIFFERENCES:
                 break
     return list(found.values())
+
+
+def _describes_items(described: MediaType, media_type: str, endpoint: Endpoint) -> bool:
+    """Say whether *described* is about the array of items that a sequence is read as; before OpenAPI 3.2 nothing says what
+    the schema of one is about.
+    """
+    if sequence_of(media_type) is None:
+        return True
+    types = Views({"$defs": endpoint.definitions}).view(described.schema).types
+    return types is not None and types <= {"array"}
 
 
 def _content(response: Response, media_type: str) -> MediaType | None:

@@ -78,12 +78,28 @@ def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
 
 
 def still_to_fill(schema: Mapping[str, Any], request: Mapping[str, Any], base: str = "") -> list[tuple[str, str]]:
-    """Return what *schema* requires and *request* lacks, as (JSON Pointer below *base*, what is expected)."""
-    return list(_missing(schema, request, base))
+    """Return what *schema* requires and *request* lacks, as (JSON Pointer below *base*, what is expected).
+
+    An optional body that requires something of its own is named as well, with its media type: many descriptions do not say
+    that a body has to be there.
+    """
+    shape = _Shape.of(schema, schema.get("$defs", {}))
+    return [*_missing_below(shape, request, base), *_optional_body(shape, request, base)]
 
 
-def _missing(schema: Mapping[str, Any], value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
-    return _missing_below(_Shape.of(schema, schema.get("$defs", {})), value, base)
+def _optional_body(shape: _Shape, request: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
+    if "body" not in shape.properties or "body" in shape.required or "body" in request:
+        return
+    body = shape.child("body")
+    forms = [body, *(_Shape.of(form, body.definitions) for form in body.keywords.get("anyOf", ()))]
+    asked = next((form for form in forms if form.required), None)
+    if asked is None:
+        return
+    yield pointer(["body"], base), f"optional: {asked.expectation()}; with it {', '.join(asked.required)}"
+    media_type = shape.child("headers").child("Content-Type")
+    documented = media_type.documented(required=True)
+    if documented is not _NOTHING and "Content-Type" not in request.get("headers", {}):
+        yield pointer(["headers", "Content-Type"], base), f"optional, with a body: {documented}"
 
 
 def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:

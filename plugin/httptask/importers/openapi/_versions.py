@@ -26,8 +26,9 @@ class Version:
     """The fixed fields of a Path Item Object that are operations; 2.0 has no `trace`, but it is read where it stands."""
     security_schemes: tuple[str, ...] = ("components", "securitySchemes")
     """Where the named security schemes stand, from the root."""
-    ignored_headers: frozenset[str] = frozenset({"accept", "content-type", "authorization"})
-    """Header parameters that "SHALL be ignored" (OpenAPI 3.0.4, section 4.7.12), lower case."""
+    ignored_headers: frozenset[str] = frozenset({"content-type", "authorization"})
+    """Header parameters that "SHALL be ignored" (OpenAPI 3.0.4, section 4.7.12), lower case; but for `Accept`, by which APIs
+    choose a version or a format that no response names."""
 
 
 VERSIONS: Mapping[str, Version] = {

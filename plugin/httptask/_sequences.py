@@ -1,0 +1,118 @@
+"""Bodies that are one value after another: JSON lines, JSON text sequences, server-sent events (OpenAPI 3.2, section 4.14).
+
+In settings and results such a body is an array of its items.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_RECORD_SEPARATOR = "\x1e"
+_END_OF_LINE = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One way to write items one after another."""
+
+    names: re.Pattern[str]
+    """The media types that are written so, without their parameters."""
+    split: Callable[[str], Iterator[str]]
+    """Yield the text of each item."""
+    read: Callable[[str, Callable[[str], Any]], Any]
+    """Return the item of a text; the second argument reads JSON."""
+    write: Callable[[Any, Callable[[Any], str]], str]
+    """Return the text of an item, with what ends it; the second argument writes JSON. Raises `ValueError`."""
+
+
+def sequence_of(media_type: str) -> Sequence | None:
+    """Return how a body of *media_type* (lower case, without parameters) holds its items; None when it is no sequence."""
+    return next((sequence for sequence in _SEQUENCES if sequence.names.fullmatch(media_type)), None)
+
+
+# JSON
+
+
+def _lines(text: str) -> Iterator[str]:
+    # Not `splitlines`: a string of JSON may hold other ends of lines, U+2028 say.
+    yield from (line for line in text.split("\n") if line.strip())
+
+
+def _records(text: str) -> Iterator[str]:
+    if _RECORD_SEPARATOR not in text:  # some servers write lines under this name
+        yield from _lines(text)
+        return
+    yield from (record for record in text.split(_RECORD_SEPARATOR) if record.strip())
+
+
+def _read_json(text: str, parse: Callable[[str], Any]) -> Any:
+    return parse(text)
+
+
+def _write_line(item: Any, dump: Callable[[Any], str]) -> str:
+    return dump(item) + "\n"
+
+
+def _write_record(item: Any, dump: Callable[[Any], str]) -> str:
+    return f"{_RECORD_SEPARATOR}{dump(item)}\n"  # RFC 7464, section 2.2
+
+
+# Server-sent events (HTML, section 9.2.6)
+
+
+_EVENT_FIELDS = ("event", "id", "retry", "data")
+
+
+def _events(text: str) -> Iterator[str]:
+    lines = _END_OF_LINE.sub("\n", text)
+    yield from (block for block in re.split(r"\n{2,}", lines) if any(map(_field, block.split("\n"))))
+
+
+def _field(line: str) -> tuple[str, str] | None:
+    name, _, value = line.partition(":")  # a comment starts with the colon
+    return (name, value.removeprefix(" ")) if name in _EVENT_FIELDS else None
+
+
+def _read_event(text: str, parse: Callable[[str], Any]) -> Any:
+    event: dict[str, Any] = {}
+    for line in text.split("\n"):
+        field = _field(line)
+        if field is None:
+            continue
+        name, value = field
+        event[name] = f"{event[name]}\n{value}" if name == "data" and name in event else value
+    if event.get("retry", "").isascii() and event.get("retry", "").isdigit():
+        event["retry"] = parse(event["retry"].lstrip("0") or "0")
+    return event
+
+
+def _write_event(item: Any, dump: Callable[[Any], str]) -> str:
+    if not isinstance(item, Mapping) or not item.keys() <= set(_EVENT_FIELDS):
+        raise ValueError(f"an event is an object of {', '.join(_EVENT_FIELDS)}")
+    lines = []
+    for name, value in item.items():
+        text = value if isinstance(value, str) else dump(value)
+        pieces = _END_OF_LINE.split(text)
+        if len(pieces) > 1 and name != "data":
+            raise ValueError(f"the field {name!r} of an event has one line")
+        lines += [f"{name}: {piece}" for piece in pieces]
+    return "\n".join(lines) + "\n\n"
+
+
+_SEQUENCES = (
+    Sequence(
+        re.compile(r"(application|text)/(x-)?(ndjson|jsonl|jsonlines|json-lines|ldjson)"),
+        _lines,
+        _read_json,
+        _write_line,
+    ),
+    # RFC 7464, and the suffix of RFC 8091
+    Sequence(re.compile(r"application/json-seq|[^/]+/[^/]+\+json-seq"), _records, _read_json, _write_record),
+    Sequence(re.compile(r"text/event-stream"), _events, _read_event, _write_event),
+)
+
+SEQUENCES = re.compile("|".join(f"(?:{sequence.names.pattern})" for sequence in _SEQUENCES))
+"""The media types that are sequences, in lower case and without their parameters."""

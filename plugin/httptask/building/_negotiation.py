@@ -1,0 +1,93 @@
+"""The headers of content negotiation that a request has without its author: what the endpoint answers with, and in which codings.
+
+RFC 9110, sections 12.5.1 and 12.5.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from httptask._subschemas import definition_name
+from httptask._unpackers import ACCEPT_ENCODING
+from httptask.building._bodies import is_json
+from httptask.building._fields import SENDABLE
+from httptask.model.api import Endpoint
+
+ANY_MEDIA_TYPE = "*/*"
+_MEDIA_TYPE = re.compile(r"[^\s/,;]+/[^\s/,;]+(\s*;.*)?")
+_CHARSET = re.compile(r"""(?i)\s*;\s*charset\s*=\s*("[^"]*"|[^;]*)""")
+_MOST_NAMED = 20
+"""Media types that are named: a header has its limits, and `*/*` follows."""
+_MOST_FOLLOWED = 20
+_IDENTITY = "identity"
+
+
+def accept(endpoint: Endpoint | None) -> str:
+    """Return the `Accept` of a request to *endpoint* whose settings have none.
+
+    It is the value that the description gives for this header, else the first of those it allows, JSON before others. Where
+    the header is not described, it is the media types of the successful responses, JSON first, and `*/*` last.
+    """
+    if endpoint is None:
+        return ANY_MEDIA_TYPE
+    schema = _header_schema(endpoint, "accept")
+    documented = _documented(schema)
+    if documented is not None:
+        return documented
+    allowed = _json_first(_texts(schema.get("enum")))
+    if allowed:
+        return allowed[0]
+    return ", ".join([*_answered(endpoint)[:_MOST_NAMED], ANY_MEDIA_TYPE])
+
+
+def accept_encoding(endpoint: Endpoint | None) -> str:
+    """Return the `Accept-Encoding` of a request to *endpoint* whose settings have none: what can be undone, and is allowed."""
+    schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
+    known = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
+    allowed = [value for value in _texts(schema.get("enum")) if _codings(value) <= known]
+    if allowed:
+        return allowed[0]
+    documented = _documented(schema)
+    return documented if documented is not None and _codings(documented) <= known else ACCEPT_ENCODING
+
+
+def _codings(value: str) -> set[str]:
+    return {coding.partition(";")[0].strip().lower() for coding in value.split(",")}
+
+
+def _answered(endpoint: Endpoint) -> list[str]:
+    """Return the media types of the responses of *endpoint* that are a success, JSON first."""
+    successes = [each for status, each in endpoint.responses.items() if re.fullmatch(r"2(\d\d|XX)", status.upper())]
+    if not successes and "default" in endpoint.responses:
+        successes = [endpoint.responses["default"]]
+    names = dict.fromkeys(_CHARSET.sub("", name).strip() for each in successes for name in each.content)
+    return _json_first(
+        name for name in names if _MEDIA_TYPE.fullmatch(name) and SENDABLE.fullmatch(name) and name != ANY_MEDIA_TYPE
+    )
+
+
+def _json_first(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: not is_json(name))
+
+
+def _header_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
+    parameters = (each for each in endpoint.parameters if each.location == "header" and each.name.lower() == name)
+    schema: Any = next((each.schema for each in parameters), {})
+    for _ in range(_MOST_FOLLOWED):
+        target = definition_name(schema.get("$ref")) if isinstance(schema, Mapping) else None
+        if target is None:
+            break
+        schema = endpoint.definitions.get(target)
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _documented(schema: Mapping[str, Any]) -> str | None:
+    value = schema.get("const", schema.get("default"))
+    return value if isinstance(value, str) and value and SENDABLE.fullmatch(value) else None
+
+
+def _texts(values: Any) -> list[str]:
+    found = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    return [value for value in found if value and SENDABLE.fullmatch(value)]
