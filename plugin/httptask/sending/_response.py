@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from httptask._json import deeper_than, finite
+from httptask._json import deeper_than, number
 from httptask._redaction import Redactor
 from httptask._syntax import TOKEN
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError
@@ -230,7 +230,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
         text = json_text(content, received.content_type, charset)
         if text.isspace() or not text:  # some servers send a space where they mean nothing
             return View(content, None, None, media_type, missing=True)
-        value = json.loads(text, parse_constant=_refused, parse_float=finite)
+        value = json.loads(text, parse_constant=_refused, parse_float=number)
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except json.JSONDecodeError as error:
