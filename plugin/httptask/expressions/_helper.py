@@ -22,6 +22,7 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from httptask._json import dump, number
 from httptask.expressions import _result
 
 LENGTH = struct.Struct(">Q")
@@ -47,7 +48,7 @@ def main() -> None:
         try:
             language, source, seconds, most_bytes, is_text = pickle.load(requests)  # noqa: S301 - from our parent
             data = pickle.load(requests)  # noqa: S301 - from our parent
-            data = json.loads(data) if is_text else data
+            data = json.loads(data, parse_float=number) if is_text else data
             evaluate = pickle.loads(language).evaluate  # noqa: S301 - from our parent
         except EOFError:
             return
@@ -85,7 +86,7 @@ def _described(error: BaseException) -> str:
 
 
 def _send(replies: BinaryIO, message: dict[str, Any]) -> None:
-    content = json.dumps(message, separators=(",", ":")).encode()
+    content = dump(message, compact=True, ascii_only=True).encode()
     replies.write(LENGTH.pack(len(content)) + content)
     replies.flush()
 
@@ -129,9 +130,7 @@ def _alarm(seconds: float) -> None:
 
 def _load_languages() -> None:
     # Before the first request, so that it does not count as an expression's time.
-    import jsonpath_rfc9535  # noqa: F401
-
-    from httptask.expressions import _jsonata
+    from httptask.expressions import _jsonata, _jsonata_evaluator, _jsonpath_filters  # noqa: F401
 
     _jsonata.hide_clock()
     sys.setrecursionlimit(10_000)  # as the library wants it: its evaluation takes several frames a level

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+
+from httptask._json import Number, dump, number_text
 
 DEEPEST = 500
 """Nesting of a result. More than that, other parts of a program fail to read or write."""
@@ -13,6 +17,10 @@ DEEPEST = 500
 
 MOST_KNOWN = 200
 """Names in an error's `known`."""
+
+
+SHORTHAND = re.compile(r"[A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF]*")
+"""RFC 9535, section 2.5.1.1, `member-name-shorthand`."""
 
 
 class RefusedError(ValueError):
@@ -69,10 +77,15 @@ def check(value: Any, limit: int) -> None:
 
 
 def as_text(value: Any) -> str:
-    """Return the JSON *value* as it is inserted into text: a string as it is, anything else as JSON without spaces."""
+    """Return the JSON *value* as it is inserted into text.
+
+    A string as it is, a whole number in full, anything else as JSON without spaces.
+    """
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if isinstance(value, Number) and not isinstance(value, bool):
+        return number_text(value)
+    return dump(value, compact=True)
 
 
 def sentence(error: BaseException) -> str:
@@ -102,6 +115,8 @@ def _own_size(item: Any, left: int) -> int:
         return 2 + max(0, len(item) - 1)
     if isinstance(item, int):
         return _digits(item)
+    if isinstance(item, Decimal) and item.is_finite():
+        return len(number_text(item))
     if not isinstance(item, float):
         raise RefusedError(f"its result is not JSON: it holds {_kind(item)}")
     if not math.isfinite(item):

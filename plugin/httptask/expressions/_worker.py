@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
+from httptask._json import dump, number
 from httptask.expressions._helper import LENGTH
 from httptask.expressions._result import RefusedError
 
@@ -285,7 +286,7 @@ def _pickled(data: Any) -> Sequence[bytes]:
 def _as_text(data: Any) -> Sequence[bytes]:
     # Pickling takes several levels of recursion for each level of nesting, writing JSON one.
     try:
-        return [pickle.dumps(json.dumps(data))]
+        return [pickle.dumps(dump(data))]
     except (RecursionError, TypeError, ValueError) as error:
         raise RefusedError("the data is nested too deeply to be sent to the helper process") from error
 
@@ -314,6 +315,11 @@ def _read(helper: _Helper, most_bytes: int) -> bytes:
 
 def _parsed(content: bytes) -> Any:
     if len(content) < _LARGE:
-        return json.loads(content)
+        return json.loads(content, parse_float=number)
     # A function of Python for each object lets other threads run meanwhile.
-    return json.loads(content, object_pairs_hook=lambda pairs: dict(pairs), parse_int=lambda digits: int(digits))
+    return json.loads(
+        content,
+        object_pairs_hook=lambda pairs: dict(pairs),
+        parse_int=lambda digits: int(digits),
+        parse_float=number,
+    )
