@@ -293,13 +293,19 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     def evaluate_function(self, expr: Any, context: Any, environment: Any, applied_to: Any = _NOTHING_APPLIED) -> Any:
         """Return the value of a call; *applied_to* is the left side of `~>`."""
-        function = self.eval(expr.procedure, context, environment)
+        procedure = expr.procedure
+        if procedure.type == "variable" and procedure.value and procedure.predicate is None:
+            function = environment.lookup(procedure.value)
+        else:
+            function = self.eval(procedure, context, environment)
         if function is None:
             raise _no_function(expr, environment)
         args = [self.eval(argument, context, environment) for argument in expr.arguments]
         if applied_to is not _NOTHING_APPLIED:
             args.insert(0, applied_to)
         try:
+            if type(function) is Function:
+                return function.function(*function.signature.validate(args, context))
             return self.apply(function, args, context, environment)
         except JException as error:
             if error.location < 0:

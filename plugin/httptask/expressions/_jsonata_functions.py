@@ -102,7 +102,7 @@ def _format_base(value: Any, radix: Any = None) -> Any:
 def _format_integer(value: Any, picture: Any) -> Any:
     if value is None or picture is None:
         return None
-    whole = _numbers.floor(value)
+    whole: Any = _numbers.floor(value)
     if abs(whole) > _numbers.EXACT and not any(sign.isdigit() for sign in picture):
         raise ValueError(f"$formatInteger writes {whole} with digits only, as for the picture '#,##0'")
     return Library.format_integer(whole, picture)

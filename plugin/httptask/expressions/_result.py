@@ -58,22 +58,29 @@ def is_small(value: Any, most: int) -> bool:
 
 def check(value: Any, limit: int) -> None:
     """Raise `RefusedError` when *value* is not JSON, or larger than *limit* bytes as JSON without spaces in UTF-8."""
-    left, waiting = limit, [(value, 1)]
+    left, waiting = limit, [([value], 0)]
     while waiting:
-        item, depth = waiting.pop()
-        left -= _own_size(item, left)
-        if left < 0:
-            raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
-        if not isinstance(item, dict | list):
-            continue
-        if depth > DEEPEST:
-            raise RefusedError(f"its result is nested deeper than {DEEPEST}")
-        if isinstance(item, dict):
-            for name in item:
-                if not isinstance(name, str):
-                    raise RefusedError(f"its result is not JSON: an object's name is {_kind(name)}")
-                left -= _text_size(name, left)
-        waiting += [(child, depth + 1) for child in (item.values() if isinstance(item, dict) else item)]
+        items, depth = waiting.pop()
+        for item in items:
+            left -= _text_size(item, left) if type(item) is str else _own_size(item, left)
+            if left < 0:
+                raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
+            if not isinstance(item, dict | list):
+                continue
+            if depth >= DEEPEST:
+                raise RefusedError(f"its result is nested deeper than {DEEPEST}")
+            if isinstance(item, dict):
+                left -= _size_of_names(item, left)
+            waiting.append((list(item.values()) if isinstance(item, dict) else item, depth + 1))
+
+
+def _size_of_names(item: dict[Any, Any], left: int) -> int:
+    size = 0
+    for name in item:
+        if not isinstance(name, str):
+            raise RefusedError(f"its result is not JSON: an object's name is {_kind(name)}")
+        size += _text_size(name, left - size)
+    return size
 
 
 def as_text(value: Any) -> str:
@@ -125,6 +132,8 @@ def _own_size(item: Any, left: int) -> int:
 
 
 def _text_size(text: str, left: int) -> int:
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return len(text) + 2
     # No text has fewer bytes than characters: a hopeless one need not be written out.
     return len(text) if len(text) > left else len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
