@@ -706,6 +706,186 @@ def test_jsonata_does_not_fill_a_date_from_today(evaluator: Evaluator) -> None:
     assert "no clock" in str(refused(evaluator, "jsonata: $toMillis('12:30', '[H01]:[m01]')"))
 
 
+DEFAULTS: list[tuple[str, Any]] = [
+    ("items[-1].p ?: 0", 3),
+    ("items[-1].p ?? 0", 3),
+    ("a[-1] ?? 0", 9),
+    ("a[-1] ?: 0", 9),
+    ("[1, 2, 3][-1] ?: 42", 3),
+    ('items[p > -1].s ?: "none"', ["x", "y"]),
+    ('$substring(s, -8) ?: ""', "12345678"),
+    ("-5 ?: 99", -5),
+    ("-5 ?? 99", -5),
+    ("(-5) ?: 99", -5),
+    ("0 ?: -1", -1),
+    ("0 ?? -1", 0),
+    ("nothing ?? -1", -1),
+    ("null ?? 1", None),
+    ("null ?: 1", 1),
+    ("items[s = 'x'][-1].p ?: 0", 3),
+    ("items{s: p} ?: 0", {"x": 1, "y": 2, "z": 3}),
+    ("items^(>p)[0].p ?: 0", 3),
+    ("$map(a, function($v) { -$v ?: -1 })", [-7, -8, -9]),
+    ("nothing ?: nothing ?: a[-1]", 9),
+    ("(function($n) { $n > 0 ? $n : nothing ?: -7 })(0)", -7),
+    ("[a[0] ?: 1][]", [7]),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), DEFAULTS, ids=[source for source, _ in DEFAULTS])
+def test_the_left_side_of_a_default_is_what_it_is_alone(evaluator: Evaluator, source: str, expected: Any) -> None:
+    """`?:` stands in for what is false, `??` for nothing; the left side keeps its signs, filters and groups."""
+    items = [{"p": 1, "s": "x"}, {"p": 2, "s": "y"}, {"p": 3, "s": "z"}]
+    items = [*items[:2], {"p": 3, "s": "x"}] if "'x'" in source else items
+    items = [*items[:2], {"p": -1, "s": "z"}] if "p > -1" in source else items
+    data = {"items": items, "a": [7, 8, 9], "s": "0012345678"}
+    assert evaluated(evaluator, f"jsonata: {source}", data) == expected
+
+
+def test_nested_defaults_are_checked_once() -> None:
+    """Each level takes as long as the one inside it, not twice as long."""
+    assert SHIPPED["jsonata"].check("(" * 60 + "a" + " ?: 1)" * 60) is None
+
+
+TEXTS: list[tuple[str, Any]] = [
+    ("$replace(s, /(a)(b)/, function($m) { $m.groups[0] })", "axa"),
+    ("$replace(s, /(a)(b)/, function($m) { $m.groups[1] & $m.groups[0] })", "baxba"),
+    ("$replace(s, /(a)(b)/, function($m) { $m.match & $m.start & $m.end })", "ab02xab35"),
+    ("$replace(s, /(a)(b)/, '$2$1$0$$')", "baab$xbaab$"),
+    ("$replace(s, /(a)(b)/, '[$1]', 1)", "[a]xab"),
+    ("$replace(s, /a/, function($m) { 'aa' }, 1)", "aabxab"),
+    ("$replace(s, 'a', 'aa', 1)", "aabxab"),
+    ("$match(s, /(a)(b)/).groups", ["a", "b", "a", "b"]),
+    ("$match(s, /(a)(b)/)[0]", {"match": "ab", "index": 0, "groups": ["a", "b"]}),
+    ("$match(s, /a/, 1).index", 0),
+    ("/(a)(b)/(s).groups", ["a", "b"]),
+    ("$split(s, /x/)", ["ab", "ab"]),
+    ("$contains(s, /b/)", True),
+    ("$lowercase('STRASSE\u00df')", "strasse\u00df"),
+    ("$string({'a': 'é'})", '{"a":"é"}'),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), TEXTS, ids=[source for source, _ in TEXTS])
+def test_groups_begin_with_the_first_group(evaluator: Evaluator, source: str, expected: Any) -> None:
+    """JSONata's documentation: `match` is the whole match, `groups` what stands in parentheses."""
+    assert evaluated(evaluator, f"jsonata: {source}", {"s": "abxab"}) == expected
+
+
+WITHOUT = [
+    "$contains(s, nothing)",
+    "$contains(nothing, s)",
+    "$contains(nothing, /a/)",
+    "$match(nothing, /a/)",
+    "$replace(nothing, 'a', 'b')",
+    "$split(nothing, 'a')",
+    "$substring(nothing, 1)",
+    "$substringBefore(nothing, 'a')",
+    "$substringAfter(nothing, 'a')",
+    "$lowercase(nothing)",
+    "$uppercase(nothing)",
+    "$length(nothing)",
+    "$trim(nothing)",
+    "$pad(nothing, 5)",
+    "$join(nothing)",
+    "$string(nothing)",
+    "$number(nothing)",
+    "$parse(nothing)",
+    "$formatNumber(nothing, '0')",
+    "$formatBase(nothing)",
+    "$formatInteger(nothing, '0')",
+    "$parseInteger(nothing, '0')",
+    "$base64encode(nothing)",
+    "$base64decode(nothing)",
+    "$encodeUrl(nothing)",
+    "$decodeUrl(nothing)",
+    "$encodeUrlComponent(nothing)",
+    "$decodeUrlComponent(nothing)",
+    "$toMillis(nothing)",
+    "$fromMillis(nothing)",
+]
+
+
+@pytest.mark.parametrize("source", WITHOUT)
+def test_a_function_of_nothing_yields_nothing(evaluator: Evaluator, source: str) -> None:
+    """No function for texts fails because a name does not exist: the author is told that it yielded nothing."""
+    assert "it yielded nothing" in refused(evaluator, f"jsonata: {source}", {"s": "x"}).message
+    assert evaluated(evaluator, f"jsonata: {source} ?? 'default'", {"s": "x"}) == "default"
+
+
+NULLS = [
+    "$lowercase(n)",
+    "$contains('a', n)",
+    "$number(n)",
+    "$sum(n)",
+    "$floor(n)",
+    "$split('a', n)",
+    "$substring(n, 1)",
+]
+
+
+@pytest.mark.parametrize("source", NULLS)
+def test_null_is_no_text_and_no_number(evaluator: Evaluator, source: str) -> None:
+    """Null is a value, and of another type than the function takes; the error names the function."""
+    name = source.partition("(")[0]
+    assert f"of function {name} " in refused(evaluator, f"jsonata: {source}", {"n": None}).message
+
+
+STABLE: list[tuple[str, str]] = [
+    ("$sort(rows, function($l, $r) { $l.k > $r.k }).v", "bdface"),
+    ("$sort(rows, function($l, $r) { $l.k < $r.k }).v", "acebdf"),
+    ("rows^(k).v", "bdface"),
+    ("rows^(>k).v", "acebdf"),
+    ("rows^(k, >v).v", "fdbeca"),
+]
+
+
+@pytest.mark.parametrize(("source", "order"), STABLE, ids=[source for source, _ in STABLE])
+def test_what_is_sorted_alike_keeps_its_order(evaluator: Evaluator, source: str, order: str) -> None:
+    """With a function and with the operator, upwards and downwards."""
+    rows = [{"k": 2 - index % 2, "v": name} for index, name in enumerate("abcdef")]
+    assert evaluated(evaluator, f"jsonata: {source}", {"rows": rows}) == list(order)
+
+
+PARSED: list[tuple[str, Any]] = [
+    ('$parse(\'{"a": [1, 2.5, null, "x"]}\')', {"a": [1, 2.5, None, "x"]}),
+    ("$parse('[1, 2]')[1]", 2),
+    ("$parse('7')", 7),
+    ("$parse('null')", None),
+    ("$parse('\"text\"')", "text"),
+    ("body.$parse()", {"id": 9007199254740993}),
+    ("body ~> $parse", {"id": 9007199254740993}),
+    ("$parse(body).id = 9007199254740993", True),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), PARSED, ids=[source for source, _ in PARSED])
+def test_parse_reads_json_text(evaluator: Evaluator, source: str, expected: Any) -> None:
+    """`$parse`, as AWS Step Functions has it, with every digit."""
+    assert evaluated(evaluator, f"jsonata: {source}", {"body": '{"id": 9007199254740993}'}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{'a': 1}", "$parse: the text is not JSON: line 1, column 2"),
+        ("", "$parse: the text is empty"),
+        ("[NaN]", "NaN is not JSON"),
+        ("[1e999]", "the number 1e999 is too large"),
+        ("[" * 20_000, "nested too deeply"),
+    ],
+    ids=["quotes", "empty", "nan", "too-large", "deep"],
+)
+def test_what_is_no_json_text_is_refused(evaluator: Evaluator, text: str, said: str) -> None:
+    """The sentence says what is wrong with the text, and where."""
+    assert said in refused(evaluator, "jsonata: $parse(t)", {"t": text}).message
+
+
+def test_evaluating_leaves_the_data_as_it_is(evaluator: Evaluator) -> None:
+    """Grouping an empty list adds nothing to it."""
+    assert evaluated(evaluator, "jsonata: (items{name: 1}; $count(items))", {"items": []}) == 0
+
+
 JSONATA_FAILURES = [
     ("1 / 0", "not a finite number"),
     ("$power(10, 400)", "not a finite number"),

@@ -108,10 +108,7 @@ def _deep_without_nulls(value: Any) -> Any:
         pytest.param(b'"text"', 1, "found a string", id="a-string"),
         pytest.param(b'{"a": 1,\n "a": 2}', 2, "'a' stands twice", id="a-name-twice"),
         pytest.param(b'{"a": ["1.5e999",\n 1.5e999]}', 2, "1.5e999 is too large", id="a-number-too-large"),
-        pytest.param(
-            b'{"a":\n 12345678901234567890.12}', 2, "more digits than a double", id="a-decimal-that-would-be-changed"
-        ),
-        pytest.param(b'{"a": 1e-99999999999999999999}', 1, "more digits than a double", id="a-number-too-small"),
+        pytest.param(b'{"a":\n 1e-99999999999999999999}', 2, "is too small", id="a-number-too-small"),
         pytest.param(b'{"a": NaN}', 1, "NaN is not JSON", id="nan"),
         pytest.param(b'{"a": "\xff"}', 1, "not UTF-8", id="latin-1"),
         pytest.param(b"[" * 100_000, 1, "nested too deeply", id="deep"),

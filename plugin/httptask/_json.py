@@ -1,10 +1,11 @@
-"""JSON text read strictly, JSON Pointers (RFC 6901), and the line a pointer points at."""
+"""JSON text read strictly and written digit for digit, JSON Pointers (RFC 6901), and the line a pointer points at."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -13,8 +14,14 @@ from typing import Any, NoReturn
 Path = tuple[str | int, ...]
 """Keys and indices from the document's root."""
 
-_MOST_DIGITS = 767
-"""Of a double, written out."""
+Number = int | float | Decimal
+"""What stands for a JSON number: a `Decimal` where a double would change its digits."""
+
+_FEW = 16
+"""Characters of a decimal that has at most 15 digits. A double keeps so many, unless it is tiny (IEEE 754, DBL_DIG)."""
+_EXPONENT_BELOW, _EXPONENT_FROM = 1e-6, 1e21
+_TINY = 1e-300
+"""Decimals below have fewer digits as doubles."""
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -44,12 +51,37 @@ def finite(number: str) -> float:
     return value
 
 
-def parse(text: str | bytes) -> Any:
+def number(text: str) -> Number:
+    """Return the decimal *text* without changing a digit, for `json`'s *parse_float*.
+
+    A double where its shortest form is the same number; otherwise an integer or a `Decimal`. Raises `ValueError` when the
+    number is too large, or has an exponent that no `Decimal` has.
+    """
+    value = float(text)
+    if (len(text) <= _FEW and _TINY < abs(value) < math.inf) or repr(value) == text:
+        return value
+    if math.isinf(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"the number {text[:40]} is too small; write it as a string") from None
+    if exact == decimal_of(value):
+        return value
+    return int(exact) if exact == exact.to_integral_value() else exact
+
+
+def decimal_of(value: float) -> Decimal:
+    """Return the decimal that *value* is written as: the shortest one that no other double is nearer to."""
+    return Decimal(repr(value))
+
+
+def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
     """Return the value of JSON *text*.
 
-    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is what would be changed or lost: a decimal of
-    more digits than a double holds, and an object with the same name twice (RFC 8259, section 4: names should be unique).
-    Integers are exact, however large. Raises `JsonError`.
+    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is an object with the same name twice (RFC 8259,
+    section 4: names should be unique) unless *unique_names* is false. Every digit of a number is kept, as `number` says.
+    Raises `JsonError`.
     """
     text = _decoded(text).removeprefix("\ufeff")
     duplicates: list[str] = []
@@ -62,19 +94,17 @@ def parse(text: str | bytes) -> Any:
             duplicates.extend(sorted(name for name, count in counts.items() if count > 1))
         return value
 
-    def exact(number: str) -> float:
+    def exact(decimal: str) -> Number:
         try:
-            value = finite(number)
+            return number(decimal)
         except ValueError:
-            refused.append(number)
+            refused.append(decimal)
             raise
-        if not _is_exact(number, value):
-            refused.append(number)
-            raise ValueError(f"the number {number[:40]} has more digits than a double can hold; write it as a string")
-        return value
 
     try:
-        value = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_float=exact)
+        value = json.loads(
+            text, object_pairs_hook=unique if unique_names else None, parse_constant=no_constant, parse_float=exact
+        )
     except json.JSONDecodeError as error:
         raise JsonError(_plain(error, text), error.lineno, error.colno) from error
     except RecursionError as error:
@@ -97,14 +127,73 @@ def _decoded(text: str | bytes) -> str:
         raise JsonError("the text is not UTF-8", line, error.start - text.rfind(b"\n", 0, error.start)) from error
 
 
-def dump(value: Any, *, indent: int | None = None) -> str:
-    """Return *value* as JSON text; non-ASCII characters stand as themselves, lone surrogates are escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8
-        return json.dumps(value, indent=indent, allow_nan=False)
-    return text
+def dump(value: Any, *, indent: int | None = None, compact: bool = False, ascii_only: bool = False) -> str:
+    """Return *value* as JSON text, a `Decimal` digit for digit; with *compact* without spaces.
+
+    Non-ASCII characters stand as themselves unless *ascii_only*; lone surrogates are escaped. Raises `ValueError` for
+    numbers that JSON has not, and `TypeError` for other values.
+    """
+    decimals = _Decimals()
+    text = json.dumps(
+        value,
+        ensure_ascii=ascii_only,
+        indent=indent,
+        separators=(",", ":") if compact else None,
+        allow_nan=False,
+        default=decimals,
+    )
+    if not ascii_only:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:  # a lone surrogate has no UTF-8
+            return dump(value, indent=indent, compact=compact, ascii_only=True)
+    return decimals.put_into(text)
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return the digits of *value* as JSON writes them. Raises `ValueError` for NaN and infinity."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is not JSON")
+    return str(value).lower()
+
+
+def number_text(value: Number) -> str:
+    """Return *value* as it stands in text: as ECMAScript writes it (ECMA-262, Number::toString).
+
+    Whole numbers have no fraction, and only doubles below a millionth and from 10**21 have an exponent. Integers are always
+    written in full, and a `Decimal` with its digits. Raises `ValueError` for what is not finite, and for integers of more
+    digits than Python writes.
+    """
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if not isinstance(value, float):
+        return int.__repr__(value)
+    text = float.__repr__(value)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not JSON")
+    if "e" not in text:
+        return text.removesuffix(".0") if value else "0"
+    if _EXPONENT_BELOW <= abs(value) < _EXPONENT_FROM:
+        return format(decimal_of(value), "f")
+    return re.sub(r"(?<=e[+-])0+", "", text)
+
+
+class _Decimals:
+    """Writes each `Decimal` of a value: `json` itself has no way to, so a token that nobody can guess stands for it."""
+
+    def __init__(self) -> None:
+        self._token = ""
+
+    def __call__(self, value: Any) -> str:
+        """Return what stands for *value*; for `json`'s *default*."""
+        if not isinstance(value, Decimal):
+            raise TypeError(f"a Python {type(value).__name__} is not JSON")
+        self._token = self._token or secrets.token_hex()
+        return self._token + decimal_text(value)
+
+    def put_into(self, text: str) -> str:
+        """Return *text* with the numbers where the tokens stand."""
+        return re.sub(f'"{self._token}([^"]*)"', r"\1", text) if self._token else text
 
 
 def deeper_than(value: Any, depth: int) -> bool:
@@ -212,16 +301,6 @@ def _plain(error: json.JSONDecodeError, text: str) -> str:
     found = text[error.pos : error.pos + 1]
     message = error.msg[0].lower() + error.msg[1:]
     return f"{message}, found {found!r}" if found.strip() else message
-
-
-def _is_exact(number: str, value: float) -> bool:
-    """Say whether *value* is the decimal *number*, as short as it can be written or in all of its digits."""
-    try:
-        meant = Decimal(number)
-    except InvalidOperation:  # an exponent that no number has
-        return False
-    digits = min(len(meant.as_tuple().digits), _MOST_DIGITS)
-    return meant in (Decimal(repr(value)), Decimal(f"{value:.{digits - 1}e}"))
 
 
 def _place_of_constant(text: str, numbers: list[str]) -> tuple[int, int]:

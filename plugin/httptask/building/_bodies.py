@@ -6,13 +6,13 @@ is text that its author has written in the media type already: it is sent as it 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from httptask._json import dump
 from httptask._sequences import SEQUENCES, sequence_of
 from httptask.building._escaping import (
     RESERVED_IN_QUERY,
@@ -187,7 +187,7 @@ def _json(value: Any, content_type: str, described: Described) -> Body:
 
 def _json_text(value: Any, *, ascii_only: bool = False) -> str:
     try:
-        return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False)
+        return dump(value, compact=True, ascii_only=ascii_only)
     except (TypeError, ValueError, RecursionError) as error:
         raise UnwritableError(f"cannot be written as JSON: {error}") from error
 

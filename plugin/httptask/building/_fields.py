@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from httptask._json import Number
 from httptask._json import pointer as pointer_of
 from httptask._syntax import TOKEN, UNSENDABLE
 from httptask.building._escaping import Encode, UnwritableError
@@ -162,7 +163,7 @@ def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
         schema = header.get("schema") if isinstance(header, Mapping) else None
         value = _only_value(schema) if isinstance(schema, Mapping) else None
         # OpenAPI, Encoding Object: Content-Type is described separately. A description is a stranger's.
-        if isinstance(value, str | int | float) and TOKEN.fullmatch(name) and name.lower() not in _OF_A_PART:
+        if isinstance(value, str | Number) and TOKEN.fullmatch(name) and name.lower() not in _OF_A_PART:
             text = scalar(value)
             if not UNSENDABLE.search(text):
                 headers[name] = text

@@ -12,13 +12,13 @@ RFC 6570, section 3.2.1, is the algorithm; a row says what differs. Where the sp
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from httptask._json import Number, decimal_of, number_text
 from httptask.building._escaping import Encode, UnwritableError
 
 Pair = tuple[str | None, str]
@@ -183,11 +183,13 @@ def scalar(value: Any) -> str:
         return value
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bool | int | float):
+        return str(int(decimal_of(value)))
+    if isinstance(value, Number):
         try:
-            return json.dumps(value, allow_nan=False)
+            return number_text(value)
         except ValueError as error:  # NaN, infinity, or more digits than Python writes
             raise UnwritableError(f"the number cannot be written: {error}") from error
     raise UnwritableError("an array or object inside another cannot be written in this style")

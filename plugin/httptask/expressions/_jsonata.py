@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 import threading
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from httptask.expressions import _numbers
 from httptask.expressions._result import MOST_KNOWN, NoSuchNameError
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ _AUTHORS_OWN = ("D3137", "D3141")
 """Codes of what `$error` and `$assert` raise: the sentence is the expression's."""
 
 _IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
-_EXACT = 2**53
-"""Whole numbers up to here are exact as doubles."""
 
 _warnings_lock = threading.Lock()
 
@@ -63,14 +61,16 @@ class Jsonata:
         Raises `LookupError` when it yields nothing.
         """
         expression = _parsed(source, _compiled_regex)
-        expression.set_validate_input(False)  # *data* is JSON
-        expression.set_output_convert_nulls(False)  # null and nothing must not become the same
         try:
             value = expression.evaluate(data)
         except _library().JException as error:
             raise ValueError(_said(error)) from error
         except ArithmeticError as error:
             raise ValueError(f"its result is not a finite number: {error}") from error
+        except RecursionError:
+            raise
+        except RuntimeError as error:  # what the library has no code for
+            raise ValueError(str(error)) from error
         if value is None:
             known = list(data)[:MOST_KNOWN] if isinstance(data, dict) else []
             names = f"; at the top are known: {', '.join(known[:10])}" if known else ""
@@ -90,18 +90,11 @@ def _library() -> Any:
 
 
 @cache
-def _mended() -> Any:
-    """Return the library's class with one thing set right: version 0.7.1 makes `3.5 % 30` 3."""
-    library = _library()
+def _evaluator() -> Any:
+    _library()
+    from httptask.expressions._jsonata_evaluator import Evaluator
 
-    class Mended(library.Jsonata):  # type: ignore[misc, name-defined, unused-ignore]
-        def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: Any) -> Any:
-            numeric = library.Utils.is_numeric
-            if op != "%" or not (numeric(lhs) and numeric(rhs)) or rhs == 0:
-                return super().evaluate_numeric_expression(lhs, rhs, op)
-            return library.Utils.convert_number(math.fmod(lhs, rhs))
-
-    return Mended
+    return Evaluator
 
 
 def hide_clock() -> None:
@@ -133,9 +126,9 @@ def parsed(source: str) -> Any:
 
 
 def _parsed(source: str, regex: Any) -> Any:
-    library, parser = _library(), _mended()
+    library = _library()
     try:
-        expression = parser(source, regex)
+        expression = _evaluator()(source, regex)
     except library.JException as error:
         place = f", at its character {error.location + 1}" if error.location >= 0 else ""
         raise ValueError(f"it is not a JSONata expression: {_said(error)}{place}") from error
@@ -147,8 +140,6 @@ def _parsed(source: str, regex: Any) -> Any:
         raise
     except Exception as error:  # the library has slips of its own for broken text
         raise ValueError("it is not a JSONata expression") from error
-    if expression.errors:
-        raise ValueError("it is not a JSONata expression")
     for name in _variables(expression.ast):
         if name in _REFUSED:
             raise ValueError(f"${name} is not available: {_REFUSED[name]}")
@@ -205,10 +196,10 @@ class _RegexCheck:
 
 def _plain(value: Any) -> Any:
     """Return *value* as plain JSON: JSONata has lists, nulls and numbers of its own."""
-    if isinstance(value, str | bool | int) or value is None:
+    if isinstance(value, str | bool) or value is None:
         return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+    if _numbers.is_number(value):
+        return _numbers.plain(float(value) if isinstance(value, float) else value)
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -141,6 +141,11 @@ class _Walk:
         self.value(node.condition, context, scope)
         return self._all([node.then, node._else], context, scope)
 
+    def _default(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
+        return self._all([node.lhs, node.rhs], context, scope)
+
+    _coalesce = _default
+
     def _binary(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         self._all([node.lhs, node.rhs], context, scope)
         return Sight.OTHER

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from httptask._nearest import nearest
-from httptask.expressions._result import DEEPEST, MOST_KNOWN, NoSuchNameError
+from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError
 
 if TYPE_CHECKING:
     from httptask.expressions._renaming import Renamed
@@ -21,9 +20,6 @@ _MOST_SELECTORS = 4
 
 _MOST_NAMES = 10
 """Names listed in a message; the error's `known` has more."""
-
-_SHORTHAND = re.compile(r"[A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF]*")
-"""RFC 9535, section 2.5.1.1, `member-name-shorthand`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +148,7 @@ def compiled_query(source: str) -> Any:
 
 def is_shorthand(name: str) -> bool:
     """Say whether *name* can follow a dot without quotes."""
-    return _SHORTHAND.fullmatch(name) is not None
+    return SHORTHAND.fullmatch(name) is not None
 
 
 def normalised(steps: Sequence[str | int]) -> str:
@@ -174,9 +170,10 @@ def _written(step: str | int) -> str:
 def _query(source: str) -> _Query:
     from jsonpath_rfc9535 import JSONPathError
 
-    compiler = _compiler()
+    from httptask.expressions._jsonpath_filters import compile_query
+
     try:
-        compiled = compiler(source)
+        compiled = compile_query(source)
     except JSONPathError as error:
         place = f", at its character {error.token.index + 1}" if error.token else ""
         raise ValueError(f"it is not a JSONPath query (RFC 9535): {error.args[0]}{place}{_hint(source)}") from error
@@ -189,39 +186,8 @@ def _query(source: str) -> _Query:
 
 def _hint(source: str) -> str:
     if not source.startswith("$"):
-        return f"; a query starts with $, as in `$.{source}`" if _SHORTHAND.match(source) else "; a query starts with $"
+        return f"; a query starts with $, as in `$.{source}`" if SHORTHAND.match(source) else "; a query starts with $"
     return "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
-
-
-@lru_cache(maxsize=1)
-def _compiler() -> Any:
-    """Return the library's compiler, with two things set right.
-
-    Version 1.0.1 writes U+10FF where it means U+10FFFF, which refuses `$.名前`, and stops descending at 100 levels.
-    """
-    from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery, JSONPathSyntaxError, Lexer, lex
-    from jsonpath_rfc9535.tokens import TokenStream, TokenType
-
-    class StrictLexer(Lexer):  # type: ignore[misc, unused-ignore]
-        __slots__ = ()
-
-        def accept_match(self, pattern: Any) -> bool:
-            return bool(super().accept_match(_SHORTHAND if pattern is lex.RE_PROPERTY else pattern))
-
-    environment = JSONPathEnvironment()
-    environment.max_recursion_depth = DEEPEST
-
-    def compiled(query: str) -> Any:
-        lexer = StrictLexer(query)
-        lexer.run()
-        last = lexer.tokens[-1]
-        if last.type_ == TokenType.ERROR:
-            raise JSONPathSyntaxError(last.message, token=last)
-        if lexer.bracket_stack:
-            raise JSONPathSyntaxError(f"unbalanced {lexer.bracket_stack[-1][0]}", token=last)
-        return JSONPathQuery(env=environment, segments=tuple(environment.parser.parse(TokenStream(lexer.tokens))))
-
-    return compiled
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:

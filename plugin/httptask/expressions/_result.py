@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+
+from httptask._json import Number, dump, number_text
 
 DEEPEST = 500
 """Nesting of a result. More than that, other parts of a program fail to read or write."""
@@ -13,6 +17,10 @@ DEEPEST = 500
 
 MOST_KNOWN = 200
 """Names in an error's `known`."""
+
+
+SHORTHAND = re.compile(r"[A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF]*")
+"""RFC 9535, section 2.5.1.1, `member-name-shorthand`."""
 
 
 class RefusedError(ValueError):
@@ -50,29 +58,41 @@ def is_small(value: Any, most: int) -> bool:
 
 def check(value: Any, limit: int) -> None:
     """Raise `RefusedError` when *value* is not JSON, or larger than *limit* bytes as JSON without spaces in UTF-8."""
-    left, waiting = limit, [(value, 1)]
+    left, waiting = limit, [([value], 0)]
     while waiting:
-        item, depth = waiting.pop()
-        left -= _own_size(item, left)
-        if left < 0:
-            raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
-        if not isinstance(item, dict | list):
-            continue
-        if depth > DEEPEST:
-            raise RefusedError(f"its result is nested deeper than {DEEPEST}")
-        if isinstance(item, dict):
-            for name in item:
-                if not isinstance(name, str):
-                    raise RefusedError(f"its result is not JSON: an object's name is {_kind(name)}")
-                left -= _text_size(name, left)
-        waiting += [(child, depth + 1) for child in (item.values() if isinstance(item, dict) else item)]
+        items, depth = waiting.pop()
+        for item in items:
+            left -= _text_size(item, left) if type(item) is str else _own_size(item, left)
+            if left < 0:
+                raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
+            if not isinstance(item, dict | list):
+                continue
+            if depth >= DEEPEST:
+                raise RefusedError(f"its result is nested deeper than {DEEPEST}")
+            if isinstance(item, dict):
+                left -= _size_of_names(item, left)
+            waiting.append((list(item.values()) if isinstance(item, dict) else item, depth + 1))
+
+
+def _size_of_names(item: dict[Any, Any], left: int) -> int:
+    size = 0
+    for name in item:
+        if not isinstance(name, str):
+            raise RefusedError(f"its result is not JSON: an object's name is {_kind(name)}")
+        size += _text_size(name, left - size)
+    return size
 
 
 def as_text(value: Any) -> str:
-    """Return the JSON *value* as it is inserted into text: a string as it is, anything else as JSON without spaces."""
+    """Return the JSON *value* as it is inserted into text.
+
+    A string as it is, a whole number in full, anything else as JSON without spaces.
+    """
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if isinstance(value, Number) and not isinstance(value, bool):
+        return number_text(value)
+    return dump(value, compact=True)
 
 
 def sentence(error: BaseException) -> str:
@@ -102,6 +122,8 @@ def _own_size(item: Any, left: int) -> int:
         return 2 + max(0, len(item) - 1)
     if isinstance(item, int):
         return _digits(item)
+    if isinstance(item, Decimal) and item.is_finite():
+        return len(number_text(item))
     if not isinstance(item, float):
         raise RefusedError(f"its result is not JSON: it holds {_kind(item)}")
     if not math.isfinite(item):
@@ -110,6 +132,8 @@ def _own_size(item: Any, left: int) -> int:
 
 
 def _text_size(text: str, left: int) -> int:
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return len(text) + 2
     # No text has fewer bytes than characters: a hopeless one need not be written out.
     return len(text) if len(text) > left else len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 

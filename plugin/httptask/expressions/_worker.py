@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
-from httptask.expressions._helper import LENGTH
+from httptask._json import dump, number
+from httptask.expressions._helper import BUSY, LENGTH
 from httptask.expressions._result import RefusedError
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ _ESCAPED = 3
 """How much longer a message may be than its value in UTF-8: it is ASCII."""
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
 """Of the environment. The rest may hold secrets, which an expression has no business with."""
+
+_OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
+"""What ends the helper when an evaluation has had its processor time; 0 where only a clock can tell (Windows)."""
 
 _CLOSED = "the evaluator has been closed"
 _NO_START = "the helper process for expressions does not start"
@@ -68,11 +73,12 @@ class _Job:
 class Worker:
     """Evaluates in one helper process, one expression at a time. May be used from any thread and event loop.
 
-    *seconds* is the time for one expression, *most_bytes* the size of its result.
+    *seconds* is the processor time for one expression, *most_bytes* the size of its result.
     """
 
     def __init__(self, seconds: float, most_bytes: int) -> None:
         self._seconds = seconds
+        self._longest = BUSY * seconds if _OUT_OF_TIME else seconds
         self._most_bytes = most_bytes
         self._inherited: list[Any] = []
         self._closed = False
@@ -176,12 +182,12 @@ class Worker:
 
     def _finish(self, helper: _Helper) -> Any:
         """Return the value the helper answers within the time."""
-        with _Deadline(helper, self._seconds) as deadline:
+        with _Deadline(helper, self._longest) as deadline:
             try:
                 content = _read(helper, _ESCAPED * self._most_bytes + _LARGE)
             except (OSError, EOFError) as error:
                 self._discard()
-                raise RefusedError(self._why_it_ended(deadline)) from error
+                raise RefusedError(self._why_it_ended(helper, deadline)) from error
         try:
             message = _parsed(content)
         except (ValueError, RecursionError) as error:
@@ -193,9 +199,11 @@ class Worker:
             raise RefusedError(message["error"], message.get("known", ()))
         return message["value"]
 
-    def _why_it_ended(self, deadline: _Deadline) -> str:
-        if deadline.passed:
+    def _why_it_ended(self, helper: _Helper, deadline: _Deadline) -> str:
+        if helper.process.returncode == -_OUT_OF_TIME:
             return f"it took longer than {self._seconds:g} s and was stopped"
+        if deadline.passed:
+            return f"it took longer than {self._longest:g} s and was stopped"
         return _CLOSED if self._closed else _GONE
 
     def _started(self, job: _Job) -> _Helper:
@@ -285,7 +293,7 @@ def _pickled(data: Any) -> Sequence[bytes]:
 def _as_text(data: Any) -> Sequence[bytes]:
     # Pickling takes several levels of recursion for each level of nesting, writing JSON one.
     try:
-        return [pickle.dumps(json.dumps(data))]
+        return [pickle.dumps(dump(data))]
     except (RecursionError, TypeError, ValueError) as error:
         raise RefusedError("the data is nested too deeply to be sent to the helper process") from error
 
@@ -314,6 +322,11 @@ def _read(helper: _Helper, most_bytes: int) -> bytes:
 
 def _parsed(content: bytes) -> Any:
     if len(content) < _LARGE:
-        return json.loads(content)
+        return json.loads(content, parse_float=number)
     # A function of Python for each object lets other threads run meanwhile.
-    return json.loads(content, object_pairs_hook=lambda pairs: dict(pairs), parse_int=lambda digits: int(digits))
+    return json.loads(
+        content,
+        object_pairs_hook=lambda pairs: dict(pairs),
+        parse_int=lambda digits: int(digits),
+        parse_float=number,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -85,8 +86,11 @@ def literal(text: str) -> Any:
     for candidate in (text, text.strip("`"), text.translate(_QUOTES)):
         try:
             value = _json.parse(candidate)
-            _json.dump(value)  # 1e999 is read as infinity, which is no JSON value
-        except ValueError:  # a JsonError too
+            json.dumps(value)
+        except (
+            TypeError,
+            ValueError,
+        ):  # a decimal that a double would change, which no catalogue stores; a JsonError too
             continue
         return value
     return MISSING

@@ -61,7 +61,7 @@ class Limits:
     json_depth: int = 500
     """Nesting of a JSON response."""
     expression_seconds: float = 1.0
-    """Evaluating one expression."""
+    """Processor time for evaluating one expression. By the clock it may last ten times as long: machines are busy."""
     expression_result: int = 8 * 1024 * 1024
     """An expression's result, as JSON."""
     steps: int = 1000

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from httptask._json import deeper_than, finite
+from httptask._json import deeper_than, number
 from httptask._redaction import Redactor
 from httptask._sequences import sequence_of
 from httptask._syntax import TOKEN
@@ -244,7 +244,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
 def _parsed(text: str) -> Any:
     """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
     try:
-        return json.loads(text, parse_constant=_refused, parse_float=finite)
+        return json.loads(text, parse_constant=_refused, parse_float=number)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
 
@@ -273,11 +273,11 @@ def _items(text: str, media_type: str) -> Iterator[Any]:
     sequence = sequence_of(media_type)
     if sequence is None:
         return
-    for number, item in enumerate(sequence.split(text), 1):
+    for position, item in enumerate(sequence.split(text), 1):
         try:
             yield sequence.read(item, _parsed)
         except ValueError as error:
-            raise ValueError(f"item {number}: {error}") from error
+            raise ValueError(f"item {position}: {error}") from error
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:

@@ -6,12 +6,14 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Context, Decimal
 from typing import Any
 
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, relevance
 from referencing import Registry
 
+from httptask._json import Number, dump, number, number_text
 from httptask._json import pointer as pointer_of
 from httptask._nearest import nearest
 from httptask.errors import Problem
@@ -71,6 +73,17 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if not isinstance(instance, Decimal):
+        yield from Draft202012Validator.VALIDATORS["multipleOf"](validator, divisor, instance, schema) or ()
+    elif _ALL_DIGITS.remainder(instance, Decimal(str(divisor))):
+        yield ValidationError(f"{instance} is not a multiple of {divisor}")
+
+
+_ALL_DIGITS = Context(prec=20_000)
+"""For the quotient of the largest double and the smallest, and any number somebody writes."""
+
+
 def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
     # What a keyword says about the *content* of a string or container cannot be known while part of it is an expression.
     about_content = keyword in _ABOUT_CONTENT
@@ -118,7 +131,7 @@ def _holds_expression(value: Any) -> bool:
 
 
 _extend: Any = validators.extend  # its stub has no types
-_Strict: Any = _extend(Draft202012Validator, {"pattern": _pattern})
+_Strict: Any = _extend(Draft202012Validator, {"pattern": _pattern, "multipleOf": _multiple_of})
 _Relaxed: Any = _extend(
     _Strict, {name: _allowing_expressions(name, check) for name, check in _Strict.VALIDATORS.items() if name != "$ref"}
 )
@@ -272,7 +285,7 @@ def _found(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     try:
-        return _short(json.dumps(value, ensure_ascii=False))
+        return _short(dump(value))
     except (TypeError, ValueError):
         return _short(repr(value))
 
@@ -291,7 +304,7 @@ def typed(text: str, schema: Any) -> Any:
     kinds = schema.get("type", ()) if isinstance(schema, Mapping) else ()
     converted = _converted(text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"])
     try:
-        return text if converted is None else json.loads(converted)
+        return text if converted is None else json.loads(converted, parse_float=number)
     except ValueError:  # more digits than Python converts
         return text
 
@@ -306,8 +319,8 @@ def _converted(value: Any, kinds: Any) -> str | None:
             return value
         if "boolean" in wanted and value in ("true", "false"):
             return value
-    elif isinstance(value, int | float) and not isinstance(value, bool) and "string" in wanted:
-        return json.dumps(str(value))
+    elif isinstance(value, Number) and not isinstance(value, bool) and "string" in wanted:
+        return json.dumps(number_text(value))
     if "array" in wanted and not isinstance(value, list):
         return f"[{_shown(value)}]"
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from httptask._subschemas import definition_name
@@ -332,7 +333,7 @@ def json_type(value: Any) -> str:
     """Return the JSON Schema type of *value*; a whole number is an `integer`."""
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, float):
-        return "integer" if value.is_integer() else "number"
+    if isinstance(value, float | Decimal):
+        return "integer" if value == int(value) else "number"
     kinds = {str: "string", int: "integer", dict: "object", list: "array", type(None): "null"}
     return kinds.get(type(value), "object")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from httptask._json import JsonError, dump, parse, pointer
+from httptask._json import JsonError, Number, dump, parse, pointer
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
 
@@ -147,4 +147,4 @@ def _tasks_of(scope: Scope) -> list[tuple[Scope, str, Mapping[str, Any]]]:
 def kind_of(value: Any) -> str:
     """Return what *value* is, in JSON's words."""
     kinds = {bool: "a boolean", dict: "an object", list: "an array", str: "a string", type(None): "null"}
-    return kinds.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
+    return kinds.get(type(value), "a number" if isinstance(value, Number) else type(value).__name__)

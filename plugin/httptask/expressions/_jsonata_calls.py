@@ -1,0 +1,76 @@
+"""Calling JSONata's functions, written here or in an expression, and the variables that these see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jsonata.jsonata import Jsonata as LibraryJsonata
+from jsonata.parser import Parser as LibraryParser
+
+from httptask.expressions._jsonata_signatures import Signature
+from httptask.expressions._jsonata_values import NULL, is_lambda
+
+
+class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ignore]
+    """Variables of one scope, *bindings*, inside *parent*."""
+
+    __slots__ = ("bindings", "parent")
+    is_parallel_call = property(lambda _: False, lambda _, __: None)
+
+    def __init__(self, parent: Frame | None, bindings: dict[str, Any] | None = None) -> None:
+        self.parent = parent
+        self.bindings = {} if bindings is None else bindings
+
+    def bind(self, name: str, val: Any) -> None:
+        """Bind the variable *name*."""
+        self.bindings[name] = val
+        if isinstance(val, LibraryParser.Symbol) and val.signature is not None:
+            val.signature.set_function_name(name)
+
+    def lookup(self, name: str) -> Any:
+        """Return the variable *name* of this scope, or of the nearest around it; None if there is none."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.bindings:
+                return frame.bindings[name]
+            frame = frame.parent
+        return None
+
+
+class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, unused-ignore]
+    """A built-in function: *name*, its *signature*, and the *implementation*, which takes *arity* arguments at least."""
+
+    def __init__(self, name: str, signature: str, implementation: Callable[..., Any], arity: int) -> None:
+        super().__init__(None, None)
+        self.function_name = name
+        self.signature = Signature(signature, name)
+        self.function = implementation
+        self.arity = arity
+
+    def call(self, context: Any, args: Any) -> Any:
+        """Return what the function makes of *args*, which are validated."""
+        return self.function(*args)
+
+    def get_number_of_args(self) -> int:
+        """Return how many arguments it can take."""
+        return len(self.signature._params)
+
+
+def called(function: Any, *args: Any) -> Any:
+    """Return what *function* makes of *args*: a lambda, a built-in, or a regular expression."""
+    return LibraryJsonata.CURRENT.jsonata.apply(function, list(args), NULL, None)
+
+
+def arity(function: Any) -> int:
+    """Return how many arguments *function* asks for."""
+    if isinstance(function, Function):
+        return function.arity
+    return len(function.arguments) if is_lambda(function) else 1
+
+
+def with_position(function: Any) -> Callable[[Any, Any, Any], Any]:
+    """Return a call of *function* that gives it as many of value, position and whole as it asks for."""
+    wanted = max(1, min(3, arity(function)))
+    apply = LibraryJsonata.CURRENT.jsonata.apply
+    return lambda *args: apply(function, list(args[:wanted]), NULL, None)

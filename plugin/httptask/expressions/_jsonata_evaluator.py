@@ -1,0 +1,431 @@
+"""Evaluating a JSONata expression: the library's evaluator, with exact numbers, and without its detours.
+
+What is looked at once for each value in the data (names, filters, operators, calls of functions) is written here with
+speed in mind: the library asks twice for each of them whether somebody is watching, up through all frames, and copies
+what it has just made. The rest is the library's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from jsonata.functions import Functions as Library
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata as LibraryJsonata
+from jsonata.parser import Parser as LibraryParser
+
+from httptask.expressions import _numbers
+from httptask.expressions._jsonata_calls import Frame, Function
+from httptask.expressions._jsonata_functions import FUNCTIONS, in_order
+from httptask.expressions._jsonata_matching import matched
+from httptask.expressions._jsonata_operators import OPERATORS, comes_after
+from httptask.expressions._jsonata_syntax import COALESCE, DEFAULT, Parser
+from httptask.expressions._jsonata_values import (
+    NULL,
+    Sequence,
+    boolean,
+    clone,
+    existing,
+    is_function,
+    is_lambda,
+    is_sequence,
+    sequence,
+)
+
+_NOTHING_APPLIED = object()
+
+
+_BASE = Frame(None, dict(FUNCTIONS))
+
+
+class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
+    """The expression *source*, ready to be evaluated. *regex_engine* makes its regular expressions."""
+
+    def __init__(self, source: str, regex_engine: Any) -> None:
+        self.regex_engine = regex_engine
+        self.parser = Parser()
+        self.ast = self.parser.parse(source, regex_engine)
+        self.errors = None
+        self.environment = Frame(_BASE)
+        self.input = None
+        self.validate_input = False  # the data is JSON
+        self.output_convert_nulls = False  # null and nothing must not become the same
+        self._names: dict[int, tuple[Any, list[str]] | None] = {}
+        self._by_type: dict[str, Callable[[Any, Any, Any], Any]] = {
+            "path": self.evaluate_path,
+            "binary": self.evaluate_binary,
+            "unary": self.evaluate_unary,
+            "name": self.evaluate_name,
+            "string": self._literal,
+            "number": self._literal,
+            "value": self._literal,
+            "wildcard": lambda expr, context, _: self.evaluate_wildcard(expr, context),
+            "descendant": lambda expr, context, _: self.evaluate_descendants(expr, context),
+            "parent": lambda expr, _, environment: environment.lookup(expr.slot.label),
+            "condition": self.evaluate_condition,
+            DEFAULT: self._default,
+            COALESCE: self._coalesce,
+            "block": self.evaluate_block,
+            "bind": self.evaluate_bind_expression,
+            "regex": lambda expr, *_: expr.value,
+            "function": self.evaluate_function,
+            "variable": self.evaluate_variable,
+            "lambda": self.evaluate_lambda,
+            "partial": self.evaluate_partial_application,
+            "apply": self.evaluate_apply_expression,
+            "transform": self.evaluate_transform_expression,
+        }
+        LibraryJsonata.CURRENT.jsonata = self
+
+    def eval(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value of the symbol *expr* where *context* is the context."""
+        evaluate = self._by_type.get(expr.type)
+        result: Any = None if evaluate is None else evaluate(expr, context, environment)
+        if expr.predicate is not None:
+            for item in expr.predicate:
+                result = self.evaluate_filter(item.expr, result, environment)
+        if expr.group is not None and expr.type != "path":
+            result = self.evaluate_group_expression(expr.group, result, environment)
+        if type(result) is Sequence and result.sequence and not result.tuple_stream:
+            if expr.keep_array:
+                result.keep_singleton = True
+            if not result:
+                return None
+            if len(result) == 1 and not result.keep_singleton:
+                return existing(result[0])
+        return result
+
+    def create_frame(self, enclosing_environment: Any = None) -> Frame:
+        """Return a new scope inside *enclosing_environment*."""
+        return Frame(enclosing_environment)
+
+    def create_frame_from_tuple(self, environment: Any, variables: Any) -> Frame:
+        """Return a new scope with the given *variables*."""
+        return Frame(environment, dict(variables) if variables else None)
+
+    # Paths
+
+    def evaluate_path(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the values at the end of a path."""
+        steps = expr.steps
+        value = self._followed(expr, context, environment)
+        if value is not expr:
+            return value
+        if any(step.tuple is not None for step in steps):
+            return super().evaluate_path(expr, context, environment)
+        values = context if isinstance(context, list) and steps[0].type != "variable" else [context]
+        last = len(steps) - 1
+        for index, step in enumerate(steps):
+            if index == 0 and step.consarray:
+                values = self.eval(step, sequence(values), environment)
+                if index < last and not isinstance(values, list):
+                    values = [values]
+            else:
+                values = self.evaluate_step(step, values, environment, index == last)
+            if not values:
+                break
+        if expr.keep_singleton_array:
+            values = _keeping_singleton(values)
+        return values if expr.group is None else self.evaluate_group_expression(expr.group, values, environment)
+
+    def _followed(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value at the end of the path *expr* where it leads through objects alone, *expr* itself otherwise.
+
+        Most paths are such, and need no sequences.
+        """
+        names = self._names.get(id(expr), expr)
+        if names is expr:
+            names = self._names[id(expr)] = _plain_names(expr)
+        if names is None:
+            return expr
+        variable, rest = names
+        value = context if variable is None else self.evaluate_variable(variable, context, environment)
+        for name in rest:
+            if type(value) is not dict:
+                return expr
+            value = value.get(name, expr)
+            if value is expr:
+                return None
+        return NULL if value is None else expr if type(value) is Sequence else value
+
+    def evaluate_step(self, expr: Any, context: Any, environment: Any, last_step: bool) -> Any:
+        """Return what the step *expr* yields for each value of *context*, flattened."""
+        if expr.type == "sort":
+            return super().evaluate_step(expr, context, environment, last_step)
+        stages = expr.stages
+        results: list[Any] = []
+        for value in context:
+            result = self.eval(expr, NULL if value is None else value, environment)
+            if stages is not None:
+                for stage in stages:
+                    result = self.evaluate_filter(stage.expr, result, environment)
+            if result is not None:
+                results.append(result)
+        if last_step and len(results) == 1:
+            only = results[0]
+            if isinstance(only, list) and not is_sequence(only):
+                return only
+        values = sequence()
+        for result in results:
+            if not isinstance(result, list) or getattr(result, "cons", False):
+                values.append(result)
+            else:
+                values.extend(result)
+        return values
+
+    def evaluate_name(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value of a name in the context."""
+        return _looked_up(context, expr.value)
+
+    def evaluate_filter(self, predicate: Any, context: Any, environment: Any) -> Any:
+        """Return those of *context* that *predicate* holds for, or those at the positions it yields."""
+        results = sequence()
+        is_stream = type(context) is Sequence and context.tuple_stream
+        results.tuple_stream = is_stream
+        values = context if isinstance(context, list) else [] if context is None else [context]
+        if predicate.type == "number":
+            index = math.floor(predicate.value)
+            if -len(values) <= index < len(values):
+                item = existing(values[index])
+                return item if isinstance(item, list) else sequence([item])
+            return results
+        size, eval_ = len(values), self.eval
+        for index, item in enumerate(values):
+            if is_stream:
+                chosen = eval_(predicate, item["@"], Frame(environment, dict(item)))
+            else:
+                chosen = eval_(predicate, NULL if item is None else item, environment)
+            if chosen is True:
+                results.append(item)
+            elif chosen is not False and chosen is not None:
+                results.extend([item] * _times_chosen(chosen, index, size))
+        return results
+
+    def evaluate_sort_expression(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return *context* in the order of the terms; equal ones keep their order."""
+        is_stream = type(context) is Sequence and context.tuple_stream
+
+        def keys(item: Any) -> list[Any]:
+            own = item["@"] if is_stream else existing(item)
+            scope = Frame(environment, dict(item)) if is_stream else environment
+            return [self.eval(term.expression, own, scope) for term in expr.terms]
+
+        if len(context) <= 1:
+            return context
+        ordered = in_order([(keys(item), item) for item in context], lambda a, b: comes_after(expr, a[0], b[0]))
+        result = sequence(item for _, item in ordered)
+        result.tuple_stream = is_stream
+        return result
+
+    def evaluate_group_expression(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return an object of the values in *context*, by the names that *expr* gives them."""
+        # The library adds an item to an empty list, and the list may be the data's.
+        if isinstance(context, list) and not context:
+            if getattr(context, "tuple_stream", False):
+                return {}
+            context = [None]
+        return super().evaluate_group_expression(expr, context, environment)
+
+    # Operators
+
+    def evaluate_binary(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value of an operator between two operands."""
+        operator = expr.value
+        left = self.eval(expr.lhs, context, environment)
+        if operator == "and":
+            return boolean(left) and boolean(self.eval(expr.rhs, context, environment))
+        if operator == "or":
+            return boolean(left) or boolean(self.eval(expr.rhs, context, environment))
+        right = self.eval(expr.rhs, context, environment)
+        return OPERATORS[operator](operator, left, right)
+
+    def evaluate_unary(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return a negated number, an array or an object."""
+        if expr.value == "[":
+            return self._array(expr, context, environment)
+        if expr.value != "-":
+            return self.evaluate_group_expression(expr, context, environment)
+        value = self.eval(expr.expression, context, environment)
+        if value is None:
+            return None
+        if not _numbers.is_number(value):
+            raise JException("D1002", expr.position, expr.value, value)
+        return _numbers.negate(value)
+
+    def _array(self, expr: Any, context: Any, environment: Any) -> Any:
+        result = Sequence()
+        for item in expr.expressions:
+            value = self.eval(item, context, environment)
+            if value is None:
+                continue
+            if item.value == "[" or not isinstance(value, list):
+                result.append(value)
+            else:
+                result.extend(value)
+        result.cons = bool(expr.consarray)
+        return result
+
+    def _literal(self, expr: Any, context: Any, environment: Any) -> Any:
+        return NULL if expr.value is None else expr.value
+
+    def _default(self, expr: Any, context: Any, environment: Any) -> Any:
+        value = self.eval(expr.lhs, context, environment)
+        return value if boolean(value) else self.eval(expr.rhs, context, environment)
+
+    def _coalesce(self, expr: Any, context: Any, environment: Any) -> Any:
+        value = self.eval(expr.lhs, context, environment)
+        return value if value is not None else self.eval(expr.rhs, context, environment)
+
+    def evaluate_condition(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value of one of two branches."""
+        branch = expr.then if boolean(self.eval(expr.condition, context, environment)) else expr._else
+        return None if branch is None else self.eval(branch, context, environment)
+
+    def evaluate_variable(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value of a variable; `$` is the context."""
+        if expr.value == "":
+            return context[0] if type(context) is Sequence and context.outer_wrapper else context
+        return environment.lookup(expr.value)
+
+    # Functions
+
+    def evaluate_function(self, expr: Any, context: Any, environment: Any, applied_to: Any = _NOTHING_APPLIED) -> Any:
+        """Return the value of a call; *applied_to* is the left side of `~>`."""
+        procedure = expr.procedure
+        if procedure.type == "variable" and procedure.value and procedure.predicate is None:
+            function = environment.lookup(procedure.value)
+        else:
+            function = self.eval(procedure, context, environment)
+        if function is None:
+            raise _no_function(expr, environment)
+        args = [self.eval(argument, context, environment) for argument in expr.arguments]
+        if applied_to is not _NOTHING_APPLIED:
+            args.insert(0, applied_to)
+        try:
+            if type(function) is Function:
+                return function.function(*function.signature.validate(args, context))
+            return self.apply(function, args, context, environment)
+        except JException as error:
+            if error.location < 0:
+                error.location = expr.position
+            raise
+
+    def apply(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
+        """Return what the function *proc* makes of *args*; a call that ends its body takes the place of the call."""
+        result = self.apply_inner(proc, args, context, environment)
+        while type(result) is LibraryParser.Symbol and result.thunk:
+            call = result.body
+            function = self.eval(call.procedure, result.input, result.environment)
+            args = [self.eval(argument, result.input, result.environment) for argument in call.arguments]
+            result = self.apply_inner(function, args, context, environment)
+        return result
+
+    def apply_inner(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
+        """Return what the function *proc* makes of *args*; a tail call comes back as a thunk."""
+        if isinstance(proc, Function):
+            return proc.function(*proc.signature.validate(args, context))
+        if is_lambda(proc):
+            return self.apply_procedure(
+                proc, args if proc.signature is None else proc.signature.validate(args, context)
+            )
+        if Library.is_regex(proc):
+            return matched(proc, args[0]) if args and isinstance(args[0], str) else None
+        if proc is NULL or not is_function(proc):
+            raise JException("T1006", -1)
+        return super().apply_inner(proc, args, context, environment)
+
+    def apply_procedure(self, proc: Any, args: Any) -> Any:
+        """Return the value of the body of a function written in JSONata."""
+        bindings = {}
+        size = len(args)
+        for index, parameter in enumerate(proc.arguments):
+            bindings[parameter.value] = args[index] if index < size else None
+        return self.eval(proc.body, proc.input, Frame(proc.environment, bindings))
+
+    def evaluate_transform_expression(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return a function that changes a copy of its argument."""
+
+        def transform(value: Any) -> Any:
+            if value is None:
+                return None
+            copy = clone(value)
+            matches = self.eval(expr.pattern, copy, environment)
+            for match in matches if isinstance(matches, list) else [] if matches is None else [matches]:
+                self._transform(expr, match, environment)
+            return copy
+
+        return Function("transform", "<(oa):o>", transform, 1)
+
+    def _transform(self, expr: Any, match: Any, environment: Any) -> None:
+        update = self.eval(expr.update, match, environment)
+        if update is not None:
+            if not isinstance(update, dict):
+                raise JException("T2011", expr.update.position, update)
+            if isinstance(match, dict):
+                match.update(update)
+        names = None if expr.delete is None else self.eval(expr.delete, match, environment)
+        if names is None:
+            return
+        names = names if isinstance(names, list) else [names]
+        if not all(isinstance(name, str) for name in names):
+            raise JException("T2012", expr.delete.position, names)
+        if isinstance(match, dict):
+            for name in names:
+                match.pop(name, None)
+
+
+def _no_function(expr: Any, environment: Any) -> JException:
+    """Return the error of a call *expr* of nothing; the sign may be missing before a function's name."""
+    procedure = expr.procedure
+    name = procedure.steps[0].value if procedure.type == "path" else procedure.value
+    missing_sign = procedure.type == "path" and environment.lookup(name) is not None
+    return JException("T1005" if missing_sign else "T1006", expr.position, name)
+
+
+def _plain_names(expr: Any) -> tuple[Any, list[str]] | None:
+    """Return the variable (or None) and the names that the path *expr* consists of; None if there is more to it."""
+    if expr.keep_singleton_array or expr.group is not None or not all(map(_is_plain, expr.steps)):
+        return None
+    first, *others = expr.steps
+    names = expr.steps if first.type == "name" else others
+    if first.type not in ("name", "variable") or not names or any(step.type != "name" for step in names):
+        return None
+    return None if first.type == "name" else first, [step.value for step in names]
+
+
+def _is_plain(step: Any) -> bool:
+    return step.stages is None and step.predicate is None and step.tuple is None and not step.keep_array
+
+
+def _keeping_singleton(values: Any) -> Any:
+    kept = values if type(values) is Sequence else Sequence(values or ())
+    if kept.cons and not kept.sequence:
+        kept = sequence([kept])
+    kept.keep_singleton = True
+    return kept
+
+
+def _looked_up(context: Any, name: Any) -> Any:
+    if isinstance(context, dict):
+        value = context.get(name, context)
+        return None if value is context else NULL if value is None else value
+    if not isinstance(context, list):
+        return None
+    result = sequence()
+    for item in context:
+        value = _looked_up(item, name)
+        if isinstance(value, list):
+            result.extend(value)
+        elif value is not None:
+            result.append(value)
+    return result
+
+
+def _times_chosen(chosen: Any, index: int, size: int) -> int:
+    """Return how often the value *chosen* of a predicate chooses the item at *index* of *size*."""
+    positions = chosen if isinstance(chosen, list) else [chosen]
+    if not all(type(position) in _numbers.NUMBERS for position in positions):
+        return int(boolean(chosen))
+    return sum(position in (index, index - size) for position in map(math.floor, positions))

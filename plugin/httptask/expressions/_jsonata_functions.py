@@ -1,0 +1,325 @@
+"""JSONata's functions whose numbers, nulls, order or groups the library does not keep, and `$parse`."""
+
+from __future__ import annotations
+
+import decimal
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from jsonata.functions import Functions as Library
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata as LibraryJsonata
+
+from httptask import _json
+from httptask.expressions import _numbers
+from httptask.expressions._jsonata_calls import Function, arity, called, with_position
+from httptask.expressions._jsonata_matching import contains, match, replace, split
+from httptask.expressions._jsonata_values import (
+    NULL,
+    Sequence,
+    boolean,
+    clone,
+    existing,
+    identity,
+    is_function,
+    sequence,
+    text,
+)
+
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
+_IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]+|0[oO][0-7]+|0[bB][01]+")
+_MANY_DIGITS = 1000
+"""Decimal's precision while a number is formatted."""
+
+
+# Numbers
+
+
+def _sum(values: Any) -> Any:
+    return None if values is None else _numbers.total(values)
+
+
+def _max(values: Any) -> Any:
+    return _numbers.largest(values) if values else None
+
+
+def _min(values: Any) -> Any:
+    return _numbers.smallest(values) if values else None
+
+
+def _average(values: Any) -> Any:
+    return _numbers.divide(_numbers.total(values), len(values)) if values else None
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    if _DECIMAL.fullmatch(value):
+        return _numbers.plain(_numbers.from_text(value))
+    if _IN_ANOTHER_BASE.fullmatch(value):
+        return int(value, 0)
+    raise JException("D3030", -1, value)
+
+
+def _round(value: Any, precision: Any = None) -> Any:
+    return None if value is None else _numbers.rounded(value, int(precision or 0))
+
+
+def _sqrt(value: Any) -> Any:
+    if value is None:
+        return None
+    if value < 0:
+        raise JException("D3060", -1, value)
+    return _numbers.root(value)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if base is None:
+        return None
+    if exponent is None:
+        raise JException("D3061", -1, base, exponent)
+    return _numbers.power(base, exponent)
+
+
+def _format_number(value: Any, picture: Any, options: Any = None) -> Any:
+    with decimal.localcontext(decimal.Context(prec=_MANY_DIGITS)):
+        return None if value is None else Library.format_number(value, picture, options)
+
+
+def _format_base(value: Any, radix: Any = None) -> Any:
+    if value is None:
+        return None
+    base = 10 if radix is None else int(radix)
+    if not 2 <= base <= 36:
+        raise JException("D3100", -1, base)
+    return Library.base_repr(int(_numbers.rounded(value, 0)), base).lower()
+
+
+def _format_integer(value: Any, picture: Any) -> Any:
+    if value is None or picture is None:
+        return None
+    whole: Any = _numbers.floor(value)
+    if abs(whole) > _numbers.EXACT and not any(sign.isdigit() for sign in picture):
+        raise ValueError(f"$formatInteger writes {whole} with digits only, as for the picture '#,##0'")
+    return Library.format_integer(whole, picture)
+
+
+def _type(value: Any) -> Any:
+    if _numbers.is_number(value):
+        return "number"
+    return "function" if is_function(value) else Library.type(value)
+
+
+def _if_any(calculate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else calculate(value)
+
+
+# Texts
+
+
+def _string(value: Any, prettify: Any = None) -> Any:
+    return None if value is None else text(value, 2 if prettify else None)
+
+
+def _parse(value: Any) -> Any:
+    """Return the value of the JSON text *value*."""
+    if value is None:
+        return None
+    if not value.strip():
+        raise ValueError("$parse: the text is empty, which is not JSON")
+    try:
+        parsed = _json.parse(value, unique_names=False)
+    except _json.JsonError as error:
+        raise ValueError(f"$parse: the text is not JSON: {error}") from error
+    return existing(parsed)
+
+
+# Arrays and objects
+
+
+def _map(values: Any, function: Any) -> Any:
+    if values is None:
+        return None
+    call = with_position(function)
+    results = (call(existing(value), index, values) for index, value in enumerate(values))
+    return sequence(result for result in results if result is not None)
+
+
+def _filter(values: Any, function: Any) -> Any:
+    if values is None:
+        return None
+    call = with_position(function)
+    return sequence(
+        existing(value) for index, value in enumerate(values) if boolean(call(existing(value), index, values))
+    )
+
+
+def _single(values: Any, function: Any = None) -> Any:
+    if values is None:
+        return None
+    chosen = values if function is None else _filter(values, function)
+    if len(chosen) != 1:
+        raise JException("D3138" if chosen else "D3139", -1)
+    return existing(chosen[0])
+
+
+def _reduce(values: Any, function: Any, start: Any = None) -> Any:
+    if values is None:
+        return None
+    wanted = arity(function)
+    if wanted < 2:
+        raise JException("D3050", -1)
+    first = 1 if start is None and values else 0
+    result = existing(values[0]) if first else start
+    apply = LibraryJsonata.CURRENT.jsonata.apply
+    for index in range(first, len(values)):
+        result = apply(function, [result, existing(values[index]), index, values][:wanted], NULL, None)
+    return result
+
+
+def _sift(value: Any, function: Any) -> Any:
+    if value is None:
+        return None
+    call = with_position(function)
+    return {name: item for name, item in value.items() if boolean(call(existing(item), name, value))} or None
+
+
+def _each(value: Any, function: Any) -> Any:
+    if value is None:
+        return None
+    call = with_position(function)
+    results = (call(existing(item), name, value) for name, item in value.items())
+    return sequence(result for result in results if result is not None)
+
+
+class _Sorted:
+    """An item and how it is sorted: the *comparator* says whether the first of two has to come after the second."""
+
+    __slots__ = ("comparator", "item")
+
+    def __init__(self, comparator: Callable[[Any, Any], bool], item: Any) -> None:
+        self.comparator = comparator
+        self.item = item
+
+    def __lt__(self, other: _Sorted) -> bool:
+        # Python's sort only asks whether a later item is less than an earlier one, so equal ones keep their order.
+        return self.comparator(other.item, self.item)
+
+
+def in_order(values: Any, comparator: Callable[[Any, Any], bool]) -> list[Any]:
+    """Return *values* in the order of *comparator*, which says whether the first of two has to come after the second."""
+    return [each.item for each in sorted(_Sorted(comparator, value) for value in values)]
+
+
+def _sort(values: Any, function: Any = None) -> Any:
+    if values is None or len(values) <= 1:
+        return values
+    if function is not None:
+        return in_order(map(existing, values), lambda earlier, later: boolean(called(function, earlier, later)))
+    if all(type(value) is str for value in values):
+        return sorted(values)
+    if all(type(value) in _numbers.NUMBERS for value in values):
+        return sorted(values, key=functools.cmp_to_key(_numbers.compare))
+    raise JException("D3070", -1)
+
+
+def _distinct(values: Any) -> Any:
+    if not isinstance(values, list) or len(values) <= 1:
+        return values
+    first: dict[Any, Any] = {}
+    for value in values:
+        first.setdefault(identity(value), value)
+    return sequence(first.values()) if isinstance(values, Sequence) and values.sequence else list(first.values())
+
+
+def _zip(*arrays: Any) -> Any:
+    if any(array is None for array in arrays):
+        return []
+    return [list(items) for items in zip(*arrays, strict=False)]
+
+
+def _count(values: Any) -> Any:
+    return 0 if values is None else len(values)
+
+
+def _lookup(value: Any, name: Any) -> Any:
+    return None if name is None else Library.lookup(value, name)
+
+
+def _not(value: Any) -> Any:
+    return None if value is None else not boolean(value)
+
+
+_IMPLEMENTED: dict[str, tuple[str, Callable[..., Any], int]] = {
+    "sum": ("<a<n>:n>", _sum, 1),
+    "max": ("<a<n>:n>", _max, 1),
+    "min": ("<a<n>:n>", _min, 1),
+    "average": ("<a<n>:n>", _average, 1),
+    "number": ("<(nsb)-:n>", _number, 1),
+    "abs": ("<n-:n>", _if_any(_numbers.absolute), 1),
+    "floor": ("<n-:n>", _if_any(_numbers.floor), 1),
+    "ceil": ("<n-:n>", _if_any(_numbers.ceil), 1),
+    "round": ("<n-n?:n>", _round, 2),
+    "sqrt": ("<n-:n>", _sqrt, 1),
+    "power": ("<n-n:n>", _power, 2),
+    "formatNumber": ("<n-so?:s>", _format_number, 3),
+    "formatBase": ("<n-n?:s>", _format_base, 2),
+    "formatInteger": ("<n-s:s>", _format_integer, 2),
+    "string": ("<x-b?:s>", _string, 1),
+    "parse": ("<s-:x>", _parse, 1),
+    "lowercase": ("<s-:s>", _if_any(str.lower), 1),
+    "contains": ("<s-(sf):b>", contains, 2),
+    "match": ("<s-f<s:o>n?:a<o>>", match, 3),
+    "split": ("<s-(sf)n?:a<s>>", split, 3),
+    "replace": ("<s-(sf)(sf)n?:s>", replace, 4),
+    "map": ("<af>", _map, 2),
+    "filter": ("<af>", _filter, 2),
+    "single": ("<af?>", _single, 2),
+    "reduce": ("<afj?:j>", _reduce, 3),
+    "sift": ("<o-f?:o>", _sift, 2),
+    "each": ("<o-f:a>", _each, 2),
+    "sort": ("<af?:a>", _sort, 2),
+    "distinct": ("<x:x>", _distinct, 1),
+    "zip": ("<a+>", _zip, 0),
+    "count": ("<a:n>", _count, 1),
+    "lookup": ("<x-s:x>", _lookup, 2),
+    "not": ("<x-:b>", _not, 1),
+    "boolean": ("<x-:b>", _if_any(boolean), 1),
+    "type": ("<x:s>", _type, 1),
+    "clone": ("<(oa)-:o>", _if_any(clone), 1),
+}
+
+_FROM_LIBRARY: dict[str, tuple[str, Callable[..., Any], int]] = {
+    "substring": ("<s-nn?:s>", Library.substring, 3),
+    "substringBefore": ("<s-s:s>", Library.substring_before, 2),
+    "substringAfter": ("<s-s:s>", Library.substring_after, 2),
+    "uppercase": ("<s-:s>", Library.uppercase, 1),
+    "length": ("<s-:n>", Library.length, 1),
+    "trim": ("<s-:s>", Library.trim, 1),
+    "pad": ("<s-ns?:s>", Library.pad, 3),
+    "join": ("<a<s>s?:s>", Library.join, 2),
+    "parseInteger": ("<s-s:n>", Library.parse_integer, 2),
+    "keys": ("<x-:a<s>>", Library.keys, 1),
+    "append": ("<xx:a>", Library.append, 2),
+    "exists": ("<x:b>", Library.exists, 1),
+    "spread": ("<x-:a<o>>", Library.spread, 1),
+    "merge": ("<a<o>:o>", Library.merge, 1),
+    "reverse": ("<a:a>", Library.reverse, 1),
+    "error": ("<s?:x>", Library.error, 1),
+    "assert": ("<bs?:x>", Library.assert_fn, 2),
+    "base64encode": ("<s-:s>", Library.base64encode, 1),
+    "base64decode": ("<s-:s>", Library.base64decode, 1),
+    "encodeUrlComponent": ("<s-:s>", Library.encode_url_component, 1),
+    "encodeUrl": ("<s-:s>", Library.encode_url, 1),
+    "decodeUrlComponent": ("<s-:s>", Library.decode_url_component, 1),
+    "decodeUrl": ("<s-:s>", Library.decode_url, 1),
+    "toMillis": ("<s-s?:n>", Library.datetime_to_millis, 2),
+    "fromMillis": ("<n-s?s?:s>", Library.datetime_from_millis, 3),
+}
+
+FUNCTIONS = {name: Function(name, *definition) for name, definition in (_FROM_LIBRARY | _IMPLEMENTED).items()}
+"""Every function an expression can call, by name. Those that are not pure are missing."""

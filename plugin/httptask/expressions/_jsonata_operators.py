@@ -1,0 +1,109 @@
+"""JSONata's operators: arithmetic, comparisons, text, ranges, and the order of two items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jsonata.jexception import JException
+
+from httptask.expressions import _numbers
+from httptask.expressions._jsonata_values import same, sequence, text
+
+_LONGEST_RANGE = 10_000_000
+
+
+def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
+    """Say whether what has the keys *left* has to come after what has the keys *right*."""
+    for term, first, second in zip(expr.terms, left, right, strict=True):
+        if first is None or second is None:
+            if (first is None) != (second is None):
+                return first is None  # nothing comes last
+            continue
+        if not (_is_comparable(first) and _is_comparable(second)):
+            raise JException("T2008", expr.position, first, second)
+        if isinstance(first, str) != isinstance(second, str):
+            raise JException("T2007", expr.position, first, second)
+        order = (first > second) - (first < second) if isinstance(first, str) else _numbers.compare(first, second)
+        if order:
+            return (order < 0) if term.descending else order > 0
+    return False
+
+
+def _is_comparable(value: Any) -> bool:
+    return type(value) is str or type(value) in _numbers.NUMBERS
+
+
+def _calculated(operator: str, left: Any, right: Any) -> Any:
+    for code, value in (("T2001", left), ("T2002", right)):
+        if value is not None and type(value) not in _numbers.NUMBERS:
+            raise JException(code, -1, operator, value)
+    return None if left is None or right is None else _ARITHMETIC[operator](left, right)
+
+
+_ARITHMETIC = {
+    "+": _numbers.add,
+    "-": _numbers.subtract,
+    "*": _numbers.multiply,
+    "/": _numbers.divide,
+    "%": _numbers.remainder,
+}
+
+
+def _compared(operator: str, left: Any, right: Any) -> Any:
+    if not (left is None or _is_comparable(left)) or not (right is None or _is_comparable(right)):
+        raise JException("T2010", -1, operator)
+    if left is None or right is None:
+        return None
+    if isinstance(left, str) != isinstance(right, str):
+        raise JException("T2009", -1, left, right, operator)
+    order = (left > right) - (left < right) if isinstance(left, str) else _numbers.compare(left, right)
+    return _ORDERS[operator](order)
+
+
+_ORDERS: dict[str, Callable[[int], bool]] = {
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+}
+
+
+def _equal(operator: str, left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return False
+    return same(left, right) is (operator == "=")
+
+
+def _is_in(operator: str, left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return False
+    return any(same(item, left) for item in (right if isinstance(right, list) else [right]))
+
+
+def _joined(operator: str, left: Any, right: Any) -> str:
+    return ("" if left is None else text(left)) + ("" if right is None else text(right))
+
+
+def _range(operator: str, left: Any, right: Any) -> Any:
+    for code, value in (("T2003", left), ("T2004", right)):
+        if value is not None and not (_numbers.is_number(value) and isinstance(_numbers.plain(value), int)):
+            raise JException(code, -1, value)
+    if left is None or right is None or left > right:
+        return None
+    size = right - left + 1
+    if size > _LONGEST_RANGE:
+        raise JException("D2014", -1, size)
+    return sequence(range(int(left), int(right) + 1))
+
+
+OPERATORS: dict[str, Callable[[str, Any, Any], Any]] = {
+    **dict.fromkeys(_ARITHMETIC, _calculated),
+    **dict.fromkeys(_ORDERS, _compared),
+    "=": _equal,
+    "!=": _equal,
+    "in": _is_in,
+    "&": _joined,
+    "..": _range,
+}
+"""By its sign: what an operator makes of itself, its left and its right operand."""

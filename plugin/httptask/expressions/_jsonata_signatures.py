@@ -1,0 +1,104 @@
+"""Signatures of JSONata's functions: the library's, that tells null from nothing and remembers what fits."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from jsonata.jexception import JException
+from jsonata.signature import Signature as LibrarySignature
+
+from httptask.expressions._jsonata_values import NULL, Sequence, is_function
+from httptask.expressions._numbers import Calculated
+
+_MOST_KEPT = 100
+"""Remembered combinations of types; nobody calls one function with so many."""
+
+_SYMBOLS = {
+    str: "s",
+    bool: "b",
+    int: "n",
+    float: "n",
+    Calculated: "n",
+    Decimal: "n",
+    list: "a",
+    Sequence: "a",
+    dict: "o",
+    type(NULL): "l",
+    type(None): "m",
+}
+
+
+_Plan = list[tuple[int | None, Any, str]]
+"""Of each argument: its index among those that are given, its parameter if it has to be an array, its type's letter."""
+
+
+class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
+    """What a function takes, such as `<s-(sf):b>`: *signature*, of the function *name*."""
+
+    def __init__(self, signature: str, name: str) -> None:
+        super().__init__(signature, name)
+        self._plans: dict[str, _Plan] = {}
+        self._contexts = {id(param): frozenset(param.regex) - set("[]?") for param in self._params if param.context}
+
+    def get_symbol(self, value: Any) -> str:
+        """Return the letter of *value*'s type; m is nothing, l is null."""
+        return _SYMBOLS.get(type(value)) or ("f" if is_function(value) else "m")
+
+    def validate(self, args: Any, context: Any) -> list[Any]:
+        """Return *args* as the function takes them; *context* stands in for a first one that is left out."""
+        supplied = "".join([_SYMBOLS.get(type(value)) or self.get_symbol(value) for value in args])
+        plan = self._plans.get(supplied)
+        if plan is None:
+            plan = self._planned(supplied)
+        validated: list[Any] = []
+        for index, param, symbol in plan:
+            if index is None:
+                validated.append(None)
+            elif symbol == "":
+                validated.append(self._context(param, context, index))
+            else:
+                validated.append(args[index] if param is None else self._array(param, symbol, args[index], index))
+        return validated
+
+    def _planned(self, supplied: str) -> _Plan:
+        """Return where each argument of the function comes from, for arguments of the types *supplied*."""
+        match = self._regex.fullmatch(supplied)
+        if match is None:
+            raise JException("T0410", -1, self._first_wrong(supplied), self.function_name)
+        plan: _Plan = []
+        index = 0
+        for param, symbols in zip(self._params, match.groups(), strict=True):
+            if not symbols:
+                plan.append((index, param, "") if param.context else (None, None, ""))
+            for symbol in symbols:
+                plan.append((index, param if param.type == "a" and symbol != "m" else None, symbol))
+                index += 1
+        if len(self._plans) < _MOST_KEPT:
+            self._plans[supplied] = plan
+        return plan
+
+    def _first_wrong(self, supplied: str) -> int:
+        pattern, good = "", 0
+        for param in self._params:
+            pattern += param.regex
+            match = re.match(pattern, supplied)
+            if match is None:
+                break
+            good = match.end()
+        return good + 1
+
+    def _context(self, param: Any, context: Any, index: int) -> Any:
+        if (_SYMBOLS.get(type(context)) or self.get_symbol(context)) in self._contexts[id(param)]:
+            return context
+        raise JException("T0411", -1, index + 1, self.function_name)
+
+    def _array(self, param: Any, symbol: str, value: Any, index: int) -> Any:
+        """Return *value* as an array of what *param* wants."""
+        if param.subtype is not None:
+            wanted = param.subtype[0]
+            items = value if symbol == "a" else (value,)
+            if any((_SYMBOLS.get(type(item)) or self.get_symbol(item)) != wanted for item in items):
+                raise JException("T0412", -1, index + 1, self.function_name, param.subtype)
+        return value if symbol == "a" else [value]

@@ -1,0 +1,284 @@
+"""Numbers of expressions: what two of them are together, exact where JavaScript's doubles are not.
+
+Integers are exact, however large. So is what is made of a `Decimal`, which stands for a number whose digits a double
+would change. Everything else is a double, except that whole doubles beyond 2**53 count as the integers they are written as.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from functools import cmp_to_key
+from typing import Any
+
+from httptask._json import Number, decimal_of, number, number_text
+
+
+class Calculated(float):
+    """A double that is the result of arithmetic, and so may end in digits that nobody wrote, as 0.1 + 0.2 does."""
+
+    __slots__ = ()
+
+
+NUMBERS = frozenset((int, float, Calculated, Decimal))
+"""The types of numbers; bool is not one of them."""
+
+EXACT = 2**53
+"""Whole numbers up to here are exact as doubles."""
+
+_MOST_DIGITS = 1000
+"""Of an exact result with a fraction: products of products would grow without end."""
+_LARGEST_WHOLE = Decimal(10) ** 21
+"""From here on a whole double stays one: ECMAScript writes it with an exponent."""
+
+_FAILURES = [Inexact, InvalidOperation, DivisionByZero, Overflow]
+_ALL_DIGITS = Context(prec=_MOST_DIGITS, traps=_FAILURES)
+_QUOTIENT = Context(prec=40, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+def is_number(value: Any) -> bool:
+    """Say whether *value* is a number."""
+    return type(value) in NUMBERS
+
+
+def plain(value: Number) -> Number:
+    """Return *value* as an integer where it is a whole double that is one exactly. Raises `OverflowError` if it is not finite."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise OverflowError("it is too large for a double")
+        if -EXACT <= value <= EXACT and value.is_integer():
+            return int(value)
+    return value
+
+
+def _calculated(value: float) -> Number:
+    result = plain(value)
+    return result if type(result) is int else Calculated(result)
+
+
+def add(left: Number, right: Number) -> Number:
+    """Return the sum."""
+    if type(left) is int and type(right) is int:
+        return left + right
+    return _result(operator.add, _ALL_DIGITS.add, left, right)
+
+
+def subtract(left: Number, right: Number) -> Number:
+    """Return the difference."""
+    if type(left) is int and type(right) is int:
+        return left - right
+    return _result(operator.sub, _ALL_DIGITS.subtract, left, right)
+
+
+def multiply(left: Number, right: Number) -> Number:
+    """Return the product."""
+    if type(left) is int and type(right) is int:
+        return left * right
+    return _result(operator.mul, _ALL_DIGITS.multiply, left, right)
+
+
+def remainder(left: Number, right: Number) -> Number:
+    """Return what is left of *left* when it is divided by *right*; it has the sign of *left*, as in ECMAScript."""
+    if type(left) is int and type(right) is int:
+        rest = abs(left) % abs(right)
+        return -rest if left < 0 else rest
+    if right == 0:
+        raise ZeroDivisionError("division by zero")
+    return _result(math.fmod, _ALL_DIGITS.remainder, left, right)
+
+
+def divide(left: Number, right: Number) -> Number:
+    """Return the quotient: exact where it has an end, otherwise the nearest double."""
+    if type(left) is int and type(right) is int:
+        quotient, rest = divmod(left, right)
+        if not rest:
+            return quotient
+        if -EXACT <= left <= EXACT and -EXACT <= right <= EXACT:
+            return _calculated(left / right)
+    if right == 0:
+        raise ZeroDivisionError("division by zero")
+    if not (_is_exact(left) or _is_exact(right)):
+        return _calculated(float(left) / float(right))
+    _QUOTIENT.clear_flags()
+    result = _QUOTIENT.divide(_decimal(left), _decimal(right))
+    return _calculated(float(result)) if _QUOTIENT.flags[Inexact] else _from_decimal(result)
+
+
+def negate(value: Number) -> Number:
+    """Return *value* with the other sign."""
+    return value.copy_negate() if isinstance(value, Decimal) else plain(-value)
+
+
+def absolute(value: Number) -> Number:
+    """Return *value* without its sign."""
+    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
+
+
+def total(values: Iterable[Number]) -> Number:
+    """Return the sum of *values*, added from the left."""
+    result: Number = 0
+    for value in values:
+        result = result + value if type(result) is int and type(value) is int else add(result, value)
+    return result
+
+
+def compare(left: Number, right: Number) -> int:
+    """Return -1, 0 or 1: *left* is less, equal or greater, as the two are written."""
+    if type(left) is not type(right):
+        left, right = _comparable(left, right)
+    return (left > right) - (left < right)
+
+
+def equal(left: Number, right: Number) -> bool:
+    """Say whether the two are the same number, as they are written."""
+    return left == right if type(left) is type(right) else compare(left, right) == 0
+
+
+def largest(values: Iterable[Number]) -> Number:
+    """Return the largest of *values*, which are not empty."""
+    return max(values, key=_KEY)
+
+
+def smallest(values: Iterable[Number]) -> Number:
+    """Return the smallest of *values*, which are not empty."""
+    return min(values, key=_KEY)
+
+
+_KEY = cmp_to_key(compare)
+
+
+def identity(value: Number) -> Any:
+    """Return a value that two numbers share, and have the same hash, if and only if they are the same number."""
+    return _decimal(value) if isinstance(value, float) and _is_beyond(value) else value
+
+
+def floor(value: Number) -> Number:
+    """Return the largest integer that is not greater."""
+    return math.floor(_decimal(value) if _is_exact(value) else value)
+
+
+def ceil(value: Number) -> Number:
+    """Return the smallest integer that is not less."""
+    return math.ceil(_decimal(value) if _is_exact(value) else value)
+
+
+def rounded(value: Number, places: int) -> Number:
+    """Return *value* with *places* digits behind the point, which may be negative; half goes to the even digit."""
+    decimal = _decimal(value)
+    if places >= -int(decimal.as_tuple().exponent):  # it has no more digits than that
+        return plain(float(value) if isinstance(value, float) else value)
+    if decimal.adjusted() < -places - 1:
+        return 0
+    with_all_digits = Context(prec=max(1, decimal.adjusted() + places + 2), traps=[InvalidOperation])
+    return _from_decimal(decimal.quantize(Decimal(1).scaleb(-places), context=with_all_digits))
+
+
+def root(value: Number) -> Number:
+    """Return the square root: exact for squares of integers, otherwise the nearest double."""
+    if isinstance(value, int):
+        whole = math.isqrt(value)
+        if whole * whole == value:
+            return whole
+    return _calculated(math.sqrt(value))
+
+
+def power(base: Number, exponent: Number) -> Number:
+    """Return *base* to the power of *exponent*: exact for integers, otherwise the nearest double."""
+    exponent = plain(exponent)
+    if isinstance(plain(base), int) and isinstance(exponent, int) and exponent >= 0:
+        base = int(base)
+        if abs(base) > 1 and (abs(base).bit_length() - 1) * exponent >= _MOST_BITS:
+            raise OverflowError("it is too large for a double")
+        return int(base**exponent)
+    if isinstance(base, Decimal) and isinstance(exponent, int) and 0 <= exponent <= _MOST_DIGITS:
+        return _from_decimal(_exactly(_ALL_DIGITS.power, base, Decimal(exponent)))
+    result = float(base) ** float(exponent)
+    if isinstance(result, complex):
+        raise OverflowError("a negative number has no such root")
+    return _calculated(result)
+
+
+_MOST_BITS = 1024
+"""Of a power: the largest double has as many."""
+
+
+def from_text(text: str) -> Number:
+    """Return the number that *text* is in JSON. Raises `ValueError` if it is none."""
+    return number(text) if any(mark in text for mark in ".eE") else int(text)
+
+
+def to_text(value: Number) -> str:
+    """Return *value* as ECMAScript writes it, but integers in full, however large, and a `Decimal` with its digits.
+
+    Of a calculated double, JSONata writes 15 digits: as many as are sure.
+    """
+    return number_text(plain(written(value)))
+
+
+def written(value: Number) -> Number:
+    """Return the number that is written for *value*."""
+    return float(f"{value:.15g}") if type(value) is Calculated else value
+
+
+def _result(
+    as_doubles: Callable[[float, float], float],
+    exactly: Callable[[Decimal, Decimal], Decimal],
+    left: Number,
+    right: Number,
+) -> Number:
+    """Return what one of two calculations yields: doubles, or decimals where doubles could be inexact and should not."""
+    if not (_is_exact(left) or _is_exact(right)):
+        result = as_doubles(left, right)  # type: ignore[arg-type]  # neither is a Decimal
+        if -EXACT < result < EXACT or not (_is_whole(left) and _is_whole(right)):
+            return _calculated(result)
+    elif isinstance(left, float) and isinstance(right, float) and not (left.is_integer() and right.is_integer()):
+        return _calculated(as_doubles(left, right))  # one has a fraction: it is no calculation with integers
+    return _from_decimal(_exactly(exactly, _decimal(left), _decimal(right)))
+
+
+def _exactly(calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal) -> Decimal:
+    try:
+        return calculate(left, right)
+    except (Inexact, InvalidOperation):
+        raise ValueError(
+            f"its exact result has more than {_MOST_DIGITS} digits; round the numbers first, with $round(number, digits)"
+        ) from None
+
+
+def _is_exact(value: Number) -> bool:
+    """Say whether arithmetic with *value* has to be exact: its digits, or those of a sum with it, need more than a double."""
+    return isinstance(value, Decimal) or not -EXACT <= value <= EXACT
+
+
+def _is_beyond(value: float) -> bool:
+    return not -EXACT <= value <= EXACT
+
+
+def _is_whole(value: Number) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+
+
+def _decimal(value: Number) -> Decimal:
+    return decimal_of(value) if isinstance(value, float) else Decimal(value)
+
+
+def _from_decimal(value: Decimal) -> Number:
+    nearest = float(value)
+    if math.isinf(nearest):
+        if value == value.to_integral_value():
+            raise OverflowError("it is too large for a double")
+        return value
+    if value == value.to_integral_value() and abs(value) < _LARGEST_WHOLE:
+        return int(value)
+    if value == decimal_of(nearest):
+        return plain(nearest)
+    return int(value) if value == value.to_integral_value() else value
+
+
+def _comparable(left: Number, right: Number) -> tuple[Any, Any]:
+    """Return the two so that Python compares them as they are written. It compares doubles by all of their digits."""
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        return _decimal(left), _decimal(right)
+    return identity(left), identity(right)
