@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -94,6 +95,16 @@ def test_whole_numbers_are_written_in_full(number: float, written: str) -> None:
         f"n={written}".encode(),
     )
     assert made(body={"n": number}).body == f'{{"n":{json.dumps(number)}}}'.encode()
+
+
+def test_the_digits_of_a_number_are_kept_in_every_body() -> None:
+    """A decimal that a double would change is written digit for digit, alone or in a field."""
+    digits = "12345678901234567.89"
+    for content_type in ("application/json", "application/xml", "text/plain", "application/x-www-form-urlencoded"):
+        body: Any = Decimal(digits)
+        if content_type != "text/plain":
+            body = {"a": body}
+        assert digits.encode() in made(body=body, headers={"Content-Type": content_type}).body
 
 
 def test_a_query_and_a_form_as_pairs() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 
@@ -341,8 +342,8 @@ _ROWS = (
     _Row(SEQUENCES, _of(dict, list), _items),
     # YAML 1.2 takes JSON
     _Row(re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json),
-    _Row(_XML, _of(dict, list, bool, int, float), _xml),
-    _Row(re.compile(r"text/plain"), _of(bool, int, float), _text),
+    _Row(_XML, _of(dict, list, bool, int, float, Decimal), _xml),
+    _Row(re.compile(r"text/plain"), _of(bool, int, float, Decimal), _text),
     _Row(re.compile(r".*", re.DOTALL), _of(str), _written),
 )
 
