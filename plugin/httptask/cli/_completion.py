@@ -15,7 +15,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         commands,
         "completion",
         "print a script that completes commands and options in a shell",
-        'eval "$(httptask completion bash)"',
+        "httptask completion bash > ~/.local/share/bash-completion/completions/httptask",
         catalogue=False,
     )
     parser.add_argument("shell", choices=SHELLS, help="the shell")
