@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -434,7 +433,7 @@ class _EventStream(StreamingResponse):
 
     async def _lines(self) -> AsyncIterator[bytes]:
         async for name, data in self._events:
-            yield f"event: {name}\ndata: {json.dumps(data, allow_nan=False)}\n\n".encode("ascii")
+            yield f"event: {name}\ndata: {dump(data, ascii_only=True)}\n\n".encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
