@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -95,13 +94,6 @@ def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, place: Plac
 
 _MOST_SEARCHED = 10_000
 """Searches for patterns in names that are made for one schema."""
-_LONGEST_SEARCHED = 100
-"""Letters of a text in which a pattern is searched for."""
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return len(text) > _LONGEST_SEARCHED or re.search(pattern, text) is not None
-
 
 _IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"))
 """Keywords whose schemas describe the same value."""
@@ -116,7 +108,7 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
     patterns = list(schema.get("patternProperties", {}))
     if len(impossible) * len(patterns) > _MOST_SEARCHED:
         return
-    impossible = [name for name in impossible if not any(_matches(pattern, name) for pattern in patterns)]
+    impossible = [name for name in impossible if not any(walk.may_match(pattern, name) for pattern in patterns)]
     if impossible and not schema.keys().isdisjoint(_IN_PLACE):
         # What is meant is: nothing beside what all of it together names (2020-12, Core, section 11.3).
         del schema["additionalProperties"]
@@ -174,7 +166,6 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
     "exclusiveMaximum": lambda value, bound: not is_number(value) or value < bound,
     "minLength": lambda value, bound: not isinstance(value, str) or len(value) >= bound,
     "maxLength": lambda value, bound: not isinstance(value, str) or len(value) <= bound,
-    "pattern": lambda value, bound: not isinstance(value, str) or _matches(bound, value),
 }
 """Keywords that could refuse every value an `enum` lists -> whether a value passes."""
 
@@ -185,7 +176,11 @@ def _values_of_type(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
         return
     if "type" in schema:
         values = _fitting(walk, raw, schema, values, place)
-    for keyword, passes in _ABOUT_VALUES.items():
+    tests: dict[str, Callable[[Any, Any], bool]] = {
+        **_ABOUT_VALUES,
+        "pattern": lambda value, pattern: not isinstance(value, str) or walk.may_match(pattern, value),
+    }
+    for keyword, passes in tests.items():
         if keyword in schema and not any(passes(value, schema[keyword]) for value in values):
             del schema[keyword]
             walk.note("guessed", f"{keyword} refuses every listed value; it is left out", place)

@@ -240,6 +240,10 @@ class _Conversion:
         """Return the text of *value*, a number or a boolean, as it stands at *place*."""
         return self._definitions.written(value, _text(place))
 
+    def may_match(self, pattern: str, text: str) -> bool:
+        """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
+        return self._definitions.patterns.may_match(pattern, text)
+
     def note(self, kind: str, message: str, place: Place) -> None:
         """Report what was guessed, skipped or missing at *place*."""
         self._definitions.note(kind, message, _text(place))
