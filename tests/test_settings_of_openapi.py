@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from httptask import hookimpl
+from httptask.building import build
 from httptask.cli._reference import reference as reference_text
 from httptask.errors import BlockedError, Problem, SettingsError
 from httptask.importers import read_api
@@ -497,6 +498,138 @@ def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
     assert found({"a": "${$.a}"}, **{"Content-Type": form_type}) == []
     assert [place for place, _ in found({"a": "${$.a}", "id": 1}, **{"Content-Type": form_type})] == ["/body/id"]
     assert found(wrong, **{"Content-Type": "${$.type}"}) == []
+
+
+IDS = {"type": "array", "items": {"type": "integer"}}
+BOX = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+def _with_parameter(parameter: dict[str, Any]) -> Endpoint:
+    return endpoint({"parameters": [{"name": "X", **parameter}]})
+
+
+def _with_body(media_type: str, schema: dict[str, Any], **encoding: Any) -> Endpoint:
+    return endpoint({"requestBody": {"content": {media_type: {"schema": schema, "encoding": encoding}}}})
+
+
+FORM_TYPE, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+DEEP = {"X": {"style": "deepObject", "explode": True}}
+FIELD = {"type": "object", "properties": {"X": IDS}, "required": ["X"]}
+NESTED = {"type": "object", "properties": {"a": IDS, "b": BOX}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("known", "settings", "place", "severity"),
+    [
+        (_with_parameter({"in": "query", "required": True, "schema": IDS}), {"query": {"X": []}}, "/query/X", "error"),
+        (_with_parameter({"in": "query", "schema": IDS}), {"query": {"X": []}}, "/query/X", "warning"),
+        (
+            _with_parameter({"in": "query", "required": True, "style": "deepObject", "schema": BOX}),
+            {"query": {"X": {}}},
+            "/query/X",
+            "error",
+        ),
+        (
+            _with_parameter({"in": "query", "required": True, "style": "deepObject", "schema": NESTED}),
+            {"query": {"X": {"a": [], "b": {"c": "d"}}}},
+            "/query/X/a",
+            "error",
+        ),
+        (
+            _with_parameter({"in": "query", "required": True, "style": "deepObject", "schema": NESTED}),
+            {"query": {"X": {"a": [1], "b": {}}}},
+            "/query/X/b",
+            "warning",
+        ),
+        (
+            _with_parameter({"in": "header", "required": True, "schema": IDS}),
+            {"headers": {"x": []}},
+            "/headers/x",
+            "error",
+        ),
+        (
+            _with_parameter({"in": "cookie", "required": True, "schema": IDS}),
+            {"cookies": {"X": []}},
+            "/cookies/X",
+            "error",
+        ),
+        (_with_body(FORM_TYPE, FIELD), {"body": {"X": []}}, "/body/X", "error"),
+        (_with_body(PARTS, FIELD), {"body": {"X": []}}, "/body/X", "error"),
+        (_with_body(FORM_TYPE, {**FIELD, "required": []}), {"body": {"X": []}}, "/body/X", "warning"),
+        (
+            _with_body(FORM_TYPE, {"type": "object", "properties": {"X": NESTED}}, **DEEP),
+            {"body": {"X": {"a": [1], "b": {}}}},
+            "/body/X/b",
+            "warning",
+        ),
+    ],
+)
+def test_what_is_empty_and_not_sent_is_told(
+    known: Endpoint, settings: dict[str, Any], place: str, severity: str
+) -> None:
+    """An empty array or object has no form in a query, a header, a cookie or a form: refused where it is required."""
+    request = {"url": "https://a.example/a", "method": "POST", **settings}
+    for expressions in (True, False):
+        problems = request_problems(request, settings_schema(known), known, expressions=expressions)
+        assert [(problem.pointer, problem.severity) for problem in problems] == [(place, severity)]
+        assert "nothing is sent for it" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("known", "settings"),
+    [
+        (_with_body("application/json", FIELD), {"body": {"X": []}}),
+        (_with_body(FORM_TYPE, {"type": "object", "properties": {"X": BOX}, "required": ["X"]}), {"body": {"X": {}}}),
+        (
+            _with_parameter({"in": "query", "required": True, "content": {"application/json": {"schema": IDS}}}),
+            {"query": {"X": []}},
+        ),
+        (_with_parameter({"in": "query", "required": True, "schema": IDS}), {"query": {"X": "${$.ids}"}}),
+    ],
+)
+def test_what_is_empty_and_sent_is_no_problem(known: Endpoint, settings: dict[str, Any]) -> None:
+    """JSON writes `[]` and `{}`, in a body, a parameter or a field."""
+    request = {"url": "https://a.example/a", "method": "POST", **settings}
+    assert request_problems(request, settings_schema(known), known, expressions=True) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "boolean"}, [True, ""], ["yes"]),
+        ({"type": "integer", "default": 3, "description": "d"}, [5, ""], [1.5]),
+        ({"type": "string", "minLength": 2}, ["ab", ""], ["a"]),
+        ({"type": "string", "enum": ["a"]}, ["a", ""], ["b"]),
+        ({"type": "string"}, ["", "x"], [5]),
+        ({"type": "array", "items": {"type": "integer"}}, [[1], ""], ["x"]),
+    ],
+)
+@pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
+def test_a_value_may_be_empty_where_the_description_says_so(
+    schema: dict[str, Any], good: list[Any], bad: list[Any], version: str
+) -> None:
+    """`allowEmptyValue`: the name is sent with nothing behind it, in settings and in the URL's own query alike."""
+    value = schema if version == "2.0" else {"schema": schema}
+    parameters = [{"name": "flag", "in": "query", "allowEmptyValue": True, **value}]
+    if version == "2.0":
+        root = {"swagger": "2.0", "info": {"title": "T"}, "host": "a.example"}
+        (known,) = endpoints({**root, "paths": {"/a": {"get": {"parameters": parameters}}}})
+    else:
+        root = {"openapi": version, "info": {"title": "T"}, "servers": [{"url": "https://a.example"}]}
+        (known,) = endpoints({**root, "paths": {"/a": {"get": {"parameters": parameters}}}})
+    derived = settings_schema(known)
+
+    def problems(**request: Any) -> list[Problem]:
+        return request_problems({"url": "https://a.example/a", **request}, derived, known)
+
+    assert [value for value in good if problems(query={"flag": value})] == []
+    assert [value for value in bad if not problems(query={"flag": value})] == []
+    assert problems(url="https://a.example/a?flag=") == []
+    assert build({"url": "https://a.example/a", "query": {"flag": ""}}, known).url.endswith("/a?flag=")
+    strict = {**parameters[0], "allowEmptyValue": False}
+    (known,) = endpoints({**root, "paths": {"/a": {"get": {"parameters": [strict]}}}})
+    refused = request_problems({"url": "https://a.example/a", "query": {"flag": ""}}, settings_schema(known), known)
+    assert bool(refused) is (schema != {"type": "string"})
 
 
 @pytest.mark.parametrize("place", ["query", "headers", "body"])

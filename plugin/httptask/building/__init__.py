@@ -18,6 +18,7 @@ from httptask.building._references import (
     with_values,
 )
 from httptask.building._request import build
+from httptask.building._unsent import unsent
 
 __all__ = [
     "FILES_VARIABLE",
@@ -43,6 +44,7 @@ __all__ = [
     "rank",
     "reference_problems",
     "references",
+    "unsent",
     "url_part",
     "with_contents",
     "with_values",

@@ -257,6 +257,20 @@ def _or_null(schema: Schema) -> None:
     schema["anyOf"] = [*alternatives, {"type": "null"}]
 
 
+_REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", *_ABOUT_NULL))
+
+
+def or_empty(schema: Schema) -> Schema:
+    """Return the converted *schema* so that the empty text is allowed, too (OpenAPI 3.2: `allowEmptyValue`)."""
+    if schema.get("type", "string") == "string" and _REFUSING_EMPTY.isdisjoint(schema):
+        return schema
+    if "enum" in schema and types_of(schema) == ["string"]:
+        return {**schema, "enum": list(dict.fromkeys([*schema["enum"], ""]))}
+    inner = {keyword: value for keyword, value in schema.items() if keyword not in ABOUT_ALL}
+    outer = {keyword: value for keyword, value in schema.items() if keyword in ABOUT_ALL}
+    return {**outer, "anyOf": [inner, {"const": ""}]}
+
+
 STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
     (frozenset(keywords), step)
     for keywords, step in (

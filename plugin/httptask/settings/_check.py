@@ -17,10 +17,12 @@ from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.settings._derive import any_settings_schema
 from httptask.settings._files import Unread
+from httptask.settings._keywords import one_budget
 from httptask.settings._media_type import content_type_of, offered, with_media_type
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
 from httptask.settings._secrets import secret_problems
+from httptask.settings._unsent import unsent_problems
 from httptask.settings._validate import schema_problems, typed
 from httptask.settings._warnings import request_warnings
 
@@ -31,6 +33,7 @@ EVERY_GROUP = frozenset({"url", "method", "body", *PARAMETER_GROUPS.values()})
 """The parts of an `httpRequest`."""
 
 
+@one_budget()
 def request_problems(
     request: Any,
     schema: Mapping[str, Any],
@@ -78,6 +81,9 @@ def request_problems(
         given["query"] = in_url | given.get("query", {})
     problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
     problems = list(_but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at))
+    refused = {problem.pointer for problem in problems}
+    empty = unsent_problems(given, endpoint, media_types[0], at)
+    problems += [problem for problem in empty if problem.pointer not in refused]
     if paths:
         problems = [replace(each, pointer=as_written(each.pointer, paths, at)) for each in problems]
     problems = [_method_problem(each, request, at) for each in problems]
@@ -173,7 +179,7 @@ def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expr
     for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
         if name in request.get("query", {}) or (expressions and (has_expression(name) or has_expression(text))):
             continue
-        described = known.get(name)
+        described = _but_for_empty(known.get(name))
         if isinstance(described, Mapping) and described.get("type") in _PLAIN:
             values[name] = typed(text, described)
         elif name in known or name.partition("[")[0] in known:
@@ -181,6 +187,12 @@ def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expr
         else:
             values[name] = text
     return values
+
+
+def _but_for_empty(schema: Any) -> Any:
+    """Return the *schema* of a parameter without its leave to be empty (OpenAPI: `allowEmptyValue`)."""
+    forms: Any = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
+    return forms[0] if len(forms) == 2 and forms[1] == {"const": ""} else schema
 
 
 def _merged_schema(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,12 +55,23 @@ class Check:
 
     @classmethod
     def begun(cls, forms: Forms, *, expressions: bool) -> Check:
-        """Return a check that has all its time left."""
-        return cls(forms, expressions, Budget(_SECONDS_OF_PATTERNS))
+        """Return a check with the time that is left to those it is one of, see `one_budget`."""
+        return cls(forms, expressions, _shared.get() or Budget(_SECONDS_OF_PATTERNS))
 
 
 current: ContextVar[Check] = ContextVar("current")
 """The check under way: jsonschema hands nothing of its caller's on to keywords."""
+_shared: ContextVar[Budget | None] = ContextVar("_shared", default=None)
+
+
+@contextmanager
+def one_budget() -> Iterator[None]:
+    """Let all checks inside share the time for patterns that one has."""
+    token = _shared.set(_shared.get() or Budget(_SECONDS_OF_PATTERNS))
+    try:
+        yield
+    finally:
+        _shared.reset(token)
 
 
 def refusals(errors: Iterable[ValidationError]) -> list[ValidationError]:
