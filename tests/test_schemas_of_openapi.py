@@ -593,6 +593,66 @@ def test_alternatives_that_cannot_be_told_apart_need_not_be() -> None:
 
 
 @pytest.mark.parametrize(
+    ("alternatives", "value", "other"),
+    [
+        ([{"type": "string", "nullable": True}, {"type": "integer", "nullable": True}], None, []),
+        ([{**ref("Text"), "nullable": True}, {"type": "integer", "nullable": True}], None, []),
+        (
+            [
+                {"type": "object", "properties": {"value": {"type": "number"}}},
+                {"type": "object", "properties": {"value": {"type": "integer"}}},
+            ],
+            {"value": 1},
+            {"value": "x"},
+        ),
+        ([{"type": "number"}, {"type": "integer"}], 1, "x"),
+        (
+            [
+                {"type": "object", "required": ["v"], "properties": {"v": {"type": ["string", "integer"]}}},
+                {"type": "object", "required": ["v"], "properties": {"v": {"type": "string", "maxLength": 9}}},
+            ],
+            {"v": "a"},
+            {"v": []},
+        ),
+    ],
+)
+def test_a_value_that_several_alternatives_describe_is_one_of_them(
+    alternatives: list[Any], value: Any, other: Any
+) -> None:
+    """Null in each of several, a whole number where one says number and one integer: it is enough that one fits."""
+    reading = Reading({"Text": {"type": "string"}})
+    whole = reading.whole({"oneOf": alternatives})
+    assert accepts(whole, value)
+    assert not accepts(whole, other)
+    assert reading.kinds() == ["guessed"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [{"enum": ["host"]}, {"enum": ["peer"]}],
+        [ref("Host"), {"type": "string", "enum": ["peer"]}],
+        [ref("Host"), {"allOf": [{"const": "peer"}], "description": "d"}],
+    ],
+)
+def test_enums_without_a_common_value_are_joined(parts: list[Any]) -> None:
+    """By `allOf` nothing would fit; it is noted, and any of their values is taken."""
+    reading = Reading({"Host": {"type": "string", "enum": ["host"]}}, OPENAPI_3_1)
+    whole = reading.whole({"allOf": parts})
+    assert accepts(whole, "host")
+    assert accepts(whole, "peer")
+    assert not accepts(whole, "other")
+    ((kind, message, _),) = reading.notes
+    assert kind == "guessed"
+    assert "host" in message
+    assert "peer" in message
+    assert Reading().whole({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]})["allOf"] == [
+        {"enum": ["a", "b"]},
+        {"enum": ["b", "c"]},
+    ]
+
+
+@pytest.mark.parametrize(
     "alternatives",
     [
         [{"type": "string"}, {"type": "integer"}],
