@@ -14,6 +14,7 @@ from httptask.building import build
 from httptask.cli._reference import reference as reference_text
 from httptask.errors import BlockedError, Problem, SettingsError
 from httptask.importers import read_api
+from httptask.importers._schema_heirs import MOST_HEIRS
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
 from httptask.settings import prepare, request_problems, schema_problems, settings_schema
@@ -258,6 +259,181 @@ def test_a_read_only_field_that_is_declared_again_is_read_only() -> None:
         shown = reference_text(known)
         assert "service.id" in shown
         assert "service.type" not in shown
+
+
+PET_TYPE = {"propertyName": "petType"}
+CHOICE = {
+    "Pet": {
+        "type": "object",
+        "required": ["petType"],
+        "properties": {"petType": {"type": "string"}, "name": {"type": "string"}},
+    },
+    "Cat": {"allOf": [ref("Pet"), {"type": "object", "properties": {"purr": {"type": "boolean"}}}]},
+    "Dog": {
+        "allOf": [
+            ref("Pet"),
+            {
+                "type": "object",
+                "required": ["bark"],
+                "properties": {"name": {"maxLength": 20}, "bark": {"type": "boolean"}},
+            },
+        ]
+    },
+}
+
+
+def said(schema: Any, schemas: dict[str, Any], value: Any, version: str = "3.0.3") -> list[tuple[str, str]]:
+    """Return pointer and sentence, with what is suggested, of what is refused in a body of the Schema Object *schema*."""
+    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    known = endpoint(operation, version=version, schemas=schemas)
+    request = {"url": "https://a.example/a", "method": "POST", "body": value}
+    problems = request_problems(request, settings_schema(known), known)
+    return [(each.pointer, each.message + (f" [{each.suggestion}]" if each.suggestion else "")) for each in problems]
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+@pytest.mark.parametrize(
+    ("discriminator", "value", "expected"),
+    [
+        (PET_TYPE, {"petType": "Dog", "bark": True}, []),
+        (PET_TYPE, {"petType": "Cat", "bark": True, "name": "a name of more than twenty letters"}, []),
+        (PET_TYPE, {"petType": "Dog"}, [("/body", "'bark' is required: expected true or false")]),
+        (
+            PET_TYPE,
+            {"petType": "Dgo", "bark": True},
+            [("/body/petType", 'expected one of "Cat", "Dog", found the string "Dgo" ["Dog"]')],
+        ),
+        (
+            {**PET_TYPE, "mapping": {"d": "#/components/schemas/Dog", "c": "Cat"}},
+            {"petType": "b"},
+            [("/body/petType", 'expected one of "d", "c", found the string "b"')],
+        ),
+        (
+            {**PET_TYPE, "mapping": {"d": "#/components/schemas/Dog"}},
+            {"petType": "x"},
+            [("/body/petType", 'expected one of "d", "Cat", found the string "x"')],
+        ),
+        ({**PET_TYPE, "mapping": {"d": "#/components/schemas/Dog"}}, {"petType": "d", "bark": False}, []),
+    ],
+)
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.0"])
+def test_the_discriminator_of_a_description_chooses(
+    keyword: str, discriminator: Any, value: Any, expected: Any, version: str
+) -> None:
+    """By the name of a schema or by the mapping; forms that could not be told apart without it are no problem."""
+    schema = {keyword: [ref("Cat"), ref("Dog")], "discriminator": discriminator}
+    assert said(schema, CHOICE, value, version) == expected
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_a_discriminator_chooses_where_null_is_allowed(version: str) -> None:
+    """Whether null is beside the alternatives or around them."""
+    forms, null = [ref("Cat"), ref("Dog")], {"type": "null"}
+    schemas = [{"oneOf": forms, "nullable": True}, {"anyOf": forms, "nullable": True}]
+    if version == "3.1.0":
+        schemas = [{"oneOf": [*forms, null]}, {"anyOf": [null, *forms]}]
+    for schema in schemas:
+        pet = {"type": "object", "properties": {"pet": {**schema, "discriminator": PET_TYPE}}}
+        assert said(pet, CHOICE, {"pet": None}, version) == []
+        assert said(pet, CHOICE, {"pet": {"petType": "Dog", "bark": True}}, version) == []
+        assert said(pet, CHOICE, {"pet": {"petType": "Cta"}}, version) == [
+            ("/body/pet/petType", 'expected one of "Cat", "Dog", found the string "Cta" ["Cat"]')
+        ]
+
+
+def test_the_default_mapping_of_3_2_chooses() -> None:
+    """OpenAPI 3.2, section 4.25.2: without a known tag."""
+    discriminator = {**PET_TYPE, "defaultMapping": "Other"}
+    schemas = {**CHOICE, "Other": {"type": "object", "required": ["what"]}}
+    for forms in ([ref("Cat"), ref("Dog")], [ref("Cat"), ref("Dog"), ref("Other")]):
+        schema = {"oneOf": forms, "discriminator": discriminator}
+        assert said(schema, schemas, {"petType": "unheard of", "what": 1}, "3.2.0") == []
+        assert said(schema, schemas, {"petType": "unheard of"}, "3.2.0") == [("/body", "'what' is required")]
+
+
+ANIMALS = {
+    "Animal": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["kind"],
+        "discriminator": {"propertyName": "kind"},
+        "properties": {"kind": {"type": "string"}},
+    },
+    "Dog": {"allOf": [ref("Animal"), {"required": ["barks"], "properties": {"barks": {"type": "boolean"}}}]},
+    "Puppy": {"allOf": [ref("Dog"), {"properties": {"weeks": {"type": "integer"}, "mother": ref("Animal")}}]},
+    "Cat": {
+        "allOf": [ref("Animal"), {"properties": {"purrs": {"type": "boolean"}}}],
+        "x-ms-discriminator-value": "#Cat",
+    },
+}
+KINDS = '"Dog", "#Cat", "Puppy", "Animal"'
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"kind": "Dog", "barks": True}, []),
+        ({"kind": "Animal"}, []),
+        ({"kind": "#Cat", "purrs": True}, []),
+        ({"kind": "Puppy", "barks": True, "weeks": 3, "mother": {"kind": "Dog", "barks": True}}, []),
+        ({"kind": "Dog"}, [("", "'barks' is required: expected true or false")]),
+        (
+            {"kind": "Dog", "barks": True, "purrs": 1},
+            [("/purrs", 'unknown name \'purrs\'; known names: "kind", "barks"')],
+        ),
+        ({"kind": "Animal", "barks": True}, [("/barks", "unknown name 'barks'; known names: \"kind\"")]),
+        ({"kind": "Dgo"}, [("/kind", f'expected one of {KINDS}, found the string "Dgo" ["Dog"]')]),
+        ({}, [("", f"'kind' is required: expected one of {KINDS}")]),
+        (
+            {"kind": "Puppy", "barks": True, "mother": {"kind": "#Cat", "purrs": 1}},
+            [("/mother/purrs", "expected true or false, found the number 1")],
+        ),
+    ],
+)
+@pytest.mark.parametrize("reference", [ref("Animal"), {"allOf": [ref("Animal")], "description": "any of them"}])
+@pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
+def test_what_is_built_on_a_schema_may_stand_for_it(
+    value: Any, expected: list[tuple[str, str]], reference: Any, version: str
+) -> None:
+    """OpenAPI 3.0.3, section 4.7.25: the tag names it; that the schema itself is closed refuses no field of its heirs."""
+    expected = [("/body" + place, message) for place, message in expected]
+    if version == "2.0":
+        text = json.dumps({"definitions": ANIMALS, "schema": reference}).replace("components/schemas", "definitions")
+        whole = json.loads(text.replace('{"propertyName": "kind"}', '"kind"'))
+        parameter = {"in": "body", "name": "b", "schema": whole["schema"]}
+        root = {"swagger": "2.0", "info": {"title": "T"}, "host": "a.example", "definitions": whole["definitions"]}
+        (known,) = endpoints({**root, "paths": {"/a": {"post": {"parameters": [parameter]}}}})
+        request = {"url": "https://a.example/a", "method": "POST", "body": value}
+        problems = request_problems(request, settings_schema(known), known)
+        assert [(each.pointer, each.message.split(" [")[0]) for each in problems] == [
+            (place, message.split(" [")[0]) for place, message in expected
+        ]
+    else:
+        assert said(reference, ANIMALS, value, version) == expected
+
+
+def test_the_tags_of_a_mapping_and_of_an_enum_name_heirs() -> None:
+    """What the mapping says goes before the names; what the schema's own enum has beside them is the schema itself."""
+    mapped = {
+        "propertyName": "kind",
+        "mapping": {"hound": "#/components/schemas/Dog", "any": "#/components/schemas/Animal"},
+    }
+    schemas = {**ANIMALS, "Animal": {**ANIMALS["Animal"], "discriminator": mapped}}
+    assert said(ref("Animal"), schemas, {"kind": "hound", "barks": True}) == []
+    assert said(ref("Animal"), schemas, {"kind": "any"}) == []
+    assert said(ref("Animal"), schemas, {"kind": "any", "barks": True}) != []
+    limited = {**ANIMALS["Animal"], "properties": {"kind": ref("Kind")}}
+    schemas = {**ANIMALS, "Animal": limited, "Kind": {"type": "string", "enum": ["Dog", "fish"]}}
+    assert said(ref("Animal"), schemas, {"kind": "Dog", "barks": True}) == []
+    assert said(ref("Animal"), schemas, {"kind": "fish"}) == []
+    assert said(ref("Animal"), schemas, {"kind": "Animal"}) != []
+
+
+def test_a_schema_that_everything_is_built_on_stays_itself() -> None:
+    """More heirs than anybody chooses from say nothing about a value."""
+    heirs = {f"Heir{number}": {"allOf": [ref("Animal")]} for number in range(MOST_HEIRS + 1)}
+    open_animal = {key: value for key, value in ANIMALS["Animal"].items() if key != "additionalProperties"}
+    assert said(ref("Animal"), {"Animal": open_animal, **heirs}, {"kind": "anything", "x": 1}) == []
 
 
 def test_read_only_in_one_alternative_says_nothing_of_another() -> None:

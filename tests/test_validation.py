@@ -308,10 +308,19 @@ def test_names_that_may_not_stand_there() -> None:
     ]
 
 
+def test_the_form_of_the_same_type_is_meant() -> None:
+    """What is wrong with an object is said by the only form that is one."""
+    one = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}
+    for schema in ({"anyOf": [one, {"type": "string"}]}, {"oneOf": [{"type": "null"}, {"type": "integer"}, one]}):
+        assert said(schema, {}) == [("", "'x' is required: expected an integer")]
+        assert said(schema, {"x": []}) == [("/x", "expected an integer, found an array")]
+
+
 def test_the_nearest_form_may_be_ambiguous_itself() -> None:
     """The sentence stays one that can be read."""
     inner = {"oneOf": [{"type": "object", "properties": {"a": {}}}, {"type": "object", "properties": {"b": {}}}]}
-    schema = {"anyOf": [{"type": "object", "required": ["x"], "properties": {"x": inner}}, {"type": "integer"}]}
+    first = {"type": "object", "required": ["x"], "properties": {"x": inner}}
+    schema = {"anyOf": [first, {"type": "object", "required": ["y"], "properties": {"x": {"type": "integer"}}}]}
     ((place, message),) = said(schema, {"x": {}})
     assert place == ""
     assert message.startswith(

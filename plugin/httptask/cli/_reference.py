@@ -95,7 +95,8 @@ def _bodies(
     shown: dict[str, list[str]] = {}
     for name, media_type in content.items():
         definitions = media_type.schema.get("$defs", endpoint.definitions)
-        rows = [_row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped)]
+        # Alternatives have fields in common: what is said of one alike is said once.
+        rows = dict.fromkeys(_row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped))
         text = "\n".join(rows) or f"  {_kind(media_type.schema, definitions)}"
         shown.setdefault(text, []).append(name)
     for text, names in shown.items():

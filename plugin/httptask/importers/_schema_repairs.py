@@ -251,10 +251,28 @@ def _or_null(schema: Schema) -> None:
     inner = {keyword: value for keyword, value in schema.items() if keyword not in ABOUT_ALL}
     if inner.get("type") == "null" or {"type": "null"} in inner.get("anyOf", ()):
         return
+    if "discriminator" in schema and list(inner) != ["anyOf"]:
+        inner["discriminator"] = schema["discriminator"]  # it stays beside what it chooses from
     for keyword in inner:
         del schema[keyword]
     alternatives = inner["anyOf"] if list(inner) == ["anyOf"] else [inner]
     schema["anyOf"] = [*alternatives, {"type": "null"}]
+
+
+def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+    # A discriminating value is a schema's name, unless the mapping has another for it (OpenAPI 3.0.3, section 4.7.25).
+    discriminator = schema.get("discriminator")
+    if not isinstance(discriminator, dict):
+        return
+    mapping = dict(discriminator.get("mapping", {}))
+    for keyword in ("oneOf", "anyOf"):
+        written = raw[keyword] if isinstance(raw.get(keyword), list) else ()
+        for reference, form in zip(written, schema.get(keyword, ()), strict=False):
+            if isinstance(form, dict) and "$ref" in form and form["$ref"] not in mapping.values():
+                name = str(reference["$ref"]).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+                mapping.setdefault(name, form["$ref"])
+    if mapping:
+        schema["discriminator"] = {**discriminator, "mapping": mapping}
 
 
 _REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", *_ABOUT_NULL))
@@ -285,6 +303,7 @@ STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
         (("example",), _example),
         (("pattern",), _comment_on_pattern),
         (("enum", "const"), _values_of_type),
+        (("discriminator",), _named_alternatives),
         (("nullable", "x-nullable"), _nullable),
         (("default",), mend_default),
         (("example", "examples"), mend_examples),

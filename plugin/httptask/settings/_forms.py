@@ -7,6 +7,7 @@ values (`const`, `enum`).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -115,14 +116,15 @@ class Forms:
     def _choice(self, schema: Mapping[str, Any], alternatives: list[Schema]) -> Choice | None:
         if not 2 <= len(alternatives) <= _MOST_COMPARED:
             return None
-        views = [self._views.view(form) for form in alternatives]
+        # A tag is of an object: what is none is not looked at.
+        views = [view if _may_be_object(view) else None for view in map(self._views.view, alternatives)]
         discriminator = schema.get("discriminator")
         if isinstance(discriminator, Mapping) and isinstance(discriminator.get("propertyName"), str):
             return self._discriminated(discriminator, alternatives, views)
         return self._told_apart(alternatives, views)
 
     def _discriminated(
-        self, discriminator: Mapping[str, Any], alternatives: list[Schema], views: list[View]
+        self, discriminator: Mapping[str, Any], alternatives: list[Schema], views: list[View | None]
     ) -> Choice | None:
         name = discriminator["propertyName"]
         mapping = discriminator.get("mapping", {})
@@ -136,10 +138,12 @@ class Forms:
             elif target is not None and self._views.definition(target) is not None:
                 forms[_key(tag)] = {"$ref": DEFINITION + target}
         listed: list[Any] = [tag for tag in mapping if _key(tag) in forms]
+        shared = Counter(_key(value) for values in own for value in values)
         tags: list[frozenset[str] | None] = []
         for form, values, target in zip(alternatives, own, targets, strict=True):
             mapped = [tag for tag in mapping if forms.get(_key(tag)) is form]
-            further = [value for value in values if value not in mapped]
+            # A form that the mapping names may share an enum of all tags with the others.
+            further = [value for value in values if value not in mapped and (not mapped or shared[_key(value)] == 1)]
             if not mapped and not values and target is not None:
                 further = [target]  # by its name
             listed += further
@@ -147,19 +151,21 @@ class Forms:
                 forms.setdefault(_key(tag), form)
             tags.append(frozenset(map(_key, [*mapped, *further])) or None)
         default = definition_name(discriminator.get("defaultMapping"))
+        if default is not None and self._views.definition(default) is None:
+            default = None
         return Choice(
             name,
             forms,
             listed,
             {"$ref": DEFINITION + default} if default is not None else None,
             tuple(tags),
-            is_complete=all(tags),
-            is_required=all(name in view.required for view in views),
+            is_complete=all(own_tags or view is None for own_tags, view in zip(tags, views, strict=True)),
+            is_required=all(view is None or name in view.required for view in views),
         )
 
-    def _told_apart(self, alternatives: list[Schema], views: list[View]) -> Choice | None:
+    def _told_apart(self, alternatives: list[Schema], views: list[View | None]) -> Choice | None:
         best: Choice | None = None
-        for name in dict.fromkeys(name for view in views for name in view.properties):
+        for name in dict.fromkeys(name for view in views if view is not None for name in view.properties):
             values = [self._values(view, name) for view in views]
             keys = [_key(value) for each in values for value in each]
             if sum(map(bool, values)) < 2 or len(set(keys)) < len(keys):
@@ -170,19 +176,23 @@ class Forms:
                 [value for each in values for value in each],
                 None,
                 tuple(frozenset(map(_key, each)) or None for each in values),
-                is_complete=all(values),
-                is_required=all(name in view.required for view in views),
+                is_complete=all(each or view is None for each, view in zip(values, views, strict=True)),
+                is_required=all(view is None or name in view.required for view in views),
             )
             if best is None or _rank(choice) > _rank(best):
                 best = choice
         return best
 
-    def _values(self, view: View, name: str) -> list[Any]:
+    def _values(self, view: View | None, name: str) -> list[Any]:
         """Return the only values that *view* allows for its property *name*; none when it allows others."""
-        child = self._views.view(view.properties[name]) if name in view.properties else None
-        if child is None or child.values is None or child.nullable:
+        child = self._views.view(view.properties[name]) if view is not None and name in view.properties else None
+        if child is None or child.values is None or child.nullable or child.broken:
             return []
         return [value for value in child.values if isinstance(value, str | int | float)]
+
+
+def _may_be_object(view: View) -> bool:
+    return view.types is None or "object" in view.types
 
 
 def _rank(choice: Choice) -> tuple[bool, bool, int]:

@@ -207,13 +207,12 @@ def _evaluated(validator: Any, instance: Mapping[str, Any], schema: Any, *, inne
     for pattern in schema.get("patternProperties", ()):
         names |= {name for name in instance if matches(pattern, name) is not False}
     for part in _parts(validator, instance, schema):
-        if _is_valid(validator.evolve(schema=part), instance):
-            names |= _evaluated(validator, instance, part, inner=True)
+        names |= _evaluated(validator, instance, part, inner=True)
     return names
 
 
 def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas in *schema* that may hold for the same *instance*."""
+    """Yield the schemas in *schema* that hold for the same *instance*, or have to: what is wrong by them they say themselves."""
     forms = current.get().forms
     if "$ref" in schema:
         yield forms.resolved(schema["$ref"])
@@ -222,7 +221,11 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
     for keyword in ("oneOf", "anyOf"):
         if keyword in schema:
             chosen = forms.chosen(schema, keyword, instance)
-            yield from schema[keyword] if chosen is None else [chosen]
+            if chosen is not None:
+                yield chosen
+                continue
+            fitting = [part for part in schema[keyword] if _is_valid(validator.evolve(schema=part), instance)]
+            yield from fitting or schema[keyword]
     if "if" in schema:
         holds = _is_valid(validator.evolve(schema=schema["if"]), instance)
         yield from [schema["if"]] if holds else []
@@ -289,10 +292,16 @@ def _alternatives(validator: Any, keyword: str, forms: list[Any], instance: Any,
         yield AmbiguousError("more than one form fits")
     else:
         likely = choice.likely(instance, wrong) if choice is not None else wrong
-        if len(likely) == 1:
-            yield from likely[0]
+        # What has the type of one form alone is meant to be that one.
+        alike = [errors for errors in likely if not any(_is_type(error) for error in errors)]
+        if len(likely) == 1 or len(alike) == 1:
+            yield from (alike or likely)[0]
         else:
             yield ValidationError("no form fits", context=[error for errors in likely for error in refusals(errors)])
+
+
+def _is_type(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.relative_path
 
 
 class AmbiguousError(ValidationError):

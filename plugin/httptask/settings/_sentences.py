@@ -193,7 +193,8 @@ def _no_form(error: Any, place: str) -> Iterator[Problem]:
     message = f"this is none of the {len(error.validator_value)} forms that are allowed here"
     if why is not None:
         where = f"{why.pointer.removeprefix(place)}: " if why.pointer != place else ""
-        message += f"; to be the nearest of them: {where}{why.message}"
+        hint = f" (did you mean {why.suggestion}?)" if why.suggestion else ""
+        message += f"; to be the nearest of them: {where}{why.message}{hint}"
     yield _problem(error, place, message)
 
 
