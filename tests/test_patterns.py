@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httptask._patterns import Budget, PatternError, compiled
+from httptask._patterns import search as search_for
 from httptask.settings import schema_problems
 
 TABLE = json.loads((Path(__file__).parent / "cases" / "ecma262.json").read_text())
@@ -65,6 +66,14 @@ def test_a_value_whose_pattern_takes_too_long_is_not_refused() -> None:
     assert (problem.pointer, problem.severity) == ("/x", "warning")
     assert "takes too long" in problem.message
     assert [each.severity for each in schema_problems(schema, "b")] == ["error"]
+    many = {"type": "array", "items": schema}
+    assert [each.pointer for each in schema_problems(many, ["a" * 40 + "b"] * 9)] == ["/0"]
+
+
+def test_a_long_array_is_checked_to_its_end() -> None:
+    """Only what takes longer than reading a text does counts against the time of patterns."""
+    many = {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{3}-[0-9]+$"}}
+    assert [each.pointer for each in schema_problems(many, ["abc-1"] * 30_000 + ["abc"])] == ["/30000"]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +93,17 @@ def test_a_pattern_too_large_to_compile_is_none(pattern: str) -> None:
     """What the engine would need gigabytes or seconds for is refused before it sees it."""
     with pytest.raises(PatternError):
         compiled(pattern)
+
+
+def test_many_large_patterns_are_not_all_compiled_at_once() -> None:
+    """Compiling takes time, too: what no check has met before ends with the budget; what is known goes on."""
+    budget = Budget(30)
+    patterns = ["[a-c]" * 600 + str(number) for number in range(40)]
+    answers = [search_for(pattern, "x", budget) for pattern in patterns]
+    assert answers[0] is False
+    assert answers[-1] is None
+    assert search_for(patterns[0], "x", budget) is False
+    assert search_for("^once more$", "x", Budget(30)) is False
 
 
 def test_a_long_list_of_words_is_a_pattern() -> None:

@@ -21,7 +21,7 @@ from httptask._ecma262_characters import (
     property_name,
 )
 
-_MOST_WORK = 10_000
+MOST_WORK = 10_000
 """What compiling a pattern may take, in the time of one plain character: less than a tenth of a second in all."""
 _WORK_OF_A_PART = 12
 """Plain characters in a row are cheap, all else is not: a list of all time zones may be a pattern."""
@@ -44,18 +44,29 @@ class _TooLargeError(PatternError):
     """A pattern that would take too long to compile."""
 
 
-def translated(written: str) -> tuple[str, bool]:
-    """Return the pattern *written* for the engine, and whether it is about code points, or about UTF-16 code units.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A pattern as it was understood."""
 
-    It is read with the flag `u`, as JSON Schema has it, or without where that is its only meaning. Raises `PatternError`.
+    text: str
+    """The same for the engine."""
+    is_unicode: bool
+    """Whether it is about code points (the flag `u`), or about UTF-16 code units."""
+    work: int
+    """What compiling it takes, in the time of one plain character."""
+
+
+def translated(written: str) -> Reading:
+    """Return the reading of the pattern *written*: with the flag `u`, as JSON Schema has it, or without where that is its
+    only meaning. Raises `PatternError`.
     """
     try:
-        return _Parser(written, unicode=True).text(), True
+        return _Parser(written, unicode=True).reading()
     except _TooLargeError:
         raise
     except PatternError as error:
         try:
-            return _Parser(written, unicode=False).text(), False
+            return _Parser(written, unicode=False).reading()
         except _TooLargeError:
             raise
         except PatternError:
@@ -88,12 +99,12 @@ class _Parser:
         self._named = frozenset[str]()
         self._strict_names = unicode or bool(self._names)
 
-    def text(self) -> str:
-        """Return the pattern for the engine."""
-        text, _ = self._disjunction()
+    def reading(self) -> Reading:
+        """Read the whole pattern."""
+        text, size = self._disjunction()
         if self._at < len(self._written):
             raise PatternError("a ) closes nothing")
-        return text
+        return Reading(text, self._unicode, self._work + size // _WORK_OF_A_PART)
 
     # What is next
 
@@ -166,7 +177,7 @@ class _Parser:
 
     def _spend(self, work: int) -> None:
         self._work += work
-        if self._work > _MOST_WORK:
+        if self._work > MOST_WORK:
             raise _TooLargeError("it has too many parts")
 
     def _assertion(self) -> tuple[str, int, bool] | None:

@@ -29,7 +29,7 @@ def _is_match(pattern: str, text: str) -> bool:
 
 def _parsed(pattern: str) -> Any:
     """Return *pattern*, which is ECMA-262's, as Python parses it; its properties of characters are taken for letters."""
-    return sre_parser.parse(re.sub(r"\\[pP]\{[^}]*\}", "A-Za-z0-9", translated(pattern)[0]))
+    return sre_parser.parse(re.sub(r"\\[pP]\{[^}]*\}", "A-Za-z0-9", translated(pattern).text))
 
 
 def minimal(schema: Mapping[str, Any], is_valid: Callable[[Any], bool]) -> Any:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from httptask._patterns import LONGEST_PATTERN, Budget, PatternError, compiled, translated
+from httptask._patterns import LONGEST_PATTERN, Budget, PatternError, search, translated
 
 _MOST_WORK = 131_072
 """Characters of all the different patterns of one description that are looked at, and 20 for each: about a second."""
@@ -31,7 +31,7 @@ class Patterns:
     def __init__(self) -> None:
         self._left = _MOST_WORK
         self._known: dict[str, Pattern] = {}
-        self._budget = Budget(_SECONDS)
+        self._budget = Budget(_SECONDS, _MOST_WORK)
 
     def usable(self, written: str) -> Pattern:
         """Return what `usable` says of *written*; nothing of a description with too many patterns."""
@@ -45,7 +45,7 @@ class Patterns:
     def may_match(self, pattern: str, text: str) -> bool:
         """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
         try:
-            return compiled(pattern).search(text, self._budget) is not False
+            return search(pattern, text, self._budget) is not False
         except PatternError:
             return True
 
@@ -81,7 +81,7 @@ def usable(written: str) -> Pattern:
 def _read(text: str) -> tuple[str, bool]:
     """Return what is wrong with *text*, and whether it has a meaning with the flag `u`."""
     try:
-        return "", translated(text)[1]
+        return "", translated(text).is_unicode
     except PatternError as error:
         return str(error), False
 

@@ -18,13 +18,13 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from httptask._patterns import Budget, PatternError, compiled
+from httptask._patterns import Budget, PatternError, search
 from httptask.expressions import has_expression, is_expression
 from httptask.settings._formats import is_plainly_none
 from httptask.settings._forms import Choice, Forms
 
 _SECONDS_OF_PATTERNS = 0.04
-"""For all the patterns of one check: the event loop may not be blocked for longer than a tenth of a second."""
+"""Of matching, for all the patterns of one check: the event loop may not be blocked for longer than a tenth of a second."""
 
 Errors = Iterator[ValidationError]
 
@@ -52,6 +52,8 @@ class Check:
     budget: Budget
     is_silent: bool = False
     """Whether nothing is advised."""
+    is_unchecked: bool = False
+    """Whether it was said already that a pattern takes too long: once is enough."""
 
     @classmethod
     def begun(cls, forms: Forms, *, expressions: bool) -> Check:
@@ -89,7 +91,7 @@ def _is_valid(validator: Any, instance: Any) -> bool:
 def matches(pattern: str, text: str) -> bool | None:
     """Say whether *text* matches *pattern*; None when that cannot be known, or not in time."""
     try:
-        return compiled(pattern).search(text, current.get().budget)
+        return search(pattern, text, current.get().budget)
     except PatternError:
         return True  # such a pattern is not enforced
 
@@ -98,7 +100,10 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors
     if isinstance(instance, str):
         matching = matches(pattern, instance)
         if matching is None:
-            yield UncheckedPatternError("it takes too long")
+            check = current.get()
+            if not check.is_unchecked and not check.is_silent:
+                check.is_unchecked = True
+                yield UncheckedPatternError("it takes too long")
         elif not matching:
             yield ValidationError("it does not match")
 

@@ -31,9 +31,8 @@ def explained(error: Any, base: str = "") -> Iterator[Problem]:
     """Yield what *error*, of jsonschema, says about a value at the JSON Pointer *base*."""
     place = pointer_of(error.absolute_path, base)
     if isinstance(error, UncheckedPatternError):
-        why = (
-            f"checking this against the pattern {_short(str(error.validator_value))} takes too long; it is not checked"
-        )
+        pattern = _short(str(error.validator_value))
+        why = f"checking this against the pattern {pattern} takes too long; from here on patterns are not checked"
         yield Problem(place, why, severity="warning", keyword="pattern")
     elif isinstance(error, MissingError):
         yield _missing(error, place)
