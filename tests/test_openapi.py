@@ -646,7 +646,6 @@ def test_a_description_may_be_spread_over_files() -> None:
     assert not body.is_valid({"lines": [{"sku": 1}]})
     assert not body.is_valid({"lines": [], "replaces": {}})
     assert not body.is_valid({"lines": [], "total": {"amount": "x"}})
-    assert not body.is_valid({"lines": [], "id": "read-only"})
     settings_of_one = Draft202012Validator(settings_schema(one_order))
     request = {"url": "https://x.example", "headers": {"X-Tenant": "t"}}
     assert settings_of_one.is_valid({**request, "pathParameters": {"id": "abc"}})  # read-only speaks of properties

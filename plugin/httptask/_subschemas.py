@@ -57,6 +57,9 @@ def definition_names(schema: Any) -> Iterator[str]:
     while waiting:
         found = waiting.pop()
         if isinstance(found, Mapping):
-            if (name := definition_name(found.get("$ref"))) is not None:
-                yield name
+            discriminator = found.get("discriminator")
+            default = discriminator.get("defaultMapping") if isinstance(discriminator, Mapping) else None
+            for reference in (found.get("$ref"), default):
+                if (name := definition_name(reference)) is not None:
+                    yield name
             waiting.extend(subschemas(found))

@@ -30,7 +30,7 @@ httpcore, h11, ssl, zlib or json reaches a caller; it is the `__cause__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Problem:
     """`error`, or `warning` for something that will run but should be looked at."""
     code: str | None = None
     """What programs know it by, where they have to: `secret-in-the-open`."""
+    keyword: str | None = field(default=None, compare=False, repr=False)
+    """The keyword of JSON Schema that is not satisfied, when that is what is wrong."""
+    wanted: Any = field(default=None, compare=False, repr=False)
+    """What that keyword wants: its value in the schema, or the one name of `required` that is missing."""
 
     def __str__(self) -> str:
         where = self.pointer or "(the document)"

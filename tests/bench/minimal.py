@@ -10,6 +10,8 @@ from re import _constants as sre
 from re import _parser as sre_parser
 from typing import Any
 
+from httptask._patterns import Budget, compiled, translated
+
 DEEPEST = 60
 MOST_TRIED = 200
 """Combinations of alternatives that are tried for one value."""
@@ -19,6 +21,15 @@ Schema = Any
 
 class UnsatisfiableError(Exception):
     """No instance was found."""
+
+
+def _is_match(pattern: str, text: str) -> bool:
+    return compiled(pattern).search(text, Budget(1)) is True
+
+
+def _parsed(pattern: str) -> Any:
+    """Return *pattern*, which is ECMA-262's, as Python parses it; its properties of characters are taken for letters."""
+    return sre_parser.parse(re.sub(r"\\[pP]\{[^}]*\}", "A-Za-z0-9", translated(pattern).text))
 
 
 def minimal(schema: Mapping[str, Any], is_valid: Callable[[Any], bool]) -> Any:
@@ -142,7 +153,7 @@ class _Maker:
         longest = min([s["maxLength"] for s in schemas if "maxLength" in s], default=10_000_000)
         patterns = [s["pattern"] for s in schemas if "pattern" in s]
         for text in self._texts(patterns, int(shortest)):
-            if shortest <= len(text) <= longest and all(re.search(pattern, text) for pattern in patterns):
+            if shortest <= len(text) <= longest and all(_is_match(pattern, text) for pattern in patterns):
                 return text
         raise UnsatisfiableError(f"no text matches {patterns}, {shortest} to {longest} characters")
 
@@ -151,7 +162,7 @@ class _Maker:
         yield "1" * length
         for pattern in patterns:
             for more in (*range(20), length):
-                text = _matching(sre_parser.parse(pattern), more)
+                text = _matching(_parsed(pattern), more)
                 yield text
                 yield text.ljust(length, "x")
                 yield text.ljust(length, "1")
@@ -205,8 +216,10 @@ class _Maker:
         found = []
         for schema in schemas:
             own = [schema["properties"][name]] if name in schema.get("properties", {}) else []
-            own += [each for pattern, each in schema.get("patternProperties", {}).items() if re.search(pattern, name)]
+            own += [each for pattern, each in schema.get("patternProperties", {}).items() if _is_match(pattern, name)]
             found += own or ([schema["additionalProperties"]] if "additionalProperties" in schema else [])
+            if {"readOnly": True} in own:
+                raise UnsatisfiableError("a read-only field is not for requests")
             if "propertyNames" in schema and schema["propertyNames"] is False:
                 raise UnsatisfiableError("no names are allowed")
         return found

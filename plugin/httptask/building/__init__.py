@@ -19,6 +19,7 @@ from httptask.building._references import (
     with_values,
 )
 from httptask.building._request import build, described_framing
+from httptask.building._unsent import unsent
 
 __all__ = [
     "ANY_MEDIA_TYPE",
@@ -47,6 +48,7 @@ __all__ = [
     "rank",
     "reference_problems",
     "references",
+    "unsent",
     "url_part",
     "with_contents",
     "with_values",

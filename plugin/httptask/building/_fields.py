@@ -22,7 +22,8 @@ from httptask.model.api import MediaType
 from httptask.model.exchange import FilePiece
 
 SENDABLE = re.compile(r"[\x20-\x7e]*")  # a described name is a stranger's, and becomes a header
-_STYLED = frozenset(("style", "explode", "allowReserved"))
+STYLED = frozenset(("style", "explode", "allowReserved"))
+"""Keys of an Encoding Object of which one says that a field is written by its style."""
 _OF_A_PART = frozenset(("content-type", "content-disposition"))
 
 
@@ -83,7 +84,7 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
     for name, item, path in _members(value):
         encoding = described.encoding.get(name, {})
         try:
-            if _STYLED.isdisjoint(key for key, each in encoding.items() if each is not None) or _holds_file(item):
+            if STYLED.isdisjoint(key for key, each in encoding.items() if each is not None) or _holds_file(item):
                 yield from _typed(name, item, encoding, described.field(name), writer, path)
                 continue
             encode = writer.styled(bool(encoding.get("allowReserved")))

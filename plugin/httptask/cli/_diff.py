@@ -160,7 +160,7 @@ def _fault(problem: Problem) -> tuple[str, str]:
 
     What was expected may be said in other words for the new description.
     """
-    return problem.pointer, problem.message.partition(" is required")[0] if " is required" in problem.message else ""
+    return problem.pointer, str(problem.wanted) if problem.keyword == "required" else ""
 
 
 def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from httptask._json import dump
 from httptask._subschemas import definition_name
 from httptask.model.api import Endpoint, MediaType
+from httptask.settings import requested_value
 
 _TITLES = {
     "path": "Path parameters",
@@ -48,7 +50,11 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
         yield f"{title}\n" + "\n".join(rows) if rows else ""
     if endpoint.request_body is not None:
         required = ", required" if endpoint.request_body.required else ""
-        yield from _bodies("Request body", endpoint.request_body.content, required, endpoint, skipped="readOnly")
+        requested = {
+            name: replace(media_type, schema=requested_value(media_type.schema, endpoint.definitions))
+            for name, media_type in endpoint.request_body.content.items()
+        }
+        yield from _bodies("Request body", requested, required, endpoint, skipped="readOnly")
     for status, response in endpoint.responses.items():
         said = f"Response {status}" + (f": {response.description}" if response.description else "")
         content = response.content
@@ -88,9 +94,10 @@ def _bodies(
     """Yield a section for each different body in *content*, without the fields that are marked *skipped*."""
     shown: dict[str, list[str]] = {}
     for name, media_type in content.items():
-        fields = _fields(media_type.schema, endpoint.definitions, skipped)
-        rows = [_row(*field, endpoint.definitions) for field in fields]
-        text = "\n".join(rows) or f"  {_kind(media_type.schema, endpoint.definitions)}"
+        definitions = media_type.schema.get("$defs", endpoint.definitions)
+        # Alternatives have fields in common: what is said of one alike is said once.
+        rows = dict.fromkeys(_row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped))
+        text = "\n".join(rows) or f"  {_kind(media_type.schema, definitions)}"
         shown.setdefault(text, []).append(name)
     for text, names in shown.items():
         yield f"{title} ({', '.join(names)}{required})\n{text}"
@@ -127,9 +134,14 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     for keyword, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         forms = resolved.get(keyword)
         if isinstance(forms, list) and forms:
-            names = dict.fromkeys(definition_name(_reference(form)) or _simple(form) for form in forms)
+            names = dict.fromkeys(_name(form) or _simple(form) for form in forms)
             return word.join(names)
     return "object" if "properties" in resolved else "any"
+
+
+def _name(schema: Any) -> str:
+    name = definition_name(_reference(schema)) or ""
+    return name.removesuffix(".request")  # a variant that counts in requests
 
 
 def _simple(schema: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from httptask.designer._kinds import type_of
 from httptask.designer._text import rendered
 from httptask.model.api import Endpoint, MediaType
+from httptask.settings import requested_value
+from httptask.settings._requested import READ_ONLY
 from httptask.settings._views import View, Views
 
 MOST_ROWS = 200
@@ -43,7 +45,7 @@ def reference(endpoint: Endpoint) -> dict[str, Any]:
     body = endpoint.request_body
     if body is not None:
         described = {"required": body.required, "description": rendered(body.description)}
-        docs["body"] = described | {"content": _content(views, body.content)}
+        docs["body"] = described | {"content": _requested(endpoint, body.content)}
     return {
         "item": _item(endpoint),
         "target": endpoint.target,
@@ -89,6 +91,11 @@ def _content(views: Views, content: Mapping[str, MediaType]) -> list[dict[str, A
     return [{"mediaType": name, "rows": _rows(views, each.schema)} for name, each in content.items()]
 
 
+def _requested(endpoint: Endpoint, content: Mapping[str, MediaType]) -> list[dict[str, Any]]:
+    schemas = {name: requested_value(each.schema, endpoint.definitions) for name, each in content.items()}
+    return [{"mediaType": name, "rows": _rows(Views(schema), schema)} for name, schema in schemas.items()]
+
+
 def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for row in _below(views, schema, 0, frozenset()):
@@ -104,6 +111,8 @@ def _below(views: Views, schema: Any, depth: int, above: frozenset[str]) -> Iter
         return
     above = above | view.definitions
     for name, child in view.properties.items():
+        if child == READ_ONLY:
+            continue
         inner = views.view(child)
         description = inner.keywords.get("description")
         yield {

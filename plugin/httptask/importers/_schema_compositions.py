@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from httptask._subschemas import definition_name, replaced, subschemas
+from httptask.importers._schema_keywords import shown
 from httptask.importers._schema_repairs import ABOUT_ALL, types_of
 
 Schema = dict[str, Any]
 
 COMPOSED = frozenset(("allOf", "anyOf", "oneOf"))
 """The keywords of which one calls for a look at a schema."""
+_NULL = {"type": "null"}
 _CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
 _MOST_COMPARED = 100
 """Alternatives that are compared with each other."""
@@ -73,6 +75,10 @@ class _Shape:
     """How many properties it wants."""
     chosen: set[str] = field(default_factory=set)
     """The names of properties that only some of its alternatives know."""
+    takes_null: bool = False
+    """Whether null is said to be allowed."""
+    values: dict[str, Any] | None = None
+    """The only values, by their JSON; None: any."""
 
     @property
     def known(self) -> set[str]:
@@ -107,7 +113,7 @@ class Compositions:
                 return schema
             each = waiting.pop()
             if isinstance(each, dict):
-                if self._refusing(each) is not None or self._has_equal_alternatives(each):
+                if self._refusing(each) is not None or self._has_equal_alternatives(each) or self._disagrees(each):
                     return self._rebuilt(schema, note)
                 waiting.extend(subschemas(each))
         return schema
@@ -124,10 +130,47 @@ class Compositions:
                 result[keyword] = [self._opened(each, 0) for each in result[keyword]]
             result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
             note("additionalProperties: the properties of all the schemas it is made of are allowed")
+        if self._disagrees(result):
+            result = self._with_all_values(result)
+            listed = ", ".join(json.dumps(value) for value in result["enum"])
+            note(f"allOf: no value is in all the enums of its schemas; one of any of them is taken: {shown(listed)}")
         if self._has_equal_alternatives(result):
             result["anyOf"] = result.pop("oneOf")
             note("oneOf: what one of its schemas describes is accepted by another, too; it is enough that one fits")
         return result
+
+    # Enumerations
+
+    def _disagrees(self, schema: Schema) -> bool:
+        """Say whether no value is in all the enumerations that are joined in *schema*."""
+        return "allOf" in schema and self._shape(schema).values == {}
+
+    def _with_all_values(self, schema: Schema) -> Schema:
+        """Return *schema* with the values of all its enumerations, and these alone."""
+        values = {
+            key: value
+            for part in self._made_of(schema)
+            for enumerated in _enumerated(part)
+            for key, value in enumerated.items()
+        }
+        return {**self._without_values(schema, 0), "enum": list(values.values())}
+
+    def _without_values(self, schema: Any, level: int) -> Any:
+        if not isinstance(schema, dict) or level > _MOST_PARTS or self._shape(schema).values is None:
+            return schema
+        result = {keyword: value for keyword, value in schema.items() if keyword not in ("enum", "const")}
+        if "allOf" in result:
+            result["allOf"] = [self._without_values(part, level + 1) for part in result["allOf"]]
+        return self._written_out(result, lambda target: self._without_values(target, level + 1))
+
+    def _written_out(self, schema: Schema, change: Callable[[Any], Any]) -> Schema:
+        """Return *schema* with what it refers to, changed, in the place of the reference."""
+        name = definition_name(schema.get("$ref"))
+        if name is None:
+            return schema
+        rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+        target: Schema = change(self._definition(name))
+        return {**rest, "allOf": [*rest.get("allOf", ()), target]} if rest else {**target}
 
     # Alternatives
 
@@ -139,6 +182,7 @@ class Compositions:
         cores = _Cores()
         return any(
             cores.are_same(alternatives[number], alternatives[position])
+            or (one.takes_null and other.takes_null)
             or (one.is_plain and _accepts(one, other, cores))
             for number, one in enumerate(shapes)
             for position, other in enumerate(shapes)
@@ -154,12 +198,17 @@ class Compositions:
             if "type" in part:
                 own = set(types_of(part))
                 shape.types = own if shape.types is None else shape.types & own
+                shape.takes_null = "null" in shape.types
+            for own_values in _enumerated(part):
+                known = own_values if shape.values is None else shape.values
+                shape.values = {key: value for key, value in known.items() if key in own_values}
             shape.properties |= part.get("properties", {})
             shape.required |= set(part.get("required", ()))
             shape.closed |= _closes(part)
             shape.others += _others(part)
             shape.least = max(shape.least, part.get("minProperties", 0))
             for keyword in ("anyOf", "oneOf"):
+                shape.takes_null |= _NULL in part.get(keyword, ())
                 shape.chosen.update(
                     *(each.get("properties", ()) for each in part.get(keyword, ()) if isinstance(each, dict))
                 )
@@ -226,12 +275,16 @@ class Compositions:
         result = {keyword: value for keyword, value in schema.items() if keyword not in _CLOSING}
         if "allOf" in result:
             result["allOf"] = [self._opened(each, level + 1) for each in result["allOf"]]
-        name = definition_name(result.get("$ref"))
-        if name is not None:
-            del result["$ref"]
-            opened = self._opened(self._definition(name), level + 1)
-            result = {**result, "allOf": [*result.get("allOf", ()), opened]} if result else {**opened, **result}
-        return result
+        return self._written_out(result, lambda target: self._opened(target, level + 1))
+
+
+def _enumerated(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield the values of the enumeration, and of the constant, of *schema* itself, by their JSON."""
+    for values in (
+        (schema.get("enum"), [schema["const"]] if "const" in schema else None) if isinstance(schema, dict) else ()
+    ):
+        if values is not None:
+            yield {json.dumps(value, sort_keys=True): value for value in values}
 
 
 def _closes(schema: Any) -> bool:
@@ -257,10 +310,22 @@ def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
     if one.least > other.least:
         return False
     return one.required <= other.required and all(
-        cores.are_same(one.properties[name], schema)
+        cores.are_same(one.properties[name], schema) or _is_wider(one.properties[name], schema)
         for name, schema in other.properties.items()
         if name in one.properties
     )
+
+
+def _is_wider(one: Any, other: Any) -> bool:
+    """Say whether *one* names types alone, those of *other* among them: a number is also what an integer is."""
+    if (
+        not isinstance(one, dict)
+        or not isinstance(other, dict)
+        or "type" not in other
+        or one.keys() - _NOT_CHECKED != {"type"}
+    ):
+        return False
+    return set(types_of(other)) <= _widened(set(types_of(one)))
 
 
 def _widened(types: set[str]) -> set[str]:

@@ -35,6 +35,10 @@ class Walk(Protocol):
         """Return the text of *value*, a number or a boolean, as it stands at *place* in the description."""
         ...
 
+    def may_match(self, pattern: str, text: str) -> bool:
+        """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
+        ...
+
     def note(self, kind: str, message: str, place: Place) -> None:
         """Report what was guessed or skipped at *place*."""
         ...

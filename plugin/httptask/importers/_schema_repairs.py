@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -95,13 +94,6 @@ def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, place: Plac
 
 _MOST_SEARCHED = 10_000
 """Searches for patterns in names that are made for one schema."""
-_LONGEST_SEARCHED = 100
-"""Letters of a text in which a pattern is searched for."""
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return len(text) > _LONGEST_SEARCHED or re.search(pattern, text) is not None
-
 
 _IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"))
 """Keywords whose schemas describe the same value."""
@@ -116,7 +108,7 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
     patterns = list(schema.get("patternProperties", {}))
     if len(impossible) * len(patterns) > _MOST_SEARCHED:
         return
-    impossible = [name for name in impossible if not any(_matches(pattern, name) for pattern in patterns)]
+    impossible = [name for name in impossible if not any(walk.may_match(pattern, name) for pattern in patterns)]
     if impossible and not schema.keys().isdisjoint(_IN_PLACE):
         # What is meant is: nothing beside what all of it together names (2020-12, Core, section 11.3).
         del schema["additionalProperties"]
@@ -174,7 +166,6 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
     "exclusiveMaximum": lambda value, bound: not is_number(value) or value < bound,
     "minLength": lambda value, bound: not isinstance(value, str) or len(value) >= bound,
     "maxLength": lambda value, bound: not isinstance(value, str) or len(value) <= bound,
-    "pattern": lambda value, bound: not isinstance(value, str) or _matches(bound, value),
 }
 """Keywords that could refuse every value an `enum` lists -> whether a value passes."""
 
@@ -185,7 +176,11 @@ def _values_of_type(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
         return
     if "type" in schema:
         values = _fitting(walk, raw, schema, values, place)
-    for keyword, passes in _ABOUT_VALUES.items():
+    tests: dict[str, Callable[[Any, Any], bool]] = {
+        **_ABOUT_VALUES,
+        "pattern": lambda value, pattern: not isinstance(value, str) or walk.may_match(pattern, value),
+    }
+    for keyword, passes in tests.items():
         if keyword in schema and not any(passes(value, schema[keyword]) for value in values):
             del schema[keyword]
             walk.note("guessed", f"{keyword} refuses every listed value; it is left out", place)
@@ -256,10 +251,42 @@ def _or_null(schema: Schema) -> None:
     inner = {keyword: value for keyword, value in schema.items() if keyword not in ABOUT_ALL}
     if inner.get("type") == "null" or {"type": "null"} in inner.get("anyOf", ()):
         return
+    if "discriminator" in schema and list(inner) != ["anyOf"]:
+        inner["discriminator"] = schema["discriminator"]  # it stays beside what it chooses from
     for keyword in inner:
         del schema[keyword]
     alternatives = inner["anyOf"] if list(inner) == ["anyOf"] else [inner]
     schema["anyOf"] = [*alternatives, {"type": "null"}]
+
+
+def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+    # A discriminating value is a schema's name, unless the mapping has another for it (OpenAPI 3.0.3, section 4.7.25).
+    discriminator = schema.get("discriminator")
+    if not isinstance(discriminator, dict):
+        return
+    mapping = dict(discriminator.get("mapping", {}))
+    for keyword in ("oneOf", "anyOf"):
+        written = raw[keyword] if isinstance(raw.get(keyword), list) else ()
+        for reference, form in zip(written, schema.get(keyword, ()), strict=False):
+            if isinstance(form, dict) and "$ref" in form and form["$ref"] not in mapping.values():
+                name = str(reference["$ref"]).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+                mapping.setdefault(name, form["$ref"])
+    if mapping:
+        schema["discriminator"] = {**discriminator, "mapping": mapping}
+
+
+_REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", *_ABOUT_NULL))
+
+
+def or_empty(schema: Schema) -> Schema:
+    """Return the converted *schema* so that the empty text is allowed, too (OpenAPI 3.2: `allowEmptyValue`)."""
+    if schema.get("type", "string") == "string" and _REFUSING_EMPTY.isdisjoint(schema):
+        return schema
+    if "enum" in schema and types_of(schema) == ["string"]:
+        return {**schema, "enum": list(dict.fromkeys([*schema["enum"], ""]))}
+    inner = {keyword: value for keyword, value in schema.items() if keyword not in ABOUT_ALL}
+    outer = {keyword: value for keyword, value in schema.items() if keyword in ABOUT_ALL}
+    return {**outer, "anyOf": [inner, {"const": ""}]}
 
 
 STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
@@ -276,6 +303,7 @@ STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
         (("example",), _example),
         (("pattern",), _comment_on_pattern),
         (("enum", "const"), _values_of_type),
+        (("discriminator",), _named_alternatives),
         (("nullable", "x-nullable"), _nullable),
         (("default",), mend_default),
         (("example", "examples"), mend_examples),

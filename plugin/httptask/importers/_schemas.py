@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from httptask._subschemas import DEFINITION
+from httptask._subschemas import DEFINITION, definition_name
 from httptask.importers._schema_compositions import COMPOSED, Compositions
 from httptask.importers._schema_cycles import Cycles
+from httptask.importers._schema_heirs import Heir, Heirs, chosen_by_tag, tag_of
 from httptask.importers._schema_identifiers import Identifiers, Scope, Target, scope_of
 from httptask.importers._schema_keywords import ABSENT, OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect, Place
 from httptask.importers._schema_patterns import Pattern, Patterns
@@ -26,6 +27,7 @@ _CALLING = frozenset[str]().union(*(keywords for keywords, _ in STEPS))
 """The keywords of which one calls for a step."""
 
 Resolve = Callable[[str, str], tuple[str, Any]]
+Components = Callable[[], Iterable[tuple[str, str, Any]]]
 Note = Callable[[str, str, str], None]
 Written = Callable[[Any, str], str]
 
@@ -36,15 +38,23 @@ class Schemas:
     *dialect* is how they are written. *resolve* takes a reference and the place of the schema that it stands in, and returns the
     place of what it points at, always the same for one target, and what stands there; it raises `LookupError` with a sentence
     when there is nothing, or nothing that may be opened. *note* takes a kind, a message and a place. *written* takes a number or
-    a boolean and its place, and returns its text there; without it, that is JSON's. A place is a file, `#` and a JSON Pointer.
+    a boolean and its place, and returns its text there; without it, that is JSON's. *components* yields the name, the reference
+    and the raw schema of each schema that the description names. A place is a file, `#` and a JSON Pointer.
 
     Schemas that are returned may be parts of what was given: they must not be changed.
     """
 
-    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note, written: Written | None = None) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        resolve: Resolve,
+        note: Note,
+        written: Written | None = None,
+        components: Components = tuple,
+    ) -> None:
         self._dialect = dialect
         self._note = note
-        self._definitions = _Definitions(dialect, resolve, note, written or _as_json)
+        self._definitions = _Definitions(dialect, resolve, note, written or _as_json, Heirs(components, resolve))
 
     def schema(self, raw: Any, pointer: str) -> dict[str, Any]:
         """Return the JSON Schema 2020-12 of the Schema Object *raw*, which stands at *pointer*.
@@ -68,7 +78,7 @@ class Schemas:
 class _Definitions(Mapping[str, Any]):
     """The named schemas of a description: registered by references to them, converted when they are looked at."""
 
-    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note, written: Written) -> None:
+    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note, written: Written, heirs: Heirs) -> None:
         self.dialect = dialect
         self.note = note
         self.written = written
@@ -84,6 +94,8 @@ class _Definitions(Mapping[str, Any]):
         self._composed: set[str] = set()
         self._mended: dict[str, dict[str, Any]] = {}
         self._compositions = Compositions(self._plain)
+        self._heirs = heirs
+        self._bases: dict[str, str] = {}  # a definition that others may stand for -> what it is by itself
         self._places: dict[str, str] = {}
         self._cycles = Cycles(
             self._local, self._variant, lambda message, name: note("guessed", message, self._places[name])
@@ -142,6 +154,34 @@ class _Definitions(Mapping[str, Any]):
             raise LookupError(found)
         return found
 
+    def inherited(self, reference: str, scope: Scope, place: str) -> dict[str, str]:
+        """Return `reference` for one in the `allOf` of the schema at *place*: what is built on another is not of its heirs."""
+        found = self.reference(reference, scope)
+        target = self.identifiers.target(reference, scope)
+        if self._heirs.of(target.place, target.raw) and self._heirs.is_built_on(place, target.place):
+            return {"$ref": DEFINITION + self._base(found["$ref"].removeprefix(DEFINITION))}
+        return found
+
+    def _base(self, name: str) -> str:
+        """Return the name of what the definition *name* is by itself, without its heirs."""
+        if name not in self._bases:
+            base = self._bases[name] = self._unique(f"{name}.base")
+            self._targets[base] = self._targets[name]
+            self._places[base] = self._places[name]
+        return self._bases[name]
+
+    def _choice(self, name: str, schema: dict[str, Any], heirs: list[Heir]) -> dict[str, Any]:
+        """Return what the definition *name*, itself *schema*, is where it is referred to: itself, or one of its *heirs*."""
+        root = scope_of({}, "#", "#", {}, identified=False)
+        references = {heir: self.reference(heir.reference, root)["$ref"] for heir in heirs}
+        target = self._targets[name]
+        own = {"$ref": DEFINITION + self._base(name)}
+        tag = tag_of(self._places[name].rpartition("/")[2], target.raw if target is not None else {})
+        field = schema.get("properties", {}).get(schema["discriminator"]["propertyName"], {})
+        if (enumeration := definition_name(field.get("$ref") if isinstance(field, dict) else None)) is not None:
+            field = self._plain(enumeration)
+        return chosen_by_tag(schema, DEFINITION + name, own, tag, references, field)
+
     def _register(self, target: Target) -> str:
         key = (target.place, target.scope.bound)
         name = self._names.get(key)
@@ -171,6 +211,11 @@ class _Definitions(Mapping[str, Any]):
             target = self._targets[name]
             assert target is not None  # noqa: S101 - variants are made of mended definitions, and none asks for one here
             found, is_composed = self._convert(target.raw, target.place, target.scope)
+            heirs = self._heirs.of(target.place, target.raw) if "discriminator" in found else []
+            if heirs and name in self._bases.values():
+                found = {keyword: value for keyword, value in found.items() if keyword != "discriminator"}
+            elif heirs:
+                found, is_composed = self._choice(name, found, heirs), True
             self._converted[name] = found
             if is_composed:
                 self._composed.add(name)
@@ -240,6 +285,10 @@ class _Conversion:
         """Return the text of *value*, a number or a boolean, as it stands at *place*."""
         return self._definitions.written(value, _text(place))
 
+    def may_match(self, pattern: str, text: str) -> bool:
+        """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
+        return self._definitions.patterns.may_match(pattern, text)
+
     def note(self, kind: str, message: str, place: Place) -> None:
         """Report what was guessed, skipped or missing at *place*."""
         self._definitions.note(kind, message, _text(place))
@@ -289,7 +338,7 @@ class _Conversion:
             self.note("skipped", "$ref is left out: it is no text", place)
             return self._keywords({key: value for key, value in raw.items() if key != "$ref"}, place, {})
         try:
-            target: dict[str, Any] = self._definitions.reference(reference, self._scope)
+            target: dict[str, Any] = self._target(reference, place)
         except LookupError as error:
             self.note("missing", f"{error.args[0]}: any value is allowed here", place)
             target = {}
@@ -297,6 +346,13 @@ class _Conversion:
             return target
         rest = {key: value for key, value in raw.items() if key != "$ref" and (beside is None or key in beside)}
         return self._keywords(rest, place, {**target}) if rest else target
+
+    def _target(self, reference: str, place: Place) -> dict[str, str]:
+        """Return what *reference*, of the schema at *place*, becomes."""
+        around = place[0]
+        if around is not None and around[0] is not None and around[1] == "allOf":
+            return self._definitions.inherited(reference, self._scope, _text(around[0]))
+        return self._definitions.reference(reference, self._scope)
 
     def _without_dynamic(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Return *raw* with a plain reference for a dynamic one: it is known here where that one leads."""

@@ -7,6 +7,7 @@ from httptask.settings._differences import differences
 from httptask.settings._media_type import with_media_type
 from httptask.settings._normalise import normalised, without_nulls
 from httptask.settings._prepare import prepare, still_to_fill
+from httptask.settings._requested import requested_value
 from httptask.settings._secrets import secrets_below
 from httptask.settings._validate import schema_problems
 from httptask.settings._warnings import task_warnings
@@ -22,6 +23,7 @@ __all__ = [
     "prepare",
     "refine",
     "request_problems",
+    "requested_value",
     "same_shape",
     "schema_problems",
     "secrets_below",

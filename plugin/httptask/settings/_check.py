@@ -17,10 +17,12 @@ from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.settings._derive import any_settings_schema
 from httptask.settings._files import Unread
+from httptask.settings._keywords import one_budget
 from httptask.settings._media_type import content_type_of, offered, with_media_type
 from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
 from httptask.settings._secrets import secret_problems
+from httptask.settings._unsent import unsent_problems
 from httptask.settings._validate import schema_problems, typed
 from httptask.settings._warnings import request_warnings
 
@@ -31,6 +33,7 @@ EVERY_GROUP = frozenset({"url", "method", "body", *PARAMETER_GROUPS.values()})
 """The parts of an `httpRequest`."""
 
 
+@one_budget()
 def request_problems(
     request: Any,
     schema: Mapping[str, Any],
@@ -79,6 +82,9 @@ def request_problems(
         given["query"] = in_url | given.get("query", {})
     problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
     problems = list(_but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at))
+    refused = {problem.pointer for problem in problems}
+    empty = unsent_problems(given, endpoint, media_types[0], at)
+    problems += [problem for problem in empty if problem.pointer not in refused]
     if paths:
         problems = [replace(each, pointer=as_written(each.pointer, paths, at)) for each in problems]
     problems = [_method_problem(each, request, at) for each in problems]
@@ -101,14 +107,14 @@ def request_problems(
 
 
 def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
-    """Yield *problems*, but that a body fits none of its media types' schemas where what is wrong by the one that is meant is said."""
-    is_said = any(each.pointer.startswith(body) and not each.message.startswith(_FITS_NONE) for each in problems)
+    """Drop "none of the forms" for the body when a more specific problem about the body is reported."""
+    is_specific = any(problem.pointer.startswith(body) and problem.keyword not in _FORMS for problem in problems)
     for problem in problems:
-        if not (is_said and problem.pointer == body and problem.message.startswith(_FITS_NONE)):
+        if not (is_specific and problem.pointer == body and problem.keyword in _FORMS):
             yield problem
 
 
-_FITS_NONE = "fits none of"
+_FORMS = ("anyOf", "oneOf")
 
 
 def _but_for_text(
@@ -122,7 +128,7 @@ def _but_for_text(
     is_form = essence(media_type) == FORM or carries_files(media_type)
     is_named = said is not None or "*" not in media_type
     for problem in problems:
-        if not (is_text and problem.pointer == body and problem.message.startswith(_ABOUT_STRUCTURE)):
+        if not (is_text and problem.pointer == body and problem.keyword in _ABOUT_STRUCTURE):
             yield problem
         elif is_form:
             yield replace(problem, message=f'{problem.message}; {{"$text": "…"}} sends text that is encoded already')
@@ -130,15 +136,8 @@ def _but_for_text(
             yield problem
 
 
-_ABOUT_STRUCTURE = (
-    _FITS_NONE,
-    "expected an object",
-    "expected an array",
-    "expected a number",
-    "expected an integer",
-    "expected true",
-)
-"""How sentences begin that say that text is no structure; what a description says of text itself is checked."""
+_ABOUT_STRUCTURE = ("type", *_FORMS)
+"""Keywords that say that text is no structure; what a description says of text itself is checked."""
 
 
 # Media types
@@ -181,7 +180,7 @@ def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expr
     for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
         if name in request.get("query", {}) or (expressions and (has_expression(name) or has_expression(text))):
             continue
-        described = known.get(name)
+        described = _but_for_empty(known.get(name))
         if isinstance(described, Mapping) and described.get("type") in _PLAIN:
             values[name] = typed(text, described)
         elif name in known or name.partition("[")[0] in known:
@@ -189,6 +188,12 @@ def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expr
         else:
             values[name] = text
     return values
+
+
+def _but_for_empty(schema: Any) -> Any:
+    """Return the *schema* of a parameter without its leave to be empty (OpenAPI: `allowEmptyValue`)."""
+    forms: Any = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
+    return forms[0] if len(forms) == 2 and forms[1] == {"const": ""} else schema
 
 
 def _merged_schema(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -379,7 +384,7 @@ def _host_problems(value: Any, place: str, *, allowed: bool) -> Iterator[Problem
 
 def _method_problem(problem: Problem, request: Mapping[str, Any], at: str) -> Problem:
     method = request.get("method")
-    if problem.pointer != pointer(["method"], at) or not problem.message.startswith("expected text that matches"):
+    if problem.pointer != pointer(["method"], at) or problem.keyword != "pattern":
         return problem
     return replace(
         problem, message=f"{method!r} is no method of a request: expected a word such as GET, POST or PROPFIND"

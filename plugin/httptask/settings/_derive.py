@@ -38,7 +38,7 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     One property for each group (`pathParameters`, `query`, `headers`, `cookies`, `body`) the endpoint has, beside `url` and
     `method`. A group is required when something in it is. Names that are not documented are refused, so that a misspelt one
     is found, except in headers and where the description itself is known to be incomplete. What a description marks
-    `readOnly` stands in responses only: it is not required and not accepted. Shared and recursive schemas stand in `$defs`.
+    `readOnly` is not required and never prefilled; sending it is warned of. Shared and recursive schemas stand in `$defs`.
     Where the media types of a body have schemas of their own, the one that `Content-Type` names counts.
     Where a file may be sent the schema has what the description has, mostly a string: a reference `{"$file": {...}}` in its
     place satisfies it, as `request_problems` knows. The result is the caller's own.

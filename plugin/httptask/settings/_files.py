@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from httptask._json import pointer
@@ -19,12 +19,12 @@ from httptask.building import (
 )
 from httptask.errors import Problem
 from httptask.expressions import has_expression
+from httptask.settings._sentences import FileText
 
 Path = tuple[str | int, ...]
 
-_ABOUT_CONTENT = ("expected at least", "expected text that matches", "expected an object", "fits")
-_ABOUT_ALL_CONTENT = (*_ABOUT_CONTENT, "expected")
-"""How sentences begin that are about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
+_ABOUT_CONTENT = ("minLength", "maxLength", "pattern", "format", "anyOf", "oneOf")
+"""Keywords about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Unread:
     def stood_in(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return *given* with text in their places, which is what a description says a file is."""
         paths = [*self.files, *self.data, *self.texts]
-        copy: dict[str, Any] = with_values(given, dict.fromkeys(paths, "")) if paths else given
+        copy: dict[str, Any] = with_values(given, dict.fromkeys(paths, FileText())) if paths else given
         return copy
 
     def but_for_content(self, problems: Iterable[Problem], at: str) -> Iterator[Problem]:
@@ -61,11 +61,10 @@ class Unread:
         paths = {pointer(path, at): path for path in (*self.files, *self.data, *self.texts)}
         for problem in problems:
             path = paths.get(problem.pointer)
-            if path is None:
+            if path is None or (
+                path != ("body",) and problem.keyword not in _ABOUT_CONTENT and not _wants_object(problem)
+            ):
                 yield problem
-            elif not problem.message.startswith(_ABOUT_ALL_CONTENT if path == ("body",) else _ABOUT_CONTENT):
-                message = problem.message.replace('found the string ""', "found a file")
-                yield replace(problem, message=message, suggestion=None)
 
     def problems(
         self,
@@ -98,6 +97,11 @@ _NOT_CARRIED = (
     f"a body of {{}} carries no files, {MULTIPART} does (say so in the header Content-Type); "
     'or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content of the file here'
 )
+
+
+def _wants_object(problem: Problem) -> bool:
+    types = problem.wanted if isinstance(problem.wanted, list) else [problem.wanted]
+    return problem.keyword == "type" and types[:1] == ["object"]
 
 
 def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:

@@ -59,7 +59,7 @@ def _problems(given: Mapping[str, Any], schema: Mapping[str, Any], name: str, *,
     named = {**given, "headers": {"Content-Type": name}}
     grouped(named, schema, name, expressions=expressions)
     found = schema_problems(schema, named, expressions=expressions)
-    return [problem for problem in found if problem.pointer.startswith("/body")]
+    return [problem for problem in found if problem.pointer.startswith("/body") and problem.severity == "error"]
 
 
 def with_media_type(

@@ -39,7 +39,8 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
             request[name] = value
     _set_content_type(request, schema)
     for problem in schema_problems(schema, request):
-        _drop(request, parts(problem.pointer))
+        if problem.severity == "error" or problem.keyword == "readOnly":
+            _drop(request, parts(problem.pointer))
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")
     return {
         "type": "Http",

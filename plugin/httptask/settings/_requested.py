@@ -1,4 +1,4 @@
-"""What of a description's schemas counts in a request: not what is read-only, and no definition that is not used."""
+"""What of a description's schemas counts in a request: read-only fields only as such, and the definitions that are used."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _MOST_FOLLOWED = 50
 _COMPOSED = frozenset((*_SAME_VALUE, "$ref"))
 _NULL = {"type": "null"}
 _NONE = frozenset[str]()
+READ_ONLY = {"readOnly": True}
+"""What is left of a read-only field: any value, which should not be sent."""
 
 Names = frozenset[str]
 
@@ -27,7 +29,7 @@ def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
     """Return the settings *schema* as it counts in a request, with those of *definitions* in its `$defs` that it uses.
 
     `readOnly` speaks of the properties of a value, not of the value (OpenAPI 3.0.4, section 4.7.24): a parameter, or a body
-    as a whole, is sent whatever it says.
+    as a whole, is sent whatever it says. It stands in the result for fields that should not be sent, and nowhere else.
     """
     request = _Request(definitions)
     groups = {
@@ -47,15 +49,23 @@ def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
     return result
 
 
+def requested_value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the *schema* of one value, a body, as it counts in a request; the definitions it uses stand in its `$defs`."""
+    result = requested({"properties": {"body": dict(schema)}}, definitions)
+    return {**result["properties"]["body"], "$defs": result.get("$defs", {})}
+
+
 @dataclass(frozen=True, slots=True)
 class _Fields:
     """What a schema, with all it is made of, says of the fields of an object."""
 
     read_only: Names
     required: Names
+    described: Names
+    """Those it has a schema for."""
 
 
-_NO_FIELDS = _Fields(_NONE, _NONE)
+_NO_FIELDS = _Fields(_NONE, _NONE, _NONE)
 
 
 class _Request:
@@ -74,20 +84,23 @@ class _Request:
         return self.view(self._definitions.get(original, {}), read_only)
 
     def view(self, schema: Any, read_only: Names = _NONE) -> Any:
-        """Return *schema* without what is read-only: its own such fields, and those named in *read_only*, which a schema that
-        it is a part of knows. What it refers to is left to be looked at by itself.
+        """Return *schema* with no more of its read-only fields than that: its own, and those named in *read_only*, which a
+        schema that it is a part of knows. One place that says so is enough (JSON Schema 2020-12, Validation, section 9.4).
+        What it refers to is left to be looked at by itself.
         """
         if not isinstance(schema, dict):
             return schema
         if not _COMPOSED.isdisjoint(schema) and (len(schema) > 1 or "$ref" not in schema):
             read_only |= self._fields_of(schema, 0).read_only
-        own = {keyword: self._read_only_in(schema[keyword]) for keyword in _FIELDS if keyword in schema}
-        read_only = read_only.union(*own.values())
-        result = {keyword: self._keyword(keyword, value, read_only) for keyword, value in schema.items()}
-        for keyword, names in own.items():
-            for name in names:
-                # Nothing is accepted (OpenAPI 3.0.4, section 4.7.24: "SHOULD NOT be sent as part of the request").
-                result[keyword][name] = {"readOnly": True, "not": {}}
+        read_only = read_only.union(*(self._read_only_in(schema[keyword]) for keyword in _FIELDS if keyword in schema))
+        result = {
+            keyword: self._keyword(keyword, value, read_only)
+            for keyword, value in schema.items()
+            if keyword != "readOnly"
+        }
+        for keyword in _FIELDS:
+            for name in read_only.intersection(result.get(keyword, ())):
+                result[keyword][name] = dict(READ_ONLY)
         return result
 
     def _keyword(self, keyword: str, value: Any, read_only: Names) -> Any:
@@ -104,15 +117,26 @@ class _Request:
             return self.view(value, inner)
         if keyword == "dependentRequired":
             return {name: [each for each in names if each not in read_only] for name, names in value.items()}
+        if keyword == "discriminator":
+            return self._discriminator(value, read_only)
         return dict(value)
 
+    def _discriminator(self, value: dict[str, Any], read_only: Names) -> dict[str, Any]:
+        """Return the Discriminator Object *value* with references to what its alternatives refer to."""
+        result = dict(value)
+        if isinstance(mapping := value.get("mapping"), dict):
+            result["mapping"] = {tag: self._reference(target, read_only) for tag, target in mapping.items()}
+        if "defaultMapping" in value:
+            result["defaultMapping"] = self._reference(value["defaultMapping"], read_only)
+        return result
+
     def _reference(self, reference: Any, read_only: Names) -> Any:
-        """Return *reference*, or one to a variant of its target that does not require what is *read_only* where it stands."""
+        """Return *reference*, or one to a variant of its target in which what is *read_only* where it stands is so, too."""
         name = definition_name(reference) if read_only else None
         if name is None:
             return reference
         fields = self._fields_named(name, 0)
-        key = (name, read_only & fields.required - fields.read_only)
+        key = (name, read_only & (fields.required | fields.described) - fields.read_only)
         if not key[1]:
             return reference
         if key not in self._variants:
@@ -134,17 +158,27 @@ class _Request:
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return _NO_FIELDS
         properties, required = schema.get("properties"), schema.get("required")
-        read_only = self._read_only_in(properties) if properties else _NONE
-        names = frozenset(required) if isinstance(required, list) else _NONE
+        own = _Fields(
+            self._read_only_in(properties) if properties else _NONE,
+            frozenset(required) if isinstance(required, list) else _NONE,
+            frozenset(properties) if isinstance(properties, dict) else _NONE,
+        )
         if _COMPOSED.isdisjoint(schema):
-            return _Fields(read_only, names)
-        parts = [
-            self._fields_of(each, level + 1) for keyword in _SAME_VALUE for each in _parts(keyword, schema.get(keyword))
-        ]
+            return own
+        joined = [own, *(self._fields_of(part, level + 1) for part in schema.get("allOf", ()))]
         if (name := definition_name(schema.get("$ref"))) is not None:
-            parts.append(self._fields_named(name, level + 1))
+            joined.append(self._fields_named(name, level + 1))
+        read_only, others = {name for part in joined for name in part.read_only}, list(joined)
+        for keyword in _SAME_VALUE:
+            forms = [self._fields_of(part, level + 1) for part in _parts(keyword, schema.get(keyword)) if part != _NULL]
+            others += forms
+            # What one alternative says holds for itself alone; what all of them say holds.
+            if keyword in ("anyOf", "oneOf") and forms:
+                read_only |= frozenset.intersection(*(form.read_only for form in forms))
         return _Fields(
-            read_only.union(*(part.read_only for part in parts)), names.union(*(part.required for part in parts))
+            frozenset(read_only),
+            frozenset(name for part in others for name in part.required),
+            frozenset(name for part in others for name in part.described),
         )
 
     def _read_only_in(self, fields: Any) -> Names:

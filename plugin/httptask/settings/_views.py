@@ -61,7 +61,7 @@ class View:
     broken: bool = False
     """It says something that no value can satisfy or no form can show."""
     impossible: bool = False
-    """Nothing is allowed here: a field that is never sent."""
+    """Nothing is allowed here, or nothing that should be sent: a read-only field."""
 
 
 class Views:
@@ -292,6 +292,11 @@ def _take_not(into: View, value: Any) -> None:
         into.impossible = True
 
 
+def _take_read_only(into: View, value: Any) -> None:
+    if value is True:
+        into.impossible = True
+
+
 def _tighter(keyword: str, pick: Any) -> Any:
     def take(into: View, value: Any) -> None:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -315,6 +320,7 @@ _TAKE = {
     "else": _take_branch,
     "dependentSchemas": _take_branches,
     "not": _take_not,
+    "readOnly": _take_read_only,
     **{name: _tighter(name, max) for name in ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")},
     **{name: _tighter(name, min) for name in ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")},
 }

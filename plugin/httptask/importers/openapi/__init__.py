@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from httptask._json import pointer as pointer_of
 from httptask.errors import DescriptionError
 from httptask.importers._document import Document
 from httptask.importers._schemas import Schemas
@@ -56,7 +59,9 @@ class OpenApi:
         if not re.fullmatch(r"(2\.0|3\.[012]\.\d+(-\w+)?)", written):
             notes.add("guessed", f"the version {written!r} is read as {version.name}", "#")
         references = References(document, source.beside)
-        schemas = Schemas(version.dialect, references.resolve, notes.add, references.written)
+        schemas = Schemas(
+            version.dialect, references.resolve, notes.add, references.written, functools.partial(_components, root)
+        )
         context = Context(version, references, schemas, notes)
         servers = Servers(context, root).of_root() if not options.servers else ()
         identity = identity_of(context, root, source.name, servers, options)
@@ -72,6 +77,17 @@ class OpenApi:
         for file, each in references.documents.items():
             yield from _of_text(file, each, notes)
         yield from notes.rest()
+
+
+def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield the name, the reference and the schema of each schema that the description names."""
+    components = root.get("components")
+    for prefix, schemas in (
+        ("#/components/schemas", components.get("schemas") if isinstance(components, Mapping) else None),
+        ("#/definitions", root.get("definitions")),
+    ):
+        for name, schema in schemas.items() if isinstance(schemas, Mapping) else ():
+            yield name, prefix + pointer_of([name]), schema
 
 
 def _of_text(file: str, document: Document, notes: Notes) -> Iterator[Note]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from httptask._json import pointer as pointer_of
+from httptask.importers._schema_repairs import or_empty
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
 from httptask.importers.openapi._parameters import item_delimiters
 from httptask.model.api import MediaType, RequestBody, Response
@@ -80,6 +81,8 @@ class Bodies:
             if is_array(schema) and (written != "multi" or inner):
                 encoding[name] = {"style": _FORM_STYLES.get(str(written), "form"), "explode": written == "multi"}
                 encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
+            if flag(raw, "allowEmptyValue"):
+                properties[name] = or_empty(schema)
         form: dict[str, Any] = {"type": "object", "properties": properties}
         if required:
             form["required"] = list(dict.fromkeys(required))

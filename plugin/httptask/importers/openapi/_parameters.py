@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from httptask._json import pointer as pointer_of
+from httptask.importers._schema_repairs import or_empty
 from httptask.importers._schema_types import as_boolean
 from httptask.importers.openapi._context import SHOWN, Context, flag, is_array, text_of
 from httptask.model.api import MediaType, Parameter
@@ -107,6 +108,8 @@ class Parameters:
         content, media_type = self._content(raw, place)
         schema = content.schema
         style, explode = self._style(raw, location, schema, place)
+        if location == "query" and media_type is None and flag(raw, "allowEmptyValue"):
+            schema = or_empty(dict(schema))
         return Parameter(
             name=name,
             location=location,

@@ -1,0 +1,328 @@
+"""Values against schemas: decimals, alternatives and their tags, formats, and the sentences about what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
+from httptask.settings import request_problems, schema_problems, settings_schema
+
+Said = list[tuple[str, str]]
+
+
+def said(schema: Any, value: Any, *, expressions: bool = False) -> Said:
+    """Return pointer and sentence, with what is suggested, of everything that is refused."""
+    problems = schema_problems(schema, value, expressions=expressions)
+    return [
+        (problem.pointer, problem.message + (f" [{problem.suggestion}]" if problem.suggestion else ""))
+        for problem in problems
+        if problem.severity == "error"
+    ]
+
+
+# Decimals
+
+
+def test_every_price_is_a_multiple_of_a_cent() -> None:
+    """JSON Schema 2020-12, Validation, 6.2.1: numbers are the decimals that are written, not what a double makes of them."""
+    schema = {"type": "number", "multipleOf": 0.01}
+    assert [cents for cents in range(1, 10_000) if schema_problems(schema, cents / 100)] == []
+    assert [cents for cents in range(1, 1_000) if not schema_problems(schema, (cents * 10 + 5) / 1000)] == []
+
+
+@pytest.mark.parametrize(
+    ("divisor", "good", "bad"),
+    [
+        (0.1, [0.3, 1.1, 1e20, -0.7, 0], [0.25, 1e-7]),
+        (1e-8, [1e308, 3e-8, 12345678901234567890], [5e-9]),
+        (3, [9007199254740993, 3.0, 10**400 * 3], [9007199254740992, 10**400, 1.5]),
+        (0.0001, [0.0075], [0.00751]),
+        (1.5, [4.5, 3], [4]),
+    ],
+)
+def test_a_multiple_is_exact(divisor: float, good: list[float], bad: list[float]) -> None:
+    """However large or small the two are."""
+    schema = {"multipleOf": divisor}
+    assert [value for value in good if schema_problems(schema, value)] == []
+    assert [value for value in bad if not schema_problems(schema, value)] == []
+
+
+def test_a_multiple_in_each_part_of_a_request() -> None:
+    """In a query, in the URL's own query, in a header and in a body."""
+    price = {"type": "number", "multipleOf": 0.01}
+    known = Endpoint(
+        id="e",
+        provider="p",
+        method="POST",
+        path="/a",
+        servers=(Server("https://a.example"),),
+        parameters=(Parameter("price", "query", schema=price), Parameter("X-Price", "header", schema=price)),
+        request_body=RequestBody({"application/json": MediaType(price)}),
+    )
+    schema = settings_schema(known)
+
+    def places(value: float) -> list[str]:
+        inside = {"method": "POST", "headers": {"X-Price": value}, "body": value}
+        requests = [
+            {"url": "https://a.example/a", "query": {"price": value}, **inside},
+            {"url": f"https://a.example/a?price={value}", **inside},
+        ]
+        return [problem.pointer for request in requests for problem in request_problems(request, schema, known)]
+
+    assert places(19.99) == []
+    assert sorted(places(19.999)) == ["/body", "/body", "/headers/X-Price", "/headers/X-Price", "/query/price", "/url"]
+
+
+# Alternatives
+
+EMAIL = {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "email"}, "to": {"type": "string"}}}
+SMS = {
+    "type": "object",
+    "required": ["kind", "phone"],
+    "properties": {"kind": {"enum": ["sms", "text"]}, "phone": {"type": "string"}},
+}
+BY_REFERENCE = {
+    "oneOf": [{"$ref": "#/$defs/Email"}, {"allOf": [{"$ref": "#/$defs/Sms"}, {"description": "x"}]}],
+    "$defs": {"Email": EMAIL, "Sms": SMS},
+}
+TAGGED = {"oneOf": {"oneOf": [EMAIL, SMS]}, "anyOf": {"anyOf": [EMAIL, SMS]}, "by reference": BY_REFERENCE}
+
+
+@pytest.mark.parametrize("schema", TAGGED.values(), ids=TAGGED.keys())
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"kind": "sms"}, [("", "'phone' is required: expected a string")]),
+        ({"kind": "text", "phone": 5}, [("/phone", 'expected a string, found the number 5 ["5"]')]),
+        ({"kind": "email", "to": 5}, [("/to", 'expected a string, found the number 5 ["5"]')]),
+        ({"kind": "smss"}, [("/kind", 'expected one of "email", "sms", "text", found the string "smss" ["sms"]')]),
+        ({"kind": 5}, [("/kind", 'expected one of "email", "sms", "text", found the number 5')]),
+        ({}, [("", '\'kind\' is required: expected one of "email", "sms", "text"')]),
+        ({"kind": "email"}, []),
+        ([], [("", "expected an object, found an array")]),
+    ],
+)
+def test_the_form_whose_tag_matches_is_meant(schema: Any, value: Any, expected: Said) -> None:
+    """What is wrong is said by that form alone; a tag that no form has is answered with all of them and the nearest."""
+    assert said(schema, value) == expected
+    assert Draft202012Validator(schema).is_valid(value) is not bool(expected)
+
+
+def test_a_tag_chooses_while_other_values_are_expressions() -> None:
+    """What is not known yet is let through, what the tag alone makes wrong is not; nor is anything chosen by an expression."""
+    schema = {"oneOf": [EMAIL, SMS]}
+    assert said(schema, {"kind": "sms", "phone": "${$.x}"}, expressions=True) == []
+    assert said(schema, {"kind": "smss", "phone": "${$.x}"}, expressions=True) != []
+    assert said(schema, {"kind": "sms", "to": "${$.x}"}, expressions=True) == [
+        ("", "'phone' is required: expected a string")
+    ]
+    assert said(schema, {"kind": "${$.kind}", "phone": "x"}, expressions=True) == []
+    assert said(schema, "${$.whole}", expressions=True) == []
+
+
+def test_a_form_without_the_tag_is_still_tried() -> None:
+    """A property that only some forms have chooses none: it only says which of them was most likely meant."""
+    other = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+    schema = {"oneOf": [EMAIL, SMS, other]}
+    assert said(schema, {"id": 1, "kind": "whatever"}) == []
+    assert said(schema, {"kind": "sms"}) == [("", "'phone' is required: expected a string")]
+
+
+PETS = {
+    "$defs": {
+        "Cat": {"type": "object", "properties": {"petType": {"type": "string"}, "name": {"type": "string"}}},
+        "Dog": {
+            "type": "object",
+            "required": ["bark"],
+            "properties": {
+                "petType": {"type": "string"},
+                "name": {"type": "string", "maxLength": 20},
+                "bark": {"type": "boolean"},
+            },
+            "additionalProperties": False,
+        },
+    },
+}
+FORMS = [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
+MAPPED = {"propertyName": "petType", "mapping": {"dog": "#/$defs/Dog", "kitty": "#/$defs/Cat", "puss": "#/$defs/Cat"}}
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+@pytest.mark.parametrize(
+    ("discriminator", "value", "expected"),
+    [
+        ({"propertyName": "petType"}, {"petType": "Dog", "bark": True}, []),
+        ({"propertyName": "petType"}, {"petType": "Cat", "bark": 5}, []),
+        ({"propertyName": "petType"}, {"petType": "Dog"}, [("", "'bark' is required: expected true or false")]),
+        (
+            {"propertyName": "petType"},
+            {"petType": "Dog", "bark": True, "purr": 1},
+            [("/purr", 'unknown name \'purr\'; known names: "petType", "name", "bark"')],
+        ),
+        (
+            {"propertyName": "petType"},
+            {"petType": "Dgo", "bark": True},
+            [("/petType", 'expected one of "Cat", "Dog", found the string "Dgo" ["Dog"]')],
+        ),
+        (MAPPED, {"petType": "dog", "bark": True}, []),
+        (MAPPED, {"petType": "puss"}, []),
+        (
+            MAPPED,
+            {"petType": "bird"},
+            [("/petType", 'expected one of "dog", "kitty", "puss", found the string "bird"')],
+        ),
+        ({**MAPPED, "defaultMapping": "#/$defs/Dog"}, {"petType": "bird", "bark": True}, []),
+        ({**MAPPED, "defaultMapping": "#/$defs/Dog"}, {}, [("", "'bark' is required: expected true or false")]),
+    ],
+)
+def test_a_discriminator_chooses(keyword: str, discriminator: Any, value: Any, expected: Said) -> None:
+    """OpenAPI 3.2, section 4.25: by the schema's name or by the mapping; without a known tag, by the default mapping."""
+    assert said({keyword: FORMS, "discriminator": discriminator, **PETS}, value) == expected
+
+
+# Formats
+
+FORMAT_TABLE = {
+    "date": (["2026-02-28", "2024-02-29"], ["2026-02-30", "28/02/2026", "soon", "20260228", ""]),
+    "date-time": (
+        ["2026-02-28T09:30:00Z", "2026-02-28t09:30:00.123456789+01:00", "1990-12-31T23:59:60Z", "2026-02-28 09:30:00"],
+        ["2026-02-28", "now", "2026-02-28T25:00:00Z"],
+    ),
+    "time": (["09:30:00Z", "23:59:60Z", "09:30:00.5+02:00"], ["9am", "25:00:00Z"]),
+    "duration": (["P3D", "PT1H", "P1W"], ["P", "PT", "1 day"]),
+    "uuid": (["123e4567-e89b-12d3-a456-426614174000"], ["x", "123e4567"]),
+    "email": (["a@b.c", "a+b@x", '"a b"@c.d'], ["ab", "a@", "@b", "a b@c"]),
+    "ipv4": (["192.0.2.1"], ["256.1.1.1", "::1", "1.2.3"]),
+    "ipv6": (["::1", "2001:db8::1"], ["1.2.3.4", "x"]),
+    "hostname": (["a.b", "localhost", "xn--a.de"], ["a b", "-a.b", "a..b", "http://x"]),
+    "uri": (["https://a/b", "urn:x:y", "mailto:a@b"], ["a/b", "a b", "http://a b"]),
+    "byte": (["YWJj", "YWI=", ""], ["a", "ab!c"]),
+    "regex": (["a+", r"^\p{L}$"], ["("]),
+    "int32": ([2**31 - 1, -(2**31), "42"], [2**31, "x"]),
+    "int64": ([2**63 - 1], [2**63, 10**30]),
+    "double": ([1.5, "1.5", 10**30], ["x"]),
+    "password": (["x"], []),
+    "our-own-format": (["anything"], []),
+}
+
+
+@pytest.mark.parametrize("name", FORMAT_TABLE)
+def test_a_text_that_plainly_has_another_format_is_warned_of(name: str) -> None:
+    """JSON Schema's own formats and OpenAPI's: a warning that names the format, never an error, and nothing for an expression."""
+    good, bad = FORMAT_TABLE[name]
+    schema = {"type": "object", "properties": {"x": {"format": name}}}
+    assert [value for value in good if schema_problems(schema, {"x": value})] == []
+    for value in bad:
+        (problem,) = schema_problems(schema, {"x": value})
+        assert (problem.pointer, problem.severity) == ("/x", "warning"), value
+        assert problem.message.startswith("expected "), value
+    assert schema_problems(schema, {"x": "${$.x}"}, expressions=True) == []
+    assert schema_problems(schema, {"x": "a${$.x}"}, expressions=True) == []
+
+
+def test_what_is_only_advised_against_decides_nothing() -> None:
+    """Alternatives, conditions, `not`, `contains` and unevaluated fields take a value with another format for what it is."""
+    odd = {"format": "date"}
+    schemas = [
+        {"oneOf": [{"type": "string", **odd}, {"type": "integer"}]},
+        {"anyOf": [{"type": "string", **odd}, {"type": "integer"}]},
+        {"if": odd, "then": True, "else": False},
+        {"type": "string", "allOf": [odd]},
+    ]
+    for schema in schemas:
+        assert said(schema, "soon") == []
+        assert Draft202012Validator(schema).is_valid("soon")
+    assert said({"not": odd}, "soon") != []
+    assert said({"contains": odd}, ["soon"]) == []
+    assert said({"allOf": [{"properties": {"a": odd}}], "unevaluatedProperties": False}, {"a": "soon"}) == []
+    assert said({"anyOf": [{"prefixItems": [odd]}], "unevaluatedItems": False}, ["soon"]) == []
+    assert [each.severity for each in schema_problems(schemas[0], "soon")] == ["warning"]
+
+
+@given(st.text() | st.integers() | st.floats() | st.booleans() | st.none())
+def test_no_value_breaks_the_check_of_a_format(value: Any) -> None:
+    """Nothing is raised, whatever it is."""
+    for name in FORMAT_TABLE:
+        assert {each.severity for each in schema_problems({"format": name}, value)} <= {"warning"}
+
+
+# Sentences
+
+AMBIGUOUS = (
+    "this fits more than one of the 2 forms (A, B) of which it has to be exactly one: "
+    "give a field that only one of them has, or leave one out"
+)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        ({"uniqueItems": True}, ["id", "x", "id"], 'no item may stand here twice: "id" is item 1 and item 3'),
+        ({"minItems": 1}, [], "expected at least 1 item, found none"),
+        ({"maxItems": 2}, [1, 2, 3], "expected at most 2 items, found 3"),
+        ({"minLength": 3}, "ab", "expected at least 3 characters, found 2"),
+        ({"maxLength": 1}, "ab", "expected at most 1 character, found 2"),
+        ({"minProperties": 2}, {"a": 1}, "expected at least 2 fields, found 1"),
+        ({"multipleOf": 0.5}, 0.7, "expected a multiple of 0.5, found the number 0.7"),
+        ({"pattern": "^a$"}, "b", 'expected text that matches "^a$", found the string "b"'),
+        ({"contains": {"const": 1}}, [2], "expected at least 1 of its items to be 1"),
+        ({"prefixItems": [{}], "items": False}, [1, 2], "expected at most 1 item, found 2"),
+        ({"not": {"required": ["a", "b"]}}, {"a": 1, "b": 1}, "'a' and 'b' may not be given together"),
+        ({"not": {"enum": ["x", "y"]}}, "x", 'expected anything but one of "x", "y", found the string "x"'),
+        ({"not": {"minimum": 3}}, 5, "this is what the description rules out here"),
+        ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "'b' is required where 'a' is given"),
+        (False, 1, "nothing may stand here"),
+        (
+            {"oneOf": [{"title": "A"}, {"title": "B"}]},
+            1,
+            AMBIGUOUS,
+        ),
+        (
+            {"anyOf": [{"type": "integer"}, {"type": "array"}]},
+            "x",
+            'this is none of the 2 forms that are allowed here; to be the nearest of them: expected an integer, found the string "x"',
+        ),
+    ],
+)
+def test_a_sentence_says_what_a_person_would_say(schema: Any, value: Any, expected: str) -> None:
+    """What was expected and what stands there, in words."""
+    assert said({"properties": {"x": schema}}, {"x": value}) == [("/x", expected)]
+
+
+def test_names_that_may_not_stand_there() -> None:
+    """Each has its own place, whichever keyword refuses it."""
+    known = {"properties": {"limit": {}}}
+    for schema in (
+        {**known, "additionalProperties": False},
+        {**known, "unevaluatedProperties": False},
+        {"allOf": [known], "unevaluatedProperties": False},
+    ):
+        assert said(schema, {"limt": 1, "limit": 2}) == [("/limt", "unknown name 'limt' [limit]")]
+    assert said({"propertyNames": {"maxLength": 3}}, {"abcd": 1}) == [
+        ("/abcd", "'abcd' cannot be a name here: expected at most 3 characters, found 4")
+    ]
+
+
+def test_the_form_of_the_same_type_is_meant() -> None:
+    """What is wrong with an object is said by the only form that is one."""
+    one = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}
+    for schema in ({"anyOf": [one, {"type": "string"}]}, {"oneOf": [{"type": "null"}, {"type": "integer"}, one]}):
+        assert said(schema, {}) == [("", "'x' is required: expected an integer")]
+        assert said(schema, {"x": []}) == [("/x", "expected an integer, found an array")]
+
+
+def test_the_nearest_form_may_be_ambiguous_itself() -> None:
+    """The sentence stays one that can be read."""
+    inner = {"oneOf": [{"type": "object", "properties": {"a": {}}}, {"type": "object", "properties": {"b": {}}}]}
+    first = {"type": "object", "required": ["x"], "properties": {"x": inner}}
+    schema = {"anyOf": [first, {"type": "object", "required": ["y"], "properties": {"x": {"type": "integer"}}}]}
+    ((place, message),) = said(schema, {"x": {}})
+    assert place == ""
+    assert message.startswith(
+        "this is none of the 2 forms that are allowed here; to be the nearest of them: /x: this fits"
+    )
