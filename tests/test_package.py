@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -130,33 +131,34 @@ def direct_requirements() -> list[Requirement]:
     return [requirement for requirement in map(Requirement, texts) if requirement.name != PROJECT["name"]]
 
 
-@pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=lambda path: path.name)
+@pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=attrgetter("name"))
 def test_every_package_has_one_exact_version(constraints: Path) -> None:
-    """A clone installs in two years what it installs today, from whatever index pip is told to use."""
+    """A clone installs in two years what it installs today, from whatever index pip uses."""
     for pin in pins_of(constraints).values():
         assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(pin.specifier)), pin
         assert pin.url is None
 
 
-@pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=lambda path: path.name)
-@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=attrgetter("name"))
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=attrgetter("name"))
 def test_every_requirement_is_pinned_within_its_bounds(constraints: Path, requirement: Requirement) -> None:
-    """What pyproject.toml asks for, what builds the package included, has its version in the file: `make constraints`."""
+    """What pyproject.toml asks for, to build as well, has its version: run `make constraints`."""
     pin = pins_of(constraints)[canonicalize_name(requirement.name)]
     (version,) = pin.specifier
     assert version.version in requirement.specifier
 
 
-@pytest.mark.parametrize("requirement", direct_requirements(), ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("requirement", direct_requirements(), ids=attrgetter("name"))
 def test_every_requirement_claims_a_lower_bound_that_is_tested(requirement: Requirement) -> None:
-    """`make test RESOLUTION=lowest` installs the oldest release that pyproject.toml claims to work with."""
-    claimed = Version(next(bound.version for bound in requirement.specifier if bound.operator == ">="))
+    """`make test RESOLUTION=lowest` installs the oldest release that pyproject.toml claims."""
+    (bound,) = [bound for bound in requirement.specifier if bound.operator == ">="]
+    claimed = Version(bound.version)
     (tested,) = pins_of(LOWEST)[canonicalize_name(requirement.name)].specifier
     assert Version(tested.version).release[: len(claimed.release)] == claimed.release
 
 
 def test_the_claimed_pythons_are_those_of_the_constraints() -> None:
-    """The oldest Python is that for which versions are looked up, and the classifiers begin with it."""
+    """Versions are looked up for the oldest Python on, with which the classifiers begin."""
     claimed = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
     assert PROJECT["requires-python"] == f">={claimed[0]}"
     assert f"--python-version {claimed[0]} " in (ROOT / "Makefile").read_text("utf-8")

@@ -16,7 +16,7 @@ _MOST_SHOWN = 100_000
 _LONGEST_MADE = 150_000
 """Characters of the HTML of one text: what gets longer was written to get long."""
 _DEEPEST = 100
-"""Lists and quotations within each other: what comes after the renderer takes time that grows with the square of them."""
+"""Lists and quotations within each other. nh3 takes time that grows with the square of them."""
 
 _TAGS = {
     *("p", "br", "hr", "em", "strong", "b", "i", "u", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -29,7 +29,7 @@ _MARKS = re.compile(r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])", re.IGNORECASE)
 _NESTED = re.compile(r"<(/?)(?:ol|ul|blockquote)\b")
 _ALIGNED = re.compile(r'(<t[hd] )style="text-align: (left|center|right)"')
-"""A cell as the renderer aligns it. The page's policy allows no inline styles; HTML's `align` says the same."""
+"""A cell as pyromark aligns it. The page's policy allows no inline styles, but `align`."""
 _CHECKBOX = re.compile(r'<input disabled="" type="checkbox"( checked="")?/>')
 """A task of a list. No form's controls are let through, so its state becomes a character."""
 
@@ -38,7 +38,9 @@ _EXTENSIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHR
 
 @lru_cache(maxsize=8192)
 def rendered(text: str) -> str:
-    """Return *text*, untrusted CommonMark with tables, task lists and raw HTML, as HTML that can do nothing but be read.
+    """Return *text*, untrusted CommonMark, as HTML that can do nothing but be read.
+
+    Tables, struck text, task lists and raw HTML are understood.
 
     Links open elsewhere and tell nothing about where they were followed from. Headings start at the third level: the page's
     own stand above them.

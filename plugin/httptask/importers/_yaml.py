@@ -396,7 +396,8 @@ class YamlText:
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> DescriptionError:
         mark = error.problem_mark or error.context_mark
-        if mark and "nesting" in str(error.problem):  # libyaml 0.2.6 has a bound of its own, and looks far ahead
+        # libyaml 0.2.6 has a bound of its own, and meets it before we do: it looks far ahead.
+        if mark and "nesting" in str(error.problem):
             return DescriptionError(_TOO_DEEP, source=self._text.name, line=_line(mark))
         said = ", ".join(each for each in (error.context, error.problem) if each)
         is_tab = "cannot start any token" in said and _TAB_INDENT.search(self._text.data)
