@@ -25,7 +25,7 @@ from httptask.plugins import PluginManager, plugin_manager
 if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
 
-FORMAT = 2
+FORMAT = 3
 """Goes up when the same description is read otherwise than before: then unchanged ones are read again."""
 
 _ALONE = 4
