@@ -541,6 +541,21 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
         "/httpRequest/headers/Content-Type",
         "text/xml",
     ),
+    "credential": (
+        lambda api, op: op["security"].remove({}),
+        "/credentials",
+        "an API key in the header named 'X-Key' or a bearer token: name a credential",
+    ),
+    "read-only-field": (
+        lambda api, op: schema_of(api)["properties"]["name"].update(readOnly=True),
+        "/httpRequest/body/name",
+        "read-only",
+    ),
+    "patternProperties": (
+        lambda api, op: schema_of(api).update(patternProperties={"^na": {"maxLength": 3}}),
+        "/httpRequest/body/name",
+        "3",
+    ),
     "servers": (
         lambda api, op: api.update(servers=[{"url": "https://api.pets.example/v2"}]),
         "/httpRequest/url",
