@@ -25,17 +25,21 @@ OPERATION: dict[str, Any] = {
         {"name": "dry", "in": "query", "schema": {"type": "boolean"}},
         {"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}, "maxItems": 9}},
         {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["cat", "dog"]}},
-        {"name": "X-Trace", "in": "header", "schema": {"type": "string", "maxLength": 20}},
+        {"name": "X-Trace", "in": "header", "schema": {"type": "string", "maxLength": 20, "default": "0"}},
     ],
     "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
     "responses": {
         "200": {
             "description": "ok",
-            "headers": {"X-Left": {"schema": {"type": "integer"}}},
+            "headers": {
+                "X-Left": {"required": True, "schema": {"type": "integer"}},
+                "X-Right": {"schema": {"type": "integer"}},
+            },
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
-        }
+        },
+        "5XX": {"description": "failed"},
     },
-    "security": [{"key": []}, {"account": ["read"]}],
+    "security": [{}, {"key": []}, {"account": ["read"]}],
 }
 API: dict[str, Any] = {
     "openapi": "3.0.3",
@@ -90,6 +94,11 @@ def schema_of(api: dict[str, Any], name: str = "Pet") -> dict[str, Any]:
 def parameter(operation: dict[str, Any], name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(each for each in operation["parameters"] if each["name"] == name)
     return found
+
+
+def left(operation: dict[str, Any]) -> dict[str, Any]:
+    header: dict[str, Any] = operation["responses"]["200"]["headers"]["X-Left"]
+    return header
 
 
 NARROWER: dict[str, tuple[Edit, str]] = {
@@ -151,12 +160,12 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         "url: the first server was https://api.pets.example/v1, is https://api.pets.example/v2",
     ),
     "security-alternative-gone": (
-        lambda api, op: op["security"].pop(0),
-        "security: was key, account (read), is account (read)",
+        lambda api, op: op.update(security=[{"account": ["read"]}]),
+        "security: was nothing, key, account (read), is account (read)",
     ),
     "more-scopes": (
-        lambda api, op: op["security"][1]["account"].append("write"),
-        "security: was key, account (read), is key, account (read, write)",
+        lambda api, op: op.update(security=[{"key": []}, {"account": ["read", "write"]}]),
+        "security: was nothing, key, account (read), is key, account (read, write)",
     ),
     "key-elsewhere": (
         lambda api, op: api["components"]["securitySchemes"]["key"].update({"in": "query"}),
@@ -169,6 +178,46 @@ NARROWER: dict[str, tuple[Edit, str]] = {
     "response-media-type-gone": (
         lambda api, op: op["responses"]["200"].update(content={"text/xml": {}}),
         "responses.200: no more as application/json",
+    ),
+    "credential-needed": (
+        lambda api, op: op["security"].remove({}),
+        "security: was nothing, key, account (read), is key, account (read)",
+    ),
+    "another-status": (
+        lambda api, op: op.update(responses={"202": {"description": "later"}}),
+        "responses.200: removed",
+    ),
+    "response-without-a-body": (
+        lambda api, op: op["responses"]["200"].pop("content"),
+        "responses.200: no more as application/json",
+    ),
+    "response-header-type": (
+        lambda api, op: left(op).update(schema={"type": "string"}),
+        'responses.200.headers.x-left: type was "integer", is "string"',
+    ),
+    "response-header-not-sure": (
+        lambda api, op: left(op).update(required=False),
+        "responses.200.headers.x-left: no more always sent",
+    ),
+    "media-type-parameter": (
+        lambda api, op: op["requestBody"].update(content={"application/json; v=2": {}}),
+        "body: no more as application/json",
+    ),
+    "response-media-type-range": (
+        lambda api, op: op["responses"]["200"].update(content={"*/*": {}}),
+        "responses.200: no more as application/json",
+    ),
+    "parameter-moved": (
+        lambda api, op: parameter(op, "kind").update({"in": "header"}),
+        "query.kind: removed",
+    ),
+    "second-server-gone": (
+        lambda api, op: api["servers"].pop(),
+        "url: no more at https://test.pets.example/v1",
+    ),
+    "field-becomes-readOnly": (
+        lambda api, op: schema_of(api)["properties"]["age"].update(readOnly=True),
+        "body.age: now readOnly",
     ),
     "answered-field-not-sure": (
         lambda api, op: schema_of(api).update(required=[]),
@@ -205,12 +254,51 @@ WIDER: dict[str, tuple[Edit, str]] = {
     "status-added": (lambda api, op: op["responses"].update({"404": {}}), "responses.404: added"),
     "security-alternative": (
         lambda api, op: op["security"].append({"key": [], "account": []}),
-        "security: was key, account (read), is key, account (read), account and key",
+        "security: was nothing, key, account (read), is nothing, key, account (read), account and key",
     ),
-    "nothing-needed": (lambda api, op: op.update(security=[]), "security: was key, account (read), is nothing"),
+    "nothing-needed": (
+        lambda api, op: op.update(security=[]),
+        "security: was nothing, key, account (read), is nothing",
+    ),
     "server-added-first": (
         lambda api, op: api["servers"].insert(0, {"url": "https://new.pets.example"}),
         "url: the first server was https://api.pets.example/v1, is https://new.pets.example",
+    ),
+    "parameter-default": (
+        lambda api, op: parameter(op, "X-Trace")["schema"].update(default="x"),
+        'headers.x-trace: default was "0", is "x"',
+    ),
+    "parameter-deprecated": (
+        lambda api, op: parameter(op, "kind").update(deprecated=True),
+        "query.kind: now deprecated",
+    ),
+    "fewer-scopes": (
+        lambda api, op: op["security"].__setitem__(2, {"account": []}),
+        "security: was nothing, key, account (read), is nothing, key, account",
+    ),
+    "security-not-described": (
+        lambda api, op: op.pop("security"),
+        "security: was nothing, key, account (read), is not described",
+    ),
+    "media-type-range": (
+        lambda api, op: op["requestBody"]["content"].update({"*/*": {}}),
+        "body: now also as */*",
+    ),
+    "status-range": (
+        lambda api, op: op["responses"].update({"2XX": op["responses"].pop("200")}),
+        "responses.200: now described as 2XX",
+    ),
+    "other-status-gone": (
+        lambda api, op: op["responses"].pop("5XX"),
+        "responses.5XX: removed",
+    ),
+    "response-header-is-sure": (
+        lambda api, op: op["responses"]["200"]["headers"]["X-Right"].update(required=True),
+        "responses.200.headers.x-right: now always sent",
+    ),
+    "response-header-added": (
+        lambda api, op: op["responses"]["200"]["headers"].update(New={"schema": {}}),
+        "responses.200.headers.new: added",
     ),
     "answered-field-is-sure": (
         lambda api, op: schema_of(api)["required"].append("age"),
@@ -223,6 +311,15 @@ NONE: dict[str, Edit] = {
     "descriptions-of-fields": lambda api, op: schema_of(api)["properties"]["name"].update(description="x", example="y"),
     "default-style-written-out": lambda api, op: parameter(op, "tags").update(style="form", explode=True),
     "case-of-a-header": lambda api, op: parameter(op, "X-Trace").update(name="x-TRACE"),
+    "charset": lambda api, op: [
+        each.update(content={"Application/JSON; charset=utf-8": each["content"]["application/json"]})
+        for each in (op["requestBody"], op["responses"]["200"])
+    ],
+    "case-of-a-response-header": lambda api, op: op["responses"]["200"]["headers"].update(
+        {"x-LEFT": op["responses"]["200"]["headers"].pop("X-Left")}
+    ),
+    "case-of-a-range": lambda api, op: op["responses"].update({"5xx": op["responses"].pop("5XX")}),
+    "case-of-a-scheme": lambda api, op: api["components"]["securitySchemes"]["account"].update(scheme="Bearer"),
     "order-of-parameters": lambda api, op: op["parameters"].reverse(),
     "order-of-security": lambda api, op: op["security"].reverse(),
     "everything-allowed-written-out": lambda api, op: schema_of(api).update(additionalProperties=True),
@@ -254,6 +351,42 @@ def test_a_change_that_breaks_nothing_is_said_but_not_marked(name: str) -> None:
 def test_what_means_the_same_is_no_change(name: str) -> None:
     """Texts, examples, orders and other ways to write the same are no change."""
     assert differences(NONE[name]) == []
+
+
+def test_a_credential_where_none_was_described_is_marked() -> None:
+    """Tasks that sent no credential are refused by an endpoint that was silent, and names one now."""
+    silent = edited(lambda api, op: op.pop("security"))
+    for security, narrows in (([{"key": []}], True), ([{"key": []}, {}], False)):
+        named = edited(lambda api, op, value=security: op.update(security=value))
+        (change,) = changes(operation_of(silent), operation_of(named))
+        assert (change.place, change.narrows) == ("security", narrows)
+    assert changes(operation_of(silent), operation_of(edited(lambda api, op: op.update(security=[])))) == []
+
+
+def test_another_name_of_a_credential_is_not_marked() -> None:
+    """The name of a security scheme is the description's own; what is sent is the same."""
+
+    def rename(api: dict[str, Any], operation: dict[str, Any]) -> None:
+        schemes = api["components"]["securitySchemes"]
+        schemes["apiKey"] = schemes.pop("key")
+        operation["security"][1] = {"apiKey": []}
+
+    assert [change.narrows for change in differences(rename)] == [False]
+
+
+def test_ranges_of_statuses_are_compared_with_the_statuses_they_become() -> None:
+    """What comes for a status is described by it, by its range, or by `default`, in this order."""
+
+    def split(api: dict[str, Any], operation: dict[str, Any]) -> None:
+        responses = operation["responses"]
+        responses["500"] = responses.pop("5XX")
+        responses["default"] = responses.pop("200")
+        responses["default"]["content"]["application/json"]["schema"] = {"type": "object"}
+
+    found = {f"{change.place}: {change.message}": change.narrows for change in differences(split)}
+    assert found["responses.5XX: now described as 500"] is False
+    assert found["responses.200: now described as default"] is False
+    assert found["responses.200.name: removed"] is True
 
 
 def test_circular_schemas_come_to_an_end() -> None:
@@ -407,6 +540,21 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
         lambda api, op: op["requestBody"].update(content={"text/xml": {}}),
         "/httpRequest/headers/Content-Type",
         "text/xml",
+    ),
+    "credential": (
+        lambda api, op: op["security"].remove({}),
+        "/credentials",
+        "an API key in the header named 'X-Key' or a bearer token: name a credential",
+    ),
+    "read-only-field": (
+        lambda api, op: schema_of(api)["properties"]["name"].update(readOnly=True),
+        "/httpRequest/body/name",
+        "read-only",
+    ),
+    "patternProperties": (
+        lambda api, op: schema_of(api).update(patternProperties={"^na": {"maxLength": 3}}),
+        "/httpRequest/body/name",
+        "3",
     ),
     "servers": (
         lambda api, op: api.update(servers=[{"url": "https://api.pets.example/v2"}]),

@@ -153,6 +153,23 @@ def _new_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after
     if after.servers and _is_at(before, request.get("url")) and not _is_at(after, request.get("url")):
         servers = ", ".join(server.address for server in after.servers[:_MOST_SERVERS])
         yield Problem(f"{place}/url", f"the new description names other servers: {servers}")
+    yield from _credential_problems(task, pointer, before, after)
+
+
+def _credential_problems(
+    task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint
+) -> Iterator[Problem]:
+    """Yield what *after* asks for that *task*, which had what *before* asked for, does not have."""
+    from httptask.credentials import fitting_problems
+    from httptask.plugins import plugin_manager
+
+    if (before.security, before.security_schemes) == (after.security, after.security_schemes):
+        return
+    plugins = plugin_manager()
+    name, request = task.get("credentials"), task["httpRequest"]
+    if not fitting_problems(before, name, request, plugins, pointer):
+        for problem in fitting_problems(after, name, request, plugins, pointer):
+            yield replace(problem, severity="error")
 
 
 def _fault(problem: Problem) -> tuple[str, str]:

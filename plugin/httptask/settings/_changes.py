@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from httptask._subschemas import BY_NAME, IN_LIST, IN_ONE, definition_name, definition_names
-from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
+from httptask.building import essence, is_json
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, Response, Server
+from httptask.settings._schema_changes import Change, SchemaChanges, listed
 
 _MOST = 200
 """Changes of one endpoint that are listed."""
-_MOST_SCHEMAS = 5_000
-"""Pairs of schemas of one endpoint that are compared."""
-_ANNOTATIONS = frozenset(
-    (
-        "$comment",
-        "default",
-        "deprecated",
-        "description",
-        "discriminator",
-        "examples",
-        "title",
-        "xml",
-        "readOnly",
-        "writeOnly",
-    )
-)
-"""Keywords that say nothing of which values are valid (JSON Schema 2020-12, section 9 of Validation)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One difference between two versions of an endpoint."""
-
-    place: str
-    """`query.limit`, `body.email.subject`, `responses.200.id`; `endpoint` for the whole."""
-    message: str
-    narrows: bool = False
-    """Whether a request that was valid may not be any more, or a response may not be what whoever reads it is used to."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return `{"place", "message", "narrows"}`."""
-        return {"place": self.place, "message": self.message, "narrows": self.narrows}
 
 
 def changes(old: Endpoint, new: Endpoint) -> list[Change]:
@@ -58,10 +25,9 @@ class _Comparison:
     def __init__(self, old: Endpoint, new: Endpoint) -> None:
         self._old = old
         self._new = new
-        self._room = _MOST_SCHEMAS
-        self._compared: set[tuple[str, str]] = set()
-        self._is_answer = False
-        """Whether what is compared comes from the API: what a wider schema lets come is what a reader may not know."""
+        definitions = old.definitions, new.definitions
+        self._requests = SchemaChanges(*definitions, is_answer=False)
+        self._answers = SchemaChanges(*definitions, is_answer=True)
 
     def changes(self) -> Iterator[Change]:
         old, new = self._old, self._new
@@ -73,26 +39,52 @@ class _Comparison:
         yield from self._parameters()
         yield from self._body()
         yield from self._security()
-        self._is_answer = True
-        self._compared.clear()
         yield from self._responses()
 
     def _security(self) -> Iterator[Change]:
-        old, new = _alternatives(self._old), _alternatives(self._new)
-        if set(old) != set(new):
-            narrows = not set(old) <= set(new) and _NOTHING not in new
-            yield Change("security", f"was {_listed(old)}, is {_listed(new)}", narrows=narrows)
+        old, new = _credentials(self._old), _credentials(self._new)
+        if set(old) != set(new) and {*(old or [_NOTHING]), *(new or [_NOTHING])} != {_NOTHING}:
+            yield Change("security", f"was {listed(old)}, is {listed(new)}", not self._suffices())
         schemes = self._new.security_schemes
         for name, scheme in self._old.security_schemes.items():
             if name in schemes and _scheme(scheme) != _scheme(schemes[name]):
-                yield Change(f"security.{name}", "another kind of credential, or sent in another place", narrows=True)
+                yield Change(
+                    f"security.{name}",
+                    "another kind of credential, or sent in another place",
+                    narrows=True,
+                )
+
+    def _suffices(self) -> bool:
+        """Say whether whatever was enough to be let in still is; who described nothing asked for nothing."""
+        names = {
+            name: {
+                other
+                for other, scheme in self._new.security_schemes.items()
+                if other == name or _scheme(scheme) == _scheme(self._old.security_schemes.get(name, {}))
+            }
+            | {name}
+            for each in self._old.security or ()
+            for name in each
+        }
+        return all(
+            any(_is_enough(requirement, given, names) for requirement in self._new.security or ({},))
+            for given in self._old.security or ({},)
+        )
 
     def _servers(self) -> Iterator[Change]:
-        old, new = ([server.address for server in each.servers] for each in (self._old, self._new))
-        if old[:1] != new[:1]:
+        old, new = self._old.servers, self._new.servers
+        before, after = ([server.address for server in servers] for servers in (old, new))
+        gone = [each for each in before if new and not any(_is_at(each, server) for server in new)]
+        if before[:1] != after[:1]:
+            was, now = before[0] if before else "", after[0] if after else ""
             yield Change(
-                "url", f"the first server was {_first(old)}, is {_first(new)}", narrows=bool(old) and old[0] not in new
+                "url",
+                f"the first server was {was or 'not described'}, is {now or 'not described'}",
+                narrows=was in gone,
             )
+        for address in gone:
+            if address != before[0] or before[:1] == after[:1]:
+                yield Change("url", f"no more at {address}", narrows=True)
 
     def _parameters(self) -> Iterator[Change]:
         old, new = _by_place(self._old.parameters), _by_place(self._new.parameters)
@@ -104,7 +96,9 @@ class _Comparison:
             yield from _requirement(place, parameter.required, other.required)
             if _writing(parameter) != _writing(other):
                 yield Change(place, "written in another style", narrows=True)
-            yield from self._schemas(parameter.schema, other.schema, place)
+            if other.deprecated and not parameter.deprecated:
+                yield Change(place, "now deprecated")
+            yield from self._requests.changes(parameter.schema, other.schema, place)
         for place, parameter in new.items():
             if place not in old:
                 yield Change(place, f"added{', required' if parameter.required else ''}", narrows=parameter.required)
@@ -118,125 +112,63 @@ class _Comparison:
                 yield Change("body", f"added{', required' if new.required else ''}", narrows=new.required)
             return
         yield from _requirement("body", old.required, new.required)
-        yield from self._content(old.content, new.content, "body")
+        yield from self._content(old.content, new.content, "body", self._requests)
 
     def _responses(self) -> Iterator[Change]:
-        old, new = self._old.responses, self._new.responses
+        old, new = _by_status(self._old.responses), _by_status(self._new.responses)
         for status, response in old.items():
             place = f"responses.{status}"
-            if status not in new:
-                yield Change(place, "removed")
+            if status in new:
+                yield from self._response(response, new[status], place)
                 continue
-            yield from (
-                Change(f"{place}.headers.{name}", "removed", narrows=True)
-                for name in _lower(response.headers) - _lower(new[status].headers)
-            )
-            yield from self._content(response.content, new[status].content, place)
+            successors = _successors(status, old, new)
+            if successors:
+                yield Change(place, f"now described as {', '.join(successors)}")
+            else:
+                yield Change(place, "removed", narrows=_is_success(status, old))
+            for name in successors:
+                yield from self._response(response, new[name], place)
         yield from (Change(f"responses.{status}", "added") for status in new if status not in old)
 
-    def _content(self, old: Mapping[str, MediaType], new: Mapping[str, MediaType], place: str) -> Iterator[Change]:
-        for name, media_type in old.items():
-            if name not in new:
-                yield Change(place, f"no more as {name}", narrows=True)
+    def _response(self, old: Response, new: Response, place: str) -> Iterator[Change]:
+        before, after = _by_name(old.headers), _by_name(new.headers)
+        for name, header in before.items():
+            inner = f"{place}.headers.{name}"
+            if name not in after:
+                yield Change(inner, "removed", narrows=True)
                 continue
-            if media_type.encoding != new[name].encoding:
-                yield Change(place, f"its fields are written in another way, as {name}", narrows=True)
-            yield from self._schemas(media_type.schema, new[name].schema, place)
-        yield from (Change(place, f"now also as {name}") for name in new if name not in old)
+            was, now = (each.get("required") is True for each in (header, after[name]))
+            if was != now:
+                yield Change(inner, "now always sent" if now else "no more always sent", narrows=was)
+            schemas = header.get("schema", {}), after[name].get("schema", {})
+            yield from self._answers.changes(*schemas, inner)
+        yield from (Change(f"{place}.headers.{name}", "added") for name in after if name not in before)
+        yield from self._content(old.content, new.content, place, self._answers)
 
-    def _schemas(self, old: Any, new: Any, place: str) -> Iterator[Change]:
-        """Yield what is different between the schemas *old* and *new*; each pair of definitions is compared once."""
-        names = definition_name(_reference(old)), definition_name(_reference(new))
-        if None not in names:
-            pair = (f"{names[0]}", f"{names[1]}")
-            if pair in self._compared:
-                return
-            self._compared.add(pair)
-        self._room -= 1
-        old, new = _resolved(old, self._old.definitions), _resolved(new, self._new.definitions)
-        if old == new and next(definition_names(old), None) is None:
-            return
-        if self._room < 0 or not isinstance(old, Mapping) or not isinstance(new, Mapping):
-            return
-        yield from self._keywords(old, new, place)
-
-    def _keywords(self, old: Mapping[str, Any], new: Mapping[str, Any], place: str) -> Iterator[Change]:
-        before, after = set(_texts(old.get("required"))), set(_texts(new.get("required")))
-        narrows = not self._is_answer
-        yield from (Change(f"{place}.{name}", "now required", narrows=narrows) for name in sorted(after - before))
-        yield from (Change(f"{place}.{name}", "no more required", not narrows) for name in sorted(before - after))
-        for keyword in dict.fromkeys((*old, *new)):
-            was, now = _plain(keyword, old.get(keyword)), _plain(keyword, new.get(keyword))
-            if keyword in BY_NAME and isinstance(was or {}, Mapping) and isinstance(now or {}, Mapping):
-                yield from self._named(was or {}, now or {}, place)
-            elif keyword in IN_ONE and isinstance(was, Mapping) and isinstance(now, Mapping):
-                yield from self._schemas(was, now, f"{place}[]" if keyword == "items" else f"{place} ({keyword})")
-            elif keyword in IN_LIST and isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
-                for number, (one, other) in enumerate(zip(was, now, strict=True), 1):
-                    yield from self._schemas(one, other, f"{place} ({keyword} {number})")
-            elif was != now and keyword not in _ANNOTATIONS and keyword != "required":
-                narrows = _narrows(keyword, now, was) if self._is_answer else _narrows(keyword, was, now)
-                yield Change(place, _said(keyword, was, now), narrows)
-
-    def _named(self, old: Mapping[str, Any], new: Mapping[str, Any], place: str) -> Iterator[Change]:
-        for name in old:
-            if name not in new:
-                yield Change(f"{place}.{name}", "removed", narrows=True)
-            else:
-                yield from self._schemas(old[name], new[name], f"{place}.{name}")
-        yield from (Change(f"{place}.{name}", "added") for name in new if name not in old)
-
-
-def _said(keyword: str, was: Any, now: Any) -> str:
-    if keyword == "enum" and isinstance(was, list) and isinstance(now, list):
-        gone, come = _without(was, now), _without(now, was)
-        said = [f"no more {_listed(gone)}"] * bool(gone) + [f"now also {_listed(come)}"] * bool(come)
-        return "; ".join(said) or "its values are in another order"
-    if was is None:
-        return f"now with {keyword} {_shown(now)}"
-    if now is None:
-        return f"no more with {keyword} {_shown(was)}"
-    return f"{keyword} was {_shown(was)}, is {_shown(now)}"
-
-
-def _plain(keyword: str, value: Any) -> Any:
-    """Return the *value* of *keyword*; None for the schema that allows everything, as for none."""
-    return None if keyword in IN_ONE and value in (True, {}) else value
-
-
-def _types(value: Any) -> set[Any]:
-    types = set(value) if isinstance(value, list) else {value}
-    return types | {"integer"} if "number" in types else types
-
-
-def _without(values: list[Any], others: list[Any]) -> list[Any]:
-    return [each for each in values if each not in others]
-
-
-_NARROWS: dict[str, Callable[[Any, Any], bool]] = {
-    "enum": lambda was, now: bool(_without(was, now)),
-    "type": lambda was, now: not _types(was) <= _types(now),
-    **dict.fromkeys(
-        ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"),
-        lambda was, now: bool(now > was),
-    ),
-    **dict.fromkeys(
-        ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"),
-        lambda was, now: bool(now < was),
-    ),
-    "uniqueItems": lambda was, now: bool(now),
-    **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "items"), lambda was, now: was is not False),
-}
-"""Keyword that both versions have -> whether its new value refuses what the old one accepts; any other may."""
-
-
-def _narrows(keyword: str, was: Any, now: Any) -> bool:
-    if was is None or now is None:
-        return now is not None
-    try:
-        return _NARROWS.get(keyword, lambda was, now: True)(was, now)
-    except TypeError:  # a value of another type than the keyword has
-        return True
+    def _content(
+        self,
+        old: Mapping[str, MediaType],
+        new: Mapping[str, MediaType],
+        place: str,
+        schemas: SchemaChanges,
+    ) -> Iterator[Change]:
+        before, after = _by_media_type(old), _by_media_type(new)
+        is_answer = schemas is self._answers
+        if not before and after and is_answer:
+            yield Change(place, "now with a body")
+        for key, (name, media_type) in before.items():
+            names = [key] if key in after else _covering(key, after, is_answer=is_answer)
+            if not names:
+                yield Change(place, f"no more as {name}", narrows=True)
+            for other in names:
+                successor = after[other][1]
+                if media_type.encoding != successor.encoding:
+                    message = f"its fields are written in another way, as {name}"
+                    yield Change(place, message, narrows=True)
+                yield from schemas.changes(media_type.schema, successor.schema, place)
+        for key, (name, _) in after.items():
+            if key not in before:
+                yield Change(place, f"now also as {name}")
 
 
 def _requirement(place: str, was: bool, now: bool) -> Iterator[Change]:
@@ -266,55 +198,125 @@ def _writing(parameter: Parameter) -> tuple[Any, ...]:
 _NOTHING = "nothing"
 
 
-def _alternatives(endpoint: Endpoint) -> list[str]:
+def _credentials(endpoint: Endpoint) -> list[str]:
+    """Return the alternatives that let a request in, as words; none when they are not described."""
     if endpoint.security is None:
         return []
-    return [_alternative(each) for each in endpoint.security] or [_NOTHING]
+    return [_credential(requirement) for requirement in endpoint.security] or [_NOTHING]
 
 
-def _alternative(requirement: Mapping[str, tuple[str, ...]]) -> str:
+def _credential(requirement: Mapping[str, tuple[str, ...]]) -> str:
     schemes = [f"{name} ({', '.join(sorted(scopes))})" if scopes else name for name, scopes in requirement.items()]
     return " and ".join(sorted(schemes)) or _NOTHING
 
 
+def _is_enough(
+    requirement: Mapping[str, tuple[str, ...]],
+    given: Mapping[str, tuple[str, ...]],
+    names: Mapping[str, set[str]],
+) -> bool:
+    """Say whether the credentials *given*, which may have other *names* now, satisfy *requirement*."""
+    return all(
+        any(name in names[one] and set(scopes) <= set(held) for one, held in given.items())
+        for name, scopes in requirement.items()
+    )
+
+
 def _scheme(scheme: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of *scheme* decides how a request is authorised."""
-    return {name: scheme.get(name) for name in ("type", "in", "name", "scheme")}
+    """Return what of *scheme* decides how a request is authorised.
+
+    Names of headers and of HTTP schemes have no case (RFC 9110, sections 5.1 and 11.1).
+    """
+    parts = {name: scheme.get(name) for name in ("type", "in", "name", "scheme")}
+    if scheme.get("in") == "header":
+        parts["name"] = str(parts["name"]).lower()
+    if parts["scheme"] is not None:
+        parts["scheme"] = str(parts["scheme"]).lower()
+    return parts
 
 
-def _lower(names: Iterable[str]) -> set[str]:
-    return {name.lower() for name in names}
+def _is_at(address: str, server: Server) -> bool:
+    """Say whether *address* is one of *server*, whose variables have other values, too."""
+    if address == server.address:
+        return True
+    parts = re.split(r"\{([^{}]+)\}", server.url)
+    for position in range(1, len(parts), 2):
+        values = server.variables.get(parts[position], {}).get("enum")
+        names = "|".join(re.escape(str(value)) for value in values) if values else "[^/?#]+"
+        parts[position] = f"(?:{names})"
+    parts[::2] = [re.escape(text) for text in parts[::2]]
+    return re.fullmatch("".join(parts), address) is not None
 
 
-def _reference(schema: Any) -> Any:
-    return schema.get("$ref") if isinstance(schema, Mapping) else None
+def _by_name(headers: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return response *headers* by their names, which have no case (RFC 9110, section 5.1)."""
+    return {name.lower(): header for name, header in headers.items()}
 
 
-def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    for _ in range(20):
-        name = definition_name(_reference(schema))
-        if name is None:
-            break
-        schema = definitions.get(name)
-    return schema
+def _by_status(responses: Mapping[str, Response]) -> dict[str, Response]:
+    return {status if status == "default" else status.upper(): response for status, response in responses.items()}
 
 
-def _texts(values: Any) -> list[str]:
-    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
+def _is_success(status: str, responses: Iterable[str]) -> bool:
+    """Say whether *status* is one of success; `default` is where no other of *responses* is."""
+    others = any(name.startswith("2") for name in responses)
+    return status.startswith("2") or (status == "default" and not others)
 
 
-def _first(values: list[str]) -> str:
-    return values[0] if values else "not described"
+def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return which of the *new* responses stand for *status*, which only *old* has.
+
+    An exact status comes before its range, and this before `default` (OpenAPI 3.0.4, section 4.7.16).
+    """
+    if status == "default":
+        return (
+            [name for name in new if name not in old and _is_success(name, new)] if (_is_success(status, old)) else []
+        )
+    if status.endswith("XX"):
+        exact = [name for name in new if name not in old and name[:1] == status[:1]]
+        return exact or [name for name in new if name == "default"]
+    return [name for name in (f"{status[:1]}XX", "default") if name in new and name not in old][:1]
 
 
-def _listed(values: list[Any]) -> str:
-    shown = ", ".join(each if isinstance(each, str) else _shown(each) for each in values[:10])
-    return (shown or "not described") + (f", … ({len(values)} in all)" if len(values) > 10 else "")
+def _by_media_type(content: Mapping[str, MediaType]) -> dict[str, tuple[str, MediaType]]:
+    """Return *content* by what its names mean, each with the name as it was written."""
+    return {_media_type(name): (name, media_type) for name, media_type in content.items()}
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else text[:79] + "…"
+def _media_type(name: str) -> str:
+    """Return the media type *name* without what does not tell it from others.
+
+    Neither has it a case, nor do parameters have an order (RFC 9110, section 8.3.1). UTF-8 is what is
+    meant without a `charset`, and JSON has no other (RFC 8259, sections 8.1 and 11).
+    """
+    pairs = [parameter.partition("=") for parameter in name.split(";")[1:] if parameter.strip()]
+    kept = sorted(
+        f"{key.strip().lower()}={value.strip().strip(chr(34))}"
+        for key, _, value in pairs
+        if not _is_usual_charset(name, key.strip(), value.strip().strip('"'))
+    )
+    return ";".join((essence(name), *kept))
+
+
+def _is_usual_charset(media_type: str, key: str, value: str) -> bool:
+    return key.lower() == "charset" and (value.lower() in ("utf-8", "utf8") or is_json(media_type))
+
+
+def _covering(key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answer: bool) -> list[str]:
+    """Return the media types of *content*, the new version's, that stand for *key*, of the old one.
+
+    A request may be in any that a range of the new version has. A response of the new version has to
+    be in a range that the old one had.
+    """
+    if is_answer:
+        return [name for name in content if _is_in_range(name, key)]
+    return [name for name in content if _is_in_range(key, name)][:1]
+
+
+def _is_in_range(name: str, media_range: str) -> bool:
+    """Say whether *name* is in *media_range* (RFC 9110, section 12.5.1)."""
+    start, _, subtype = media_range.partition("/")
+    return subtype == "*" and (start == "*" or name.startswith(f"{start}/"))
 
 
 def same_shape(path: str) -> str:
