@@ -653,3 +653,10 @@ def test_texts_that_grow_are_shown_as_they_are_written(text: str) -> None:
 def test_lists_may_be_nested() -> None:
     """As deep as any description goes."""
     assert rendered("- " * 100 + "x").count("<ul>") == 100
+
+
+@pytest.mark.parametrize("before", ["", "</ul>" * 2_000])
+def test_lists_within_lists_are_counted_whatever_ends_before_them(before: str) -> None:
+    """Ends without a beginning do not hide a depth that would take the cleaner too long."""
+    text = before + "<ul>" * 150 + "x"
+    assert rendered(text).startswith("<pre>")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from functools import cache, lru_cache
-from itertools import accumulate
 
 import nh3
 import pyromark
@@ -67,7 +66,12 @@ def _encodable(text: str) -> str:
 
 
 def _depth(made: str) -> int:
-    return max(accumulate(-1 if match[1] else 1 for match in _NESTED.finditer(made)), default=0)
+    """Return how deep lists and quotations are nested; an end without a beginning counts for nothing."""
+    deepest = depth = 0
+    for match in _NESTED.finditer(made):
+        depth = max(depth - 1, 0) if match[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _fitted(made: str) -> str:
