@@ -53,7 +53,7 @@ class Delivery:
     """Secrets masked."""
     error: TaskError | None
     """What it ended in; None for success. It carries the exchange, and the result when a response came."""
-    result: TaskResult | None
+    result: TaskResult | None = field(repr=False)
     """Not masked: a workflow may need what a response says."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._redaction import MASK, Redactor, secret_part
 from httptask.model.exchange import Attempt, Difference, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.sending._head import readable
-from httptask.sending._hop import HopRecord, Received
+from httptask.sending._hop import SHOWN, HopRecord, Received
 from httptask.sending._media import JSON, json_text, text_of
 from httptask.sending._response import Verdict, View
 
@@ -122,7 +122,7 @@ def _hop_of(record: HopRecord, one: Try, redactor: Redactor) -> Hop:
             notes=tuple(redactor.text(note) for note in received.notes),
         )
     sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
-    unparsed = readable(redactor.bytes(record.unparsed)) if response is None else ""
+    unparsed = readable(redactor.bytes(record.unparsed)[:SHOWN]) if response is None else ""
     return Hop(masked(sent, one.plain, redactor), response, record.phases, unparsed)
 
 
