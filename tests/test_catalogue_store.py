@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 import re
 import shutil
 import signal
@@ -682,6 +683,38 @@ def test_an_old_file_on_a_full_disk_stays_as_it_is(path: Path, monkeypatch: pyte
     monkeypatch.undo()
     with Catalogue.open(path) as catalogue:
         assert len(catalogue) == 2
+
+
+def test_an_import_that_leaves_no_room_is_kept(path: Path) -> None:
+    """Making searches faster is no part of an import: where the disk is full after it, what was written is found."""
+    made = [Endpoint(f"acme-{number}", "GET", f"/{number}", "acme", source="shop.json") for number in range(300)]
+    with Catalogue.open(path) as catalogue:
+        for start in range(0, 300, 50):
+            catalogue.put(made[start : start + 50], source=f"shop-{start}.json")
+        connection = catalogue._connection
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(CatalogueError, match=r"the disk is full; .* what was written before is still there"):
+            catalogue.put([replace(made[0], description=random.Random(7).randbytes(400_000).hex())], source="more.json")
+        catalogue.optimise()
+        assert catalogue.get("acme-299").path == "/299"
+
+
+def test_merging_what_was_imported_waits_for_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk and another program's import end it without an error; a damaged file does not."""
+
+    def failing(code: int) -> None:
+        error = sqlite3.OperationalError("no")
+        error.sqlite_errorcode = code
+        raise error
+
+    with Catalogue.open(path) as catalogue:
+        for code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            monkeypatch.setattr("httptask.catalogue._search.optimise", lambda _, code=code: failing(code))
+            catalogue.optimise()
+        monkeypatch.setattr("httptask.catalogue._search.optimise", lambda _: failing(sqlite3.SQLITE_CORRUPT))
+        with pytest.raises(CatalogueError, match="damaged"):
+            catalogue.optimise()
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------

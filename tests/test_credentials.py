@@ -9,6 +9,7 @@ import logging
 import os
 import pickle
 import subprocess
+import threading
 import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -292,6 +293,143 @@ def test_an_echo_in_other_spellings_is_masked_too(form: Callable[[str], str], mo
     answer = servers.response(echo.encode(), ("Content-Type", "text/plain"), ("X-Echo", echo), status=f"200 {echo}")
     with servers.raw_server(servers.respond(answer)) as server:
         assert echo not in json.dumps(exchange(task(server.url)).to_json(), ensure_ascii=False)
+
+
+def units(text: str) -> list[int]:
+    encoded = text.encode("utf-16-be")
+    return [int.from_bytes(encoded[at : at + 2], "big") for at in range(0, len(encoded), 2)]
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "base64 at the first octet": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 at the second octet": lambda text: base64.b64encode(b":" + text.encode()).decode(),
+    "base64 at the third octet": lambda text: base64.b64encode(b"u:" + text.encode() + b":v").decode(),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(b"user" + text.encode()).decode(),
+    "base64 of Latin-1": lambda text: base64.b64encode(b"u:" + text.encode("latin-1")).decode(),
+    "JSON escapes": lambda text: "".join(f"\\u{unit:04x}" for unit in units(text)),
+    "JSON escapes in capitals": lambda text: "".join(f"\\u{unit:04X}" for unit in units(text)),
+    "a plus sign alone": lambda text: text.replace("+", "\\u002B").replace("/", "\\/"),
+    "every octet percent-encoded": lambda text: "".join(f"%{octet:02X}" for octet in text.encode()),
+    "percent-encoded in lower case": lambda text: quote(text, safe="").lower(),
+    "percent-encoded Latin-1": lambda text: quote(text.encode("latin-1"), safe=""),
+    "only some percent-encoded": lambda text: quote(text, safe="=/"),
+    "HTML": lambda text: html.escape(text).replace("/", "&#47;").replace("+", "&#x2B;"),
+    "Python's bytes": lambda text: str(text.encode())[2:-1],
+}
+
+
+@pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
+@pytest.mark.parametrize("secret", [CANARY, "pässwört+geheim/é", "Ab1="])
+def test_a_secret_is_masked_however_an_encoder_writes_it(escape: Callable[[str], str], secret: str) -> None:
+    """In text and in bytes, beside the secret as it stands: what surrounds it stays, and no part of it does."""
+    redactor = Redactor([secret])
+    text = f"before [{escape(secret)}] [{secret}] after"
+    for shown in (redactor.text(text), redactor.bytes(text.encode()).decode()):
+        assert shown.startswith("before [")
+        assert shown.endswith(" [•••] after")
+        inner = shown.removeprefix("before [").removesuffix("] [•••] after")
+        # Digits of base64 that hold nothing of the secret stay: what stood before it, what came after.
+        assert len(inner.replace("•••", "").rstrip("=")) <= 5, shown
+        assert redactor.text(shown) == shown
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-16"])
+def test_a_secret_in_another_charset_is_masked_beside_one_in_utf_8(charset: str) -> None:
+    """Bytes do not say their charset: a secret in any that is likely goes, and what stands around it stays readable."""
+    secret = "pässwört-geheim"
+    shown = Redactor([secret]).bytes(f"[{secret}]".encode(charset) + secret.encode())
+    assert secret.encode(charset.removesuffix("-le"))[4:-4] not in shown
+    assert secret.encode() not in shown
+    start = shown.removesuffix("•••".encode()).decode(charset)
+    assert (start[0], start[-1]) == ("[", "]")
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"), [("İstanbul-34", "xİSTANBUL-34"), ("ΠΑΣΩΣ", "πασως!"), ("ÄÖÜß-key", "äöüß-KEY")]
+)
+def test_case_is_no_way_past_the_mask_beyond_ascii(secret: str, text: str) -> None:
+    """Letters whose lower case is longer, or depends on what follows, are letters like others."""
+    redactor = Redactor([secret])
+    for spelling in (secret, text, text.swapcase()):
+        assert redactor.text(f"<{spelling}>").startswith(("<•••", "<x•••", "<X•••"))
+    assert redactor.bytes(f"<{secret}>".encode()) == "<•••>".encode()
+
+
+def test_secrets_that_overlap_leave_nothing() -> None:
+    """Where one secret ends inside another, both go whole."""
+    assert Redactor(["abcdefgh", "ghijkl"]).text("-abcdefghijkl-") == "-•••-"
+
+
+def test_a_secret_that_is_a_number_is_masked_in_json() -> None:
+    """A key of digits that comes back as a JSON number is no less a secret."""
+    value = {"pin": 73219468, "ratio": 0.5, "count": 3, "ok": True}
+    assert Redactor(["73219468"]).value(value) == {"pin": "•••", "ratio": 0.5, "count": 3, "ok": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "rest"),
+    [
+        (json.dumps({"a": CANARY, "b": CANARY}).replace("+", "\\u002b", 1), servers.JSON, {"a": "•••", "b": "•••"}),
+        (f"{CANARY} {base64.b64encode(b'u:' + CANARY.encode()).decode()}", ("Content-Type", "text/plain"), None),
+        (f"k={CANARY}&l={quote(CANARY, safe='=')}", ("Content-Type", "text/plain; charset=utf-16-le"), None),
+    ],
+    ids=["escaped JSON", "base64", "UTF-16"],
+)
+def test_what_is_left_after_masking_is_looked_at_again(
+    body: str, headers: tuple[str, str], rest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret in the open does not hide a second one that is escaped, encoded or in another charset."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
+    charset = "utf-16-le" if "utf-16" in headers[1] else "utf-8"
+    with servers.raw_server(servers.respond(servers.response(body.encode(charset), headers))) as server:
+        seen = exchange(task(server.url)).response
+    assert seen is not None
+    assert rest is None or seen.decoded == rest
+    for text in (seen.body.decode(charset, "replace"), json.dumps(seen.decoded, ensure_ascii=False)):
+        for part in ("v4lue", "002b", base64.b64encode(CANARY.encode("utf-8")[1:]).decode()[3:20]):
+            assert part not in text
+
+
+def test_a_response_without_a_secret_is_neither_walked_nor_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of a response is searched: only a value that holds a secret is walked, and copied, to mask it."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
+    walked = []
+    masked_value = Redactor.value
+    monkeypatch.setattr(Redactor, "value", lambda self, value: walked.append(value) or masked_value(self, value))
+    body = json.dumps([{"id": number, "name": "é\n%2B&amp;"} for number in range(1000)]).encode()
+    answers = [
+        servers.response(body, servers.JSON),
+        servers.response(servers.compressed(body), servers.JSON, servers.GZIP),
+    ]
+    for answer in answers:
+        with servers.raw_server(servers.respond(answer)) as server:
+            seen = exchange(task(server.url)).response
+        assert seen is not None
+        assert seen.decoded == json.loads(body)
+        assert walked == []
+
+
+def test_a_response_is_masked_within_the_time_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masking belongs to the attempt: the deadline ends it, and it holds up no event loop."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
+    released, in_loop = threading.Event(), []
+
+    def endless(self: Redactor, data: Any) -> Any:
+        if len(data) > 300_000 and not released.is_set():
+            in_loop.append(threading.current_thread().name != "httptask")
+            released.wait(20)
+        return data
+
+    monkeypatch.setattr(Redactor, "bytes", endless)
+    answer = servers.response(json.dumps(["x" * 300_000]).encode(), servers.JSON)
+    release = threading.Timer(2, released.set)
+    with servers.raw_server(servers.respond(answer)) as server:
+        release.start()
+        error = failure(task(server.url) | {"totalTimeoutSeconds": 0.5})
+    release.cancel()
+    assert error.kind == "timeout"
+    assert in_loop == [False] * len(in_loop)
+    assert in_loop
 
 
 def test_a_compressed_echo_is_masked_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,6 +145,28 @@ def test_variables_of_servers_are_kept() -> None:
     assert told(found) == [("missing", "/servers/0")]
 
 
+def test_a_default_that_moves_the_host_is_told() -> None:
+    """A default outside the variable's own values is not taken; one that ends the host is, with a note."""
+    server = {"url": "https://{host}.example.com", "variables": {"host": {"default": "evil.example/#", "enum": ["eu"]}}}
+    found = reading(described({"/a": {"get": {}}}, servers=[server]))
+    assert settings_schema(found.endpoints[0])["properties"]["url"]["default"] == "https://eu.example.com/a"
+    assert told(found) == [("guessed", "/servers/0/variables/host/default")]
+    assert "'evil.example/#'" in found.notes[0].message
+    for default in ("evil.example/#", "evil.example?", "me@evil.example"):
+        server = {"url": "https://{host}.example.com/{b}", "variables": {"host": {"default": default}, "b": "a?b"}}
+        found = reading(described({"/a": {"get": {}}}, servers=[server]))
+        assert ("guessed", "/servers/0/variables/host/default") in told(found)
+        assert ("guessed", "/servers/0/variables/b/default") not in told(found)
+
+
+def test_no_id_holds_what_no_command_line_can() -> None:
+    """A path with NUL keeps it, and its id goes without."""
+    (found,) = reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints[:1]
+    assert found.path == "/a\0b"
+    assert "\0" not in found.id
+    assert len({each.id for each in reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints}) == 2
+
+
 def test_the_nearest_servers_count() -> None:
     """Servers of the operation win over those of the path, and these over those of the description."""
     paths = {

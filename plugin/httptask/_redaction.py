@@ -7,19 +7,29 @@ import builtins
 import html
 import json
 import re
+import sys
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, Self, TypeVar, overload
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 """What stands where a secret was."""
 
+_MASK_IN_OCTETS = MASK.encode().decode("latin-1")
+_MASK_IN_UTF_16 = "***"
+"""Bytes of UTF-16 keep their charset: a mask in UTF-8 would shift what follows by one."""
+
 _SHORTEST = 4
 """Characters. A shorter value stands in too many innocent places; where it is *put* it is masked by place instead."""
 
-
 _MOST_DERIVED = 64
+
+_MOST_MASKS = 50_000
+"""A text with more secrets than this is little else, and is masked as a whole."""
 
 
 class Maskable(Protocol):
@@ -46,6 +56,182 @@ def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
     return (scheme + space, secret) if space else ("", value)
 
 
+# The spellings of a secret
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Form:
+    """One spelling of a secret."""
+
+    text: str
+    """Folded."""
+    mask: str = ""
+    """What to put in its place, where that is another than the text's mask."""
+    shares_first: bool = False
+    """The base64 digit before it holds some of the secret's bits."""
+    shares_last: bool = False
+    """The base64 digit after it does."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Forms:
+    """The spellings of one secret. Bytes are looked at as text of one character for each octet."""
+
+    in_text: tuple[_Form, ...]
+    in_octets: tuple[_Form, ...]
+    escapable: frozenset[str]
+    """The characters, of text and of octets, that show it when they are escaped."""
+
+    @classmethod
+    def of(cls, secret: str) -> _Forms:
+        """Return every spelling that an encoder would write *secret* in."""
+        raw = secret.encode("utf-8", "surrogatepass")
+        single = _single_byte(secret)
+        spellings = set(_literal_forms(secret))
+        encoded: dict[str, _Form] = {}
+        for octets in {raw, *single}:
+            spellings |= {quote(octets, safe=""), quote(octets), quote_plus(octets), octets.hex(), repr(octets)[2:-1]}
+            encoded |= {form.text: form for form in _base64_forms(octets)}
+        in_text = {text: _Form(text) for text in map(_folded, spellings)}
+        in_octets = {
+            text: _Form(text)
+            for spelling in spellings
+            for text in map(_folded_octets, {spelling.encode("utf-8", "surrogatepass"), *_single_byte(spelling)})
+        }
+        wide = {form.text: form for form in _utf_16_forms(secret)}
+        return cls(
+            tuple((encoded | in_text).values()),
+            tuple((wide | encoded | in_octets).values()),
+            frozenset("+/=" + _folded(secret)).union(*(_folded_octets(octets) for octets in {raw, *single})),
+        )
+
+
+def _literal_forms(secret: str) -> Iterator[str]:
+    """Yield *secret* as it looks by itself, in HTML and in JSON, where an encoder may escape `/` too."""
+    yield from (secret, secret.lower(), secret.upper())  # beyond ASCII these may differ in more than case
+    yield html.escape(secret)
+    yield html.escape(secret).replace("&#x27;", "&#39;")
+    for escaped in (True, False):
+        text = json.dumps(secret, ensure_ascii=escaped)[1:-1]
+        yield text
+        yield text.replace("/", "\\/")
+
+
+def _single_byte(text: str) -> set[bytes]:
+    """Return *text*, which goes beyond ASCII, in the single-byte charsets that servers use."""
+    encoded = set()
+    if not text.isascii():
+        for charset in ("latin-1", "cp1252"):
+            try:
+                encoded.add(text.encode(charset))
+            except UnicodeEncodeError:
+                continue
+    return encoded
+
+
+def _utf_16_forms(secret: str) -> Iterator[_Form]:
+    """Yield *secret* in UTF-16. Without its outer zero octets both byte orders of most texts are one form."""
+    for charset in ("utf-16-le", "utf-16-be"):
+        encoded, mask = secret.encode(charset, "surrogatepass"), _MASK_IN_UTF_16.encode(charset)
+        if (inner := encoded.strip(b"\0")) != encoded:
+            mask = mask.strip(b"\0")
+        yield _Form(_folded_octets(inner), mask.decode("latin-1"))
+
+
+def _base64_forms(octets: bytes) -> Iterator[_Form]:
+    """Yield what base64 has of *octets* wherever they start among the three octets of a group (RFC 4648, section 4).
+
+    Digits that also hold bits of what stands before or after are no part of a form.
+    """
+    for offset in range(3):
+        digits = base64.b64encode(bytes(offset) + octets).decode("ascii")
+        bits = 8 * (offset + len(octets))
+        inner = digits[-(-8 * offset // 6) : bits // 6]
+        for text in {inner, inner.replace("+", "-").replace("/", "_")}:
+            yield _Form(_folded(text), shares_first=bool(offset), shares_last=bool(bits % 6))
+
+
+_BASE64_DIGIT = re.compile(r"[A-Za-z0-9+/_-]")
+
+
+def _folded(text: str) -> str:
+    """Return *text* in lower case, each character in its place."""
+    if text.isascii():
+        return text.lower()
+    # Only I with a dot above is two in lower case, and only sigma depends on what follows it.
+    return text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower().replace("\u03c2", "\u03c3")
+
+
+def _folded_octets(octets: bytes) -> str:
+    return octets.decode("latin-1").lower()
+
+
+# Spellings that escape any character
+
+
+_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+"""What HTML and XML have to escape. Encoders write any other character by its number, if at all."""
+_REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
+
+
+def _json_characters(escapes: re.Match[str]) -> str:
+    return bytes.fromhex(escapes[0].replace("\\u", "")).decode("utf-16-be", "surrogatepass")
+
+
+def _percent_characters(escapes: re.Match[str]) -> str:
+    octets = bytes.fromhex(escapes[0].replace("%", ""))
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def _referenced_character(reference: re.Match[str]) -> str:
+    decimal, hexadecimal, name = reference.groups()
+    if name:
+        return _ENTITIES[name.lower()]
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    return chr(number) if number <= sys.maxunicode else ""
+
+
+_Spelling = Callable[[str], str]
+_ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    ("\\u", lambda character: _json_escape(character), _JSON_ESCAPES, _json_characters),
+    ("%", lambda character: f"%{ord(character):02x}", _PERCENT_ESCAPES, _percent_characters),
+    ("&", lambda _: "&", _REFERENCES, _referenced_character),
+)
+"""Ways to escape a character: how an escape starts, how that of one character does, the pattern of all, their meaning."""
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+@lru_cache(maxsize=256)
+def _escaped(secret: str) -> re.Pattern[str]:
+    """Return a pattern for *secret* with any of its characters escaped."""
+    return re.compile("".join(f"(?:{'|'.join(_spellings(character))})" for character in secret), re.IGNORECASE)
+
+
+def _spellings(character: str) -> Iterator[str]:
+    octets = character.encode("utf-8", "surrogatepass")
+    raw = {octets, *_single_byte(character)}
+    yield from sorted({re.escape(each.decode("latin-1")) for each in raw} | {re.escape(character)})
+    for each in raw:
+        yield "".join(f"%{octet:02x}" for octet in each)
+    yield re.escape(_json_escape(character))
+    yield rf"&#0*{ord(character)};?"
+    yield rf"&#x0*{ord(character):x};?"
+    yield from (f"&{name};?" for name, meaning in _ENTITIES.items() if meaning == character)
+    if character in '"\\/':
+        yield re.escape("\\" + character)
+    if character == " ":
+        yield r"\+"
+
+
 class Redactor:
     """Replaces every known secret by a mask, in text, bytes and JSON. Secrets are added as they are resolved.
 
@@ -53,47 +239,35 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: dict[str, tuple[str, ...]] = {}
-        """A secret -> its spellings, in lower case."""
+        self._forms: dict[str, _Forms] = {}
+        self._known = _Known(())
+        self._lock = threading.Lock()
         self._derived: deque[str] = deque(maxlen=_MOST_DERIVED)
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask *secret* from now on, also as it looks percent-encoded, in JSON, in HTML, in hexadecimal or in base64."""
-        if len(secret) < _SHORTEST or secret in self._forms:
-            return
-        raw = secret.encode("utf-8", "surrogatepass")
-        forms = {
-            secret,
-            quote(raw, safe=""),
-            quote(raw),
-            quote_plus(raw),
-            html.escape(secret),
-            *(json.dumps(secret, ensure_ascii=escaped)[1:-1] for escaped in (True, False)),
-            json.dumps(secret)[1:-1].replace("/", "\\/"),
-            raw.hex(),
-            base64.b64encode(raw).decode().rstrip("="),
-        }
-        self._forms[secret] = tuple({form.lower() for form in forms})
+        """Mask *secret* from now on, also escaped or encoded: percent, JSON, HTML, hexadecimal, base64, other charsets."""
+        if len(secret) >= _SHORTEST and secret not in self._forms:
+            forms = _Forms.of(secret)
+            with self._lock:
+                self._forms[secret] = forms
+                self._known = _Known(tuple(self._forms.items()))
 
     def add_derived(self, value: str) -> None:
         """Mask *value*, which was made of a secret for one request. Only the latest are kept: a signature is new each time."""
         if len(value) < _SHORTEST or value in self._forms:
             return
-        if len(self._derived) == self._derived.maxlen:
-            self._forms.pop(self._derived[0], None)
-        self._derived.append(value)
+        with self._lock:
+            if len(self._derived) == self._derived.maxlen:
+                self._forms.pop(self._derived[0], None)
+            self._derived.append(value)
         self.add(value)
 
     def text(self, text: str) -> str:
         """Return *text* with every secret masked."""
-        lower = text.lower()
-        found = [form for forms in self._forms.values() for form in forms if form in lower]
-        if not found:  # almost always, and much cheaper to see than to replace
-            return text
-        # The longest first: a secret may be a part of another form.
-        return re.sub("|".join(map(re.escape, sorted(found, key=len, reverse=True))), MASK, text, flags=re.IGNORECASE)
+        known = self._known
+        return _masked(text, known, known.in_text, MASK) if known else text
 
     @overload
     def bytes(self, data: builtins.bytes) -> builtins.bytes: ...
@@ -103,38 +277,111 @@ class Redactor:
         """Return *data*, bytes or something made of them, with every secret masked."""
         if not isinstance(data, builtins.bytes):
             return data.masked(self.bytes)
-        found = self._found(data)
-        if not found:
+        known = self._known
+        if not known:
             return data
-        pattern = b"|".join(map(re.escape, sorted(found, key=len, reverse=True)))
-        return re.sub(pattern, MASK.encode(), data, flags=re.IGNORECASE)
+        text = data.decode("latin-1")
+        shown = _masked(text, known, known.in_octets, _MASK_IN_OCTETS)
+        return data if shown is text else shown.encode("latin-1")
 
-    def _found(self, data: builtins.bytes) -> list[builtins.bytes]:
-        if not self._forms:
-            return []
-        lower = data.lower()
-        encoded = (form.encode("utf-8", "surrogatepass") for forms in self._forms.values() for form in forms)
-        return [form for form in encoded if form in lower]
-
-    def finds(self, data: builtins.bytes, value: Any) -> bool:
-        """Say whether there is a secret in *data* or in the JSON *value*."""
-        return bool(self._forms) and (bool(self._found(data)) or self.value(value) != value)
+    def finds(self, text: str) -> bool:
+        """Say whether there is a secret in *text*. Much cheaper than to mask what is not there."""
+        known = self._known
+        folded = _folded(text) if known else ""
+        return bool(known) and (_holds(folded, known.in_text) or _is_escaped(text, folded, known))
 
     def value(self, value: Any) -> Any:
-        """Return the JSON *value* with every secret masked, in names too, however deep it is."""
+        """Return the JSON *value* with every secret masked, in names and numbers too, however deep it is."""
         if not self._forms:
             return value
         holder: list[Any] = [value]
-        waiting: list[tuple[Any, Any]] = [(holder, 0)]
-        while waiting:  # not by recursion: a response may be nested deeper than Python's stack
-            parent, key = waiting.pop()
+        queued: list[tuple[Any, Any]] = [(holder, 0)]
+        numbers = any(map(_NUMBER.fullmatch, self._known.secrets))
+        names: dict[str, str] = {}
+        while queued:  # not by recursion: a response may be nested deeper than Python's stack
+            parent, key = queued.pop()
             item = parent[key]
             if isinstance(item, str):
                 parent[key] = self.text(item)
             elif isinstance(item, dict):
-                parent[key] = copy = {self.text(str(name)): child for name, child in item.items()}
-                waiting.extend((copy, name) for name in copy)
+                names |= {str(name): self.text(str(name)) for name in item if name not in names}
+                parent[key] = copy = {names[str(name)]: child for name, child in item.items()}
+                queued.extend((copy, name) for name in copy)
             elif isinstance(item, list | tuple):
                 parent[key] = items = list(item)
-                waiting.extend((items, index) for index in range(len(items)))
+                queued.extend((items, index) for index in range(len(items)))
+            elif numbers and isinstance(item, int | float) and self.finds(repr(item)):
+                parent[key] = MASK
         return holder[0]
+
+
+_NUMBER = re.compile(r"[-+.0-9eE]+")
+
+
+class _Known:
+    """The secrets of this moment, and the spellings of all of them."""
+
+    def __init__(self, forms: tuple[tuple[str, _Forms], ...]) -> None:
+        self.secrets = [secret for secret, _ in forms]
+        self.in_text = [form for _, each in forms for form in each.in_text]
+        self.in_octets = [form for _, each in forms for form in each.in_octets]
+        self.escapable = frozenset().union(*(each.escapable for _, each in forms))
+
+    def __bool__(self) -> bool:
+        return bool(self.secrets)
+
+
+def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
+    """Return *text* with *forms* masked, and what is *known* however it is escaped; *text* itself when it holds none.
+
+    It is looked at again after masking, and masked as a whole where no pattern cuts out what is still in it.
+    """
+    folded = _folded(text)
+    shown = _without(text, folded, forms, mask)
+    if shown is not text:
+        folded = _folded(shown)
+    if _is_escaped(shown, folded, known):
+        for secret in known.secrets:
+            shown = _escaped(secret).sub(mask, shown)
+        if _is_escaped(shown, _folded(shown), known):
+            return mask
+    return shown
+
+
+def _holds(folded: str, forms: list[_Form]) -> bool:
+    return any(form.text in folded for form in forms)
+
+
+def _is_escaped(text: str, folded: str, known: _Known) -> bool:
+    """Say whether *text*, which holds no secret as it stands, holds one when its escapes are undone."""
+    for mark, spelling, escapes, characters in _ESCAPES:
+        # No escape of a character of a secret, almost always: then there is nothing to undo.
+        if mark in folded and any(spelling(character) in folded for character in known.escapable):
+            unescaped = _folded(escapes.sub(characters, text))
+            if _holds(unescaped, known.in_text) or _holds(unescaped, known.in_octets):
+                return True
+    return False
+
+
+def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:
+    """Return *text*, whose lower case is *folded*, with a mask where one of *forms* stands."""
+    spans: list[tuple[int, int, str]] = []
+    for form in forms:
+        start = folded.find(form.text)
+        while start >= 0:
+            end = start + len(form.text)
+            before = form.shares_first and start > 0 and _BASE64_DIGIT.match(text, start - 1)
+            after = form.shares_last and _BASE64_DIGIT.match(text, end)
+            spans.append((start - bool(before), end + bool(after), form.mask))
+            if len(spans) > _MOST_MASKS:
+                return mask
+            start = folded.find(form.text, end)
+    if not spans:
+        return text
+    pieces: list[str] = []
+    shown = 0
+    for start, end, form_mask in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start >= shown:
+            pieces += (text[shown:start], form_mask or mask)
+        shown = max(shown, end)
+    return "".join((*pieces, text[shown:]))

@@ -77,11 +77,12 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "it cannot be written to; check the permissions of the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and its folder",
     sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the file and its folder",
-    sqlite3.SQLITE_FULL: "the disk is full; make room and try again, what was in it is still there",
+    sqlite3.SQLITE_FULL: "the disk is full; make room and try again; what was written before is still there",
     sqlite3.SQLITE_IOERR: "the disk gave an error; try again, or copy the file to another disk",
 }
 """SQLite's primary result code -> what a person is told."""
 
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNREADABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
@@ -113,6 +114,11 @@ def _reason(error: sqlite3.Error) -> str:
     if "no such module" in str(error):
         return "this Python's SQLite has no FTS5; use a Python whose sqlite3 module is built with it"
     return str(error)
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Say whether *error* tells of the moment, of no room or of another program, and not of the file."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _PASSING
 
 
 def connect(name: str) -> sqlite3.Connection:

@@ -167,9 +167,16 @@ class Catalogue:
             raise UnknownEndpointError(endpoint_id, self._nearest(endpoint_id))
 
     def optimise(self) -> None:
-        """Make searches faster after an import of thousands of endpoints. It takes seconds."""
-        with self._writing():
-            _search.optimise(self._connection)
+        """Make searches faster after an import of thousands of endpoints. It takes seconds.
+
+        Where there is no room for it, or another program is writing, all stays as it is: what was imported is found.
+        """
+        try:
+            with self._writing():
+                _search.optimise(self._connection)
+        except CatalogueError as error:
+            if not _file.may_pass(error.__cause__):
+                raise
 
     def _translated(self) -> AbstractContextManager[None]:
         return _file.translated(self._name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None})
+_DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None, "\0": None})
+"""NUL goes, too: no command line could name an id that holds it."""
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")
 _LABEL = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9][a-z0-9-]*\Z")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
@@ -22,10 +23,10 @@ _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
     """Return the id of the endpoint *method* *path* of *provider*: `<provider>-<path>-<method>-<hash>`.
 
-    The path loses its leading slash and its braces, `/` and `.` become `-`, and all is lower case. The hash is the first
+    The path loses its leading slash, its braces and NUL, `/` and `.` become `-`, and all is lower case. The hash is the first
     *digits* hex digits of the SHA-224 of the path template exactly as given: more where two ids would otherwise be equal.
     """
-    vendor = "-".join(provider.lower().split())
+    vendor = "-".join(provider.replace("\0", "").lower().split())
     return f"{vendor}-{_slug(path, method)}-{_digest(path)[:digits]}"
 
 

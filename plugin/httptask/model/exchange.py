@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from httptask._redaction import MASK
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -63,15 +66,25 @@ class StreamedBody:
         return StreamedBody(pieces)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class OutgoingRequest:
-    """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place."""
+    """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place.
+
+    Its `repr` hides what a credential may have gone into: the query, the values of headers, and the body.
+    """
 
     method: str
     url: str
     """Absolute, percent-encoded."""
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes | StreamedBody = b""
+
+    def __repr__(self) -> str:
+        address, question, _ = self.url.partition("?")
+        address = re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", address)
+        headers = ", ".join(f"{name}: {MASK}" for name, _ in self.headers)
+        shown = f"{address}{question}{MASK if question else ''}"
+        return f"<OutgoingRequest {self.method} {shown} [{headers}] with a body of {len(self.body):,} bytes>"
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, whatever its case, or None."""

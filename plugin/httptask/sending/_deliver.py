@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -11,15 +10,15 @@ from datetime import UTC, datetime
 
 import httpx
 
-from httptask._redaction import MASK, Redactor, secret_part
+from httptask._redaction import Redactor
 from httptask._threads import in_thread
 from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
-from httptask.model.exchange import Attempt, Difference, Exchange, Hop, OutgoingRequest, RawResponse, SentRequest
+from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import Reading, TaskResult
 from httptask.sending._cookies import CookieJar
+from httptask.sending._exchange import ShownBody, attempt_of, masked_differences, shown_body
 from httptask.sending._files import BodyFile, BodyFiles
-from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
@@ -54,12 +53,12 @@ class Delivery:
     """Secrets masked."""
     error: TaskError | None
     """What it ended in; None for success. It carries the exchange, and the result when a response came."""
-    result: TaskResult | None
+    result: TaskResult | None = field(repr=False)
     """Not masked: a workflow may need what a response says."""
 
 
 @dataclass(slots=True)
-class _Try:
+class Try:
     """One attempt under way."""
 
     number: int
@@ -70,6 +69,8 @@ class _Try:
     began: float = field(default_factory=time.perf_counter)
     hops: list[HopRecord] = field(default_factory=list)
     view: View | None = None
+    shown: ShownBody | None = None
+    """What an exchange may hold of the body that `view` was made of."""
     verdict: Verdict | None = None
     error: TaskError | None = None
     elapsed: float = 0.0
@@ -79,11 +80,10 @@ class _Try:
         for hop in self.hops:
             if hop.received is not None:
                 hop.received.shorten()
-        if self.view is not None and self.view.file is not None:
-            self.view.file.discard()
-            self.view = None
-        elif self.view is not None and len(self.view.content) > SHOWN:
-            self.view = None
+        if self.view is not None and (self.view.file is not None or len(self.view.content) > SHOWN):
+            if self.view.file is not None:
+                self.view.file.discard()
+            self.view = self.shown = None
         if self.error is not None:  # its frames hold the body too
             self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
 
@@ -109,7 +109,7 @@ class _Call:
         """Return the seconds since the call began."""
         return time.perf_counter() - self.began
 
-    def result(self, current: _Try, elapsed: float) -> TaskResult | None:
+    def result(self, current: Try, elapsed: float) -> TaskResult | None:
         """Return the result that *current* has come to after *elapsed* seconds; None when no response came."""
         final = current.hops[-1] if current.hops else None
         if final is None or final.received is None:
@@ -147,7 +147,7 @@ async def deliver(
     call = _Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge, progress, followed)
     call.progress.max_attempts = retry.max_attempts
     kept: BodyFile | None = None
-    tries: list[_Try] = []
+    tries: list[Try] = []
     try:
         delivery, kept = await _deliver(call, tries)
     except asyncio.CancelledError:
@@ -158,13 +158,13 @@ async def deliver(
     return delivery
 
 
-async def _deliver(call: _Call, tries: list[_Try]) -> tuple[Delivery, BodyFile | None]:
+async def _deliver(call: _Call, tries: list[Try]) -> tuple[Delivery, BodyFile | None]:
     """Return what came of *call*, and the file that its result refers to; fills in *tries*."""
     timeouts, retry = call.timeouts, call.retry
     deadline = asyncio.get_running_loop().time() + timeouts.total
     waited = 0.0
     while True:
-        current = _Try(len(tries) + 1, waited)
+        current = Try(len(tries) + 1, waited)
         tries.append(current)
         call.progress.attempt, call.progress.wait = current.number, None
         try:
@@ -203,25 +203,31 @@ async def _deliver(call: _Call, tries: list[_Try]) -> tuple[Delivery, BodyFile |
     return _delivery(tries, call), kept
 
 
-async def _attempt(current: _Try, call: _Call) -> None:
+async def _attempt(current: Try, call: _Call) -> None:
     """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
     made = await call.ready()
     limits, redactor = call.limits, call.redactor
     current.plain = made.plain
     received = await _answer(current, made, call)
+
+    def read() -> tuple[View, ShownBody]:
+        seen = view(received, limits, redactor, call.bodies)
+        return seen, shown_body(received, seen, redactor, call.bodies.reading.charset)
+
     if len(received.body) > _LONG or received.header("content-encoding"):  # how long it gets is known after decoding
-        current.view = await in_thread(lambda: view(received, limits, redactor, call.bodies))
+        seen, current.shown = await in_thread(read)
     else:
-        current.view = view(received, limits, redactor, call.bodies)
-    if call.judge is not None and not (received.is_success and current.view.error is not None):
+        seen, current.shown = read()
+    current.view = seen
+    if call.judge is not None and not (received.is_success and seen.error is not None):
         result = call.result(current, call.elapsed())
-        current.verdict = await call.judge(result, current.view) if result is not None else None
-    error = outcome(received, current.view, redactor, current.verdict)
+        current.verdict = await call.judge(result, seen) if result is not None else None
+    error = outcome(received, seen, redactor, current.verdict)
     if error is not None:
         raise error
 
 
-async def _answer(current: _Try, made: Ready, call: _Call) -> Received:
+async def _answer(current: Try, made: Ready, call: _Call) -> Received:
     """Send what was *made*, follow the redirects, and return the last response. Raises `RedirectError` with the way there."""
     connections, cookies = call.transport(made.credential), CookieJar()
     request = sent = made.request
@@ -250,7 +256,7 @@ async def _answer(current: _Try, made: Ready, call: _Call) -> Received:
 
 
 async def _hop(
-    current: _Try,
+    current: Try,
     connections: httpx.AsyncHTTPTransport,
     request: OutgoingRequest,
     call: _Call,
@@ -270,7 +276,7 @@ async def _hop(
         record.delivered = True  # the first sending may have arrived after all
 
 
-def _deadline_passed(tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
+def _deadline_passed(tries: list[Try], timeouts: Timeouts) -> TimedOutError:
     seconds = timeouts.total
     count = f"{len(tries)} attempts" if len(tries) > 1 else "one attempt"
     message = f"the total of {seconds:g} s (totalTimeoutSeconds) passed in {count}"
@@ -280,17 +286,17 @@ def _deadline_passed(tries: list[_Try], timeouts: Timeouts) -> TimedOutError:
 # The exchange
 
 
-def _tell_cancelled(tries: list[_Try], call: _Call) -> None:
+def _tell_cancelled(tries: list[Try], call: _Call) -> None:
     """Leave in the call's progress what there is to tell of a call that was cancelled; of long bodies only their start."""
     for one in tries:
         one.shorten()
         one.elapsed = one.elapsed or time.perf_counter() - one.began
-    attempts = tuple(_attempt_of(one, call.redactor, "cancelled") for one in tries)
+    attempts = tuple(attempt_of(one, call.redactor, "cancelled") for one in tries)
     call.progress.exchange = Exchange(attempts, "cancelled", elapsed_seconds=call.elapsed())
     call.progress.maybe_delivered = any(hop.delivered for one in tries for hop in one.hops)
 
 
-def _delivery(tries: list[_Try], call: _Call) -> Delivery:
+def _delivery(tries: list[Try], call: _Call) -> Delivery:
     last, redactor = tries[-1], call.redactor
     error = last.error
     if error is not None:
@@ -302,93 +308,13 @@ def _delivery(tries: list[_Try], call: _Call) -> Delivery:
         last.view.file.keep()
     elapsed = call.elapsed()
     exchange = Exchange(
-        attempts=tuple(_attempt_of(one, redactor) for one in tries),
+        attempts=tuple(attempt_of(one, redactor) for one in tries),
         outcome=error.kind if error is not None else "success",
         error=str(error) if error is not None else None,
         elapsed_seconds=elapsed,
-        differences=_masked_differences(last.verdict, redactor),
+        differences=masked_differences(last.verdict, redactor),
     )
     result = call.result(last, elapsed)
     if error is not None:
         error.attempts, error.elapsed_seconds, error.exchange, error.result = len(tries), elapsed, exchange, result
     return Delivery(exchange, error, result)
-
-
-def _masked_differences(verdict: Verdict | None, redactor: Redactor) -> tuple[Difference, ...]:
-    return tuple(
-        Difference(each.kind, redactor.text(each.pointer), redactor.text(each.message))
-        for each in (verdict.differences if verdict is not None else ())
-    )
-
-
-def _attempt_of(one: _Try, redactor: Redactor, otherwise: str = "success") -> Attempt:
-    """Return *one* as an attempt of an exchange; *otherwise* is its outcome when it ended in no error."""
-    error = one.error
-    return Attempt(
-        number=one.number,
-        hops=tuple(_hop_of(record, one, redactor) for record in one.hops),
-        outcome=error.kind if error is not None else otherwise,
-        error=redactor.text(str(error)) if error is not None else None,
-        started_at=one.started_at,
-        waited_seconds=one.waited,
-        elapsed_seconds=one.elapsed,
-    )
-
-
-def _hop_of(record: HopRecord, one: _Try, redactor: Redactor) -> Hop:
-    received = record.received
-    seen = one.view if record is one.hops[-1] else None
-    response = None
-    if received is not None:
-        body, truncated = _masked_body(received, seen, redactor)
-        response = RawResponse(
-            http_version=received.http_version,
-            status_code=received.status_code,
-            reason_phrase=redactor.text(received.reason_phrase),
-            headers=tuple((redactor.text(name), redactor.text(value)) for name, value in received.headers),
-            body=body,
-            decoded=redactor.value(seen.value) if seen is not None else None,
-            decoded_as=seen.kind if seen is not None else None,
-            size=received.size,
-            truncated=truncated,
-            file=redactor.value(seen.file.reference()["$file"]) if seen is not None and seen.file is not None else None,
-            notes=tuple(redactor.text(note) for note in received.notes),
-        )
-    sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
-    unparsed = readable(redactor.bytes(record.unparsed)) if response is None else ""
-    return Hop(masked(sent, one.plain, redactor), response, record.phases, unparsed)
-
-
-def _masked_body(received: Received, seen: View | None, redactor: Redactor) -> tuple[bytes, bool]:
-    """Return the body of *received* as an exchange may hold it, and whether that is only its start."""
-    encoded = bool(received.header("content-encoding"))
-    # What was not encoded is there already: a copy less of what may be long.
-    raw = seen.content if seen is not None and seen.content and not encoded else bytes(received.body)
-    shown = redactor.bytes(raw)
-    if received.shortened:  # the start of a secret may stand at the end, and what is encoded cannot be looked into
-        return b"" if encoded else shown[: -len(raw) // 4], True
-    if encoded and seen is not None and seen.file is not None and seen.file.size > len(seen.content):
-        return b"", True  # what it decodes to is in a file; nobody looks for secrets there
-    if shown != raw or seen is None or not redactor.finds(seen.content, seen.value):
-        return shown, False
-    return MASK.encode(), False  # compressed or escaped, the bytes hold a secret where it cannot be cut out
-
-
-def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:
-    """Return *request* with every secret masked: the known ones by value, and by place what authorising added to *plain*."""
-    before = {name.lower(): value for name, value in plain.headers} if plain is not None else {}
-    known = {(name.lower(), value) for name, value in plain.headers} if plain is not None else set()
-    headers = []
-    for name, value in request.headers:
-        if plain is not None and name.lower() not in _BY_LIBRARY and (name.lower(), value) not in known:
-            shown, _ = secret_part(name, value, before.get(name.lower()))
-            value = shown + MASK
-        headers.append((name, redactor.text(value)))
-    url = request.url
-    if plain is not None and url != plain.url and url.startswith(plain.url):
-        url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
-    return SentRequest(request.method, redactor.text(url), tuple(headers), redactor.bytes(request.body))
-
-
-_BY_LIBRARY = {"host", "content-length"}
-"""Headers the HTTP library adds to what it is given."""

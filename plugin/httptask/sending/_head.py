@@ -17,6 +17,7 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00\x0b\x0c\r\n]*")
 """RFC 9112, section 5. Other controls in a value do no harm (RFC 9110, section 5.5)."""
 _FRAMING = (b"content-length", b"transfer-encoding")
+_SEPARATOR = re.compile(rb"([\s:=,;\"]+)")
 _SHOWN = 200
 """Characters of what came that a sentence quotes."""
 
@@ -122,7 +123,11 @@ def _left_out(line: bytes) -> str:
 
 
 def _quoted(data: bytes) -> str:
-    return repr(readable(data[:_SHOWN]))
+    """Return the start of *data* for a sentence. It is cut between words: half a secret would not be masked."""
+    if len(data) <= _SHOWN:
+        return repr(readable(data))
+    words = _SEPARATOR.split(data[:_SHOWN])
+    return repr(readable(b"".join(words[:-1]))) + "..."
 
 
 def readable(data: bytes) -> str:

@@ -27,7 +27,7 @@ from httptask.sending._head import readable
 from httptask.sending._media import JSON, TEXT, kind_of, media_type
 from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, recorder
 from httptask.sending._progress import watched
-from httptask.sending._translations import QUOTING, translated
+from httptask.sending._translations import KEPT_CAUSES, translated
 
 _KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 
@@ -81,8 +81,8 @@ class Received:
     http_version: str
     status_code: int
     reason_phrase: str
-    headers: Headers
-    body: bytearray = field(default_factory=bytearray)
+    headers: Headers = field(repr=False)
+    body: bytearray = field(default_factory=bytearray, repr=False)
     """As it came; only its start when it is `shortened`."""
     complete: bool = False
     size: int = 0
@@ -160,13 +160,13 @@ class HopRecord:
     """What one hop did; filled in while it goes on, so that it is there whatever ends it."""
 
     request: OutgoingRequest
-    sent_headers: Headers = ()
+    sent_headers: Headers = field(default=(), repr=False)
     received: Received | None = None
     phases: dict[str, float] = field(default_factory=dict)
     delivered: bool = False
     """The server could have got the request."""
-    unparsed: bytes = b""
-    """What came, its start, where no response could be read."""
+    unparsed: bytes = field(default=b"", repr=False)
+    """What came where no response could be read."""
     stale: bool = False
     """It failed on a kept-alive connection before the first byte of a response."""
 
@@ -203,14 +203,14 @@ async def send_hop(
         task_error.maybe_delivered = record.delivered
         broken = isinstance(task_error, ConnectionFailedError)
         record.stale = broken and network.sent and not network.connected and not network.answered
-        raise task_error from (None if isinstance(error, QUOTING) else error)
+        raise task_error from (error if isinstance(error, KEPT_CAUSES) else None)
     finally:
         record.delivered = record.delivered and (network.sent or network.idle)
         if record.received is None:  # what came is shown, though it could not be read, or not be trusted
             head = network.head.final_head()
             if head is not None:
                 record.received = Received(*head, may_have_body=False, notes=network.head.notes)
-            record.unparsed = network.head.raw[:SHOWN]
+            record.unparsed = network.head.raw
         record.phases = network.phases()
         recorder.reset(token)
     return record.received

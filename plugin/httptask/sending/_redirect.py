@@ -33,8 +33,8 @@ def next_request(
         target = urldefrag(urljoin(request.url, location)).url
         there = split_url(target)
         _ = httpx.URL(target).host  # what httpx cannot read now, it could not send later
-    except Exception as error:  # httpx's URL also raises idna's errors
-        raise RedirectError(f"the server redirects to something that is no URL: {error}") from error
+    except Exception as error:  # noqa: BLE001 - httpx's URL also raises idna's errors
+        raise RedirectError(f"the server redirects to something that is no URL: {error}") from None
     here = split_url(request.url)
     if there.scheme not in ("http", "https") or not there.hostname:
         raise RedirectError(f"a redirect to {there.scheme or location!r} is not followed: only http and https are")

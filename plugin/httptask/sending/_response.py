@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from httptask._json import deeper_than, number
@@ -28,9 +28,9 @@ from httptask.sending._retry import retry_after
 class View:
     """A response's body as a person and a workflow read it."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     """After content coding; empty when it went into a file as it came."""
-    value: Any
+    value: Any = field(repr=False)
     kind: str | None
     """`json`, `text`, or None: bytes."""
     media_type: str

@@ -29,8 +29,8 @@ from httptask.sending._network import Recorder, connect_timed_out
 if TYPE_CHECKING:
     from httptask.sending._hop import Received
 
-QUOTING = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError, MalformedHeadError)
-"""Errors whose text may quote the request, or what a server echoes of it: they are not even kept as a cause."""
+KEPT_CAUSES = (OSError, httpx.TimeoutException, httpx.NetworkError)
+"""Errors that say what the network did. Any other may quote the request, or what a server echoes of it: it is no cause."""
 
 Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
 """What is known of the hop: its request, the network, what came, the limits."""

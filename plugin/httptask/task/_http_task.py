@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask import _packaged
+from httptask._discretion import discreet_errors
 from httptask._json import deeper_than
 from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
@@ -135,7 +136,8 @@ class HttpTask:
         Raises the `TaskError` of the class it ended in; it carries the exchange, and the result when a response came.
         """
         async with self._running() as task:
-            return _result((await task._deliver(inputs or Inputs(), task.runtime.body_file))[1])
+            with discreet_errors(task.runtime.redactor.text):
+                return _result((await task._deliver(inputs or Inputs(), task.runtime.body_file))[1])
 
     def call(self, inputs: Inputs | None = None) -> TaskResult:
         """`acall`, for sync code."""
@@ -143,8 +145,9 @@ class HttpTask:
 
     async def arun(self, inputs: Inputs) -> TaskOutcome:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside the result."""
-        parameters, delivery = await self._deliver(inputs, self.runtime.body_file)
-        return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
+        with discreet_errors(self.runtime.redactor.text):
+            parameters, delivery = await self._deliver(inputs, self.runtime.body_file)
+            return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request
 
@@ -155,7 +158,7 @@ class HttpTask:
         """
         async with self._running() as task:
             plugins = task.runtime.plugins
-            with plugins.blaming("httptask_test_request"):
+            with discreet_errors(task.runtime.redactor.text), plugins.blaming("httptask_test_request"):
                 answer = plugins.hook.httptask_test_request(
                     task=task, inputs=inputs or Inputs(), options=options or TestOptions()
                 )
@@ -178,9 +181,10 @@ class HttpTask:
     async def arender(self, inputs: Inputs | None = None) -> SentRequest:
         """Return the request as it would go out, secrets masked; nothing is sent."""
         async with self._running() as task:
-            _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
-            ready = await task._ready(await task._built(request))
-            return masked(ready.request, ready.plain, task.runtime.redactor)
+            with discreet_errors(task.runtime.redactor.text):
+                _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
+                ready = await task._ready(await task._built(request))
+                return masked(ready.request, ready.plain, task.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
         """`arender`, for sync code."""

@@ -13,6 +13,7 @@ from httptask.model.api import Server
 
 _HOST_LIKE = re.compile(r"[\w{}-]+(\.[\w{}-]+)+(:\d+)?(/|\Z)|localhost(:\d+)?(/|\Z)")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
+_ENDS_HOST = re.compile(r"[?#@\\]")
 _SCHEMES = ("https", "http")
 
 
@@ -75,8 +76,20 @@ class Servers:
             if name not in variables:
                 self._notes.add("missing", f"the server's variable {name!r} is not described", place)
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
+        self._note_moved_host(address, used, place)
         text = value.get("description")
         return Server(address, text.strip() if isinstance(text, str) else "", used)
+
+    def _note_moved_host(self, address: str, variables: Mapping[str, Mapping[str, Any]], place: str) -> None:
+        """Say where the default of a variable ends the host (RFC 3986, section 3.2): what follows it names another."""
+        authority = address.partition("://")[2].partition("/")[0]
+        for name, variable in variables.items():
+            default = str(variable.get("default", ""))
+            if f"{{{name}}}" in authority and _ENDS_HOST.search(default):
+                message = (
+                    f"the default {default!r} of the server's variable {name!r} makes another host of the server's"
+                )
+                self._notes.add("guessed", message, pointer_of(["variables", name, "default"], place))
 
     def _absolute(self, url: str, place: str) -> str | None:
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
@@ -119,6 +132,7 @@ class Servers:
                     for index, option in enumerate(options)
                     if isinstance(option, str | int | float)
                 ]
+            self._check_default(name, variable, default_at)
             if isinstance(value.get("description"), str):
                 variable["description"] = value["description"]
             if "default" not in variable:
@@ -126,6 +140,14 @@ class Servers:
                     variable["default"] = variable["enum"][0]
                 self._notes.add("missing", f"the server's variable {name!r} has no default", f"{place}/variables")
             yield str(name), variable
+
+    def _check_default(self, name: str, variable: dict[str, Any], place: str) -> None:
+        """Take the first of the values of *variable* for a default that is none of them (OpenAPI 3.1.1, section 4.8.6.1)."""
+        default, allowed = variable.get("default"), variable.get("enum")
+        if default is not None and allowed and default not in allowed:
+            message = f"the default {default!r} of the server's variable {name!r} is none of its values: {allowed[0]!r} is taken"
+            self._notes.add("guessed", message, place)
+            variable["default"] = allowed[0]
 
     def _text(self, value: str | float | bool, place: str) -> str:
         return value if isinstance(value, str) else self._context.references.written(value, place)
