@@ -388,3 +388,12 @@ def test_what_is_too_large_to_compare_is_marked() -> None:
         deep = {"anyOf": [a(deep), a(deep, required=["a"])]}
     views = SchemaViews({}, is_answer=False), SchemaViews({}, is_answer=False)
     assert Acceptance(*views).accepts(deep, {**deep, "title": "T"}) is False
+
+
+def test_a_change_at_the_end_of_a_long_chain_is_told() -> None:
+    """However many definitions lead from one to the next, a change in the last one is told."""
+    old = {f"D{number}": a(to(f"D{number + 1}")) for number in range(700)} | {"D700": TEXT}
+    comparison = SchemaChanges(old, {**old, "D700": WHOLE}, is_answer=False)
+    (change,) = comparison.changes(to("D0"), to("D0"), "body")
+    assert (change.message, change.narrows) == ('type was "string", is "integer"', True)
+    assert change.place == "body" + ".a" * 700

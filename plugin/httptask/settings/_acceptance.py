@@ -10,7 +10,7 @@ from typing import Any
 from httptask._subschemas import definition_name
 from httptask.settings._schema_view import NOTES, TYPES_OF, SchemaViews, View, key, type_of
 
-_MOST_SCHEMAS = 20_000
+_MOST_SCHEMAS = 5_000
 """Pairs of schemas of one endpoint that are compared."""
 _DEEPEST = 40
 """Schemas in each other that are compared."""

@@ -13,6 +13,8 @@ from httptask.settings._schema_view import NOTES, SchemaViews, View, key
 
 _MOST_SCHEMAS = 5_000
 """Pairs of schemas of one endpoint that are compared."""
+_DEEPEST = 100
+"""Schemas in each other that are compared in one go."""
 _ASKING = frozenset(("not", "contains"))
 """Keywords whose schemas ask something of a value that it may answer with no."""
 _CONDITION = ("if", "then", "else")
@@ -51,6 +53,8 @@ class SchemaChanges:
         self._definitions = old, new
         self._unchanged: dict[str, bool] = {}
         self._room = _MOST_SCHEMAS
+        self._level = 0
+        self._later: list[tuple[Any, Any, str]] = []
         self._compared: set[tuple[str, str]] = set()
 
     def changes(self, old: Any, new: Any, place: str) -> Iterator[Change]:
@@ -61,9 +65,20 @@ class SchemaChanges:
             if pair in self._compared:
                 return
             self._compared.add(pair)
-        self._room -= 1
-        if self._room < 0 or self._is_unchanged(old, new):
+        if self._room <= 0 or self._is_unchanged(old, new):
             return
+        self._room -= 1
+        self._later.append((old, new, place))
+        if self._level == _DEEPEST:
+            return  # the outermost call goes on with it
+        is_outermost = self._level == 0
+        self._level += 1
+        yield from self._differences(*self._later.pop())
+        while is_outermost and self._later:
+            yield from self._differences(*self._later.pop())
+        self._level -= 1
+
+    def _differences(self, old: Any, new: Any, place: str) -> Iterator[Change]:
         before, after = self._old.view(old), self._new.view(new)
         if ("anyOf" in before) != ("anyOf" in after):
             yield from self._one_with_alternatives(before, after, place)
@@ -90,21 +105,35 @@ class SchemaChanges:
 
     def _is_unchanged(self, old: Any, new: Any) -> bool:
         """Say whether two schemas are written the same, and all that they refer to."""
-        if old != new or key(old) != key(new):
+        if old != new:
             return False
-        names, seen = list(definition_names(old)), set[str]()
-        before, after = self._definitions
+        names = set(definition_names(old))
+        for name in names:
+            self._look_through(name)
+        return all(self._unchanged[name] for name in names)
+
+    def _look_through(self, start: str) -> None:
+        """Note which definitions, of those that *start* leads to, are unchanged with all they refer to."""
+        old, new = self._definitions
+        names, changed = [start], list[str]()
+        users: dict[str, list[str]] = {}
         while names:
             name = names.pop()
-            if name in seen or self._unchanged.get(name):
+            if name in self._unchanged:
                 continue
-            if name in self._unchanged or key(before.get(name)) != key(after.get(name)):
+            self._unchanged[name] = True
+            if old.get(name) != new.get(name):
+                changed.append(name)
+            for inner in definition_names(old.get(name)):
+                if self._unchanged.get(inner) is False:
+                    changed.append(name)
+                users.setdefault(inner, []).append(name)
+                names.append(inner)
+        while changed:
+            name = changed.pop()
+            if self._unchanged[name]:
                 self._unchanged[name] = False
-                return False
-            seen.add(name)
-            names.extend(definition_names(before.get(name)))
-        self._unchanged |= dict.fromkeys(seen, True)
-        return True
+                changed.extend(users.get(name, ()))
 
     def _notes(self, old: View, new: View, place: str) -> Iterator[Change]:
         if new.get("deprecated") is True and old.get("deprecated") is not True:
@@ -191,13 +220,10 @@ class SchemaChanges:
         """Yield what differs between alternatives: each has to be accepted by any of the other version."""
         pairs, gone, come = self._paired(old, new)
         for one, other in pairs:
-            label = _label(other)
-            is_accepted = (
-                any(self._accepts(each, other) for each in old)
-                if self._is_answer
-                else any(self._accepts(one, each) for each in new)
-            )
-            for change in self.changes(one, other, f"{place} ({label})"):
+            is_accepted: bool | None = None
+            for change in self.changes(one, other, f"{place} ({_label(other)})"):
+                if change.narrows and is_accepted is None:  # not asked of what no change marks
+                    is_accepted = self._is_accepted(one, other, old, new)
                 yield replace(change, narrows=change.narrows and not is_accepted)
         for one in gone:
             narrows = not self._is_answer and not any(self._accepts(one, each) for each in new)
@@ -205,6 +231,12 @@ class SchemaChanges:
         for other in come:
             narrows = self._is_answer and not any(self._accepts(each, other) for each in old)
             yield Change(place, f"now also as {_label(other)}", narrows)
+
+    def _is_accepted(self, one: Any, other: Any, old: list[Any], new: list[Any]) -> bool:
+        """Say whether any alternative accepts what changed: *one* in requests, *other* in responses."""
+        if self._is_answer:
+            return any(self._accepts(each, other) for each in old)
+        return any(self._accepts(one, each) for each in new)
 
     def _paired(self, old: list[Any], new: list[Any]) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
         """Return which alternatives of the two versions are the same, or take the other's place."""
