@@ -156,9 +156,7 @@ def _new_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after
     yield from _credential_problems(task, pointer, before, after)
 
 
-def _credential_problems(
-    task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint
-) -> Iterator[Problem]:
+def _credential_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint) -> Iterator[Problem]:
     """Yield what *after* asks for that *task*, which had what *before* asked for, does not have."""
     from httptask.credentials import fitting_problems
     from httptask.plugins import plugin_manager
