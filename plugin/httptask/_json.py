@@ -187,7 +187,7 @@ class _Decimals:
     def __call__(self, value: Any) -> str:
         """Return what stands for *value*; for `json`'s *default*."""
         if not isinstance(value, Decimal):
-            raise TypeError(f"a Python {type(value).__name__} is not JSON")
+            raise TypeError(f"a Python {type(value).__name__} is not JSON serializable")
         self._token = self._token or secrets.token_hex()
         return self._token + decimal_text(value)
 
