@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from httptask.cli._output import allow_network, command, emit, fail, note, plura
 from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from httptask.catalogue import Catalogue, ImportCounts
+    from httptask.catalogue import Catalogue, ImportCounts, Origin
     from httptask.cli._reading import Job, Read
     from httptask.fetching import Fetching
     from httptask.model.api import Note
@@ -146,6 +147,7 @@ class _Work:
         from httptask.importers import is_fragment
 
         for name in self.arguments.sources:
+            origin = origin_of(name, self._options)
             for source in self._fetching.sources(name, stdin=sys.stdin.buffer if name == "-" else None):
                 if isinstance(source, DescriptionError):
                     _failed(self.arguments, self.report, source)
@@ -159,15 +161,28 @@ class _Work:
                 mark = digest(source, self._options)
                 # Who names a few files wants their report, changed or not.
                 known = self.catalogue.known(mark) if self.catalogue and not self.report.everything else None
-                if known is not None:
+                if known is not None and self.catalogue is not None:
+                    if origin is not None:
+                        self.catalogue.remember(mark, origin)
                     self._unchanged(source.name, known)
                 else:
-                    yield Job(source, self._options, mark, keep=self.catalogue is not None)
+                    yield Job(source, self._options, mark, origin, keep=self.catalogue is not None)
 
     def _unchanged(self, name: str, counts: ImportCounts) -> None:
         self.report.counts.update(sources=1, endpoints=counts.unchanged, unchanged=counts.unchanged)
         if self.arguments.json:
             self.report.sources.append({"source": name, "catalogue": counts.to_json()})
+
+
+def origin_of(name: str, options: ImportOptions) -> Origin | None:
+    """Return where what *name* names can be read again; None for standard input."""
+    from httptask.catalogue import Origin
+    from httptask.fetching import is_fetched
+
+    if name == "-":
+        return None
+    source = name if is_fetched(name) else os.path.abspath(name)  # noqa: PTH100 - links stay as they are
+    return Origin(source, name, options.provider, options.servers)
 
 
 def _tell(arguments: argparse.Namespace, report: _Report, read: Read, counts: ImportCounts | None) -> None:
