@@ -179,7 +179,7 @@ def test_file_is_marked_as_ours(tmp_path: Path) -> None:
         for name in ("application_id", "user_version", "journal_mode")
     ]
     connection.close()
-    assert marks == [int.from_bytes(b"htsk", "big"), 2, "wal"]
+    assert marks == [int.from_bytes(b"htsk", "big"), 3, "wal"]
 
 
 # --- put, get, remove --------------------------------------------------------------------------------------------
@@ -499,7 +499,7 @@ def _other_program_running(path: Path) -> None:
 def _newer(path: Path) -> None:
     _ours(path)
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
@@ -539,7 +539,7 @@ REFUSED = [
     pytest.param(_cut_header, "damaged", id="header-cut"),
     pytest.param(_other_program, "a SQLite file of another program", id="another-program"),
     pytest.param(_other_program_running, "a SQLite file of another program", id="another-program-with-log"),
-    pytest.param(_newer, r"newer httptask \(format 3; this one knows 2\): update httptask", id="newer"),
+    pytest.param(_newer, r"newer httptask \(format 4; this one knows 3\): update httptask", id="newer"),
     pytest.param(_never_was, "format 0 never was", id="version-0"),
     pytest.param(_cut, "damaged", id="cut-in-half"),
     pytest.param(_cut_to_one_page, "damaged", id="one-page-left"),

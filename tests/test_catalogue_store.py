@@ -636,7 +636,7 @@ def test_a_catalogue_of_the_first_version_is_converted(path: Path) -> None:
                 value["id"]: Endpoint.from_json(value) for value in OLD
             }
             assert [hit.id for hit in catalogue.search("launch rocket")][:1] == [OLD[0]["id"]]
-        assert rows(path, "PRAGMA user_version") == [(2,)]
+        assert rows(path, "PRAGMA user_version") == [(3,)]
     assert_sound(path)
 
 

@@ -133,10 +133,11 @@ class Changes:
 
     def _describe(self, prepared: Prepared, api: PreparedApi) -> int:
         """Store what the endpoints of *api* share, and return the number of their description."""
-        sql = """INSERT INTO description (source, provider, api, title, version, digest, endpoints)
-                 VALUES (?, ?, ?, ?, ?, ?, 0) RETURNING number"""
+        sql = """INSERT INTO description (source, provider, api, title, version, digest, origin, endpoints)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING number"""
         texts = map(storable, (prepared.source, api.provider, api.name, api.title, api.version))
-        (number,) = self._connection.execute(sql, (*texts, prepared.digest)).fetchone()
+        origin = prepared.origin.to_text() if prepared.origin is not None else ""
+        (number,) = self._connection.execute(sql, (*texts, prepared.digest, origin)).fetchone()
         rows = ((_pack.block_number(number, block.kind, block.first), block.data) for block in api.blocks)
         self._connection.executemany("INSERT INTO block (number, data) VALUES (?, ?)", rows)
         return int(number)

@@ -21,7 +21,7 @@ MEMORY = ":memory:"
 APPLICATION_ID = int.from_bytes(b"htsk", "big")
 """Marks a SQLite file as ours (SQLite file format, section 1.3.16)."""
 
-VERSION = 2
+VERSION = 3
 """The schema's version, in SQLite's `user_version`. A change of the schema, or of what is indexed, adds one, and a way from
 the last: see `_upgrade`."""
 
@@ -36,10 +36,12 @@ LOG_BYTES = 16 * 1024 * 1024
 
 _STATEMENTS = (
     # What was read at one time from one source of one API. `digest` is of the source, and empty when the endpoints are
-    # no longer all there: then the source is worth another import.
+    # no longer all there: then the source is worth another import. `origin` says where the source came from, see
+    # `_origin`; empty where that is not known.
     """CREATE TABLE description (
       number INTEGER PRIMARY KEY, source TEXT NOT NULL, provider TEXT NOT NULL COLLATE NOCASE, api TEXT NOT NULL,
-      title TEXT NOT NULL, version TEXT NOT NULL, digest BLOB NOT NULL, endpoints INTEGER NOT NULL)""",
+      title TEXT NOT NULL, version TEXT NOT NULL, digest BLOB NOT NULL, endpoints INTEGER NOT NULL,
+      origin TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX description_of_provider ON description (provider, api)",
     "CREATE INDEX description_of_digest ON description (digest) WHERE digest <> x''",
     # `identity` and `id_hash` are looked up instead of long texts: an index repeats what it is over.
@@ -61,6 +63,7 @@ _STATEMENTS = (
 _TABLES = {
     1: frozenset({"endpoint", "names", "everything", "term"}),
     2: frozenset({"description", "endpoint", "block", "sequence"}) | _search.TABLE_NAMES,
+    3: frozenset({"description", "endpoint", "block", "sequence"}) | _search.TABLE_NAMES,
 }
 """Version -> the tables it has."""
 
@@ -173,6 +176,12 @@ def take_version_1(connection: sqlite3.Connection) -> list[Any]:
     for table in ("term", "everything", "names", "endpoint"):
         connection.execute(f"DROP TABLE {table}")
     return values
+
+
+def convert_version_2(connection: sqlite3.Connection) -> None:
+    """Add what version 3 has, inside the caller's transaction."""
+    connection.execute("ALTER TABLE description ADD COLUMN origin TEXT NOT NULL DEFAULT ''")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def share(connection: sqlite3.Connection) -> None:

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from httptask._components import components
 from httptask._subschemas import DEFINITION, definition_name
 from httptask.catalogue import _search
+from httptask.catalogue._origin import Origin
 from httptask.errors import CatalogueError
 from httptask.model.api import Endpoint
 
@@ -101,6 +102,8 @@ class Prepared:
     digest: bytes
     whole: bool
     apis: tuple[PreparedApi, ...]
+    origin: Origin | None = None
+    """Where the source came from; None where nobody can read it again."""
 
     @property
     def count(self) -> int:

@@ -16,6 +16,7 @@ from typing import Self
 from httptask._nearest import nearest
 from httptask.catalogue import _file, _pack, _search
 from httptask.catalogue._changes import Changes, ImportCounts, reader
+from httptask.catalogue._origin import Origin
 from httptask.catalogue._pack import Prepared, prepare
 from httptask.catalogue._search import Hit, storable
 from httptask.errors import CatalogueError, UnknownEndpointError
@@ -157,6 +158,41 @@ class Catalogue:
             ids = [row[0] for number, _ in found for row in self._connection.execute(sql, (number,))]
         return ImportCounts(found[0][1], unchanged=len(ids), ids=tuple(ids)) if found else None
 
+    def remember(self, digest: bytes, origin: Origin) -> None:
+        """Note that the source of this *digest* came from *origin*."""
+        sql = "SELECT count(*) FROM description WHERE digest = ? AND digest <> x'' AND origin <> ?"
+        with self._reading():
+            (others,) = self._connection.execute(sql, (digest, origin.to_text())).fetchone()
+        if others:
+            sql = "UPDATE description SET origin = ? WHERE digest = ? AND digest <> x''"
+            with self._writing():
+                self._connection.execute(sql, (origin.to_text(), digest))
+
+    def origins(self, provider: str | None = None) -> dict[Origin | None, frozenset[str]]:
+        """Return where descriptions came from, with the names of the sources that came from there, in order of import.
+
+        None is for those that nobody can read again. *provider* leaves only that provider's.
+        """
+        sql = "SELECT origin, source FROM description WHERE provider = coalesce(?, provider) ORDER BY number"
+        found: dict[Origin | None, set[str]] = {}
+        with self._translated():
+            for text, source in self._connection.execute(sql, (provider,)):
+                try:
+                    origin = Origin.from_text(text) if text else None
+                except (ValueError, TypeError):
+                    origin = None
+                found.setdefault(origin, set()).add(source)
+        return {origin: frozenset(sources) for origin, sources in found.items()}
+
+    def of_api(self, provider: str, name: str) -> list[Endpoint]:
+        """Return the endpoints of the API *name* of *provider*, each with its definitions."""
+        sql = """SELECT endpoint.number FROM description JOIN endpoint ON endpoint.description = description.number
+                 WHERE provider = ? AND api = ? ORDER BY description.number, position"""
+        with self._reading():
+            numbers = self._connection.execute(sql, (storable(provider), storable(name))).fetchall()
+            endpoints = [self._complete(number) for (number,) in numbers]
+        return [endpoint for endpoint in endpoints if endpoint is not None]
+
     def remove(self, endpoint_id: str) -> None:
         """Remove the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at most five."""
         with self._changing() as changes:
@@ -233,6 +269,9 @@ class Catalogue:
     def _convert(self) -> None:
         found = _file.version(self._connection)
         if found == _file.VERSION:  # another process was faster
+            return
+        if found == 2:
+            _file.convert_version_2(self._connection)
             return
         values = _file.take_version_1(self._connection) if found else json.loads(_SHIPPED.read_text(encoding="utf-8"))
         _file.create(self._connection)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from httptask import _packaged
 from httptask._nearest import nearest
-from httptask.cli import _catalogue, _completion, _designer, _diff, _importing, _plugins, _workflow
+from httptask.cli import _catalogue, _completion, _designer, _diff, _importing, _plugins, _updating, _workflow
 from httptask.cli._output import STRICT_HELP, CommandError, fail, prepare_streams
 from httptask.cli._stopping import Stopped, stoppable
 from httptask.errors import (
@@ -25,7 +25,7 @@ from httptask.errors import (
     SettingsError,
 )
 
-FAMILIES = (_importing, _diff, _catalogue, _workflow, _designer, _plugins, _completion)
+FAMILIES = (_importing, _updating, _diff, _catalogue, _workflow, _designer, _plugins, _completion)
 """Modules with `add(commands)`, in the order of the help text."""
 
 _BAD_INPUT = (

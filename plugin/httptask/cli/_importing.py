@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask.cli._output import command, emit, fail, note, plural
+from httptask.cli._output import allow_network, command, emit, fail, note, plural
 from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from httptask.catalogue import Catalogue, ImportCounts
+    from httptask.catalogue import Catalogue, ImportCounts, Origin
     from httptask.cli._reading import Job, Read
+    from httptask.fetching import Fetching
     from httptask.model.api import Note
     from httptask.plugins import PluginManager
     from httptask.protocols import ImportOptions
@@ -37,13 +39,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "sources",
         nargs="+",
         metavar="SOURCE",
-        help="a file, a folder, an archive (.zip, .tar, .tar.gz), or - for standard input: OpenAPI 2.0 to 3.2 or reference pages",
+        help="a file, a folder, an archive (.zip, .tar, .tar.gz), https://…, npm:PACKAGE[@VERSION], or - for standard "
+        "input: OpenAPI 2.0 to 3.2 or reference pages",
     )
     parser.add_argument("--provider", metavar="NAME", help="who offers the API, when its description does not say")
     parser.add_argument(
         "--server", action="append", default=[], metavar="URL", help="a server's address, instead of those described"
     )
     parser.add_argument("--check", action="store_true", help="say what would be read and what is wrong; write nothing")
+    allow_network(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)
 
 
@@ -63,16 +67,21 @@ class _Report:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import every source; one that cannot be read does not keep the others out."""
+    from httptask.fetching import Fetching
     from httptask.importers import import_options
     from httptask.plugins import plugin_manager
 
     options, plugins = import_options(arguments.provider, arguments.server), plugin_manager()
     report = _Report(everything=arguments.check or _are_few(arguments.sources))
-    with Progress(total=_bytes_of(arguments.sources)) as progress:
+    with (
+        Progress(total=_bytes_of(arguments.sources)) as progress,
+        Fetching(allow_networks=arguments.allow_network, progress=progress.show_size) as fetching,
+    ):
+        work = _Work(arguments, options, report, fetching)
         if arguments.check:
-            _check(arguments, options, plugins, report, progress)
+            _check(work, plugins, progress)
         else:
-            _import(arguments, options, plugins, report, progress)
+            _import(work, plugins, progress)
     if arguments.json:
         failed = [error.to_json() for error in report.failed]
         emit(arguments, {"sources": report.sources, "failed": failed}, "")
@@ -83,26 +92,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if report.incomplete else 0
 
 
-def _check(
-    arguments: argparse.Namespace, options: ImportOptions, plugins: PluginManager, report: _Report, progress: Progress
-) -> None:
+def _check(work: _Work, plugins: PluginManager, progress: Progress) -> None:
     from httptask.cli._reading import read_all
 
-    work = _Work(arguments, options, report, None)
     for read in read_all(work.jobs(), plugins):
-        _tell(arguments, report, read, None)
-        progress.show(work.seen, _so_far(report))
+        _tell(work.arguments, work.report, read, None)
+        progress.show(work.seen, _so_far(work.report))
 
 
-def _import(
-    arguments: argparse.Namespace, options: ImportOptions, plugins: PluginManager, report: _Report, progress: Progress
-) -> None:
+def _import(work: _Work, plugins: PluginManager, progress: Progress) -> None:
     from httptask.catalogue import Catalogue
     from httptask.cli._reading import read_all
 
+    arguments, report = work.arguments, work.report
     with Catalogue.open(arguments.catalogue) as catalogue:
         waiting: list[Read] = []
-        work = _Work(arguments, options, report, catalogue)
+        work.catalogue = catalogue
         for read in read_all(work.jobs(), plugins):
             waiting.append(read)
             if sum(len(each.lines) for each in waiting) >= _BATCH:
@@ -125,43 +130,59 @@ class _Work:
     """Makes the jobs of one command; what was imported before, unchanged, is none."""
 
     def __init__(
-        self, arguments: argparse.Namespace, options: ImportOptions, report: _Report, catalogue: Catalogue | None
+        self, arguments: argparse.Namespace, options: ImportOptions, report: _Report, fetching: Fetching
     ) -> None:
-        self._arguments = arguments
+        self.arguments = arguments
+        self.report = report
+        self.catalogue: Catalogue | None = None
+        """Where what is read goes; None when it goes nowhere."""
         self._options = options
-        self._report = report
-        self._catalogue = catalogue
+        self._fetching = fetching
         self.seen = 0
         """Bytes of the sources so far."""
 
     def jobs(self) -> Iterator[Job]:
         from httptask.cli._reading import Job, digest
         from httptask.errors import DescriptionError
-        from httptask.importers import is_fragment, sources
+        from httptask.importers import is_fragment
 
-        for name in self._arguments.sources:
-            for source in sources(name, stdin=sys.stdin.buffer if name == "-" else None):
+        for name in self.arguments.sources:
+            origin = origin_of(name, self._options)
+            for source in self._fetching.sources(name, stdin=sys.stdin.buffer if name == "-" else None):
                 if isinstance(source, DescriptionError):
-                    _failed(self._arguments, self._report, source)
+                    _failed(self.arguments, self.report, source)
                     continue
                 self.seen += len(source.data)
                 if source.name != name and is_fragment(source):  # what somebody named is no part by itself
-                    self._report.counts["parts"] += 1
+                    self.report.counts["parts"] += 1
                     continue
                 if source.name == "-":
                     source = replace(source, name="standard input")
                 mark = digest(source, self._options)
                 # Who names a few files wants their report, changed or not.
-                known = self._catalogue.known(mark) if self._catalogue and not self._report.everything else None
-                if known is not None:
+                known = self.catalogue.known(mark) if self.catalogue and not self.report.everything else None
+                if known is not None and self.catalogue is not None:
+                    if origin is not None:
+                        self.catalogue.remember(mark, origin)
                     self._unchanged(source.name, known)
                 else:
-                    yield Job(source, self._options, mark, keep=self._catalogue is not None)
+                    yield Job(source, self._options, mark, origin, keep=self.catalogue is not None)
 
     def _unchanged(self, name: str, counts: ImportCounts) -> None:
-        self._report.counts.update(sources=1, endpoints=counts.unchanged, unchanged=counts.unchanged)
-        if self._arguments.json:
-            self._report.sources.append({"source": name, "catalogue": counts.to_json()})
+        self.report.counts.update(sources=1, endpoints=counts.unchanged, unchanged=counts.unchanged)
+        if self.arguments.json:
+            self.report.sources.append({"source": name, "catalogue": counts.to_json()})
+
+
+def origin_of(name: str, options: ImportOptions) -> Origin | None:
+    """Return where what *name* names can be read again; None for standard input."""
+    from httptask.catalogue import Origin
+    from httptask.fetching import is_fetched
+
+    if name == "-":
+        return None
+    source = name if is_fetched(name) else os.path.abspath(name)  # noqa: PTH100 - links stay as they are
+    return Origin(source, name, options.provider, options.servers)
 
 
 def _tell(arguments: argparse.Namespace, report: _Report, read: Read, counts: ImportCounts | None) -> None:
@@ -271,7 +292,8 @@ def _counted(counts: dict[str, int] | Counter[str]) -> str:
 
 
 def _are_few(sources: list[str]) -> bool:
-    return not any(Path(name).is_dir() for name in sources) and len(sources) <= _MOST_LISTED
+    many = any(Path(name).is_dir() or name.startswith("npm:") for name in sources)
+    return not many and len(sources) <= _MOST_LISTED
 
 
 def _bytes_of(sources: list[str]) -> int | None:

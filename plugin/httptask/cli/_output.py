@@ -153,3 +153,13 @@ def command(
             help="the catalogue file (environment: HTTPTASK_CATALOGUE; default: in the user's data folder)",
         )
     return parser
+
+
+def allow_network(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Add `--allow-network` to *parser*; *help_* says what it lets through."""
+    parser.add_argument(
+        "--allow-network",
+        action="append",
+        metavar="NETWORK",
+        help=f"{help_}, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
+    )

@@ -46,8 +46,12 @@ class Progress:
             flush=True,
         )
 
+    def show_size(self, size: int, text: str) -> None:
+        """Say that *size* bytes have come of what *text* names; nobody knows how many there will be."""
+        self.show(0, f"{text}, {size / 1_000_000:.1f} MB")
+
     def _bar(self, done: int) -> str:
-        if not self._total:
+        if not self._total or not done:
             return ""
         share = min(1.0, done / self._total)
         full = round(share * _BAR)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from httptask.catalogue import Prepared, prepare
+from httptask.catalogue import Origin, Prepared, prepare
 from httptask.errors import DescriptionError
 from httptask.importers import reading
 from httptask.model.api import Endpoint, Note
@@ -42,6 +42,7 @@ class Job:
     source: Source
     options: ImportOptions
     digest: bytes
+    origin: Origin | None = None
     keep: bool = True
     """Whether to pack what is read for the catalogue."""
 
@@ -91,6 +92,8 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
             pass
     except DescriptionError as error:
         return Read(source.name, error=error, notes=tuple(notes))
+    if prepared is not None:
+        prepared = replace(prepared, origin=job.origin)
     if prepared is not None and reached:
         # Its other files may change while it does not: it is read again next time.
         prepared = replace(prepared, digest=b"")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._json import JsonError, dump, lines_of, parse
 from httptask._nearest import nearest
-from httptask.cli._output import CommandError, command, emit, emit_json, note
+from httptask.cli._output import CommandError, allow_network, command, emit, emit_json, note
 from httptask.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -75,12 +75,7 @@ def _definition(parser: argparse.ArgumentParser) -> None:
 
 
 def _network(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--allow-network",
-        action="append",
-        metavar="NETWORK",
-        help="let requests go to this network or host too, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
-    )
+    allow_network(parser, "let requests go to this network or host too")
     _host_header(parser)
     _files(parser)
 

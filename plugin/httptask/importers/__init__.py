@@ -10,15 +10,28 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from httptask.errors import DescriptionError
+from httptask.importers._beside import path_beside
 from httptask.importers._slug import endpoint_id
-from httptask.importers._sources import is_fragment, sources
+from httptask.importers._sources import file_sources, is_fragment, sources
+from httptask.importers._text import MAX_BYTES, TOO_LARGE
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint, Note, Reading
     from httptask.plugins import PluginManager
     from httptask.protocols import Importer, ImportOptions, Source
 
-__all__ = ["endpoint_id", "import_options", "is_fragment", "read_api", "reading", "sources"]
+__all__ = [
+    "MAX_BYTES",
+    "TOO_LARGE",
+    "endpoint_id",
+    "file_sources",
+    "import_options",
+    "is_fragment",
+    "path_beside",
+    "read_api",
+    "reading",
+    "sources",
+]
 
 _FIRST_LINE = "METHOD /path/{parameter}"
 _SHOWN = 80

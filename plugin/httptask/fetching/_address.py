@@ -1,0 +1,116 @@
+"""One description at an address, and what it refers to below the same folder: by the path that every request takes."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from httptask._redaction import MASK
+from httptask._secret_names import is_secret_name, is_secret_text
+from httptask.errors import DescriptionError, HttpTaskError, SettingsError, TooLargeError
+from httptask.importers import MAX_BYTES, TOO_LARGE, path_beside
+from httptask.model.policy import Limits
+from httptask.protocols import Source
+from httptask.task import HttpTask, Runtime
+
+_HTML = re.compile(r"\s*+(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
+_SECONDS = 60
+"""For everything that one file takes."""
+_REDIRECTS = 10
+
+
+def description_at(url: str, allow_networks: Sequence[str] | None) -> Source:
+    """Return the description at *url*; *allow_networks* is what an operator allows. Raises `DescriptionError`."""
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        raise DescriptionError("an address with a user or a password in it is not opened", source=_shown(url))
+    data, final = _fetched(url, allow_networks, redirects=_REDIRECTS)
+    # RFC 3986, section 5.1.3: references are relative to where the document came from in the end.
+    return Source(_shown(url), data, AddressesBeside(final, tuple(allow_networks) if allow_networks else None))
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesBeside:
+    """Reads files by references from the description at *url*: only of the same origin, and below its folder."""
+
+    url: str
+    allow_networks: tuple[str, ...] | None
+
+    def __call__(self, reference: str) -> bytes:
+        """Return the bytes of the file that *reference* names: see `httptask.protocols.Source.beside`."""
+        parts = urlsplit(self.url)
+        folder = parts.path.rpartition("/")[0]
+        path = quote(path_beside(reference, "description"))  # as if its folder were the root: nothing leads out of it
+        # A redirect could lead anywhere else.
+        return _fetched(f"{parts.scheme}://{parts.netloc}{folder}/{path}", self.allow_networks, redirects=0)[0]
+
+
+class _Guarded(Runtime):
+    """A runtime that reaches only what an operator allowed by name or network: for `http:`, which anybody can change."""
+
+    def check_egress(self, host: str, address: str, port: int) -> str | None:
+        if not self.allowed.covers(host, ipaddress.ip_address(address.partition("%")[0])):
+            return "http: is only for what an operator allowed with --allow-network; use https:"
+        return super().check_egress(host, address, port)
+
+
+def _fetched(url: str, allow_networks: Sequence[str] | None, *, redirects: int) -> tuple[bytes, str]:
+    """Return the text at *url* as UTF-8, and the URL that it came from in the end."""
+    name = _shown(url)
+    with tempfile.TemporaryDirectory(prefix="httptask-") as folder:  # what is no text goes into a file
+        try:
+            kind = Runtime if url[:6].lower() == "https:" else _Guarded
+            runtime = kind(limits=Limits(body=MAX_BYTES), allow_networks=allow_networks, files=folder)
+            with runtime:
+                result = HttpTask(_task(url, redirects), name="import", runtime=runtime).call()
+        except SettingsError as error:
+            raise DescriptionError(f"this is no address: {error.problems[0].message}", source=name) from error
+        except TooLargeError as error:
+            raise DescriptionError(TOO_LARGE, source=name) from error
+        except (HttpTaskError, ValueError) as error:
+            raise DescriptionError(str(error), source=name) from error
+    content_type = next((value for key, value in result.headers.items() if key.lower() == "content-type"), "")
+    text = result.body or ""
+    if not isinstance(text, str):
+        raise DescriptionError(
+            f"this is no text ({content_type or 'without a media type'}); save an archive, and import the file",
+            source=name,
+        )
+    if _HTML.match(text):
+        raise DescriptionError(
+            "this is a web page, not a description; give the address of the JSON or YAML file itself", source=name
+        )
+    return text.encode("utf-8", "surrogatepass"), result.url
+
+
+def _task(url: str, redirects: int) -> dict[str, Any]:
+    # In a task's URL braces and `${` have a meaning: this one is only an address.
+    return {
+        "type": "Http",
+        "httpRequest": {
+            "url": url.replace("{", "%7B").replace("}", "%7D"),
+            "method": "GET",
+            "headers": {"Accept": "application/json, application/yaml, text/plain, */*;q=0.1"},
+        },
+        "responseBody": "text",
+        "redirects": redirects,
+        "totalTimeoutSeconds": _SECONDS,
+    }
+
+
+def _shown(url: str) -> str:
+    """Return *url* for people and reports: without a fragment, and without what is secret in it."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if any(is_secret_name(name, "query") or is_secret_text(value) for name, value in query):
+        masked = [
+            (name, MASK if is_secret_name(name, "query") or is_secret_text(value) else value) for name, value in query
+        ]
+        parts = parts._replace(query=urlencode(masked, safe=MASK))
+    return parts._replace(netloc=host, fragment="").geturl()
