@@ -11,6 +11,7 @@ from httptask._json import dump
 from httptask._subschemas import definition_name
 from httptask.model.api import Endpoint, MediaType
 from httptask.settings import requested_value
+from httptask.settings._requested import called
 
 _TITLES = {
     "path": "Path parameters",
@@ -134,14 +135,9 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     for keyword, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         forms = resolved.get(keyword)
         if isinstance(forms, list) and forms:
-            names = dict.fromkeys(_name(form) or _simple(form) for form in forms)
+            names = dict.fromkeys(called(definition_name(_reference(form))) or _simple(form) for form in forms)
             return word.join(names)
     return "object" if "properties" in resolved else "any"
-
-
-def _name(schema: Any) -> str:
-    name = definition_name(_reference(schema)) or ""
-    return name.removesuffix(".request")  # a variant that counts in requests
 
 
 def _simple(schema: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from httptask._subschemas import definition_name
 from httptask.designer._kinds import BINARY_MEDIA, MOST_OF_ONE, OF_TYPE, kind_of, types_of
 from httptask.model.api import Endpoint
+from httptask.settings._requested import called
 from httptask.settings._views import Schema, View, Views
 
 GROUPS = {
@@ -124,7 +125,7 @@ class Places:
         """Return what an option is called: its title, or its definition's name."""
         title = view.keywords.get("title", "").strip()
         own = option if not isinstance(option, Mapping) or "allOf" not in option else option["allOf"][0]
-        name = self.views.peek(own)[1]
+        name = called(self.views.peek(own)[1])
         return title or (name if name is not None and _IS_A_NAME.search(name) else None)
 
     def media_type(self, place: Place, index: int) -> str | None:

@@ -115,7 +115,9 @@ def chosen_by_tag(
         tags = [value for value in values if value not in mapping]
     alternatives: list[dict[str, Any]] = [{"$ref": reference} for reference in dict.fromkeys(mapping.values())]
     if tags:
-        alternatives.append({**own, "properties": {discriminator["propertyName"]: {"enum": tags}}})
+        alternatives.append(
+            {"title": str(tags[0]), **own, "properties": {discriminator["propertyName"]: {"enum": tags}}}
+        )
     result = {keyword: schema[keyword] for keyword in ("title", "description", "xml") if keyword in schema}
     if schema.get("type") == "object":
         result["type"] = "object"

@@ -15,6 +15,7 @@ from typing import Any
 from httptask._json import parts
 from httptask._subschemas import DEFINITION, definition_name
 from httptask.expressions import has_expression
+from httptask.settings._requested import called
 from httptask.settings._views import View, Views
 
 _MOST_COMPARED = 200
@@ -105,9 +106,9 @@ class Forms:
 
     def names(self, alternatives: Iterable[Schema]) -> list[str]:
         """Return what *alternatives* are called, as far as they have names."""
-        peeked = ((*self._views.peek(form), form) for form in alternatives)
-        titles = ((own.get("title"), name) for own, name, _ in peeked)
-        return [str(title or name) for title, name in titles if title or name]
+        peeked = map(self._views.peek, alternatives)
+        titles = (own.get("title") or called(name) for own, name in peeked)
+        return [str(title) for title in titles if title]
 
     def properties(self, schema: Schema) -> Mapping[str, Schema]:
         """Return the properties that *schema* names, with all that holds beside it."""

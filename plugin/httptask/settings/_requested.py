@@ -19,6 +19,8 @@ _MOST_FOLLOWED = 50
 _COMPOSED = frozenset((*_SAME_VALUE, "$ref"))
 _NULL = {"type": "null"}
 _NONE = frozenset[str]()
+_VARIANT = ".request"
+"""What the name of a definition ends with that is another in requests than where it is alone."""
 READ_ONLY = {"readOnly": True}
 """What is left of a read-only field: any value, which should not be sent."""
 
@@ -53,6 +55,11 @@ def requested_value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -
     """Return the *schema* of one value, a body, as it counts in a request; the definitions it uses stand in its `$defs`."""
     result = requested({"properties": {"body": dict(schema)}}, definitions)
     return {**result["properties"]["body"], "$defs": result.get("$defs", {})}
+
+
+def called(name: str | None) -> str | None:
+    """Return what the definition *name* of a settings schema is called in the description."""
+    return name.removesuffix(_VARIANT) if name is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class _Request:
         if not key[1]:
             return reference
         if key not in self._variants:
-            variant = f"{name}.request"
+            variant = name + _VARIANT
             while variant in self._definitions or variant in self._variant_of:
                 variant += "_"
             self._variants[key] = variant
