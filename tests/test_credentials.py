@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -527,9 +527,49 @@ def test_a_store_that_gives_something_else_is_a_credential_error(given: Any) -> 
 def test_only_the_latest_derived_values_are_remembered() -> None:
     """A scheme that signs every request anew does not fill the memory of the mask; the credential itself stays in it."""
     redactor = Redactor([CANARY])
-    for number in range(1000):
-        redactor.add_derived(f"signature-{number:04}")
-    assert redactor.text(f"{CANARY} signature-0999 signature-0001") == "••• ••• signature-0001"
+    signatures = [f"signature-{number:04}" for number in range(1000)]
+    for signature in signatures:
+        redactor.add_derived(signature)
+        redactor.add_derived(signature)  # the same once more takes no other's place
+    assert redactor.text(CANARY) == "•••"
+    kept = [signature for signature in signatures if redactor.text(signature) == "•••"]
+    assert kept == signatures[-64:]
+    assert redactor.text("signature-0999 signature-0001") == "••• signature-0001"
+
+
+SPACED = 's3 é/"&<+'
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        quote_plus(SPACED),
+        quote(SPACED),
+        SPACED.encode().hex().upper(),
+        json.dumps(SPACED, ensure_ascii=False)[1:-1],
+        json.dumps(SPACED)[1:-1].replace("/", r"\/"),
+        "FOUR",
+    ],
+)
+def test_a_secret_is_masked_in_names_and_at_any_depth(echo: str) -> None:
+    """Of four characters too; what stands around it stays."""
+    redactor = Redactor(["other secret", SPACED, "four"])
+    assert redactor.finds(f"<{echo}>")
+    assert redactor.text(f"<{echo}|{echo}>") == "<•••|•••>"
+    assert redactor.bytes(f"<{echo}|{echo}>".encode()) == "<•••|•••>".encode()
+    assert redactor.value([1, {f"<{echo}>": [echo, None, {"a": echo}]}]) == [1, {"<•••>": ["•••", None, {"a": "•••"}]}]
+
+
+def test_what_holds_no_secret_stays_as_it_is() -> None:
+    """Nor is a value of less than four characters looked for: it stands in too many innocent places."""
+    redactor = Redactor(["s3cr3t", "abc", ""])
+    redactor.add_derived("xyz")
+    value = {"abc": ["xyz", 1, None, ["s3cr3"]]}
+    assert not redactor.finds("abc xyz s3cr3")
+    assert redactor.value(value) == value
+    assert redactor.text("abc xyz") == "abc xyz"
+    assert redactor.bytes(b"abc xyz") == b"abc xyz"
+    assert not Redactor().finds("anything")
 
 
 def test_a_masked_value_may_be_nested_deeply() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from httptask.errors import ExpressionError, PluginError
 from httptask.expressions import Evaluator, escape, has_expression, is_expression
+from httptask.expressions._template import Found, split
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
 from httptask.protocols import ExpressionLanguage
@@ -111,6 +112,16 @@ PLACES = [
     ("${$['}']}", True, True),
     ('${$["}"]}', True, True),
     (r"${$['\'}']}", True, True),
+    (r"${$['\'']}", True, True),
+    (r"${$['\\']}", True, True),
+    (r"${$['\\'}']}", True, False),
+    (r"${$['\']}", True, False),
+    ("${jsonata: /**/'}'}", True, True),
+    ("${jsonata: /*}*/1}", True, True),
+    ("${jsonata: /*/ } */ 1}", True, True),
+    ("${jsonata: 1 /* }", True, False),
+    ("${jsonata: ``&'}'}", True, True),
+    ("${jsonata: `}", True, False),
     ("${$[?@.a == '}']}", True, True),
     ('${jsonata: {"a": {"b": 1}}}', True, True),
     ('${jsonata: {"a": "}"}}', True, True),
@@ -136,6 +147,41 @@ PLACES = [
 def test_expressions_are_found_in_text(text: str, has: bool, is_one: bool) -> None:
     """Braces nest; what stands in quotes, quoted names, comments and regular expressions does not count."""
     assert (has_expression(text), is_expression(text)) == (has, is_one)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a ${ $.b } c", ("a ", Found("${ $.b }", "$.b", 2), " c")),
+        ("${$.a}${$.b}", (Found("${$.a}", "$.a", 0), Found("${$.b}", "$.b", 6))),
+        ("$${a} ${$['}']}!", ("${a} ", Found("${$['}']}", "$['}']", 6), "!")),
+        ("$$${$.a}", ("$", Found("${$.a}", "$.a", 2))),
+        ("jsonata: 1 ", (Found("jsonata: 1 ", "jsonata: 1", 0),)),
+        ("plain", ("plain",)),
+        ("", ()),
+    ],
+)
+def test_an_expression_is_shown_as_it_stands_in_its_text(text: str, parts: tuple[str | Found, ...]) -> None:
+    """With its `${` and `}`, from its own character on, and without what stands around it."""
+    template = split(text)
+    assert (template.parts, template.unclosed) == (parts, None)
+    for part in parts:
+        assert isinstance(part, str) or text.startswith(part.written, part.start)
+
+
+@pytest.mark.parametrize(
+    ("text", "unclosed", "reason"),
+    [
+        ("a ${$.b", "${$.b", "it is not closed by }; write a literal ${ as $${"),
+        ("a $$${b", "${b", "it is not closed by }; write a literal ${ as $${"),
+        ("${$.a} ${{b", "${{b", "a { inside it is not closed by }; write a literal ${ as $${"),
+        ("x${$['b}", "${$['b}", "the ' opened at its character 5 is not closed"),
+    ],
+)
+def test_where_an_expression_that_does_not_end_begins(text: str, unclosed: str, reason: str) -> None:
+    """What comes before it stands; the rest of the text is named with the reason."""
+    template = split(text)
+    assert (template.unclosed, template.reason) == (unclosed, reason)
 
 
 LITERALS = [

@@ -104,6 +104,10 @@ def test_a_file_is_the_body(server: str, folder: Path, path: str) -> None:
         (["application/octet-stream"], {}, "application/octet-stream"),
         (["*/*"], {}, "application/pdf"),
         (["application/json", "image/png"], {"contentType": "image/png"}, "image/png"),
+        (["text/csv", "image/png"], {}, "text/csv"),
+        ([FORM, MULTIPART, "image/*", "text/csv"], {}, "text/csv"),
+        ([MULTIPART, "text/csv; charset=utf-8"], {}, "text/csv; charset=utf-8"),
+        (["image/*", "application/octet-stream"], {"contentType": "text/csv"}, "application/octet-stream"),
     ],
 )
 def test_the_media_type_of_a_file(
@@ -225,6 +229,38 @@ def test_validation_refuses_a_file_that_cannot_stand_somewhere(request_: dict[st
     problem = problems[f"/httpRequest{place}"]
     assert problem.severity == "error"
     assert '"as": "base64"' in problem.message
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "string", "minLength": 9, "pattern": "^x$"}, None),
+        ({"type": "object", "required": ["a"]}, None),
+        ({"anyOf": [{"type": "integer"}, {"type": "boolean"}]}, None),
+        ({"type": "integer"}, "expected an integer, found a file"),
+        ({"type": "boolean"}, "expected true or false, found a file"),
+        ({"enum": ["red", "green"]}, 'expected one of "red", "green", found a file'),
+    ],
+)
+def test_what_a_description_says_of_a_file(schema: dict[str, Any], said: str | None) -> None:
+    """Nothing is said of the text or the JSON in it, which nobody has read; a field that can be none is told, a body may be."""
+
+    def found(body: Any, content_type: str, described: dict[str, Any]) -> list[tuple[str, str]]:
+        known = endpoint(**{content_type: MediaType(described)})
+        task = http("https://h.example/a", request={"method": "POST", "body": body})
+        return [(each.pointer, each.message) for each in HttpTask(task, endpoint=known).problems()]
+
+    form = {"type": "object", "properties": {"f": schema, "n": {"type": "integer"}}}
+    at_f = [] if said is None else [("/httpRequest/body/f", said)]
+    assert found({"f": file("x")}, MULTIPART, form) == at_f
+    assert found({"f": [file("x")]}, MULTIPART, {**form, "properties": {"f": {"items": schema}}}) == (
+        [] if said is None else [("/httpRequest/body/f/0", said)]
+    )
+    assert found({"f": file("x"), "n": "1a"}, MULTIPART, form) == [
+        *at_f,
+        ("/httpRequest/body/n", 'expected an integer, found the string "1a"'),
+    ]
+    assert found(file("x"), "application/json", schema) == []
 
 
 def test_the_local_path_of_a_download_never_goes_out(server: str, folder: Path) -> None:

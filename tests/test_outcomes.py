@@ -125,6 +125,25 @@ def test_a_time_limit_says_which_one_and_how_long(
     assert error.maybe_delivered
 
 
+@pytest.mark.parametrize("path", ["", "/", "/x/y?a=b/c", "?a=/b"])
+@pytest.mark.parametrize(
+    ("handler", "said"),
+    [
+        (servers.close_at_once(after_request=True), "{server} closed the connection before a response came"),
+        (servers.reset(after_request=True), "the connection to {server} broke before a response came: "),
+        (servers.bad_status_line(), "{server} does not answer in HTTP: "),
+        (servers.cut_chunked(), "the response's body ended early, after "),
+        (servers.silent(), "the server sent nothing for 1 s (readTimeoutSeconds): {server}"),
+    ],
+)
+def test_an_error_of_the_network_says_whose_it_is(handler: servers.Handler, said: str, path: str) -> None:
+    """In words of ours, with the host and the port of the server and nothing else of the URL."""
+    with servers.raw_server(handler) as server:
+        error = failure(http(server.url + path, readTimeoutSeconds=1 if "readTimeout" in said else 30))
+    expected = said.format(server=server.url.removeprefix("http://"))
+    assert str(error).startswith(expected)
+
+
 def test_a_connection_nobody_accepts_is_a_connect_time_out() -> None:
     """A host that swallows the connection ends in `timeout`, phase connect: nothing was delivered, so any method may retry."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:

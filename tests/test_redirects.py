@@ -6,7 +6,9 @@ import pytest
 
 import servers
 from httptask import errors
+from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Limits
+from httptask.sending._redirect import next_request
 from tasks import call, exchange, failure, http
 
 
@@ -78,7 +80,11 @@ def test_on_the_same_origin_the_credential_goes_along(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "name", ["X-Auth", "X-Session-Id", "X-Pass", "X-Credential", "X-Signature", "Referer", "Idempotency-Key"]
+    "name",
+    [
+        *("X-Auth", "X-Session-Id", "X-Pass", "X-Credential", "X-Signature", "X-Sig", "X-Token", "X-Client-Secret"),
+        *("X-Cookie", "Referer", "Idempotency-Key"),
+    ],
 )
 def test_headers_that_may_be_secret_stay_at_home(name: str) -> None:
     """By their names, headers an author set may carry a secret: across origins one too few is preferred to a leak."""
@@ -226,3 +232,56 @@ def test_every_hop_passes_the_egress_rules() -> None:
         error = failure(http(server.url), allow=["127.0.0.1"])
     assert isinstance(error, errors.BlockedError)
     assert "127.0.0.2" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "is_same"),
+    [
+        ("http://h.example/a", "/b", True),
+        ("http://h.example/a", "http://h.example:80/b", True),
+        ("http://h.example:80/a", "http://h.example/b", True),
+        ("https://h.example/a", "https://h.example:443/b", True),
+        ("https://h.example:443/a", "https://h.example/b", True),
+        ("http://h.example:8080/a", "http://H.EXAMPLE:8080/b", True),
+        ("https://h.example/a", "//h.example:443/b", True),
+        ("http://h.example/a", "http://h.example:81/b", False),
+        ("http://h.example/a", "http://h.example:443/b", False),
+        ("http://h.example:443/a", "http://h.example/b", False),
+        ("https://h.example/a", "https://h.example:80/b", False),
+        ("https://h.example/a", "https://h.example:444/b", False),
+        ("http://h.example/a", "https://h.example/b", False),
+        ("http://h.example:443/a", "https://h.example/b", False),
+        ("http://h.example/a", "http://api.h.example/b", False),
+    ],
+)
+def test_an_origin_is_a_scheme_a_host_and_a_port(url: str, location: str, is_same: bool) -> None:
+    """A port that is left out is its scheme's (RFC 9110, sections 4.2.1 and 4.3.1); within the origin the credential stays."""
+    plain = OutgoingRequest("PUT", url, [("X-Trace", "t")], b"")
+    request = OutgoingRequest("PUT", url, [("X-Trace", "t"), ("Authorization", "Bearer t")], b"")
+    following = next_request(request, plain, 307, location)
+    assert following is not None
+    assert following.headers == (request.headers if is_same else plain.headers)
+    body = OutgoingRequest("PUT", url, [], b"x")
+    if is_same:
+        again = next_request(body, body, 307, location)
+        assert again is not None
+        assert (again.method, again.body) == ("PUT", b"x")
+    else:
+        with pytest.raises(errors.RedirectError, match="another origin"):
+            next_request(body, body, 307, location)
+
+
+def test_what_was_said_of_a_body_goes_with_it() -> None:
+    """A request that becomes a GET has no header about its body any more (RFC 9110, section 15.4)."""
+    about = [("Content-Type", "text/plain"), ("content-language", "de"), ("Transfer-Encoding", "chunked")]
+    request = OutgoingRequest("POST", "http://h.example/a", [("X-Trace", "t"), *about], b"x")
+    following = next_request(request, request, 303, "/b")
+    assert following is not None
+    assert (following.method, following.headers, following.body) == ("GET", [("X-Trace", "t")], b"")
+
+
+@pytest.mark.parametrize(("status", "location"), [(304, "/b"), (300, "/b"), (200, "/b"), (302, "")])
+def test_what_is_no_redirect(status: int, location: str) -> None:
+    """Only the statuses that mean one, and only with a `Location` (RFC 9110, section 15.4); the rest is the response."""
+    request = OutgoingRequest("GET", "http://h.example/a", [])
+    assert next_request(request, request, status, location) is None

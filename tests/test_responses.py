@@ -390,6 +390,25 @@ def test_text_that_is_not_valid_is_kept_as_bytes() -> None:
     assert Path(found["sjis"]["$file"]["path"]).read_bytes() == b"\x81"
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "said"),
+    [
+        ("text/plain", "café closed".encode(), "café closed"),
+        ("application/json", b'{"why": "caf\xe9"', '{"why": "caf\ufffd"'),
+        ("application/json; charset=iso-8859-1", b'{"why":\n "caf\xe9"}', '{"why": "café"}'),
+        ("application/json", '{"why": "café"}'.encode("utf-16"), '{"why": "café"}'),
+        ("application/json", '{"why": "café"}'.encode("utf-16-be"), '{"why": "café"}'),
+        ("application/x-ndjson; charset=iso-8859-1", b'{"why": "caf\xe9"}\n[]', '{"why": "café"} []'),
+        ("application/json", b'["' + b"x" * 400 + b'"]', '["' + "x" * 298 + "..."),
+    ],
+)
+def test_an_error_says_of_a_body_what_can_be_read(content_type: str, body: bytes, said: str) -> None:
+    """As it is written, in its charset; what is broken too, with a mark where it is no text; 300 characters of it."""
+    answer = servers.response(body, ("Content-Type", content_type), status="500 Oops")
+    with servers.raw_server(servers.respond(answer)) as server:
+        assert str(failure(http(server.url))) == f"the server answered 500 Oops: {said}"
+
+
 def test_json_in_an_old_charset() -> None:
     """JSON that is no Unicode is read by its declared charset; without one it is `parse`, never a guess."""
     found = bodies({"latin": ("application/json; charset=iso-8859-1", b'"caf\xe9"')})
@@ -649,6 +668,42 @@ def test_known_codings_around_an_unknown_one_are_undone() -> None:
     assert json_error.value.attempts == 1
     assert json_error.value.result is not None
     assert json_error.value.result.body["$file"]["sha256"] == sha256(packed)
+
+
+def test_three_codings_are_undone_and_no_fourth() -> None:
+    """Who encodes four times over wants to fill memory: the last three are undone, and a note says that one is left."""
+    packed = [b"[1]"]
+    for _ in range(4):
+        packed.append(gzipped(packed[-1]))
+    assert undone("gzip, gzip, gzip", [packed[3]]) == packed[0]
+    assert undone("gzip, gzip, gzip, gzip", [packed[4]]) == packed[1]
+    decoder = Decoder("br, gzip, gzip, gzip")
+    assert decoder.remaining == ("br",)
+    assert decoder.note == "the Content-Encoding 'br' is left as it came: at most 3 codings are undone"
+    assert Decoder("gzip, gzip, gzip").note == ""
+    unknown = Decoder("x-acme, gzip, gzip")
+    assert unknown.note.endswith("gzip, deflate, br, zstd are undone")
+
+
+def test_members_in_a_row_are_undone_and_padding_is_none() -> None:
+    """A thousand gzip members are one body, zeros between them and anything behind them are nothing; more are refused."""
+    member = gzipped(b"a")
+    assert undone("gzip", [member * 1000]) == b"a" * 1000
+    assert undone("gzip", [member + b"\0\0" + member + b"\0"]) == b"aa"
+    assert undone("gzip", [member + b"trailing" + member]) == b"a"
+    assert undone("gzip", [member + b"trailing", member]) == b"a"
+    assert undone("gzip", [member, b"\x1f", b"x" + member]) == b"a"
+    assert undone("deflate", [zlib.compress(b"a") * 2]) == b"a"
+    with pytest.raises(errors.DecodeError, match="more than 1000 members"):
+        undone("gzip", [member * 1001])
+
+
+def test_what_compresses_well_is_no_bomb() -> None:
+    """Eight megabytes may come of anything, and of more input as much as deflate can make: zeros come out whole."""
+    zeros = bytes(40 * servers.MEGABYTE)
+    assert sum(map(len, Decoder("gzip").feed(gzip.compress(zeros)))) == len(zeros)
+    small = brotli.compress(bytes(7 * servers.MEGABYTE))
+    assert sum(map(len, Decoder("br").feed(small))) == 7 * servers.MEGABYTE
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])

@@ -148,6 +148,10 @@ def test_what_stands_in_the_settings_is_not_asked_for() -> None:
     assert warnings(known, query={"key": "${$.key}"}) == []
     assert warnings(endpoint("header"), headers="${$.all}") == []
     assert warnings(endpoint("header bearer"), "bearer", headers={"X-Key": "${$.key}"}) == []
+    for asked in ("basic", "bearer", "digest", "oauth2", "openid"):  # RFC 9110, section 11.6.2
+        assert warnings(endpoint(asked), headers={"authorization": "${$.key}"}) == []
+        assert len(warnings(endpoint(asked), headers={"X-Key": "${$.key}"})) == 1
+    assert len(warnings(endpoint("mtls"), headers={"Authorization": "${$.key}"})) == 1
 
 
 def test_several_keys_at_once() -> None:
@@ -160,6 +164,19 @@ def test_several_keys_at_once() -> None:
     assert "one of what this endpoint asks for" in found[1]
     assert warnings(known, "key", query={"key": "${$.key}"}) == []
     assert settings_schema(endpoint("query"))["properties"]["query"]["properties"] == {}
+
+
+def test_a_further_key_that_is_a_parameter_too_is_described_once() -> None:
+    """Header names have no case (RFC 9110, section 5.1); those of a query have."""
+    described = {"type": "string", "title": "Mine"}
+    parameters = (Parameter("x-key", "header", schema=described), Parameter("KEY", "query", schema=described))
+    properties = settings_schema(endpoint("header query", parameters=parameters))["properties"]
+    assert [name for name in properties["headers"]["properties"] if name.lower() == "x-key"] == ["x-key"]
+    assert properties["headers"]["properties"]["x-key"]["title"] == "Mine"
+    assert set(properties["query"]["properties"]) == {"KEY", "key"}
+    same = (Parameter("key", "query", schema=described),)
+    properties = settings_schema(endpoint("header query", parameters=same))["properties"]
+    assert properties["query"]["properties"]["key"]["title"] == "Mine"
 
 
 def test_what_nobody_knows_is_not_guessed(store: Path) -> None:

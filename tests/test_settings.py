@@ -422,6 +422,29 @@ def test_the_generic_schema_checks_the_rest_of_the_task() -> None:
     assert "did you mean maxAttempts" in found["/retry/maxAtempts"]
 
 
+def test_a_place_of_the_url_is_no_other_parameter() -> None:
+    """A value that is described for the query fills no place of the URL, and has none."""
+    known = Endpoint("i", "GET", "/a/{id}", "v", parameters=(Parameter("id", "path"), Parameter("tenant", "query")))
+    schema = settings_schema(known)
+
+    def found(url: str, **values: Any) -> dict[str, str]:
+        request = {"url": url, "pathParameters": {"id": "1", **values}}
+        return {each.pointer: each.message for each in request_problems(request, schema, known)}
+
+    assert found("https://h.example/a/{id}") == {}
+    assert found("https://{tenant}.example/a/{id}") == {
+        "/url": "the URL has a place {tenant} and 'pathParameters' has no value for it"
+    }
+    filled = found("https://{tenant}.example/a/{id}", tenant="t")
+    assert all("no place" not in message for message in filled.values())
+    assert "the URL has no place {tenant} for this value" in {
+        each.message
+        for each in request_problems(
+            {"url": "https://h.example/a/{id}", "pathParameters": {"id": "1", "tenant": "t"}}, schema, known
+        )
+    }
+
+
 def test_an_unknown_endpoint_names_the_nearest() -> None:
     """A misspelt endpoint id is a problem of the definition with the nearest id."""
     assert f"did you mean {SEED}?" in problems(None, endpoint=SEED[:-1] + "7")["/endpoint"]

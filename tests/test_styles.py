@@ -165,6 +165,27 @@ def test_values_in_queries(style: str, explode: bool | None, value: Any, query: 
     assert wire(Parameter("v", "query", style=style, explode=explode), value) == query
 
 
+@pytest.mark.parametrize(
+    ("explode", "value", "expanded"),
+    [
+        (None, "example.com", ".example.com"),
+        (True, "example.com", ".example.com"),
+        (False, ["example.com"], ".example.com"),
+        (False, ["a.b", "c"], ".a.b,c"),
+        (True, ["a.b"], None),
+        (True, ["a", "b.c"], None),
+        (True, {"a": "b.c"}, None),
+    ],
+)
+def test_a_dot_in_a_label(explode: bool | None, value: Any, expanded: str | None) -> None:
+    """It is text in one value (RFC 6570, section 3.2.5); in an exploded array or object, even of one, it would be two."""
+    parameter = Parameter("v", "path", style="label", explode=explode)
+    if expanded is not None:
+        assert wire(parameter, value) == expanded
+    else:
+        assert "separates" in refused(parameter, value)[1]
+
+
 def test_a_name_that_ends_in_brackets_gets_no_more_of_them() -> None:
     """Descriptions name `expand[]` itself; its items are sent under that name."""
     assert unquote(wire(Parameter("expand[]", "query", style="deepObject"), ["a", "b"])) == "expand[]=a&expand[]=b"
@@ -203,6 +224,8 @@ def test_allow_reserved_keeps_reserved_characters(location: str, kept: str) -> N
         (Parameter("v", "header", explode=True), {"a=b": "c"}, "separates"),
         (Parameter("v", "header"), "a\nb", "line break"),
         (Parameter("v", "header", media_type="application/xml"), {"a": 1, "b": 2}, "no root element"),
+        (Parameter("v", "cookie", allow_reserved=True), ["a&b"], "separates"),
+        (Parameter("v", "cookie", allow_reserved=True), {"a": "b&c", "d": 1}, "separates"),
         (Parameter("v", "cookie", style="cookie"), "a;b", "cookie"),
         (Parameter("v", "cookie", style="cookie"), "é", "cookie"),
         (Parameter("v", "cookie", style="cookie", explode=False), ["a,b"], "cookie"),
@@ -535,6 +558,63 @@ def test_what_a_body_cannot_carry_is_refused(
     with pytest.raises(SettingsError) as caught:
         body(value, MediaType(encoding=encoding), content_type, **{"Content-Type": content_type})
     assert [problem.pointer for problem in caught.value.problems] == [place]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "is_valid"),
+    [
+        ("x", True),
+        ("x" * 70, True),
+        ("a'()+_,-./:=?Z9", True),
+        ("a b", True),
+        ("x" * 71, False),
+        ("a b ", False),
+        ("a;b", False),
+        ("a@b", False),
+        ("", False),
+        ("held", False),
+    ],
+)
+def test_a_boundary_that_is_given(boundary: str, is_valid: bool) -> None:
+    """1 to 70 of certain characters, no space at the end, and in no part (RFC 2046, section 5.1.1); the rest is refused."""
+    content_type = f'multipart/mixed; boundary="{boundary}"'
+    value = {"a": "x--held", "b": "y"}
+    if is_valid:
+        written = body(value, None, "multipart/mixed", **{"Content-Type": content_type})
+        assert [part.get_payload() for part in parts_of(content_type, written.encode())] == list(value.values())
+    else:
+        with pytest.raises(SettingsError, match="leave it out"):
+            body(value, None, "multipart/mixed", **{"Content-Type": content_type})
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "sent"),
+    [
+        ("X-Kind", {"const": "plan"}, "plan"),
+        ("X-Kind", {"default": "plan"}, "plan"),
+        ("X-Kind", {"enum": ["plan"]}, "plan"),
+        ("X-Kind", {"const": "a", "default": "b", "enum": ["c"]}, "a"),
+        ("X-Kind", {"default": "b", "enum": ["c"]}, "b"),
+        ("X-Kind", {"const": 7}, "7"),
+        ("X-Kind", {"const": True}, "true"),
+        ("X-Kind", {"enum": ["plan", "map"]}, None),
+        ("X-Kind", {"type": "string"}, None),
+        ("X-Kind", {"const": ["plan"]}, None),
+        ("X-Kind", {"const": "a\r\nX-Evil: 1"}, None),
+        ("X Kind", {"const": "plan"}, None),
+        ("Content-TYPE", {"const": "text/x"}, None),
+        ("Content-Disposition", {"const": "inline"}, None),
+    ],
+)
+def test_a_header_of_a_part_is_sent_where_its_description_says_its_value(
+    name: str, schema: dict[str, Any], sent: str | None
+) -> None:
+    """A constant, else a default, else the only one allowed; Content-Type is described elsewhere (OpenAPI, Encoding Object)."""
+    encoding = {"a": {"headers": {name: {"schema": schema}}}}
+    written = body({"a": "b"}, MediaType(encoding=encoding), MULTIPART)
+    head = written.partition("\r\n\r\n")[0].split("\r\n")[1:]
+    own = [] if sent is None else [f"{name}: {sent}"]
+    assert head == ['Content-Disposition: form-data; name="a"', *own]
 
 
 def test_parts_have_the_media_type_of_their_value(send: Send) -> None:

@@ -87,7 +87,7 @@ def written(
     for key, text in found:
         _check(key or "", "=")
         texts.append(text if key is None else f"{key}={text}" if text else key + row.empty)
-    if len(texts) > 1 or (explode and isinstance(value, list | dict)):
+    if (row.explode if explode is None else explode) and isinstance(value, list | dict):
         for text in texts:
             _check(text, row.apart)
     return row.start + row.apart.join(texts) if texts else ""

@@ -74,9 +74,3 @@ def json_text(content: bytes, content_type: str, fallback: str = "") -> str:
         if codec is None:
             raise
         return content.decode(codec)
-
-
-def roughly(content: bytes, content_type: str) -> str:
-    """Return *content* as text for an error's sentence: what is no text is replaced."""
-    text = text_of(content, content_type)
-    return text if text is not None else content.decode("utf-8", "replace")

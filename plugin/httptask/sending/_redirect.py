@@ -13,7 +13,7 @@ from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 
 _FOLLOWED = {301, 302, 303, 307, 308}
-_STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sign|sig|referer|^host$")
+_STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
 """Header names that may carry a secret, or name this host: across origins a header too few is preferred to a leak."""
 
 _ABOUT_BODY = ("content-", "transfer-encoding")

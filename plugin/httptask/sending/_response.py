@@ -20,7 +20,7 @@ from httptask.sending._codings import Decoder
 from httptask.sending._filename import filename_of
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
-from httptask.sending._media import ITEMS, JSON, TEXT, json_text, kind_of, roughly, text_of
+from httptask.sending._media import ITEMS, JSON, TEXT, json_text, kind_of, text_of
 from httptask.sending._retry import retry_after
 
 
@@ -40,6 +40,8 @@ class View:
     """What the body's bytes stand in when they are neither JSON nor text."""
     missing: bool = False
     """There could be a body, and is none."""
+    start: str = field(default="", repr=False)
+    """How JSON's text begins, for an error's sentence."""
 
     @property
     def body(self) -> Any:
@@ -208,7 +210,7 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
 def _excerpt(seen: View, redactor: Redactor) -> str:
     if seen.value is None:
         return ""
-    text = _masked_start(seen.value if isinstance(seen.value, str) else roughly(seen.content, ""), redactor)
+    text = _masked_start(seen.value if isinstance(seen.value, str) else seen.start, redactor)
     return f": {text[:300]}" + ("..." if len(text) > 300 else "")
 
 
@@ -238,7 +240,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
-    return _bounded_view(value, content, media_type, limits, redactor)
+    return _bounded_view(value, text, content, media_type, limits, redactor)
 
 
 def _parsed(text: str) -> Any:
@@ -249,23 +251,24 @@ def _parsed(text: str) -> Any:
         raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
 
 
-def _bounded_view(value: Any, content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
+def _bounded_view(value: Any, text: str, content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
     # Fewer brackets than levels, almost always: then there is no need to walk.
     if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(value, limits.json_depth):
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
-    return View(content, value, JSON, media_type)
+    return View(content, value, JSON, media_type, start=text[: _START + 1])
 
 
 def _items_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
     """Return the view of a body that is a sequence of items: they are an array."""
     media_type = received.media_type
     try:
-        items = list(_items(json_text(content, received.content_type, charset), media_type))
+        text = json_text(content, received.content_type, charset)
+        items = list(_items(text, media_type))
     except RecursionError:
         return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
-    return _bounded_view(items, content, media_type, limits, redactor)
+    return _bounded_view(items, text, content, media_type, limits, redactor)
 
 
 def _items(text: str, media_type: str) -> Iterator[Any]:
