@@ -22,7 +22,7 @@ export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)
 .PHONY: help demo designer test lint bench
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # One stamp: set up again only when what is installed has changed. What is newest is asked every time.
 .PHONY: asked
@@ -39,7 +39,7 @@ $(READY): pyproject.toml $(or $(CONSTRAINTS),asked)
 .PHONY: constraints
 UV := .venv-uv/bin/uv
 constraints: export PIP_CONSTRAINT :=
-constraints:
+constraints:  ## take today's releases into the pins
 	@test -x $(UV) || $(PYTHON) -m venv .venv-uv
 	@.venv-uv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade uv
 	@for resolution in highest lowest-direct; do \

@@ -384,7 +384,7 @@ def _raises_at_once(call: TaskCall) -> Any:
         pytest.param(_raises_at_once, "KeyError: 'at once'", id="an-exception-before-it-is-awaited"),
         pytest.param(_times_out, "TimeoutError: its own", id="a-timeout-of-its-own"),
         pytest.param(_cancels_itself, "it was cancelled from inside", id="a-cancellation"),
-        pytest.param(_bad_output, "not JSON serializable", id="bytes-for-an-output"),
+        pytest.param(_bad_output, "bytes is not JSON", id="bytes-for-an-output"),
         pytest.param(_bad_end, "'Finished'", id="an-unknown-end"),
         pytest.param(lambda call: 7, "gave int", id="no-outcome"),
         pytest.param(lambda call: None, "gave NoneType", id="nothing"),

@@ -155,8 +155,8 @@ def _new_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after
         request_problems(request, settings_schema(endpoint), endpoint, place, expressions=True)
         for endpoint in (before, after)
     )
-    known = {_fault(problem) for problem in was if problem.severity == "error"}
-    yield from (problem for problem in now if problem.severity == "error" and _fault(problem) not in known)
+    known = {_fault(problem) for problem in was if _breaks(problem)}
+    yield from (problem for problem in now if _breaks(problem) and _fault(problem) not in known)
     if after.servers and _is_at(before, request.get("url")) and not _is_at(after, request.get("url")):
         servers = ", ".join(server.address for server in after.servers[:_MOST_SERVERS])
         yield Problem(f"{place}/url", f"the new description names other servers: {servers}")
@@ -175,6 +175,11 @@ def _credential_problems(task: Mapping[str, Any], pointer: str, before: Endpoint
     if not fitting_problems(before, name, request, plugins, pointer):
         for problem in fitting_problems(after, name, request, plugins, pointer):
             yield replace(problem, severity="error")
+
+
+def _breaks(problem: Problem) -> bool:
+    """Say whether a task with *problem* no longer does what it did: what is sent in a read-only field is ignored."""
+    return problem.severity == "error" or problem.keyword == "readOnly"
 
 
 def _fault(problem: Problem) -> tuple[str, str]:
