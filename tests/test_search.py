@@ -315,6 +315,115 @@ def test_short_beginning_beside_a_rare_word_is_looked_for_there() -> None:
     assert searched.matches("xkcd q")[0] == "some"
 
 
+# --- words that the endpoint does not say --------------------------------------------------------------------------
+
+STRIPE, KUBERNETES = Api("stripe", "Stripe API"), Api("kubernetes", "Kubernetes")
+CHIMP, GRAPH = Api("marketing", "Mailchimp Marketing API"), Api("v1.0", "Microsoft Graph")
+BROKER = Api("client-portal", "Client Portal Web API")
+WANTED = (
+    endpoint("stripe POST /v1/refunds", "Create a refund", api=STRIPE, description="Returns money of a charge."),
+    endpoint("kubernetes DELETE /api/v1/namespaces/{name}", "Delete a Namespace", api=KUBERNETES),
+    endpoint("mailchimp POST /lists/{list_id}/members", "Add member to list", api=CHIMP),
+    endpoint("microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content", "Update content", api=GRAPH),
+    endpoint("interactivebrokers POST /iserver/account/{accountId}/orders", "Submit a new order", api=BROKER),
+    endpoint("github POST /repos/{owner}/{repo}/forks", "Create a fork", api=Api("api", "REST API")),
+    endpoint("salesforce POST /sobjects/Lead", "Create a lead", api=Api("rest", "REST API")),
+    endpoint("googleapis.com POST /b/{bucket}/o", "Insert an object", api=Api("storage", "Cloud Storage API")),
+    endpoint("facebook POST /{page-id}/feed", "Publish to a page", api=Api("graph", "Graph API")),
+    endpoint("dropbox POST /2/files/list_folder", "List a folder", api=Api("v2", "HTTP API")),
+)
+_STRIPE_THINGS = ("methods", "links", "intents", "records", "attempts", "configurations", "reports", "domains")
+_NAMESPACED = ("pods", "services", "secrets", "configmaps", "events", "endpoints", "limitranges", "bindings")
+DISTRACTORS = (
+    *(
+        endpoint(f"stripe {method} /v1/payment_{thing}", f"{verb} payment {thing}", api=STRIPE, description="A refund.")
+        for thing in _STRIPE_THINGS
+        for method, verb in (("GET", "List"), ("POST", "Create"))
+    ),
+    *(
+        endpoint(f"kubernetes DELETE /api/v1/namespaces/{{namespace}}/{thing}", f"Delete {thing}", api=KUBERNETES)
+        for thing in _NAMESPACED
+    ),
+    *(
+        endpoint(f"rancher DELETE /v3/k8s/{thing}/{{namespace}}", f"Delete {thing} of a namespace")
+        for thing in _NAMESPACED
+    ),
+    *(
+        endpoint(f"mailchimp {method} /lists/{{list_id}}/members/{{subscriber_hash}}/{thing}", f"{thing}", api=CHIMP)
+        for thing in ("tags", "notes", "events", "goals", "activity", "activity-feed")
+        for method in ("GET", "POST")
+    ),
+    *(
+        endpoint(
+            f"microsoft GET /sites/{{site-id}}/{thing}", f"Get {thing}", api=GRAPH, description="File in OneDrive."
+        )
+        for thing in ("lists", "pages", "columns", "drive", "analytics")
+    ),
+    *(
+        endpoint(f"microsoft GET /me/onedrive/{thing}", f"Get {thing}", api=GRAPH, description="The content of a file.")
+        for thing in ("quota", "owner", "recent", "special", "following")
+    ),
+    *(
+        endpoint(f"trader{number} POST /orders/place", "Place an order", description="With interactive brokers, too.")
+        for number in range(2)
+    ),
+    *(
+        endpoint(f"shop{number} GET /places/{{place}}/orders", "Orders of a place", description="For other brokers.")
+        for number in range(12)
+    ),
+    *(endpoint(f"hub{number} POST /hubs/{{hub}}/forks", "Create a fork") for number in range(12)),
+    *(endpoint(f"crm{number} POST /sales/force/lead", "Create a lead", api="CRM") for number in range(2)),
+    endpoint("box GET /folders/{id}", "Get a folder", api="Box"),
+)
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Searched:
+    return Searched(*DISTRACTORS, *WANTED)
+
+
+@pytest.mark.parametrize(
+    ("words", "call", "first"),
+    [
+        ("place order interactive brokers", "interactivebrokers POST /iserver/account/{accountId}/orders", 10),
+        ("interactive brokers orders", "interactivebrokers POST /iserver/account/{accountId}/orders", 3),
+        ("k8s delete namespace", "kubernetes DELETE /api/v1/namespaces/{name}", 3),
+        ("stripe refund payment", "stripe POST /v1/refunds", 10),
+        ("mailchimp add subscriber to list", "mailchimp POST /lists/{list_id}/members", 3),
+        (
+            "graph upload file onedrive content",
+            "microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content",
+            10,
+        ),
+        ("gh create fork", "github POST /repos/{owner}/{repo}/forks", 3),
+        ("git hub fork", "github POST /repos/{owner}/{repo}/forks", 3),
+        ("sales force create lead", "salesforce POST /sobjects/Lead", 3),
+        ("gcp insert object bucket", "googleapis.com POST /b/{bucket}/o", 3),
+        ("fb publish page feed", "facebook POST /{page-id}/feed", 3),
+        ("msgraph drive content", "microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content", 3),
+        ("drop box list folder", "dropbox POST /2/files/list_folder", 3),
+        ("zqxj wvkq jzzq qqwx vvkz xxjq stripe refund", "stripe POST /v1/refunds", 3),
+    ],
+)
+def test_word_the_endpoint_does_not_say_costs_rank_only(wanted: Searched, words: str, call: str, first: int) -> None:
+    """A word too many, a provider's short name or its name in two words still find the endpoint on the first page."""
+    assert call in wanted(words)[:first]
+
+
+def test_words_that_stand_only_elsewhere_are_left_out(wanted: Searched) -> None:
+    """What stands nowhere in the one provider that is searched is as good as unknown there."""
+    words = "kubernetes namespace pods mailchimp subscriber rancher refund"
+    assert wanted(words, provider="stripe", method="post")[0] == "stripe POST /v1/refunds"
+
+
+def test_endpoint_that_lacks_a_word_says_so_and_is_not_among_the_first(wanted: Searched) -> None:
+    """The first hits have all the words; what lacks one comes after them."""
+    hits = _search.search(wanted.connection, "stripe refund payment", limit=10)
+    assert [hit.match for hit in hits[:3]] == ["all"] * 3
+    assert {hit.path: hit.match for hit in hits}["/v1/refunds"] == "some"
+    assert len({hit.id for hit in hits}) == len(hits)
+
+
 # --- filters and pages ---------------------------------------------------------------------------------------------
 
 

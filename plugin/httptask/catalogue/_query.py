@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import heapq
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from httptask.catalogue._words import (
@@ -13,6 +13,7 @@ from httptask.catalogue._words import (
     FILLERS,
     METHODS,
     SAME,
+    SHORT_NAMES,
     is_unspaced,
     letters,
     pairs,
@@ -24,6 +25,8 @@ MOST_LETTERS = 400
 """Letters of a query that are looked at."""
 MOST_WORDS = 16
 """Words of a query, counting parts, that are looked at."""
+MOST_JOINED_WORDS = 3
+"""Words that may be one name written apart."""
 MOST_COMPLETIONS = 12
 """Words that the beginning of one is completed to: the most frequent ones."""
 SHORTEST_BEGINNING = 3
@@ -61,13 +64,25 @@ class Word:
     def of(cls, text: str, parts: Sequence[str], *, is_last: bool = True) -> Word:
         """Return the word *text* of *parts*, all folded; only the last word of a query may be a beginning of few letters."""
         may_begin = is_last or len(parts[-1]) >= SHORTEST_BEGINNING
+        starts = (text, parts[-1]) if may_begin else ()
+        names = SHORT_NAMES.get(text, ())
+        parts = names[-1].split() if names else parts
         return cls(
             text,
-            (singular(text),),
+            tuple(map(singular, (text, *(name for name in names if " " not in name)))),
             tuple(map(singular, parts)) if len(parts) > 1 else (),
             METHODS.get(text, ()),
-            (text, parts[-1]) if may_begin else (),
+            starts,
         )
+
+    @classmethod
+    def joined(cls, words: Sequence[Word]) -> Word:
+        """Return *words* as the one they are when written together; apart they are found as before."""
+        text = "".join(word.text for word in words)
+        nouns = [word for word in words if not word.methods] or words
+        parts = tuple(term for word in nouns for term in word.parts or word.stems[:1])
+        last = words[-1].starts[1:]
+        return cls(text, (singular(text),), parts, starts=(text, *last) if last else ())
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -87,6 +102,25 @@ def parsed(query: str) -> tuple[Word, ...]:
             room -= len(parts)
     telling = [text for text in found if text not in FILLERS] or list(found)
     return tuple(Word.of(text, found[text], is_last=text == telling[-1]) for text in telling)
+
+
+def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[Word, ...]:
+    """Return *words* with those next to each other joined that are a name together: `git`, `hub`.
+
+    *is_name* says of a term whether a provider or an API is called so.
+    """
+    result: list[Word] = []
+    at = 0
+    while at < len(words):
+        for count in range(min(MOST_JOINED_WORDS, len(words) - at), 1, -1):
+            joined = Word.joined(words[at : at + count])
+            if is_name(joined.stems[0]):
+                break
+        else:
+            joined, count = words[at], 1
+        result.append(joined)
+        at += count
+    return tuple(result)
 
 
 # --- FTS5's language -----------------------------------------------------------------------------------------------
@@ -147,6 +181,14 @@ class Vocabulary:
             self.completions[start] = tuple(term for term, _, _ in rows)
         return self.completions[start]
 
+    def is_provider(self, term: str) -> bool:
+        """Say whether *term* stands in the name of a provider or an API, or in an API's title."""
+        self.learn([term])
+        if not self.counts[term][0]:
+            return False
+        sql = "SELECT 1 FROM name WHERE name MATCH ? LIMIT 1"
+        return self.connection.execute(sql, (within("provider", quoted(term)),)).fetchone() is not None
+
     def among_names(self, word: Word) -> int:
         """Return in how many rows *word* stands among the names, as a whole word; never too few."""
         return self._rows(word, 0)
@@ -167,14 +209,15 @@ class Vocabulary:
     def clause(self, word: Word, *, beginnings: bool = False) -> str:
         """Return the FTS5 expression for *word*: in one piece or in its parts; with *beginnings* also as that of others."""
         start, last = word.starts if beginnings and word.starts else ("", "")
-        found = [self._one(stem, start) for stem in word.stems]
+        found = [self._one(stem, start, same=beginnings) for stem in word.stems]
         if word.parts:
-            found.append(all_of([*map(quoted, word.parts[:-1]), self._one(word.parts[-1], last)]))
+            last_part = self._one(word.parts[-1], last, same=beginnings)
+            found.append(all_of([*map(quoted, word.parts[:-1]), last_part]))
         return any_of(found)
 
-    def _one(self, term: str, start: str) -> str:
+    def _one(self, term: str, start: str, *, same: bool) -> str:
         # `copy` is indexed as `copi`, and is the beginning of `copyright`.
-        alike = (*self._completed(start), *SAME.get(term, ())) if start else ()
+        alike = (*(self._completed(start) if start else ()), *(SAME.get(term, ()) if same else ()))
         return any_of(map(quoted, dict.fromkeys((term, *alike))))
 
     def meant(self, verb: Word) -> str:

@@ -6,17 +6,22 @@ Words go down a ladder; each rung is looser than the one before, and what it fin
     every beginning in the names each word may be the beginning of another, or mean the same
     every beginning anywhere     in the description too
     misspelt words               replaced by the nearest ones of the catalogue, from the top again
-    most of the words            all but one, all but two, ..., any
+    most of the words            all but one, all but two, ..., any, until a first page is full
 
-The last two are gone down to only when (almost) nothing was found. Whatever is asked for, a rung reads a few hundred rows at
-most, the plainer endpoints first (`_index.number_bucket`): a frequent word costs no more than a rare one. Which of those
-found comes first, `_ranking` decides. A pasted id, path, address or operationId goes straight to its endpoint.
+Misspelt words are looked at only when nothing was found. Of three words and more, when the names of few endpoints have
+them all, those whose names have most of them are ranked with what only descriptions brought, after the first hits.
+
+A provider may be typed by a short name (`gh`) or in several words (`git hub`).
+
+Whatever is asked for, a rung reads a few hundred rows at most, the plainer endpoints first (`_index.number_bucket`): a
+frequent word costs no more than a rare one. Which of those found comes first, `_ranking` decides. A pasted id, path,
+address or operationId goes straight to its endpoint.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations, islice
@@ -44,6 +49,7 @@ from httptask.catalogue._query import (
     corrected,
     parsed,
     quoted,
+    with_joined,
     within,
 )
 from httptask.catalogue._ranking import Asked, Candidate
@@ -76,8 +82,12 @@ MOST_COMBINED = 5
 """Words, or segments of a path, of which every combination is tried; the rarest words say most."""
 MOST_PLACES = 8
 """Combinations of segments of a pasted path that are tried."""
-FEW = 3
+FIRST_PAGE = 10
 """Hits with all words below which those with only some follow."""
+MOST_LACKING = 12
+"""Rows that are ranked of those whose names have some words of a query, for each choice of words."""
+KEPT = 3
+"""Hits with all words that come before any that lacks one."""
 NAMED = 2.0
 """What the ranking adds when the query is the operationId."""
 MOST_LISTED = 1_000
@@ -161,15 +171,17 @@ def _found(connection: sqlite3.Connection, query: str, words: tuple[Word, ...], 
     if number is not None and (hits := _hits(scope.row(number), "all")):
         return hits
     known = Vocabulary(connection)
+    words = with_joined(words, known.is_provider)
     known.learn(term for word in words for term in word.terms)
     looking = _Looking(scope, known, last, len(words))
-    if not looking.paste(query):
+    pasted = looking.paste(query)
+    if not pasted:
         looking.climb(words)
     if not looking.hits:
         words, dropped = corrected(known, words) if (given := words) else ((), False)
         if words and words != given:
             looking.climb(words, "some" if dropped else "near")
-    if words and len(looking.hits) < min(FEW, last):
+    if words and len(looking.hits) < min(KEPT if pasted else FIRST_PAGE, last):
         looking.loosen(words)
     return looking.hits[:last]
 
@@ -220,7 +232,9 @@ class _Looking:
         verbs = [word for word in words if word.methods]
         named = self._named(words)
         found = {each.number: each for each in named}
+        few_named = False
         for table, expression, unsure in self._rungs(nouns or verbs, verbs if nouns else []):
+            few_named = few_named or (table == "everything" and len(found) < FIRST_PAGE)
             rows = self._scope.matching(table, expression, self._most)
             found |= {each.number: each for each in rows if all(_ranking.has(each, word) for word in unsure)}
             if len(found) >= self._most:
@@ -229,7 +243,41 @@ class _Looking:
             expression = all_of(map(self._known.meant, verbs))
             found = {each.number: each for each in self._scope.matching("name", expression, self._most)}
         bonus = {each.number: NAMED for each in named}
-        self._rank(islice(found.values(), self._most), words, match, bonus)
+        all_words = list(islice(found.values(), self._most))
+        self._rank_with_lacking(all_words, nouns if few_named else [], words, match, bonus)
+
+    def _rank_with_lacking(
+        self,
+        found: Sequence[Candidate],
+        nouns: Sequence[Word],
+        words: Sequence[Word],
+        match: str,
+        bonus: dict[int, float] | None = None,
+    ) -> None:
+        """Add the best of *found*, and after the first few also the best of those whose names have most *nouns*."""
+        bonus = bonus or {}
+        numbers = {each.number for each in found}
+        lacking = self._lacking(nouns, numbers) if len(found) > KEPT else {}
+        if lacking:
+            self._rank(found, words, match, bonus, most=KEPT)
+        # The ranking takes a word that it does not meet to stand in the description.
+        bonus |= {each.number: -count * _ranking.ELSEWHERE for each, count in lacking.items()}
+        self._rank([*found, *lacking], words, match, bonus, some=bonus.keys() - numbers)
+
+    def _lacking(self, nouns: Sequence[Word], numbers: Collection[int]) -> dict[Candidate, int]:
+        """Return endpoints but *numbers* whose names lack at most half of three *nouns* or more, and how many."""
+        lacking: dict[Candidate, int] = {}
+        if not 3 <= len(nouns) <= MOST_COMBINED:
+            return lacking
+        nouns = sorted(nouns, key=self._known.among_names)
+        for count in range(1, len(nouns) // 2 + 1):
+            for some in combinations(nouns, len(nouns) - count):
+                clauses = all_of(map(self._known.clause, some))
+                for expression in (within("tail provider title", clauses), clauses):
+                    for each in self._scope.matching("name", expression, MOST_LACKING):
+                        if each.number not in numbers:
+                            lacking.setdefault(each, count)
+        return lacking
 
     def _named(self, words: Sequence[Word]) -> list[Candidate]:
         """Return the endpoints whose operationId the *words* are, whatever joins them."""
@@ -264,22 +312,28 @@ class _Looking:
     def loosen(self, words: Sequence[Word]) -> None:
         """Add what has all words but one, or else all but two, ...: at least that many must be found."""
         nouns = [word for word in words if not word.methods] or list(words)
-        rarest = sorted(nouns, key=self._known.anywhere)[:MOST_COMBINED]
-        before = len(self.hits)
-        for count in range(len(rarest) - bool(before), 0, -1):
+        here = [word for word in nouns if self._stands(word)]
+        rarest = sorted(here, key=self._known.anywhere)[:MOST_COMBINED]
+        lacks = len(here) < len(nouns)  # then all that are left are still only some
+        for count in range(len(rarest) - (bool(self.hits) and not lacks), 0, -1):
             found: dict[int, Candidate] = {}
             for some in combinations(rarest, count):
-                expression = all_of(
-                    self._known.clause(each, beginnings=not self._known.anywhere(each)) for each in some
-                )
+                expression = all_of(map(self._loose, some))
                 for table in ("name", "everything"):
                     rows = self._scope.matching(table, expression, FEWEST_CANDIDATES)
                     found |= {each.number: each for each in rows}
                     if len(rows) == FEWEST_CANDIDATES:
                         break
-            self._rank(found.values(), words, "some")
-            if len(self.hits) > before:
+            self._rank_with_lacking(list(found.values()), nouns, words, "some")
+            if len(self.hits) >= min(FIRST_PAGE, self._last):
                 return
+
+    def _loose(self, word: Word) -> str:
+        return self._known.clause(word, beginnings=not self._known.anywhere(word))
+
+    def _stands(self, word: Word) -> bool:
+        """Say whether *word* stands anywhere in the scope."""
+        return bool(self._scope.matching("everything", self._loose(word), 1))
 
     def _asked(self, words: Sequence[Word], *, beginnings: bool = True) -> list[Asked]:
         weights = [_ranking.weight(self._known.anywhere(word)) for word in words]
@@ -297,14 +351,22 @@ class _Looking:
         ]
 
     def _rank(
-        self, found: Iterable[Candidate], words: Sequence[Word], match: str, bonus: Mapping[int, float] | None = None
+        self,
+        found: Iterable[Candidate],
+        words: Sequence[Word],
+        match: str,
+        bonus: Mapping[int, float] | None = None,
+        *,
+        most: int = MOST_ROWS,
+        some: Collection[int] = (),
     ) -> None:
-        """Add the best of *found* that are not among the hits yet."""
+        """Add the best of *found* that are not among the hits yet, at most *most*; those of *some* lack a word."""
         new = [candidate for candidate in found if candidate.number not in self._seen]
         ranked = _ranking.ranked(new, self._asked(words, beginnings=match != "near"), bonus or {})
-        best = ranked[: self._last - len(self.hits)]
+        best = ranked[: min(self._last - len(self.hits), most)]
         self._seen.update(each.number for each in best)
-        self.hits += _hits(best, match)
+        for each in best:
+            self.hits += _hits([each], "some" if each.number in some else match)
 
 
 def _hits(candidates: Iterable[Candidate], match: str) -> list[Hit]:

@@ -87,20 +87,32 @@ def singular(word: str) -> str:
 SAME: dict[str, tuple[str, ...]] = {
     singular(word): tuple(map(singular, words.split()))
     for word, words in {
-        "aws": "amazonaws amazon",
         "buy": "purchase order",
         "db": "database",
         "email": "mail",
-        "k8s": "kubernetes",
         "mail": "email",
         "photo": "image picture",
         "picture": "image photo",
         "pr": "pull",
         "sms": "message text",
+        "subscriber": "member",
         "vm": "virtualmachine",
     }.items()
 }
 """Term -> terms that people mean by it; looked for where the word itself does not fill the list."""
+
+SHORT_NAMES: dict[str, tuple[str, ...]] = {
+    "aws": ("amazonaws", "amazon"),
+    "fb": ("facebook",),
+    "gcp": ("googlecloud", "googleapis", "google cloud"),
+    "gh": ("github",),
+    "ig": ("instagram",),
+    "k8s": ("kubernetes",),
+    "ms": ("microsoft",),
+    "msgraph": ("microsoftgraph", "microsoft graph"),
+    "yt": ("youtube",),
+}
+"""What people type for a provider -> the names it goes by, at most one of several words, last: as good as the word."""
 
 
 def pieces(chunk: str) -> list[str]:
