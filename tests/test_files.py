@@ -236,6 +236,7 @@ def test_validation_refuses_a_file_that_cannot_stand_somewhere(request_: dict[st
     [
         ({"type": "string", "minLength": 9, "pattern": "^x$"}, None),
         ({"type": "object", "required": ["a"]}, None),
+        ({"type": "string", "format": "date"}, None),
         ({"anyOf": [{"type": "integer"}, {"type": "boolean"}]}, None),
         ({"type": "integer"}, "expected an integer, found a file"),
         ({"type": "boolean"}, "expected true or false, found a file"),

@@ -225,6 +225,27 @@ def test_a_text_that_plainly_has_another_format_is_warned_of(name: str) -> None:
     assert schema_problems(schema, {"x": "a${$.x}"}, expressions=True) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("byte", "a!", "base64"),
+        ("email", "ab", "an email address"),
+        ("ipv4", "::1", "an IPv4 address such as 192.0.2.1"),
+        ("ipv6", "1.2.3.4", "an IPv6 address such as 2001:db8::1"),
+        ("hostname", "a b", "a host name"),
+        ("uri", "a/b", "an absolute URI such as https://example.com/a"),
+        ("json-pointer", "a", "a JSON Pointer such as /a/0"),
+        ("regex", "(", "a regular expression"),
+        ("double", "x", "a number"),
+        ("int32", 2**31, "a whole number from -2147483648 to 2147483647"),
+    ],
+)
+def test_the_format_that_is_meant_is_said_in_words(name: str, value: Any, words: str) -> None:
+    """With an example where the name alone says little."""
+    (problem,) = schema_problems({"format": name}, value)
+    assert problem.message.startswith(f"expected {words}")
+
+
 def test_what_is_only_advised_against_decides_nothing() -> None:
     """Alternatives, conditions, `not`, `contains` and unevaluated fields take a value with another format for what it is."""
     odd = {"format": "date"}
