@@ -243,7 +243,14 @@ def test_a_text_that_plainly_has_another_format_is_warned_of(name: str) -> None:
 def test_the_format_that_is_meant_is_said_in_words(name: str, value: Any, words: str) -> None:
     """With an example where the name alone says little."""
     (problem,) = schema_problems({"format": name}, value)
-    assert problem.message.startswith(f"expected {words}")
+    assert problem.message.startswith(f"expected {words}, found ")
+
+
+def test_a_field_whose_name_fits_a_pattern_is_described() -> None:
+    """By name or by one of the patterns; any other field is refused (JSON Schema 2020-12, Core, section 10.3.2.3)."""
+    schema = {"properties": {"a": {}}, "patternProperties": {"^x-": {}, "^y-": {}}, "additionalProperties": False}
+    assert schema_problems(schema, {"a": 1, "x-b": 2, "y-c": 3}) == []
+    assert [each.pointer for each in schema_problems(schema, {"a": 1, "x-b": 2, "b": 3, "z-x-": 4})] == ["/b", "/z-x-"]
 
 
 def test_what_is_only_advised_against_decides_nothing() -> None:
