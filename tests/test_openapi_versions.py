@@ -152,7 +152,9 @@ def test_what_the_library_says(version: str) -> None:
     assert book["price"] == {"type": "number", "exclusiveMaximum": 100}
     assert book["sequel"] == {"$ref": "#/$defs/Book"}
     assert book["added"] == {"type": "string", "format": "date", "examples": ["2024-05-01"]}
-    assert added["$defs"]["Book"]["allOf"][0] == {"$ref": "#/$defs/Item.base"}  # an item by itself: no other may stand here
+    assert added["$defs"]["Book"]["allOf"][0] == {
+        "$ref": "#/$defs/Item.base"
+    }  # an item by itself: no other may stand here
     assert added["$defs"]["Item.base"]["required"] == ["kind", "title"]
 
 
