@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +85,9 @@ def email_task(url: str, **fields: Any) -> dict[str, Any]:
 
 RFI = Inputs(input={"rfi": {"id": 7}})
 """What `email_task` needs."""
+
+
+def is_literal(value: Any) -> bool:
+    """Say whether *value* is sent as it stands: nothing in it is an expression or a reference to a file."""
+    text = json.dumps(value)
+    return not re.search(r"\$[{$]|jsonata:|\$(?:file|text)", text)

@@ -15,7 +15,7 @@ from httptask.building import build
 from httptask.errors import SettingsError
 from httptask.model.api import Endpoint, MediaType, RequestBody
 from httptask.task import HttpTask, Runtime
-from tasks import http, runtime
+from tasks import http, is_literal, runtime
 
 XML = "application/xml"
 TEXT = {"type": "string"}
@@ -200,7 +200,7 @@ text = st.text(
         blacklist_characters=[*map(chr, range(9)), *map(chr, range(11, 32)), "\ufffe", "\uffff"],
     ),
     max_size=8,
-).filter(lambda value: "${" not in value)
+).filter(is_literal)
 children = st.recursive(
     text | st.booleans() | st.integers(),
     lambda inner: st.dictionaries(name, inner | st.lists(inner, min_size=1, max_size=3), max_size=3),
