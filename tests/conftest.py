@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,11 @@ from hypothesis import settings
 # Machines are shared and noisy: no promise of ours is about the time one example takes.
 settings.register_profile("httptask", deadline=None)
 settings.load_profile("httptask")
+
+# A shell's background job ignores SIGINT, and one of nohup SIGHUP; what tests start would inherit that.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 _numbers = itertools.count()
