@@ -26,7 +26,7 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_PATIENCE_MS = 5_000
+_PATIENCE_MS = 20_000
 
 
 @contextmanager
