@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if definition is None:
         emit(arguments, value, differences.to_text())
         return 0
-    broken, used = broken_tasks(definition, pairs)
+    broken, used = broken_tasks(definition, pairs, plugins)
     emit(arguments, value | {"broken": [task.to_json() for task in broken]}, differences.to_text())
     if not arguments.json:
         print(tasks_text(broken, used))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from httptask.errors import Problem
     from httptask.model.api import Endpoint
     from httptask.model.workflow import WorkflowDefinition
+    from httptask.plugins import PluginManager
     from httptask.settings import Change
 
 Pair = tuple["Endpoint | None", "Endpoint | None"]
@@ -91,10 +92,10 @@ class Differences:
         return "\n".join([*lines, f"{summary or 'no differences'}, {self.unchanged} unchanged"])
 
 
-def broken_tasks(definition: WorkflowDefinition, pairs: list[Pair]) -> tuple[list[Broken], int]:
+def broken_tasks(definition: WorkflowDefinition, pairs: list[Pair], plugins: PluginManager) -> tuple[list[Broken], int]:
     """Return the tasks of *definition* that break, and how many are for endpoints of *pairs*."""
     used = _used(definition, pairs)
-    return [task.located(definition.text or "") for task in _broken(used)], len(used)
+    return [task.located(definition.text or "") for task in _broken(used, plugins)], len(used)
 
 
 def paired(old: Iterable[Endpoint], new: Iterable[Endpoint]) -> Iterator[Pair]:
@@ -129,7 +130,7 @@ def _used(definition: WorkflowDefinition, pairs: Iterable[Pair]) -> list[Use]:
     return [(pointer, name, task, pair) for pointer, name, task, pair in found if pair is not None]
 
 
-def _broken(used: Iterable[Use]) -> Iterator[Broken]:
+def _broken(used: Iterable[Use], plugins: PluginManager) -> Iterator[Broken]:
     from httptask.errors import Problem
 
     for pointer, name, task, (before, after) in used:
@@ -137,11 +138,13 @@ def _broken(used: Iterable[Use]) -> Iterator[Broken]:
             place = f"{pointer}/endpoint" if "endpoint" in task else f"{pointer}/httpRequest/url"
             problem = Problem(place, f"{before.method} {before.path} is not in the new description")
             yield Broken(name, before.id, (problem,))
-        elif found := tuple(_new_problems(task, pointer, before, after)):
+        elif found := tuple(_new_problems(task, pointer, before, after, plugins)):
             yield Broken(name, before.id, found)
 
 
-def _new_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint) -> Iterator[Problem]:
+def _new_problems(
+    task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
+) -> Iterator[Problem]:
     """Yield what is wrong with *task* for *after* in places where it was right for *before*."""
     from httptask.errors import Problem
     from httptask.settings import request_problems, settings_schema
@@ -160,17 +163,17 @@ def _new_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after
     if after.servers and _is_at(before, request.get("url")) and not _is_at(after, request.get("url")):
         servers = ", ".join(server.address for server in after.servers[:_MOST_SERVERS])
         yield Problem(f"{place}/url", f"the new description names other servers: {servers}")
-    yield from _credential_problems(task, pointer, before, after)
+    yield from _credential_problems(task, pointer, before, after, plugins)
 
 
-def _credential_problems(task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint) -> Iterator[Problem]:
+def _credential_problems(
+    task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
+) -> Iterator[Problem]:
     """Yield what *after* asks for that *task*, which had what *before* asked for, does not have."""
     from httptask.credentials import fitting_problems
-    from httptask.plugins import plugin_manager
 
     if (before.security, before.security_schemes) == (after.security, after.security_schemes):
         return
-    plugins = plugin_manager()
     name, request = task.get("credentials"), task["httpRequest"]
     if not fitting_problems(before, name, request, plugins, pointer):
         for problem in fitting_problems(after, name, request, plugins, pointer):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from httptask.errors import DescriptionError
     from httptask.fetching import Fetching
     from httptask.model.workflow import WorkflowDefinition
+    from httptask.plugins import PluginManager
 
 _MOST_GONE = 5
 """Descriptions that are no longer there which a sentence names."""
@@ -50,6 +51,7 @@ class _Update:
     arguments: argparse.Namespace
     catalogue: Catalogue
     fetching: Fetching
+    plugins: PluginManager
     definitions: list[tuple[str, WorkflowDefinition]]
     sources: list[dict[str, Any]] = field(default_factory=list)
     failed: list[DescriptionError] = field(default_factory=list)
@@ -82,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         Fetching(allow_networks=arguments.allow_network, progress=progress.show_size) as fetching,
     ):
         origins = _origins(catalogue, arguments.provider)
-        update = _Update(arguments, catalogue, fetching, definitions)
-        for read in read_all(_jobs(update, origins), plugin_manager()):
+        update = _Update(arguments, catalogue, fetching, plugin_manager(), definitions)
+        for read in read_all(_jobs(update, origins), update.plugins):
             _store(update, read)
             progress.show(0, f"{plural(len(update.sources) + update.unchanged, 'description')}")
     _tell(update)
@@ -161,7 +163,7 @@ def _store(update: _Update, read: Read) -> None:
     if not differences.any:
         update.unchanged += 1
         return
-    found = [(name, *broken_tasks(definition, pairs)) for name, definition in update.definitions]
+    found = [(name, *broken_tasks(definition, pairs, update.plugins)) for name, definition in update.definitions]
     update.broken += sum(len(broken) for _, broken, _ in found)
     broken_json = [{"definition": name, **task.to_json()} for name, broken, _ in found for task in broken]
     update.sources.append(
