@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from designer import SEED, running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, designer_page
@@ -137,6 +138,63 @@ def test_search_by_arrows(designer: DesignerPage) -> None:
     chosen = page.get_by_role("option").nth(1).locator(".method").inner_text()
     page.keyboard.press("Enter")
     expect(page.locator(".head .method")).to_have_text(chosen)
+
+
+@contextmanager
+def search_held_back(page: Page) -> Iterator[Callable[[], None]]:
+    """Let no search be answered before the function that this gives is called."""
+    held: list[Route] = []
+    page.route("**/endpoints?*", lambda route: held.append(route))
+
+    def release() -> None:
+        while not held:
+            page.wait_for_timeout(10)
+        for route in held:
+            route.continue_()
+
+    yield release
+    page.unroute("**/endpoints?*")
+
+
+def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None:
+    """Results that come between press and release move the pressed one away: it is chosen all the same."""
+    page = designer.page
+    options = page.get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(options.nth(2)).to_contain_text(TITLE)
+    with search_held_back(page) as release:
+        with page.expect_request("**/endpoints?*"):
+            page.locator("#search").fill("email communication")
+        options.nth(2).hover()
+        page.mouse.down()
+        release()
+        expect(options).to_have_count(1)
+        page.mouse.up()
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_visible()
+
+
+def test_press_that_is_dragged_away_chooses_nothing(designer: DesignerPage) -> None:
+    """Whoever moves the pointer off before letting go has changed their mind."""
+    page = designer.page
+    page.get_by_role("option").first.hover()
+    page.mouse.down()
+    page.locator("h2", has_text="Add an HTTP task").hover()
+    page.mouse.up()
+    page.get_by_role("option").nth(1).hover()
+    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#test")).to_have_count(0)
+
+
+def test_enter_takes_what_the_typed_words_find(designer: DesignerPage) -> None:
+    """Enter before the results are there waits for them; what is still listed answers older words."""
+    page = designer.page
+    expect(page.get_by_role("option").first).to_contain_text("Get a thing")
+    with search_held_back(page) as release:
+        with page.expect_request("**/endpoints?*"):
+            page.locator("#search").fill("email communication")
+        page.keyboard.press("Enter")
+        release()
+        expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_visible()
 
 
 def test_search_says_when_nothing_is_found(designer: DesignerPage) -> None:

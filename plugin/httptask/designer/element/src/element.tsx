@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { Api } from "./api";
 import { App } from "./app";
+import { keepPresses } from "./presses";
 import { Store } from "./store";
 import css from "./styles.css";
 
@@ -21,6 +22,11 @@ export class HttpTaskDesigner extends HTMLElement {
   token?: string;
   private store: Store | null = null;
   private readonly shadow = this.attachShadow({ mode: "open" });
+
+  constructor() {
+    super();
+    keepPresses(this.shadow);
+  }
 
   connectedCallback(): void {
     last ??= this;

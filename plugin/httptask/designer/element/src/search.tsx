@@ -1,5 +1,5 @@
 // The search: one box, results as you type, arrows and Enter.
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { plural } from "./store";
 import type { Failure, Found } from "./types";
@@ -14,9 +14,12 @@ export function Search() {
   const [total, setTotal] = useState<number | null>(0);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [active, setActive] = useState(0);
+  const answered = useRef<string | null>(null);
+  const entered = useRef(false);
   const changing = store.picking === "change";
   const count = store.config?.endpoints ?? 0;
 
+  const take = (found: Found | undefined) => found && void store.take(found.id);
   const ask = async (signal?: AbortSignal) => {
     try {
       const page = await store.api.search(query, signal);
@@ -25,11 +28,16 @@ export function Search() {
       setTotal(page.total);
       setFailure(null);
       setActive(0);
+      answered.current = query;
+      if (entered.current) take(page.items[0]);
     } catch (error) {
-      if (!signal?.aborted) setFailure(failureOf(error));
+      if (signal?.aborted) return;
+      entered.current = false;
+      setFailure(failureOf(error));
     }
   };
   useLayoutEffect(() => {
+    entered.current = false;
     const asked = new AbortController();
     const timer = setTimeout(() => void ask(asked.signal), items ? TYPING_PAUSE : 0);
     return () => {
@@ -38,7 +46,6 @@ export function Search() {
     };
   }, [query]);
 
-  const take = (found: Found | undefined) => found && !store.loading && void store.take(found.id);
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
@@ -47,7 +54,9 @@ export function Search() {
       setActive(Math.max(0, Math.min((items?.length ?? 1) - 1, next)));
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) {
       event.preventDefault();
-      take(items?.[active]);
+      // What is listed may still belong to what stood here before: then the first result is taken when it comes.
+      if (answered.current === query) take(items?.[active]);
+      else entered.current = true;
     }
   };
   const found = items?.length ?? 0;
