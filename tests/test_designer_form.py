@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -560,6 +562,32 @@ def test_any_json_as_a_schema_has_a_form(schema: Any, definition: Any) -> None:
 def test_descriptions_are_rendered(text: str, html: str) -> None:
     """Markdown and the HTML in it are rendered."""
     assert rendered(text) == html
+
+
+@pytest.mark.parametrize("library", ["pyromark.html", "nh3.Cleaner.clean"])
+def test_a_panic_of_a_renderer_shows_the_text_as_written(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pyo3 raises for a panic of Rust code is no `Exception`; a reader sees the text, and the server goes on."""
+    panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+    rendering_raises(monkeypatch, library, panic("index out of bounds"))
+    assert rendered(f"a *panic* in <{library}>") == f"<pre>a *panic* in &lt;{library}&gt;</pre>"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit(), MemoryError()], ids=repr)
+def test_what_ends_a_server_is_no_panic(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a panic is the text's fault: Ctrl+C, a cancelled request and the like pass through."""
+    rendering_raises(monkeypatch, "pyromark.html", error)
+    with pytest.raises(type(error)):
+        rendered(f"a *text* that meets {error!r}")
+
+
+def rendering_raises(monkeypatch: pytest.MonkeyPatch, library: str, error: BaseException) -> None:
+    def fail(*_: Any, **__: Any) -> str:
+        raise error
+
+    if library == "pyromark.html":
+        monkeypatch.setattr("httptask.designer._text.pyromark.html", fail)
+    else:
+        monkeypatch.setattr("httptask.designer._text._cleaner", lambda: SimpleNamespace(clean=fail))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 
 import nh3
@@ -50,10 +52,25 @@ def rendered(text: str) -> str:
         return f"<p>{_as_written(text.strip())}</p>"
     if len(text) <= _LONGEST:
         # Raw HTML is let in and made harmless afterwards: many descriptions are HTML.
-        made = pyromark.html(_encodable(text), options=_EXTENSIONS)
-        if len(made) <= _LONGEST_MADE and _depth(made) <= _DEEPEST:
-            return _cleaner().clean(_fitted(made)).strip()
+        with _surviving_panics():
+            made = pyromark.html(_encodable(text), options=_EXTENSIONS)
+            if len(made) <= _LONGEST_MADE and _depth(made) <= _DEEPEST:
+                return _cleaner().clean(_fitted(made)).strip()
     return f"<pre>{_as_written(text[:_MOST_SHOWN])}{' …' if len(text) > _MOST_SHOWN else ''}</pre>"
+
+
+@contextmanager
+def _surviving_panics() -> Iterator[None]:
+    """Go on behind the block when Rust code panics in it.
+
+    pyo3 raises a `PanicException` then, which is no `Exception`: it would end the thread, not only the request. Each library
+    has a class of its own, which cannot be imported.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if (type(error).__module__, type(error).__name__) != ("pyo3_runtime", "PanicException"):
+            raise
 
 
 def _as_written(text: str) -> str:
