@@ -572,7 +572,9 @@ def test_a_panic_of_a_renderer_shows_the_text_as_written(library: str, monkeypat
     assert rendered(f"a *panic* in <{library}>") == f"<pre>a *panic* in &lt;{library}&gt;</pre>"
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit(), MemoryError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit(), MemoryError()], ids=repr
+)
 def test_what_ends_a_server_is_no_panic(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a panic is the text's fault: Ctrl+C, a cancelled request and the like pass through."""
     rendering_raises(monkeypatch, "pyromark.html", error)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,81 +20,15 @@ import pytest
 import servers
 from httptask.catalogue import Catalogue
 from httptask.cli import main
+from registry import Registry, answering, npm_is_set_to, npm_registry, packed
 from test_importing import description, is_running, running, until
-
-Answers = dict[str, bytes]
-"""Path -> the whole response."""
-
-
-def answering(answers: Answers) -> servers.Handler:
-    """Answer each path as *answers* says, and any other with 404."""
-
-    def handler(peer: servers.Peer) -> bool:
-        request = peer.read_request()
-        if not request:
-            return False
-        path = request.split(b" ", 2)[1].decode()
-        peer.sendall(answers.get(path, servers.response(b"{}", servers.JSON, status="404 Not Found")))
-        return True
-
-    return handler
-
-
-def packed(files: dict[str, str]) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as archive:
-        for name, text in files.items():
-            info = tarfile.TarInfo(f"package/{name}")
-            info.size = len(text.encode())
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return data.getvalue()
-
-
-class Registry:
-    """A registry of npm packages on this machine."""
-
-    def __init__(self, url: str, answers: Answers) -> None:
-        self._url = url
-        self._answers = answers
-        self._versions: dict[str, dict[str, Any]] = {}
-
-    def publish(
-        self, name: str, version: str, files: dict[str, str], *, integrity: str | None = None, **manifest: Any
-    ) -> None:
-        """Offer *files* as the package *name*; *integrity* is what is promised of it when that is not the truth."""
-        about = {"name": name, "version": version, **manifest}
-        archive = packed({"package.json": json.dumps(about), **files})
-        path = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
-        digest = "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode()
-        dist = {"tarball": self._url + path, "integrity": integrity or digest}
-        versions = self._versions.setdefault(name, {})
-        versions[version] = {**about, "dist": dist}
-        packument = {"name": name, "dist-tags": {"latest": version}, "versions": versions}
-        self._answers[path] = servers.response(archive, ("Content-Type", "application/octet-stream"))
-        self._answers["/" + name.replace("/", "%2f")] = servers.response(json.dumps(packument).encode(), servers.JSON)
 
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """The registry that npm is set to, with a cache of its own and no settings of whoever runs this."""
-    answers: Answers = {}
-    with servers.raw_server(answering(answers)) as server:
-        npm_is_set_to(monkeypatch, server.url, tmp_path)
-        yield Registry(server.url, answers)
-
-
-def npm_is_set_to(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path) -> None:
-    settings = {
-        "registry": url,
-        "cache": str(folder / "npm-cache"),
-        "userconfig": str(folder / "npmrc"),
-        "fetch_retries": "0",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"npm_config_{name}", value)
-    (folder / "temporary").mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder / "temporary"))
-    monkeypatch.setattr("tempfile.tempdir", str(folder / "temporary"))
+    with npm_registry(tmp_path, monkeypatch) as running:
+        yield running
 
 
 class Imported:

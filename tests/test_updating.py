@@ -13,7 +13,8 @@ import pytest
 import servers
 from httptask.catalogue import Catalogue
 from httptask.cli import main
-from test_fetching import LOCAL, Answers, Registry, answering, as_json, paths, registry
+from registry import Answers, Registry, answering
+from test_fetching import LOCAL, as_json, paths, registry
 from test_importing import description
 
 __all__ = ["registry"]  # a fixture

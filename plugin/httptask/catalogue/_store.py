@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 from httptask._nearest import nearest
 from httptask.catalogue import _file, _pack, _search
@@ -184,6 +184,12 @@ class Catalogue:
                 found.setdefault(origin, set()).add(source)
         return {origin: frozenset(sources) for origin, sources in found.items()}
 
+    def is_as_shipped(self) -> bool:
+        """Say whether nothing is here beside what httptask ships."""
+        with self._translated():
+            sources = {source for (source,) in self._connection.execute("SELECT DISTINCT source FROM description")}
+        return sources <= {value["source"] for value in _shipped()}
+
     def of_api(self, provider: str, name: str) -> list[Endpoint]:
         """Return the endpoints of the API *name* of *provider*, each with its definitions."""
         sql = """SELECT endpoint.number FROM description JOIN endpoint ON endpoint.description = description.number
@@ -273,7 +279,7 @@ class Catalogue:
         if found == 2:
             _file.convert_version_2(self._connection)
             return
-        values = _file.take_version_1(self._connection) if found else json.loads(_SHIPPED.read_text(encoding="utf-8"))
+        values = _file.take_version_1(self._connection) if found else _shipped()
         _file.create(self._connection)
         changes = Changes(self._connection)
         endpoints = sorted(map(Endpoint.from_json, values), key=lambda endpoint: endpoint.source)
@@ -309,3 +315,7 @@ class Catalogue:
         hits = self.search(start, limit=50)
         near = nearest(endpoint_id, dict.fromkeys([*alike, *(hit.id for hit in hits)]), most=5)
         return near or [hit.id for hit in hits if hit.match == "all"][:5]
+
+
+def _shipped() -> list[Any]:
+    return cast("list[Any]", json.loads(_SHIPPED.read_text(encoding="utf-8")))

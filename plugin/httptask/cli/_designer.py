@@ -52,6 +52,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "HTTPTASK_FILES; default: files, beside the definitions)",
     )
     parser.add_argument(
+        "--import",
+        dest="imports",
+        action=argparse.BooleanOptionalAction,
+        help="let the page import APIs into the catalogue, or not (default: unless --allow-host or --allow-origin lets "
+        "others reach it)",
+    )
+    parser.add_argument(
         "--demo",
         action="store_true",
         help="with a stand-in of an API on this machine and a sample definition to play with, kept for the next time",
@@ -72,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         "workflows": arguments.workflows,
         "allow_networks": arguments.allow_network,
         "files": arguments.files,
+        "imports": arguments.imports,
     }
     with ExitStack() as stack:
         if arguments.demo:

@@ -14,9 +14,9 @@ from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue, Origin
-    from httptask.cli._reading import Job, Read
     from httptask.errors import DescriptionError
     from httptask.fetching import Fetching
+    from httptask.importing import Job, Read
     from httptask.model.workflow import WorkflowDefinition
     from httptask.plugins import PluginManager
 
@@ -72,19 +72,20 @@ class _Update:
 def run(arguments: argparse.Namespace) -> int:
     """Read again, store and tell; exit status 1 when a task of a definition breaks."""
     from httptask.catalogue import Catalogue
-    from httptask.cli._reading import read_all
     from httptask.fetching import Fetching
+    from httptask.importing import read_all
     from httptask.plugins import plugin_manager
     from httptask.workflow import load_definition
 
     definitions = [(name, load_definition(name)) for name in arguments.definition]
+    plugins = plugin_manager()
     with (
         Catalogue.open(arguments.catalogue) as catalogue,
         Progress() as progress,
-        Fetching(allow_networks=arguments.allow_network, progress=progress.show_size) as fetching,
+        Fetching(allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size) as fetching,
     ):
         origins = _origins(catalogue, arguments.provider)
-        update = _Update(arguments, catalogue, fetching, plugin_manager(), definitions)
+        update = _Update(arguments, catalogue, fetching, plugins, definitions)
         for read in read_all(_jobs(update, origins), update.plugins):
             _store(update, read)
             progress.show(0, f"{plural(len(update.sources) + update.unchanged, 'description')}")
@@ -111,9 +112,9 @@ def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozens
 
 def _jobs(update: _Update, origins: dict[Origin, frozenset[str]]) -> Iterator[Job]:
     """Yield what is not as it was when it was read last."""
-    from httptask.cli._reading import Job, digest
     from httptask.errors import DescriptionError
     from httptask.importers import import_options, is_fragment
+    from httptask.importing import Job, digest
 
     for origin, names in origins.items():
         options = import_options(origin.provider, origin.servers)

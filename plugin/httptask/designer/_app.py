@@ -30,6 +30,7 @@ from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._endpoints import found_endpoints
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
+from httptask.designer._imports import Imports
 from httptask.designer._problems import Refused, answer_http, answer_httptask, answer_refused, answer_unexpected
 from httptask.designer._reference import reference
 from httptask.designer._test_requests import Event, TestRequests, described
@@ -69,6 +70,7 @@ def create_app(
     token: str | None = None,
     upload_limit: int = _MOST_UPLOADED,
     files: str | os.PathLike[str] | None = None,
+    imports: bool | None = None,
 ) -> Guards:
     """Return the designer as an ASGI application, to be run by itself or mounted in a host's.
 
@@ -78,7 +80,9 @@ def create_app(
     provider. *files* is the folder of files that requests may send, and to which uploads move that a definition is saved
     with; when absent, what `HTTPTASK_FILES` names, else `files` beside the definitions. *limits* bound a response. *hosts*
     are the values of `Host` the application is reached by, beside loopback; *origins* are pages of other origins that may
-    use it; *token*, of at least 16 characters, is asked of everybody when given.
+    use it; *token*, of at least 16 characters, is asked of everybody when given. *imports* lets the page bring descriptions into the
+    catalogue, from npm, from an address, from a file; when absent it may where only this machine reaches the designer: there
+    are no *hosts* and no *origins*.
 
     Every test request is sent from here, with the credentials found here: whoever can reach the application can do that.
     Its lifespan closes what it opened; a host that mounts it takes the
@@ -97,6 +101,13 @@ def create_app(
             plugins=manager, catalogue=catalogue, limits=limits, allow_networks=allow_networks, files=folder
         ),
         uploads=uploads,
+        imports=Imports(
+            catalogue,
+            uploads,
+            manager,
+            allow_networks,
+            allowed=not hosts and not origins if imports is None else imports,
+        ),
     )
     app = Starlette(
         routes=designer.routes(),
@@ -123,12 +134,21 @@ def files_folder(files: str | os.PathLike[str] | None, workflows: Path | None) -
 class _Designer:
     """What the routes share, and the routes."""
 
-    def __init__(self, *, catalogue: CatalogueThread, workflows: Workflows, runtime: Runtime, uploads: Uploads) -> None:
+    def __init__(
+        self,
+        *,
+        catalogue: CatalogueThread,
+        workflows: Workflows,
+        runtime: Runtime,
+        uploads: Uploads,
+        imports: Imports,
+    ) -> None:
         self._catalogue = catalogue
         self._workflows = workflows
         self._runtime = runtime
         self._runtime.uploads = uploads.path
         self._uploads = uploads
+        self._imports = imports
         self._tests = TestRequests()
 
     def routes(self) -> list[Route]:
@@ -140,6 +160,7 @@ class _Designer:
             ("/endpoints/{id}/form", {"GET": self.form}),
             ("/endpoints/{id}/settings-schema", {"GET": self.settings_schema}),
             ("/endpoints/{id}/task", {"POST": self.task_for}),
+            ("/import", self._imports.handlers()),
             ("/validate", {"POST": self.validate}),
             ("/render", {"POST": self.render}),
             ("/test-requests", {"POST": self.test_request}),
@@ -165,6 +186,7 @@ class _Designer:
             yield
         finally:
             self._tests.cancel_all()
+            await self._imports.aclose()
             self._uploads.close()
             await self._runtime.aclose()
             await self._catalogue.aclose()
@@ -189,7 +211,7 @@ class _Designer:
 
     async def config(self, request: Request) -> Response:
         """Say what a page has to know before it asks for anything else."""
-        count = await self._catalogue.run(len)
+        count, only_shipped = await self._catalogue.run(lambda catalogue: (len(catalogue), catalogue.is_as_shipped()))
         listing = await in_thread(self._workflows.listing)
         value = {
             "version": _packaged.manifest()["version"],
@@ -204,6 +226,8 @@ class _Designer:
                 "body": self._runtime.limits.body,
             },
             "endpoints": count,
+            "onlyShipped": only_shipped,
+            "imports": self._imports.allowed,
             "methods": list(METHODS),
             "secretNames": secret_names.NAMES,
             "taskSettings": task_settings(),

@@ -23,6 +23,7 @@ from httptask.designer._problems import Refused
 _MOST_KEPT = 200
 _MOST_BYTES_KEPT = 4 * 1024 * 1024 * 1024
 _PIECE = 1024 * 1024
+_UNKNOWN = "there is no such upload; uploads end with the designer"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;\s*[\w-]{1,40}=[\w.+\"-]{1,100})*", re.ASCII)
 
@@ -93,6 +94,13 @@ class Uploads:
         self._kept[upload_id] = upload
         return upload
 
+    def get(self, upload_id: str) -> Upload:
+        """Return an upload. Raises `Refused` when there is none."""
+        upload = self._kept.get(upload_id)
+        if upload is None:
+            raise Refused("unknown-upload", _UNKNOWN)
+        return upload
+
     def path(self, upload_id: str) -> Path | None:
         """Return where an upload lies; None when there is none."""
         upload = self._kept.get(upload_id)
@@ -102,7 +110,7 @@ class Uploads:
         """Remove an upload. Raises `Refused` when there is none."""
         upload = self._kept.pop(upload_id, None) if _TOKEN.fullmatch(upload_id) else None
         if upload is None:
-            raise Refused("unknown-upload", "there is no such upload; uploads end with the designer")
+            raise Refused("unknown-upload", _UNKNOWN)
         if not upload.saved:
             upload.path.unlink(missing_ok=True)
 

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from httptask import importers
 from httptask.errors import DescriptionError
 from httptask.fetching._package import PREFIX, fetched, parsed
 from httptask.protocols import Source
 
-__all__ = ["Fetching", "is_fetched"]
+if TYPE_CHECKING:
+    from httptask.plugins import PluginManager
+
+__all__ = ["Fetching", "is_fetched", "shown_name"]
 
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
@@ -28,20 +31,32 @@ def is_fetched(name: str) -> bool:
     return name.startswith(PREFIX) or _ADDRESS.match(name) is not None
 
 
+def shown_name(name: str) -> str:
+    """Return *name* as reports call it: an address without what is secret in it."""
+    if not _ADDRESS.match(name):
+        return name
+    from httptask.fetching._address import shown
+
+    return shown(name)
+
+
 class Fetching:
     """Opens sources, also those that have to be fetched first. A context manager: what was fetched is kept to its end.
 
     *allow_networks* is what an operator allows beside globally routable addresses; None takes `HTTPTASK_ALLOW_NETWORKS`.
-    *progress* is called now and then with the bytes that have come and a word about what is under way.
+    *plugins* are asked before a connection is made, as for a `Runtime`. *progress* is called ten times a second while
+    something is fetched, with the bytes that have come and a word about what is under way; what it raises ends that.
     """
 
     def __init__(
         self,
         *,
         allow_networks: Iterable[str] | None = None,
+        plugins: PluginManager | None = None,
         progress: Callable[[int, str], None] = lambda size, text: None,
     ) -> None:
         self._allow = tuple(allow_networks) if allow_networks is not None else None
+        self._plugins = plugins
         self._progress = progress
         self._folders = ExitStack()
 
@@ -63,9 +78,9 @@ class Fetching:
             if name.startswith(PREFIX):
                 yield from self._package(name)
             elif _ADDRESS.match(name):
-                from httptask.fetching._address import description_at  # with all that requests need
+                from httptask.fetching._address import Way, description_at  # with all that requests need
 
-                yield description_at(name, self._allow)
+                yield description_at(name, Way(self._allow, self._plugins, self._progress))
             else:
                 yield from importers.sources(name, stdin=stdin)
         except DescriptionError as error:

@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import ipaddress
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from httptask._redaction import MASK
 from httptask._secret_names import is_secret_name, is_secret_text
+from httptask._sync import run_sync
 from httptask.errors import DescriptionError, HttpTaskError, SettingsError, TooLargeError
 from httptask.importers import MAX_BYTES, TOO_LARGE, path_beside
 from httptask.model.policy import Limits
 from httptask.protocols import Source
+from httptask.sending import Progress, watched
 from httptask.task import HttpTask, Runtime
+
+if TYPE_CHECKING:
+    from httptask.model.task import TaskResult
+    from httptask.plugins import PluginManager
 
 _HTML = re.compile(r"\s*+(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
 _SECONDS = 60
 """For everything that one file takes."""
+_TICK_SECONDS = 0.1
+"""Between two words about what is under way."""
 _REDIRECTS = 10
 
 
-def description_at(url: str, allow_networks: Sequence[str] | None) -> Source:
-    """Return the description at *url*; *allow_networks* is what an operator allows. Raises `DescriptionError`."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How requests for descriptions go out."""
+
+    allow_networks: tuple[str, ...] | None = None
+    """What an operator allows beside globally routable addresses; None takes the environment's."""
+    plugins: PluginManager | None = None
+    """Asked before a connection is made; None: those that are installed."""
+    progress: Callable[[int, str], None] | None = None
+    """Told ten times a second what is under way; what it raises ends that."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # In another process there are the plugins that are installed, and nobody to be told.
+        return Way, (self.allow_networks,)
+
+
+def description_at(url: str, way: Way) -> Source:
+    """Return the description at *url*. Raises `DescriptionError`."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
-        raise DescriptionError("an address with a user or a password in it is not opened", source=_shown(url))
-    data, final = _fetched(url, allow_networks, redirects=_REDIRECTS)
+        raise DescriptionError("an address with a user or a password in it is not opened", source=shown(url))
+    data, final = _fetched(url, way, redirects=_REDIRECTS)
     # RFC 3986, section 5.1.3: references are relative to where the document came from in the end.
-    return Source(_shown(url), data, AddressesBeside(final, tuple(allow_networks) if allow_networks else None))
+    return Source(shown(url), data, AddressesBeside(final, way))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +65,7 @@ class AddressesBeside:
     """Reads files by references from the description at *url*: only of the same origin, and below its folder."""
 
     url: str
-    allow_networks: tuple[str, ...] | None
+    way: Way
 
     def __call__(self, reference: str) -> bytes:
         """Return the bytes of the file that *reference* names: see `httptask.protocols.Source.beside`."""
@@ -47,7 +73,7 @@ class AddressesBeside:
         folder = parts.path.rpartition("/")[0]
         path = quote(path_beside(reference, "description"))  # as if its folder were the root: nothing leads out of it
         # A redirect could lead anywhere else.
-        return _fetched(f"{parts.scheme}://{parts.netloc}{folder}/{path}", self.allow_networks, redirects=0)[0]
+        return _fetched(f"{parts.scheme}://{parts.netloc}{folder}/{path}", self.way, redirects=0)[0]
 
 
 class _Guarded(Runtime):
@@ -59,15 +85,17 @@ class _Guarded(Runtime):
         return super().check_egress(host, address, port)
 
 
-def _fetched(url: str, allow_networks: Sequence[str] | None, *, redirects: int) -> tuple[bytes, str]:
+def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
     """Return the text at *url* as UTF-8, and the URL that it came from in the end."""
-    name = _shown(url)
+    name = shown(url)
     with tempfile.TemporaryDirectory(prefix="httptask-") as folder:  # what is no text goes into a file
         try:
             kind = Runtime if url[:6].lower() == "https:" else _Guarded
-            runtime = kind(limits=Limits(body=MAX_BYTES), allow_networks=allow_networks, files=folder)
-            with runtime:
-                result = HttpTask(_task(url, redirects), name="import", runtime=runtime).call()
+            runtime = kind(
+                limits=Limits(body=MAX_BYTES), allow_networks=way.allow_networks, plugins=way.plugins, files=folder
+            )
+            task = HttpTask(_task(url, redirects), name="import", runtime=runtime)
+            result = run_sync(lambda: _result(task, way, f"fetching {name}"), "from a thread of its own")
         except SettingsError as error:
             raise DescriptionError(f"this is no address: {error.problems[0].message}", source=name) from error
         except TooLargeError as error:
@@ -88,6 +116,23 @@ def _fetched(url: str, allow_networks: Sequence[str] | None, *, redirects: int) 
     return text.encode("utf-8", "surrogatepass"), result.url
 
 
+async def _result(task: HttpTask, way: Way, text: str) -> TaskResult:
+    """Return the result of *task*, and tell how far it is; it is cancelled when that raises."""
+    async with task.runtime:
+        seen = Progress()
+        context = contextvars.copy_context()
+        context.run(watched.set, seen)
+        call = asyncio.get_running_loop().create_task(task.acall(), context=context)
+        try:
+            while not (await asyncio.wait((call,), timeout=_TICK_SECONDS))[0]:
+                if way.progress is not None:
+                    way.progress(seen.network.bytes_received if seen.network is not None else 0, text)
+        finally:
+            call.cancel()
+            await asyncio.wait((call,))
+        return call.result()
+
+
 def _task(url: str, redirects: int) -> dict[str, Any]:
     # In a task's URL braces and `${` have a meaning: this one is only an address.
     return {
@@ -103,7 +148,7 @@ def _task(url: str, redirects: int) -> dict[str, Any]:
     }
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """Return *url* for people and reports: without a fragment, and without what is secret in it."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]

@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, Config, Definition, Endpoint, Failure, Field, Form, Page, Problem, Task } from "./types";
+import type { Change, Config, Definition, Endpoint, Failure, Field, Form, ImportState, Page, Problem, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -123,6 +123,14 @@ export class Api {
       signal,
     });
     return (await response.json()) as Json;
+  }
+
+  importState = () => this.get<ImportState>("import");
+  startImport = async (what: { source: string } | { upload: string }) => (await (await this.post("import", what)).json()) as ImportState;
+  cancelImport = () => this.send("import", { method: "DELETE" });
+  /** The upload that *file* has become, as an import names it. */
+  async uploaded(file: File): Promise<{ upload: string }> {
+    return { upload: ((await this.upload(file)) as { $file: { upload: string } }).$file.upload };
   }
 
   cancel = (id: string) => this.send(`test-requests/${encode(id)}`, { method: "DELETE" });

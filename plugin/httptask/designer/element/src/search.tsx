@@ -1,6 +1,7 @@
 // The search: one box, results as you type, arrows and Enter.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
+import { Imports } from "./imports";
 import { plural } from "./store";
 import type { Failure, Found } from "./types";
 import { Empty, Failed, Marked, Method, typed, useUi } from "./ui";
@@ -68,7 +69,7 @@ export function Search() {
           {store.current !== null && <button class="quiet" onClick={() => store.stopPicking()}>Back <kbd>Esc</kbd></button>}
         </div>
         <p class="muted">
-          {count ? `Say what you want to do: ${plural(count, "endpoint")} can be searched.` : "The catalogue is empty: fill it with “httptask import FILE”, or start from an empty request."}
+          {count ? `Say what you want to do: ${plural(count, "endpoint")} can be searched.` : "The catalogue is empty: import an API, or start from an empty request."}
         </p>
         <input
           id="search" role="combobox" aria-expanded={found > 0} aria-controls="found" aria-autocomplete="list" autocomplete="off"
@@ -82,6 +83,7 @@ export function Search() {
           <button class="link" onClick={() => store.free()}>Start from an empty request</button>
         </div>
       </div>
+      {store.config?.imports && <Imports onChange={() => void ask()} />}
       {failure && <Failed failure={failure}><button onClick={() => void ask()}>Try again</button></Failed>}
       {items !== null && !found && !failure && (
         <Empty title={`Nothing found for “${query}”`} text="Try other words, a part of the path, or the provider’s name." />

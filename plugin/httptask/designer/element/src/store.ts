@@ -546,6 +546,17 @@ export class Store {
     this.update();
   }
 
+  /** Ask how many endpoints there are now. */
+  async recount(): Promise<void> {
+    try {
+      const { endpoints, onlyShipped } = await this.api.config();
+      this.config = { ...this.config!, endpoints, onlyShipped };
+      this.update();
+    } catch {
+      /* the server is away: the search says so */
+    }
+  }
+
   // Validation
 
   private validateSoon(delay: number): void {

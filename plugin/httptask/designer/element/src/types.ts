@@ -153,10 +153,29 @@ export interface Config {
   notes?: string[];
   limits: { upload: number; definition: number; shownText: number; body: number };
   endpoints: number;
+  /** The catalogue holds nothing beside what httptask ships. */
+  onlyShipped: boolean;
+  /** The page may import descriptions. */
+  imports: boolean;
   methods: string[];
   secretNames: string;
   /** How a task is run. */
   taskSettings: Field[];
+}
+
+/** The import under way, or the last one. */
+export interface ImportState {
+  state: "none" | "running" | "cancelling" | "done" | "cancelled" | "failed";
+  source?: string;
+  /** What is fetched now. */
+  step?: string;
+  received?: number;
+  descriptions?: number;
+  endpoints?: number;
+  incomplete?: number;
+  failed?: number;
+  failures?: string[];
+  elapsedSeconds?: number;
 }
 
 /** A task for another endpoint. */

@@ -11,7 +11,8 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ FORMAT = 3
 
 _ALONE = 4
 """Sources up to which no other process is started."""
+_SECONDS = 0.1
+"""Between two calls of who waits for a process."""
 _MOST_AHEAD = 100
 _MOST_BYTES_AHEAD = 100_000_000
 """Sources, and bytes of them, that may wait for one before them."""
@@ -100,8 +103,12 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
     return Read(source.name, importer, tuple(lines), tuple(notes), prepared)
 
 
-def read_all(jobs: Iterator[Job], plugins: PluginManager) -> Iterator[Read]:
-    """Yield what became of each of *jobs*, in their order: in this process when they are few, else in one per core."""
+def read_all(jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], None] = lambda: None) -> Iterator[Read]:
+    """Yield what became of each of *jobs*, in their order: in this process when they are few, else in one per core.
+
+    *idle* is called ten times a second while another process is waited for; it may raise. Raises `DescriptionError` when such
+    a process ends without an answer.
+    """
     first = list(itertools.islice(jobs, _ALONE + 1))
     processes = os.cpu_count() or 1
     if len(first) <= _ALONE or processes == 1:
@@ -111,14 +118,19 @@ def read_all(jobs: Iterator[Job], plugins: PluginManager) -> Iterator[Read]:
     # Not fork: this process has an open catalogue, and perhaps threads.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
     try:
-        yield from _in_order(pool, itertools.chain(first, jobs))
+        yield from _in_order(pool, itertools.chain(first, jobs), idle)
+    except BrokenProcessPool as error:
+        raise DescriptionError(
+            "a process that reads descriptions was ended from outside, perhaps for want of memory; what was imported "
+            "before stays: import again"
+        ) from error
     finally:
         for process in list((pool._processes or {}).values()):
             process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(pool: ProcessPoolExecutor, jobs: Iterator[Job]) -> Iterator[Read]:
+def _in_order(pool: ProcessPoolExecutor, jobs: Iterator[Job], idle: Callable[[], None]) -> Iterator[Read]:
     """Yield what became of *jobs*, in their order: the same catalogue comes of the same sources."""
     waiting: deque[tuple[int, Future[Read]]] = deque()
     size = 0
@@ -129,9 +141,15 @@ def _in_order(pool: ProcessPoolExecutor, jobs: Iterator[Job]) -> Iterator[Read]:
         while waiting and (len(waiting) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD or waiting[0][1].done()):
             length, first = waiting.popleft()
             size -= length
-            yield first.result()
+            yield _result(first, idle)
     for _, future in waiting:
-        yield future.result()
+        yield _result(future, idle)
+
+
+def _result(future: Future[Read], idle: Callable[[], None]) -> Read:
+    while not wait((future,), _SECONDS).done:
+        idle()
+    return future.result()
 
 
 def _recording(beside: Callable[[str], bytes], reached: list[str]) -> Callable[[str], bytes]:
