@@ -279,6 +279,75 @@ def test_validate(designer: RunningDesigner, stand_in: StandIn) -> None:
     assert designer.client.post("validate", json=draft(email_task(stand_in.url))).json()["valid"] is True
 
 
+OBJECTS = {name: {"type": "object", "required": [name]} for name in ("url", "media")}
+JSON_OR_FORM = {"application/json": MediaType(OBJECTS["url"]), "multipart/form-data": MediaType(OBJECTS["media"])}
+
+
+@pytest.mark.parametrize(
+    ("content", "request_", "media_type"),
+    [
+        (JSON_OR_FORM, {"body": {"media": "x"}}, "multipart/form-data"),
+        (JSON_OR_FORM, {"body": {"url": "x"}}, "application/json"),
+        (JSON_OR_FORM, {"body": {"media": "x"}, "headers": {"content-type": "application/json"}}, "application/json"),
+        ({"application/json": MediaType({"type": "array"}), "text/csv": MediaType({})}, {"body": "a,b\n"}, "text/csv"),
+        ({"application/x-www-form-urlencoded": MediaType({})}, {"body": {"a": 1}}, "application/x-www-form-urlencoded"),
+        (None, {"body": {"a": 1}}, "application/json"),
+        (None, {"body": "text"}, "text/plain; charset=utf-8"),
+        (None, {"body": "<a/>", "headers": {"Content-Type": "text/xml"}}, "text/xml"),
+        (None, {}, None),
+    ],
+)
+def test_validate_names_the_media_type_that_is_sent(
+    tmp_path: Path, content: dict[str, MediaType] | None, request_: dict[str, Any], media_type: str | None
+) -> None:
+    """Before anything is sent, and while something else in the task is wrong; `render` shows the same."""
+    body = RequestBody(content) if content else None
+    with raw_server(OK) as server:
+        endpoint = Endpoint(
+            id="things", method="POST", path="/t", provider="acme", servers=(Server(server.url),), request_body=body
+        )
+        settings = {"url": server.url + "/t", "method": "POST", **request_}
+        task = {"type": "Http", "httpRequest": settings, "end": True} | ({"endpoint": "things"} if content else {})
+        with running_designer(tmp_path, endpoints=[endpoint]) as designer:
+            assert designer.client.post("validate", json=draft(task)).json()["mediaType"] == media_type
+            broken = {**task, "httpRequest": {**settings, "query": {"q": "${$.nowhere}"}}}
+            assert designer.client.post("validate", json=draft(broken)).json()["mediaType"] == media_type
+            fields = designer.client.post("render", json=draft(task)).json()["request"]["headers"]
+            sent = [value.partition("; boundary")[0] for name, value in fields if name.lower() == "content-type"]
+            assert sent == ([media_type] if media_type else [])
+
+
+@pytest.mark.parametrize("body", ["${$.input}", "jsonata:input"])
+def test_what_an_expression_decides_is_not_foretold(tmp_path: Path, body: str) -> None:
+    """Of several media types nobody knows which; the only one that is described is known."""
+    with running_designer(tmp_path, endpoints=[]) as designer:
+        task = {"type": "Http", "httpRequest": {"url": "https://a.example/", "method": "POST", "body": body}}
+        assert designer.client.post("validate", json=draft(task)).json()["mediaType"] is None
+
+
+def test_a_response_comes_with_its_notes_and_what_was_no_response_as_it_came(tmp_path: Path) -> None:
+    """A header line that is none is left out with a note; a server that does not speak HTTP is quoted."""
+    odd = b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 2\r\n\r\n{}"
+
+    def ssh(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    with running_designer(tmp_path) as designer:
+        with raw_server(respond(odd)) as server:
+            name, event = last(designer, draft(get_task(server.url)))
+            assert name == "response"
+            assert [note for note in event["notes"] if "no header at all" in note]
+        with raw_server(ssh) as server:
+            name, event = last(designer, draft(get_task(server.url)))
+            assert name == "error"
+            assert event["attempts"][0]["hops"][0]["unparsed"] == "SSH-2.0-OpenSSH_9.2\r\n"
+
+
+def get_task(url: str) -> dict[str, Any]:
+    return {"type": "Http", "httpRequest": {"url": url + "/", "method": "GET"}, "end": True}
+
+
 def test_validate_names_an_unknown_endpoint(designer: RunningDesigner, stand_in: StandIn) -> None:
     """A task of an endpoint that is not in the catalogue is a problem of the task, not of the request."""
     answer = designer.client.post("validate", json=draft(email_task(stand_in.url) | {"endpoint": "nope"}))

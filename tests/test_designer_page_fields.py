@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from designer import RunningDesigner, running_designer
 from designer_page.browser import ROOT, DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
-from servers import OK, RawServer, raw_server, respond
+from servers import OK, Peer, RawServer, raw_server, respond
 
 COUNTRIES = [f"country {number}" for number in range(60)]
 NODE = {
@@ -503,8 +503,12 @@ def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server:
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
     form.at("/httpRequest/url").fill(server.url + "/patched")
-    form.at("/httpRequest/method").select_option(label="PATCH")
+    form.at("/httpRequest/method").fill("PATCH")
+    form.at("/httpRequest/body").fill("replicas: 3")
+    sent_as = form.page.locator("#sent-as")
+    expect(sent_as).to_have_text("sent as text/plain; charset=utf-8")
     form.at("/httpRequest/body").fill(text)
+    expect(sent_as).to_have_text("sent as application/json")
     section = form.page.locator('[id="f-/httpRequest/query"]')
     section.get_by_role("button", name="name").click()
     section.get_by_role("combobox", name="Name", exact=True).fill("filter")
@@ -515,6 +519,42 @@ def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server:
     assert head.startswith(b"PATCH /patched?filter=%7B%22a%22%3A1%7D ")
     assert b"content-type: application/json" in head.lower()
     assert json.loads(received, parse_float=str) == json.loads(text, parse_float=str)
+
+
+def test_any_token_is_a_method(form: DesignerPage, server: RawServer) -> None:
+    """RFC 9110, section 9.1: the known ones are offered, another is sent as it is, what is none is said to be none."""
+    form.named("button", "Add HTTP task").click()
+    form.named("button", "Start from an empty request").click()
+    form.at("/httpRequest/url").fill(server.url + "/dav")
+    method = form.at("/httpRequest/method")
+    offered = form.page.locator(f'[id="{method.get_attribute("list")}"] option')
+    assert {"GET", "PATCH", "QUERY"} <= set(offered.evaluate_all("options => options.map(({value}) => value)"))
+    method.fill("no token")
+    method.blur()
+    expect(form.problem("/httpRequest/method")).to_be_visible()
+    method.fill("PROPFIND")
+    form.send()
+    expect(form.page.locator(".response .status")).to_have_text("200 OK")
+    assert server.received[-1].startswith(b"PROPFIND /dav ")
+
+
+def test_what_was_unusual_about_a_response_is_said(form: DesignerPage) -> None:
+    """A header line that is none is named beside the response; what is no response is shown as it came."""
+    answers = [b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 2\r\n\r\n{}", b"SSH-2.0-OpenSSH_9.2\r\n"]
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(answers.pop(0))
+
+    with raw_server(handler) as odd:
+        form.named("button", "Add HTTP task").click()
+        form.named("button", "Start from an empty request").click()
+        form.at("/httpRequest/url").fill(odd.url + "/")
+        form.send()
+        expect(form.page.locator(".response .note", has_text="Unusual")).to_contain_text("no header at all")
+        form.send()
+        expect(form.page.get_by_label("What came")).to_have_text("SSH-2.0-OpenSSH_9.2")
+        assert form.violations() == []
 
 
 def test_raw_json_is_offered_and_told_when_broken(form: DesignerPage, server: RawServer) -> None:

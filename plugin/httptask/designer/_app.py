@@ -289,13 +289,19 @@ class _Designer:
             )
             more["unreached"] = unreached_tasks(definition)
         else:
-            found = await self._problems(draft_of(value))
+            found, more["mediaType"] = await self._checked(draft_of(value))
         valid = not any(problem.severity == "error" for problem in found)
         return as_json({"valid": valid, "problems": [problem.to_json() for problem in found], **more})
 
-    async def _problems(self, draft: Draft) -> Sequence[Problem]:
+    async def _checked(self, draft: Draft) -> tuple[Sequence[Problem], str | None]:
+        """Return what is wrong with *draft*, and the media type that its body is sent as."""
         known = await self._of(draft)
-        return await self._catalogue.check(lambda runtime: _task(draft, known, runtime).problems())
+
+        def check(runtime: Runtime) -> tuple[Sequence[Problem], str | None]:
+            task = _task(draft, known, runtime)
+            return task.problems(), task.media_type()
+
+        return await self._catalogue.check(check)
 
     async def render(self, request: Request) -> Response:
         """Show the request of a draft as it would go out, and as a curl command; nothing is sent."""

@@ -315,6 +315,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         if hop.response is not None:
             shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
             shown["headers"] = [list(pair) for pair in hop.response.headers]
+        if hop.unparsed:
+            shown["unparsed"] = hop.unparsed
         hops.append(shown)
     return value | ({"error": attempt.error} if attempt.error else {})
 
@@ -343,6 +345,7 @@ def _answer(
         "decodedAs": response.decoded_as,
         "decodedSize": len(body.decoded) if body.decoded is not None else 0,
         "truncated": text is not None and len(text) > SHOWN_TEXT,
+        "notes": list(response.notes),
         "differences": [difference.to_json() for difference in found],
         "documented": endpoint is not None and bool(endpoint.responses),
     }

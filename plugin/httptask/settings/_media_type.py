@@ -7,7 +7,7 @@ from typing import Any
 
 from httptask.building import chosen, is_json, is_reference, is_text, rank, writable
 from httptask.errors import Problem
-from httptask.expressions import is_expression
+from httptask.expressions import has_expression, is_expression
 from httptask.model.api import Endpoint, MediaType
 from httptask.settings._files import Unread
 from httptask.settings._pairs import grouped
@@ -71,3 +71,22 @@ def with_media_type(
     if name is None or not isinstance(headers, Mapping):
         return request
     return {**request, "headers": {**headers, "Content-Type": name}}
+
+
+def foreseen(given: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None) -> str | None:
+    """Return the media type that the body of *given* (normalised settings) is sent as.
+
+    None when there is no body, when no media type carries it, and when that is up to an expression.
+    """
+    if "body" not in given:
+        return None
+    named = content_type_of(with_media_type(dict(given), schema, endpoint, expressions=True) if endpoint else given)
+    if named is not None:
+        return None if has_expression(named) else named
+    body, content = given["body"], offered(endpoint)
+    if isinstance(body, str) and is_expression(body):
+        return next(iter(content)) if len(content) == 1 else None
+    try:
+        return chosen(body, content)
+    except ValueError:  # none of them: checking says so
+        return None

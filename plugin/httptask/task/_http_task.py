@@ -43,6 +43,7 @@ from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, maske
 from httptask.settings import (
     any_settings_schema,
     focused,
+    foreseen,
     header_names,
     normalised,
     refine,
@@ -189,6 +190,17 @@ class HttpTask:
     def render(self, inputs: Inputs | None = None) -> SentRequest:
         """`arender`, for sync code."""
         return self._sync(lambda: self.arender(inputs))
+
+    def media_type(self) -> str | None:
+        """Return the media type that the body is sent as, as far as it is known before the expressions are evaluated."""
+        request = self._field("httpRequest")
+        if self._shape_refusal or not isinstance(request, Mapping):
+            return None
+        try:
+            schema, endpoint = self.settings_schema, self.endpoint
+        except CatalogueError:
+            return None
+        return foreseen(normalised(request, self._header_names), schema, endpoint)
 
     # Inside
 

@@ -72,9 +72,9 @@ export class Api {
     (await this.get<{ field: Field }>(`endpoints/${encode(id)}/form?at=${encode(link)}`)).field;
   credentials = () => this.get<{ items: Credential[]; problems?: string[] }>("credentials");
 
-  async validate(task: Task, name: string, signal: AbortSignal): Promise<Problem[]> {
+  async validate(task: Task, name: string, signal: AbortSignal): Promise<{ problems: Problem[]; mediaType: string | null }> {
     const response = await this.post("validate", { task, name }, signal);
-    return ((await response.json()) as { problems: Problem[] }).problems;
+    return (await response.json()) as { problems: Problem[]; mediaType: string | null };
   }
 
   /** The names of the tasks that no run of *definition* gets to. */

@@ -241,6 +241,8 @@ function hintOf(field: Field): string {
 function Text(place: Place) {
   const { field, text, empty } = place.slot;
   const attributes = { ...control(place), ...tied(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
+  if (field.kind === "string" && field.keys)
+    return <Suggested {...attributes} values={choices(field.keys).map((each) => [plain(each)])} />;
   const mayBeJson = field.kind === "any" && !field.textual;
   return field.multiline || mayBeJson || text.includes("\n")
     ? <textarea {...attributes} rows={rowsFor(text, mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2)} />

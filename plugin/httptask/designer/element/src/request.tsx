@@ -171,7 +171,7 @@ function FormBody({ root, request }: { root: Slot; request: Slot }) {
   // Drawn again only when something changed that a field cannot know by itself.
   return useMemo(() => (
     <>
-      {method.field.kind === "enum" && <div class="card"><FieldRow slot={method} pointer="/httpRequest/method" name="Method" /></div>}
+      {method.field.kind !== "const" && <div class="card"><FieldRow slot={method} pointer="/httpRequest/method" name="Method" /></div>}
       {groups.map((slot) => <GroupCard key={slot.field.name} slot={slot} />)}
       {request.own.length > 0 && <div class="card"><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.changed()} /></div>}
       <TaskCard root={root} />
@@ -220,7 +220,7 @@ function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redr
   const shown = isShown(slot);
   return (
     <span class="tools">
-      {!shown && <span class="type">not sent while empty</span>}
+      <span class="type" role="status" id="sent-as">{!shown ? "not sent while empty" : store.mediaType ? `sent as ${store.mediaType}` : ""}</span>
       {!shown && inside && <button class="link" onClick={() => { slot.on = true; redraw(); }}>Send it empty</button>}
       {inside && <Toggle text="fx" on={slot.fx} label="the body" onToggle={() => { slot.fx = true; redraw(); }} />}
       {shown && !required && <IconButton icon="close" label="Leave out the body" onClick={() => { empty(slot); redraw(); }} />}

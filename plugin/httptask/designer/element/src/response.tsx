@@ -82,6 +82,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
           <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.noteSettings()}>Always send them as written</button></div>
         </Note>
       )}
+      {!!ending.notes?.length && <Note kind="info" title="Unusual about this response">{ending.notes.map((each) => <div key={each}>{each}</div>)}</Note>}
       {!!ending.differences?.length && <Differences ending={ending} />}
       {(responded || ending.raw) && (
         <>
@@ -251,7 +252,9 @@ const Timeline = ({ ending, store }: { ending: Ending; store: Store }) => (
 const OneAttempt = ({ attempt, store }: { attempt: Attempt; store: Store }) => (
   <li>
     <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}</span>
-    {attempt.hops.map((hop, index) => <div key={index}><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span></div>)}
+    {attempt.hops.map((hop, index) => <div key={index}><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span>
+      {hop.unparsed && <><p class="muted small">What came is no response:</p><pre class="code block" tabIndex={0} aria-label="What came">{hop.unparsed}</pre></>}
+    </div>)}
   </li>
 );
 

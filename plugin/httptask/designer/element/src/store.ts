@@ -93,6 +93,8 @@ export class Store {
   /** The tasks that no run gets to. */
   unreached = new Set<string>();
   problems: Problem[] = [];
+  /** What the server sends the body as; null when there is none, or an expression decides. */
+  mediaType: string | null = null;
   showAll = false;
   saving = false;
   run: Run | null = null;
@@ -458,6 +460,7 @@ export class Store {
     this.form = form;
     this.root = load(taskField(form, this.config!.taskSettings), withoutNulls(withoutRoutes(task)));
     this.problems = [];
+    this.mediaType = null;
     this.showAll = false;
     this.shown = null;
     const texts = this.samplesOf[this.current!] ?? {};
@@ -570,8 +573,12 @@ export class Store {
     if (!this.root || this.current === null) return;
     const { signal } = (this.validation = new AbortController());
     try {
-      const problems = await this.api.validate(this.task(), this.current, signal);
+      const { problems, mediaType } = await this.api.validate(this.task(), this.current, signal);
       if (signal.aborted) return;
+      if (mediaType !== this.mediaType) {
+        this.mediaType = mediaType;
+        this.update();
+      }
       // A field that came or went can move a problem that is the same.
       const shown = this.pointersShown();
       if (same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;

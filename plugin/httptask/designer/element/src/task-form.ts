@@ -32,7 +32,8 @@ export function groupsOf(form: Form): Group[] {
 export function taskField(form: Form & { methods?: string[] }, settings: Field[]): Field {
   const method: Field = form.method
     ? { kind: "const", name: "method", value: form.method }
-    : { kind: "enum", name: "method", values: form.methods ?? [] };
+    // Any token is a method (RFC 9110, section 9.1): the known ones are offered.
+    : { kind: "string", name: "method", required: true, type: "text", keys: { kind: "enum", values: form.methods ?? [] } };
   const groups = groupsOf(form).map(({ name, required, field }): Field => ({ ...field, name, required: required ?? false, group: true }));
   return {
     kind: "object",

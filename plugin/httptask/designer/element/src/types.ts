@@ -25,6 +25,7 @@ export interface Field {
   fields?: Field[];
   extra?: Field;
   values?: Field | Json[];
+  /** What the names of a map may be; of a text, what is likely. */
   keys?: Field;
   items?: Field;
   prefix?: Field[];
@@ -204,7 +205,7 @@ export interface Attempt {
   startedAt: string;
   waitedSeconds: number;
   elapsedSeconds: number;
-  hops: { request: SentRequest; status?: number; statusLine?: string; headers?: [string, string][]; phases: Phases }[];
+  hops: { request: SentRequest; status?: number; statusLine?: string; headers?: [string, string][]; phases: Phases; unparsed?: string }[];
 }
 export type Phases = Record<string, number>;
 
@@ -225,6 +226,8 @@ export interface Ending {
   truncated?: boolean;
   decodedSize?: number;
   body?: string;
+  /** What was unusual about the response. */
+  notes?: string[];
   differences?: { kind: string; pointer: string; message: string }[];
   documented?: boolean;
   elapsedSeconds: number;
