@@ -86,7 +86,7 @@ def test_what_runs_away_is_stopped(text: str, data: Any) -> None:
             value = value[0]
     with evaluator(0.3) as bounded:
         assert refused(bounded, text, data).message == "it took longer than 0.3 s and was stopped"
-        assert evaluated(bounded, "${jsonata: 1 + 1}") == 2
+        assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
 
 
 ROWS = {"a": [{"id": n, "n": f"x{n}"} for n in range(256)], "b": [{"k": n, "v": 2 * n} for n in range(256)]}
@@ -114,12 +114,12 @@ def test_what_is_only_large_is_within_the_bound(source: str, expected: Any) -> N
 def test_time_is_that_of_the_processor() -> None:
     """What waits for its turn on a busy machine is not stopped early; by the clock there is ten times as much."""
     with evaluator(0.2) as bounded:
-        evaluated(bounded, "${jsonata: 1}")
+        evaluated(bounded, "${jsonata: (1)}")
         process = helper(bounded)
         os.kill(process.pid, signal.SIGSTOP)
         timer = threading.Timer(0.6, os.kill, (process.pid, signal.SIGCONT))
         timer.start()
-        assert evaluated(bounded, "${jsonata: 1 + 1}") == 2
+        assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
         timer.join()
 
 
@@ -143,7 +143,7 @@ def test_what_takes_too_much_is_refused(text: str, said: str) -> None:
     """Memory, depth and the size of the result are bounded, each with a sentence; the next expression works."""
     with evaluator(result=100_000) as bounded:
         assert said in refused(bounded, text).message
-        assert evaluated(bounded, "${jsonata: 1 + 1}") == 2
+        assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
 
 
 @pytest.mark.parametrize("text", ["${$.v}", "${$.v[*]}", "${$..v}", "${$[?@]}", "${jsonata: v}"])
@@ -188,14 +188,14 @@ def test_data_that_cannot_be_sent_is_explained() -> None:
     for _ in range(100_000):
         deep = [deep]
     with evaluator() as bounded:
-        assert "cannot be sent" in refused(bounded, "${jsonata: 1}", {"f": lambda: 1}).message
-        assert "nested too deeply to be sent" in refused(bounded, "${jsonata: 1}", deep).message
+        assert "cannot be sent" in refused(bounded, "${jsonata: ($)}", {"f": lambda: 1}).message
+        assert "nested too deeply to be sent" in refused(bounded, "${jsonata: ($)}", deep).message
         assert "nested deeper" in refused(bounded, "${$}", deep).message
-        assert evaluated(bounded, "${jsonata: 1 + 1}") == 2
+        assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
 
 
 def test_what_is_cheap_needs_no_helper() -> None:
-    """Checking, singular queries and plain queries over small data start no process; over large data they do."""
+    """Checking, and what costs a fixed time for each value that it reads, starts no process; a program does."""
     with evaluator() as bounded:
         value = [
             "${$.a.b}",
@@ -204,39 +204,74 @@ def test_what_is_cheap_needs_no_helper() -> None:
             "${$.l[*]}",
             "${$.l[0, 1]}",
             "${$..b}",
+            "${$.l[?@ > 1]}",
+            "${$.rows[?@.id == 7 || !(@.id < 29999)].id}",
             "${swf:workflowId}",
             "$${x}",
+            "${jsonata: a.b}",
+            '${jsonata: $uppercase("x" & a.b) = "X1" ? l[0] : a}',
+            "${jsonata: rows[id = 7 or id >= 29999].id}",
         ]
-        data = {"a": {"b": 1}, "l": [1, 2]}
-        asyncio.run(bounded.evaluate(value, data, pointer="", run={"workflowId": "r"}))
+        data = {"a": {"b": 1}, "l": [1, 2], "rows": [{"id": number} for number in range(30_000)]}
+        values = asyncio.run(bounded.evaluate(value, data, pointer="", run={"workflowId": "r"}))
+        assert values[6:8] == [[2], [7, 29_999]]
+        assert values[10:] == [1, 1, [7, 29_999]]
         bounded.check(["${jsonata: a}", "${$..*..*}", "${$[?@.a]}"], "")
         assert bounded._worker is None
-        assert evaluated(bounded, "${$[*]}", [1] * 10_000) == [1] * 10_000
+        assert evaluated(bounded, "${jsonata: $map(l, function($x) { $x + 1 })}", data) == [2, 3]
         assert helper(bounded).poll() is None
+
+
+class Counted(dict[str, Any]):
+    """Counts how often it is sent to the helper."""
+
+    sent = 0
+
+    def __reduce__(self) -> Any:
+        type(self).sent += 1
+        return dict, (dict(self),)
+
+
+def test_only_what_is_read_is_sent_and_once() -> None:
+    """Of large data the helper is sent what an expression can read, and not again for the next one of the task."""
+    Counted.sent = 0
+    count = "${jsonata: $sum($map(tasks.A.rows, function($r) { $r }))}"
+    other = "${jsonata: $count($keys(input.a)) + $count($filter(input.b, function($x) { $x }))}"
+    data = {"input": {"a": {"x": 1}, "b": [1]}, "tasks": {"A": Counted(rows=[1, 2]), "B": {"f": lambda: 1}}}
+    rows = "${jsonata: ($f := function($a) { $a.rows }; $f(tasks.A))}"
+    with evaluator() as bounded:
+        assert evaluated(bounded, other, data) == 2
+        assert Counted.sent == 0
+        assert evaluated(bounded, [rows, rows, rows], data) == [[1, 2]] * 3
+        assert Counted.sent == 1
+        assert evaluated(bounded, [count, rows, rows], data) == [3, [1, 2], [1, 2]]
+        assert Counted.sent == 2
+        data["tasks"]["A"]["rows"] = [5]
+        assert evaluated(bounded, rows, data) == [5]
 
 
 def test_the_helper_is_kept_and_ends_with_the_evaluator() -> None:
     """One process serves all expressions; closing reaps it, twice is no harm, and a closed evaluator says so."""
     with evaluator() as bounded:
-        assert evaluated(bounded, ["${jsonata: 1}", "${$[?@]}"], {"a": 1}) == [1, [1]]
+        assert evaluated(bounded, ["${jsonata: (1)}", "${$[?@]}"], {"a": 1}) == [1, [1]]
         process = helper(bounded)
-        assert evaluated(bounded, "${jsonata: 2}") == 2
+        assert evaluated(bounded, "${jsonata: (2)}") == 2
         assert helper(bounded) is process
         assert process.poll() is None
         bounded.close()
         assert process.returncode is not None
         bounded.close()
-        assert "closed" in refused(bounded, "${jsonata: 1}").message
+        assert "closed" in refused(bounded, "${jsonata: (1)}").message
         assert evaluated(bounded, "${$.a}", {"a": 1}) == 1
     with evaluator() as unused:
         unused.close()
-        assert "closed" in refused(unused, "${jsonata: 1}").message
+        assert "closed" in refused(unused, "${jsonata: (1)}").message
 
 
 def test_the_terminal_does_not_reach_the_helper() -> None:
     """It is in a process group of its own, so that Ctrl+C is the parent's to handle."""
     with evaluator() as bounded:
-        evaluated(bounded, "${jsonata: 1}")
+        evaluated(bounded, "${jsonata: (1)}")
         assert os.getsid(helper(bounded).pid) == helper(bounded).pid != os.getsid(0)
 
 
@@ -263,7 +298,7 @@ def test_a_cancelled_task_leaves_nothing_running() -> None:
         with evaluator() as bounded:
             endless = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             process = await running(bounded)
-            waiting = asyncio.create_task(bounded.evaluate("${jsonata: 1 + 1}", 1, pointer="", run={}))
+            waiting = asyncio.create_task(bounded.evaluate("${jsonata: (1 + 1)}", 1, pointer="", run={}))
             given_up = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             await asyncio.sleep(0)
             given_up.cancel()
@@ -284,7 +319,7 @@ def test_cancelling_one_that_waits_does_not_disturb_the_one_that_runs() -> None:
         with evaluator(0.5) as bounded:
             endless = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             await running(bounded)
-            waiting = asyncio.create_task(bounded.evaluate("${jsonata: 1}", 1, pointer="", run={}))
+            waiting = asyncio.create_task(bounded.evaluate("${jsonata: (1)}", 1, pointer="", run={}))
             await asyncio.sleep(0)
             waiting.cancel()
             with pytest.raises(ExpressionError, match=r"took longer than 0\.5 s"):
@@ -329,7 +364,7 @@ def test_many_tasks_loops_and_threads_share_one_evaluator() -> None:
     results: dict[int, list[int]] = {}
 
     async def main(bounded: Evaluator, number: int) -> None:
-        texts = [f"${{jsonata: a * {number} + {n}}}" for n in range(20)]
+        texts = [f"${{jsonata: (a * {number} + {n})}}" for n in range(20)]
         results[number] = await asyncio.gather(
             *(bounded.evaluate(text, {"a": 100}, pointer="", run={}) for text in texts)
         )
@@ -346,10 +381,10 @@ def test_many_tasks_loops_and_threads_share_one_evaluator() -> None:
 def test_a_helper_that_was_killed_while_idle_is_replaced() -> None:
     """Nobody notices that somebody else ended it."""
     with evaluator() as bounded:
-        assert evaluated(bounded, "${jsonata: 1}") == 1
+        assert evaluated(bounded, "${jsonata: (1)}") == 1
         first = helper(bounded)
         os.kill(first.pid, signal.SIGKILL)
-        assert evaluated(bounded, "${jsonata: 2}") == 2
+        assert evaluated(bounded, "${jsonata: (2)}") == 2
         assert helper(bounded) is not first
         assert first.returncode is not None
 
@@ -359,13 +394,13 @@ def test_a_helper_that_is_killed_at_work_is_an_error() -> None:
 
     async def main() -> None:
         with evaluator() as bounded:
-            assert await bounded.evaluate("${jsonata: 1}", 1, pointer="", run={}) == 1
+            assert await bounded.evaluate("${jsonata: (1)}", 1, pointer="", run={}) == 1
             endless = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             process = await running(bounded)
             os.kill(process.pid, signal.SIGKILL)
             with pytest.raises(ExpressionError, match="ended unexpectedly"):
                 await endless
-            assert await bounded.evaluate("${jsonata: 1 + 1}", 1, pointer="", run={}) == 2
+            assert await bounded.evaluate("${jsonata: (1 + 1)}", 1, pointer="", run={}) == 2
 
     asyncio.run(main())
 
@@ -375,7 +410,7 @@ def test_a_helper_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPat
     for program in ("/nowhere/python", "/bin/false"):
         monkeypatch.setattr(sys, "executable", program)
         with evaluator() as bounded:
-            assert "does not start" in refused(bounded, "${jsonata: 1}").message
+            assert "does not start" in refused(bounded, "${jsonata: (1)}").message
 
 
 def test_the_helper_ends_when_its_parent_is_gone() -> None:
@@ -404,7 +439,7 @@ from httptask.expressions.plugin import httptask_expression_languages as languag
 from httptask.model.policy import Limits
 
 evaluator = Evaluator({x.name: x for x in languages()}, Limits())
-ask = lambda n: asyncio.run(evaluator.evaluate("${jsonata: " + str(n) + "}", None, pointer="", run={}))
+ask = lambda n: asyncio.run(evaluator.evaluate("${jsonata: (" + str(n) + ")}", None, pointer="", run={}))
 first = ask(1)
 child = os.fork()
 second = ask(2) if child else ask(3)
@@ -428,7 +463,7 @@ from httptask.expressions.plugin import httptask_expression_languages as languag
 from httptask.model.policy import Limits
 
 evaluator = Evaluator({x.name: x for x in languages()}, Limits())
-print(asyncio.run(evaluator.evaluate("${jsonata: 5}", None, pointer="", run={})))
+print(asyncio.run(evaluator.evaluate("${jsonata: (5)}", None, pointer="", run={})))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG, check=True)
     assert done.stdout.split() == ["5"]

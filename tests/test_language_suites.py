@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from httptask.expressions._document import only
 from httptask.expressions._jsonata import Jsonata
 from httptask.expressions._jsonpath import JsonPath
 
@@ -65,6 +66,22 @@ def test_jsonata_answers_as_the_reference_implementation(name: str) -> None:
     answers = {expression: _answer(expression, suite["data"]) for expression in expected}
     differing = {expression for expression in expected if not _alike(answers[expression], expected[expression])}
     assert differing == known & expected.keys()
+
+
+@pytest.mark.parametrize("name", [name for name, suite in JSONATA.items() if isinstance(suite["data"], dict)])
+@pytest.mark.usefixtures("deep_recursion")
+def test_jsonata_reads_no_more_than_it_says(name: str) -> None:
+    """Without the data that it says it does not read, an expression has the same value; and the data stays as it was."""
+    suite, language = JSONATA[name], Jsonata()
+    before = json.dumps(suite["data"])
+    for expression in (*suite["values"], *suite["nothing"], *suite["errors"]):
+        try:
+            language.check(expression)
+        except ValueError:
+            continue
+        part = only(suite["data"], language.reads(expression))
+        assert _alike(_answer(expression, part), _answer(expression, suite["data"])), expression
+    assert json.dumps(suite["data"]) == before
 
 
 def test_every_known_difference_is_one_of_the_cases() -> None:

@@ -13,6 +13,7 @@ from httptask import _json
 from httptask._nearest import nearest
 from httptask.errors import ExpressionError, PluginError, Problem
 from httptask.expressions import _result
+from httptask.expressions._document import Document, Reads
 from httptask.expressions._renaming import Renamed, not_understood
 from httptask.expressions._template import Found, may_change, split
 
@@ -36,6 +37,9 @@ _LONGEST_KEPT = 4096
 _SMALL = 5000
 """Values. So much data or so large a result is looked through on the event loop; more is not."""
 
+_MEDIUM = 500_000
+"""Values. What costs a fixed time for each is evaluated in a thread up to here: sending it to the helper costs more."""
+
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
 
 
@@ -50,6 +54,7 @@ class _Step:
     """None: a name of the run."""
     cheap: bool = False
     linear: bool = False
+    reads: Reads = None
     problem: str = ""
     """Why it cannot be evaluated, when it cannot."""
     known: tuple[str, ...] = ()
@@ -152,9 +157,10 @@ class Evaluator:
         with it and with *data*. Raises `ExpressionError`.
         """
         copy, places = _copied(value)
+        document = Document(data)
         for place in places:
             escape = escapes.get(place.path) if escapes else None
-            place.container[place.key] = await self._filled(place, data, pointer, run, escape)
+            place.container[place.key] = await self._filled(place, document, pointer, run, escape)
         return copy[0]
 
     def close(self) -> None:
@@ -165,7 +171,12 @@ class Evaluator:
             self._worker.close()
 
     async def _filled(
-        self, place: _Place, data: Any, pointer: str, run: Mapping[str, Any], escape: Callable[[str], str] | None
+        self,
+        place: _Place,
+        document: Document,
+        pointer: str,
+        run: Mapping[str, Any],
+        escape: Callable[[str], str] | None,
     ) -> Any:
         plan = self._plan(place.text)
         results: list[Any] = []
@@ -174,24 +185,37 @@ class Evaluator:
                 results.append(part)
                 continue
             try:
-                result = await self._value(part, data, run)
+                result = await self._value(part, document, run)
                 is_text = isinstance(result, str) or not plan.whole
                 results.append(escape(_result.as_text(result)) if escape is not None and is_text else result)
             except _result.RefusedError as error:
                 _raise(error, part, _json.pointer(place.path, pointer))
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
 
-    async def _value(self, step: _Step, data: Any, run: Mapping[str, Any]) -> Any:
+    async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
         if step.problem:
             raise _result.RefusedError(_with_suggestion(step), step.known)
         if step.language is None:
             value = _named(step.source, run)
-        elif step.cheap or (step.linear and _result.is_small(data, _SMALL)):
-            value = _evaluated(step.language, step.source, data)
+        elif step.cheap:
+            value = _evaluated(step.language, step.source, document.whole)
+        elif step.linear and _result.is_small(part := document.part(step.reads), _SMALL):
+            value = _evaluated(step.language, step.source, part)
         else:
-            return await self._helper().evaluate(step.language, step.source, data)
+            return await self._value_elsewhere(step, step.language, document)
         await self._bound(value)
         return value
+
+    async def _value_elsewhere(self, step: _Step, language: ExpressionLanguage, document: Document) -> Any:
+        """Return the value of *step*, evaluated off the event loop."""
+        import asyncio
+
+        part = document.part(step.reads)
+        if step.linear and await asyncio.to_thread(_result.is_small, part, _MEDIUM):
+            value = await asyncio.to_thread(_evaluated, language, step.source, part)
+            await self._bound(value)
+            return value
+        return await self._helper().evaluate(language, step.source, document, step.reads)
 
     async def _bound(self, value: Any) -> None:
         if value is None or value is True or value is False:
@@ -269,15 +293,22 @@ def _run_step(written: str, name: str) -> _Step:
 def _language_step(written: str, source: str, language: ExpressionLanguage) -> _Step:
     if not source:
         return _Step(written, problem=f"nothing follows {language.prefix!r}")
-    return _Step(written, source, language, _says(language, "is_cheap", source), _says(language, "is_linear", source))
+    return _Step(
+        written,
+        source,
+        language,
+        cheap=bool(_says(language, "is_cheap", source)),
+        linear=bool(_says(language, "is_linear", source)),
+        reads=_says(language, "reads", source),
+    )
 
 
-def _says(language: ExpressionLanguage, question: str, source: str) -> bool:
-    """Ask *language*; `is_linear` is a question it need not know."""
+def _says(language: ExpressionLanguage, question: str, source: str) -> Any:
+    """Ask *language*; None where it does not know the question. It has to know `is_cheap` only."""
     try:
-        return bool(getattr(language, question, lambda _source: False)(source))
+        return getattr(language, question, lambda _source: None)(source)
     except Exception:  # noqa: BLE001 - a plugin that fails here fails again, and is reported, where it is evaluated
-        return False
+        return None
 
 
 def _never_there(step: _Step, shape: Any) -> str:
@@ -310,6 +341,8 @@ def _named(name: str, run: Mapping[str, Any]) -> Any:
 def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
     try:
         return language.evaluate(source, data)
+    except RecursionError as error:
+        raise _result.RefusedError(_result.TOO_DEEP) from error
     except (LookupError, ValueError) as error:
         raise _result.RefusedError(_result.sentence(error), _result.known_in(error)) from error
     except Exception as error:

@@ -2,8 +2,9 @@
 
     python -P -m httptask.expressions._helper
 
-Its standard input carries requests, each two pickles: `(language, source, seconds, most_bytes, is_text)`, where *language* is
-itself pickled, and the data, which is JSON text where *is_text* says so.
+Its standard input carries requests, each one or two pickles: `(language, source, seconds, most_bytes, form)`, where
+*language* is itself pickled, and the data. *form* says what that is: `json` is a value, `text` is JSON text, and `same` is
+the value of the request before, which is not sent again.
 
 Its standard output carries messages, each a length of eight bytes and that much JSON: `{}` when a request has been read and
 its evaluation begins, so that nothing before counts as the expression's time, then `{"value": …}` or
@@ -47,12 +48,15 @@ def main() -> None:
     requests, replies = _take_over_streams()
     _limit_resources()
     _load_languages()
+    data: Any = None
     while True:
         message: dict[str, Any]
         try:
-            language, source, seconds, most_bytes, is_text = pickle.load(requests)  # noqa: S301 - from our parent
-            data = pickle.load(requests)  # noqa: S301 - from our parent
-            data = json.loads(data, parse_float=number) if is_text else data
+            language, source, seconds, most_bytes, form = pickle.load(requests)  # noqa: S301 - from our parent
+            if form != "same":
+                data = pickle.load(requests)  # noqa: S301 - from our parent
+            if form == "text":
+                data = json.loads(data, parse_float=number)
             evaluate = pickle.loads(language).evaluate  # noqa: S301 - from our parent
         except EOFError:
             return
@@ -77,7 +81,7 @@ def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[s
         # What is left after running out of memory is in pieces: a new process is better.
         return {"error": f"it needed more memory than {_MEMORY >> 20} MiB", "last": True}
     except RecursionError:
-        return {"error": "it calls itself too deeply, or its data is nested too deeply"}
+        return {"error": _result.TOO_DEEP}
     except (LookupError, ValueError) as error:
         return {"error": _result.sentence(error)[:_LONGEST], "known": _result.known_in(error)}
     except BaseException as error:  # noqa: BLE001 - whatever a language raises, its parent gets an answer

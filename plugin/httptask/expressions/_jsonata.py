@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,13 @@ _AUTHORS_OWN = ("D3137", "D3141")
 
 _IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 
+_MOST_KEPT = 256
+"""Expressions that a thread keeps ready."""
+
+_LONGEST_KEPT = 4096
+"""Characters of an expression that is kept."""
+
+_threads_own = threading.local()
 _warnings_lock = threading.Lock()
 
 
@@ -49,6 +56,18 @@ class Jsonata:
         """Say no: JSONata is a programming language."""
         return False
 
+    def is_linear(self, source: str) -> bool:
+        """Say whether *source* only compares, calculates and converts what it reads: it may stay in this process."""
+        from httptask.expressions._jsonata_reads import is_bounded
+
+        return is_bounded(parsed(source))
+
+    def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
+        """Return the names, from the document's root downwards, below which *source* reads; None for all of it."""
+        from httptask.expressions._jsonata_reads import reads
+
+        return reads(parsed(source))
+
     def task_renamed(self, source: str, before: str, after: str) -> Renamed:
         """Return *source* with the task *before* called *after*."""
         from httptask.expressions._jsonata_tasks import renamed
@@ -60,7 +79,7 @@ class Jsonata:
 
         Raises `LookupError` when it yields nothing.
         """
-        expression = _parsed(source, _compiled_regex)
+        expression = _kept(source)
         try:
             value = expression.evaluate(data)
         except _library().JException as error:
@@ -118,6 +137,19 @@ def hide_clock() -> None:
     _library()
     shown = types.SimpleNamespace(**{**vars(dt), "datetime": Datetime})
     sys.modules["jsonata.datetimeutils"].datetime = shown  # type: ignore[attr-defined]
+
+
+def _kept(source: str) -> Any:
+    """Return the expression *source*, read once in each thread: what evaluates it has a state."""
+    kept: dict[str, Any] = _threads_own.__dict__.setdefault("expressions", {})
+    expression = kept.get(source)
+    if expression is None:
+        expression = _parsed(source, _compiled_regex)
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        if len(source) <= _LONGEST_KEPT:
+            kept[source] = expression
+    return expression
 
 
 def parsed(source: str) -> Any:

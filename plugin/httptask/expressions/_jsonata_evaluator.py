@@ -77,7 +77,15 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             "apply": self.evaluate_apply_expression,
             "transform": self.evaluate_transform_expression,
         }
+
+    def evaluate(self, data: Any, bindings: Any = None) -> Any:
+        """Return the expression's value over *data*. What an earlier evaluation bound is forgotten."""
         LibraryJsonata.CURRENT.jsonata = self
+        self.environment = Frame(_BASE)
+        try:
+            return super().evaluate(data, bindings)
+        finally:
+            self.environment = Frame(_BASE)  # it holds the data
 
     def eval(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of the symbol *expr* where *context* is the context."""
@@ -191,17 +199,48 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 item = existing(values[index])
                 return item if isinstance(item, list) else sequence([item])
             return results
-        size, eval_ = len(values), self.eval
+        size = len(values)
+        get = self._getter(predicate, environment)
         for index, item in enumerate(values):
             if is_stream:
-                chosen = eval_(predicate, item["@"], Frame(environment, dict(item)))
+                chosen = self.eval(predicate, item["@"], Frame(environment, dict(item)))
             else:
-                chosen = eval_(predicate, NULL if item is None else item, environment)
+                chosen = get(NULL if item is None else item)
             if chosen is True:
                 results.append(item)
             elif chosen is not False and chosen is not None:
                 results.extend([item] * _times_chosen(chosen, index, size))
         return results
+
+    def _getter(self, expr: Any, environment: Any) -> Callable[[Any], Any]:
+        """Return what yields the value of *expr* for one context after another, fast where it only compares."""
+        if expr.predicate is not None or expr.group is not None:
+            return lambda context: self.eval(expr, context, environment)
+        if expr.type in ("string", "number", "value"):
+            literal = self._literal(expr, None, None)
+            return lambda _context: literal
+        if expr.type == "path" and (names := _plain_names(expr)) is not None and names[0] is None:
+            return lambda context: self._name_of(expr, names[1], context, environment)
+        if expr.type != "binary":
+            return lambda context: self.eval(expr, context, environment)
+        operator, left, right = expr.value, self._getter(expr.lhs, environment), self._getter(expr.rhs, environment)
+        if operator == "and":
+            return lambda context: boolean(left(context)) and boolean(right(context))
+        if operator == "or":
+            return lambda context: boolean(left(context)) or boolean(right(context))
+        operate = OPERATORS[operator]
+        return lambda context: operate(operator, left(context), right(context))
+
+    def _name_of(self, expr: Any, names: list[str], context: Any, environment: Any) -> Any:
+        value = context
+        for name in names:
+            if type(value) is not dict:
+                return self.eval(expr, context, environment)
+            value = value.get(name, expr)
+            if value is expr:
+                return None
+        kind = type(value)
+        return value if kind is str or kind is int or kind is bool else self.eval(expr, context, environment)
 
     def evaluate_sort_expression(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return *context* in the order of the terms; equal ones keep their order."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from httptask._nearest import nearest
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _MOST_SELECTORS = 4
 """In a linear query, the product of the numbers of selectors of its segments: how often one value may be selected."""
+
+_LONGEST_FILTER = 200
+"""Characters of a filter in a linear query: it compares a few times only."""
 
 _MOST_NAMES = 10
 """Names listed in a message; the error's `known` has more."""
@@ -31,6 +34,8 @@ class _Query:
     """The names and indices it begins with, whatever follows them."""
     linear: bool
     """Whether its cost is bounded by the size of the data."""
+    reads: tuple[str, ...] | None
+    """The names from the root below which it reads; None for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,14 @@ class JsonPath:
     def is_linear(self, source: str) -> bool:
         """Say whether *source* costs at most a fixed time for each value in the data: it may stay here for small data.
 
-        No filter, at most one descendant segment, few selectors in a segment.
+        Filters that only compare, at most one descendant segment, few selectors in a segment.
         """
         return self._is(source, lambda query: query.linear)
+
+    def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
+        """Return the names, from the document's root downwards, below which *source* reads; None for all of it."""
+        reads = _query(source).reads
+        return None if reads is None else [reads]
 
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
         """Return the error *source* would end in over data of *shape*: nested objects, in which None is anything at all."""
@@ -181,7 +191,8 @@ def _query(source: str) -> _Query:
         raise ValueError("it is nested too deeply to be read") from error
     except Exception as error:  # the library has slips of its own for broken text
         raise ValueError(f"it is not a JSONPath query (RFC 9535){_hint(source)}") from error
-    return _Query(compiled, _steps(compiled), _leading(compiled), _is_linear(compiled))
+    leading = _leading(compiled)
+    return _Query(compiled, _steps(compiled), leading, _is_linear(compiled), _reads(compiled, leading))
 
 
 def _hint(source: str) -> str:
@@ -209,10 +220,22 @@ def _leading(query: Any) -> tuple[str | int, ...]:
     return tuple(steps)
 
 
+def _reads(query: Any, leading: Sequence[str | int]) -> tuple[str, ...] | None:
+    """Return the names that *query* begins with; None where a filter of it goes back to the root."""
+    names = tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), leading))
+    return names if names and "$" not in str(query)[1:] else None
+
+
 def _is_linear(query: Any) -> bool:
     from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
-    from jsonpath_rfc9535.selectors import FilterSelector
+
+    from httptask.expressions._jsonpath_filters import Filter
 
     descendants = sum(isinstance(segment, JSONPathRecursiveDescentSegment) for segment in query.segments)
-    filters = any(isinstance(selector, FilterSelector) for segment in query.segments for selector in segment.selectors)
-    return not filters and descendants <= 1 and math.prod(len(s.selectors) for s in query.segments) <= _MOST_SELECTORS
+    selectors = [selector for segment in query.segments for selector in segment.selectors]
+    filters = [selector for selector in selectors if isinstance(selector, Filter)]
+    return (
+        all(selector.test is not None and len(str(selector)) <= _LONGEST_FILTER for selector in filters)
+        and descendants <= 1
+        and math.prod(len(segment.selectors) for segment in query.segments) <= _MOST_SELECTORS
+    )

@@ -7,6 +7,7 @@ U+10FF where it means U+10FFFF), and descending does not end at 100 levels. A fi
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery, JSONPathSyntaxError, Lexer, lex
@@ -16,10 +17,13 @@ from jsonpath_rfc9535.filter_expressions import (
     FilterExpressionLiteral,
     IntegerLiteral,
     LogicalExpression,
+    PrefixExpression,
+    RelativeFilterQuery,
     _is_truthy,
 )
 from jsonpath_rfc9535.node import JSONPathNodeList
 from jsonpath_rfc9535.parse import Parser
+from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
 from jsonpath_rfc9535.tokens import TokenStream, TokenType
 
 from httptask.expressions import _numbers
@@ -50,15 +54,7 @@ class _Comparison(ComparisonExpression):  # type: ignore[misc, unused-ignore]
     __slots__ = ()
 
     def evaluate(self, context: Any) -> bool:
-        left, right = _value(self.left, context), _value(self.right, context)
-        operator = self.operator
-        if operator == "==":
-            return _equal(left, right)
-        if operator == "!=":
-            return not _equal(left, right)
-        if operator in ("<=", ">=") and _equal(left, right):
-            return True
-        return _less(left, right) if operator[0] == "<" else _less(right, left)
+        return _COMPARISONS[self.operator](_value(self.left, context), _value(self.right, context))
 
 
 class _Logical(LogicalExpression):  # type: ignore[misc, unused-ignore]
@@ -71,6 +67,81 @@ class _Logical(LogicalExpression):  # type: ignore[misc, unused-ignore]
         return bool(_is_truthy(self.right.evaluate(context)))
 
 
+class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
+    """A filter. Where it only compares what stands in a value with literals, it does so without the library's nodes."""
+
+    __slots__ = ("test",)
+
+    def __init__(self, selector: FilterSelector) -> None:
+        super().__init__(env=selector.env, token=selector.token, expression=selector.expression)
+        self.test = _test(selector.expression.expression)
+        """Says of a value whether it is selected; None where only the library can say it."""
+
+    def resolve(self, node: Any) -> Iterator[Any]:
+        """Yield the children of *node* that are selected."""
+        test, value = self.test, node.value
+        if test is None:
+            yield from super().resolve(node)
+        elif isinstance(value, dict):
+            yield from [node.new_child(child, name, node) for name, child in value.items() if test(child)]
+        elif isinstance(value, list):
+            yield from [node.new_child(child, index, node) for index, child in enumerate(value) if test(child)]
+
+
+def _test(expression: Any) -> Callable[[Any], bool] | None:
+    """Return what says of a value whether *expression* holds for it; None where that takes more than the value."""
+    if isinstance(expression, _Logical):
+        left, right = _test(expression.left), _test(expression.right)
+        if left is None or right is None:
+            return None
+        if expression.operator == "&&":
+            return lambda value: left(value) and right(value)
+        return lambda value: left(value) or right(value)
+    if isinstance(expression, PrefixExpression):
+        negated = _test(expression.right)
+        return None if negated is None else lambda value: not negated(value)
+    if isinstance(expression, RelativeFilterQuery):
+        get = None if expression.query.empty() else _getter(expression)
+        return None if get is None else lambda value: get(value) is not NOTHING
+    if isinstance(expression, _Comparison):
+        return _comparison(expression)
+    return None
+
+
+def _comparison(expression: _Comparison) -> Callable[[Any], bool] | None:
+    first, second = _getter(expression.left), _getter(expression.right)
+    if first is None or second is None:
+        return None
+    compare = _COMPARISONS[expression.operator]
+    return lambda value: compare(first(value), second(value))
+
+
+def _getter(expression: Any) -> Callable[[Any], Any] | None:
+    """Return what takes the value of *expression*, a literal or a singular query, out of a value."""
+    if isinstance(expression, FilterExpressionLiteral):
+        literal = expression.value
+        return lambda _value: literal
+    if not isinstance(expression, RelativeFilterQuery) or not expression.query.singular_query():
+        return None
+    steps: list[Any] = [segment.selectors[0] for segment in expression.query.segments]
+    names = [step.name if isinstance(step, NameSelector) else step.index for step in steps]
+    if len(names) == 1 and isinstance(names[0], str):
+        (name,) = names
+        return lambda value: value.get(name, NOTHING) if isinstance(value, dict) else NOTHING
+    return lambda value: _followed(value, names)
+
+
+def _followed(value: Any, steps: list[str | int]) -> Any:
+    for step in steps:
+        if isinstance(step, str):
+            value = value.get(step, NOTHING) if isinstance(value, dict) else NOTHING
+        elif isinstance(value, list) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return NOTHING
+    return value
+
+
 class _Parser(Parser):  # type: ignore[misc, unused-ignore]
     def parse_integer_literal(self, stream: Any) -> Any:
         token = stream.current
@@ -80,6 +151,9 @@ class _Parser(Parser):  # type: ignore[misc, unused-ignore]
 
     def parse_float_literal(self, stream: Any) -> Any:
         return self.parse_integer_literal(stream)
+
+    def parse_filter_selector(self, stream: Any) -> Filter:
+        return Filter(super().parse_filter_selector(stream))
 
     def parse_infix_expression(self, stream: Any, left: Any) -> Any:
         made: Any = super().parse_infix_expression(stream, left)
@@ -129,3 +203,14 @@ def _less(left: Any, right: Any) -> bool:
     if type(left) is str:
         return type(right) is str and left < right
     return type(left) in _numbers.NUMBERS and type(right) in _numbers.NUMBERS and _numbers.compare(left, right) < 0
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": _equal,
+    "!=": lambda left, right: not _equal(left, right),
+    "<": _less,
+    "<=": lambda left, right: _equal(left, right) or _less(left, right),
+    ">": lambda left, right: _less(right, left),
+    ">=": lambda left, right: _equal(left, right) or _less(right, left),
+}
+"""RFC 9535, section 2.3.5.2.2."""

@@ -15,6 +15,8 @@ DEEPEST = 500
 """Nesting of a result. More than that, other parts of a program fail to read or write."""
 
 
+TOO_DEEP = "it calls itself too deeply, or its data is nested too deeply"
+
 MOST_KNOWN = 200
 """Names in an error's `known`."""
 
@@ -40,19 +42,26 @@ class NoSuchNameError(LookupError):
         self.known = tuple(known)
 
 
+_CHARACTERS = 64
+"""Characters of text that count as one value."""
+
+
 def is_small(value: Any, most: int) -> bool:
-    """Say whether the JSON *value* consists of at most *most* values."""
-    if not isinstance(value, dict | list):
-        return True
-    left, waiting = most, [value]
+    """Say whether the JSON *value* consists of at most *most* values; long text counts as several."""
+    left, waiting = most, [[value]]
     while waiting:
-        item = waiting.pop()
-        left -= len(item)
+        items = waiting.pop()
+        left -= len(items)
+        for item in items:
+            kind = type(item)
+            if kind is str:
+                left -= len(item) // _CHARACTERS
+            elif kind is dict:
+                waiting.append(item.values())
+            elif kind is list:
+                waiting.append(item)
         if left < 0:
             return False
-        waiting += [
-            child for child in (item.values() if isinstance(item, dict) else item) if type(child) in (dict, list)
-        ]
     return True
 
 

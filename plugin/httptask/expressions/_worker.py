@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +24,7 @@ from httptask.expressions._result import RefusedError
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from httptask.expressions._document import Document, Reads
     from httptask.protocols import ExpressionLanguage
 
 START_SECONDS = 30.0
@@ -63,7 +65,8 @@ class _Helper:
 class _Job:
     language: ExpressionLanguage
     source: str
-    data: Any
+    document: Document
+    reads: Reads
     began: bool = False
     """The helper is evaluating it."""
     abandoned: bool = False
@@ -91,11 +94,13 @@ class Worker:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="httptask-expressions")
         self._helper: _Helper | None = None
         self._running: _Job | None = None
+        self._sent: tuple[weakref.ref[Document], Reads] | None = None
 
-    async def evaluate(self, language: ExpressionLanguage, source: str, data: Any) -> Any:
-        """Return the value of *source* over *data*.
+    async def evaluate(self, language: ExpressionLanguage, source: str, document: Document, reads: Reads = None) -> Any:
+        """Return the value of *source*, which *reads* this, over *document*.
 
-        Raises `RefusedError` for every failure. When the awaiting task is cancelled, the evaluation ends at once.
+        What the helper has seen last is not sent again, as long as it is the same part of the same document. Raises
+        `RefusedError` for every failure. When the awaiting task is cancelled, the evaluation ends at once.
         """
         if self._owner != os.getpid():
             # After a fork the helper and the thread are our parent's; forget them without touching them.
@@ -103,7 +108,7 @@ class Worker:
             self._reset()
         if self._closed:
             raise RefusedError(_CLOSED)
-        job = _Job(language, source, data)
+        job = _Job(language, source, document, reads)
         try:
             future = self._thread.submit(self._run, job)
         except RuntimeError as error:  # closed meanwhile, or Python is about to end
@@ -145,23 +150,31 @@ class Worker:
                 self._running = None
 
     def _ask(self, job: _Job) -> Any:
-        request = _request(job, self._seconds, self._most_bytes)
         reused = self._helper is not None
         try:
-            helper = self._begin(request, job)
+            helper = self._begin(self._request(job), job)
         except _EndedEarlyError:
             if not reused:
                 raise RefusedError(_NO_START) from None
             # Somebody ended it while it waited for work: that is not the expression's fault.
-            helper = self._begin_anew(request, job)
+            helper = self._begin_anew(job)
+        self._sent = (weakref.ref(job.document), job.reads)
         job.began = True
         return self._finish(helper)
 
-    def _begin_anew(self, request: Sequence[bytes], job: _Job) -> _Helper:
+    def _begin_anew(self, job: _Job) -> _Helper:
         try:
-            return self._begin(request, job)
+            return self._begin(self._request(job), job)
         except _EndedEarlyError:
             raise RefusedError(_NO_START) from None
+
+    def _request(self, job: _Job) -> Sequence[bytes]:
+        """Return the pieces of a request, as the helper's documentation says."""
+        form: str = "same"
+        data: Sequence[bytes] = ()
+        if self._sent is None or self._sent[0]() is not job.document or self._sent[1] != job.reads:
+            form, data = _data(job.document.part(job.reads))
+        return [pickle.dumps((_language(job), job.source, self._seconds, self._most_bytes, form)), *data]
 
     def _begin(self, request: Sequence[bytes], job: _Job) -> _Helper:
         """Send *request* and return the helper once it has begun."""
@@ -220,7 +233,7 @@ class Worker:
 
     def _discard(self) -> None:
         with self._lock:
-            helper, self._helper = self._helper, None
+            helper, self._helper, self._sent = self._helper, None, None
         if helper is None:
             return
         helper.kill()
@@ -269,19 +282,21 @@ def _start() -> _Helper:
     return _Helper(process, cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout))
 
 
-def _request(job: _Job, seconds: float, most_bytes: int) -> Sequence[bytes]:
-    """Return the pieces of a request, as the helper's documentation says."""
+def _language(job: _Job) -> bytes:
     try:
-        language = pickle.dumps(job.language)
+        return pickle.dumps(job.language)
     except Exception as error:
         raise RefusedError(f"the language cannot be sent to the helper process: {error}") from error
+
+
+def _data(data: Any) -> tuple[str, Sequence[bytes]]:
+    """Return the form of a request's *data*, and its pieces."""
     try:
-        data, is_text = _pickled(job.data), False
+        return "json", _pickled(data)
     except RecursionError:
-        data, is_text = _as_text(job.data), True
+        return "text", _as_text(data)
     except Exception as error:
         raise RefusedError(f"the data cannot be sent to the helper process: {error}") from error
-    return [pickle.dumps((language, job.source, seconds, most_bytes, is_text)), *data]
 
 
 def _pickled(data: Any) -> Sequence[bytes]:
