@@ -62,7 +62,18 @@ class Importer(Protocol):
 
 @runtime_checkable
 class ExpressionLanguage(Protocol):
-    """Evaluates the inside of `${…}`. Instances must be picklable: costly expressions run in a helper process."""
+    """Evaluates the inside of `${…}`. Instances must be picklable: costly expressions run in a helper process.
+
+    A language may have these methods, too; each takes a *source* without its prefix:
+
+    - `is_linear(source)`: whether evaluating it costs at most a fixed time for each value it reads, so that data of
+      moderate size needs no helper process.
+    - `reads(source)`: the names below which it reads, as tuples from the document's root downwards, or None for all of
+      it. Nothing else is sent to the helper process.
+    - `missing(source, shape)`: the error it would end in over data of *shape* (nested objects, in which None is
+      anything at all), or None. Validation reports it.
+    - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed` with the task *before* called *after*.
+    """
 
     @property
     def name(self) -> str:
