@@ -58,15 +58,17 @@ class Jsonata:
 
     def is_linear(self, source: str) -> bool:
         """Say whether *source* only compares, calculates and converts what it reads: it may stay in this process."""
+        tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_reads import is_bounded
 
-        return is_bounded(parsed(source))
+        return is_bounded(tree)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
         """Return the names, from the document's root downwards, below which *source* reads; None for all of it."""
+        tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_reads import reads
 
-        return reads(parsed(source))
+        return reads(tree)
 
     def task_renamed(self, source: str, before: str, after: str) -> Renamed:
         """Return *source* with the task *before* called *after*."""
