@@ -280,6 +280,10 @@ SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "another-type's-keyword": (a(WHOLE), a({**WHOLE, "maxLength": 10})),
     "order-of-required": (a(TEXT, required=["a", "b"]), a(TEXT, required=["b", "a"])),
+    "order-of-dependentRequired": (
+        a(TEXT, dependentRequired={"a": ["b", "c"], "d": []}),
+        a(TEXT, dependentRequired={"d": [], "a": ["c", "b"]}),
+    ),
     "recursion": (to("Node"), to("Link")),
     "made-of-itself": (to("Loop"), TEXT),
     "description-of-a-refused-value": (
@@ -379,6 +383,51 @@ def test_what_is_accepted_is_accepted_by_a_validator(is_answer: bool) -> None:
     ]
     assert wrong == []
     assert all(acceptance.same(schema, dict(schema)) for schema in PLAIN)
+
+
+JOINED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "minimum": ({"minimum": 1}, {"minimum": 3}, {"type": "number", "minimum": 3}),
+    "maximum": ({"maximum": 1}, {"maximum": 3}, {"type": "number", "maximum": 1}),
+    "exclusiveMinimum": ({"exclusiveMinimum": 1}, {"exclusiveMinimum": 3}, {"type": "number", "exclusiveMinimum": 3}),
+    "exclusiveMaximum": ({"exclusiveMaximum": 1}, {"exclusiveMaximum": 3}, {"type": "number", "exclusiveMaximum": 1}),
+    "minLength": ({"minLength": 1}, {"minLength": 3}, {"type": "string", "minLength": 3}),
+    "maxLength": ({"maxLength": 1}, {"maxLength": 3}, {"type": "string", "maxLength": 1}),
+    "minItems": ({"minItems": 1}, {"minItems": 3}, {"type": "array", "minItems": 3}),
+    "maxItems": ({"maxItems": 1}, {"maxItems": 3}, {"type": "array", "maxItems": 1}),
+    "minProperties": ({"minProperties": 1}, {"minProperties": 3}, {"type": "object", "minProperties": 3}),
+    "maxProperties": ({"maxProperties": 1}, {"maxProperties": 3}, {"type": "object", "maxProperties": 1}),
+    "uniqueItems": ({"uniqueItems": False}, {"uniqueItems": True}, {"type": "array", "uniqueItems": True}),
+    "required": ({"required": ["a"]}, {"required": ["b"]}, {"type": "object", "required": ["a", "b"]}),
+    "dependentRequired": (
+        {"dependentRequired": {"a": ["b"]}},
+        {"dependentRequired": {"a": ["c"], "d": ["e"]}},
+        {"type": "object", "dependentRequired": {"a": ["b", "c"], "d": ["e"]}},
+    ),
+    "type": (
+        {"type": ["number", "string"]},
+        {"type": ["integer", "string", "null"]},
+        {"type": ["integer", "string"]},
+    ),
+    "enum": ({"enum": [1, "x", None]}, {"enum": [None, True, 1]}, {"enum": [1, None]}),
+    "items": (
+        {"items": {"minimum": 1}},
+        {"items": {"type": "integer"}},
+        {"type": "array", "items": {"type": "integer", "minimum": 1}},
+    ),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in-order", "turned"])
+@pytest.mark.parametrize("keyword", JOINED)
+def test_constraints_joined_by_all_of_are_the_one_constraint_that_they_mean(keyword: str, turned: bool) -> None:
+    """The narrower of two bounds, the values in both lists, the names in either: nothing has changed."""
+    one, other, joined = JOINED[keyword]
+    parts: dict[str, Any] = {"allOf": [other, one] if turned else [one, other]}
+    if "type" in joined and keyword != "type":
+        parts["type"] = joined["type"]
+    for is_answer in (False, True):
+        assert lines(parts, joined, is_answer=is_answer) == []
+        assert lines(joined, parts, is_answer=is_answer) == []
 
 
 def test_what_is_too_large_to_compare_is_marked() -> None:

@@ -204,6 +204,8 @@ class SchemaChanges:
                 continue  # said of the values
             if keyword == "enum" and was and now and {*map(key, was)} == {*map(key, now)}:
                 continue
+            if keyword == "dependentRequired" and was and now and _without_order(was) == _without_order(now):
+                continue
             if keyword in IN_ONE - _ASKING and isinstance(was, Mapping) and isinstance(now, Mapping):
                 inner = f"{place}[]" if keyword == "items" else f"{place} ({keyword})"
                 yield from self.changes(was, now, inner)
@@ -311,6 +313,10 @@ def _message(keyword: str, was: Any, now: Any) -> str:
     if now is None:
         return f"no more with {keyword} {shown(was)}"
     return f"{keyword} was {shown(was)}, is {shown(now)}"
+
+
+def _without_order(dependent: Mapping[str, Any]) -> dict[str, set[str]]:
+    return {name: set(required) for name, required in dependent.items()}
 
 
 def _one_or_all(types: Any) -> Any:
