@@ -70,6 +70,7 @@ def test_a_files_name_does_not_leak_a_secret(monkeypatch: pytest.MonkeyPatch) ->
         ("attachment; filename*=UTF-8''invoice%E2%80%AEfdp.exe", "invoicefdp.exe"),
         ('attachment; filename=".htaccess"', "htaccess"),
         ('attachment; filename="a.pdf. . "', "a.pdf"),
+        ('attachment; filename="INDEX . .txt"', "INDEX.txt"),
         ('attachment; filename="NUL.txt"', "_NUL.txt"),
         ('attachment; filename="a<b>:c|d?.txt"', "a_b__c_d_.txt"),
         ('attachment; filename=".."', ""),

@@ -95,6 +95,14 @@ FOLLOWED = [
     ("jsonata", "-tasks.Phone.output.id"),
     ("jsonata", "[1..tasks.Phone.output.id]"),
     ("jsonata", "tasks.Phone.output{Phone: id}"),
+    ("jsonata", "tasks@$t.tasks.Phone.output.id"),
+    ("jsonata", "tasks@$t.$t.Phone.output.id"),
+    ("jsonata", "tasks#$i.Phone.output.id"),
+    ("jsonata", "tasks.Phone#$i.output.{'i': $i, 'id': id}"),
+    ("jsonata", "tasks.Phone.output ~> |$|{'Phone': id}|"),
+    ("jsonata", "input ~> |rows|{'n': 1}, 'Phone'|"),
+    ("jsonata", "tasks.Phone.output ~> $string"),
+    ("jsonata", "tasks[0].Phone.output.id"),
 ]
 """Expressions that name the task `Phone`, and others in which only something else has that name."""
 
@@ -139,6 +147,12 @@ def _unnamed(value: Any, name: str) -> Any:
         ("jsonata", "$merge([tasks, {}]).Phone"),
         ("jsonata", "($f := function() { tasks }; $f().Phone)"),
         ("jsonata", "tasks.Phone.("),
+        ("jsonata", "($f := $lookup(?, 'Phone'); tasks ~> $f)"),
+        ("jsonata", "$lookup(?, 'Phone')(tasks)"),
+        ("jsonata", "($f := $lookup(tasks, ?); $f('Phone'))"),
+        ("jsonata", "($f := function($t) { $t.Phone.output.id }; tasks ~> $f)"),
+        ("jsonata", "$ ~> |tasks.Phone|{'x': 1}|"),
+        ("jsonata", "$$ ~> |tasks|{'x': Phone.output.id}|"),
     ],
 )
 def test_what_cannot_be_told_is_said(language: str, source: str) -> None:

@@ -168,7 +168,8 @@ class _Walk:
     def _function(self, node: Any, context: Sight, scope: dict[str, Sight], first: Any = None) -> Sight:
         called = str(node.procedure.value) if node.procedure.type == "variable" else ""
         arguments = [*([first] if first is not None else []), *node.arguments]
-        if called == "lookup" and called not in scope and arguments:
+        # Where a partial application is called, and with what, is not followed.
+        if called == "lookup" and called not in scope and arguments and node.type != "partial":
             return self._looked_up(arguments, context, scope)
         if called in scope or node.procedure.type != "variable":
             self.value(node.procedure, context, scope)
