@@ -352,3 +352,23 @@ def test_what_is_no_item_of_a_sequence_is_refused() -> None:
         (3, "/body"),
     ):
         assert refused(method="POST", headers={"Content-Type": "text/event-stream"}, body=body) == place
+
+
+@pytest.mark.parametrize(
+    "name",
+    # Defined without the list syntax: RFC 9110, sections 7.2, 8.3, 8.6, 10.1, 11.6, 11.7, 13.1, 14; RFC 6265; RFC 6454.
+    [
+        *("Authorization", "Content-Length", "Content-Range", "Content-Type", "Cookie", "Date", "From", "Host"),
+        *("If-Modified-Since", "If-Range", "If-Unmodified-Since", "Max-Forwards", "Origin", "Proxy-Authorization"),
+        *("Range", "Referer", "User-Agent", "Idempotency-Key"),
+    ],
+)
+def test_a_header_that_is_no_list_stands_once(name: str) -> None:
+    """A second one would be an error or ignored (RFC 9110, section 5.3): refused with its place."""
+    assert refused(headers={name: ["1", "2"]}) == f"/headers/{name}"
+
+
+@pytest.mark.parametrize("name", ["Accept", "If-Match", "Via", "X-Any"])
+def test_a_header_that_is_a_list_may_repeat(name: str) -> None:
+    """One line for each item, in their order."""
+    assert [value for key, value in made(headers={name: ["1", "2"]}).headers if key == name] == ["1", "2"]

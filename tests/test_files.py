@@ -23,6 +23,7 @@ from decoding import decoding_server
 from httptask.building import curl_command
 from httptask.errors import SettingsError, TaskError
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody
+from httptask.model.exchange import SentRequest
 from httptask.model.task import Inputs, TestOptions
 from httptask.task import HttpTask
 from tasks import http, runtime
@@ -701,3 +702,22 @@ def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) 
     without = run("test-request")
     assert without.returncode == 2
     assert "--files" in without.stderr
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'--b\r\nContent-Disposition: form-data; name="a"\r\n--b--\r\n',
+        b"--b\r\n\r\nx\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--b--\r\n',
+    ],
+    ids=["a part without an empty line", "a part without a name", "a part that is no text"],
+)
+def test_curl_sends_the_bytes_of_a_form_that_its_options_cannot_say(body: bytes) -> None:
+    """An author may have written the form himself: what is no part as `-F` makes them goes as it is."""
+    command = curl_command(
+        SentRequest("POST", "http://h/", (("Content-Type", "multipart/form-data; boundary=b"),), body)
+    )
+    assert "--data-" in command
+    assert "-F" not in command
+    assert "--form-string" not in command

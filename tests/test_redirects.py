@@ -8,7 +8,7 @@ import servers
 from httptask import errors
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Limits
-from httptask.sending._redirect import next_request
+from httptask.sending._redirect import circle, next_request
 from tasks import call, exchange, failure, http
 
 
@@ -285,3 +285,11 @@ def test_what_is_no_redirect(status: int, location: str) -> None:
     """Only the statuses that mean one, and only with a `Location` (RFC 9110, section 15.4); the rest is the response."""
     request = OutgoingRequest("GET", "http://h.example/a", [])
     assert next_request(request, request, status, location) is None
+
+
+@pytest.mark.parametrize(("method", "helps"), [("GET", False), ("HEAD", False), ("PUT", True), ("DELETE", True)])
+def test_a_circle_is_explained_where_the_method_stays(method: str, helps: bool) -> None:
+    """Who follows a redirect with PUT may have expected a GET; with GET and HEAD there is nothing to explain."""
+    message = str(circle(OutgoingRequest(method, "http://h/a", [])))
+    assert f"back to {method} http://h/a" in message
+    assert ("only a POST becomes a GET" in message) == helps

@@ -273,6 +273,7 @@ SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"enum": ["y", "x"]},
     ),
     "booleans": (a({"type": "boolean"}), a({"enum": [False, True]})),
+    "values-of-a-type": (a({"type": "number", "enum": [1, 1.5, "x"]}), a({"enum": [1.5, 1]})),
     "bounds-of-integers": (a({**WHOLE, "minimum": 1}), a({**WHOLE, "exclusiveMinimum": 0})),
     "nothing": (
         a(TEXT),

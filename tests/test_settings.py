@@ -341,6 +341,10 @@ SECRETS: dict[str, tuple[dict[str, Any], str]] = {
     "chat-token": ({"body": {"k": "xoxb-17653672481-19874698323"}}, "/body/k"),
     "web-token": ({"headers": {"X-Assertion": _JWT}}, "/headers/X-Assertion"),
     "basic": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXNz"}}, "/headers/X-Forwarded"),
+    "basic of 8 octets": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXM="}}, "/headers/X-Forwarded"),
+    "basic of 7 octets": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYQ=="}}, "/headers/X-Forwarded"),
+    "basic of 8 octets, not padded": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXM"}}, "/headers/X-Forwarded"),
+    "basic of 7 octets, not padded": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYQ"}}, "/headers/X-Forwarded"),
     "private-key": ({"body": {"pem": "-----BEGIN RSA PRIVATE KEY-----\nMII"}}, "/body/pem"),
 }
 
@@ -521,3 +525,16 @@ def test_any_definition_gives_problems_and_never_an_exception(value: Any) -> Non
     with runtime() as shared:
         for definition in ({"type": "Http", "httpRequest": value}, {"httpRequest": {"url": value, "headers": value}}):
             assert all(isinstance(problem, Problem) for problem in HttpTask(definition, runtime=shared).problems())
+
+
+def test_a_body_made_of_itself_is_prepared() -> None:
+    """Schemas that join each other in a circle end where they began, with the fields of both."""
+    definitions = {
+        "A": {"allOf": [{"$ref": "#/$defs/B"}], "required": ["a"], "properties": {"a": {"const": "x"}}},
+        "B": {"allOf": [{"$ref": "#/$defs/A"}], "required": ["b"], "properties": {"b": {"const": 1}}},
+    }
+    content = {"application/json": MediaType({"$ref": "#/$defs/A"})}
+    endpoint = Endpoint(
+        "i", "POST", "/p", "v", request_body=RequestBody(content, required=True), definitions=definitions
+    )
+    assert prepare(endpoint)["httpRequest"]["body"] == {"a": "x", "b": 1}

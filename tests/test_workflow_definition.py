@@ -214,11 +214,10 @@ def test_problems_have_the_lines_of_the_text() -> None:
   }
 }"""
     listed = checked(load_definition("x.json", text.encode()))
-    assert [(problem.pointer, problem.line) for problem in listed] == [
-        ("/startTask", 2),
-        ("/tasks/A/type", 5),
-        ("/tasks/B/terminationStatus", 9),
-    ]
+    expected = [("/startTask", 2), ("/tasks/A/type", 5), ("/tasks/B/terminationStatus", 9)]
+    assert [(problem.pointer, problem.line) for problem in listed] == expected
+    listed = checked(load_definition("x.json", b"\n\n" + text.encode()))
+    assert [(problem.pointer, problem.line) for problem in listed] == [(at, line + 2) for at, line in expected]
 
 
 @settings(deadline=None)
