@@ -333,6 +333,37 @@ def test_a_secret_is_masked_however_an_encoder_writes_it(escape: Callable[[str],
         assert redactor.text(shown) == shown
 
 
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "k+y%2Fz{w&lon\"g'<e>",
+        "k+y/z%7Bw&lon\"g'<e>",
+        "k+y/z{w&lon\"g'<e>",
+        "k%20y/z%7bw&lon\"g'<e>",
+        "k y/z{w&amp;lon\"g'<e>",
+        "k y/z{w&AMP;lon\"g'<e>",
+        "k y/z{w&lon&quot;g'<e>",
+        'k y/z{w&lon"g&apos;<e>',
+        "k y/z{w&lon\"g'&lt;e>",
+        "k y/z{w&lon\"g'<e&gt;",
+        "k&#32;y/z{w&lon\"g'<e>",
+        "k y&#x2f;z&#123;w&lon\"g'<e>",
+        "k y\\/z{w&lon\\u0022g'<e>",
+    ],
+)
+def test_a_secret_of_which_only_some_is_escaped_is_cut_out(echo: str) -> None:
+    """Encoders differ in what they escape, and forms write a space as a plus; what stands around the secret stays."""
+    redactor = Redactor(["k y/z{w&lon\"g'<e>"])
+    assert redactor.text(f"before [{echo}] after") == "before [•••] after"
+    assert redactor.bytes(f"before [{echo}] after".encode()) == "before [•••] after".encode()
+
+
+def test_a_plus_of_the_secret_itself_is_no_space() -> None:
+    """Beside escapes a plus may be itself, and a text of pluses is none of secrets."""
+    assert Redactor(["ab+c/defg"]).text("[ab+c%2Fdefg]") == "[•••]"
+    assert Redactor(["k y/z"]).text("[1+1, k+y, y+z]") == "[1+1, k+y, y+z]"
+
+
 @pytest.mark.parametrize("charset", ["latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-16"])
 def test_a_secret_in_another_charset_is_masked_beside_one_in_utf_8(charset: str) -> None:
     """Bytes do not say their charset: a secret in any that is likely goes, and what stands around it stays readable."""

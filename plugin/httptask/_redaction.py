@@ -169,19 +169,23 @@ def _folded_octets(octets: bytes) -> str:
 # Spellings that escape any character
 
 
-_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\[\"/]")
 _PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_FORM_ESCAPES = re.compile(r"(?:\+|%[0-9a-fA-F]{2})+")
+"""In a form a space is written as a plus (the URL Standard, section 5.1), and what else is escaped depends on who writes."""
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 """What HTML and XML have to escape. Encoders write any other character by its number, if at all."""
 _REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
 
 
 def _json_characters(escapes: re.Match[str]) -> str:
+    if escapes[0][1] != "u":
+        return escapes[0][1]
     return bytes.fromhex(escapes[0].replace("\\u", "")).decode("utf-16-be", "surrogatepass")
 
 
 def _percent_characters(escapes: re.Match[str]) -> str:
-    octets = bytes.fromhex(escapes[0].replace("%", ""))
+    octets = bytes.fromhex(escapes[0].replace("%", "").replace("+", "20"))
     try:
         return octets.decode()
     except UnicodeDecodeError:
@@ -200,6 +204,7 @@ _Spelling = Callable[[str], str]
 _ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     ("\\u", lambda character: _json_escape(character), _JSON_ESCAPES, _json_characters),
     ("%", lambda character: f"%{ord(character):02x}", _PERCENT_ESCAPES, _percent_characters),
+    ("+", lambda character: "+" if character == " " else f"%{ord(character):02x}", _FORM_ESCAPES, _percent_characters),
     ("&", lambda _: "&", _REFERENCES, _referenced_character),
 )
 """Ways to escape a character: how an escape starts, how that of one character does, the pattern of all, their meaning."""
