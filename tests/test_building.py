@@ -289,6 +289,8 @@ def test_json_null_is_not_a_missing_body_inside_a_list() -> None:
 def test_a_lone_surrogate_is_escaped_not_lost() -> None:
     """A string UTF-8 cannot carry goes out as its JSON escape."""
     assert json.loads(made(body={"s": "\ud800"}).body) == {"s": "\ud800"}
+    lines = made(body=[{"s": "\ud800"}, "é"], headers={"Content-Type": "application/x-ndjson"}).body.splitlines()
+    assert [json.loads(line) for line in lines] == [{"s": "\ud800"}, "é"]
 
 
 def test_text_and_flat_form_bodies() -> None:

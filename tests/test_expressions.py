@@ -659,6 +659,7 @@ JSONATA_DOCS: list[tuple[str, Any]] = [
     ("Age > 18 ? 'adult' : 'minor'", "adult"),
     ("($x := 2; $x * $x)", 4),
     ("$map([1..3], function($v) { $v * $v })", [1, 4, 9]),
+    ("$distinct([[1, 2], [1, 2], [2, 1], {'a': [1]}, {'a': [1]}])", [[1, 2], [2, 1], {"a": [1]}]),
     ("$map(['a', 'b'], $uppercase)", ["A", "B"]),
     ("$map([2, 3], $power)", [1, 3]),
     ("$filter([0, 1, 2], $boolean)", [1, 2]),

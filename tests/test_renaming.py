@@ -120,6 +120,15 @@ def test_expressions_mean_the_same_afterwards(language: str, source: str, after:
     assert _unnamed(evaluate(back.source, data("Phone")), "Phone") == _unnamed(evaluate(source, data("Phone")), "Phone")
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_string_keeps_its_quotes_where_it_can(quote: str) -> None:
+    """What an author wrote stays his own; only an apostrophe cannot stand between single quotes."""
+    source = f"$lookup(tasks, {quote}Phone{quote})"
+    renamed = LANGUAGES["jsonata"].task_renamed(source, "Phone", "Call")
+    assert renamed.source == f"$lookup(tasks, {quote}Call{quote})"
+    assert LANGUAGES["jsonata"].task_renamed(source, "Phone", "O'Brien").source == '$lookup(tasks, "O\'Brien")'
+
+
 def _unnamed(value: Any, name: str) -> Any:
     """Return *value* without the task's own name, where it holds all tasks."""
     if isinstance(value, dict) and "Mail" in value:

@@ -7,6 +7,7 @@ import base64
 import codecs
 import collections
 import contextlib
+import encodings.aliases
 import gzip
 import hashlib
 import importlib.util
@@ -214,6 +215,17 @@ def as_browsers_do(sent: list[tuple[str, bytes]]) -> list[str | None]:
     done = subprocess.run(["node", "-e", BROWSER], input=asked, capture_output=True, check=True, encoding="utf-8")
     read: list[str | None] = json.loads(done.stdout)
     return read
+
+
+def test_every_charset_of_python_is_one_but_those_that_markup_hides_in() -> None:
+    """By each name that Python knows it by; what is no charset of text, and what browsers refuse, is none."""
+    refused = {"utf_7", "hz", "mbcs", "oem"}
+    for alias, codec in encodings.aliases.aliases.items():
+        if codec in refused or not codecs.lookup(codec)._is_text_encoding:  # type: ignore[attr-defined]
+            assert _charsets.lookup(alias) is None, alias
+        elif not codec.startswith(("iso2022_", "euc_jis", "shift_jis")):  # of which only what browsers read is
+            assert _charsets.lookup(alias) == codec
+            assert _charsets.lookup(codec) == codec
 
 
 def test_text_is_decoded_by_its_declared_charset() -> None:

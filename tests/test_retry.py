@@ -45,6 +45,16 @@ def test_what_is_tried_again(kind: type[errors.TaskError], fields: dict[str, obj
     assert tuple(why_not(error, [one]) is None for one in asked) == allowed
 
 
+def test_each_class_that_is_never_tried_again_says_why() -> None:
+    """A reason of its own, not the sentence for classes that have none."""
+    asked = [request("GET")]
+    never = [kind("x", **fields) for kind, fields, rule in CASES if rule == "never"]  # type: ignore[arg-type]
+    never += [errors.SettingsError("x"), errors.ExpressionError("x", expression="y")]
+    reasons = [why_not(error, asked) for error in never]
+    assert len(set(reasons)) == len(reasons)
+    assert "another try would not help" not in reasons
+
+
 STATUSES: list[tuple[int, float | None, str]] = [
     *((status, None, "any") for status in (421, 425, 429)),
     *((status, 1.0, "any") for status in (400, 403, 404, 408, 409, 413, 421, 425, 429, 451)),

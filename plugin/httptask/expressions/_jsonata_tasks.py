@@ -249,4 +249,4 @@ def _unquoted(literal: str) -> str | None:
 def _string(text: str, quote: str) -> str:
     """Return *text* as a string literal. Between single quotes none can stand: JSONata has no escape for it."""
     double = json.dumps(text, ensure_ascii=False)
-    return double if quote == '"' or "'" in text else "'" + double[1:-1].replace('\\"', '"') + "'"
+    return double if quote == '"' or "'" in text else f"'{double[1:-1]}'"
