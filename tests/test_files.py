@@ -25,6 +25,7 @@ from httptask.errors import SettingsError, TaskError
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody
 from httptask.model.exchange import SentRequest
 from httptask.model.task import Inputs, TestOptions
+from httptask.sending._files import BodyFile, BodyFiles
 from httptask.task import HttpTask
 from tasks import http, runtime
 
@@ -721,3 +722,17 @@ def test_curl_sends_the_bytes_of_a_form_that_its_options_cannot_say(body: bytes)
     assert "--data-" in command
     assert "-F" not in command
     assert "--form-string" not in command
+
+
+def test_a_body_that_nobody_waits_for_any_more_is_not_written(tmp_path: Path) -> None:
+    """Of the files of one call at most one stays, and a thread that writes on stops: also in one that is made too late."""
+    files = BodyFiles(lambda: BodyFile(lambda: tmp_path))
+    kept, other = files.new(), files.new()
+    kept.write(b"kept")
+    other.write(b"other")
+    files.close(kept)
+    for unwanted in (other, files.new()):
+        with pytest.raises(RuntimeError):
+            unwanted.write(b"more")
+    kept.keep()
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [b"kept"]
