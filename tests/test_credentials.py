@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import platformdirs
 import pytest
 
 import servers
@@ -221,6 +222,21 @@ def credentials_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str,
     path.chmod(mode)
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
     return path
+
+
+def test_without_a_name_the_file_is_in_the_users_configuration_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`credentials.json` in the folder that this system has for settings of a program."""
+    monkeypatch.delenv("HTTPTASK_CREDENTIALS_FILE", raising=False)
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, appauthor: str(tmp_path / name))
+    (tmp_path / "httptask").mkdir()
+    path = tmp_path / "httptask" / "credentials.json"
+    path.write_text(json.dumps({"my api": {"type": "bearer", "token": CANARY}}))
+    path.chmod(0o600)
+    with servers.raw_server(servers.echo_json()) as server:
+        call(task(server.url))
+        assert f"authorization: Bearer {CANARY}" in head(server)
 
 
 def test_the_owner_only_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from httptask import _packaged, hookimpl
-from httptask._json import lines_of, pointer
+from httptask._json import JsonError, lines_of, parse, pointer
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
@@ -230,6 +230,17 @@ def test_a_place_has_the_line_the_json_writer_gave_it(value: Any, indent: int | 
         **expected,
         **{place + "/no/where": line for place, line in expected.items()},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [('{"a": 1,\n "a": 2}', 2, 2), ('{"a":1,"a":2}', 1, 8), ('[{"b": "a"},\n{"a" : 1,\n\n  "a"\t: 2}]', 4, 3)],
+)
+def test_a_name_that_stands_twice_is_told_where_it_stands_again(text: str, line: int, column: int) -> None:
+    """One of the two would be lost; however much space an author leaves before the colon."""
+    with pytest.raises(JsonError, match="'a' stands twice") as caught:
+        parse(text)
+    assert (caught.value.line, caught.value.column) == (line, column)
 
 
 def test_text_that_is_no_json_has_no_lines() -> None:

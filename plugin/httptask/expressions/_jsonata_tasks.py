@@ -171,8 +171,7 @@ class _Walk:
         # Where a partial application is called, and with what, is not followed.
         if called == "lookup" and called not in scope and arguments and node.type != "partial":
             return self._looked_up(arguments, context, scope)
-        if called in scope or node.procedure.type != "variable":
-            self.value(node.procedure, context, scope)
+        self.value(node.procedure, context, scope)
         sights = [self.value(argument, context, scope) for argument in arguments]
         if called in _SAYS_NOTHING and called not in scope:
             return Sight.OTHER
