@@ -365,6 +365,27 @@ def test_a_credential_where_none_was_described_is_marked() -> None:
     assert changes(operation_of(silent), operation_of(edited(lambda api, op: op.update(security=[])))) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "narrows"),
+    [
+        ([{"key": []}], [{"account": []}], True),
+        ([{"account": ["read"]}], [{"account": ["write"]}], True),
+        ([{"account": ["read", "write"]}], [{"account": ["write"]}], False),
+        ([{"key": []}], [{"key": [], "account": []}], True),
+        ([{"key": [], "account": []}], [{"key": []}], False),
+        ([{"key": []}], [{"account": []}, {"key": []}], False),
+        ([{"key": []}, {"account": []}], [{"key": []}], True),
+    ],
+)
+def test_a_credential_is_marked_where_it_lets_nobody_in_any_more(
+    before: list[Any], after: list[Any], narrows: bool
+) -> None:
+    """What was enough stays enough only with the same schemes and all scopes that are asked for now."""
+    old, new = (edited(lambda api, op, asked=asked: op.update(security=asked)) for asked in (before, after))
+    (change,) = changes(operation_of(old), operation_of(new))
+    assert (change.place, change.narrows) == ("security", narrows)
+
+
 def test_another_name_of_a_credential_is_not_marked() -> None:
     """The name of a security scheme is the description's own; what is sent is the same."""
 

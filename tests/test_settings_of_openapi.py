@@ -749,7 +749,11 @@ def test_what_is_empty_and_not_sent_is_told(
     for expressions in (True, False):
         problems = request_problems(request, settings_schema(known), known, expressions=expressions)
         assert [(problem.pointer, problem.severity) for problem in problems] == [(place, severity)]
-        assert "nothing is sent for it" in problems[0].message
+        _, group, *_, name = place.split("/")
+        where = {"query": "a query", "headers": "a header", "cookies": "a cookie"}.get(group, "a body of ")
+        assert f"has no form in {where}" in problems[0].message
+        assert ("is required, and" in problems[0].message) == (severity == "error")
+        assert (f"{name!r} is".lower() in problems[0].message.lower()) == (severity == "error")
 
 
 @pytest.mark.parametrize(
