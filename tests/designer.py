@@ -28,6 +28,8 @@ from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Resp
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 API_FILE = Path(__file__).parent.parent / "schemas" / "designer-api.openapi.json"
 JSON = {"Content-Type": "application/json"}
+PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
+"""Options to ask a server of this machine with: through no proxy, and a minute is given, for the machine may be busy."""
 
 
 @dataclass(slots=True)
@@ -61,9 +63,7 @@ def running_designer(
     hooks = {"response": [held_against_description]}
     with (
         serving(create_app(**options)) as (url, server),
-        httpx.Client(
-            base_url=url + "api/v1/", trust_env=False, timeout=30, headers=headers, event_hooks=hooks
-        ) as client,
+        httpx.Client(base_url=url + "api/v1/", headers=headers, event_hooks=hooks, **PATIENT) as client,
     ):
         yield RunningDesigner(url, client, server)
 
@@ -86,7 +86,7 @@ def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
             yield f"http://127.0.0.1:{sock.getsockname()[1]}/", server
         finally:
             server.should_exit = True
-            thread.join(15)
+            thread.join(60)
             assert not thread.is_alive(), "the server did not end"
 
 

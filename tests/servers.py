@@ -29,7 +29,7 @@ from typing import Literal
 
 import trustme
 
-JOIN_SECONDS = 5.0
+JOIN_SECONDS = 60.0
 MEGABYTE = 1_048_576
 MAX_ROUNDS = 1_000_000
 """No loop of a handler goes round more often than this."""
@@ -501,5 +501,5 @@ def echo_json() -> Handler:
 def curl(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run the real curl with *args*; its output holds the response's head and body, line ends as \\n."""
     # -q first: a developer's .curlrc is no part of a test.
-    command = ["curl", "-q", "-sS", "-i", "--max-time", "10", "--noproxy", "*", *args]
-    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", timeout=30, check=False)
+    command = ["curl", "-q", "-sS", "-i", "--max-time", "60", "--noproxy", "*", *args]
+    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", timeout=90, check=False)

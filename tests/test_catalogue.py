@@ -166,7 +166,7 @@ def test_several_processes_may_make_it_at_once(tmp_path: Path) -> None:
         assert process.stdin
         process.stdin.write("\n")
         process.stdin.flush()
-    assert [process.communicate(timeout=30)[0] for process in processes] == ["1\n"] * 4
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["1\n"] * 4
 
 
 def test_file_is_marked_as_ours(tmp_path: Path) -> None:
@@ -429,7 +429,7 @@ def test_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
         assert len(catalogue) == 1
         assert catalogue.search("acme") == []
         assert catalogue.get(SEED).parameters
-        assert process.communicate("\n", timeout=30)[0] == "done\n"
+        assert process.communicate("\n", timeout=60)[0] == "done\n"
         assert len(catalogue) == 51
         assert len(catalogue.search("acme", limit=100)) == 50
         assert catalogue.get(SEED).parameters == ()
@@ -657,7 +657,7 @@ def test_catalogue_that_cannot_be_written_is_searched(public_folder: Path) -> No
     path.chmod(0o444)
     public_folder.chmod(0o555)
     before = state_of(public_folder)
-    searched, refused = (run(AS_NOBODY, path, SEED).communicate(timeout=30)[0]).splitlines()
+    searched, refused = (run(AS_NOBODY, path, SEED).communicate(timeout=60)[0]).splitlines()
     assert searched == f"['{SEED}']"
     assert refused.startswith(f"CatalogueError: the catalogue {path}: it cannot be written to; check the permissions")
     assert state_of(public_folder) == before
@@ -671,7 +671,7 @@ def test_no_permission(public_folder: Path, place: str) -> None:
     Catalogue.open(public_folder / "secret.sqlite3").close()
     (public_folder / "secret.sqlite3").chmod(0)
     public_folder.chmod(0o555)
-    answer = run(AS_NOBODY, public_folder / place, SEED).communicate(timeout=30)[0]
+    answer = run(AS_NOBODY, public_folder / place, SEED).communicate(timeout=60)[0]
     assert answer.startswith(f"CatalogueError: the catalogue {public_folder / place}: it cannot be opened")
     assert "check the permissions" in answer
 

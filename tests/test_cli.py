@@ -550,12 +550,12 @@ def stopped(
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not slow.received and time.monotonic() < deadline:
         time.sleep(0.02)
     assert slow.received
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 
@@ -623,7 +623,7 @@ def test_an_ignored_hangup_stays_ignored(write: Callable[[str, Any], str], tmp_p
     go_on = threading.Event()
 
     def answer_late(*arguments: Any) -> Any:
-        go_on.wait(20)
+        go_on.wait(60)
         return servers.respond(answer)(*arguments)
 
     with servers.raw_server(answer_late) as server:
@@ -641,7 +641,7 @@ def test_an_ignored_hangup_stays_ignored(write: Callable[[str, Any], str], tmp_p
             time.sleep(0.02)
         process.send_signal(signal.SIGHUP)
         go_on.set()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -728,7 +728,7 @@ def test_bash_completes_commands_and_options(run: Run) -> None:
 
     def completed(*words: str) -> set[str]:
         asked = ask.format(words=" ".join(f"'{word}'" for word in words), last=len(words))
-        done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, check=True, timeout=30)
+        done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, check=True, timeout=60)
         return set(done.stdout.split())
 
     assert completed("se") == {"search"}
@@ -764,7 +764,7 @@ def test_a_reader_that_goes_away_is_no_error_message(run: Run, tmp_path: Path) -
     environment = {**os.environ, "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3")}
     command = f"'{sys.executable}' -m httptask schema {SEED} | head -c 1"
     done = subprocess.run(
-        ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=30, check=True
+        ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stderr == ""
 

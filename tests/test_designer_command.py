@@ -17,7 +17,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from designer import SEED
+from designer import PATIENT, SEED
 from designer_page.browser import designer_page
 
 COMMAND = [sys.executable, "-m", "httptask", "designer"]
@@ -45,7 +45,7 @@ def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
     """With `--demo` there is an API to talk to, a definition to save in, and its task succeeds as it stands."""
     with started(tmp_path, "--demo") as (_, said):
         api = said["address"] + "api/v1/"
-        with httpx.Client(base_url=api, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=api, **PATIENT) as client:
             prefill = client.get(f"endpoints/{SEED}/form").json()["prefill"]
             request = prefill["httpRequest"]
             request["pathParameters"] = {"project_id": 1}
@@ -77,7 +77,7 @@ def test_demo_reaches_the_stand_in_only(tmp_path: Path) -> None:
     """The demo opens one port of this machine to test requests, not the machine."""
     with socket.create_server(("127.0.0.1", 0)) as other, started(tmp_path, "--demo") as (_, said):
         task = {"type": "Http", "httpRequest": {"url": f"http://127.0.0.1:{other.getsockname()[1]}/"}, "end": True}
-        answer = httpx.post(said["address"] + "api/v1/test-requests", json={"task": task}, trust_env=False)
+        answer = httpx.post(said["address"] + "api/v1/test-requests", json={"task": task}, **PATIENT)
         assert '"kind": "blocked"' in answer.text
 
 
@@ -85,12 +85,12 @@ def test_demo_reaches_the_stand_in_only(tmp_path: Path) -> None:
 def test_stopping_ends_all_of_it(tmp_path: Path, number: int) -> None:
     """Ctrl+C ends the page and the stand-in, removes what was temporary, and is no failure."""
     with started(tmp_path, "--demo") as (process, said):
-        page = httpx.get(said["address"] + f"api/v1/endpoints/{SEED}", trust_env=False).json()
+        page = httpx.get(said["address"] + f"api/v1/endpoints/{SEED}", **PATIENT).json()
         ports = [
             int(address.rstrip("/").rpartition(":")[2]) for address in (said["address"], page["servers"][0]["url"])
         ]
         process.send_signal(number)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
@@ -103,19 +103,19 @@ def test_what_was_saved_is_there_the_next_time(tmp_path: Path) -> None:
     with started(tmp_path, "--demo") as (process, said):
         folder = Path(said["workflows"])
         address = said["address"] + "api/v1/workflows/tell-the-project"
-        definition = httpx.get(address, trust_env=False).json()
+        definition = httpx.get(address, **PATIENT).json()
         definition["tasks"]["Mine"] = definition["tasks"]["Tell the project"]
-        saved = httpx.put(address, json=definition, headers={"If-Match": "*"}, trust_env=False)
+        saved = httpx.put(address, json=definition, headers={"If-Match": "*"}, **PATIENT)
         assert saved.status_code == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     assert "Mine" in json.loads((folder / "tell-the-project.json").read_text())["tasks"]
     with started(tmp_path, "--demo") as (_, said):
         assert Path(said["workflows"]) == folder
         api = said["address"] + "api/v1/"
-        mine = httpx.get(api + "workflows/tell-the-project", trust_env=False).json()["tasks"]["Mine"]
+        mine = httpx.get(api + "workflows/tell-the-project", **PATIENT).json()["tasks"]["Mine"]
         draft = {"task": mine, "inputs": {"input": {"rfi": {"id": 1, "subject": "x"}}}}
-        answer = httpx.post(api + "test-requests", json=draft, trust_env=False, timeout=30)
+        answer = httpx.post(api + "test-requests", json=draft, **PATIENT)
         assert '"status": 201' in answer.text
 
 
@@ -131,7 +131,7 @@ def test_it_is_said_where_tasks_are(tmp_path: Path) -> None:
     assert process.stdout is not None
     first = [process.stdout.readline() for _ in range(3)]
     process.send_signal(signal.SIGINT)
-    _, last = process.communicate(timeout=15)
+    _, last = process.communicate(timeout=60)
     folder = str(tmp_path / "data" / "httptask" / "designer-demo")
     assert f"Tasks are saved in {folder}\n" in first
     assert f"tasks are kept in {folder}" in last
@@ -142,7 +142,7 @@ def test_another_address_of_this_machine(tmp_path: Path) -> None:
     with started(tmp_path, "--host", "127.0.0.2") as (_, said):
         assert said["address"].startswith("http://127.0.0.2:")
         for path in ("", "api/v1/config"):
-            answer = httpx.get(said["address"] + path, headers={"Origin": said["address"].rstrip("/")}, trust_env=False)
+            answer = httpx.get(said["address"] + path, headers={"Origin": said["address"].rstrip("/")}, **PATIENT)
             assert answer.status_code == 200
 
 
@@ -152,7 +152,7 @@ def test_definitions_of_ones_own(tmp_path: Path) -> None:
     with started(tmp_path, str(folder), "--demo") as (process, said):
         assert said["workflows"] == str(folder)
         process.send_signal(signal.SIGINT)
-        process.wait(15)
+        process.wait(60)
     assert json.loads((folder / "tell-the-project.json").read_text())["startTask"] == "Tell the project"
 
 
@@ -177,6 +177,6 @@ def test_wrong_use(tmp_path: Path, words: list[str], said: str) -> None:
 def test_token_from_the_environment(tmp_path: Path) -> None:
     """The token comes from the environment, where no list of processes shows it."""
     with started(tmp_path, HTTPTASK_DESIGNER_TOKEN="a-token-that-nobody-guesses") as (_, said):
-        assert httpx.get(said["address"] + "api/v1/config", trust_env=False).status_code == 401
+        assert httpx.get(said["address"] + "api/v1/config", **PATIENT).status_code == 401
         headers = {"Authorization": "Bearer a-token-that-nobody-guesses"}
-        assert httpx.get(said["address"] + "api/v1/config", headers=headers, trust_env=False).status_code == 200
+        assert httpx.get(said["address"] + "api/v1/config", headers=headers, **PATIENT).status_code == 200

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from designer import JSON, RunningDesigner, running_designer, serving, thing_endpoint, thing_task
+from designer import JSON, PATIENT, RunningDesigner, running_designer, serving, thing_endpoint, thing_task
 from httptask.designer import create_app, serve
 from httptask.designer._serve import ServeError
 from servers import raw_server, respond, response
@@ -82,7 +82,7 @@ def test_own_hosts(designer: RunningDesigner, host: str) -> None:
 @pytest.mark.parametrize("path", ["", "static/index.html", "api/v1/config", "api/v1/nothing"])
 def test_foreign_hosts(designer: RunningDesigner, host: str, path: str) -> None:
     """A name that was made to point here (DNS rebinding) gets nothing, neither the page nor the API."""
-    answer = httpx.get(designer.url + path, headers={"Host": host.format(port=designer.port)}, trust_env=False)
+    answer = httpx.get(designer.url + path, headers={"Host": host.format(port=designer.port)}, **PATIENT)
     assert (answer.status_code, slug(answer)) == (403, "wrong-host")
 
 
@@ -138,8 +138,8 @@ def test_a_link_opens_the_page(designer: RunningDesigner) -> None:
     """A link on another site may lead to the page; the page's files may not be used there."""
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     script = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
-    assert httpx.get(designer.url, headers=link, trust_env=False).status_code == 200
-    assert httpx.get(designer.url, headers=script, trust_env=False).status_code == 403
+    assert httpx.get(designer.url, headers=link, **PATIENT).status_code == 200
+    assert httpx.get(designer.url, headers=script, **PATIENT).status_code == 403
 
 
 def test_origin_of_the_operator(with_token: RunningDesigner) -> None:
@@ -176,20 +176,20 @@ def test_origin_of_the_operator(with_token: RunningDesigner) -> None:
 @pytest.mark.parametrize("path", ["", "?token=wrong", "api/v1/config", "static/index.html"])
 def test_token_is_asked_for(with_token: RunningDesigner, path: str, headers: dict[str, str]) -> None:
     """With a token, nothing is given away without it."""
-    answer = httpx.get(with_token.url + path, headers=headers, trust_env=False)
+    answer = httpx.get(with_token.url + path, headers=headers, **PATIENT)
     assert (answer.status_code, slug(answer)) == (401, "unauthorised")
 
 
 def test_token_opens(with_token: RunningDesigner) -> None:
     """The token opens the API as a bearer token; given once in the page's address it becomes a cookie that scripts cannot read."""
     assert with_token.client.get("config").status_code == 200
-    answer = httpx.get(with_token.url, params={"token": TOKEN}, trust_env=False)
+    answer = httpx.get(with_token.url, params={"token": TOKEN}, **PATIENT)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
     pair = cookie.partition(";")[0]
-    assert httpx.get(with_token.url + "api/v1/config", headers={"Cookie": pair}, trust_env=False).status_code == 200
+    assert httpx.get(with_token.url + "api/v1/config", headers={"Cookie": pair}, **PATIENT).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_port_in_use(designer: RunningDesigner) -> None:
 @pytest.mark.parametrize("path", ["", "static/nothing.js", "api/v1/config", "api/v1/nothing"])
 def test_headers_of_every_answer(designer: RunningDesigner, path: str) -> None:
     """No answer may be framed, guessed at, or run anything inline; refusals included."""
-    headers = httpx.get(designer.url + path, trust_env=False).headers
+    headers = httpx.get(designer.url + path, **PATIENT).headers
     policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
@@ -289,14 +289,14 @@ def test_only_the_pages_files(designer: RunningDesigner, path: str) -> None:
 
 def test_page_is_served(designer: RunningDesigner) -> None:
     """The page is there, and its script is a script."""
-    page = httpx.get(designer.url, trust_env=False)
+    page = httpx.get(designer.url, **PATIENT)
     assert page.headers["content-type"].startswith("text/html")
-    script = httpx.get(designer.url + "static/http-task-designer.js", trust_env=False)
+    script = httpx.get(designer.url + "static/http-task-designer.js", **PATIENT)
     assert script.headers["content-type"].startswith("text/javascript")
     again = httpx.get(
         designer.url + "static/http-task-designer.js",
         headers={"If-None-Match": script.headers["etag"]},
-        trust_env=False,
+        **PATIENT,
     )
     assert again.status_code in (200, 304)
 
@@ -309,7 +309,7 @@ def test_web_sockets_are_refused(designer: RunningDesigner) -> None:
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
         "Sec-WebSocket-Version": "13",
     }
-    assert httpx.get(designer.url + "api/v1/config", headers=headers, trust_env=False).status_code in (200, 400, 403)
+    assert httpx.get(designer.url + "api/v1/config", headers=headers, **PATIENT).status_code in (200, 400, 403)
 
 
 def test_egress_rules_hold(tmp_path: Path) -> None:
@@ -332,6 +332,6 @@ def test_mounted_below_another_path(tmp_path: Path) -> None:
     app = Starlette(routes=[Mount("/tools/designer", designer)], lifespan=designer.lifespan)
     with serving(app) as (address, _):
         url = address + "tools/designer/"
-        assert httpx.get(url + "api/v1/config", trust_env=False).json()["endpoints"] == 1
-        foreign = httpx.get(url + "api/v1/config", headers={"Sec-Fetch-Site": "cross-site"}, trust_env=False)
+        assert httpx.get(url + "api/v1/config", **PATIENT).json()["endpoints"] == 1
+        foreign = httpx.get(url + "api/v1/config", headers={"Sec-Fetch-Site": "cross-site"}, **PATIENT)
         assert foreign.status_code == 403

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 
 from httptask.errors import ExpressionError
 from httptask.expressions import Evaluator
+from httptask.expressions._helper import BUSY
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
 
@@ -62,6 +64,11 @@ async def running(evaluator: Evaluator) -> subprocess.Popen[bytes]:
     return helper(evaluator)
 
 
+def took_longer(seconds: float) -> str:
+    """Return a pattern of what is said: on a busy machine the clock may run out before the processor time does."""
+    return rf"took longer than ({seconds:g}|{BUSY * seconds:g}) s and was stopped"
+
+
 RUNAWAYS = [
     ("an endless tail recursion", ENDLESS, None),
     ("a regular expression in JSONata", '${jsonata: $match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /^(a+)+$/)}', None),
@@ -85,7 +92,7 @@ def test_what_runs_away_is_stopped(text: str, data: Any) -> None:
             value.append([])
             value = value[0]
     with evaluator(0.3) as bounded:
-        assert refused(bounded, text, data).message == "it took longer than 0.3 s and was stopped"
+        assert re.fullmatch("it " + took_longer(0.3), refused(bounded, text, data).message)
         assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
 
 
@@ -322,7 +329,7 @@ def test_cancelling_one_that_waits_does_not_disturb_the_one_that_runs() -> None:
             waiting = asyncio.create_task(bounded.evaluate("${jsonata: (1)}", 1, pointer="", run={}))
             await asyncio.sleep(0)
             waiting.cancel()
-            with pytest.raises(ExpressionError, match=r"took longer than 0\.5 s"):
+            with pytest.raises(ExpressionError, match=took_longer(0.5)):
                 await endless
 
     asyncio.run(main())

@@ -179,7 +179,7 @@ def test_the_curl_command_works_when_pasted() -> None:
         task["httpRequest"]["body"]["communication"]["subject"] = 'It\'s $5 "quoted" \\ `x` @file {a}[b]\nnew line é'
         command = curl_command(HttpTask(task, runtime=shared).render(RFI))
         assert server.requests == []
-        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
         assert done.stdout.startswith("HTTP/1.1 201 Created")
         call(task, inputs=RFI)
         pasted, ours = server.requests
@@ -208,7 +208,7 @@ def test_curl_sends_what_we_send(request_: dict[str, object]) -> None:
     with servers.raw_server(servers.echo_json()) as server:
         with runtime() as shared:
             command = curl_command(HttpTask(http(server.url + "/p", request=request_), runtime=shared).render())
-        subprocess.run(["sh", "-c", command], capture_output=True, timeout=20, check=True)
+        subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=True)
         call(http(server.url + "/p", request=request_))
         pasted, ours = server.received
     assert pasted.split(b"\r\n")[0] == ours.split(b"\r\n")[0]

@@ -259,7 +259,7 @@ def test_ctrl_c_ends_an_import_and_its_processes(importing: tuple[subprocess.Pop
     process, _, children = importing
     assert children
     os.kill(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"stopped" in said
     assert b"Traceback" not in said
