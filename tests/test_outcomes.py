@@ -102,14 +102,12 @@ def test_whatever_the_server_does_is_one_class_with_an_exchange(
     ("handler", "phase", "settings"),
     [
         pytest.param(servers.silent(), "read", {"readTimeoutSeconds": 1}, id="silence"),
-        pytest.param(servers.silent(), "total", {"totalTimeoutSeconds": 0.3}, id="silence, total first"),
+        pytest.param(servers.silent(), "total", {"totalTimeoutSeconds": 2}, id="silence, total first"),
+        pytest.param(servers.drip(0.05), "total", {"totalTimeoutSeconds": 2}, id="a byte at a time"),
         pytest.param(
-            servers.drip(0.05), "total", {"totalTimeoutSeconds": 0.5, "readTimeoutSeconds": 5}, id="a byte at a time"
+            servers.drip(0.05, part="head"), "total", {"totalTimeoutSeconds": 2}, id="headers a byte at a time"
         ),
-        pytest.param(
-            servers.drip(0.05, part="head"), "total", {"totalTimeoutSeconds": 0.5}, id="headers a byte at a time"
-        ),
-        pytest.param(servers.continue_forever(), "total", {"totalTimeoutSeconds": 0.5}, id="100 Continue for ever"),
+        pytest.param(servers.continue_forever(), "total", {"totalTimeoutSeconds": 2}, id="100 Continue for ever"),
     ],
 )
 def test_a_time_limit_says_which_one_and_how_long(
@@ -316,11 +314,11 @@ def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
     busy = servers.respond(servers.response(b"", ("Retry-After", "3600"), status="503 Closed"))
     began = time.monotonic()
     with servers.raw_server(busy) as server:
-        error = failure(http(server.url, retry={"maxAttempts": 3}, totalTimeoutSeconds=30))
+        error = failure(http(server.url, retry={"maxAttempts": 3}, totalTimeoutSeconds=300))
     assert error.retry_after == 3600
     assert error.attempts == 1
     assert "not tried again: waiting" in str(error)
-    assert time.monotonic() - began < 25  # it did not wait for the deadline either
+    assert time.monotonic() - began < 250  # it did not wait for the deadline either
 
 
 @pytest.mark.parametrize(
@@ -611,7 +609,7 @@ def test_a_thread_that_hangs_does_not_hold_the_deadline(monkeypatch: pytest.Monk
     class Vault:
         @hookimpl
         def httptask_credential(self, name: str) -> None:
-            release.wait(20)
+            release.wait(60)
 
     began = time.monotonic()
     try:
@@ -620,11 +618,11 @@ def test_a_thread_that_hangs_does_not_hold_the_deadline(monkeypatch: pytest.Monk
             http("http://h/", credentials="c", totalTimeoutSeconds=0.3),
         ):
             with monkeypatch.context() as patched:
-                patched.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(20) or [])
+                patched.setattr(socket, "getaddrinfo", lambda *_, **__: release.wait(60) or [])
                 assert isinstance(failure(definition, Vault()), errors.TimedOutError)
     finally:
         release.set()
-    assert time.monotonic() - began < 10  # not the forty seconds that the threads would have taken
+    assert time.monotonic() - began < 50  # not the two minutes that the threads would have taken
 
 
 def test_many_empty_gzip_members_end_at_once() -> None:
@@ -686,11 +684,13 @@ def test_a_length_of_what_does_not_follow_is_no_reason_to_refuse() -> None:
 
 def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over TLS the surplus may wait, decrypted or not, between the socket and us: it is no answer either."""
+    surplus = threading.Event()
 
     def good_and_evil(peer: servers.Peer) -> bool:
         peer.read_request()
         peer.sendall(servers.response(b"good"))
         peer.sendall(servers.response(b"evil"))
+        surplus.set()
         return True
 
     async def three(url: str) -> list[object]:
@@ -699,7 +699,8 @@ def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(monkeypatch: pyt
             bodies = []
             for _ in range(3):
                 bodies.append((await task.acall()).body)
-                await asyncio.sleep(0.05)  # so that the surplus has come
+                assert await asyncio.to_thread(surplus.wait, 60)
+                surplus.clear()
             return bodies
 
     with servers.tls_server(good_and_evil, "localhost") as server:

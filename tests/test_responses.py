@@ -877,7 +877,8 @@ def test_nothing_is_left_of_a_download_that_failed(what: str, tmp_path: Path) ->
     """However a download breaks, the folder is empty again; the error has the status that came."""
     handler, kind = BROKEN[what]
     with servers.raw_server(handler) as server:
-        error = failure(http(server.url, readTimeoutSeconds=1), files=tmp_path, limits=SMALL)
+        task = http(server.url, readTimeoutSeconds=3 if what == "silence" else 60)
+        error = failure(task, files=tmp_path, limits=SMALL)
     assert type(error) is kind
     assert list(tmp_path.iterdir()) == []
     assert error.result is not None
