@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# Machines are shared and noisy: no promise of ours is about the time one example takes.
-settings.register_profile("httptask", deadline=None)
+# Machines are shared and noisy: no promise of ours is about the time one example takes, or making it.
+settings.register_profile("httptask", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("httptask")
 
 # A shell's background job ignores SIGINT, and one of nohup SIGHUP; what tests start would inherit that.

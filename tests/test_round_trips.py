@@ -21,7 +21,9 @@ from judging import Judge
 from tasks import http, is_literal, runtime
 
 MULTIPART = "multipart/form-data"
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,9 @@ def of_type(kind: str, plain: str) -> tuple[dict[str, Any], st.SearchStrategy[An
 
 @pytest.mark.parametrize(("where", "style", "explode"), STYLES)
 @pytest.mark.parametrize("plain", ["string", "integer", "number", "boolean"])
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_parameters_come_back_by_style_and_type(
     judge: Judge, shared: Runtime, where: str, style: str, explode: bool, plain: str, data: st.DataObject

@@ -297,7 +297,9 @@ def send(server: str, shared: Runtime) -> Send:
     return run
 
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 word = text.filter(is_literal)
 name = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="[]{}$"), min_size=1, max_size=6)
 field = st.text(

@@ -228,7 +228,9 @@ def meant(value: Any) -> Any:
     return value if isinstance(value, str) else str(value).lower()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(value=children, attributes=st.dictionaries(name, text, max_size=3), charset=st.sampled_from(["utf-8", "utf-16"]))
 @example(value=" \n\t<&>\"']]>\r\n", attributes={"a": "\n\t\r\"'<&"}, charset="utf-8")
 def test_xml_comes_back(server: str, shared: Runtime, value: Any, attributes: dict[str, str], charset: str) -> None:
