@@ -76,6 +76,10 @@ def decimal_of(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
+_DEEPEST = 1_000
+"""Levels of JSON that is read, whichever Python reads it."""
+
+
 def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
     """Return the value of JSON *text*.
 
@@ -114,6 +118,9 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
     if duplicates:
         line, column = _place_of_second(text, duplicates[0])
         raise JsonError(f"the name {duplicates[0]!r} stands twice in one object; one would be lost", line, column)
+    # Python 3.11 stops at about this depth by itself; later ones read on, to what nothing else can walk.
+    if text.count("[") + text.count("{") > _DEEPEST and deeper_than(value, _DEEPEST):
+        raise JsonError("nested too deeply to be read", 1, 1)
     return value
 
 
