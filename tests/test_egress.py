@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from typing import Any
 
-import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,13 +140,14 @@ def test_of_several_addresses_only_the_allowed_are_connected_to(monkeypatch: pyt
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         dialled: list[str] = []
-        connect = httpcore.AnyIOBackend.connect_tcp
+        loop = asyncio.SelectorEventLoop
+        connect = loop.sock_connect
 
-        async def watched(self: Any, host: str, *arguments: Any) -> Any:
-            dialled.append(host)
-            return await connect(self, host, *arguments)
+        async def watched(self: Any, sock: Any, address: Any) -> Any:
+            dialled.append(address[0])
+            return await connect(self, sock, address)
 
-        monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", watched)
+        monkeypatch.setattr(loop, "sock_connect", watched)
         seen = exchange(http(f"http://two.example:{server.port}/", connectionTimeoutSeconds=30), Watch())
     assert seen.outcome == "success"
     assert asked == ["10.9.9.9", "127.0.0.1"]

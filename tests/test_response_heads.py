@@ -51,9 +51,8 @@ def test_a_line_that_is_no_header_field_is_left_out_with_a_note(line: bytes) -> 
 def test_a_blank_before_the_first_field_is_left_out() -> None:
     """RFC 9112, section 2.2: a line that starts with white space right after the status line is consumed."""
     reader = HeadReader()
-    assert reader.feed(b"HTTP/1.1 200 OK\r\n X: 1\r\nY: 2\r\n Z\r\n\r\nbody") == (
-        b"HTTP/1.1 200 OK\r\nY: 2\r\n Z\r\n\r\nbody"
-    )
+    assert reader.feed(b"HTTP/1.1 200 OK\r\n X: 1\r\nY: 2\r\n Z\r\n\r\nbody") == b"body"
+    assert reader.fields == [(b"Y", b"2 Z")]
     assert len(reader.notes) == 1
 
 
@@ -163,24 +162,22 @@ def test_headers_are_bounded_in_bytes(surplus: int) -> None:
             with pytest.raises(errors.TooLargeError):
                 [reader.feed(piece) for piece in pieces]
         else:
-            assert b"".join(reader.feed(piece) for piece in pieces) == data
+            assert [reader.feed(piece) for piece in pieces] == [*[None] * (len(pieces) - 1), b""]
+            assert len(reader.fields[0][1]) == 100 * 1024 - len(start) - 4
 
 
 def test_a_head_does_not_depend_on_how_bytes_arrive() -> None:
-    """Interim responses, the final one and the body come through whole; a head is passed on when it is complete."""
+    """Interim responses are passed over, the final one is read when it is complete, and the body comes through whole."""
     interim = b"HTTP/1.1 103 Early Hints\r\nLink : x\r\n\r\n"
     final = b"HTTP/1.1 200 OK\nX: 1\n\n"
     data = b"HTTP/1.1 100 Continue\r\n\r\n" + interim + final + b"HTTP/1.1 body"
     for size in range(1, len(data)):
-        reader, passed = HeadReader(), b""
+        reader, body = HeadReader(), b""
         for at in range(0, len(data), size):
             piece = data[at : at + size]
-            passed += piece if reader.is_over else reader.feed(piece)
-            while not reader.is_over and (more := reader.feed(b"")):
-                passed += more
-        assert passed == (
-            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX: 1\r\n\r\nHTTP/1.1 body"
-        )
+            body += piece if reader.is_over else reader.feed(piece) or b""
+        assert body == b"HTTP/1.1 body"
+        assert (reader.status, reader.fields) == (200, [(b"X", b"1")])
         assert len(reader.notes) == 1
         assert reader.final_head() == ("HTTP/1.1", 200, "OK", (("X", "1"),))
     answer = b"HTTP/1.1 100 Continue\r\n\r\n" + interim + servers.OK
@@ -192,4 +189,4 @@ def test_a_malformed_head_is_refused_at_its_first_bytes() -> None:
     """A server that says something else and then waits for an answer is not waited for."""
     with pytest.raises(MalformedHeadError, match="it starts with 'EHLO'"):
         HeadReader().feed(b"EHLO")
-    assert HeadReader().feed(b"HT") == b""
+    assert HeadReader().feed(b"HT") is None

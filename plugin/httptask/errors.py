@@ -24,7 +24,7 @@
         └── StatusError           status        a response came and its status is not a success
 
 Errors are values: what they know stands in their fields, `str()` is the sentence for a person. No exception of httpx,
-httpcore, h11, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its text may quote a secret.
+httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its text may quote a secret.
 """
 
 from __future__ import annotations

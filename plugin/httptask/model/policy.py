@@ -58,6 +58,10 @@ class Limits:
     """A response body, as received and after decoding."""
     redirects: int = 10
     """Redirects followed in one attempt."""
+    connections: int = 500
+    """Requests under way at once in one event loop, and so connections; more wait for their turn."""
+    connections_per_origin: int = 100
+    """Of these, those to one origin: scheme, host and port."""
     json_depth: int = 500
     """Nesting of a JSON response."""
     expression_seconds: float = 1.0

@@ -3,11 +3,11 @@
 The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop (one request, one response).
 """
 
+from httptask.sending._connections import Connections
 from httptask.sending._deliver import Delivery, Judge, Ready, deliver
 from httptask.sending._egress import address_reason, allowed_networks, allowing, parse_networks
 from httptask.sending._exchange import masked
 from httptask.sending._files import BodyFile
-from httptask.sending._hop import Connections
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
 

@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import httpx
-
 from httptask._redaction import Redactor
 from httptask._threads import in_thread
 from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
@@ -24,6 +22,7 @@ from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
 from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
 from httptask.sending._retry import IDEMPOTENT, wait_seconds, why_not
+from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
 """Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes on."""
@@ -93,7 +92,7 @@ class _Call:
     """What stays the same over all attempts."""
 
     ready: Callable[[], Awaitable[Ready]]
-    transport: Callable[[str | None], httpx.AsyncHTTPTransport]
+    wire: Wire
     timeouts: Timeouts
     retry: RetryPolicy
     limits: Limits
@@ -123,7 +122,7 @@ class _Call:
 
 async def deliver(
     ready: Callable[[], Awaitable[Ready]],
-    transport: Callable[[str | None], httpx.AsyncHTTPTransport],
+    wire: Wire,
     *,
     timeouts: Timeouts,
     retry: RetryPolicy,
@@ -136,7 +135,7 @@ async def deliver(
 ) -> Delivery:
     """Send what *ready* makes, again where *retry* and what happened allow it, and return what came of it.
 
-    *transport* gives the connections of a credential; *new_file* makes files for bodies that are neither JSON nor text;
+    *wire* carries the requests; *new_file* makes files for bodies that are neither JSON nor text;
     *reading* says otherwise. *judge* says what a success is; any 2xx when there is none. At most *redirects* are
     followed, and never more than *limits* has. Raises only what *ready* raises (nothing was sent), and cancellation.
     """
@@ -144,7 +143,7 @@ async def deliver(
     bodies = Bodies(limits.body, files.new, reading or Reading())
     followed = limits.redirects if redirects is None else min(redirects, limits.redirects)
     progress = watched.get() or Progress()
-    call = _Call(ready, transport, timeouts, retry, limits, redactor, bodies, judge, progress, followed)
+    call = _Call(ready, wire, timeouts, retry, limits, redactor, bodies, judge, progress, followed)
     call.progress.max_attempts = retry.max_attempts
     kept: BodyFile | None = None
     tries: list[Try] = []
@@ -229,12 +228,12 @@ async def _attempt(current: Try, call: _Call) -> None:
 
 async def _answer(current: Try, made: Ready, call: _Call) -> Received:
     """Send what was *made*, follow the redirects, and return the last response. Raises `RedirectError` with the way there."""
-    connections, cookies = call.transport(made.credential), CookieJar()
+    cookies = CookieJar()
     request = sent = made.request
     visited = set()
     while True:
         visited.add((sent.method, sent.url, sent.header("cookie")))
-        received = await _hop(current, connections, sent, call)
+        received = await _hop(current, sent, made.credential, call)
         if not call.redirects:
             return received
         cookies.store(sent.url, received.header_lines("set-cookie"))
@@ -255,23 +254,18 @@ async def _answer(current: Try, made: Ready, call: _Call) -> Received:
         received.shorten()
 
 
-async def _hop(
-    current: Try,
-    connections: httpx.AsyncHTTPTransport,
-    request: OutgoingRequest,
-    call: _Call,
-) -> Received:
+async def _hop(current: Try, request: OutgoingRequest, credential: str | None, call: _Call) -> Received:
     record = HopRecord(request)
     current.hops.append(record)
     try:
-        return await send_hop(connections, request, call.timeouts, call.bodies, record)
+        return await send_hop(call.wire, request, credential, call.timeouts, call.bodies, record)
     except TaskError:
         # A kept-alive connection that the server had closed meanwhile, most likely: once more, at once, where that is safe.
         if not record.stale or request.method not in IDEMPOTENT:
             raise
     current.hops[-1] = record = HopRecord(request)
     try:
-        return await send_hop(connections, request, call.timeouts, call.bodies, record)
+        return await send_hop(call.wire, request, credential, call.timeouts, call.bodies, record)
     finally:
         record.delivered = True  # the first sending may have arrived after all
 

@@ -1,4 +1,4 @@
-"""The head of a response, before the HTTP library reads it: bounded, kept as it came, and mended where that is safe."""
+"""The head of a response: bounded, read once and nowhere else, and shown as it came."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([0-9]{3})(?: ([^\x00\x0b\x0c\r
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00\x0b\x0c\r\n]*")
 """RFC 9112, section 5. Other controls in a value do no harm (RFC 9110, section 5.5)."""
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\x0b\x0c\r\n]*)")
 _FRAMING = (b"content-length", b"transfer-encoding")
 _SEPARATOR = re.compile(rb"([\s:=,;\"]+)")
 _SHOWN = 200
@@ -30,7 +31,7 @@ class MalformedHeadError(Exception):
 
 
 class HeadReader:
-    """Lets the heads of the responses to one request through, interim ones (RFC 9110, section 15.2) too, when they are whole."""
+    """Reads the heads of the responses to one request: interim ones (RFC 9110, section 15.2), and the final one."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -38,6 +39,10 @@ class HeadReader:
         self._head = b""
         self.is_over = False
         """The final response's head has come: what follows is its body."""
+        self.version = self.reason = b""
+        self.status = 0
+        self.fields: list[tuple[bytes, bytes]] = []
+        """Of the final response, without the lines that are no header fields."""
         self.notes: list[str] = []
         """What was left out, and why."""
 
@@ -46,29 +51,44 @@ class HeadReader:
         """The last head as it came; what there is of it so far."""
         return self._head or bytes(self._buffer)
 
-    def feed(self, data: bytes) -> bytes:
-        """Return what the HTTP library may read now that *data* came: a whole head and, of the last one, what follows.
+    def feed(self, data: bytes) -> bytes | None:
+        """Take *data*, and return what stands behind the final head; None while that is not whole.
 
         Raises `MalformedHeadError` and, over the limits, `TooLargeError`.
         """
         self._buffer += data
-        if not self._buffer.startswith(_START[: len(self._buffer)]):
-            raise MalformedHeadError(f"it starts with {_quoted(bytes(self._buffer))}")
-        end = _END.search(self._buffer, max(self._searched - 2, 0))
+        start = 0
+        while start < len(self._buffer):
+            if not self._buffer.startswith(_START[: len(self._buffer) - start], start):
+                raise MalformedHeadError(f"it starts with {_quoted(bytes(self._buffer[start:]))}")
+            end = _END.search(self._buffer, max(self._searched - 2, start))
+            size = (end.end() if end is not None else len(self._buffer)) - start
+            if size > _MOST_BYTES:
+                raise TooLargeError(f"the response's headers are over the limit of {_MOST_BYTES // 1024} KiB")
+            if end is None:
+                break
+            self._head = bytes(self._buffer[start : end.end()])
+            self._read_head()
+            start = end.end()
+            if self.is_over:
+                rest, self._buffer = bytes(self._buffer[start:]), bytearray()
+                return rest
+            self._head = b""
+        del self._buffer[:start]
         self._searched = len(self._buffer)
-        size = end.end() if end is not None else len(self._buffer)
-        if size > _MOST_BYTES:
-            raise TooLargeError(f"the response's headers are over the limit of {_MOST_BYTES // 1024} KiB")
-        if end is None:
-            return b""
-        self._head, rest = bytes(self._buffer[:size]), self._buffer[size:]
-        mended, status = self._mended()
-        self.is_over = status >= 200 or status == 101
-        self._searched, self._buffer = 0, bytearray() if self.is_over else rest
-        if self.is_over:
-            return mended + rest
-        self._head = b""
-        return mended
+        return None
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Return the value of each field of the final head called *name*, which is in lower case."""
+        return [value for key, value in self.fields if key.lower() == name]
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the server may take another request on this connection (RFC 9112, section 9.3)."""
+        options = b",".join(self.values(b"connection")).lower().split(b",")
+        if self.version < b"HTTP/1.1":
+            return False
+        return b"close" not in [option.strip(b" \t") for option in options]
 
     def final_head(self) -> Head | None:
         """Return the final response's head as it came; None when none came, or none that can be read."""
@@ -80,21 +100,23 @@ class HeadReader:
         headers = tuple((readable(name), readable(value.strip(b" \t"))) for name, _, value in pairs)
         return readable(status[1]), int(status[2]), readable(status[3] or b""), headers
 
-    def _mended(self) -> tuple[bytes, int]:
-        """Return the head without the lines that are no header fields, and its status."""
-        line, fields = _split(self._head)
+    def _read_head(self) -> None:
+        line, lines = _split(self._head)
         status = _STATUS_LINE.fullmatch(line)
         if status is None:
             raise MalformedHeadError(f"{_quoted(line)} is no status line")
-        if len(fields) > _MOST_FIELDS:
-            raise TooLargeError(f"the response has {len(fields):,} headers, over the limit of {_MOST_FIELDS:,}")
-        kept = [line]
-        for field in fields:
-            if _is_field(field):
-                kept += field
-            else:
+        if len(lines) > _MOST_FIELDS:
+            raise TooLargeError(f"the response has {len(lines):,} headers, over the limit of {_MOST_FIELDS:,}")
+        self.version, self.status, self.reason = status[1], int(status[2]), status[3] or b""
+        self.fields = []
+        for field in lines:
+            first = _FIELD.fullmatch(field[0])
+            if first is None or not all(_VALUE.fullmatch(part) for part in field[1:]):
                 self.notes.append(_left_out(b" ".join(field)))
-        return b"\r\n".join([*kept, b"", b""]), int(status[2])
+                continue
+            value = first[2] if len(field) == 1 else b" ".join([first[2], *(part.strip(b" \t") for part in field[1:])])
+            self.fields.append((first[1], value.strip(b" \t")))
+        self.is_over = self.status >= 200 or self.status == 101
 
 
 def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
@@ -107,11 +129,6 @@ def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
         else:
             fields.append([one])
     return line, fields
-
-
-def _is_field(lines: list[bytes]) -> bool:
-    name, colon, value = lines[0].partition(b":")
-    return bool(colon and _NAME.fullmatch(name)) and all(_VALUE.fullmatch(part) for part in (value, *lines[1:]))
 
 
 def _left_out(line: bytes) -> str:

@@ -3,75 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import httpcore
-import httpx
-
 from httptask._threads import in_thread
-from httptask.errors import (
-    ConnectionFailedError,
-    DnsError,
-    TaskError,
-    TooLargeError,
-)
+from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.model.task import Reading
 from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
-from httptask.sending._head import readable
 from httptask.sending._media import JSON, TEXT, kind_of, media_type
-from httptask.sending._network import CheckedNetwork, CheckEgress, RecordedStream, Recorder, recorder
 from httptask.sending._progress import watched
 from httptask.sending._translations import KEPT_CAUSES, translated
-
-_KEPT_ALIVE = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
-
-
-class _Transport(httpx.AsyncHTTPTransport):
-    """httpx's own transport over our network. It stays httpx's class, so that what mocks httpx mocks us."""
-
-    def __init__(self, network: CheckedNetwork) -> None:
-        # Proxies of the environment are ignored and certificates are chosen in the network: nothing to prepare here.
-        super().__init__(verify=False, trust_env=False)
-        self.pool = self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            max_connections=_KEPT_ALIVE.max_connections,
-            max_keepalive_connections=_KEPT_ALIVE.max_keepalive_connections,
-            keepalive_expiry=_KEPT_ALIVE.keepalive_expiry,
-            network_backend=network,
-        )
-
-
-class Connections:
-    """Kept-alive connections of one event loop, never shared between credentials."""
-
-    def __init__(self, check: CheckEgress) -> None:
-        self._network = CheckedNetwork(check, self._tls)
-        self._transports: dict[str | None, httpx.AsyncHTTPTransport] = {}
-
-    def transport(self, credential: str | None) -> httpx.AsyncHTTPTransport:
-        """Return the transport whose connections belong to *credential*."""
-        if credential not in self._transports:
-            self._transports[credential] = _Transport(self._network)
-        return self._transports[credential]
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        transports, self._transports = list(self._transports.values()), {}
-        for transport in transports:
-            await transport.aclose()
-
-    @functools.cached_property
-    def _context(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()  # certifi, or SSL_CERT_FILE and SSL_CERT_DIR
-
-    def _tls(self) -> ssl.SSLContext:
-        return self._context
+from httptask.sending._wire import Answer, Recorder, Wire
 
 
 @dataclass(slots=True)
@@ -172,76 +117,58 @@ class HopRecord:
 
 
 async def send_hop(
-    transport: httpx.AsyncHTTPTransport, request: OutgoingRequest, timeouts: Timeouts, bodies: Bodies, record: HopRecord
+    wire: Wire,
+    request: OutgoingRequest,
+    credential: str | None,
+    timeouts: Timeouts,
+    bodies: Bodies,
+    record: HopRecord,
 ) -> Received:
-    """Send *request* once and return the whole response. Raises the `TaskError` of what went wrong; fills in *record*."""
+    """Send *request* once, on a connection of *credential*, and return the whole response; fills in *record*.
+
+    Raises the `TaskError` of what went wrong.
+    """
     network = Recorder()
-    token = recorder.set(network)
     progress = watched.get()
     if progress is not None:
         progress.network = network
     try:
-        outgoing = _httpx_request(request, timeouts)
-        record.sent_headers = _text_headers(outgoing.headers.raw)
-        record.delivered = True  # until the network says that nothing went out
-        response = await transport.handle_async_request(outgoing)
+        answer = await wire.send(request, credential, timeouts, network)
         try:
-            record.received = _head(response, request.method, network.head.notes)
-            await (_read_body if record.received.may_have_body else _read_nothing)(response, record.received, bodies)
-            _drop_surplus(response, transport)
+            record.received = _head(answer, request.method)
+            await (_read_body if record.received.may_have_body else _read_nothing)(answer, record.received, bodies)
         finally:
-            await response.aclose()
+            answer.close()
     except TaskError as error:
-        record.delivered = error.maybe_delivered = network.sent
+        error.maybe_delivered = network.sent
         raise
     except Exception as error:  # noqa: BLE001 - no exception of a library reaches an author, known or not
         task_error = translated(error, request, network, record.received, timeouts)
-        # Where a test has put something in place of the network, only what the error says is known.
-        record.delivered = network.sent or (
-            network.idle and record.delivered and not isinstance(error, _BEFORE_SENDING)
-        )
-        task_error.maybe_delivered = record.delivered
+        task_error.maybe_delivered = network.sent
         broken = isinstance(task_error, ConnectionFailedError)
-        record.stale = broken and network.sent and not network.connected and not network.answered
+        is_kept_alive = not network.connected and not network.is_replaced
+        record.stale = broken and network.sent and is_kept_alive and not network.answered
         raise task_error from (error if isinstance(error, KEPT_CAUSES) else None)
     finally:
-        record.delivered = record.delivered and (network.sent or network.idle)
+        record.delivered = network.sent
+        record.sent_headers = network.sent_headers
         if record.received is None:  # what came is shown, though it could not be read, or not be trusted
             head = network.head.final_head()
             if head is not None:
                 record.received = Received(*head, may_have_body=False, notes=network.head.notes)
             record.unparsed = network.head.raw
         record.phases = network.phases()
-        recorder.reset(token)
     return record.received
 
 
-_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-"""Errors that httpx raises before a byte of the request went out."""
-
-
-def _httpx_request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
-    pace = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read, "pool": timeouts.connect}
-    headers = [(name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers]
-    # With no body, GET and the like must not say Content-Length: 0; httpx adds it where RFC 9110, section 8.6 wants it.
-    outgoing = httpx.Request(
-        request.method, request.url, headers=headers, content=request.body or None, extensions={"timeout": pace}
-    )
-    outgoing.method = request.method  # the library writes all in capitals; they have a case (RFC 9110, section 9.1)
-    return outgoing
-
-
-def _head(response: httpx.Response, method: str, notes: list[str]) -> Received:
-    extensions = response.extensions
+def _head(answer: Answer, method: str) -> Received:
     received = Received(
-        http_version=readable(extensions.get("http_version", b"HTTP/1.1")),
-        status_code=response.status_code,
-        reason_phrase=readable(extensions.get("reason_phrase", b""))
-        if "reason_phrase" in extensions
-        else response.reason_phrase,
-        headers=_text_headers(response.headers.raw),
-        may_have_body=method != "HEAD" and response.status_code not in _BODILESS,
-        notes=notes,
+        http_version=answer.http_version,
+        status_code=answer.status_code,
+        reason_phrase=answer.reason_phrase,
+        headers=answer.headers,
+        may_have_body=method != "HEAD" and answer.status_code not in _BODILESS,
+        notes=answer.notes,
     )
     if received.coding_note and received.may_have_body:
         received.notes.append(received.coding_note)
@@ -256,14 +183,14 @@ SHOWN = 64 * 1024
 """Bytes at the start of a body in a file that an exchange shows."""
 
 
-async def _read_body(response: httpx.Response, received: Received, bodies: Bodies) -> None:
+async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None:
     kind, declared = bodies.kind(received), received.header("content-length")
     is_length = declared.isascii() and declared.isdigit() and not received.header("transfer-encoding")
     if kind and is_length and int(declared) > bodies.limit:
         raise too_large(f"the response's body is {int(declared):,} bytes,", received, bodies)
     spilling: _Spilling | None = None
     chunks = 0
-    async for chunk in _raw(response):
+    async for chunk in answer.chunks:
         received.size += len(chunk)
         if spilling is not None:
             await spilling.add(chunk)
@@ -284,10 +211,10 @@ async def _read_body(response: httpx.Response, received: Received, bodies: Bodie
     received.complete = True
 
 
-async def _read_nothing(response: httpx.Response, received: Received, bodies: Bodies) -> None:
-    # The parser knows that nothing follows, but for a 205: there it would wait for what the headers speak of.
+async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> None:
+    # The wire knows that nothing follows, but for a 205: there it would wait for what the headers speak of.
     if received.status_code != 205 or received.header("content-length") == "0":
-        async for _ in _raw(response):
+        async for _ in answer.chunks:
             pass
     received.complete = True
 
@@ -325,35 +252,8 @@ class _Spilling:
             self._file.write(piece)
 
 
-def _drop_surplus(response: httpx.Response, transport: httpx.AsyncHTTPTransport) -> None:
-    """See that bytes after the end of *response* are never taken for the next one: their connection is not used again."""
-    stream = response.extensions.get("network_stream")
-    if not isinstance(stream, RecordedStream) or not isinstance(transport, _Transport):
-        return
-    for connection in transport.pool.connections:
-        # Only the HTTP/1.1 parser knows where the response ended, and the pool has no public way to ask it.
-        inner = getattr(connection, "_connection", None)
-        if inner is not None and inner._network_stream is stream:
-            stream.spent = bool(inner._h11_state.trailing_data[0])
-
-
-def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
-    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse mocks that were read before.
-    stream = response.stream
-    if isinstance(stream, httpx.AsyncByteStream):
-        return stream.__aiter__()
-    raise TypeError("the transport answered with a stream that is not asynchronous")
-
-
 def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
     """Return the error of *what*, of *received*, is over the limit for bodies in memory."""
     line = f"{received.status_code} {received.reason_phrase}".strip()
     hint = '; "responseBody": "file" keeps a body of any size in a file' if received.is_success else f" ({line})"
     return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True)
-
-
-def _text_headers(raw: list[tuple[bytes, bytes]]) -> Headers:
-    return tuple((readable(name), readable(value)) for name, value in raw)
-
-
-__all__ = ["Connections", "DnsError", "HopRecord", "Received", "send_hop"]

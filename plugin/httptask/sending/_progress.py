@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
-    from httptask.sending._network import Recorder
+    from httptask.sending._wire import Recorder
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urldefrag, urljoin
 
-import httpx
-
 from httptask._syntax import split_url
 from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
+from httptask.sending._httpx import address
+from httptask.sending._wire import UnsendableError
 
 _FOLLOWED = {301, 302, 303, 307, 308}
 _STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
@@ -32,8 +32,9 @@ def next_request(
     try:
         target = urldefrag(urljoin(request.url, location)).url
         there = split_url(target)
-        _ = httpx.URL(target).host  # what httpx cannot read now, it could not send later
-    except Exception as error:  # noqa: BLE001 - httpx's URL also raises idna's errors
+        if there.scheme in ("http", "https"):
+            address(target)  # what cannot be read now could not be sent later
+    except (UnsendableError, ValueError) as error:
         raise RedirectError(f"the server redirects to something that is no URL: {error}") from None
     here = split_url(request.url)
     if there.scheme not in ("http", "https") or not there.hostname:

@@ -1,14 +1,10 @@
-"""Every error of the HTTP library, translated into ours: one table, the most specific first."""
+"""Every error of the wire as one of ours: one table, the most specific first."""
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-import h11
-import httpx
 
 from httptask.errors import (
     ConnectionFailedError,
@@ -19,30 +15,25 @@ from httptask.errors import (
     TaskError,
     TimedOutError,
     TlsError,
-    TooLargeError,
 )
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._head import MalformedHeadError
-from httptask.sending._network import Recorder, connect_timed_out
+from httptask.sending._wire import ClosedError, MalformedError, Recorder, SilenceError, UnsendableError
 
 if TYPE_CHECKING:
     from httptask.sending._hop import Received
 
-KEPT_CAUSES = (OSError, httpx.TimeoutException, httpx.NetworkError)
+KEPT_CAUSES = (OSError, SilenceError, ClosedError)
 """Errors that say what the network did. Any other may quote the request, or what a server echoes of it: it is no cause."""
 
 Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
 """What is known of the hop: its request, the network, what came, the limits."""
 
 
-def _connect_timeout(error: Exception, facts: Facts) -> TaskError:
-    return connect_timed_out(_authority(facts[0]), facts[3].connect)
-
-
 def _read_timeout(error: Exception, facts: Facts) -> TaskError:
     seconds = facts[3].read
-    writing = isinstance(error, httpx.WriteTimeout) or not facts[1].sent
+    writing = isinstance(error, SilenceError) and error.is_writing
     doing = "the request could not be written on" if writing else "the server sent nothing"
     return TimedOutError(
         f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}", phase="read", seconds=seconds
@@ -59,20 +50,19 @@ def _broken(error: Exception, facts: Facts) -> TaskError:
     )
 
 
-def _malformed(error: Exception, facts: Facts) -> TaskError:
+def _closed(error: Exception, facts: Facts) -> TaskError:
     request, network, received, _ = facts
-    authority, cause = _authority(request), _cause(error, h11.RemoteProtocolError)
-    no_head = network.head.final_head() is None
-    if isinstance(error, MalformedHeadError) and no_head:
-        return ProtocolError(f"{authority} does not answer in HTTP: {error}")
-    if network.closed_by_peer and received is not None:
-        return IncompleteError(f"the response's body ended early, after {received.size:,} bytes: {_last_words(error)}")
-    if network.closed_by_peer and no_head:
-        when = "in the middle of the response's headers" if network.head.raw else "before a response came"
-        return ConnectionFailedError(f"{authority} closed the connection {when}")
-    if isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == 431:
-        return TooLargeError("the response's trailers are over the limit of 100 KiB")
-    return ProtocolError(f"the response of {authority} is malformed: {_last_words(error)}")
+    if received is not None:
+        return IncompleteError(f"the response's body ended early, after {received.size:,} bytes: {error}")
+    when = "in the middle of the response's headers" if network.head.raw else "before a response came"
+    return ConnectionFailedError(f"{_authority(request)} closed the connection {when}")
+
+
+def _malformed(error: Exception, facts: Facts) -> TaskError:
+    request, network, _, _ = facts
+    if isinstance(error, MalformedHeadError) and network.head.final_head() is None:
+        return ProtocolError(f"{_authority(request)} does not answer in HTTP: {error}")
+    return ProtocolError(f"the response of {_authority(request)} is malformed: {error}")
 
 
 def _unsendable(error: Exception, facts: Facts) -> TaskError:
@@ -81,15 +71,11 @@ def _unsendable(error: Exception, facts: Facts) -> TaskError:
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (
-    (httpx.ConnectTimeout, _connect_timeout),
-    (httpx.PoolTimeout, _connect_timeout),
-    (httpx.TimeoutException, _read_timeout),
-    (httpx.RemoteProtocolError, _malformed),
+    (SilenceError, _read_timeout),
+    (ClosedError, _closed),
+    (MalformedError, _malformed),
     (MalformedHeadError, _malformed),
-    (httpx.LocalProtocolError, _unsendable),
-    (httpx.UnsupportedProtocol, _unsendable),
-    (httpx.InvalidURL, _unsendable),
-    (httpx.HTTPError, _broken),
+    (UnsendableError, _unsendable),
     (OSError, _broken),
     (ValueError, _unsendable),
     (Exception, _broken),
@@ -119,9 +105,4 @@ def _last_words(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    text = _BYTES.sub(r"\1", text)
     return (text or type(error).__name__).rstrip(".")
-
-
-_BYTES = re.compile(r"bytearray\(b(.*)\)")
-"""How the parser's errors quote what it read."""

@@ -382,7 +382,7 @@ class HttpTask:
         with allowing(runtime.allowed):
             delivery = await deliver(
                 lambda: self._ready(built),
-                runtime.connections.transport,
+                runtime.connections,
                 timeouts=Timeouts.of_task(definition),
                 retry=RetryPolicy.of_task(definition),
                 limits=runtime.limits,

@@ -80,7 +80,7 @@ class Runtime:
         """The connections of the running event loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._connections:
-            self._connections[loop] = Connections(self.check_egress)
+            self._connections[loop] = Connections(self.check_egress, self.limits)
         return self._connections[loop]
 
     def endpoint(self, endpoint_id: str) -> Endpoint:

@@ -1,0 +1,264 @@
+"""One HTTP/1.1 connection over asyncio's protocols: it carries one request after another, never two at once."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import cast
+
+from httptask.errors import TaskError
+from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.sending._framing import BodyReader, body_reader
+from httptask.sending._head import MalformedHeadError
+from httptask.sending._wire import ClosedError, Recorder, SilenceError, UnsendableError, WireError
+
+_PIECE = 256 * 1024
+"""Bytes of a request's body that are written at a time: a long one that makes its way is seen to do so."""
+_SHORT = 64 * 1024
+"""Bytes of a request that are written at once; no more than the transport's own buffer holds."""
+_READ_AHEAD = 512 * 1024
+"""Bytes of a response that wait to be read before the server is made to wait."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection. *lost* is called when it is gone, whoever closed it."""
+
+    def __init__(self, lost: Callable[[Connection], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lost = lost
+        self._transport: asyncio.Transport | None = None
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        self._writable: asyncio.Future[None] | None = None  # None: there is room
+        self._is_paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self._request: OutgoingRequest | None = None  # None: idle
+
+    def begin(self, request: OutgoingRequest, recorder: Recorder, patience: float) -> None:
+        """Take what comes from now on for the answer to *request*; nothing may stand still for *patience* seconds."""
+        self._request, self._recorder, self._patience = request, recorder, patience
+        self._body: BodyReader | None = None
+        self._pieces: deque[bytes] = deque()
+        self._ahead = 0
+        self._error: Exception | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._request is None or (self._body is not None and self._body.is_complete):
+            self.abort()  # whatever it is, it answers nothing
+            return
+        self._recorder.read(len(data))
+        try:
+            self._take(data, self._request)
+        except (MalformedHeadError, WireError, TaskError) as error:
+            self._fail(error)
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._ended(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._ended(error)
+        self.resume_writing()
+        if not self.gone.done():
+            self.gone.set_result(None)
+        self._lost(self)
+
+    def pause_writing(self) -> None:
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+
+    # What the wire calls
+
+    def start(self, head: bytes, body: bytes | StreamedBody) -> None:
+        """Begin to write *head* and *body*; what is long goes on being written while the response is read."""
+        if isinstance(body, bytes) and len(head) + len(body) <= _SHORT and not self._is_chunked:
+            self._put(head + body)
+        else:
+            self._sender = self._loop.create_task(self._send(head, body))
+
+    async def answered(self) -> None:
+        """Wait for the final head. Raises what went wrong."""
+        while self._body is None:
+            if self._error is not None:
+                raise self._error
+            await self._wait()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes. Raises what went wrong once everything is read that came before."""
+        while True:
+            while self._pieces:
+                piece = self._pieces.popleft()
+                self._ahead -= len(piece)
+                yield piece
+            if self._is_complete:
+                return
+            if self._error is not None:
+                raise self._error
+            if self._is_paused:
+                self._flow()
+            await self._wait()
+
+    def leave(self) -> bool:
+        """End the exchange, and say whether the connection may carry another one; it is closed when not."""
+        recorder, body, sender = self._recorder, self._body, self._sender
+        self._request = self._sender = None
+        was_sent = sender is None or (sender.done() and not sender.cancelled() and sender.exception() is None)
+        is_over = body is not None and body.is_complete and not body.has_surplus
+        if was_sent and is_over and recorder.head.keeps_alive and self._error is None and not self.is_closing:
+            self._pieces.clear()
+            if self._is_paused:
+                self._flow()
+            return True
+        if sender is not None:
+            sender.cancel()
+        self.abort()
+        return False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a request may be written: the server has neither closed the connection nor sent anything since."""
+        return not self.is_closing and not _readable(self._transport)
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Within
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is closed, or is being closed."""
+        return self._transport is None or self.gone.done() or self._transport.is_closing()
+
+    @property
+    def _is_chunked(self) -> bool:
+        return self._request is not None and self._request.header("transfer-encoding") is not None
+
+    @property
+    def _is_complete(self) -> bool:
+        if self._body is None:
+            return False
+        at_end = isinstance(self._error, ClosedError) and self._body.ends_with_connection
+        return self._body.is_complete or at_end
+
+    def _take(self, data: bytes, request: OutgoingRequest) -> None:
+        if self._body is None:
+            head = self._recorder.head
+            rest = head.feed(data)
+            if rest is None:
+                return
+            self._body, data = body_reader(head, request.method), rest
+        if self._body.is_complete:
+            self._body.has_surplus = self._body.has_surplus or bool(data)
+            return
+        for piece in self._body.feed(data):
+            self._pieces.append(piece)
+            self._ahead += len(piece)
+        if self._ahead > _READ_AHEAD and not self._is_paused and self._transport is not None:
+            self._transport.pause_reading()
+            self._is_paused = True
+
+    def _flow(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+        self._is_paused = False
+
+    def _ended(self, error: Exception | None) -> None:
+        if self._request is not None:
+            missing = self._body.missing() if self._body is not None else "no whole head came"
+            self._fail(error or ClosedError(missing))
+
+    def _fail(self, error: Exception) -> None:
+        self._error = self._error or error
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        """Wait until something comes. Raises `SilenceError`; while the request is being sent, its writes are timed."""
+        self._waiter = waiter = self._loop.create_future()
+        timer = None
+        if self._sender is None or self._sender.done():
+            timer = self._loop.call_later(self._patience, _give_up, waiter)
+        try:
+            await waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._waiter = None
+
+    async def _send(self, head: bytes, body: bytes | StreamedBody) -> None:
+        chunked, declared, sent = self._is_chunked, len(body), 0
+        try:
+            await self._write(head)
+            async for piece in _pieces(body):
+                sent += len(piece)
+                await self._write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+            if chunked:
+                await self._write(b"0\r\n\r\n")
+            elif sent != declared:
+                raise UnsendableError(f"its body has {sent:,} bytes, not {declared:,}")
+        except Exception as error:  # noqa: BLE001 - a file, or what a plugin made of it; whoever waits is told
+            self._fail(error)
+        finally:
+            self._wake()
+
+    async def _write(self, data: bytes) -> None:
+        if self.is_closing:  # what the server may have answered before is still to be read
+            return
+        since = self._put(data)
+        if self._writable is not None:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await self._writable
+            except TimeoutError:
+                raise SilenceError(is_writing=True) from None
+            self._recorder.wrote(0, since)
+
+    def _put(self, data: bytes) -> float:
+        since = time.perf_counter()
+        if self._transport is not None and not self.is_closing:
+            self._transport.write(data)
+            self._recorder.wrote(len(data), since)
+        return since
+
+
+def _give_up(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(SilenceError())
+
+
+async def _pieces(body: bytes | StreamedBody) -> AsyncIterator[bytes]:
+    if isinstance(body, StreamedBody):
+        async for piece in body:
+            yield piece
+        return
+    for start in range(0, len(body), _PIECE):
+        yield body[start : start + _PIECE]
+
+
+def _readable(transport: asyncio.Transport | None) -> bool:
+    """Say whether bytes, or the connection's end, wait in the socket where the event loop has not looked yet."""
+    socket = transport.get_extra_info("socket") if transport is not None else None
+    if socket is None:
+        return False
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,200 @@
+"""The wire of our own: kept-alive connections of one event loop, and the places in which requests are under way."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import ssl
+from contextlib import suppress
+
+from httptask._syntax import TOKEN
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.policy import Limits, Timeouts
+from httptask.sending._connection import Connection
+from httptask.sending._dial import Dialler, Origin
+from httptask.sending._head import readable
+from httptask.sending._httpx import LetThroughError, MockedWire, address, is_mocked, tls_settings
+from httptask.sending._queue import Places
+from httptask.sending._wire import Answer, CheckEgress, Recorder, UnsendableError
+
+_IDLE_SECONDS = 30
+"""How long a connection that nobody uses is kept. Most servers close theirs after a minute or more."""
+
+_Key = tuple[str | None, Origin]
+"""Whose a kept connection is: it is never shared between credentials."""
+
+
+class Connections:
+    """Connections of one event loop. *check* decides which addresses are connected to; *limits* says how many there are."""
+
+    def __init__(self, check: CheckEgress, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        self._places = Places(limits.connections, limits.connections_per_origin)
+        self._dialler = Dialler(check, lambda: self._tls)
+        self._open: set[Connection] = set()
+        # By when they became idle, the longest first; and by whom they may be used.
+        self._idle: dict[Connection, tuple[_Key, float]] = {}
+        self._kept: dict[_Key, list[Connection]] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return tls_settings()
+
+    @functools.cached_property
+    def _mocked(self) -> MockedWire:
+        return MockedWire()
+
+    async def send(
+        self,
+        request: OutgoingRequest,
+        credential: str | None,
+        timeouts: Timeouts,
+        recorder: Recorder,
+    ) -> Answer:
+        """Send *request* once: see `Wire`."""
+        if is_mocked():
+            with suppress(LetThroughError):
+                return await self._mocked.send(request, credential, timeouts, recorder)
+        origin, authority, target = address(request.url)
+        head, recorder.sent_headers = _head(request, authority, target)
+        await self._places.take(origin, recorder)
+        connection = None
+        try:
+            connection = self._take((credential, origin))
+            if connection is not None:
+                connection.begin(request, recorder, timeouts.read)
+            else:
+                connection = Connection(self._forget)
+                # From its first moment: a server may speak before it was asked.
+                connection.begin(request, recorder, timeouts.read)
+                self._make_room()
+                await self._dialler.connect(origin, connection, timeouts.connect, recorder)
+                if not connection.gone.done():
+                    self._open.add(connection)
+            connection.start(head, request.body)
+            await connection.answered()
+        except BaseException:
+            self._give_back((credential, origin), connection)
+            raise
+        return self._answer(connection, recorder, (credential, origin))
+
+    async def aclose(self) -> None:
+        """Close every connection that is idle, and wait until those that were closed are gone."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        for connection in list(self._idle):
+            self._drop(connection)
+        closing = [connection.gone for connection in self._open if connection.is_closing]
+        if closing:
+            await asyncio.wait(closing)
+
+    def _answer(self, connection: Connection, recorder: Recorder, key: _Key) -> Answer:
+        head = recorder.head
+        left = False
+
+        def close() -> None:
+            nonlocal left
+            if not left:
+                left = True
+                self._give_back(key, connection)
+
+        return Answer(
+            http_version=readable(head.version),
+            status_code=head.status,
+            reason_phrase=readable(head.reason),
+            headers=tuple((readable(name), readable(value)) for name, value in head.fields),
+            notes=head.notes,
+            chunks=connection.chunks(),
+            close=close,
+        )
+
+    # Idle connections
+
+    def _take(self, key: _Key) -> Connection | None:
+        """Return a kept connection of *key* that can be used, the one that was used last; None when there is none."""
+        oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
+        while key in self._kept:
+            connection = self._kept[key][-1]
+            since = self._idle[connection][1]
+            if since >= oldest and connection.is_usable:
+                self._unkeep(connection)
+                return connection
+            self._drop(connection)
+        return None
+
+    def _give_back(self, key: _Key, connection: Connection | None) -> None:
+        if connection is not None and connection.leave():
+            now = asyncio.get_running_loop().time()
+            self._idle[connection] = (key, now)
+            self._kept.setdefault(key, []).append(connection)
+            if self._sweeping is None:
+                self._sweeping = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._sweep)
+        self._places.give_back(key[1])
+
+    def _make_room(self) -> None:
+        """See that connections in use and idle ones are together no more than there are places."""
+        while self._idle and len(self._idle) + self._places.taken > self._places.total:
+            self._drop(next(iter(self._idle)))
+
+    def _sweep(self) -> None:
+        loop, self._sweeping = asyncio.get_running_loop(), None
+        for connection, (_, since) in list(self._idle.items()):
+            if since > loop.time() - _IDLE_SECONDS:
+                self._sweeping = loop.call_at(since + _IDLE_SECONDS, self._sweep)
+                return
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._unkeep(connection)
+        connection.abort()
+
+    def _unkeep(self, connection: Connection) -> None:
+        key, _ = self._idle.pop(connection)
+        kept = self._kept[key]
+        kept.remove(connection)
+        if not kept:
+            del self._kept[key]
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._unkeep(connection)
+
+
+# The request's head
+
+_VALUE = re.compile(r"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?", re.ASCII)
+"""RFC 9110, section 5.5, without the white space around it."""
+
+
+def _head(request: OutgoingRequest, authority: str, target: str) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+    """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.
+
+    What goes without saying is added: `Host`, and the body's length where RFC 9110, section 8.6 wants it.
+    """
+    names = {name.lower(): value for name, value in request.headers}
+    added = [] if "host" in names else [("Host", authority)]
+    if "transfer-encoding" in names:
+        if names["transfer-encoding"].lower() != "chunked" or "content-length" in names:
+            raise UnsendableError("a Transfer-Encoding other than chunked, or beside Content-Length, cannot be sent")
+    elif "content-length" in names:
+        if names["content-length"] != str(len(request.body)):
+            raise UnsendableError("its Content-Length is not that of its body")
+    elif request.body or request.method in ("POST", "PUT", "PATCH"):
+        added.append(("Content-Length", str(len(request.body))))
+    headers = (*added, *request.headers)
+    if not TOKEN.fullmatch(request.method) or sum(name.lower() == "host" for name, _ in headers) > 1:
+        raise UnsendableError("its method is no token, or it has several Host headers")
+    for name, value in headers:
+        if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise UnsendableError("a header of it cannot be written")
+    lines = [
+        f"{request.method} {target} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in headers),
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("utf-8"), headers

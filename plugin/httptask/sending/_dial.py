@@ -1,0 +1,165 @@
+"""Making a connection: the name is looked up once, every address is checked, and connected to as checked."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from typing import NamedTuple
+
+from httptask._threads import in_thread
+from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TlsError
+from httptask.sending._connection import Connection
+from httptask.sending._wire import CheckEgress, Recorder, connect_timed_out
+
+
+class Origin(NamedTuple):
+    """A server (RFC 9110, section 4.3.1)."""
+
+    scheme: str
+    host: str
+    """As it is looked up: without brackets, in ASCII."""
+    port: int
+
+    def __str__(self) -> str:
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+class Dialler:
+    """Connects only to addresses that *check* lets through; *tls* makes the TLS settings, when they are needed."""
+
+    def __init__(self, check: CheckEgress, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._check = check
+        self._tls = tls
+
+    async def connect(self, origin: Origin, connection: Connection, seconds: float, recorder: Recorder) -> None:
+        """Connect *connection* to *origin*, all within *seconds*. Raises the `TaskError` of what went wrong."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        recorder.begin("dns")
+        addresses = await _resolved(origin, seconds)
+        recorder.end()
+        allowed = self._let_through(origin, addresses)
+        recorder.begin("connect")
+        sock = await _first(origin, allowed, deadline, seconds)
+        try:
+            if origin.scheme == "https":
+                recorder.end()
+                recorder.begin("tls")
+                await self._secured(origin, connection, sock, deadline, seconds)
+            else:
+                await asyncio.get_running_loop().create_connection(lambda: connection, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        recorder.end()
+        recorder.connected = True
+
+    def _let_through(self, origin: Origin, addresses: list[str]) -> list[str]:
+        refusals = {}
+        for address in addresses:
+            reason = self._check(origin.host, address, origin.port)
+            if reason is not None:
+                refusals[address] = reason
+        allowed = [address for address in addresses if address not in refusals]
+        if not addresses:
+            raise DnsError(f"the host name {origin.host!r} has no address")
+        if not allowed:
+            address, reason = next(iter(refusals.items()))
+            raise BlockedError(f"the address {address} of {origin.host} is refused: {reason}")
+        return allowed
+
+    async def _secured(
+        self,
+        origin: Origin,
+        connection: Connection,
+        sock: socket.socket,
+        deadline: float,
+        seconds: float,
+    ) -> None:
+        try:
+            context = self._tls()
+        except (OSError, ValueError) as error:
+            raise TlsError(
+                f"the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR): {_why(error)}"
+            ) from error
+        try:
+            async with asyncio.timeout_at(deadline):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
+                )
+        except TimeoutError as error:
+            raise connect_timed_out(f"the TLS handshake with {origin.host}", seconds) from error
+        except OSError as error:
+            raise _tls_failed(origin.host, error) from error
+
+
+async def _resolved(origin: Origin, seconds: float) -> list[str]:
+    """Return the addresses of *origin*, in the system's order, each once."""
+    host, port = origin.host, origin.port
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        pass  # a name, or an address in one of its other spellings
+    try:
+        async with asyncio.timeout(seconds):
+            entries = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except TimeoutError as error:
+        raise connect_timed_out(f"looking up {host}", seconds) from error
+    except (OSError, UnicodeError) as error:
+        raise DnsError(f"the host name {host!r} has no address: {_why(error)}") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+
+
+async def _first(origin: Origin, addresses: list[str], deadline: float, seconds: float) -> socket.socket:
+    """Return a socket that is connected to the first of *addresses* that answers."""
+    failures: list[Exception] = []
+    for position, address in enumerate(addresses):
+        left = deadline - asyncio.get_running_loop().time()
+        # Later addresses keep a share of the time, so that one dead address does not use up all of it.
+        try:
+            async with asyncio.timeout(max(left, 0.001) / (len(addresses) - position)):
+                return await _connected(address, origin.port)
+        except OSError as error:
+            failures.append(error)
+    if all(isinstance(failure, TimeoutError) for failure in failures):
+        raise connect_timed_out(str(origin), seconds) from failures[-1]
+    refused = next(failure for failure in failures if not isinstance(failure, TimeoutError))
+    raise ConnectionFailedError(
+        f"no connection to {origin} ({', '.join(addresses)}): {_why(refused)}; is the server running?"
+    ) from refused
+
+
+async def _connected(address: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        # Not create_connection: it would look the address up again, and tells nothing of where it has got to.
+        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _tls_failed(host: str, error: BaseException) -> TaskError:
+    """Return the error of a failed TLS handshake with *host*, with OpenSSL's own reason."""
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, ssl.SSLError):
+        reason = reason.__cause__ or reason.__context__
+    why = "the peer closed the connection during the handshake"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        why = f"its certificate is not accepted: {reason.verify_message}"
+    elif isinstance(reason, ssl.SSLError):
+        why = (reason.reason or str(reason)).replace("_", " ").lower()
+    return TlsError(f"TLS with {host} failed: {why}")
+
+
+def _why(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno).lower()  # asyncio's own text repeats the address
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -1,0 +1,149 @@
+"""Where the body of a response ends (RFC 9112, section 6): decided from its head, then counted or read."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from httptools import HttpParserError, HttpResponseParser
+
+from httptask.errors import TooLargeError
+from httptask.sending._head import HeadReader, MalformedHeadError
+from httptask.sending._wire import MalformedError
+
+_MOST_TRAILERS = 100 * 1024
+"""Bytes that may come without any of a body among them: chunk extensions and trailers."""
+
+
+class BodyReader(Protocol):
+    """Takes the bytes behind a head."""
+
+    is_complete: bool
+    """The body's end has come."""
+    has_surplus: bool
+    """Bytes came behind the end."""
+    ends_with_connection: bool
+    """Closing the connection is the end."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the pieces of the body in *data*."""
+        ...
+
+    def missing(self) -> str:
+        """Say what a body that ended too early lacks."""
+        ...
+
+
+def body_reader(head: HeadReader, method: str) -> BodyReader:
+    """Return what reads the body behind *head*, which answers *method*. Raises `MalformedHeadError`."""
+    if head.status == 101:  # RFC 9110, section 7.8; no task may ask for it
+        raise MalformedHeadError("it changes to another protocol, which was not asked for")
+    codings = head.values(b"transfer-encoding")
+    size = _size(head.values(b"content-length"))
+    if codings and [coding.lower() for coding in codings] != [b"chunked"]:
+        raise MalformedHeadError("its Transfer-Encoding is not one 'chunked': where the body ends is not known")
+    has_none = head.status in (204, 304) or method == "HEAD" or (method == "CONNECT" and head.status < 300)
+    if has_none:
+        return SizedBody(0)
+    if codings and size is not None:  # RFC 9112, section 6.3: request smuggling or response splitting
+        raise MalformedHeadError("it has both Transfer-Encoding and Content-Length: where the body ends is not known")
+    if codings:
+        return ChunkedBody()
+    return EndlessBody() if size is None else SizedBody(size)
+
+
+def _size(values: list[bytes]) -> int | None:
+    """Return the one length that *values* of `Content-Length` say; the same one may be said twice (RFC 9110, 8.6)."""
+    lengths = {length.strip(b" \t") for value in values for length in value.split(b",")}
+    if not lengths:
+        return None
+    length = lengths.pop()
+    if lengths or not length.isdigit() or len(length) > 20:
+        raise MalformedHeadError("its Content-Length is not one number: where the body ends is not known")
+    return int(length)
+
+
+class SizedBody:
+    """A body of so many bytes."""
+
+    __slots__ = ("_left", "_size", "ends_with_connection", "has_surplus", "is_complete")
+
+    def __init__(self, size: int) -> None:
+        self._size = self._left = size
+        self.is_complete = size == 0
+        self.has_surplus = self.ends_with_connection = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        piece = data[: self._left]
+        self.has_surplus = len(piece) < len(data)
+        self._left -= len(piece)
+        self.is_complete = self._left == 0
+        return [piece] if piece else []
+
+    def missing(self) -> str:
+        return f"{self._left:,} of {self._size:,} bytes are missing"
+
+
+class EndlessBody:
+    """A body that the end of the connection ends."""
+
+    is_complete = has_surplus = False
+    ends_with_connection = True
+
+    def feed(self, data: bytes) -> list[bytes]:
+        return [data] if data else []
+
+    def missing(self) -> str:
+        return "its end is missing"
+
+
+class ChunkedBody:
+    """A body in chunks (RFC 9112, section 7.1), read by llhttp, which is as strict as it comes but for one thing."""
+
+    ends_with_connection = False
+
+    def __init__(self) -> None:
+        self.is_complete = self.has_surplus = False
+        self._pieces: list[bytes] = []
+        self._tail = b""
+        self._without_body = 0
+        self._parser = HttpResponseParser(self)
+        # Old servers pad chunk sizes with spaces. Nobody behind us reads the same bytes in another way.
+        self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+        # The head is read already. This one says no more than what was decided from it.
+        self._parser.feed_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+    def feed(self, data: bytes) -> list[bytes]:
+        self._pieces = []
+        self._tail = (self._tail + data)[-6:] if len(data) < 6 else data[-6:]
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError as error:
+            if not self.is_complete:  # behind the end, anything may come: it is not read
+                raise MalformedError(f"its chunks are broken: {error}".rstrip(".")) from None
+            self.has_surplus = True
+        if self.is_complete and not _is_end(self._tail):
+            self.has_surplus = True
+        self._without_body = 0 if self._pieces else self._without_body + len(data)
+        if self._without_body > _MOST_TRAILERS:
+            raise TooLargeError("the response's trailers are over the limit of 100 KiB", maybe_delivered=True)
+        return self._pieces
+
+    def missing(self) -> str:
+        return "its last chunk is missing"
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        self.has_surplus = self.is_complete  # llhttp goes on to what it takes for the next response
+
+    def on_body(self, piece: bytes) -> None:
+        if not self.is_complete:
+            self._pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        self.is_complete = True
+
+
+def _is_end(tail: bytes) -> bool:
+    """Say whether *tail*, the last six bytes, is one empty line: llhttp silently skips those that follow it."""
+    return tail.endswith(b"\r\n\r\n") and tail != b"\r\n\r\n\r\n"

@@ -1,0 +1,182 @@
+"""What httpx gives: its reading of URLs, its certificates, and its transport as the place where tests mock requests."""
+
+from __future__ import annotations
+
+import functools
+import re
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.policy import Timeouts
+from httptask.sending._dial import Origin
+from httptask.sending._head import readable
+from httptask.sending._wire import (
+    Answer,
+    MalformedError,
+    Recorder,
+    SilenceError,
+    UnsendableError,
+    connect_timed_out,
+)
+
+# URLs
+
+_PLAIN = re.compile(r"(https?://[A-Za-z0-9.\-]+(?::[0-9]+)?)(/[\w.~!$&'()*+,;=:@/?%\-]*)", re.ASCII | re.IGNORECASE)
+"""A URL whose path and query httpx writes as they are."""
+
+
+def address(url: str) -> tuple[Origin, str, str]:
+    """Return the origin of *url*, its authority for `Host`, and the request's target. Raises `UnsendableError`."""
+    plain = _PLAIN.fullmatch(url)
+    if plain is not None and "/." not in plain[2] and _is_encoded(plain[2]):
+        return (*_authority(plain[1]), plain[2])
+    parsed = _parsed(url)
+    return (*_of(parsed), parsed.raw_path.decode("ascii"))
+
+
+def _is_encoded(text: str) -> bool:
+    return "%" not in text or _LONE.search(text) is None
+
+
+_LONE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@functools.lru_cache(1024)
+def _authority(base: str) -> tuple[Origin, str]:
+    return _of(_parsed(base))
+
+
+def _of(url: httpx.URL) -> tuple[Origin, str]:
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    if default is None or not url.host:
+        raise UnsendableError(f"no request can be sent to a URL of the scheme {url.scheme!r}")
+    port = default if url.port is None else url.port
+    return Origin(url.scheme, url.raw_host.decode("ascii"), port), url.netloc.decode("ascii")
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except Exception as error:  # noqa: BLE001 - httpx's URL also raises idna's errors
+        raise UnsendableError(str(error)) from None
+
+
+# Certificates
+
+
+def tls_settings() -> ssl.SSLContext:
+    """Return new settings of TLS that trust certifi, or SSL_CERT_FILE and SSL_CERT_DIR."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+# Mocks
+
+
+def is_mocked() -> bool:
+    """Say whether something has taken the place of httpx's transport, as pytest-httpx and respx do in a test."""
+    return not str(httpx.AsyncHTTPTransport.handle_async_request.__module__).startswith("httpx.")
+
+
+class LetThroughError(Exception):
+    """What mocks httpx lets this request through to the network."""
+
+
+class MockedWire:
+    """A wire of what mocks httpx. httpx itself connects to nothing here: no rule of ours looks at what it does."""
+
+    def __init__(self) -> None:
+        self._transport = httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+
+    async def send(
+        self,
+        request: OutgoingRequest,
+        credential: str | None,
+        timeouts: Timeouts,
+        recorder: Recorder,
+    ) -> Answer:
+        """Send *request* to the mock. Raises `LetThroughError` when that would have httpx send it."""
+        outgoing = _request(request, timeouts)
+        recorder.sent_headers = tuple((readable(name), readable(value)) for name, value in outgoing.headers.raw)
+        recorder.is_replaced = True
+        try:
+            response = await self._transport.handle_async_request(outgoing)
+        except LetThroughError:
+            recorder.is_replaced = False
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            recorder.is_replaced = not isinstance(error, _BEFORE_SENDING)
+            raise _translated(error, request, timeouts) from error
+        extensions = response.extensions
+        reason = extensions.get("reason_phrase")
+        return Answer(
+            http_version=readable(extensions.get("http_version", b"HTTP/1.1")),
+            status_code=response.status_code,
+            reason_phrase=response.reason_phrase if reason is None else readable(reason),
+            headers=tuple((readable(name), readable(value)) for name, value in response.headers.raw),
+            notes=[],
+            chunks=_chunks(response, request, timeouts),
+            close=lambda: None,
+        )
+
+
+def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
+    async def stop(event: str, information: Any) -> None:
+        raise LetThroughError  # httpx tells of every step before it takes it
+
+    pace = {
+        "connect": timeouts.connect,
+        "read": timeouts.read,
+        "write": timeouts.read,
+        "pool": timeouts.connect,
+    }
+    outgoing = httpx.Request(
+        request.method,
+        request.url,
+        headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers],
+        content=request.body or None,
+        extensions={"timeout": pace, "trace": stop},
+    )
+    outgoing.method = request.method  # the library writes all in capitals; they have a case (RFC 9110, section 9.1)
+    return outgoing
+
+
+async def _chunks(response: httpx.Response, request: OutgoingRequest, timeouts: Timeouts) -> AsyncIterator[bytes]:
+    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse what was read before.
+    stream = response.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise TypeError("the transport answered with a stream that is not asynchronous")
+    try:
+        async for chunk in stream:
+            yield chunk
+    except httpx.HTTPError as error:
+        raise _translated(error, request, timeouts) from error
+    finally:
+        await response.aclose()
+
+
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+"""Errors that httpx raises before a byte of the request went out."""
+
+
+def _translated(error: httpx.HTTPError | httpx.InvalidURL, request: OutgoingRequest, timeouts: Timeouts) -> Exception:
+    """Return what the wire raises in the place of *error*, which a mock raised."""
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return connect_timed_out(str(address(request.url)[0]), timeouts.connect)
+    if isinstance(error, httpx.TimeoutException):
+        return SilenceError(is_writing=isinstance(error, httpx.WriteTimeout))
+    if isinstance(error, httpx.RemoteProtocolError):
+        return MalformedError(str(error))
+    if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return UnsendableError(str(error))
+    return ConnectionError(str(error))

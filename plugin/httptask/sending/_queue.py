@@ -1,0 +1,75 @@
+"""Who may have a connection now: first come first served within an origin, and the origins in turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+
+from httptask.sending._dial import Origin
+from httptask.sending._wire import Recorder
+
+
+class Places:
+    """So many places for requests under way in all, and so many for those to one origin."""
+
+    def __init__(self, total: int, per_origin: int) -> None:
+        self.total, self.per_origin = total, per_origin
+        self.taken = 0
+        self._by_origin: Counter[Origin] = Counter()
+        # The origin whose turn is next stands first; one without queued requests is not in it.
+        self._queues: dict[Origin, deque[asyncio.Future[None]]] = {}
+
+    async def take(self, origin: Origin, recorder: Recorder) -> None:
+        """Take a place for a request to *origin*, after those who came before; only the caller's deadline ends the wait."""
+        if self._has_room(origin):
+            self._hold(origin)
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(origin, deque()).append(turn)
+        recorder.begin("queue")
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn came at the same moment
+                self.give_back(origin)
+            else:
+                self._leave_queue(origin, turn)
+            raise
+        recorder.end()
+
+    def give_back(self, origin: Origin) -> None:
+        """Give a place back, to the next that may have it."""
+        self.taken -= 1
+        self._by_origin[origin] -= 1
+        if not self._by_origin[origin]:
+            del self._by_origin[origin]
+        while self.taken < self.total and (following := self._next()) is not None:
+            following.set_result(None)
+
+    def _next(self) -> asyncio.Future[None] | None:
+        """Take a place for the request whose turn it is, and return the future that it waits for."""
+        origin = next((origin for origin in self._queues if self._has_room(origin)), None)
+        if origin is None:
+            return None
+        queue = self._queues.pop(origin)
+        turn = queue.popleft()
+        if queue:
+            self._queues[origin] = queue  # behind all others
+        self._hold(origin)
+        return turn
+
+    def _has_room(self, origin: Origin) -> bool:
+        return self.taken < self.total and self._by_origin[origin] < self.per_origin
+
+    def _hold(self, origin: Origin) -> None:
+        self.taken += 1
+        self._by_origin[origin] += 1
+
+    def _leave_queue(self, origin: Origin, turn: asyncio.Future[None]) -> None:
+        queue = self._queues.get(origin)
+        if queue is None:
+            return
+        if turn in queue:
+            queue.remove(turn)
+        if not queue:
+            del self._queues[origin]

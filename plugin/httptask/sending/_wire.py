@@ -1,0 +1,178 @@
+"""The wire: one request out, one response in. Whatever carries the bytes is behind this, and no type of it comes through.
+
+`Connections` of `_connections` is our own, over asyncio; `_httpx` is what stands in for it where a test mocks httpx.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from httptask.errors import TaskError, TimedOutError
+from httptask.model.exchange import Headers, OutgoingRequest
+from httptask.model.policy import Timeouts
+from httptask.sending._head import HeadReader
+
+CheckEgress = Callable[[str, str, int], str | None]
+"""(host, address, port) -> the reason to refuse, or None."""
+
+
+class Recorder:
+    """What one hop did on the network: how long each phase took, and how far it got."""
+
+    __slots__ = (
+        "_began",
+        "_first_byte",
+        "_first_write",
+        "_last_write",
+        "_phases",
+        "bytes_received",
+        "bytes_sent",
+        "connected",
+        "head",
+        "is_replaced",
+        "sent_headers",
+    )
+
+    def __init__(self) -> None:
+        self._phases: dict[str, float] = {}
+        self._began: tuple[str, float] | None = None
+        self._first_write = self._last_write = self._first_byte = 0.0
+        self.connected = False
+        """A new connection was made for this hop; False is a kept-alive one, or none yet."""
+        self.bytes_sent = 0
+        """Of the request, head and body, as HTTP writes them: before TLS."""
+        self.bytes_received = 0
+        """Of the response, head and body."""
+        self.head = HeadReader()
+        """What has come of the response's head."""
+        self.sent_headers: Headers = ()
+        """The request's header fields as they are written."""
+        self.is_replaced = False
+        """Something that stands in for the network took the request: it tells nothing of bytes and phases."""
+
+    @property
+    def sent(self) -> bool:
+        """Some byte of the request went out."""
+        return self._first_write > 0 or self.is_replaced
+
+    @property
+    def answered(self) -> bool:
+        """Some byte of a response came."""
+        return self._first_byte > 0
+
+    def begin(self, phase: str) -> None:
+        """Start the clock of *phase*; one phase before sending runs at a time."""
+        self._began = (phase, time.perf_counter())
+
+    def end(self) -> None:
+        """Stop the clock of the phase under way."""
+        if self._began is not None:
+            phase, since = self._began
+            self._phases[phase] = time.perf_counter() - since
+            self._began = None
+
+    @property
+    def phase(self) -> str:
+        """The phase under way."""
+        if self.answered:
+            return "receive"
+        if self._first_write:
+            return "wait"
+        return self._began[0] if self._began is not None else "send"
+
+    def wrote(self, size: int, since: float) -> None:
+        """Note a write of *size* bytes that began at *since* and is done now."""
+        self._first_write = self._first_write or since
+        self._last_write = time.perf_counter()
+        self.bytes_sent += size
+
+    def read(self, size: int) -> None:
+        """Note that *size* bytes came."""
+        self.bytes_received += size
+        self._first_byte = self._first_byte or time.perf_counter()
+
+    def ended_phases(self) -> dict[str, float]:
+        """Return the seconds of the phases that have ended; every clock goes on."""
+        return dict(self._phases)
+
+    def phases(self) -> dict[str, float]:
+        """Stop every clock and return the seconds by phase."""
+        self.end()
+        now = time.perf_counter()
+        phases = dict(self._phases)
+        if self._first_write:
+            phases["send"] = self._last_write - self._first_write
+            # A server may answer before it has the whole request (RFC 9110, section 7.5).
+            phases["wait"] = max((self._first_byte or now) - self._last_write, 0.0)
+        if self.answered:
+            phases["receive"] = now - self._first_byte
+        return phases
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response whose head has come."""
+
+    http_version: str
+    status_code: int
+    reason_phrase: str
+    headers: Headers = field(repr=False)
+    notes: list[str]
+    """What was left out of the head, and why."""
+    chunks: AsyncIterator[bytes] = field(repr=False)
+    """The body as it comes, after transfer coding. Raises what went wrong, a `WireError` or an `OSError`."""
+    close: Callable[[], None]
+    """Leave the response. Its connection is kept when everything of it was read, and closed when not."""
+
+
+class Wire(Protocol):
+    """What carries requests."""
+
+    async def send(
+        self,
+        request: OutgoingRequest,
+        credential: str | None,
+        timeouts: Timeouts,
+        recorder: Recorder,
+    ) -> Answer:
+        """Send *request* once on a connection that belongs to *credential*, and return the response when its head is there.
+
+        Raises a `TaskError` when no connection was made, else a `WireError` or an `OSError`; fills in *recorder*.
+        """
+        ...
+
+
+class WireError(Exception):
+    """What went wrong once a connection was there. It quotes nothing of what was sent or came."""
+
+
+class SilenceError(WireError):
+    """Nothing moved for as long as a read or a write may take."""
+
+    def __init__(self, *, is_writing: bool = False) -> None:
+        super().__init__()
+        self.is_writing = is_writing
+
+
+class ClosedError(WireError):
+    """The server closed the connection in order, and too early; the text says what was missing."""
+
+
+class MalformedError(WireError):
+    """What came is not HTTP."""
+
+
+class UnsendableError(WireError):
+    """The request cannot be written as HTTP; nothing was sent."""
+
+
+def connect_timed_out(what: str, seconds: float) -> TaskError:
+    """Return the error of a connection to *what* that was not made within *seconds*."""
+    return TimedOutError(
+        f"no connection after {seconds:g} s (connectionTimeoutSeconds): {what}",
+        phase="connect",
+        seconds=seconds,
+    )

@@ -1,0 +1,399 @@
+"""The wire: where a response ends, what happens to its connection, and what carries long bodies in both directions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_httpx import HTTPXMock
+
+import servers
+from httptask import errors, hookimpl
+from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.sending._framing import ChunkedBody
+from httptask.sending._httpx import address
+from httptask.sending._wire import MalformedError
+from httptask.task import HttpTask
+from tasks import call, exchange, failure, http, runtime
+
+TEXT = ("Content-Type", "text/plain")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def bodies(url: str, count: int, *, between: Callable[[], None] = lambda: None, **request: object) -> list[object]:
+    """Run one task *count* times in a row on the connections of one event loop, and return the bodies."""
+
+    async def run() -> list[object]:
+        async with runtime() as shared:
+            task = HttpTask(http(url, request=dict(request)), runtime=shared)
+            results: list[object] = []
+            for _ in range(count):
+                results.append((await task.acall()).body)
+                between()
+            return results
+
+    return asyncio.run(run())
+
+
+# Where a response ends
+
+
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
+        (b'5;a=b;c="d"\r\nhello\r\n00\r\nX-Trailer: 1\r\n\r\n', b"hello"),
+        (b"2  \r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", b"hello"),
+        (b"0\r\n\r\n", b""),
+    ],
+)
+def test_chunks_do_not_depend_on_how_bytes_arrive(data: bytes, body: bytes) -> None:
+    """Extensions and trailers are passed over, spaces behind a size too; not one byte is surplus (RFC 9112, section 7.1)."""
+    for size in range(1, len(data) + 1):
+        reader = ChunkedBody()
+        pieces = [piece for at in range(0, len(data), size) for piece in reader.feed(data[at : at + size])]
+        assert (b"".join(pieces), reader.is_complete, reader.has_surplus) == (body, True, False)
+
+
+@pytest.mark.parametrize("surplus", [b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"x", b"HTTP/1.1 200 OK\r\n", servers.OK])
+def test_any_byte_behind_the_last_chunk_is_surplus(surplus: bytes) -> None:
+    """The end of a body is exact: an empty line more is not a part of it, and a whole response is no body."""
+    data = b"5\r\nhello\r\n0\r\n\r\n" + surplus
+    for size in (len(data), 16):
+        reader = ChunkedBody()
+        pieces = [
+            piece
+            for at in range(0, len(data), size)
+            if not reader.is_complete
+            for piece in reader.feed(data[at : at + size])
+        ]
+        assert b"".join(pieces) == b"hello"
+        assert reader.is_complete
+        assert reader.has_surplus
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"5\nhello\n0\n\n",
+        b"-5\r\nhello\r\n0\r\n\r\n",
+        b"+5\r\nhello\r\n0\r\n\r\n",
+        b"0x5\r\nhello\r\n0\r\n\r\n",
+        b" 5\r\nhello\r\n0\r\n\r\n",
+        b"5\r\nhelloX\r\n0\r\n\r\n",
+        b"fffffffffffffffff\r\nhello",
+        b'5;a="\nb\r\nhello\r\n0\r\n\r\n',
+        b"5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n",
+        b"5\r\nhello\r\n0\r\nX : 1\r\n\r\n",
+    ],
+)
+def test_chunks_that_two_readers_may_take_differently_are_refused(data: bytes) -> None:
+    """Bare line feeds, signs, spaces and bytes between chunks are how responses are smuggled: none is read leniently."""
+    with pytest.raises(MalformedError):
+        ChunkedBody().feed(data)
+    with servers.raw_server(servers.respond_and_close(CHUNKED + data)) as server:
+        assert isinstance(failure(http(server.url)), errors.ProtocolError | errors.IncompleteError)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_length_beside_chunks_is_refused(order: int) -> None:
+    """RFC 9112, section 6.3: both together are an attempt at smuggling, whichever comes first."""
+    lines = [b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n"][::order]
+    answer = HEAD + b"".join(lines) + b"\r\n5\r\nhello\r\n0\r\n\r\n"
+    with servers.raw_server(servers.respond(answer)) as server:
+        error = failure(http(server.url))
+    assert isinstance(error, errors.ProtocolError)
+    assert "both Transfer-Encoding and Content-Length" in str(error)
+
+
+@pytest.mark.parametrize("length", [b"5, 5", b"5\r\nContent-Length: 5", b"05"])
+def test_the_same_length_twice_is_one_length(length: bytes) -> None:
+    """RFC 9110, section 8.6: a proxy that repeats it harms nobody."""
+    with servers.raw_server(servers.respond(HEAD + b"Content-Length: " + length + b"\r\n\r\nhello")) as server:
+        assert bodies(server.url, 2) == ["hello"] * 2
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nConnection: Close\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nConnection: x, close\r\n\r\n",
+    ],
+)
+def test_a_connection_is_kept_only_where_the_server_keeps_it(head: bytes) -> None:
+    """HTTP/1.0, and `close` among the options of `Connection` (RFC 9112, section 9.3), end it."""
+    with servers.raw_server(servers.respond(head + b"hello")) as server:
+        assert bodies(server.url, 2) == ["hello"] * 2
+        assert server.connections == 2
+
+
+def test_a_change_of_protocol_that_was_not_asked_for_is_refused() -> None:
+    """A 101 answers an `Upgrade` (RFC 9110, section 7.8); what follows it is not HTTP."""
+    with servers.raw_server(servers.respond(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nhello")) as server:
+        error = failure(http(server.url))
+    assert isinstance(error, errors.ProtocolError)
+    assert "another protocol" in str(error)
+
+
+def test_trailers_are_bounded() -> None:
+    """A body that has ended but for trailers without end is too large."""
+    trailers = b"X-Trailer: " + b"x" * 4096 + b"\r\n"
+    with servers.raw_server(servers.respond(CHUNKED + b"1\r\nx\r\n0\r\n" + trailers * 64)) as server:
+        error = failure(http(server.url))
+    assert isinstance(error, errors.TooLargeError)
+    assert "trailers" in str(error)
+
+
+# What becomes of a connection
+
+
+def test_what_comes_on_an_idle_connection_closes_it() -> None:
+    """Bytes that nobody asked for, whenever they come, are nobody's answer: the next request has a new connection."""
+    arrived = threading.Event()
+
+    def good_then_evil(peer: servers.Peer) -> bool:
+        peer.read_request()
+        peer.sendall(servers.response(b"good", TEXT))
+        peer.sendall(servers.response(b"evil", TEXT))
+        arrived.set()
+        return True
+
+    def wait() -> None:  # the event loop does not look at the socket meanwhile
+        assert arrived.wait(30)
+        arrived.clear()
+
+    with servers.raw_server(good_then_evil) as server:
+        assert bodies(server.url, 20, between=wait) == ["good"] * 20
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used() -> None:
+    """Where the end is there to be seen, no request is written: a POST, which may not be sent twice, arrives."""
+    closed = threading.Event()
+
+    def one(peer: servers.Peer) -> None:
+        peer.read_request()
+        peer.sendall(servers.response(b"ok", TEXT))
+        peer.close()
+        closed.set()
+
+    def wait() -> None:
+        assert closed.wait(30)
+        closed.clear()
+
+    with servers.raw_server(one) as server:
+        assert bodies(server.url, 10, between=wait, method="POST") == ["ok"] * 10
+        assert server.connections == 10
+
+
+def test_connections_are_used_again() -> None:
+    """A hundred requests in a row need one connection, of whatever framing the responses are."""
+    answer = CHUNKED + b"4\r\ngood\r\n0\r\n\r\n"
+    with servers.raw_server(
+        servers.sequence(servers.respond(answer), servers.respond(servers.response(b"good", TEXT)))
+    ) as server:
+        assert bodies(server.url, 100) == ["good"] * 100
+        assert server.connections == 1
+
+
+# Long bodies
+
+
+def test_an_answer_that_comes_before_the_request_is_sent_is_the_answer() -> None:
+    """A server that refuses a long upload by its head, and reads no more of it, is heard; the connection is not used again."""
+
+    def refuse(peer: servers.Peer) -> None:
+        peer.recv(1024)
+        peer.sendall(servers.response(b"too large", TEXT, status="413 Content Too Large"))
+        peer.pause(30)  # neither reads nor closes
+
+    body = "x" * 20_000_000
+    with servers.raw_server(refuse) as server:
+        error = failure(http(server.url, request={"method": "POST", "body": body}, readTimeoutSeconds=60))
+    assert isinstance(error, errors.StatusError)
+    assert error.status_code == 413
+
+
+def test_a_server_may_answer_while_it_reads() -> None:
+    """Request and response flow at the same time: a server that sends back what it reads, piece by piece, is no deadlock."""
+    size = 8_000_000
+
+    def echo(peer: servers.Peer) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += peer.recv()
+        body = head.partition(b"\r\n\r\n")[2]
+        peer.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % size + body)
+        left = size - len(body)
+        while left:
+            piece = peer.recv()
+            left -= len(piece)
+            peer.sendall(piece)
+
+    with servers.raw_server(echo) as server:
+        result = call(http(server.url, request={"method": "POST", "body": "x" * size}))
+    assert result.body == "x" * size
+
+
+def test_a_body_of_unknown_length_is_sent_in_chunks() -> None:
+    """A plugin that takes the length away has the body sent as chunks (RFC 9112, section 7.1)."""
+
+    class Chunked:
+        @hookimpl
+        def httptask_prepare_request(self, request: OutgoingRequest) -> None:
+            request.headers.append(("Transfer-Encoding", "chunked"))
+
+    with servers.raw_server(servers.echo_json()) as server:
+        body = call(http(server.url, request={"method": "POST", "body": {"a": 1}}), Chunked()).body
+    assert body["body"] == '7\r\n{"a":1}\r\n0\r\n\r\n'
+    assert not any(name.lower() == "content-length" for name, _ in body["headers"])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [("Content-Length", "9"), ("Transfer-Encoding", "gzip"), ("X", " a"), ("Host", "b.example")],
+)
+def test_a_request_that_is_no_http_is_not_sent(header: tuple[str, str]) -> None:
+    """A plugin's wrong length, unknown coding, value with blanks around it or second Host ends before anything is sent."""
+
+    class Wrong:
+        @hookimpl
+        def httptask_prepare_request(self, request: OutgoingRequest) -> None:
+            request.headers += [("Host", "a.example"), header]
+
+    with servers.raw_server(servers.echo_json()) as server:
+        error = failure(http(server.url, request={"method": "POST", "body": {"a": 1}}), Wrong())
+        assert not server.connections
+    assert isinstance(error, errors.SettingsError)
+    assert not error.maybe_delivered
+
+
+class Endless(StreamedBody):
+    """A body that has more in it than it says."""
+
+    async def __aiter__(self):  # type: ignore[no-untyped-def]
+        for _ in range(10):
+            yield b"xxxxx"
+
+
+def test_a_stream_that_is_not_as_long_as_it_says_is_not_taken_for_sent() -> None:
+    """A server must not wait for the rest, nor take the surplus for the next request: the connection is closed."""
+
+    class Wrong:
+        @hookimpl
+        def httptask_prepare_request(self, request: OutgoingRequest) -> None:
+            request.body = Endless((b"xxxxx",))
+
+    with servers.raw_server(servers.silent()) as server:
+        assert isinstance(failure(http(server.url, request={"method": "POST"}), Wrong()), errors.SettingsError)
+
+
+def test_a_slow_reader_makes_the_server_wait() -> None:
+    """What is not read yet is bounded: a server that is faster than the disk does not fill the memory."""
+    sent = []
+
+    def stream(peer: servers.Peer) -> None:
+        peer.read_request()
+        with contextlib.suppress(OSError):
+            peer.sendall(HEAD + b"Content-Length: 100000000\r\n\r\n")
+            for _ in range(1000):
+                peer.sendall(b"x" * 100_000)
+                sent.append(100_000)
+
+    async def run(url: str) -> int:
+        async with runtime() as shared:
+            request = OutgoingRequest("GET", url)
+            from httptask.model.policy import Timeouts
+            from httptask.sending import allowing
+            from httptask.sending._wire import Recorder
+
+            with allowing(shared.allowed):
+                answer = await shared.connections.send(request, None, Timeouts(), Recorder())
+            await anext(answer.chunks)
+            size = -1
+            while size != len(sent):  # until the server stands still
+                size = len(sent)
+                await asyncio.sleep(0.5)
+            answer.close()
+            return size
+
+    with servers.raw_server(stream) as server:
+        assert asyncio.run(run(server.url)) < 500
+
+
+# httpx as the outside
+
+
+@pytest.mark.httpx_mock(should_mock=lambda request: request.url.host == "api.example")
+def test_what_a_mock_lets_through_goes_by_our_rules(httpx_mock: HTTPXMock) -> None:
+    """A test may mock one host and send to another: what is sent passes the egress rules, httpx itself sends nothing."""
+    httpx_mock.add_response(text="mocked")
+    with servers.raw_server(servers.respond(servers.response(b"real", TEXT))) as server:
+        assert call(http("https://api.example/")).body == "mocked"
+        seen = exchange(http(server.url))
+        assert isinstance(failure(http(server.url), allow=[]), errors.BlockedError)
+        assert server.connections == 1
+    assert seen.response is not None
+    assert seen.response.decoded == "real"
+    assert "connect" in seen.phases
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "delivered"),
+    [
+        (httpx.ConnectError("no route"), errors.ConnectionFailedError, False),
+        (httpx.ConnectTimeout("slow"), errors.TimedOutError, False),
+        (httpx.PoolTimeout("full"), errors.TimedOutError, False),
+        (httpx.ReadTimeout("slow"), errors.TimedOutError, True),
+        (httpx.WriteTimeout("slow"), errors.TimedOutError, True),
+        (httpx.ReadError("reset"), errors.ConnectionFailedError, True),
+        (httpx.RemoteProtocolError("no HTTP"), errors.ProtocolError, True),
+        (httpx.LocalProtocolError("no HTTP"), errors.SettingsError, True),
+        (httpx.UnsupportedProtocol("ftp"), errors.SettingsError, False),
+        (RuntimeError("a bug"), errors.ConnectionFailedError, True),
+    ],
+)
+def test_what_a_mock_raises_is_a_class_of_ours(
+    raised: Exception, kind: type[errors.TaskError], delivered: bool, httpx_mock: HTTPXMock
+) -> None:
+    """Every exception of httpx that a test has raised ends in the class that the network would have ended in."""
+    httpx_mock.add_exception(raised)
+    error = failure(http("https://api.example/"))
+    assert isinstance(error, kind)
+    assert error.maybe_delivered == delivered
+
+
+@given(
+    st.from_regex(
+        r"https?://[a-z.]{1,9}(:[0-9]{1,4})?(/[!-~é ]{0,9}){0,2}(\?[!-~é ]{0,9})?(#[!-~]{0,3})?",
+        fullmatch=True,
+    )
+)
+def test_a_url_is_sent_as_httpx_reads_it(url: str) -> None:
+    """Host, port and target are httpx's, whichever way they were read."""
+    try:
+        theirs = httpx.URL(url)
+        expected = (
+            theirs.scheme,
+            theirs.raw_host.decode(),
+            theirs.port,
+            theirs.netloc.decode(),
+            theirs.raw_path.decode(),
+        )
+    except Exception:  # noqa: BLE001 - whatever httpx cannot read, we refuse
+        with pytest.raises(Exception):  # noqa: B017, PT011
+            address(url)
+        return
+    if not theirs.host:
+        return
+    origin, authority, target = address(url)
+    port = None if origin.port == {"http": 80, "https": 443}[origin.scheme] else origin.port
+    assert (origin.scheme, origin.host, port, authority, target) == expected
