@@ -280,7 +280,7 @@ class TlsError(TaskError):
 
 
 class TimedOutError(TaskError):
-    """A time limit passed. *phase* is `connect`, `read` or `total`; *seconds* is the limit."""
+    """A time limit passed: *seconds*. *phase* is `connect`, `read`, `total`, or `queue`, when it was waited for a place to send."""
 
     kind = "timeout"
 

@@ -65,6 +65,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run.add_argument("--input", metavar="FILE", help="JSON: the run's input (- is standard input)")
     run.add_argument("--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)")
     _network(run)
+    _connections(run)
     run.set_defaults(run=run_run)
 
 
@@ -94,6 +95,21 @@ def _host_header(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=None,
         help="let tasks set the header Host (environment: HTTPTASK_ALLOW_HOST_HEADER=1)",
+    )
+
+
+def _connections(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--connections",
+        type=int,
+        metavar="N",
+        help="requests under way at once; more wait for their turn (environment: HTTPTASK_CONNECTIONS; default: 500)",
+    )
+    parser.add_argument(
+        "--connections-per-origin",
+        type=int,
+        metavar="N",
+        help="of these, those to one server (environment: HTTPTASK_CONNECTIONS_PER_ORIGIN; default: 100)",
     )
 
 
@@ -450,6 +466,8 @@ def _runtime(arguments: argparse.Namespace) -> Runtime:
             allow_networks=getattr(arguments, "allow_network", None),
             files=getattr(arguments, "files", None),
             allow_host_header=getattr(arguments, "allow_host_header", None),
+            connections=getattr(arguments, "connections", None),
+            connections_per_origin=getattr(arguments, "connections_per_origin", None),
         )
     except ValueError as error:
-        raise CommandError(f"the networks to allow: {error}") from error
+        raise CommandError(str(error)) from error

@@ -181,8 +181,9 @@ class Hop:
     response: RawResponse | None
     """None when none came."""
     phases: Mapping[str, float]
-    """Seconds spent in `dns`, `connect`, `tls`, `send`, `wait` (for the first byte) and `receive`, as far as it got;
-    a kept-alive connection has no `dns`, `connect` and `tls`."""
+    """Seconds spent in `queue` (for a place among the requests under way), `dns`, `connect`, `tls`, `send`, `wait` (for the
+    first byte) and `receive`, as far as it got. Who need not wait has no `queue`, a kept-alive connection no `dns`, `connect`
+    and `tls`."""
     unparsed: str = ""
     """What came, its start, where no response could be read: another protocol, or a part of a head."""
 

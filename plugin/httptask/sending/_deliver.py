@@ -18,6 +18,7 @@ from httptask.sending._cookies import CookieJar
 from httptask.sending._exchange import ShownBody, attempt_of, masked_differences, shown_body
 from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
+from httptask.sending._httpx import address
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
 from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
@@ -170,7 +171,7 @@ async def _deliver(call: _Call, tries: list[Try]) -> tuple[Delivery, BodyFile | 
             async with asyncio.timeout_at(deadline):
                 await _attempt(current, call)
         except TimeoutError:
-            current.error = _deadline_passed(tries, timeouts)
+            current.error = _deadline_passed(tries, call)
         except TaskError as error:
             if not current.hops and len(tries) == 1:  # nothing was sent
                 error.elapsed_seconds = call.elapsed()
@@ -270,11 +271,20 @@ async def _hop(current: Try, request: OutgoingRequest, credential: str | None, c
         record.delivered = True  # the first sending may have arrived after all
 
 
-def _deadline_passed(tries: list[Try], timeouts: Timeouts) -> TimedOutError:
-    seconds = timeouts.total
+def _deadline_passed(tries: list[Try], call: _Call) -> TimedOutError:
+    seconds = call.timeouts.total
+    passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
+    hops = [hop for one in tries for hop in one.hops]
+    if hops and set(hops[-1].phases) == {"queue"}:
+        asked = "it was not asked this time" if any(hop.delivered for hop in hops) else "no server was asked"
+        limits = call.limits
+        message = (
+            f"{passed} in the queue for {address(hops[-1].request.url)[0]}: as many requests were under way as an operator "
+            f"allows, {limits.connections_per_origin} to one origin and {limits.connections} in all; {asked}"
+        )
+        return TimedOutError(message, phase="queue", seconds=seconds)
     count = f"{len(tries)} attempts" if len(tries) > 1 else "one attempt"
-    message = f"the total of {seconds:g} s (totalTimeoutSeconds) passed in {count}"
-    return TimedOutError(message, phase="total", seconds=seconds)
+    return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
 
 
 # The exchange

@@ -7,13 +7,15 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, TypeVar
 
 from httptask._threads import in_thread
 from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TlsError
 from httptask.sending._connection import Connection
 from httptask.sending._wire import CheckEgress, Recorder, connect_timed_out
+
+T = TypeVar("T")
 
 
 class Origin(NamedTuple):
@@ -86,10 +88,9 @@ class Dialler:
                 f"the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR): {_why(error)}"
             ) from error
         try:
-            async with asyncio.timeout_at(deadline):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
-                )
+            loop = asyncio.get_running_loop()
+            handshake = loop.create_connection(lambda: connection, sock=sock, ssl=context, server_hostname=origin.host)
+            await _within(deadline - loop.time(), handshake, lambda _: connection.abort())
         except TimeoutError as error:
             raise connect_timed_out(f"the TLS handshake with {origin.host}", seconds) from error
         except OSError as error:
@@ -104,8 +105,8 @@ async def _resolved(origin: Origin, seconds: float) -> list[str]:
     except ValueError:
         pass  # a name, or an address in one of its other spellings
     try:
-        async with asyncio.timeout(seconds):
-            entries = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        looked_up = in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        entries = await _within(seconds, looked_up)
     except TimeoutError as error:
         raise connect_timed_out(f"looking up {host}", seconds) from error
     except (OSError, UnicodeError) as error:
@@ -120,8 +121,8 @@ async def _first(origin: Origin, addresses: list[str], deadline: float, seconds:
         left = deadline - asyncio.get_running_loop().time()
         # Later addresses keep a share of the time, so that one dead address does not use up all of it.
         try:
-            async with asyncio.timeout(max(left, 0.001) / (len(addresses) - position)):
-                return await _connected(address, origin.port)
+            share = max(left, 0.001) / (len(addresses) - position)
+            return await _within(share, _connected(address, origin.port), socket.socket.close)
         except OSError as error:
             failures.append(error)
     if all(isinstance(failure, TimeoutError) for failure in failures):
@@ -142,6 +143,30 @@ async def _connected(address: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+async def _within(
+    seconds: float, work: Coroutine[Any, Any, T], discard: Callable[[T], object] = lambda result: None
+) -> T:
+    """Return what *work* comes to. Raises `TimeoutError` after *seconds*; what it comes to nevertheless is discarded.
+
+    Not `asyncio.timeout`: on a busy event loop that takes what is there already for late.
+    """
+
+    def end(task: asyncio.Task[T]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            discard(task.result())
+
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    except BaseException:
+        task.cancel()
+        task.add_done_callback(end)
+        raise
 
 
 def _tls_failed(host: str, error: BaseException) -> TaskError:

@@ -55,7 +55,7 @@ def why_not(
     *requests* are those of one attempt: the task's own, and one more for each redirect that was followed. *statuses* are
     those that the author adds to the table.
     """
-    if isinstance(error, TimedOutError) and error.phase == "total":
+    if isinstance(error, TimedOutError) and error.phase in ("total", "queue"):
         return "no time is left"
     rule = _rule(error, statuses)
     if rule is None:

@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
 """The environment variable in which an operator lets tasks set the header `Host`: `1`."""
 
+CONNECTIONS_VARIABLE = "HTTPTASK_CONNECTIONS"
+PER_ORIGIN_VARIABLE = "HTTPTASK_CONNECTIONS_PER_ORIGIN"
+"""The environment variables in which an operator says how many requests are under way at once, in all and to one origin."""
+
 
 class Runtime:
     """Everything tasks share while they run. Use it as an (async) context manager; one event loop at a time.
@@ -38,7 +43,9 @@ class Runtime:
     takes the operator's `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
     neither JSON nor text are kept there; when neither names one, in a new temporary folder. *allow_host_header* lets tasks set
     the header `Host`, None takes the operator's `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the
-    URL's address all the same. Raises `ValueError` for a network that is none.
+    URL's address all the same. *connections* and *connections_per_origin* say how many requests are under way at once; more
+    wait for their turn. None takes the operator's `HTTPTASK_CONNECTIONS` and `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when
+    there are none what *limits* say. Raises `ValueError` for a network or a number that is none.
     """
 
     def __init__(
@@ -50,9 +57,16 @@ class Runtime:
         allow_networks: Iterable[str] | None = None,
         files: os.PathLike[str] | str | None = None,
         allow_host_header: bool | None = None,
+        connections: int | None = None,
+        connections_per_origin: int | None = None,
     ) -> None:
         self.plugins = plugins or plugin_manager()
-        self.limits = limits or Limits()
+        limits = limits or Limits()
+        self.limits = replace(
+            limits,
+            connections=_count(connections, CONNECTIONS_VARIABLE, limits.connections),
+            connections_per_origin=_count(connections_per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin),
+        )
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
         given = os.environ.get(HOST_HEADER_VARIABLE) == "1" if allow_host_header is None else allow_host_header
@@ -144,3 +158,13 @@ class Runtime:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _count(given: int | None, variable: str, otherwise: int) -> int:
+    """Return the number that is *given*, or else in the environment. Raises `ValueError` with a sentence."""
+    named = str(given) if given is not None else os.environ.get(variable, "").strip()
+    if not named:
+        return otherwise
+    if not named.isascii() or not named.isdigit() or int(named) < 1:
+        raise ValueError(f"{named!r} is no number of connections ({variable}): it is a whole number from 1")
+    return int(named)
