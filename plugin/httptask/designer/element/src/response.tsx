@@ -8,7 +8,7 @@ import { failureOf } from "./api";
 import type { Failure } from "./types";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request";
-const PHASES = ["dns", "connect", "tls", "send", "wait", "receive"];
+const PHASES = ["queue", "dns", "connect", "tls", "send", "wait", "receive"];
 
 export function Response() {
   const { store } = useUi();

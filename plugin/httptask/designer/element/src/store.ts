@@ -56,7 +56,7 @@ const VALIDATE_AFTER = 300;
 const SETTLE_AFTER = 120;
 const CANCEL_PATIENCE = 1500;
 const PHASE_WORDS: Record<string, string> = {
-  prepare: "Preparing", dns: "Looking up the host", connect: "Connecting", tls: "Securing the connection",
+  prepare: "Preparing", queue: "Waiting for a free connection", dns: "Looking up the host", connect: "Connecting", tls: "Securing the connection",
   send: "Sending", wait: "Waiting for the response", receive: "Receiving", retry: "Waiting before the next attempt",
 };
 /** What goes on, in words. */
@@ -942,7 +942,7 @@ export const plural = (count: number, noun: string): string => `${count.toLocale
 
 const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
 /** Where nothing of the first attempt's request has gone out yet. */
-const BEFORE_SENDING = ["prepare", "dns", "connect", "tls"];
+const BEFORE_SENDING = ["prepare", "queue", "dns", "connect", "tls"];
 /** What is known of a run whose server did not say how it ended. */
 const cancelled = ({ began, told }: Run): Ending => ({
   event: "cancelled", id: told.id ?? "", elapsedSeconds: (performance.now() - began) / 1000,
