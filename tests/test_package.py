@@ -225,6 +225,7 @@ def test_the_bench_takes_every_figure() -> None:
         "validating the seed's whole task",
         "bare httpx",
         "our work around it",
+        "a whole task, 32 at once",
         "the wheel",
     ):
         assert row in done.stdout

@@ -28,6 +28,7 @@ import corpus
 import designer_bench
 import downloads
 import transfers
+from concurrency import concurrency_rows
 
 from httptask import _packaged
 from httptask.building import build
@@ -218,7 +219,10 @@ def sending() -> None:
     server = multiprocessing.Process(target=serve, args=(sender,), daemon=True)
     server.start()
     try:
-        asyncio.run(requests(f"http://127.0.0.1:{receiver.recv()}"))
+        url = f"http://127.0.0.1:{receiver.recv()}"
+        asyncio.run(requests(url))
+        for line in concurrency_rows(url, ONCE):
+            row(*line)
     finally:
         server.terminate()
         server.join()
