@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -227,6 +228,95 @@ def test_a_loop_without_end_is_ended() -> None:
     assert "more than 50 tasks" in str(run.error)
     assert "a loop without end?" in str(run.error)
     assert len(run.tasks) == 50
+
+
+def test_an_operator_s_limit_of_steps_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`HTTPTASK_MAX_STEPS` is the limit of every runtime that is given no limits; one that is no number is refused."""
+    monkeypatch.setenv("HTTPTASK_MAX_STEPS", "3")
+
+    async def again(call: TaskCall) -> TaskOutcome:
+        return TaskOutcome(next_task="A")
+
+    run = World(A=again).run(workflow("A", {"A": do(end=True)}))
+    assert len(run.tasks) == 3
+    assert "an operator raises the limit with --max-steps or HTTPTASK_MAX_STEPS" in str(run.error)
+    for wrong in ("0", "-1", "many", "1.5"):
+        monkeypatch.setenv("HTTPTASK_MAX_STEPS", wrong)
+        with pytest.raises(ValueError, match=f"HTTPTASK_MAX_STEPS is '{wrong}'; expected a whole number from 1"):
+            Runtime()
+
+
+def test_all_finished_tasks_can_be_seen_at_once() -> None:
+    """`$` and `$.tasks` are plain JSON in either language, and hold what was finished when the task started."""
+    seen = {
+        "path": "${$.tasks}",
+        "all": "${$}",
+        "names": "${$.tasks.*.output}",
+        "jsonata": "${jsonata: $keys(tasks)}",
+    }
+    tasks = {"A": do(give=1, nextTask="B"), "B": do(give=2, nextTask="C"), "C": do(give=seen, end=True)}
+    run = World().run(workflow("A", tasks))
+    finished = {"A": {"input": 1, "output": 1}, "B": {"input": 2, "output": 2}}
+    assert run.output == {
+        "path": finished,
+        "all": {"input": None, "tasks": finished, "variables": {}},
+        "names": [1, 2],
+        "jsonata": ["A", "B"],
+    }
+    json.dumps(run.to_json())
+    missing = World().run(workflow("A", {**tasks, "C": do(give="${$.tasks['A'].outputs}", end=True)}))
+    assert "did you mean output?" in str(missing.error)
+
+
+# Waits
+
+
+def test_a_task_that_waits_is_run_again_with_what_it_left() -> None:
+    """A task can ask for another turn: it gets its state back, its result counts, and the history has each turn."""
+
+    async def poll(call: TaskCall) -> TaskOutcome:
+        polls = (call.state or 0) + 1
+        if polls == 3:
+            return TaskOutcome(polls)
+        return TaskOutcome(wait_until=datetime.now(UTC).isoformat(), state=polls)
+
+    ended: list[str] = []
+    run = World(A=poll).run(
+        workflow("A", {"A": do(nextTask="B"), "B": do(give="${$.tasks['A'].output}", end=True)}),
+        finished=lambda task: ended.append(task.name),
+    )
+    assert (run.status, run.output) == ("Completed", 3)
+    assert [(task.name, task.status, task.state) for task in run.tasks] == [
+        ("A", "Waiting", 1),
+        ("A", "Waiting", 2),
+        ("A", "Completed", None),
+        ("B", "Completed", None),
+    ]
+    assert ended == ["A", "B"]
+
+
+def test_a_wait_ends_with_the_run() -> None:
+    """A wait is no longer than the run, and the task that waits was stopped before its end."""
+
+    async def poll(call: TaskCall) -> TaskOutcome:
+        return TaskOutcome(wait_until="2999-01-01T00:00:00Z")
+
+    world = World(A=poll)
+    run = world.run(workflow("A", {"A": do(end=True)}, timeoutSeconds=0.05))
+    assert (run.status, [task.status for task in run.tasks]) == ("TimedOut", ["Waiting", "InProgress"])
+    assert not world.left
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2030-01-31T12:00:00", ""])
+def test_a_wait_until_no_time_fails_the_task(until: str) -> None:
+    """A time without an offset is no time; the task type is at fault, and is named."""
+
+    async def poll(call: TaskCall) -> TaskOutcome:
+        return TaskOutcome(wait_until=until)
+
+    run = World(A=poll).run(workflow("A", {"A": do(end=True)}))
+    assert run.status == "Failed"
+    assert "the task type Do" in str(run.error)
 
 
 def test_terminate_ends_the_run_with_its_status_and_output() -> None:

@@ -6,7 +6,10 @@ import ast
 import inspect
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httptask.model.workflow import TaskRun, WorkflowDefinition
-from httptask.workflow import Progress, Step, _interpreter, next_steps, problems, tasks_document
+from httptask.workflow import FinishedTasks, Progress, RunState, Step, Wait, _interpreter, next_steps, problems
+from replay import replay
 from tasks import runtime
 
 SHARED = runtime()
@@ -117,7 +121,7 @@ def test_branches_run_side_by_side() -> None:
     progress = next_steps(FORK, [])
     assert names(progress) == [("L", 1), ("R", 1)]
     assert [step.pointer for step in progress.steps] == ["/tasks/P/branches/0/tasks/L", "/tasks/P/branches/1/tasks/R"]
-    assert progress.waiting == (TaskRun("P", 1, "Parallel", "InProgress"),)
+    assert progress.parallels == (TaskRun("P", 1, "Parallel", "InProgress"),)
     assert names(next_steps(FORK, [done("R")])) == [("L", 1)]
     assert names(next_steps(FORK, [done("L")])) == [("L2", 1), ("R", 1)]
 
@@ -147,7 +151,7 @@ def test_the_first_result_that_ends_the_run_decides() -> None:
     """Of a failure and a termination in two branches, the one that came first counts."""
     ended = done("L", output=5, terminate="Completed")
     assert next_steps(FORK, [ended, failed("R")]) == Progress(
-        "Completed", waiting=(TaskRun("P", 1, "Parallel", "InProgress"),), output=5
+        "Completed", parallels=(TaskRun("P", 1, "Parallel", "InProgress"),), output=5
     )
     assert next_steps(FORK, [failed("R"), ended]).status == "Failed"
 
@@ -175,7 +179,7 @@ def test_a_parallel_in_a_loop_starts_its_branches_again() -> None:
     )
     progress = next_steps(definition, [done("L"), done("D", next_task="P")])
     assert names(progress) == [("L", 2)]
-    assert progress.waiting == (TaskRun("P", 2, "Parallel", "InProgress"),)
+    assert progress.parallels == (TaskRun("P", 2, "Parallel", "InProgress"),)
 
 
 @pytest.mark.parametrize("target", ["Nowhere", "L"], ids=["unknown", "inside-a-branch"])
@@ -192,7 +196,78 @@ def test_a_task_that_asks_for_an_impossible_next_task_fails_the_run(target: str)
 def test_finished_tasks_are_seen_with_their_latest_visit() -> None:
     """`$.tasks` holds input and output of the latest completed visit, and of nothing that failed."""
     history = [done("A", 1, output=1), done("A", 2, output=2, input={"x": 1}), failed("B")]
-    assert tasks_document(history) == {"A": {"input": {"x": 1}, "output": 2}}
+    assert FinishedTasks(history).snapshot() == {"A": {"input": {"x": 1}, "output": 2}}
+
+
+def test_what_a_task_saw_stays_as_it_was() -> None:
+    """A snapshot of the finished tasks does not change with what completes later, a second visit included."""
+    finished = FinishedTasks([done("A", output=1)])
+    before = finished.snapshot()
+    finished.record(done("B", output=2))
+    finished.record(done("A", 2, output=3))
+    assert before == {"A": {"input": None, "output": 1}}
+    assert (len(before), "B" in before, list(before)) == (1, False, ["A"])
+    assert {name: ends["output"] for name, ends in finished.snapshot().items()} == {"A": 3, "B": 2}
+
+
+def test_a_task_that_waits_is_a_step_of_its_own_until_it_has_ended() -> None:
+    """A result can ask for another turn at a later time: the step becomes a wait, with what the task wants to know then."""
+    state = RunState(SEQUENCE)
+    (step,) = state.begun.steps
+    later = TaskRun("A", 1, "Http", "Waiting", wait_until="2030-01-31T12:00:00Z", state={"polls": 1})
+    wait = Wait(step, "2030-01-31T12:00:00Z", {"polls": 1})
+    assert state.record(later) == Progress("Running", waits=(wait,))
+    assert state.progress == next_steps(SEQUENCE, [later]) == Progress("Running", waits=(wait,))
+    again = replace(later, wait_until="2030-01-31T12:01:00Z", state={"polls": 2})
+    assert [wait.state for wait in state.record(again).waits] == [{"polls": 2}]
+    assert names(state.record(done("A"))) == [("B", 1)]
+    assert state.progress.waits == ()
+    assert names(next_steps(SEQUENCE, [later, again, done("A")])) == [("B", 1)]
+
+
+def test_a_task_that_waits_for_ever_is_a_loop_without_end() -> None:
+    """Each turn counts as a task that was executed."""
+    later = TaskRun("A", 1, "Http", "Waiting", wait_until="2030-01-31T12:00:00Z")
+    assert next_steps(SEQUENCE, [later] * 9, steps=10).status == "Running"
+    assert "more than 10 tasks" in str(next_steps(SEQUENCE, [later] * 10, steps=10).error)
+
+
+def test_the_limit_of_steps_names_itself_and_what_to_do() -> None:
+    """A run may execute 100,000 tasks unless an operator says otherwise; the error says how."""
+    definition = workflow("A", A=http(nextTask="A"))
+    state = RunState(definition)
+    for visit in range(1, 100_000):
+        state.record(done("A", visit))
+    assert state.progress.status == "Running"
+    error = str(state.record(done("A", 100_000)).error)
+    assert "the run needs more than 100,000 tasks" in error
+    assert "--max-steps or HTTPTASK_MAX_STEPS" in error
+
+
+def test_a_result_is_taken_once() -> None:
+    """A second result of the same visit changes nothing, nor does one that comes after the end, nor a joined Parallel."""
+    state = RunState(SEQUENCE)
+    state.record(done("A"))
+    assert state.record(failed("A")) == Progress("Running")
+    end = state.record(done("B", output=7))
+    assert state.record(failed("B")) == end == Progress("Completed", output=7)
+
+
+def test_the_interpreter_stands_alone() -> None:
+    """A fresh Python that interprets a definition has loaded neither httpx nor jsonschema, nor what waits and sends."""
+    code = """
+import json, sys
+from httptask.workflow import RunState, next_steps
+from httptask.model.workflow import TaskRun, WorkflowDefinition
+definition = WorkflowDefinition({"startTask": "A", "tasks": {"A": {"type": "Http", "end": True}}})
+print(next_steps(definition, [TaskRun("A", 1, "Http", "Completed")]).status)
+print(json.dumps(sorted(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    status, loaded = ran.stdout.splitlines()
+    assert status == "Completed"
+    foreign = {"httpx", "httpcore", "jsonschema", "referencing", "anyio", "asyncio", "ssl", "sqlite3", "pluggy"}
+    assert foreign.isdisjoint(json.loads(loaded))
 
 
 def test_the_interpreter_has_no_clock_and_does_no_io() -> None:
@@ -208,12 +283,14 @@ def test_the_interpreter_has_no_clock_and_does_no_io() -> None:
         "typing",
         "httptask.model.policy",
         "httptask.model.workflow",
-        "httptask.settings",
+        "httptask.model.nulls",
         "httptask.workflow._definition",
     }
 
 
 # Any definition, any order
+#
+# `replay` walks a run from its start anew for each question, which is slow and plainly right: the judge of `RunState`.
 
 
 @st.composite
@@ -324,6 +401,50 @@ def test_a_task_that_always_fails_fails_every_run_that_reaches_it(
     others = [run.name for run in history if run.status == "Failed" and run.name != broken]
     assert all(broken.startswith(name) for name in others)
     assert len(others) == (len(broken) - 1) // 2
+
+
+@settings(deadline=None)
+@given(scopes(), st.randoms(use_true_random=False), st.data())
+def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
+    document: Any, order: random.Random, data: st.DataObject
+) -> None:
+    """Result by result, a state that goes forward, one rebuilt from all results and a replay agree: steps, outcome, all.
+
+    Also where tasks fail, end the run or come twice, where results are reread from JSON, and where the news of each
+    result, added up, are all an engine ever looks at.
+    """
+    definition = WorkflowDefinition(document)
+    state = RunState(definition, steps=200)
+    active = {step.key: step for step in state.begun.steps}
+    history: list[TaskRun] = []
+    while True:
+        travelled = [TaskRun.from_json(json.loads(json.dumps(run.to_json()))) for run in history]
+        rebuilt = RunState.of(WorkflowDefinition.from_json(document), travelled, steps=200)
+        assert rebuilt.progress == state.progress
+        replayed = replay(document, history, 200)
+        assert (state.progress.status, names(state.progress)) == (replayed.status, replayed.steps)
+        assert (state.progress.output, state.progress.error) == (replayed.output, replayed.error)
+        if state.progress.status != "Running":
+            break
+        assert set(active) == {step.key for step in state.progress.steps}
+        step = active.pop(order.choice(sorted(active)))
+        run = data.draw(st.sampled_from(RESULTS))(step)
+        news = state.record(run)
+        history += [run, *news.joined]
+        for joined in news.joined:
+            state.record(joined)
+        active |= {step.key: step for step in news.steps}
+        if history and order.random() < 0.2:  # delivered once more
+            assert state.record(history[0]).steps == ()
+
+
+RESULTS: list[Answer] = [
+    *[lambda step: answer(step.name, step.visit, step.definition)] * 12,
+    lambda step: failed(step.name, "it broke", step.visit),
+    lambda step: done(step.name, step.visit, [step.name], terminate="Completed"),
+    lambda step: done(step.name, step.visit, terminate="Failed"),
+    lambda step: done(step.name, step.visit, next_task="Nowhere"),
+]
 
 
 @settings(deadline=None)

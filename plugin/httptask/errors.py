@@ -29,13 +29,14 @@ httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from httptask._task_result import TaskResult
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
-    from httptask.model.task import TaskResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class Problem:
         }
         return {name: value for name, value in fields.items() if value is not None}
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the problem that `to_json` gave *value* for."""
+        names = ("pointer", "message", "suggestion", "line", "severity", "code")
+        return cls(**{name: value[name] for name in names if name in value})
+
 
 class HttpTaskError(Exception):
     """The root of every error httptask raises."""
@@ -84,6 +91,30 @@ class HttpTaskError(Exception):
     def to_json(self) -> dict[str, Any]:
         """Return the error as a JSON object with at least `error` (its class name) and `message`."""
         return {"error": type(self).__name__, "message": str(self)}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> HttpTaskError:
+        """Return the error that `to_json` gave *value* for, of the same class, with the same sentence.
+
+        Where this tree has no such class (a plugin's, an engine's own), the outcome class decides: `kind`.
+        """
+        tree = [cls for cls in _below(HttpTaskError) if cls.__module__ == __name__]
+        by_name = {cls.__name__: cls for cls in tree}
+        by_kind = {cls.kind: cls for cls in tree if issubclass(cls, TaskError)}
+        other = by_kind.get(value["kind"], TaskError) if "kind" in value else HttpTaskError
+        return by_name.get(value["error"], other)._of_json(value)
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the error of this class; classes whose `__init__` takes more than a message have their own."""
+        return cls(value["message"])
+
+
+def _below(root: type[HttpTaskError]) -> Iterator[type[HttpTaskError]]:
+    """Give *root* and every class below it, those of plugins included."""
+    yield root
+    for cls in root.__subclasses__():
+        yield from _below(cls)
 
 
 class DescriptionError(HttpTaskError):
@@ -100,8 +131,12 @@ class DescriptionError(HttpTaskError):
         return f"{place}: {self.message}" if place else self.message
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `source` and `line`."""
-        return {**super().to_json(), "source": self.source, "line": self.line}
+        """Return the error with `source` and `line`, and the `reason` without them."""
+        return {**super().to_json(), "reason": self.message, "source": self.source, "line": self.line}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["reason"], source=value["source"], line=value["line"])
 
 
 class CatalogueError(HttpTaskError):
@@ -124,8 +159,12 @@ class UnknownEndpointError(CatalogueError):
         return f"no endpoint {self.endpoint_id!r} in the catalogue; {hint}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `nearest`."""
-        return {**super().to_json(), "nearest": list(self.nearest)}
+        """Return the error with `endpoint` and `nearest`."""
+        return {**super().to_json(), "endpoint": self.endpoint_id, "nearest": list(self.nearest)}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["endpoint"], value["nearest"])
 
 
 class DefinitionError(HttpTaskError):
@@ -140,8 +179,13 @@ class DefinitionError(HttpTaskError):
         return _listed(f"{self.source or 'the workflow definition'}", self.problems)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `problems`."""
-        return {**super().to_json(), "problems": [problem.to_json() for problem in self.problems]}
+        """Return the error with `source` and `problems`."""
+        fields = {"source": self.source, "problems": [problem.to_json() for problem in self.problems]}
+        return {**super().to_json(), **fields}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls([Problem.from_json(problem) for problem in value["problems"]], source=value["source"])
 
 
 class PluginError(HttpTaskError):
@@ -153,6 +197,14 @@ class PluginError(HttpTaskError):
     def __init__(self, message: str, plugin: str | None = None) -> None:
         super().__init__(message)
         self.plugin = plugin
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `plugin`."""
+        return {**super().to_json(), "plugin": self.plugin}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], value["plugin"])
 
 
 class TaskError(HttpTaskError):
@@ -207,6 +259,24 @@ class TaskError(HttpTaskError):
             fields["result"] = self.result.to_json()
         return fields
 
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the error; its exchange travels on its own."""
+        error = cls._new(value)
+        error.retryable = value.get("retryable", False)
+        error.retry_after = value.get("retryAfterSeconds")
+        error.maybe_delivered = value.get("maybeDelivered", False)
+        error.attempts = value.get("attempts", 0)
+        error.elapsed_seconds = float(value.get("elapsedSeconds", 0))
+        result = value.get("result")
+        error.result = TaskResult.from_json(result) if result is not None else None
+        return error
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        """Return the error with what this class takes beside what every task's error has."""
+        return cls(value["message"])
+
 
 class SettingsError(TaskError):
     """The task's settings are wrong; nothing was sent. *problems* holds everything found."""
@@ -223,6 +293,10 @@ class SettingsError(TaskError):
     def to_json(self) -> dict[str, Any]:
         """Return the error with `problems`."""
         return {**super().to_json(), "problems": [problem.to_json() for problem in self.problems]}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls([Problem.from_json(problem) for problem in value["problems"]])
 
 
 class ExpressionError(TaskError):
@@ -244,9 +318,14 @@ class ExpressionError(TaskError):
         return f"{place}expression {self.expression}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `expression`, `pointer` and `known`."""
+        """Return the error with `expression`, `pointer` and `known`, and the `reason` without them."""
         fields = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
-        return {**super().to_json(), **fields}
+        return {**super().to_json(), "reason": self.message, **fields}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        where = {"expression": value["expression"], "pointer": value["pointer"], "known": value["known"]}
+        return cls(value["reason"], **where)
 
 
 class CredentialError(TaskError):
@@ -292,6 +371,10 @@ class TimedOutError(TaskError):
     def to_json(self) -> dict[str, Any]:
         """Return the error with `phase` and `seconds`."""
         return {**super().to_json(), "phase": self.phase, "seconds": self.seconds}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], phase=value["phase"], seconds=value["seconds"])
 
 
 class ProtocolError(TaskError):
@@ -342,6 +425,10 @@ class StatusError(TaskError):
     def to_json(self) -> dict[str, Any]:
         """Return the error with `statusCode`."""
         return {**super().to_json(), "statusCode": self.status_code}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], status_code=value["statusCode"])
 
 
 def _listed(title: str, problems: Sequence[Problem]) -> str:

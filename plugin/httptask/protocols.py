@@ -165,6 +165,8 @@ class TaskCall:
     pointer: str = ""
     """Where the task stands in its workflow definition."""
     visit: int = 1
+    state: Any = None
+    """What the task left when it asked to be run again; None when the visit begins."""
 
 
 @runtime_checkable
@@ -186,7 +188,11 @@ class TaskType(Protocol):
         ...
 
     def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
-        """Run one visit. Raises a `TaskError` when the task fails."""
+        """Run one visit, or go on with it at `call.state`. Raises a `TaskError` when the task fails.
+
+        An outcome with `wait_until` is not the visit's end: the task is run again then, and the engine may have stopped and
+        gone on elsewhere in between.
+        """
         ...
 
 

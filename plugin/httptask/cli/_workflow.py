@@ -16,6 +16,7 @@ from httptask._json import JsonError, dump, lines_of, parse
 from httptask._nearest import nearest
 from httptask.cli._output import CommandError, allow_network, command, emit, emit_json, note
 from httptask.errors import SettingsError
+from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run.add_argument("--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)")
     _network(run)
     _connections(run)
+    run.add_argument(
+        MAX_STEPS_OPTION,
+        type=_count,
+        metavar="NUMBER",
+        help=f"the most tasks that one run may execute (default: {Limits().steps:,}; environment: {MAX_STEPS_VARIABLE})",
+    )
     run.set_defaults(run=run_run)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("expected a whole number from 1")
+    return count
 
 
 def _definition(parser: argparse.ArgumentParser) -> None:
@@ -458,11 +472,16 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
 
 
 def _runtime(arguments: argparse.Namespace) -> Runtime:
-    from httptask.task import Runtime
+    from httptask.task import Runtime, operator_limits
 
+    try:
+        limits = operator_limits(getattr(arguments, "max_steps", None))
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     try:
         return Runtime(
             catalogue=arguments.catalogue,
+            limits=limits,
             allow_networks=getattr(arguments, "allow_network", None),
             files=getattr(arguments, "files", None),
             allow_host_header=getattr(arguments, "allow_host_header", None),

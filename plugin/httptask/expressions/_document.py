@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
+
+from httptask.expressions._result import plain
 
 Reads = Collection[tuple[str, ...]] | None
 """Names from the root downwards, below which an expression reads; None for everything."""
 
 
 class Document:
-    """The *data* of one evaluation. Expressions that read the same are given the same part of it."""
+    """The *data* of one evaluation. Expressions that read the same are given the same part of it.
+
+    The finished tasks of a run may come as a mapping that copies nothing: it is copied for who reads all of them.
+    """
 
     def __init__(self, data: Any) -> None:
-        self.whole = data
+        self.data = data
         self._parts: dict[Reads, Any] = {}
+
+    @cached_property
+    def whole(self) -> Any:
+        """All of the data, as JSON has it."""
+        return plain(self.data)
 
     def part(self, reads: Reads) -> Any:
         """Return what an expression that *reads* this has to see. Of other names at the top it sees that they are there."""
-        if reads is None or not isinstance(self.whole, dict):
+        if reads is None or not isinstance(self.data, dict):
             return self.whole
         key = frozenset(reads)
         if key not in self._parts:
-            self._parts[key] = only(self.whole, key)
+            self._parts[key] = only(self.data, key)
         return self._parts[key]
 
 
@@ -36,7 +47,7 @@ def only(data: Any, reads: Reads) -> Any:
     return {**dict.fromkeys(data), **_followed(data, reads)}
 
 
-def _followed(data: dict[str, Any], reads: Collection[tuple[str, ...]]) -> dict[str, Any]:
+def _followed(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> dict[str, Any]:
     below: dict[str, list[tuple[str, ...]]] = {}
     for first, *rest in reads:
         below.setdefault(first, []).append(tuple(rest))
@@ -45,5 +56,5 @@ def _followed(data: dict[str, Any], reads: Collection[tuple[str, ...]]) -> dict[
         if name not in data:
             continue
         value = data[name]
-        part[name] = _followed(value, paths) if isinstance(value, dict) and all(paths) else value
+        part[name] = _followed(value, paths) if isinstance(value, Mapping) and all(paths) else plain(value)
     return part

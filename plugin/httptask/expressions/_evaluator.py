@@ -198,7 +198,8 @@ class Evaluator:
         if step.language is None:
             value = _named(step.source, run)
         elif step.cheap:
-            value = _evaluated(step.language, step.source, document.whole)
+            data = document.data if _reads_mappings(step.language) else document.whole
+            value = _evaluated(step.language, step.source, data)
         elif step.linear and _result.is_small(part := document.part(step.reads), _SMALL):
             value = _evaluated(step.language, step.source, part)
         else:
@@ -328,6 +329,11 @@ def _what_is_wrong(step: _Step) -> str:
     except Exception as error:  # noqa: BLE001 - a plugin's: no foreign exception reaches a caller
         return f"the language {step.language.name!r} cannot check it: {type(error).__name__}: {error}"
     return ""
+
+
+def _reads_mappings(language: ExpressionLanguage | None) -> bool:
+    """Say whether *language* follows names through any mapping: most know JSON's objects as dictionaries only."""
+    return bool(getattr(language, "reads_mappings", False))
 
 
 def _named(name: str, run: Mapping[str, Any]) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from httptask._nearest import nearest
-from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError
+from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError, plain
 
 if TYPE_CHECKING:
     from httptask.expressions._renaming import Renamed
@@ -44,6 +44,8 @@ class JsonPath:
 
     name: str = "jsonpath"
     prefix: str = ""
+    reads_mappings: ClassVar[bool] = True
+    """A singular query follows names through any mapping: `$.tasks` need not be copied for it."""
 
     def check(self, source: str) -> None:
         """Raise `ValueError` when *source* is no query of RFC 9535."""
@@ -93,7 +95,7 @@ class JsonPath:
         """Return the value a singular query selects, or the list of values any other selects."""
         query = _query(source)
         if query.steps is not None:
-            return _follow(query.steps, data)
+            return plain(_follow(query.steps, data))
         from jsonpath_rfc9535 import JSONPathError
 
         try:
@@ -109,7 +111,7 @@ def _follow(steps: Sequence[str | int], data: Any) -> Any:
     for place, step in enumerate(steps):
         # A name selects from an object only, an index from an array only (RFC 9535, sections 2.3.1.2 and 2.3.3.2).
         if isinstance(step, str):
-            if isinstance(value, dict) and step in value:
+            if isinstance(value, Mapping) and step in value:
                 value = value[step]
                 continue
         elif isinstance(value, list) and -len(value) <= step < len(value):
@@ -121,7 +123,7 @@ def _follow(steps: Sequence[str | int], data: Any) -> Any:
 
 def _nothing(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
     where = f"`{normalised(before)}`"
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         known = [str(name) for name in islice(value, MOST_KNOWN)]
         if isinstance(step, int):
             return NoSuchNameError(

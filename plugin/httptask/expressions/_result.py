@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,16 @@ class NoSuchNameError(LookupError):
 
 _CHARACTERS = 64
 """Characters of text that count as one value."""
+
+
+def plain(value: Any) -> Any:
+    """Return *value*, data of a run or a part of it, as JSON has it: `$.tasks` may be a mapping that copies nothing."""
+    if isinstance(value, dict):
+        tasks = value.get("tasks")
+        if isinstance(tasks, Mapping) and not isinstance(tasks, dict):
+            return {**value, "tasks": dict(tasks)}
+        return value
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def is_small(value: Any, most: int) -> bool:

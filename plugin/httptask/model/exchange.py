@@ -6,12 +6,10 @@ import base64
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from httptask._redaction import MASK
-
-if TYPE_CHECKING:
-    from httptask.errors import Problem
+from httptask.errors import Problem
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC 9110, section 5.5)."""
@@ -110,6 +108,8 @@ class SentRequest:
     headers: Headers
     """In the order they were written, `Host` included."""
     body: bytes | StreamedBody
+    size: int | None = None
+    """Bytes of the body that went out, where `body` does not say it: one that was in files, and has travelled as JSON."""
 
     @property
     def shown_body(self) -> bytes:
@@ -119,8 +119,16 @@ class SentRequest:
     def to_json(self) -> dict[str, Any]:
         """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`. `bodyBytes` is what went out."""
         return {"method": self.method, "url": self.url, "headers": _pairs(self.headers)} | (
-            _body(self.shown_body) | {"bodyBytes": len(self.body)}
+            _body(self.shown_body) | {"bodyBytes": len(self.body) if self.size is None else self.size}
         )
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the request that `to_json` gave *value* for. Files in its body are the words that stood for them."""
+        text = value.get("body")
+        body = base64.b64decode(value["bodyBase64"]) if text is None else text.encode("utf-8")
+        size = value["bodyBytes"] if value["bodyBytes"] != len(body) else None
+        return cls(value["method"], value["url"], _headers(value["headers"]), body, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,23 @@ class RawResponse:
             "notes": list(self.notes),
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the response that `to_json` gave *value* for."""
+        return cls(
+            http_version=value["httpVersion"],
+            status_code=value["statusCode"],
+            reason_phrase=value["reasonPhrase"],
+            headers=_headers(value["headers"]),
+            body=base64.b64decode(value["bodyBase64"]),
+            decoded=value["decoded"],
+            decoded_as=value["decodedAs"],
+            size=value["bodyBytes"],
+            truncated=value["bodyTruncated"],
+            file=value["file"],
+            notes=tuple(value["notes"]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:
@@ -195,6 +220,17 @@ class Hop:
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
             "unparsed": self.unparsed,
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the hop that `to_json` gave *value* for."""
+        response = value["response"]
+        return cls(
+            request=SentRequest.from_json(value["request"]),
+            response=RawResponse.from_json(response) if response is not None else None,
+            phases={name: float(seconds) for name, seconds in value["phases"].items()},
+            unparsed=value["unparsed"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +263,19 @@ class Attempt:
             "hops": [hop.to_json() for hop in self.hops],
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the attempt that `to_json` gave *value* for."""
+        return cls(
+            number=value["number"],
+            hops=tuple(Hop.from_json(hop) for hop in value["hops"]),
+            outcome=value["outcome"],
+            error=value["error"],
+            started_at=value["startedAt"],
+            waited_seconds=float(value["waitedSeconds"]),
+            elapsed_seconds=float(value["elapsedSeconds"]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -241,6 +290,11 @@ class Difference:
     def to_json(self) -> dict[str, Any]:
         """Return `{"kind", "pointer", "message"}`."""
         return {"kind": self.kind, "pointer": self.pointer, "message": self.message}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the difference that `to_json` gave *value* for."""
+        return cls(value["kind"], value["pointer"], value["message"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +345,25 @@ class Exchange:
             "attempts": [attempt.to_json() for attempt in self.attempts],
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the exchange that `to_json` gave *value* for: what was masked stays masked."""
+        return cls(
+            attempts=tuple(Attempt.from_json(attempt) for attempt in value["attempts"]),
+            outcome=value["outcome"],
+            error=value["error"],
+            elapsed_seconds=float(value["elapsedSeconds"]),
+            differences=tuple(Difference.from_json(difference) for difference in value["differences"]),
+            settings_problems=tuple(Problem.from_json(problem) for problem in value["settingsProblems"]),
+        )
+
 
 def _pairs(headers: Headers) -> list[list[str]]:
     return [[name, value] for name, value in headers]
+
+
+def _headers(pairs: list[list[str]]) -> Headers:
+    return tuple((name, value) for name, value in pairs)
 
 
 def _body(body: bytes) -> dict[str, Any]:

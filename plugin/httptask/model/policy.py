@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MAX_STEPS_OPTION, MAX_STEPS_VARIABLE = "--max-steps", "HTTPTASK_MAX_STEPS"
+"""Where an operator sets `Limits.steps`: the option of `httptask run`, and the environment variable."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -68,5 +71,5 @@ class Limits:
     """Processor time for evaluating one expression. By the clock it may last ten times as long: machines are busy."""
     expression_result: int = 8 * 1024 * 1024
     """An expression's result, as JSON."""
-    steps: int = 1000
+    steps: int = 100_000
     """Tasks one run of a workflow may execute: what ends a loop without end."""

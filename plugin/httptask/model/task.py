@@ -5,36 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from httptask._task_result import TaskResult
 
-@dataclass(frozen=True, slots=True)
-class TaskResult:
-    """The result of an HTTP task: the same object for success and failure (a failed task carries it in its error)."""
-
-    status_code: int
-    reason_phrase: str
-    headers: Mapping[str, str | list[str]]
-    """Names in lower case, so that an expression finds them whatever the server wrote; duplicates are joined with `, `
-    (RFC 9110, section 5.3), but each `set-cookie` stays an item of a list, those of redirects first."""
-    body: Any
-    """JSON parsed, text decoded, null when empty, anything else a file reference `{"$file": {...}}`."""
-    url: str
-    """The URL that answered, after redirects."""
-    attempts: int = 1
-    elapsed_seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return `{"statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds"}`."""
-        return {
-            "statusCode": self.status_code,
-            "reasonPhrase": self.reason_phrase,
-            "headers": dict(self.headers),
-            "body": self.body,
-            "url": self.url,
-            "attempts": self.attempts,
-            "elapsedSeconds": round(self.elapsed_seconds, 6),
-        }
+__all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +44,16 @@ class Inputs:
     def document(self) -> dict[str, Any]:
         """Return what `$` is in `inputParameters` and conditions."""
         return {"input": self.input, "tasks": self.tasks, "variables": self.variables}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything, with the tasks copied: what completes later does not change it."""
+        tasks = {name: dict(ends) for name, ends in self.tasks.items()}
+        return {"input": self.input, "tasks": tasks, "variables": dict(self.variables), "run": dict(self.run)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the inputs that `to_json` gave *value* for."""
+        return cls(value.get("input"), value["tasks"], value["variables"], value["run"])
 
 
 @dataclass(frozen=True, slots=True)

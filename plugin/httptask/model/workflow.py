@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 MAX_NAME_LENGTH = 80
 """Characters in a task's name."""
@@ -51,6 +51,11 @@ class WorkflowDefinition:
         """Return the document as it was given."""
         return dict(self.document)
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the definition whose document is *value*; which file it came from has not travelled."""
+        return cls(value)
+
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
@@ -64,6 +69,102 @@ class TaskOutcome:
     """Where to go, when the task itself decides (Decision); None follows the definition's `nextTask` or `end`."""
     terminate: str | None = None
     """`Completed` or `Failed` ends the whole run with that status and `output` as the run's output (Terminate)."""
+    wait_until: str | None = None
+    """The task has not completed: it is to be run again at this time (RFC 3339, with its offset), and not before."""
+    state: Any = None
+    """JSON; with `wait_until`, what the task is told when it is run again. Small: it travels, and is kept."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome; unset fields are left out."""
+        return _set_fields(
+            output=self.output,
+            input=self.input,
+            nextTask=self.next_task,
+            terminate=self.terminate,
+            waitUntil=self.wait_until,
+            state=self.state,
+        )
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the outcome that `to_json` gave *value* for."""
+        return cls(
+            output=value.get("output"),
+            input=value.get("input"),
+            next_task=value.get("nextTask"),
+            terminate=value.get("terminate"),
+            wait_until=value.get("waitUntil"),
+            state=value.get("state"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One visit of one task that should be running now."""
+
+    name: str
+    visit: int
+    """From 1; (name, visit) is the step's identity in a run."""
+    pointer: str
+    """Where the task stands in its definition: a JSON Pointer."""
+    definition: Mapping[str, Any]
+    """The task's definition without its unset fields (null means absent)."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The step's identity in its run."""
+        return self.name, self.visit
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the step."""
+        return {
+            "name": self.name,
+            "visit": self.visit,
+            "pointer": self.pointer,
+            "definition": dict(self.definition),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the step that `to_json` gave *value* for."""
+        return cls(value["name"], value["visit"], value["pointer"], value["definition"])
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A step whose task waits: it is to be run again at a certain time."""
+
+    step: Step
+    until: str
+    """RFC 3339, with its offset. The step is not run before."""
+    state: Any = None
+    """JSON; what the task wanted to know when it is run again."""
+
+    @classmethod
+    def of(cls, step: Step | Wait, run: TaskRun) -> Wait:
+        """Return the wait that the result *run* of *step* asks for."""
+        if run.wait_until is None:
+            raise ValueError(f"the visit {run.visit} of task {run.name!r} waits, but does not say until when")
+        return cls(step if isinstance(step, Step) else step.step, run.wait_until, run.state)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The step's identity in its run."""
+        return self.step.key
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """The task's definition."""
+        return self.step.definition
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wait with its step."""
+        return {"step": self.step.to_json(), "until": self.until, "state": self.state}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the wait that `to_json` gave *value* for."""
+        return cls(Step.from_json(value["step"]), value["until"], value.get("state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +176,57 @@ class TaskRun:
     """From 1: a task in a loop is visited several times."""
     type: str
     status: str
-    """`InProgress`, `Completed` or `Failed`."""
+    """`InProgress`, `Waiting` (until `wait_until`), `Completed` or `Failed`."""
     input: Any = None
     output: Any = None
     error: Mapping[str, Any] | None = None
     """The error as JSON, when it failed."""
     next_task: str | None = None
     terminate: str | None = None
+    wait_until: str | None = None
+    state: Any = None
+    """What the task is told when it is run again."""
     elapsed_seconds: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The identity of the visit in its run."""
+        return self.name, self.visit
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry; unset fields are left out."""
-        fields = {
-            "name": self.name,
-            "visit": self.visit,
-            "type": self.type,
-            "status": self.status,
-            "input": self.input,
-            "output": self.output,
-            "error": dict(self.error) if self.error is not None else None,
-            "nextTask": self.next_task,
-            "terminate": self.terminate,
-            "elapsedSeconds": round(self.elapsed_seconds, 6),
-        }
-        return {name: value for name, value in fields.items() if value is not None}
+        return _set_fields(
+            name=self.name,
+            visit=self.visit,
+            type=self.type,
+            status=self.status,
+            input=self.input,
+            output=self.output,
+            error=dict(self.error) if self.error is not None else None,
+            nextTask=self.next_task,
+            terminate=self.terminate,
+            waitUntil=self.wait_until,
+            state=self.state,
+            elapsedSeconds=round(self.elapsed_seconds, 6),
+        )
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the entry that `to_json` gave *value* for."""
+        return cls(
+            name=value["name"],
+            visit=value["visit"],
+            type=value["type"],
+            status=value["status"],
+            input=value.get("input"),
+            output=value.get("output"),
+            error=value.get("error"),
+            next_task=value.get("nextTask"),
+            terminate=value.get("terminate"),
+            wait_until=value.get("waitUntil"),
+            state=value.get("state"),
+            elapsed_seconds=float(value.get("elapsedSeconds", 0)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +250,32 @@ class WorkflowRun:
 
     def to_json(self) -> dict[str, Any]:
         """Return the run with its tasks; unset fields are left out."""
-        fields = {
-            "workflowId": self.workflow_id,
-            "definition": self.definition,
-            "status": self.status,
-            "output": self.output,
-            "error": self.error,
-            "elapsedSeconds": round(self.elapsed_seconds, 6),
-            "tasks": [task.to_json() for task in self.tasks],
-            "failureRun": self.failure_run.to_json() if self.failure_run is not None else None,
-        }
-        return {name: value for name, value in fields.items() if value is not None}
+        return _set_fields(
+            workflowId=self.workflow_id,
+            definition=self.definition,
+            status=self.status,
+            output=self.output,
+            error=self.error,
+            elapsedSeconds=round(self.elapsed_seconds, 6),
+            tasks=[task.to_json() for task in self.tasks],
+            failureRun=self.failure_run.to_json() if self.failure_run is not None else None,
+        )
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the run that `to_json` gave *value* for."""
+        failure_run = value.get("failureRun")
+        return cls(
+            workflow_id=value["workflowId"],
+            definition=value["definition"],
+            status=value["status"],
+            output=value.get("output"),
+            tasks=tuple(TaskRun.from_json(task) for task in value["tasks"]),
+            error=value.get("error"),
+            elapsed_seconds=float(value.get("elapsedSeconds", 0)),
+            failure_run=cls.from_json(failure_run) if failure_run is not None else None,
+        )
+
+
+def _set_fields(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -15,11 +15,11 @@ from httptask.building import FORM, carries_files, described_framing, essence, i
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
+from httptask.model.nulls import normalised
 from httptask.settings._derive import any_settings_schema
 from httptask.settings._files import Unread
 from httptask.settings._keywords import one_budget
 from httptask.settings._media_type import content_type_of, offered, with_media_type
-from httptask.settings._normalise import normalised
 from httptask.settings._pairs import as_written, grouped
 from httptask.settings._secrets import secret_problems
 from httptask.settings._unsent import unsent_problems

@@ -17,7 +17,7 @@ from httptask._redaction import Redactor
 from httptask._sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
 from httptask.expressions import Evaluator
-from httptask.model.policy import Limits
+from httptask.model.policy import MAX_STEPS_VARIABLE, Limits
 from httptask.plugins import PluginManager, plugin_manager
 from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks
 
@@ -34,6 +34,19 @@ PER_ORIGIN_VARIABLE = "HTTPTASK_CONNECTIONS_PER_ORIGIN"
 """The environment variables in which an operator says how many requests are under way at once, in all and to one origin."""
 
 
+def operator_limits(steps: int | None = None) -> Limits:
+    """Return the limits, with as many tasks in a run as *steps* or the operator's `HTTPTASK_MAX_STEPS` says.
+
+    Raises `ValueError` when the variable holds no whole number from 1.
+    """
+    text = os.environ.get(MAX_STEPS_VARIABLE)
+    if steps is not None or not text:
+        return Limits() if steps is None else Limits(steps=steps)
+    if not text.isascii() or not text.isdecimal() or not int(text):
+        raise ValueError(f"{MAX_STEPS_VARIABLE} is {text[:40]!r}; expected a whole number from 1")
+    return Limits(steps=int(text))
+
+
 class Runtime:
     """Everything tasks share while they run. Use it as an (async) context manager; one event loop at a time.
 
@@ -45,7 +58,8 @@ class Runtime:
     the header `Host`, None takes the operator's `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the
     URL's address all the same. *connections* and *connections_per_origin* say how many requests are under way at once; more
     wait for their turn. None takes the operator's `HTTPTASK_CONNECTIONS` and `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when
-    there are none what *limits* say. Raises `ValueError` for a network or a number that is none.
+    there are none what *limits* say. *limits* are what calls and runs may cost; None takes the defaults, with the operator's
+    `HTTPTASK_MAX_STEPS`. Raises `ValueError` for a network that is none, and for a limit that is none.
     """
 
     def __init__(
@@ -61,7 +75,7 @@ class Runtime:
         connections_per_origin: int | None = None,
     ) -> None:
         self.plugins = plugins or plugin_manager()
-        limits = limits or Limits()
+        limits = limits or operator_limits()
         self.limits = replace(
             limits,
             connections=_count(connections, CONNECTIONS_VARIABLE, limits.connections),

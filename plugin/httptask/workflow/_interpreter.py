@@ -1,58 +1,45 @@
-"""The interpreter: (definition, results so far) -> what should be running now, or how the run ended.
+"""The interpreter: which tasks of a run should be running now, or how the run ended.
 
-Pure: no clock, no I/O, no randomness, nothing remembered between calls. It replays the run from its start each time, taking
-from the results what each visited task gave, so the same definition and the same results always give the same answer; a
-durable engine can ask again after a crash.
+Pure: no clock, no I/O, no randomness. A `RunState` goes forward one result at a time, and what a result costs does not
+depend on how many came before. The same definition and the same results always lead to the same state, so a durable
+engine rebuilds it from the results after a crash: that is all `next_steps` does.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from httptask.model.policy import Limits
-from httptask.model.workflow import TaskRun, WorkflowDefinition
-from httptask.settings import without_nulls
+from httptask.model.nulls import without_nulls
+from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
+from httptask.model.workflow import Step, TaskRun, Wait, WorkflowDefinition
 from httptask.workflow._definition import Scope, branches_of, iter_scopes
 
 MAX_STEPS = Limits().steps
 """Tasks one run may execute, when nobody says otherwise."""
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One visit of one task that should be running now."""
-
-    name: str
-    visit: int
-    """From 1; (name, visit) is the step's identity in a run."""
-    pointer: str
-    """Where the task stands in its definition: a JSON Pointer."""
-    definition: Mapping[str, Any]
-    """The task's definition without its unset fields (null means absent)."""
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """The step's identity in its run."""
-        return self.name, self.visit
+Key = tuple[str, int]
+"""A step's identity in its run: the task's name and the visit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is."""
+    """How far a run is, or what one result changed."""
 
     status: str
     """`Running`, `Completed` or `Failed`."""
     steps: tuple[Step, ...] = ()
     """Everything that should be running now: the engine starts what it has not started yet. A step stays here until it has
     a result or the run has ended; what is still running then is stopped."""
+    waits: tuple[Wait, ...] = ()
+    """Steps that have to be run again later: each says when, and what its task wants to know then."""
     joined: tuple[TaskRun, ...] = ()
     """Parallel tasks that ended through their branches and are not in the results yet, inner ones first: the engine adds
     them to the results. Nothing is to be run for them."""
-    waiting: tuple[TaskRun, ...] = ()
-    """Parallel tasks whose branches are under way, as `InProgress`."""
+    parallels: tuple[TaskRun, ...] = ()
+    """Parallel tasks whose branches are under way, as `InProgress`, outer ones first."""
     output: Any = None
     """The run's output, when it has ended."""
     error: str | None = None
@@ -61,162 +48,297 @@ class Progress:
     """The result that made it fail; None when it was not a task's failure (a loop without end)."""
 
 
-def next_steps(definition: WorkflowDefinition, results: Sequence[TaskRun], *, steps: int = MAX_STEPS) -> Progress:
+def next_steps(definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS) -> Progress:
     """Return what a run of *definition* should do now, *results* being its history in order of completion.
 
-    Results with the status `InProgress` count as not there. The first result that failed or terminated decides how the
-    run ends, whatever came after it. A run that executes more than *steps* tasks fails: a loop without end.
+    This rebuilds the run's state from its results. An engine that keeps a `RunState` pays for each result once.
+    """
+    return RunState.of(definition, results, steps=steps).progress
+
+
+@dataclass(slots=True)
+class _Parallel:
+    """A visit of a Parallel whose branches are under way."""
+
+    run: TaskRun
+    """As `InProgress`."""
+    task: Mapping[str, Any]
+    track: _Track
+    """The track that goes on once every branch has ended."""
+    branches: list[_Track] = field(default_factory=list)
+    running: int = 0
+    """Branches that have not ended."""
+
+
+@dataclass(slots=True)
+class _Track:
+    """One way through one set of tasks, from its start to an end task. Branches are tracks of their own."""
+
+    scope: Scope
+    parallel: _Parallel | None
+    """The one it is a branch of; None for the definition's own tasks."""
+    output: Any
+    """What the task before put out; once the track has ended, what it ended with."""
+    at: Key | _Parallel | None = None
+    """What is under way on it now."""
+
+
+_Move = tuple[_Track, Any]
+"""A track, and the name of the task it goes to."""
+
+
+class RunState:
+    """The state of one run of *definition*: goes forward with each result that `record` is told of.
+
+    A run that executes more than *steps* tasks fails: a loop without end. The first result that failed or terminated
+    decides how the run ends, whatever comes after it.
 
     A Parallel completes with `{startTask of a branch: output of the task that ended the branch}`. A run's output is that
     of its last task, or what a Terminate gives; a Terminate without `workflowOutput` passes on the task's before it.
 
     *definition* must be one that `problems` finds no error in.
     """
-    return _Replay(results, steps).run(next(iter_scopes(definition)))
 
-
-def tasks_document(results: Sequence[TaskRun]) -> dict[str, dict[str, Any]]:
-    """Return what `$.tasks` is after *results*: input and output of every completed task, of its latest visit."""
-    completed = [run for run in results if run.status == "Completed"]
-    return {run.name: {"input": run.input, "output": run.output} for run in completed}
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """A set of tasks was walked to an end task."""
-
-    output: Any
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """Something that ends the whole run."""
-
-    order: int
-    """Its place in the history: the first one counts."""
-    status: str
-    error: str | None = None
-    output: Any = None
-    cause: TaskRun | None = None
-    inside: tuple[TaskRun, ...] = ()
-    """The Parallel tasks around it, outer ones first."""
-
-
-class _Replay:
-    """One walk through a run. Lives for one call of `next_steps`."""
-
-    def __init__(self, results: Sequence[TaskRun], budget: int) -> None:
-        finished = [run for run in results if run.status != "InProgress"]
-        self._results = {(run.name, run.visit): (order, run) for order, run in enumerate(finished)}
-        self._budget = budget
-        self._visits: Counter[str] = Counter()
+    def __init__(self, definition: WorkflowDefinition, *, steps: int = MAX_STEPS) -> None:
+        self._budget = steps
         self._executed = 0
-        self._steps: list[Step] = []
-        self._joined: list[TaskRun] = []
-        self._waiting: list[TaskRun] = []
-        self._verdicts: list[_Verdict] = []
-        self._inside: tuple[TaskRun, ...] = ()
+        self._visits: Counter[str] = Counter()
+        self._active: dict[Key, tuple[_Track, Step | Wait]] = {}
+        self._early: dict[Key, TaskRun] = {}
+        """Results that came before the run got to their steps."""
+        self._known: set[Key] = set()
+        """Parallel tasks that the results tell of."""
+        self._joined: dict[Key, TaskRun] = {}
+        """Parallel tasks that ended and that the results do not tell of yet."""
+        self._end: Progress | None = None
+        self._news = _News()
+        self._root = _Track(next(iter_scopes(definition)), None, None)
+        self._follow(self._root, self._root.scope.start)
+        self.begun = self._news.told(self._end)
+        """What the run starts with."""
 
-    def run(self, scope: Scope) -> Progress:
-        end = self._walk(scope, None)
-        if self._verdicts:
-            return self._decided(min(self._verdicts, key=lambda verdict: verdict.order))
-        if end is not None:
-            return Progress("Completed", joined=tuple(self._joined), output=end.output)
-        return Progress("Running", tuple(self._steps), tuple(self._joined), tuple(self._waiting))
+    @classmethod
+    def of(cls, definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS) -> RunState:
+        """Rebuild the state that a run of *definition* has after *results*, in order of completion."""
+        state = cls(definition, steps=steps)
+        for run in results:
+            state.record(run)
+        return state
 
-    def _walk(self, scope: Scope, before: Any) -> _Ended | None:
-        """Follow one set of tasks as far as the results go; None when it is not at its end."""
-        name, output, order = scope.start, before, -1
-        while True:
-            task = scope.tasks.get(name)
-            if task is None:
-                self._fail(order, f"there is no task {name!r} to go to in {scope.pointer or 'the definition'}")
-                return None
-            self._visits[name] += 1
-            self._executed += 1
-            if self._executed > self._budget:
-                self._fail(len(self._results), self._over_budget())
-                return None
-            run = self._visited(scope, name, task, output)
-            if run is None:
-                return None
-            order = self._results[name, run.visit][0] if (name, run.visit) in self._results else order
-            if run.terminate is not None:
-                self._terminate(order, run, task, output)
-                return None
-            if run.next_task is None:  # a Decision says where to go; it has nothing to say of its own
-                output = run.output
-            target = run.next_task or (None if task.get("end") is True else task.get("nextTask"))
-            if target is None:
-                return self._at_end(order, run, task)
-            name = target
+    def record(self, run: TaskRun) -> Progress:
+        """Take the result *run*, and return what it changes: new steps, waits and Parallel tasks, or the run's end.
 
-    def _visited(self, scope: Scope, name: str, task: Mapping[str, Any], before: Any) -> TaskRun | None:
-        """Return the completed visit of the task called *name*; None when it is under way, or failed."""
-        visit, place = self._visits[name], scope.place(name)
+        A result with the status `InProgress` counts as not there, and so does a second one of the same visit, and what
+        comes after the run's end. A result may come before the run gets to its step; it is kept until then.
+        """
+        self._news = _News()
+        key = (run.name, run.visit)
+        if run.type == "Parallel":
+            self._known.add(key)
+            self._joined.pop(key, None)
+        elif run.status != "InProgress" and self._end is None:
+            track, step = self._active.pop(key, (None, None))
+            if track is not None and step is not None:
+                self._proceed(self._left(track, step, run))
+            elif run.visit > self._visits[run.name]:
+                self._early[key] = run
+        return self._news.told(self._end)
+
+    @property
+    def progress(self) -> Progress:
+        """The whole of how far the run is, in the definition's order. Costs what is under way; `record` tells the news."""
+        joined = tuple(self._joined.values())
+        if self._end is not None:
+            return Progress(
+                self._end.status,
+                joined=joined,
+                parallels=self._end.parallels,
+                output=self._end.output,
+                error=self._end.error,
+                cause=self._end.cause,
+            )
+        under_way = list(_under_way(self._root))
+        active = [self._active[at][1] for at in under_way if not isinstance(at, _Parallel)]
+        return Progress(
+            "Running",
+            steps=tuple(step for step in active if isinstance(step, Step)),
+            waits=tuple(step for step in active if isinstance(step, Wait)),
+            joined=joined,
+            parallels=tuple(at.run for at in under_way if isinstance(at, _Parallel)),
+        )
+
+    # Going forward
+
+    def _follow(self, track: _Track, name: Any) -> None:
+        self._proceed([(track, name)])
+
+    def _proceed(self, moves: list[_Move]) -> None:
+        """Make *moves*, the first one first, and those that follow from them, until every track is under way or ended."""
+        moves.reverse()
+        while moves and self._end is None:
+            moves.extend(reversed(self._visited(*moves.pop())))
+
+    def _visited(self, track: _Track, name: Any) -> list[_Move]:
+        """Let *track* visit the task called *name*, and return the moves that follow at once."""
+        task = track.scope.tasks.get(name)
+        if task is None:
+            where = track.scope.pointer or "the definition"
+            self._fail(track, f"there is no task {name!r} to go to in {where}")
+            return []
+        self._visits[name] += 1
+        if not self._is_affordable(track):
+            return []
+        visit, pointer = self._visits[name], track.scope.place(name)
         if task.get("type") == "Parallel":
-            return self._parallel(TaskRun(name, visit, "Parallel", "InProgress"), branches_of(task, place), before)
-        if (name, visit) not in self._results:
-            self._steps.append(Step(name, visit, place, without_nulls(task)))
-            return None
-        order, run = self._results[name, visit]
-        if run.status == "Failed":
-            said = (run.error or {}).get("message") or "it failed and does not say why"
-            self._fail(order, f"task {name!r} failed: {said}", run)
-            return None
-        return run
+            run = TaskRun(name, visit, "Parallel", "InProgress")
+            return self._forked(_Parallel(run, task, track), branches_of(task, pointer))
+        step = Step(name, visit, pointer, without_nulls(task))
+        early = self._early.pop(step.key, None)
+        if early is not None:
+            return self._left(track, step, early)
+        self._activate(track, step)
+        self._news.steps.append(step)
+        return []
 
-    def _parallel(self, under_way: TaskRun, branches: Sequence[Scope], before: Any) -> TaskRun | None:
-        around = self._inside
-        self._inside = (*around, under_way)
-        ends = [self._walk(branch, before) for branch in branches]
-        self._inside = around
-        if any(end is None for end in ends):
-            self._waiting.append(under_way)
-            return None
-        output = {str(branch.start): end.output for branch, end in zip(branches, ends, strict=True) if end is not None}
-        run = TaskRun(under_way.name, under_way.visit, "Parallel", "Completed", output=output)
+    def _activate(self, track: _Track, step: Step | Wait) -> None:
+        self._active[step.key] = track, step
+        track.at = step.key
+
+    def _left(self, track: _Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
+        """Let *track* leave *step*, whose result is *run*, and return the moves that follow."""
+        if run.status == "Waiting":
+            wait = Wait.of(step, run)
+            if self._is_affordable(track):  # a task that waits for ever is a loop without end, too
+                self._activate(track, wait)
+                self._news.waits.append(wait)
+            return []
+        return self._onward(track, step.definition, run)
+
+    def _onward(self, track: _Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+        """Let *track* go on from *task*, whose visit *run* has ended."""
+        track.at = None
+        if run.status == "Failed":
+            reason = (run.error or {}).get("message") or "it failed and does not say why"
+            self._fail(track, f"task {run.name!r} failed: {reason}", run)
+            return []
+        if run.terminate is not None:
+            self._terminate(track, task, run)
+            return []
+        if run.next_task is not None:  # a Decision says where to go; it has nothing to say of its own
+            return [(track, run.next_task)]
+        track.output = run.output
+        if task.get("end") is True:
+            return self._arrived(track)
+        if task.get("nextTask") is None:
+            self._fail(track, f"task {run.name!r} says neither where to go next nor that the run ends")
+            return []
+        return [(track, task["nextTask"])]
+
+    def _forked(self, parallel: _Parallel, branches: list[Scope]) -> list[_Move]:
+        """Start a track for each of *branches*."""
+        parallel.track.at = parallel
+        parallel.branches = [_Track(branch, parallel, parallel.track.output) for branch in branches]
+        parallel.running = len(branches)
+        self._news.parallels.append(parallel.run)
+        return [(branch, branch.scope.start) for branch in parallel.branches] or self._met(parallel)
+
+    def _arrived(self, track: _Track) -> list[_Move]:
+        """Note that *track* came to its end. The last branch of a Parallel ends that one, too."""
+        parallel = track.parallel
+        if parallel is None:
+            self._end = Progress("Completed", output=track.output)
+            return []
+        parallel.running -= 1
+        return [] if parallel.running else self._met(parallel)
+
+    def _met(self, parallel: _Parallel) -> list[_Move]:
+        """Complete *parallel*, every branch of which has ended, and go on behind it."""
+        output = {str(branch.scope.start): branch.output for branch in parallel.branches}
+        run = TaskRun(parallel.run.name, parallel.run.visit, "Parallel", "Completed", output=output)
         self._join(run)
-        return run
+        return self._onward(parallel.track, parallel.task, run)
 
     def _join(self, run: TaskRun) -> None:
-        if (run.name, run.visit) not in self._results:
-            self._joined.append(run)
+        key = (run.name, run.visit)
+        if key not in self._known:
+            self._joined[key] = run
+            self._news.joined.append(run)
 
     # Ends of the whole run
 
-    def _fail(self, order: int, error: str, cause: TaskRun | None = None) -> None:
-        self._verdicts.append(_Verdict(order, "Failed", error, cause=cause, inside=self._inside))
+    def _fail(self, track: _Track, error: str, cause: TaskRun | None = None) -> None:
+        around = list(_around(track))
+        message = f"a branch failed: {error}"
+        for parallel in around:
+            run = parallel.run
+            failure = {"error": "BranchFailed", "message": message}
+            self._join(TaskRun(run.name, run.visit, "Parallel", "Failed", error=failure))
+        self._end = Progress("Failed", parallels=self._stopped(around), error=error, cause=cause)
 
-    def _terminate(self, order: int, run: TaskRun, task: Mapping[str, Any], before: Any) -> None:
-        given = run.output is not None or task.get("workflowOutput") is not None
+    def _terminate(self, track: _Track, task: Mapping[str, Any], run: TaskRun) -> None:
+        has_output = run.output is not None or task.get("workflowOutput") is not None
         failed = run.terminate == "Failed"
-        self._verdicts.append(
-            _Verdict(
-                order,
-                "Failed" if failed else "Completed",
-                f"task {run.name!r} ended the run as Failed" if failed else None,
-                output=run.output if given else before,
-                cause=run if failed else None,
-            )
+        self._end = Progress(
+            "Failed" if failed else "Completed",
+            parallels=self._stopped([]),
+            output=run.output if has_output else track.output,
+            error=f"task {run.name!r} ended the run as Failed" if failed else None,
+            cause=run if failed else None,
         )
 
-    def _at_end(self, order: int, run: TaskRun, task: Mapping[str, Any]) -> _Ended | None:
-        if task.get("end") is True:
-            return _Ended(run.output)
-        self._fail(order, f"task {run.name!r} says neither where to go next nor that the run ends")
-        return None
+    def _stopped(self, failed: list[_Parallel]) -> tuple[TaskRun, ...]:
+        """Return the Parallel tasks that are under way when the run ends; *failed* ones have ended."""
+        failures = {id(parallel) for parallel in failed}
+        parallels = [at for at in _under_way(self._root) if isinstance(at, _Parallel)]
+        return tuple(parallel.run for parallel in parallels if id(parallel) not in failures)
+
+    def _is_affordable(self, track: _Track) -> bool:
+        """Count one more execution; end the run when it is one too many."""
+        self._executed += 1
+        if self._executed > self._budget:
+            self._fail(track, self._over_budget())
+        return self._end is None
 
     def _over_budget(self) -> str:
         name, visits = self._visits.most_common(1)[0]
         loop = f"; task {name!r} was visited {visits} times: a loop without end?" if visits > 1 else ""
-        return f"the run needs more than {self._budget} tasks, the most that one run may execute{loop}"
+        return (
+            f"the run needs more than {self._budget:,} tasks, the most that one run may execute{loop} "
+            f"(an operator raises the limit with {MAX_STEPS_OPTION} or {MAX_STEPS_VARIABLE})"
+        )
 
-    def _decided(self, verdict: _Verdict) -> Progress:
-        failed = {(run.name, run.visit) for run in verdict.inside}
-        waiting = tuple(run for run in self._waiting if (run.name, run.visit) not in failed)
-        for run in reversed(verdict.inside):
-            error = {"error": "BranchFailed", "message": f"a branch failed: {verdict.error}"}
-            self._join(TaskRun(run.name, run.visit, "Parallel", "Failed", error=error))
-        return Progress(verdict.status, (), tuple(self._joined), waiting, verdict.output, verdict.error, verdict.cause)
+
+class _News:
+    """What one result changed, so far."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.waits: list[Wait] = []
+        self.joined: list[TaskRun] = []
+        self.parallels: list[TaskRun] = []
+
+    def told(self, end: Progress | None) -> Progress:
+        """Return the news; of a run that has ended, there is nothing to be started."""
+        joined = tuple(self.joined)
+        if end is not None:
+            return Progress(end.status, (), (), joined, end.parallels, end.output, end.error, end.cause)
+        return Progress("Running", tuple(self.steps), tuple(self.waits), joined, tuple(self.parallels))
+
+
+def _around(track: _Track) -> Iterable[_Parallel]:
+    """Give the Parallel tasks that *track* is inside of, inner ones first."""
+    parallel = track.parallel
+    while parallel is not None:
+        yield parallel
+        parallel = parallel.track.parallel
+
+
+def _under_way(root: _Track) -> Iterable[Key | _Parallel]:
+    """Give what is under way on *root* and on the branches below it, in the definition's order."""
+    tracks = [root]
+    while tracks:
+        at = tracks.pop().at
+        if at is not None:
+            yield at
+        if isinstance(at, _Parallel):
+            tracks.extend(reversed(at.branches))

@@ -1,0 +1,209 @@
+"""What every engine keeps of a run: its names, its history, what is under way, and how it ended. No clock of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from httptask._json import dump, pointer
+from httptask.errors import DefinitionError, Problem
+from httptask.model.task import Inputs
+from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
+from httptask.workflow import FinishedTasks, Progress, RunState, iter_tasks, problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from httptask.protocols import RunOptions
+    from httptask.task import Runtime
+
+Key = tuple[str, int]
+
+
+class RunRecord:
+    """The record of one run of *definition*: what the engine tells it, it keeps, and says what to do next.
+
+    *clock* gives seconds that only grow; a durable engine gives its own. *workflow_id* is the run's id, a new one when
+    absent. Every method is pure but for the clock: an engine that replays tells the same and gets the same.
+    """
+
+    def __init__(
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        *,
+        steps: int,
+        clock: Callable[[], float],
+        workflow_id: str | None = None,
+    ) -> None:
+        self.definition = definition
+        self.workflow_id = workflow_id or str(uuid.uuid4())
+        self.title = definition.name or PurePath(definition.source or "").stem
+        self._options = options
+        self._clock = clock
+        self._began = clock()
+        self._state = RunState(definition, steps=steps)
+        self._finished = FinishedTasks()
+        self._history: list[TaskRun] = []
+        self._started = 0
+        self._under_way: dict[Key, tuple[TaskRun, float]] = {}
+        """By visit: what is under way, as `InProgress`, and when it began."""
+        self._variables = options.variables or definition.document.get("variables") or {}
+        self._names = {
+            "workflowId": self.workflow_id,
+            "workflowDefinitionId": self.title,
+            "workflowDefinitionVersion": definition.document.get("version") or 1,
+        }
+
+    def begin(self) -> Progress:
+        """Return what the run starts with."""
+        return self._noted(self._state.begun)
+
+    def start(self, step: Step) -> Inputs:
+        """Note that *step* starts now, and return what its task knows."""
+        self._started += 1
+        run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
+        self._under_way[step.key] = run, self._clock()
+        return Inputs(
+            input=self._options.input,
+            tasks=self._finished.snapshot(),
+            variables=self._variables,
+            run={**self._names, "sequenceNumber": self._started},
+        )
+
+    def complete(self, step: Step, outcome: TaskOutcome) -> Progress:
+        """Note that the task of *step* gave *outcome*, and return what that changes."""
+        if outcome.wait_until is not None:
+            return self._recorded(
+                step, status="Waiting", input=outcome.input, wait_until=outcome.wait_until, state=outcome.state
+            )
+        return self._recorded(
+            step,
+            status="Completed",
+            input=outcome.input,
+            output=outcome.output,
+            next_task=outcome.next_task,
+            terminate=outcome.terminate,
+        )
+
+    def fail(self, step: Step, error: Mapping[str, Any]) -> Progress:
+        """Note that the task of *step* failed with *error*, as JSON, and return what that changes."""
+        return self._recorded(step, status="Failed", error=error)
+
+    def stop(self, step: Step, error: Mapping[str, Any]) -> None:
+        """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it may have done."""
+        run, began = self._under_way[step.key]
+        self._under_way[step.key] = replace(run, error=error), began
+
+    def ended(self, progress: Progress) -> WorkflowRun:
+        """Return the run, which ended with *progress*; what is still under way was stopped."""
+        now = self._clock()
+        stopped = [replace(run, elapsed_seconds=now - began) for run, began in self._under_way.values()]
+        return WorkflowRun(
+            workflow_id=self.workflow_id,
+            definition=self.title,
+            status=progress.status,
+            output=progress.output,
+            tasks=(*self._history, *stopped),
+            error=progress.error,
+            elapsed_seconds=now - self._began,
+        )
+
+    def _recorded(self, step: Step, **end: Any) -> Progress:
+        run, began = self._under_way[step.key]
+        run = replace(run, **end, elapsed_seconds=self._clock() - began)
+        if run.status != "Waiting":
+            del self._under_way[step.key]
+        self._keep(run)
+        return self._noted(self._state.record(run))
+
+    def _noted(self, progress: Progress) -> Progress:
+        now = self._clock()
+        for run in progress.parallels:
+            self._under_way.setdefault(run.key, (run, now))
+        for run in progress.joined:
+            _, began = self._under_way.pop(run.key, (run, now))
+            joined = replace(run, elapsed_seconds=now - began)
+            self._keep(joined)
+            self._state.record(joined)
+        return progress
+
+    def _keep(self, run: TaskRun) -> None:
+        self._history.append(run)
+        self._finished.record(run)
+        if self._options.finished is not None and run.status != "Waiting":
+            self._options.finished(run)
+
+
+def refuse_broken(definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool) -> None:
+    """Raise `DefinitionError` with every error of *definition*; nothing of it is run then.
+
+    An engine that cannot wait for somebody outside refuses tasks that do: better said now than after half the run.
+    """
+    errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
+    if not errors and not can_wait:
+        errors = _gates(definition, runtime)
+    if errors:
+        raise DefinitionError(errors, source=definition.source)
+
+
+def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
+    task_types = runtime.plugins.named("httptask_task_types")
+    return [
+        Problem(
+            pointer(["type"], place),
+            f"a {task['type']} task waits for somebody outside, and the embedded engine cannot wait: "
+            "run this definition on a durable engine",
+        )
+        for place, _, task in iter_tasks(definition)
+        if getattr(task_types[task["type"]], "waits", False)
+    ]
+
+
+def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
+    """Return *outcome*, what a task of the type *task_type* gave. Raises `TypeError` or `ValueError` when it is none."""
+    if not isinstance(outcome, TaskOutcome):
+        raise TypeError(f"run() gave {type(outcome).__name__}, expected a TaskOutcome")
+    if outcome.terminate not in (None, "Completed", "Failed"):
+        raise ValueError(f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}")
+    if outcome.wait_until is not None:
+        due(outcome.wait_until)
+    if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
+        for value in (outcome.input, outcome.output, outcome.state):
+            dump(value)
+    return outcome
+
+
+def due(until: str) -> datetime:
+    """Return the time that a wait lasts to. Raises `ValueError` when *until* is not a time with an offset (RFC 3339)."""
+    time = datetime.fromisoformat(until)
+    if time.tzinfo is None:
+        raise ValueError(f"a task waits until a time with an offset, such as 2030-01-31T12:00:00Z, not until {until!r}")
+    return time
+
+
+def unexpected_failure(task_type: str, reason: str, provider: str | None = None) -> dict[str, Any]:
+    """Return the error of a task type that failed in another way than a task type may."""
+    where = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
+    return {
+        "error": "TaskTypeFailed",
+        "message": f"{where} failed unexpectedly: {reason}",
+        "kind": "task",
+        "retryable": False,
+    }
+
+
+def failure_input(run: WorkflowRun, cause: TaskRun | None, given: Any) -> dict[str, Any]:
+    """Return the input of the failure workflow of *run*, which was given the input *given* and failed because of *cause*."""
+    failed = {
+        "workflowId": run.workflow_id,
+        "definition": run.definition,
+        "status": run.status,
+        "task": cause.name if cause is not None else None,
+        "error": dict(cause.error) if cause is not None and cause.error else {"message": run.error},
+    }
+    return {"input": given, "failed": failed}
