@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import corpus
 import designer_bench
 import downloads
+import own_work
 import transfers
 from concurrency import concurrency_rows
 
@@ -260,6 +261,8 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
+    for figures in own_work.rows(once=ONCE):
+        row(*figures)
     sizes()
     with tempfile.TemporaryDirectory() as folder:
         for figures in corpus.rows(Path(folder), once=ONCE):

@@ -84,7 +84,7 @@ class FileReference:
 
 def is_reference(value: Any) -> bool:
     """Say whether *value* stands for a file: an object whose one member is `$file`."""
-    return isinstance(value, Mapping) and len(value) == 1 and REFERENCE in value
+    return isinstance(value, dict | Mapping) and len(value) == 1 and REFERENCE in value
 
 
 def is_data(reference: Mapping[str, Any]) -> bool:
@@ -212,22 +212,24 @@ def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mappin
 
 def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield the references in *value* whose content is to stand there as text: where, and what."""
-    yield from ((_path(steps), item) for steps, item in _walked(value) if is_reference(item) and is_data(item))
+    yield from ((path, item) for path, item in references(value) if is_data(item))
 
 
 def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield every reference to a file in *value*: where, and what."""
-    yield from ((_path(steps), item) for steps, item in _walked(value) if is_reference(item))
+    for steps, item in _walked(value):
+        if not isinstance(item, str) and is_reference(item):
+            yield _path(steps), item
 
 
 def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
     """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are the places of files."""
     for steps, item in _walked(value):
-        if is_reference(item):
-            if not is_data(item) and _path(steps) not in carried:
-                yield _path(steps), NO_PLACE
-        elif isinstance(item, str) and "file" in item and _IN_TEXT.search(item):
-            yield _path(steps), f"the text holds the reference of a file. {NO_PLACE}"
+        if isinstance(item, str):
+            if "file" in item and _IN_TEXT.search(item):
+                yield _path(steps), f"the text holds the reference of a file. {NO_PLACE}"
+        elif is_reference(item) and not is_data(item) and _path(steps) not in carried:
+            yield _path(steps), NO_PLACE
 
 
 def text_places(value: Any, wanted: Callable[[str], bool]) -> Iterator[Path]:
@@ -264,14 +266,15 @@ def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
     while queue:
         steps, item = queue.pop()
         yield steps, item
-        if is_reference(item):
+        # Texts are most of what there is, and asking an abstract class is slow: every request is walked.
+        if isinstance(item, str) or is_reference(item):
             continue
         members: Iterable[tuple[Any, Any]] = ()
         if isinstance(item, Mapping):
             members = reversed(list(item.items()))
         elif isinstance(item, list):
             members = ((index, item[index]) for index in range(len(item) - 1, -1, -1))
-        queue += [((steps, name), each) for name, each in members if isinstance(each, Mapping | list | str)]
+        queue += [((steps, name), each) for name, each in members if isinstance(each, str | list | dict | Mapping)]
 
 
 def _path(steps: _Steps) -> Path:

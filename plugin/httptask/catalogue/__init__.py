@@ -9,9 +9,10 @@ cannot.
 from __future__ import annotations
 
 from httptask.catalogue._changes import ImportCounts
+from httptask.catalogue._file import place as file_of
 from httptask.catalogue._origin import Origin
 from httptask.catalogue._pack import Prepared, prepare
 from httptask.catalogue._search import Hit
 from httptask.catalogue._store import Catalogue
 
-__all__ = ["Catalogue", "Hit", "ImportCounts", "Origin", "Prepared", "prepare"]
+__all__ = ["Catalogue", "Hit", "ImportCounts", "Origin", "Prepared", "file_of", "prepare"]

@@ -64,6 +64,13 @@ class Catalogue:
         """The file's name, or `:memory:`."""
         return self._name
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """What changes whenever something was written: here, or through another connection to the file."""
+        with self._translated():
+            by_others = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        return self._connection.total_changes, by_others
+
     def close(self) -> None:
         """Close the file. Closing twice does nothing; any other method raises `CatalogueError` from now on."""
         with self._translated():

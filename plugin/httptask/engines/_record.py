@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from httptask._json import dump, pointer
-from httptask.errors import DefinitionError, Problem
+from httptask.errors import CatalogueError, DefinitionError, Problem
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.workflow import FinishedTasks, Progress, RunState, iter_tasks, problems
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 Key = tuple[str, int]
+
+_FILE = '"$file"'
+"""In the JSON of a definition that refers to files: whether they are there is looked at for each run."""
+
+_LONGEST_KEPT = 256 * 1024
+"""Characters of a definition's JSON. A longer one is checked for each run."""
 
 
 class RunRecord:
@@ -139,11 +145,29 @@ class RunRecord:
             self._options.finished(run)
 
 
-def refuse_broken(definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool) -> None:
+async def refuse_broken(definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool) -> None:
     """Raise `DefinitionError` with every error of *definition*; nothing of it is run then.
 
-    An engine that cannot wait for somebody outside refuses tasks that do: better said now than after half the run.
+    An engine that cannot wait for somebody outside refuses tasks that do: better said now than after half the run. A
+    definition without errors is not looked at again, as long as it and the catalogue are what they were.
     """
+    endpoints = {task.get("endpoint") for _, _, task in iter_tasks(definition)}
+    for endpoint_id in endpoints:
+        if isinstance(endpoint_id, str):
+            await runtime.endpoints.load(endpoint_id)
+    try:
+        version = runtime.endpoints.version if endpoints != {None} else None
+        key = dump(definition.document, compact=True), version, can_wait
+    except (CatalogueError, TypeError, ValueError, RecursionError):  # which is said below
+        _refuse(definition, runtime, can_wait)
+    else:
+        if len(key[0]) > _LONGEST_KEPT or _FILE in key[0]:
+            _refuse(definition, runtime, can_wait)
+        else:
+            runtime.checked.get(key, lambda: _refuse(definition, runtime, can_wait))
+
+
+def _refuse(definition: WorkflowDefinition, runtime: Runtime, can_wait: bool) -> None:
     errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
     if not errors and not can_wait:
         errors = _gates(definition, runtime)

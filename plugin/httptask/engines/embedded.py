@@ -57,6 +57,7 @@ class EmbeddedEngine:
         *runtime* is open and stays open. Raises `DefinitionError` before anything is run when *definition* has problems;
         a task's failure is not raised. A cancelled run leaves nothing running; `options.cancelled` is told how far it came.
         """
+        await refuse_broken(definition, runtime, can_wait=False)
         first = _Run(definition, options, runtime)
         run = await first.finish()
         if run.status == "Completed" or definition.failure_workflow is None:
@@ -79,6 +80,7 @@ async def _with_failure_workflow(
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
     )
     try:
+        await refuse_broken(definition, runtime, can_wait=False)
         after = await _Run(definition, told, runtime).finish()
     except DefinitionError as error:
         return replace(run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}")
@@ -89,7 +91,6 @@ class _Run:
     """One run of one definition, on this event loop."""
 
     def __init__(self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> None:
-        refuse_broken(definition, runtime, can_wait=False)
         self._task_types = runtime.plugins.named("httptask_task_types")
         self._limit = definition.timeout_seconds
         self._options = options

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from httptask import _packaged
 from httptask._discretion import discreet_errors
-from httptask._json import deeper_than
 from httptask._json import pointer as pointer_of
 from httptask._redaction import secret_part
 from httptask._sync import run_sync
 from httptask._syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import (
     build,
-    data_places,
     located,
     missing_files,
     references,
     url_part,
     with_contents,
-    with_values,
 )
 from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
@@ -34,29 +30,16 @@ from httptask.errors import (
     SettingsError,
     UnknownEndpointError,
 )
-from httptask.expressions import has_expression
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
-from httptask.model.policy import RetryPolicy, Timeouts
-from httptask.model.task import Inputs, Reading, TaskResult, TestOptions
+from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
 from httptask.settings import (
     any_settings_schema,
-    focused,
-    foreseen,
-    header_names,
-    normalised,
-    refine,
     request_problems,
-    schema_problems,
-    secrets_below,
-    settings_schema,
-    task_warnings,
-    undescribed_settings_schema,
-    with_media_type,
-    without_nulls,
 )
-from httptask.task._judge import Judge, judging_problems, reading_problems
+from httptask.task._judge import Judge
+from httptask.task._plan import Plan, holds_expression, is_error, plan_of
 from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
@@ -101,33 +84,36 @@ class HttpTask:
         return self._given_runtime or Runtime()
 
     @cached_property
+    def _plan(self) -> Plan:
+        return plan_of(self.definition, self.pointer, self.runtime, self._given_endpoint)
+
+    @property
     def endpoint(self) -> Endpoint | None:
         """The endpoint the task is for; None for a free-form request. Raises `UnknownEndpointError`."""
-        if self._given_endpoint is not None:
-            return self._given_endpoint
-        endpoint_id = self.definition.get("endpoint")
-        return self.runtime.endpoint(endpoint_id) if isinstance(endpoint_id, str) else None
+        return self._plan.endpoint
 
-    @cached_property
+    @property
     def settings_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by plugins, or any request's."""
-        if self.endpoint is None:
-            return undescribed_settings_schema()
-        schema = settings_schema(self.endpoint)
-        refine(schema, self.endpoint, self.runtime.plugins)
-        return schema
+        return self._plan.settings_schema
+
+    @settings_schema.setter
+    def settings_schema(self, schema: dict[str, Any]) -> None:
+        # For who derived it already, for the same endpoint: its validator is kept as long as it is.
+        self._plan = Plan(self.definition, self.pointer, self.runtime, self.endpoint)
+        self._plan.settings_schema = schema
 
     def problems(self, shape: Any = None) -> list[Problem]:
         """Return everything wrong with the definition, warnings included; nothing is evaluated or sent.
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
-        found = [*self._problems, *self._unwritable(), *self._missing_files(), *self._credential_problems()]
+        found = [*self._plan.problems, *self._plan.unwritable(), *self._missing_files(), *self._credential_problems()]
         if shape is None:
             return found
         at = pointer_of(["inputParameters"], self.pointer)
         others = [problem for problem in found if not problem.pointer.startswith(at + "/")]
-        return others + self.runtime.evaluator.check(self._field("inputParameters"), at, shape)
+        return others + self.runtime.evaluator.check(self._plan.field("inputParameters"), at, shape)
 
     # Run
 
@@ -183,6 +169,7 @@ class HttpTask:
         """Return the request as it would go out, secrets masked; nothing is sent."""
         async with self._running() as task:
             with discreet_errors(task.runtime.redactor.text):
+                await task._load()
                 _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
                 ready = await task._ready(await task._built(request))
                 return masked(ready.request, ready.plain, task.runtime.redactor)
@@ -193,109 +180,22 @@ class HttpTask:
 
     def media_type(self) -> str | None:
         """Return the media type that the body is sent as, as far as it is known before the expressions are evaluated."""
-        request = self._field("httpRequest")
-        if self._shape_refusal or not isinstance(request, Mapping):
-            return None
-        try:
-            schema, endpoint = self.settings_schema, self.endpoint
-        except CatalogueError:
-            return None
-        return foreseen(normalised(request, self._header_names), schema, endpoint)
+        return self._plan.media_type
 
     # Inside
 
-    @property
-    def _request_pointer(self) -> str:
-        return pointer_of(["httpRequest"], self.pointer)
-
-    @cached_property
-    def _problems(self) -> tuple[Problem, ...]:
-        written: Any = self.definition
-        if not isinstance(written, Mapping):
-            return (Problem(self.pointer, "expected a task, which is an object"),)
-        definition = without_nulls(written)
-        if deeper_than(definition, self.runtime.limits.json_depth // 2):
-            return (Problem(self.pointer, "the task is nested too deeply to be checked"),)
-        found = schema_problems(_task_schema(), definition, self.pointer)
-        try:
-            schema, endpoint = self.settings_schema, self.endpoint
-        except UnknownEndpointError as error:
-            near = error.nearest[0] if error.nearest else None
-            message = f"no endpoint {error.endpoint_id!r} in the catalogue; find one with `httptask search WORDS`"
-            found.append(Problem(pointer_of(["endpoint"], self.pointer), message, suggestion=near))
-            schema, endpoint = any_settings_schema(), None
-        except CatalogueError as error:
-            found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
-            schema, endpoint = any_settings_schema(), None
-        if "httpRequest" in definition:
-            found += self._request_problems(definition["httpRequest"], schema, endpoint, expressions=True)
-        found += task_warnings(written, self.pointer)
-        check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
-        found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
-        found += secrets_below(parameters, pointer_of(["inputParameters"], self.pointer))
-        # What the request's expressions see is written right beside them.
-        shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
-        found += check(definition.get("httpRequest"), self._request_pointer, shape)
-        found += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
-        found += reading_problems(definition, self.pointer)
-        return tuple(found)
-
-    @property
-    def _only_notes(self) -> bool:
-        """Whether what only the endpoint's schema refuses is sent as it is written, with a note."""
-        return bool(self._field("checkSettings") == "note")
-
-    def _sendable(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings *request* as they are written: without nulls, and with the media type of their body."""
-        plain = normalised(request, self._header_names)
-        return with_media_type(plain, self.settings_schema, self.endpoint) if self.endpoint is not None else plain
-
-    def _request_problems(
-        self, request: Any, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any
-    ) -> list[Problem]:
-        """Return what is wrong with *request*; what only *endpoint* refuses is a warning where the task asks for notes."""
-        how |= {"at": self._request_pointer, "host_header": self.runtime.allow_host_header}
-        found = request_problems(request, schema, endpoint, **how)
-        if not self._only_notes or endpoint is None:
-            return found
-        errors = [each for each in request_problems(request, schema, endpoint, waived=True, **how) if _is_error(each)]
-        noted = [replace(each, severity="warning") for each in found if each not in errors]
-        return errors + noted
-
-    def _waived_problems(self, request: Any) -> tuple[Problem, ...]:
-        """Return what the endpoint says against *request*, the evaluated settings, that are sent all the same."""
-        if self.endpoint is None:
-            return ()
-        found = request_problems(request, self.settings_schema, self.endpoint, self._request_pointer, host_header=True)
-        mask = self.runtime.redactor.text
-        return tuple(replace(each, message=mask(each.message)) for each in found if _is_error(each))
-
-    def _unwritable(self) -> Sequence[Problem]:
-        """Return what of the settings has no form on the wire, where no expression has to be evaluated before. Not asked when
-        the task runs: it is written then.
-        """
-        if self._refusal or self._evaluated_groups:
-            return ()
-        request = self._sendable(self.definition["httpRequest"])
-        request = with_values(request, {path: "-" for path, _ in data_places(request)})  # no file is read for this
-        try:
-            build(request, self.endpoint, self._request_pointer)
-        except SettingsError as error:
-            return error.problems
-        return ()
-
     def _missing_files(self) -> list[Problem]:
         """Return a problem for each file that is not there. Not asked when the task runs: it looks for them then."""
-        request = self._field("httpRequest")
-        if self._refusal or not isinstance(request, Mapping):
+        request = self._plan.field("httpRequest")
+        if self._plan.refusal or not isinstance(request, Mapping):
             return []
-        places = [(path, value) for path, value in references(request) if not _holds_expression(value)]
-        return list(missing_files(places, self.runtime.readable, self._request_pointer))
+        places = [(path, value) for path, value in references(request) if not holds_expression(value)]
+        return list(missing_files(places, self.runtime.readable, self._plan.request_pointer))
 
     def _credential_problems(self) -> list[Problem]:
         """Return what is wrong with the credential the task names, or names none. Not asked when it runs: the store is."""
         written: Any = self.definition
-        name, request = self._field("credentials"), self._field("httpRequest")
+        name, request = self._plan.field("credentials"), self._plan.field("httpRequest")
         if not isinstance(written, Mapping) or (name is not None and not isinstance(name, str)):
             return []
         try:
@@ -306,101 +206,97 @@ class HttpTask:
             return []
         return fitting_problems(endpoint, name, request, self.runtime.plugins, self.pointer)
 
-    def _field(self, name: str) -> Any:
-        written: Any = self.definition
-        return written.get(name) if isinstance(written, Mapping) else None
-
-    @cached_property
-    def _refusal(self) -> tuple[Problem, ...]:
-        return tuple(filter(_is_error, self._problems))
-
-    @cached_property
-    def _shape_refusal(self) -> tuple[Problem, ...]:
-        """What is wrong with the task whatever its endpoint says."""
-        written: Any = self.definition
-        if not isinstance(written, Mapping):
-            return self._problems
-        return tuple(schema_problems(_task_schema(), without_nulls(written), self.pointer))
-
-    @cached_property
-    def _evaluated_groups(self) -> frozenset[str]:
-        """The names of `httpRequest` whose values hold expressions."""
-        request = self.definition.get("httpRequest")
-        if not isinstance(request, Mapping):  # one expression for all of it, or nothing that could be sent
-            return frozenset(any_settings_schema()["properties"])
-        groups = frozenset(name for name, value in request.items() if _holds_expression(value))
-        # Query values may stand in the URL's text too: the two are looked at together.
-        together = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
-        return groups | {"url", "query"} if together else groups
-
-    @cached_property
-    def _schema_of_evaluated(self) -> dict[str, Any]:
-        return focused(self.settings_schema, self._evaluated_groups)
-
-    @cached_property
-    def _header_names(self) -> dict[str, str]:
-        return header_names(self.settings_schema)
-
     async def _evaluated(self, inputs: Inputs, *, send_anyway: bool = False) -> tuple[Any, dict[str, Any]]:
         """Return the evaluated input parameters and the checked, evaluated, normalised `httpRequest`."""
-        refusal = self._shape_refusal if send_anyway else self._refusal
+        plan = self._plan
+        refusal = plan.shape_refusal if send_anyway else plan.refusal
         if refusal:
             raise SettingsError(refusal)
-        evaluate = self.runtime.evaluator.evaluate
-        at = pointer_of(["inputParameters"], self.pointer)
-        given = self.definition.get("inputParameters") or {}
-        parameters = await evaluate(given, inputs.document(), pointer=at, run=inputs.run)
-        at = self._request_pointer
-        request = await evaluate(
-            self.definition.get("httpRequest"), parameters, pointer=at, run=inputs.run, escapes={("url",): url_part}
-        )
-        if isinstance(self.definition.get("httpRequest"), str):  # one expression brings all of it, the URL too
-            request = _with_url_escaped(request)
-        if self._evaluated_groups and not send_anyway:
+        parameters = await self._parameters(inputs)
+        if plan.has_constant_request:
+            if send_anyway:
+                self._refuse_unsendable(plan.definition["httpRequest"])
+            return parameters, plan.constant_settings
+        request = await self._request(parameters, inputs)
+        if plan.evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was read.
-            groups, schema = self._evaluated_groups, self._schema_of_evaluated
-            found = self._request_problems(request, schema, self.endpoint, groups=groups)
-            if problems := list(filter(_is_error, found)):
-                raise SettingsError(problems)
+            groups, schema = plan.evaluated_groups, plan.schema_of_evaluated
+            _refuse(plan.request_problems(request, schema, plan.endpoint, groups=groups))
         if send_anyway:
-            # What the endpoint's schema says may be waived; that it is a request that can be sent may not.
-            host_header = self.runtime.allow_host_header
-            found = request_problems(
-                request, any_settings_schema(), self.endpoint, at, host_header=host_header, waived=True
+            self._refuse_unsendable(request)
+        return parameters, plan.sendable(request)
+
+    async def _parameters(self, inputs: Inputs) -> Any:
+        plan = self._plan
+        given = plan.definition.get("inputParameters") or {}
+        if plan.has_constant_parameters:
+            return given
+        at = pointer_of(["inputParameters"], self.pointer)
+        return await self.runtime.evaluator.evaluate(given, inputs.document(), pointer=at, run=inputs.run)
+
+    async def _request(self, parameters: Any, inputs: Inputs) -> Any:
+        plan = self._plan
+        written = plan.definition.get("httpRequest")
+        request = await self.runtime.evaluator.evaluate(
+            written, parameters, pointer=plan.request_pointer, run=inputs.run, escapes={("url",): url_part}
+        )
+        # One expression may bring all of it, the URL too.
+        return _with_url_escaped(request) if isinstance(written, str) else request
+
+    def _refuse_unsendable(self, request: Any) -> None:
+        """Refuse what no request can hold: what the endpoint's schema says may be waived, that may not."""
+        plan = self._plan
+        host_header = self.runtime.allow_host_header
+        _refuse(
+            request_problems(
+                request,
+                any_settings_schema(),
+                plan.endpoint,
+                plan.request_pointer,
+                host_header=host_header,
+                waived=True,
             )
-            if errors := list(filter(_is_error, found)):
-                raise SettingsError(errors)
-        return parameters, self._sendable(request)
+        )
 
     async def _deliver(
         self, inputs: Inputs, new_file: Callable[[], BodyFile], *, send_anyway: bool = False
     ) -> tuple[Any, Delivery]:
-        runtime, definition = self.runtime, self.definition
+        await self._load()
+        runtime, plan = self.runtime, self._plan
         parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
         built = await self._built(request)
-        judge = Judge(definition, self.endpoint, runtime.evaluator, inputs.run, self.pointer)
+        judge = Judge(plan.definition, plan.endpoint, runtime.evaluator, inputs.run, self.pointer)
         with allowing(runtime.allowed):
             delivery = await deliver(
                 lambda: self._ready(built),
                 runtime.connections,
-                timeouts=Timeouts.of_task(definition),
-                retry=RetryPolicy.of_task(definition),
+                timeouts=plan.timeouts,
+                retry=plan.retry,
                 limits=runtime.limits,
                 redactor=runtime.redactor,
                 new_file=new_file,
-                reading=Reading.of_task(definition),
+                reading=plan.reading,
                 judge=judge if judge.is_needed else None,
-                redirects=definition.get("redirects"),
+                redirects=plan.definition.get("redirects"),
             )
-        if send_anyway or self._only_notes:
-            delivery = _with_problems(delivery, self._waived_problems(request))
-        self.runtime.plugins.tell_observers(delivery.exchange, self)
+        if send_anyway or plan.only_notes:
+            delivery = _with_problems(delivery, plan.waived_problems(request))
+        runtime.plugins.tell_observers(delivery.exchange, self)
         return parameters, delivery
+
+    async def _load(self) -> None:
+        """See that the endpoint is known before the plan asks for it: reading a file would hold up the event loop."""
+        endpoint_id = self.definition.get("endpoint") if isinstance(self.definition, Mapping) else None
+        if self._given_endpoint is None and isinstance(endpoint_id, str):
+            await self.runtime.endpoints.load(endpoint_id)
 
     async def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
         """Return the request of the evaluated settings *request*; files that are to become data are read for it."""
-        at = self._request_pointer
-        return build(await with_contents(request, self.runtime.readable, at), self.endpoint, at)
+        plan = self._plan
+        if plan.has_constant_request and plan.constant_request is not None:
+            return plan.constant_request
+        at = plan.request_pointer
+        return build(await with_contents(request, self.runtime.readable, at), plan.endpoint, at)
 
     async def _ready(self, built: OutgoingRequest) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
@@ -453,21 +349,6 @@ class HttpTask:
         return run_sync(run, "acall, atest_request or arender")
 
 
-def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return what is known of the document expressions see: its names, and those of the tasks where they are known."""
-    of_task = {"input": None, "output": None}
-    tasks = dict.fromkeys(task_names, of_task) if task_names is not None else None
-    return {"input": None, "tasks": tasks, "variables": None}
-
-
-@cache
-def _task_schema() -> dict[str, Any]:
-    """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
-    schema = _packaged.schema("http-task")
-    about_others = {name: each for name, each in schema.items() if name not in ("if", "else")}
-    return focused(about_others, schema["properties"].keys() - {"httpRequest"})
-
-
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
     plugins = task.runtime.plugins
     if not plugins.hook.httptask_prepare_request.get_hookimpls():
@@ -492,27 +373,16 @@ def _check_sendable(request: OutgoingRequest) -> None:
             raise ValueError(f"it left the header {name!r}, which cannot be sent")
 
 
+def _refuse(problems: Iterable[Problem]) -> None:
+    """Raise `SettingsError` with the errors among *problems*, if there are any."""
+    errors = list(filter(is_error, problems))
+    if errors:
+        raise SettingsError(errors)
+
+
 def _with_url_escaped(request: Any) -> Any:
     url = request.get("url") if isinstance(request, Mapping) else None
     return {**request, "url": url_part(url)} if isinstance(url, str) else request
-
-
-def _holds_expression(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            if has_expression(item):
-                return True
-        elif isinstance(item, Mapping):
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
-
-
-def _is_error(problem: Problem) -> bool:
-    return problem.severity == "error"
 
 
 def _with_problems(delivery: Delivery, problems: tuple[Problem, ...]) -> Delivery:

@@ -20,11 +20,16 @@ from httptask.expressions import Evaluator
 from httptask.model.policy import MAX_STEPS_VARIABLE, Limits
 from httptask.plugins import PluginManager, plugin_manager
 from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks
+from httptask.task._endpoints import Endpoints
+from httptask.task._kept import Kept
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
     from httptask.model.api import Endpoint
+    from httptask.task._plan import Plan
 
+_MOST_PLANS = 1024
+"""Tasks that are kept compiled, and definitions that are known to be in order."""
 
 HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
 """The environment variable in which an operator lets tasks set the header `Host`: `1`."""
@@ -89,6 +94,12 @@ class Runtime:
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
         self.catalogue = catalogue
+        self.endpoints = Endpoints(catalogue)
+        """The endpoints that tasks name."""
+        self.plans: Kept[Plan] = Kept(_MOST_PLANS)
+        """Tasks that were compiled."""
+        self.checked: Kept[None] = Kept(_MOST_PLANS)
+        """Workflow definitions in which no error was found."""
         """Where endpoints are looked up; a path, or None for the user's own, is opened for each look-up."""
         named = files or os.environ.get(FILES_VARIABLE)
         self._files = Path(named).absolute() if named else None
@@ -113,12 +124,7 @@ class Runtime:
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
-        from httptask.catalogue import Catalogue
-
-        if isinstance(self.catalogue, Catalogue):
-            return self.catalogue.get(endpoint_id)
-        with Catalogue.open(self.catalogue) as catalogue:
-            return catalogue.get(endpoint_id)
+        return self.endpoints.get(endpoint_id)
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
         """Return why a plugin refuses *address*, which *host* resolved to; None when none does. A failing one refuses."""
@@ -150,6 +156,9 @@ class Runtime:
         if "evaluator" in self.__dict__:
             self.evaluator.close()
             del self.evaluator
+        self.endpoints.close()
+        self.plans.clear()
+        self.checked.clear()
 
     async def aclose_connections(self) -> None:
         """Close the running event loop's connections; a sync caller's loop ends with its call."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask.task._http_task import HttpTask, document_shape
+from httptask.task._http_task import HttpTask
+from httptask.task._plan import document_shape
 
 if TYPE_CHECKING:
     from httptask.errors import Problem

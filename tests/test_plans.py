@@ -1,0 +1,270 @@
+"""A task is compiled once: what no run can change is made once, and everything that a run can change is checked in each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_httpx import HTTPXMock
+
+from httptask import hookimpl
+from httptask.catalogue import Catalogue
+from httptask.engines import arun_workflow
+from httptask.errors import DefinitionError, SettingsError, UnknownEndpointError
+from httptask.model.api import Endpoint, Parameter
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.task import Inputs
+from httptask.task import HttpTask, Runtime
+from httptask.task._kept import Kept
+from httptask.workflow import definition_of
+from tasks import RFI, email_task, http, runtime
+
+HOST = "https://a.example"
+
+
+class Refines:
+    """Counts how often a settings schema is derived."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @hookimpl
+    def httptask_refine_settings_schema(self, schema: dict[str, Any]) -> None:
+        self.count += 1
+
+
+class Notes:
+    """Adds a header to each request, and keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[tuple[str, str]]] = []
+
+    @hookimpl
+    def httptask_prepare_request(self, request: OutgoingRequest) -> None:
+        request.headers.append(("X-Visit", str(len(self.seen))))
+        request.body = b"changed"
+        self.seen.append(list(request.headers))
+
+
+def put(path: Path, *required: str) -> None:
+    """Describe the endpoint `GET /things`, with query parameters that are required."""
+    parameters = tuple(Parameter(name, "query", required=True, schema={"type": "string"}) for name in required)
+    with Catalogue.open(path) as catalogue:
+        catalogue.put([Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s")
+
+
+def named(path: Path) -> str:
+    with Catalogue.open(path) as catalogue:
+        return next(each.id for each in catalogue.endpoints() if each.path == "/things")
+
+
+def test_a_task_of_a_definition_is_compiled_once(httpx_mock: HTTPXMock) -> None:
+    """However often it is run, by tasks of its own or in workflows; at another place it is another task."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    refines = Refines()
+
+    async def main() -> None:
+        async with runtime(refines) as shared:
+            for _ in range(3):
+                await HttpTask(email_task(HOST), runtime=shared, pointer="/tasks/A").acall(RFI)
+            definition = {"startTask": "A", "tasks": {"A": email_task(HOST)}}
+            for _ in range(3):
+                run = await arun_workflow(definition, RFI.input, runtime=shared)
+                assert run.status == "Completed"
+
+    asyncio.run(main())
+    assert refines.count <= 2  # with its nulls, and without them
+
+
+def test_what_expressions_yield_is_checked_in_each_run(httpx_mock: HTTPXMock) -> None:
+    """A plan knows the settings; values come with the run, and a wrong one is refused though the one before was right."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+
+    async def main() -> None:
+        async with runtime() as shared:
+            for wrong in (False, True, False):
+                task = HttpTask(email_task(HOST), runtime=shared)
+                inputs = Inputs(input={"rfi": {"id": {"no": "integer"} if wrong else 7}})
+                if not wrong:
+                    assert (await task.acall(inputs)).status_code == 200
+                    continue
+                with pytest.raises(SettingsError, match="/httpRequest/query/topic_id"):
+                    await task.acall(inputs)
+
+    asyncio.run(main())
+
+
+def test_what_an_author_changes_later_is_another_task() -> None:
+    """A plan has a copy of its definition; a changed definition has a plan of its own."""
+    definition = http(f"{HOST}/things/{{id}}", request={"pathParameters": {"id": 1}})
+    with runtime() as shared:
+        assert HttpTask(definition, runtime=shared).render().url == f"{HOST}/things/1"
+        definition["httpRequest"]["pathParameters"]["id"] = 2
+        assert HttpTask(definition, runtime=shared).render().url == f"{HOST}/things/2"
+        definition["httpRequest"]["pathParameters"]["id"] = 1
+        assert HttpTask(definition, runtime=shared).render().url == f"{HOST}/things/1"
+        definition["httpRequest"]["pathParameters"] = {}
+        assert HttpTask(definition, runtime=shared).problems()
+
+
+@pytest.mark.parametrize("one", [1, 1.0, True, "1"], ids=repr)
+def test_values_that_python_takes_for_equal_are_other_tasks(one: Any) -> None:
+    """1, 1.0, true and "1" are not the same on the wire, whichever was compiled first."""
+    with runtime() as shared:
+        for value in (1, 1.0, True, "1", one):
+            task = HttpTask(http(HOST, request={"method": "POST", "body": [value]}), runtime=shared)
+            assert (
+                task.render().shown_body
+                == {"1": b"[1]", "1.0": b"[1.0]", "True": b"[true]", "'1'": b'["1"]'}[repr(value)]
+            )
+
+
+def test_a_constant_request_is_made_once_and_never_changed(httpx_mock: HTTPXMock) -> None:
+    """What a plugin makes of a request is gone with it: the next one starts from the settings again."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    notes = Notes()
+
+    async def main() -> None:
+        async with runtime(notes) as shared:
+            for _ in range(3):
+                await HttpTask(http(HOST, request={"method": "POST", "body": {"a": 1}}), runtime=shared).acall()
+
+    asyncio.run(main())
+    assert [[value for name, value in headers if name == "X-Visit"] for headers in notes.seen] == [["0"], ["1"], ["2"]]
+
+
+def test_escaped_expressions_are_unescaped_in_each_run(httpx_mock: HTTPXMock) -> None:
+    """`$${` is no expression, and still not what is sent."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+
+    async def main() -> None:
+        async with runtime() as shared:
+            for _ in range(2):
+                await HttpTask(http(HOST, request={"method": "POST", "body": "$${a}"}), runtime=shared).acall()
+
+    asyncio.run(main())
+    assert [request.content for request in httpx_mock.get_requests()] == [b"${a}"] * 2
+
+
+def test_a_catalogue_is_opened_once_and_not_on_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock
+) -> None:
+    """Reading a file holds up the event loop: it is done in a thread, and the file stays open."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    path = tmp_path / "c.sqlite3"
+    put(path)
+    definition = {"startTask": "A", "tasks": {"A": http(f"{HOST}/things", endpoint=named(path))}}
+    opened: list[threading.Thread] = []
+    really = Catalogue.open
+
+    def noted(*given: Any) -> Catalogue:
+        opened.append(threading.current_thread())
+        return really(*given)
+
+    monkeypatch.setattr(Catalogue, "open", noted)
+
+    async def main() -> None:
+        async with runtime(catalogue=path) as shared:
+            for _ in range(3):
+                run = await arun_workflow(definition, runtime=shared)
+                assert run.status == "Completed", run.error
+                await HttpTask(definition["tasks"]["A"], runtime=shared).acall()
+
+    asyncio.run(main())
+    assert len(opened) == 1
+    assert opened[0] is not threading.main_thread()
+
+
+@pytest.mark.parametrize("how", ["written", "replaced"])
+def test_a_changed_catalogue_counts_from_the_next_call_on(tmp_path: Path, how: str, httpx_mock: HTTPXMock) -> None:
+    """Plans and checked definitions belong to a version of the catalogue: written by another process, or another file."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    path = tmp_path / "c.sqlite3"
+    put(path)
+    task = http(f"{HOST}/things", endpoint=named(path))
+    definition = definition_of({"startTask": "A", "tasks": {"A": task}})
+
+    async def main() -> None:
+        async with runtime(catalogue=path) as shared:
+            assert (await HttpTask(task, runtime=shared).acall()).status_code == 200
+            assert (await arun_workflow(definition, runtime=shared)).status == "Completed"
+            if how == "written":
+                put(path, "size")
+            else:
+                put(tmp_path / "other.sqlite3", "size")
+                (tmp_path / "other.sqlite3").replace(path)
+            with pytest.raises(SettingsError, match="'query' is required"):
+                await HttpTask(task, runtime=shared).acall()
+            with pytest.raises(DefinitionError, match="'query' is required"):
+                await arun_workflow(definition, runtime=shared)
+
+    asyncio.run(main())
+
+
+def test_an_endpoint_that_comes_later_is_found_then(tmp_path: Path) -> None:
+    """That there is none is not remembered."""
+    path = tmp_path / "c.sqlite3"
+    put(tmp_path / "other.sqlite3")
+    endpoint_id = named(tmp_path / "other.sqlite3")
+    with runtime(catalogue=path) as shared:
+        with pytest.raises(UnknownEndpointError):
+            shared.endpoint(endpoint_id)
+        put(path)
+        assert shared.endpoint(endpoint_id).path == "/things"
+
+
+def test_an_open_catalogue_that_is_written_to_counts_at_once() -> None:
+    """Who gives an open catalogue may write to it."""
+    with Catalogue.open(":memory:") as catalogue, runtime(catalogue=catalogue) as shared:
+        catalogue.put([Endpoint("things", "GET", "/things", "v")], source="s")
+        (known,) = [each for each in catalogue.endpoints() if each.path == "/things"]
+        assert HttpTask(http(f"{HOST}/things", endpoint=known.id), runtime=shared).problems() == []
+        parameters = (Parameter("size", "query", required=True, schema={"type": "string"}),)
+        catalogue.put([Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s")
+        assert HttpTask(http(f"{HOST}/things", endpoint=known.id), runtime=shared).problems()
+
+
+def test_files_are_looked_for_before_each_run(tmp_path: Path, httpx_mock: HTTPXMock) -> None:
+    """A definition that was in order is not, once a file it sends is gone."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    (tmp_path / "a.bin").write_bytes(b"a")
+    sends = http(HOST, request={"method": "POST", "body": {"$file": {"path": "a.bin"}}})
+    definition = {"startTask": "A", "tasks": {"A": sends}}
+
+    async def main() -> None:
+        async with Runtime(files=tmp_path, allow_networks=["127.0.0.1"]) as shared:
+            assert (await arun_workflow(definition, runtime=shared)).status == "Completed"
+            (tmp_path / "a.bin").unlink()
+            with pytest.raises(DefinitionError, match=r"a\.bin"):
+                await arun_workflow(definition, runtime=shared)
+
+    asyncio.run(main())
+
+
+def test_no_more_is_kept_than_was_said() -> None:
+    """The one that was not asked for the longest goes first; what failed to be made is not kept."""
+    kept: Kept[int] = Kept(2)
+    made: list[str] = []
+
+    def make(name: str) -> int:
+        made.append(name)
+        return len(made)
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        kept.get(name, lambda name=name: make(name))  # type: ignore[misc]
+    assert made == ["a", "b", "c", "b"]
+    assert len(kept) == 2
+    with pytest.raises(ZeroDivisionError):
+        kept.get("d", lambda: 1 // 0)
+    assert "d" not in kept
+
+
+def test_a_runtime_keeps_a_bounded_number_of_plans() -> None:
+    """Definitions come from anywhere; the memory does not grow with how many there were."""
+    with runtime() as shared:
+        for number in range(1100):
+            HttpTask(http(f"{HOST}/{number}"), runtime=shared).endpoint  # noqa: B018 - compiles its plan
+        assert len(shared.plans) == 1024
