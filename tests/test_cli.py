@@ -338,6 +338,27 @@ def test_what_is_not_as_documented_is_told(run: Run, write: Callable[[str, Any],
     assert "/tasks/A/checkResponse: no response is checked" in warned.out
 
 
+def test_an_operator_limits_the_tasks_of_a_run(run: Run, write: Callable[[str, Any], str]) -> None:
+    """`--max-steps` and `HTTPTASK_MAX_STEPS` end a loop without end; the option wins, and what is no number is refused."""
+    back = {"type": "Decision", "choices": [{"condition": "${$.input}", "nextTask": "Again"}], "defaultTask": "End"}
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    write("flow.json", flow(("Again", back), ("End", end)))
+    write("input.json", True)
+    told = run("run", "flow.json", "--input", "input.json", "--max-steps", "7", HTTPTASK_MAX_STEPS="5")
+    assert told.status == 1
+    assert "more than 7 tasks" in told.out + told.err
+    assert "--max-steps or HTTPTASK_MAX_STEPS" in told.out + told.err
+    set_by_environment = run("run", "flow.json", "--input", "input.json", HTTPTASK_MAX_STEPS="5")
+    assert "more than 5 tasks" in set_by_environment.out + set_by_environment.err
+    for count in ("0", "-1", "many"):
+        refused = run("run", "flow.json", f"--max-steps={count}")
+        assert refused.status == 2
+        assert f"expected a whole number from 1, found '{count}'" in refused.err
+    wrong = run("run", "flow.json", HTTPTASK_MAX_STEPS="many")
+    assert wrong.status == 2
+    assert "HTTPTASK_MAX_STEPS is 'many'; expected a whole number from 1" in wrong.err
+
+
 def test_a_catalogue_that_cannot_be_used_only_matters_to_those_who_need_it(
     run: Run, write: Callable[[str, Any], str]
 ) -> None:
