@@ -216,6 +216,22 @@ def test_an_endpoint_that_comes_later_is_found_then(tmp_path: Path) -> None:
         assert shared.endpoint(endpoint_id).path == "/things"
 
 
+@pytest.mark.parametrize("name", ["", "broken"])
+def test_a_catalogue_that_cannot_be_used_is_a_problem_of_the_task(tmp_path: Path, name: str) -> None:
+    """Said where the task names its endpoint, in a run of the task and before a run of the definition."""
+    (tmp_path / "broken").write_text("this is no catalogue")
+    task = http(f"{HOST}/things", endpoint="things")
+
+    async def main() -> None:
+        async with runtime(catalogue=str(tmp_path / name) if name else "") as shared:
+            with pytest.raises(SettingsError, match=r"/endpoint: the .*catalogue"):
+                await HttpTask(task, runtime=shared).acall()
+            with pytest.raises(DefinitionError, match=r"/tasks/A/endpoint: the .*catalogue"):
+                await arun_workflow({"startTask": "A", "tasks": {"A": task}}, runtime=shared)
+
+    asyncio.run(main())
+
+
 def test_an_open_catalogue_that_is_written_to_counts_at_once() -> None:
     """Who gives an open catalogue may write to it."""
     with Catalogue.open(":memory:") as catalogue, runtime(catalogue=catalogue) as shared:

@@ -57,14 +57,13 @@ class Endpoints:
 
     async def load(self, endpoint_id: str) -> None:
         """See that *endpoint_id* is known, so that `get` need not wait for a file. An unknown one is no error yet."""
-        version = self.version
-        if self._open is not None or (endpoint_id, version) in self._kept:
+        if self._open is not None:
             return
-        try:
-            endpoint = await asyncio.wrap_future(self._asked(endpoint_id, version))
-        except CatalogueError:
-            return  # `get` says so, where somebody asks
-        self._kept.get((endpoint_id, version), lambda: endpoint)
+        with contextlib.suppress(CatalogueError):  # `get` says so, where somebody asks
+            version = self.version
+            if (endpoint_id, version) not in self._kept:
+                endpoint = await asyncio.wrap_future(self._asked(endpoint_id, version))
+                self._kept.get((endpoint_id, version), lambda: endpoint)
 
     def close(self) -> None:
         """Close the file, if one was opened here."""
