@@ -217,6 +217,8 @@ def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield every reference to a file in *value*: where, and what."""
+    if not _mentions_files(value):
+        return
     for steps, item in _walked(value):
         if not isinstance(item, str) and is_reference(item):
             yield _path(steps), item
@@ -224,6 +226,8 @@ def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
     """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are the places of files."""
+    if not _mentions_files(value):
+        return
     for steps, item in _walked(value):
         if isinstance(item, str):
             if "file" in item and _IN_TEXT.search(item):
@@ -258,6 +262,26 @@ NO_PLACE = (
 
 _Steps = tuple[Any, str | int] | None
 """A path as the steps before its last one, and that: values may be nested so deeply that whole paths cost too much."""
+
+
+def _mentions_files(value: Any) -> bool:
+    """Say whether *value* may hold a reference, or the text of one. Most hold none, and every request is asked."""
+    queue = [value]
+    while queue:
+        item = queue.pop()
+        kind = type(item)
+        if kind is str:
+            if "file" in item:
+                return True
+        elif kind is dict:
+            if REFERENCE in item:
+                return True
+            queue += item.values()
+        elif kind is list:
+            queue += item
+        elif isinstance(item, str | list | Mapping):
+            return True
+    return False
 
 
 def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
