@@ -269,6 +269,11 @@ class Redactor:
             self._derived.append(value)
         self.add(value)
 
+    @property
+    def knows_none(self) -> bool:
+        """Whether there is no secret to look for."""
+        return not self._known
+
     def text(self, text: str) -> str:
         """Return *text* with every secret masked."""
         known = self._known

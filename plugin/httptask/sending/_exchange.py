@@ -36,7 +36,7 @@ def shown_body(received: Received, seen: View | None, redactor: Redactor, charse
     """
     if seen is None:
         return _without_view(received, redactor)
-    text = _text(seen.content, seen, received, charset)
+    text = None if redactor.knows_none else _text(seen.content, seen, received, charset)
     holds_secret = text is not None and redactor.finds(text)
     decoded = redactor.value(seen.value) if holds_secret else seen.value
     shown = ShownBody(b"", False, decoded, seen.kind)

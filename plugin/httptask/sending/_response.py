@@ -246,7 +246,7 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
 def _parsed(text: str) -> Any:
     """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
     try:
-        return json.loads(text, parse_constant=_refused, parse_float=number)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
 
@@ -295,3 +295,6 @@ def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> 
 
 def _refused(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refused, parse_float=number)
