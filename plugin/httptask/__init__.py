@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from httptask.importers import read_api
     from httptask.model.api import Endpoint
     from httptask.model.exchange import Exchange
+    from httptask.model.task import Inputs
     from httptask.model.workflow import WorkflowDefinition
     from httptask.settings import settings_schema
-    from httptask.task import HttpTask
+    from httptask.task import HttpTask, Runtime
 
 __all__ = [
     "Catalogue",
@@ -24,6 +25,8 @@ __all__ = [
     "Exchange",
     "HttpTask",
     "HttpTaskError",
+    "Inputs",
+    "Runtime",
     "WorkflowDefinition",
     "hookimpl",
     "read_api",
@@ -38,6 +41,8 @@ _HOMES = {
     "Exchange": "httptask.model.exchange",
     "HttpTask": "httptask.task",
     "HttpTaskError": "httptask.errors",
+    "Inputs": "httptask.model.task",
+    "Runtime": "httptask.task",
     "WorkflowDefinition": "httptask.model.workflow",
     "hookimpl": "httptask.hookspecs",
     "read_api": "httptask.importers",
