@@ -1,0 +1,497 @@
+"""The documents are true: their commands print what they say, their Python runs, their JSON is valid, their tables are whole."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import types
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import servers
+from httptask import _packaged, hookspecs
+from httptask.catalogue import Catalogue
+from httptask.cli import FAMILIES, whole_parser
+from httptask.credentials import resolve
+from httptask.model.credential import Credential, Secret
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.workflow import WorkflowDefinition
+from httptask.plugins import NAMED, plugin_manager
+from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
+from httptask.task import Runtime
+from httptask.workflow import problems
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted(ROOT.glob(".github/*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+ANSWER = servers.response(b'{"id": 7, "name": "Spanner"}\n', servers.JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of code of a document."""
+
+    language: str
+    title: str
+    """The file it is, by `title="…"`; empty when it is none."""
+    text: str
+
+
+def blocks(document: Path, *languages: str) -> list[Block]:
+    """Return the blocks of *document* in the *languages* (all of them when none is named), in order."""
+    pattern = r'^```(\w*)(?: title="([^"]+)")?\n(.*?)^```$'
+    matches = re.findall(pattern, document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [Block(*match) for match in matches if not languages or match[0] in languages]
+
+
+def with_blocks(*languages: str) -> Any:
+    """Run a test for each document that has blocks of one of the *languages*."""
+    documents = [document for document in DOCUMENTS if blocks(document, *languages)]
+    return pytest.mark.parametrize("document", documents, ids=relative)
+
+
+def relative(path: Path) -> str:
+    """Return *path* as somebody in the repository's folder writes it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def pattern(expected: str) -> str:
+    """Return *expected* as a regular expression: `...` is anything in a line, and a line of it is any lines."""
+    lines = [
+        r"(?:[^\n]*\n)*?" if line == "..." else re.escape(line).replace(re.escape("..."), r"[^\n]*") + "\n"
+        for line in expected.splitlines()
+    ]
+    return "".join(lines)
+
+
+def fits(expected: str, printed: str) -> bool:
+    """Say whether *printed* is what a document *expected*; blank lines around both do not count."""
+    return re.fullmatch(pattern(expected.strip("\n")), f"{printed.strip()}\n" if printed.strip() else "") is not None
+
+
+class Reader:
+    """Somebody who follows a document in an empty *folder*: saves its files, types its commands, runs its Python."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder
+        self._port = port
+        self._names: dict[str, Any] = {}
+        self._environment = {
+            **os.environ,
+            "HTTPTASK_CATALOGUE": str(folder / "catalogue.sqlite3"),
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONPATH": str(folder / "site"),
+        }
+
+    def follow(self, document: Path) -> None:
+        """Do what *document* says, block by block."""
+        for block in blocks(document):
+            if block.title:
+                file = self._folder / block.title
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(self._here(block.text), "utf-8")
+            elif block.language == "console":
+                self._type(block.text)
+            elif block.language == "python":
+                self._run(block.text, document)
+
+    def _here(self, text: str) -> str:
+        return text.replace("127.0.0.1:8080", f"127.0.0.1:{self._port}")
+
+    def _type(self, text: str) -> None:
+        for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, _, expected = step.partition("\n")
+            words = shlex.split(command)
+            if words[0] == "export":
+                name, _, value = words[1].partition("=")
+                self._environment[name] = value
+                continue
+            printed = self._output(words)
+            assert fits(expected, printed), f"$ {command}\n{printed}"
+
+    def _output(self, words: list[str]) -> str:
+        assert words[0] in ("httptask", "pip")
+        if words[0] == "pip":  # from what is there already, and without an index
+            words = [
+                "pip",
+                "install",
+                "--no-index",
+                "--no-build-isolation",
+                "--no-deps",
+                "--target",
+                "site",
+                *words[2:],
+            ]
+        return subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self._folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        ).stdout
+
+    def _run(self, code: str, document: Path) -> None:
+        """Run *code*; what it prints is what its comments say, `print(…)  # this` or a comment of its own below."""
+        printed = StringIO()
+        with redirect_stdout(printed):
+            exec(compile(self._here(code), relative(document), "exec"), self._names)
+        expected = re.findall(r"^ *print\(.*\)  # (.*)$|^ {4}# (.*)$", code, re.MULTILINE)
+        lines = "\n".join(first or second for first, second in expected)
+        assert fits(lines, printed.getvalue()), printed.getvalue()
+
+
+@with_blocks("console", "python")
+def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command and each piece of Python works as it stands, in order, and prints what the document shows."""
+    monkeypatch.chdir(tmp_path)
+    with servers.raw_server(servers.respond(ANSWER)) as server:
+        Reader(tmp_path, server.port).follow(document)
+
+
+@with_blocks("json")
+def test_json_is_valid(document: Path, tmp_path: Path) -> None:
+    """Tasks satisfy their schema, and definitions and tasks have no problem, apart from the one that is shown as broken."""
+    validator = Draft202012Validator(_packaged.schema("http-task"))
+    for block in blocks(document, "json"):
+        value = json.loads(block.text)
+        if block.title:
+            continue  # `follow` uses it
+        definition = value if "tasks" in value else {"startTask": "Task", "tasks": {"Task": value}}
+        if definition is not value:
+            validator.validate(value)
+        with Runtime() as runtime:
+            found = problems(WorkflowDefinition(definition), runtime)
+        assert [problem for problem in found if problem.severity == "error"] == []
+
+
+@with_blocks("json")
+def test_files_shown_are_used(document: Path) -> None:
+    """A file that a document shows is named by its prose or by a command."""
+    prose = re.sub(r'title="[^"]*"', "", document.read_text("utf-8"))
+    for block in blocks(document):
+        assert Path(block.title).name in prose
+
+
+def test_the_credentials_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file shown holds credentials that resolve."""
+    import asyncio
+
+    (block,) = [block for block in blocks(ROOT / "docs/settings/credentials.md", "json") if block.title]
+    path = tmp_path / block.title
+    path.write_text(block.text, "utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
+    with Runtime() as runtime:
+        for name in json.loads(block.text):
+            assert asyncio.run(resolve(name, runtime.plugins)).name == name
+
+
+@with_blocks("sh")
+def test_commands_that_are_not_run_can_be_typed(document: Path) -> None:
+    """What a document lists without its output has commands and options that exist."""
+    for block in blocks(document, "sh"):
+        for line in block.text.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["httptask"]:
+                whole_parser().parse_args(words[1 : words.index(">") if ">" in words else None])
+            elif words[:1] == ["make"]:
+                assert words[1] in make_targets()
+
+
+# Links
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of *document*, as GitHub makes them from headings."""
+    prose = re.sub(r"^```.*?^```$", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_no_link_is_dead(document: Path) -> None:
+    """Every relative link leads to a file that is there, and every anchor to a heading."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def test_the_readme_leads_everywhere() -> None:
+    """Every document can be reached from the README by links, and the README is one page."""
+    reached, queue = set(), [README]
+    while queue:
+        document = queue.pop()
+        if document in reached:
+            continue
+        reached.add(document)
+        links = re.findall(r"\]\(([^)\s#]+\.md)", document.read_text("utf-8"))
+        queue += [(document.parent / link).resolve() for link in links if "://" not in link]
+    assert reached == set(DOCUMENTS)
+    assert len(README.read_text("utf-8").splitlines()) <= 120
+
+
+def test_the_picture_is_small() -> None:
+    """A clone does not pay for the picture, and the README shows it."""
+    assert (ROOT / "docs" / "designer.png").stat().st_size < 120_000
+    assert "](docs/designer.png)" in README.read_text("utf-8")
+
+
+# Tables
+
+
+def rows(document: str) -> list[list[str]]:
+    """Return the cells of every row of the tables of *document*."""
+    lines = (ROOT / document).read_text("utf-8").splitlines()
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines if line.startswith("|")]
+
+
+def column(document: str, number: int = 0) -> set[str]:
+    """Return everything that stands as code in a column of *document*'s tables."""
+    return {code for row in rows(document) for code in re.findall(r"`([^`]+)`", row[number])}
+
+
+def test_every_hook_stands_in_the_table() -> None:
+    """The table of hooks is complete and says how each answers."""
+    table = {row[0]: row[1] for row in rows("docs/plugins.md") if row[0].startswith("`httptask_")}
+    answers = {hook["name"]: hook["answers"] for hook in _packaged.manifest()["hooks"]}
+    assert table == {f"`{name}`": answer for name, answer in answers.items()}
+
+
+def test_every_setting_stands_in_the_table() -> None:
+    """The table of a task's settings has every field of its schema, and the defaults that the schema has."""
+    properties = _packaged.schema("http-task")["properties"]
+    table = [row for row in rows("docs/settings/README.md") if row[0].startswith("`")]
+    assert {name for row in table for name in re.findall(r"`(\w+)`", row[0])} == set(properties)
+    for row in table:
+        default = properties[row[0].strip("`").partition("`")[0]].get("default")
+        if default is not None:
+            assert row[1].strip("`") == str(default)
+
+
+def test_the_task_with_everything_has_every_setting() -> None:
+    """The task at the top of the settings sets every field that its schema knows, but for the other way to go on."""
+    (block,) = blocks(ROOT / "docs/settings/README.md", "json")
+    task = json.loads(block.text)
+    schema = _packaged.schema("http-task")
+    assert {*task, "nextTask"} == set(schema["properties"])
+    assert set(task["httpRequest"]) == set(schema["$defs"]["httpRequest"]["properties"])
+    assert set(task["retry"]) == set(schema["properties"]["retry"]["properties"])
+
+
+def test_every_outcome_stands_in_the_table() -> None:
+    """The table of outcomes has every class that an error can have."""
+    from httptask import errors
+
+    kinds = {error.kind for error in errors.TaskError.__subclasses__()}
+    assert len(kinds) > 10
+    assert kinds <= column("docs/settings/retries.md")
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """Return our commands by name."""
+    parsers = argparse.ArgumentParser().add_subparsers()
+    for family in FAMILIES:
+        family.add(parsers)
+    choices: dict[str, argparse.ArgumentParser] = dict(parsers.choices)
+    return choices
+
+
+def test_every_command_and_option_stands_in_a_table() -> None:
+    """The tables of commands name all of them, and for each option the commands that have it."""
+    table = rows("docs/commands.md")
+    named = {code.split()[1] for code in column("docs/commands.md") if code.startswith("httptask ")}
+    assert named == set(commands())
+    documented = {
+        option: set(re.split(r",\s*", row[1])) for row in table for option in re.findall(r"`(--[\w-]+)`", row[0])
+    }
+    having: dict[str, set[str]] = {}
+    for name, parser in commands().items():
+        for option in parser._option_string_actions:
+            if option.startswith("--") and option != "--help":
+                having.setdefault(option, set()).add(name)
+    assert documented.keys() == having.keys()
+    for option, names in documented.items():
+        assert names == having[option] or any(name.startswith("all") for name in names), option
+
+
+def test_every_environment_variable_stands_in_the_table() -> None:
+    """The table of operators has every variable that the code reads, beside the option that says the same."""
+    package = ROOT / "plugin" / "httptask"
+    files = [path for path in package.rglob("*.py") if package / "testing" not in path.parents]
+    code = "".join(path.read_text("utf-8") for path in files)
+    code = re.sub(r"(?<=HTTPTASK_CREDENTIAL_)\w+", "", code)  # the name of one credential
+    read = set(re.findall(r'"(HTTPTASK_[A-Z_]+)"', code)) - {"HTTPTASK_SECRET"}  # a name in a printed command
+    table = {re.sub(r"<\w+>", "", name) for name in column("docs/operating.md") if name.startswith("HTTPTASK_")}
+    assert table == read
+    assert column("docs/operating.md", 1) <= column("docs/commands.md")
+
+
+def test_what_the_architecture_points_at_is_there() -> None:
+    """Files that the tables name exist, and the picture shows every folder of the package."""
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    package = ROOT / "plugin" / "httptask"
+    named = re.findall(r"`((?:\w+/)+[\w.]*|_\w+\.py)`", text)
+    assert len(named) > 20
+    for path in named:
+        assert (package / path).exists() or (ROOT / path).exists(), path
+    (picture,) = (block.text for block in blocks(ROOT / "docs/architecture.md") if not block.language)
+    modules = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert modules - {"__init__"} == set(re.findall(r"\b_*[a-z]\w*", picture)) & modules - {"__init__"}
+
+
+def make_targets() -> set[str]:
+    """Return the commands that `make` alone lists."""
+    listed = subprocess.check_output(["make", "-s"], cwd=ROOT, text=True)
+    return {line.split()[1] for line in listed.splitlines() if line.startswith("make ")}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_make_lists_its_commands(document: Path) -> None:
+    """`make` alone names every command that a document names."""
+    assert set(re.findall(r"`make ([a-z]+)", document.read_text("utf-8"))) <= make_targets()
+
+
+# The cookbook of plugins
+
+
+def recipe(hook: str) -> types.ModuleType:
+    """Return the plugin that the cookbook shows for *hook*, as a module."""
+    codes = [block.text for block in blocks(ROOT / "docs/plugins.md", "python") if not block.title]
+    (code,) = [code for code in codes if f"def {hook}(" in code]
+    module = types.ModuleType(f"recipe_{hook}")
+    sys.modules[module.__name__] = module  # expressions' languages are found by their module
+    exec(compile(code, "docs/plugins.md", "exec"), vars(module))
+    return module
+
+
+HOOKS = [name for name in dir(hookspecs) if name.startswith("httptask_")]
+PROTOCOLS = {
+    "httptask_task_types": TaskType,
+    "httptask_importers": Importer,
+    "httptask_expression_languages": ExpressionLanguage,
+    "httptask_auth_schemes": AuthScheme,
+    "httptask_engines": Engine,
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_recipe_is_a_plugin(hook: str) -> None:
+    """Each hook has one, which registers, and what it brings is what its protocol says."""
+    manager = plugin_manager(recipe(hook), entry_points=False)
+    manager.check()
+    if hook in NAMED:
+        for thing in manager.named(hook).values():
+            assert isinstance(thing, PROTOCOLS[hook])
+
+
+def seed() -> Any:
+    """Return the endpoint that ships."""
+    with Catalogue.open() as catalogue:
+        return catalogue.get(catalogue.search("procore send email")[0].id)
+
+
+def test_the_recipe_for_egress_opens_one_port() -> None:
+    """It refuses with a reason, and has no objection to 443."""
+    check = recipe("httptask_check_egress").httptask_check_egress
+    assert check("api.acme.example", "1.1.1.1", 80) == "only port 443 is open here"
+    assert check("api.acme.example", "1.1.1.1", 443) is None
+
+
+def test_the_recipe_for_credentials_knows_its_own_only() -> None:
+    """It answers for what its vault has, and leaves other names to other stores."""
+    store = recipe("httptask_credential").httptask_credential
+    assert store("crm").secrets() == ("of-this-example",)
+    assert store("maps") is None
+
+
+def test_the_recipe_for_test_requests_leaves_them_to_others() -> None:
+    """Without a worker it answers None at once, so that ours runs."""
+    run = recipe("httptask_test_request").httptask_test_request
+    assert run(types.SimpleNamespace(definition={}), None, None) is None
+
+
+def test_the_recipe_for_requests_sets_a_header() -> None:
+    """The request has it afterwards."""
+    request = OutgoingRequest("GET", "https://api.acme.example/")
+    recipe("httptask_prepare_request").httptask_prepare_request(request, None)
+    assert request.header("x-request-source") == "workflows"
+
+
+def test_the_recipe_for_metrics_counts() -> None:
+    """Each exchange adds one to its outcome."""
+    plugin = recipe("httptask_exchange_finished")
+    plugin.httptask_exchange_finished(types.SimpleNamespace(outcome="success"), None)
+    assert plugin.OUTCOMES == {"success": 1}
+
+
+def test_the_recipe_for_commands_adds_one() -> None:
+    """The command parses its argument and gives an exit status."""
+    cli = argparse.ArgumentParser().add_subparsers()
+    recipe("httptask_commands").httptask_commands(cli)
+    assert cli.choices["owners"].parse_args(["acme"]).run(None) == 0
+
+
+def test_the_recipe_for_importers_reads_its_format() -> None:
+    """A line with a path is an endpoint, and any other is reported."""
+    (importer,) = recipe("httptask_importers").httptask_importers()
+    source = Source("a.requests", b"GET https://api.acme.example/orders\nGET nowhere")
+    assert importer.recognises(source)
+    endpoint, note = importer.read(source, ImportOptions())
+    assert (endpoint.method, endpoint.path, endpoint.servers[0].url) == ("GET", "/orders", "https://api.acme.example")
+    assert (note.kind, note.line) == ("skipped", 2)
+
+
+def test_the_recipe_for_languages_evaluates() -> None:
+    """Names lead into the data, and one that is not there is said."""
+    (language,) = recipe("httptask_expression_languages").httptask_expression_languages()
+    assert language.evaluate(" input.rfi.id", {"input": {"rfi": {"id": 7}}}) == 7
+    with pytest.raises(LookupError, match="rfi"):
+        language.evaluate(" input.rfi.id", {"input": {}})
+
+
+def test_the_recipe_for_schemes_authorises() -> None:
+    """Both headers are set."""
+    (scheme,) = recipe("httptask_auth_schemes").httptask_auth_schemes()
+    request = OutgoingRequest("GET", "https://api.acme.example/")
+    fields: dict[str, str | Secret] = {"tenant": "shop", "key": Secret("of-this-test")}
+    scheme.authorise(request, Credential("acme", "tenant", fields))
+    assert request.headers == [("X-Tenant", "shop"), ("X-Tenant-Key", "of-this-test")]
+
+
+def test_the_recipe_for_schemas_adjusts_the_seeds() -> None:
+    """The default that it sets stands in the schema of the endpoint that ships."""
+    from httptask.settings import settings_schema
+
+    schema = settings_schema(seed())
+    recipe("httptask_refine_settings_schema").httptask_refine_settings_schema(schema, seed())
+    assert schema["properties"]["headers"]["properties"]["Procore-Company-Id"]["default"] == 42
+
+
+def test_the_recipes_for_tasks_and_engines_run() -> None:
+    """A definition with the cookbook's task runs on the cookbook's engine."""
+    from httptask import run_workflow
+
+    manager = plugin_manager(recipe("httptask_task_types"), recipe("httptask_engines"), entry_points=False)
+    note = {"type": "Note", "text": "RFI ${$.input.id}", "end": True}
+    with Runtime(plugins=manager) as runtime:
+        run = run_workflow({"startTask": "Note", "tasks": {"Note": note}}, {"id": 7}, engine="logged", runtime=runtime)
+    assert (run.status, run.output) == ("Completed", "RFI 7")
