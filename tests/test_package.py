@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from operator import attrgetter
@@ -162,6 +163,17 @@ def test_the_claimed_pythons_are_those_of_the_constraints() -> None:
     claimed = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
     assert PROJECT["requires-python"] == f">={claimed[0]}"
     assert f"--python-version {claimed[0]} " in (ROOT / "Makefile").read_text("utf-8")
+
+
+def test_the_source_archive_has_the_documents(tmp_path: Path) -> None:
+    """Whoever unpacks it can read every document, and every relative link of the README leads somewhere."""
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)]
+    subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    documents = {path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("docs/**/*.*"), *ROOT.glob(".github/*.md")]}
+    assert {"README.md", "CHANGELOG.md", "LICENSE", *documents} <= names
 
 
 @pytest.fixture(scope="session")

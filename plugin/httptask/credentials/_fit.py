@@ -113,9 +113,10 @@ def fitting_problems(
 
 
 def completed(credential: Credential, endpoint: Endpoint | None, request: OutgoingRequest) -> Credential:
-    """Return *credential* so that it says where its key goes, by the security schemes of *endpoint* where it does not itself.
+    """Return *credential* with `in` and `name` filled in from the endpoint's security schemes where they are missing.
 
-    What *request* holds already is not asked for. Raises `ValueError` when nothing says where, or several places are left.
+    A scheme that *request* satisfies already does not count. Raises `ValueError` when no scheme says where the key goes,
+    or when several are left.
     """
     if credential.scheme != "apiKey" or all(_plain(credential, each) for each in _PLACES):
         return credential

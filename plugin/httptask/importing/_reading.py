@@ -64,7 +64,10 @@ class Read:
 
 
 def digest(source: Source, options: ImportOptions) -> bytes:
-    """Return what tells a description that was imported before: a hash of its bytes, of what was said of it, and of how it is read."""
+    """Return the digest by which an unchanged description is skipped.
+
+    It covers the description's bytes, the import options, and the reader's format version.
+    """
     said = repr((FORMAT, options.provider, options.servers)).encode()
     return hashlib.sha256(said + b"\0" + source.data).digest()
 

@@ -70,7 +70,7 @@ def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> Non
 
 
 def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
-    """Take the value at *place* out of *settings*, where it is one by itself: what an object lacks is its author's to fill in."""
+    """Remove the scalar at *place* from *settings*; objects stay, so that their missing fields are reported."""
     holder: Any = settings
     for step in place[:-1]:
         holder = holder.get(step) if isinstance(holder, dict) else None

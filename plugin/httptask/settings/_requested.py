@@ -194,7 +194,7 @@ class _Request:
         return frozenset(name for name, field in fields.items() if self._is_read_only(field, 0))
 
     def _is_read_only(self, schema: Any, level: int) -> bool:
-        """Say whether a field of *schema* is: by itself, by what it refers to or joins, or by all its alternatives."""
+        """Say whether *schema* is read-only: itself, through `$ref` or `allOf`, or in every alternative."""
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return False
         if schema.get("readOnly") is True:

@@ -58,7 +58,7 @@ def _validator(schema: Mapping[str, Any], expressions: bool) -> tuple[Any, Forms
 
 
 def typed(text: str, schema: Any) -> Any:
-    """Return the value *text* plainly is for *schema*, `42` for an integer; the text itself when it is nothing else."""
+    """Parse *text* as the type *schema* names (`"42"` becomes 42); return it unchanged if it does not parse."""
     kinds = schema.get("type", ()) if isinstance(schema, Mapping) else ()
     literal = converted(text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"])
     try:
