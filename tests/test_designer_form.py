@@ -94,7 +94,7 @@ STRING, INTEGER, OBJECT = {"type": "string"}, {"type": "integer"}, {"type": "obj
             {"unique": True, "minimum": 1, "maximum": 3},
         ),
         ({"items": INTEGER}, "array", {"type": "list of integer"}),
-        ({"type": "object"}, "map", {"type": "map of any value"}),
+        ({"type": "object"}, "map", {"type": "object"}),
         ({"type": "object", "additionalProperties": INTEGER}, "map", {"type": "map of integer"}),
         (
             {"type": "object", "patternProperties": {"^x-": STRING}},

@@ -309,7 +309,7 @@ def nested(form: DesignerPage) -> None:
 def entries(form: DesignerPage) -> None:
     form.add("labels")
     group = form.at("/httpRequest/body/labels")
-    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("button", name="Add field", exact=True).click()
     group.get_by_role("combobox", name="Name", exact=True).fill("a/b")
     form.at("/httpRequest/body/labels/a~1b").fill("3")
 
@@ -362,7 +362,7 @@ def untyped_object(form: DesignerPage) -> None:
     form.add("untyped")
     form.page.get_by_label("Type of untyped").select_option(label="object")
     group = form.at("/httpRequest/body/untyped")
-    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("button", name="Add field", exact=True).click()
     group.get_by_role("combobox", name="Name", exact=True).fill("deep")
     form.at("/httpRequest/body/untyped/deep").fill("true")
 
@@ -510,7 +510,7 @@ def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server:
     form.at("/httpRequest/body").fill(text)
     expect(sent_as).to_have_text("sent as application/json")
     section = form.page.locator('[id="f-/httpRequest/query"]')
-    section.get_by_role("button", name="name").click()
+    section.get_by_role("button", name="Add parameter", exact=True).click()
     section.get_by_role("combobox", name="Name", exact=True).fill("filter")
     form.at("/httpRequest/query/filter").fill('{"a":1}')
     form.send()
@@ -640,7 +640,7 @@ def test_expression_is_evaluated_over_a_sample_input(form: DesignerPage, server:
     """With a sample input the expressions are really evaluated."""
     form.add("Input parameters")
     group = form.at("/inputParameters")
-    group.get_by_role("button", name="name", exact=True).click()
+    group.get_by_role("button", name="Add parameter", exact=True).click()
     group.get_by_role("combobox", name="Name", exact=True).fill("called")
     form.named("button", "fx for called").click()
     form.at("/inputParameters/called").fill("$.input.rfi.subject")
@@ -703,7 +703,7 @@ def test_a_problem_goes_when_its_field_changes(form: DesignerPage) -> None:
 def test_a_secret_of_a_name_of_ones_own_is_masked(form: DesignerPage) -> None:
     """What stands under a name that somebody typed is masked on the screen, too, when that is a secret's name."""
     section = form.page.locator('[id="f-/httpRequest/headers"]')
-    section.get_by_role("button", name="own name").click()
+    section.get_by_role("button", name="Add header").click()
     section.get_by_role("combobox", name="Name", exact=True).fill("Authorization")
     expect(form.at("/httpRequest/headers/Authorization")).to_have_attribute("type", "password")
 
@@ -721,7 +721,7 @@ def test_a_secret_is_pointed_out_before_it_is_saved(form: DesignerPage, group: s
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
     section = form.page.locator(f'[id="f-/httpRequest/{group}"]')
-    section.get_by_role("button", name="name").click()
+    section.get_by_role("button", name="Add ").click()
     section.get_by_role("combobox", name="Name", exact=True).fill(name)
     form.at(f"/httpRequest/{group}/{name}").fill(value)
     warning = form.problem(f"/httpRequest/{group}/{name}")

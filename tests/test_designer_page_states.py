@@ -330,7 +330,7 @@ def test_the_page_is_as_high_as_its_window(
             designer.pick("Log in")
         designer.add("Retry", "Read timeout", "Input parameters")
         for _ in range(12):
-            designer.at("/inputParameters").get_by_role("button", name="name", exact=True).click()
+            designer.at("/inputParameters").get_by_role("button", name="Add parameter", exact=True).click()
         designer.at("/httpRequest/body/user").fill("ann")
         designer.at("/httpRequest/body/password").fill("pass")
         designer.send()

@@ -113,7 +113,7 @@ def _form(places: Places, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict
         "target": endpoint.target,
         "url": {"default": url["default"]} if isinstance(url, Mapping) and "default" in url else {},
         "method": endpoint.method,
-        "inputParameters": {"kind": "map", "type": "map of any value", "values": _UNTYPED},
+        "inputParameters": {"kind": "map", "type": "object", "values": _UNTYPED},
         "groups": groups,
         "open": ["headers"],
     }

@@ -150,11 +150,9 @@ def _text_of_array(views: Views, view: View) -> str:
 
 
 def _text_of_map(views: Views, view: View) -> str:
-    return "map of " + (
-        _text_below(below, kind_of(below))
-        if isinstance(view.others, Mapping) and (below := views.view(view.others))
-        else "any value"
-    )
+    if isinstance(view.others, Mapping) and (below := views.view(view.others)):
+        return "map of " + _text_below(below, kind_of(below))
+    return "object"
 
 
 def _text_below(view: View, kind: str) -> str:

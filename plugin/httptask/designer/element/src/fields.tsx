@@ -27,6 +27,10 @@ const MANY_VALUES = 30;
 const MOST_BUTTONS = 18;
 const LATER = 250;
 const MOST_INLINE = 1_048_576;
+/** What an entry with a name of one's own is, by its group. */
+const NOUNS: Record<string, string> = {
+  "/httpRequest/headers": "header", "/httpRequest/query": "parameter", "/httpRequest/cookies": "cookie", "/inputParameters": "parameter",
+};
 
 /** One place of the settings: its name, its tools, its editor, what is said about it, and what is wrong with it. */
 export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
@@ -473,7 +477,7 @@ export function Entries({ slot, pointer, id, redraw, field }: Pick<Place, "slot"
             focus(keyId(added.key));
           }}
         >
-          <Icon name="plus" />{slot.kids.length ? "own name" : "name"}
+          <Icon name="plus" />{`Add ${NOUNS[pointer] ?? "field"}`}
         </button>
       )}
     </>

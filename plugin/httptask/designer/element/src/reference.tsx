@@ -8,7 +8,7 @@ export function Reference() {
   const { store } = useUi();
   const { endpoint } = store;
   if (!endpoint)
-    return <Empty text="Here stands what is documented about an endpoint." />;
+    return <Empty text="No endpoint chosen yet: search for one." />;
   const { item, docs, security, responses } = endpoint;
   return (
     <article class="reference">
