@@ -210,6 +210,18 @@ def test_commands_that_are_not_run_can_be_typed(document: Path) -> None:
                 whole_parser().parse_args(words[1 : words.index(">") if ">" in words else None])
             elif words[:1] == ["make"]:
                 assert words[1] in make_targets()
+            elif words[:1] == [".venv/bin/python"]:
+                assert (ROOT / words[1]).exists()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_options_and_variables_in_the_prose_exist(document: Path) -> None:
+    """What a sentence names stands in the tables, which are held against the code."""
+    codes = re.findall(r"`([^`\n]+)`", document.read_text("utf-8"))
+    options = {option for code in codes if not code.startswith("pip ") for option in re.findall(r"--[a-z-]+", code)}
+    assert options <= column("docs/commands.md")
+    variables = {name for code in codes for name in re.findall(r"HTTPTASK_[A-Z_]+", code)}
+    assert variables <= {name.partition("<")[0] for name in column("docs/operating.md")}
 
 
 # Links
@@ -376,7 +388,7 @@ def test_make_lists_its_commands(document: Path) -> None:
 def recipe(hook: str) -> types.ModuleType:
     """Return the plugin that the cookbook shows for *hook*, as a module."""
     codes = [block.text for block in blocks(ROOT / "docs/plugins.md", "python") if not block.title]
-    (code,) = [code for code in codes if f"def {hook}(" in code]
+    (code,) = [code for code in codes if f"\ndef {hook}(" in code]
     module = types.ModuleType(f"recipe_{hook}")
     sys.modules[module.__name__] = module  # expressions' languages are found by their module
     exec(compile(code, "docs/plugins.md", "exec"), vars(module))

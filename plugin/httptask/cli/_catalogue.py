@@ -22,9 +22,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument(
         "words", nargs="*", metavar="WORDS", help="words of a path, title, provider or description, in any order"
     )
-    search.add_argument("--provider", metavar="NAME", help="only this provider's")
+    search.add_argument("--provider", metavar="NAME", help="only endpoints of this provider")
     search.add_argument("--method", metavar="METHOD", help="only this method")
-    search.add_argument("--limit", type=_positive, default=20, metavar="N", help="at most so many (default: 20)")
+    search.add_argument(
+        "--limit", type=_positive, default=20, metavar="N", help="how many endpoints at most (default: 20)"
+    )
     search.set_defaults(run=run_search)
     for name, help_, run in (
         ("show", "show an endpoint's reference", run_show),

@@ -48,20 +48,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--files",
         metavar="FOLDER",
-        help="what requests may send files from, and uploads move to when a task is saved with them (environment: "
+        help="the folder of files: requests send files from it, and uploads of a saved task move to it (environment: "
         "HTTPTASK_FILES; default: files, beside the definitions)",
     )
     parser.add_argument(
         "--import",
         dest="imports",
         action=argparse.BooleanOptionalAction,
-        help="let the page import APIs into the catalogue, or not (default: unless --allow-host or --allow-origin lets "
-        "others reach it)",
+        help="let the page import APIs into the catalogue, or not (default: yes, unless --allow-host or --allow-origin "
+        "lets others reach it)",
     )
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="with a stand-in of an API on this machine and a sample definition to play with, kept for the next time",
+        help="add a stand-in of an API on this machine and a sample definition, which is kept for the next time",
     )
     parser.set_defaults(run=run)
 

@@ -32,7 +32,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "read descriptions again from where they came from, and tell what changed",
         "httptask update",
     )
-    parser.add_argument("provider", nargs="?", metavar="PROVIDER", help="only this provider's (default: everything)")
+    parser.add_argument(
+        "provider", nargs="?", metavar="PROVIDER", help="only the descriptions of this provider (default: all)"
+    )
     parser.add_argument(
         "--definition",
         action="append",
