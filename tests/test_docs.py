@@ -1,4 +1,4 @@
-"""The documents are true: their commands print what they say, their Python runs, their JSON is valid, their tables are whole."""
+"""The documents are true: commands print what they show, Python runs, JSON is valid, tables are whole."""
 
 from __future__ import annotations
 
@@ -28,13 +28,26 @@ from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import NAMED, plugin_manager
-from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
+from httptask.protocols import (
+    AuthScheme,
+    Engine,
+    ExpressionLanguage,
+    Importer,
+    ImportOptions,
+    Source,
+    TaskType,
+)
 from httptask.task import Runtime
 from httptask.workflow import problems
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted(ROOT.glob(".github/*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+DOCUMENTS = [
+    README,
+    ROOT / "CHANGELOG.md",
+    *sorted(ROOT.glob(".github/*.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 ANSWER = servers.response(b'{"id": 7, "name": "Spanner"}\n', servers.JSON)
 
 
@@ -49,7 +62,7 @@ class Block:
 
 
 def blocks(document: Path, *languages: str) -> list[Block]:
-    """Return the blocks of *document* in the *languages* (all of them when none is named), in order."""
+    """Return the blocks of *document* in the *languages* (all when none is named), in order."""
     pattern = r'^```(\w*)(?: title="([^"]+)")?\n(.*?)^```$'
     matches = re.findall(pattern, document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     return [Block(*match) for match in matches if not languages or match[0] in languages]
@@ -67,9 +80,13 @@ def relative(path: Path) -> str:
 
 
 def pattern(expected: str) -> str:
-    """Return *expected* as a regular expression: `...` is anything in a line, and a line of it is any lines."""
+    """Return *expected* as a regular expression.
+
+    `...` stands for anything in a line, and a line of nothing else for any lines.
+    """
+    any_lines, within_line = r"(?:[^\n]*\n)*?", r"[^\n]*"
     lines = [
-        r"(?:[^\n]*\n)*?" if line == "..." else re.escape(line).replace(re.escape("..."), r"[^\n]*") + "\n"
+        any_lines if line == "..." else re.escape(line).replace(re.escape("..."), within_line) + "\n"
         for line in expected.splitlines()
     ]
     return "".join(lines)
@@ -77,11 +94,15 @@ def pattern(expected: str) -> str:
 
 def fits(expected: str, printed: str) -> bool:
     """Say whether *printed* is what a document *expected*; blank lines around both do not count."""
-    return re.fullmatch(pattern(expected.strip("\n")), f"{printed.strip()}\n" if printed.strip() else "") is not None
+    text = printed.strip()
+    return re.fullmatch(pattern(expected.strip("\n")), f"{text}\n" if text else "") is not None
 
 
 class Reader:
-    """Somebody who follows a document in an empty *folder*: saves its files, types its commands, runs its Python."""
+    """Somebody who follows a document in an empty *folder*.
+
+    They save its files, type its commands and run its Python. *port* is where the API of the documents listens.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
@@ -145,7 +166,10 @@ class Reader:
         ).stdout
 
     def _run(self, code: str, document: Path) -> None:
-        """Run *code*; what it prints is what its comments say, `print(…)  # this` or a comment of its own below."""
+        """Run *code*, and hold what it prints against its comments.
+
+        A comment stands behind its `print(…)`, or on lines of its own where something else calls it.
+        """
         printed = StringIO()
         with redirect_stdout(printed):
             exec(compile(self._here(code), relative(document), "exec"), self._names)
@@ -156,7 +180,7 @@ class Reader:
 
 @with_blocks("console", "python")
 def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each command and each piece of Python works as it stands, in order, and prints what the document shows."""
+    """Each command and each piece of Python works as it stands, and prints what the document shows."""
     monkeypatch.chdir(tmp_path)
     with servers.raw_server(servers.respond(ANSWER)) as server:
         Reader(tmp_path, server.port).follow(document)
@@ -164,7 +188,7 @@ def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, mo
 
 @with_blocks("json")
 def test_json_is_valid(document: Path, tmp_path: Path) -> None:
-    """Tasks satisfy their schema, and definitions and tasks have no problem, apart from the one that is shown as broken."""
+    """Tasks satisfy their schema, and no task or definition has a problem; files are used by commands."""
     validator = Draft202012Validator(_packaged.schema("http-task"))
     for block in blocks(document, "json"):
         value = json.loads(block.text)
@@ -190,7 +214,8 @@ def test_the_credentials_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """The file shown holds credentials that resolve."""
     import asyncio
 
-    (block,) = [block for block in blocks(ROOT / "docs/settings/credentials.md", "json") if block.title]
+    document = ROOT / "docs" / "settings" / "credentials.md"
+    (block,) = [block for block in blocks(document, "json") if block.title]
     path = tmp_path / block.title
     path.write_text(block.text, "utf-8")
     path.chmod(0o600)
@@ -217,8 +242,9 @@ def test_commands_that_are_not_run_can_be_typed(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_options_and_variables_in_the_prose_exist(document: Path) -> None:
     """What a sentence names stands in the tables, which are held against the code."""
-    codes = re.findall(r"`([^`\n]+)`", document.read_text("utf-8"))
-    options = {option for code in codes if not code.startswith("pip ") for option in re.findall(r"--[a-z-]+", code)}
+    spans = re.findall(r"`([^`\n]+)`", document.read_text("utf-8"))
+    codes = [code for code in spans if not code.startswith("pip ")]
+    options = {option for code in codes for option in re.findall(r"--[a-z-]+", code)}
     assert options <= column("docs/commands.md")
     variables = {name for code in codes for name in re.findall(r"HTTPTASK_[A-Z_]+", code)}
     assert variables <= {name.partition("<")[0] for name in column("docs/operating.md")}
@@ -273,7 +299,8 @@ def test_the_picture_is_small() -> None:
 def rows(document: str) -> list[list[str]]:
     """Return the cells of every row of the tables of *document*."""
     lines = (ROOT / document).read_text("utf-8").splitlines()
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines if line.startswith("|")]
+    split = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in split]
 
 
 def column(document: str, number: int = 0) -> set[str]:
@@ -289,7 +316,7 @@ def test_every_hook_stands_in_the_table() -> None:
 
 
 def test_every_setting_stands_in_the_table() -> None:
-    """The table of a task's settings has every field of its schema, and the defaults that the schema has."""
+    """The table of a task's settings has every field of its schema, and the schema's defaults."""
     properties = _packaged.schema("http-task")["properties"]
     table = [row for row in rows("docs/settings/README.md") if row[0].startswith("`")]
     assert {name for row in table for name in re.findall(r"`(\w+)`", row[0])} == set(properties)
@@ -300,7 +327,7 @@ def test_every_setting_stands_in_the_table() -> None:
 
 
 def test_the_task_with_everything_has_every_setting() -> None:
-    """The task at the top of the settings sets every field that its schema knows, but for the other way to go on."""
+    """The task at the top of the settings sets every field; `end` stands for `nextTask`."""
     (block,) = blocks(ROOT / "docs/settings/README.md", "json")
     task = json.loads(block.text)
     schema = _packaged.schema("http-task")
@@ -346,28 +373,32 @@ def test_every_command_and_option_stands_in_a_table() -> None:
 
 
 def test_every_environment_variable_stands_in_the_table() -> None:
-    """The table of operators has every variable that the code reads, beside the option that says the same."""
+    """The table of operators has every variable that the code reads, beside an option that exists."""
     package = ROOT / "plugin" / "httptask"
     files = [path for path in package.rglob("*.py") if package / "testing" not in path.parents]
     code = "".join(path.read_text("utf-8") for path in files)
     code = re.sub(r"(?<=HTTPTASK_CREDENTIAL_)\w+", "", code)  # the name of one credential
-    read = set(re.findall(r'"(HTTPTASK_[A-Z_]+)"', code)) - {"HTTPTASK_SECRET"}  # a name in a printed command
-    table = {re.sub(r"<\w+>", "", name) for name in column("docs/operating.md") if name.startswith("HTTPTASK_")}
+    # HTTPTASK_SECRET is a name in a printed curl command.
+    read = set(re.findall(r'"(HTTPTASK_[A-Z_]+)"', code)) - {"HTTPTASK_SECRET"}
+    names = {name.partition("<")[0] for name in column("docs/operating.md")}
+    table = {name for name in names if name.startswith("HTTPTASK_")}
     assert table == read
     assert column("docs/operating.md", 1) <= column("docs/commands.md")
 
 
 def test_what_the_architecture_points_at_is_there() -> None:
     """Files that the tables name exist, and the picture shows every folder of the package."""
-    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    document = ROOT / "docs" / "architecture.md"
+    text = document.read_text("utf-8")
     package = ROOT / "plugin" / "httptask"
     named = re.findall(r"`((?:\w+/)+[\w.]*|_\w+\.py)`", text)
     assert len(named) > 20
     for path in named:
         assert (package / path).exists() or (ROOT / path).exists(), path
-    (picture,) = (block.text for block in blocks(ROOT / "docs/architecture.md") if not block.language)
-    modules = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert modules - {"__init__"} == set(re.findall(r"\b_*[a-z]\w*", picture)) & modules - {"__init__"}
+    (picture,) = (block.text for block in blocks(document) if not block.language)
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    modules = folders | {path.stem for path in package.glob("*.py")} - {"__init__"}
+    assert modules <= set(re.findall(r"\b_*[a-z]\w*", picture))
 
 
 def make_targets() -> set[str]:
@@ -468,7 +499,11 @@ def test_the_recipe_for_importers_reads_its_format() -> None:
     source = Source("a.requests", b"GET https://api.acme.example/orders\nGET nowhere")
     assert importer.recognises(source)
     endpoint, note = importer.read(source, ImportOptions())
-    assert (endpoint.method, endpoint.path, endpoint.servers[0].url) == ("GET", "/orders", "https://api.acme.example")
+    assert (endpoint.method, endpoint.path, endpoint.servers[0].url) == (
+        "GET",
+        "/orders",
+        "https://api.acme.example",
+    )
     assert (note.kind, note.line) == ("skipped", 2)
 
 
@@ -502,8 +537,14 @@ def test_the_recipes_for_tasks_and_engines_run() -> None:
     """A definition with the cookbook's task runs on the cookbook's engine."""
     from httptask import run_workflow
 
-    manager = plugin_manager(recipe("httptask_task_types"), recipe("httptask_engines"), entry_points=False)
+    recipes = [recipe("httptask_task_types"), recipe("httptask_engines")]
+    manager = plugin_manager(*recipes, entry_points=False)
     note = {"type": "Note", "text": "RFI ${$.input.id}", "end": True}
     with Runtime(plugins=manager) as runtime:
-        run = run_workflow({"startTask": "Note", "tasks": {"Note": note}}, {"id": 7}, engine="logged", runtime=runtime)
+        run = run_workflow(
+            {"startTask": "Note", "tasks": {"Note": note}},
+            {"id": 7},
+            engine="logged",
+            runtime=runtime,
+        )
     assert (run.status, run.output) == ("Completed", "RFI 7")

@@ -1,6 +1,6 @@
-"""Take the picture of the designer's page that README.md shows: `.venv/bin/python tests/designer_page/picture.py`.
+"""Take the picture of the designer's page that README.md shows.
 
-The page, the browser, the API and the response are real; nothing but the picture outlives the command.
+Run it as `.venv/bin/python tests/designer_page/picture.py`. The page, the browser, the API and the response are real.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name, StandIn() as stand_in, chromium() as browser:
         folder = Path(name)
-        (folder / "orders").mkdir()
-        (folder / "orders" / "rfi.json").write_text(json.dumps({"name": "RFI answered", "tasks": {}}), "utf-8")
+        workflows = folder / "workflows"
+        workflows.mkdir()
+        definition = {"name": "RFI answered", "tasks": {}}
+        (workflows / "rfi.json").write_text(json.dumps(definition), "utf-8")
         servers = {"procore": [stand_in.url]}
         with (
-            running_designer(folder, workflows=folder / "orders", servers=servers) as running,
+            running_designer(folder, workflows=workflows, servers=servers) as running,
             browser.new_context(viewport=SIZE, color_scheme="light") as context,
             designer_page(browser, running.url, context=context) as page,
         ):
@@ -44,7 +46,7 @@ def main() -> None:
             page.send()
             page.page.locator("h3, h2").filter(has_text="Headers").first.hover()
             page.page.mouse.wheel(0, -5_000)
-            page.page.wait_for_timeout(300)
+            page.page.wait_for_timeout(300)  # the page scrolls smoothly
             page.page.screenshot(path=PICTURE)
     print(f"{PICTURE}: {PICTURE.stat().st_size} bytes")
 
