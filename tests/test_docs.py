@@ -1,4 +1,4 @@
-"""The documents are true: commands print what they show, Python runs, JSON is valid, tables are whole."""
+"""The documents are true: commands and Python run, JSON is valid, tables are whole."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def fits(expected: str, printed: str) -> bool:
 class Reader:
     """Somebody who follows a document in an empty *folder*.
 
-    They save its files, type its commands and run its Python. *port* is where the API of the documents listens.
+    They save its files, type its commands and run its Python. *port* is the port of its API.
     """
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -168,7 +168,7 @@ class Reader:
     def _run(self, code: str, document: Path) -> None:
         """Run *code*, and hold what it prints against its comments.
 
-        A comment stands behind its `print(…)`, or on lines of its own where something else calls it.
+        A comment stands behind its `print(…)`, or below what calls it.
         """
         printed = StringIO()
         with redirect_stdout(printed):
@@ -180,7 +180,7 @@ class Reader:
 
 @with_blocks("console", "python")
 def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each command and each piece of Python works as it stands, and prints what the document shows."""
+    """Each command and each piece of Python works as it stands and prints what is shown."""
     monkeypatch.chdir(tmp_path)
     with servers.raw_server(servers.respond(ANSWER)) as server:
         Reader(tmp_path, server.port).follow(document)
@@ -188,7 +188,7 @@ def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, mo
 
 @with_blocks("json")
 def test_json_is_valid(document: Path, tmp_path: Path) -> None:
-    """Tasks satisfy their schema, and no task or definition has a problem; files are used by commands."""
+    """Tasks satisfy their schema, and no task or definition has a problem."""
     validator = Draft202012Validator(_packaged.schema("http-task"))
     for block in blocks(document, "json"):
         value = json.loads(block.text)
@@ -373,7 +373,7 @@ def test_every_command_and_option_stands_in_a_table() -> None:
 
 
 def test_every_environment_variable_stands_in_the_table() -> None:
-    """The table of operators has every variable that the code reads, beside an option that exists."""
+    """The table of operators has every variable that the code reads, and options that exist."""
     package = ROOT / "plugin" / "httptask"
     files = [path for path in package.rglob("*.py") if package / "testing" not in path.parents]
     code = "".join(path.read_text("utf-8") for path in files)
