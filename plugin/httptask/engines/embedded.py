@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LONGEST = 10.0 * 365 * 24 * 3600
-"""Seconds: ten years. A larger `timeoutSeconds` is no other than this one, and the event loop cannot count it."""
+"""Ten years, in seconds. Longer limits are clamped: the event loop's clock overflows."""
 
 
 class EmbeddedEngine:

@@ -253,7 +253,7 @@ class _Spilling:
 
 
 def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
-    """Return the error of *what*, of *received*, is over the limit for bodies in memory."""
+    """Build the error for a body over the in-memory limit; *what* starts its message."""
     line = f"{received.status_code} {received.reason_phrase}".strip()
     hint = '; "responseBody": "file" keeps a body of any size in a file' if received.is_success else f" ({line})"
     return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True)
