@@ -108,8 +108,10 @@ class Reader:
         self._folder = folder
         self._port = port
         self._names: dict[str, Any] = {}
+        # make's constraints have a path that is relative to the repository.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
         self._environment = {
-            **os.environ,
+            **inherited,
             "HTTPTASK_CATALOGUE": str(folder / "catalogue.sqlite3"),
             "PYTHONIOENCODING": "utf-8",
             "PYTHONPATH": str(folder / "site"),
