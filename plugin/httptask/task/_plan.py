@@ -168,9 +168,7 @@ class Plan:
         return tuple(replace(each, message=mask(each.message)) for each in found if is_error(each))
 
     def unwritable(self) -> Sequence[Problem]:
-        """Return what of the settings has no form on the wire, where no expression has to be evaluated before. Not asked when
-        the task runs: it is written then.
-        """
+        """Return the settings that cannot be serialised. Only asked of settings without expressions, not in a run."""
         if self.refusal or self.evaluated_groups:
             return ()
         request = self.sendable(self.definition["httpRequest"])
