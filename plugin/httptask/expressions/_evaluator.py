@@ -79,6 +79,10 @@ class _Place:
     text: str
 
 
+class _TooDeepHereError(Exception):
+    """Python's recursion limit was reached in this process."""
+
+
 class Evaluator:
     """Checks and evaluates expressions in *languages* (by name, as the plugin manager has them) within *limits*.
 
@@ -197,13 +201,21 @@ class Evaluator:
             raise _result.RefusedError(_with_suggestion(step), step.known)
         if step.language is None:
             value = _named(step.source, run)
-        elif step.cheap:
-            data = document.data if _reads_mappings(step.language) else document.whole
-            value = _evaluated(step.language, step.source, data)
+            await self._bound(value)
+            return value
+        try:
+            return await self._value_by(step.language, step, document)
+        except _TooDeepHereError:  # the stack of the helper is larger, and no caller has used any of it
+            return await self._helper().evaluate(step.language, step.source, document, step.reads)
+
+    async def _value_by(self, language: ExpressionLanguage, step: _Step, document: Document) -> Any:
+        if step.cheap:
+            data = document.data if _reads_mappings(language) else document.whole
+            value = _evaluated(language, step.source, data)
         elif step.linear and _result.is_small(part := document.part(step.reads), _SMALL):
-            value = _evaluated(step.language, step.source, part)
+            value = _evaluated(language, step.source, part)
         else:
-            return await self._value_elsewhere(step, step.language, document)
+            return await self._value_elsewhere(step, language, document)
         await self._bound(value)
         return value
 
@@ -348,7 +360,7 @@ def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
     try:
         return language.evaluate(source, data)
     except RecursionError as error:
-        raise _result.RefusedError(_result.TOO_DEEP) from error
+        raise _TooDeepHereError from error
     except (LookupError, ValueError) as error:
         raise _result.RefusedError(_result.sentence(error), _result.known_in(error)) from error
     except Exception as error:

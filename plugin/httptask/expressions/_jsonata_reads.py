@@ -17,6 +17,9 @@ _MOST_SYMBOLS = 64
 _GIVEN = {"lookup": 2, "sift": 2, "each": 2}
 """Arguments of these functions that keep them from taking the context instead; any other function needs one."""
 
+_MOST_PRODUCTS = 4
+"""Of a bounded expression: integers have thousands of digits, and a product has those of both."""
+
 _SCALAR_FUNCTIONS = frozenset(
     (
         "abs",
@@ -45,7 +48,8 @@ _SCALAR_FUNCTIONS = frozenset(
 )
 """Functions that look at what they are given once, and whose result is no larger."""
 
-_BOUNDED_OPERATORS = frozenset(("=", "!=", "<", "<=", ">", ">=", "and", "or", "in", "+", "-", "*", "/", "%", "&"))
+_YES_OR_NO = frozenset(("=", "!=", "<", "<=", ">", ">=", "and", "or"))
+_BOUNDED_OPERATORS = _YES_OR_NO | {"in", "+", "-", "*", "/", "%", "&"}
 
 _INNER_PARTS = ("predicate", "stages", "group", "expr")
 """Attributes of a symbol that hold symbols whose context is a value of this one; those in any other see its own context."""
@@ -156,16 +160,22 @@ def _children(node: Any, *, inner: bool) -> Iterator[Any]:
 def is_bounded(tree: Any) -> bool:
     """Say whether the syntax *tree* costs at most a fixed time for each value and character in what it reads.
 
-    Paths, filters that compare, operators, and functions of a scalar; nothing that names a value, repeats or multiplies.
+    Paths of names, filters that compare, operators, and functions of a scalar; nothing that names a value, repeats or
+    multiplies.
     """
-    waiting, symbols = [(tree, False)], 0
+    waiting = [(tree, False, False)]
+    symbols = products = 0
     while waiting:
-        node, in_filter = waiting.pop()
+        node, in_filter, in_text = waiting.pop()
         symbols += 1
-        if symbols > _MOST_SYMBOLS or not _is_bounded(node, in_filter=in_filter):
+        products += node.type == "binary" and node.value == "*"
+        if symbols > _MOST_SYMBOLS or products > _MOST_PRODUCTS:
             return False
-        waiting += [(child, in_filter) for child in _children(node, inner=False) if not _is_called(node, child)]
-        waiting += [(child, True) for child in _children(node, inner=True)]
+        if not _is_bounded(node, in_filter=in_filter, in_text=in_text):
+            return False
+        writes = in_text or _writes_json(node)
+        waiting += [(child, in_filter, writes) for child in _children(node, inner=False) if not _is_called(node, child)]
+        waiting += [(child, True, in_text) for child in _children(node, inner=True)]
     return True
 
 
@@ -173,18 +183,39 @@ def _is_called(node: Any, child: Any) -> bool:
     return node.type == "function" and child is node.procedure
 
 
-def _is_bounded(node: Any, *, in_filter: bool) -> bool:
+def _writes_json(node: Any) -> bool:
+    """Say whether *node* makes text of its operands: a text in an array gets longer by it, each time."""
+    return (node.type == "binary" and node.value == "&") or (
+        node.type == "function" and node.procedure.value == "string"
+    )
+
+
+def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:
     if node.group is not None or node.index is not None or node.focus is not None:
         return False
-    kind = node.type
-    if in_filter and (node.predicate is not None or node.stages is not None):
+    filters = [*(node.predicate or ()), *(node.stages or ())]
+    if filters and (in_filter or not all(_chooses_once(item.expr) for item in filters)):
         return False
+    kind = node.type
+    if kind == "path":
+        return all(step.type == "name" for step in node.steps[1:])  # any other is evaluated for each value before it
     if kind == "binary":
         return str(node.value) in _BOUNDED_OPERATORS and not (in_filter and node.value == "in")
     if kind == "unary":
-        return node.value in ("-", "[") and not (in_filter and node.value == "[")
+        return node.value == "-" or (node.value == "[" and not in_filter and not in_text)
     if kind == "function":
-        return node.procedure.type == "variable" and str(node.procedure.value) in _SCALAR_FUNCTIONS and not in_filter
+        return not in_filter and _is_scalar_function(node)
     if kind == "variable":
         return node.value in ("", "$") and not (in_filter and node.value == "$")
-    return kind in ("path", "name", "string", "number", "value", "condition", "filter", DEFAULT, COALESCE)
+    return kind in ("name", "string", "number", "value", "condition", "filter", DEFAULT, COALESCE)
+
+
+def _is_scalar_function(node: Any) -> bool:
+    if node.procedure.type != "variable" or str(node.procedure.value) not in _SCALAR_FUNCTIONS:
+        return False
+    return bool(node.procedure.value != "string" or len(node.arguments) < 2)  # more indents, by the depth of each value
+
+
+def _chooses_once(expr: Any) -> bool:
+    """Say whether a filter by *expr* chooses a value once at most; a list of positions chooses it as often as it names it."""
+    return bool(expr.type == "number" or (expr.type == "binary" and str(expr.value) in _YES_OR_NO))

@@ -102,8 +102,6 @@ class JsonPath:
             return [node.value for node in query.compiled.finditer(data)]
         except JSONPathError as error:
             raise ValueError(f"the query failed: {error}") from error
-        except RecursionError as error:
-            raise ValueError("the data is nested too deeply for this query") from error
 
 
 def _follow(steps: Sequence[str | int], data: Any) -> Any:

@@ -45,6 +45,9 @@ class NoSuchNameError(LookupError):
 _CHARACTERS = 64
 """Characters of text that count as one value."""
 
+_BITS = 256
+"""Bits of an integer that count as one value."""
+
 
 def plain(value: Any) -> Any:
     """Return *value*, data of a run or a part of it, as JSON has it: `$.tasks` may be a mapping that copies nothing."""
@@ -57,7 +60,7 @@ def plain(value: Any) -> Any:
 
 
 def is_small(value: Any, most: int) -> bool:
-    """Say whether the JSON *value* consists of at most *most* values; long text counts as several."""
+    """Say whether the JSON *value* consists of at most *most* values; a long text or integer counts as several."""
     left, waiting = most, [[value]]
     while waiting:
         items = waiting.pop()
@@ -66,6 +69,8 @@ def is_small(value: Any, most: int) -> bool:
             kind = type(item)
             if kind is str:
                 left -= len(item) // _CHARACTERS
+            elif kind is int:
+                left -= item.bit_length() // _BITS
             elif kind is dict:
                 waiting.append(item.values())
             elif kind is list:
