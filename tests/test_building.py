@@ -174,6 +174,15 @@ def test_what_the_named_charset_cannot_carry_is_refused(content_type: str, value
     assert refused(body=value, headers={"Content-Type": content_type}).startswith("/body")
 
 
+def test_a_charset_without_a_character_is_named_with_one_that_has_it() -> None:
+    """UTF-8 has every character; half of one, which no charset has, is said to be none."""
+    for charset, character, hint in (("iso-8859-1", "€", "; UTF-8 has"), ("utf-8", "\ud800", "")):
+        with pytest.raises(SettingsError) as caught:
+            made(body=character, headers={"Content-Type": f"text/plain; charset={charset}"})
+        (problem,) = caught.value.problems
+        assert problem.message == f"the charset {charset!r} has no character {character!r}{hint}"
+
+
 def test_text_that_is_written_already() -> None:
     """`$text` is sent as it is under every media type; for multipart its boundary has to stand in the header."""
     for content_type in (

@@ -365,11 +365,15 @@ def test_a_secret_is_masked_however_an_encoder_writes_it(escape: Callable[[str],
         "k&#32;y/z{w&lon\"g'<e>",
         "k y&#x2f;z&#123;w&lon\"g'<e>",
         "k y\\/z{w&lon\\u0022g'<e>",
+        "k y/z{é\\ud83d\\ude00}",
+        "k y/z{\\u00e9😀}",
+        "k y/z{é%F0%9F%98%80}",
+        "k y/z{é&#128512;}",
     ],
 )
 def test_a_secret_of_which_only_some_is_escaped_is_cut_out(echo: str) -> None:
     """Encoders differ in what they escape, and forms write a space as a plus; what stands around the secret stays."""
-    redactor = Redactor(["k y/z{w&lon\"g'<e>"])
+    redactor = Redactor(["k y/z{w&lon\"g'<e>", "k y/z{é😀}"])
     assert redactor.text(f"before [{echo}] after") == "before [•••] after"
     assert redactor.bytes(f"before [{echo}] after".encode()) == "before [•••] after".encode()
 

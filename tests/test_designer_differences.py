@@ -74,12 +74,27 @@ def found(schema: Any, value: Any, definitions: dict[str, Any] | None = None) ->
         ({"allOf": [{"$ref": "#/$defs/A"}, {"properties": {"b": STRING}}]}, {"a": 1, "b": 2}, [("type", "/b")]),
         ({"anyOf": [STRING, {"properties": {"a": STRING}}]}, {"b": 1}, [("undocumented", "/b")]),
         ({"$ref": "#/$defs/Nowhere"}, {"a": 1}, []),
+        ({"allOf": [{"additionalProperties": False}, {"additionalProperties": INTEGER}]}, {"b": "x"}, [("type", "/b")]),
+        ({"allOf": [{"additionalProperties": True}, {"additionalProperties": INTEGER}]}, {"b": "x"}, [("type", "/b")]),
+        ({"allOf": [{"additionalProperties": INTEGER}, {"additionalProperties": True}]}, {"b": "x"}, [("type", "/b")]),
+        (
+            {"allOf": [{"additionalProperties": INTEGER}, {"additionalProperties": STRING}]},
+            {"b": "x"},
+            [("type", "/b")],
+        ),
     ],
     ids=str,
 )
 def test_differences(schema: Any, value: Any, wanted: list[tuple[str, str]]) -> None:
     """What is missing, of another type, of another value or not documented is named by its place; the rest is not."""
     assert found(schema, value, {"A": {"properties": {"a": INTEGER}}}) == wanted
+
+
+@pytest.mark.parametrize(("length", "shown"), [(78, "x" * 78), (79, "x" * 76 + "...")])
+def test_a_long_value_is_shown_by_its_start(length: int, shown: str) -> None:
+    """Eighty characters of JSON, quotes included, say which it is."""
+    (difference,) = differences(documented_as({"enum": ["a"]}), 200, "application/json", "x" * length, is_json=True)
+    assert difference.message.startswith(f'"{shown}{chr(34) if length == 78 else ""} is not one of')
 
 
 @pytest.mark.parametrize(("status", "documented"), [(200, "200"), (204, "2XX"), (503, "default"), (404, "4xx")])

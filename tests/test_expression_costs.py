@@ -273,6 +273,35 @@ def test_what_may_cost_more_than_it_reads_is_evaluated_in_the_helper(source: str
     assert not Jsonata().is_linear(source)
 
 
+@pytest.mark.parametrize(
+    ("query", "linear"),
+    [
+        ("$.a.b", True),
+        ("$.a[*].b", True),
+        ("$..a", True),
+        ("$.a..b..c", False),
+        ("$['a', 'b', 'c', 'd']", True),
+        ("$['a', 'b']['c', 'd', 'e']", False),
+        ("$['a', 'b', 'c', 'd', 'e']", False),
+        ("$[1:5]", True),
+        ("$[?@.b]", True),
+        ("$[?!@.b.c && @.d || @[0] < 5]", True),
+        ("$[?@ == 1]", True),
+        ("$[?@]", False),
+        ("$[?@.*]", False),
+        ("$[?@.b == $.c]", False),
+        ("$[?length(@.b) == 1]", False),
+        ("$[?@.b == 1 && match(@.c, 'a')]", False),
+        ("$[?!(@.b || @..c)]", False),
+        ("$[?@.b == '" + "x" * 186 + "']", True),
+        ("$[?@.b == '" + "x" * 200 + "']", False),
+    ],
+)
+def test_which_queries_cost_what_they_read(query: str, linear: bool) -> None:
+    """Filters that only compare, one descendant segment, few selectors: the rest is evaluated in the helper."""
+    assert JsonPath().is_linear(query) is linear
+
+
 def test_only_short_expressions_are_bounded() -> None:
     """Each symbol may look at all data once; at most 64 of them do."""
     assert Jsonata().is_linear(" + ".join(["a"] * 21))

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from httptask.errors import Problem
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
-from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill
+from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill, without_nulls
 from httptask.task import HttpTask
 from tasks import PAGES, SEED, email_task, runtime
 
@@ -147,6 +147,36 @@ def test_prepare_prefills_constants_and_required_defaults(
         endpoint = Endpoint("i", "POST", "/p", "v", parameters=(Parameter("f", location, required, schema),))
     prefilled = prepare(endpoint)["httpRequest"].get(group, {})
     assert prefilled == ({} if value is None else {"f": value})
+
+
+def test_prepare_keeps_the_headers_that_are_to_be_filled_in() -> None:
+    """The media type of a body that is left out is left out with it; a required header keeps its group."""
+    content = {"application/json": MediaType({"type": "object"}), "text/plain": MediaType({"type": "string"})}
+    token = Parameter("X-Tenant", "header", True, {"type": "string"})
+    for parameters, headers in (((token,), {}), ((), None)):
+        endpoint = Endpoint("i", "POST", "/p", "v", parameters=parameters, request_body=RequestBody(content))
+        assert prepare(endpoint)["httpRequest"].get("headers") == headers
+
+
+def test_null_means_absent_where_the_format_names_the_fields() -> None:
+    """In a task, its request, its retry, choices and branches; what the author passes on keeps its nulls."""
+    task = {
+        "type": "Http",
+        "description": None,
+        "retry": {"maxAttempts": None, "intervalSeconds": 1},
+        "choices": [{"condition": "${$.a}", "nextTask": None}],
+        "branches": [{"startTask": "A", "description": None}],
+        "inputParameters": {"a": None},
+        "httpRequest": {"url": None, "query": {"a": None, "b": 1}, "body": {"c": None}},
+    }
+    assert without_nulls(task) == {
+        "type": "Http",
+        "retry": {"intervalSeconds": 1},
+        "choices": [{"condition": "${$.a}"}],
+        "branches": [{"startTask": "A"}],
+        "inputParameters": {"a": None},
+        "httpRequest": {"query": {"b": 1}, "body": {"c": None}},
+    }
 
 
 def test_prepare_makes_no_optional_body_or_object_for_its_constants() -> None:

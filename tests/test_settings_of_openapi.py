@@ -18,7 +18,7 @@ from httptask.importers import read_api
 from httptask.importers._schema_heirs import MOST_HEIRS
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill
+from httptask.settings import foreseen, prepare, request_problems, schema_problems, settings_schema, still_to_fill
 from httptask.task import HttpTask
 from tasks import runtime
 
@@ -677,6 +677,18 @@ def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
     assert found(wrong, **{"Content-Type": "${$.type}"}) == []
 
 
+def test_a_file_in_a_field_makes_a_body_multipart() -> None:
+    """Nothing else carries it; without a file JSON comes first, and what is only worth a warning changes nothing."""
+    parts = {"type": "object", "properties": {"photo": {"type": "string"}, "id": {"type": "integer"}}}
+    with_id = {**parts, "properties": {**parts["properties"], "id": NUMBER}}
+    content = {"application/json": {"schema": with_id}, "multipart/form-data": {"schema": parts}}
+    known = endpoint({"requestBody": {"content": content}})
+    schema = settings_schema(known)
+    assert foreseen({"body": {"photo": {"$file": {"path": "a.png"}}}}, schema, known) == "multipart/form-data"
+    assert foreseen({"body": {"photo": "x", "id": 1}}, schema, known) == "application/json"
+    assert foreseen({"body": {"photo": "x", "id": "1"}}, schema, known) == "application/json"
+
+
 IDS = {"type": "array", "items": {"type": "integer"}}
 BOX = {"type": "object", "additionalProperties": {"type": "string"}}
 
@@ -994,6 +1006,15 @@ def test_a_described_accept_is_a_choice(version: str, schema: dict[str, Any], se
     if "enum" in schema:
         assert rendered(known, headers={"Accept": schema["enum"][0]}) == ({**headers, "Accept": schema["enum"][0]}, [])
         assert rendered(known, headers={"Accept": "text/html"})[1] == ["error /httpRequest/headers/Accept"]
+
+
+@pytest.mark.parametrize("default", [5, "", "text/csv\n"])
+def test_a_described_accept_that_is_no_header_is_not_sent(default: Any) -> None:
+    """A default that is no text, is empty, or would end the line counts as none."""
+    parameter = {"name": "Accept", "in": "header", "schema": {"default": default}}
+    responses = {"200": {"description": "", "content": {"application/json": {}}}}
+    headers, _ = rendered(endpoint({"parameters": [parameter], "responses": responses}))
+    assert headers["Accept"] == "application/json, */*"
 
 
 @pytest.mark.parametrize(

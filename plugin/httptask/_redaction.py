@@ -370,7 +370,14 @@ def _is_escaped(text: str, folded: str, known: _Known) -> bool:
             unescaped = _folded(escapes.sub(characters, text))
             if _holds(unescaped, known.in_text) or _holds(unescaped, known.in_octets):
                 return True
+            if not text.isascii() and _holds(_folded(_unescaped_octets(escapes, characters, text)), known.in_octets):
+                return True
     return False
+
+
+def _unescaped_octets(escapes: re.Pattern[str], characters: Callable[[re.Match[str]], str], octets: str) -> str:
+    """Return *octets* with its escapes undone in UTF-8: encoders escape an emoji and leave a letter with an accent."""
+    return escapes.sub(lambda escape: characters(escape).encode("utf-8", "surrogatepass").decode("latin-1"), octets)
 
 
 def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:

@@ -274,7 +274,7 @@ def _take_patterns(into: View, value: Any) -> None:
 
 
 def _take_others(into: View, value: Any) -> None:
-    if into.others is None or into.others is False or into.others is True:
+    if not isinstance(into.others, Mapping):
         into.others = value
 
 
