@@ -170,6 +170,18 @@ def test_a_result_has_a_largest_size(text: str) -> None:
         assert evaluated(bounded, text, {"v": ["x" * 400, "y" * 400]})
 
 
+def test_a_name_of_the_run_has_a_largest_size() -> None:
+    """It comes from the host, and is bounded like anything else."""
+    with evaluator(result=10) as bounded:
+        for value in ("x" * 8, "x" * 9):
+            evaluation = bounded.evaluate("${swf:workflowId}", None, pointer="/x", run={"workflowId": value})
+            if len(value) == 8:
+                assert asyncio.run(evaluation) == value
+            else:
+                with pytest.raises(ExpressionError, match="larger than 10 bytes"):
+                    asyncio.run(evaluation)
+
+
 @pytest.mark.parametrize("value", ["é" * 48, ["aa", 1, None, {"b": True, "c": 1.5}], "\n" * 48, [[]] * 20], ids=repr)
 def test_the_size_is_that_of_compact_json(value: Any) -> None:
     """The limit counts the bytes of the UTF-8 JSON text without spaces, exactly."""

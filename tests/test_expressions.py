@@ -951,6 +951,9 @@ JSONATA_FAILURES = [
     ("$error('the order is empty')", "the order is empty"),
     ("$nope()", "non-function"),
     ("$number('x')", "x"),
+    ("$number('0x" + "f" * 1001 + "')", "0xfff"),
+    ("$number('0b" + "1" * 1001 + "')", "0b111"),
+    ("$number('0o" + "7" * 1001 + "')", "0o777"),
 ]
 
 

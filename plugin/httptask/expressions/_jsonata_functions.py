@@ -29,7 +29,8 @@ from httptask.expressions._jsonata_values import (
 )
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
-_IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]+|0[oO][0-7]+|0[bB][01]+")
+_IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]{1,1000}|0[oO][0-7]{1,1000}|0[bB][01]{1,1000}")
+"""Calculating with more digits takes long, and Python bounds only decimal ones by itself; a double has far fewer."""
 _MANY_DIGITS = 1000
 """Decimal's precision while a number is formatted."""
 

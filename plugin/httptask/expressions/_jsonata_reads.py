@@ -185,9 +185,8 @@ def _is_called(node: Any, child: Any) -> bool:
 
 def _writes_json(node: Any) -> bool:
     """Say whether *node* makes text of its operands: a text in an array gets longer by it, each time."""
-    return (node.type == "binary" and node.value == "&") or (
-        node.type == "function" and node.procedure.value == "string"
-    )
+    sign = {"binary": node.value, "function": getattr(node.procedure, "value", None)}.get(node.type)
+    return sign in ("&", "string")
 
 
 def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:

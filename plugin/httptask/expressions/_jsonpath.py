@@ -229,7 +229,7 @@ def _reads(query: Any, leading: Sequence[str | int]) -> tuple[str, ...] | None:
 def _is_linear(query: Any) -> bool:
     from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 
-    from httptask.expressions._jsonpath_filters import Filter
+    from httptask.expressions._jsonpath_filters import Filter, compares_within
 
     descendants = sum(isinstance(segment, JSONPathRecursiveDescentSegment) for segment in query.segments)
     selectors = [selector for segment in query.segments for selector in segment.selectors]
@@ -237,5 +237,7 @@ def _is_linear(query: Any) -> bool:
     return (
         all(selector.test is not None and len(str(selector)) <= _LONGEST_FILTER for selector in filters)
         and descendants <= 1
+        # What is compared below each value would be compared once for each level above it.
+        and not (descendants and any(compares_within(selector.expression.expression) for selector in filters))
         and math.prod(len(segment.selectors) for segment in query.segments) <= _MOST_SELECTORS
     )

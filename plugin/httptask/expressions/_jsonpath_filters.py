@@ -108,6 +108,17 @@ def _test(expression: Any) -> Callable[[Any], bool] | None:
     return None
 
 
+def compares_within(expression: Any) -> bool:
+    """Say whether *expression* compares two values out of the data, each of which may be most of it."""
+    if isinstance(expression, _Logical):
+        return compares_within(expression.left) or compares_within(expression.right)
+    if isinstance(expression, PrefixExpression):
+        return compares_within(expression.right)
+    return isinstance(expression, _Comparison) and not any(
+        isinstance(side, FilterExpressionLiteral) for side in (expression.left, expression.right)
+    )
+
+
 def _comparison(expression: _Comparison) -> Callable[[Any], bool] | None:
     first, second = _getter(expression.left), _getter(expression.right)
     if first is None or second is None:
