@@ -681,7 +681,7 @@ def test_a_file_in_a_field_makes_a_body_multipart() -> None:
     """Nothing else carries it; without a file JSON comes first, and what is only worth a warning changes nothing."""
     parts = {"type": "object", "properties": {"photo": {"type": "string"}, "id": {"type": "integer"}}}
     with_id = {**parts, "properties": {**parts["properties"], "id": NUMBER}}
-    content = {"application/json": {"schema": with_id}, "multipart/form-data": {"schema": parts}}
+    content = {"multipart/form-data": {"schema": parts}, "application/json": {"schema": with_id}}
     known = endpoint({"requestBody": {"content": content}})
     schema = settings_schema(known)
     assert foreseen({"body": {"photo": {"$file": {"path": "a.png"}}}}, schema, known) == "multipart/form-data"
