@@ -135,6 +135,15 @@ def test_a_sequence_that_is_none_says_at_which_item() -> None:
     assert "item 2: line 1, column 7" in str(error)
 
 
+def test_the_start_of_what_is_no_json_is_shown_without_its_mark() -> None:
+    """A byte order mark says how the rest is read, and is not shown."""
+    body = codecs.BOM_UTF16_LE + "{oops".encode("utf-16-le")
+    with servers.raw_server(servers.respond(servers.response(body, servers.JSON))) as server:
+        error = failure(http(server.url))
+    assert isinstance(error, errors.ParseError)
+    assert str(error).endswith("it starts with '{oops'")
+
+
 def test_text_is_what_is_text_by_its_type() -> None:
     """`text/*`, XML and the like are text; images, archives and what is split in parts are bytes, whatever they hold."""
     is_text = [
@@ -226,6 +235,16 @@ def test_every_charset_of_python_is_one_but_those_that_markup_hides_in() -> None
         elif not codec.startswith(("iso2022_", "euc_jis", "shift_jis")):  # of which only what browsers read is
             assert _charsets.lookup(alias) == codec
             assert _charsets.lookup(codec) == codec
+    for codec in (
+        "cp720",
+        "cp737",
+        "cp874",
+        "cp875",
+        "koi8_t",
+        "koi8_u",
+        "mac_croatian",
+    ):  # Python has no alias for these
+        assert _charsets.lookup(codec.replace("_", "-")) == codec
 
 
 def test_text_is_decoded_by_its_declared_charset() -> None:

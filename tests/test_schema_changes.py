@@ -95,6 +95,12 @@ CASES: dict[str, Case] = {
         ["! body (then).c: now required"],
         ["  body (then).c: now required"],
     ),
+    "condition-asks-otherwise": (
+        a(TEXT, **IF_A),
+        a(TEXT, **IF_A, **{"else": {"required": ["c"]}}),
+        ["! body (else).c: now required"],
+        ["  body (else).c: now required"],
+    ),
     "refused-values": (
         a({"not": {"enum": ["x"]}}),
         a({"not": {"enum": ["x", "y"]}}),
