@@ -1,4 +1,4 @@
-"""JSONata, for what a query cannot say. Always evaluated in the helper process: its cost cannot be told beforehand."""
+"""JSONata, for what a query cannot say. Only what is plainly bounded by what it reads is evaluated in this process."""
 
 from __future__ import annotations
 
