@@ -447,7 +447,8 @@ HOSTS_THAT_CANNOT_BE = [
 ]  # fmt: skip
 HOSTS_THAT_CAN = [
     "localhost", "api.acme.example", "api.acme.example.", "API.Acme.Example", "my_service", "x-1.example", "127.0.0.1", "[::1]",
-    "[2001:db8::1]:8443", "bücher.example", "日本。example", "xn--bcher-kva.example", "a" * 63 + ".example", "1password.example",
+    "[2001:db8::1]:8443", "bücher.example", "BÜCHER.example", "日本。example",
+    "xn--bcher-kva.example", "a" * 63 + ".example", "1password.example",
 ]  # fmt: skip
 
 
