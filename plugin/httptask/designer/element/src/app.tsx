@@ -25,19 +25,19 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
     });
   });
   // In one column the response stands below the form.
-  useLayoutEffect(() => { if (store.run) shadow.getElementById("right-panel")!.scrollIntoView({ block: "nearest" }); }, [store.run]);
+  useLayoutEffect(() => { if (store.tests.run) shadow.getElementById("right-panel")!.scrollIntoView({ block: "nearest" }); }, [store.tests.run]);
   return (
     <UiContext.Provider value={{ store, focus }}>
       <div class="root" spellcheck={false}>
         {store.failure || !store.config ? (
           <main class="whole">
             <h1>HTTP tasks</h1>
-            {store.failure ? <Failed failure={store.failure}><button onClick={() => void store.start(store.workflowId, store.current)}>Try again</button></Failed> : <p role="status">Loading …</p>}
+            {store.failure ? <Failed failure={store.failure}><button onClick={() => void store.start(store.workflow.id, store.task.name)}>Try again</button></Failed> : <p role="status">Loading …</p>}
           </main>
         ) : (
           <div class="columns">
             <WorkflowPanel />
-            <main class="middle" aria-label="Task">{store.picking ? <Search /> : <Request />}</main>
+            <main class="middle" aria-label="Task">{store.task.picking ? <Search /> : <Request />}</main>
             <Right store={store} />
           </div>
         )}
@@ -59,13 +59,13 @@ function firstEmpty(shadow: ShadowRoot): HTMLElement | null {
 }
 
 function Right({ store }: { store: Store }) {
-  const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.length ? `History (${store.history.length})` : "History"]];
+  const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.items.length ? `History (${store.history.items.length})` : "History"]];
   const { tab } = store;
   return (
     <aside class="right" aria-label="Reference and response">
       <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
       <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        {tab === "reference" ? <Reference key={store.endpoint?.item.id} /> : tab === "response" ? <Response /> : <History />}
+        {tab === "reference" ? <Reference key={store.task.endpoint?.item.id} /> : tab === "response" ? <Response /> : <History />}
       </div>
     </aside>
   );

@@ -65,7 +65,7 @@ export class HttpTaskDesigner extends HTMLElement {
   private readonly used = (): void => {
     last = this;
   };
-  private readonly keep = (): void => this.store?.keepNow();
+  private readonly keep = (): void => this.store?.drafts.keep();
   private readonly switchTheme = (): void => {
     const theme = this.getAttribute("theme") ?? "auto";
     const dark = theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
@@ -77,10 +77,10 @@ export class HttpTaskDesigner extends HTMLElement {
     const { store } = this;
     if (!ours || !store || event.isComposing) return;
     const command = (event.ctrlKey || event.metaKey) && !event.altKey;
-    if (command && event.key === "Enter") void store.test();
-    else if (command && event.key.toLowerCase() === "s") void store.save();
-    else if (event.key === "Escape" && store.run) store.cancel();
-    else if (event.key === "Escape" && store.picking && store.current !== null) store.stopPicking();
+    if (command && event.key === "Enter") void store.tests.send();
+    else if (command && event.key.toLowerCase() === "s") void store.saving.save();
+    else if (event.key === "Escape" && store.tests.run) store.tests.cancel();
+    else if (event.key === "Escape" && store.task.picking && store.task.name !== null) store.task.stopPicking();
     else return;
     event.preventDefault();
   };

@@ -5,7 +5,7 @@ import { child, isObject, type Json, parse, same, typeOf } from "./json";
 import {
   asPlainText, choices, choose, dump, guess, isSecret, isShown, itemField, load, type Slot, structure, takeAs, valuesOf,
 } from "./slots";
-import { bytes } from "./store";
+import { bytes } from "./amounts";
 import type { Field } from "./types";
 import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useMost, useRedraw, useUi } from "./ui";
 
@@ -46,10 +46,10 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
   const bare = inside !== undefined;
   const id = bare ? `${inside}~` : idOf(pointer);
   const change = () => {
-    store.changed(pointer);
+    store.task.changed(pointer);
     redraw();
   };
-  const problems = bare ? [] : store.shownProblems(pointer, slot.touched);
+  const problems = bare ? [] : store.validation.shownProblems(pointer, slot.touched);
   const bad = problems.some(({ severity }) => severity === "error");
   const single = slot.fx || slot.isNull || slot.raw !== null || SIMPLE.has(field.kind) || (field.kind === "any" && !isInside(slot));
   const described = `${field.description && !bare ? `${id}-hint ` : ""}${describedBy(id, problems)}`;
@@ -180,7 +180,7 @@ function Stub({ slot, redraw }: Place) {
   return (
     <button
       class="add" disabled={asked}
-      onClick={() => { setAsked(true); void store.expandLink(slot).then(redraw); }}
+      onClick={() => { setAsked(true); void store.task.expandLink(slot).then(redraw); }}
     >
       {asked ? "Loading …" : `Fill in ${slot.field.type ?? "this"}`}
     </button>

@@ -58,8 +58,8 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
     <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
       {lines.map(({ route, from, to }, index) => <path key={index} class={route.from === chosen || route.to === chosen ? "near" : ""} d={way(from, to)} />)}
       {[...all.values()].map(({ item, x, y, width }) => (
-        <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.unreached.has(item.name) ? "unreached" : ""}`} onClick={() => void store.openTask(item.name)}>
-          <title>{`${item.name} (${item.type}${store.unreached.has(item.name) ? ", never reached" : ""})`}</title>
+        <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""}`} onClick={() => void store.task.open(item.name)}>
+          <title>{`${item.name} (${item.type}${store.workflow.unreached.has(item.name) ? ", never reached" : ""})`}</title>
           <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
           {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(item.name, Math.floor((width - 10) / 6))}</text>}
         </g>

@@ -1,7 +1,7 @@
 // Bringing APIs into the catalogue without a terminal. The server runs one import at a time; every tab sees it.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
-import { bytes, plural } from "./store";
+import { bytes, plural } from "./amounts";
 import type { Failure, ImportState } from "./types";
 import { Failed, Icon, Note, typed, useUi } from "./ui";
 

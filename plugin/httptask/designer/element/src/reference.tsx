@@ -6,7 +6,7 @@ const PLACES: [string, string][] = [["path", "Path"], ["header", "Headers"], ["q
 
 export function Reference() {
   const { store } = useUi();
-  const { endpoint } = store;
+  const { endpoint } = store.task;
   if (!endpoint)
     return <Empty text="No endpoint chosen yet: search for one." />;
   const { item, docs, security, responses } = endpoint;

@@ -3,7 +3,8 @@ import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
 import { child, isExpression, isObject } from "./json";
 import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
-import { plural, type Store } from "./store";
+import { plural } from "./amounts";
+import type { Store } from "./store";
 import { GROUP_TITLES } from "./task-form";
 import type { Server } from "./types";
 import { describedBy, Empty, Icon, IconButton, idOf, Method, Note, Problems, typed, useRedraw, useUi } from "./ui";
@@ -11,9 +12,9 @@ import * as flow from "./workflow";
 
 export function Request() {
   const { store } = useUi();
-  const { root, current } = store;
-  const item = current === null ? undefined : flow.find(store.working, current);
-  if (store.loading && !root) return <Empty text="Loading the form …" />;
+  const { root, name: current } = store.task;
+  const item = current === null ? undefined : flow.find(store.workflow.working, current);
+  if (store.task.loading && !root) return <Empty text="Loading the form …" />;
   if (item && item.type !== "Http") return <OtherTask item={item} />;
   if (!root || current === null) return null;
   const request = root.kids.find(({ field }) => field.name === "httpRequest")!;
@@ -21,9 +22,9 @@ export function Request() {
     <div class="request">
       <Head store={store} root={root} request={request} />
       <div class="form">
-        {store.endpointFailure && (
-          <Note kind="warning" title={store.endpointFailure.title}>
-            {store.endpointFailure.detail} The settings can be edited all the same.
+        {store.task.endpointFailure && (
+          <Note kind="warning" title={store.task.endpointFailure.title}>
+            {store.task.endpointFailure.detail} The settings can be edited all the same.
           </Note>
         )}
         <FormBody key={root.key} root={root} request={request} />
@@ -43,42 +44,43 @@ const OtherTask = ({ item }: { item: flow.Listed }) => (
 );
 
 function Head({ store, root, request }: { store: Store; root: Slot; request: Slot }) {
-  const { run, current } = store;
+  const { run } = store.tests;
+  const { name: current } = store.task;
   const method = request.kids.find(({ field }) => field.name === "method")!;
   const name = String(dump(method) ?? "GET");
-  const count = store.errors.length;
-  const path = store.form?.target || String(dump(request.kids[0]!) ?? "").replace(/^https?:\/\/[^/]*/, "");
+  const count = store.validation.errors.length;
+  const path = store.task.form?.target || String(dump(request.kids[0]!) ?? "").replace(/^https?:\/\/[^/]*/, "");
   return (
     <header class="head">
       <div class="title-row">
         <input
           key={current} class="title" aria-label="Task name" defaultValue={current!} maxLength={80}
-          onChange={({ currentTarget: input }) => void store.rename(input.value).then(() => { input.value = store.current ?? ""; })}
+          onChange={({ currentTarget: input }) => void store.workflow.rename(input.value).then(() => { input.value = store.task.name ?? ""; })}
         />
         {count > 0 ? (
-          <button class="chip bad" onClick={() => store.goToProblem()} title="Go to the first one">
+          <button class="chip bad" onClick={() => store.validation.goToProblem()} title="Go to the first one">
             <Icon name="alert" />{plural(count, "problem")}
           </button>
-        ) : store.unreached.has(current!) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
-          : store.lacksInput ? (
+        ) : store.workflow.unreached.has(current!) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
+          : store.tests.lacksInput ? (
           <button class="chip tag" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>needs a sample input</button>
         ) : <span class="chip good">ready</span>}
       </div>
       <div class="path">
         <Method method={name} /> <span class="grow">{path}</span>
-        <button class="link" onClick={() => store.pick("change")}>Change API</button>
+        <button class="link" onClick={() => store.task.pick("change")}>Change API</button>
       </div>
       <div class="toolbar">
         <button
           type="button" id="test" class={run ? "primary danger" : "primary"} disabled={!!run?.cancelling}
-          onClick={() => (run ? store.cancel() : void store.test())}
+          onClick={() => (run ? store.tests.cancel() : void store.tests.send())}
         >
           <Icon name={run ? "stop" : "play"} />{run ? (run.cancelling ? "Cancelling" : "Cancel") : "Test request"} <kbd>{run ? "Esc" : "Ctrl ⏎"}</kbd>
         </button>
-        <button disabled={store.saving} onClick={() => void store.save()}>Save task <kbd>Ctrl S</kbd></button>
+        <button disabled={store.saving.underWay} onClick={() => void store.saving.save()}>Save task <kbd>Ctrl S</kbd></button>
         <span class="grow" />
-        <button class="quiet" onClick={() => void store.copy("json")}>Copy JSON</button>
-        <button class="quiet" onClick={() => void store.copy("curl")}>Copy as curl</button>
+        <button class="quiet" onClick={() => void store.copying.task("json")}>Copy JSON</button>
+        <button class="quiet" onClick={() => void store.copying.task("curl")}>Copy as curl</button>
       </div>
       <div class="pickers" key={root.key}>
         <ServerPicker store={store} url={request.kids[0]!} />
@@ -91,17 +93,17 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
 /** Where the endpoint is served: one of the documented addresses, or another. */
 function ServerPicker({ store, url }: { store: Store; url: Slot }) {
   const redraw = useRedraw();
-  const target = store.form?.target ?? "";
-  const addresses = (store.endpoint?.servers ?? []).flatMap(variants);
+  const target = store.task.form?.target ?? "";
+  const addresses = (store.task.endpoint?.servers ?? []).flatMap(variants);
   const written = url.fx ? url.expr : url.text;
   const address = target && written.endsWith(target) ? written.slice(0, written.length - target.length) : null;
   const [other, setOther] = useState(!addresses.some((each) => each.address === address));
   const id = idOf("/httpRequest/url");
-  const problems = store.shownProblems("/httpRequest/url", url.touched);
+  const problems = store.validation.shownProblems("/httpRequest/url", url.touched);
   const write = (text: string) => {
     url.fx = isExpression(text);
     url.expr = url.text = text;
-    store.changed("/httpRequest/url");
+    store.task.changed("/httpRequest/url");
     redraw();
   };
   return (
@@ -145,10 +147,10 @@ function variants({ url, address, description, variables }: Server): { address: 
 /** A credential's name: one of those that are known, or another that a store may know. */
 function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
   const redraw = useRedraw();
-  const { security } = store.endpoint ?? {};
+  const { security } = store.task.endpoint ?? {};
   const needed = security?.known && !security.optional && security.alternatives.length;
   const id = "f-/credentials";
-  const problems = store.shownProblems("/credentials", true);
+  const problems = store.validation.shownProblems("/credentials", true);
   return (
     <div class="picker">
       <label>
@@ -156,7 +158,7 @@ function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
         <Suggested
           id={id} values={store.credentials.map(({ name, kind }) => [name, `${kind}, •••`])} value={slot.text} placeholder={needed ? "none; one is asked for" : "none"}
           aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
-          onInput={typed((value) => { slot.text = value; slot.on = !!slot.text; store.changed("/credentials"); redraw(); })}
+          onInput={typed((value) => { slot.text = value; slot.on = !!slot.text; store.task.changed("/credentials"); redraw(); })}
         />
       </label>
       <Problems id={id} pointer="/credentials" problems={problems} />
@@ -173,10 +175,10 @@ function FormBody({ root, request }: { root: Slot; request: Slot }) {
     <>
       {method.field.kind !== "const" && <div class="card"><FieldRow slot={method} pointer="/httpRequest/method" name="Method" /></div>}
       {groups.map((slot) => <GroupCard key={slot.field.name} slot={slot} />)}
-      {request.own.length > 0 && <div class="card"><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.changed()} /></div>}
+      {request.own.length > 0 && <div class="card"><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></div>}
       <TaskCard root={root} />
     </>
-  ), [root, store.formVersion]);
+  ), [root, store.task.version]);
 }
 
 /** One group of the request: path, headers, query, cookies or body. */
@@ -186,11 +188,11 @@ function GroupCard({ slot }: { slot: Slot }) {
   const name = slot.field.name!;
   const pointer = child("/httpRequest", name);
   const redraw = () => {
-    store.changed(pointer);
+    store.task.changed(pointer);
     draw();
   };
   const id = idOf(pointer);
-  const problems = store.shownProblems(pointer, false);
+  const problems = store.validation.shownProblems(pointer, false);
   const title = GROUP_TITLES[name]!;
   const plain = !slot.fx && slot.raw === null && !slot.isNull && !slot.field.link;
   const listed = plain && slot.field.kind === "object";
@@ -220,7 +222,7 @@ function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redr
   const shown = isShown(slot);
   return (
     <span class="tools">
-      <span class="type" role="status" id="sent-as">{!shown ? "not sent while empty" : store.mediaType ? `sent as ${store.mediaType}` : ""}</span>
+      <span class="type" role="status" id="sent-as">{!shown ? "not sent while empty" : store.validation.mediaType ? `sent as ${store.validation.mediaType}` : ""}</span>
       {!shown && inside && <button class="link" onClick={() => { slot.on = true; redraw(); }}>Send it empty</button>}
       {inside && <Toggle text="fx" on={slot.fx} label="the body" onToggle={() => { slot.fx = true; redraw(); }} />}
       {shown && !required && <IconButton icon="close" label="Leave out the body" onClick={() => { empty(slot); redraw(); }} />}
@@ -233,7 +235,7 @@ function TaskCard({ root }: { root: Slot }) {
   const { store } = useUi();
   const redraw = useRedraw();
   const change = () => {
-    store.changed();
+    store.task.changed();
     redraw();
   };
   const kids = root.kids.filter(({ field }) => field.title);
@@ -245,8 +247,8 @@ function TaskCard({ root }: { root: Slot }) {
         <div class="field single">
           <div class="field-head"><label class="name" for="sample-input">Sample input</label><span class="type">JSON, seen as <code>$.input</code>, for tests only</span></div>
           <textarea
-            id="sample-input" class="code" rows={3} value={store.input} placeholder={'{"rfi": {"id": 7}}'}
-            onInput={typed((value) => { store.input = value; change(); })}
+            id="sample-input" class="code" rows={3} value={store.task.input} placeholder={'{"rfi": {"id": 7}}'}
+            onInput={typed((value) => { store.task.input = value; change(); })}
           />
         </div>
       )}
@@ -254,4 +256,4 @@ function TaskCard({ root }: { root: Slot }) {
   );
 }
 
-const usesInput = (store: Store): boolean => store.input !== "" || (isObject(store.task().inputParameters ?? null) && Object.keys(store.task().inputParameters as object).length > 0);
+const usesInput = (store: Store): boolean => store.task.input !== "" || (isObject(store.task.value().inputParameters ?? null) && Object.keys(store.task.value().inputParameters as object).length > 0);

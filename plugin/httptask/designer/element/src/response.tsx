@@ -1,6 +1,8 @@
 // What came back: status, time, size; body as tree and raw, headers, timeline, and the request as it was sent.
 import { useLayoutEffect, useState } from "preact/hooks";
-import { bytes, duration, phaseWords, plural, type Store } from "./store";
+import { bytes, duration, plural } from "./amounts";
+import { phaseWords } from "./endings";
+import type { Store } from "./store";
 import { Tree } from "./tree";
 import type { Attempt, Ending, Phases } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
@@ -12,10 +14,10 @@ const PHASES = ["queue", "dns", "connect", "tls", "send", "wait", "receive"];
 
 export function Response() {
   const { store } = useUi();
-  const { run } = store;
-  if (run && run.task === store.current) return <Running store={store} />;
-  const { shown } = store;
-  const ending = shown ? shown.ending : store.result?.ending;
+  const { run } = store.tests;
+  if (run && run.task === store.task.name) return <Running store={store} />;
+  const { shown } = store.history;
+  const ending = shown ? shown.ending : store.tests.result?.ending;
   if (!ending && !shown)
     return <Empty title="No response yet" text="Test request sends it once, and shows the whole exchange here." />;
   return (
@@ -23,18 +25,18 @@ export function Response() {
       {shown ? (
         <Note kind="info" title={`${shown.task}, ${new Date(shown.at).toLocaleTimeString()}`}>
           <div class="row">
-            <button onClick={() => void store.restore(shown)}>Restore these settings</button>
-            <button class="link" onClick={() => { store.shown = null; store.update(); }}>Back to the latest</button>
+            <button onClick={() => void store.history.restore(shown)}>Restore these settings</button>
+            <button class="link" onClick={() => { store.history.shown = null; store.update(); }}>Back to the latest</button>
           </div>
         </Note>
-      ) : store.stale && <Note kind="warning">The settings were changed since: this response is stale.</Note>}
+      ) : store.tests.stale && <Note kind="warning">The settings were changed since: this response is stale.</Note>}
       {ending && <Ended key={ending.id} ending={ending} store={store} />}
     </div>
   );
 }
 
 function Running({ store }: { store: Store }) {
-  const run = store.run!;
+  const run = store.tests.run!;
   const [, tick] = useState(0);
   useLayoutEffect(() => {
     const timer = setInterval(() => tick((count) => count + 1), 100);
@@ -70,16 +72,16 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
         <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!) }}>
           {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
-            {!!ending.problems?.length && <button onClick={() => store.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
-            <button onClick={() => void store.test(true)}>Send anyway</button>
+            {!!ending.problems?.length && <button onClick={() => store.validation.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
+            <button onClick={() => void store.tests.send(true)}>Send anyway</button>
           </>}
         </Failed>
       )}
       {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
       {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning">{store.named(ending.message!)}</Note>}
-      {responded && ending.anyway && store.refusesSettings && (
+      {responded && ending.anyway && store.task.refusesSettings && (
         <Note kind="info" title="A run would refuse these settings">
-          <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.noteSettings()}>Always send them as written</button></div>
+          <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.task.noteSettings()}>Always send them as written</button></div>
         </Note>
       )}
       {!!ending.notes?.length && <Note kind="info" title="Unusual about this response">{ending.notes.map((each) => <div key={each}>{each}</div>)}</Note>}
@@ -172,7 +174,7 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
     if (!json || !ending.truncated || !ending.body) return;
     let wanted = true;
     store.api.send(bodyUrl(ending, true)).then((response) => response.text()).then(
-      (whole) => { if (wanted) setText(store.mask(whole)); },
+      (whole) => { if (wanted) setText(store.tests.mask(whole)); },
       (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
     );
     return () => { wanted = false; };
@@ -200,7 +202,7 @@ function Raw({ ending, store }: { ending: Ending; store: Store }) {
       <div class="row">
         {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize!)}.</span>}
         <span class="grow" />
-        <button class="quiet" onClick={() => void store.toClipboard("The body", text)}>Copy</button>
+        <button class="quiet" onClick={() => void store.copying.text("The body", text)}>Copy</button>
         <Download ending={ending} store={store} />
       </div>
       <pre class="code block">{text}</pre>
@@ -265,7 +267,7 @@ function Sent({ ending, store }: { ending: Ending; store: Store }) {
       <div class="row">
         <span class="muted">{request ? `${request.method} ${request.url}` : ""}</span>
         <span class="grow" />
-        {ending.curl && <button class="quiet" onClick={() => void store.toClipboard("The request as a curl command", ending.curl!)}>Copy as curl</button>}
+        {ending.curl && <button class="quiet" onClick={() => void store.copying.text("The request as a curl command", ending.curl!)}>Copy as curl</button>}
       </div>
       <pre class="code block">{raw}</pre>
     </>

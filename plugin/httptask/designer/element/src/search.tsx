@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { Imports } from "./imports";
-import { plural } from "./store";
+import { plural } from "./amounts";
 import type { Failure, Found } from "./types";
 import { Empty, Failed, Marked, Method, typed, useUi } from "./ui";
 
@@ -17,10 +17,10 @@ export function Search() {
   const [active, setActive] = useState(0);
   const answered = useRef<string | null>(null);
   const entered = useRef(false);
-  const changing = store.picking === "change";
+  const changing = store.task.picking === "change";
   const count = store.config?.endpoints ?? 0;
 
-  const take = (found: Found | undefined) => found && void store.take(found.id);
+  const take = (found: Found | undefined) => found && void store.task.take(found.id);
   const ask = async (signal?: AbortSignal) => {
     try {
       const page = await store.api.search(query, signal);
@@ -66,7 +66,7 @@ export function Search() {
       <div class="union">
         <div class="row between">
           <h2>{changing ? "Choose another API" : "Add an HTTP task"}</h2>
-          {store.current !== null && <button class="quiet" onClick={() => store.stopPicking()}>Back <kbd>Esc</kbd></button>}
+          {store.task.name !== null && <button class="quiet" onClick={() => store.task.stopPicking()}>Back <kbd>Esc</kbd></button>}
         </div>
         <p class="muted">
           {count ? `Say what you want to do: ${plural(count, "endpoint")} can be searched.` : "The catalogue is empty: import an API, or start from an empty request."}
@@ -80,7 +80,7 @@ export function Search() {
           <span class="muted" role="status">
             {items === null && !failure ? "Searching …" : failure ? "" : !found ? "" : found === total ? plural(total, "endpoint") : `${found} shown of ${total ?? "many"}`}
           </span>
-          <button class="link" onClick={() => store.free()}>Start from an empty request</button>
+          <button class="link" onClick={() => store.task.free()}>Start from an empty request</button>
         </div>
       </div>
       {store.config?.imports && <Imports onChange={() => void ask()} />}
@@ -104,7 +104,7 @@ export function Search() {
           </div>
         ))}
       </div>
-      {store.loading && <Empty text="Loading the form …" />}
+      {store.task.loading && <Empty text="Loading the form …" />}
     </section>
   );
 }

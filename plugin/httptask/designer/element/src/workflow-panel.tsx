@@ -12,14 +12,15 @@ export function WorkflowPanel() {
   const { store, focus } = useUi();
   const [naming, setNaming] = useState(false);
   const [noted, setNoted] = useState(true);
-  const { config, workflowId, working, broken } = store;
+  const { config } = store;
+  const { id: workflowId, working, broken } = store.workflow;
   const items = flow.listed(working);
   const known = config?.workflows ?? [];
   const named = known.some(({ id }) => id === workflowId);
   const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
   const make = (name: string) => {
     const id = name.replace(NOT_IN_NAMES, " ").trim();
-    if (id) void store.openWorkflow(id);
+    if (id) void store.workflow.open(id);
     setNaming(false);
   };
   return (
@@ -33,27 +34,27 @@ export function WorkflowPanel() {
               onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); }}
             />
           ) : known.length > 1 ? (
-            <select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.openWorkflow(value))}>
+            <select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
               {!named && <option value={workflowId ?? ""}>{title}</option>}
               {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
             </select>
           ) : <h1 class="grow">{title}</h1>}
           {config?.newWorkflows && !naming && <IconButton icon="plus" label="New workflow" onClick={() => { setNaming(true); focus("new-workflow"); }} />}
         </div>
-        {store.dirty && <span class="unsaved">unsaved changes</span>}
+        {store.workflow.dirty && <span class="unsaved">unsaved changes</span>}
       </div>
       {noted && config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{config.notes.join("; ")}</Note>}
       {broken && (
         <Failed failure={broken}>
-          <button onClick={() => void store.openWorkflow(workflowId, null, true)}>Load it again</button>
-          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.overwriteBroken()}>Overwrite it</button>}
+          <button onClick={() => void store.workflow.open(workflowId, null, true)}>Load it again</button>
+          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.workflow.overwriteBroken()}>Overwrite it</button>}
         </Failed>
       )}
-      {store.conflict && (
+      {store.saving.conflict && (
         <section id="conflict" tabIndex={-1} aria-label="Conflict">
-          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
-            <button onClick={() => void store.reload()}>Load theirs</button>
-            <button class="danger" onClick={() => void store.save(store.conflict!.etag)}>Overwrite with mine</button>
+          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.saving.conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
+            <button onClick={() => void store.saving.reload()}>Load theirs</button>
+            <button class="danger" onClick={() => void store.saving.save(store.saving.conflict!.etag)}>Overwrite with mine</button>
           </Failed>
         </section>
       )}
@@ -62,12 +63,12 @@ export function WorkflowPanel() {
         {items.map((item) => <TaskItem key={item.name} item={item} />)}
       </ol>
       {!broken && (
-        <button class={store.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.pick("new")}><Icon name="plus" />Add HTTP task</button>
+        <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}><Icon name="plus" />Add HTTP task</button>
       )}
       {items.length > 1 && (
         <section class="routes">
           <h2 class="caption">Routes</h2>
-          <Graph definition={working} chosen={store.picking === "new" ? null : store.current} />
+          <Graph definition={working} chosen={store.task.picking === "new" ? null : store.task.name} />
         </section>
       )}
     </nav>
@@ -77,24 +78,24 @@ export function WorkflowPanel() {
 function TaskItem({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, type, task, depth } = item;
-  const chosen = name === store.current && store.picking !== "new";
+  const chosen = name === store.task.name && store.task.picking !== "new";
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
-  const unsaved = store.isUnsaved(name);
+  const unsaved = store.workflow.isUnsaved(name);
   return (
     <li class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }}>
-      <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.openTask(name)}>
+      <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
         <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
         <span class="task-sub">
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
-          {store.unreached.has(name) && <span class="unreached">never reached</span>}
+          {store.workflow.unreached.has(name) && <span class="unreached">never reached</span>}
           <span>{flow.summary(item)}</span>
         </span>
       </button>
       {chosen && (
         <span class="task-tools">
-          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.working, name, -1)} onClick={() => store.move(name, -1)} />
-          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.working, name, 1)} onClick={() => store.move(name, 1)} />
-          <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.remove(name)} />
+          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.workflow.working, name, -1)} onClick={() => store.workflow.move(name, -1)} />
+          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.workflow.working, name, 1)} onClick={() => store.workflow.move(name, 1)} />
+          <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.workflow.remove(name)} />
         </span>
       )}
     </li>

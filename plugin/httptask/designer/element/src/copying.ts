@@ -1,0 +1,35 @@
+// Copying to the clipboard: never a secret.
+import { failureOf } from "./api";
+import { MASK } from "./json";
+import { withoutSecrets } from "./slots";
+import type { Store } from "./store";
+
+export class Copying {
+  constructor(private readonly store: Store) {}
+
+  /** Copy the open task with its secrets masked: as JSON, or as the curl command of its request. */
+  async task(what: "json" | "curl"): Promise<void> {
+    this.store.task.settled();
+    const masked = withoutSecrets(this.store.task.value(), this.store.task.secretsHere(), MASK).value;
+    try {
+      if (what === "json") return await this.text("The task as JSON", JSON.stringify(masked, null, 2));
+      const draft = this.store.tests.draft();
+      if (draft) await this.text("The request as a curl command", await this.store.api.curl({ ...draft, task: masked }));
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.problems) this.store.validation.report(failure.problems);
+      this.store.notice = { ...failure, title: `Not copied: ${failure.title}` };
+      this.store.update();
+    }
+  }
+
+  async text(title: string, text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.store.say(`${title}: copied.`);
+    } catch {
+      this.store.notice = { title: `The browser does not let this page copy. ${title}:`, detail: text };
+      this.store.update();
+    }
+  }
+}

@@ -1,0 +1,244 @@
+// The task that is open: its endpoint, its form, and how what is typed there gets into the definition.
+import { failureOf } from "./api";
+import { same, segments } from "./json";
+import { dump, expand, load, samples, secretPointers, type Slot, walk } from "./slots";
+import type { Store } from "./store";
+import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
+import type { Change, Endpoint, Failure, Form, Task } from "./types";
+import * as flow from "./workflow";
+
+/** In milliseconds, after the last key. */
+const VALIDATE_AFTER = 300;
+const SETTLE_AFTER = 120;
+
+export class OpenTask {
+  constructor(private readonly store: Store) {}
+
+  name: string | null = null;
+  /** The middle column is the search: for a new task, or for another endpoint of the current one. */
+  picking: "new" | "change" | null = null;
+  loading = false;
+  endpoint: Endpoint | null = null;
+  /** Why there is no reference for the current task's endpoint. */
+  endpointFailure: Failure | null = null;
+  form: Form | null = null;
+  root: Slot | null = null;
+  input = "";
+  /** Counts what a field cannot know by itself: another task, problems, what is expanded. */
+  version = 0;
+  private openKey = "";
+  private settle = 0;
+  private opening = 0;
+
+  redraw(): void {
+    this.version++;
+    this.store.update();
+  }
+
+  pick(how: "new" | "change"): void {
+    this.commit();
+    this.picking = how;
+    this.store.focusWanted = "search";
+    this.store.update();
+  }
+
+  stopPicking(): void {
+    if (this.name === null) return;
+    this.picking = null;
+    this.store.focusWanted = "test";
+    this.store.update();
+  }
+
+  /** Take the endpoint that was found: as a new task, or for the current one. */
+  async take(id: string): Promise<void> {
+    const opening = ++this.opening;
+    const name = this.picking === "change" ? this.name : null;
+    this.loading = true;
+    this.store.update();
+    try {
+      const old = name === null ? undefined : flow.find(this.store.workflow.working, name)?.task;
+      const [endpoint, { prefill, form }, change] = await Promise.all([this.store.api.endpoint(id), this.store.api.form(id), old && this.store.api.changed(id, old)]);
+      if (opening !== this.opening) return;
+      this.commit();
+      this.picking = null;
+      if (change) this.change(name!, old!, change);
+      else {
+        const added = flow.freeName(this.store.workflow.working, (prefill.description as string) || endpoint.item.title || endpoint.item.path);
+        this.store.workflow.working = flow.insert(this.store.workflow.working, added, prefill, this.name);
+        this.name = added;
+      }
+      this.show(endpoint, form, flow.find(this.store.workflow.working, this.name!)!.task);
+      this.store.tab = "reference";
+      this.store.focusWanted = "first";
+      this.store.drafts.keep();
+      this.store.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);
+      void this.store.workflow.reach();
+      if (change?.formerTitle && change.title !== change.formerTitle && flow.isNamedFor(name!, change.formerTitle)) await this.store.workflow.rename(change.title);
+    } catch (error) {
+      this.store.notice = failureOf(error);
+    } finally {
+      if (opening === this.opening) this.loading = false;
+      this.store.update();
+    }
+  }
+
+  /** Put the task for another endpoint in the place of *old*, which stays in the history. */
+  private change(name: string, old: Task, { task, dropped }: Change): void {
+    this.store.history.remember(name, old, { note: "another API was chosen" });
+    this.store.workflow.working = flow.replace(this.store.workflow.working, name, withRoutes(task, old));
+    if (dropped.length)
+      this.store.notice = {
+        title: "Not everything has a place in this API",
+        detail: `${dropped.map((pointer) => segments(pointer).slice(1).join("/")).join(", ")}: the settings as they were are in the history.`,
+      };
+  }
+
+  /** A request that no description tells about. */
+  free(): void {
+    const name = flow.freeName(this.store.workflow.working, "HTTP request");
+    this.store.workflow.edit((definition) => flow.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.name));
+    void this.open(name);
+    this.store.focusWanted = "f-/httpRequest/url";
+  }
+
+  async open(name: string): Promise<void> {
+    const opening = ++this.opening;
+    this.settled();
+    const item = flow.find(this.store.workflow.working, name);
+    if (!item) return;
+    this.close();
+    this.name = name;
+    this.picking = null;
+    if (item.type !== "Http") return this.redraw();
+    const id = item.task.endpoint;
+    let form: Form = freeForm(this.store.config?.methods ?? []);
+    let endpoint: Endpoint | null = null;
+    if (typeof id === "string") {
+      this.loading = true;
+      this.store.update();
+      try {
+        const [found, described] = await Promise.all([this.store.api.endpoint(id), this.store.api.form(id)]);
+        [endpoint, form] = [found, described.form];
+      } catch (error) {
+        this.endpointFailure = failureOf(error);
+      }
+      if (opening !== this.opening) return;
+      this.loading = false;
+    }
+    const now = flow.find(this.store.workflow.working, this.name!); // it may have moved meanwhile
+    if (!now) return;
+    this.show(endpoint, form, now.task);
+    this.store.tab = this.store.tests.results.has(name) ? "response" : "reference";
+    this.store.focusWanted = "first";
+    this.store.drafts.keep();
+    this.store.update();
+  }
+
+  close(): void {
+    this.root = this.form = this.endpoint = this.endpointFailure = null;
+    this.store.history.shown = null;
+    this.store.validation.problems = [];
+    this.store.validation.edited.clear();
+    this.store.validation.showAll = false;
+    this.loading = false;
+  }
+
+  private show(endpoint: Endpoint | null, form: Form, task: Task): void {
+    this.endpoint = endpoint;
+    this.form = form;
+    this.root = load(taskField(form, this.store.config!.taskSettings), withoutNulls(withoutRoutes(task)));
+    this.store.validation.problems = [];
+    this.store.validation.mediaType = null;
+    this.store.validation.showAll = false;
+    this.store.history.shown = null;
+    const texts = this.store.drafts.samplesOf[this.name!] ?? {};
+    for (const { slot, pointer } of walk(this.root)) if (texts[pointer]) slot.sample = texts[pointer];
+    this.openKey = JSON.stringify(dump(this.root));
+    this.version++;
+    this.store.validation.validateSoon(0);
+  }
+
+  /** Show *task* in the form that is open: its settings were changed elsewhere. */
+  reshow(task: Task): void {
+    if (this.root) this.show(this.endpoint, this.form!, task);
+  }
+
+  /** The current task as it stands on the screen, now. */
+  value(): Task {
+    const value = dump(this.root!) as Task;
+    const written = flow.find(this.store.workflow.working, this.name!)?.task;
+    if (!written) return value;
+    return JSON.stringify(value) === this.openKey ? written : withRoutes(value, written);
+  }
+
+  /** Somebody changed a slot. */
+  changed = (pointer?: string): void => {
+    if (pointer !== undefined) this.store.validation.edited.add(pointer);
+    clearTimeout(this.settle);
+    this.settle = window.setTimeout(this.settled, SETTLE_AFTER);
+    this.store.validation.validateSoon(VALIDATE_AFTER);
+  };
+
+  /** Bring what stands on the screen into the definition, and keep it over a reload. */
+  settled = (): void => {
+    this.store.drafts.keep();
+    this.store.update();
+  };
+
+  commit(): void {
+    clearTimeout(this.settle);
+    const name = this.name;
+    if (!this.root || name === null) return;
+    const task = this.value();
+    if (!same(task, flow.find(this.store.workflow.working, name)?.task)) {
+      this.store.workflow.working = flow.replace(this.store.workflow.working, name, task);
+      this.openKey = "";
+    }
+    this.store.drafts.samplesOf[name] = samples(this.root).texts;
+    this.store.drafts.secretsOf[name] = this.secretsHere();
+  }
+
+  /** The pointers of the current task's literal secrets: by their fields, and by what the server found in their values. */
+  secretsHere(): string[] {
+    const found = this.store.validation.problems.filter(({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 2);
+    return [...new Set([...secretPointers(this.root!), ...found.map(({ pointer }) => pointer)])];
+  }
+
+  async expandLink(slot: Slot): Promise<void> {
+    const { link } = slot.field;
+    if (!link || !this.endpoint) return;
+    try {
+      const field = await this.store.api.field(this.endpoint.item.id, link);
+      if (slot.field.link) expand(slot, field);
+      slot.on = true;
+    } catch (error) {
+      this.store.notice = failureOf(error);
+    }
+    this.redraw();
+  }
+
+  settingsKey(): string {
+    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input]);
+  }
+
+  private get checkSettings(): Slot | undefined {
+    return this.root?.kids.find(({ field }) => field.name === "checkSettings");
+  }
+
+  /** Whether the task's settings are refused for what its description says, in a run. */
+  get refusesSettings(): boolean {
+    return !!this.checkSettings && dump(this.checkSettings) !== "note" && this.store.validation.errors.length > 0;
+  }
+
+  /** From now on the settings of this task are sent as they are written; the differences are notes. */
+  noteSettings(): void {
+    Object.assign(this.checkSettings!, { on: true, text: '"note"' });
+    this.changed();
+    this.redraw();
+    this.store.say("The settings are sent as they are written from now on. Not saved yet.");
+  }
+
+  stop(): void {
+    clearTimeout(this.settle);
+  }
+}

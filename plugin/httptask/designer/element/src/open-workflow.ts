@@ -1,0 +1,180 @@
+// The workflow definition under edit: read, changed, its tasks renamed, and its routes watched.
+import { ApiError, failureOf } from "./api";
+import { plural } from "./amounts";
+import { clone, same, segments } from "./json";
+import type { Store } from "./store";
+import type { Definition, Failure } from "./types";
+import * as flow from "./workflow";
+
+export class OpenWorkflow {
+  constructor(private readonly store: Store) {}
+
+  id: string | null = null;
+  etag: string | null = null;
+  base: Definition = { tasks: {} };
+  working: Definition = { tasks: {} };
+  /** Why the definition cannot be shown; its text stays as it is until somebody overwrites it knowingly. */
+  broken: Failure | null = null;
+  /** The tasks that no run gets to. */
+  unreached = new Set<string>();
+  private reaching: AbortController | null = null;
+  /** A new name that the server is still writing into the definition. */
+  renaming: Promise<void> = Promise.resolve();
+
+  /** Open the workflow *id*; with *fresh* what was kept of it over a reload is dropped. */
+  async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
+    if (!fresh) this.store.drafts.keep();
+    this.id = id;
+    this.store.task.root = this.broken = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
+    this.store.task.input = "";
+    this.store.task.close();
+    this.base = this.working = { tasks: {} };
+    this.etag = null;
+    this.store.drafts.open(id, fresh);
+    this.store.tests.results.clear();
+    this.store.history.open();
+    if (id !== null)
+      try {
+        const { definition, etag } = await this.store.api.workflow(id);
+        this.base = definition;
+        this.etag = etag;
+      } catch (error) {
+        this.broken = failureOf(error);
+        if (error instanceof ApiError && error.is("unknown-workflow")) {
+          // A new one: it is made by its first save.
+          this.broken = null;
+          this.base = { name: id, tasks: {} };
+        }
+      }
+    this.working = clone(this.base);
+    if (!this.broken) this.store.drafts.restore();
+    this.unreached.clear();
+    void this.reach();
+    const names = flow.listed(this.working);
+    const first = names.find(({ type }) => type === "Http")?.name ?? null;
+    const wanted = [task, this.store.task.name].find((name) => name && flow.find(this.working, name)) ?? first;
+    if (wanted) await this.store.task.open(wanted);
+    else {
+      this.store.task.name = null;
+      this.store.task.picking = this.broken ? null : "new";
+      this.store.focusWanted = "search";
+      this.store.update();
+    }
+  }
+
+  get dirty(): boolean {
+    return !same(this.working, this.base);
+  }
+
+  isUnsaved(name: string): boolean {
+    return !same(flow.find(this.working, name)?.task, flow.find(this.base, name)?.task);
+  }
+
+  /** Change the definition. What stands on the screen is brought into it first: a form never writes over such a change. */
+  edit(change: (definition: Definition) => Definition): void {
+    this.store.task.commit();
+    this.working = change(this.working);
+    this.store.drafts.keep();
+    void this.reach();
+  }
+
+  /** Ask which tasks no run gets to. The rule is the server's. */
+  async reach(): Promise<void> {
+    this.reaching?.abort();
+    const { signal } = (this.reaching = new AbortController());
+    try {
+      const names = flow.listed(this.working).length ? await this.store.api.unreached(this.working, signal) : [];
+      if (signal.aborted || same(names, [...this.unreached])) return;
+      this.unreached = new Set(names);
+      this.store.update();
+    } catch {
+      /* aborted by a newer one, or the server is away: saving will say so */
+    }
+  }
+
+  move(name: string, by: -1 | 1): void {
+    if (!flow.move(this.working, name, by)) return;
+    this.edit((definition) => flow.move(definition, name, by) ?? definition);
+    this.store.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
+  }
+
+  async remove(name: string): Promise<void> {
+    this.store.task.commit();
+    const task = flow.find(this.working, name)?.task;
+    const outcome = flow.remove(this.working, name);
+    if (typeof outcome === "string") {
+      this.store.notice = { title: `“${name}” was not removed`, detail: outcome };
+      return this.store.update();
+    }
+    if (task) this.store.history.remember(name, task, { note: "removed" });
+    if (name === this.store.task.name) this.store.task.root = null;
+    this.edit(() => outcome);
+    this.store.tests.results.delete(name);
+    this.store.say(`“${name}” removed: not saved yet, and kept in the history.`);
+    const next = flow.listed(this.working).find(({ type }) => type === "Http")?.name;
+    if (name !== this.store.task.name) return this.store.update();
+    this.store.task.close();
+    if (next) await this.store.task.open(next);
+    else this.store.task.pick("new");
+  }
+
+  rename(wanted: string): Promise<void> {
+    const name = this.store.task.name;
+    const clean = wanted.trim().slice(0, 80);
+    if (name !== null && clean && clean !== name)
+      this.renaming = this.renaming.then(() => this.renameTo(name, flow.freeName(this.working, clean)));
+    return this.renaming;
+  }
+
+  /** Call the task *name* *free*, in routes and expressions: the server reads those. */
+  private async renameTo(name: string, free: string): Promise<void> {
+    for (;;) {
+      this.store.task.commit();
+      const asked = this.working;
+      const shown = flow.find(asked, name)?.task;
+      if (!shown) return; // removed meanwhile
+      try {
+        const { definition, problems } = await this.store.api.renamed(asked, name, free);
+        this.store.task.commit();
+        if (this.working !== asked) continue; // changed meanwhile: ask again
+        this.working = definition;
+        this.renamed(name, free);
+        const task = flow.find(definition, free)!.task;
+        if (this.store.task.name === free && !same(task, shown)) this.store.task.reshow(task);
+        if (problems.length)
+          this.store.notice = {
+            title: `Look at ${plural(problems.length, "expression")}: they may still name “${name}”`,
+            detail: problems.map(({ pointer }) => segments(pointer).filter((part) => part !== "tasks").join("/")).join("; "),
+          };
+      } catch (error) {
+        this.store.notice = { ...failureOf(error), title: `“${name}” was not renamed` };
+      }
+      this.store.task.settled();
+      return void this.reach();
+    }
+  }
+
+  /** Move everything known about the task *name* to the name *free*. */
+  private renamed(name: string, free: string): void {
+    this.store.drafts.rename(name, free);
+    this.store.tests.rename(name, free);
+    this.store.history.rename(name, free);
+    if (this.store.task.name === name) this.store.task.name = free;
+  }
+
+  /** Write an empty definition over a file that is none. */
+  async overwriteBroken(): Promise<void> {
+    const etag = String(this.broken?.etag ?? "*");
+    try {
+      this.etag = (await this.store.api.save(this.id!, { name: this.id!, tasks: {} }, etag)).etag;
+      await this.open(this.id);
+    } catch (error) {
+      this.broken = failureOf(error);
+      this.store.update();
+    }
+  }
+
+  stop(): void {
+    this.reaching?.abort();
+  }
+}

@@ -1,0 +1,71 @@
+// The history: the settings of each test request with its response, and of what was removed or replaced.
+import { smaller } from "./endings";
+import { withFiles } from "./files";
+import { clone, type Json } from "./json";
+import { restored, withoutSecrets } from "./slots";
+import type { Store } from "./store";
+import { withRoutes } from "./task-form";
+import type { Snapshot, Task } from "./types";
+import * as flow from "./workflow";
+
+const MOST_SNAPSHOTS = 20;
+
+export class Snapshots {
+  constructor(private readonly store: Store) {}
+
+  items: Snapshot[] = [];
+  /** What of the history is looked at, instead of the latest response. */
+  shown: Snapshot | null = null;
+
+  /** Read what is kept of the workflow that was opened. */
+  open(): void {
+    this.items = this.store.drafts.kept.read<Snapshot[]>("history") ?? [];
+  }
+
+  rename(name: string, free: string): void {
+    this.items = this.items.map((item) => (item.task === name ? { ...item, task: free } : item));
+    this.keep();
+  }
+
+  nameFiles(files: Map<string, Json>): void {
+    this.items = this.items.map((item) => ({ ...item, settings: withFiles(item.settings, files) }));
+    this.keep();
+  }
+
+  remember(name: string, task: Task, rest: Partial<Snapshot>): void {
+    const settings = withoutSecrets(task, this.store.drafts.secretsOf[name] ?? []).value;
+    this.items = [{ at: new Date().toISOString(), task: name, settings, samples: this.store.drafts.samplesOf[name] ?? {}, ...rest }, ...this.items].slice(0, MOST_SNAPSHOTS);
+    this.keep();
+  }
+
+  private keep(): void {
+    this.store.drafts.kept.write("history", this.items.map(({ ending, ...rest }) => ({ ...rest, ending: ending && smaller(ending) })));
+  }
+
+  look(snapshot: Snapshot): void {
+    this.shown = snapshot;
+    this.store.tab = "response";
+    this.store.update();
+  }
+
+  async restore(snapshot: Snapshot): Promise<void> {
+    const name = snapshot.task;
+    const item = flow.find(this.store.workflow.working, name);
+    this.store.task.commit();
+    if (!item) {
+      this.store.workflow.working = flow.insert(this.store.workflow.working, name, snapshot.settings, this.store.task.name);
+    } else {
+      const task = withRoutes(clone(snapshot.settings), item.task);
+      this.store.workflow.working = flow.replace(this.store.workflow.working, name, restored(task, item.task, this.store.drafts.secretsOf[name] ?? []));
+    }
+    this.store.drafts.samplesOf[name] = snapshot.samples;
+    this.store.task.root = null;
+    await this.store.task.open(name);
+    void this.store.workflow.reach();
+    if (snapshot.ending) {
+      this.store.tests.results.set(name, { ending: snapshot.ending, key: this.store.task.settingsKey() });
+      this.store.tab = "response";
+    }
+    this.store.say(`Settings of ${new Date(snapshot.at).toLocaleTimeString()} restored.`);
+  }
+}

@@ -1,0 +1,116 @@
+// Test requests: what is sent, the one under way, and the latest result of each task.
+import type { Draft } from "./api";
+import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence } from "./endings";
+import { at, parse } from "./json";
+import { maskerOf } from "./masker";
+import { samples } from "./slots";
+import type { Store } from "./store";
+import type { Ending, Task } from "./types";
+
+/** In milliseconds, until a cancelled request is given up. */
+const CANCEL_PATIENCE = 1500;
+
+export class TestRequests {
+  constructor(private readonly store: Store) {}
+
+  run: Run | null = null;
+  results = new Map<string, Result>();
+  private running: AbortController | null = null;
+  /** Hides what was typed into the secret fields of the last test request. */
+  mask: (text: string) => string = (text) => text;
+
+  get result(): Result | undefined {
+    return this.store.task.name === null ? undefined : this.results.get(this.store.task.name);
+  }
+
+  get stale(): boolean {
+    return !!this.result && !!this.store.task.root && this.result.key !== this.store.task.settingsKey();
+  }
+
+  /** Whether a test request would lack the workflow's input, for which nothing stands yet. */
+  get lacksInput(): boolean {
+    const { inputParameters } = this.store.task.value();
+    return !this.store.task.input.trim() && /\$\.input\b/.test(JSON.stringify(inputParameters ?? "")) && !Object.keys(samples(this.store.task.root!).values).length;
+  }
+
+  draft(): Draft | null {
+    const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
+    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = outputsOf(this.results);
+    if (this.store.task.input.trim())
+      try {
+        draft.inputs.input = parse(this.store.task.input);
+      } catch {
+        this.store.notice = { title: "The sample input is not JSON", detail: "Mend it under “Task”, or empty it. Nothing was sent." };
+        this.store.update();
+        return null;
+      }
+    return draft;
+  }
+
+  async send(sendAnyway = false): Promise<void> {
+    if (this.run || !this.store.task.root || this.store.task.name === null || this.store.task.picking) return;
+    this.store.task.settled();
+    const draft = this.draft();
+    if (!draft) return;
+    const name = this.store.task.name;
+    const key = this.store.task.settingsKey();
+    const mask = (this.mask = maskerOf(this.store.task.secretsHere().map((pointer) => at(draft.task, pointer))));
+    const run: Run = { task: name, began: performance.now(), cancelling: false, told: { phase: "prepare" } };
+    this.run = run;
+    this.running = new AbortController();
+    this.store.tab = "response";
+    this.store.history.shown = null;
+    this.store.say("Sending the test request …");
+    let ending: Ending | null = null;
+    try {
+      await this.store.api.testRequest({ ...draft, sendAnyway }, this.running.signal, (event, data) => {
+        const said = JSON.parse(mask(data)) as Record<string, unknown>;
+        if (["response", "error", "cancelled"].includes(event)) ending = { ...(said as unknown as Ending), event: event as Ending["event"] };
+        else {
+          // Another wait, or none: what was said of the last one is over.
+          if (event === "phase") delete run.told.waitSeconds, delete run.told.retryAfter;
+          Object.assign(run.told, said);
+          if (run.cancelling && run.told.id) void this.store.api.cancel(run.told.id).catch(() => {});
+          this.store.update();
+        }
+      });
+      ending ??= lost("The designer's server went away before the request ended. It may have been sent.");
+    } catch (error) {
+      if (!ending) ending = run.cancelling ? cancelled(run) : refused(error);
+    }
+    this.run = this.running = null;
+    ending.anyway = sendAnyway;
+    this.ended(run.task, draft.task, ending, key);
+  }
+
+  private ended(name: string, task: Task, ending: Ending, key: string): void {
+    this.results.set(name, { ending, key });
+    this.store.history.remember(name, task, { ending });
+    if (ending.problems?.length && name === this.store.task.name) {
+      this.store.validation.report(ending.problems);
+      // What cannot be evaluated here can be given by hand.
+      if (ending.kind === "expression" && this.store.focusWanted) this.store.focusWanted += "-sample";
+    }
+    this.store.say(this.store.named(sentence(ending)));
+  }
+
+  cancel(): void {
+    const { run, running } = this;
+    if (!run || run.cancelling) return;
+    run.cancelling = true;
+    if (run.told.id) void this.store.api.cancel(run.told.id).catch(() => running?.abort());
+    setTimeout(() => running?.abort(), CANCEL_PATIENCE);
+    this.store.say("Cancelling …");
+  }
+
+  rename(name: string, free: string): void {
+    const result = this.results.get(name);
+    if (result) this.results.set(free, result);
+    this.results.delete(name);
+    if (this.run?.task === name) this.run.task = free;
+  }
+
+  stop(): void {
+    this.running?.abort();
+  }
+}

@@ -1,0 +1,103 @@
+// The problems of the open task, as the server finds them, and where they are shown.
+import { child, same } from "./json";
+import { errorsOf, visiblePlace, walk } from "./slots";
+import type { Store } from "./store";
+import type { Problem } from "./types";
+
+export class Validation {
+  constructor(private readonly store: Store) {}
+
+  problems: Problem[] = [];
+  /** What the server sends the body as; null when there is none, or an expression decides. */
+  mediaType: string | null = null;
+  showAll = false;
+  /** Where something was changed since the problems were found: what is said of it may be over. */
+  readonly edited = new Set<string>();
+  private placesFor: { version: number; places: Map<string, Problem[]> } = { version: -1, places: new Map() };
+  private shownLast = "";
+  private validating = 0;
+  private checking: AbortController | null = null;
+
+  validateSoon(delay: number): void {
+    clearTimeout(this.validating);
+    this.validating = window.setTimeout(() => void this.validate(), delay);
+  }
+
+  async validate(): Promise<void> {
+    clearTimeout(this.validating);
+    this.checking?.abort();
+    if (!this.store.task.root || this.store.task.name === null) return;
+    const { signal } = (this.checking = new AbortController());
+    try {
+      const { problems, mediaType } = await this.store.api.validate(this.store.task.value(), this.store.task.name, signal);
+      if (signal.aborted) return;
+      if (mediaType !== this.mediaType) {
+        this.mediaType = mediaType;
+        this.store.update();
+      }
+      // A field that came or went can move a problem that is the same.
+      const shown = this.pointersShown();
+      if (same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;
+      this.shownLast = shown;
+      this.problems = problems;
+      this.edited.clear();
+      this.store.drafts.keep(); // without the secrets that were found
+      this.store.task.redraw();
+    } catch {
+      /* aborted by a newer one, or the server is away: saving and testing will say so */
+    }
+  }
+
+  private pointersShown = (): string => [...walk(this.store.task.root!)].map(({ pointer }) => pointer).join("\n");
+
+  /** Take the *problems* that a refusal told of, and go to the first. */
+  report(problems: Problem[]): void {
+    this.problems = problems;
+    this.edited.clear();
+    this.store.task.version++;
+    this.goToProblem();
+  }
+
+  get errors(): Problem[] {
+    return errorsOf(this.problems);
+  }
+
+  /** The problems to show at each place that is on the screen. */
+  get places(): Map<string, Problem[]> {
+    if (this.placesFor.version !== this.store.task.version && this.store.task.root) {
+      const shown = new Set<string>();
+      for (const { pointer } of walk(this.store.task.root)) shown.add(pointer);
+      for (const { name } of this.store.task.form!.groups) shown.add(`/httpRequest/${name}`);
+      const places = new Map<string, Problem[]>();
+      for (const problem of this.problems) {
+        // What is missing is said of its object: show it where it is to be filled in.
+        const [, name] = /^'(.*?)' is required/.exec(problem.message) ?? [];
+        const place = visiblePlace(shown, name === undefined ? problem.pointer : child(problem.pointer, name));
+        const own = place.endsWith(`/${name}`) ? { ...problem, message: problem.message.replace(/^.*?' is /, "") } : problem;
+        places.set(place, [...(places.get(place) ?? []), own]);
+      }
+      this.placesFor = { version: this.store.task.version, places };
+    }
+    return this.placesFor.places;
+  }
+
+  /** What is shown at *pointer*: errors wait until somebody was there or asked. */
+  shownProblems(pointer: string, touched: boolean): Problem[] {
+    if (this.edited.has(pointer)) return [];
+    return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
+  }
+
+  /** Show every problem beside its field and go to the first. */
+  goToProblem(): void {
+    this.showAll = true;
+    const order = [...walk(this.store.task.root!)].map(({ pointer }) => pointer);
+    const first = [...this.places.keys()].filter((place) => this.places.get(place)!.length).sort((a, b) => order.indexOf(a) - order.indexOf(b))[0];
+    this.store.focusWanted = first === undefined ? null : `f-${first}`;
+    this.store.task.redraw();
+  }
+
+  stop(): void {
+    this.checking?.abort();
+    clearTimeout(this.validating);
+  }
+}
