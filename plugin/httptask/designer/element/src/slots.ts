@@ -205,7 +205,7 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
     for (const { name, slot: own } of slot.own) put(value, name, dump(own));
     return slot.on || Object.keys(value).length ? value : undefined;
   },
-  array: (slot) => (slot.on || slot.kids.length ? slot.kids.map((kid) => dump(kid) ?? unsetItem(kid)) : undefined),
+  array: (slot) => (slot.on || slot.kids.length ? slot.kids.map(dumpItem) : undefined),
   union: (slot) => (slot.kids[slot.option] ? dump(slot.kids[slot.option]!) : undefined),
   enum: (slot) => (slot.text ? parse(slot.text) : undefined),
   const: (slot) => slot.field.value,
@@ -235,8 +235,11 @@ export function inOrder(value: JsonObject, order: string[]): JsonObject {
 }
 
 /** An item somebody added and left empty is still an item: validation says what it lacks, at its own place. */
-const unsetItem = (slot: Slot): Json =>
-  slot.field.kind === "string" || slot.field.kind === "any" ? "" : slot.field.kind === "object" ? {} : null;
+function dumpItem(slot: Slot): Json {
+  const value = dump(slot);
+  if (value !== undefined) return value; // a null is meant
+  return slot.field.kind === "string" || slot.field.kind === "any" ? "" : slot.field.kind === "object" ? {} : null;
+}
 
 export const valuesOf = (field: Field): Field => (field.values as Field | undefined) ?? ANY;
 export const choices = (field: Field): Json[] => (field.values as Json[] | undefined) ?? [];
