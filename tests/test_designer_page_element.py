@@ -165,6 +165,15 @@ def test_sources_have_the_types_they_say() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_logic_of_the_page_without_a_browser() -> None:
+    """What of the page needs no browser keeps the promises in `element/test`, run by Node's own test runner."""
+    done = subprocess.run(
+        ["npm", "run", "--silent", "test"], cwd=ELEMENT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"pass [1-9]", done.stdout), "some test ran"
+
+
 def test_rebuild_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     """What is committed is what the sources build."""
     node = shutil.which("node")

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, duration, plural } from "../src/amounts";
+import { ApiError } from "../src/api";
+import { cancelled, outputsOf, phaseWords, refused, type Run, sentence, smaller } from "../src/endings";
+import { maskerOf } from "../src/masker";
+import type { Ending } from "../src/types";
+
+const SENT = { method: "POST", url: "https://a.example/x", headers: [], bodyBytes: 3, body: "abc" };
+const ENDING: Ending = {
+  event: "response", id: "1", outcome: "success", status: 200, reasonPhrase: "OK", headers: [["X-Id", "7"]], decodedAs: "json",
+  text: '{"n": 12345678901234567890}', elapsedSeconds: 0.25, made: 2, request: SENT,
+};
+const run = (told: Run["told"]): Run => ({ task: "A", began: performance.now(), cancelling: true, told });
+
+test("a cancelled request tells whether the server may have got it", () => {
+  const delivered = (told: Run["told"]) => cancelled(run(told)).maybeDelivered;
+  for (const phase of ["prepare", "queue", "dns", "connect", "tls"]) {
+    assert.equal(delivered({ phase, attempt: 1 }), false, phase);
+    assert.equal(delivered({ phase, attempt: 2 }), true, `${phase} of a second attempt`);
+  }
+  for (const phase of ["send", "wait", "receive", "retry"]) assert.equal(delivered({ phase, attempt: 1 }), true, phase);
+});
+
+test("a refusal keeps its problems, and says both what happened and why", () => {
+  const problems = [{ pointer: "/httpRequest", message: "m", severity: "error" as const }];
+  const ending = refused(new ApiError({ title: "Refused", detail: "Too large", problems }));
+  assert.deepEqual([ending.message, ending.problems], ["Refused. Too large", problems]);
+  assert.equal(sentence(ending), "No response: Refused. Too large");
+});
+
+test("the end of a request is said in one line", () => {
+  assert.equal(sentence(ENDING), "200 OK in 250 ms");
+  assert.equal(sentence({ ...ENDING, status: 503, reasonPhrase: undefined, outcome: "failure", message: "not a success" }), "503  in 250 ms: not a success");
+  assert.equal(sentence({ event: "cancelled", id: "1", elapsedSeconds: 1.5 }), "Cancelled after 1.50 s.");
+  assert.equal(sentence({ event: "error", id: "1", kind: "settings", elapsedSeconds: 0 }), "Nothing was sent: see the problems beside the fields.");
+});
+
+test("a wait before the next attempt says how long, and whether the server asked for it", () => {
+  assert.equal(phaseWords({ phase: "retry", waitSeconds: 1.25 }), "Waiting 1.3 s before the next attempt");
+  assert.equal(phaseWords({ phase: "retry", waitSeconds: 30, retryAfter: 30 }), "Waiting 30 s before the next attempt: the server asked for it (Retry-After)");
+  assert.equal(phaseWords({ phase: "queue" }), "Waiting for a free connection …");
+  assert.equal(phaseWords({ phase: "of a newer server" }), "of a newer server …");
+});
+
+test("a later task's expressions see earlier answers, with every digit; none that was cut", () => {
+  const cut = { ...ENDING, truncated: true };
+  const outputs = outputsOf(new Map([["A", { ending: ENDING, key: "" }], ["B", { ending: cut, key: "" }], ["C", { ending: cancelled(run({ phase: "dns" })), key: "" }]]));
+  assert.equal(JSON.stringify(outputs),
+    '{"A":{"output":{"statusCode":200,"reasonPhrase":"OK","headers":{"x-id":"7"},"body":{"n":12345678901234567890},"url":"https://a.example/x","attempts":2,"elapsedSeconds":0.25}}}');
+});
+
+test("the history stays small: long texts are cut and say so, bodies and commands are left out", () => {
+  const long = smaller({ ...ENDING, text: "x".repeat(100_000), raw: "y".repeat(100_000), curl: "curl", attempts: [] });
+  assert(JSON.stringify(long).length < 40_000);
+  assert.deepEqual([long.truncated, long.curl, long.request!.body, long.made], [true, undefined, undefined, 0]);
+  assert.equal(smaller(ENDING).text, ENDING.text);
+  assert(!smaller(ENDING).truncated);
+});
+
+test("a secret is masked however it comes back: as it is, in JSON, in JSON in JSON, in an address", () => {
+  const secret = 'p"ä\\ss word';
+  const mask = maskerOf([secret, 12345, undefined]);
+  const json = JSON.stringify({ sent: secret });
+  const texts = [secret, json, JSON.stringify(json), `?q=${encodeURIComponent(secret)}`, String(new URLSearchParams({ q: secret })), "key 12345"];
+  for (const text of texts) assert(/^[^äs]*(sent)?[^äs]*$/.test(mask(text)) && !mask(text).includes("12345"), mask(text));
+  assert.deepEqual(JSON.parse(mask(json)), { sent: "•••" });
+});
+
+test("of two secrets, one in the other, nothing is left over; one too short to hide is not masked", () => {
+  assert.equal(maskerOf(["abcd", "abcdef"])("abcdef"), "•••");
+  assert.equal(maskerOf(["abc", ""])("abc abcd"), "abc abcd");
+});
+
+test("amounts are said in words", () => {
+  assert.deepEqual([plural(1, "problem"), plural(2500, "endpoint")], ["1 problem", "2,500 endpoints"]);
+  assert.deepEqual([0.0012, 0.25, 61].map(duration), ["1.2 ms", "250 ms", "61.00 s"]);
+  assert.deepEqual([999, 1500, 2_500_000].map(bytes), ["999 B", "1.5 kB", "2.5 MB"]);
+});

@@ -1,0 +1,14 @@
+// What the tests use of Node, so that its own types are not needed.
+declare module "node:test" {
+  export function test(promise: string, body: () => void | Promise<void>): Promise<void>;
+}
+declare module "node:assert/strict" {
+  interface Assert {
+    (value: unknown, message?: string): asserts value;
+    equal(actual: unknown, expected: unknown, message?: string): void;
+    deepEqual(actual: unknown, expected: unknown, message?: string): void;
+    throws(body: () => unknown, error?: unknown, message?: string): void;
+  }
+  const assert: Assert;
+  export default assert;
+}

@@ -1,0 +1,215 @@
+// The store with a server that is a table of answers: what of it survives a reload, a save, a new name.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Api, ApiError } from "../src/api";
+import { clone, type Json, parse, takeSecretNames } from "../src/json";
+import { withoutSecretsOf, withSecretsOf } from "../src/drafts";
+import { load, type Slot, walk } from "../src/slots";
+import { Store } from "../src/store";
+import type { Definition, Ending, Problem, Task } from "../src/types";
+
+takeSecretNames("token|password");
+
+const kept = new Map<string, string>();
+Object.assign(globalThis, {
+  window: globalThis,
+  sessionStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, text: string) => kept.set(name, text) },
+});
+
+const task = (headers: Json, nextTask?: string): Task => ({
+  type: "Http", httpRequest: { url: "https://a.example", method: "GET", headers }, ...(nextTask === undefined ? { end: true } : { nextTask }),
+});
+const FLOW: Definition = { name: "flow", startTask: "A", tasks: { A: task({ Token: "saved-secret", Via: "1" }, "B"), B: task({ Via: "2" }) } };
+
+/** A server that holds one definition. */
+class Server {
+  definition: Definition = clone(FLOW);
+  etag = '"1"';
+  problems: Problem[] = [];
+  sent: string[] = [];
+  /** What people do while it writes a new name, first to last. */
+  meanwhile: (() => void)[] = [];
+  ending: Partial<Ending> = { status: 200, reasonPhrase: "OK", text: "{}", decodedAs: "json", elapsedSeconds: 0.1, outcome: "success" };
+
+  readonly api = {
+    base: "https://designer.example/",
+    config: async () => ({ newWorkflows: true, workflows: [{ id: "flow" }], methods: ["GET"], secretNames: "token|password", taskSettings: [] }),
+    credentials: async () => ({ items: [] }),
+    workflow: async () => ({ definition: clone(this.definition), etag: this.etag }),
+    unreached: async () => [],
+    validate: async () => ({ problems: this.problems, mediaType: null }),
+    renamed: async (definition: Definition, name: string, to: string) => {
+      this.meanwhile.shift()?.();
+      return { definition: parse(JSON.stringify(definition).replaceAll(`"${name}"`, `"${to}"`)) as Definition, problems: [] };
+    },
+    save: async (_id: string, definition: Definition, etag: string) => {
+      if (etag !== this.etag) throw new ApiError({ type: "urn:httptask:problem:changed-meanwhile", title: "Changed meanwhile", etag: this.etag });
+      this.definition = clone(definition);
+      this.etag = `"${Number(this.etag.slice(1, -1)) + 1}"`;
+      return { definition: clone(definition), etag: this.etag };
+    },
+    testRequest: async (draft: unknown, _signal: AbortSignal, hear: (event: string, data: string) => void) => {
+      this.sent.push(JSON.stringify(draft));
+      hear("response", JSON.stringify({ id: "1", request: { method: "GET", url: "u", headers: [["Token", "typed-secret"]], bodyBytes: 0 }, ...this.ending }));
+    },
+  } as unknown as Api;
+}
+
+/** Open the page on *server*, do *work* there, and close it. */
+async function page(server: Server, work: (store: Store) => Promise<void> | void): Promise<void> {
+  const store = new Store(server.api, () => true);
+  await store.start("flow", null);
+  try {
+    await work(store);
+  } finally {
+    store.stop();
+  }
+}
+function slotAt(store: Store, wanted: string): Slot {
+  for (const { slot, pointer } of walk(store.task.root!)) if (pointer === wanted) return slot;
+  throw new Error(`no field at ${wanted}`);
+}
+const type = (store: Store, pointer: string, text: string): void => {
+  slotAt(store, pointer).text = text;
+  store.task.changed(pointer);
+};
+const headers = (store: Store, name: string): Json => {
+  store.task.settled();
+  const { httpRequest } = (store.workflow.working.tasks as Record<string, Task>)[name]!;
+  return (httpRequest as Task).headers!;
+};
+
+test("what was typed is back after a reload, all but the secrets: those were never kept", async () => {
+  kept.clear();
+  const server = new Server();
+  await page(server, (store) => {
+    type(store, "/httpRequest/headers/Token", "typed-secret");
+    type(store, "/httpRequest/headers/Via", "changed");
+    store.task.settled();
+    assert(store.workflow.dirty);
+  });
+  assert(kept.size > 0);
+  assert(![...kept.values()].join().includes("secret"));
+  await page(server, (store) => {
+    assert.deepEqual(headers(store, "A"), { Token: "saved-secret", Via: "changed" });
+    assert.equal(store.notice?.title, "Your unsaved changes are back");
+  });
+});
+
+test("a secret that stands nowhere but on the page has to be typed again, and the page says so", async () => {
+  kept.clear();
+  const server = new Server();
+  server.definition = { name: "flow", startTask: "A", tasks: { A: task({ Via: "1" }) } };
+  await page(server, (store) => {
+    slotAt(store, "/httpRequest/headers").own.push({ name: "Token", slot: load({ kind: "string" }, "typed-secret") });
+    store.task.settled();
+  });
+  assert(![...kept.values()].join().includes("typed-secret"));
+  await page(server, (store) => assert.equal(store.notice?.detail, "Secrets were not kept: type 1 again."));
+});
+
+test("a secret that only the server recognises is not kept either", async () => {
+  kept.clear();
+  const server = new Server();
+  server.problems = [{ code: "secret-in-the-open", pointer: "/httpRequest/headers/Via", message: "m", severity: "warning" }];
+  await page(server, async (store) => {
+    type(store, "/httpRequest/headers/Via", "looks-like-a-key");
+    await store.validation.validate();
+  });
+  assert(![...kept.values()].join().includes("looks-like-a-key"));
+});
+
+test("a test request sends what was typed; neither its result nor the history keeps its secrets", async () => {
+  kept.clear();
+  const server = new Server();
+  await page(server, async (store) => {
+    type(store, "/httpRequest/headers/Token", "typed-secret");
+    await store.tests.send();
+    assert(server.sent[0]!.includes("typed-secret"));
+    assert.equal(store.tests.result?.ending.status, 200);
+    assert(!JSON.stringify([store.history.items, store.tests.result!.ending]).includes("secret"));
+    assert.equal(store.status, "200 OK in 100 ms");
+    assert(!store.tests.stale);
+    type(store, "/httpRequest/headers/Via", "changed");
+    assert(store.tests.stale, "the response is of other settings now");
+  });
+  assert(![...kept.values()].join().includes("secret"));
+  await page(server, (store) => assert.equal(store.history.items[0]?.ending?.status, 200));
+});
+
+test("a task under a new name keeps its response, its history and its way", async () => {
+  kept.clear();
+  await page(new Server(), async (store) => {
+    await store.tests.send();
+    await store.workflow.rename("Ask");
+    assert.equal(store.task.name, "Ask");
+    assert.equal(store.tests.result?.ending.status, 200);
+    assert.equal(store.history.items[0]!.task, "Ask");
+    assert.deepEqual([store.workflow.working.startTask, Object.keys(store.workflow.working.tasks!)], ["Ask", ["Ask", "B"]]);
+  });
+});
+
+test("what is typed while the server writes a new name is not lost", async () => {
+  kept.clear();
+  const server = new Server();
+  await page(server, async (store) => {
+    server.meanwhile = ["typed", "typed meanwhile"].map((text) => () => type(store, "/httpRequest/headers/Via", text));
+    await store.workflow.rename("Ask");
+    assert.deepEqual((headers(store, "Ask") as Task).Via, "typed meanwhile");
+  });
+});
+
+test("a removed task is in the history, and comes back with its secret left out", async () => {
+  kept.clear();
+  await page(new Server(), async (store) => {
+    await store.workflow.remove("A");
+    assert.deepEqual([store.task.name, store.workflow.working.startTask], ["B", "B"]);
+    await store.history.restore(store.history.items[0]!);
+    assert.deepEqual(headers(store, "A"), { Via: "1" });
+  });
+});
+
+test("nothing is written over what somebody else saved before one of the two is chosen", async () => {
+  kept.clear();
+  const server = new Server();
+  await page(server, async (store) => {
+    type(store, "/httpRequest/headers/Via", "mine");
+    server.etag = '"7"';
+    await store.saving.save();
+    assert.equal(store.saving.conflict?.etag, '"7"');
+    assert.deepEqual(server.definition, FLOW);
+    assert.deepEqual((headers(store, "A") as Task).Via, "mine");
+    await store.saving.save(store.saving.conflict!.etag);
+    assert.equal(store.saving.conflict, null);
+    assert.equal(((server.definition.tasks!.A as Task).httpRequest as { headers: Task }).headers.Via, "mine");
+    assert(!store.workflow.dirty);
+  });
+});
+
+test("what somebody else saved can be taken: one's own settings go to the history", async () => {
+  kept.clear();
+  const server = new Server();
+  await page(server, async (store) => {
+    type(store, "/httpRequest/headers/Via", "mine");
+    await store.saving.reload();
+    assert.deepEqual((headers(store, "A") as Task).Via, "1");
+    assert(JSON.stringify(store.history.items).includes("mine"));
+  });
+});
+
+test("a page that may keep nothing works all the same", async () => {
+  const { setItem } = sessionStorage;
+  sessionStorage.setItem = () => { throw new Error("forbidden"); };
+  try {
+    await page(new Server(), (store) => type(store, "/httpRequest/headers/Via", "2"));
+  } finally {
+    sessionStorage.setItem = setItem;
+  }
+});
+
+test("a definition without its secrets, and back", () => {
+  const { definition, removed } = withoutSecretsOf(FLOW, { B: ["/httpRequest/headers/Via"] });
+  assert.deepEqual(removed, { A: ["/httpRequest/headers/Token"], B: ["/httpRequest/headers/Via"] });
+  assert.deepEqual(withSecretsOf(definition, FLOW, removed), { definition: FLOW, lost: 0 });
+  assert.equal(withSecretsOf(definition, { tasks: {} }, removed).lost, 2);
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clone, type Json } from "../src/json";
+import type { Definition, Task } from "../src/types";
+import * as flow from "../src/workflow";
+
+const http = (nextTask: string | null): Task => ({
+  type: "Http", httpRequest: { url: "https://a.example", method: "GET" }, ...(nextTask === null ? { end: true } : { nextTask }),
+});
+const LINE: Definition = { startTask: "A", tasks: { A: http("B"), B: http("C"), C: http("D"), D: http(null) } };
+/** A decision with two ways that meet again, then two branches side by side. */
+const FORKED: Definition = {
+  startTask: "Ask",
+  tasks: {
+    Ask: http("Choose"),
+    Choose: { type: "Decision", choices: [{ condition: "x", nextTask: "Left" }], defaultTask: "Right" },
+    Left: http("Meet"),
+    Right: http("Meet"),
+    Meet: http("Both"),
+    Both: {
+      type: "Parallel",
+      branches: [
+        { startTask: "One", tasks: { One: http("Two"), Two: http(null) } },
+        { startTask: "Three", tasks: { Three: http(null) } },
+      ],
+      nextTask: "Last",
+    },
+    Last: http("End"),
+    End: http(null),
+  },
+};
+
+/** The names of the tasks that a run may get to: followed here from the definition alone. */
+function reachable(definition: Definition): string[] {
+  const reached = new Set<string>();
+  const visit = (tasks: Record<string, Json>, name: Json | undefined): void => {
+    if (typeof name !== "string" || reached.has(name)) return;
+    const task = tasks[name] as Task | undefined;
+    assert(task, `a route leads to “${name}”, which is no task there`);
+    reached.add(name);
+    if (task.type === "Http") assert((task.end === true) !== (typeof task.nextTask === "string"), `“${name}” ends or goes on`);
+    for (const branch of (task.branches ?? []) as Definition[]) visit(branch.tasks!, branch.startTask);
+    for (const choice of (task.choices ?? []) as Task[]) visit(tasks, choice.nextTask);
+    visit(tasks, task.defaultTask);
+    visit(tasks, task.nextTask);
+  };
+  visit(definition.tasks!, definition.startTask);
+  return [...reached].sort();
+}
+const names = (definition: Definition): string[] => flow.listed(definition).map(({ name }) => name).sort();
+
+test("a removed task leaves every other one within reach", () => {
+  for (const definition of [LINE, FORKED])
+    for (const { name, type } of flow.listed(definition)) {
+      if (type !== "Http") continue;
+      const rest = flow.remove(definition, name);
+      assert(typeof rest !== "string", String(rest));
+      const expected = names(definition).filter((other) => other !== name);
+      assert.deepEqual(names(rest), expected);
+      assert.deepEqual(reachable(rest), expected, `without ${name}`);
+    }
+});
+
+test("an end that a decision leads to is not removed: the decision would lead nowhere", () => {
+  const definition: Definition = {
+    startTask: "Choose",
+    tasks: { Choose: { type: "Decision", choices: [{ condition: "x", nextTask: "Yes" }], defaultTask: "No" }, Yes: http(null), No: http(null) },
+  };
+  const refusal = flow.remove(definition, "Yes");
+  assert.equal(typeof refusal, "string");
+  assert(String(refusal).includes("“Choose”"));
+});
+
+test("the only task can be removed", () => {
+  const rest = flow.remove({ startTask: "A", tasks: { A: http(null) } }, "A");
+  assert.deepEqual(rest, { tasks: {} });
+});
+
+test("a moved task changes places with its neighbour, and every task stays within reach", () => {
+  for (const definition of [LINE, FORKED])
+    for (const { name } of flow.listed(definition))
+      for (const by of [-1, 1] as const) {
+        const moved = flow.move(definition, name, by);
+        assert.equal(moved === null, flow.neighbours(definition, name, by) === null);
+        if (!moved) continue;
+        assert.deepEqual(reachable(moved), names(definition), `${name} by ${by}`);
+        assert.deepEqual(flow.move(moved, name, by < 0 ? 1 : -1), definition, `${name} there and back`);
+      }
+  assert.deepEqual(flow.listed(flow.move(LINE, "B", 1)!).map(({ name }) => name), ["A", "C", "B", "D"]);
+  assert.equal(flow.move(LINE, "A", -1), null);
+  assert.equal(flow.move(LINE, "D", 1), null);
+});
+
+test("an inserted task is reached, and so is every other one", () => {
+  for (const definition of [LINE, FORKED, { tasks: {} } as Definition])
+    for (const after of [null, ...flow.listed(definition).map(({ name }) => name)]) {
+      const grown = flow.insert(definition, "New", http("a task of another workflow"), after);
+      assert.deepEqual(reachable(grown), [...names(definition), "New"].sort(), `after ${after}`);
+    }
+});
+
+test("an edit leaves the definition it was given as it was: what was saved can be compared", () => {
+  const before = clone(FORKED);
+  flow.remove(FORKED, "Meet");
+  flow.move(FORKED, "One", 1);
+  flow.insert(FORKED, "New", http(null), "Left");
+  flow.replace(FORKED, "Two", http(null));
+  assert.deepEqual(FORKED, before);
+});
+
+test("a replaced task stands where the old one stood, in a branch too", () => {
+  const replaced = flow.replace(FORKED, "Two", { type: "Http", end: true, description: "new" });
+  assert.deepEqual(names(replaced), names(FORKED));
+  assert.equal(flow.find(replaced, "Two")!.task.description, "new");
+  assert.equal(flow.find(replaced, "Two")!.depth, 1);
+});
+
+test("a free name is none that a task has, at any depth, and has at most 80 characters", () => {
+  assert.equal(flow.freeName(FORKED, " Meet "), "Meet 2");
+  assert.equal(flow.freeName(FORKED, "Two"), "Two 2");
+  assert.equal(flow.freeName(FORKED, "  "), "HTTP task");
+  const long = "x".repeat(100);
+  const first = flow.freeName({ tasks: {} }, long);
+  const second = flow.freeName({ tasks: { [first]: http(null) } }, long);
+  assert.equal(first.length, 80);
+  assert(second.length <= 80 && second !== first);
+  for (const name of [first, second]) assert(flow.isNamedFor(name, long));
+});
+
+test("a name that a person gave is not taken for one of ours", () => {
+  assert(flow.isNamedFor("Get a thing 2", "Get a thing"));
+  assert(!flow.isNamedFor("Get a thing twice", "Get a thing"));
+  assert(!flow.isNamedFor("Mine", "Get a thing"));
+});
+
+test("a definition that no form can show is listed all the same", () => {
+  const odd = { startTask: 7, tasks: { A: null, B: [1], C: { type: 3 }, D: { type: "Parallel", branches: "none" } } } as unknown as Definition;
+  assert.deepEqual(flow.listed(odd).map(({ name, type }) => [name, type]), [["A", "?"], ["B", "?"], ["C", "?"], ["D", "Parallel"]]);
+  assert.deepEqual(flow.routes(odd), []);
+});
