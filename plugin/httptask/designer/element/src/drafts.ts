@@ -1,7 +1,7 @@
-// What of the unsaved changes survives a reload: all but the secrets.
+// Unsaved changes survive a reload; their secrets do not.
 import { at, clone, isObject, same } from "./json";
 import { restored, withoutSecrets } from "./slots";
-import { Kept } from "./storage";
+import { TabStorage } from "./storage";
 import type { Store } from "./store";
 import type { Definition } from "./types";
 import * as flow from "./workflow";
@@ -19,7 +19,7 @@ interface Draft {
   input: string;
 }
 
-/** *definition* without the secrets of its HTTP tasks, and the pointers of what was left out. */
+/** *definition* without the secrets of its HTTP tasks, and the pointers of those secrets. */
 export function withoutSecretsOf(definition: Definition, secretsOf: SecretsOf): { definition: Definition; removed: SecretsOf } {
   const removed: SecretsOf = {};
   for (const { name, task, type } of flow.listed(definition)) {
@@ -31,7 +31,7 @@ export function withoutSecretsOf(definition: Definition, secretsOf: SecretsOf): 
   return { definition, removed };
 }
 
-/** *definition* with the secrets at *removed* as *base* has them, and how many it does not have. */
+/** *definition* with the secrets at the pointers *removed* taken from *base*; `lost` counts those that *base* lacks. */
 export function withSecretsOf(definition: Definition, base: Definition, removed: SecretsOf): { definition: Definition; lost: number } {
   let lost = 0;
   for (const [name, pointers] of Object.entries(removed)) {
@@ -44,29 +44,29 @@ export function withSecretsOf(definition: Definition, base: Definition, removed:
 }
 
 export class Drafts {
-  /** What is kept of the workflow was read: from now on it may be replaced. */
+  /** The stored draft was read: from now on it may be replaced. */
   private opened = false;
   samplesOf: Record<string, Record<string, string>> = {};
   secretsOf: Record<string, string[]> = {};
-  /** What outlives a reload: of the open workflow, or of the page while none is open. */
-  kept: Kept;
+  /** Of the open workflow, or of the page while none is open. */
+  storage: TabStorage;
 
   constructor(private readonly store: Store) {
-    this.kept = this.storage("");
+    this.storage = this.storageOf("");
   }
 
-  private storage(workflow: string): Kept {
-    return new Kept(`http-task-designer ${this.store.api.base} ${workflow}`);
+  private storageOf(workflow: string): TabStorage {
+    return new TabStorage(`http-task-designer ${this.store.api.base} ${workflow}`);
   }
 
-  /** Turn to what is kept of the workflow *id*; with *fresh* drop its draft. */
+  /** Switch to the storage of the workflow *id*; *fresh* drops its draft. */
   open(id: string | null, fresh: boolean): void {
     this.opened = false;
     this.samplesOf = {};
     this.secretsOf = {};
-    this.storage("").write("workflow", id);
-    this.kept = this.storage(`${id ?? ""} `);
-    if (fresh) this.kept.write("draft", null);
+    this.storageOf("").write("workflow", id);
+    this.storage = this.storageOf(`${id ?? ""} `);
+    if (fresh) this.storage.write("draft", null);
   }
 
   rename(name: string, free: string): void {
@@ -76,28 +76,28 @@ export class Drafts {
     }
   }
 
-  /** Take back what was not saved before a reload. Secrets were never kept; what is on disk of them is taken from there. */
+  /** Take back the changes that were not saved before a reload. Secrets were never stored: they come from the definition on disk. */
   restore(): void {
     this.opened = true;
-    const kept = this.kept.read<Draft>("draft");
-    if (!kept) return;
-    this.store.task.name = kept.current;
-    this.store.task.input = kept.input ?? "";
-    this.samplesOf = kept.samples;
-    this.secretsOf = kept.removed;
-    if (!isObject(kept.working)) return;
-    const { definition: working, lost } = withSecretsOf(kept.working, this.store.workflow.base, kept.removed);
+    const draft = this.storage.read<Draft>("draft");
+    if (!draft) return;
+    this.store.task.name = draft.current;
+    this.store.task.input = draft.input ?? "";
+    this.samplesOf = draft.samples;
+    this.secretsOf = draft.removed;
+    if (!isObject(draft.working)) return;
+    const { definition: working, lost } = withSecretsOf(draft.working, this.store.workflow.base, draft.removed);
     if (same(working, this.store.workflow.base) && !lost) return;
     this.store.workflow.working = working;
-    const moved = kept.etag !== this.store.workflow.etag;
-    this.store.workflow.etag = kept.etag;
+    const moved = draft.etag !== this.store.workflow.etag;
+    this.store.workflow.etag = draft.etag;
     this.store.notice = {
       title: "Your unsaved changes are back",
       detail: (moved ? "The definition was changed on disk meanwhile: saving will ask which one to keep. " : "") + (lost ? `Secrets were not kept: type ${lost} again.` : ""),
     };
   }
 
-  /** Keep the unsaved changes over a reload: never a secret. */
+  /** Store the unsaved changes for a reload, without their secrets. */
   keep(): void {
     this.store.task.commit();
     if (!this.opened) return;
@@ -105,6 +105,6 @@ export class Drafts {
     const { name: current, input } = this.store.task;
     const { definition, removed } = withoutSecretsOf(working, this.secretsOf);
     const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.samplesOf, input };
-    this.kept.write("draft", draft);
+    this.storage.write("draft", draft);
   }
 }

@@ -1,4 +1,4 @@
-// A test request under way, how it ended, and what is said of it.
+// A test request under way, its ending, and the words for both.
 import { failureOf } from "./api";
 import { duration } from "./amounts";
 import type { JsonObject } from "./json";
@@ -9,14 +9,13 @@ const MOST_KEPT_TEXT = 16_384;
 
 export interface Run {
   task: string;
-  /** By the clock of this page. */
+  /** By `performance.now()`. */
   began: number;
   cancelling: boolean;
-  /** What the server has told of it. */
-  told: Told;
+  progress: Progress;
 }
-/** The members of the events of a test request under way, the latest of each. */
-interface Told {
+/** What the server's events say of a test request under way: the latest of each member. */
+interface Progress {
   id?: string;
   phase: string;
   /** From 1; absent until the first attempt begins. */
@@ -32,7 +31,7 @@ interface Told {
 }
 export interface Result {
   ending: Ending;
-  /** The settings it came of, as JSON text: another text now means that it is stale. */
+  /** Its settings as JSON text: the result is stale once the form's settings give another text. */
   key: string;
 }
 
@@ -40,21 +39,21 @@ const PHASE_WORDS: Record<string, string> = {
   prepare: "Preparing", queue: "Waiting for a free connection", dns: "Looking up the host", connect: "Connecting", tls: "Securing the connection",
   send: "Sending", wait: "Waiting for the response", receive: "Receiving", retry: "Waiting before the next attempt",
 };
-/** What goes on, in words. */
-export function phaseWords({ phase, waitSeconds, retryAfter }: Told): string {
+/** The phase of a test request, in words. */
+export function phaseWords({ phase, waitSeconds, retryAfter }: Progress): string {
   if (phase !== "retry" || waitSeconds === undefined) return `${PHASE_WORDS[phase] ?? phase} …`;
   const time = `Waiting ${Number(waitSeconds.toFixed(waitSeconds < 10 ? 1 : 0))} s before the next attempt`;
   return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;
 }
 
 export const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
-/** Where nothing of the first attempt's request has gone out yet. */
+/** The phases before the first byte of a request is sent. */
 const BEFORE_SENDING = ["prepare", "queue", "dns", "connect", "tls"];
-/** What is known of a run whose server did not say how it ended. */
-export const cancelled = ({ began, told }: Run): Ending => ({
-  event: "cancelled", id: told.id ?? "", elapsedSeconds: (performance.now() - began) / 1000,
-  maybeDelivered: !BEFORE_SENDING.includes(told.phase) || (told.attempt ?? 0) > 1,
-  made: told.attempt, request: told.request, raw: told.raw, curl: told.curl,
+/** The ending of a cancelled run whose server did not say how it ended. */
+export const cancelled = ({ began, progress }: Run): Ending => ({
+  event: "cancelled", id: progress.id ?? "", elapsedSeconds: (performance.now() - began) / 1000,
+  maybeDelivered: !BEFORE_SENDING.includes(progress.phase) || (progress.attempt ?? 0) > 1,
+  made: progress.attempt, request: progress.request, raw: progress.raw, curl: progress.curl,
 });
 export function refused(error: unknown): Ending {
   const { title, detail, problems } = failureOf(error);
@@ -72,7 +71,7 @@ export const smaller = (ending: Ending): Ending => ({
   truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,
 });
 
-/** What happened, in one line. */
+/** The ending in one line. */
 export function sentence(ending: Ending): string {
   const seconds = duration(ending.elapsedSeconds);
   if (ending.event === "cancelled") return `Cancelled after ${seconds}.`;
@@ -80,7 +79,7 @@ export function sentence(ending: Ending): string {
   return `${ending.status} ${ending.reasonPhrase ?? ""} in ${seconds}${ending.outcome === "success" ? "" : `: ${ending.message ?? ending.outcome}`}`;
 }
 
-/** What earlier test requests were answered, as expressions of a later task see it. */
+/** The responses of earlier test requests, as the expressions of a later task see them. */
 export function outputsOf(results: Map<string, Result>): JsonObject {
   const tasks: JsonObject = {};
   for (const [name, { ending }] of results) {

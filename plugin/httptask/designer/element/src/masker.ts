@@ -1,4 +1,4 @@
-// Hides secrets in whatever comes back from the server.
+// Masks secrets in what the server answers.
 import { type Json, MASK } from "./json";
 
 /** A shorter one would be seen everywhere: masking it would hide the text and give the secret away. */

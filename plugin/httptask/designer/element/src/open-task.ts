@@ -24,7 +24,7 @@ export class OpenTask {
   form: Form | null = null;
   root: Slot | null = null;
   input = "";
-  /** Counts what a field cannot know by itself: another task, problems, what is expanded. */
+  /** Counts changes that fields have to be drawn again for: another task, new problems, an expanded object. */
   version = 0;
   private openKey = "";
   private settle = 0;
@@ -82,7 +82,7 @@ export class OpenTask {
     }
   }
 
-  /** Put the task for another endpoint in the place of *old*, which stays in the history. */
+  /** Replace *old* by the task for another endpoint; *old* goes to the history. */
   private change(name: string, old: Task, { task, dropped }: Change): void {
     this.store.history.remember(name, old, { note: "another API was chosen" });
     this.store.workflow.working = flow.replace(this.store.workflow.working, name, withRoutes(task, old));
@@ -93,7 +93,7 @@ export class OpenTask {
       };
   }
 
-  /** A request that no description tells about. */
+  /** Add a request that no description tells about. */
   free(): void {
     const name = flow.freeName(this.store.workflow.working, "HTTP request");
     this.store.workflow.edit((definition) => flow.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.name));

@@ -13,15 +13,15 @@ export class OpenWorkflow {
   etag: string | null = null;
   base: Definition = { tasks: {} };
   working: Definition = { tasks: {} };
-  /** Why the definition cannot be shown; its text stays as it is until somebody overwrites it knowingly. */
+  /** Why the definition cannot be shown. Its file stays as it is until somebody chooses to overwrite it. */
   broken: Failure | null = null;
   /** The tasks that no run gets to. */
   unreached = new Set<string>();
   private reaching: AbortController | null = null;
-  /** A new name that the server is still writing into the definition. */
+  /** Settles once the server has written the last new name into the definition. */
   renaming: Promise<void> = Promise.resolve();
 
-  /** Open the workflow *id*; with *fresh* what was kept of it over a reload is dropped. */
+  /** Open the workflow *id*; *fresh* drops its draft. */
   async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
     if (!fresh) this.store.drafts.keep();
     this.id = id;
@@ -126,7 +126,7 @@ export class OpenWorkflow {
     return this.renaming;
   }
 
-  /** Call the task *name* *free*, in routes and expressions: the server reads those. */
+  /** Rename the task *name* to *free*, in routes and expressions: the server reads those. */
   private async renameTo(name: string, free: string): Promise<void> {
     for (;;) {
       this.store.task.commit();

@@ -43,15 +43,15 @@ function Running({ store }: { store: Store }) {
     return () => clearInterval(timer);
   }, []);
   const seconds = (performance.now() - run.began) / 1000;
-  const { told } = run;
+  const { progress } = run;
   return (
     <div class="response">
       <div class="summary">
-        <strong>{phaseWords(told)}</strong> <span>{seconds.toFixed(1)} s</span>
-        {told.sent !== undefined && <span class="muted">{bytes(told.sent)} sent, {bytes(told.received!)} received</span>}
-        {(told.maxAttempts ?? 1) > 1 && <span class="muted">attempt {told.attempt} of {told.maxAttempts}</span>}
+        <strong>{phaseWords(progress)}</strong> <span>{seconds.toFixed(1)} s</span>
+        {progress.sent !== undefined && <span class="muted">{bytes(progress.sent)} sent, {bytes(progress.received!)} received</span>}
+        {(progress.maxAttempts ?? 1) > 1 && <span class="muted">attempt {progress.attempt} of {progress.maxAttempts}</span>}
       </div>
-      {told.request && <p class="path small"><code>{told.request.method} {told.request.url}</code></p>}
+      {progress.request && <p class="path small"><code>{progress.request.method} {progress.request.url}</code></p>}
     </div>
   );
 }

@@ -10,7 +10,7 @@ export class Saving {
   constructor(private readonly store: Store) {}
 
   underWay = false;
-  /** Somebody else saved meanwhile: what is on disk now. Nothing is written before one of the two is chosen. */
+  /** The definition on disk, where somebody else saved meanwhile. Nothing is written before one of the two is chosen. */
   conflict: { etag: string; detail: string } | null = null;
 
   async save(over?: string): Promise<void> {
@@ -60,7 +60,7 @@ export class Saving {
     }
   }
 
-  /** Name the files of every task as they are named from now on: uploads end with the designer. */
+  /** Replace uploads by the paths they were saved under, in every task: an upload ends with the designer's process. */
   private keepFiles(files: Map<string, Json>): void {
     this.store.task.commit();
     const fresh = !this.store.tests.stale;

@@ -14,12 +14,12 @@ export class Snapshots {
   constructor(private readonly store: Store) {}
 
   items: Snapshot[] = [];
-  /** What of the history is looked at, instead of the latest response. */
+  /** The entry that is shown instead of the latest response. */
   shown: Snapshot | null = null;
 
-  /** Read what is kept of the workflow that was opened. */
+  /** Read the history of the workflow that was opened. */
   open(): void {
-    this.items = this.store.drafts.kept.read<Snapshot[]>("history") ?? [];
+    this.items = this.store.drafts.storage.read<Snapshot[]>("history") ?? [];
   }
 
   rename(name: string, free: string): void {
@@ -39,7 +39,7 @@ export class Snapshots {
   }
 
   private keep(): void {
-    this.store.drafts.kept.write("history", this.items.map(({ ending, ...rest }) => ({ ...rest, ending: ending && smaller(ending) })));
+    this.store.drafts.storage.write("history", this.items.map(({ ending, ...rest }) => ({ ...rest, ending: ending && smaller(ending) })));
   }
 
   look(snapshot: Snapshot): void {

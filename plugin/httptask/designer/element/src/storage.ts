@@ -1,7 +1,7 @@
 // What survives a reload, in this tab only. A page may forbid storage: then nothing is kept, and nothing breaks.
 import { type Json, parse } from "./json";
 
-export class Kept {
+export class TabStorage {
   constructor(private readonly prefix: string) {}
 
   read<T>(name: string): T | null {

@@ -29,7 +29,7 @@ export class Store {
   failure: Failure | null = null;
   tab: Tab = "reference";
   status = "";
-  /** Said beside the workflow until it is closed. */
+  /** Shown beside the workflow until somebody closes it. */
   notice: Failure | null = null;
   credentials: Credential[] = [];
   private readonly listeners = new Set<() => void>();
@@ -73,7 +73,7 @@ export class Store {
       return this.update();
     }
     void this.loadCredentials();
-    const last = this.config.newWorkflows ? this.drafts.kept.read<string>("workflow") : null;
+    const last = this.config.newWorkflows ? this.drafts.storage.read<string>("workflow") : null;
     await this.workflow.open(workflow ?? last ?? this.config.workflow ?? null, task);
   }
 

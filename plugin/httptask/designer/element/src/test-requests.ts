@@ -27,7 +27,7 @@ export class TestRequests {
     return !!this.result && !!this.store.task.root && this.result.key !== this.store.task.settingsKey();
   }
 
-  /** Whether a test request would lack the workflow's input, for which nothing stands yet. */
+  /** Whether the task reads the workflow's input, and no sample of it was typed. */
   get lacksInput(): boolean {
     const { inputParameters } = this.store.task.value();
     return !this.store.task.input.trim() && /\$\.input\b/.test(JSON.stringify(inputParameters ?? "")) && !Object.keys(samples(this.store.task.root!).values).length;
@@ -55,7 +55,7 @@ export class TestRequests {
     const name = this.store.task.name;
     const key = this.store.task.settingsKey();
     const mask = (this.mask = maskerOf(this.store.task.secretsHere().map((pointer) => at(draft.task, pointer))));
-    const run: Run = { task: name, began: performance.now(), cancelling: false, told: { phase: "prepare" } };
+    const run: Run = { task: name, began: performance.now(), cancelling: false, progress: { phase: "prepare" } };
     this.run = run;
     this.running = new AbortController();
     this.store.tab = "response";
@@ -64,13 +64,13 @@ export class TestRequests {
     let ending: Ending | null = null;
     try {
       await this.store.api.testRequest({ ...draft, sendAnyway }, this.running.signal, (event, data) => {
-        const said = JSON.parse(mask(data)) as Record<string, unknown>;
-        if (["response", "error", "cancelled"].includes(event)) ending = { ...(said as unknown as Ending), event: event as Ending["event"] };
+        const payload = JSON.parse(mask(data)) as Record<string, unknown>;
+        if (["response", "error", "cancelled"].includes(event)) ending = { ...(payload as unknown as Ending), event: event as Ending["event"] };
         else {
-          // Another wait, or none: what was said of the last one is over.
-          if (event === "phase") delete run.told.waitSeconds, delete run.told.retryAfter;
-          Object.assign(run.told, said);
-          if (run.cancelling && run.told.id) void this.store.api.cancel(run.told.id).catch(() => {});
+          // A new phase ends the last wait.
+          if (event === "phase") delete run.progress.waitSeconds, delete run.progress.retryAfter;
+          Object.assign(run.progress, payload);
+          if (run.cancelling && run.progress.id) void this.store.api.cancel(run.progress.id).catch(() => {});
           this.store.update();
         }
       });
@@ -98,7 +98,7 @@ export class TestRequests {
     const { run, running } = this;
     if (!run || run.cancelling) return;
     run.cancelling = true;
-    if (run.told.id) void this.store.api.cancel(run.told.id).catch(() => running?.abort());
+    if (run.progress.id) void this.store.api.cancel(run.progress.id).catch(() => running?.abort());
     setTimeout(() => running?.abort(), CANCEL_PATIENCE);
     this.store.say("Cancelling …");
   }

@@ -11,10 +11,10 @@ const ENDING: Ending = {
   event: "response", id: "1", outcome: "success", status: 200, reasonPhrase: "OK", headers: [["X-Id", "7"]], decodedAs: "json",
   text: '{"n": 12345678901234567890}', elapsedSeconds: 0.25, made: 2, request: SENT,
 };
-const run = (told: Run["told"]): Run => ({ task: "A", began: performance.now(), cancelling: true, told });
+const run = (progress: Run["progress"]): Run => ({ task: "A", began: performance.now(), cancelling: true, progress });
 
 test("a cancelled request tells whether the server may have got it", () => {
-  const delivered = (told: Run["told"]) => cancelled(run(told)).maybeDelivered;
+  const delivered = (progress: Run["progress"]) => cancelled(run(progress)).maybeDelivered;
   for (const phase of ["prepare", "queue", "dns", "connect", "tls"]) {
     assert.equal(delivered({ phase, attempt: 1 }), false, phase);
     assert.equal(delivered({ phase, attempt: 2 }), true, `${phase} of a second attempt`);
