@@ -8,6 +8,8 @@ import * as flow from "./workflow";
 
 /** Pointers of secrets, by the name of their task. */
 type SecretsOf = Record<string, string[]>;
+/** Samples by their pointers, by the name of their task. */
+type SamplesOf = Record<string, Record<string, string>>;
 
 interface Draft {
   etag: string | null;
@@ -15,7 +17,7 @@ interface Draft {
   working: Definition | null;
   current: string | null;
   removed: SecretsOf;
-  samples: Record<string, Record<string, string>>;
+  samples: SamplesOf;
   input: string;
 }
 
@@ -46,7 +48,9 @@ export function withSecretsOf(definition: Definition, base: Definition, removed:
 export class Drafts {
   /** The stored draft was read: from now on it may be replaced. */
   private opened = false;
-  samplesOf: Record<string, Record<string, string>> = {};
+  samplesOf: SamplesOf = {};
+  /** The samples that may be stored: without those of secret fields. */
+  openSamplesOf: SamplesOf = {};
   secretsOf: Record<string, string[]> = {};
   /** Of the open workflow, or of the page while none is open. */
   storage: TabStorage;
@@ -63,6 +67,7 @@ export class Drafts {
   open(id: string | null, fresh: boolean): void {
     this.opened = false;
     this.samplesOf = {};
+    this.openSamplesOf = {};
     this.secretsOf = {};
     this.storageOf("").write("workflow", id);
     this.storage = this.storageOf(`${id ?? ""} `);
@@ -70,7 +75,7 @@ export class Drafts {
   }
 
   rename(name: string, free: string): void {
-    for (const perTask of [this.samplesOf, this.secretsOf] as Record<string, unknown>[]) {
+    for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf] as Record<string, unknown>[]) {
       if (name in perTask) perTask[free] = perTask[name];
       delete perTask[name];
     }
@@ -84,6 +89,7 @@ export class Drafts {
     this.store.task.name = draft.current;
     this.store.task.input = draft.input ?? "";
     this.samplesOf = draft.samples;
+    this.openSamplesOf = { ...draft.samples };
     this.secretsOf = draft.removed;
     if (!isObject(draft.working)) return;
     const { definition: working, lost } = withSecretsOf(draft.working, this.store.workflow.base, draft.removed);
@@ -104,7 +110,7 @@ export class Drafts {
     const { etag, dirty, working } = this.store.workflow;
     const { name: current, input } = this.store.task;
     const { definition, removed } = withoutSecretsOf(working, this.secretsOf);
-    const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.samplesOf, input };
+    const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, input };
     this.storage.write("draft", draft);
   }
 }

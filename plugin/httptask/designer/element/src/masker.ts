@@ -5,9 +5,9 @@ import { type Json, MASK } from "./json";
 const SHORTEST_SECRET = 4;
 
 /** Return the function that masks *secrets* in a text: as they are, as in JSON, and as in an address. */
-export function maskerOf(secrets: (Json | undefined)[]): (text: string) => string {
+export function maskerOf(secrets: Json[]): (text: string) => string {
   const forms = secrets.flatMap((value) => {
-    const secret = typeof value === "string" ? value : JSON.stringify(value ?? "");
+    const secret = typeof value === "string" ? value : JSON.stringify(value);
     if (secret.length < SHORTEST_SECRET) return [];
     const inJson = JSON.stringify(secret).slice(1, -1);
     return [secret, inJson, JSON.stringify(inJson).slice(1, -1), encodeURIComponent(secret), encodeURIComponent(secret).replace(/%20/g, "+")];

@@ -194,7 +194,9 @@ export class OpenTask {
       this.store.workflow.working = flow.replace(this.store.workflow.working, name, task);
       this.openKey = "";
     }
-    this.store.drafts.samplesOf[name] = samples(this.root).texts;
+    const { texts, open } = samples(this.root);
+    this.store.drafts.samplesOf[name] = texts;
+    this.store.drafts.openSamplesOf[name] = open;
     this.store.drafts.secretsOf[name] = this.secretsHere();
   }
 

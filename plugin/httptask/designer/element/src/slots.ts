@@ -378,16 +378,18 @@ export function sampleValue(slot: Slot): Json | undefined {
   return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
 }
 
-/** Pointer -> sample, of every field that is in fx mode and has one. */
-export function samples(root: Slot): { values: Record<string, Json>; texts: Record<string, string> } {
+/** Pointer -> sample, of every field that is in fx mode and has one; `open` are the texts of those that are no secrets. */
+export function samples(root: Slot): { values: Record<string, Json>; texts: Record<string, string>; open: Record<string, string> } {
   const values: Record<string, Json> = {};
   const texts: Record<string, string> = {};
-  for (const { slot, pointer } of walk(root)) {
+  const open: Record<string, string> = {};
+  for (const { slot, pointer, name } of walk(root)) {
     if (!slot.fx || !slot.sample.trim()) continue;
     values[pointer] = sampleValue(slot)!;
     texts[pointer] = slot.sample;
+    if (!isSecret(slot, name)) open[pointer] = slot.sample;
   }
-  return { values, texts };
+  return { values, texts, open };
 }
 
 /** Where a problem at *pointer* can be seen: the deepest place on the screen on the way to it. */

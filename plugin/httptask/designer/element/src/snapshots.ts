@@ -34,7 +34,7 @@ export class Snapshots {
 
   remember(name: string, task: Task, rest: Partial<Snapshot>): void {
     const settings = withoutSecrets(task, this.store.drafts.secretsOf[name] ?? []).value;
-    this.items = [{ at: new Date().toISOString(), task: name, settings, samples: this.store.drafts.samplesOf[name] ?? {}, ...rest }, ...this.items].slice(0, MOST_SNAPSHOTS);
+    this.items = [{ at: new Date().toISOString(), task: name, settings, samples: this.store.drafts.openSamplesOf[name] ?? {}, ...rest }, ...this.items].slice(0, MOST_SNAPSHOTS);
     this.keep();
   }
 
@@ -58,7 +58,7 @@ export class Snapshots {
       const task = withRoutes(clone(snapshot.settings), item.task);
       this.store.workflow.working = flow.replace(this.store.workflow.working, name, restored(task, item.task, this.store.drafts.secretsOf[name] ?? []));
     }
-    this.store.drafts.samplesOf[name] = snapshot.samples;
+    this.store.drafts.samplesOf[name] = this.store.drafts.openSamplesOf[name] = snapshot.samples;
     this.store.task.root = null;
     await this.store.task.open(name);
     void this.store.workflow.reach();

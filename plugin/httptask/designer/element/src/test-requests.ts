@@ -1,7 +1,7 @@
 // Test requests: what is sent, the one under way, and the latest result of each task.
 import type { Draft } from "./api";
 import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence } from "./endings";
-import { at, parse } from "./json";
+import { at, type Json, parse } from "./json";
 import { maskerOf } from "./masker";
 import { samples } from "./slots";
 import type { Store } from "./store";
@@ -47,6 +47,13 @@ export class TestRequests {
     return draft;
   }
 
+  /** The values of secret fields: as typed, or as the sample of their expression. */
+  private secrets(task: Task): Json[] {
+    const { values, open } = samples(this.store.task.root!);
+    const sampled = Object.keys(values).filter((pointer) => !(pointer in open));
+    return [...this.store.task.secretsHere().map((pointer) => at(task, pointer) ?? ""), ...sampled.map((pointer) => values[pointer]!)];
+  }
+
   async send(sendAnyway = false): Promise<void> {
     if (this.run || !this.store.task.root || this.store.task.name === null || this.store.task.picking) return;
     this.store.task.settled();
@@ -54,7 +61,7 @@ export class TestRequests {
     if (!draft) return;
     const name = this.store.task.name;
     const key = this.store.task.settingsKey();
-    const mask = (this.mask = maskerOf(this.store.task.secretsHere().map((pointer) => at(draft.task, pointer))));
+    const mask = (this.mask = maskerOf(this.secrets(draft.task)));
     const run: Run = { task: name, began: performance.now(), cancelling: false, progress: { phase: "prepare" } };
     this.run = run;
     this.running = new AbortController();

@@ -50,7 +50,7 @@ class Server {
     },
     testRequest: async (draft: unknown, _signal: AbortSignal, hear: (event: string, data: string) => void) => {
       this.sent.push(JSON.stringify(draft));
-      hear("response", JSON.stringify({ id: "1", request: { method: "GET", url: "u", headers: [["Token", "typed-secret"]], bodyBytes: 0 }, ...this.ending }));
+      hear("response", JSON.stringify({ id: "1", request: { method: "GET", url: "u", headers: [], bodyBytes: 0 }, raw: this.sent.at(-1), ...this.ending }));
     },
   } as unknown as Api;
 }
@@ -117,6 +117,26 @@ test("a secret that only the server recognises is not kept either", async () => 
     await store.validation.validate();
   });
   assert(![...kept.values()].join().includes("looks-like-a-key"));
+});
+
+test("a sample of a secret field is sent and stays while the page is open, and is not kept either", async () => {
+  kept.clear();
+  const server = new Server();
+  server.definition = { name: "flow", startTask: "A", tasks: { A: task({ Token: "${$.input.t}", Via: "${$.input.v}" }, "B"), B: task({}) } };
+  await page(server, async (store) => {
+    slotAt(store, "/httpRequest/headers/Token").sample = "sampled-secret";
+    slotAt(store, "/httpRequest/headers/Via").sample = "sampled";
+    await store.tests.send();
+    assert(server.sent[0]!.includes("sampled-secret"));
+    await store.task.open("B");
+    await store.task.open("A");
+    assert.equal(slotAt(store, "/httpRequest/headers/Token").sample, "sampled-secret");
+    assert(!JSON.stringify(store.history.items).includes("secret"));
+  });
+  assert(![...kept.values()].join().includes("secret"));
+  await page(server, (store) => {
+    assert.deepEqual(["Token", "Via"].map((name) => slotAt(store, `/httpRequest/headers/${name}`).sample), ["", "sampled"]);
+  });
 });
 
 test("a test request sends what was typed; neither its result nor the history keeps its secrets", async () => {
