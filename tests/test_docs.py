@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import re
 import shlex
+import string
 import subprocess
 import sys
 import types
@@ -21,9 +23,11 @@ from jsonschema import Draft202012Validator
 
 import servers
 from httptask import _packaged, hookspecs
+from httptask._sentences import SENTENCES
 from httptask.catalogue import Catalogue
 from httptask.cli import FAMILIES, whole_parser
 from httptask.credentials import resolve
+from httptask.errors import Problem
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.workflow import WorkflowDefinition
@@ -345,6 +349,41 @@ def test_every_outcome_stands_in_the_table() -> None:
     kinds = {error.kind for error in errors.TaskError.__subclasses__()}
     assert len(kinds) > 10
     assert kinds <= column("docs/settings/retries.md")
+
+
+def test_every_code_of_a_problem_stands_in_the_table() -> None:
+    """The tables of problems have every code, and the params that its sentence is made of."""
+    table = {row[0].strip("`"): row[1] for row in rows("docs/problems.md") if row[0].startswith("`")}
+    assert table.keys() == SENTENCES.keys()
+    for code, template in SENTENCES.items():
+        params = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+        assert params <= set(re.findall(r"`(\w+)`", table[code])), code
+
+
+def test_the_problem_shown_is_one() -> None:
+    """Its code and params make its sentence."""
+    (shown,) = blocks(ROOT / "docs/problems.md", "text")
+    problem = json.loads(shown.text)
+    made = Problem.of(problem["code"], problem["pointer"], **problem["params"])
+    assert made.to_json() == problem
+
+
+def test_no_problem_of_ours_is_without_a_code() -> None:
+    """All are made by `Problem.of`, with a code that has a sentence; and each sentence is used."""
+    written: set[str] = set()
+    for path in (ROOT / "plugin/httptask").rglob("*.py"):
+        if path.name in ("errors.py", "_sentences.py") and path.parent.name == "httptask":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called != "Problem", f"{path}:{node.lineno}"
+                first = node.args[0] if node.args else None
+                if called == "Problem.of" and isinstance(first, ast.Constant):
+                    assert first.value in SENTENCES, f"{path}:{node.lineno}"
+                if isinstance(first, ast.Constant):
+                    written.add(str(first.value))
+    assert SENTENCES.keys() - written == {"expression-failed"}  # that of `ExpressionError` itself
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

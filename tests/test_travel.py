@@ -60,6 +60,7 @@ problems = st.builds(
     line=some(counts),
     severity=st.sampled_from(["error", "warning"]),
     code=some(texts),
+    params=objects,
 )
 responses = st.builds(
     RawResponse,

@@ -29,10 +29,11 @@ httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from httptask._sentences import sentence
 from httptask._task_result import TaskResult
 
 if TYPE_CHECKING:
@@ -54,11 +55,33 @@ class Problem:
     severity: str = "error"
     """`error`, or `warning` for something that will run but should be looked at."""
     code: str | None = None
-    """What programs know it by, where they have to: `secret-in-the-open`."""
-    keyword: str | None = field(default=None, compare=False, repr=False)
-    """The keyword of JSON Schema that is not satisfied, when that is what is wrong."""
-    wanted: Any = field(default=None, compare=False, repr=False)
-    """What that keyword wants: its value in the schema, or the one name of `required` that is missing."""
+    """What programs know it by: `required`, `secret-in-the-open`. A plugin's problem may have none."""
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What the sentence of that code is made of, as a JSON object: `name`, `expected`, `found`."""
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        pointer: str,
+        *,
+        suggestion: str | None = None,
+        line: int | None = None,
+        severity: str = "error",
+        **params: Any,
+    ) -> Self:
+        """Return the problem *code* at *pointer*; *params* that are None are left out."""
+        given = {name: value for name, value in params.items() if value is not None}
+        return cls(pointer, sentence(code, given), suggestion, line, severity, code, given)
+
+    def with_params(self, **params: Any) -> Self:
+        """Return the same with *params* too, and its sentence made anew; without a code the sentence stays."""
+        params = {**self.params, **params}
+        return replace(self, params=params, message=sentence(self.code, params) if self.code else self.message)
+
+    def masked(self, mask: Callable[[str], str]) -> Self:
+        """Return the same with each of its texts through *mask*."""
+        return replace(self, message=mask(self.message), params=_masked(dict(self.params), mask))
 
     def __str__(self) -> str:
         where = self.pointer or "(the document)"
@@ -75,14 +98,23 @@ class Problem:
             "line": self.line,
             "severity": self.severity,
             "code": self.code,
+            "params": dict(self.params) or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the problem that `to_json` gave *value* for."""
-        names = ("pointer", "message", "suggestion", "line", "severity", "code")
+        names = ("pointer", "message", "suggestion", "line", "severity", "code", "params")
         return cls(**{name: value[name] for name in names if name in value})
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(item, mask) for name, item in value.items()}
+    return [_masked(item, mask) for item in value] if isinstance(value, list) else value
 
 
 class HttpTaskError(Exception):
@@ -312,6 +344,13 @@ class ExpressionError(TaskError):
         """Where it stands: a JSON Pointer into the workflow definition."""
         self.known = tuple(known)
         """The names that were known where the expression looked, so that a wrong one can be mended."""
+
+    def problem(self) -> Problem:
+        """Return what is wrong as a problem of the place where the expression stands."""
+        known = list(self.known) or None
+        return Problem.of(
+            "expression-failed", self.pointer, expression=self.expression, reason=self.message, known=known
+        )
 
     def __str__(self) -> str:
         place = f"{self.pointer}: " if self.pointer else ""

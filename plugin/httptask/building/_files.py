@@ -193,7 +193,7 @@ def _identity(seen: os.stat_result) -> tuple[int, ...]:
 
 
 def _refused(piece: FilePiece, why: str) -> SettingsError:
-    return SettingsError([Problem(piece.pointer, why)])
+    return SettingsError([Problem.of("file-unsendable", piece.pointer, reason=why)])
 
 
 # Sending
@@ -245,15 +245,15 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
     be, and for a text that holds the local path of a file.
     """
     for path in text_places(request, files.named_in):
-        raise SettingsError(
-            [Problem(pointer_of(path, at), "the text holds the local path of a file, which is sent nowhere")]
-        )
+        raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
     contents = {}
     for path, reference in data_places(request):
         try:
             contents[path] = await in_thread(lambda path=path, said=reference: _data(said, files, pointer_of(path, at)))  # type: ignore[misc]
         except UnwritableError as error:
-            raise SettingsError([Problem(pointer_of((*path, *error.path), at), str(error))]) from error
+            raise SettingsError(
+                [Problem.of("unwritable", pointer_of((*path, *error.path), at), reason=str(error))]
+            ) from error
     return with_values(request, contents) if contents else dict(request)
 
 

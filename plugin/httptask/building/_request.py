@@ -61,7 +61,7 @@ def build(request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str 
 
 
 def _refused(place: str, why: str) -> SettingsError:
-    return SettingsError([Problem(place, why)])
+    return SettingsError([Problem.of("unwritable", place, reason=why)])
 
 
 class _Writer:

@@ -136,7 +136,7 @@ def _broken(used: Iterable[Use], plugins: PluginManager) -> Iterator[Broken]:
     for pointer, name, task, (before, after) in used:
         if after is None:
             place = f"{pointer}/endpoint" if "endpoint" in task else f"{pointer}/httpRequest/url"
-            problem = Problem(place, f"{before.method} {before.path} is not in the new description")
+            problem = Problem.of("endpoint-removed", place, method=before.method, path=before.path)
             yield Broken(name, before.id, (problem,))
         elif found := tuple(_new_problems(task, pointer, before, after, plugins)):
             yield Broken(name, before.id, found)
@@ -152,7 +152,7 @@ def _new_problems(
     if "endpoint" not in task:
         after = _with_names_of(before, after)
     elif before.path != after.path:
-        yield Problem(f"{pointer}/endpoint", "the endpoint has another id, because its path changed", after.id)
+        yield Problem.of("endpoint-renamed", f"{pointer}/endpoint", suggestion=after.id)
     request, place = task["httpRequest"], f"{pointer}/httpRequest"
     was, now = (
         request_problems(request, settings_schema(endpoint), endpoint, place, expressions=True)
@@ -161,8 +161,8 @@ def _new_problems(
     known = {_fault(problem) for problem in was if _breaks(problem)}
     yield from (problem for problem in now if _breaks(problem) and _fault(problem) not in known)
     if after.servers and _is_at(before, request.get("url")) and not _is_at(after, request.get("url")):
-        servers = ", ".join(server.address for server in after.servers[:_MOST_SERVERS])
-        yield Problem(f"{place}/url", f"the new description names other servers: {servers}")
+        servers = [server.address for server in after.servers[:_MOST_SERVERS]]
+        yield Problem.of("servers-changed", f"{place}/url", servers=servers)
     yield from _credential_problems(task, pointer, before, after, plugins)
 
 
@@ -182,7 +182,7 @@ def _credential_problems(
 
 def _breaks(problem: Problem) -> bool:
     """Say whether a task with *problem* no longer does what it did: what is sent in a read-only field is ignored."""
-    return problem.severity == "error" or problem.keyword == "readOnly"
+    return problem.severity == "error" or problem.code == "read-only"
 
 
 def _fault(problem: Problem) -> tuple[str, str]:
@@ -190,7 +190,7 @@ def _fault(problem: Problem) -> tuple[str, str]:
 
     What was expected may be said in other words for the new description.
     """
-    return problem.pointer, str(problem.wanted) if problem.keyword == "required" else ""
+    return problem.pointer, str(problem.params["name"]) if problem.code == "required" else ""
 
 
 def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:

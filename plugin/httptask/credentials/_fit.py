@@ -96,7 +96,7 @@ def fitting_problems(
     asked = " or ".join(dict.fromkeys(" and ".join(wanted.text for wanted in each) for each in missing))
     place = pointer_of(["credentials"], at)
     if name is None:
-        return [Problem(place, f"this endpoint asks for {asked}: name a credential", severity="warning")]
+        return [Problem.of("credential-missing", place, severity="warning", expected=asked)]
     credential = _known(name, plugins)
     if credential is None:
         return []
@@ -104,12 +104,10 @@ def fitting_problems(
     filled = [each for each, refused in zip(missing, refusals, strict=True) if "" in refused]
     if any(len(each) == 1 for each in filled):
         return []
-    message = f"the credential {name!r} {refusals[0][0]}; this endpoint asks for {asked}"
     if filled:
-        message = (
-            f"the credential {name!r} is one of what this endpoint asks for: {asked}; put the others into the settings"
-        )
-    return [Problem(place, message, severity="warning")]
+        return [Problem.of("credential-not-enough", place, severity="warning", name=name, expected=asked)]
+    params: dict[str, Any] = {"name": name, "reason": refusals[0][0], "expected": asked}
+    return [Problem.of("credential-unfit", place, severity="warning", **params)]
 
 
 def completed(credential: Credential, endpoint: Endpoint | None, request: OutgoingRequest) -> Credential:

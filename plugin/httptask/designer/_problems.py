@@ -89,7 +89,7 @@ def refused(error: HttpTaskError) -> Refused:
     if isinstance(error, SettingsError):
         return Refused("settings", str(error), problems=[problem.to_json() for problem in error.problems])
     if isinstance(error, ExpressionError):
-        problem, known = Problem(error.pointer, error.message).to_json(), list(error.known)
+        problem, known = error.problem().to_json(), list(error.known)
         return Refused(
             "expression",
             str(error),
@@ -99,7 +99,11 @@ def refused(error: HttpTaskError) -> Refused:
             known=known,
         )
     if isinstance(error, CredentialError):
-        return Refused("credential", str(error), problems=[Problem("/credentials", error.message).to_json()])
+        return Refused(
+            "credential",
+            str(error),
+            problems=[Problem.of("credential", "/credentials", reason=error.message).to_json()],
+        )
     if isinstance(error, DefinitionError):
         return Refused("broken-definition", str(error))
     slug = "settings" if isinstance(error, TaskError) else "internal"

@@ -20,7 +20,7 @@ from httptask._threads import in_thread
 from httptask.building import curl_command, essence
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused
-from httptask.errors import ExpressionError, HttpTaskError, Problem, SettingsError, TaskError
+from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Attempt, Difference, Exchange, RawResponse, SentRequest
 from httptask.model.task import Inputs, TestOptions
@@ -296,7 +296,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
         fields["problems"] = [problem.to_json() for problem in error.problems]
     elif isinstance(error, ExpressionError):
         fields |= {"pointer": error.pointer, "expression": error.expression, "known": list(error.known)}
-        fields["problems"] = [Problem(error.pointer, error.message).to_json()]
+        fields["problems"] = [error.problem().to_json()]
     return fields
 
 

@@ -131,5 +131,5 @@ def _json_input(value: Any) -> Any:
     try:
         dump(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DefinitionError([Problem("", f"not JSON: {error}")], source="the run's input") from error
+        raise DefinitionError([Problem.of("not-json", "", reason=str(error))], source="the run's input") from error
     return value

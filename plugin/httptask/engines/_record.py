@@ -178,11 +178,7 @@ def _refuse(definition: WorkflowDefinition, runtime: Runtime, can_wait: bool) ->
 def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
     task_types = runtime.plugins.named("httptask_task_types")
     return [
-        Problem(
-            pointer(["type"], place),
-            f"a {task['type']} task waits for somebody outside, and the embedded engine cannot wait: "
-            "run this definition on a durable engine",
-        )
+        Problem.of("task-type-waits", pointer(["type"], place), name=task["type"])
         for place, _, task in iter_tasks(definition)
         if getattr(task_types[task["type"]], "waits", False)
     ]

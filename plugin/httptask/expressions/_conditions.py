@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from httptask.errors import Problem
@@ -16,7 +15,8 @@ def condition_problems(condition: Any, at: str, check: Callable[[Any, str], Sequ
     Other languages are refused, not guessed at.
     """
     if isinstance(condition, str) and not is_expression(condition):
-        message = f"the condition {condition!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
-        return [Problem(at, message)]
-    hint = "" if "jsonata:" in str(condition) else "; a comparison is JSONata: ${jsonata: …}"
-    return [replace(each, message=each.message + hint) for each in check(condition, at)]
+        return [Problem.of("condition", at, found=condition)]
+    problems = list(check(condition, at))
+    if "jsonata:" in str(condition):
+        return problems
+    return [each.with_params(hint="jsonata-compares") for each in problems]

@@ -111,9 +111,8 @@ class Evaluator:
             for step in self._plan(place.text).parts:
                 if isinstance(step, _Step) and (message := _what_is_wrong(step) or _never_there(step, shape)):
                     where = _json.pointer(place.path, pointer)
-                    problems.append(
-                        Problem(where, f"expression {_shortened(step.written)}: {message}", step.suggestion)
-                    )
+                    params: dict[str, Any] = {"expression": _shortened(step.written), "reason": message}
+                    problems.append(Problem.of("expression", where, suggestion=step.suggestion, **params))
         return problems
 
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:

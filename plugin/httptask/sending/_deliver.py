@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from httptask._redaction import Redactor
@@ -307,7 +307,7 @@ def _delivery(tries: list[Try], call: _Call) -> Delivery:
         error.message = redactor.text(error.message)
         error.args = (error.message,)
         if isinstance(error, SettingsError):
-            error.problems = tuple(replace(one, message=redactor.text(one.message)) for one in error.problems)
+            error.problems = tuple(one.masked(redactor.text) for one in error.problems)
     if last.view is not None and last.view.file is not None:
         last.view.file.keep()
     elapsed = call.elapsed()

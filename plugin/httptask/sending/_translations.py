@@ -67,7 +67,7 @@ def _malformed(error: Exception, facts: Facts) -> TaskError:
 
 def _unsendable(error: Exception, facts: Facts) -> TaskError:
     # Not in the library's words: they may quote a header that a credential went into.
-    return SettingsError([Problem("/httpRequest", f"the request cannot be written as HTTP ({type(error).__name__})")])
+    return SettingsError([Problem.of("not-http", "/httpRequest", reason=type(error).__name__)])
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (

@@ -62,7 +62,7 @@ def request_problems(
     for group in groups:
         values = request.get(group)
         if isinstance(values, Mapping) and not all(isinstance(name, str) for name in values):
-            return [Problem(pointer([str(group)], at), "names must be strings, as in JSON")]
+            return [Problem.of("name-type", pointer([str(group)], at))]
     names = header_names(schema)
     given = _content_type_as_offered(normalised(request, names), endpoint)
     said = content_type_of(given)
@@ -108,13 +108,13 @@ def request_problems(
 
 def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
     """Drop "none of the forms" for the body when a more specific problem about the body is reported."""
-    is_specific = any(problem.pointer.startswith(body) and problem.keyword not in _FORMS for problem in problems)
+    is_specific = any(problem.pointer.startswith(body) and problem.code not in _FORMS for problem in problems)
     for problem in problems:
-        if not (is_specific and problem.pointer == body and problem.keyword in _FORMS):
+        if not (is_specific and problem.pointer == body and problem.code in _FORMS):
             yield problem
 
 
-_FORMS = ("anyOf", "oneOf")
+_FORMS = ("no-form", "several-forms")
 
 
 def _but_for_text(
@@ -128,16 +128,16 @@ def _but_for_text(
     is_form = essence(media_type) == FORM or carries_files(media_type)
     is_named = said is not None or "*" not in media_type
     for problem in problems:
-        if not (is_text and problem.pointer == body and problem.keyword in _ABOUT_STRUCTURE):
+        if not (is_text and problem.pointer == body and problem.code in _ABOUT_STRUCTURE):
             yield problem
         elif is_form:
-            yield replace(problem, message=f'{problem.message}; {{"$text": "…"}} sends text that is encoded already')
+            yield problem.with_params(hint="encoded-text")
         elif is_json(media_type) or not is_named:
             yield problem
 
 
 _ABOUT_STRUCTURE = ("type", *_FORMS)
-"""Keywords that say that text is no structure; what a description says of text itself is checked."""
+"""Codes that say that text is no structure; what a description says of text itself is checked."""
 
 
 # Media types
@@ -157,7 +157,7 @@ def _content_type_problems(given: Mapping[str, Any], endpoint: Endpoint | None, 
     content, said = offered(endpoint), content_type_of(given)
     if said is None or not any("*" in name for name in content) or has_expression(said) or offers(content, said):
         return
-    yield Problem(pointer(["Content-Type"], at), f"expected one of {', '.join(content)}, found {said!r}")
+    yield Problem.of("media-type", pointer(["Content-Type"], at), known=list(content), found=said)
 
 
 _UNCHECKED = object()
@@ -211,9 +211,7 @@ def _in_url(problem: Problem, in_url: Mapping[str, Any], at: str) -> Problem:
     tokens = parts(problem.pointer[len(at) :])
     if len(tokens) < 2 or tokens[0] != "query" or tokens[1] not in in_url:
         return problem
-    return replace(
-        problem, pointer=pointer(["url"], at), message=f"the query value {tokens[1]!r} in the URL: {problem.message}"
-    )
+    return replace(problem.with_params(inUrl=tokens[1]), pointer=pointer(["url"], at))
 
 
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
@@ -257,43 +255,39 @@ def _url_problems(
         split = split_url(PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), url))
         port = split.port
     except ValueError as error:
-        yield Problem(at, f"not a URL: {error}")
+        yield Problem.of("url", at, reason=str(error))
         return
     if split.scheme not in ("http", "https") or not split.hostname:
-        yield Problem(
-            at, f"expected an absolute URL that starts with https:// or http://, found {url!r}" + _servers(endpoint)
-        )
+        yield Problem.of("url-absolute", at, found=url, **_servers(endpoint))
     elif split.username is not None or split.password is not None:
-        yield Problem(at, "a URL must not hold a user name or password; name a credential in 'credentials' instead")
+        yield Problem.of("url-user", at)
     elif port == 0:
-        yield Problem(at, "port 0 cannot be connected to")
-    elif fault := _host_fault(split.netloc, request.get("pathParameters")):
-        yield Problem(at, fault)
+        yield Problem.of("url-port-zero", at)
+    else:
+        yield from _host_faults(split.netloc, request.get("pathParameters"), at)
     if re.search(r"[\x00-\x20\x7f\ud800-\udfff]", url):
-        yield Problem(at, "a URL must not hold spaces or control characters; percent-encode them")
+        yield Problem.of("url-characters", at)
     if split.fragment:
-        yield Problem(at, "the part after '#' is never sent", severity="warning")
+        yield Problem.of("url-fragment", at, severity="warning")
     if endpoint is not None and not split.path.endswith(endpoint.target.partition("?")[0]):
-        yield Problem(
-            at,
-            f"the URL of this endpoint ends with {endpoint.target}, its values stand in 'pathParameters'; found {url!r}",
-        )
+        yield Problem.of("url-path", at, expected=endpoint.target, found=url)
     yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, variables, at)
 
 
-def _host_fault(netloc: str, given: Any) -> str:
-    """Return why no server can be at *netloc*, with the values *given* for its places; "" when one can, or nobody knows yet."""
+def _host_faults(netloc: str, given: Any, at: str) -> Iterator[Problem]:
+    """Say why no server can be at *netloc*, with the values *given* for its places; nothing when one can, or nobody knows yet."""
     values = given if isinstance(given, Mapping) else {}
     netloc = PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), netloc)
     if "{" in netloc:  # a place without a value is named elsewhere, and an expression is evaluated later
-        return ""
+        return
     try:
         bare = split_url(f"//{netloc}").hostname or ""
     except ValueError as error:
-        return f"not a URL: {error}"
+        yield Problem.of("url", at, reason=str(error))
+        return
     host = f"[{bare}]" if "[" in netloc else bare
-    fault = host_fault(host)
-    return f"no server can be called {host!r}: {fault}" if fault else ""
+    if fault := host_fault(host):
+        yield Problem.of("url-host", at, found=host, reason=fault)
 
 
 _AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
@@ -307,11 +301,7 @@ def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
     if authority is not None and not has_expression(authority[0]):
         yield from _url_problems({"url": authority[0]}, None, {}, at, expressions=False)
     elif match := _RUNS_ON.match(url):
-        why = (
-            "what this expression yields goes on with the name of the server: "
-            f"write '/' between {match[0].partition('$')[0]!r} and it, if it is a path"
-        )
-        yield Problem(at, why, severity="warning")
+        yield Problem.of("url-host-runs-on", at, severity="warning", server=match[0].partition("$")[0])
 
 
 def _server_values(given: Any, variables: Variables) -> dict[str, str]:
@@ -325,12 +315,11 @@ def _server_values(given: Any, variables: Variables) -> dict[str, str]:
     }
 
 
-def _servers(endpoint: Endpoint | None) -> str:
+def _servers(endpoint: Endpoint | None) -> dict[str, Any]:
+    """Return the params that say where *endpoint* is."""
     if endpoint is None:
-        return ""
-    if endpoint.servers:
-        return f"; the documented server is {endpoint.servers[0].url}"
-    return "; the description names no server: put the API's address in front"
+        return {}
+    return {"server": endpoint.servers[0].url} if endpoint.servers else {"hint": "no-server"}
 
 
 def _placeholder_problems(
@@ -346,11 +335,11 @@ def _placeholder_problems(
     defaults = {name for name, variable in variables.items() if "default" in variable}
     for name in wanted:
         if values.get(name) is None and name not in described | defaults:  # a described one is named by the schema
-            yield Problem(at, f"the URL has a place {{{name}}} and 'pathParameters' has no value for it")
+            yield Problem.of("path-parameter-missing", at, name=name)
     for name in values:
         if name not in wanted and name not in described:
             parent = at.removesuffix("/url")
-            yield Problem(pointer(["pathParameters", name], parent), f"the URL has no place {{{name}}} for this value")
+            yield Problem.of("path-parameter-unused", pointer(["pathParameters", name], parent), name=name)
 
 
 def _header_problems(headers: Any, framing: Collection[str], at: str, *, host_header: bool) -> Iterator[Problem]:
@@ -360,32 +349,29 @@ def _header_problems(headers: Any, framing: Collection[str], at: str, *, host_he
     for name, value in headers.items():
         place = pointer([name], at)
         if not TOKEN.fullmatch(name):
-            yield Problem(place, f"{name!r} is not a header name (RFC 9110, section 5.6.2)")
+            yield Problem.of("header-name", place, name=name)
         elif name.lower() == "host":
             yield from _host_problems(value, place, allowed=host_header)
         elif name.lower() in framing:
-            yield Problem(place, f"{name} is set by the HTTP library: this value is not sent", severity="warning")
+            yield Problem.of("header-not-sent", place, severity="warning", name=name)
         elif name.lower() in FRAMING:
-            yield Problem(place, f"{name} is set by the HTTP library, not by the task")
+            yield Problem.of("header-framing", place, name=name)
         elif name.lower() in seen:
-            yield Problem(place, f"the same header as {seen[name.lower()]!r}: header names have no case")
+            yield Problem.of("header-twice", place, other=seen[name.lower()])
         seen[name.lower()] = name
         if isinstance(value, str) and UNSENDABLE.search(value):
-            yield Problem(place, "a header value must not hold a line break or control character")
+            yield Problem.of("header-value", place)
 
 
 def _host_problems(value: Any, place: str, *, allowed: bool) -> Iterator[Problem]:
     if not allowed:
-        why = "Host is set by the HTTP library, not by the task; an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or "
-        yield Problem(place, f"{why}--allow-host-header")
+        yield Problem.of("header-host", place)
     elif isinstance(value, str) and not has_expression(value) and not HOST.fullmatch(value):
-        yield Problem(place, f"{value!r} is no host, with a port or without (RFC 9110, section 7.2)")
+        yield Problem.of("header-host-value", place, found=value)
 
 
 def _method_problem(problem: Problem, request: Mapping[str, Any], at: str) -> Problem:
     method = request.get("method")
-    if problem.pointer != pointer(["method"], at) or problem.keyword != "pattern":
+    if problem.pointer != pointer(["method"], at) or problem.code != "pattern":
         return problem
-    return replace(
-        problem, message=f"{method!r} is no method of a request: expected a word such as GET, POST or PROPFIND"
-    )
+    return Problem.of("method", problem.pointer, found=method)

@@ -8,7 +8,6 @@ from typing import Any
 
 from httptask._json import pointer
 from httptask.building import (
-    MULTIPART,
     carries_files,
     data_places,
     file_places,
@@ -23,8 +22,8 @@ from httptask.settings._sentences import FileText
 
 Path = tuple[str | int, ...]
 
-_ABOUT_CONTENT = ("minLength", "maxLength", "pattern", "format", "anyOf", "oneOf")
-"""Keywords about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
+_ABOUT_CONTENT = ("min-length", "max-length", "pattern", "pattern-unchecked", "format", "no-form", "several-forms")
+"""Codes about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Unread:
         for problem in problems:
             path = paths.get(problem.pointer)
             if path is None or (
-                path != ("body",) and problem.keyword not in _ABOUT_CONTENT and not _wants_object(problem)
+                path != ("body",) and problem.code not in _ABOUT_CONTENT and not _wants_object(problem)
             ):
                 yield problem
 
@@ -82,26 +81,19 @@ class Unread:
         for path, value in (*self.files.items(), *self.data.items()):
             for steps, why in reference_problems(value):
                 if not (expressions and _holds_expression_at(value, steps)):
-                    yield Problem(pointer((*path, *steps), at), why)
+                    yield Problem.of("file-reference", pointer((*path, *steps), at), reason=why)
         carried = any(carries_files(each) or has_expression(each) for each in media_types)
         fields = {path for path in self.files if path != ("body",)}
         if not carried:
             for path in sorted(fields, key=str):
-                yield Problem(pointer(path, at), _NOT_CARRIED.format(" or ".join(media_types)))
+                yield Problem.of("file-not-carried", pointer(path, at), mediaTypes=list(media_types))
         looked_at = {name: value for name, value in given.items() if name in groups}
         for path, why in misplaced(looked_at, self.files.keys()):
-            yield Problem(pointer(path, at), why)
-
-
-_NOT_CARRIED = (
-    f"a body of {{}} carries no files, {MULTIPART} does (say so in the header Content-Type); "
-    'or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content of the file here'
-)
+            yield Problem.of("file-misplaced", pointer(path, at), reason=why)
 
 
 def _wants_object(problem: Problem) -> bool:
-    types = problem.wanted if isinstance(problem.wanted, list) else [problem.wanted]
-    return problem.keyword == "type" and types[:1] == ["object"]
+    return problem.code == "type" and problem.params["types"][:1] == ["object"]
 
 
 def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:

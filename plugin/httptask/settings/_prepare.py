@@ -39,7 +39,7 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
             request[name] = value
     _set_content_type(request, schema)
     for problem in schema_problems(schema, request):
-        if problem.severity == "error" or problem.keyword == "readOnly":
+        if problem.severity == "error" or problem.code == "read-only":
             _drop(request, parts(problem.pointer))
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")
     return {

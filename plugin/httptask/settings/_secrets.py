@@ -11,12 +11,6 @@ from httptask._secret_names import is_secret_name, is_secret_text
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 
-SECRET_IN_THE_OPEN = "secret-in-the-open"  # noqa: S105 - a problem's code
-_MESSAGE = (
-    "this looks like a secret, and whoever reads the definition reads it; store it as a credential and name that in "
-    "'credentials', or let an expression bring it"
-)
-
 
 def secret_problems(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
     """Warn of each literal secret in *request*, an `httpRequest` that stands at *at*. Expressions are none."""
@@ -55,4 +49,4 @@ def _is_secret_url(url: str) -> bool:
 
 
 def _problem(place: str) -> Problem:
-    return Problem(place, _MESSAGE, severity="warning", code=SECRET_IN_THE_OPEN)
+    return Problem.of("secret-in-the-open", place, severity="warning")

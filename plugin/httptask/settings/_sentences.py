@@ -1,4 +1,4 @@
-"""What is wrong with a value, in sentences for a person."""
+"""What is wrong with a value, by what jsonschema says of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from httptask.settings._keywords import AmbiguousError, MissingError, UncheckedP
 
 _MOST_NAMED = 10
 """Alternatives that are listed."""
+_MOST_LISTED = 30
+"""Names and values that a sentence lists."""
 _MOST_COMPARED = 1_000
 """Items of an array of which two that are equal are looked for."""
 
@@ -33,22 +35,17 @@ def explained(error: Any, base: str = "") -> Iterator[Problem]:
     place = pointer_of(error.absolute_path, base)
     if isinstance(error, UncheckedPatternError):
         pattern = _short(str(error.validator_value))
-        why = f"checking this against the pattern {pattern} takes too long; from here on patterns are not checked"
-        yield Problem(place, why, severity="warning", keyword="pattern")
+        yield Problem.of("pattern-unchecked", place, severity="warning", pattern=pattern)
     elif isinstance(error, MissingError):
         yield _missing(error, place)
     elif isinstance(error, AmbiguousError):
         yield _ambiguous(error, place)
     else:
-        yield from _SENTENCES.get(str(error.validator), _other)(error, place)
-
-
-def _problem(error: Any, place: str, message: str, suggestion: str | None = None) -> Problem:
-    return Problem(place, message, suggestion, keyword=error.validator, wanted=error.validator_value)
+        yield from _PROBLEMS.get(str(error.validator), _other)(error, place)
 
 
 def _other(error: Any, place: str) -> Iterator[Problem]:
-    yield _problem(error, place, _short(error.message))
+    yield Problem.of("keyword", place, keyword=str(error.validator), reason=_short(error.message))
 
 
 # Objects
@@ -58,79 +55,81 @@ def _missing(error: MissingError, place: str) -> Problem:
     name = error.name
     instance: Any = error.instance
     properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-    expected = _expected(properties.get(name, {}))
-    message = f"{name!r} is required" + (f": expected {expected}" if expected else "")
-    if error.validator == "dependentRequired":
-        message = f"{name!r} is required where {error.validator_value!r} is given"
     near = nearest(name, [key for key in instance if key not in properties])
-    message += f"; found {near[0]!r} instead" if near else ""
-    return Problem(place, message, keyword="required", wanted=name)
+    params: dict[str, Any] = {"name": name, "instead": near[0] if near else None}
+    if error.validator == "dependentRequired":
+        params["where"] = error.validator_value
+    else:
+        params["expected"] = _expected(properties.get(name, {})) or None
+    return Problem.of("required", place, **params)
 
 
 def _unknown_name(error: Any, place: str) -> Iterator[Problem]:
     name = str(error.absolute_path[-1])
     known = list(current.get().forms.properties(error.schema))
-    near = nearest(name, known)
-    listed = f"known names: {_listing(known)}" if known else "no names are known here"
-    message = f"unknown name {name!r}" + ("" if near else f"; {listed}")
-    yield _problem(error, place, message, near[0] if near else None)
+    if near := nearest(name, known):
+        yield Problem.of("unknown-name", place, suggestion=near[0], name=name)
+    else:
+        count = len(known) if len(known) > _MOST_LISTED else None
+        yield Problem.of("unknown-name", place, name=name, known=known[:_MOST_LISTED], count=count)
 
 
 def _name(error: Any, place: str) -> Iterator[Problem]:
     why = next(iter(explained(error.context[0])), None)
-    yield _problem(error, place, f"{error.instance!r} cannot be a name here: {why.message if why else error.message}")
+    yield Problem.of("property-names", place, name=error.instance, reason=why.message if why else error.message)
 
 
 # One value
 
 
 def _type(error: Any, place: str) -> Iterator[Problem]:
-    wanted = error.validator_value
-    message = f"expected {_expected({'type': wanted})}, found {found(error.instance)}"
-    yield _problem(error, place, message, converted(error.instance, wanted))
+    types = error.validator_value
+    params: dict[str, Any] = {"expected": _expected({"type": types}), "found": found(error.instance)}
+    types = [types] if isinstance(types, str) else list(types)
+    yield Problem.of("type", place, suggestion=converted(error.instance, types), types=types, **params)
 
 
 def _enum(error: Any, place: str) -> Iterator[Problem]:
     values: list[Any] = list(error.validator_value)
     texts = [value for value in values if isinstance(value, str)]
     near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
-    message = f"expected one of {_listing(values)}, found {found(error.instance)}"
-    yield _problem(error, place, message, json.dumps(near[0], ensure_ascii=False) if near else None)
+    suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
+    expected = f"one of {_listing(values)}"
+    yield Problem.of("enum", place, suggestion=suggestion, expected=expected, found=found(error.instance))
 
 
 def _const(error: Any, place: str) -> Iterator[Problem]:
-    yield _problem(error, place, f"expected {_shown(error.validator_value)}, found {found(error.instance)}")
+    yield Problem.of("const", place, expected=_shown(error.validator_value), found=found(error.instance))
 
 
-def _false(error: Any, place: str) -> Iterator[Problem]:
-    yield _problem(error, place, "nothing may stand here")
+def _false(_: Any, place: str) -> Iterator[Problem]:
+    yield Problem.of("nothing-allowed", place)
 
 
 def _not(error: Any, place: str) -> Iterator[Problem]:
-    wanted = error.validator_value
-    if isinstance(wanted, Mapping) and isinstance(wanted.get("required"), list) and isinstance(error.instance, Mapping):
-        names = " and ".join(map(repr, wanted["required"]))
-        message = f"{names} may not be given" + (" together" if len(wanted["required"]) > 1 else " here")
-    elif isinstance(wanted, Mapping) and ("enum" in wanted or "const" in wanted or "type" in wanted):
-        message = f"expected anything but {_expected(wanted)}, found {found(error.instance)}"
-    else:
-        message = "this is what the description rules out here"
-    yield _problem(error, place, message)
+    excluded = error.validator_value
+    params: dict[str, Any] = {"reason": "this is what the description rules out here"}
+    if isinstance(excluded, Mapping):
+        if isinstance(excluded.get("required"), list) and isinstance(error.instance, Mapping):
+            names = excluded["required"]
+            params = {"names": " and ".join(map(repr, names)), "where": "together" if len(names) > 1 else "here"}
+        elif excluded.keys() & {"enum", "const", "type"}:
+            params = {"unexpected": _expected(excluded), "found": found(error.instance)}
+    yield Problem.of("not", place, **params)
 
 
-def _bound(words: str) -> Callable[[Any, str], Iterator[Problem]]:
+def _bound(code: str, words: str) -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, place: str) -> Iterator[Problem]:
-        wanted = words.format(_shown(error.validator_value))
-        yield _problem(error, place, f"expected {wanted}, found {found(error.instance)}")
+        expected = words.format(_shown(error.validator_value))
+        yield Problem.of(code, place, expected=expected, found=found(error.instance))
 
     return explain
 
 
-def _count(words: str, noun: str) -> Callable[[Any, str], Iterator[Problem]]:
+def _count(code: str, words: str, noun: str) -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, place: str) -> Iterator[Problem]:
-        wanted, count = error.validator_value, len(error.instance)
-        message = f"expected {words} {_counted(wanted, noun)}, found {count or 'none'}"
-        yield _problem(error, place, message)
+        expected = f"{words} {_counted(error.validator_value, noun)}"
+        yield Problem.of(code, place, expected=expected, found=len(error.instance) or "none")
 
     return explain
 
@@ -144,27 +143,27 @@ def _unique(error: Any, place: str) -> Iterator[Problem]:
     for index, item in enumerate(error.instance[:_MOST_COMPARED]):
         key = json.dumps(item, sort_keys=True, default=str)
         if key in seen:
-            message = f"no item may stand here twice: {_shown(item)} is item {seen[key] + 1} and item {index + 1}"
-            yield _problem(error, place, message)
+            yield Problem.of("unique-items", place, found=_shown(item), first=seen[key] + 1, second=index + 1)
             return
         seen[key] = index
-    yield _problem(error, place, "no item may stand here twice")
+    yield Problem.of("unique-items", place)
 
 
 def _contains(error: Any, place: str) -> Iterator[Problem]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
-    expected = _expected(schema.get("contains")) or "as described"
+    items = _expected(schema.get("contains")) or "as described"
     low, high = schema.get("minContains", 1), schema.get("maxContains")
-    counts = f"at least {low}" + (f" and at most {high}" if high is not None else "")
-    yield _problem(error, place, f"expected {counts} of its items to be {expected}")
+    expected = f"at least {low}" + (f" and at most {high}" if high is not None else "")
+    yield Problem.of("contains", place, expected=expected, items=items)
 
 
 def _items(error: Any, place: str) -> Iterator[Problem]:
     if error.validator_value is False and isinstance(error.schema, Mapping):
         known = len(error.schema.get("prefixItems", ()))
-        yield _problem(error, place, f"expected at most {_counted(known, 'item')}, found {len(error.instance)}")
+        expected = f"at most {_counted(known, 'item')}"
+        yield Problem.of("items", place, expected=expected, found=str(len(error.instance)))
     else:
-        yield _problem(error, place, "expected no more items than are described")
+        yield Problem.of("items", place, expected="no more items than are described")
 
 
 # Alternatives
@@ -173,12 +172,8 @@ def _items(error: Any, place: str) -> Iterator[Problem]:
 def _ambiguous(error: AmbiguousError, place: str) -> Problem:
     alternatives: Any = error.validator_value
     names = current.get().forms.names(alternatives)
-    listed = f" ({', '.join(names)})" if len(names) == len(alternatives) <= _MOST_NAMED else ""
-    message = (
-        f"this fits more than one of the {len(alternatives)} forms{listed} of which it has to be exactly one: "
-        "give a field that only one of them has, or leave one out"
-    )
-    return _problem(error, place, message)
+    are_listed = len(names) == len(alternatives) <= _MOST_NAMED
+    return Problem.of("several-forms", place, count=len(alternatives), names=list(names) if are_listed else None)
 
 
 def _no_form(error: Any, place: str) -> Iterator[Problem]:
@@ -190,28 +185,27 @@ def _no_form(error: Any, place: str) -> Iterator[Problem]:
     # The form that fails deepest is the one its author most likely meant.
     nearest_form = min(error.context, key=relevance)
     why = next(explained(nearest_form, base), None)
-    message = f"this is none of the {len(error.validator_value)} forms that are allowed here"
+    said = None
     if why is not None:
         where = f"{why.pointer.removeprefix(place)}: " if why.pointer != place else ""
         hint = f" (did you mean {why.suggestion}?)" if why.suggestion else ""
-        message += f"; to be the nearest of them: {where}{why.message}{hint}"
-    yield _problem(error, place, message)
+        said = f"{where}{why.message}{hint}"
+    yield Problem.of("no-form", place, count=len(error.validator_value), nearest=said)
 
 
 # Advice
 
 
-def _read_only(error: Any, place: str) -> Iterator[Problem]:
-    message = "this field is read-only: it stands in responses, and the API may ignore or refuse it in a request"
-    yield Problem(place, message, severity="warning", keyword="readOnly")
+def _read_only(_: Any, place: str) -> Iterator[Problem]:
+    yield Problem.of("read-only", place, severity="warning")
 
 
 def _format(error: Any, place: str) -> Iterator[Problem]:
-    message = f"expected {described(error.validator_value)}, found {found(error.instance)}"
-    yield Problem(place, message, severity="warning", keyword="format", wanted=error.validator_value)
+    params: dict[str, Any] = {"expected": described(error.validator_value), "found": found(error.instance)}
+    yield Problem.of("format", place, severity="warning", **params)
 
 
-_SENTENCES: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
+_PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "additionalProperties": _unknown_name,
     "unevaluatedProperties": _unknown_name,
     "propertyNames": _name,
@@ -222,18 +216,18 @@ _SENTENCES: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "oneOf": _no_form,
     "None": _false,
     "not": _not,
-    "minimum": _bound("a number of at least {}"),
-    "maximum": _bound("a number of at most {}"),
-    "exclusiveMinimum": _bound("a number greater than {}"),
-    "exclusiveMaximum": _bound("a number less than {}"),
-    "multipleOf": _bound("a multiple of {}"),
-    "pattern": _bound("text that matches {}"),
-    "minLength": _count("at least", "character"),
-    "maxLength": _count("at most", "character"),
-    "minItems": _count("at least", "item"),
-    "maxItems": _count("at most", "item"),
-    "minProperties": _count("at least", "field"),
-    "maxProperties": _count("at most", "field"),
+    "minimum": _bound("minimum", "a number of at least {}"),
+    "maximum": _bound("maximum", "a number of at most {}"),
+    "exclusiveMinimum": _bound("exclusive-minimum", "a number greater than {}"),
+    "exclusiveMaximum": _bound("exclusive-maximum", "a number less than {}"),
+    "multipleOf": _bound("multiple-of", "a multiple of {}"),
+    "pattern": _bound("pattern", "text that matches {}"),
+    "minLength": _count("min-length", "at least", "character"),
+    "maxLength": _count("max-length", "at most", "character"),
+    "minItems": _count("min-items", "at least", "item"),
+    "maxItems": _count("max-items", "at most", "item"),
+    "minProperties": _count("min-properties", "at least", "field"),
+    "maxProperties": _count("max-properties", "at most", "field"),
     "uniqueItems": _unique,
     "contains": _contains,
     "minContains": _contains,
@@ -290,9 +284,9 @@ def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _listing(values: Sequence[Any], most: int = 30) -> str:
-    shown = ", ".join(_shown(value) for value in values[:most])
-    return shown + (f", ... ({len(values)} in all)" if len(values) > most else "")
+def _listing(values: Sequence[Any]) -> str:
+    shown = ", ".join(_shown(value) for value in values[:_MOST_LISTED])
+    return shown + (f", ... ({len(values)} in all)" if len(values) > _MOST_LISTED else "")
 
 
 def converted(value: Any, kinds: Any) -> str | None:

@@ -24,13 +24,9 @@ def unsent_problems(
             value = value[step]
         what = "an empty array" if isinstance(value, list) else "an empty object"
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
-        reason = f"{what} has no form in {where}: nothing is sent for it"
-        if _is_required(path, endpoint, media_type):
-            yield Problem(
-                pointer(path, at), f"{path[-1]!r} is required, and {reason}", keyword="required", wanted=path[-1]
-            )
-        else:
-            yield Problem(pointer(path, at), reason, severity="warning")
+        required: dict[str, Any] = {"name": path[-1]} if _is_required(path, endpoint, media_type) else {}
+        severity = "error" if required else "warning"
+        yield Problem.of("unsent", pointer(path, at), severity=severity, found=what, where=where, **required)
 
 
 def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool:

@@ -35,10 +35,10 @@ def schema_problems(
         finally:
             current.reset(token)
     except RecursionError:
-        return [Problem(pointer, "the value is nested too deeply to be checked")]
+        return [Problem.of("too-deep", pointer, what="value")]
     except Exception as error:  # noqa: BLE001 - a schema is a stranger's: a broken $ref, an unknown type, a bad pattern
         reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
-        return [Problem(pointer, f"the schema of these settings cannot be used: {reason}")]
+        return [Problem.of("schema-unusable", pointer, reason=reason)]
     return list(dict.fromkeys(problems))
 
 

@@ -22,15 +22,10 @@ _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 def request_warnings(request: Mapping[str, Any], media_type: str, at: str) -> Iterator[Problem]:
     """Yield warnings of the values of an `httpRequest` whose body is sent as *media_type*; *at* is its JSON Pointer."""
     if is_json(media_type) and _reads_as_json(request.get("body")):
-        why = (
-            f"this text reads as JSON, and under {media_type} it is sent as a string in quotes: write the value itself, or "
-            '{"$text": "…"}, which is sent as it is'
-        )
-        yield Problem(pointer(["body"], at), why, severity="warning")
+        yield Problem.of("text-reads-as-json", pointer(["body"], at), severity="warning", mediaType=media_type)
     for path, name in _names(request):
         if has_expression(name):
-            why = f"no expression can stand here: the name {name!r} is sent as it stands"
-            yield Problem(pointer(path, at), why, severity="warning")
+            yield _not_evaluated(pointer(path, at), name=name, used="sent")
 
 
 def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
@@ -41,19 +36,24 @@ def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
     request = task.get("httpRequest")
     method = request.get("method") if isinstance(request, Mapping) else None
     if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
-        why = f"{method!r} is sent as {method.upper()}: methods have a case, and this one is in capitals (RFC 9110, section 9.1)"
-        yield Problem(pointer(["httpRequest", "method"], at), why, severity="warning", suggestion=f'"{method.upper()}"')
+        place, expected = pointer(["httpRequest", "method"], at), method.upper()
+        suggestion = f'"{expected}"'
+        yield Problem.of(
+            "method-case", place, severity="warning", suggestion=suggestion, found=method, expected=expected
+        )
     for name, value in task.items():
         if name in _EVALUATED or name in _FOR_PEOPLE:
             continue
         for path, text in _texts(value):
             if has_expression(text):
-                why = f"no expression can stand here: {text!r} is taken as it stands"
-                yield Problem(pointer((name, *path), at), why, severity="warning")
+                yield _not_evaluated(pointer((name, *path), at), text=text)
     for path, name in _names(task.get("inputParameters")):
         if has_expression(name):
-            why = f"no expression can stand here: the name {name!r} is taken as it stands"
-            yield Problem(pointer(("inputParameters", *path), at), why, severity="warning")
+            yield _not_evaluated(pointer(("inputParameters", *path), at), name=name, used="taken")
+
+
+def _not_evaluated(place: str, **params: Any) -> Problem:
+    return Problem.of("expression-not-evaluated", place, severity="warning", **params)
 
 
 def _reads_as_json(text: Any) -> bool:

@@ -46,7 +46,7 @@ def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Proble
     if not isinstance(label, str) or lookup(label) is not None:  # a wrong type is said by the schema
         return []
     near = next(iter(nearest(label, _COMMON_CHARSETS)), None)
-    return [Problem(pointer_of([CHARSET], pointer), f"{label!r} is no charset of text", suggestion=near)]
+    return [Problem.of("charset", pointer_of([CHARSET], pointer), suggestion=near, found=label)]
 
 
 _COMMON_CHARSETS = ("utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "shift_jis", "gb18030", "euc-kr")
@@ -59,7 +59,7 @@ def _check_problems(definition: Mapping[str, Any], endpoint: Endpoint | None, po
     if endpoint is None and "endpoint" in definition:  # an unknown one, which is said where it is named
         return []
     why = "the task names no endpoint" if endpoint is None else "its endpoint documents no responses"
-    return [Problem(pointer_of([CHECK], pointer), f"no response is checked: {why}", severity="warning")]
+    return [Problem.of("response-unchecked", pointer_of([CHECK], pointer), severity="warning", reason=why)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,20 +109,20 @@ class Plan:
         """Everything wrong with the definition, warnings included."""
         written: Any = self.definition
         if not isinstance(written, Mapping):
-            return (Problem(self.pointer, "expected a task, which is an object"),)
+            return (Problem.of("task-not-object", self.pointer),)
         definition = without_nulls(written)
         if deeper_than(definition, self.runtime.limits.json_depth // 2):
-            return (Problem(self.pointer, "the task is nested too deeply to be checked"),)
+            return (Problem.of("too-deep", self.pointer, what="task"),)
         found = schema_problems(_task_schema(), definition, self.pointer)
         try:
             schema, endpoint = self.settings_schema, self.endpoint
         except UnknownEndpointError as error:
             near = error.nearest[0] if error.nearest else None
-            message = f"no endpoint {error.endpoint_id!r} in the catalogue; find one with `httptask search WORDS`"
-            found.append(Problem(pointer_of(["endpoint"], self.pointer), message, suggestion=near))
+            place = pointer_of(["endpoint"], self.pointer)
+            found.append(Problem.of("endpoint-unknown", place, suggestion=near, name=error.endpoint_id))
             schema, endpoint = any_settings_schema(), None
         except CatalogueError as error:
-            found.append(Problem(pointer_of(["endpoint"], self.pointer), str(error)))
+            found.append(Problem.of("catalogue", pointer_of(["endpoint"], self.pointer), reason=str(error)))
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             found += self.request_problems(definition["httpRequest"], schema, endpoint, expressions=True)
@@ -165,7 +165,7 @@ class Plan:
             return ()
         found = request_problems(request, self.settings_schema, self.endpoint, self.request_pointer, host_header=True)
         mask = self.runtime.redactor.text
-        return tuple(replace(each, message=mask(each.message)) for each in found if is_error(each))
+        return tuple(each.masked(mask) for each in found if is_error(each))
 
     def unwritable(self) -> Sequence[Problem]:
         """Return the settings that cannot be serialised. Only asked of settings without expressions, not in a run."""

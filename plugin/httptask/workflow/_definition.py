@@ -28,20 +28,15 @@ def load_definition(source: os.PathLike[str] | str, data: bytes | None = None) -
     name = os.fspath(source)
     data = _read(name) if data is None else data
     if len(data) > MAX_BYTES:
-        raise _refused(
-            name, Problem("", f"the file is larger than {MAX_BYTES // 2**20} MB: that is no workflow definition")
-        )
+        raise _refused(name, Problem.of("file-size", "", limit=MAX_BYTES // 2**20))
     try:
         document = parse(data)
     except JsonError as error:
-        problem = Problem(
-            "", f"cannot be read as JSON: {error.message} (line {error.line}, column {error.column})", line=error.line
-        )
+        place = f"line {error.line}, column {error.column}"
+        problem = Problem.of("json", "", line=error.line, reason=error.message, place=place)
         raise _refused(name, problem) from error
     if not isinstance(document, dict):
-        raise _refused(
-            name, Problem("", f"expected an object with 'startTask' and 'tasks', found {kind_of(document)}", line=1)
-        )
+        raise _refused(name, Problem.of("definition-type", "", line=1, found=kind_of(document)))
     return WorkflowDefinition(document, source=name, text=data.decode("utf-8-sig"))
 
 
@@ -53,7 +48,7 @@ def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
     try:
         return WorkflowDefinition(parse(dump(dict(document))))
     except (JsonError, TypeError, ValueError, RecursionError) as error:
-        raise _refused(None, Problem("", f"not JSON: {error}")) from error
+        raise _refused(None, Problem.of("not-json", "", reason=str(error))) from error
 
 
 def _read(name: str) -> bytes:
@@ -62,7 +57,7 @@ def _read(name: str) -> bytes:
             return file.read(MAX_BYTES + 1)  # bounded: the name may be that of a device or a pipe
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
-        problem = Problem("", f"the file cannot be read: {why[:1].lower()}{why[1:]}")
+        problem = Problem.of("file-unreadable", "", reason=f"{why[:1].lower()}{why[1:]}")
         raise _refused(name, problem) from error
 
 

@@ -41,7 +41,7 @@ def rename_task(definition: WorkflowDefinition, before: str, after: str, evaluat
     copy = definition_of(definition.document)
     names = [name for _, name, _ in iter_tasks(copy)]
     if refusal := _refusal(names, before, after):
-        raise DefinitionError([Problem("", refusal)])
+        raise DefinitionError([refusal])
     for scope in list(iter_scopes(copy)):
         _rename_routes(scope, before, after)
     doubts = [
@@ -50,15 +50,15 @@ def rename_task(definition: WorkflowDefinition, before: str, after: str, evaluat
     return RenamedTask(copy, tuple(doubts))
 
 
-def _refusal(names: list[str], before: str, after: str) -> str | None:
+def _refusal(names: list[str], before: str, after: str) -> Problem | None:
     if before not in names:
-        return f"there is no task {before!r} in the definition"
+        return Problem.of("rename-unknown-task", "", name=before)
     if after in names:
-        return f"there is a task {after!r} already; names are unique in the whole definition, branches included"
+        return Problem.of("rename-taken", "", name=after)
     if not after.strip():
-        return "a task needs a name that is not empty"
+        return Problem.of("task-name-empty", "")
     if len(after) > MAX_NAME_LENGTH:
-        return f"a task's name has at most {MAX_NAME_LENGTH} characters, this one has {len(after)}"
+        return Problem.of("task-name-length", "", limit=MAX_NAME_LENGTH, which="this one", length=len(after))
     return None
 
 
@@ -95,8 +95,7 @@ def _rename_in(task: Any, place: str, before: str, after: str, evaluator: Evalua
 
 
 def _doubt(place: str, before: str, after: str) -> Problem:
-    message = f"this expression may still name the task {before!r}, which is called {after!r} now; look at it by hand"
-    return Problem(place, message, severity="warning")
+    return Problem.of("rename-doubt", place, severity="warning", before=before, after=after)
 
 
 def _texts(container: Any, key: Any, place: str) -> Iterator[tuple[Any, Any, str]]:

@@ -56,10 +56,10 @@ class _Types:
 def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
     document: Any = definition.document
     if not isinstance(document, Mapping):
-        yield Problem("", f"expected an object with 'startTask' and 'tasks', found {kind_of(document)}")
+        yield Problem.of("definition-type", "", found=kind_of(document))
         return
     if deeper_than(document, _MAX_DEPTH):
-        yield Problem("", f"the definition is nested more than {_MAX_DEPTH} levels deep; nothing else was checked")
+        yield Problem.of("definition-depth", "", limit=_MAX_DEPTH)
         return
     yield from _definition_problems(document)
     yield from _name_problems(definition)
@@ -79,9 +79,8 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         if name not in known:
             near = nearest(str(name), known)
             # Only a warning: the platform may read back fields of its own, and they hurt nobody.
-            yield Problem(
-                pointer([name]), f"unknown name {name!r} is ignored", near[0] if near else None, severity="warning"
-            )
+            suggestion = near[0] if near else None
+            yield Problem.of("name-ignored", pointer([name]), severity="warning", suggestion=suggestion, name=name)
 
 
 def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
@@ -90,17 +89,12 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
         for name in scope.tasks:
             place = scope.place(name)
             if not name.strip():
-                yield Problem(place, "a task needs a name that is not empty")
+                yield Problem.of("task-name-empty", place)
             elif len(name) > MAX_NAME_LENGTH:
-                yield Problem(
-                    place, f"a task's name has at most {MAX_NAME_LENGTH} characters, {_shown(name)} has {len(name)}"
-                )
+                params: dict[str, Any] = {"limit": MAX_NAME_LENGTH, "which": repr(_shown(name)), "length": len(name)}
+                yield Problem.of("task-name-length", place, **params)
             if name in first:
-                yield Problem(
-                    place,
-                    f"two tasks are called {_shown(name)}: the other one is {first[name]}; "
-                    "names are unique in the whole definition, branches included",
-                )
+                yield Problem.of("task-name-taken", place, name=_shown(name), other=first[name])
             first.setdefault(name, place)
 
 
@@ -113,26 +107,28 @@ def _scope_problems(scope: Scope, homes: Mapping[str, str], types: _Types) -> It
     for name, task in scope.tasks.items():
         place = scope.place(name)
         if not isinstance(task, Mapping):
-            yield Problem(place, f"expected a task, which is an object, found {kind_of(task)}")
+            yield Problem.of("task-not-object", place, found=kind_of(task))
             continue
         yield from _task_problems(name, without_nulls(task), place, types)
         for path, target in transitions(task):
             yield from _target_problems(target, pointer(path, place), scope, homes)
         if scope.depth == MAX_NESTING and branches_of(task, place):
-            yield Problem(place, f"Parallel tasks stand inside one another more than {MAX_NESTING} levels deep")
+            yield Problem.of("parallel-depth", place, limit=MAX_NESTING)
     yield from _way_problems(scope)
 
 
 def _task_problems(name: str, task: dict[str, Any], place: str, types: _Types) -> Iterator[Problem]:
-    kind, known = task.get("type"), ", ".join(sorted(types.by_name))
+    kind, known = task.get("type"), sorted(types.by_name)
+    expected = f"one of {', '.join(known)}"
     if kind is None:
-        yield Problem(place, f"'type' is required: expected one of {known}")
+        yield Problem.of("required", place, name="type", expected=expected)
     elif not isinstance(kind, str):
-        yield Problem(pointer(["type"], place), f"expected one of {known}, found {kind_of(kind)}")
+        yield Problem.of("type", pointer(["type"], place), types=["string"], expected=expected, found=kind_of(kind))
     elif kind not in types.by_name:
         near = nearest(kind, types.by_name)
-        message = f"unknown task type {_shown(kind)}; the known ones are {known}"
-        yield Problem(pointer(["type"], place), message, near[0] if near else None)
+        suggestion = near[0] if near else None
+        params: dict[str, Any] = {"name": _shown(kind), "known": known}
+        yield Problem.of("task-type-unknown", pointer(["type"], place), suggestion=suggestion, **params)
     else:
         yield from schema_problems(_packaged.schema("workflow-definition")["$defs"]["flow"], task, place)
         yield from _FLOWS.get(kind, _step_flow)(task, place)
@@ -148,10 +144,9 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
         by_schema = schema_problems(task_type.schema, check.definition, check.pointer, expressions=expressions)
         own = list(task_type.problems(check))
     except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems
-        said = f"{type(error).__name__}: {error}"
-        message = f"the task type {task_type.name} cannot say whether this task is right: {said}"
+        params: dict[str, Any] = {"name": task_type.name, "reason": f"{type(error).__name__}: {error}"}
         # A type may trip over what its schema has found already.
-        own = [] if by_schema else [Problem(check.pointer, message)]
+        own = [] if by_schema else [Problem.of("task-type-failed", check.pointer, **params)]
     said_better = {problem.pointer for problem in own}
     yield from own
     yield from (problem for problem in by_schema if problem.pointer not in said_better)
@@ -177,13 +172,11 @@ def _target_problems(target: str, place: str, scope: Scope, homes: Mapping[str, 
     if target in scope.tasks:
         return
     if target in homes:
-        yield Problem(
-            place,
-            f"{_shown(target)} is {homes[target]}, outside this {'branch' if scope.depth else 'list of tasks'}; "
-            "a task goes only to tasks of the same branch",
-        )
+        where = "branch" if scope.depth else "list of tasks"
+        yield Problem.of("route-outside", place, name=_shown(target), place=homes[target], scope=where)
         return
-    yield Problem(place, f"there is no task {_shown(target)} here", _near_task(target, scope.tasks))
+    near = _near_task(target, scope.tasks)
+    yield Problem.of("route-unknown-task", place, suggestion=near, name=_shown(target))
 
 
 def _near_task(target: str, names: Iterable[str]) -> str | None:
@@ -203,31 +196,28 @@ _MOST_COMPARED = 300
 def _step_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
     ends, goes_on = task.get("end") is True, "nextTask" in task
     if ends and goes_on:
-        message = "'end' is true and there is a 'nextTask' too: a task has exactly one of the two"
-        yield Problem(pointer(["nextTask"], place), message)
+        yield Problem.of("route-twice", pointer(["nextTask"], place))
     elif not goes_on and task.get("end", False) is False:
-        yield Problem(place, "a task needs either 'nextTask' or 'end': true")
+        yield Problem.of("route-missing", place)
 
 
 def _decision_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
     if task.get("end") is True:
-        yield Problem(pointer(["end"], place), "a Decision may not be the end; let it go to a task that ends")
+        yield Problem.of("decision-end", pointer(["end"], place))
     if "nextTask" in task:
-        message = "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to 'defaultTask'"
-        yield Problem(pointer(["nextTask"], place), message)
+        yield Problem.of("decision-next", pointer(["nextTask"], place))
 
 
 def _parallel_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
     if task.get("end") is True:
-        message = "a Parallel may not be the end; let it go on to a Terminate, or another task that ends"
-        yield Problem(pointer(["end"], place), message)
+        yield Problem.of("parallel-end", pointer(["end"], place))
     elif "nextTask" not in task:
-        yield Problem(place, "a Parallel needs 'nextTask': it may not be the end")
+        yield Problem.of("parallel-next", place)
 
 
 def _terminate_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
     if "nextTask" in task:
-        yield Problem(pointer(["nextTask"], place), "a Terminate has no 'nextTask': it ends the run")
+        yield Problem.of("terminate-next", pointer(["nextTask"], place))
 
 
 _FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
@@ -269,12 +259,11 @@ def _way_problems(scope: Scope) -> Iterator[Problem]:
     # A task without a way on is a problem of its own already, and no part of a loop.
     ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
     for name in _unreached(scope, arrows):
-        yield Problem(
-            scope.place(name), f"{_shown(name)} is never reached from {_shown(scope.start)}", severity="warning"
-        )
+        params: dict[str, Any] = {"name": _shown(name), "start": _shown(scope.start)}
+        yield Problem.of("unreached", scope.place(name), severity="warning", **params)
     for loop in endless_loops(scope.start, arrows, ends):
-        way = " -> ".join(_shown(name) for name in [*loop, loop[0]])
-        yield Problem(scope.place(loop[0]), f"a loop without end: {way} never reaches an end")
+        way = [_shown(name) for name in [*loop, loop[0]]]
+        yield Problem.of("endless-loop", scope.place(loop[0]), tasks=way)
 
 
 def _may_end(task: Any) -> bool:
@@ -330,4 +319,4 @@ class _Order:
 
 
 def _shown(name: str) -> str:
-    return repr(name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…")
+    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"

@@ -81,8 +81,7 @@ def _truth(value: Any, place: str) -> bool:
         return value
     if isinstance(value, list):
         return bool(value)
-    message = f"a condition must give true or false, this one gave {_named(value)}; compare it with something"
-    raise SettingsError([Problem(place, message)])
+    raise SettingsError([Problem.of("condition-result", place, found=_named(value))])
 
 
 def _named(value: Any) -> str:
@@ -100,8 +99,7 @@ class Parallel(_TaskType):
 
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Raise `SettingsError`: a Parallel is nothing to be run, the interpreter walks its branches and joins them."""
-        message = "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps"
-        raise SettingsError([Problem(call.pointer, message)])
+        raise SettingsError([Problem.of("parallel-run", call.pointer)])
 
 
 class Terminate(_TaskType):
@@ -129,8 +127,4 @@ class Simple(_TaskType):
 
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Raise `SettingsError`: whoever runs tasks one after the other cannot wait for somebody outside."""
-        message = (
-            "a Simple task waits for somebody outside, and the embedded engine cannot wait: "
-            "run this definition on a durable engine"
-        )
-        raise SettingsError([Problem(pointer(["type"], call.pointer), message)])
+        raise SettingsError([Problem.of("task-type-waits", pointer(["type"], call.pointer), name="Simple")])

@@ -435,4 +435,7 @@ export function restored(task: JsonObject, source: Json | undefined, pointers: s
 }
 
 /** How many problems there are of each severity. */
+/** The sentence of `required` beside the field itself, which need not be named. */
+export const requiredHere = ({ where, expected, instead }: JsonObject): string =>
+  `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;
 export const errorsOf = (problems: Problem[]): Problem[] => problems.filter((each) => each.severity === "error");

@@ -76,6 +76,7 @@ export interface Problem {
   severity: "error" | "warning";
   suggestion?: string;
   code?: string;
+  params?: JsonObject;
 }
 
 export interface Failure {

@@ -1,6 +1,6 @@
 // The problems of the open task, as the server finds them, and where they are shown.
 import { child, same } from "./json";
-import { errorsOf, visiblePlace, walk } from "./slots";
+import { errorsOf, requiredHere, visiblePlace, walk } from "./slots";
 import type { Store } from "./store";
 import type { Problem } from "./types";
 
@@ -71,9 +71,9 @@ export class Validation {
       const places = new Map<string, Problem[]>();
       for (const problem of this.problems) {
         // What is missing is said of its object: show it where it is to be filled in.
-        const [, name] = /^'(.*?)' is required/.exec(problem.message) ?? [];
-        const place = visiblePlace(shown, name === undefined ? problem.pointer : child(problem.pointer, name));
-        const own = place.endsWith(`/${name}`) ? { ...problem, message: problem.message.replace(/^.*?' is /, "") } : problem;
+        const missing = problem.code === "required" ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
+        const place = visiblePlace(shown, missing);
+        const own = problem.code === "required" && place === missing ? { ...problem, message: requiredHere(problem.params!) } : problem;
         places.set(place, [...(places.get(place) ?? []), own]);
       }
       this.placesFor = { version: this.store.task.version, places };

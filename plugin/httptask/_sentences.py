@@ -1,0 +1,225 @@
+"""The sentence of each code that a `Problem` can have, made from its params: here and nowhere else.
+
+In a template `[…]` stands only when each param in it is given, `{name!r}` is a name in quotes, and a list is written as its
+format says: `names`, `or`, `route`, else with commas. A host that speaks another language has its own table of the same codes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_VALUE = "expected {expected}, found {found}"
+
+SENTENCES: Mapping[str, str] = {
+    # A value and its schema (JSON Schema 2020-12)
+    "required": "{name!r} is required[ where {where!r} is given][: expected {expected}][; found {instead!r} instead]",
+    "unknown-name": "unknown name {name!r}[; {known:names}][, ... ({count} in all)]",
+    "property-names": "{name!r} cannot be a name here: {reason}",
+    "type": _VALUE,
+    "enum": _VALUE,
+    "const": _VALUE,
+    "format": _VALUE,
+    "pattern": _VALUE,
+    "pattern-unchecked": (
+        "checking this against the pattern {pattern} takes too long; from here on patterns are not checked"
+    ),
+    "minimum": _VALUE,
+    "maximum": _VALUE,
+    "exclusive-minimum": _VALUE,
+    "exclusive-maximum": _VALUE,
+    "multiple-of": _VALUE,
+    "min-length": _VALUE,
+    "max-length": _VALUE,
+    "min-items": _VALUE,
+    "max-items": _VALUE,
+    "min-properties": _VALUE,
+    "max-properties": _VALUE,
+    "unique-items": "no item may stand here twice[: {found} is item {first} and item {second}]",
+    "contains": "expected {expected} of its items to be {items}",
+    "items": "expected {expected}[, found {found}]",
+    "nothing-allowed": "nothing may stand here",
+    "not": "[expected anything but {unexpected}, found {found}][{names} may not be given {where}][{reason}]",
+    "no-form": "this is none of the {count} forms that are allowed here[; to be the nearest of them: {nearest}]",
+    "several-forms": (
+        "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly one: "
+        "give a field that only one of them has, or leave one out"
+    ),
+    "read-only": "this field is read-only: it stands in responses, and the API may ignore or refuse it in a request",
+    "keyword": "{reason}",
+    "too-deep": "the {what} is nested too deeply to be checked",
+    "schema-unusable": "the schema of these settings cannot be used: {reason}",
+    # The settings of a request
+    "name-type": "names must be strings, as in JSON",
+    "method": "{found!r} is no method of a request: expected a word such as GET, POST or PROPFIND",
+    "method-case": (
+        "{found!r} is sent as {expected}: methods have a case, and this one is in capitals (RFC 9110, section 9.1)"
+    ),
+    "media-type": "expected one of {known}, found {found!r}",
+    "url": "not a URL: {reason}",
+    "url-absolute": (
+        "expected an absolute URL that starts with https:// or http://, found {found!r}"
+        "[; the documented server is {server}]"
+    ),
+    "url-user": "a URL must not hold a user name or password; name a credential in 'credentials' instead",
+    "url-port-zero": "port 0 cannot be connected to",
+    "url-host": "no server can be called {found!r}: {reason}",
+    "url-characters": "a URL must not hold spaces or control characters; percent-encode them",
+    "url-fragment": "the part after '#' is never sent",
+    "url-path": "the URL of this endpoint ends with {expected}, its values stand in 'pathParameters'; found {found!r}",
+    "url-host-runs-on": (
+        "what this expression yields goes on with the name of the server: "
+        "write '/' between {server!r} and it, if it is a path"
+    ),
+    "path-parameter-missing": "the URL has a place {{{name}}} and 'pathParameters' has no value for it",
+    "path-parameter-unused": "the URL has no place {{{name}}} for this value",
+    "header-name": "{name!r} is not a header name (RFC 9110, section 5.6.2)",
+    "header-framing": "{name} is set by the HTTP library, not by the task",
+    "header-not-sent": "{name} is set by the HTTP library: this value is not sent",
+    "header-twice": "the same header as {other!r}: header names have no case",
+    "header-value": "a header value must not hold a line break or control character",
+    "header-host": (
+        "Host is set by the HTTP library, not by the task; "
+        "an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
+    ),
+    "header-host-value": "{found!r} is no host, with a port or without (RFC 9110, section 7.2)",
+    "unsent": "[{name!r} is required, and ]{found} has no form in {where}: nothing is sent for it",
+    "text-reads-as-json": (
+        "this text reads as JSON, and under {mediaType} it is sent as a string in quotes: "
+        'write the value itself, or {{"$text": "…"}}, which is sent as it is'
+    ),
+    "expression-not-evaluated": (
+        "no expression can stand here: [{text!r} is taken][the name {name!r} is {used}] as it stands"
+    ),
+    "secret-in-the-open": (
+        "this looks like a secret, and whoever reads the definition reads it; "
+        "store it as a credential and name that in 'credentials', or let an expression bring it"
+    ),
+    "file-reference": "{reason}",
+    "file-misplaced": "{reason}",
+    "file-not-carried": (
+        "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header Content-Type); "
+        'or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content of the file here'
+    ),
+    "file-unsendable": "{reason}",
+    "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
+    "unwritable": "{reason}",
+    "not-http": "the request cannot be written as HTTP ({reason})",
+    # The rest of a task
+    "endpoint-unknown": "no endpoint {name!r} in the catalogue; find one with `httptask search WORDS`",
+    "catalogue": "{reason}",
+    "credential": "{reason}",
+    "credential-missing": "this endpoint asks for {expected}: name a credential",
+    "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
+    "credential-not-enough": (
+        "the credential {name!r} is one of what this endpoint asks for: {expected}; put the others into the settings"
+    ),
+    "expression": "expression {expression}: {reason}",
+    "expression-failed": "{reason}",
+    "condition": "the condition {found!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}",
+    "condition-result": "a condition must give true or false, this one gave {found}; compare it with something",
+    "charset": "{found!r} is no charset of text",
+    "response-unchecked": "no response is checked: {reason}",
+    # A workflow definition
+    "file-size": "the file is larger than {limit} MB: that is no workflow definition",
+    "file-unreadable": "the file cannot be read: {reason}",
+    "json": "cannot be read as JSON: {reason} ({place})",
+    "not-json": "not JSON: {reason}",
+    "definition-type": "expected an object with 'startTask' and 'tasks', found {found}",
+    "definition-depth": "the definition is nested more than {limit} levels deep; nothing else was checked",
+    "name-ignored": "unknown name {name!r} is ignored",
+    "task-name-empty": "a task needs a name that is not empty",
+    "task-name-length": "a task's name has at most {limit} characters, {which} has {length}",
+    "task-name-taken": (
+        "two tasks are called {name!r}: the other one is {other}; "
+        "names are unique in the whole definition, branches included"
+    ),
+    "rename-unknown-task": "there is no task {name!r} in the definition",
+    "rename-taken": "there is a task {name!r} already; names are unique in the whole definition, branches included",
+    "rename-doubt": (
+        "this expression may still name the task {before!r}, which is called {after!r} now; look at it by hand"
+    ),
+    "task-not-object": "expected a task, which is an object[, found {found}]",
+    "task-type-unknown": "unknown task type {name!r}; the known ones are {known}",
+    "task-type-failed": "the task type {name} cannot say whether this task is right: {reason}",
+    "task-type-waits": (
+        "a {name} task waits for somebody outside, and the embedded engine cannot wait: "
+        "run this definition on a durable engine"
+    ),
+    "parallel-run": "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps",
+    "parallel-depth": "Parallel tasks stand inside one another more than {limit} levels deep",
+    "route-unknown-task": "there is no task {name!r} here",
+    "route-outside": "{name!r} is {place}, outside this {scope}; a task goes only to tasks of the same branch",
+    "route-twice": "'end' is true and there is a 'nextTask' too: a task has exactly one of the two",
+    "route-missing": "a task needs either 'nextTask' or 'end': true",
+    "decision-end": "a Decision may not be the end; let it go to a task that ends",
+    "decision-next": (
+        "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to 'defaultTask'"
+    ),
+    "parallel-end": "a Parallel may not be the end; let it go on to a Terminate, or another task that ends",
+    "parallel-next": "a Parallel needs 'nextTask': it may not be the end",
+    "terminate-next": "a Terminate has no 'nextTask': it ends the run",
+    "unreached": "{name!r} is never reached from {start!r}",
+    "endless-loop": "a loop without end: {tasks:route} never reaches an end",
+    # A new description
+    "endpoint-removed": "{method} {path} is not in the new description",
+    "endpoint-renamed": "the endpoint has another id, because its path changed",
+    "servers-changed": "the new description names other servers: {servers}",
+}
+
+_ROUND = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
+"""What any sentence may have around it."""
+
+_HINTS = {
+    "encoded-text": '; {"$text": "…"} sends text that is encoded already',
+    "no-server": "; the description names no server: put the API's address in front",
+    "jsonata-compares": "; a comparison is JSONata: ${jsonata: …}",
+}
+"""What may help besides, by the param `hint`."""
+
+
+def sentence(code: str, params: Mapping[str, Any]) -> str:
+    """Return the sentence of *code* with *params*."""
+    text = _filled(SENTENCES[code], params)
+    if not params.keys() & {"inUrl", "hint"}:
+        return text
+    hint = {"hint": _HINTS[params["hint"]]} if "hint" in params else {}
+    return _filled(_ROUND, {**params, **hint, "sentence": text})
+
+
+def _filled(template: str, params: Mapping[str, Any]) -> str:
+    def part(match: re.Match[str]) -> str:
+        fields = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
+        return match[1] if fields <= params.keys() else ""
+
+    return _FORMATTER.vformat(_OPTIONAL.sub(part, template), (), params)
+
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if isinstance(value, list | tuple):
+            return _LISTS[format_spec](value)
+        return super().format_field(value, format_spec)
+
+
+_FORMATTER = _Formatter()
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "...", ensure_ascii=False)
+
+
+_LONGEST = 118
+
+_LISTS: dict[str, Callable[[Any], str]] = {
+    "": ", ".join,
+    "or": " or ".join,
+    "names": lambda names: f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here",
+    "route": lambda names: " -> ".join(map(repr, names)),
+}
