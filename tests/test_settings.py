@@ -290,6 +290,60 @@ def test_query_text_in_the_url_counts_as_query() -> None:
         assert needed in every
 
 
+CODES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "unknown name": (
+        {"query": {"topic_id": 1, "x": 2}},
+        "unknown-name",
+        {"name": "x", "known": ["topic_id", "topic_type"]},
+    ),
+    "port zero": ({"url": "https://h:0/rest/v1.0/project/{project_id}/email_communications"}, "url-port-zero", {}),
+    "header": ({"headers": {"a b": "c"}}, "header-name", {"name": "a b"}),
+    "in the URL": (
+        {"url": URL + "?topic_id=seven", "query": {"topic_type": "rfi"}},
+        "type",
+        {"types": ["integer"], "expected": "an integer", "found": 'the string "seven"', "inUrl": "topic_id"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_problem_has_a_code_and_what_its_sentence_is_made_of(name: str) -> None:
+    """Programs read these, so that they need not read the sentence; both go through JSON."""
+    change, code, params = CODES[name]
+    task = email_task("https://api.procore.com")
+    task["httpRequest"].update(change)
+    with runtime() as shared:
+        problems = [each for each in HttpTask(task, runtime=shared).problems() if each.code == code]
+    assert [{**each.params} for each in problems] == [params]
+    told = problems[0].to_json()
+    assert (told["code"], told.get("params", {})) == (code, params)
+    assert Problem.from_json(told) == problems[0]
+
+
+def test_a_required_field_is_a_param() -> None:
+    """What is missing stands in the params, with what it should be."""
+    task = email_task("https://api.procore.com")
+    del task["httpRequest"]["pathParameters"]["project_id"]
+    with runtime() as shared:
+        problems = {each.code: each for each in HttpTask(task, runtime=shared).problems()}
+    assert problems["required"].params == {"name": "project_id", "expected": "an integer"}
+    assert problems["required"].message == "'project_id' is required: expected an integer"
+
+
+def test_a_masked_problem_holds_the_secret_nowhere() -> None:
+    """Neither in its sentence nor in what that is made of, lists included."""
+    problem = Problem.of("unknown-name", "/a", name="s3cret", known=["b", "s3cret"], count=31)
+    masked = problem.masked(lambda text: text.replace("s3cret", "***"))
+    assert "s3cret" not in json.dumps(masked.to_json())
+    assert masked.params == {"name": "***", "known": ["b", "***"], "count": 31}
+
+
+def test_what_a_plugin_says_keeps_its_words() -> None:
+    """A problem with no code of ours keeps its sentence, whatever params come to it."""
+    for code in (None, "its-own"):
+        assert Problem("/a", "its own words", code=code).with_params(inUrl="q").message == "its own words"
+
+
 QUERY_SHAPES: list[tuple[dict[str, Any], str, bool]] = [
     ({"type": "integer"}, "n=5", True),
     ({"type": "integer"}, "n=five", False),

@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from httptask._sentences import sentence
+from httptask._sentences import SENTENCES, sentence
 from httptask._task_result import TaskResult
 
 if TYPE_CHECKING:
@@ -75,9 +75,10 @@ class Problem:
         return cls(pointer, sentence(code, given), suggestion, line, severity, code, given)
 
     def with_params(self, **params: Any) -> Self:
-        """Return the same with *params* too, and its sentence made anew; without a code the sentence stays."""
+        """Return the same with *params* too, and its sentence made anew; one without a code of ours keeps its sentence."""
         params = {**self.params, **params}
-        return replace(self, params=params, message=sentence(self.code, params) if self.code else self.message)
+        message = sentence(self.code, params) if self.code in SENTENCES else self.message
+        return replace(self, params=params, message=message)
 
     def masked(self, mask: Callable[[str], str]) -> Self:
         """Return the same with each of its texts through *mask*."""
