@@ -381,8 +381,7 @@ def test_no_problem_of_ours_is_without_a_code() -> None:
                 first = node.args[0] if node.args else None
                 if called == "Problem.of" and isinstance(first, ast.Constant):
                     assert first.value in SENTENCES, f"{path}:{node.lineno}"
-                if isinstance(first, ast.Constant):
-                    written.add(str(first.value))
+                written |= {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
     assert SENTENCES.keys() - written == {"expression-failed"}  # that of `ExpressionError` itself
 
 

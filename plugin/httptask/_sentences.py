@@ -75,17 +75,23 @@ SENTENCES: Mapping[str, str] = {
         "write '/' between {server!r} and it, if it is a path"
     ),
     "path-parameter-missing": "the URL has a place {{{name}}} and 'pathParameters' has no value for it",
+    "path-value-missing": "the URL has a place {{{name}}} and no value for it",
+    "path-value-empty": "an empty value would leave out a part of the path",
+    "path-climbs": "the path part {found!r} would climb in the path",
+    "server-value": "{found!r} cannot stand in the name of a server",
     "path-parameter-unused": "the URL has no place {{{name}}} for this value",
     "header-name": "{name!r} is not a header name (RFC 9110, section 5.6.2)",
     "header-framing": "{name} is set by the HTTP library, not by the task",
     "header-not-sent": "{name} is set by the HTTP library: this value is not sent",
     "header-twice": "the same header as {other!r}: header names have no case",
     "header-value": "a header value must not hold a line break or control character",
+    "header-once": "{name} can stand in a request once only",
     "header-host": (
         "Host is set by the HTTP library, not by the task; "
         "an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
     ),
     "header-host-value": "{found!r} is no host, with a port or without (RFC 9110, section 7.2)",
+    "query-type": ("expected the values of a query by their names, or pairs of both: {example}"),
     "unsent": "[{name!r} is required, and ]{found} has no form in {where}: nothing is sent for it",
     "text-reads-as-json": (
         "this text reads as JSON, and under {mediaType} it is sent as a string in quotes: "
@@ -104,7 +110,29 @@ SENTENCES: Mapping[str, str] = {
         "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header Content-Type); "
         'or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content of the file here'
     ),
-    "file-unsendable": "{reason}",
+    "file-missing": "there is no file {name!r} below the folder of files",
+    "file-unreadable": "the file {name!r} cannot be read: {reason}",
+    "file-read-broken": "the file {name!r} could not be read on while it was sent: {reason}",
+    "file-changed": (
+        "the file {name!r} changed while it was sent: it had {size:,} bytes[, now {now:,}]; send it when it is written"
+    ),
+    "file-gone": "{name!r} is no file any more",
+    "file-type": "{name!r} is {found}; only files can be sent",
+    "file-size": "the file {name!r} has {found:,} bytes, its reference says {expected:,}",
+    "file-too-large": (
+        "the file {name!r} has {found:,} bytes, and at most {limit:,} can become data; send it as a "
+        "whole body or in a part of a multipart body, which are streamed"
+    ),
+    "file-outside": (
+        "the file {name!r} is not below the folder of files; an operator names it with HTTPTASK_FILES or --files"
+    ),
+    "files-folder": (
+        "no folder of files is named, so no file can be sent; an operator names it with HTTPTASK_FILES or --files"
+    ),
+    "upload-gone": (
+        "the upload {name!r} is not here: uploads end with the designer they were made in. Put the file below the "
+        "folder of files and name its path"
+    ),
     "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
     "unwritable": "{reason}",
     "not-http": "the request cannot be written as HTTP ({reason})",
@@ -124,8 +152,8 @@ SENTENCES: Mapping[str, str] = {
     "charset": "{found!r} is no charset of text",
     "response-unchecked": "no response is checked: {reason}",
     # A workflow definition
-    "file-size": "the file is larger than {limit} MB: that is no workflow definition",
-    "file-unreadable": "the file cannot be read: {reason}",
+    "definition-size": "the file is larger than {limit} MB: that is no workflow definition",
+    "definition-unreadable": "the file cannot be read: {reason}",
     "json": "cannot be read as JSON: {reason} ({place})",
     "not-json": "not JSON: {reason}",
     "definition-type": "expected an object with 'startTask' and 'tasks', found {found}",

@@ -77,7 +77,7 @@ class Problem:
     def with_params(self, **params: Any) -> Self:
         """Return the same with *params* too, and its sentence made anew; one without a code of ours keeps its sentence."""
         params = {**self.params, **params}
-        message = sentence(self.code, params) if self.code in SENTENCES else self.message
+        message = sentence(self.code, params) if self.code and self.code in SENTENCES else self.message
         return replace(self, params=params, message=message)
 
     def masked(self, mask: Callable[[str], str]) -> Self:

@@ -61,21 +61,17 @@ class Files:
         try:
             found = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
         except OSError as error:
-            raise _refused(piece, f"the file {piece.name!r} cannot be read: {error.strerror or error}") from error
+            raise _refused(piece, "file-unreadable", reason=error.strerror or str(error)) from error
         size = piece.reference.get("size")
         if isinstance(size, int) and size != found.size:
-            raise _refused(piece, f"the file {piece.name!r} has {found.size:,} bytes, its reference says {size:,}")
+            raise _refused(piece, "file-size", found=found.size, expected=size)
         return found
 
     def content(self, piece: FilePiece) -> bytes:
         """Return all of the file that *piece* refers to, which becomes data. Raises `SettingsError` as `find` does."""
         file = self.find(piece)
         if file.size > _MOST_DATA:
-            why = (
-                f"the file {piece.name!r} has {file.size:,} bytes, and at most {_MOST_DATA:,} can become data; send it as a "
-                "whole body or in a part of a multipart body, which are streamed"
-            )
-            raise _refused(piece, why)
+            raise _refused(piece, "file-too-large", found=file.size, limit=_MOST_DATA)
         data = b""
         while len(data) < file.size:
             data += file.read(len(data))
@@ -98,28 +94,20 @@ class Files:
     def _uploaded(self, piece: FilePiece) -> StoredFile:
         path = self.upload(piece.reference["upload"]) if self.upload is not None else None
         if path is None:
-            why = (
-                f"the upload {piece.name!r} is not here: uploads end with the designer they were made in. Put the file below the "
-                "folder of files and name its path"
-            )
-            raise _refused(piece, why)
+            raise _refused(piece, "upload-gone")
         return StoredFile.at(path.parent, (path.name,), piece)
 
     def _below(self, piece: FilePiece) -> StoredFile:
         if self.folder is None:
-            why = (
-                f"no folder of files is named, so no file can be sent; an operator names it with {VARIABLE} or --files"
-            )
-            raise _refused(piece, why)
+            raise _refused(piece, "files-folder")
         folder = os.path.realpath(self.folder)
         real = Path(os.path.realpath(os.path.join(folder, piece.reference["path"])))  # noqa: PTH118 - as the system joins
         if not real.is_relative_to(folder):
-            why = f"the file {piece.name!r} is not below the folder of files; an operator names it with {VARIABLE} or --files"
-            raise _refused(piece, why)
+            raise _refused(piece, "file-outside")
         try:
             return StoredFile.at(Path(folder), real.relative_to(folder).parts, piece)
         except FileNotFoundError as error:
-            raise _refused(piece, f"there is no file {piece.name!r} below the folder of files") from error
+            raise _refused(piece, "file-missing") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +128,7 @@ class StoredFile(FilePiece):
         kind = folder.joinpath(*steps).lstat().st_mode
         if not stat.S_ISREG(kind):
             what = "a folder" if stat.S_ISDIR(kind) else "no regular file (a device, a pipe or a socket)"
-            raise _refused(piece, f"{piece.name!r} is {what}; only files can be sent")
+            raise _refused(piece, "file-type", found=what)
         with found._opened() as descriptor:
             seen = os.fstat(descriptor)
             return replace(found, size=seen.st_size, identity=_identity(seen))
@@ -155,15 +143,13 @@ class StoredFile(FilePiece):
                 os.lseek(descriptor, start, os.SEEK_SET)
                 data = os.read(descriptor, min(_READ, self.size - start))
         except OSError as error:
-            why = f"the file {self.name!r} could not be read on while it was sent: {error.strerror or error}"
-            raise _refused(self, why) from error
+            raise _refused(self, "file-read-broken", reason=error.strerror or str(error)) from error
         if not data:
             raise self._changed(start)
         return data
 
     def _changed(self, size: int) -> SettingsError:
-        was = f"it had {self.size:,} bytes" + (f", now {size:,}" if size != self.size else "")
-        return _refused(self, f"the file {self.name!r} changed while it was sent: {was}; send it when it is written")
+        return _refused(self, "file-changed", size=self.size, now=size if size != self.size else None)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
@@ -184,7 +170,7 @@ class StoredFile(FilePiece):
                 here = entered(step, here, flags | os.O_DIRECTORY)
             descriptor = entered(self.steps[-1], here, flags)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _refused(self, f"{self.name!r} is no file any more")
+                raise _refused(self, "file-gone")
             yield descriptor
 
 
@@ -192,8 +178,8 @@ def _identity(seen: os.stat_result) -> tuple[int, ...]:
     return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
-def _refused(piece: FilePiece, why: str) -> SettingsError:
-    return SettingsError([Problem.of("file-unsendable", piece.pointer, reason=why)])
+def _refused(piece: FilePiece, code: str, **params: Any) -> SettingsError:
+    return SettingsError([Problem.of(code, piece.pointer, name=piece.name, **params)])
 
 
 # Sending

@@ -41,7 +41,7 @@ def build(request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str 
     are named in it and not looked for: `located` does. Raises `SettingsError` for a value that cannot be sent: nothing was sent.
     """
     for path, why in misplaced({name: value for name, value in request.items() if name != "body"}):
-        raise _refused(pointer(path, at), why)
+        raise _refused(pointer(path, at), "file-misplaced", reason=why)
     writer = _Writer(endpoint, at)
     headers = _headers(request.get("headers", {}), writer)
     cookies = [writer.written("cookie", name, value) for name, value in request.get("cookies", {}).items()]
@@ -60,8 +60,8 @@ def build(request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str 
     )
 
 
-def _refused(place: str, why: str) -> SettingsError:
-    return SettingsError([Problem.of("unwritable", place, reason=why)])
+def _refused(place: str, code: str, **params: Any) -> SettingsError:
+    return SettingsError([Problem.of(code, place, **params)])
 
 
 class _Writer:
@@ -90,7 +90,7 @@ class _Writer:
             return self._described(parameter, name, value)
         except UnwritableError as error:
             steps = (PARAMETER_GROUPS[location], *(path or (name,)), *error.path)
-            raise _refused(pointer(steps, self.at), str(error)) from error
+            raise _refused(pointer(steps, self.at), "unwritable", reason=str(error)) from error
 
     def query(self, value: Any) -> str:
         """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or its parameters'."""
@@ -100,7 +100,7 @@ class _Writer:
         try:
             text = self._serialised(value, self.querystring, media_type)
         except UnwritableError as error:
-            raise _refused(pointer(["query", *error.path], self.at), str(error)) from error
+            raise _refused(pointer(["query", *error.path], self.at), "unwritable", reason=str(error)) from error
         return text if essence(media_type) == FORM and isinstance(value, dict) else ESCAPED["query"](text)
 
     def _parameters(self, value: Any) -> Iterator[str]:
@@ -112,8 +112,7 @@ class _Writer:
                 if item is not None:
                     yield self.written("query", name, item, (index, 1))
         elif value != []:
-            why = 'expected the values of a query by their names, or pairs of both: [["a", "1"], ["a", "2"]]'
-            raise _refused(pointer(["query"], self.at), why)
+            raise _refused(pointer(["query"], self.at), "query-type", example='[["a", "1"], ["a", "2"]]')
 
     def _described(self, parameter: Parameter, name: str, value: Any) -> str:
         location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
@@ -156,8 +155,8 @@ def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer)
     url, values = request["url"], request.get("pathParameters", {})
     variables = endpoint.server_variables if endpoint is not None else {}
 
-    def refused(name: str, why: str) -> SettingsError:
-        return _refused(pointer(["pathParameters", name] if name in values else ["url"], writer.at), why)
+    def refused(name: str, code: str, **params: Any) -> SettingsError:
+        return _refused(pointer(["pathParameters", name] if name in values else ["url"], writer.at), code, **params)
 
     def value_of(match: re.Match[str]) -> Any:
         name = match[1]
@@ -165,7 +164,7 @@ def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer)
             return values[name]
         if "default" in variables.get(name, {}):
             return variables[name]["default"]
-        raise _refused(pointer(["url"], writer.at), f"the URL has a place {match[0]} and no value for it")
+        raise _refused(pointer(["url"], writer.at), "path-value-missing", name=name)
 
     def fill(match: re.Match[str]) -> str:
         return writer.written("path", match[1], value_of(match))
@@ -175,21 +174,21 @@ def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer)
         # sections 4.7 and 4.9).
         text = _path_text(scalar(value_of(match))) if match[1] in variables else fill(match)
         if not text:
-            raise refused(match[1], "an empty value would leave out a part of the path")
+            raise refused(match[1], "path-value-empty")
         return text
 
     def fill_server(match: re.Match[str]) -> str:
         text = scalar(value_of(match)) if match[1] in variables else fill(match)
         whole = f"//{match[0]}" in url and match.end() == len(server)
         if not (_HOST_AND_PORT if whole else _IN_A_HOST).fullmatch(text):
-            raise refused(match[1], f"{text[:60]!r} cannot stand in the name of a server")
+            raise refused(match[1], "server-value", found=text[:60])
         return text
 
     def fill_segment(match: re.Match[str]) -> str:
         segment = PLACEHOLDER.sub(fill_path, match[0])
         if _CLIMBING.search(unquote(segment)):
             names = PLACEHOLDER.findall(match[0])
-            raise refused(names[-1] if names else "", f"the path part {segment!r} would climb in the path")
+            raise refused(names[-1] if names else "", "path-climbs", found=segment)
         return segment
 
     server, path, text = next(_PARTS.finditer(url)).groups()
@@ -197,7 +196,7 @@ def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer)
         address = PLACEHOLDER.sub(fill_server, server)
         path = _path_text(_SEGMENT.sub(fill_segment, path) or "/")
     except UnwritableError as error:  # of a server's variable: it takes no array or object
-        raise _refused(pointer(["pathParameters"], writer.at), str(error)) from error
+        raise _refused(pointer(["pathParameters"], writer.at), "unwritable", reason=str(error)) from error
     query = _merged(_query_text(PLACEHOLDER.sub(fill, text)), writer.query(request.get("query", {})), writer)
     return address + path + (f"?{query}" if query else "")
 
@@ -223,7 +222,7 @@ def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]
         text = writer.written("header", name, value)
         if UNSENDABLE.search(text):
             place = pointer(["headers", name], writer.at)
-            raise _refused(place, "a header value must not hold a line break or control character")
+            raise _refused(place, "header-value")
         headers.append((name, text.strip(" \t")))
     return headers
 
@@ -248,7 +247,7 @@ def _lines(values: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[str, An
             yield name, value
             continue
         if len(value) > 1 and name.lower() in _ONCE:
-            raise _refused(pointer(["headers", name], writer.at), f"{name} can stand in a request once only")
+            raise _refused(pointer(["headers", name], writer.at), "header-once", name=name)
         yield from ((name, item) for item in value)
 
 
@@ -298,10 +297,10 @@ def _body(value: Any, headers: list[tuple[str, str]], endpoint: Endpoint | None,
     try:
         content_type = _find(headers, "Content-Type") or chosen(value, content)
         for path, why in misplaced(value, _file_paths(value, content_type)):
-            raise _refused(pointer(path, place), why)
+            raise _refused(pointer(path, place), "file-misplaced", reason=why)
         made = body(value, content_type, Described(_described(content, content_type), definitions))
     except UnwritableError as error:
-        raise _refused(pointer(error.path, place), str(error)) from error
+        raise _refused(pointer(error.path, place), "unwritable", reason=str(error)) from error
     return replace(made, content=_placed(made.content, place))
 
 

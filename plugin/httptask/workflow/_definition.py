@@ -28,7 +28,7 @@ def load_definition(source: os.PathLike[str] | str, data: bytes | None = None) -
     name = os.fspath(source)
     data = _read(name) if data is None else data
     if len(data) > MAX_BYTES:
-        raise _refused(name, Problem.of("file-size", "", limit=MAX_BYTES // 2**20))
+        raise _refused(name, Problem.of("definition-size", "", limit=MAX_BYTES // 2**20))
     try:
         document = parse(data)
     except JsonError as error:
@@ -57,7 +57,7 @@ def _read(name: str) -> bytes:
             return file.read(MAX_BYTES + 1)  # bounded: the name may be that of a device or a pipe
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
-        problem = Problem.of("file-unreadable", "", reason=f"{why[:1].lower()}{why[1:]}")
+        problem = Problem.of("definition-unreadable", "", reason=f"{why[:1].lower()}{why[1:]}")
         raise _refused(name, problem) from error
 
 
