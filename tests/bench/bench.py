@@ -207,7 +207,8 @@ async def work_around(task: HttpTask, received: Received) -> None:
     definition = task.definition
     parameters = await evaluator.evaluate(definition["inputParameters"], RFI.document(), pointer="", run=RFI.run)
     request = await evaluator.evaluate(definition["httpRequest"], parameters, pointer="", run=RFI.run)
-    if request_problems(request, task._schema_of_evaluated, task.endpoint, groups=task._evaluated_groups):
+    plan = task._plan
+    if request_problems(request, plan.schema_of_evaluated, task.endpoint, groups=plan.evaluated_groups):
         raise AssertionError("the seed's request has problems")
     build(normalised(request), task.endpoint)
     redactor = task.runtime.redactor
