@@ -83,6 +83,26 @@ def test_a_cancelled_wait_leaves_no_place_taken(granted: bool) -> None:
     assert asyncio.run(run()) == 1
 
 
+def test_a_turn_that_comes_just_after_a_cancellation_goes_to_the_next() -> None:
+    """A request that was cancelled a moment ago, and has not left the queue yet, takes no place and ends nobody's turn."""
+
+    async def main() -> None:
+        places = Places(1, 1)
+        await places.take(A, Recorder())
+        cancelled, following = (asyncio.create_task(places.take(origin, Recorder())) for origin in (A, B))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        places.give_back(A)
+        await following
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        assert places.taken == 1
+        places.give_back(B)
+        assert places.taken == 0
+
+    asyncio.run(main())
+
+
 def test_thousands_at_once_are_all_served() -> None:
     """2,000 tasks at once to a server that takes its time: no more connections than allowed, and nobody fails for waiting."""
 

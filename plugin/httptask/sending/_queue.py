@@ -48,15 +48,18 @@ class Places:
 
     def _next(self) -> asyncio.Future[None] | None:
         """Take a place for the request whose turn it is, and return the future that it waits for."""
-        origin = next((origin for origin in self._queues if self._has_room(origin)), None)
-        if origin is None:
-            return None
-        queue = self._queues.pop(origin)
-        turn = queue.popleft()
-        if queue:
-            self._queues[origin] = queue  # behind all others
-        self._hold(origin)
-        return turn
+        while (origin := next((origin for origin in self._queues if self._has_room(origin)), None)) is not None:
+            queue = self._queues.pop(origin)
+            while queue and queue[0].cancelled():  # its request has not left the queue yet
+                queue.popleft()
+            if not queue:
+                continue
+            turn = queue.popleft()
+            if queue:
+                self._queues[origin] = queue  # behind all others
+            self._hold(origin)
+            return turn
+        return None
 
     def _has_room(self, origin: Origin) -> bool:
         return self.taken < self.total and self._by_origin[origin] < self.per_origin
