@@ -73,9 +73,13 @@ def http_date(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)  # an HTTP date is in GMT
 
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""By scheme: RFC 9110, sections 4.2.1 and 4.2.2."""
+
+
 def origin(url: str) -> str:
     """Return the origin of *url* (RFC 6454, section 4), the default port left out. Raises `ValueError` like `split_url`."""
     split = split_url(url)
     host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
-    default = {"http": 80, "https": 443}.get(split.scheme)
+    default = DEFAULT_PORTS.get(split.scheme)
     return f"{split.scheme}://{host}" + (f":{split.port}" if split.port and split.port != default else "")

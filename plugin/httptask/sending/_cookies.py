@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 
-from httptask._syntax import UNSENDABLE, http_date, split_url
+from httptask._syntax import DEFAULT_PORTS, UNSENDABLE, http_date, split_url
 from httptask.model.exchange import OutgoingRequest
 
 _MOST_BYTES = 4096
 """Of one cookie's name and value: what every browser keeps (RFC 6265, section 6.1)."""
 _MOST_COOKIES = 100
 _MAX_AGE = re.compile(r"-?[0-9]+")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +148,4 @@ def _path_matches(path: str, cookie_path: str) -> bool:
 
 
 def _port(url: SplitResult) -> int | None:
-    return None if url.port in (None, _DEFAULT_PORTS.get(url.scheme)) else url.port
+    return None if url.port in (None, DEFAULT_PORTS.get(url.scheme)) else url.port

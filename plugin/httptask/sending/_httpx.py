@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from httptask._syntax import DEFAULT_PORTS
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._dial import Origin
@@ -51,7 +52,7 @@ def _authority(base: str) -> tuple[Origin, str]:
 
 
 def _of(url: httpx.URL) -> tuple[Origin, str]:
-    default = {"http": 80, "https": 443}.get(url.scheme)
+    default = DEFAULT_PORTS.get(url.scheme)
     if default is None or not url.host:
         raise UnsendableError(f"no request can be sent to a URL of the scheme {url.scheme!r}")
     port = default if url.port is None else url.port

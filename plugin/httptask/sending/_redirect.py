@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urldefrag, urljoin
 
-from httptask._syntax import split_url
+from httptask._syntax import DEFAULT_PORTS, split_url
 from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 from httptask.sending._httpx import address
@@ -78,4 +78,4 @@ def _keeps_body(status_code: int, method: str) -> bool:
 
 def _port(url: object) -> int | None:
     port, scheme = getattr(url, "port", None), getattr(url, "scheme", "")
-    return port or {"http": 80, "https": 443}.get(scheme)
+    return port or DEFAULT_PORTS.get(scheme)
