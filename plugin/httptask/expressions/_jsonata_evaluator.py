@@ -219,8 +219,8 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         if expr.type in ("string", "number", "value"):
             literal = self._literal(expr, None, None)
             return lambda _context: literal
-        if expr.type == "path" and (names := _plain_names(expr)) is not None and names[0] is None:
-            return lambda context: self._name_of(expr, names[1], context, environment)
+        if expr.type == "path":
+            return lambda context: self._at_end_of(expr, context, environment)
         if expr.type != "binary":
             return lambda context: self.eval(expr, context, environment)
         operator, left, right = expr.value, self._getter(expr.lhs, environment), self._getter(expr.rhs, environment)
@@ -231,16 +231,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         operate = OPERATORS[operator]
         return lambda context: operate(operator, left(context), right(context))
 
-    def _name_of(self, expr: Any, names: list[str], context: Any, environment: Any) -> Any:
-        value = context
-        for name in names:
-            if type(value) is not dict:
-                return self.eval(expr, context, environment)
-            value = value.get(name, expr)
-            if value is expr:
-                return None
-        kind = type(value)
-        return value if kind is str or kind is int or kind is bool else self.eval(expr, context, environment)
+    def _at_end_of(self, path: Any, context: Any, environment: Any) -> Any:
+        value = self._followed(path, context, environment)
+        return self.eval(path, context, environment) if value is path else value
 
     def evaluate_sort_expression(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return *context* in the order of the terms; equal ones keep their order."""
