@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from pytest_httpx import HTTPXMock
 import servers
 from httptask import errors, hookimpl
 from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.sending._connection import Connection
 from httptask.sending._framing import ChunkedBody
 from httptask.sending._httpx import address
 from httptask.sending._wire import MalformedError
@@ -205,6 +207,22 @@ def test_connections_are_used_again() -> None:
 
 
 # Long bodies
+
+
+def test_the_end_of_a_long_request_is_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head and the pieces of a body go out as they are written: Nagle's algorithm would wait for the server (RFC 896)."""
+    made = Connection.connection_made
+    no_delay: list[int] = []
+
+    def noted(connection: Connection, transport: asyncio.BaseTransport) -> None:
+        sock = transport.get_extra_info("socket")
+        no_delay.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(connection, transport)
+
+    monkeypatch.setattr(Connection, "connection_made", noted)
+    with servers.raw_server(servers.respond(servers.response(b"1", servers.JSON))) as server:
+        assert bodies(server.url, 1) == [1]
+    assert no_delay == [1]
 
 
 def test_an_answer_that_comes_before_the_request_is_sent_is_the_answer() -> None:

@@ -134,7 +134,9 @@ async def _first(origin: Origin, addresses: list[str], deadline: float, seconds:
 
 
 async def _connected(address: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # With the protocol's number: asyncio switches off Nagle's algorithm only for a socket that says it is TCP.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
         # Not create_connection: it would look the address up again, and tells nothing of where it has got to.
