@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask import _packaged
+from httptask._core import packaged
 from httptask.catalogue import Catalogue, Hit, ImportCounts, _file
 from httptask.errors import CatalogueError, UnknownEndpointError
 from httptask.importers import read_api
@@ -98,7 +98,7 @@ def test_first_search_on_a_new_machine_finds_the_seed(tmp_path: Path) -> None:
 def test_shipped_endpoint_is_what_the_reader_makes_of_the_packaged_page() -> None:
     """The shipped endpoints are the packaged pages read by `read_api`, not something kept up by hand."""
     shipped = json.loads((Path(_file.__file__).parent / "shipped.json").read_text(encoding="utf-8"))
-    read = [each for page in _packaged.pages() for each in read_api(page.name, data=page.read_bytes()).endpoints]
+    read = [each for page in packaged.pages() for each in read_api(page.name, data=page.read_bytes()).endpoints]
     assert shipped == [each.to_json() for each in read]
     with Catalogue.open(":memory:") as catalogue:
         assert list(catalogue.endpoints()) == read
@@ -990,7 +990,7 @@ def test_any_text_is_stored_and_comes_back(fields: dict[str, str]) -> None:
 
 def test_every_endpoint_fits_the_shipped_schema(twelve: Catalogue) -> None:
     """What `Endpoint.to_json` writes is what `schemas/endpoint.schema.json` says, for every page and a full endpoint."""
-    schema = _packaged.schema("endpoint")
+    schema = packaged.schema("endpoint")
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     full = endpoint(
@@ -1019,6 +1019,6 @@ def test_every_endpoint_fits_the_shipped_schema(twelve: Catalogue) -> None:
 def test_schema_is_strict(change: dict[str, object]) -> None:
     """Anything `to_json` never writes is refused."""
     value = endpoint("acme", "GET", "/a").to_json()
-    validator = jsonschema.Draft202012Validator(_packaged.schema("endpoint"))
+    validator = jsonschema.Draft202012Validator(packaged.schema("endpoint"))
     assert validator.is_valid(value)
     assert not validator.is_valid(value | change)

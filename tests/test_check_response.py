@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import _packaged, errors, hookimpl
+from httptask import errors, hookimpl
+from httptask._core import packaged
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
 from httptask.model.credential import Credential
@@ -69,7 +70,7 @@ def sent(handler: servers.Handler, *plugins: Any, described: Endpoint | None = N
     with servers.raw_server(handler) as server, runtime(*plugins) as shared:
         task = http(server.url + "/things", **fields)
         seen = HttpTask(task, runtime=shared, endpoint=described or endpoint()).test_request()
-    Draft202012Validator(_packaged.schema("exchange")).validate(seen.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(seen.to_json())
     return seen
 
 

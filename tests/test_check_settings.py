@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import _packaged
+from httptask._core import packaged
 from httptask.errors import SettingsError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
@@ -87,7 +87,7 @@ def test_with_a_note_they_are_sent_as_written(evaluated: bool) -> None:
         echo = task.call().body
     assert (echo["target"], echo["body"]) == ("/things/a?tags=x&tags=y&extra=1", '[{"op":"remove","path":"/a"}]')
     assert {each.pointer for each in exchange.settings_problems} == set(POINTERS)
-    Draft202012Validator(_packaged.schema("exchange")).validate(exchange.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(exchange.to_json())
     assert [each["pointer"] for each in exchange.to_json()["settingsProblems"]]
 
 

@@ -20,7 +20,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import _packaged
+from httptask._core import packaged
 from httptask.testing import StandIn
 from tasks import PAGES, SEED, email_task, http
 
@@ -88,9 +88,9 @@ def flow(*tasks: tuple[str, dict[str, Any]], **fields: Any) -> dict[str, Any]:
 
 def test_version_and_help(run: Run) -> None:
     """`--version` is the manifest's; every command's help has an example that starts with the command."""
-    assert run("--version").out == f"httptask {_packaged.manifest()['version']}\n"
+    assert run("--version").out == f"httptask {packaged.manifest()['version']}\n"
     listed = run("--help").out
-    for name in _packaged.manifest()["commands"]:
+    for name in packaged.manifest()["commands"]:
         assert name in listed
         shown = run(name, "--help")
         assert shown.status == 0
@@ -179,7 +179,7 @@ def test_validate_test_request_and_run(run: Run, write: Callable[[str, Any], str
         ):
             assert needed in shown.out
         exchange = run("test-request", "flow.json", "--input", "-", "--json", stdin='{"rfi": {"id": 8}}', **secret)
-        Draft202012Validator(_packaged.schema("exchange")).validate(exchange.json)
+        Draft202012Validator(packaged.schema("exchange")).validate(exchange.json)
         curl = run("test-request", "flow.json", "--input", "input.json", "--curl", **secret)
         before = len(server.requests)
         pasted = subprocess.run(

@@ -22,7 +22,7 @@ import pytest
 
 import servers
 from httptask import hookimpl
-from httptask._redaction import Redactor
+from httptask._core.redaction import Redactor
 from httptask.building import curl_command
 from httptask.errors import CredentialError
 from httptask.model.credential import Credential, Secret

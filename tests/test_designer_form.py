@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from designer import conforms, thing_endpoint
@@ -517,6 +517,7 @@ _JSON = st.recursive(
 
 
 @given(schema=_JSON, definition=_JSON)
+@example(schema={"patternProperties": {"type": None, "properties": {"allOf": None}}}, definition=None)
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_any_json_as_a_schema_has_a_form(schema: Any, definition: Any) -> None:
     """Whatever a stranger wrote where a schema belongs, there is a form, of the shape that is described."""

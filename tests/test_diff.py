@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from httptask.changes import Change, changes
 from httptask.cli import main
 from httptask.importers import endpoint_id, read_api
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import Change, changes
 
 PLUGINS = plugin_manager(entry_points=False)
 

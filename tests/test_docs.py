@@ -22,25 +22,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import _packaged, hookspecs
-from httptask._sentences import SENTENCES
+from httptask import hookspecs
+from httptask._core import packaged
 from httptask.catalogue import Catalogue
 from httptask.cli import FAMILIES, whole_parser
 from httptask.credentials import resolve
 from httptask.errors import Problem
+from httptask.errors._sentences import SENTENCES
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import NAMED, plugin_manager
-from httptask.protocols import (
-    AuthScheme,
-    Engine,
-    ExpressionLanguage,
-    Importer,
-    ImportOptions,
-    Source,
-    TaskType,
-)
+from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
 from httptask.task import Runtime
 from httptask.workflow import problems
 
@@ -195,7 +188,7 @@ def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, mo
 @with_blocks("json")
 def test_json_is_valid(document: Path, tmp_path: Path) -> None:
     """Tasks satisfy their schema, and no task or definition has a problem."""
-    validator = Draft202012Validator(_packaged.schema("http-task"))
+    validator = Draft202012Validator(packaged.schema("http-task"))
     for block in blocks(document, "json"):
         value = json.loads(block.text)
         if block.title:
@@ -317,13 +310,13 @@ def column(document: str, number: int = 0) -> set[str]:
 def test_every_hook_stands_in_the_table() -> None:
     """The table of hooks is complete and says how each answers."""
     table = {row[0]: row[1] for row in rows("docs/plugins.md") if row[0].startswith("`httptask_")}
-    answers = {hook["name"]: hook["answers"] for hook in _packaged.manifest()["hooks"]}
+    answers = {hook["name"]: hook["answers"] for hook in packaged.manifest()["hooks"]}
     assert table == {f"`{name}`": answer for name, answer in answers.items()}
 
 
 def test_every_setting_stands_in_the_table() -> None:
     """The table of a task's settings has every field of its schema, and the schema's defaults."""
-    properties = _packaged.schema("http-task")["properties"]
+    properties = packaged.schema("http-task")["properties"]
     table = [row for row in rows("docs/settings/README.md") if row[0].startswith("`")]
     assert {name for row in table for name in re.findall(r"`(\w+)`", row[0])} == set(properties)
     for row in table:
@@ -336,7 +329,7 @@ def test_the_task_with_everything_has_every_setting() -> None:
     """The task at the top of the settings sets every field; `end` stands for `nextTask`."""
     (block,) = blocks(ROOT / "docs/settings/README.md", "json")
     task = json.loads(block.text)
-    schema = _packaged.schema("http-task")
+    schema = packaged.schema("http-task")
     assert {*task, "nextTask"} == set(schema["properties"])
     assert set(task["httpRequest"]) == set(schema["$defs"]["httpRequest"]["properties"])
     assert set(task["retry"]) == set(schema["properties"]["retry"]["properties"])
@@ -372,7 +365,7 @@ def test_no_problem_of_ours_is_without_a_code() -> None:
     """All are made by `Problem.of`, with a code that has a sentence; and each sentence is used."""
     written: set[str] = set()
     for path in (ROOT / "plugin/httptask").rglob("*.py"):
-        if path.name in ("errors.py", "_sentences.py") and path.parent.name == "httptask":
+        if path.parent.name == "errors":
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):

@@ -22,13 +22,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from httptask import _json
+from httptask._core import strict_json
 from httptask.errors import DescriptionError
-from httptask.importers import _archives, _beside, _json_members, _text, _yaml
-from httptask.importers._document import Document
-from httptask.importers._sources import is_fragment, sources
-from httptask.importers._text import Text
-from httptask.importers._yaml import YamlText
+from httptask.importers.documents import _json_members, _text, _yaml
+from httptask.importers.documents._document import Document
+from httptask.importers.documents._text import Text
+from httptask.importers.documents._yaml import YamlText
+from httptask.importers.sources import _archives, _beside
+from httptask.importers.sources._sources import is_fragment, sources
 from httptask.protocols import Source
 
 MEGABYTE = 1024 * 1024
@@ -82,7 +83,7 @@ def test_broken_json_is_refused_where_python_refuses_it(value: dict[str, Any], p
     place = 1 + place % (len(text) - 1)  # what begins with a brace is read as JSON
     text = text[:place] + other + text[place + 1 :]
     try:
-        expected = json.loads(text, parse_float=_json.finite)
+        expected = json.loads(text, parse_float=strict_json.finite)
     except ValueError:
         refusal(text)
     else:
@@ -818,7 +819,7 @@ def test_standard_input_is_one_source(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes in is one description, with nothing beside it, unless it is too large."""
     assert only(found_in("-", OPENAPI)) == Source("-", OPENAPI)
     assert "no standard input" in why(found_in("-"))
-    monkeypatch.setattr("httptask.importers._sources.MAX_BYTES", 600)
+    monkeypatch.setattr("httptask.importers.sources._sources.MAX_BYTES", 600)
     assert only(found_in("-", b"x" * 600)).data == b"x" * 600
     assert "larger than" in why(found_in("-", b"x" * 601))
 

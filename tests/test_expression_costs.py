@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonpath_rfc9535 import JSONPathEnvironment
 
-from httptask._json import number
+from httptask._core.strict_json import number
 from httptask.errors import ExpressionError
 from httptask.expressions import Evaluator
 from httptask.expressions._document import Document, only

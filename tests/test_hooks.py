@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 import pytest
 
 import servers
-from httptask import _packaged, hookimpl, hookspecs
+from httptask import hookimpl, hookspecs
+from httptask._core import packaged
 from httptask.errors import DescriptionError, PluginError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
@@ -70,7 +71,7 @@ def test_first_answer_hooks_are_those_of_the_design_and_our_answers_come_last() 
 def test_built_ins_come_through_the_hooks_and_nowhere_else() -> None:
     """Every named thing that ships is brought by a registered built-in plugin, and satisfies its protocol."""
     manager = plugin_manager(entry_points=False)
-    manifest = _packaged.manifest()
+    manifest = packaged.manifest()
     protocols = {
         "httptask_task_types": (TaskType, manifest["taskTypes"]),
         "httptask_importers": (Importer, manifest["importers"]),

@@ -18,8 +18,9 @@ from jsonschema import Draft202012Validator
 from pytest_httpx import HTTPXMock
 
 import servers
-from httptask import _packaged, errors, hookimpl
-from httptask._unpackers import ACCEPT_ENCODING
+from httptask import errors, hookimpl
+from httptask._core import packaged
+from httptask._http.unpackers import ACCEPT_ENCODING
 from httptask.building import curl_command
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.task import HttpTask
@@ -93,7 +94,7 @@ def test_a_test_request_returns_the_raw_exchange() -> None:
     assert list(seen.phases) == ["dns", "connect", "send", "wait", "receive"]
     assert sum(seen.phases.values()) <= seen.elapsed_seconds
     assert len(seen.attempts) == 1
-    Draft202012Validator(_packaged.schema("exchange")).validate(seen.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(seen.to_json())
 
 
 def test_the_exchange_holds_what_curl_sees() -> None:
@@ -186,7 +187,7 @@ def test_the_curl_command_works_when_pasted() -> None:
     assert pasted.body == ours.body
     assert pasted.target == ours.target
     assert set(ours.headers) - set(pasted.headers) == {
-        ("User-Agent", f"httptask/{_packaged.manifest()['version']}"),
+        ("User-Agent", f"httptask/{packaged.manifest()['version']}"),
         ("Accept-Encoding", ACCEPT_ENCODING),
     }
 
@@ -241,7 +242,7 @@ def test_a_test_request_that_fails_is_still_an_exchange() -> None:
     dead = exchange(http("http://127.0.0.1:1/"))
     assert dead.outcome == "connection"
     assert dead.response is None
-    Draft202012Validator(_packaged.schema("exchange")).validate(dead.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(dead.to_json())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httptask import _json, run_workflow
+from httptask import run_workflow
+from httptask._core import strict_json
 from httptask.errors import ExpressionError
 from httptask.expressions import Evaluator, _numbers
 from httptask.expressions.plugin import httptask_expression_languages
@@ -23,7 +24,7 @@ from servers import Peer, raw_server, respond, response
 from tasks import call, http, runtime
 
 PRICE = "12345678901234567.89"
-DATA: Any = _json.parse(
+DATA: Any = strict_json.parse(
     """{
         "id": 9007199254740993, "near": 9007199254740992, "whole": 9007199254740992.0, "price": 12345678901234567.89,
         "items": [{"id": 9007199254740992, "n": "A"}, {"id": 9007199254740993, "n": "B"}],
@@ -224,12 +225,12 @@ def test_numbers_become_text_as_json_writes_them(evaluator: Evaluator, text: str
 )
 def test_a_decimal_that_a_double_would_change_is_written_digit_for_digit(text: str) -> None:
     """In every form JSON is written in, at any depth, next to text that holds anything."""
-    value = _json.parse(f'{{"a": [{text}, "{text}"], "b": {text}}}')
+    value = strict_json.parse(f'{{"a": [{text}, "{text}"], "b": {text}}}')
     assert value["a"] == [Decimal(text), text]
-    assert _json.dump(value) == f'{{"a": [{text}, "{text}"], "b": {text}}}'
-    assert _json.dump(value, compact=True) == f'{{"a":[{text},"{text}"],"b":{text}}}'
-    assert _json.dump(value, indent=1) == f'{{\n "a": [\n  {text},\n  "{text}"\n ],\n "b": {text}\n}}'
-    assert _json.parse(_json.dump(value)) == value
+    assert strict_json.dump(value) == f'{{"a": [{text}, "{text}"], "b": {text}}}'
+    assert strict_json.dump(value, compact=True) == f'{{"a":[{text},"{text}"],"b":{text}}}'
+    assert strict_json.dump(value, indent=1) == f'{{\n "a": [\n  {text},\n  "{text}"\n ],\n "b": {text}\n}}'
+    assert strict_json.parse(strict_json.dump(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -247,14 +248,14 @@ def test_a_decimal_that_a_double_would_change_is_written_digit_for_digit(text: s
 )
 def test_what_a_double_or_an_integer_holds_is_one(text: str, value: Any) -> None:
     """A `Decimal` stands only for what nothing else can stand for."""
-    read = _json.parse(text)
+    read = strict_json.parse(text)
     assert (read, type(read)) == (value, type(value))
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**40), max_value=10**40))
 def test_every_number_is_read_and_written_as_the_same_number(number: Decimal) -> None:
     """Decimal for decimal, whatever stands for it meanwhile."""
-    written = _json.dump(_json.parse(str(number)))
+    written = strict_json.dump(strict_json.parse(str(number)))
     assert Decimal(written) == number
 
 
@@ -308,12 +309,12 @@ def _requests(second: dict[str, Any], path: str = "/next", definition: str = "{}
             "Get": {"type": "Http", "httpRequest": {"url": base}, "nextTask": "Next"},
             "Next": {
                 "type": "Http",
-                "inputParameters": {"price": "${$.tasks['Get'].output.body.price}", **_json.parse(definition)},
+                "inputParameters": {"price": "${$.tasks['Get'].output.body.price}", **strict_json.parse(definition)},
                 "httpRequest": {"url": base + path, **second},
                 "end": True,
             },
         }
-        text = _json.dump({"name": "Two", "startTask": "Get", "tasks": tasks})
+        text = strict_json.dump({"name": "Two", "startTask": "Get", "tasks": tasks})
         run = run_workflow(load_definition("two.json", text.encode()), runtime=shared)
     assert run.error is None
     return seen[1]

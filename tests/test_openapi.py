@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from httptask import _packaged
-from httptask._subschemas import definition_names
+from httptask._core import packaged
+from httptask._schema.subschemas import definition_names
 from httptask.errors import DescriptionError
 from httptask.importers import read_api
 from httptask.importers.openapi._notes import MOST_NOTES
@@ -24,7 +24,7 @@ from httptask.plugins import plugin_manager
 from httptask.settings import prepare, settings_schema
 
 SPLIT = Path(__file__).parent / "descriptions" / "split"
-ENDPOINT = Draft202012Validator(_packaged.schema("endpoint"))
+ENDPOINT = Draft202012Validator(packaged.schema("endpoint"))
 META = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 PLUGINS = plugin_manager(entry_points=False)
 SERVER = {"url": "https://a.example"}

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import servers
 from httptask import errors, hookimpl
-from httptask._redaction import Redactor
+from httptask._core.redaction import Redactor
 from httptask.model.credential import Credential, Secret
 from httptask.model.policy import Limits
 from httptask.sending._hop import Received

@@ -23,7 +23,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import httptask
-from httptask import _packaged, hookspecs
+from httptask import hookspecs
+from httptask._core import packaged
 from httptask.cli import FAMILIES
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,7 @@ PINNED, LOWEST = ROOT / "constraints.txt", ROOT / "tests" / "constraints-lowest.
 
 def test_the_manifest_satisfies_its_own_schema() -> None:
     """schemas/manifest.schema.json says what a manifest is."""
-    Draft202012Validator(_packaged.schema("manifest")).validate(MANIFEST)
+    Draft202012Validator(packaged.schema("manifest")).validate(MANIFEST)
 
 
 def test_the_manifest_says_what_the_project_says() -> None:
@@ -60,15 +61,15 @@ def test_the_manifest_says_what_the_code_does() -> None:
     for family in FAMILIES:
         family.add(commands)
     assert MANIFEST["commands"] == list(commands.choices)
-    assert MANIFEST["schemas"] == _packaged.schema_names()
+    assert MANIFEST["schemas"] == packaged.schema_names()
     assert MANIFEST["publicNames"] == sorted(httptask.__all__, key=lambda name: (name.islower(), name))
     assert MANIFEST["entryPointGroup"] == hookspecs.PROJECT
 
 
-@pytest.mark.parametrize("name", _packaged.schema_names())
+@pytest.mark.parametrize("name", packaged.schema_names())
 def test_every_shipped_schema_is_valid(name: str) -> None:
     """Each of our own schemas is JSON Schema 2020-12 and says what it is."""
-    schema = _packaged.schema(name)
+    schema = packaged.schema(name)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"]
@@ -202,7 +203,7 @@ def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {f"httptask/schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
     wanted |= {"httptask/manifest.json", "httptask/py.typed", "httptask/catalogue/shipped.json"}
-    wanted |= {f"httptask/pages/{path.name}" for path in _packaged.pages()}
+    wanted |= {f"httptask/pages/{path.name}" for path in packaged.pages()}
     assert wanted <= names
     assert not [name for name in names if "/test_" in name or name.startswith("tests")]
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask._patterns import Budget, PatternError, compiled
-from httptask._patterns import search as search_for
+from httptask._schema.patterns import Budget, PatternError, compiled
+from httptask._schema.patterns import search as search_for
 from httptask.settings import schema_problems
 
 TABLE = json.loads((Path(__file__).parent / "cases" / "ecma262.json").read_text())

@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import _packaged, errors
+from httptask import errors
+from httptask._core import packaged
 from httptask.sending._dial import Origin
 from httptask.sending._queue import Places
 from httptask.sending._wire import Recorder
@@ -180,7 +181,7 @@ def test_a_wait_that_is_too_long_says_that_no_server_was_asked() -> None:
     assert "no server was asked" in str(error)
     assert error.exchange is not None
     assert list(error.exchange.phases) == ["queue"]
-    Draft202012Validator(_packaged.schema("exchange")).validate(error.exchange.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(error.exchange.to_json())
 
 
 def test_who_has_waited_says_how_long() -> None:

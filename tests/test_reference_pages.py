@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from httptask.errors import DescriptionError
 from httptask.hookspecs import hookimpl
 from httptask.importers import endpoint_id, plugin, read_api
-from httptask.importers._reference_page import MAX_BYTES, NO_SERVER, ReferencePage
+from httptask.importers.reference_pages._reference_page import MAX_BYTES, NO_SERVER, ReferencePage
 from httptask.model.api import Endpoint, Note, Reading
 from httptask.plugins import PluginManager
 from httptask.protocols import ImportOptions, Source

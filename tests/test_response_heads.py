@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import _packaged, errors
+from httptask import errors
+from httptask._core import packaged
 from httptask.sending._head import HeadReader, MalformedHeadError
 from tasks import call, exchange, failure, http
 
@@ -123,7 +124,7 @@ def test_what_is_not_http_is_protocol_once_with_what_came(banner: bytes, first: 
     hop = seen.attempts[0].hops[0]
     assert hop.response is None
     assert hop.unparsed.encode("latin-1") == banner
-    Draft202012Validator(_packaged.schema("exchange")).validate(seen.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(seen.to_json())
 
 
 def test_a_head_that_breaks_off_is_connection_and_shown() -> None:

@@ -34,8 +34,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import servers
-from httptask import WorkflowDefinition, _charsets, _packaged, _unpackers, errors, hookimpl, run_workflow
-from httptask._redaction import Redactor
+from httptask import WorkflowDefinition, errors, hookimpl, run_workflow
+from httptask._core import packaged
+from httptask._core.redaction import Redactor
+from httptask._http import charsets, unpackers
 from httptask.model.credential import Credential
 from httptask.model.exchange import Exchange
 from httptask.model.policy import Limits
@@ -231,10 +233,10 @@ def test_every_charset_of_python_is_one_but_those_that_markup_hides_in() -> None
     refused = {"utf_7", "hz", "mbcs", "oem"}
     for alias, codec in encodings.aliases.aliases.items():
         if codec in refused or not codecs.lookup(codec)._is_text_encoding:  # type: ignore[attr-defined]
-            assert _charsets.lookup(alias) is None, alias
+            assert charsets.lookup(alias) is None, alias
         elif not codec.startswith(("iso2022_", "euc_jis", "shift_jis")):  # of which only what browsers read is
-            assert _charsets.lookup(alias) == codec
-            assert _charsets.lookup(codec) == codec
+            assert charsets.lookup(alias) == codec
+            assert charsets.lookup(codec) == codec
     for codec in (
         "cp720",
         "cp737",
@@ -244,14 +246,14 @@ def test_every_charset_of_python_is_one_but_those_that_markup_hides_in() -> None
         "koi8_u",
         "mac_croatian",
     ):  # Python has no alias for these
-        assert _charsets.lookup(codec.replace("_", "-")) == codec
+        assert charsets.lookup(codec.replace("_", "-")) == codec
 
 
 def test_text_is_decoded_by_its_declared_charset() -> None:
     """Every charset name that servers use reads as in a browser: the same text, for each text that it can hold."""
     sent = []
     for (label, encoding), sample in itertools.product(LABELS.items(), SAMPLES):
-        name = "ascii" if _charsets.lookup(label) == "ascii" else ENCODED_BY.get(encoding, encoding)
+        name = "ascii" if charsets.lookup(label) == "ascii" else ENCODED_BY.get(encoding, encoding)
         with contextlib.suppress(UnicodeEncodeError):  # not every charset holds every text
             sent.append((label, sample.encode(name)))
     read = as_browsers_do(sent)
@@ -262,18 +264,18 @@ def test_text_is_decoded_by_its_declared_charset() -> None:
     ]
     assert len(of_use) > 500
     assert [each for each in of_use if each[1] != each[2]] == []
-    assert {label for label in LABELS if _charsets.lookup(label) != "ascii"} == {label for label, _ in sent}
+    assert {label for label in LABELS if charsets.lookup(label) != "ascii"} == {label for label, _ in sent}
 
 
 def test_a_charset_is_written_exactly_as_it_is_named() -> None:
     """What a label is read as may be wider than its name says; what is written under it never is."""
-    assert {label for label in LABELS if _charsets.lookup(label) is None} == set()
+    assert {label for label in LABELS if charsets.lookup(label) is None} == set()
     named = ["US-ASCII", "gb2312", "Shift_JIS", "UTF-16", "iso-8859-1"]
-    assert [_charsets.lookup(label) for label in named] == ["ascii", "gb2312", "shift_jis", "utf_16", "latin_1"]
+    assert [charsets.lookup(label) for label in named] == ["ascii", "gb2312", "shift_jis", "utf_16", "latin_1"]
     read = ["utf_8", "gb18030", "cp932", "utf_16_le", "latin_1"]
-    assert [_charsets.lookup_to_read(label) for label in named] == read
+    assert [charsets.lookup_to_read(label) for label in named] == read
     for label in ("punycode", "idna", "zlib", "rot13", "hz", "utf-7", "iso-2022-kr", "mbcs", "undefined", ""):
-        assert _charsets.lookup(label) is None
+        assert charsets.lookup(label) is None
 
 
 @pytest.mark.parametrize(
@@ -541,7 +543,7 @@ def test_a_body_too_large_for_memory_streams_into_a_file(answer: bytes, tmp_path
     assert response.file is not None
     assert response.file["sha256"] == sha256(LARGE)
     assert "path" not in response.file
-    Draft202012Validator(_packaged.schema("exchange")).validate(seen.to_json())
+    Draft202012Validator(packaged.schema("exchange")).validate(seen.to_json())
 
 
 def test_the_same_body_is_kept_once(tmp_path: Path) -> None:
@@ -795,9 +797,9 @@ def test_zstd_by_either_library(library: str, monkeypatch: pytest.MonkeyPatch) -
     modules = {name: None for name in ("compression.zstd", "backports.zstd", "zstandard") if name != library}
     for name in modules:
         monkeypatch.setitem(sys.modules, name, None)
-    codings = _unpackers._codings()
+    codings = unpackers._codings()
     assert list(codings) == ["gzip", "deflate", "br", "zstd"]
-    monkeypatch.setitem(_unpackers.CODINGS, "zstd", codings["zstd"])
+    monkeypatch.setitem(unpackers.CODINGS, "zstd", codings["zstd"])
     noise = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(256)) * 40
     packed = CODINGS["zstd frames"][1](noise)
     assert undone("zstd", [packed]) == noise

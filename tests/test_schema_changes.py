@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from httptask.settings._acceptance import Acceptance
-from httptask.settings._schema_changes import SchemaChanges
-from httptask.settings._schema_view import SchemaViews
+from httptask.changes._acceptance import Acceptance
+from httptask.changes._constraints import SchemaViews
+from httptask.changes._schemas import SchemaChanges
 
 TEXT: dict[str, Any] = {"type": "string"}
 WHOLE: dict[str, Any] = {"type": "integer"}

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 from openapi_schema_validator import OAS30Validator
 from referencing import Registry
 
-from httptask._patterns import LONGEST_PATTERN, Budget, compiled
-from httptask.importers._schema_patterns import usable
-from httptask.importers._schemas import OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect, Schemas
+from httptask._schema.patterns import LONGEST_PATTERN, Budget, compiled
+from httptask.importers.openapi.schemas._patterns import usable
+from httptask.importers.openapi.schemas._schemas import OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect, Schemas
 
 META = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 PLACE = "#/paths/~1a/post/requestBody/content/x/schema"

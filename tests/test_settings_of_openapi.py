@@ -10,12 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from httptask import hookimpl
-from httptask._unpackers import ACCEPT_ENCODING
+from httptask._http.unpackers import ACCEPT_ENCODING
 from httptask.building import build
 from httptask.cli._reference import reference as reference_text
 from httptask.errors import BlockedError, Problem, SettingsError
 from httptask.importers import read_api
-from httptask.importers._schema_heirs import MOST_HEIRS
+from httptask.importers.openapi.schemas._heirs import MOST_HEIRS
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
 from httptask.settings import foreseen, prepare, request_problems, schema_problems, settings_schema, still_to_fill

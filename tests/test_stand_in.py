@@ -655,4 +655,4 @@ def test_uses_no_other_code_of_ours() -> None:
         "import httptask.testing.stand_in, sys; print(*sorted(n for n in sys.modules if n.startswith('httptask')))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout.split() == ["httptask", "httptask._lazy", "httptask.testing", "httptask.testing.stand_in"]
+    assert done.stdout.split() == ["httptask", "httptask._core.lazy", "httptask.testing", "httptask.testing.stand_in"]

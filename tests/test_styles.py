@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from stduritemplate import StdUriTemplate
 
 from decoding import decoding_server
-from httptask import _packaged
+from httptask._core import packaged
 from httptask.building import build
 from httptask.errors import SettingsError
 from httptask.importers import read_api
@@ -842,7 +842,7 @@ def test_what_is_described_can_be_sent_anyway(server: str, shared: Runtime) -> N
         "cookies": {"c": [3, 4]},
     }
     definition = {"type": "Http", "endpoint": "i", "httpRequest": request, "end": True}
-    jsonschema.validate(definition, _packaged.schema("http-task"))
+    jsonschema.validate(definition, packaged.schema("http-task"))
     task = HttpTask(definition, runtime=shared, endpoint=described)
     assert [problem.pointer for problem in task.problems()] == ["/httpRequest/query"]
     seen = task.test_request(None, TestOptions(send_anyway=True)).response

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 
 from httptask import errors
-from httptask._json import dump, parse
-from httptask._redaction import MASK
+from httptask._core.redaction import MASK
+from httptask._core.strict_json import dump, parse
 from httptask.engines import arun_workflow
 from httptask.errors import HttpTaskError, Problem, TaskError
 from httptask.model.exchange import (

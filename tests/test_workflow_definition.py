@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from httptask import _packaged, hookimpl
-from httptask._json import JsonError, lines_of, parse, pointer
+from httptask import hookimpl
+from httptask._core import packaged
+from httptask._core.pointers import lines_of, pointer
+from httptask._core.strict_json import JsonError, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
@@ -70,9 +72,9 @@ def http(**fields: Any) -> dict[str, Any]:
 
 def published_schema() -> Draft202012Validator:
     registry: Registry[Any] = Registry().with_resource(
-        "http-task.schema.json", Resource.from_contents(_packaged.schema("http-task"))
+        "http-task.schema.json", Resource.from_contents(packaged.schema("http-task"))
     )
-    return Draft202012Validator(_packaged.schema("workflow-definition"), registry=registry)
+    return Draft202012Validator(packaged.schema("workflow-definition"), registry=registry)
 
 
 # Reading
@@ -441,7 +443,7 @@ def test_a_name_may_have_as_many_characters_as_the_platform_allows() -> None:
     """Eighty characters are fine, and the published schema has the same number."""
     name = "ä" * MAX_NAME_LENGTH
     assert found({"startTask": name, "tasks": {name: http(end=True)}}) == []
-    names = _packaged.schema("workflow-definition")["$defs"]["tasks"]["propertyNames"]
+    names = packaged.schema("workflow-definition")["$defs"]["tasks"]["propertyNames"]
     assert names["maxLength"] == MAX_NAME_LENGTH
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from httptask._lazy import lazily
+from httptask._core.lazy import lazily
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue

@@ -31,7 +31,7 @@ import own_work
 import transfers
 from concurrency import concurrency_rows
 
-from httptask import _packaged
+from httptask._core import packaged
 from httptask.building import build
 from httptask.importers import read_api
 from httptask.model.policy import Limits
@@ -97,7 +97,7 @@ def microseconds(work: Callable[[], Any], rounds: int = 1 if ONCE else 7, each: 
 
 
 def reading_and_validating() -> None:
-    (page,) = _packaged.pages()
+    (page,) = packaged.pages()
     row("reading the seed's page", f"{microseconds(lambda: read_api(page), each=20):.0f} µs")
     with runtime() as shared:
         endpoint = shared.endpoint(SEED)
@@ -250,7 +250,7 @@ def sizes() -> None:
         subprocess.run(build, check=True, cwd=Path(__file__).parent.parent.parent, capture_output=True)
         (wheel,) = Path(folder).glob("*.whl")
         row("the wheel", f"{wheel.stat().st_size / 1024:.0f} KiB")
-    package = Path(_packaged.__file__).parent
+    package = Path(packaged.__file__).parent
     files = [path for path in package.rglob("*.py") if "node_modules" not in path.parts]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files)
     row("lines of Python in the package", f"{lines:,}")
@@ -258,7 +258,7 @@ def sizes() -> None:
 
 def main() -> None:
     """Print every figure; with `--once` each from one round only, to see that it can be taken."""
-    print(f"httptask {_packaged.manifest()['version']}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
+    print(f"httptask {packaged.manifest()['version']}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
     starting()
     reading_and_validating()
     sending()

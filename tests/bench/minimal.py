@@ -10,7 +10,7 @@ from re import _constants as sre
 from re import _parser as sre_parser
 from typing import Any
 
-from httptask._patterns import Budget, compiled, translated
+from httptask._schema.patterns import Budget, compiled, translated
 
 DEEPEST = 60
 MOST_TRIED = 200

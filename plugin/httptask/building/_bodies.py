@@ -13,16 +13,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 
-from httptask._json import dump
-from httptask._sequences import SEQUENCES, sequence_of
-from httptask.building._escaping import (
-    RESERVED_IN_QUERY,
-    Encode,
-    UnwritableError,
-    encoded,
-    leaving,
-    plus_encoded,
-)
+from httptask._core.strict_json import dump
+from httptask._http.sequences import SEQUENCES, sequence_of
+from httptask.building._escaping import RESERVED_IN_QUERY, Encode, UnwritableError, encoded, leaving, plus_encoded
 from httptask.building._fields import SENDABLE, Described, FieldWriter, essence, fields, parts, range_of
 from httptask.building._multipart import FORM_DATA, RELATED, boundary_of, multipart
 from httptask.building._references import ANY_BYTES, FileReference, file_places, is_pairs, is_reference, reference_of

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from httptask._redaction import MASK
+from httptask._core.redaction import MASK
 from httptask.building._curl_form import form_options
 from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.message import Message
 from email.parser import HeaderParser
 
-from httptask._redaction import MASK
+from httptask._core.redaction import MASK
 from httptask.building._fields import essence
 from httptask.building._multipart import FORM_DATA, boundary_of
 from httptask.model.exchange import FilePiece, SentRequest, StreamedBody

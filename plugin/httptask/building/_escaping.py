@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
-from httptask._syntax import COOKIE_VALUE
+from httptask._http.syntax import COOKIE_VALUE
 
 Encode = Callable[[str], str]
 """Escapes a name or a value for its place: percent-encoding in a URL, nothing in a header."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from httptask._json import Number
-from httptask._json import pointer as pointer_of
-from httptask._syntax import TOKEN, UNSENDABLE
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import Number
+from httptask._http.syntax import TOKEN, UNSENDABLE
 from httptask.building._escaping import Encode, UnwritableError
 from httptask.building._references import ANY_BYTES, Path, is_pairs, is_reference, reference_of
 from httptask.building._styles import pairs, scalar

@@ -17,8 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from httptask._json import pointer as pointer_of
-from httptask._threads import in_thread
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.threads import in_thread
 from httptask.building._escaping import UnwritableError
 from httptask.building._references import (
     REFERENCE,

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from httptask._subschemas import definition_name
-from httptask._unpackers import ACCEPT_ENCODING
+from httptask._http.unpackers import ACCEPT_ENCODING
+from httptask._schema.subschemas import definition_name
 from httptask.building._bodies import is_json
 from httptask.building._fields import SENDABLE
 from httptask.model.api import Endpoint

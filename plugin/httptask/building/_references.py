@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from httptask._json import pointer as pointer_of
-from httptask._nearest import nearest
-from httptask._syntax import FRAMING, TOKEN, UNSENDABLE
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE
 from httptask.building._escaping import UnwritableError
 from httptask.building._text import charset_of, encoded_text
 from httptask.model.exchange import FilePiece

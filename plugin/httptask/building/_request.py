@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from httptask import _packaged
-from httptask._json import pointer
-from httptask._syntax import FRAMING, PLACEHOLDER, UNSENDABLE
+from httptask._core import packaged
+from httptask._core.pointers import pointer
+from httptask._http.syntax import FRAMING, PLACEHOLDER, UNSENDABLE
 from httptask.building._bodies import FORM, MULTIPART, Body, body, carries_files, chosen, is_json
 from httptask.building._escaping import ESCAPED, RESERVED, Encode, UnwritableError, cookie_as_it_is, encoded, leaving
 from httptask.building._fields import Described, essence
@@ -281,7 +281,7 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
 def _defaults(headers: list[tuple[str, str]], endpoint: Endpoint | None) -> list[tuple[str, str]]:
     given = {name.lower() for name, _ in headers}
     defaults = (
-        ("User-Agent", f"httptask/{_packaged.manifest()['version']}"),
+        ("User-Agent", f"httptask/{packaged.manifest()['version']}"),
         ("Accept", accept(endpoint)),
         ("Accept-Encoding", accept_encoding(endpoint)),
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from httptask._json import Number, decimal_of, number_text
+from httptask._core.strict_json import Number, decimal_of, number_text
 from httptask.building._escaping import Encode, UnwritableError
 
 Pair = tuple[str | None, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from httptask._charsets import lookup
+from httptask._http.charsets import lookup
 from httptask.building._escaping import UnwritableError
 
 _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s;,"']+)""")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from httptask._subschemas import definition_name
+from httptask._schema.subschemas import definition_name
 from httptask.building._escaping import UnwritableError
 from httptask.building._styles import scalar
 

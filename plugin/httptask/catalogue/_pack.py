@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Any, NamedTuple
 
-from httptask._components import components
-from httptask._subschemas import DEFINITION, definition_name
+from httptask._schema.graph import components
+from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask.catalogue import _search
 from httptask.catalogue._origin import Origin
 from httptask.errors import CatalogueError

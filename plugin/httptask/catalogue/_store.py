@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from httptask._nearest import nearest
+from httptask._core.nearest import nearest
 from httptask.catalogue import _file, _pack, _search
 from httptask.catalogue._changes import Changes, ImportCounts, reader
 from httptask.catalogue._origin import Origin

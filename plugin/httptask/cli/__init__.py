@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from httptask import _packaged
-from httptask._nearest import nearest
+from httptask._core import packaged
+from httptask._core.nearest import nearest
 from httptask.cli import _catalogue, _completion, _designer, _diff, _importing, _plugins, _updating, _workflow
 from httptask.cli._output import STRICT_HELP, CommandError, fail, prepare_streams
 from httptask.cli._stopping import Stopped, stoppable
@@ -136,7 +136,7 @@ def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.Argument
         description="Search an API, prepare an HTTP task for it, test the request, run it in a workflow.",
         epilog="example: httptask search send email procore",
     )
-    parser.add_argument("--version", action="version", version=f"httptask {_packaged.manifest()['version']}")
+    parser.add_argument("--version", action="version", version=f"httptask {packaged.manifest()['version']}")
     parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
     commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
         metavar="COMMAND", required=True, parser_class=_Parser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from httptask._nearest import nearest
+from httptask._core.nearest import nearest
 from httptask.cli._output import command, emit, emit_json, note
 from httptask.cli._reference import reference
 from httptask.model.api import Endpoint

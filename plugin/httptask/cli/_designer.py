@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import dump
+from httptask._core.strict_json import dump
 from httptask.cli._output import CommandError, command, note
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl+C."""
     try:
-        from httptask.designer import serve
-        from httptask.designer._serve import ServeError
+        from httptask.designer import ServeError, serve
     except ImportError as error:
         message = f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
         raise CommandError(message) from error
@@ -108,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Give the options of a designer to play with: a stand-in of an API, nothing else on this machine, a sample definition."""
-    from httptask.designer._demo import OnlyPort, sample
+    from httptask.designer import OnlyPort, sample
     from httptask.plugins import plugin_manager
 
     place = _demo_place(arguments)
@@ -135,7 +134,7 @@ def _demo_place(arguments: argparse.Namespace) -> Path:
     """Return where the demo's sample definition lies: in the named folder or file, else in the user's data folder."""
     import platformdirs
 
-    from httptask.designer._demo import SAMPLE
+    from httptask.designer import SAMPLE
 
     own = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "designer-demo"
     place = Path(arguments.workflows) if arguments.workflows is not None else own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from httptask.cli._differences import differences_text, tasks_text
 from httptask.cli._output import command, emit
 
 
@@ -24,7 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the differences; exit status 1 when a task of the definition breaks."""
-    from httptask.cli._differences import Differences, broken_tasks, paired, tasks_text
+    from httptask.changes import Differences, broken_tasks, paired
     from httptask.importers import read_api
     from httptask.plugins import plugin_manager
     from httptask.workflow import load_definition
@@ -39,10 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     differences = Differences.of(pairs)
     value: dict[str, Any] = differences.to_json()
     if definition is None:
-        emit(arguments, value, differences.to_text())
+        emit(arguments, value, differences_text(differences))
         return 0
     broken, used = broken_tasks(definition, pairs, plugins)
-    emit(arguments, value | {"broken": [task.to_json() for task in broken]}, differences.to_text())
+    emit(arguments, value | {"broken": [task.to_json() for task in broken]}, differences_text(differences))
     if not arguments.json:
         print(tasks_text(broken, used))
     return 1 if broken else 0

@@ -7,11 +7,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from httptask._json import dump
-from httptask._subschemas import definition_name
+from httptask._core.strict_json import dump
+from httptask._schema.subschemas import definition_name
 from httptask.model.api import Endpoint, MediaType
-from httptask.settings import requested_value
-from httptask.settings._requested import called
+from httptask.settings import called, requested_value
 
 _TITLES = {
     "path": "Path parameters",

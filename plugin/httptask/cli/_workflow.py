@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import JsonError, dump, lines_of, parse
-from httptask._nearest import nearest
+from httptask._core.nearest import nearest
+from httptask._core.pointers import lines_of
+from httptask._core.strict_json import JsonError, dump, parse
 from httptask.cli._output import CommandError, allow_network, command, emit, emit_json, note
 from httptask.errors import SettingsError
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from httptask._json import pointer as pointer_of
+from httptask._core.pointers import pointer as pointer_of
 from httptask.credentials._stores import from_environment, from_file
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from httptask._nearest import nearest
-from httptask._syntax import FRAMING, TOKEN, UNSENDABLE, origin
-from httptask._threads import in_thread
+from httptask._core.nearest import nearest
+from httptask._core.threads import in_thread
+from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask.credentials._fit import completed
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError

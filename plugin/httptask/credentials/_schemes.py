@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from httptask._syntax import COOKIE_VALUE, TOKEN
+from httptask._http.syntax import COOKIE_VALUE, TOKEN
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 

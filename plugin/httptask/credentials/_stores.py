@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from httptask._json import JsonError, parse
-from httptask._syntax import split_url
+from httptask._core.strict_json import JsonError, parse
+from httptask._http.syntax import split_url
 from httptask.model.credential import Credential, Secret
 
 PREFIX = "HTTPTASK_CREDENTIAL_"

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from httptask._lazy import lazily
+from httptask._core.lazy import lazily
 
 if TYPE_CHECKING:
     from httptask.designer._app import create_app
+    from httptask.designer._demo import SAMPLE, OnlyPort, sample
     from httptask.designer._raw_json import needs_raw_json
-    from httptask.designer._serve import serve
+    from httptask.designer._serve import ServeError, serve
 
-__all__ = ["create_app", "needs_raw_json", "serve"]
+__all__ = ["SAMPLE", "OnlyPort", "ServeError", "create_app", "needs_raw_json", "sample", "serve"]
 
 # Loaded when first asked for: the libraries of the extra may not be there.
 _HOMES = {
+    "OnlyPort": "httptask.designer._demo",
+    "SAMPLE": "httptask.designer._demo",
+    "ServeError": "httptask.designer._serve",
     "create_app": "httptask.designer._app",
     "needs_raw_json": "httptask.designer._raw_json",
+    "sample": "httptask.designer._demo",
     "serve": "httptask.designer._serve",
 }
 

@@ -17,10 +17,10 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from httptask import _packaged
-from httptask import _secret_names as secret_names
-from httptask._json import dump
-from httptask._threads import in_thread
+from httptask._core import packaged
+from httptask._core.strict_json import dump
+from httptask._core.threads import in_thread
+from httptask._http import secret_names as secret_names
 from httptask.building import FILES_VARIABLE, Files
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueThread, Known
@@ -214,7 +214,7 @@ class _Designer:
         count, only_shipped = await self._catalogue.run(lambda catalogue: (len(catalogue), catalogue.is_as_shipped()))
         listing = await in_thread(self._workflows.listing)
         value = {
-            "version": _packaged.manifest()["version"],
+            "version": packaged.manifest()["version"],
             **({"workflow": listing.first} if listing.first is not None else {}),
             "newWorkflows": self._workflows.takes_new,
             "workflows": [{"id": item["id"], "name": item.get("name", item["id"])} for item in listing.items],

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from httptask._json import JsonError, deeper_than, dump, parse
-from httptask._threads import in_thread
+from httptask._core.strict_json import JsonError, deeper_than, dump, parse
+from httptask._core.threads import in_thread
 from httptask.building import essence
 from httptask.designer._problems import Refused
 

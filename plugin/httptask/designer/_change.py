@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from httptask._json import JsonError, dump, parse, pointer
-from httptask._syntax import PLACEHOLDER
+from httptask._core.pointers import pointer
+from httptask._core.strict_json import JsonError, dump, parse
+from httptask._http.syntax import PLACEHOLDER
 from httptask.building import is_reference
 from httptask.designer._catalogue import Known
 from httptask.designer._places import GROUPS, Place, Places

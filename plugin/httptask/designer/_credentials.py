@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from httptask._json import JsonError, parse
-from httptask.credentials._stores import PREFIX, credentials_file, from_environment, from_file
+from httptask._core.strict_json import JsonError, parse
+from httptask.credentials import PREFIX, credentials_file, from_environment, from_file
 from httptask.model.credential import Credential
 
 

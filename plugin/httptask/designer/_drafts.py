@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._json import parts
+from httptask._core.pointers import parts
 from httptask.designer._bodies import member
 from httptask.designer._problems import Refused
 from httptask.expressions import escape, has_expression

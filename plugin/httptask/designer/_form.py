@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from httptask import _packaged
-from httptask._json import dump, parts, pointer
+from httptask._core import packaged
+from httptask._core.pointers import parts, pointer
+from httptask._core.strict_json import dump
 from httptask.designer._kinds import MOST_OF_ONE, add_members, is_secret, json_of, type_text
 from httptask.designer._places import BELOW, GROUPS, Place, Places
 from httptask.designer._raw_json import needs
@@ -71,7 +72,7 @@ _ELSEWHERE = (
 @cache
 def task_settings() -> list[dict[str, Any]]:
     """Return the fields of everything a task says of how it is run, as `schemas/http-task.schema.json` has it."""
-    places = Places(None, _packaged.schema("http-task"))
+    places = Places(None, packaged.schema("http-task"))
     fields = [_Fields(places).built(place) for place in places.properties(_ELSEWHERE)]
     for field in fields:
         for each in (field, *field.get("fields", ())):
@@ -192,7 +193,7 @@ class _Fields:
         return shape | ({"const": constants} if constants else {})
 
     def _field(self, place: Place) -> Made:
-        view, keywords = place.view, place.view.keywords
+        view = place.view
         field: Made = {
             "kind": "any" if place.kind == "raw" else place.kind,
             "type": type_text(self._places.views, view, place.kind),
@@ -201,22 +202,11 @@ class _Fields:
             field["name"] = place.name
         if place.required:
             field["required"] = True
-        title = (place.title or keywords.get("title", "")).strip()
-        if title and title != place.name:
-            field["title"] = title[:200]
-        if description := keywords.get("description", "").strip():
-            field["description"] = rendered(_cut(description))
-        if keywords.get("deprecated"):
-            field["deprecated"] = True
+        field |= _documentation(place)
         if view.nullable:
             field["nullable"] = True
         if place.kind == "raw":
             field["raw"] = True
-        if "default" in keywords and _is_short(keywords["default"]):
-            field["default"] = keywords["default"]
-        shown = [each for each in keywords.get("examples", [])[:_MOST_EXAMPLES] if _is_short(each)]
-        if shown:
-            field["examples"] = shown
         if place.kind == "string" and is_secret(view, place.name, str(place.path[0])):
             field["secret"] = True
         add_members(field, view, place.kind)
@@ -225,6 +215,23 @@ class _Fields:
         if field.get("encoding") == "upload" and not self._places.carries_files:
             field["encoding"] = "base64"  # a text all the same: what is binary in JSON is written so
         return field
+
+
+def _documentation(place: Place) -> Made:
+    """Return what a description tells a person of the field at *place*: its title, its text, its default and examples."""
+    keywords, told = place.view.keywords, Made()
+    title = (place.title or keywords.get("title", "")).strip()
+    if title and title != place.name:
+        told["title"] = title[:200]
+    if description := keywords.get("description", "").strip():
+        told["description"] = rendered(_cut(description))
+    if keywords.get("deprecated"):
+        told["deprecated"] = True
+    if "default" in keywords and _is_short(keywords["default"]):
+        told["default"] = keywords["default"]
+    if examples := [each for each in keywords.get("examples", [])[:_MOST_EXAMPLES] if _is_short(each)]:
+        told["examples"] = examples
+    return told
 
 
 _TEXTUAL = frozenset(("pathParameters", "headers", "query", "cookies"))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from httptask._threads import in_thread
+from httptask._core.threads import in_thread
 from httptask.catalogue import Catalogue
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused

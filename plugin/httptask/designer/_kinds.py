@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from httptask._json import dump
-from httptask._secret_names import is_secret_name
-from httptask.settings._views import Schema, View, Views, json_type
+from httptask._core.strict_json import dump
+from httptask._http.secret_names import is_secret_name
+from httptask._schema.views import Schema, View, Views, json_type
 
 MOST_OF_ONE = 2_000
 """Fields of one object, values of one list."""

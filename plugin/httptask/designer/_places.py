@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from httptask._subschemas import definition_name
+from httptask._schema.subschemas import definition_name
+from httptask._schema.views import Schema, View, Views
 from httptask.designer._kinds import BINARY_MEDIA, MOST_OF_ONE, OF_TYPE, kind_of, types_of
 from httptask.model.api import Endpoint
-from httptask.settings._requested import called
-from httptask.settings._views import Schema, View, Views
+from httptask.settings import called
 
 GROUPS = {
     "pathParameters": "Path",
@@ -124,8 +124,8 @@ class Places:
     def label(self, option: Schema, view: View) -> str | None:
         """Return what an option is called: its title, or its definition's name."""
         title = view.keywords.get("title", "").strip()
-        own = option if not isinstance(option, Mapping) or "allOf" not in option else option["allOf"][0]
-        name = called(self.views.peek(own)[1])
+        parts = option.get("allOf") if isinstance(option, Mapping) else None
+        name = called(self.views.peek(parts[0] if isinstance(parts, list) and parts else option)[1])
         return title or (name if name is not None and _IS_A_NAME.search(name) else None)
 
     def media_type(self, place: Place, index: int) -> str | None:

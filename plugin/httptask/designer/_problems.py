@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from httptask._json import dump
+from httptask._core.strict_json import dump
 from httptask.errors import (
     CatalogueError,
     CredentialError,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from httptask._schema.views import View, Views
 from httptask.designer._kinds import type_of
 from httptask.designer._text import rendered
 from httptask.model.api import Endpoint, MediaType
-from httptask.settings import requested_value
-from httptask.settings._requested import READ_ONLY
-from httptask.settings._views import View, Views
+from httptask.settings import READ_ONLY, requested_value
 
 MOST_ROWS = 200
 _DEEPEST = 8

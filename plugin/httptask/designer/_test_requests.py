@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from httptask._json import dump
-from httptask._threads import in_thread
+from httptask._core.strict_json import dump
+from httptask._core.threads import in_thread
 from httptask.building import curl_command, essence
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from httptask._threads import in_thread
+from httptask._core.threads import in_thread
 from httptask.building import REFERENCE, is_reference
 from httptask.designer._problems import Refused
 

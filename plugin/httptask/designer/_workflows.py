@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from httptask._json import JsonError, dump, parse
+from httptask._core.strict_json import JsonError, dump, parse
 from httptask.designer._problems import Refused
 from httptask.errors import DefinitionError
 from httptask.workflow import load_definition

@@ -37,7 +37,7 @@ def run_workflow(
 
     Raises `RuntimeError` where an event loop is running already.
     """
-    from httptask._sync import run_sync
+    from httptask._core.sync import run_sync
 
     async def run() -> WorkflowRun:
         try:
@@ -107,7 +107,7 @@ async def _run(name: str, definition: WorkflowDefinition, options: RunOptions, r
 
 
 def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
-    from httptask._nearest import nearest
+    from httptask._core.nearest import nearest
 
     if name in engines:
         return engines[name]
@@ -125,7 +125,7 @@ def _definition(given: DefinitionLike) -> WorkflowDefinition:
 
 
 def _json_input(value: Any) -> Any:
-    from httptask._json import dump
+    from httptask._core.strict_json import dump
     from httptask.errors import DefinitionError, Problem
 
     try:

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import dump, pointer
+from httptask._core.pointers import pointer
+from httptask._core.strict_json import dump
 from httptask.errors import CatalogueError, DefinitionError, Problem
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun

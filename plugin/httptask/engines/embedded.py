@@ -12,14 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from httptask.engines._record import (
-    RunRecord,
-    checked_outcome,
-    due,
-    failure_input,
-    refuse_broken,
-    unexpected_failure,
-)
+from httptask.engines._record import RunRecord, checked_outcome, due, failure_input, refuse_broken, unexpected_failure
 from httptask.errors import DefinitionError, HttpTaskError
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, Wait, WorkflowDefinition, WorkflowRun

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from httptask import _json
-from httptask._nearest import nearest
+from httptask._core import pointers
+from httptask._core.nearest import nearest
 from httptask.errors import ExpressionError, PluginError, Problem
 from httptask.expressions import _result
 from httptask.expressions._document import Document, Reads
@@ -75,7 +75,7 @@ class _Place:
 
     container: Any
     key: Any
-    path: _json.Path
+    path: pointers.Path
     text: str
 
 
@@ -110,7 +110,7 @@ class Evaluator:
         for place in places:
             for step in self._plan(place.text).parts:
                 if isinstance(step, _Step) and (message := _what_is_wrong(step) or _never_there(step, shape)):
-                    where = _json.pointer(place.path, pointer)
+                    where = pointers.pointer(place.path, pointer)
                     params: dict[str, Any] = {"expression": _shortened(step.written), "reason": message}
                     problems.append(Problem.of("expression", where, suggestion=step.suggestion, **params))
         return problems
@@ -151,7 +151,7 @@ class Evaluator:
         *,
         pointer: str,
         run: Mapping[str, Any],
-        escapes: Mapping[_json.Path, Callable[[str], str]] | None = None,
+        escapes: Mapping[pointers.Path, Callable[[str], str]] | None = None,
     ) -> Any:
         """Return the JSON *value* with every expression in it evaluated over *data*.
 
@@ -192,7 +192,7 @@ class Evaluator:
                 is_text = isinstance(result, str) or not plan.whole
                 results.append(escape(_result.as_text(result)) if escape is not None and is_text else result)
             except _result.RefusedError as error:
-                _raise(error, part, _json.pointer(place.path, pointer))
+                _raise(error, part, pointers.pointer(place.path, pointer))
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
 
     async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
@@ -387,7 +387,7 @@ def _copied(value: Any) -> tuple[Any, Sequence[_Place]]:
     """
     root = [value]
     places: list[_Place] = []
-    waiting: list[tuple[Any, Any, _json.Path]] = [(root, 0, ())]
+    waiting: list[tuple[Any, Any, pointers.Path]] = [(root, 0, ())]
     while waiting:
         container, key, path = waiting.pop()
         item = container[key]

@@ -24,7 +24,7 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from httptask._json import dump, number
+from httptask._core.strict_json import dump, number
 from httptask.expressions import _result
 
 LENGTH = struct.Struct(">Q")

@@ -12,7 +12,7 @@ from jsonata.functions import Functions as Library
 from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata as LibraryJsonata
 
-from httptask import _json
+from httptask._core import strict_json
 from httptask.expressions import _numbers
 from httptask.expressions._jsonata_calls import Function, arity, called, with_position
 from httptask.expressions._jsonata_matching import contains, match, replace, split
@@ -133,8 +133,8 @@ def _parse(value: Any) -> Any:
     if not value.strip():
         raise ValueError("$parse: the text is empty, which is not JSON")
     try:
-        parsed = _json.parse(value, unique_names=False)
-    except _json.JsonError as error:
+        parsed = strict_json.parse(value, unique_names=False)
+    except strict_json.JsonError as error:
         raise ValueError(f"$parse: the text is not JSON: {error}") from error
     return existing(parsed)
 

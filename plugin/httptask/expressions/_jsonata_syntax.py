@@ -13,7 +13,7 @@ from jsonata.jexception import JException
 from jsonata.parser import Parser as LibraryParser
 from jsonata.tokenizer import Tokenizer as LibraryTokenizer
 
-from httptask._json import Number
+from httptask._core.strict_json import Number
 from httptask.expressions import _numbers
 
 DEFAULT, COALESCE = "default", "coalesce"

@@ -8,7 +8,7 @@ from jsonata.functions import Functions as Library
 from jsonata.parser import Parser as LibraryParser
 from jsonata.utils import Utils
 
-from httptask import _json
+from httptask._core import strict_json
 from httptask.expressions import _numbers
 
 NULL = Utils.NULL_VALUE
@@ -92,7 +92,7 @@ def as_json(value: Any) -> Any:
     kind = type(value)
     if isinstance(value, float):
         number = float(_numbers.written(value))
-        return int(_json.decimal_of(number)) if number.is_integer() and abs(number) < 1e21 else number
+        return int(strict_json.decimal_of(number)) if number.is_integer() and abs(number) < 1e21 else number
     if kind is str or kind is bool or value is None or kind in _numbers.NUMBERS:
         return value
     if isinstance(value, dict):
@@ -115,7 +115,7 @@ def text(value: Any, indent: int | None = None) -> str:
         return text(existing(value[0]), indent)
     if is_function(value):
         return ""
-    return _json.dump(as_json(value), indent=indent, compact=indent is None)
+    return strict_json.dump(as_json(value), indent=indent, compact=indent is None)
 
 
 def clone(value: Any) -> Any:

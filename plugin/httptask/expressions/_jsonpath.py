@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from httptask._nearest import nearest
+from httptask._core.nearest import nearest
 from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError, plain
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation,
 from functools import cmp_to_key
 from typing import Any
 
-from httptask._json import Number, decimal_of, number, number_text
+from httptask._core.strict_json import Number, decimal_of, number, number_text
 
 
 class Calculated(float):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from httptask._json import Number, dump, number_text
+from httptask._core.strict_json import Number, dump, number_text
 
 DEEPEST = 500
 """Nesting of a result. More than that, other parts of a program fail to read or write."""

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
-from httptask._json import dump, number
+from httptask._core.strict_json import dump, number
 from httptask.expressions._helper import BUSY, LENGTH
 from httptask.expressions._result import RefusedError
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from httptask._redaction import MASK
-from httptask._secret_names import is_secret_name, is_secret_text
-from httptask._sync import run_sync
+from httptask._core.redaction import MASK
+from httptask._core.sync import run_sync
+from httptask._http.secret_names import is_secret_name, is_secret_text
 from httptask.errors import DescriptionError, HttpTaskError, SettingsError, TooLargeError
 from httptask.importers import MAX_BYTES, TOO_LARGE, path_beside
 from httptask.model.policy import Limits

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from httptask.errors import DescriptionError
-from httptask.importers._beside import path_beside
+from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 from httptask.importers._slug import endpoint_id
-from httptask.importers._sources import file_sources, is_fragment, sources
-from httptask.importers._text import MAX_BYTES, TOO_LARGE
+from httptask.importers.sources import file_sources, is_fragment, path_beside, sources
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint, Note, Reading

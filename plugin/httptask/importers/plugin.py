@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @hookimpl
 def httptask_importers() -> Sequence[Importer]:
     """Bring the readers of reference pages and of OpenAPI."""
-    from httptask.importers._reference_page import ReferencePage
     from httptask.importers.openapi import OpenApi
+    from httptask.importers.reference_pages import ReferencePage
 
     return [ReferencePage(), OpenApi()]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from httptask._subschemas import definition_name
+from httptask._schema.subschemas import definition_name
 
 PARAMETER_GROUPS: dict[str, str] = {
     "path": "pathParameters",

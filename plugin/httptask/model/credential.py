@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from httptask._redaction import MASK
+from httptask._core.redaction import MASK
 
 
 class Secret:

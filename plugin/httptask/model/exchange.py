@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from httptask._redaction import MASK
+from httptask._core.redaction import MASK
 from httptask.errors import Problem
 
 Headers = tuple[tuple[str, str], ...]

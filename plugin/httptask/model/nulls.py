@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask._syntax import METHODS
+from httptask._http.syntax import METHODS
 from httptask.model.api import PARAMETER_GROUPS
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from httptask._task_result import TaskResult
+from httptask.errors import TaskResult
 
 __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 

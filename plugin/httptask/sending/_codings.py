@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from httptask._unpackers import ACCEPT_ENCODING, CODINGS, PIECE, SAME_AS, Unpacker
+from httptask._http.unpackers import ACCEPT_ENCODING, CODINGS, PIECE, SAME_AS, Unpacker
 from httptask.errors import DecodeError, TooLargeError
 
 _MOST_CODINGS = 3

@@ -8,7 +8,7 @@ import re
 import ssl
 from contextlib import suppress
 
-from httptask._syntax import TOKEN
+from httptask._http.syntax import TOKEN
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Limits, Timeouts
 from httptask.sending._connection import Connection

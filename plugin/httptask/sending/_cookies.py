@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 
-from httptask._syntax import DEFAULT_PORTS, UNSENDABLE, http_date, split_url
+from httptask._http.syntax import DEFAULT_PORTS, UNSENDABLE, http_date, split_url
 from httptask.model.exchange import OutgoingRequest
 
 _MOST_BYTES = 4096

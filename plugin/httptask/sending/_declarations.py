@@ -6,7 +6,7 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from html.parser import HTMLParser
 
-from httptask._charsets import lookup_to_read
+from httptask._http.charsets import lookup_to_read
 
 _LOOKED_AT = 1024
 """Bytes at the start of a body (HTML, section 13.2.3.2)."""

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from httptask._redaction import Redactor
-from httptask._threads import in_thread
+from httptask._core.redaction import Redactor
+from httptask._core.threads import in_thread
 from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, TypeVar
 
-from httptask._threads import in_thread
+from httptask._core.threads import in_thread
 from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TlsError
 from httptask.sending._connection import Connection
 from httptask.sending._wire import CheckEgress, Recorder, connect_timed_out

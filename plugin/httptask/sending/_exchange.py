@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from httptask._redaction import MASK, Redactor, secret_part
+from httptask._core.redaction import MASK, Redactor, secret_part
 from httptask.model.exchange import Attempt, Difference, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, HopRecord, Received

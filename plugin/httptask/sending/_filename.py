@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from httptask._charsets import lookup_to_read
+from httptask._http.charsets import lookup_to_read
 
 _PARAMETER = re.compile(r"""(?:^|;)\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";]*))""", re.IGNORECASE)
 """Names with blanks and without quotes, as some servers send them, end at the semicolon."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from httptask._threads import in_thread
+from httptask._core.threads import in_thread
 from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts

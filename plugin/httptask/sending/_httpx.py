@@ -10,19 +10,12 @@ from typing import Any
 
 import httpx
 
-from httptask._syntax import DEFAULT_PORTS
+from httptask._http.syntax import DEFAULT_PORTS
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._dial import Origin
 from httptask.sending._head import readable
-from httptask.sending._wire import (
-    Answer,
-    MalformedError,
-    Recorder,
-    SilenceError,
-    UnsendableError,
-    connect_timed_out,
-)
+from httptask.sending._wire import Answer, MalformedError, Recorder, SilenceError, UnsendableError, connect_timed_out
 
 # URLs
 

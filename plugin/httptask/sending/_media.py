@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from httptask._charsets import lookup_to_read
-from httptask._sequences import SEQUENCES
+from httptask._http.charsets import lookup_to_read
+from httptask._http.sequences import SEQUENCES
 from httptask.sending._declarations import declared_inside, marked
 
 JSON, ITEMS, TEXT = "json", "items", "text"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urldefrag, urljoin
 
-from httptask._syntax import DEFAULT_PORTS, split_url
+from httptask._http.syntax import DEFAULT_PORTS, split_url
 from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 from httptask.sending._httpx import address

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from httptask._json import deeper_than, number
-from httptask._redaction import Redactor
-from httptask._sequences import sequence_of
-from httptask._syntax import TOKEN
+from httptask._core.redaction import Redactor
+from httptask._core.strict_json import deeper_than, number
+from httptask._http.sequences import sequence_of
+from httptask._http.syntax import TOKEN
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError
 from httptask.model.exchange import Difference, Headers
 from httptask.model.policy import Limits

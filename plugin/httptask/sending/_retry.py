@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from httptask._syntax import http_date
+from httptask._http.syntax import http_date
 from httptask.errors import StatusError, TaskError, TimedOutError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from httptask import _packaged
-from httptask._syntax import FRAMING
+from httptask._core import packaged
+from httptask._http.syntax import FRAMING
 from httptask.building import ANY_MEDIA_TYPE, accept, rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
 from httptask.settings._requested import requested
@@ -86,14 +86,14 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
 @cache
 def any_settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings of any request: one whose endpoint's own schema is waived, or not known."""
-    schema: dict[str, Any] = _packaged.schema("http-task")["$defs"]["httpRequest"]
+    schema: dict[str, Any] = packaged.schema("http-task")["$defs"]["httpRequest"]
     return schema
 
 
 @cache
 def undescribed_settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings of a request without an endpoint: plain names and values."""
-    schema, narrower = any_settings_schema(), _packaged.schema("http-task")["$defs"]["undescribed"]
+    schema, narrower = any_settings_schema(), packaged.schema("http-task")["$defs"]["undescribed"]
     return {**schema, "properties": {**schema["properties"], **narrower["properties"]}}
 
 

@@ -6,13 +6,14 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from httptask._json import Path, dump, pointer
-from httptask._sequences import sequence_of
-from httptask._subschemas import definition_name
+from httptask._core.pointers import Path, pointer
+from httptask._core.strict_json import dump
+from httptask._http.sequences import sequence_of
+from httptask._schema.subschemas import definition_name
+from httptask._schema.views import View, Views, json_type
 from httptask.building import essence
 from httptask.model.api import Endpoint, MediaType, Response
 from httptask.model.exchange import Difference
-from httptask.settings._views import View, Views, json_type
 
 MOST_DIFFERENCES = 100
 _MOST_LOOKED_AT = 50_000

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._json import parts, pointer
-from httptask._subschemas import definition_name
+from httptask._core.pointers import parts, pointer
+from httptask._schema.subschemas import definition_name
 from httptask.model.api import Endpoint
 from httptask.settings._derive import settings_schema
-from httptask.settings._validate import schema_problems
+from httptask.settings.check import schema_problems
 
 _NOTHING = object()
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._subschemas import BY_NAME, DEFINITION, IN_LIST, IN_ONE, definition_name, definition_names, replaced
+from httptask._schema.subschemas import (
+    BY_NAME,
+    DEFINITION,
+    IN_LIST,
+    IN_ONE,
+    definition_name,
+    definition_names,
+    replaced,
+)
 from httptask.model.api import PARAMETER_GROUPS
 
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")

@@ -9,35 +9,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from httptask._discretion import discreet_errors
-from httptask._json import pointer as pointer_of
-from httptask._redaction import secret_part
-from httptask._sync import run_sync
-from httptask._syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import (
-    build,
-    located,
-    missing_files,
-    references,
-    url_part,
-    with_contents,
-)
+from httptask._core.discretion import discreet_errors
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.redaction import secret_part
+from httptask._core.sync import run_sync
+from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
+from httptask.building import build, located, missing_files, references, url_part, with_contents
 from httptask.credentials import authorise, fitting_problems, resolve
-from httptask.errors import (
-    CatalogueError,
-    CredentialError,
-    Problem,
-    SettingsError,
-    UnknownEndpointError,
-)
+from httptask.errors import CatalogueError, CredentialError, Problem, SettingsError, UnknownEndpointError
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
-from httptask.settings import (
-    any_settings_schema,
-    request_problems,
-)
+from httptask.settings import any_settings_schema, request_problems
 from httptask.task._judge import Judge
 from httptask.task._plan import Plan, holds_expression, is_error, plan_of
 from httptask.task._runtime import Runtime

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from httptask._charsets import lookup
-from httptask._json import dump
-from httptask._json import pointer as pointer_of
-from httptask._nearest import nearest
-from httptask._threads import in_thread
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import dump
+from httptask._core.threads import in_thread
+from httptask._http.charsets import lookup
 from httptask.errors import ExpressionError, Problem
 from httptask.expressions import condition_problems
 from httptask.model.task import TaskResult

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from httptask import _packaged
-from httptask._json import deeper_than, dump, parse
-from httptask._json import pointer as pointer_of
+from httptask._core import packaged
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import deeper_than, dump, parse
 from httptask.building import build, data_places, references, with_values
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import has_expression, may_change
@@ -277,7 +277,7 @@ def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
 @cache
 def _task_schema() -> dict[str, Any]:
     """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
-    schema = _packaged.schema("http-task")
+    schema = packaged.schema("http-task")
     about_others = {name: each for name, each in schema.items() if name not in ("if", "else")}
     return focused(about_others, schema["properties"].keys() - {"httpRequest"})
 

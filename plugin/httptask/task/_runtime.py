@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
-from httptask._redaction import Redactor
-from httptask._sync import run_sync
+from httptask._core.redaction import Redactor
+from httptask._core.sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
 from httptask.expressions import Evaluator
 from httptask.model.policy import MAX_STEPS_VARIABLE, Limits

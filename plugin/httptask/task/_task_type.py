@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask import _packaged
+from httptask._core import packaged
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -21,7 +21,7 @@ class Http:
     @property
     def schema(self) -> Mapping[str, Any]:
         """The JSON Schema of any HTTP task; the settings schema of its endpoint says more."""
-        schema: Mapping[str, Any] = _packaged.schema("http-task")
+        schema: Mapping[str, Any] = packaged.schema("http-task")
         return schema
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:

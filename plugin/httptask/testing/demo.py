@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from httptask import _packaged
+from httptask._core import packaged
 from httptask.testing.stand_in import StandIn
 
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def _tour(shell: _Shell, folder: Path, server: str) -> None:
-    (page,) = _packaged.pages()
+    (page,) = packaged.pages()
     shutil.copy(page, folder)
 
     _title("1. Import a reference page into a catalogue, and find it (the package ships this one: it is there already)")

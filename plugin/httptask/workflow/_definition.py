@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from httptask._json import JsonError, Number, dump, parse, pointer
+from httptask._core.pointers import pointer
+from httptask._core.strict_json import JsonError, Number, dump, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
 

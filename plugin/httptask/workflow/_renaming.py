@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from httptask._json import pointer
+from httptask._core.pointers import pointer
 from httptask.errors import DefinitionError, Problem
 from httptask.expressions import may_change
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition

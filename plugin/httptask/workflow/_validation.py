@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from httptask import _packaged
-from httptask._json import deeper_than, lines_of, parts, pointer
-from httptask._nearest import nearest
+from httptask._core import packaged
+from httptask._core.nearest import nearest
+from httptask._core.pointers import lines_of, parts, pointer
+from httptask._core.strict_json import deeper_than
 from httptask.errors import Problem
 from httptask.model.policy import Limits
 from httptask.model.task import Inputs
@@ -16,14 +17,7 @@ from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
 from httptask.settings import schema_problems, without_nulls
 from httptask.task import Services
-from httptask.workflow._definition import (
-    MAX_NESTING,
-    Scope,
-    branches_of,
-    iter_scopes,
-    iter_tasks,
-    kind_of,
-)
+from httptask.workflow._definition import MAX_NESTING, Scope, branches_of, iter_scopes, iter_tasks, kind_of
 from httptask.workflow._graph import Arrows, endless_loops, unreached
 
 if TYPE_CHECKING:
@@ -72,7 +66,7 @@ def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
 
 
 def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
-    schema = _packaged.schema("workflow-definition")["$defs"]["definition"]
+    schema = packaged.schema("workflow-definition")["$defs"]["definition"]
     yield from schema_problems(schema, {name: value for name, value in document.items() if value is not None})
     known = list(schema["properties"])
     for name in document:
@@ -130,7 +124,7 @@ def _task_problems(name: str, task: dict[str, Any], place: str, types: _Types) -
         params: dict[str, Any] = {"name": _shown(kind), "known": known}
         yield Problem.of("task-type-unknown", pointer(["type"], place), suggestion=suggestion, **params)
     else:
-        yield from schema_problems(_packaged.schema("workflow-definition")["$defs"]["flow"], task, place)
+        yield from schema_problems(packaged.schema("workflow-definition")["$defs"]["flow"], task, place)
         yield from _FLOWS.get(kind, _step_flow)(task, place)
         yield from _type_problems(types.by_name[kind], TaskCheck(name, task, types.services, place))
 

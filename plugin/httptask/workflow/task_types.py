@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask import _packaged
-from httptask._json import pointer
+from httptask._core import packaged
+from httptask._core.pointers import pointer
 from httptask.errors import Problem, SettingsError
 from httptask.model.workflow import TaskOutcome
 
@@ -24,7 +24,7 @@ class _TaskType:
     @property
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of a task of this type."""
-        schema: Mapping[str, Any] = _packaged.schema("workflow-definition")["$defs"][self.name]
+        schema: Mapping[str, Any] = packaged.schema("workflow-definition")["$defs"][self.name]
         return schema
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from httptask._json import pointer as pointer_of
+from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import DescriptionError
-from httptask.importers._document import Document
-from httptask.importers._schemas import Schemas
+from httptask.importers.documents import Document
 from httptask.importers.openapi._context import Context
 from httptask.importers.openapi._identity import identity_of
 from httptask.importers.openapi._notes import Notes
@@ -22,6 +21,7 @@ from httptask.importers.openapi._operations import Operations
 from httptask.importers.openapi._references import References
 from httptask.importers.openapi._servers import Servers
 from httptask.importers.openapi._versions import version_of
+from httptask.importers.openapi.schemas import Schemas
 from httptask.model.api import Endpoint, Note
 from httptask.protocols import ImportOptions, Source
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from httptask._json import pointer as pointer_of
-from httptask.importers._schema_repairs import or_empty
+from httptask._core.pointers import pointer as pointer_of
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
 from httptask.importers.openapi._parameters import item_delimiters
+from httptask.importers.openapi.schemas import or_empty
 from httptask.model.api import MediaType, RequestBody, Response
 
 _FORM = "application/x-www-form-urlencoded"

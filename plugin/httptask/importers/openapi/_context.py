@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._json import pointer as pointer_of
-from httptask._subschemas import definition_name
-from httptask.importers._schema_values import MISFIT, as_type
-from httptask.importers._schemas import Schemas
+from httptask._core.pointers import pointer as pointer_of
+from httptask._schema.subschemas import definition_name
 from httptask.importers.openapi._notes import Notes
 from httptask.importers.openapi._references import References
 from httptask.importers.openapi._versions import Version
+from httptask.importers.openapi.schemas import MISFIT, Schemas, as_type
 from httptask.model.api import MediaType
 
 SHOWN = 40

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from httptask._json import pointer as pointer_of
-from httptask._syntax import TOKEN
+from httptask._core.pointers import pointer as pointer_of
+from httptask._http.syntax import TOKEN
 from httptask.importers._slug import endpoint_id
 from httptask.importers._title import TITLE_LENGTH, plain, title_of
 from httptask.importers.openapi._bodies import Bodies

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from httptask._json import pointer as pointer_of
-from httptask.importers._schema_repairs import or_empty
-from httptask.importers._schema_types import as_boolean
+from httptask._core.pointers import pointer as pointer_of
 from httptask.importers.openapi._context import SHOWN, Context, flag, is_array, text_of
+from httptask.importers.openapi.schemas import as_boolean, or_empty
 from httptask.model.api import MediaType, Parameter
 
 LOCATIONS = ("path", "query", "header", "cookie", "querystring")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from httptask._json import pointer as pointer_of
+from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import DescriptionError
-from httptask.importers._document import Document
+from httptask.importers.documents import Document
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _MOST_CHAINED = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask._json import pointer as pointer_of
+from httptask._core.pointers import pointer as pointer_of
 from httptask.importers.openapi._context import Context
 
 Requirements = tuple[Mapping[str, tuple[str, ...]], ...]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from httptask._json import pointer as pointer_of
+from httptask._core.pointers import pointer as pointer_of
 from httptask.importers.openapi._context import Context
 from httptask.model.api import Server
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask.importers._schemas import OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect
+from httptask.importers.openapi.schemas import OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

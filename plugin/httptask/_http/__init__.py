@@ -1,0 +1,1 @@
+"""HTTP and URLs as their RFCs have them: syntax, hosts, charsets, codings, sequences, names of secrets."""

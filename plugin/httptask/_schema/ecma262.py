@@ -1,0 +1,450 @@
+"""ECMA-262's regular expressions, written anew for the `regex` package.
+
+A pattern is parsed by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2. Nothing of its text is handed on as it
+stands, so that no feature of another dialect slips through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import regex
+
+from httptask._schema.ecma262_characters import (
+    CLASSES,
+    LAST,
+    LINE_ENDS,
+    WORD,
+    character_set,
+    code_units,
+    escaped,
+    property_name,
+)
+
+MOST_WORK = 10_000
+"""What compiling a pattern may take, in the time of one plain character: less than a tenth of a second in all."""
+_WORK_OF_A_PART = 12
+"""Plain characters in a row are cheap, all else is not: a list of all time zones may be a pattern."""
+_MOST_REPEATED = 50_000
+"""Atoms once required repetitions are written out, as the engine does when it compiles."""
+_HIGHEST_COUNT = 1_000_000_000
+"""No text is that long: a higher upper count is none."""
+_DEEPEST = 50
+
+_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
+_SYNTAX = frozenset("^$\\.*+?()[]{}|/")
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+class PatternError(ValueError):
+    """A pattern is not one of ECMA-262, or one that is too large."""
+
+
+class _TooLargeError(PatternError):
+    """A pattern that would take too long to compile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A pattern as it was understood."""
+
+    text: str
+    """The same for the engine."""
+    is_unicode: bool
+    """Whether it is about code points (the flag `u`), or about UTF-16 code units."""
+    work: int
+    """What compiling it takes, in the time of one plain character."""
+
+
+def translated(written: str) -> Reading:
+    """Return the reading of the pattern *written*: with the flag `u`, as JSON Schema has it, or without where that is its
+    only meaning. Raises `PatternError`.
+    """
+    try:
+        return _Parser(written, unicode=True).reading()
+    except _TooLargeError:
+        raise
+    except PatternError as error:
+        try:
+            return _Parser(written, unicode=False).reading()
+        except _TooLargeError:
+            raise
+        except PatternError:
+            raise error from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    ignore_case: bool = False
+    multiline: bool = False
+    dot_all: bool = False
+
+
+_FLAGS = {"i": "ignore_case", "m": "multiline", "s": "dot_all"}
+
+
+class _Parser:
+    """Reads one pattern from left to right, with one method for each production of the grammar."""
+
+    def __init__(self, written: str, *, unicode: bool) -> None:
+        self._written = written if unicode else code_units(written)
+        self._unicode = unicode
+        self._at = 0
+        self._depth = 0
+        self._work = 0
+        self._flags = _Flags()
+        self._groups, self._names = _groups(self._written)
+        self._opened = 0
+        self._open: set[int] = set()
+        self._named = frozenset[str]()
+        self._strict_names = unicode or bool(self._names)
+
+    def reading(self) -> Reading:
+        """Read the whole pattern."""
+        text, size = self._disjunction()
+        if self._at < len(self._written):
+            raise PatternError("a ) closes nothing")
+        return Reading(text, self._unicode, self._work + size // _WORK_OF_A_PART)
+
+    # What is next
+
+    def _peek(self, length: int = 1) -> str:
+        return self._written[self._at : self._at + length]
+
+    def _take(self, expected: str) -> bool:
+        if not self._written.startswith(expected, self._at):
+            return False
+        self._at += len(expected)
+        return True
+
+    def _next(self) -> str:
+        if self._at >= len(self._written):
+            raise PatternError("it ends in the middle")
+        self._at += 1
+        return self._written[self._at - 1]
+
+    # Terms. Each method returns text for the engine, and its size once required repetitions are written out.
+
+    def _disjunction(self) -> tuple[str, int]:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _TooLargeError(f"it is nested more than {_DEEPEST} levels deep")
+        alternatives: list[str] = []
+        size = 0
+        before, after = self._named, self._named
+        while True:
+            terms: list[str] = []
+            self._named = before  # two alternatives may each have a group of one name
+            while self._at < len(self._written) and self._peek() not in ("|", ")"):
+                term, its_size = self._term()
+                terms.append(term)
+                size += its_size
+            alternatives.append("".join(terms))
+            after |= self._named
+            if not self._take("|"):
+                break
+        self._depth -= 1
+        self._named = after
+        if size > _MOST_REPEATED:
+            raise _TooLargeError("its counts are too high")
+        return "|".join(alternatives), size
+
+    def _term(self) -> tuple[str, int]:
+        literals = _LITERALS.match(self._written, self._at)
+        if literals is not None:
+            self._at = literals.end()
+            self._spend(len(literals[0]))
+            return literals[0], len(literals[0])
+        if (assertion := self._assertion()) is not None:
+            text, size, quantifiable = assertion
+        else:
+            text, size = self._atom()
+            quantifiable = True
+        self._spend(_WORK_OF_A_PART)
+        counts = self._quantifier()
+        if counts is None:
+            return text, size
+        self._spend(_WORK_OF_A_PART)
+        if not quantifiable:
+            raise PatternError("a quantifier repeats nothing")
+        low, high = counts
+        lazy = "?" if self._take("?") else ""
+        most = "" if high is None or high > _HIGHEST_COUNT else str(high)
+        size *= max(low, 1)
+        if size > _MOST_REPEATED:
+            raise _TooLargeError("its counts are too high")
+        return f"(?:{text}){{{low},{most}}}{lazy}", size
+
+    def _spend(self, work: int) -> None:
+        self._work += work
+        if self._work > MOST_WORK:
+            raise _TooLargeError("it has too many parts")
+
+    def _assertion(self) -> tuple[str, int, bool] | None:
+        """Return an assertion, its size, and whether it may be quantified (Annex B: lookaheads)."""
+        if self._take("^"):
+            return (f"(?<![^{character_set(LINE_ENDS)}])" if self._flags.multiline else "^"), 1, False
+        if self._take("$"):
+            return (f"(?![^{character_set(LINE_ENDS)}])" if self._flags.multiline else r"\Z"), 1, False
+        word = f"[{character_set(WORD)}]"
+        if self._peek(2) in (r"\b", r"\B"):
+            self._spend(3 * _WORK_OF_A_PART)
+        if self._take(r"\b"):
+            return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))", 4, False
+        if self._take(r"\B"):
+            return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))", 4, False
+        for opening in ("(?=", "(?!", "(?<=", "(?<!"):
+            if self._take(opening):
+                text, size = self._closed()
+                return f"{opening}{text})", size, not self._unicode and "<" not in opening
+        return None
+
+    def _closed(self) -> tuple[str, int]:
+        inner = self._disjunction()
+        if not self._take(")"):
+            raise PatternError("a ( is not closed")
+        return inner
+
+    def _quantifier(self) -> tuple[int, int | None] | None:
+        for sign, counts in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
+            if self._take(sign):
+                return counts
+        if self._peek() != "{":
+            return None
+        match = _COUNTS.match(self._written, self._at)
+        if match is None:
+            return None
+        self._at = match.end()
+        low = int(match[1])
+        high = low if match[2] is None else int(match[3]) if match[3] else None
+        if high is not None and high < low:
+            raise PatternError("the counts of a quantifier are out of order")
+        return low, high
+
+    def _atom(self) -> tuple[str, int]:
+        letter = self._next()
+        if letter == "(":
+            return self._group()
+        if letter == "[":
+            return self._class(), 1
+        if letter == "\\":
+            return self._escape(), 1
+        if letter == ".":
+            return (f"[{character_set(((0, LAST),))}]" if self._flags.dot_all else f"[^{character_set(LINE_ENDS)}]"), 1
+        if letter in "*+?":
+            raise PatternError("a quantifier repeats nothing")
+        if letter in "{}]" and self._unicode:
+            raise PatternError(f"a {letter} stands alone")
+        if letter == "{" and _COUNTS.match(self._written, self._at - 1):
+            raise PatternError("a quantifier repeats nothing")
+        return escaped(ord(letter)), 1
+
+    def _group(self) -> tuple[str, int]:
+        outer = self._flags
+        if not self._take("?"):
+            return self._capturing()
+        if self._take("<"):
+            name = _NAME.match(self._written, self._at)
+            if name is None or not self._written.startswith(">", name.end()):
+                raise PatternError("a group has no name between < and >")
+            if name[0] in self._named:
+                raise PatternError(f"two groups have the name {name[0]}")
+            self._named |= {name[0]}
+            self._at = name.end() + 1
+            return self._capturing()
+        match = _MODIFIERS.match(self._written, self._at)
+        if match is None or len(set(match[1] + (match[2] or ""))) < len(match[1] + (match[2] or "")):
+            raise PatternError(f"(?{self._peek()} opens no group of ECMA-262")
+        self._at = match.end()
+        changes = dict.fromkeys(match[1], True) | dict.fromkeys(match[2] or "", False)
+        named = {_FLAGS[flag]: on for flag, on in changes.items()}
+        self._flags = _Flags(
+            named.get("ignore_case", outer.ignore_case),
+            named.get("multiline", outer.multiline),
+            named.get("dot_all", outer.dot_all),
+        )
+        case = "i" if changes.get("i") else "-i" if "i" in changes else ""
+        text, size = self._closed()
+        self._flags = outer
+        return f"(?{case}:{text})", size
+
+    def _capturing(self) -> tuple[str, int]:
+        self._opened += 1
+        number = self._opened
+        self._open.add(number)
+        text, size = self._closed()
+        self._open.remove(number)
+        return f"({text})", size + 1
+
+    def _back_reference(self, groups: list[int]) -> str:
+        # A group that has matched nothing yet, or is still open, is the empty text (section 22.2.2.7.1).
+        return "".join(f"(?({number})\\{number}|)" for number in groups if number not in self._open) or "(?:)"
+
+    # Escapes
+
+    def _escape(self) -> str:
+        letter = self._peek()
+        if letter.isascii() and letter.isdigit() and letter != "0":
+            digits = _DIGITS.match(self._written, self._at)
+            assert digits is not None  # noqa: S101 - there is one at least
+            if int(digits[0][:6]) <= self._groups:
+                self._at = digits.end()
+                return self._back_reference([int(digits[0])])
+            if self._unicode:
+                raise PatternError(f"\\{digits[0]} refers to no group")
+        if letter == "k" and self._strict_names:
+            match = _BACK.match(self._written, self._at)
+            if match is None or match[1] not in self._names:
+                raise PatternError(r"\k names no group")
+            self._at = match.end()
+            return self._back_reference(self._names[match[1]])
+        members = self._class_escape()
+        if members is not None:
+            return f"[{members}]"
+        return escaped(self._character_escape(in_class=False))
+
+    def _class_escape(self) -> str | None:
+        """Take `\\d`, `\\w`, `\\s`, a property, or their opposites: the members of a class; None where none stands here."""
+        letter = self._peek()
+        if letter in CLASSES and letter:
+            self._at += 1
+            return character_set(CLASSES[letter])
+        match = _PROPERTY.match(self._written, self._at) if self._unicode else None
+        if match is not None:
+            self._at = match.end()
+            name = property_name(match[2])
+            if name is None:
+                raise PatternError(f"the property {match[2]!r} is not known")
+            return f"\\{match[1]}{{{name}}}"
+        return None
+
+    def _character_escape(self, *, in_class: bool) -> int:
+        letter = self._next()
+        if letter in _CONTROLS:
+            return _CONTROLS[letter]
+        if letter == "b" and in_class:
+            return 8
+        if letter == "-" and in_class:
+            return ord("-")
+        if letter == "c":
+            return self._control(in_class=in_class)
+        if letter in "xu" and (code := self._hexadecimal(letter)) is not None:
+            return code
+        if letter.isascii() and letter.isdigit():
+            return self._octal(letter)
+        if self._unicode and letter not in _SYNTAX:
+            raise PatternError(f"\\{letter} means nothing")
+        return ord(letter)
+
+    def _control(self, *, in_class: bool) -> int:
+        letter = self._peek()
+        if letter.isascii() and (
+            letter.isalpha() or (in_class and not self._unicode and (letter.isdigit() or letter == "_"))
+        ):
+            self._at += 1
+            return ord(letter) % 32
+        if self._unicode:
+            raise PatternError(r"\c names no control character")
+        self._at -= 1  # Annex B: the backslash stands for itself, the c follows
+        return ord("\\")
+
+    def _hexadecimal(self, letter: str) -> int | None:
+        if letter == "u" and self._unicode and (match := _CODE_POINT.match(self._written, self._at)):
+            code = int(match[1], 16)
+            if code > LAST:
+                raise PatternError(f"no character has the number {match[1][:12]}")
+            self._at = match.end()
+            return code
+        length = 2 if letter == "x" else 4
+        digits = self._peek(length)
+        if len(digits) < length or not _HEX.issuperset(digits):
+            if self._unicode:
+                raise PatternError(f"\\{letter} needs {length} hexadecimal digits")
+            return None
+        self._at += length
+        code = int(digits, 16)
+        low = _LOW_SURROGATE.match(self._written, self._at) if 0xD800 <= code < 0xDC00 and self._unicode else None
+        if letter == "u" and low is not None:
+            self._at = low.end()
+            return 0x10000 + ((code - 0xD800) << 10) + int(low[1], 16) - 0xDC00
+        return code
+
+    def _octal(self, digit: str) -> int:
+        following = self._peek()
+        if self._unicode:
+            if digit != "0" or (following.isascii() and following.isdigit()):
+                raise PatternError(f"\\{digit} means nothing")
+            return 0
+        if digit in "89":
+            return ord(digit)
+        digits = digit
+        while self._peek() and self._peek() in "01234567" and int(digits + self._peek(), 8) <= 0xFF:
+            digits += self._next()
+        return int(digits, 8)
+
+    # Classes
+
+    def _class(self) -> str:
+        opening = "[^" if self._take("^") else "["
+        members: list[str] = []
+        while not self._take("]"):
+            first = self._member()
+            if self._peek() != "-" or self._peek(2) == "-]":
+                members.append(_member_text(first))
+                continue
+            self._at += 1
+            last = self._member()
+            if isinstance(first, int) and isinstance(last, int):
+                if first > last:
+                    raise PatternError("a range of a class is out of order")
+                members.append(character_set(((first, last),)))
+            elif self._unicode:
+                raise PatternError("a range of a class ends in another class")
+            else:
+                members += [_member_text(first), escaped(ord("-")), _member_text(last)]
+        self._spend(len("".join(members)) // 6)
+        if not members:
+            return "(?!)" if opening == "[" else f"[{character_set(((0, LAST),))}]"
+        return opening + "".join(members) + "]"
+
+    def _member(self) -> int | str:
+        """Take one member of a class: a character's number, or the text of a whole class."""
+        letter = self._next()
+        if letter != "\\":
+            return ord(letter)
+        members = self._class_escape()
+        return members if members is not None else self._character_escape(in_class=True)
+
+
+_LITERALS = regex.compile(r"[A-Za-z0-9_/ ,:;=@%'\"<>!&~#-]{2,}(?![*+?{])")
+_COUNTS = regex.compile(r"\{([0-9]+)(,([0-9]*))?\}")
+_NAME = regex.compile(r"[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*")
+_BACK = regex.compile(r"k<([^>]*)>")
+_DIGITS = regex.compile(r"[0-9]+")
+_MODIFIERS = regex.compile(r"([ims]*)(?:-([ims]*))?:")
+_PROPERTY = regex.compile(r"([pP])\{([A-Za-z0-9_]+(?:=[A-Za-z0-9_]+)?)\}")
+_CODE_POINT = regex.compile(r"\{([0-9A-Fa-f]+)\}")
+_LOW_SURROGATE = regex.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
+
+
+def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
+    """Return how many groups *written* captures, and which of them have a name: they may be referred to before they stand."""
+    count, in_class, at = 0, False, 0
+    names: dict[str, list[int]] = {}
+    while at < len(written):
+        letter = written[at]
+        if letter == "\\":
+            at += 1
+        elif letter in "[]":
+            in_class = letter == "["
+        elif letter == "(" and not in_class:
+            name = _NAME.match(written, at + 3) if written.startswith("(?<", at) else None
+            if name is not None:
+                names.setdefault(name[0], []).append(count + 1)
+            count += name is not None or not written.startswith("?", at + 1)
+        at += 1
+    return count, names
+
+
+def _member_text(member: int | str) -> str:
+    return member if isinstance(member, str) else escaped(member)

@@ -1,0 +1,355 @@
+"""Whether one schema accepts everything that another one does, as far as that can be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from httptask._schema.subschemas import definition_name
+from httptask.changes._constraints import NOTES, TYPES_OF, SchemaViews, View, key, type_of
+
+_MOST_SCHEMAS = 5_000
+"""Pairs of schemas of one endpoint that are compared."""
+_DEEPEST = 40
+"""Schemas in each other that are compared."""
+_WIDER_FORMATS: Mapping[str, frozenset[str]] = {
+    "int32": frozenset(("int64",)),
+    "float": frozenset(("double",)),
+    "email": frozenset(("idn-email",)),
+    "hostname": frozenset(("idn-hostname",)),
+    "uri": frozenset(("uri-reference", "iri", "iri-reference")),
+    "uri-reference": frozenset(("iri-reference",)),
+    "iri": frozenset(("iri-reference",)),
+    "ipv4": frozenset(("hostname", "idn-hostname")),
+}
+"""Format -> the formats that accept all its values."""
+_ANY = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
+_PREFIX = re.compile(r"\^([\w-]+)$")
+
+
+class Acceptance:
+    """Answers whether schemas of one version accept whatever those of the other version do.
+
+    Of a request the new version has to accept what the old one does; of a response, the old version
+    what the new one does. The answer no means that it could not be shown. In two points it is the
+    answer that people expect, not that of JSON Schema: a field that is described in one version only
+    is no reason by its being new, though any value of that name was valid before; but it is when it
+    is not described any more.
+    """
+
+    def __init__(self, wide: SchemaViews, narrow: SchemaViews) -> None:
+        self._wide = wide
+        self._narrow = narrow
+        self._room = _MOST_SCHEMAS
+        self._answers: dict[tuple[str, str], bool] = {}
+
+    @cached_property
+    def _reverse(self) -> Acceptance:
+        return Acceptance(self._narrow, self._wide)
+
+    def same(self, wide: Any, narrow: Any) -> bool:
+        """Say whether two schemas accept the same."""
+        return self.accepts(wide, narrow) and self._reverse.accepts(narrow, wide)
+
+    def accepts(self, wide: Any, narrow: Any, level: int = 0) -> bool:
+        """Say whether the schema *wide* accepts what the schema *narrow* does."""
+        names = _definition(wide), _definition(narrow)
+        pair = None if names[0] is None or names[1] is None else (names[0], names[1])
+        if pair is not None and pair in self._answers:
+            return self._answers[pair]
+        self._room -= 1
+        if self._room < 0 or level > _DEEPEST:
+            return False
+        count = len(self._answers)
+        if pair is not None:
+            self._answers[pair] = True  # where definitions lead back to themselves
+        answer = self.view_accepts(self._wide.view(wide), self._narrow.view(narrow), level)
+        if pair is not None and not answer:
+            for later in list(self._answers)[count:]:  # they may have built on this one
+                del self._answers[later]
+            self._answers[pair] = False
+        return answer
+
+    def view_accepts(self, wide: View, narrow: View, level: int = 0) -> bool:
+        """Say the same of two views."""
+        if narrow.get("type") == [] or narrow.get("enum") == []:
+            return True
+        keywords = dict.fromkeys((*wide, "properties"))
+        if not any(self.refuses(keyword, wide, narrow, level) for keyword in keywords):
+            return True
+        return "anyOf" in narrow and all(self.accepts(wide, each, level + 1) for each in alternatives(narrow))
+
+    def refuses(self, keyword: str, wide: View, narrow: View, level: int = 0) -> bool:
+        """Say whether *keyword* may make the view *wide* refuse what *narrow* accepts."""
+        if keyword in NOTES or (keyword not in wide and keyword != "properties"):
+            return False
+        if TYPES_OF.get(keyword, _ANY).isdisjoint(narrow.get("type", _ANY)):
+            return False
+        try:
+            return not _CHECKS.get(keyword, _unchanged(keyword))(self, wide, narrow, level + 1)
+        except (TypeError, ValueError, AttributeError):  # a value that its keyword does not have
+            return True
+
+    def accepts_field(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
+        """Say whether *wide* accepts the field *name* of *narrow*; one of them may not describe it."""
+        fields, others = wide.get("properties", {}), narrow.get("properties", {})
+        if name in fields and name in others:
+            return self.accepts(fields[name], others[name], level)
+        lacking = narrow if name in fields else wide
+        is_gone = (name in fields) == self._wide.is_answer
+        if is_gone and not _is_covered(name, lacking):
+            return lacking is wide and "anyOf" in wide  # one of these may describe it
+        if name in fields:
+            return all(self.accepts(fields[name], each, level) for each in _rest(name, lacking))
+        return all(self.accepts(each, others[name], level) for each in _rest(name, lacking))
+
+    def _properties(self, wide: View, narrow: View, level: int) -> bool:
+        names = {**wide.get("properties", {}), **narrow.get("properties", {})}
+        return all(self.accepts_field(name, wide, narrow, level) for name in names)
+
+    def _pattern_properties(self, wide: View, narrow: View, level: int) -> bool:
+        return all(self.accepts_pattern(name, wide, narrow, level) for name in wide["patternProperties"])
+
+    def accepts_pattern(self, pattern: str, wide: View, narrow: View, level: int = 0) -> bool:
+        """Say whether *wide* accepts the fields of *narrow* that match *pattern*."""
+        others = narrow.get("patternProperties", {})
+        if pattern not in wide.get("patternProperties", {}):
+            return self.accepts(wide.get("additionalProperties", True), others[pattern], level)
+        schema = wide["patternProperties"][pattern]
+        if pattern in others:
+            return self.accepts(schema, others[pattern], level)
+        further = narrow.get("additionalProperties", True)
+        fields = narrow.get("properties", {})
+        return (further is False or self.accepts(schema, further, level)) and all(
+            self.accepts(schema, each, level)
+            for each in (
+                *(fields[name] for name in fields if _matches(pattern, name) is not False),
+                *others.values(),
+            )
+        )
+
+    def _further_fields(self, wide: View, narrow: View, level: int) -> bool:
+        schema, further = wide["additionalProperties"], narrow.get("additionalProperties", True)
+        patterns = wide.get("patternProperties", {})
+        others = [each for name, each in narrow.get("patternProperties", {}).items() if name not in patterns]
+        return (further is False or self.accepts(schema, further, level)) and all(
+            self.accepts(schema, each, level) for each in others
+        )
+
+    def _elements(self, wide: View, narrow: View, level: int) -> bool:
+        """Compare arrays, element by element as far as these have schemas of their own, then the rest."""
+        first, others = wide.get("prefixItems", []), narrow.get("prefixItems", [])
+        rest, other_rest = wide.get("items", True), narrow.get("items", True)
+        longest = narrow.get("maxItems", len(others) if other_rest is False else None)
+        count = max(len(first), len(others))
+        for position in range(count if longest is None else min(count, longest)):
+            one = first[position] if position < len(first) else rest
+            other = others[position] if position < len(others) else other_rest
+            if not self.accepts(one, other, level):
+                return False
+        return (longest is not None and longest <= count) or self.accepts(rest, other_rest, level)
+
+    def _each_alternative(self, wide: View, narrow: View, level: int) -> bool:
+        """Compare alternatives: each of *narrow* has to be accepted by one of *wide*."""
+        return all(any(self.accepts(one, other, level) for one in alternatives(wide)) for other in alternatives(narrow))
+
+    def _every_part(self, wide: View, narrow: View, level: int) -> bool:
+        parts = narrow.get("allOf", ())
+        rest = {name: value for name, value in narrow.items() if name != "allOf"}
+        return all(any(self.accepts(part, other, level) for other in (*parts, rest)) for part in wide["allOf"])
+
+    def _dependent_schemas(self, wide: View, narrow: View, level: int) -> bool:
+        return all(self.accepts_dependent(name, wide, narrow, level) for name in wide["dependentSchemas"])
+
+    def accepts_dependent(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
+        """Say whether what *wide* asks where the field *name* is given accepts *narrow*."""
+        schema = wide.get("dependentSchemas", {}).get(name, True)
+        others = narrow.get("dependentSchemas", {})
+        return _has_no_field(narrow, name) or self.accepts(schema, others.get(name, narrow), level)
+
+    def _then(self, wide: View, narrow: View, level: int, keyword: str = "then") -> bool:
+        if "if" not in narrow or not self.same(wide["if"], narrow["if"]):
+            return False
+        return self.accepts(wide[keyword], narrow.get(keyword, True), level)
+
+    def _else(self, wide: View, narrow: View, level: int) -> bool:
+        return self._then(wide, narrow, level, "else")
+
+    def _names(self, wide: View, narrow: View, level: int) -> bool:
+        return self.accepts(wide["propertyNames"], narrow.get("propertyNames", True), level)
+
+    def _contains(self, wide: View, narrow: View, level: int) -> bool:
+        if "contains" not in narrow:
+            return False
+        if "maxContains" in wide:
+            return self.same(wide["contains"], narrow["contains"])
+        return self.accepts(wide["contains"], narrow["contains"], level)
+
+    def _not(self, wide: View, narrow: View, level: int) -> bool:
+        """Compare what is refused: *wide* may refuse only what *narrow* refuses, or does not name."""
+        if "not" in narrow and self._reverse.accepts(narrow["not"], wide["not"], level):
+            return True
+        refused = self._wide.view(wide["not"])
+        if "enum" in narrow and "enum" in refused:
+            return {*map(key, narrow["enum"])}.isdisjoint(map(key, refused["enum"]))
+        types, others = _types(refused), _types(narrow)
+        return types is not None and others is not None and types.isdisjoint(others)
+
+
+def alternatives(view: View) -> list[View]:
+    """Return the alternatives of *view*, with what holds for all of them; itself when it has none.
+
+    Types and listed values are alternatives, too.
+    """
+    rest = {name: value for name, value in view.items() if name not in ("anyOf", "type", "enum")}
+    if "anyOf" in view:
+        whole = {name: value for name, value in view.items() if name != "anyOf"}
+        return [{"allOf": [whole, each]} if whole else each for each in view["anyOf"]]
+    if "enum" in view:
+        return [{**rest, "enum": [value]} for value in view["enum"]]
+    if len(view.get("type", ())) > 1:
+        return [{**rest, "type": [name]} for name in view["type"]]
+    return [view]
+
+
+def _definition(schema: Any) -> str | None:
+    is_reference = isinstance(schema, Mapping) and len(schema) == 1
+    return definition_name(schema.get("$ref")) if is_reference else None
+
+
+def _rest(name: str, view: View) -> Iterator[Any]:
+    """Yield the schemas that the field *name* has to satisfy where it is not described itself."""
+    patterns = view.get("patternProperties", {})
+    yield from (schema for pattern, schema in patterns.items() if _matches(pattern, name) is not False)
+    further = view.get("additionalProperties")
+    if isinstance(further, Mapping) and not any(_matches(each, name) for each in patterns):
+        yield further
+
+
+def _is_covered(name: str, view: View) -> bool:
+    """Say whether *view* describes the field *name*, though not by its name."""
+    is_open = isinstance(view.get("additionalProperties"), Mapping)
+    return is_open or any(_matches(each, name) for each in view.get("patternProperties", {}))
+
+
+def _matches(pattern: str, name: str) -> bool | None:
+    """Say whether *name* matches; None for not known, as a description's expression may never end."""
+    prefix = _PREFIX.match(pattern)
+    return None if prefix is None else name.startswith(prefix[1])
+
+
+def _has_no_field(view: View, name: str) -> bool:
+    is_closed = view.get("additionalProperties") is False and "patternProperties" not in view
+    return is_closed and name not in view.get("properties", {})
+
+
+def _types(view: View) -> set[str] | None:
+    if "type" not in view:
+        return None
+    types = set(view["type"])
+    return types | {"integer"} if "number" in types else types
+
+
+def _accepts_types(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    types, others = _types(wide), _types(narrow)
+    return types is None or (others is not None and others <= types)
+
+
+def _accepts_values(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    values = narrow.get("enum")
+    if values is None and set(narrow.get("type", ["string"])) <= {"boolean", "null"}:
+        values = [each for each in (True, False, None) if type_of(each) in narrow["type"]]
+    return values is not None and {*map(key, values)} <= {*map(key, wide["enum"])}
+
+
+def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool] | None:
+    """Return the limit of a number's *sign*, and whether it is out of bounds itself."""
+    limits = [(sign * view[name], is_out) for name, is_out in ((bound, False), (exclusive, True)) if name in view]
+    if not limits and view.get("enum"):
+        limits = [(min(sign * value for value in view["enum"] if type_of(value) in ("integer", "number")), False)]
+    return max(limits) if limits else None
+
+
+def _accepts_numbers(bound: str, exclusive: str, sign: int) -> Callable[..., bool]:
+    def check(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+        limit, other = _limit(wide, bound, exclusive, sign), _limit(narrow, bound, exclusive, sign)
+        return limit is None or (other is not None and limit <= other)
+
+    return check
+
+
+_accepts_lower = _accepts_numbers("minimum", "exclusiveMinimum", 1)
+_accepts_upper = _accepts_numbers("maximum", "exclusiveMaximum", -1)
+
+
+def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
+    def check(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+        size = narrow.get(keyword)
+        if size is None and "enum" in narrow:
+            sized = str if "Length" in keyword else list if "Items" in keyword else dict
+            sizes = [sign * len(value) for value in narrow["enum"] if isinstance(value, sized)]
+            size = sign * min(sizes) if sizes else wide[keyword]
+        if size is None and keyword == "minProperties":
+            size = len(narrow.get("required", ()))
+        return size is not None and bool(sign * wide[keyword] <= sign * size)
+
+    return check
+
+
+def _accepts_multiples(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    step = narrow.get("multipleOf", 1 if narrow.get("type") == ["integer"] else None)
+    steps = [step] if step is not None else narrow.get("enum", [])
+    numbers = [each for each in steps if type_of(each) in ("integer", "number")]
+    return bool(numbers) and all(each % wide["multipleOf"] == 0 for each in numbers)
+
+
+def _accepts_format(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    name, other = wide["format"], narrow.get("format")
+    return name == other or name in _WIDER_FORMATS.get(str(other), ())
+
+
+def _accepts_required(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    return set(wide["required"]) <= set(narrow.get("required", ()))
+
+
+def _accepts_dependent_names(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    others, required = narrow.get("dependentRequired", {}), set(narrow.get("required", ()))
+    return all(
+        set(names) <= {*others.get(name, ()), *required} or _has_no_field(narrow, name)
+        for name, names in wide["dependentRequired"].items()
+    )
+
+
+_Check = Callable[[Acceptance, View, View, int], bool]
+_CHECKS: dict[str, _Check] = {
+    "type": _accepts_types,
+    "enum": _accepts_values,
+    **dict.fromkeys(("minimum", "exclusiveMinimum"), _accepts_lower),
+    **dict.fromkeys(("maximum", "exclusiveMaximum"), _accepts_upper),
+    **{name: _accepts_size(name, 1) for name in ("minLength", "minItems", "minProperties", "minContains")},
+    **{name: _accepts_size(name, -1) for name in ("maxLength", "maxItems", "maxProperties", "maxContains")},
+    "multipleOf": _accepts_multiples,
+    "format": _accepts_format,
+    "required": _accepts_required,
+    "dependentRequired": _accepts_dependent_names,
+    "properties": Acceptance._properties,
+    "patternProperties": Acceptance._pattern_properties,
+    "additionalProperties": Acceptance._further_fields,
+    "propertyNames": Acceptance._names,
+    "dependentSchemas": Acceptance._dependent_schemas,
+    **dict.fromkeys(("prefixItems", "items"), Acceptance._elements),
+    "contains": Acceptance._contains,
+    "not": Acceptance._not,
+    "anyOf": Acceptance._each_alternative,
+    "allOf": Acceptance._every_part,
+    "if": lambda check, wide, narrow, level: True,
+    "then": Acceptance._then,
+    "else": Acceptance._else,
+}
+"""Keyword -> whether it accepts all of the narrow view; any other has to be the same in both."""
+
+
+def _unchanged(keyword: str) -> _Check:
+    return lambda check, wide, narrow, level: key(wide[keyword]) == key(narrow.get(keyword))

@@ -1,0 +1,425 @@
+"""Every error httptask raises, in one tree.
+
+    HttpTaskError
+    ├── DescriptionError          a description cannot be read
+    ├── CatalogueError            the catalogue cannot be used
+    │   └── UnknownEndpointError  no such endpoint; carries the nearest ids
+    ├── DefinitionError           a workflow definition is wrong; carries every problem at once
+    ├── PluginError               a plugin is wrong: two things of one name, a misspelt hook
+    └── TaskError                 a task ended in a class other than success; `kind` is that class
+        ├── SettingsError         settings      nothing was sent: the settings are wrong
+        ├── ExpressionError       expression    nothing was sent: an expression is wrong
+        ├── CredentialError       credential    nothing was sent: a credential is missing or wrong
+        ├── BlockedError          blocked       egress rules refused an address, scheme or redirect target
+        ├── DnsError              dns           the host's name has no address
+        ├── ConnectionFailedError connection    no connection, or it broke before a response
+        ├── TlsError              tls           certificate or handshake
+        ├── TimedOutError         timeout       connect, read or the total deadline; `phase` says which
+        ├── ProtocolError         protocol      a malformed response
+        ├── IncompleteError       incomplete    the body ended early
+        ├── DecodeError           decode        a broken Content-Encoding
+        ├── TooLargeError         too_large     body, headers or decompressed size over the limit
+        ├── ParseError            parse         declared JSON that is not
+        ├── RedirectError         redirect      a loop, too many, or a downgrade
+        └── StatusError           status        a response came and its status is not a success
+
+Errors are values: what they know stands in their fields, `str()` is the sentence for a person. No exception of httpx,
+httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its text may quote a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from httptask.errors._problem import Problem
+from httptask.errors._task_result import TaskResult
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import Exchange
+
+__all__ = [
+    "BlockedError",
+    "CatalogueError",
+    "ConnectionFailedError",
+    "CredentialError",
+    "DecodeError",
+    "DefinitionError",
+    "DescriptionError",
+    "DnsError",
+    "ExpressionError",
+    "HttpTaskError",
+    "IncompleteError",
+    "ParseError",
+    "PluginError",
+    "Problem",
+    "ProtocolError",
+    "RedirectError",
+    "SettingsError",
+    "StatusError",
+    "TaskError",
+    "TaskResult",
+    "TimedOutError",
+    "TlsError",
+    "TooLargeError",
+    "UnknownEndpointError",
+]
+
+
+class HttpTaskError(Exception):
+    """The root of every error httptask raises."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error as a JSON object with at least `error` (its class name) and `message`."""
+        return {"error": type(self).__name__, "message": str(self)}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> HttpTaskError:
+        """Return the error that `to_json` gave *value* for, of the same class, with the same sentence.
+
+        Where this tree has no such class (a plugin's, an engine's own), the outcome class decides: `kind`.
+        """
+        tree = [cls for cls in _below(HttpTaskError) if cls.__module__ == __name__]
+        by_name = {cls.__name__: cls for cls in tree}
+        by_kind = {cls.kind: cls for cls in tree if issubclass(cls, TaskError)}
+        other = by_kind.get(value["kind"], TaskError) if "kind" in value else HttpTaskError
+        return by_name.get(value["error"], other)._of_json(value)
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the error of this class; classes whose `__init__` takes more than a message have their own."""
+        return cls(value["message"])
+
+
+def _below(root: type[HttpTaskError]) -> Iterator[type[HttpTaskError]]:
+    """Give *root* and every class below it, those of plugins included."""
+    yield root
+    for cls in root.__subclasses__():
+        yield from _below(cls)
+
+
+class DescriptionError(HttpTaskError):
+    """A description cannot be read. *source* names the file, *line* the place, from 1."""
+
+    def __init__(self, message: str, *, source: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.line = line
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.source, self.line) if part is not None)
+        return f"{place}: {self.message}" if place else self.message
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `source` and `line`, and the `reason` without them."""
+        return {**super().to_json(), "reason": self.message, "source": self.source, "line": self.line}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["reason"], source=value["source"], line=value["line"])
+
+
+class CatalogueError(HttpTaskError):
+    """The catalogue file cannot be used: broken, foreign, locked or not writable."""
+
+
+class UnknownEndpointError(CatalogueError):
+    """No endpoint of the catalogue has this id; *nearest* holds the ids that look like it, best first."""
+
+    def __init__(self, endpoint_id: str, nearest: Sequence[str] = ()) -> None:
+        super().__init__(endpoint_id)
+        self.endpoint_id = endpoint_id
+        self.nearest = tuple(nearest)
+
+    def __str__(self) -> str:
+        if self.nearest:
+            hint = "the nearest are: " + ", ".join(self.nearest)
+        else:
+            hint = "find one with `httptask search WORDS`, or add its description with `httptask import FILE`"
+        return f"no endpoint {self.endpoint_id!r} in the catalogue; {hint}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `endpoint` and `nearest`."""
+        return {**super().to_json(), "endpoint": self.endpoint_id, "nearest": list(self.nearest)}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["endpoint"], value["nearest"])
+
+
+class DefinitionError(HttpTaskError):
+    """A workflow definition is wrong. *problems* holds everything found, *source* names the file."""
+
+    def __init__(self, problems: Sequence[Problem], *, source: str | None = None) -> None:
+        super().__init__(problems)
+        self.problems = tuple(problems)
+        self.source = source
+
+    def __str__(self) -> str:
+        return _listed(f"{self.source or 'the workflow definition'}", self.problems)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `source` and `problems`."""
+        fields = {"source": self.source, "problems": [problem.to_json() for problem in self.problems]}
+        return {**super().to_json(), **fields}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls([Problem.from_json(problem) for problem in value["problems"]], source=value["source"])
+
+
+class PluginError(HttpTaskError):
+    """A plugin is wrong: it clashes with another, misspells a hook, or cannot be imported.
+
+    *plugin* is the name it is registered under, where that is known.
+    """
+
+    def __init__(self, message: str, plugin: str | None = None) -> None:
+        super().__init__(message)
+        self.plugin = plugin
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `plugin`."""
+        return {**super().to_json(), "plugin": self.plugin}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], value["plugin"])
+
+
+class TaskError(HttpTaskError):
+    """A task ended in a class other than success.
+
+    Raise it only through one of the subclasses: each stands for one outcome class.
+    """
+
+    kind: ClassVar[str] = "task"
+    """The outcome class."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        maybe_delivered: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retryable = retryable
+        """Another try may help, and the method and what happened allow one."""
+        self.retry_after = retry_after
+        """Seconds the server asked to wait before another try, or None."""
+        self.maybe_delivered = maybe_delivered
+        """The server could have got the request."""
+        self.attempts = 0
+        """Attempts made before giving up."""
+        self.elapsed_seconds = 0.0
+        """Seconds spent over all attempts and waits."""
+        self.exchange: Exchange | None = None
+        """The exchange as far as it went, credential values masked; None when nothing was attempted."""
+        self.result: TaskResult | None = None
+        """The same result object a successful task has, when a response came."""
+
+    def __str__(self) -> str:
+        return self.message
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with its class and everything that helps to decide on another try."""
+        fields: dict[str, Any] = {
+            **super().to_json(),
+            "kind": self.kind,
+            "retryable": self.retryable,
+            "retryAfterSeconds": self.retry_after,
+            "maybeDelivered": self.maybe_delivered,
+            "attempts": self.attempts,
+            "elapsedSeconds": round(self.elapsed_seconds, 6),
+        }
+        if self.result is not None:
+            fields["result"] = self.result.to_json()
+        return fields
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the error; its exchange travels on its own."""
+        error = cls._new(value)
+        error.retryable = value.get("retryable", False)
+        error.retry_after = value.get("retryAfterSeconds")
+        error.maybe_delivered = value.get("maybeDelivered", False)
+        error.attempts = value.get("attempts", 0)
+        error.elapsed_seconds = float(value.get("elapsedSeconds", 0))
+        result = value.get("result")
+        error.result = TaskResult.from_json(result) if result is not None else None
+        return error
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        """Return the error with what this class takes beside what every task's error has."""
+        return cls(value["message"])
+
+
+class SettingsError(TaskError):
+    """The task's settings are wrong; nothing was sent. *problems* holds everything found."""
+
+    kind = "settings"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("the task's settings are not valid")
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return _listed(self.message, self.problems)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `problems`."""
+        return {**super().to_json(), "problems": [problem.to_json() for problem in self.problems]}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls([Problem.from_json(problem) for problem in value["problems"]])
+
+
+class ExpressionError(TaskError):
+    """An expression cannot be read or evaluated; nothing was sent."""
+
+    kind = "expression"
+
+    def __init__(self, message: str, *, expression: str, pointer: str = "", known: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.expression = expression
+        """The expression as it was written, with its `${` and `}`."""
+        self.pointer = pointer
+        """Where it stands: a JSON Pointer into the workflow definition."""
+        self.known = tuple(known)
+        """The names that were known where the expression looked, so that a wrong one can be mended."""
+
+    def problem(self) -> Problem:
+        """Return what is wrong as a problem of the place where the expression stands."""
+        known = list(self.known) or None
+        return Problem.of(
+            "expression-failed", self.pointer, expression=self.expression, reason=self.message, known=known
+        )
+
+    def __str__(self) -> str:
+        place = f"{self.pointer}: " if self.pointer else ""
+        return f"{place}expression {self.expression}: {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `expression`, `pointer` and `known`, and the `reason` without them."""
+        fields = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
+        return {**super().to_json(), "reason": self.message, **fields}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        where = {"expression": value["expression"], "pointer": value["pointer"], "known": value["known"]}
+        return cls(value["reason"], **where)
+
+
+class CredentialError(TaskError):
+    """A credential is missing, unreadable or not of a known kind; nothing was sent."""
+
+    kind = "credential"
+
+
+class BlockedError(TaskError):
+    """Egress rules refused an address, a scheme or a redirect target."""
+
+    kind = "blocked"
+
+
+class DnsError(TaskError):
+    """The host's name has no address."""
+
+    kind = "dns"
+
+
+class ConnectionFailedError(TaskError):
+    """No connection could be made, or it broke before a response came."""
+
+    kind = "connection"
+
+
+class TlsError(TaskError):
+    """The certificate or the handshake failed; never mixed up with `connection`."""
+
+    kind = "tls"
+
+
+class TimedOutError(TaskError):
+    """A time limit passed: *seconds*. *phase* is `connect`, `read`, `total`, or `queue`, when it was waited for a place to send."""
+
+    kind = "timeout"
+
+    def __init__(self, message: str, *, phase: str, seconds: float, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.phase = phase
+        self.seconds = seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `phase` and `seconds`."""
+        return {**super().to_json(), "phase": self.phase, "seconds": self.seconds}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], phase=value["phase"], seconds=value["seconds"])
+
+
+class ProtocolError(TaskError):
+    """The response is malformed or badly framed (RFC 9112)."""
+
+    kind = "protocol"
+
+
+class IncompleteError(TaskError):
+    """The response's body ended before its declared end (RFC 9112, section 8)."""
+
+    kind = "incomplete"
+
+
+class DecodeError(TaskError):
+    """The response's Content-Encoding is broken or truncated (RFC 9110, section 8.4)."""
+
+    kind = "decode"
+
+
+class TooLargeError(TaskError):
+    """The response's body, headers or decompressed size is over the limit."""
+
+    kind = "too_large"
+
+
+class ParseError(TaskError):
+    """The response says it is JSON and is not (RFC 8259)."""
+
+    kind = "parse"
+
+
+class RedirectError(TaskError):
+    """A redirect was not followed: a loop, too many, https to http, or a body that must not cross origins."""
+
+    kind = "redirect"
+
+
+class StatusError(TaskError):
+    """A response came and its status is not a success; *status_code* is that status."""
+
+    kind = "status"
+
+    def __init__(self, message: str, *, status_code: int, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.status_code = status_code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `statusCode`."""
+        return {**super().to_json(), "statusCode": self.status_code}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], status_code=value["statusCode"])
+
+
+def _listed(title: str, problems: Sequence[Problem]) -> str:
+    count = sum(problem.severity == "error" for problem in problems)
+    noun = "problem" if count == 1 else "problems"
+    return "\n".join([f"{title}: {count} {noun}", *(f"  {problem}" for problem in problems)])

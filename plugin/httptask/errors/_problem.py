@@ -1,0 +1,87 @@
+"""One thing that is wrong in a document, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from httptask.errors._sentences import SENTENCES, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a document, with the place and what to do about it."""
+
+    pointer: str
+    """Where: a JSON Pointer (RFC 6901) into the document; "" is the whole document."""
+    message: str
+    """What is wrong and what was expected, as one sentence without a full stop."""
+    suggestion: str | None = None
+    """The nearest allowed name or value, when there is a near one."""
+    line: int | None = None
+    """The line in the document's text, from 1, when it was read from text."""
+    severity: str = "error"
+    """`error`, or `warning` for something that will run but should be looked at."""
+    code: str | None = None
+    """What programs know it by: `required`, `secret-in-the-open`. A plugin's problem may have none."""
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What the sentence of that code is made of, as a JSON object: `name`, `expected`, `found`."""
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        pointer: str,
+        *,
+        suggestion: str | None = None,
+        line: int | None = None,
+        severity: str = "error",
+        **params: Any,
+    ) -> Self:
+        """Return the problem *code* at *pointer*; *params* that are None are left out."""
+        given = {name: value for name, value in params.items() if value is not None}
+        return cls(pointer, sentence(code, given), suggestion, line, severity, code, given)
+
+    def with_params(self, **params: Any) -> Self:
+        """Return the same with *params* too, and its sentence made anew; one without a code of ours keeps its sentence."""
+        params = {**self.params, **params}
+        message = sentence(self.code, params) if self.code and self.code in SENTENCES else self.message
+        return replace(self, params=params, message=message)
+
+    def masked(self, mask: Callable[[str], str]) -> Self:
+        """Return the same with each of its texts through *mask*."""
+        return replace(self, message=mask(self.message), params=_masked(dict(self.params), mask))
+
+    def __str__(self) -> str:
+        where = self.pointer or "(the document)"
+        line = f"line {self.line}, " if self.line else ""
+        hint = f"; did you mean {self.suggestion}?" if self.suggestion else ""
+        return f"{line}{where}: {self.message}{hint}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem as a JSON object; absent fields are left out."""
+        fields = {
+            "pointer": self.pointer,
+            "message": self.message,
+            "suggestion": self.suggestion,
+            "line": self.line,
+            "severity": self.severity,
+            "code": self.code,
+            "params": dict(self.params) or None,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the problem that `to_json` gave *value* for."""
+        names = ("pointer", "message", "suggestion", "line", "severity", "code", "params")
+        return cls(**{name: value[name] for name in names if name in value})
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(item, mask) for name, item in value.items()}
+    return [_masked(item, mask) for item in value] if isinstance(value, list) else value

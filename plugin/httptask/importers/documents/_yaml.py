@@ -1,0 +1,442 @@
+"""YAML 1.2 (core schema) as a JSON value, from the parser's events: no recursion, nothing constructed, everything bounded.
+
+PyYAML's own loader follows YAML 1.1, where `on` and `no` are booleans and dates are dates; only its parser is used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import yaml
+
+from httptask._core import pointers, strict_json
+from httptask.errors import DescriptionError
+from httptask.importers.documents._json_members import MAX_DUPLICATES
+from httptask.importers.documents._text import Text
+
+MAX_YAML_BYTES = 16 * 1024 * 1024
+"""The largest YAML text that is read: YAML takes 20 times as long as JSON."""
+MAX_DEPTH = 200
+"""Levels of nesting, those that aliases add included."""
+MAX_MEMBERS = 50_000
+"""Members of one mapping."""
+MAX_NODES = 650_000
+"""Nodes that are built: names, values, and what a merge copies. GitHub's description, the largest in YAML, has 480,000."""
+MAX_ANCHORS = 10_000
+MAX_TAG_DIRECTIVES = 100
+"""`%TAG` lines; the time libyaml takes for them grows with their square."""
+MAX_EMPTY_DOCUMENTS = 100
+"""Empty documents before and behind the one that counts."""
+MAX_EXPANDED = 2_000_000
+"""Nodes when each alias is replaced by what it names, as JSON would have it."""
+MAX_GROWTH = 20
+"""How many times the nodes written a document may become by its aliases, beyond `ALWAYS_EXPANDED`."""
+ALWAYS_EXPANDED = 100_000
+MAX_SPELLINGS = 20_000
+"""Numbers and booleans whose own spelling is kept, where JSON would write them otherwise; further ones are as JSON has them."""
+MAX_NOTES = 100
+"""Notes on tags; further ones are not told."""
+
+_LETTERS_A_NODE = 256
+"""A text counts as one node more for each so many letters: many aliases of one long text are a bomb, too."""
+_LINES_TO_LEVEL = 5
+"""Levels whose lines are kept: below `paths`, a path and a method stand the fields of an operation, and their items."""
+_MAX_LINES = 100_000
+
+_SHOWN = 60
+"""Letters of a tag that a note repeats."""
+_STANDARD = "tag:yaml.org,2002:"
+
+# YAML 1.2.2, section 10.3.2: what a plain scalar is, in this order.
+_NULL = re.compile(r"null|Null|NULL|~|")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
+
+
+def _not_json(text: str) -> Any:
+    raise ValueError(f"{text} is not a number that JSON has; use a number, a string or null")
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # more digits than Python converts
+        raise ValueError(f"the integer {text[:40]} is too long") from None
+
+
+_PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
+    (_NULL, lambda _: None),
+    (_BOOL, lambda text: text.lower() == "true"),
+    (_INT, _integer),
+    (_OCTAL, lambda text: int(text, 0)),
+    (_HEXADECIMAL, lambda text: int(text, 0)),
+    (_FLOAT, strict_json.finite),
+    (_NOT_FINITE, _not_json),
+)
+_STARTS_NO_WORD = frozenset("+-.0123456789~nNtTfF")
+"""What a plain scalar that is no string starts with, unless it is empty."""
+
+_TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = {
+    f"{_STANDARD}null": _PLAIN[:1],
+    f"{_STANDARD}bool": _PLAIN[1:2],
+    f"{_STANDARD}int": _PLAIN[2:5],
+    f"{_STANDARD}float": ((_FLOAT, strict_json.finite), (_NOT_FINITE, _not_json)),
+}
+"""Standard tag of a scalar -> what its text may be (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
+
+
+def plain(text: str) -> Any:
+    """Return the JSON value of the plain scalar *text*. Raises `ValueError` for a number that JSON does not have."""
+    if text and text[0] not in _STARTS_NO_WORD:
+        return text
+    return _resolved(text, _PLAIN, text)
+
+
+def _resolved(text: str, rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...], otherwise: Any) -> Any:
+    return next((value(text) for pattern, value in rows if pattern.fullmatch(text)), otherwise)
+
+
+class _Anchored(NamedTuple):
+    """What an alias stands for."""
+
+    value: Any
+    text: str | None
+    """How a scalar is written, which is what it is as a name; None: no scalar."""
+    size: int
+    """Nodes, each alias replaced by what it names."""
+    height: int
+    """Levels of containers, aliases replaced; 0 is a scalar."""
+
+
+class _Open:
+    """A mapping or sequence that is being read."""
+
+    __slots__ = ("anchor", "height", "merged", "merges", "name", "size", "value")
+
+    def __init__(self, value: dict[str, Any] | list[Any], anchor: str | None) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.size = 1
+        self.height = 1
+        self.name: str | None = None
+        """The name, in a mapping, whose value comes next."""
+        self.merges = False
+        """The name is the merge key."""
+        self.merged: set[str] = set()
+        """Names that came by a merge: explicit ones win over them."""
+
+    def awaits_name(self) -> bool:
+        return self.name is None and isinstance(self.value, dict)
+
+
+class YamlText:
+    """The YAML of *text*, read at once. Raises `DescriptionError`."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self.duplicates: list[str] = []
+        """JSON Pointers of names that stand twice in a mapping."""
+        self.notes: list[tuple[str, int]] = []
+        """What was guessed, each with its line."""
+        self._lines: dict[int, int] = {}
+        """`id` of a container -> its line. What is thrown away is kept in `_thrown`, so that no id is used again."""
+        self._thrown: list[Any] = []
+        self._spellings: dict[int, dict[str | int, str]] = {}
+        """`id` of a container -> name or index of a number or boolean in it -> its text, where that is not JSON's."""
+        self._opened: list[_Open] = []
+        self._anchors: dict[str, _Anchored | None] = {}
+        """None: what it names has not ended."""
+        self._breaks: dict[int, str] = {}
+        """Character that the parser sees -> the one that was written."""
+        self._documents = 0
+        self._spelt = 0
+        self._built = 0
+        self._expanded = 0
+        self._line = 1
+        self._root: dict[str, Any] | None = None
+        if len(text.data) > MAX_YAML_BYTES:
+            said = f"the file is larger than {MAX_YAML_BYTES // 2**20} MB, too large for YAML; save it as JSON"
+            raise DescriptionError(said, source=text.name)
+        if text.data.count(b"%TAG") > MAX_TAG_DIRECTIVES:
+            raise DescriptionError(
+                f"more than {MAX_TAG_DIRECTIVES} %TAG directives; write the tags out", source=text.name
+            )
+        self.root = self._read()
+
+    def line_of(self, tokens: tuple[str, ...]) -> int:
+        """Return the line of the place that *tokens* lead to, or of its nearest parent whose line is kept."""
+        here: Any = self.root
+        line = self._lines.get(id(here), 1)
+        for token in tokens:
+            here = pointers.child(here, token)
+            line = self._lines.get(id(here), line)
+        return line
+
+    def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
+        """Return the text of the scalar *value* at the place that *tokens* lead to; None where that is JSON's own."""
+        here: Any = self.root
+        for token in tokens[:-1]:
+            here = pointers.child(here, token)
+        if not tokens or pointers.child(here, tokens[-1]) != value:
+            return None
+        key = int(tokens[-1]) if isinstance(here, list) else tokens[-1]
+        return self._spellings.get(id(here), {}).get(key)
+
+    def _read(self) -> dict[str, Any]:
+        handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: lambda event: self._open(event, {}),
+            yaml.SequenceStartEvent: lambda event: self._open(event, []),
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.DocumentStartEvent: self._start,
+        }
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            for event in yaml.parse(self._without_breaks(), Loader=loader):
+                handle = handlers.get(type(event))
+                if handle is not None:
+                    self._line = _line(event.start_mark)
+                    handle(event)
+        except yaml.MarkedYAMLError as error:
+            raise self._syntax(error) from error
+        except yaml.YAMLError as error:
+            raise self._unreadable(error) from error
+        if self._root is None:
+            raise DescriptionError(_NO_MAPPING, source=self._text.name, line=1)
+        return self._root
+
+    def _without_breaks(self) -> bytes:
+        """Return the text with other characters for those that end a line in YAML 1.1, but not since 1.2 (section 5.4)."""
+        data = self._text.data[self._text.start :]
+        found = [character for character in _OLD_BREAKS if character.encode() in data]
+        free = (chr(code) for code in _PRIVATE_USE if chr(code).encode() not in data) if found else iter(())
+        for character, other in zip(found, free, strict=False):
+            data = data.replace(character.encode(), other.encode())
+            self._breaks[ord(other)] = character
+        return data
+
+    def _start(self, _: yaml.DocumentStartEvent) -> None:
+        self._anchors.clear()
+        self._documents += 1
+        if self._documents > MAX_EMPTY_DOCUMENTS:
+            raise self._error(f"more than {MAX_EMPTY_DOCUMENTS} documents, and most are empty")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        text: str = event.value.translate(self._breaks) if self._breaks else event.value
+        size = 1 + len(text) // _LETTERS_A_NODE
+        self._count(1, size)
+        value: Any = text
+        if self._opened and self._opened[-1].awaits_name():
+            merges = text == "<<" and event.implicit[0] and event.tag is None
+            self._name(text, size, merges=merges)
+        else:
+            value = self._value(event, text)
+            self._add(value, size, 0, text)
+        if event.anchor is not None:
+            self._anchor(event.anchor, _Anchored(value, text, size, 0))
+
+    def _value(self, event: yaml.ScalarEvent, text: str) -> Any:
+        tag = event.tag
+        is_plain = event.implicit[0] or not event.style
+        try:
+            if tag is None:
+                return plain(text) if is_plain else text
+            if tag in _STRINGS:
+                return text
+            value = _resolved(text, _TAGGED.get(tag, ()), _NONE)
+            if value is not _NONE:
+                return value
+            self._note(f"the tag {_shown(tag)} is not followed: the value is read as if it were not there")
+            return plain(text) if is_plain else text
+        except ValueError as error:
+            raise self._error(str(error)) from error
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        if event.anchor not in self._anchors:
+            raise self._error(f"the alias *{event.anchor} names no anchor that stands before it")
+        node = self._anchors[event.anchor]
+        if node is None:
+            raise self._error(f"the alias *{event.anchor} stands within what it names: the value would have no end")
+        self._count(1, node.size)
+        if self._opened and self._opened[-1].awaits_name():
+            if node.text is None:
+                raise self._error(_NO_NAME)
+            self._name(node.text, node.size, merges=False)
+        else:
+            self._add(node.value, node.size, node.height, node.text)
+
+    def _open(self, event: yaml.CollectionStartEvent, value: dict[str, Any] | list[Any]) -> None:
+        self._count(1, 1)
+        if self._opened and self._opened[-1].awaits_name():
+            raise self._error(_NO_NAME)
+        if len(self._opened) >= MAX_DEPTH:
+            raise self._error(_TOO_DEEP)
+        if not self._opened:
+            self._begin(value)
+        if event.tag not in _COLLECTIONS:
+            self._note(f"the tag {_shown(event.tag)} is not followed: the value is read as if it were not there")
+        if event.anchor is not None:
+            self._anchor(event.anchor, None)
+        if len(self._opened) <= _LINES_TO_LEVEL and len(self._lines) < _MAX_LINES:
+            self._lines[id(value)] = self._line
+        self._opened.append(_Open(value, event.anchor))
+
+    def _close(self, _: yaml.Event) -> None:
+        done = self._opened.pop()
+        if done.anchor is not None:
+            self._anchor(done.anchor, _Anchored(done.value, None, done.size, done.height))
+        self._add(done.value, done.size, done.height)
+
+    def _anchor(self, name: str, node: _Anchored | None) -> None:
+        self._anchors[name] = node
+        if len(self._anchors) > MAX_ANCHORS:
+            raise self._error(f"more than {MAX_ANCHORS:,} anchors; write out what they name")
+
+    def _name(self, text: str, size: int, *, merges: bool) -> None:
+        """Take *text* as the name of the next value: a name is as it is written, `200`, `on` or `null`."""
+        parent = self._opened[-1]
+        parent.name, parent.merges = text, merges
+        parent.size += size
+        if len(parent.value) >= MAX_MEMBERS:
+            raise self._error(f"one mapping has more than {MAX_MEMBERS:,} members")
+
+    def _add(self, value: Any, size: int, height: int, text: str | None = None) -> None:
+        """Put *value* into the container that is open; *text* is how a scalar is written."""
+        if not self._opened:
+            if not isinstance(value, dict | list):
+                self._begin(value)
+            return
+        parent = self._opened[-1]
+        parent.size += size
+        if height >= parent.height:
+            parent.height = height + 1
+            if len(self._opened) + height > MAX_DEPTH:
+                raise self._error(_TOO_DEEP)
+        if text is not None and not isinstance(value, str):
+            self._spell(parent, value, text)
+        if isinstance(parent.value, list):
+            parent.value.append(value)
+            return
+        name, parent.name = str(parent.name), None
+        sources = _mergeable(value) if parent.merges else None
+        if sources is None:
+            self._set(parent, parent.value, name, value)
+            return
+        for source in sources:
+            self._merge(parent, parent.value, source)
+
+    def _spell(self, parent: _Open, value: Any, text: str) -> None:
+        """Keep that *value*, which comes next in *parent*, is written *text*, where JSON would write it otherwise."""
+        key = len(parent.value) if isinstance(parent.value, list) else str(parent.name)
+        kept = self._spellings.get(id(parent.value))
+        if kept is not None:
+            kept.pop(key, None)  # the same name stood there before
+        if value is None or json.dumps(value) == text or self._spelt >= MAX_SPELLINGS:
+            return
+        self._spelt += 1
+        self._spellings.setdefault(id(parent.value), {})[key] = text
+
+    def _set(self, parent: _Open, members: dict[str, Any], name: str, value: Any) -> None:
+        if name in parent.merged:
+            parent.merged.remove(name)
+        elif name in members:
+            self._thrown.append(members[name])
+            if len(self.duplicates) < MAX_DUPLICATES:
+                self.duplicates.append(self._pointer(name))
+        members[name] = value
+
+    def _merge(self, parent: _Open, members: dict[str, Any], source: dict[str, Any]) -> None:
+        """Add to *members* those of *source* whose names are not there yet (YAML's merge type, as js-yaml has it)."""
+        self._count(len(source), len(source))
+        spellings = self._spellings.get(id(source), {})
+        for name, value in source.items():
+            if name not in members:
+                members[name] = value
+                parent.merged.add(name)
+                if name in spellings:
+                    self._spellings.setdefault(id(members), {})[name] = spellings[name]
+
+    def _pointer(self, name: str) -> str:
+        above = [len(each.value) if isinstance(each.value, list) else str(each.name) for each in self._opened[:-1]]
+        return pointers.pointer([*above, name])
+
+    def _count(self, built: int, expanded: int) -> None:
+        self._built += built
+        self._expanded += expanded
+        if self._built > MAX_NODES:
+            raise self._error(f"the description has more than {MAX_NODES:,} values, too many for YAML; save it as JSON")
+        if self._expanded > ALWAYS_EXPANDED and self._expanded > min(MAX_EXPANDED, MAX_GROWTH * self._built):
+            raise self._error("the aliases blow the description up to many times its size; write out what they name")
+
+    def _begin(self, value: Any) -> None:
+        """Take *value* as the root; an empty document, which is None, is passed over."""
+        if value is None:
+            return
+        if self._root is not None:
+            raise self._error("a second document begins here; a description is one: save each as a file of its own")
+        if not isinstance(value, dict):
+            raise self._error(_NO_MAPPING)
+        self._root = value
+
+    def _note(self, message: str) -> None:
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append((message, self._line))
+
+    def _error(self, message: str) -> DescriptionError:
+        return DescriptionError(message, source=self._text.name, line=self._line)
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> DescriptionError:
+        mark = error.problem_mark or error.context_mark
+        # libyaml 0.2.6 has a bound of its own, and meets it before we do: it looks far ahead.
+        if mark and "nesting" in str(error.problem):
+            return DescriptionError(_TOO_DEEP, source=self._text.name, line=_line(mark))
+        said = ", ".join(each for each in (error.context, error.problem) if each)
+        is_tab = "cannot start any token" in said and _TAB_INDENT.search(self._text.data)
+        hint = "; indent with spaces, not with tabs" if is_tab else ""
+        column = f"column {mark.column + 1}: " if mark else ""
+        return DescriptionError(
+            f"{column}this is no YAML: {said}{hint}", source=self._text.name, line=mark.line + 1 if mark else None
+        )
+
+    def _unreadable(self, error: yaml.YAMLError) -> DescriptionError:
+        character = getattr(error, "character", -1)  # yaml.reader.ReaderError: a code point, or a letter
+        letter = chr(character) if isinstance(character, int) and character >= 0 else character
+        if not isinstance(letter, str):
+            return DescriptionError(f"this is no YAML: {error}", source=self._text.name)
+        said = f"the character U+{ord(letter):04X} may not stand in YAML; escape it, in double quotes"
+        return self._text.error(said, max(self._text.data.find(letter.encode()), 0))
+
+
+_OLD_BREAKS = "\x85\u2028\u2029"
+_PRIVATE_USE = range(0xE000, 0xF900)
+_TAB_INDENT = re.compile(rb"^ *+\t", re.MULTILINE)
+_NONE = object()
+_NO_MAPPING = "the top level is no mapping; a description is one, `openapi: …`"
+_NO_NAME = "a mapping or sequence stands where a name is expected, which JSON does not have; quote it if it is a text"
+_TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} levels, those of aliases included"
+_STRINGS = ("!", f"{_STANDARD}str")
+_COLLECTIONS = (None, "!", f"{_STANDARD}map", f"{_STANDARD}seq")
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line) + 1
+
+
+def _mergeable(value: Any) -> list[dict[str, Any]] | None:
+    """Return the mappings that a merge key's *value* names; None when it is no mapping nor a sequence of them."""
+    sources = value if isinstance(value, list) else [value]
+    return sources if all(isinstance(source, dict) for source in sources) else None
+
+
+def _shown(tag: str) -> str:
+    tag = tag.replace(_STANDARD, "!!")
+    return tag if len(tag) <= _SHOWN else tag[:_SHOWN] + "…"

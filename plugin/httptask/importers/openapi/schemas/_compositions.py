@@ -1,0 +1,332 @@
+"""Compositions that refuse what they describe: alternatives that cannot be told apart, and closed schemas that are built upon.
+
+Both are common in descriptions, and both are plain: `oneOf` of open objects is meant as a choice, and what is built on a closed
+object is meant to have the properties of both. They are mended after all schemas are converted, because what a schema refers to
+must be known for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask._schema.subschemas import definition_name, replaced, subschemas
+from httptask.importers.openapi.schemas._keywords import shown
+from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
+
+Schema = dict[str, Any]
+
+COMPOSED = frozenset(("allOf", "anyOf", "oneOf"))
+"""The keywords of which one calls for a look at a schema."""
+_NULL = {"type": "null"}
+_CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
+_MOST_COMPARED = 100
+"""Alternatives that are compared with each other."""
+_MOST_PARTS = 64
+"""Schemas that one is made of, references followed."""
+_MOST_STEPS = 500_000
+"""Schemas that are looked at, again and again, in one description: about a second."""
+_NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
+_UNDERSTOOD = (
+    frozenset(("type", "properties", "required", "additionalProperties", "minProperties", "$ref", "allOf"))
+    | _NOT_CHECKED
+)
+
+
+def _core(schema: Any) -> Any:
+    """Return what of *schema* decides whether a value is accepted."""
+    if not isinstance(schema, dict):
+        return schema
+    return replaced({keyword: value for keyword, value in schema.items() if keyword not in _NOT_CHECKED}, _core)
+
+
+class _Cores:
+    """Compares schemas by what they accept, as they are written; each is looked at once, however often it is compared."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+
+    def are_same(self, one: Any, other: Any) -> bool:
+        """Say whether *one* and *other*, which live as long as this, differ in annotations only."""
+        return one is other or self._text(one) == self._text(other)
+
+    def _text(self, schema: Any) -> str:
+        text = self._texts.get(id(schema))
+        if text is None:
+            text = self._texts[id(schema)] = json.dumps(_core(schema), sort_keys=True)
+        return text
+
+
+@dataclass(slots=True)
+class _Shape:
+    """What a schema, with all it is made of, says about a value."""
+
+    types: set[str] | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    is_plain: bool = True
+    """Whether that is all it says."""
+    closed: bool = False
+    others: list[Schema] = field(default_factory=list)
+    """What properties that it does not name have to be, where that has a type."""
+    least: int = 0
+    """How many properties it wants."""
+    chosen: set[str] = field(default_factory=set)
+    """The names of properties that only some of its alternatives know."""
+    takes_null: bool = False
+    """Whether null is said to be allowed."""
+    values: dict[str, Any] | None = None
+    """The only values, by their JSON; None: any."""
+
+    @property
+    def known(self) -> set[str]:
+        """Return the names of the properties it describes."""
+        return self.properties.keys() | self.chosen
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of the properties it speaks of."""
+        return self.known | self.required
+
+
+class Compositions:
+    """Mends compositions. *definition* returns a definition, and *note* reports what was changed below a schema."""
+
+    def __init__(self, definition: Callable[[str], Schema]) -> None:
+        self._definition = definition
+        self._left = _MOST_STEPS
+        self._told = False
+
+    def mended(self, schema: Any, note: Callable[[str], None]) -> Any:
+        """Return *schema*, with all that is in it, so that it accepts what it describes; itself when it does already.
+
+        The work on one description is bounded: the schemas that are left then stay as they are, and that is said.
+        """
+        waiting = [schema]
+        while waiting:
+            if self._left <= 0:
+                if not self._told:
+                    note("the description has too many compositions to look at: from here on they stay as they are")
+                self._told = True
+                return schema
+            each = waiting.pop()
+            if isinstance(each, dict):
+                if self._refusing(each) is not None or self._has_equal_alternatives(each) or self._disagrees(each):
+                    return self._rebuilt(schema, note)
+                waiting.extend(subschemas(each))
+        return schema
+
+    def _rebuilt(self, schema: Any, note: Callable[[str], None]) -> Any:
+        if not isinstance(schema, dict):
+            return schema
+        result = replaced(schema, lambda each: self._rebuilt(each, note))
+        closing = self._refusing(result)
+        if closing is not None:
+            for keyword in _CLOSING & result.keys():
+                del result[keyword]
+            for keyword in COMPOSED & result.keys():
+                result[keyword] = [self._opened(each, 0) for each in result[keyword]]
+            result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
+            note("additionalProperties: the properties of all the schemas it is made of are allowed")
+        if self._disagrees(result):
+            result = self._with_all_values(result)
+            listed = ", ".join(json.dumps(value) for value in result["enum"])
+            note(f"allOf: no value is in all the enums of its schemas; one of any of them is taken: {shown(listed)}")
+        if self._has_equal_alternatives(result):
+            result["anyOf"] = result.pop("oneOf")
+            note("oneOf: what one of its schemas describes is accepted by another, too; it is enough that one fits")
+        return result
+
+    # Enumerations
+
+    def _disagrees(self, schema: Schema) -> bool:
+        """Say whether no value is in all the enumerations that are joined in *schema*."""
+        return "allOf" in schema and self._shape(schema).values == {}
+
+    def _with_all_values(self, schema: Schema) -> Schema:
+        """Return *schema* with the values of all its enumerations, and these alone."""
+        values = {
+            key: value
+            for part in self._made_of(schema)
+            for enumerated in _enumerated(part)
+            for key, value in enumerated.items()
+        }
+        return {**self._without_values(schema, 0), "enum": list(values.values())}
+
+    def _without_values(self, schema: Any, level: int) -> Any:
+        if not isinstance(schema, dict) or level > _MOST_PARTS or self._shape(schema).values is None:
+            return schema
+        result = {keyword: value for keyword, value in schema.items() if keyword not in ("enum", "const")}
+        if "allOf" in result:
+            result["allOf"] = [self._without_values(part, level + 1) for part in result["allOf"]]
+        return self._written_out(result, lambda target: self._without_values(target, level + 1))
+
+    def _written_out(self, schema: Schema, change: Callable[[Any], Any]) -> Schema:
+        """Return *schema* with what it refers to, changed, in the place of the reference."""
+        name = definition_name(schema.get("$ref"))
+        if name is None:
+            return schema
+        rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+        target: Schema = change(self._definition(name))
+        return {**rest, "allOf": [*rest.get("allOf", ()), target]} if rest else {**target}
+
+    # Alternatives
+
+    def _has_equal_alternatives(self, schema: Schema) -> bool:
+        alternatives = schema.get("oneOf", ())
+        if not 2 <= len(alternatives) <= _MOST_COMPARED or "anyOf" in schema:
+            return False
+        shapes = [self._shape(each) for each in alternatives]
+        cores = _Cores()
+        return any(
+            cores.are_same(alternatives[number], alternatives[position])
+            or (one.takes_null and other.takes_null)
+            or (one.is_plain and _accepts(one, other, cores))
+            for number, one in enumerate(shapes)
+            for position, other in enumerate(shapes)
+            if number != position and (one.is_plain or number > position)
+        )
+
+    def _shape(self, schema: Any) -> _Shape:
+        shape = _Shape()
+        for part in self._made_of(schema):
+            if not isinstance(part, dict):
+                shape.is_plain = False
+                continue
+            if "type" in part:
+                own = set(types_of(part))
+                shape.types = own if shape.types is None else shape.types & own
+                shape.takes_null = "null" in shape.types
+            for own_values in _enumerated(part):
+                known = own_values if shape.values is None else shape.values
+                shape.values = {key: value for key, value in known.items() if key in own_values}
+            shape.properties |= part.get("properties", {})
+            shape.required |= set(part.get("required", ()))
+            shape.closed |= _closes(part)
+            shape.others += _others(part)
+            shape.least = max(shape.least, part.get("minProperties", 0))
+            for keyword in ("anyOf", "oneOf"):
+                shape.takes_null |= _NULL in part.get(keyword, ())
+                shape.chosen.update(
+                    *(each.get("properties", ()) for each in part.get(keyword, ()) if isinstance(each, dict))
+                )
+            shape.is_plain &= part.get("additionalProperties", True) in (True, False, {})
+            shape.is_plain &= _UNDERSTOOD.issuperset(
+                key for key, value in part.items() if value is not True and value != {}
+            )
+        return shape
+
+    def _made_of(self, schema: Any) -> Iterator[Any]:
+        """Yield *schema* and all that it refers to, or joins, for the same value."""
+        waiting, seen, names = [schema], 0, set[str]()
+        while waiting and seen < _MOST_PARTS and self._left > 0:
+            seen += 1
+            self._left -= 1
+            part = waiting.pop()
+            yield part
+            if not isinstance(part, dict):
+                continue
+            name = definition_name(part.get("$ref"))
+            if name is not None and name not in names:
+                names.add(name)
+                waiting.append(self._definition(name))
+            waiting.extend(part.get("allOf", ()))
+        if waiting:
+            yield None
+
+    # Closed schemas
+
+    def _refusing(self, schema: Schema) -> Any:
+        """Return what is true of no property but those that parts of *schema* know, where one part refuses another's; or None."""
+        parts_of_it = [schema, *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword])]
+        if len(parts_of_it) == 1 or not any(
+            _closes(part) or _others(part) for each in parts_of_it for part in self._made_of(each)
+        ):
+            return None
+        own = {keyword: value for keyword, value in schema.items() if keyword not in COMPOSED}
+        parts = [self._shape(each) for each in (own, *schema.get("allOf", ()))]
+        names = set[str]().union(*(shape.names for shape in parts))
+        choices = [self._shape(each) for keyword in ("anyOf", "oneOf") for each in schema.get(keyword, ())]
+        named_by_all = names.union(*(shape.names for shape in choices))
+        if any(shape.closed and not named_by_all <= shape.known for shape in parts) or any(
+            shape.closed and not names <= shape.known for shape in choices
+        ):
+            return False
+        return next(
+            (other for shape in parts for other in shape.others if self._contradicts(shape, other, parts)), None
+        )
+
+    def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
+        """Say whether a property that *shape* does not name has, in one of *parts*, no type that *other* has."""
+        allowed = _widened(set(types_of(other)))
+        found = (part.properties[name] for part in parts for name in part.properties.keys() - shape.known)
+        types = (self._shape(each).types for each in found)
+        return any(each is not None and allowed.isdisjoint(each) for each in types)
+
+    def _opened(self, schema: Any, level: int) -> Any:
+        """Return *schema* without what closes it, written out where that stands in a definition."""
+        if not isinstance(schema, dict) or level > _MOST_PARTS:
+            return schema
+        shape = self._shape(schema)
+        if not shape.closed and not shape.others:
+            return schema
+        result = {keyword: value for keyword, value in schema.items() if keyword not in _CLOSING}
+        if "allOf" in result:
+            result["allOf"] = [self._opened(each, level + 1) for each in result["allOf"]]
+        return self._written_out(result, lambda target: self._opened(target, level + 1))
+
+
+def _enumerated(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield the values of the enumeration, and of the constant, of *schema* itself, by their JSON."""
+    for values in (
+        (schema.get("enum"), [schema["const"]] if "const" in schema else None) if isinstance(schema, dict) else ()
+    ):
+        if values is not None:
+            yield {json.dumps(value, sort_keys=True): value for value in values}
+
+
+def _closes(schema: Any) -> bool:
+    """Say whether *schema* refuses all properties but those it names."""
+    if not isinstance(schema, dict) or schema.get("patternProperties"):
+        return False
+    return any(schema.get(keyword) is False for keyword in _CLOSING)
+
+
+def _others(schema: Any) -> list[Schema]:
+    """Return what *schema* says of the properties that it does not name, where that has a type."""
+    others = schema.get("additionalProperties") if isinstance(schema, dict) else None
+    return [others] if isinstance(others, dict) and "type" in others and not schema.get("patternProperties") else []
+
+
+def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
+    """Say whether the plain shape *one* accepts every value made of what *other* describes."""
+    described = other.types or ({"object"} if other.properties or other.required else None)
+    if one.types is not None and not (described is not None and _widened(described) <= _widened(one.types)):
+        return False
+    if one.closed and not other.names <= one.known:
+        return False
+    if one.least > other.least:
+        return False
+    return one.required <= other.required and all(
+        cores.are_same(one.properties[name], schema) or _is_wider(one.properties[name], schema)
+        for name, schema in other.properties.items()
+        if name in one.properties
+    )
+
+
+def _is_wider(one: Any, other: Any) -> bool:
+    """Say whether *one* names types alone, those of *other* among them: a number is also what an integer is."""
+    if (
+        not isinstance(one, dict)
+        or not isinstance(other, dict)
+        or "type" not in other
+        or one.keys() - _NOT_CHECKED != {"type"}
+    ):
+        return False
+    return set(types_of(other)) <= _widened(set(types_of(one)))
+
+
+def _widened(types: set[str]) -> set[str]:
+    return types | {"integer"} if "number" in types else types

@@ -1,0 +1,151 @@
+"""Regular expressions of descriptions, which should be ECMA-262's and now and then are another dialect's."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from httptask._schema.patterns import LONGEST_PATTERN, Budget, PatternError, search, translated
+
+_MOST_WORK = 131_072
+"""Characters of all the different patterns of one description that are looked at, and 20 for each: about a second."""
+_SECONDS = 1.0
+"""For all searches while one description is read."""
+_MOST_KEPT = 8_192
+"""Verdicts kept; descriptions repeat their patterns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What became of a pattern: its *text*, None when it is not enforced, and *why* it is not as it was written."""
+
+    text: str | None
+    why: str = ""
+
+
+class Patterns:
+    """The patterns of one description; the work on them is bounded, however many there are."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_WORK
+        self._known: dict[str, Pattern] = {}
+        self._budget = Budget(_SECONDS, _MOST_WORK)
+
+    def usable(self, written: str) -> Pattern:
+        """Return what `usable` says of *written*; nothing of a description with too many patterns."""
+        pattern = self._known.get(written)
+        if pattern is None:
+            self._left -= len(written) + 20
+            pattern = usable(written) if self._left >= 0 else _TOO_MANY
+            self._known[written] = pattern
+        return pattern
+
+    def may_match(self, pattern: str, text: str) -> bool:
+        """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
+        try:
+            return search(pattern, text, self._budget) is not False
+        except PatternError:
+            return True
+
+
+_TOO_MANY = Pattern(None, "the description has too many patterns")
+
+
+@functools.lru_cache(_MOST_KEPT)
+def usable(written: str) -> Pattern:
+    """Return *written* as a pattern of ECMA-262: as it is, or written anew, or not at all."""
+    if len(written) > LONGEST_PATTERN:
+        return Pattern(None, f"it is longer than {LONGEST_PATTERN} characters")
+    text, why = _out_of_slashes(written)
+    if text is None:
+        return Pattern(None, why)
+    problem, is_unicode = _read(text)
+    if is_unicode:
+        return Pattern(text, why)
+    # Without the flag `u` nearly any text is a pattern: `\A` is the letter A. That is hardly what its author meant.
+    anew = _FOREIGN.sub(_of_ecma_262, text)
+    if flags := _FLAGS_ALONE.match(anew):
+        anew = f"(?{flags[1]}:{anew[flags.end() :]})"
+    if anew != text:
+        new_problem, _ = _read(anew)
+        if not new_problem:
+            return Pattern(anew, "it was written anew, as ECMA-262 has it")
+        problem = problem or new_problem
+    elif not problem and (strange := _STRANGE.search(text)):
+        problem = f"{strange[0]} means nothing here"
+    return Pattern(None, f"it is no regular expression of ECMA-262: {problem}") if problem else Pattern(text, why)
+
+
+def _read(text: str) -> tuple[str, bool]:
+    """Return what is wrong with *text*, and whether it has a meaning with the flag `u`."""
+    try:
+        return "", translated(text).is_unicode
+    except PatternError as error:
+        return str(error), False
+
+
+_SLASHES = re.compile(r"/(\^.*|.*\$|.*(?=/[a-z]))/([dgimsuvy]*)", re.DOTALL)
+
+
+def _out_of_slashes(written: str) -> tuple[str | None, str]:
+    # `/^a$/i` is how JavaScript writes a regular expression; `/a/` may just as well be a path.
+    match = _SLASHES.fullmatch(written)
+    if match is None:
+        return written, ""
+    if "i" in match[2] or "m" in match[2]:
+        # JSON Schema has no flags; without this one the pattern would refuse what it should accept.
+        return None, f"it has the flags {match[2]!r}, which JSON Schema does not have"
+    return match[1], "the slashes around it were left out"
+
+
+# Other dialects: Perl's, Python's, Java's, POSIX'
+
+
+_FOREIGN = re.compile(
+    r"""\\x\{(?P<hex>[0-9A-Fa-f]{1,6})\} | \\(?P<not>[pP])\{\^?(?:Is|In)?(?P<property>\w+)\}
+      | \\(?P<escape>[AzZhRe]) | \\. | \(\?P(?P<name><\w+>) | \(\?P=(?P<back>\w+)\) | \[:(?P<posix>[a-z]+):\]""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"A": "^", "z": "$", "Z": "$", "h": r"[ \t]", "R": r"(?:\r\n|\n|\r)", "e": r"\x1b"}
+_FLAGS_ALONE = re.compile(r"\(\?([ims]+)\)")
+_STRANGE = re.compile(r"\\(?:u\{|[pPQ])")
+_POSIX: dict[str, str] = {
+    "alpha": "A-Za-z",
+    "alnum": "0-9A-Za-z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-\/:-@\[-`\{-~",
+    "space": r"\s",
+    "upper": "A-Z",
+    "word": r"\w",
+    "xdigit": "0-9A-Fa-f",
+}
+"""POSIX' names of characters -> members of a class."""
+
+
+def _of_ecma_262(match: re.Match[str]) -> str:
+    writers: dict[str, Callable[[str], str]] = {
+        "hex": lambda digits: rf"\u{{{digits}}}",
+        "escape": _ESCAPES.__getitem__,
+        "name": lambda name: f"(?{name}",
+        "back": lambda name: rf"\k<{name}>",
+        "posix": lambda name: _POSIX.get(name, match[0]),
+        "property": lambda name: _property(match),
+    }
+    kind = match.lastgroup
+    return writers[kind](match[kind]) if kind in writers else match[0]
+
+
+def _property(match: re.Match[str]) -> str:
+    inverted = (match["not"] == "P") is not match[0][2:4].endswith("^")
+    for name in (match["property"], f"Script={match['property']}"):
+        text = rf"\{'P' if inverted else 'p'}{{{name}}}"
+        if not _read(text)[0] and _read(text)[1]:
+            return text
+    return match[0]

@@ -1,0 +1,207 @@
+"""Body fields, `a.b[].c`, as one nested JSON Schema 2020-12.
+
+In a field's name `.` marks a child and `[]` an array; parents stand before children, siblings in any order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask.importers.reference_pages._fields import Field
+from httptask.importers.reference_pages._rows import shortened
+from httptask.model.api import Note
+
+MAX_DEPTH = 64
+"""Steps in a name; what is nested deeper is no field a person documented."""
+MAX_NAME = 1024
+"""Characters in a name."""
+_MOST_PLACEHOLDERS = 3
+"""In one name; each costs a regular expression another way to backtrack."""
+
+_PLACEHOLDER = re.compile(r"%\{[^{}]*\}")
+_SYNTAX = re.compile(r"[\^$\\.*+?()\[\]{}|/]")
+"""ECMA-262's syntax characters and `/` (21.2.1): only these may be escaped in a pattern with flag `u`."""
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the body."""
+
+    path: str
+    """As its name would be printed."""
+    row: Field | None = None
+    """The row that documents it; None: the page has none, or it is an array's item."""
+    children: dict[str, _Node] = field(default_factory=dict)
+    items: _Node | None = None
+    line: int = 0
+    """The line of the first row at or below it."""
+
+    def child(self, name: str, line: int) -> _Node:
+        if name not in self.children:
+            path = f"{self.path}.{name}" if self.path else name
+            self.children[name] = _Node(path, line=line)
+        return self.children[name]
+
+    def item(self, line: int) -> _Node:
+        if self.items is None:
+            self.items = _Node(f"{self.path}[]", line=line)
+        return self.items
+
+
+@dataclass(frozen=True, slots=True)
+class BodySchema:
+    """The body that the fields describe."""
+
+    schema: dict[str, Any]
+    has_required: bool
+    """A field at the top is marked Yes."""
+
+
+def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -> BodySchema:
+    """Return the schema of the body with these *fields*; add to *notes* what was guessed or skipped.
+
+    *complete* False leaves objects open: the page was cut, so that other fields may exist.
+    """
+    root = _Node("")
+    for one in fields:
+        _place(root, one, notes)
+    top = [root, *root.children.values(), *(root.items.children.values() if root.items else ())]
+    required = any(node.row is not None and node.row.required for node in top)
+    return BodySchema(_Builder(notes, complete).schema(root), required)
+
+
+def steps(name: str) -> tuple[list[str | None], int]:
+    """Return the steps of a field's *name* without its trailing `[]`, and how many of these there are.
+
+    A string is a child, None an array's item: `a.b[].c[]` is `a`, `b`, item, `c`, and one trailing `[]`.
+    """
+    path: list[str | None] = []
+    trailing = 0
+    for part in _parts(name):
+        path.extend([None] * trailing)
+        key = part
+        while key.endswith("[]"):
+            key = key.removesuffix("[]")
+        trailing = (len(part) - len(key)) // 2
+        if key:
+            path.append(key)
+    return path, trailing
+
+
+def _parts(name: str) -> list[str]:
+    """Split *name* at its dots, but not at those inside brackets: `price[v1.0]` is one part."""
+    parts = [""]
+    depth = 0
+    for character in name:
+        depth += (character in "[{") - (character in "]}")
+        if character == "." and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts if depth == 0 else name.split(".")
+
+
+def _place(root: _Node, one: Field, notes: list[Note]) -> None:
+    name = shortened(one.name)
+    path, trailing = steps(one.name[: MAX_NAME + 1])
+    if len(path) + trailing > MAX_DEPTH or len(one.name) > MAX_NAME:
+        limits = f"{MAX_NAME} characters or {MAX_DEPTH} levels"
+        notes.append(Note("skipped", f"{name} is longer than {limits}", one.line))
+        return
+    if "" in _parts(one.name):
+        notes.append(Note("guessed", f"{name} is taken as one name: a part of it is empty", one.line))
+        path, trailing = [one.name], 0
+    node = root
+    for step in path:
+        node = node.item(one.line) if step is None else node.child(step, one.line)
+    if node.row is not None:
+        notes.append(
+            Note("skipped", f"{name} stands twice in the body; the one in line {node.row.line} counts", one.line)
+        )
+        return
+    node.row = one
+    for _ in range(trailing):
+        node = node.item(one.line)
+
+
+class _Builder:
+    """Makes schemas of nodes."""
+
+    def __init__(self, notes: list[Note], complete: bool) -> None:
+        self._notes = notes
+        self._complete = complete
+
+    def schema(self, node: _Node) -> dict[str, Any]:
+        """Return the schema of *node* and all below it."""
+        schema = dict(node.row.schema) if node.row else {}
+        if node.row and node.row.description:
+            schema["description"] = node.row.description
+        if node.children and node.items and (node.items.children or node.items.items):
+            return schema | self._either(node)
+        if node.children and (node.items or schema.get("type") == "array"):
+            return schema | self._array_of_children(node)
+        if node.children:
+            self._check_type(node, schema, "object")
+            return schema | self._object(node)
+        if node.items:
+            self._check_type(node, schema, "array")
+            return schema | self._array(node, schema)
+        return schema
+
+    def _object(self, node: _Node) -> dict[str, Any]:
+        properties: dict[str, Any] = {}
+        patterns: dict[str, Any] = {}
+        required: list[str] = []
+        for name, child in node.children.items():
+            if child.row is None:
+                self._guess(child, "has fields but no row of its own; it is taken as not required")
+            named = _PLACEHOLDER.search(name) is None
+            (properties if named else patterns)[name if named else _pattern(name)] = self.schema(child)
+            if child.row is not None and child.row.required:
+                if named:
+                    required.append(name)
+                else:
+                    self._guess(child, "is marked as required, which nothing can check: its name is a pattern")
+        schema: dict[str, Any] = {"type": "object", "properties": properties}
+        if patterns:
+            schema["patternProperties"] = patterns
+        if required:
+            schema["required"] = required
+        if self._complete:
+            schema["additionalProperties"] = False
+        return schema
+
+    def _array(self, node: _Node, schema: dict[str, Any]) -> dict[str, Any]:
+        items = self.schema(node.items) if node.items else {}
+        printed = schema.get("type")
+        if not items and printed not in (None, "array"):
+            items = {"type": printed}  # `tags[] String`: the type can only be that of an item
+            if "enum" in schema:
+                items["enum"] = schema.pop("enum")
+        return {"type": "array"} | ({"items": items} if items else {})
+
+    def _array_of_children(self, node: _Node) -> dict[str, Any]:
+        self._guess(node, "is an Array and has fields; they are taken as those of its items")
+        return {"type": "array", "items": self._object(node)}
+
+    def _either(self, node: _Node) -> dict[str, Any]:
+        self._guess(node, "has fields both of its own and of items; an object and an array are allowed")
+        return {"anyOf": [self._object(node), {"type": "array", "items": self.schema(node.item(node.line))}]}
+
+    def _check_type(self, node: _Node, schema: dict[str, Any], type_: str) -> None:
+        printed = schema.get("type")
+        if printed not in (None, type_):
+            what = "has fields" if node.children else "is written with []"
+            self._guess(node, f"is printed as {str(printed).capitalize()} but {what}; it is read as an {type_}")
+
+    def _guess(self, node: _Node, what: str) -> None:
+        name = shortened(node.path) if node.path else "the body"
+        self._notes.append(Note("guessed", f"{name} {what}", node.row.line if node.row else node.line or None))
+
+
+def _pattern(name: str) -> str:
+    first, *rest = [_SYNTAX.sub(r"\\\g<0>", part) for part in _PLACEHOLDER.split(name)]
+    return "^" + ".+".join([first, *(rest if len(rest) <= _MOST_PLACEHOLDERS else [""])]) + "$"

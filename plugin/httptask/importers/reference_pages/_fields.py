@@ -1,0 +1,330 @@
+"""What a row says: its description, the values it allows, its default, and the JSON Schema of all that."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask._core import strict_json
+from httptask.importers.reference_pages._rows import Row, shortened
+from httptask.importers.reference_pages._sections import TYPES
+from httptask.model.api import Note
+
+_LONGEST_LITERAL = 65_536
+"""Characters of a default or an enumerated value."""
+_MOST_BRACKETS = 200
+"""Objects and arrays in one: what is nested deeper is no value a person wrote."""
+
+MISSING = object()
+"""No such value: None is a JSON value."""
+
+_VALUES_LABEL = re.compile(r"(?:\A|(?<=\s))(?:Possible|Valid)\s+values:\Z")
+_DEFAULT_LABEL = re.compile(r"(?:\A|(?<=\s))Default\s+value:")
+_BULLET = re.compile(r"\s*[-•*](?:\s+|\Z)")
+_QUOTES = str.maketrans("“”", '""')
+_GROWING = re.compile(r"-?\d[\d.eE+-]*\Z")
+"""A literal that may go on where the page is cut; all others show their end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A row with a name, understood."""
+
+    name: str
+    required: bool
+    line: int
+    description: str
+    schema: dict[str, Any]
+    """JSON Schema 2020-12 of the value, without the description; `{}` is any value."""
+
+
+@dataclass(slots=True)
+class _Text:
+    """The lines of a row while the enumeration and the default are taken out of them."""
+
+    row: Row
+    lines: list[tuple[int, str]]
+    notes: list[Note] = field(default_factory=list)
+    values: list[Any] | None = None
+    values_line: int = 0
+    """The line of the enumeration's label."""
+    complete: bool = True
+    """False: the page is cut inside the enumeration."""
+    default: Any = MISSING
+
+    def note(self, kind: str, message: str, line: int) -> None:
+        self.notes.append(Note(kind, message, line))
+
+
+def field_of(row: Row, notes: list[Note]) -> Field:
+    """Return what *row*, which has a name, says; add to *notes* what was guessed or is missing."""
+    text = _Text(row, list(row.text))
+    _take_default(text)
+    _take_values(text)
+    notes.extend(text.notes)
+    return Field(
+        row.name or "", row.required, row.line, paragraphs(line for _, line in text.lines), _schema(text, notes)
+    )
+
+
+def paragraphs(lines: Iterable[str]) -> str:
+    """Return *lines* as one text, with one blank line where there are several."""
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept).strip()
+
+
+def literal(text: str) -> Any:
+    """Return the value of a JSON literal, `MISSING` for any other text. Typographic quotes are taken for straight ones."""
+    if not text or len(text) > _LONGEST_LITERAL or text.count("[") + text.count("{") > _MOST_BRACKETS:
+        return MISSING
+    for candidate in (text, text.strip("`"), text.translate(_QUOTES)):
+        try:
+            value = strict_json.parse(candidate)
+            json.dumps(value)
+        except (
+            TypeError,
+            ValueError,
+        ):  # a decimal that a double would change, which no catalogue stores; a JsonError too
+            continue
+        return value
+    return MISSING
+
+
+# -- the enumeration -------------------------------------------------------------------------------------------------
+
+
+def _take_values(text: _Text) -> None:
+    # Every label is looked at: a description may hold one of its own, with bullets that are no literals.
+    kept: list[tuple[int, str]] = []
+    at = 0
+    while at < len(text.lines):
+        number, line = text.lines[at]
+        label = _VALUES_LABEL.search(line) if line.endswith("values:") else None
+        stop = _after_values(text, at) if label else at
+        if label is None or stop == at:
+            kept.append((number, line))
+            at += 1
+        else:
+            kept.extend(_before(text.lines[at], label))
+            at = stop
+    text.lines = kept
+
+
+def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]]:
+    """Return what stands on the line before the label, if anything does."""
+    words = line[1][: label.start()].rstrip()
+    return [(line[0], words)] if words else []
+
+
+def _after_values(text: _Text, at: int) -> int:
+    """Read the values below the label at *at* and return where they stop; *at* itself when it is only text."""
+    number = text.lines[at][0]
+    stop = _values_at(text, at + 1) if text.values is None else 0
+    if stop:
+        text.values_line = number
+        return stop
+    if _stands_alone(text, at):
+        _lost(text, number)
+        return at + 1
+    return at
+
+
+def _values_at(text: _Text, start: int) -> int:
+    """Read the bullets from *start* on as an enumeration; return where they stop, 0 when they are none."""
+    lines = text.lines
+    first = stop = _next_text(lines, start)
+    values: list[Any] = []
+    last = ""
+    while stop < len(lines) and (bullet := _BULLET.match(lines[stop][1])):
+        last = lines[stop][1][bullet.end() :].strip()
+        values.append(literal(last))
+        stop += 1
+        further = _next_text(lines, stop)
+        if stop < further < len(lines) and literal(_BULLET.sub("", lines[further][1], count=1).strip()) is not MISSING:
+            stop = further  # a page saved with blank lines between all lines
+    if stop == first:
+        return 0
+    cut = text.row.cut and lines[stop - 1][0] == text.row.text[-1][0]
+    if cut and text.row.open and (values[-1] is MISSING or _GROWING.match(last)):
+        values.pop()
+    if MISSING in values:
+        message = "the bullets after the label are no JSON literals; they stay in the description"
+        text.note("guessed", message, lines[first][0])
+        return 0
+    text.values, text.complete = _unique(values), not cut
+    return stop
+
+
+def _next_text(lines: list[tuple[int, str]], at: int) -> int:
+    while at < len(lines) and not lines[at][1]:
+        at += 1
+    return at
+
+
+def _stands_alone(text: _Text, at: int) -> bool:
+    """Say whether nothing that could be values follows the label: the page lost them."""
+    following = _next_text(text.lines, at + 1)
+    return following == len(text.lines) or _DEFAULT_LABEL.match(text.lines[following][1].lstrip()) is not None
+
+
+def _lost(text: _Text, number: int) -> None:
+    name = shortened(text.row.name or "")
+    if text.row.cut:
+        text.note("truncated", f"the page is cut before the possible values of {name}; any value is allowed", number)
+    else:
+        text.note("missing", f"the page does not show the possible values of {name}; any value is allowed", number)
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    return list({strict_json.dump(value): value for value in values}.values())
+
+
+# -- the default -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """A place where a default is printed."""
+
+    at: int
+    label: re.Match[str]
+    alone: bool
+    """The label starts the line."""
+
+    @property
+    def written(self) -> str:
+        """Return what stands after the label."""
+        return self.label.string[self.label.end() :].strip()
+
+
+def _take_default(text: _Text) -> None:
+    places = [place for at, (_, line) in enumerate(text.lines) if "Default" in line for place in _last_label(at, line)]
+    # The page's own default stands last and on a line of its own; in a table it may end the description's line.
+    candidates = [place for place in places if place.alone] or places
+    if candidates:
+        chosen = next(
+            (place for place in reversed(candidates) if literal(place.written) is not MISSING), candidates[-1]
+        )
+        _default_at(text, chosen)
+
+
+def _last_label(at: int, line: str) -> list[_Default]:
+    labels = list(_DEFAULT_LABEL.finditer(line))[-1:]
+    return [_Default(at, label, not line[: label.start()].strip()) for label in labels]
+
+
+def _default_at(text: _Text, place: _Default) -> None:
+    number = text.lines[place.at][0]
+    name = shortened(text.row.name or "")
+    stop, value = place.at + 1, literal(place.written)
+    at_cut = text.row.cut and text.row.open and number == text.row.text[-1][0]
+    if at_cut and (value is MISSING or _GROWING.match(place.written)):
+        text.note("truncated", f"the page is cut in the default of {name}, after {shortened(place.written)}", number)
+    elif value is not MISSING:
+        text.default = value
+    elif place.alone and place.written[:1] in ("{", "[", '"') and (lines := _literal_lines(text, place)) is not MISSING:
+        stop, text.default = len(text.lines), lines
+    elif not place.written:
+        text.note("missing", f"the page does not show the default of {name}", number)
+    else:
+        if place.alone:
+            text.note("skipped", f"the default of {name} is no JSON literal; it stays in the description", number)
+        return
+    text.lines[place.at : stop] = _before(text.lines[place.at], place.label)
+
+
+def _literal_lines(text: _Text, place: _Default) -> Any:
+    """Return the literal that goes on over the row's last lines."""
+    return literal("\n".join([place.written, *(line for _, line in text.lines[place.at + 1 :])]).strip())
+
+
+# -- the schema ------------------------------------------------------------------------------------------------------
+
+
+def _schema(text: _Text, notes: list[Note]) -> dict[str, Any]:
+    row = text.row
+    schema: dict[str, Any] = {}
+    type_ = type_of(row, notes)
+    if type_ is not None:
+        schema["type"] = type_
+    if text.values is not None:
+        _add_values(text, schema, text.values, notes)
+    if text.default is not MISSING:
+        schema["default"] = text.default
+    return schema
+
+
+def type_of(row: Row, notes: list[Note]) -> str | None:
+    """Return the JSON Schema type of *row*, None when it may be any."""
+    if row.type is None:
+        return None
+    type_ = row.type.capitalize()
+    name = shortened(row.name or "")
+    if type_ not in TYPES:
+        notes.append(
+            Note("guessed", f"the type {shortened(row.type)} of {name} is not known; any value is allowed", row.line)
+        )
+        return None
+    if type_ != row.type:
+        notes.append(Note("guessed", f"the type {shortened(row.type)} of {name} is read as {type_}", row.line))
+    return type_.lower()
+
+
+def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: list[Note]) -> None:
+    name = shortened(text.row.name or "")
+    line = text.values_line
+    if not text.complete:
+        # An incomplete enumeration would refuse values that are right.
+        notes.append(
+            Note(
+                "truncated", f"the page is cut in the possible values of {name}; the ones read are only examples", line
+            )
+        )
+        if values:
+            schema["examples"] = values
+    elif schema.get("type") == "array" and not all(isinstance(value, list) for value in values):
+        notes.append(Note("guessed", f"the possible values of {name} are taken as those of the array's items", line))
+        schema["items"] = {"enum": values}
+    else:
+        schema["enum"] = values
+        _fit_type(name, line, schema, values, notes)
+
+
+def _fit_type(name: str, line: int, schema: dict[str, Any], values: list[Any], notes: list[Note]) -> None:
+    """Widen the type where a printed value does not have it: else that value could never be sent."""
+    type_ = schema.get("type")
+    if type_ is None:
+        return
+    others = list(dict.fromkeys(kind for kind in map(_kind, values) if not _fits(kind, type_)))
+    if others:
+        schema["type"] = [type_, *others]
+        kinds = ", ".join(others)
+        notes.append(Note("guessed", f"possible values of {name} are {kinds}, not {type_}; both are allowed", line))
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def _fits(kind: str, type_: str) -> bool:
+    return kind == type_ or (kind == "integer" and type_ == "number")

@@ -1,0 +1,283 @@
+"""Reference pages: the plain-text documentation of one endpoint, in two variants, whole or cut off anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from httptask.errors import DescriptionError
+from httptask.importers._slug import endpoint_id, provider_of_hosts, provider_of_name
+from httptask.importers._title import TITLE_LENGTH, title_of
+from httptask.importers.reference_pages import _sections
+from httptask.importers.reference_pages._body_fields import body_schema
+from httptask.importers.reference_pages._fields import Field, field_of, paragraphs
+from httptask.importers.reference_pages._page import Page, is_page, read_page
+from httptask.importers.reference_pages._plain_rows import plain_rows
+from httptask.importers.reference_pages._rows import Rows, shortened
+from httptask.importers.reference_pages._sections import Section, Sections, divide
+from httptask.importers.reference_pages._table_rows import table_rows
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Note, Parameter, RequestBody, Server
+
+if TYPE_CHECKING:
+    from httptask.protocols import ImportOptions, Source
+
+MAX_BYTES = 4 * 1024 * 1024
+"""The largest page that is read."""
+
+UNKNOWN_PROVIDER = "unknown"
+_TABLE = re.compile(r"\s*\|?\s*(?:-{3,}\s*\||[Nn]ame\s*\|\s*[Tt]ype)|[Nn]ame [Tt]ype\b")
+"""The first lines of a table of parameters: in a description, most likely one whose heading was not understood."""
+NO_SERVER = "the page names no server; give one with --server"
+"""True of every plain page: its `Servers` section is empty."""
+ANY_MEDIA_TYPE = "*/*"
+
+_LOCATIONS = {_sections.PATH: "path", _sections.HEADERS: "header", _sections.QUERY: "query"}
+"""Section -> where its parameters are sent, in the page's order."""
+_GROUPS = {kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()} | {_sections.BODY: "body"}
+"""Section -> the group of `httpRequest` that it documents, in the page's order."""
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_PATH_NAME = re.compile(r"\{([^{}]+)\}")
+
+
+class ReferencePage:
+    """Reads reference pages: see `httptask.protocols.Importer`."""
+
+    name = "reference-page"
+
+    def recognises(self, source: Source) -> bool:
+        """Say whether *source* starts with `METHOD /path`."""
+        return is_page(source.data)
+
+    def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
+        """Return the one endpoint of the page, and a note on everything guessed, skipped, missing or cut off.
+
+        Raises `DescriptionError` when *source* is not UTF-8 text, is too large, or its first line is not `METHOD /path`.
+        """
+        if len(source.data) > MAX_BYTES:
+            raise DescriptionError(
+                f"the file is larger than {MAX_BYTES // (1024 * 1024)} MB; a reference page holds one endpoint",
+                source=source.name,
+            )
+        return _PageReader(source.name, read_page(source.name, source.data), options).reading()
+
+
+class _PageReader:
+    """Makes an endpoint of one page; every step adds its notes."""
+
+    def __init__(self, source: str, page: Page, options: ImportOptions) -> None:
+        self._source = source
+        self._options = options
+        self._divided = divide(page)
+        self._page = self._divided.page
+        self._open = set(_cut_groups(self._divided))
+        """Groups of which the page may not have every name."""
+        self._notes: list[Note] = []
+        self._tail: str | None = None
+        """The start of a line, of a row or a heading say, at which the page stops."""
+
+    def reading(self) -> tuple[Endpoint | Note, ...]:
+        """Return the endpoint, then the notes, those of the page in the order of its lines."""
+        endpoint = self._endpoint()
+        self._note_cut()
+        notes = sorted(self._notes, key=lambda note: (note.line is None, note.line or 0))
+        return endpoint, *notes
+
+    def _endpoint(self) -> Endpoint:
+        page = self._page
+        description = self._description()
+        servers = self._servers()
+        provider = self._provider(servers)
+        path = self._path_parameters()
+        headers = self._fields_once(_sections.HEADERS)
+        query = self._fields_once(_sections.QUERY)
+        return Endpoint(
+            id=endpoint_id(provider, page.path, page.method),
+            method=page.method,
+            path=page.path,
+            provider=provider,
+            title=title_of(description) or f"{page.method} {page.path}"[:TITLE_LENGTH],
+            description=description,
+            servers=servers,
+            parameters=(*path, *_parameters(headers, "header"), *_parameters(query, "query")),
+            request_body=self._request_body(headers),
+            incomplete=self._incomplete(),
+            source=self._source,
+        )
+
+    def _note(self, kind: str, message: str, line: int | None = None) -> None:
+        self._notes.append(Note(kind, message, line))
+
+    # -- what is cut off -----------------------------------------------------------------------------------------
+
+    def _is_cut(self, section: Section) -> bool:
+        return not self._divided.complete and section is self._divided.sections[-1]
+
+    def _incomplete(self) -> tuple[str, ...]:
+        return tuple(group for group in _GROUPS.values() if group in self._open)
+
+    def _note_cut(self) -> None:
+        if self._divided.complete:
+            return
+        where = f"stops after {shortened(self._tail)}, which is left out" if self._tail else "has no last heading"
+        more = f"{', '.join(_cut_groups(self._divided))} may have more than was read"
+        self._note("truncated", f"the page {where}: it may have been cut off; {more}", len(self._page.lines))
+
+    # -- description, servers, provider --------------------------------------------------------------------------
+
+    def _description(self) -> str:
+        section = self._divided.sections[0]
+        stop = section.stop
+        if self._is_cut(section) and stop > section.start and self._page.is_open(stop - 1):
+            line = self._page.lines[stop - 1]
+            if line and _sections.starts_heading(line, _sections.DESCRIPTION):
+                self._tail, stop = line.strip(), stop - 1
+        for index in range(section.start, stop):
+            if _TABLE.match(self._page.lines[index]):
+                message = f"looks like a table under no known heading; the headings are {', '.join(_sections.HEADINGS)}"
+                self._note("skipped", message, index + 1)
+                break
+        return paragraphs(self._page.lines[section.start : stop])
+
+    def _servers(self) -> tuple[Server, ...]:
+        if self._options.servers:
+            return tuple(Server(url.rstrip("/")) for url in self._options.servers)
+        section = self._divided.of(_sections.SERVERS)
+        servers: dict[str, Server] = {}
+        for index in range(section.start, section.stop) if section else ():
+            server = self._server(index)
+            if server is not None:
+                servers.setdefault(server.url, server)
+        if not servers:
+            line = section.start if section else None  # the heading stands before the section's first line
+            self._note("missing", NO_SERVER, line)
+        return tuple(servers.values())
+
+    def _server(self, index: int) -> Server | None:
+        line = self._page.lines[index]
+        if not line:
+            return None
+        if self._page.is_open(index) and not self._divided.complete:
+            self._tail = line.strip()  # an address may be cut anywhere
+            return None
+        url, _, rest = (_sections.address(line) or line.strip()).partition(" ")
+        if "{{" in url:
+            self._note("skipped", f"{shortened(url)} is a placeholder and names no server", index + 1)
+        elif "://" not in url:
+            self._note("skipped", f"{shortened(line.strip())} is no absolute address", index + 1)
+        else:
+            return Server(url.rstrip("/"), rest.strip(" -:()\u2013\u2014"))
+        return None
+
+    def _provider(self, servers: tuple[Server, ...]) -> str:
+        if self._options.provider:
+            return self._options.provider
+        named = provider_of_name(self._source, self._page.path, self._page.method)
+        if named is not None:
+            return named
+        hosted = provider_of_hosts(server.url for server in servers)
+        if hosted is not None:
+            self._note("guessed", f"the provider is {hosted}, from the server's address")
+            return hosted
+        self._note(
+            "guessed",
+            f"nothing says who offers this API; the provider is {UNKNOWN_PROVIDER!r}; name it with --provider",
+        )
+        return UNKNOWN_PROVIDER
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def _fields(self, kind: int) -> list[Field]:
+        section = self._divided.of(kind)
+        if section is None:
+            return []
+        rows = _reader_of(self._page, section)(self._page, section, cut=self._is_cut(section))
+        self._notes.extend(rows.notes)
+        self._tail = rows.tail or self._tail
+        if kind != _sections.PATH and any(row.name is None for row in rows.rows):
+            self._open.add(_GROUPS[kind])  # the page has a name there that nobody can read
+        return [field_of(row, self._notes) for row in rows.rows if row.name is not None]
+
+    def _fields_once(self, kind: int) -> list[Field]:
+        """Return the fields of a section with parameters in the page's order, each name once."""
+        location = _LOCATIONS[kind]
+        found: dict[str, Field] = {}
+        for one in self._fields(kind):
+            key = one.name.lower() if location == "header" else one.name  # RFC 9110, section 5.1
+            first = found.setdefault(key, one)
+            if first is not one:
+                self._note(
+                    "skipped",
+                    f"{shortened(one.name)} stands twice among the {location} parameters; "
+                    f"the one in line {first.line} counts",
+                    one.line,
+                )
+        return list(found.values())
+
+    def _path_parameters(self) -> tuple[Parameter, ...]:
+        """Return the path parameters: those printed, then those that only the path names."""
+        wanted = list(dict.fromkeys(_PATH_NAME.findall(self._page.path)))
+        printed = self._fields_once(_sections.PATH)
+        for one in printed:
+            if one.name not in wanted:
+                self._note("guessed", f"{shortened(one.name)} is no part of the path; it is kept as printed", one.line)
+            elif not one.required:
+                self._note("guessed", f"{shortened(one.name)} is printed as not required; a path needs it", one.line)
+        found = [replace(one, required=one.required or one.name in wanted) for one in printed]
+        derived = [name for name in wanted if name not in {one.name for one in printed}]
+        for name in derived:
+            self._note(
+                "guessed", f"the path parameter {name!r} has no row; it is a required String", self._page.first + 1
+            )
+        return (
+            *_parameters(found, "path"),
+            *(Parameter(name, "path", required=True, schema={"type": "string"}) for name in derived),
+        )
+
+    # -- the body ------------------------------------------------------------------------------------------------
+
+    def _request_body(self, headers: list[Field]) -> RequestBody | None:
+        content_type = next((one for one in headers if one.name.lower() == "content-type"), None)
+        fields = self._fields(_sections.BODY)
+        media_types = _media_types(content_type)
+        if fields:
+            if content_type is None:
+                self._note("missing", "the page has body fields but no Content-Type; the media type is not known")
+            body = body_schema(fields, self._notes, complete="body" not in self._open)
+            required = content_type is not None and content_type.required and body.has_required
+            return RequestBody(dict.fromkeys(media_types, MediaType(body.schema)), required)
+        if content_type is not None and not self._divided.complete:
+            self._note("truncated", "the page is cut before its body fields; any body is allowed", content_type.line)
+        elif content_type is not None:
+            message = "the page has a Content-Type but no body fields; any body is allowed"
+            self._note("missing", message, content_type.line)
+        elif self._page.method in _METHODS_WITH_BODY:
+            self._note("guessed", f"the page says nothing of a body; a {self._page.method} may have any, or none")
+        else:
+            return None
+        return RequestBody({media_type: MediaType() for media_type in media_types})
+
+
+def _cut_groups(sections: Sections) -> list[str]:
+    """Return the groups that a cut page may not list in full: those of its last section and of all that come after."""
+    if sections.complete:
+        return []
+    return [group for kind, group in _GROUPS.items() if kind >= sections.sections[-1].kind]
+
+
+def _reader_of(page: Page, section: Section) -> Callable[..., Rows]:
+    """Return the reader of the variant the section is printed in: its first line tells."""
+    first = next((line for line in page.lines[section.start : section.stop] if line), "")
+    return table_rows if "|" in first else plain_rows
+
+
+def _parameters(fields: Iterable[Field], location: str) -> Iterator[Parameter]:
+    return (Parameter(one.name, location, one.required, one.schema, one.description) for one in fields)
+
+
+def _media_types(content_type: Field | None) -> tuple[str, ...]:
+    """Return the media types that the Content-Type header names: its default, else its possible values."""
+    schema = content_type.schema if content_type else {}
+    named = [schema["default"]] if "default" in schema else schema.get("enum", [])
+    return tuple(media_type for media_type in named if isinstance(media_type, str)) or (ANY_MEDIA_TYPE,)

@@ -1,0 +1,159 @@
+"""Rows of the table variant: a row spans lines, `name |`, `Type | Yes|No |`, `description |`.
+
+A missing description is printed as an empty cell, so after the line with the type it is known whether a description
+follows. Only a line with a single cell directly before a line with a type is a name: descriptions hold pipes too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from httptask.importers.reference_pages._page import Page
+from httptask.importers.reference_pages._rows import MARKS, Rows, shortened, starts_something
+from httptask.importers.reference_pages._sections import TYPES, Section, is_column_line, is_rule, starts_columns
+
+_TYPE_LINE = re.compile(r"\|?\s*(?:(?P<type>[A-Z][^|\s]*)\s*\|\s*)?(?P<mark>Yes|No)(?P<rest>\s*\|.*)?\Z")
+_TYPE_START = re.compile(r"\|?\s*(?:[A-Z][^|\s]*\s*(?:\|\s*(?:Y|Ye|N)?)?)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeLine:
+    """The second line of a row."""
+
+    type: str | None
+    required: bool
+    text: str
+    closed: bool
+    """No description follows on the next line."""
+
+
+def table_rows(page: Page, section: Section, *, cut: bool) -> Rows:
+    """Return the rows of *section*; *cut* says that the page stops in it."""
+    reader = _Reader(page, section, cut)
+    reader.read()
+    return reader.rows.finish(page, cut=cut)
+
+
+def type_line(line: str) -> TypeLine | None:
+    """Return what a row's second line says, None for any other line."""
+    match = _TYPE_LINE.match(line.strip())
+    if match is None or (match["rest"] is None and match["type"] is None):
+        return None
+    rest = (match["rest"] or "").strip().removeprefix("|").strip()
+    return TypeLine(match["type"], MARKS[match["mark"]], rest.rstrip("| "), closed="|" in rest)
+
+
+class _Reader:
+    """Reads a section line by line."""
+
+    def __init__(self, page: Page, section: Section, cut: bool) -> None:
+        self.rows = Rows()
+        self._page = page
+        self._section = section
+        self._cut = cut
+        self._closed = True
+        """The row before is complete; a name may follow."""
+        self._bare = False
+        """The line before is a bare pipe: a name that was lost, or an empty rest."""
+
+    def read(self) -> None:
+        """Read the section."""
+        index: int | None = self._header()
+        while index is not None and index < self._section.stop:
+            index = self._take(index)
+
+    def _header(self) -> int:
+        index = self._skip_blank(self._section.start)
+        if index < self._section.stop and is_column_line(self._page.lines[index]):
+            index = self._skip_blank(index + 1)
+        if index < self._section.stop and (is_rule(self._page.lines[index]) or self._is_cut_header(index)):
+            index = self._skip_blank(index + 1)
+        return index
+
+    def _is_cut_header(self, index: int) -> bool:
+        return self._page.is_open(index) and starts_columns(self._page.lines[index])
+
+    def _skip_blank(self, index: int) -> int:
+        while index < self._section.stop and not self._page.lines[index]:
+            index += 1
+        return index
+
+    def _take(self, index: int) -> int | None:
+        """Read the line at *index*, and the next where they belong together; return where to go on."""
+        line = self._page.lines[index].strip()
+        if not line:
+            if not self._closed:
+                self.rows.text(index + 1, "")
+            return index + 1
+        if not line.strip("| "):
+            self._closed = self._bare = True
+            return index + 1
+        following = self._skip_blank(index + 1)
+        if self._is_tail(index, line, following):
+            self.rows.tail = line
+            return None
+        after = self._row(index, line, following) or self._text(index, line)
+        self._bare = False
+        return after
+
+    def _row(self, index: int, line: str, following: int) -> int | None:
+        """Start a row when the line begins one; return where to go on, None when it does not."""
+        second = type_line(self._page.lines[following]) if following < self._section.stop else None
+        name = line.removeprefix("|").removesuffix("|").strip()
+        if second is not None and line.endswith("|") and "|" not in name and type_line(line) is None:
+            if self._closed or _reads_like_name(name):
+                if not self._closed and self.rows.current is not None and not self.rows.current.text:
+                    # By the format this is the description of the row before, and the next row has no name.
+                    self.rows.note("guessed", f"{shortened(name)} is read as a name", index + 1)
+                self._start(name, second, index, following)
+                return following + 1
+            return None
+        whole = _whole_row(line) if self._closed else None
+        if whole is not None:
+            self._start(whole[0], whole[1], index, index)
+            return index + 1
+        alone = type_line(line)
+        if alone is not None and (self._bare or alone.type in TYPES):
+            self._start(None, alone, index, index)
+            return index + 1
+        return None
+
+    def _start(self, name: str | None, second: TypeLine, index: int, second_index: int) -> None:
+        row = self.rows.start(name, second.type, second.required, index + 1)
+        if second.text:
+            row.add(second_index + 1, second.text)
+        self._closed = second.closed
+
+    def _text(self, index: int, line: str) -> int:
+        self._closed = line.endswith("|")
+        self.rows.text(index + 1, line.strip("| "))
+        return index + 1
+
+    def _is_tail(self, index: int, line: str, following: int) -> bool:
+        """Say whether the page is cut here, in the middle of a heading, a label or a row's first lines."""
+        if not self._cut:
+            return False
+        if self._page.is_open(index):
+            if starts_something(line, self._section):
+                return True
+            return self._closed and type_line(line) is None and _whole_row(line) is None
+        if not self._closed or not line.endswith("|") or type_line(line) or _whole_row(line):
+            return False
+        if following >= self._section.stop:
+            return True
+        start = self._page.lines[following].strip()
+        return self._page.is_open(following) and type_line(start) is None and _TYPE_START.match(start) is not None
+
+
+def _whole_row(line: str) -> tuple[str | None, TypeLine] | None:
+    """Return name and rest of a row that stands on one line."""
+    cells = [cell.strip() for cell in line.removeprefix("|").split("|", 3)]
+    if len(cells) < 3 or cells[2] not in MARKS or not (cells[1] in TYPES or not cells[1]):
+        return None
+    text = cells[3].rstrip("| ") if len(cells) > 3 else ""
+    return cells[0] or None, TypeLine(cells[1] or None, MARKS[cells[2]], text, closed=True)
+
+
+def _reads_like_name(text: str) -> bool:
+    return len(text.split()) == 1 and text[-1] not in ".,:;!?"

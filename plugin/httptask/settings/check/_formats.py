@@ -1,0 +1,162 @@
+"""Formats of JSON Schema (2020-12, Validation, section 7.3) and of OpenAPI's registry, and which values plainly have none of them.
+
+A format is an annotation, and descriptions are wrong about theirs: what is told here is a warning, so it only has to be right
+about what it tells. What might do is let through.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any
+from urllib.parse import urlsplit
+
+from httptask._schema.patterns import translated
+
+_LONGEST = 10_000
+"""Characters of a text that is looked at."""
+
+
+def is_plainly_none(value: Any, name: Any) -> bool:
+    """Say whether *value* is plainly no value of the format *name*; what another type is right for is not looked at."""
+    if isinstance(value, str):
+        test = _TEXTS.get(name) if isinstance(name, str) else None
+        return test is not None and len(value) <= _LONGEST and not _passes(test, value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and name in _NUMBERS:
+        low, high = _NUMBERS[name]
+        return not low <= value <= high
+    return False
+
+
+def described(name: str) -> str:
+    """Return what a value of the format *name* looks like, for a person."""
+    return _EXAMPLES.get(name, name)
+
+
+def _passes(test: Callable[[str], Any], text: str) -> bool:
+    try:
+        return test(text) is not False
+    except (ValueError, OverflowError):
+        return False
+
+
+def _matching(pattern: str) -> Callable[[str], Any]:
+    compiled = re.compile(pattern, re.ASCII | re.IGNORECASE)
+    return lambda text: compiled.fullmatch(text) is not None
+
+
+_FRACTION = re.compile(r"(\.\d{1,6})\d*")
+_ZONE = r"(?:z|[+-]\d\d:\d\d)"
+_CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
+
+
+def _without_leap_second(text: str) -> str:
+    # RFC 3339, section 5.7: a minute may have a 61st second. Python's clocks have none.
+    return _FRACTION.sub(r"\1", text.upper().replace(":60", ":59", 1) if re.search(r":\d\d:60", text) else text.upper())
+
+
+def _date(text: str) -> Any:
+    return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else False
+
+
+def _date_time(text: str) -> Any:
+    # Many servers take a time without its zone, or a space for the `T` (RFC 3339, section 5.6): not plainly wrong.
+    if not re.fullmatch(rf"\d{{4}}-\d\d-\d\d[t ]{_CLOCK}{_ZONE}?", text, re.ASCII | re.IGNORECASE):
+        return False
+    return datetime.fromisoformat(_without_leap_second(text))
+
+
+def _time(text: str) -> Any:
+    if not re.fullmatch(rf"{_CLOCK}{_ZONE}?", text, re.ASCII | re.IGNORECASE):
+        return False
+    return time.fromisoformat(_without_leap_second(text))
+
+
+def _hostname(text: str) -> bool:
+    labels = text.removesuffix(".").split(".")
+    return len(text) <= 253 and all(0 < len(label) <= 63 and _LABEL.fullmatch(label) for label in labels)
+
+
+_LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
+
+
+def _uri(text: str) -> bool:
+    return bool(urlsplit(text).scheme) and _reference(text)
+
+
+def _reference(text: str) -> bool:
+    urlsplit(text)
+    return re.search(r'[\x00-\x20\x7f<>"\\^`{|}]', text) is None and re.search(r"%(?![0-9A-Fa-f]{2})", text) is None
+
+
+def _base64(text: str) -> Any:
+    return base64.b64decode("".join(text.split()), altchars=b"-_" if re.search(r"[-_]", text) else None, validate=True)
+
+
+def _pointer(text: str) -> bool:
+    return re.fullmatch(r"(/([^~/]|~[01])*)*", text) is not None
+
+
+_DURATION = r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)"
+
+_TEXTS: dict[str, Callable[[str], Any]] = {
+    "date": _date,
+    "date-time": _date_time,
+    "time": _time,
+    "duration": _matching(_DURATION),
+    "uuid": uuid.UUID,
+    "email": _matching(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+"),
+    "idn-email": lambda text: re.fullmatch(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+", text) is not None,
+    "ipv4": ipaddress.IPv4Address,
+    "ipv6": ipaddress.IPv6Address,
+    "hostname": _hostname,
+    "idn-hostname": _hostname,
+    "uri": _uri,
+    "iri": _uri,
+    "uri-reference": _reference,
+    "iri-reference": _reference,
+    "json-pointer": _pointer,
+    "regex": translated,
+    "byte": _base64,
+    "int32": _matching(r"[+-]?\d+"),
+    "int64": _matching(r"[+-]?\d+"),
+    "float": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
+    "double": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
+    "decimal": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"),
+}
+"""Format -> what is false, or a `ValueError`, for a text that has it not."""
+_NUMBERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1), "uint8": (0, 255), "int8": (-128, 127)}
+_NUMBERS |= {
+    "int16": (-(2**15), 2**15 - 1),
+    "uint16": (0, 2**16 - 1),
+    "uint32": (0, 2**32 - 1),
+    "uint64": (0, 2**64 - 1),
+}
+_EXAMPLES = {
+    "date": "a date such as 2026-02-28",
+    "date-time": "a date and time such as 2026-02-28T09:30:00Z",
+    "time": "a time such as 09:30:00Z",
+    "duration": "a duration such as P3DT4H",
+    "uuid": "a UUID such as 123e4567-e89b-12d3-a456-426614174000",
+    "email": "an email address",
+    "idn-email": "an email address",
+    "ipv4": "an IPv4 address such as 192.0.2.1",
+    "ipv6": "an IPv6 address such as 2001:db8::1",
+    "hostname": "a host name",
+    "idn-hostname": "a host name",
+    "uri": "an absolute URI such as https://example.com/a",
+    "iri": "an absolute IRI such as https://example.com/a",
+    "uri-reference": "a URI",
+    "iri-reference": "an IRI",
+    "json-pointer": "a JSON Pointer such as /a/0",
+    "regex": "a regular expression",
+    "byte": "base64",
+    "decimal": "a decimal number",
+    "float": "a number",
+    "double": "a number",
+    **{name: f"a whole number from {low} to {high}" for name, (low, high) in _NUMBERS.items()},
+}

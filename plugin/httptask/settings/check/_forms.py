@@ -1,0 +1,204 @@
+"""The alternatives of `oneOf` and `anyOf`, and the property by whose value one of them is chosen.
+
+Such a property is named by a `discriminator` (OpenAPI 3.2, section 4.25), or is one for which the alternatives allow different
+values (`const`, `enum`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from httptask._core.pointers import parts
+from httptask._schema.subschemas import DEFINITION, definition_name
+from httptask._schema.views import View, Views
+from httptask.expressions import has_expression
+from httptask.settings._requested import called
+
+_MOST_COMPARED = 200
+"""Alternatives in which a property is looked for that tells them apart."""
+
+Schema = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A property whose value, the tag, tells which of several forms is meant."""
+
+    property: str
+    forms: Mapping[str, Schema]
+    """Tag, as JSON -> the form that is meant."""
+    listed: list[Any]
+    """The tags as they are shown: of two for one form, the one that the description gives."""
+    default: Schema
+    """The form that is meant without a known tag (OpenAPI 3.2: `defaultMapping`); None: there is none."""
+    tags: tuple[frozenset[str] | None, ...]
+    """The tags of each alternative, as JSON; None: any."""
+    is_complete: bool
+    """Whether no form can be meant but those in `forms`."""
+    is_required: bool
+    """Whether every form requires the tag."""
+
+    def form(self, instance: Mapping[str, Any]) -> Schema | None:
+        """Return the form that *instance* chooses; None when it chooses none."""
+        if not self.is_complete or _is_open(instance.get(self.property)):
+            return None
+        return self.forms.get(_key(instance.get(self.property)), self.default)
+
+    def refuses(self, instance: Mapping[str, Any]) -> bool:
+        """Say whether *instance*, which chooses no form, can be none of them for its tag alone."""
+        if not self.is_complete:
+            return False
+        return not _is_open(instance[self.property]) if self.property in instance else self.is_required
+
+    def likely(self, instance: Any, results: list[Any]) -> list[Any]:
+        """Return those of *results*, one for each alternative, that are of forms with the tag of *instance*; all if none has it."""
+        tag = instance.get(self.property) if isinstance(instance, Mapping) else None
+        if tag is None or _is_open(tag):
+            return results
+        own = [result for tags, result in zip(self.tags, results, strict=True) if tags and _key(tag) in tags]
+        return own or results
+
+
+def _is_open(tag: Any) -> bool:
+    """Say whether *tag* is not known yet."""
+    return isinstance(tag, str) and has_expression(tag)
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+class Forms:
+    """Finds what tells the alternatives of one document's schemas apart; *schema* is its root, `$defs` included."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._root = schema
+        self._views = Views(schema)
+        self._kept: dict[tuple[int, str], tuple[Schema, Choice | None]] = {}
+
+    def choice(self, schema: Mapping[str, Any], keyword: str) -> Choice | None:
+        """Return how one of the alternatives of *keyword* in *schema* is chosen; None when it is by nothing but trying."""
+        kept = self._kept.get((id(schema), keyword))
+        if kept is None:  # the schema is kept, too, so that its id stays its own
+            kept = self._kept[id(schema), keyword] = (schema, self._choice(schema, schema[keyword]))
+        return kept[1]
+
+    def chosen(self, schema: Mapping[str, Any], keyword: str, instance: Mapping[str, Any]) -> Schema | None:
+        """Return the alternative that *instance* chooses; None when it chooses none."""
+        choice = self.choice(schema, keyword)
+        return choice.form(instance) if choice is not None else None
+
+    def resolved(self, reference: Any) -> Schema:
+        """Return what *reference*, a pointer into the document, points at; true when it is nothing."""
+        target: Any = self._root
+        for step in parts(str(reference).removeprefix("#")):
+            if isinstance(target, Mapping):
+                target = target.get(step)
+            elif isinstance(target, list) and step.isdecimal() and int(step) < len(target):
+                target = target[int(step)]
+            else:
+                return True
+        return True if target is None else target
+
+    def names(self, alternatives: Iterable[Schema]) -> list[str]:
+        """Return what *alternatives* are called, as far as they have names."""
+        peeked = map(self._views.peek, alternatives)
+        titles = (own.get("title") or called(name) for own, name in peeked)
+        return [str(title) for title in titles if title]
+
+    def properties(self, schema: Schema) -> Mapping[str, Schema]:
+        """Return the properties that *schema* names, with all that holds beside it."""
+        return self._views.view(schema).properties
+
+    def _choice(self, schema: Mapping[str, Any], alternatives: list[Schema]) -> Choice | None:
+        if not 2 <= len(alternatives) <= _MOST_COMPARED:
+            return None
+        # A tag is of an object: what is none is not looked at.
+        views = [view if _may_be_object(view) else None for view in map(self._views.view, alternatives)]
+        discriminator = schema.get("discriminator")
+        if isinstance(discriminator, Mapping) and isinstance(discriminator.get("propertyName"), str):
+            return self._discriminated(discriminator, alternatives, views)
+        return self._told_apart(alternatives, views)
+
+    def _discriminated(
+        self, discriminator: Mapping[str, Any], alternatives: list[Schema], views: list[View | None]
+    ) -> Choice | None:
+        name = discriminator["propertyName"]
+        mapping = discriminator.get("mapping", {})
+        own: list[list[Any]] = [self._values(view, name) for view in views]
+        targets = [definition_name(_reference(form)) for form in alternatives]
+        forms: dict[str, Schema] = {}
+        for tag, reference in mapping.items():
+            target = definition_name(reference)
+            if target in targets:
+                forms[_key(tag)] = alternatives[targets.index(target)]
+            elif target is not None and self._views.definition(target) is not None:
+                forms[_key(tag)] = {"$ref": DEFINITION + target}
+        listed: list[Any] = [tag for tag in mapping if _key(tag) in forms]
+        shared = Counter(_key(value) for values in own for value in values)
+        tags: list[frozenset[str] | None] = []
+        for form, values, target in zip(alternatives, own, targets, strict=True):
+            mapped = [tag for tag in mapping if forms.get(_key(tag)) is form]
+            # A form that the mapping names may share an enum of all tags with the others.
+            further = [value for value in values if value not in mapped and (not mapped or shared[_key(value)] == 1)]
+            if not mapped and not values and target is not None:
+                further = [target]  # by its name
+            listed += further
+            for tag in further:
+                forms.setdefault(_key(tag), form)
+            tags.append(frozenset(map(_key, [*mapped, *further])) or None)
+        default = definition_name(discriminator.get("defaultMapping"))
+        if default is not None and self._views.definition(default) is None:
+            default = None
+        return Choice(
+            name,
+            forms,
+            listed,
+            {"$ref": DEFINITION + default} if default is not None else None,
+            tuple(tags),
+            is_complete=all(own_tags or view is None for own_tags, view in zip(tags, views, strict=True)),
+            is_required=all(view is None or name in view.required for view in views),
+        )
+
+    def _told_apart(self, alternatives: list[Schema], views: list[View | None]) -> Choice | None:
+        best: Choice | None = None
+        for name in dict.fromkeys(name for view in views if view is not None for name in view.properties):
+            values = [self._values(view, name) for view in views]
+            keys = [_key(value) for each in values for value in each]
+            if sum(map(bool, values)) < 2 or len(set(keys)) < len(keys):
+                continue
+            choice = Choice(
+                name,
+                {_key(value): form for form, each in zip(alternatives, values, strict=True) for value in each},
+                [value for each in values for value in each],
+                None,
+                tuple(frozenset(map(_key, each)) or None for each in values),
+                is_complete=all(each or view is None for each, view in zip(values, views, strict=True)),
+                is_required=all(view is None or name in view.required for view in views),
+            )
+            if best is None or _rank(choice) > _rank(best):
+                best = choice
+        return best
+
+    def _values(self, view: View | None, name: str) -> list[Any]:
+        """Return the only values that *view* allows for its property *name*; none when it allows others."""
+        child = self._views.view(view.properties[name]) if view is not None and name in view.properties else None
+        if child is None or child.values is None or child.nullable or child.broken:
+            return []
+        return [value for value in child.values if isinstance(value, str | int | float)]
+
+
+def _may_be_object(view: View) -> bool:
+    return view.types is None or "object" in view.types
+
+
+def _rank(choice: Choice) -> tuple[bool, bool, int]:
+    return choice.is_complete, choice.is_required, sum(map(bool, choice.tags))
+
+
+def _reference(schema: Schema) -> Any:
+    return schema.get("$ref") if isinstance(schema, Mapping) else None

@@ -1,0 +1,412 @@
+"""Keywords of JSON Schema 2020-12 that settings are checked by, where the jsonschema package would do otherwise.
+
+Patterns are ECMA-262's and end in time, decimals are compared as decimals, and what is only advised against (a read-only
+field, a text that is no date) is an `AdviceError`: it is reported, and refuses nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError
+
+from httptask._schema.patterns import Budget, PatternError, search
+from httptask.expressions import has_expression, is_expression
+from httptask.settings.check._formats import is_plainly_none
+from httptask.settings.check._forms import Choice, Forms
+
+_SECONDS_OF_PATTERNS = 0.04
+"""Of matching, for all the patterns of one check: the event loop may not be blocked for longer than a tenth of a second."""
+
+Errors = Iterator[ValidationError]
+
+
+class AdviceError(ValidationError):
+    """Something that a value should not be. It refuses nothing: whatever asks whether a value is valid passes over it."""
+
+
+class MissingError(ValidationError):
+    """A property that is required and not there."""
+
+    name = ""
+
+
+class UncheckedPatternError(AdviceError):
+    """A pattern that takes too long."""
+
+
+@dataclass(slots=True)
+class Check:
+    """One value being checked against one schema."""
+
+    forms: Forms
+    expressions: bool
+    budget: Budget
+    is_silent: bool = False
+    """Whether nothing is advised."""
+    is_unchecked: bool = False
+    """Whether it was said already that a pattern takes too long: once is enough."""
+
+    @classmethod
+    def begun(cls, forms: Forms, *, expressions: bool) -> Check:
+        """Return a check with the time that is left to those it is one of, see `one_budget`."""
+        return cls(forms, expressions, _shared.get() or Budget(_SECONDS_OF_PATTERNS))
+
+
+current: ContextVar[Check] = ContextVar("current")
+"""The check under way: jsonschema hands nothing of its caller's on to keywords."""
+_shared: ContextVar[Budget | None] = ContextVar("_shared", default=None)
+
+
+@contextmanager
+def one_budget() -> Iterator[None]:
+    """Let all checks inside share the time for patterns that one has."""
+    token = _shared.set(_shared.get() or Budget(_SECONDS_OF_PATTERNS))
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def refusals(errors: Iterable[ValidationError]) -> list[ValidationError]:
+    """Return *errors* without what is only advised against."""
+    return [error for error in errors if not isinstance(error, AdviceError)]
+
+
+def _is_valid(validator: Any, instance: Any) -> bool:
+    return next((False for error in validator.iter_errors(instance) if not isinstance(error, AdviceError)), True)
+
+
+# Patterns
+
+
+def matches(pattern: str, text: str) -> bool | None:
+    """Say whether *text* matches *pattern*; None when that cannot be known, or not in time."""
+    try:
+        return search(pattern, text, current.get().budget)
+    except PatternError:
+        return True  # such a pattern is not enforced
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors:
+    if isinstance(instance, str):
+        matching = matches(pattern, instance)
+        if matching is None:
+            check = current.get()
+            if not check.is_unchecked and not check.is_silent:
+                check.is_unchecked = True
+                yield UncheckedPatternError("it takes too long")
+        elif not matching:
+            yield ValidationError("it does not match")
+
+
+def _pattern_properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schema: Any) -> Errors:
+    if isinstance(instance, Mapping):
+        for pattern, child in schemas.items():
+            for name, value in instance.items():
+                if matches(pattern, name):
+                    yield from _below(validator, value, child, name)
+
+
+def _properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schema: Any) -> Errors:
+    if isinstance(instance, Mapping):
+        for name, child in schemas.items():
+            if name in instance:
+                yield from _below(validator, instance[name], child, name)
+
+
+def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
+    """Check *value*, the property *name* of an object; what is wrong by the schema `false` has its place, too."""
+    if schema is False:
+        yield ValidationError("nothing may stand here", validator="None", path=[name], instance=value)
+    else:
+        yield from validator.descend(value, schema, path=name, schema_path=name)
+
+
+# Numbers and objects
+
+
+def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Errors:
+    # A number is the decimal that is written (JSON Schema 2020-12, Validation, section 6.2.1): 19.99 is 1999 times 0.01.
+    if isinstance(instance, float) and not math.isfinite(instance):
+        return
+    if any(isinstance(each, Decimal) and abs(each.adjusted()) > _MOST_EXPONENT for each in (instance, divisor)):
+        return  # written out it would fill the memory
+    if validator.is_type(instance, "number") and (_exact(instance) / _exact(divisor)).denominator != 1:
+        yield ValidationError("it is no multiple")
+
+
+_MOST_EXPONENT = 20_000
+"""Of a decimal that is written out for an exact quotient."""
+
+
+def _exact(number: Any) -> Fraction:
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def _required(validator: Any, names: Iterable[str], instance: Any, schema: Any) -> Errors:
+    if isinstance(instance, Mapping):
+        for name in names:
+            if name not in instance:
+                yield missing(name)
+
+
+def missing(name: str, **details: Any) -> MissingError:
+    """Return the error that the property *name* is missing."""
+    error = MissingError("it is required", **details)
+    error.name = name
+    return error
+
+
+def _dependent_required(validator: Any, dependencies: Mapping[str, Any], instance: Any, schema: Any) -> Errors:
+    if isinstance(instance, Mapping):
+        for present, names in dependencies.items():
+            if present in instance:
+                for name in names:
+                    if name not in instance:
+                        yield missing(name, validator_value=present)
+
+
+def _property_names(validator: Any, names: Any, instance: Any, schema: Any) -> Errors:
+    for name in instance if isinstance(instance, Mapping) else ():
+        wrong = refusals(validator.descend(name, names))
+        if wrong:
+            yield ValidationError("its name is not allowed", context=wrong, path=[name], instance=name)
+
+
+def _additional_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
+    if not isinstance(instance, Mapping):
+        return
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for name, value in instance.items():
+        # What may match a pattern, but not in time, is let through.
+        if name not in known and all(matches(pattern, name) is False for pattern in patterns):
+            yield from _other(validator, others, name, value)
+
+
+def _unevaluated_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
+    if not isinstance(instance, Mapping):
+        return
+    evaluated = _evaluated(validator, instance, schema)
+    for name, value in instance.items():
+        if name not in evaluated:
+            yield from _other(validator, others, name, value)
+
+
+def _other(validator: Any, others: Any, name: str, value: Any) -> Errors:
+    if others is False:
+        yield ValidationError("its name is unknown", path=[name], instance=value)
+    else:
+        yield from validator.descend(value, others, path=name)
+
+
+def _evaluated(validator: Any, instance: Mapping[str, Any], schema: Any, *, inner: bool = False) -> set[str]:
+    """Return the names of *instance* that *schema*, with what it is made of, speaks of (2020-12, Core, section 11.3)."""
+    if not isinstance(schema, Mapping):
+        return set()
+    if "additionalProperties" in schema or (inner and "unevaluatedProperties" in schema):
+        return set(instance)
+    names = set(schema.get("properties", {}))
+    for pattern in schema.get("patternProperties", ()):
+        names |= {name for name in instance if matches(pattern, name) is not False}
+    for part in _parts(validator, instance, schema):
+        names |= _evaluated(validator, instance, part, inner=True)
+    return names
+
+
+def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the schemas in *schema* that hold for the same *instance*, or have to: what is wrong by them they say themselves."""
+    forms = current.get().forms
+    if "$ref" in schema:
+        yield forms.resolved(schema["$ref"])
+    yield from schema.get("allOf", ())
+    yield from (part for name, part in schema.get("dependentSchemas", {}).items() if name in instance)
+    for keyword in ("oneOf", "anyOf"):
+        if keyword in schema:
+            chosen = forms.chosen(schema, keyword, instance)
+            if chosen is not None:
+                yield chosen
+                continue
+            fitting = [part for part in schema[keyword] if _is_valid(validator.evolve(schema=part), instance)]
+            yield from fitting or schema[keyword]
+    if "if" in schema:
+        holds = _is_valid(validator.evolve(schema=schema["if"]), instance)
+        yield from [schema["if"]] if holds else []
+        yield schema.get("then" if holds else "else", True)
+
+
+def _unevaluated_items(validator: Any, items: Any, instance: Any, schema: Any) -> Errors:
+    check = current.get()
+    was, check.is_silent = check.is_silent, True  # jsonschema's own check takes any error for a refusal
+    try:
+        errors = list(Draft202012Validator.VALIDATORS["unevaluatedItems"](validator, items, instance, schema) or ())
+    finally:
+        check.is_silent = was
+    yield from errors
+
+
+# Advice
+
+
+def _read_only(validator: Any, value: Any, instance: Any, schema: Any) -> Errors:
+    if value is True and not current.get().is_silent:
+        yield AdviceError("it is read-only")
+
+
+def _format(validator: Any, name: Any, instance: Any, schema: Any) -> Errors:
+    if is_plainly_none(instance, name) and not current.get().is_silent:
+        yield AdviceError("it has another format")
+
+
+# Alternatives
+
+
+def _one_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Errors:
+    return _alternatives(validator, "oneOf", forms, instance, schema)
+
+
+def _any_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Errors:
+    return _alternatives(validator, "anyOf", forms, instance, schema)
+
+
+def _alternatives(validator: Any, keyword: str, forms: list[Any], instance: Any, schema: Any) -> Errors:
+    """Check *instance* against the one of *forms* that its tag chooses; against all of them where there is none."""
+    check = current.get()
+    choice = check.forms.choice(schema, keyword)
+    if choice is not None and isinstance(instance, Mapping):
+        chosen = choice.form(instance)
+        if chosen is not None:
+            yield from validator.descend(instance, chosen)
+            return
+        if choice.refuses(instance):
+            yield _unknown_tag(choice, instance)
+            return
+    wrong: list[list[ValidationError]] = []
+    fitting: list[list[ValidationError]] = []
+    for index, form in enumerate(forms):
+        errors = list(validator.descend(instance, form, schema_path=index))
+        (wrong if refusals(errors) else fitting).append(errors)
+        if fitting and (keyword == "anyOf" or len(fitting) > 1):
+            break
+    # Two forms may fit only because what tells them apart is an expression that has no value yet.
+    if len(fitting) == 1 or (fitting and check.expressions and holds_expression(instance)):
+        yield from fitting[0]
+    elif fitting:
+        yield AmbiguousError("more than one form fits")
+    else:
+        likely = choice.likely(instance, wrong) if choice is not None else wrong
+        # What has the type of one form alone is meant to be that one.
+        alike = [errors for errors in likely if not any(_is_type(error) for error in errors)]
+        if len(likely) == 1 or len(alike) == 1:
+            yield from (alike or likely)[0]
+        else:
+            yield ValidationError("no form fits", context=[error for errors in likely for error in refusals(errors)])
+
+
+def _is_type(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.relative_path
+
+
+class AmbiguousError(ValidationError):
+    """A value that fits more than one of the forms of which exactly one may fit."""
+
+
+def _unknown_tag(choice: Choice, instance: Mapping[str, Any]) -> ValidationError:
+    tags = choice.listed
+    if choice.property in instance:
+        value = instance[choice.property]
+        return ValidationError(
+            "no form has this tag", validator="enum", validator_value=tags, instance=value, path=[choice.property]
+        )
+    return missing(choice.property, validator="required", schema={"properties": {choice.property: {"enum": tags}}})
+
+
+# Expressions
+
+
+Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
+
+
+def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
+    # What a keyword says about the *content* of a string or container cannot be known while part of it is an expression.
+    about_content = keyword in _ABOUT_CONTENT
+
+    @functools.wraps(check)
+    def relaxed(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError] | None:
+        if isinstance(instance, str):
+            if is_expression(instance) or (about_content and has_expression(instance)):
+                return ()
+        elif about_content and holds_expression(_asked_of(value, instance) if keyword == "if" else instance):
+            return ()
+        return check(validator, value, instance, schema)
+
+    return relaxed
+
+
+_ABOUT_CONTENT = frozenset(
+    ("const", "enum", "pattern", "minLength", "maxLength", "format", "uniqueItems", "contains", "not", "if")
+)
+
+
+def _asked_of(condition: Any, instance: Any) -> Any:
+    """Return what of *instance* the `if` schema *condition* is about: only the properties it names, where it asks for no more."""
+    if (
+        not isinstance(instance, Mapping)
+        or not isinstance(condition, Mapping)
+        or not condition.keys() <= _OF_PROPERTIES
+    ):
+        return instance
+    named = condition.get("properties", {})
+    return {name: _asked_of(child, instance[name]) for name, child in named.items() if name in instance}
+
+
+_OF_PROPERTIES = frozenset(("properties", "required"))
+
+
+def holds_expression(value: Any) -> bool:
+    """Say whether an expression stands anywhere in *value*."""
+    if isinstance(value, str):
+        return has_expression(value)
+    if isinstance(value, Mapping):
+        return any(holds_expression(item) for item in value.values())
+    if isinstance(value, list):
+        return any(holds_expression(item) for item in value)
+    return False
+
+
+_ALWAYS = frozenset(("$ref", "readOnly"))
+"""Keywords that say the same of an expression."""
+_extend: Any = validators.extend  # its stub has no types
+Strict: Any = _extend(
+    Draft202012Validator,
+    {
+        "additionalProperties": _additional_properties,
+        "anyOf": _any_of,
+        "dependentRequired": _dependent_required,
+        "format": _format,
+        "multipleOf": _multiple_of,
+        "oneOf": _one_of,
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "properties": _properties,
+        "propertyNames": _property_names,
+        "readOnly": _read_only,
+        "required": _required,
+        "unevaluatedItems": _unevaluated_items,
+        "unevaluatedProperties": _unevaluated_properties,
+    },
+)
+Relaxed: Any = _extend(
+    Strict,
+    {name: _allowing_expressions(name, check) for name, check in Strict.VALIDATORS.items() if name not in _ALWAYS},
+)
+Strict.is_valid = Relaxed.is_valid = _is_valid  # what `not`, `if` and `contains` ask

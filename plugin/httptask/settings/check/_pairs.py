@@ -1,0 +1,61 @@
+"""A query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`, for an order and names that stand twice.
+
+They are checked as the object that they are when their order does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from httptask._core.pointers import parts, pointer
+from httptask.building import FORM, MULTIPART, essence, is_pairs
+from httptask.expressions import has_expression
+from httptask.settings.check._validate import typed
+
+Paths = dict[tuple[str, ...], tuple[str | int, ...]]
+"""Where a value stands in the object -> where its author wrote it."""
+
+
+def grouped(given: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool) -> Paths:
+    """Make objects of the pairs in *given*, in place; return where each value was written.
+
+    A body of *media_type* is pairs only when that is a form. With *expressions*, names that hold one are left out.
+    """
+    paths: Paths = {}
+    names = ["query", *(["body"] if essence(media_type) in (FORM, MULTIPART) else [])]
+    for name in names:
+        if not is_pairs(given.get(name)):
+            continue
+        described = schema.get("properties", {}).get(name)
+        known = described.get("properties", {}) if isinstance(described, Mapping) else {}
+        values: dict[str, list[Any]] = {}
+        for index, (key, item) in enumerate(given[name]):
+            if item is None or (expressions and has_expression(key)):
+                continue
+            items = values.setdefault(key, [])
+            paths.setdefault((name, key), (name, index, 1))
+            paths[name, key, str(len(items))] = (name, index, 1)
+            items.append(item)
+        given[name] = {key: _as_described(items, known.get(key)) for key, items in values.items()}
+    return paths
+
+
+def _as_described(items: list[Any], schema: Any) -> Any:
+    """Return the values of one name: an array where *schema* has one, or where there are several."""
+    described: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
+    if described.get("type") == "array":
+        items = items[0] if len(items) == 1 and isinstance(items[0], list) else items
+        return [typed(item, described.get("items")) if isinstance(item, str) else item for item in items]
+    if len(items) > 1:
+        return items
+    return typed(items[0], described) if isinstance(items[0], str) else items[0]
+
+
+def as_written(problem_pointer: str, paths: Paths, at: str) -> str:
+    """Return *problem_pointer*, which is about an object, as one into the pairs that were written; *at* is the request's."""
+    tokens = parts(problem_pointer[len(at) :])
+    for length in (3, 2):
+        if (written := paths.get(tokens[:length])) is not None and len(tokens) >= length:
+            return pointer((*written, *tokens[length:]), at)
+    return problem_pointer

@@ -1,0 +1,52 @@
+"""Secrets that stand in a definition, where whoever reads the definition reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from httptask._core.pointers import pointer
+from httptask._http.secret_names import is_secret_name, is_secret_text
+from httptask.errors import Problem
+from httptask.expressions import has_expression
+
+
+def secret_problems(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    """Warn of each literal secret in *request*, an `httpRequest` that stands at *at*. Expressions are none."""
+    for group, values in request.items():
+        if group == "url":
+            if isinstance(values, str) and _is_secret_url(values):
+                yield _problem(pointer([group], at))
+        elif group != "method":
+            yield from secrets_below(values, pointer([str(group)], at), str(group))
+
+
+def secrets_below(value: Any, at: str, group: str = "body") -> Iterator[Problem]:
+    """Warn of each literal secret in *value*, which stands at *at* in this *group* of an `httpRequest`."""
+    waiting: list[tuple[str, str, Any]] = [(at, "", value)]
+    while waiting:  # not by recursion: a body may be nested deeply
+        place, name, item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting += [(pointer([str(key)], place), str(key), each) for key, each in [*item.items()][::-1]]
+        elif isinstance(item, list):
+            waiting += [(pointer([index], place), name, each) for index, each in [*enumerate(item)][::-1]]
+        elif _is_secret(name, item, group):
+            yield _problem(place)
+
+
+def _is_secret(name: str, value: Any, group: str) -> bool:
+    if isinstance(value, str):
+        if not value.strip() or has_expression(value):
+            return False
+        return is_secret_name(name, group) or is_secret_text(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_secret_name(name, group)
+
+
+def _is_secret_url(url: str) -> bool:
+    query = parse_qsl(url.partition("?")[2].partition("#")[0])
+    return any(_is_secret(name, value, "query") for name, value in [("", url), *query])
+
+
+def _problem(place: str) -> Problem:
+    return Problem.of("secret-in-the-open", place, severity="warning")

@@ -1,0 +1,308 @@
+"""What is wrong with a value, by what jsonschema says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from jsonschema.exceptions import relevance
+
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import Number, dump, number_text
+from httptask.errors import Problem
+from httptask.settings.check._formats import described
+from httptask.settings.check._keywords import AmbiguousError, MissingError, UncheckedPatternError, current
+
+_MOST_NAMED = 10
+"""Alternatives that are listed."""
+_MOST_LISTED = 30
+"""Names and values that a sentence lists."""
+_MOST_COMPARED = 1_000
+"""Items of an array of which two that are equal are looked for."""
+
+
+class FileText(str):
+    """Text in the place of a file, whose content nobody has read."""
+
+    __slots__ = ()
+
+
+def explained(error: Any, base: str = "") -> Iterator[Problem]:
+    """Yield what *error*, of jsonschema, says about a value at the JSON Pointer *base*."""
+    place = pointer_of(error.absolute_path, base)
+    if isinstance(error, UncheckedPatternError):
+        pattern = _short(str(error.validator_value))
+        yield Problem.of("pattern-unchecked", place, severity="warning", pattern=pattern)
+    elif isinstance(error, MissingError):
+        yield _missing(error, place)
+    elif isinstance(error, AmbiguousError):
+        yield _ambiguous(error, place)
+    else:
+        yield from _PROBLEMS.get(str(error.validator), _other)(error, place)
+
+
+def _other(error: Any, place: str) -> Iterator[Problem]:
+    yield Problem.of("keyword", place, keyword=str(error.validator), reason=_short(error.message))
+
+
+# Objects
+
+
+def _missing(error: MissingError, place: str) -> Problem:
+    name = error.name
+    instance: Any = error.instance
+    properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+    near = nearest(name, [key for key in instance if key not in properties])
+    params: dict[str, Any] = {"name": name, "instead": near[0] if near else None}
+    if error.validator == "dependentRequired":
+        params["where"] = error.validator_value
+    else:
+        params["expected"] = _expected(properties.get(name, {})) or None
+    return Problem.of("required", place, **params)
+
+
+def _unknown_name(error: Any, place: str) -> Iterator[Problem]:
+    name = str(error.absolute_path[-1])
+    known = list(current.get().forms.properties(error.schema))
+    if near := nearest(name, known):
+        yield Problem.of("unknown-name", place, suggestion=near[0], name=name)
+    else:
+        count = len(known) if len(known) > _MOST_LISTED else None
+        yield Problem.of("unknown-name", place, name=name, known=known[:_MOST_LISTED], count=count)
+
+
+def _name(error: Any, place: str) -> Iterator[Problem]:
+    why = next(iter(explained(error.context[0])), None)
+    yield Problem.of("property-names", place, name=error.instance, reason=why.message if why else error.message)
+
+
+# One value
+
+
+def _type(error: Any, place: str) -> Iterator[Problem]:
+    types = error.validator_value
+    params: dict[str, Any] = {"expected": _expected({"type": types}), "found": found(error.instance)}
+    types = [types] if isinstance(types, str) else list(types)
+    yield Problem.of("type", place, suggestion=converted(error.instance, types), types=types, **params)
+
+
+def _enum(error: Any, place: str) -> Iterator[Problem]:
+    values: list[Any] = list(error.validator_value)
+    texts = [value for value in values if isinstance(value, str)]
+    near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
+    suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
+    expected = f"one of {_listing(values)}"
+    yield Problem.of("enum", place, suggestion=suggestion, expected=expected, found=found(error.instance))
+
+
+def _const(error: Any, place: str) -> Iterator[Problem]:
+    yield Problem.of("const", place, expected=_shown(error.validator_value), found=found(error.instance))
+
+
+def _false(_: Any, place: str) -> Iterator[Problem]:
+    yield Problem.of("nothing-allowed", place)
+
+
+def _not(error: Any, place: str) -> Iterator[Problem]:
+    excluded = error.validator_value
+    params: dict[str, Any] = {"reason": "this is what the description rules out here"}
+    if isinstance(excluded, Mapping):
+        if isinstance(excluded.get("required"), list) and isinstance(error.instance, Mapping):
+            names = excluded["required"]
+            params = {"names": " and ".join(map(repr, names)), "where": "together" if len(names) > 1 else "here"}
+        elif excluded.keys() & {"enum", "const", "type"}:
+            params = {"unexpected": _expected(excluded), "found": found(error.instance)}
+    yield Problem.of("not", place, **params)
+
+
+def _bound(code: str, words: str) -> Callable[[Any, str], Iterator[Problem]]:
+    def explain(error: Any, place: str) -> Iterator[Problem]:
+        expected = words.format(_shown(error.validator_value))
+        yield Problem.of(code, place, expected=expected, found=found(error.instance))
+
+    return explain
+
+
+def _count(code: str, words: str, noun: str) -> Callable[[Any, str], Iterator[Problem]]:
+    def explain(error: Any, place: str) -> Iterator[Problem]:
+        expected = f"{words} {_counted(error.validator_value, noun)}"
+        yield Problem.of(code, place, expected=expected, found=len(error.instance) or "none")
+
+    return explain
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _unique(error: Any, place: str) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, item in enumerate(error.instance[:_MOST_COMPARED]):
+        key = json.dumps(item, sort_keys=True, default=str)
+        if key in seen:
+            yield Problem.of("unique-items", place, found=_shown(item), first=seen[key] + 1, second=index + 1)
+            return
+        seen[key] = index
+    yield Problem.of("unique-items", place)
+
+
+def _contains(error: Any, place: str) -> Iterator[Problem]:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    items = _expected(schema.get("contains")) or "as described"
+    low, high = schema.get("minContains", 1), schema.get("maxContains")
+    expected = f"at least {low}" + (f" and at most {high}" if high is not None else "")
+    yield Problem.of("contains", place, expected=expected, items=items)
+
+
+def _items(error: Any, place: str) -> Iterator[Problem]:
+    if error.validator_value is False and isinstance(error.schema, Mapping):
+        known = len(error.schema.get("prefixItems", ()))
+        expected = f"at most {_counted(known, 'item')}"
+        yield Problem.of("items", place, expected=expected, found=str(len(error.instance)))
+    else:
+        yield Problem.of("items", place, expected="no more items than are described")
+
+
+# Alternatives
+
+
+def _ambiguous(error: AmbiguousError, place: str) -> Problem:
+    alternatives: Any = error.validator_value
+    names = current.get().forms.names(alternatives)
+    are_listed = len(names) == len(alternatives) <= _MOST_NAMED
+    return Problem.of("several-forms", place, count=len(alternatives), names=list(names) if are_listed else None)
+
+
+def _no_form(error: Any, place: str) -> Iterator[Problem]:
+    base = place.removesuffix(pointer_of(error.absolute_path))
+    firsts = [problem for sub in error.context for problem in explained(sub, base)]
+    if len(set(firsts)) == 1 and firsts[0].pointer == place:  # all of them say the same
+        yield firsts[0]
+        return
+    # The form that fails deepest is the one its author most likely meant.
+    nearest_form = min(error.context, key=relevance)
+    why = next(explained(nearest_form, base), None)
+    said = None
+    if why is not None:
+        where = f"{why.pointer.removeprefix(place)}: " if why.pointer != place else ""
+        hint = f" (did you mean {why.suggestion}?)" if why.suggestion else ""
+        said = f"{where}{why.message}{hint}"
+    yield Problem.of("no-form", place, count=len(error.validator_value), nearest=said)
+
+
+# Advice
+
+
+def _read_only(_: Any, place: str) -> Iterator[Problem]:
+    yield Problem.of("read-only", place, severity="warning")
+
+
+def _format(error: Any, place: str) -> Iterator[Problem]:
+    params: dict[str, Any] = {"expected": described(error.validator_value), "found": found(error.instance)}
+    yield Problem.of("format", place, severity="warning", **params)
+
+
+_PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_name,
+    "unevaluatedProperties": _unknown_name,
+    "propertyNames": _name,
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "anyOf": _no_form,
+    "oneOf": _no_form,
+    "None": _false,
+    "not": _not,
+    "minimum": _bound("minimum", "a number of at least {}"),
+    "maximum": _bound("maximum", "a number of at most {}"),
+    "exclusiveMinimum": _bound("exclusive-minimum", "a number greater than {}"),
+    "exclusiveMaximum": _bound("exclusive-maximum", "a number less than {}"),
+    "multipleOf": _bound("multiple-of", "a multiple of {}"),
+    "pattern": _bound("pattern", "text that matches {}"),
+    "minLength": _count("min-length", "at least", "character"),
+    "maxLength": _count("max-length", "at most", "character"),
+    "minItems": _count("min-items", "at least", "item"),
+    "maxItems": _count("max-items", "at most", "item"),
+    "minProperties": _count("min-properties", "at least", "field"),
+    "maxProperties": _count("max-properties", "at most", "field"),
+    "uniqueItems": _unique,
+    "contains": _contains,
+    "minContains": _contains,
+    "maxContains": _contains,
+    "items": _items,
+    "unevaluatedItems": _items,
+    "readOnly": _read_only,
+    "format": _format,
+}
+
+_ARTICLES = {
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "boolean": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def _expected(schema: Any) -> str:
+    if not isinstance(schema, Mapping):
+        return ""
+    if "const" in schema:
+        return _shown(schema["const"])
+    if "enum" in schema:
+        return f"one of {_listing(schema['enum'])}"
+    kinds = schema.get("type", [])
+    return " or ".join(_ARTICLES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def found(value: Any) -> str:
+    """Return what *value* is, for a person."""
+    if isinstance(value, FileText):
+        return "a file"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    return f"the {'string' if isinstance(value, str) else 'number'} {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        return _short(dump(value))
+    except (TypeError, ValueError):
+        return _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _listing(values: Sequence[Any]) -> str:
+    shown = ", ".join(_shown(value) for value in values[:_MOST_LISTED])
+    return shown + (f", ... ({len(values)} in all)" if len(values) > _MOST_LISTED else "")
+
+
+def converted(value: Any, kinds: Any) -> str | None:
+    """Return *value* as one of *kinds*, when it is plainly that in another spelling: "42" for an integer."""
+    wanted = {kinds} if isinstance(kinds, str) else set(kinds)
+    if isinstance(value, FileText):
+        return None
+    if isinstance(value, str):
+        if wanted & {"integer", "number"} and re.fullmatch(r"-?(0|[1-9]\d*)", value):
+            return value
+        if "number" in wanted and re.fullmatch(r"-?(0|[1-9]\d*)\.\d+", value):
+            return value
+        if "boolean" in wanted and value in ("true", "false"):
+            return value
+    elif isinstance(value, Number) and not isinstance(value, bool) and "string" in wanted:
+        return json.dumps(number_text(value))
+    if "array" in wanted and not isinstance(value, list):
+        return f"[{_shown(value)}]"
+    return None

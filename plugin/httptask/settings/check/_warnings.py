@@ -1,0 +1,97 @@
+"""What in a task is most likely not what its author meant, though it can be sent: warnings, before anything runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from httptask._core.pointers import pointer
+from httptask._http.syntax import METHODS
+from httptask.building import is_json
+from httptask.errors import Problem
+from httptask.expressions import has_expression, is_expression
+
+_EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition"))
+"""Fields of a task that may hold expressions."""
+_FOR_PEOPLE = frozenset(("description",))
+_EXPRESSION = re.compile(r"\$\{[^{}]*\}")
+
+
+def request_warnings(request: Mapping[str, Any], media_type: str, at: str) -> Iterator[Problem]:
+    """Yield warnings of the values of an `httpRequest` whose body is sent as *media_type*; *at* is its JSON Pointer."""
+    if is_json(media_type) and _reads_as_json(request.get("body")):
+        yield Problem.of("text-reads-as-json", pointer(["body"], at), severity="warning", mediaType=media_type)
+    for path, name in _names(request):
+        if has_expression(name):
+            yield _not_evaluated(pointer(path, at), name=name, used="sent")
+
+
+def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    """Yield warnings of *task* as its author wrote it: its method, and expressions where none is evaluated.
+
+    *at* is the JSON Pointer of the task.
+    """
+    request = task.get("httpRequest")
+    method = request.get("method") if isinstance(request, Mapping) else None
+    if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
+        place, expected = pointer(["httpRequest", "method"], at), method.upper()
+        suggestion = f'"{expected}"'
+        yield Problem.of(
+            "method-case", place, severity="warning", suggestion=suggestion, found=method, expected=expected
+        )
+    for name, value in task.items():
+        if name in _EVALUATED or name in _FOR_PEOPLE:
+            continue
+        for path, text in _texts(value):
+            if has_expression(text):
+                yield _not_evaluated(pointer((name, *path), at), text=text)
+    for path, name in _names(task.get("inputParameters")):
+        if has_expression(name):
+            yield _not_evaluated(pointer(("inputParameters", *path), at), name=name, used="taken")
+
+
+def _not_evaluated(place: str, **params: Any) -> Problem:
+    return Problem.of("expression-not-evaluated", place, severity="warning", **params)
+
+
+def _reads_as_json(text: Any) -> bool:
+    """Say whether *text* is an object or array of JSON, whatever its expressions may yield."""
+    if not isinstance(text, str) or is_expression(text) or text.strip()[:1] not in ("{", "["):
+        return False
+    try:
+        # A number may stand in a string and outside of one.
+        json.loads(_EXPRESSION.sub("0", text))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_Path = tuple[str | int, ...]
+
+
+def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    """Yield the names of all objects in *value* that may hold an expression, with the path of what they name."""
+    queue: list[tuple[_Path, Any]] = [(path, value)]
+    while queue:
+        path, item = queue.pop()
+        if isinstance(item, Mapping):
+            for name, each in item.items():
+                if isinstance(name, str) and "${" in name:
+                    yield (*path, name), name
+                if isinstance(each, Mapping | list):
+                    queue.append(((*path, name), each))
+        elif isinstance(item, list):
+            queue += [((*path, index), each) for index, each in enumerate(item) if isinstance(each, Mapping | list)]
+
+
+def _texts(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))
