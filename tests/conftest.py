@@ -6,10 +6,15 @@ import itertools
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from registry import Registry, npm_registry
+
+pytest_plugins = ["httptask.testing.fixtures"]
 
 # Machines are shared and noisy: no promise of ours is about the time one example takes, or making it.
 settings.register_profile("httptask", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,3 +48,19 @@ def browser() -> Iterator[Any]:
 
     with chromium() as running:
         yield running
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """The registry that npm is set to, with a cache of its own and no settings of whoever runs this."""
+    with npm_registry(tmp_path, monkeypatch) as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that run the page in a browser, and those that run the npm client, by what they ask for."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        for fixture, mark in (("browser", "browser"), ("registry", "npm")):
+            if fixture in names:
+                item.add_marker(mark)

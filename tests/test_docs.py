@@ -36,8 +36,8 @@ from httptask.plugins import NAMED, plugin_manager
 from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
 from httptask.task import Runtime
 from httptask.workflow import problems
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCUMENTS = [
     README,

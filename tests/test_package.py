@@ -26,8 +26,8 @@ import httptask
 from httptask import hookspecs
 from httptask._core import packaged
 from httptask.cli import FAMILIES
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 MANIFEST = json.loads((ROOT / "manifest.json").read_text("utf-8"))
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = SETTINGS["project"]

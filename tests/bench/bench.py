@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 import corpus
 import designer_bench
@@ -30,7 +30,6 @@ import downloads
 import own_work
 import transfers
 from concurrency import concurrency_rows
-
 from httptask._core import packaged
 from httptask.building import build
 from httptask.importers import read_api

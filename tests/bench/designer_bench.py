@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from designer import RunningDesigner, running_designer, thing_endpoint, thing_task
 from designer_page.browser import STATIC, DesignerPage, chromium, designer_page

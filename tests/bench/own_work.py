@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from httptask import hookimpl
 from httptask.engines import arun_workflow

@@ -1,0 +1,494 @@
+"""The designer's page: the whole way, and the workflow, in a real browser against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from designer import SEED, running_designer, thing_endpoint
+from designer_page.browser import DesignerPage, designer_page
+from httptask.testing import StandIn
+from tasks import email_task
+
+PATH = "/rest/v1.0/project/{project_id}/email_communications"
+
+
+@pytest.fixture
+def designer(tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser) -> Iterator[DesignerPage]:
+    """The page, with an empty workflow `flow`."""
+    write(folder, {"name": "flow", "tasks": {}})
+    endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST")]
+    with (
+        running_designer(
+            tmp_path, workflows=folder, endpoints=endpoints, servers={"procore": [stand_in.url]}
+        ) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        yield page
+
+
+def write(folder: Path, definition: dict[str, Any]) -> None:
+    (folder / "flow.json").write_text(json.dumps(definition), encoding="utf-8")
+
+
+def written(folder: Path) -> Any:
+    return json.loads((folder / "flow.json").read_text(encoding="utf-8"))
+
+
+def task_of(folder: Path, name: str) -> Any:
+    return written(folder)["tasks"][name]
+
+
+SEED_FIELDS = {
+    "/httpRequest/pathParameters/project_id": "1001",
+    "/httpRequest/headers/Procore-Company-Id": "42",
+    "/httpRequest/query/topic_id": "77",
+}
+TITLE = "Creates a email communication on a given project"
+
+
+# The whole way
+
+
+def test_from_nothing_to_a_response_and_a_saved_task(designer: DesignerPage, folder: Path, stand_in: StandIn) -> None:
+    """Three clicks and one act for each required field lead to a 2xx response; Ctrl+S puts the task into the file."""
+    page = designer.page
+    clicks = 0
+    designer.named("button", "Add HTTP task").click()
+    clicks += 1
+    page.get_by_role("option", name=TITLE, exact=False).click()
+    clicks += 1
+    for pointer, value in SEED_FIELDS.items():
+        designer.at(pointer).fill(value)
+    designer.at("/httpRequest/query/topic_type").select_option("rfi")
+    page.locator("#test").click()
+    clicks += 1
+    expect(page.locator(".response .status")).to_have_text("201 Created")
+    assert clicks == 3
+    received = stand_in.requests[-1]
+    assert received.target == "/rest/v1.0/project/1001/email_communications?topic_id=77&topic_type=rfi"
+    assert json.loads(received.body) == {"communication": {}, "email": {}}
+    designer.save()
+    saved = task_of(folder, TITLE)
+    assert saved["endpoint"] == SEED
+    assert saved["httpRequest"]["query"] == {"topic_id": 77, "topic_type": "rfi"}
+    assert written(folder)["startTask"] == TITLE
+
+
+def test_keyboard_alone(designer: DesignerPage, folder: Path) -> None:
+    """The whole way can be gone without a mouse: the focus starts in the search, and moves to the first empty field."""
+    page = designer.page
+    press = page.keyboard.press
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("email communication")
+    expect(page.get_by_role("option").first).to_contain_text(TITLE)
+    press("Enter")
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_focused()
+    page.keyboard.type("1001")
+    for pointer, keys in (
+        ("/httpRequest/headers/Procore-Company-Id", "42"),
+        ("/httpRequest/query/topic_id", "77"),
+        ("/httpRequest/query/topic_type", "rfi"),
+    ):
+        tab_to(designer, pointer)
+        page.keyboard.type(keys)
+    press("Control+Enter")
+    expect(page.locator(".response .status")).to_have_text("201 Created")
+    press("Control+s")
+    designer.status("Saved")
+    assert TITLE in written(folder)["tasks"]
+
+
+def tab_to(designer: DesignerPage, pointer: str) -> None:
+    for _ in range(60):
+        designer.page.keyboard.press("Tab")
+        if designer.at(pointer).evaluate("(control) => control.getRootNode().activeElement === control"):
+            return
+    raise AssertionError(f"Tab does not lead to {pointer}")
+
+
+def test_search_by_arrows(designer: DesignerPage) -> None:
+    """Arrows choose among what was found, and the choice is told to those who do not see it."""
+    page = designer.page
+    page.locator("#search").fill("thing")
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#search")).to_have_attribute("aria-activedescendant", "found-1")
+    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    chosen = page.get_by_role("option").nth(1).locator(".method").inner_text()
+    page.keyboard.press("Enter")
+    expect(page.locator(".head .method")).to_have_text(chosen)
+
+
+@contextmanager
+def search_held_back(page: Page) -> Iterator[Callable[[], None]]:
+    """Let no search be answered before the function that this gives is called."""
+    held: list[Route] = []
+    page.route("**/endpoints?*", lambda route: held.append(route))
+
+    def release() -> None:
+        while not held:
+            page.wait_for_timeout(10)
+        for route in held:
+            route.continue_()
+
+    yield release
+    page.unroute("**/endpoints?*")
+
+
+def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None:
+    """Results that come between press and release move the pressed one away: it is chosen all the same."""
+    page = designer.page
+    options = page.get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(options.nth(2)).to_contain_text(TITLE)
+    with search_held_back(page) as release:
+        with page.expect_request("**/endpoints?*"):
+            page.locator("#search").fill("email communication")
+        options.nth(2).hover()
+        page.mouse.down()
+        release()
+        expect(options).to_have_count(1)
+        page.mouse.up()
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_visible()
+
+
+def test_press_that_is_dragged_away_chooses_nothing(designer: DesignerPage) -> None:
+    """Whoever moves the pointer off before letting go has changed their mind."""
+    page = designer.page
+    page.get_by_role("option").first.hover()
+    page.mouse.down()
+    page.locator("h2", has_text="Add an HTTP task").hover()
+    page.mouse.up()
+    page.get_by_role("option").nth(1).hover()
+    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#test")).to_have_count(0)
+
+
+def test_enter_takes_what_the_typed_words_find(designer: DesignerPage) -> None:
+    """Enter before the results are there waits for them; what is still listed answers older words."""
+    page = designer.page
+    expect(page.get_by_role("option").first).to_contain_text("Get a thing")
+    with search_held_back(page) as release:
+        with page.expect_request("**/endpoints?*"):
+            page.locator("#search").fill("email communication")
+        page.keyboard.press("Enter")
+        release()
+        expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_visible()
+
+
+def test_search_says_when_nothing_is_found(designer: DesignerPage) -> None:
+    """A search without results says so, and how to go on."""
+    designer.page.locator("#search").fill("xylophone zzz")
+    expect(designer.page.locator(".empty", has_text="Nothing found")).to_be_visible()
+
+
+def test_escape_leaves_the_search(designer: DesignerPage) -> None:
+    """Whoever only looked comes back to the task as it was."""
+    designer.pick(TITLE)
+    designer.at("/httpRequest/pathParameters/project_id").fill("5")
+    designer.named("button", "Add HTTP task").click()
+    designer.page.keyboard.press("Escape")
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("5")
+
+
+def test_change_of_api_keeps_the_place_in_the_workflow(designer: DesignerPage, folder: Path) -> None:
+    """Another endpoint for a task changes what is asked, and a name derived from it, not where the task stands or how it is run."""
+    designer.pick("Get a thing")
+    designer.add("Connection timeout")
+    designer.at("/connectionTimeoutSeconds").fill("7")
+    designer.named("button", "Change API").click()
+    designer.page.locator("#search").fill("Change a thing")
+    designer.page.get_by_role("option").filter(has_text="Change a thing").click()
+    expect(designer.page.locator(".head .method")).to_have_text("POST")
+    designer.save()
+    saved = task_of(folder, "Change a thing")
+    assert (saved["endpoint"], saved["connectionTimeoutSeconds"], saved["end"]) == ("acme-things-id-post-0", 7, True)
+
+
+def test_request_without_a_description(designer: DesignerPage, folder: Path, stand_in: StandIn) -> None:
+    """Any request can be made, described or not."""
+    designer.named("button", "Start from an empty request").click()
+    designer.at("/httpRequest/url").fill(stand_in.url + "/nowhere")
+    section = designer.page.locator('[id="f-/httpRequest/query"]')
+    section.get_by_role("button", name="Add parameter", exact=True).click()
+    section.get_by_role("combobox", name="Name", exact=True).fill("q")
+    designer.at("/httpRequest/query/q").fill("a b")
+    designer.send()
+    assert stand_in.requests[-1].target == "/nowhere?q=a%20b"
+    designer.save()
+    assert task_of(folder, "HTTP request")["httpRequest"]["query"] == {"q": "a b"}
+
+
+# The workflow
+
+
+FLOW: dict[str, Any] = {
+    "name": "flow",
+    "startTask": "First",
+    "tasks": {
+        "First": {"type": "Http", "httpRequest": {"url": "https://a.example/1"}, "nextTask": "Second"},
+        "Second": {"type": "Http", "httpRequest": {"url": "https://a.example/2"}, "nextTask": "Which?"},
+        "Which?": {
+            "type": "Decision",
+            "choices": [{"condition": "${$.tasks['First'].output.body.id}", "nextTask": "Both"}],
+            "defaultTask": "Done",
+        },
+        "Both": {
+            "type": "Parallel",
+            "nextTask": "Done",
+            "branches": [
+                {
+                    "startTask": "Left",
+                    "tasks": {"Left": {"type": "Http", "httpRequest": {"url": "https://a.example/l"}, "end": True}},
+                },
+                {
+                    "startTask": "Right",
+                    "tasks": {"Right": {"type": "Http", "httpRequest": {"url": "https://a.example/r"}, "end": True}},
+                },
+            ],
+        },
+        "Done": {"type": "Terminate", "terminationStatus": "Completed"},
+    },
+}
+
+
+@pytest.fixture
+def flow(designer: DesignerPage, folder: Path) -> DesignerPage:
+    """The page with a definition that has every kind of task."""
+    write(folder, FLOW)
+    return designer.load()
+
+
+def tasks_are(designer: DesignerPage, *names: str) -> None:
+    """Wait until the list of tasks shows *names*, in this order."""
+    expect(designer.page.locator(".task-title")).to_have_text([re.compile(rf"^\s*{re.escape(name)}") for name in names])
+
+
+def test_definition_is_drawn(flow: DesignerPage) -> None:
+    """Tasks and routes are drawn, branches included, and the chosen task is marked."""
+    tasks_are(flow, "First", "Second", "Which?", "Both", "Left", "Right", "Done")
+    graph = flow.page.locator(".graph")
+    expect(graph.locator("g")).to_have_count(7)
+    expect(graph.locator("g.chosen title")).to_have_text("First (Http)")
+    routes = graph.get_attribute("aria-label") or ""
+    for route in (
+        "First to Second",
+        "Which? to Both",
+        "Which? to Done",
+        "Both to Left",
+        "Both to Right",
+        "Right to Done",
+    ):
+        assert route in routes
+    flow.page.locator(".task-name", has_text="Second").click()
+    expect(graph.locator("g.chosen title")).to_have_text("Second (Http)")
+
+
+def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
+    """A task that is no HTTP task is shown as it is; a new name of another one is all that changes in it."""
+    flow.page.locator(".task-name", has_text="Which?").click()
+    expect(flow.page.locator(".middle")).to_contain_text("defaultTask")
+    flow.page.locator(".task-name", has_text="First").click()
+    flow.page.get_by_label("Task name").fill("Begin")
+    flow.page.get_by_label("Task name").press("Enter")
+    flow.save()
+    after = written(folder)
+    assert after["startTask"] == "Begin"
+    assert after["tasks"]["Which?"] == json.loads(json.dumps(FLOW["tasks"]["Which?"]).replace("First", "Begin"))
+    assert after["tasks"]["Both"] == FLOW["tasks"]["Both"]
+    assert list(after["tasks"]) == ["Begin", "Second", "Which?", "Both", "Done"]
+
+
+def test_reordering_leads_the_routes_along(flow: DesignerPage, folder: Path) -> None:
+    """Two tasks on a straight line change places, and every route still leads where it should."""
+    flow.named("button", "Move First down").click()
+    tasks_are(flow, "Second", "First", "Which?", "Both", "Left", "Right", "Done")
+    expect(flow.named("button", "Move First down")).to_be_disabled()
+    flow.save()
+    after = written(folder)
+    assert after["startTask"] == "Second"
+    assert after["tasks"]["Second"]["nextTask"] == "First"
+    assert after["tasks"]["First"]["nextTask"] == "Which?"
+
+
+def test_removing_closes_the_gap(flow: DesignerPage, folder: Path) -> None:
+    """A removed task leaves no route to nowhere, and can be taken back from the history."""
+    flow.page.locator(".task-name", has_text="Second").click()
+    flow.named("button", "Remove Second").click()
+    flow.status("removed")
+    flow.save()
+    after = written(folder)
+    assert "Second" not in after["tasks"]
+    assert after["tasks"]["First"]["nextTask"] == "Which?"
+    flow.named("tab", "History", exact=False).click()
+    flow.page.locator(".history button", has_text="Second").click()
+    flow.named("button", "Restore these settings").click()
+    expect(flow.page.get_by_label("Task name")).to_have_value("Second")
+    flow.save()
+    assert written(folder)["tasks"]["Second"]["httpRequest"]["url"] == "https://a.example/2"
+
+
+def test_removing_what_a_decision_leads_to_is_refused(flow: DesignerPage) -> None:
+    """An end that a decision needs is not taken away from it; the page says what to do first."""
+    flow.page.locator(".task-name", has_text="Done").click()
+    flow.named("button", "Remove Done").click()
+    expect(flow.page.locator(".note", has_text="was not removed")).to_contain_text("Which?")
+    tasks_are(flow, "First", "Second", "Which?", "Both", "Left", "Right", "Done")
+
+
+def test_adding_goes_behind_the_chosen_task(flow: DesignerPage, folder: Path) -> None:
+    """A new task stands behind the chosen one, and the line goes on through it."""
+    flow.pick("Get a thing")
+    expect(flow.page.locator(".chip.bad")).to_be_visible()
+    flow.save("problem")
+    after = written(folder)
+    assert after["tasks"]["First"]["nextTask"] == "Get a thing"
+    assert after["tasks"]["Get a thing"]["nextTask"] == "Second"
+    assert "end" not in after["tasks"]["Get a thing"]
+
+
+def test_task_in_a_branch(flow: DesignerPage, folder: Path) -> None:
+    """A task inside a branch is edited in its place."""
+    flow.page.locator(".task-name", has_text="Left").click()
+    flow.at("/httpRequest/url").fill("https://b.example/left")
+    flow.save()
+    assert (
+        written(folder)["tasks"]["Both"]["branches"][0]["tasks"]["Left"]["httpRequest"]["url"]
+        == "https://b.example/left"
+    )
+
+
+def test_untouched_file_is_written_as_it_was(flow: DesignerPage, folder: Path) -> None:
+    """Opening, looking and saving changes no value: not a null, not the order, not the digits of a number."""
+    tricky = json.loads(json.dumps(FLOW))
+    tricky["tasks"]["First"]["httpRequest"] |= {"body": {"z": None, "a": 1.5}, "headers": None}
+    text = json.dumps(tricky).replace("1.5", "12345678901234567890")
+    (folder / "flow.json").write_text(text, encoding="utf-8")
+    flow.load()
+    expect(flow.page.locator("#test")).to_be_visible()
+    flow.save()
+    saved = (folder / "flow.json").read_text(encoding="utf-8")
+    assert "12345678901234567890" in saved
+    assert json.loads(saved) == json.loads(text)
+
+
+def test_new_workflow(designer: DesignerPage, folder: Path) -> None:
+    """Another workflow is begun by its name, and is a file once it is saved; both stay at hand, with what is not saved."""
+    designer.pick("Get a thing")
+    designer.at("/httpRequest/pathParameters/id").fill("1")
+    designer.named("button", "New workflow").click()
+    expect(designer.page.locator("#new-workflow")).to_be_focused()
+    designer.page.keyboard.type("Second/try")
+    designer.page.keyboard.press("Enter")
+    expect(designer.page.locator("#search")).to_be_focused()
+    designer.pick("Change a thing")
+    designer.save()
+    assert list(json.loads((folder / "Second try.json").read_text(encoding="utf-8"))["tasks"]) == ["Change a thing"]
+    designer.load()
+    expect(designer.page.get_by_label("Workflow", exact=True).last).to_have_value("Second try")
+    designer.page.get_by_label("Workflow", exact=True).last.select_option("flow")
+    expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("1")
+    assert written(folder)["tasks"] == {}
+    designer.complaints.clear()  # that it was not there yet
+
+
+def test_later_task_sees_what_an_earlier_test_was_answered(designer: DesignerPage, stand_in: StandIn) -> None:
+    """An expression over an earlier task's output is evaluated over the answer that its test request got."""
+    designer.pick(TITLE)
+    for pointer, value in SEED_FIELDS.items():
+        designer.at(pointer).fill(value)
+    designer.at("/httpRequest/query/topic_type").select_option("rfi")
+    designer.send()
+    expect(designer.page.locator(".response .status")).to_have_text("201 Created")
+    made = json.loads(designer.page.locator(".tree").get_by_text("id:").first.inner_text().partition(":")[2])
+    designer.named("button", "Add HTTP task").click()
+    designer.named("button", "Start from an empty request").click()
+    designer.at("/httpRequest/url").fill(stand_in.url + "/made/${$.id}")
+    designer.add("Input parameters")
+    group = designer.at("/inputParameters")
+    group.get_by_role("button", name="Add parameter", exact=True).click()
+    group.get_by_role("combobox", name="Name", exact=True).fill("id")
+    designer.named("button", "fx for id").click()
+    designer.at("/inputParameters/id").fill(f"$.tasks['{TITLE}'].output.body.id")
+    designer.send()
+    assert stand_in.requests[-1].target == f"/made/{made}"
+
+
+# What is not saved
+
+
+def test_unsaved_change_survives_a_reload(designer: DesignerPage, folder: Path) -> None:
+    """Whoever reloads finds what was typed, marked as unsaved; nothing was written."""
+    designer.pick(TITLE)
+    designer.at("/httpRequest/pathParameters/project_id").fill("1234")
+    designer.load()
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
+    expect(designer.page.locator(".unsaved")).to_be_visible()
+    assert written(folder)["tasks"] == {}
+    designer.save("Saved")
+    designer.load()
+    expect(designer.page.locator("#test")).to_be_visible()
+    expect(designer.page.locator(".unsaved")).to_have_count(0)
+
+
+def test_impatient_reload_loses_nothing(designer: DesignerPage) -> None:
+    """Whoever reloads again before the page was there finds what was typed all the same."""
+    designer.pick(TITLE)
+    designer.at("/httpRequest/pathParameters/project_id").fill("1234")
+    designer.page.route("**/workflows/flow", lambda route: None)  # no answer, yet
+    designer.load()
+    expect(designer.page.locator(".workflow")).to_be_visible()
+    designer.page.unroute_all(behavior="ignoreErrors")
+    designer.load()
+    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
+
+
+@pytest.mark.parametrize("choice", ["Load theirs", "Overwrite with mine"])
+def test_two_tabs_never_overwrite_each_other_silently(
+    designer: DesignerPage, browser: Browser, folder: Path, choice: str
+) -> None:
+    """The second to save is told, nothing is written, and both ways out do what they say."""
+    write(
+        folder,
+        {"name": "flow", "startTask": "Mail", "tasks": {"Mail": email_task("https://a.example") | {"end": True}}},
+    )
+    designer.load()
+    place = "/httpRequest/pathParameters/project_id"
+    with designer_page(browser, designer.url, quiet=False) as other:
+        other.at(place).fill("1")
+        designer.at(place).fill("2")
+        designer.save()
+        other.page.keyboard.press("Control+s")
+        conflict = other.page.locator("#conflict")
+        expect(conflict).to_contain_text("Somebody else changed this workflow")
+        assert task_of(folder, "Mail")["httpRequest"]["pathParameters"] == {"project_id": 2}
+        assert other.violations() == []
+        conflict.get_by_role("button", name=choice).click()
+        if choice == "Load theirs":
+            expect(other.at(place)).to_have_value("2")
+            other.named("tab", "History", exact=False).click()
+            expect(other.page.locator(".history button", has_text="not saved")).to_have_count(1)
+        else:
+            other.status("Saved")
+            assert task_of(folder, "Mail")["httpRequest"]["pathParameters"] == {"project_id": 1}
+
+
+def test_file_that_is_no_definition(designer: DesignerPage, folder: Path) -> None:
+    """A broken file is said to be one, with the line; it is only overwritten when somebody asks for that."""
+    (folder / "flow.json").write_text('{"name": "flow",\n "tasks": {,}}', encoding="utf-8")
+    broken = designer.load().page.locator(".workflow .note.error")
+    expect(broken).to_contain_text("line 2")
+    assert designer.violations() == []
+    assert "{,}" in (folder / "flow.json").read_text(encoding="utf-8")
+    broken.get_by_role("button", name="Overwrite it").click()
+    expect(designer.page.locator("#search")).to_be_visible()
+    assert written(folder)["tasks"] == {}
+    designer.complaints.clear()

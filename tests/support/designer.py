@@ -1,0 +1,231 @@
+"""A running designer for tests: a real uvicorn server on loopback in a thread, ended with its `with`.
+
+Every answer its client gets is held against the API's own OpenAPI description.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import uvicorn
+
+from httptask.catalogue import Catalogue
+from httptask.designer import create_app
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Response, Server
+from places import ROOT
+
+SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
+API_FILE = ROOT / "schemas" / "designer-api.openapi.json"
+JSON = {"Content-Type": "application/json"}
+PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
+"""Options to ask a server of this machine with: through no proxy, and a minute is given, for the machine may be busy."""
+
+
+@dataclass(slots=True)
+class RunningDesigner:
+    """A designer that answers; *client* talks to its API."""
+
+    url: str
+    """`http://127.0.0.1:PORT/`."""
+    client: httpx.Client
+    server: uvicorn.Server
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+
+@contextmanager
+def running_designer(
+    folder: Path, *, endpoints: Iterable[Endpoint] = (), lines: list[str] | None = None, **options: Any
+) -> Iterator[RunningDesigner]:
+    """Run the designer with a catalogue in *folder* of what httptask ships and *endpoints*; it may send to loopback.
+
+    *options* are those of `create_app`.
+    """
+    path = folder / "designer-catalogue.sqlite3"
+    with Catalogue.open(path) as catalogue:
+        catalogue.put(list(endpoints), source="tests")
+    options = {"allow_networks": ["127.0.0.0/8", "::1"], "catalogue": path} | options
+    headers = {"Authorization": f"Bearer {options['token']}"} if options.get("token") else {}
+    hooks = {"response": [held_against_description]}
+    with (
+        serving(create_app(**options)) as (url, server),
+        httpx.Client(base_url=url + "api/v1/", headers=headers, event_hooks=hooks, **PATIENT) as client,
+    ):
+        yield RunningDesigner(url, client, server)
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
+    """Run the ASGI application *app* on a free port of loopback, and give its address and the server."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:  # or Nagle's algorithm stays on
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        config = uvicorn.Config(
+            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([sock],), name="server")
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.005)
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}/", server
+        finally:
+            server.should_exit = True
+            thread.join(60)
+            assert not thread.is_alive(), "the server did not end"
+
+
+# The API's own description
+
+
+@cache
+def api_description() -> Any:
+    """Return the API's own OpenAPI description."""
+    return json.loads(API_FILE.read_text(encoding="utf-8"))
+
+
+def held_against_description(response: httpx.Response) -> None:
+    """Fail when *response* is not one that the description has for its path, method and status."""
+    operation = _operation(response.request.method, response.request.url.path)
+    if operation is None:  # not of the API, or a method it does not have
+        return
+    described = operation["responses"].get(str(response.status_code)) or operation["responses"]["default"]
+    if "$ref" in described:
+        described = api_description()["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    content = described.get("content", {})
+    media_type = response.headers.get("content-type", "").partition(";")[0]
+    if media_type == "text/event-stream":
+        assert media_type in content
+        return
+    response.read()
+    if not content:
+        assert not response.content
+        return
+    assert media_type in content, f"{media_type} is not documented: {response.text[:200]}"
+    schema = content[media_type].get("schema")
+    if schema is not None:
+        conforms(schema, response.json())
+
+
+def conforms(schema: Any, value: Any) -> None:
+    """Fail when *value* does not satisfy *schema*, whose references lead into the description."""
+    whole = {"$ref": "#/$defs/whole", "$defs": {"whole": schema}, "components": api_description()["components"]}
+    jsonschema.Draft202012Validator(whole).validate(value)
+
+
+@cache
+def _templates() -> list[tuple[re.Pattern[str], Any]]:
+    paths = api_description()["paths"]
+    return [
+        (re.compile("/api/v1" + re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path))), item)
+        for path, item in paths.items()
+    ]
+
+
+def _operation(method: str, path: str) -> Any:
+    item = next((item for pattern, item in _templates() if pattern.fullmatch(path)), {})
+    return item.get(method.lower())
+
+
+# Server-sent events
+
+Events = list[tuple[str, dict[str, Any]]]
+
+
+def events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the server-sent events of a streamed *response* as (name, data), read by the rules of HTML, section 9.2.6."""
+    name, data = "", []
+    for line in response.iter_lines():
+        if not line:
+            if data:
+                value = json.loads("\n".join(data))
+                conforms({"$ref": f"#/components/schemas/{name.capitalize()}Event"}, value)
+                yield name, value
+            name, data = "", []
+        elif not line.startswith(":"):
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                data.append(value)
+
+
+def events_of(designer: RunningDesigner, draft: dict[str, Any]) -> Events:
+    """Run a test request to its end and return its events."""
+    with designer.client.stream("POST", "test-requests", json=draft) as response:
+        assert response.status_code == 200, response.read()
+        return list(events(response))
+
+
+def last(designer: RunningDesigner, draft: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Run a test request and return the event it ended with."""
+    return events_of(designer, draft)[-1]
+
+
+# Endpoints to try things on
+
+_NODE = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
+}
+_THING = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "size": {"enum": ["small", "large"]},
+    },
+}
+
+
+def thing_endpoint(url: str, *, method: str = "GET") -> Endpoint:
+    """Return an endpoint with documented responses at the server *url*."""
+    body = RequestBody({"application/json": MediaType({"$ref": "#/$defs/Node"})}) if method == "POST" else None
+    return Endpoint(
+        id=f"acme-things-id-{method.lower()}-0",
+        method=method,
+        path="/things/{id}",
+        provider="acme",
+        title="Get a thing" if method == "GET" else "Change a thing",
+        description="# Things\n\nGet **one** <script>alert(1)</script>[here](javascript:alert(1)) "
+        "<a href='javascript:alert(2)' onclick='alert(3)'>there</a>.",
+        servers=(Server(url),),
+        parameters=(
+            Parameter("id", "path", required=True, schema={"type": "string"}, description="Its *id*."),
+            Parameter("limit", "query", schema={"type": "integer", "minimum": 1}),
+        ),
+        request_body=body,
+        responses={
+            "200": Response("The thing.", {}, {"application/json": MediaType({"$ref": "#/$defs/Thing"})}),
+            "4XX": Response("Not there."),
+        },
+        security=({"key": ()}, {}),
+        security_schemes={"key": {"type": "apiKey", "in": "header", "name": "X-Key", "description": "Your `key`."}},
+        definitions={"Node": _NODE, "Thing": _THING},
+        source="things.json",
+    )
+
+
+def thing_task(url: str, **request: Any) -> dict[str, Any]:
+    """Return a task for `thing_endpoint` at the server *url*."""
+    settings = {"url": url + "/things/{id}", "method": "GET", "pathParameters": {"id": "7"}} | request
+    return {"type": "Http", "endpoint": "acme-things-id-get-0", "httpRequest": settings, "end": True}

@@ -1,0 +1,167 @@
+"""A real, headless Chromium, and the designer's page in it, as a person would use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+
+ROOT = Path(__file__).parents[3]
+ELEMENT = ROOT / "plugin" / "httptask" / "designer" / "element"
+STATIC = ELEMENT.parent / "static"
+AXE = ELEMENT / "node_modules" / "axe-core" / "axe.min.js"
+
+# It asks nobody but the servers of the test: no updates, no first-run pages.
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_PATIENCE_MS = 20_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the browser."""
+    path = shutil.which("chromium")
+    assert path, "the tests of the page need Debian's chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class DesignerPage:
+    """One tab with the designer's page."""
+
+    def __init__(self, page: Page, url: str, *, complaints: list[str]) -> None:
+        self.page = page
+        self.url = url
+        self.complaints = complaints
+        """What the browser's console said: errors of scripts, what a content security policy refused."""
+
+    # Getting about
+
+    def load(self) -> DesignerPage:
+        """Open the page, and wait until it can be used."""
+        self.page.goto(self.url)
+        expect(self.page.locator(".columns, .whole .note").first).to_be_visible()
+        return self
+
+    def named(self, role: Any, name: str, *, exact: bool = True) -> Locator:
+        """Return what has this role and this accessible name."""
+        return self.page.get_by_role(role, name=name, exact=exact)
+
+    def at(self, pointer: str) -> Locator:
+        """Return the control of the place *pointer* of the task."""
+        return self.page.locator(f'[id="f-{pointer}"]')
+
+    def problem(self, pointer: str) -> Locator:
+        """Return the first problem that is said beside the place *pointer*."""
+        return self.page.locator(f'[id="f-{pointer}-problem-0"]')
+
+    def status(self, text: str) -> None:
+        """Wait until the status line says *text*."""
+        expect(self.page.locator(".said")).to_contain_text(text)
+
+    def pick(self, query: str) -> None:
+        """Add a task: search, and take the first that is found."""
+        self.named("button", "Add HTTP task").click()
+        self.page.get_by_label("Search the endpoints").fill(query)
+        self.page.get_by_role("option").filter(has_text=query).first.click()
+        expect(self.page.locator("#test")).to_be_visible()
+
+    def add(self, *names: str) -> None:
+        """Put optional fields on the form."""
+        for name in names:
+            self.page.locator("button.add", has_text=name).filter(has_text=name).first.click()
+
+    def send(self) -> None:
+        """Send the test request, and wait for its end."""
+        self.page.keyboard.press("Control+Enter")
+        expect(self.page.locator("#test")).to_contain_text("Test request")
+        expect(self.page.locator(".response .summary, .response .note").first).to_be_visible()
+
+    def save(self, said: str = "Saved") -> None:
+        """Save, and wait until the status line says so."""
+        self.page.keyboard.press("Control+s")
+        self.status(said)
+
+    def text(self) -> str:
+        """Return everything in the page, markup and attributes included, shadow roots too."""
+        return str(self.page.evaluate(_WHOLE_DOM))
+
+    def stored(self) -> str:
+        """Return everything the page has stored, and its address."""
+        return str(
+            self.page.evaluate(
+                "JSON.stringify([{...sessionStorage}, {...localStorage}, location.href, history.state, document.cookie])"
+            )
+        )
+
+    def copied(self) -> str:
+        """Return what is in the clipboard."""
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
+
+    def violations(self) -> list[str]:
+        """Return what axe finds wrong, one line each; rules of WCAG and the best practices."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [f"{each['id']}: {node['html'][:150]}" for each in found for node in each["nodes"]]
+
+
+_WHOLE_DOM = """() => {
+    const parts = [];
+    const visit = (root) => {
+        parts.push(root.innerHTML);
+        for (const each of root.querySelectorAll("*")) if (each.shadowRoot) visit(each.shadowRoot);
+    };
+    visit(document.documentElement);
+    return parts.join("\\n");
+}"""
+
+
+@contextmanager
+def designer_page(
+    browser: Browser, url: str, *, quiet: bool = True, context: BrowserContext | None = None, **options: Any
+) -> Iterator[DesignerPage]:
+    """Open the designer at *url* in a tab of its own; *options* are those of a browser context.
+
+    Fails when a script failed or a policy refused something; with *quiet* also when a request failed.
+    """
+    own = context or browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    own.set_default_timeout(_PATIENCE_MS)
+    if context is None:
+        own.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect.set_options(timeout=_PATIENCE_MS)
+    page = own.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    try:
+        yield DesignerPage(page, url, complaints=complaints).load()
+        serious = [each for each in complaints if quiet or not each.startswith("Failed to load resource")]
+        assert serious == []
+    finally:
+        page.close() if context else own.close()
+
+
+def answer_with(page: Page, pattern: str, status: int, value: Any) -> None:
+    """Let requests for *pattern* be answered with *status* and the JSON *value*, instead of by the server."""
+
+    def handler(route: Route) -> None:
+        route.fulfill(status=status, content_type="application/problem+json", body=json.dumps(value))
+
+    page.route(pattern, handler)
