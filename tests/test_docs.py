@@ -141,7 +141,7 @@ class Reader:
             assert fits(expected, printed), f"$ {command}\n{printed}"
 
     def _output(self, words: list[str]) -> str:
-        assert words[0] in ("httptask", "pip")
+        assert words[0] in ("httptask", "pip", "pytest")
         if words[0] == "pip":  # from what is there already, and without an index
             words = [
                 "pip",
