@@ -1,9 +1,8 @@
 """From evaluated settings to a request: URL, headers, cookies, body; and the same request as a curl command."""
 
-from httptask.building._bodies import FORM, MULTIPART, carries_files, chosen, is_json, is_text, offers, rank, writable
+from httptask.building._bodies import chosen, is_text, offers, rank, writable
 from httptask.building._curl import curl_command
 from httptask.building._escaping import url_part
-from httptask.building._fields import essence
 from httptask.building._files import VARIABLE as FILES_VARIABLE
 from httptask.building._files import Files, located, missing_files, with_contents
 from httptask.building._negotiation import ANY_MEDIA_TYPE, accept
@@ -24,20 +23,15 @@ from httptask.building._unsent import unsent
 __all__ = [
     "ANY_MEDIA_TYPE",
     "FILES_VARIABLE",
-    "FORM",
-    "MULTIPART",
     "REFERENCE",
     "Files",
     "accept",
     "build",
-    "carries_files",
     "chosen",
     "curl_command",
     "data_places",
     "described_framing",
-    "essence",
     "file_places",
-    "is_json",
     "is_pairs",
     "is_reference",
     "is_text",

@@ -14,23 +14,30 @@ from functools import partial
 from typing import Any, cast
 
 from httptask._core.strict_json import dump
+from httptask._http.media_types import (
+    FORM,
+    FORM_DATA,
+    JSON_TYPES,
+    RELATED,
+    XML,
+    carries_files,
+    charset_of,
+    essence,
+    range_of,
+)
 from httptask._http.sequences import SEQUENCES, sequence_of
 from httptask.building._escaping import RESERVED_IN_QUERY, Encode, UnwritableError, encoded, leaving, plus_encoded
-from httptask.building._fields import SENDABLE, Described, FieldWriter, essence, fields, parts, range_of
-from httptask.building._multipart import FORM_DATA, RELATED, boundary_of, multipart
+from httptask.building._fields import SENDABLE, Described, FieldWriter, fields, parts
+from httptask.building._multipart import boundary_of, multipart
 from httptask.building._references import ANY_BYTES, FileReference, file_places, is_pairs, is_reference, reference_of
 from httptask.building._styles import scalar
-from httptask.building._text import charset_of, codec_of, encoded_text
+from httptask.building._text import codec_of, encoded_text
 from httptask.building._xml import member_names, xml_text
 from httptask.model.api import MediaType
 from httptask.model.exchange import StreamedBody
 
-FORM = "application/x-www-form-urlencoded"
-MULTIPART = FORM_DATA
-_FORMS = (FORM, MULTIPART)
+_FORMS = (FORM, FORM_DATA)
 _ANY_TEXT = "text/plain; charset=utf-8"
-_JSON = re.compile(r"(application|text)/json|[^/]+/[^/]+\+json")
-_XML = re.compile(r"(application|text)/xml|[^/]+/[^/]+\+xml")  # RFC 7303, section 4.2
 _PROLOG = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")  # XML 1.0, section 4.3.3
 
 TEXT = "$text"
@@ -74,11 +81,6 @@ def is_text(value: Any) -> bool:
     return isinstance(value, Mapping) and len(value) == 1 and TEXT in value
 
 
-def carries_files(content_type: str) -> bool:
-    """Say whether a body of *content_type* has parts that may be files."""
-    return essence(content_type).startswith("multipart/")
-
-
 def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
     """Return the media type of *content* (by media type, as described) that carries *value* best.
 
@@ -117,11 +119,11 @@ def rank(name: str, *, files: bool = False) -> int:
     kind = essence(name)
     if files and carries_files(kind):
         return 0
-    if _JSON.fullmatch(kind):
+    if JSON_TYPES.fullmatch(kind):
         return 1
     if kind in _FORMS:
         return 2 + _FORMS.index(kind)
-    return 4 if _XML.fullmatch(kind) else 5
+    return 4 if XML.fullmatch(kind) else 5
 
 
 def offers(content: Mapping[str, Any], content_type: str) -> bool:
@@ -163,11 +165,6 @@ def _concrete(name: str, free: str) -> str | None:
     return None if "*" in kind or not SENDABLE.fullmatch(name) else name
 
 
-def is_json(content_type: str) -> bool:
-    """Say whether *content_type* is JSON's, or one that is built on it (RFC 6839, section 3.1)."""
-    return _JSON.fullmatch(essence(content_type)) is not None
-
-
 # The rows
 
 
@@ -200,7 +197,7 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
     def styled(allow_reserved: bool) -> Encode:  # as in a query (OpenAPI, Encoding Object)
         return leaving(RESERVED_IN_QUERY, codec) if allow_reserved else partial(encoded, codec=codec)
 
-    no_files = f"a file cannot be sent in {FORM}; {MULTIPART} carries files"
+    no_files = f"a file cannot be sent in {FORM}; {FORM_DATA} carries files"
     try:
         written = [
             f"{each.name}={cast(str, each.content)}"
@@ -214,7 +211,7 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
 
 def _multipart(value: Any, content_type: str, described: Described) -> Body:
     writer = FieldWriter(_field_content)
-    if isinstance(value, list) and not (essence(content_type) == MULTIPART and is_pairs(value)):
+    if isinstance(value, list) and not (essence(content_type) == FORM_DATA and is_pairs(value)):
         written = list(parts(value, described, writer))
     else:
         written = list(fields(_in_order(value, content_type, described), described, writer))
@@ -262,7 +259,7 @@ def _as_it_is(text: Any, content_type: str) -> bytes:
     if carries_files(content_type):
         return _multipart_text(text, content_type)
     return encoded_text(
-        text, _charset_of_xml(text, content_type) if _XML.fullmatch(essence(content_type)) else charset_of(content_type)
+        text, _charset_of_xml(text, content_type) if XML.fullmatch(essence(content_type)) else charset_of(content_type)
     )
 
 
@@ -328,14 +325,14 @@ def _has_fields(value: Any) -> bool:
 
 
 _ROWS = (
-    _Row(_JSON, _of(object), _json),
+    _Row(JSON_TYPES, _of(object), _json),
     _Row(re.compile(re.escape(FORM)), _has_fields, _form),
-    _Row(re.compile(re.escape(MULTIPART)), _has_fields, _multipart),
+    _Row(re.compile(re.escape(FORM_DATA)), _has_fields, _multipart),
     _Row(re.compile(r"multipart/.+"), _of(dict, list), _multipart),
     _Row(SEQUENCES, _of(dict, list), _items),
     # YAML 1.2 takes JSON
     _Row(re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json),
-    _Row(_XML, _of(dict, list, bool, int, float, Decimal), _xml),
+    _Row(XML, _of(dict, list, bool, int, float, Decimal), _xml),
     _Row(re.compile(r"text/plain"), _of(bool, int, float, Decimal), _text),
     _Row(re.compile(r".*", re.DOTALL), _of(str), _written),
 )

@@ -9,8 +9,8 @@ from email.message import Message
 from email.parser import HeaderParser
 
 from httptask._core.redaction import MASK
-from httptask.building._fields import essence
-from httptask.building._multipart import FORM_DATA, boundary_of
+from httptask._http.media_types import FORM_DATA, essence
+from httptask.building._multipart import boundary_of
 from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
 
 _DISPOSITION = re.compile(r'form-data; name="([^"\\=]*)"(?:; filename="([^"\\]*)")?')

@@ -13,6 +13,7 @@ from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number
+from httptask._http.media_types import essence, range_of
 from httptask._http.syntax import TOKEN, UNSENDABLE
 from httptask.building._escaping import Encode, UnwritableError
 from httptask.building._references import ANY_BYTES, Path, is_pairs, is_reference, reference_of
@@ -189,19 +190,3 @@ def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
 def _check_sendable(content_type: str) -> None:
     if not SENDABLE.fullmatch(content_type):
         raise UnwritableError(f"its described media type {content_type!r} cannot stand in a header")
-
-
-# Media types by name
-
-
-def essence(content_type: str) -> str:
-    """Return *content_type* without its parameters, in lower case (RFC 9110, section 8.3.1)."""
-    return content_type.partition(";")[0].strip().lower()
-
-
-def range_of(media_type: str) -> re.Pattern[str]:
-    """Return what matches the media types of the range *media_type* (RFC 9110, section 12.5.1)."""
-    name = essence(media_type)
-    if name in ("", "*"):
-        name = "*/*"
-    return re.compile("[^/]*".join(map(re.escape, name.split("*"))))

@@ -19,6 +19,7 @@ from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.threads import in_thread
+from httptask._http.media_types import charset_of
 from httptask.building._escaping import UnwritableError
 from httptask.building._references import (
     REFERENCE,
@@ -28,7 +29,7 @@ from httptask.building._references import (
     text_places,
     with_values,
 )
-from httptask.building._text import charset_of, codec_of
+from httptask.building._text import codec_of
 from httptask.errors import Problem, SettingsError
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
 

@@ -11,12 +11,10 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
+from httptask._http.media_types import FORM_DATA, RELATED, essence
 from httptask.building._escaping import UnwritableError
-from httptask.building._fields import Field, essence
+from httptask.building._fields import Field
 from httptask.model.exchange import FilePiece, StreamedBody
-
-FORM_DATA = "multipart/form-data"
-RELATED = "multipart/related"
 
 _BOUNDARY = re.compile(r'(?i);\s*boundary=(?:"([^"]*)"|([^\s;"]*))')
 _BOUNDARY_TEXT = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, section 5.1.1

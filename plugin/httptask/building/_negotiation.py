@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from httptask._http.media_types import is_json, without_charset
 from httptask._http.unpackers import ACCEPT_ENCODING
 from httptask._schema.subschemas import definition_name
-from httptask.building._bodies import is_json
 from httptask.building._fields import SENDABLE
 from httptask.model.api import Endpoint
 
 ANY_MEDIA_TYPE = "*/*"
 _MEDIA_TYPE = re.compile(r"[^\s/,;]+/[^\s/,;]+(\s*;.*)?")
-_CHARSET = re.compile(r"""(?i)\s*;\s*charset\s*=\s*("[^"]*"|[^;]*)""")
 _MOST_NAMED = 20
 """Media types that are named: a header has its limits, and `*/*` follows."""
 _MOST_FOLLOWED = 20
@@ -62,7 +61,7 @@ def _answered(endpoint: Endpoint) -> list[str]:
     successes = [each for status, each in endpoint.responses.items() if re.fullmatch(r"2(\d\d|XX)", status.upper())]
     if not successes and "default" in endpoint.responses:
         successes = [endpoint.responses["default"]]
-    names = dict.fromkeys(_CHARSET.sub("", name).strip() for each in successes for name in each.content)
+    names = dict.fromkeys(without_charset(name) for each in successes for name in each.content)
     return _json_first(
         name for name in names if _MEDIA_TYPE.fullmatch(name) and SENDABLE.fullmatch(name) and name != ANY_MEDIA_TYPE
     )

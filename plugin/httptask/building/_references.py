@@ -18,9 +18,10 @@ from typing import Any
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.media_types import charset_of
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE
 from httptask.building._escaping import UnwritableError
-from httptask.building._text import charset_of, encoded_text
+from httptask.building._text import encoded_text
 from httptask.model.exchange import FilePiece
 
 REFERENCE = "$file"

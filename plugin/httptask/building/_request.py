@@ -10,10 +10,11 @@ from urllib.parse import unquote, unquote_plus
 
 from httptask._core import packaged
 from httptask._core.pointers import pointer
+from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, is_json
 from httptask._http.syntax import FRAMING, PLACEHOLDER, UNSENDABLE
-from httptask.building._bodies import FORM, MULTIPART, Body, body, carries_files, chosen, is_json
+from httptask.building._bodies import Body, body, chosen
 from httptask.building._escaping import ESCAPED, RESERVED, Encode, UnwritableError, cookie_as_it_is, encoded, leaving
-from httptask.building._fields import Described, essence
+from httptask.building._fields import Described
 from httptask.building._negotiation import accept, accept_encoding
 from httptask.building._references import Path, file_places, is_pairs, misplaced
 from httptask.building._styles import DEFAULTS, scalar, written
@@ -306,7 +307,7 @@ def _body(value: Any, headers: list[tuple[str, str]], endpoint: Endpoint | None,
 
 def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
     """Return where in the body *value* files may stand."""
-    paths = (path for path, _ in file_places(value, pairs=essence(content_type) in (FORM, MULTIPART)))
+    paths = (path for path, _ in file_places(value, pairs=essence(content_type) in (FORM, FORM_DATA)))
     return frozenset(path for path in paths if not path or carries_files(content_type) or essence(content_type) == FORM)
 
 

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from httptask._http.charsets import lookup
 from httptask.building._escaping import UnwritableError
-
-_CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s;,"']+)""")
-
-
-def charset_of(content_type: str) -> str:
-    """Return the charset that *content_type* names; "" when it names none, which is UTF-8."""
-    match = _CHARSET.search(content_type)
-    return match[1] if match else ""
 
 
 def codec_of(charset: str) -> str:

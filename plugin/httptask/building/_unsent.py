@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from httptask.building._fields import STYLED, essence
+from httptask._http.media_types import FORM, carries_files, essence
+from httptask.building._fields import STYLED
 from httptask.building._references import Path
 from httptask.building._styles import DEFAULTS, STYLES
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 def unsent(request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str) -> Iterator[Path]:
@@ -27,7 +26,7 @@ def unsent(request: Mapping[str, Any], endpoint: Endpoint | None, media_type: st
                 style = parameter.style or DEFAULTS[location]
                 yield from ((group, name, *path) for path in _empty(value, style))
     body = request.get("body")
-    if isinstance(body, Mapping) and (essence(media_type) == _FORM or essence(media_type).startswith("multipart/")):
+    if isinstance(body, Mapping) and (essence(media_type) == FORM or carries_files(media_type)):
         encodings = _encodings(endpoint, media_type)
         for name, value in body.items():
             encoding = encodings.get(name, {})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from httptask.building import essence, is_json
+from httptask._http.media_types import essence, is_json, range_of
 from httptask.changes._schemas import Change, SchemaChanges, listed
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, Response, Server
 
@@ -314,9 +314,7 @@ def _covering(key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answ
 
 
 def _is_in_range(name: str, media_range: str) -> bool:
-    """Say whether *name* is in *media_range* (RFC 9110, section 12.5.1)."""
-    start, _, subtype = media_range.partition("/")
-    return subtype == "*" and (start == "*" or name.startswith(f"{start}/"))
+    return "*" in media_range and range_of(media_range).fullmatch(essence(name)) is not None
 
 
 def same_shape(path: str) -> str:

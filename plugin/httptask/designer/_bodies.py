@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from httptask._core.strict_json import JsonError, deeper_than, dump, parse
 from httptask._core.threads import in_thread
-from httptask.building import essence
+from httptask._http.media_types import essence
 from httptask.designer._problems import Refused
 
 T = TypeVar("T")

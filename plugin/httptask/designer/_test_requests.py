@@ -17,7 +17,8 @@ from typing import Any
 
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
-from httptask.building import curl_command, essence
+from httptask._http.media_types import essence
+from httptask.building import curl_command
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.redaction import MASK, Redactor, secret_part
+from httptask._http.media_types import JSON
 from httptask.model.exchange import Attempt, Difference, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, HopRecord, Received
-from httptask.sending._media import JSON, json_text, text_of
 from httptask.sending._response import Verdict, View
+from httptask.sending._texts import json_text, text_of
 
 if TYPE_CHECKING:
     from httptask.sending._deliver import Try

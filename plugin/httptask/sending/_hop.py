@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from httptask._core.threads import in_thread
+from httptask._http.media_types import JSON, TEXT, reading_of, received_essence
 from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.model.task import Reading
 from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
-from httptask.sending._media import JSON, TEXT, kind_of, media_type
 from httptask.sending._progress import watched
 from httptask.sending._translations import KEPT_CAUSES, translated
 from httptask.sending._wire import Answer, Recorder, Wire
@@ -64,7 +64,7 @@ class Received:
     @property
     def media_type(self) -> str:
         """The type and subtype, in lower case; "" when the server does not say."""
-        return media_type(self.content_type)
+        return received_essence(self.content_type)
 
     @property
     def coding_note(self) -> str:
@@ -97,7 +97,7 @@ class Bodies:
             return None
         if self.reading.body == TEXT or (self.reading.body == JSON and received.is_success):
             return self.reading.body
-        return kind_of(received.media_type)
+        return reading_of(received.media_type)
 
 
 @dataclass(slots=True)

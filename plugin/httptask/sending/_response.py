@@ -10,6 +10,7 @@ from typing import Any
 
 from httptask._core.redaction import Redactor
 from httptask._core.strict_json import deeper_than, number
+from httptask._http.media_types import ITEMS, JSON, TEXT, reading_of
 from httptask._http.sequences import sequence_of
 from httptask._http.syntax import TOKEN
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError
@@ -20,8 +21,8 @@ from httptask.sending._codings import Decoder
 from httptask.sending._filename import filename_of
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
-from httptask.sending._media import ITEMS, JSON, TEXT, json_text, kind_of, text_of
 from httptask.sending._retry import retry_after
+from httptask.sending._texts import json_text, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _as_it_came(received: Received, error: DecodeError, limits: Limits, redactor
     JSON as it stands was never encoded: its label is false. What failed is shown, so that it says why.
     """
     content = bytes(received.body)
-    is_json = JSON in (bodies.reading.body, kind_of(received.media_type)) and (
+    is_json = JSON in (bodies.reading.body, reading_of(received.media_type)) and (
         _json_view(content, received, limits, redactor).error is None
     )
     if received.is_success and not is_json:
@@ -287,7 +288,7 @@ def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> 
     text = content.decode(json.detect_encoding(content), "replace")  # which leaves out a byte order mark
     start = _masked_start(text, redactor)[:80]
     claim = f"the response says it is {media_type}"
-    if kind_of(media_type) != JSON:
+    if reading_of(media_type) != JSON:
         claim = f'the response is to be read as JSON ("responseBody": "json"), says it is {media_type or "nothing"},'
     error = ParseError(f"{claim} and is not: {why}; it starts with {start!r}", maybe_delivered=True)
     return View(content, text, TEXT, media_type, error)

@@ -8,10 +8,10 @@ from typing import Any
 
 from httptask._core.pointers import Path, pointer
 from httptask._core.strict_json import dump
+from httptask._http.media_types import essence, is_json
 from httptask._http.sequences import sequence_of
 from httptask._schema.subschemas import definition_name
 from httptask._schema.views import View, Views, json_type
-from httptask.building import essence
 from httptask.model.api import Endpoint, MediaType, Response
 from httptask.model.exchange import Difference
 
@@ -90,8 +90,9 @@ def _content(response: Response, media_type: str) -> MediaType | None:
     for name in (media_type, f"{kind}/*", "*/*"):
         if name in names:
             return names[name]
-    is_json = media_type.endswith(("/json", "+json"))
-    return next((each for name, each in names.items() if is_json and name.endswith(("/json", "+json"))), None)
+    if not is_json(media_type):
+        return None
+    return next((content for name, content in names.items() if is_json(name)), None)
 
 
 class _Comparison:

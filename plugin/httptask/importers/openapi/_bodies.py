@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.media_types import FORM, FORM_DATA
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
 from httptask.importers.openapi._parameters import item_delimiters
 from httptask.importers.openapi.schemas import or_empty
 from httptask.model.api import MediaType, RequestBody, Response
 
-_FORM = "application/x-www-form-urlencoded"
-_MULTIPART = "multipart/form-data"
-_FORM_STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDelimited"}
+FORM_STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDelimited"}
 
 
 class Bodies:
@@ -53,7 +52,7 @@ class Bodies:
                 self._context.notes.add("guessed", "several bodies; the first is taken", bodies[1][1])
             schema = self._context.schemas.schema(raw["schema"], f"{place}/schema") if "schema" in raw else {}
             media_type = MediaType(schema, examples=self._context.examples(raw, place, schema))
-            names = [name for name in consumes if name not in (_FORM, _MULTIPART)] or consumes or ["application/json"]
+            names = [name for name in consumes if name not in (FORM, FORM_DATA)] or consumes or ["application/json"]
             return RequestBody(dict.fromkeys(names, media_type), flag(raw, "required"), text_of(raw, "description"))
         return self._form(fields, consumes) if fields else None
 
@@ -76,20 +75,20 @@ class Bodies:
             properties[name] = schema
             if flag(raw, "required"):
                 required.append(name)
-            written = self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), place) or "csv"
+            written = self._context.word(raw, "collectionFormat", ("csv", "multi", *FORM_STYLES), place) or "csv"
             inner = item_delimiters(raw)
             if is_array(schema) and (written != "multi" or inner):
-                encoding[name] = {"style": _FORM_STYLES.get(str(written), "form"), "explode": written == "multi"}
+                encoding[name] = {"style": FORM_STYLES.get(str(written), "form"), "explode": written == "multi"}
                 encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
             if flag(raw, "allowEmptyValue"):
                 properties[name] = or_empty(schema)
         form: dict[str, Any] = {"type": "object", "properties": properties}
         if required:
             form["required"] = list(dict.fromkeys(required))
-        names = [name for name in consumes if name in (_FORM, _MULTIPART)]
+        names = [name for name in consumes if name in (FORM, FORM_DATA)]
         if has_file:  # Swagger 2.0, "Parameter Object": only multipart/form-data carries a file
-            names = [_MULTIPART]
-        return RequestBody(dict.fromkeys(names or [_FORM], MediaType(form, encoding)), bool(required))
+            names = [FORM_DATA]
+        return RequestBody(dict.fromkeys(names or [FORM], MediaType(form, encoding)), bool(required))
 
     def responses(self, raw: Any, operation: Mapping[str, Any], place: str) -> dict[str, Response]:
         """Return the Responses Object *raw* of *operation*, at *place*, by status: `200`, `4XX`, `default`."""

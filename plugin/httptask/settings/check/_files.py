@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.pointers import pointer
-from httptask.building import (
-    carries_files,
-    data_places,
-    file_places,
-    is_text,
-    misplaced,
-    reference_problems,
-    with_values,
-)
+from httptask._http.media_types import carries_files
+from httptask.building import data_places, file_places, is_text, misplaced, reference_problems, with_values
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.settings.check._sentences import FileText

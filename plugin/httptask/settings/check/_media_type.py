@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask.building import chosen, is_json, is_reference, is_text, rank, writable
+from httptask._http.media_types import is_json
+from httptask.building import chosen, is_reference, is_text, rank, writable
 from httptask.errors import Problem
 from httptask.expressions import has_expression, is_expression
 from httptask.model.api import Endpoint, MediaType

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from httptask._core.pointers import parts, pointer
-from httptask.building import FORM, MULTIPART, essence, is_pairs
+from httptask._http.media_types import FORM, FORM_DATA, essence
+from httptask.building import is_pairs
 from httptask.expressions import has_expression
 from httptask.settings.check._validate import typed
 
@@ -23,7 +24,7 @@ def grouped(given: dict[str, Any], schema: Mapping[str, Any], media_type: str, *
     A body of *media_type* is pairs only when that is a form. With *expressions*, names that hold one are left out.
     """
     paths: Paths = {}
-    names = ["query", *(["body"] if essence(media_type) in (FORM, MULTIPART) else [])]
+    names = ["query", *(["body"] if essence(media_type) in (FORM, FORM_DATA) else [])]
     for name in names:
         if not is_pairs(given.get(name)):
             continue

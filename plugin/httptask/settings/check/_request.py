@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 
 from httptask._core.pointers import parts, pointer
 from httptask._http.hosts import host_fault
+from httptask._http.media_types import FORM, carries_files, essence, is_json
 from httptask._http.syntax import FRAMING, HOST, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
-from httptask.building import FORM, carries_files, described_framing, essence, is_json, offers
+from httptask.building import described_framing, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint

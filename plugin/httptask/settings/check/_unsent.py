@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._core.pointers import Path, pointer
+from httptask._http.media_types import essence
 from httptask._schema.views import View, Views
-from httptask.building import essence, unsent
+from httptask.building import unsent
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._core.pointers import pointer
+from httptask._http.media_types import is_json
 from httptask._http.syntax import METHODS
-from httptask.building import is_json
 from httptask.errors import Problem
 from httptask.expressions import has_expression, is_expression
 
