@@ -33,7 +33,15 @@ from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import NAMED, plugin_manager
-from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
+from httptask.protocols import (
+    AuthScheme,
+    Engine,
+    ExpressionLanguage,
+    Importer,
+    ImportOptions,
+    Source,
+    TaskType,
+)
 from httptask.task import Runtime
 from httptask.workflow import problems
 from places import ROOT
@@ -83,7 +91,11 @@ def pattern(expected: str) -> str:
     """
     any_lines, within_line = r"(?:[^\n]*\n)*?", r"[^\n]*"
     lines = [
-        any_lines if line == "..." else re.escape(line).replace(re.escape("..."), within_line) + "\n"
+        (
+            any_lines
+            if line == "..."
+            else re.escape(line).replace(re.escape("..."), within_line) + "\n"
+        )
         for line in expected.splitlines()
     ]
     return "".join(lines)
@@ -106,7 +118,9 @@ class Reader:
         self._port = port
         self._names: dict[str, Any] = {}
         # make's constraints have a path that is relative to the repository.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("PIP_")
+        }
         self._environment = {
             **inherited,
             "HTTPTASK_CATALOGUE": str(folder / "catalogue.sqlite3"),
@@ -178,7 +192,9 @@ class Reader:
 
 
 @with_blocks("console", "python")
-def test_a_reader_gets_what_the_document_says(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_gets_what_the_document_says(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each command and each piece of Python works as it stands and prints what is shown."""
     monkeypatch.chdir(tmp_path)
     with servers.raw_server(servers.respond(ANSWER)) as server:
@@ -346,7 +362,9 @@ def test_every_outcome_stands_in_the_table() -> None:
 
 def test_every_code_of_a_problem_stands_in_the_table() -> None:
     """The tables of problems have every code, and the params that its sentence is made of."""
-    table = {row[0].strip("`"): row[1] for row in rows("docs/problems.md") if row[0].startswith("`")}
+    table = {
+        row[0].strip("`"): row[1] for row in rows("docs/problems.md") if row[0].startswith("`")
+    }
     assert table.keys() == SENTENCES.keys()
     for code, template in SENTENCES.items():
         params = {name for _, name, _, _ in string.Formatter().parse(template) if name}
@@ -393,7 +411,9 @@ def test_every_command_and_option_stands_in_a_table() -> None:
     named = {code.split()[1] for code in column("docs/commands.md") if code.startswith("httptask ")}
     assert named == set(commands())
     documented = {
-        option: set(re.split(r",\s*", row[1])) for row in table for option in re.findall(r"`(--[\w-]+)`", row[0])
+        option: set(re.split(r",\s*", row[1]))
+        for row in table
+        for option in re.findall(r"`(--[\w-]+)`", row[0])
     }
     having: dict[str, set[str]] = {}
     for name, parser in commands().items():

@@ -1,4 +1,6 @@
-"""Hooks and the plugin manager: built-ins use the same doors as strangers; every door is documented, called and refused well."""
+"""Hooks and the plugin manager: built-ins use the same doors as strangers; every door is
+documented, called and refused well.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,15 @@ from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.task import Inputs, TestOptions
 from httptask.model.workflow import WorkflowRun
 from httptask.plugins import BUILT_INS, NAMED, plugin_manager
-from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, ImportOptions, Source, TaskType
+from httptask.protocols import (
+    AuthScheme,
+    Engine,
+    ExpressionLanguage,
+    Importer,
+    ImportOptions,
+    Source,
+    TaskType,
+)
 from httptask.task import HttpTask
 from httptask.testing import StandIn
 from tasks import RFI, call, email_task, exchange, failure, http, runtime
@@ -40,13 +50,18 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_every_hook_is_its_own_manual(name: str) -> None:
-    """Each hook says who calls it, what an exception does, and has a plugin to paste with its exact arguments."""
+    """Each hook says who calls it, what an exception does, and has a plugin to paste with its exact
+    arguments.
+    """
     manual = inspect.getdoc(HOOKS[name]) or ""
     for needed in ("Called", "exception", "@httptask.hookimpl", f"def {name}("):
         assert needed in manual, needed
     given = re.search(rf"def {name}\((.*?)\)", manual)
     assert given is not None
-    assert given.group(1).split(", ") == [*inspect.signature(HOOKS[name]).parameters] or given.group(1) == ""
+    assert (
+        given.group(1).split(", ") == [*inspect.signature(HOOKS[name]).parameters]
+        or given.group(1) == ""
+    )
     code = textwrap.dedent(manual[manual.index("    @httptask.hookimpl") :])
     compile(code, name, "exec")
 
@@ -57,7 +72,9 @@ def test_the_order_of_call_names_every_hook() -> None:
 
 
 def test_first_answer_hooks_are_those_of_the_design_and_our_answers_come_last() -> None:
-    """Only these two stop at the first answer, and a stranger is always asked before us; no security question is one."""
+    """Only these two stop at the first answer, and a stranger is always asked before us; no
+    security question is one.
+    """
     manager = plugin_manager(entry_points=False)
     for name in HOOKS:
         caller = getattr(manager.hook, name)
@@ -65,11 +82,15 @@ def test_first_answer_hooks_are_those_of_the_design_and_our_answers_come_last() 
         assert bool(caller.spec.opts["firstresult"]) == (name in FIRST)
         if name in FIRST:
             assert all(implementation.trylast for implementation in caller.get_hookimpls())
-            assert not any(inspect.iscoroutinefunction(one.function) for one in caller.get_hookimpls())
+            assert not any(
+                inspect.iscoroutinefunction(one.function) for one in caller.get_hookimpls()
+            )
 
 
 def test_built_ins_come_through_the_hooks_and_nowhere_else() -> None:
-    """Every named thing that ships is brought by a registered built-in plugin, and satisfies its protocol."""
+    """Every named thing that ships is brought by a registered built-in plugin, and satisfies its
+    protocol.
+    """
     manager = plugin_manager(entry_points=False)
     manifest = packaged.manifest()
     protocols = {
@@ -130,7 +151,11 @@ class Everything:
     @hookimpl
     def httptask_credential(self, name: str) -> Credential | None:
         self.calls.append("httptask_credential")
-        return Credential(name, "signed", {"secret": Secret("s3cr3t-of-signed")}) if name == "theirs" else None
+        return (
+            Credential(name, "signed", {"secret": Secret("s3cr3t-of-signed")})
+            if name == "theirs"
+            else None
+        )
 
     @hookimpl
     def httptask_refine_settings_schema(self, schema: dict[str, Any], endpoint: Endpoint) -> None:
@@ -196,7 +221,9 @@ class Nowhere:
 
 
 def test_a_stranger_is_called_at_every_door() -> None:
-    """One task, one import, one run: every hook of the plugin was called, in the documented order where there is one."""
+    """One task, one import, one run: every hook of the plugin was called, in the documented order
+    where there is one.
+    """
     plugin = Everything()
     definition = email_task("", credentials="theirs")
     definition["httpRequest"]["headers"]["X-Refined"] = "yes"
@@ -224,10 +251,14 @@ def test_a_stranger_is_called_at_every_door() -> None:
 
     with runtime(plugin) as shared:
         run = run_workflow(
-            {"name": "n", "startTask": "A", "tasks": {"A": http("https://h/")}}, engine="nowhere", runtime=shared
+            {"name": "n", "startTask": "A", "tasks": {"A": http("https://h/")}},
+            engine="nowhere",
+            runtime=shared,
         )
     assert run.output == "ran nowhere"
-    assert set(plugin.calls) == set(HOOKS) - {"httptask_commands"}  # the command line's own test calls that one
+    assert set(plugin.calls) == set(HOOKS) - {
+        "httptask_commands"
+    }  # the command line's own test calls that one
 
 
 def test_a_refined_schema_counts() -> None:
@@ -241,7 +272,9 @@ def test_a_refined_schema_counts() -> None:
 
 
 def test_a_failing_observer_is_logged_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """httptask_exchange_finished may fail; the task does not, and later observers are still told."""
+    """httptask_exchange_finished may fail; the task does not, and later observers are still
+    told.
+    """
     told: list[str] = []
 
     class Before:
@@ -262,7 +295,9 @@ def test_a_failing_observer_is_logged_and_changes_nothing(caplog: pytest.LogCapt
 
 
 def test_a_plugin_that_cannot_prepare_ends_the_task_before_anything_is_sent() -> None:
-    """An exception in httptask_prepare_request, or a request that no longer is one, is that plugin's error; nothing goes out."""
+    """An exception in httptask_prepare_request, or a request that no longer is one, is that
+    plugin's error; nothing goes out.
+    """
 
     class Broken:
         def __init__(self, change: Callable[[OutgoingRequest], object]) -> None:
@@ -285,24 +320,32 @@ def test_a_plugin_that_cannot_prepare_ends_the_task_before_anything_is_sent() ->
     ]
     for change in changes:
         with servers.raw_server(OK) as server, runtime(Broken(change)) as shared:
-            with pytest.raises(PluginError, match=r"Broken failed in httptask_prepare_request|implements it failed"):
+            with pytest.raises(
+                PluginError, match=r"Broken failed in httptask_prepare_request|implements it failed"
+            ):
                 HttpTask(http(server.url), runtime=shared).call()
             assert not server.connections
 
 
 def test_a_host_can_run_the_test_request_elsewhere() -> None:
-    """The first answer counts, and a stranger's comes before ours: an awaitable that runs somewhere else."""
+    """The first answer counts, and a stranger's comes before ours: an awaitable that runs somewhere
+    else.
+    """
 
     class Elsewhere:
         @hookimpl
         def httptask_test_request(self, task: HttpTask, inputs: Inputs) -> Awaitable[Exchange]:
             async def run() -> Exchange:
-                return Exchange((), "success", error=f"ran {task.name} in the worker with {inputs.input}")
+                return Exchange(
+                    (), "success", error=f"ran {task.name} in the worker with {inputs.input}"
+                )
 
             return run()
 
     with runtime(Elsewhere()) as shared:
-        seen = HttpTask(http("http://127.0.0.1:1"), name="A", runtime=shared).test_request(Inputs(input=3))
+        seen = HttpTask(http("http://127.0.0.1:1"), name="A", runtime=shared).test_request(
+            Inputs(input=3)
+        )
     assert seen.error == "ran A in the worker with 3"
 
 
@@ -424,7 +467,8 @@ def test_two_languages_of_one_prefix_are_refused_with_both_providers() -> None:
             return [language]
 
     with pytest.raises(
-        PluginError, match=r"'jsonata:': jsonata of httptask\.expressions\.plugin and shout of .*Plugin"
+        PluginError,
+        match=r"'jsonata:': jsonata of httptask\.expressions\.plugin and shout of .*Plugin",
     ):
         plugin_manager(Plugin(), entry_points=False)
 
@@ -440,7 +484,8 @@ def test_sync_calls_inside_an_event_loop_say_what_to_do() -> None:
         asyncio.run(inside())
 
 
-# A third party, installed for real: found through its entry point by commands in a process of their own.
+# A third party, installed for real: found through its entry point by commands in a process of their
+# own.
 
 ACME = """
 import httptask
@@ -480,7 +525,9 @@ def httptask_commands(cli):
 
 @pytest.fixture
 def acme(tmp_path: Path) -> dict[str, str]:
-    """Install the distribution `acme-httptask` on a path of its own and return the environment that sees it."""
+    """Install the distribution `acme-httptask` on a path of its own and return the environment that
+    sees it.
+    """
     site = tmp_path / "site"
     info = site / "acme_httptask-1.0.dist-info"
     info.mkdir(parents=True)
@@ -509,7 +556,9 @@ def httptask(environment: dict[str, str], *words: str) -> subprocess.CompletedPr
 def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command(
     acme: dict[str, str], tmp_path: Path
 ) -> None:
-    """Nothing but an entry point: its task type runs in a workflow, its credential goes on the wire, its command answers."""
+    """Nothing but an entry point: its task type runs in a workflow, its credential goes on the
+    wire, its command answers.
+    """
     listed = json.loads(httptask(acme, "plugins", "--json").stdout)["plugins"]
     assert {"plugin": "acme", "brings": {"task type": ["Acme.Note"]}}.items() <= next(
         entry for entry in listed if entry["plugin"] == "acme"
@@ -520,7 +569,11 @@ def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command
             "startTask": "Ask",
             "tasks": {
                 "Ask": {**http(server.url, credentials="acme"), "end": None, "nextTask": "Note"},
-                "Note": {"type": "Acme.Note", "text": "got ${$.tasks['Ask'].output.statusCode}", "end": True},
+                "Note": {
+                    "type": "Acme.Note",
+                    "text": "got ${$.tasks['Ask'].output.statusCode}",
+                    "end": True,
+                },
             },
         }
         path = tmp_path / "flow.json"
@@ -554,7 +607,11 @@ def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command
             "the plugin acme failed in httptask_commands",
         ),
         ("cli.add_parser('acme')", ["acme"], "no default `run`"),
-        ("cli.add_parser('acme').set_defaults(run=lambda arguments: 1 / 0)", ["acme"], "unexpected ZeroDivisionError"),
+        (
+            "cli.add_parser('acme').set_defaults(run=lambda arguments: 1 / 0)",
+            ["acme"],
+            "unexpected ZeroDivisionError",
+        ),
     ],
     ids=["raises", "takes a name of ours", "has no run", "run raises"],
 )
@@ -604,8 +661,12 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("code", "reason"), BROKEN.values(), ids=BROKEN)
-def test_one_broken_plugin_is_named_and_left_out(acme: dict[str, str], tmp_path: Path, code: str, reason: str) -> None:
-    """No command ends because of it; `--strict-plugins` and its variable are for those who want that."""
+def test_one_broken_plugin_is_named_and_left_out(
+    acme: dict[str, str], tmp_path: Path, code: str, reason: str
+) -> None:
+    """No command ends because of it; `--strict-plugins` and its variable are for those who want
+    that.
+    """
     (tmp_path / "site" / "acme_httptask.py").write_text(code)
     words = ["--help"] if "httptask_commands" in code else ["plugins"]
     done = httptask(acme, *words)
@@ -634,7 +695,9 @@ def test_the_other_plugins_go_on_without_a_broken_one(acme: dict[str, str], tmp_
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[httptask]\nbroken = broken_httptask\n")
     code = "import httptask\n@httptask.hookimpl\ndef httptask_commands(cli):\n"
-    (tmp_path / "site" / "broken_httptask.py").write_text(code + "    cli.add_parser('theirs')\n    1 / 0\n")
+    (tmp_path / "site" / "broken_httptask.py").write_text(
+        code + "    cli.add_parser('theirs')\n    1 / 0\n"
+    )
     done = httptask(acme, "acme", "you")
     assert done.stdout == "hello you\n"
     assert "the plugin broken is left out" in done.stderr
@@ -660,7 +723,9 @@ class Wrapped:
 
 
 def test_wrappers_run_around_every_hook() -> None:
-    """pluggy's own call loop calls hooks, so a wrapper runs once, sees the answers and may change them."""
+    """pluggy's own call loop calls hooks, so a wrapper runs once, sees the answers and may change
+    them.
+    """
     plugin = Wrapped()
     with servers.raw_server(OK) as server, runtime(plugin) as shared:
         HttpTask(http(server.url), runtime=shared).call()
@@ -686,7 +751,9 @@ def test_an_old_style_wrapper_runs() -> None:
 
 
 def test_a_wrapper_that_fails_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    """An observer's wrapper changes no outcome; one of a hook that brings things is refused by name."""
+    """An observer's wrapper changes no outcome; one of a hook that brings things is refused by
+    name.
+    """
 
     class Fails:
         @hookimpl(wrapper=True)
@@ -703,5 +770,7 @@ def test_a_wrapper_that_fails_is_named(caplog: pytest.LogCaptureFixture) -> None
     with servers.raw_server(OK) as server, runtime(Fails()) as shared:
         assert HttpTask(http(server.url), runtime=shared).call().status_code == 200
     assert "Fails failed in httptask_exchange_finished: ValueError: no disk" in caplog.text
-    with pytest.raises(PluginError, match=r"wrapper of .*Spoils turned the answer of httptask_engines into 7"):
+    with pytest.raises(
+        PluginError, match=r"wrapper of .*Spoils turned the answer of httptask_engines into 7"
+    ):
         plugin_manager(Spoils(), entry_points=False)

@@ -51,18 +51,24 @@ def test_the_manifest_says_what_the_project_says() -> None:
 
 
 def test_the_manifest_says_what_the_code_does() -> None:
-    """Hooks, commands, schemas and public names are those of the code; the named things are held by the hooks' tests."""
+    """Hooks, commands, schemas and public names are those of the code; the named things are held by
+    the hooks' tests.
+    """
     hooks = {}
     for name in dir(hookspecs):
         if name.startswith("httptask_"):
-            hooks[name] = "first" if getattr(hookspecs, name).httptask_spec["firstresult"] else "all"
+            hooks[name] = (
+                "first" if getattr(hookspecs, name).httptask_spec["firstresult"] else "all"
+            )
     assert {hook["name"]: hook["answers"] for hook in MANIFEST["hooks"]} == hooks
     commands = argparse.ArgumentParser().add_subparsers()
     for family in FAMILIES:
         family.add(commands)
     assert MANIFEST["commands"] == list(commands.choices)
     assert MANIFEST["schemas"] == packaged.schema_names()
-    assert MANIFEST["publicNames"] == sorted(httptask.__all__, key=lambda name: (name.islower(), name))
+    assert MANIFEST["publicNames"] == sorted(
+        httptask.__all__, key=lambda name: (name.islower(), name)
+    )
     assert MANIFEST["entryPointGroup"] == hookspecs.PROJECT
 
 
@@ -88,9 +94,16 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     """`import httptask` leaves httpx, jsonschema and the rest for those who need them."""
     code = "import sys, httptask; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    assert not {"httpx", "httpcore", "jsonschema", "jsonata", "jsonpath_rfc9535", "pluggy", "asyncio", "sqlite3"} & set(
-        loaded
-    )
+    assert not {
+        "httpx",
+        "httpcore",
+        "jsonschema",
+        "jsonata",
+        "jsonpath_rfc9535",
+        "pluggy",
+        "asyncio",
+        "sqlite3",
+    } & set(loaded)
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:
@@ -114,7 +127,16 @@ def test_no_two_modules_of_the_fixed_shape_are_missing() -> None:
     """The top level is what was agreed, and nothing else."""
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     top = {path.partition("/")[0] for path in tracked}
-    allowed = {"pyproject.toml", "plugin", "schemas", "tests", "manifest.json", "README.md", "Makefile", "LICENSE"}
+    allowed = {
+        "pyproject.toml",
+        "plugin",
+        "schemas",
+        "tests",
+        "manifest.json",
+        "README.md",
+        "Makefile",
+        "LICENSE",
+    }
     allowed |= {"constraints.txt", "CHANGELOG.md", "docs"}
     assert {name for name in top if not name.startswith(".")} <= allowed
 
@@ -127,10 +149,16 @@ def pins_of(constraints: Path) -> dict[str, Requirement]:
 
 
 def direct_requirements() -> list[Requirement]:
-    """Return what pyproject.toml asks for: to build, to run, and for every extra, the tests' own included."""
+    """Return what pyproject.toml asks for: to build, to run, and for every extra, the tests' own
+    included.
+    """
     extras = itertools.chain.from_iterable(PROJECT["optional-dependencies"].values())
     texts = [*SETTINGS["build-system"]["requires"], *PROJECT["dependencies"], *extras]
-    return [requirement for requirement in map(Requirement, texts) if requirement.name != PROJECT["name"]]
+    return [
+        requirement
+        for requirement in map(Requirement, texts)
+        if requirement.name != PROJECT["name"]
+    ]
 
 
 @pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=attrgetter("name"))
@@ -143,7 +171,9 @@ def test_every_package_has_one_exact_version(constraints: Path) -> None:
 
 @pytest.mark.parametrize("constraints", [PINNED, LOWEST], ids=attrgetter("name"))
 @pytest.mark.parametrize("requirement", direct_requirements(), ids=attrgetter("name"))
-def test_every_requirement_is_pinned_within_its_bounds(constraints: Path, requirement: Requirement) -> None:
+def test_every_requirement_is_pinned_within_its_bounds(
+    constraints: Path, requirement: Requirement
+) -> None:
     """What pyproject.toml asks for, to build as well, has its version: run `make constraints`."""
     pin = pins_of(constraints)[canonicalize_name(requirement.name)]
     (version,) = pin.specifier
@@ -167,13 +197,27 @@ def test_the_claimed_pythons_are_those_of_the_constraints() -> None:
 
 
 def test_the_source_archive_has_the_documents(tmp_path: Path) -> None:
-    """Whoever unpacks it can read every document, and every relative link of the README leads somewhere."""
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)]
+    """Whoever unpacks it can read every document, and every relative link of the README leads
+    somewhere.
+    """
+    build = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "sdist",
+        "--directory",
+        str(tmp_path),
+    ]
     subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
         names = {name.partition("/")[2] for name in packed.getnames()}
-    documents = {path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("docs/**/*.*"), *ROOT.glob(".github/*.md")]}
+    documents = {
+        path.relative_to(ROOT).as_posix()
+        for path in [*ROOT.glob("docs/**/*.*"), *ROOT.glob(".github/*.md")]
+    }
     assert {"README.md", "CHANGELOG.md", "LICENSE", *documents} <= names
 
 
@@ -199,7 +243,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
-    """Schemas, manifest, the seed's page and the type marker are inside the package; tests are not."""
+    """Schemas, manifest, the seed's page and the type marker are inside the package; tests are
+    not.
+    """
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {f"httptask/schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
     wanted |= {"httptask/manifest.json", "httptask/py.typed", "httptask/catalogue/shipped.json"}
@@ -209,27 +255,38 @@ def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
 
 
 def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_path: Path) -> None:
-    """Unpacked somewhere else, with no checkout in sight, the first search finds the seed's endpoint."""
+    """Unpacked somewhere else, with no checkout in sight, the first search finds the seed's
+    endpoint.
+    """
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     # -S and our own path: the checkout's editable install must not be what answers.
     libraries = Path(importlib.import_module("pluggy").__file__ or "").parent.parent
     code = (
-        f"import sys; sys.path[:0] = [{str(tmp_path / 'site')!r}, {str(libraries)!r}]\n"
-        "import httptask; assert 'site' in httptask.__file__, httptask.__file__\n"
-        "from httptask.cli import main; sys.exit(main(['search', 'procore', 'send', 'email', '--json']))"
+        f"import sys; sys.path[:0] = [{str(tmp_path / 'site')!r}, {str(libraries)!r}]\nimport"
+        " httptask; assert 'site' in httptask.__file__, httptask.__file__\nfrom httptask.cli"
+        " import main; sys.exit(main(['search', 'procore', 'send', 'email', '--json']))"
     )
     environment = {**os.environ, "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3")}
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-S", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["hits"][0]["id"].startswith("procore-rest-v1-0-project-project_id-email")
+    assert json.loads(done.stdout)["hits"][0]["id"].startswith(
+        "procore-rest-v1-0-project-project_id-email"
+    )
 
 
 def test_the_bench_takes_every_figure() -> None:
     """`make bench` prints all its rows; what they are is for whoever reads them."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/bench/bench.py"), "--once"], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "tests/bench/bench.py"), "--once"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     for row in (

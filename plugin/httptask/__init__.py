@@ -1,4 +1,6 @@
-"""The HTTP task for workflow engines: search an API, fill a typed form, test the request, run it."""
+"""The HTTP task for workflow engines: search an API, fill a typed form, test the request, run
+it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ __all__ = [
     "settings_schema",
 ]
 
-# Loaded when first asked for: a host that only wants `hookimpl` should not pay for httpx and jsonschema.
+# Loaded when first asked for: a host that only wants `hookimpl` should not pay for httpx and
+# jsonschema.
 _HOMES = {
     "Catalogue": "httptask.catalogue",
     "Endpoint": "httptask.model.api",

@@ -1,7 +1,7 @@
 """Every hook, its manual, and a plugin to paste.
 
-A plugin is a module (or object) with functions marked `@httptask.hookimpl`, named by an entry point of the group
-`httptask`:
+A plugin is a module (or object) with functions marked `@httptask.hookimpl`, named by an entry point
+of the group `httptask`:
 
     [project.entry-points.httptask]
     acme = "acme_httptask"
@@ -10,20 +10,26 @@ Order of call over one run of an HTTP task:
 
     importing      httptask_importers
     preparing      httptask_refine_settings_schema
-    starting       httptask_task_types · httptask_engines · httptask_commands · httptask_expression_languages
-                   · httptask_auth_schemes                          once per manager, when first needed
+    starting       httptask_task_types · httptask_engines · httptask_commands ·
+    httptask_expression_languages
+                   · httptask_auth_schemes                          once per manager, when first
+                   needed
     Test request   httptask_test_request
-    each attempt   httptask_credential -> httptask_prepare_request -> (authorised) -> httptask_check_egress -> (sent)
+    each attempt   httptask_credential -> httptask_prepare_request -> (authorised) ->
+    httptask_check_egress -> (sent)
     at the end     httptask_exchange_finished
 
-What a hook that brings named things raises ends in a `PluginError` that names the plugin. An installed plugin is left out
-then, with a warning, and the others go on (`--strict-plugins`, or `HTTPTASK_STRICT_PLUGINS=1`: nothing goes on).
+What a hook that brings named things raises ends in a `PluginError` that names the plugin. An
+installed plugin is left out then, with a warning, and the others go on (`--strict-plugins`, or
+`HTTPTASK_STRICT_PLUGINS=1`: nothing goes on).
 
-Every hook is called through pluggy's call loop: wrappers (`hookimpl(wrapper=True)`) run around it, once a call.
+Every hook is called through pluggy's call loop: wrappers (`hookimpl(wrapper=True)`) run around it,
+once a call.
 
-Rules: two things of one name are refused, both providers named; a misspelt hook is refused; pluggy calls the newest
-plugin first, so built-ins answer last on hooks where the first answer counts; such a hook is never a coroutine function,
-because any coroutine would count as an answer: one that works asynchronously returns an awaitable, or None at once.
+Rules: two things of one name are refused, both providers named; a misspelt hook is refused; pluggy
+calls the newest plugin first, so built-ins answer last on hooks where the first answer counts; such
+a hook is never a coroutine function, because any coroutine would count as an answer: one that works
+asynchronously returns an awaitable, or None at once.
 """
 
 from __future__ import annotations
@@ -54,8 +60,9 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
     """Bring task types. Every answer is used.
 
-    Called by engines and by the validation of workflow definitions, once per plugin manager, in the caller's thread. An
-    exception reaches the caller. Ours brings `Http`; `Decision`, `Parallel`, `Terminate` and `Simple` come the same way.
+    Called by engines and by the validation of workflow definitions, once per plugin manager, in the
+    caller's thread. An exception reaches the caller. Ours brings `Http`; `Decision`, `Parallel`,
+    `Terminate` and `Simple` come the same way.
 
         @httptask.hookimpl
         def httptask_task_types():
@@ -64,11 +71,15 @@ def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def httptask_test_request(task: Any, inputs: Inputs, options: TestOptions) -> Awaitable[Exchange] | None:
-    """Run a test request of *task* (an `HttpTask`) with sample *inputs* and return its exchange. The first answer counts.
+def httptask_test_request(
+    task: Any, inputs: Inputs, options: TestOptions
+) -> Awaitable[Exchange] | None:
+    """Run a test request of *task* (an `HttpTask`) with sample *inputs* and return its exchange.
+    The first answer counts.
 
-    Called by `HttpTask.atest_request`, on the event loop: return an awaitable, or None at once to leave it to others. An
-    exception reaches the author. Ours answers last, so that a host can run it elsewhere, in the worker's network, say.
+    Called by `HttpTask.atest_request`, on the event loop: return an awaitable, or None at once to
+    leave it to others. An exception reaches the author. Ours answers last, so that a host can run
+    it elsewhere, in the worker's network, say.
 
         @httptask.hookimpl
         def httptask_test_request(task, inputs, options):
@@ -78,10 +89,11 @@ def httptask_test_request(task: Any, inputs: Inputs, options: TestOptions) -> Aw
 
 @hookspec
 def httptask_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
-    """Bring readers of descriptions. Every answer is used: the first importer that recognises a source reads it.
+    """Bring readers of descriptions. Every answer is used: the first importer that recognises a
+    source reads it.
 
-    Called by `read_api` and `httptask import`, once per plugin manager, in the caller's thread. An exception reaches the
-    caller.
+    Called by `read_api` and `httptask import`, once per plugin manager, in the caller's thread. An
+    exception reaches the caller.
 
         @httptask.hookimpl
         def httptask_importers():
@@ -93,9 +105,9 @@ def httptask_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
 def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ignore[empty-body]
     """Bring expression languages, each with a prefix of its own. Every answer is used.
 
-    Called once per plugin manager. `evaluate` of a language may run in a helper process, so an instance must be
-    picklable; an exception there ends the task with an `ExpressionError`. JSONPath has the empty prefix and is the default;
-    JSONata has `jsonata:`.
+    Called once per plugin manager. `evaluate` of a language may run in a helper process, so an
+    instance must be picklable; an exception there ends the task with an `ExpressionError`. JSONPath
+    has the empty prefix and is the default; JSONata has `jsonata:`.
 
         @httptask.hookimpl
         def httptask_expression_languages():
@@ -105,10 +117,12 @@ def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ig
 
 @hookspec
 def httptask_auth_schemes() -> Sequence[AuthScheme]:  # type: ignore[empty-body]
-    """Bring ways to authorise a request. Every answer is used; a credential's `type` picks one by name.
+    """Bring ways to authorise a request. Every answer is used; a credential's `type` picks one by
+    name.
 
     Called once per plugin manager; `authorise` is called in every attempt, on the event loop, after
-    `httptask_prepare_request`; an exception there ends the task with a `CredentialError`. Ours are `basic`, `bearer` and `apiKey`.
+    `httptask_prepare_request`; an exception there ends the task with a `CredentialError`. Ours are
+    `basic`, `bearer` and `apiKey`.
 
         @httptask.hookimpl
         def httptask_auth_schemes():
@@ -118,11 +132,12 @@ def httptask_auth_schemes() -> Sequence[AuthScheme]:  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def httptask_credential(name: str) -> Credential | None:
-    """Return the credential called *name*, or None when this store has none. The first answer counts.
+    """Return the credential called *name*, or None when this store has none. The first answer
+    counts.
 
-    Called in a worker thread, so it may block, in every attempt of a task that names a credential. An exception ends the
-    task with a `CredentialError`; its text must not hold the secret. Ours look in the environment and in an owner-only
-    file, and answer last.
+    Called in a worker thread, so it may block, in every attempt of a task that names a credential.
+    An exception ends the task with a `CredentialError`; its text must not hold the secret. Ours
+    look in the environment and in an owner-only file, and answer last.
 
         @httptask.hookimpl
         def httptask_credential(name):
@@ -135,8 +150,8 @@ def httptask_credential(name: str) -> Credential | None:
 def httptask_refine_settings_schema(schema: dict[str, Any], endpoint: Endpoint) -> None:
     """Adjust the derived settings *schema* of *endpoint*, in place. Every implementation is called.
 
-    Called once for each endpoint a task is made for, in the caller's thread. An exception reaches the caller. The schema
-    must stay valid JSON Schema 2020-12.
+    Called once for each endpoint a task is made for, in the caller's thread. An exception reaches
+    the caller. The schema must stay valid JSON Schema 2020-12.
 
         @httptask.hookimpl
         def httptask_refine_settings_schema(schema, endpoint):
@@ -147,10 +162,11 @@ def httptask_refine_settings_schema(schema: dict[str, Any], endpoint: Endpoint) 
 
 @hookspec
 def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
-    """Change *request* of *task* (an `HttpTask`) in place: the last change before it is authorised. Every one is called.
+    """Change *request* of *task* (an `HttpTask`) in place: the last change before it is authorised.
+    Every one is called.
 
-    Called in every attempt, on the event loop: do not block. An exception ends the task. Changes are sent as they are,
-    unchecked by the settings schema; egress rules still hold.
+    Called in every attempt, on the event loop: do not block. An exception ends the task. Changes
+    are sent as they are, unchecked by the settings schema; egress rules still hold.
 
         @httptask.hookimpl
         def httptask_prepare_request(request, task):
@@ -160,11 +176,13 @@ def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
 
 @hookspec
 def httptask_check_egress(host: str, address: str, port: int) -> str | None:
-    """Refuse a connection to *address* (an IP address that *host* resolved to) by returning the reason. None: no objection.
+    """Refuse a connection to *address* (an IP address that *host* resolved to) by returning the
+    reason. None: no objection.
 
-    Called before every connection, on the event loop, for every address that was resolved: do not block. Any answer
-    refuses; no implementation can undo another's refusal. An exception refuses too. Ours refuses everything that is not
-    globally routable; `HTTPTASK_ALLOW_NETWORKS` is the operator's way around ours.
+    Called before every connection, on the event loop, for every address that was resolved: do not
+    block. Any answer refuses; no implementation can undo another's refusal. An exception refuses
+    too. Ours refuses everything that is not globally routable; `HTTPTASK_ALLOW_NETWORKS` is the
+    operator's way around ours.
 
         @httptask.hookimpl
         def httptask_check_egress(host, address, port):
@@ -174,10 +192,12 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
 
 @hookspec
 def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
-    """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit. Every implementation is called.
+    """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit. Every
+    implementation is called.
 
-    Called once per call that made an exchange, success or not, on the event loop (not when the task ended before its first attempt);
-    credential values are already masked. An exception is logged and changes nothing.
+    Called once per call that made an exchange, success or not, on the event loop (not when the task
+    ended before its first attempt); credential values are already masked. An exception is logged
+    and changes nothing.
 
         @httptask.hookimpl
         def httptask_exchange_finished(exchange, task):
@@ -187,10 +207,11 @@ def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
 
 @hookspec
 def httptask_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
-    """Bring engines that run workflow definitions. Every answer is used; `--engine` picks one by name.
+    """Bring engines that run workflow definitions. Every answer is used; `--engine` picks one by
+    name.
 
-    Called by `run_workflow` and `httptask run`, once per plugin manager. An exception reaches the caller. Ours is
-    `embedded`.
+    Called by `run_workflow` and `httptask run`, once per plugin manager. An exception reaches the
+    caller. Ours is `embedded`.
 
         @httptask.hookimpl
         def httptask_engines():
@@ -202,9 +223,9 @@ def httptask_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
 def httptask_commands(cli: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add commands to the command line. Every implementation is called.
 
-    *cli* is argparse's object with `add_parser`; set the parser's default `run` to a function of the parsed arguments that
-    returns the exit status. Called when the command line starts with a word that is no command of ours, or asks for help.
-    An exception ends the command line.
+    *cli* is argparse's object with `add_parser`; set the parser's default `run` to a function of
+    the parsed arguments that returns the exit status. Called when the command line starts with a
+    word that is no command of ours, or asks for help. An exception ends the command line.
 
         @httptask.hookimpl
         def httptask_commands(cli):

@@ -1,4 +1,6 @@
-"""The plugin manager: built-ins first, then installed plugins, of which a broken one is left out."""
+"""The plugin manager: built-ins first, then installed plugins, of which a broken one is left
+out.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ BUILT_INS = (
     "httptask.workflow.plugin",
     "httptask.engines.plugin",
 )
-"""Modules with the shipped hook implementations, in order of registration: the same door as a stranger's.
+"""Modules with the shipped hook implementations, in order of registration: the same door as a
+stranger's.
 
 They are imported by name because they stand on the floors above this one.
 """
@@ -63,7 +66,9 @@ class PluginManager(pluggy.PluginManager):
         super().__init__(PROJECT)
         self.add_hookspecs(hookspecs)
         self.strict = True
-        """Whether a broken plugin ends everything; False lets `leave_out_culprit` go on without it."""
+        """Whether a broken plugin ends everything; False lets `leave_out_culprit` go on without
+        it.
+        """
         self.left_out: dict[str, str] = {}
         """Installed plugins that are broken: their name, and why they were left out."""
         self.installed: set[str] = set()
@@ -73,7 +78,8 @@ class PluginManager(pluggy.PluginManager):
         self._bringers: dict[int, str] = {}
 
     def named(self, hook: str) -> dict[str, Any]:
-        """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of registration.
+        """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of
+        registration.
 
         Raises `PluginError` when two plugins bring things of one name: both are named.
         """
@@ -88,7 +94,9 @@ class PluginManager(pluggy.PluginManager):
 
     @contextmanager
     def blaming(self, hook: str) -> Iterator[None]:
-        """Turn what a plugin raises in *hook* into a `PluginError` that names the plugin; our own errors pass."""
+        """Turn what a plugin raises in *hook* into a `PluginError` that names the plugin; our own
+        errors pass.
+        """
         try:
             yield
         except HttpTaskError:
@@ -152,7 +160,9 @@ class PluginManager(pluggy.PluginManager):
         return bring
 
     def _brought(self, hook: str) -> Iterator[tuple[str, Any]]:
-        """Yield each thing that *hook* brings with the plugin it is from, in order of registration."""
+        """Yield each thing that *hook* brings with the plugin it is from, in order of
+        registration.
+        """
         self._bringers = {}
         caller = getattr(self.hook, hook)
         wrappers = [one.plugin_name for one in caller.get_hookimpls() if _is_wrapper(one)]
@@ -160,10 +170,13 @@ class PluginManager(pluggy.PluginManager):
             answers = caller()
         try:
             things = [thing for answer in reversed(answers) for thing in answer]
-        except TypeError as error:  # implementations answer with lists, so this is a wrapper's doing
+        except (
+            TypeError
+        ) as error:  # implementations answer with lists, so this is a wrapper's doing
             both = " or ".join(wrappers)
             raise PluginError(
-                f"the wrapper of {both} turned the answer of {hook} into {answers!r}; expected a list of lists",
+                f"the wrapper of {both} turned the answer of {hook} into {answers!r}; expected a"
+                " list of lists",
                 wrappers[-1] if wrappers else None,
             ) from error
         for thing in things:
@@ -175,19 +188,23 @@ class PluginManager(pluggy.PluginManager):
         for plugin, thing in self._brought(hook):
             if not isinstance(getattr(thing, "name", None), str) or isinstance(thing, type):
                 raise PluginError(
-                    f"the plugin {plugin} brings a {NAMED[hook]} that is no instance with a name: {thing!r}", plugin
+                    f"the plugin {plugin} brings a {NAMED[hook]} that is no instance with a name:"
+                    f" {thing!r}",
+                    plugin,
                 )
             if thing.name in things:
                 raise PluginError(
-                    f"two plugins bring the {NAMED[hook]} {thing.name!r}: {providers[thing.name]} and {plugin}; "
-                    "uninstall one of them or have it choose another name",
+                    f"two plugins bring the {NAMED[hook]} {thing.name!r}: {providers[thing.name]}"
+                    f" and {plugin}; uninstall one of them or have it choose another name",
                     plugin,
                 )
             things[thing.name], providers[thing.name] = thing, plugin
         return things
 
     def tell_observers(self, exchange: Exchange, task: object) -> None:
-        """Call `httptask_exchange_finished`. What a plugin raises there is logged, and the others are still called."""
+        """Call `httptask_exchange_finished`. What a plugin raises there is logged, and the others
+        are still called.
+        """
         try:
             with self.blaming(OBSERVER):
                 self.hook.httptask_exchange_finished(exchange=exchange, task=task)
@@ -195,7 +212,9 @@ class PluginManager(pluggy.PluginManager):
             _log_failure(error)
 
     def check(self) -> None:
-        """Call every hook that brings named things. Raises `PluginError`, with the plugin, for what is wrong."""
+        """Call every hook that brings named things. Raises `PluginError`, with the plugin, for what
+        is wrong.
+        """
         try:
             self.check_pending()
         except pluggy.PluginValidationError as error:
@@ -214,19 +233,25 @@ class PluginManager(pluggy.PluginManager):
         _log.warning("the plugin %s is left out: %s", name, reason)
 
     def leave_out_culprit(self, error: PluginError) -> None:
-        """Go on without the installed plugin that *error* is about; raise *error* when it is no such plugin's."""
+        """Go on without the installed plugin that *error* is about; raise *error* when it is no
+        such plugin's.
+        """
         if self.strict or error.plugin not in self.installed or error.plugin in self.left_out:
             raise error
         self.leave_out(error.plugin, str(error))
 
 
-def plugin_manager(*plugins: Any, entry_points: bool = True, strict: bool | None = None) -> PluginManager:
-    """Return a new plugin manager with the built-ins, the installed plugins and *plugins*, in that order.
+def plugin_manager(
+    *plugins: Any, entry_points: bool = True, strict: bool | None = None
+) -> PluginManager:
+    """Return a new plugin manager with the built-ins, the installed plugins and *plugins*, in that
+    order.
 
-    *entry_points* False leaves the installed ones out. Nothing is global: each call makes a fresh manager.
-    An installed plugin that cannot be imported, misspells a hook, fails or clashes with another is left out with a warning
-    in the log, and listed in the manager's `left_out`. With *strict*, it raises `PluginError`; None takes the operator's
-    `HTTPTASK_STRICT_PLUGINS`. What is wrong with one of *plugins* always raises.
+    *entry_points* False leaves the installed ones out. Nothing is global: each call makes a fresh
+    manager. An installed plugin that cannot be imported, misspells a hook, fails or clashes with
+    another is left out with a warning in the log, and listed in the manager's `left_out`. With
+    *strict*, it raises `PluginError`; None takes the operator's `HTTPTASK_STRICT_PLUGINS`. What is
+    wrong with one of *plugins* always raises.
     """
     strict = bool(os.environ.get(STRICT_VARIABLE)) if strict is None else strict
     manager = PluginManager()
@@ -276,7 +301,9 @@ def _refuse_one_prefix_twice(manager: PluginManager) -> None:
     for name, language in manager.named(hook).items():
         other = languages.setdefault(language.prefix, name)
         if other != name:
-            both = " and ".join(f"{each} of {manager.provider_of(hook, each)}" for each in (other, name))
+            both = " and ".join(
+                f"{each} of {manager.provider_of(hook, each)}" for each in (other, name)
+            )
             raise PluginError(
                 f"two expression languages have the prefix {language.prefix!r}: {both}",
                 manager.provider_of(hook, name),
@@ -320,7 +347,12 @@ def _described(error: Exception) -> str:
 
 
 def _name_of(plugin: Any, manager: PluginManager) -> str:
-    """Return a name a person recognises, for the list of plugins and for errors; pluggy's own is a number."""
-    name = getattr(plugin, "__name__", None) or f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+    """Return a name a person recognises, for the list of plugins and for errors; pluggy's own is a
+    number.
+    """
+    name = (
+        getattr(plugin, "__name__", None)
+        or f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+    )
     taken = sum(known.partition(" #")[0] == name for known, _ in manager.list_name_plugin())
     return f"{name} #{taken + 1}" if taken else str(name)

@@ -27,15 +27,17 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One description as it was found: a file, an entry of an archive, or what came from standard input."""
+    """One description as it was found: a file, an entry of an archive, or what came from standard
+    input.
+    """
 
     name: str
     """For people and reports: the file's name as it was given."""
     data: bytes
     beside: Callable[[str], bytes] | None = None
-    """Returns the bytes of another file of the same description, by its path relative to this one, in URI syntax
-    (`./schemas/pet.yaml`). It raises `DescriptionError` for one that is not there, is too large, or lies outside the
-    description's own folder. None: there is nothing beside this."""
+    """Returns the bytes of another file of the same description, by its path relative to this one,
+    in URI syntax (`./schemas/pet.yaml`). It raises `DescriptionError` for one that is not there, is
+    too large, or lies outside the description's own folder. None: there is nothing beside this."""
 
 
 @runtime_checkable
@@ -52,27 +54,33 @@ class Importer(Protocol):
         ...
 
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
-        """Yield the endpoints of *source*, and a note on everything guessed, skipped or missing, in document order.
+        """Yield the endpoints of *source*, and a note on everything guessed, skipped or missing, in
+        document order.
 
-        A generator keeps the memory small: each endpoint is stored before the next one is asked for. Raises
-        `DescriptionError` when nothing can be read.
+        A generator keeps the memory small: each endpoint is stored before the next one is asked
+        for. Raises `DescriptionError` when nothing can be read.
         """
         ...
 
 
 @runtime_checkable
 class ExpressionLanguage(Protocol):
-    """Evaluates the inside of `${…}`. Instances must be picklable: costly expressions run in a helper process.
+    """Evaluates the inside of `${…}`. Instances must be picklable: costly expressions run in a
+    helper process.
 
     A language may have these methods, too; each takes a *source* without its prefix:
 
-    - `is_linear(source)`: whether evaluating it costs at most a fixed time for each value it reads, so that data of
+    - `is_linear(source)`: whether evaluating it costs at most a fixed time for each value it reads,
+    so that data of
       moderate size needs no helper process.
-    - `reads(source)`: the names below which it reads, as tuples from the document's root downwards, or None for all of
+    - `reads(source)`: the names below which it reads, as tuples from the document's root downwards,
+    or None for all of
       it. Nothing else is sent to the helper process.
-    - `missing(source, shape)`: the error it would end in over data of *shape* (nested objects, in which None is
+    - `missing(source, shape)`: the error it would end in over data of *shape* (nested objects, in
+    which None is
       anything at all), or None. Validation reports it.
-    - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed` with the task *before* called *after*.
+    - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed` with the task *before*
+    called *after*.
     """
 
     @property
@@ -82,21 +90,28 @@ class ExpressionLanguage(Protocol):
 
     @property
     def prefix(self) -> str:
-        """Return what an expression starts with to select it, `jsonata:`; "" is the default language."""
+        """Return what an expression starts with to select it, `jsonata:`; "" is the default
+        language.
+        """
         ...
 
     def check(self, source: str) -> None:
-        """Raise `ValueError` with a sentence for a person when *source* (without prefix) cannot be parsed."""
+        """Raise `ValueError` with a sentence for a person when *source* (without prefix) cannot be
+        parsed.
+        """
         ...
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether evaluating *source* is bounded by its own length, so that no helper process is needed."""
+        """Say whether evaluating *source* is bounded by its own length, so that no helper process
+        is needed.
+        """
         ...
 
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the JSON value of *source* over *data*. Pure: no clock, no network, no file.
 
-        Raises `LookupError` when a name does not exist and `ValueError` for everything else, each with a sentence.
+        Raises `LookupError` when a name does not exist and `ValueError` for everything else, each
+        with a sentence.
         """
         ...
 
@@ -112,13 +127,17 @@ class AuthScheme(Protocol):
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """Return the fields a credential of this scheme has, name -> `secret`, `text` or `optional text`."""
+        """Return the fields a credential of this scheme has, name -> `secret`, `text` or `optional
+        text`.
+        """
         ...
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> Awaitable[None] | None:
-        """Change *request* in place so that it is authorised by *credential*; may return an awaitable.
+        """Change *request* in place so that it is authorised by *credential*; may return an
+        awaitable.
 
-        Raises `ValueError` with a sentence (no secret in it) when the credential's fields do not do.
+        Raises `ValueError` with a sentence (no secret in it) when the credential's fields do not
+        do.
         """
         ...
 
@@ -131,11 +150,15 @@ class TaskServices(Protocol):
         ...
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
-        """Return what is wrong with the expressions in *value*, which stands at *pointer*; nothing is evaluated."""
+        """Return what is wrong with the expressions in *value*, which stands at *pointer*; nothing
+        is evaluated.
+        """
         ...
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
-        """Return *value* with every expression in it evaluated over *data*; *pointer* is its place, for errors."""
+        """Return *value* with every expression in it evaluated over *data*; *pointer* is its place,
+        for errors.
+        """
         ...
 
     async def call_http(self, task: TaskCall) -> TaskOutcome:
@@ -180,18 +203,23 @@ class TaskType(Protocol):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        """Return the JSON Schema 2020-12 of a task's definition of this type; nulls are dropped before it is applied."""
+        """Return the JSON Schema 2020-12 of a task's definition of this type; nulls are dropped
+        before it is applied.
+        """
         ...
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return what the schema cannot say about a task's definition. Nothing is evaluated or sent."""
+        """Return what the schema cannot say about a task's definition. Nothing is evaluated or
+        sent.
+        """
         ...
 
     def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
-        """Run one visit, or go on with it at `call.state`. Raises a `TaskError` when the task fails.
+        """Run one visit, or go on with it at `call.state`. Raises a `TaskError` when the task
+        fails.
 
-        An outcome with `wait_until` is not the visit's end: the task is run again then, and the engine may have stopped and
-        gone on elsewhere in between.
+        An outcome with `wait_until` is not the visit's end: the task is run again then, and the
+        engine may have stopped and gone on elsewhere in between.
         """
         ...
 
@@ -207,7 +235,9 @@ class RunOptions:
     finished: Callable[[TaskRun], None] | None = None
     """Told of every visit of a task when it has ended; for progress. It must not raise."""
     cancelled: Callable[[WorkflowRun], None] | None = None
-    """Told of the run so far, as `Cancelled`, before the cancellation goes on. It must not raise."""
+    """Told of the run so far, as `Cancelled`, before the cancellation goes on. It must not
+    raise.
+    """
 
 
 @runtime_checkable
@@ -219,6 +249,10 @@ class Engine(Protocol):
         """Return what `--engine` takes: `embedded`."""
         ...
 
-    def run(self, definition: WorkflowDefinition, options: RunOptions, runtime: Any) -> Awaitable[WorkflowRun]:
-        """Run *definition* to its end and return how it ended; *runtime* is an open `httptask.task.Runtime`."""
+    def run(
+        self, definition: WorkflowDefinition, options: RunOptions, runtime: Any
+    ) -> Awaitable[WorkflowRun]:
+        """Run *definition* to its end and return how it ended; *runtime* is an open
+        `httptask.task.Runtime`.
+        """
         ...

@@ -1,6 +1,7 @@
 """`make bench`: figures, with what they are compared to. A report; nothing here passes or fails.
 
-Machines are shared and noisy: every ratio is taken in one run, alternately, and the median is quoted.
+Machines are shared and noisy: every ratio is taken in one run, alternately, and the median is
+quoted.
 """
 
 from __future__ import annotations
@@ -41,9 +42,12 @@ from httptask.task import HttpTask
 from tasks import RFI, SEED, email_task, runtime
 
 ANSWER = b'{"id": 901, "subject": "RFI answered", "distribution_ids": [881]}'
-RESPONSE = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
-    len(ANSWER),
-    ANSWER,
+RESPONSE = (
+    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+    % (
+        len(ANSWER),
+        ANSWER,
+    )
 )
 
 
@@ -58,7 +62,9 @@ ONCE = "--once" in sys.argv
 
 
 def cpu_seconds(code: list[str], runs: int = 1 if ONCE else 15) -> list[float]:
-    """Return the CPU seconds (user and system) of running Python with *code*, each in a process of its own."""
+    """Return the CPU seconds (user and system) of running Python with *code*, each in a process of
+    its own.
+    """
     spent = []
     for _ in range(runs):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -100,11 +106,18 @@ def reading_and_validating() -> None:
     row("reading the seed's page", f"{microseconds(lambda: read_api(page), each=20):.0f} µs")
     with runtime() as shared:
         endpoint = shared.endpoint(SEED)
-        row("deriving its settings schema", f"{microseconds(lambda: settings_schema(endpoint)):.0f} µs")
+        row(
+            "deriving its settings schema",
+            f"{microseconds(lambda: settings_schema(endpoint)):.0f} µs",
+        )
         task = HttpTask(email_task("https://api.procore.com"), runtime=shared)
         schema, request = task.settings_schema, task.definition["httpRequest"]
-        written = microseconds(lambda: request_problems(request, schema, endpoint, expressions=True))
-        row("validating the seed's settings as written", f"{written:.0f} µs", "wanted: under 300 µs")
+        written = microseconds(
+            lambda: request_problems(request, schema, endpoint, expressions=True)
+        )
+        row(
+            "validating the seed's settings as written", f"{written:.0f} µs", "wanted: under 300 µs"
+        )
         whole = microseconds(lambda: fresh_problems(task, shared), each=200)
         row(
             "validating the seed's whole task",
@@ -115,7 +128,9 @@ def reading_and_validating() -> None:
 
 def fresh_problems(task: HttpTask, shared: Any) -> None:
     again = HttpTask(task.definition, runtime=shared, endpoint=task.endpoint)
-    again.__dict__["settings_schema"] = task.settings_schema  # derived once for each task type in a definition
+    again.__dict__["settings_schema"] = (
+        task.settings_schema
+    )  # derived once for each task type in a definition
     if again.problems():
         raise AssertionError("the seed's task has problems")
 
@@ -176,13 +191,20 @@ async def requests(url: str, rounds: int = 3 if ONCE else 1500) -> None:
             await ours()
         times: dict[str, list[float]] = {"bare": [], "ours": [], "work": []}
         received = Received(
-            "HTTP/1.1", 201, "Created", (("Content-Type", "application/json"),), bytearray(ANSWER), True
+            "HTTP/1.1",
+            201,
+            "Created",
+            (("Content-Type", "application/json"),),
+            bytearray(ANSWER),
+            True,
         )
         for _ in range(rounds):
             times["bare"].append(await seconds(bare))
             times["ours"].append(await seconds(ours))
             times["work"].append(await seconds(lambda: work_around(task, received)))
-        bare_us, ours_us, work_us = (statistics.median(times[name]) * 1e6 for name in ("bare", "ours", "work"))
+        bare_us, ours_us, work_us = (
+            statistics.median(times[name]) * 1e6 for name in ("bare", "ours", "work")
+        )
         row(
             "one request, bare httpx.AsyncClient",
             f"{bare_us:.0f} µs",
@@ -204,10 +226,16 @@ async def work_around(task: HttpTask, received: Received) -> None:
     """Do everything a call does, but for the sending."""
     evaluator = task.runtime.evaluator
     definition = task.definition
-    parameters = await evaluator.evaluate(definition["inputParameters"], RFI.document(), pointer="", run=RFI.run)
-    request = await evaluator.evaluate(definition["httpRequest"], parameters, pointer="", run=RFI.run)
+    parameters = await evaluator.evaluate(
+        definition["inputParameters"], RFI.document(), pointer="", run=RFI.run
+    )
+    request = await evaluator.evaluate(
+        definition["httpRequest"], parameters, pointer="", run=RFI.run
+    )
     plan = task._plan
-    if request_problems(request, plan.schema_of_evaluated, task.endpoint, groups=plan.evaluated_groups):
+    if request_problems(
+        request, plan.schema_of_evaluated, task.endpoint, groups=plan.evaluated_groups
+    ):
         raise AssertionError("the seed's request has problems")
     build(normalised(request), task.endpoint)
     redactor = task.runtime.redactor
@@ -246,7 +274,9 @@ def sizes() -> None:
             folder,
             ".",
         ]
-        subprocess.run(build, check=True, cwd=Path(__file__).parent.parent.parent, capture_output=True)
+        subprocess.run(
+            build, check=True, cwd=Path(__file__).parent.parent.parent, capture_output=True
+        )
         (wheel,) = Path(folder).glob("*.whl")
         row("the wheel", f"{wheel.stat().st_size / 1024:.0f} KiB")
     package = Path(packaged.__file__).parent
@@ -257,7 +287,10 @@ def sizes() -> None:
 
 def main() -> None:
     """Print every figure; with `--once` each from one round only, to see that it can be taken."""
-    print(f"httptask {packaged.manifest()['version']}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
+    print(
+        f"httptask {packaged.manifest()['version']}, Python {platform.python_version()},"
+        f" {os.cpu_count()} cores\n"
+    )
     starting()
     reading_and_validating()
     sending()

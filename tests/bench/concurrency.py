@@ -1,6 +1,8 @@
-"""Whole tasks, one and many at a time, beside bare httpx and bare aiohttp: CPU of this process per request.
+"""Whole tasks, one and many at a time, beside bare httpx and bare aiohttp: CPU of this process per
+request.
 
-The server runs in a process of its own. Everything is measured in turns, in one run, and the median of the rounds counts.
+The server runs in a process of its own. Everything is measured in turns, in one run, and the median
+of the rounds counts.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ Call = Callable[[], Awaitable[object]]
 
 
 def concurrency_rows(url: str, once: bool = False) -> Iterator[tuple[str, str, str]]:
-    """Yield what was measured against the server at *url*, its figure, and what it is compared with."""
+    """Yield what was measured against the server at *url*, its figure, and what it is compared
+    with.
+    """
     at_32 = 0.0
     for at_once in AT_ONCE[:2] if once else AT_ONCE:
         spent = asyncio.run(_measured(url, at_once, once))
@@ -67,12 +71,16 @@ async def _measured(url: str, at_once: int, once: bool) -> dict[str, float]:
         spent: dict[str, list[float]] = {name: [] for name in calls}
         for _ in range(1 if once else ROUNDS):
             for name, call in calls.items():
-                spent[name].append(await _cpu(call, at_once, each=1 if once else max(1, 500 // at_once)))
+                spent[name].append(
+                    await _cpu(call, at_once, each=1 if once else max(1, 500 // at_once))
+                )
     return {name: statistics.median(figures) for name, figures in spent.items()}
 
 
 async def _cpu(call: Call, at_once: int, each: int) -> float:
-    """Return the CPU seconds of one of *at_once* times *each* calls, *at_once* of them under way at a time."""
+    """Return the CPU seconds of one of *at_once* times *each* calls, *at_once* of them under way at
+    a time.
+    """
 
     async def one_after_another() -> None:
         for _ in range(each):

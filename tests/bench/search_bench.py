@@ -1,4 +1,6 @@
-"""How well and how fast the catalogue is searched: the queries of `queries.json`, and each as it is being typed."""
+"""How well and how fast the catalogue is searched: the queries of `queries.json`, and each as it is
+being typed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ HOSTILE = {
     "one letter": "a",
     "one CJK letter": "取",
     "two letters": "re",
-    "16 frequent words": "id get api for service microsoft the a data post namespace o graph odata beta list",
+    "16 frequent words": (
+        "id get api for service microsoft the a data post namespace o graph odata beta list"
+    ),
     "16 beginnings": "i g ap fo se mi th a da po na o gr od be li",
     "400 letters": "x" * 400,
     "400 letters in parts": "a-" * 200,
@@ -28,10 +32,14 @@ HOSTILE = {
     "NUL": "get\0user\0" * 40,
     "only punctuation": "(*^-+:{}[]" * 40,
     "16 unknown words": " ".join(f"zq{letter}xwvk{letter}j" for letter in "abcdefghijklmnop"),
-    "16 misspelt words": "custmoer acount usre mesage projcet repositroy isue playlsit droplte paymnet invocie contanier "
-    "clsuter instnace memebr organziation",
-    "16 unrelated words": "stripe slack kubernetes sendgrid twilio weather iban qr joke telegram spotify zoom nasa xkcd "
-    "vat pdf",
+    "16 misspelt words": (
+        "custmoer acount usre mesage projcet repositroy isue playlsit droplte paymnet invocie"
+        " contanier clsuter instnace memebr organziation"
+    ),
+    "16 unrelated words": (
+        "stripe slack kubernetes sendgrid twilio weather iban qr joke telegram spotify zoom nasa"
+        " xkcd vat pdf"
+    ),
 }
 """What nobody means well by."""
 
@@ -92,10 +100,16 @@ def _miss(connection: sqlite3.Connection, query: Query) -> str:
     """Return what is wrong with the hits for *query*; "" for nothing."""
     hits = _search.search(connection, query["words"], limit=LIMIT, **_filters(query))
     wanted = {(each["provider"], each["method"], each["path"]) for each in query["wanted"]}
-    places = [at for at, hit in enumerate(hits, 1) if (hit.provider.split(".")[0], hit.method, hit.path) in wanted]
+    places = [
+        at
+        for at, hit in enumerate(hits, 1)
+        if (hit.provider.split(".")[0], hit.method, hit.path) in wanted
+    ]
     if places and places[0] <= FIRST:
         return ""
-    first = ", ".join(f"{hit.provider} {hit.method} {hit.path}" for hit in hits[:FIRST]) or "nothing"
+    first = (
+        ", ".join(f"{hit.provider} {hit.method} {hit.path}" for hit in hits[:FIRST]) or "nothing"
+    )
     return f"{query['words']!r} ({f'place {places[0]}' if places else 'not found'}): {first}"
 
 

@@ -17,7 +17,9 @@ MEGABYTE = 1024 * 1024
 
 
 def upload_rows(once: bool = False) -> list[tuple[str, str, str]]:
-    """Return what was measured, its figure, and what it is compared with; *once* takes 4 MB instead of 2 GB."""
+    """Return what was measured, its figure, and what it is compared with; *once* takes 4 MB instead
+    of 2 GB.
+    """
     size = (4 if once else 2048) * MEGABYTE
     return [
         (
@@ -30,7 +32,9 @@ def upload_rows(once: bool = False) -> list[tuple[str, str, str]]:
 
 
 def uploaded(size: int, *, in_form: bool = False) -> int:
-    """Send a file of *size* bytes to a server that counts, and return the bytes it added to the sender's peak memory."""
+    """Send a file of *size* bytes to a server that counts, and return the bytes it added to the
+    sender's peak memory.
+    """
     with tempfile.TemporaryDirectory() as folder:
         with (Path(folder) / "large").open("wb") as large:
             large.truncate(size)  # no bytes on the disk, all of them read
@@ -53,7 +57,11 @@ def _counting(peer: servers.Peer) -> bool:
             return False
         head += more
     head, _, start = head.partition(b"\r\n\r\n")
-    length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    length = next(
+        int(line[15:])
+        for line in head.lower().split(b"\r\n")
+        if line.startswith(b"content-length:")
+    )
     received = len(start)
     while received < length:
         received += len(peer.recv(MEGABYTE))
@@ -69,9 +77,15 @@ def _send(url: str, folder: str, how: str) -> None:
             request = {"url": url, "method": "PUT", "body": {"f": body} if how == "form" else body}
             if how == "form":
                 request["headers"] = {"Content-Type": "multipart/form-data"}
-            return str(HttpTask({"type": "Http", "httpRequest": request, "end": True}, runtime=runtime).call().body)
+            return str(
+                HttpTask({"type": "Http", "httpRequest": request, "end": True}, runtime=runtime)
+                .call()
+                .body
+            )
 
-        (Path(folder) / "small").write_bytes(b"x" * 3 * MEGABYTE)  # everything that a request needs is there before
+        (Path(folder) / "small").write_bytes(
+            b"x" * 3 * MEGABYTE
+        )  # everything that a request needs is there before
         call("small")
         before = _peak()
         received = call("large")
@@ -79,7 +93,9 @@ def _send(url: str, folder: str, how: str) -> None:
 
 
 def _peak() -> int:
-    """Return the most bytes this process has held. Not `ru_maxrss`: that starts with what its parent held."""
+    """Return the most bytes this process has held. Not `ru_maxrss`: that starts with what its
+    parent held.
+    """
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 

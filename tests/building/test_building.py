@@ -35,7 +35,9 @@ text = st.text(st.characters(blacklist_categories=("Cs",)))
 
 @given(text.filter(lambda value: value and not re.search(r"(^|[/\\])\.\.?(\Z|[/\\;])", value)))
 def test_a_path_value_comes_back_as_it_was_and_stays_one_segment(value: str) -> None:
-    """Whatever a path value holds, the standard library decodes the same value from the same single segment."""
+    """Whatever a path value holds, the standard library decodes the same value from the same single
+    segment.
+    """
     url = made("https://h/a/{id}/b", pathParameters={"id": value}).url
     assert url.isascii()
     _, a, segment, b = urlsplit(url).path.split("/")
@@ -46,13 +48,19 @@ def test_a_path_value_comes_back_as_it_was_and_stays_one_segment(value: str) -> 
 def test_query_values_come_back_as_they_were(query: dict[str, str]) -> None:
     """Whatever names and values hold, the standard library's parser finds the same pairs."""
     url = made(query=query).url
-    assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True, strict_parsing=bool(query))) == query
+    assert (
+        dict(parse_qsl(urlsplit(url).query, keep_blank_values=True, strict_parsing=bool(query)))
+        == query
+    )
 
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_a_path_value_cannot_climb_or_vanish(value: str) -> None:
     """Empty, `.` and `..` would change which resource is meant: refused, with the place."""
-    assert refused("https://h/a/{id}/b", pathParameters={"id": value}) in ("/pathParameters/id", "/url")
+    assert refused("https://h/a/{id}/b", pathParameters={"id": value}) in (
+        "/pathParameters/id",
+        "/url",
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,12 +89,19 @@ def test_names_with_brackets_belong_to_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "written"), [(3.0, "3"), (-0.0, "0"), (1e21, "1" + "0" * 21), (-2e3, "-2000"), (0.5, "0.5")]
+    ("number", "written"),
+    [(3.0, "3"), (-0.0, "0"), (1e21, "1" + "0" * 21), (-2e3, "-2000"), (0.5, "0.5")],
 )
 def test_whole_numbers_are_written_in_full(number: float, written: str) -> None:
-    """To an expression 3 and 3.0 are the same: outside JSON a whole number has no fraction and no exponent."""
+    """To an expression 3 and 3.0 are the same: outside JSON a whole number has no fraction and no
+    exponent.
+    """
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    values = {"pathParameters": {"n": number}, "query": {"n": [number]}, "headers": {"N": number, **form}}
+    values = {
+        "pathParameters": {"n": number},
+        "query": {"n": [number]},
+        "headers": {"N": number, **form},
+    }
     request = made("https://h/{n}", **values, cookies={"n": number}, body={"n": number})
     assert request.url == f"https://h/{written}?n={written}"
     assert (request.header("N"), request.header("Cookie"), request.body) == (
@@ -100,7 +115,12 @@ def test_whole_numbers_are_written_in_full(number: float, written: str) -> None:
 def test_the_digits_of_a_number_are_kept_in_every_body() -> None:
     """A decimal that a double would change is written digit for digit, alone or in a field."""
     digits = "12345678901234567.89"
-    for content_type in ("application/json", "application/xml", "text/plain", "application/x-www-form-urlencoded"):
+    for content_type in (
+        "application/json",
+        "application/xml",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+    ):
         body: Any = Decimal(digits)
         if content_type != "text/plain":
             body = {"a": body}
@@ -108,7 +128,9 @@ def test_the_digits_of_a_number_are_kept_in_every_body() -> None:
 
 
 def test_a_query_and_a_form_as_pairs() -> None:
-    """In the order of the author, a name as often as it stands there; the standard library reads the same pairs."""
+    """In the order of the author, a name as often as it stands there; the standard library reads
+    the same pairs.
+    """
     pairs = [["a", "1"], ["b", 2], ["a", "é &"], ["c", None]]
     read = [("a", "1"), ("b", "2"), ("a", "é &")]
     assert parse_qsl(urlsplit(made(query=pairs).url).query) == read
@@ -117,11 +139,16 @@ def test_a_query_and_a_form_as_pairs() -> None:
     assert json.loads(made(body=pairs).body) == pairs
     assert refused(query=[["a", {"b": [1]}]]) == "/query/0/1"
     assert refused(query=["a"]) == "/query"
-    assert refused(body=[["a", {"b": float("nan")}]], headers={"Content-Type": "multipart/form-data"}) == "/body/0/1"
+    assert (
+        refused(body=[["a", {"b": float("nan")}]], headers={"Content-Type": "multipart/form-data"})
+        == "/body/0/1"
+    )
 
 
 def test_a_header_that_repeats() -> None:
-    """An array is a line for each item; a header that no message has twice is refused (RFC 9110, section 5.3)."""
+    """An array is a line for each item; a header that no message has twice is refused (RFC 9110,
+    section 5.3).
+    """
     request = made(headers={"X-Tag": ["a", 2], "Accept": ["text/csv", "*/*"], "X-None": []})
     assert [pair for pair in request.headers if pair[0] in ("X-Tag", "Accept", "X-None")] == [
         ("X-Tag", "a"),
@@ -151,7 +178,9 @@ def test_a_header_that_repeats() -> None:
         ),
     ],
 )
-def test_text_is_written_in_the_charset_that_is_named(content_type: str, value: Any, written: bytes | None) -> None:
+def test_text_is_written_in_the_charset_that_is_named(
+    content_type: str, value: Any, written: bytes | None
+) -> None:
     """No label is false: header and prolog say what the bytes are."""
     body = made(body=value, headers={"Content-Type": content_type}).body
     assert body == (written if written is not None else value.encode("iso-8859-15"))
@@ -184,14 +213,19 @@ def test_a_charset_without_a_character_is_named_with_one_that_has_it() -> None:
 
 
 def test_text_that_is_written_already() -> None:
-    """`$text` is sent as it is under every media type; for multipart its boundary has to stand in the header."""
+    """`$text` is sent as it is under every media type; for multipart its boundary has to stand in
+    the header.
+    """
     for content_type in (
         "application/json",
         "application/x-www-form-urlencoded",
         "application/xml",
         "application/yaml",
     ):
-        assert made(body={"$text": '{"a": 1.0}'}, headers={"Content-Type": content_type}).body == b'{"a": 1.0}'
+        assert (
+            made(body={"$text": '{"a": 1.0}'}, headers={"Content-Type": content_type}).body
+            == b'{"a": 1.0}'
+        )
     multipart = "--x\r\n\r\na\r\n--x--\r\n"
     own = {"Content-Type": "multipart/form-data; boundary=x"}
     assert made(body={"$text": multipart}, headers=own).body == multipart.encode()
@@ -199,7 +233,10 @@ def test_text_that_is_written_already() -> None:
         for content_type in ("multipart/form-data", "multipart/form-data; boundary=y"):
             assert refused(body=body, headers={"Content-Type": content_type}) == "/body"
     assert refused(body={"$text": 5}) == "/body/$text"
-    form = made(body={"a": {"$text": "[1.0]"}}, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    form = made(
+        body={"a": {"$text": "[1.0]"}},
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
     assert parse_qsl(form.body.decode()) == [("a", "[1.0]")]
 
 
@@ -210,7 +247,11 @@ def test_query_text_of_the_url_is_kept_and_merged() -> None:
 
 def test_the_endpoint_says_how_a_value_is_written() -> None:
     """style and explode of the described parameter win over the default."""
-    parameters = (Parameter("ids", "query", explode=False), Parameter("X-Ids", "header"), Parameter("p", "path"))
+    parameters = (
+        Parameter("ids", "query", explode=False),
+        Parameter("X-Ids", "header"),
+        Parameter("p", "path"),
+    )
     endpoint = Endpoint("i", "GET", "/a/{p}", "v", parameters=parameters)
     request = build(
         {
@@ -226,11 +267,15 @@ def test_the_endpoint_says_how_a_value_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "name"), [("query", "v"), ("headers", "X"), ("cookies", "c"), ("pathParameters", "id")]
+    ("group", "name"),
+    [("query", "v"), ("headers", "X"), ("cookies", "c"), ("pathParameters", "id")],
 )
 def test_a_value_its_style_cannot_carry_is_refused_with_its_place(group: str, name: str) -> None:
     """An object inside an array has no form in these styles: nothing is sent, nothing is lost."""
-    assert refused("https://h/{id}", **{"pathParameters": {"id": 1}, group: {name: [{"a": [1]}]}}) == f"/{group}/{name}"
+    assert (
+        refused("https://h/{id}", **{"pathParameters": {"id": 1}, group: {name: [{"a": [1]}]}})
+        == f"/{group}/{name}"
+    )
 
 
 def test_cookies_are_read_by_the_standard_library_as_they_were_meant() -> None:
@@ -238,19 +283,34 @@ def test_cookies_are_read_by_the_standard_library_as_they_were_meant() -> None:
     signed = "s%3AkX2.p%2Bq"
     request = made(cookies={"a": 1, "connect.sid": signed}, headers={"Cookie": "own=0"})
     jar = SimpleCookie(request.header("Cookie"))
-    assert {name: morsel.value for name, morsel in jar.items()} == {"own": "0", "a": "1", "connect.sid": signed}
+    assert {name: morsel.value for name, morsel in jar.items()} == {
+        "own": "0",
+        "a": "1",
+        "connect.sid": signed,
+    }
 
 
-OCTETS = "".join(map(chr, (0x21, *range(0x23, 0x2C), *range(0x2D, 0x3B), *range(0x3C, 0x5C), *range(0x5D, 0x7F))))
+OCTETS = "".join(
+    map(chr, (0x21, *range(0x23, 0x2C), *range(0x2D, 0x3B), *range(0x3C, 0x5C), *range(0x5D, 0x7F)))
+)
 """RFC 6265, section 4.1.1: what a cookie's value may hold."""
 
 
 @pytest.mark.parametrize("described", [False, True])
 def test_a_cookie_is_sent_as_it_is_given_or_refused(described: bool) -> None:
-    """Every octet that a cookie may hold is sent as it stands, described or not; every other one is refused."""
-    known = Endpoint("i", "GET", "/a", "v", parameters=(Parameter("c", "cookie"),)) if described else None
+    """Every octet that a cookie may hold is sent as it stands, described or not; every other one is
+    refused.
+    """
+    known = (
+        Endpoint("i", "GET", "/a", "v", parameters=(Parameter("c", "cookie"),))
+        if described
+        else None
+    )
     for value in (OCTETS, f'"{OCTETS}"', ""):
-        assert build({"url": "https://h/a", "cookies": {"c": value}}, known).header("Cookie") == f"c={value}"
+        assert (
+            build({"url": "https://h/a", "cookies": {"c": value}}, known).header("Cookie")
+            == f"c={value}"
+        )
     for octet in (*map(chr, range(256)), '"a', "€", "%20;"):
         if octet not in OCTETS:
             with pytest.raises(SettingsError) as caught:
@@ -258,14 +318,18 @@ def test_a_cookie_is_sent_as_it_is_given_or_refused(described: bool) -> None:
             assert caught.value.problems[0].pointer == "/cookies/c"
 
 
-@pytest.mark.parametrize("url", ["https://h/a/%2e%2e/b", "https://h/a/%2E./b", "https://h/a/..\\b", "https://h/.."])
+@pytest.mark.parametrize(
+    "url", ["https://h/a/%2e%2e/b", "https://h/a/%2E./b", "https://h/a/..\\b", "https://h/.."]
+)
 def test_a_url_cannot_climb_in_any_spelling(url: str) -> None:
     """Dots that are escaped, or followed by a backslash, climb as well."""
     assert refused(url) == "/url"
 
 
 def test_the_url_is_what_goes_on_the_wire() -> None:
-    """Percent-encoded, escapes kept, the empty path written out: nothing is left for the library to change."""
+    """Percent-encoded, escapes kept, the empty path written out: nothing is left for the library to
+    change.
+    """
     assert made("https://h").url == "https://h/"
     assert made("https://h?x=1").url == "https://h/?x=1"
     assert made('https://h/é"<%41>?q="é"').url == "https://h/%C3%A9%22%3C%41%3E?q=%22%C3%A9%22"
@@ -278,15 +342,22 @@ def test_a_header_cannot_be_split(value: str) -> None:
 
 
 def test_json_bodies_stay_exact() -> None:
-    """Integers stay integers, big numbers and text stay exact, the media type is JSON's unless the author says otherwise."""
+    """Integers stay integers, big numbers and text stay exact, the media type is JSON's unless the
+    author says otherwise.
+    """
     value = {"n": 2**70, "f": 0.1, "t": "é\u2028", "none": None, "list": [1, [True]]}
     request = made(method="POST", body=value)
     assert json.loads(request.body) == value
     assert str(2**70).encode() in request.body
     assert "é".encode() in request.body
     assert request.header("content-type") == "application/json"
-    merge = made(method="PATCH", body={"a": None}, headers={"content-type": "application/merge-patch+json"})
-    assert (merge.body, merge.header("Content-Type")) == (b'{"a":null}', "application/merge-patch+json")
+    merge = made(
+        method="PATCH", body={"a": None}, headers={"content-type": "application/merge-patch+json"}
+    )
+    assert (merge.body, merge.header("Content-Type")) == (
+        b'{"a":null}',
+        "application/merge-patch+json",
+    )
 
 
 def test_json_null_is_not_a_missing_body_inside_a_list() -> None:
@@ -298,14 +369,22 @@ def test_json_null_is_not_a_missing_body_inside_a_list() -> None:
 def test_a_lone_surrogate_is_escaped_not_lost() -> None:
     """A string UTF-8 cannot carry goes out as its JSON escape."""
     assert json.loads(made(body={"s": "\ud800"}).body) == {"s": "\ud800"}
-    lines = made(body=[{"s": "\ud800"}, "é"], headers={"Content-Type": "application/x-ndjson"}).body.splitlines()
+    lines = made(
+        body=[{"s": "\ud800"}, "é"], headers={"Content-Type": "application/x-ndjson"}
+    ).body.splitlines()
     assert [json.loads(line) for line in lines] == [{"s": "\ud800"}, "é"]
 
 
 def test_text_and_flat_form_bodies() -> None:
-    """A string under a text type is sent as it is; flat fields under the form type are form-encoded."""
-    assert made(body="héllo", headers={"Content-Type": "text/plain; charset=latin-1"}).body == "héllo".encode("latin-1")
-    form = made(body={"a": "x y", "b": 1}, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    """A string under a text type is sent as it is; flat fields under the form type are
+    form-encoded.
+    """
+    assert made(
+        body="héllo", headers={"Content-Type": "text/plain; charset=latin-1"}
+    ).body == "héllo".encode("latin-1")
+    form = made(
+        body={"a": "x y", "b": 1}, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
     assert parse_qsl(form.body.decode()) == [("a", "x y"), ("b", "1")]
     assert refused(body={"a": 1, "b": 2}, headers={"Content-Type": "application/xml"}) == "/body"
     assert refused(body="é", headers={"Content-Type": "text/plain; charset=ascii"}) == "/body"
@@ -314,7 +393,9 @@ def test_text_and_flat_form_bodies() -> None:
 
 def test_the_documented_media_type_is_chosen() -> None:
     """Without a Content-Type of the author's the endpoint's own is sent."""
-    endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody({"application/vnd.api+json": MediaType()}))
+    endpoint = Endpoint(
+        "i", "POST", "/a", "v", request_body=RequestBody({"application/vnd.api+json": MediaType()})
+    )
     assert (
         build({"url": "https://h/a", "method": "POST", "body": {}}, endpoint).header("content-type")
         == "application/vnd.api+json"
@@ -322,7 +403,9 @@ def test_the_documented_media_type_is_chosen() -> None:
 
 
 def test_an_absent_method_is_get_and_defaults_can_be_replaced() -> None:
-    """GET without a method; User-Agent, Accept and Accept-Encoding have defaults that an author may replace."""
+    """GET without a method; User-Agent, Accept and Accept-Encoding have defaults that an author may
+    replace.
+    """
     request = made(headers={"accept": "text/csv"})
     assert request.method == "GET"
     names = [name for name, _ in request.headers]
@@ -346,12 +429,22 @@ def test_an_absent_method_is_get_and_defaults_can_be_replaced() -> None:
         ("application/jsonl", ["\ud800"], '"\\ud800"\n'),
     ],
 )
-def test_an_array_is_written_as_a_sequence_of_its_items(media_type: str, items: Any, written: str) -> None:
-    """A line for each (JSON lines), a record (RFC 7464), an event (HTML, section 9.2.6); text is sent as it is."""
-    assert made(method="POST", headers={"Content-Type": media_type}, body=items).body == written.encode()
+def test_an_array_is_written_as_a_sequence_of_its_items(
+    media_type: str, items: Any, written: str
+) -> None:
+    """A line for each (JSON lines), a record (RFC 7464), an event (HTML, section 9.2.6); text is
+    sent as it is.
+    """
+    assert (
+        made(method="POST", headers={"Content-Type": media_type}, body=items).body
+        == written.encode()
+    )
     content = {media_type: MediaType({"type": "array"})}
     endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody(content))
-    assert build({"url": "https://h/a", "method": "POST", "body": items}, endpoint).body == written.encode()
+    assert (
+        build({"url": "https://h/a", "method": "POST", "body": items}, endpoint).body
+        == written.encode()
+    )
 
 
 def test_what_is_no_item_of_a_sequence_is_refused() -> None:
@@ -362,15 +455,35 @@ def test_what_is_no_item_of_a_sequence_is_refused() -> None:
         ({"id": "a\nb"}, "/body"),
         (3, "/body"),
     ):
-        assert refused(method="POST", headers={"Content-Type": "text/event-stream"}, body=body) == place
+        assert (
+            refused(method="POST", headers={"Content-Type": "text/event-stream"}, body=body)
+            == place
+        )
 
 
 @pytest.mark.parametrize(
     "name",
-    # Defined without the list syntax: RFC 9110, sections 7.2, 8.3, 8.6, 10.1, 11.6, 11.7, 13.1, 14; RFC 6265; RFC 6454.
+    # Defined without the list syntax: RFC 9110, sections 7.2, 8.3, 8.6, 10.1, 11.6, 11.7, 13.1, 14;
+    # RFC 6265; RFC 6454.
     [
-        *("Authorization", "Content-Length", "Content-Range", "Content-Type", "Cookie", "Date", "From", "Host"),
-        *("If-Modified-Since", "If-Range", "If-Unmodified-Since", "Max-Forwards", "Origin", "Proxy-Authorization"),
+        *(
+            "Authorization",
+            "Content-Length",
+            "Content-Range",
+            "Content-Type",
+            "Cookie",
+            "Date",
+            "From",
+            "Host",
+        ),
+        *(
+            "If-Modified-Since",
+            "If-Range",
+            "If-Unmodified-Since",
+            "Max-Forwards",
+            "Origin",
+            "Proxy-Authorization",
+        ),
         *("Range", "Referer", "User-Agent", "Idempotency-Key"),
     ],
 )
@@ -382,4 +495,7 @@ def test_a_header_that_is_no_list_stands_once(name: str) -> None:
 @pytest.mark.parametrize("name", ["Accept", "If-Match", "Via", "X-Any"])
 def test_a_header_that_is_a_list_may_repeat(name: str) -> None:
     """One line for each item, in their order."""
-    assert [value for key, value in made(headers={name: ["1", "2"]}).headers if key == name] == ["1", "2"]
+    assert [value for key, value in made(headers={name: ["1", "2"]}).headers if key == name] == [
+        "1",
+        "2",
+    ]

@@ -1,4 +1,6 @@
-"""Files in requests: streamed from below one folder, read back by a server that is not ours, and refused everywhere else."""
+"""Files in requests: streamed from below one folder, read back by a server that is not ours, and
+refused everywhere else.
+"""
 
 from __future__ import annotations
 
@@ -61,15 +63,21 @@ def endpoint(**content: MediaType) -> Endpoint:
     return Endpoint("i", "POST", "/a", "v", request_body=RequestBody(content))
 
 
-def send(server: str, folder: Path | None, body: Any, known: Endpoint | None = None, **request: Any) -> Any:
+def send(
+    server: str, folder: Path | None, body: Any, known: Endpoint | None = None, **request: Any
+) -> Any:
     """Run a task and return the request as the server read it."""
     with runtime(files=folder) as shared:
         task = http(f"{server}/a", request={"method": "POST", "body": body, **request})
         return HttpTask(task, runtime=shared, endpoint=known).call(Inputs(input=None)).body
 
 
-def refused(folder: Path | None, body: Any, known: Endpoint | None = None, **request: Any) -> tuple[str, str]:
-    """Run a task that may not be sent, and return where and why; a connection would be another error."""
+def refused(
+    folder: Path | None, body: Any, known: Endpoint | None = None, **request: Any
+) -> tuple[str, str]:
+    """Run a task that may not be sent, and return where and why; a connection would be another
+    error.
+    """
     definition = http("http://127.0.0.1:1/a", request={"method": "POST", "body": body, **request})
     with runtime(files=folder) as shared:
         task = HttpTask(definition, runtime=shared, endpoint=known)
@@ -109,13 +117,19 @@ def test_a_file_is_the_body(server: str, folder: Path, path: str) -> None:
         (["text/csv", "image/png"], {}, "text/csv"),
         ([FORM, MULTIPART, "image/*", "text/csv"], {}, "text/csv"),
         ([MULTIPART, "text/csv; charset=utf-8"], {}, "text/csv; charset=utf-8"),
-        (["image/*", "application/octet-stream"], {"contentType": "text/csv"}, "application/octet-stream"),
+        (
+            ["image/*", "application/octet-stream"],
+            {"contentType": "text/csv"},
+            "application/octet-stream",
+        ),
     ],
 )
 def test_the_media_type_of_a_file(
     server: str, folder: Path, offered: list[str], said: dict[str, Any], sent: str
 ) -> None:
-    """As the reference says, else as the name suggests where that is offered, else as the endpoint has it."""
+    """As the reference says, else as the name suggests where that is offered, else as the endpoint
+    has it.
+    """
     known = endpoint(**dict.fromkeys(offered, MediaType())) if offered else None
     read = send(server, folder, file("plans/a.pdf", **said), known)
     assert (read["headers"]["content-type"], read["sha256"]) == (sent, digest(PLAN))
@@ -133,9 +147,14 @@ def test_a_media_type_that_is_not_offered_is_refused(folder: Path) -> None:
 
 
 def test_files_among_the_fields_of_a_form(server: str, folder: Path) -> None:
-    """Text, JSON, a file and several of them: werkzeug and the library for mail read each name, media type and header."""
+    """Text, JSON, a file and several of them: werkzeug and the library for mail read each name,
+    media type and header.
+    """
     encoding = {
-        "plan": {"contentType": "application/x-plan", "headers": {"X-Kind": {"schema": {"const": "plan"}}}},
+        "plan": {
+            "contentType": "application/x-plan",
+            "headers": {"X-Kind": {"schema": {"const": "plan"}}},
+        },
         "more": {"contentType": "image/*"},
     }
     known = endpoint(**{"application/json": MediaType(), MULTIPART: MediaType(encoding=encoding)})
@@ -146,8 +165,13 @@ def test_files_among_the_fields_of_a_form(server: str, folder: Path) -> None:
         "more": [file("b é.png"), file("empty", filename="none.gif")],
     }
     read = send(server, folder, body, known)
-    assert read["form"] == [["title", "é"], ["meta", json.dumps({"n": 2**70}, separators=(",", ":"))]]
-    assert [(each["field"], each["filename"], each["type"], each["sha256"]) for each in read["files"]] == [
+    assert read["form"] == [
+        ["title", "é"],
+        ["meta", json.dumps({"n": 2**70}, separators=(",", ":"))],
+    ]
+    assert [
+        (each["field"], each["filename"], each["type"], each["sha256"]) for each in read["files"]
+    ] == [
         ("plan", "a.pdf", "application/x-plan", digest(PLAN)),
         ("more", "b é.png", "image/png", digest(b"\x89PNG")),
         ("more", "none.gif", "image/gif", digest(b"")),
@@ -170,7 +194,12 @@ def test_a_form_in_a_url_s_syntax_carries_no_file(folder: Path) -> None:
 
 
 DOWNLOAD = {
-    "$file": {"mediaType": "application/pdf", "size": 9, "sha256": "5" * 64, "path": f"/data/files/{'5' * 32}.pdf"}
+    "$file": {
+        "mediaType": "application/pdf",
+        "size": 9,
+        "sha256": "5" * 64,
+        "path": f"/data/files/{'5' * 32}.pdf",
+    }
 }
 """What an earlier task gave back for a response that it kept as a file."""
 
@@ -178,7 +207,10 @@ DOWNLOAD = {
 @pytest.mark.parametrize(
     ("request_", "place"),
     [
-        ({"body": {"attachments": [{"filename": "report.pdf", "content": "${$.f}"}]}}, "/body/attachments/0/content"),
+        (
+            {"body": {"attachments": [{"filename": "report.pdf", "content": "${$.f}"}]}},
+            "/body/attachments/0/content",
+        ),
         ({"body": {"a": "${$.f}"}}, "/body/a"),
         ({"body": ["${$.f}"]}, "/body/0"),
         ({"body": [["a", "${$.f}"]]}, "/body/0/1"),
@@ -197,21 +229,35 @@ DOWNLOAD = {
         ({"query": {"f": ["${$.f}"]}}, "/query/f/0"),
         ({"query": [["f", "${$.f}"]]}, "/query/0/1"),
         ({"cookies": {"f": "${$.f}"}}, "/cookies/f"),
-        ({"url": "http://127.0.0.1:1/a/{f}", "pathParameters": {"f": "${$.f}"}}, "/pathParameters/f"),
+        (
+            {"url": "http://127.0.0.1:1/a/{f}", "pathParameters": {"f": "${$.f}"}},
+            "/pathParameters/f",
+        ),
         ({"url": "http://127.0.0.1:1/a/${$.f}"}, "/url"),
         ({"url": "http://127.0.0.1:1/a?f=${jsonata: $encodeUrlComponent($string(f))}"}, "/url"),
     ],
 )
 @pytest.mark.parametrize("send_anyway", [False, True])
-def test_a_file_that_cannot_stand_somewhere_is_refused(request_: dict[str, Any], place: str, send_anyway: bool) -> None:
-    """A local path never goes out: not in data, not in text made of it, not where the author sends anyway."""
+def test_a_file_that_cannot_stand_somewhere_is_refused(
+    request_: dict[str, Any], place: str, send_anyway: bool
+) -> None:
+    """A local path never goes out: not in data, not in text made of it, not where the author sends
+    anyway.
+    """
     definition = http(
-        "http://127.0.0.1:1/a", request={"method": "POST", **request_}, inputParameters={"f": "${$.input}"}
+        "http://127.0.0.1:1/a",
+        request={"method": "POST", **request_},
+        inputParameters={"f": "${$.input}"},
     )
     with runtime() as shared, pytest.raises(SettingsError) as caught:
-        HttpTask(definition, runtime=shared).test_request(Inputs(input=DOWNLOAD), TestOptions(send_anyway=send_anyway))
+        HttpTask(definition, runtime=shared).test_request(
+            Inputs(input=DOWNLOAD), TestOptions(send_anyway=send_anyway)
+        )
     assert {problem.pointer for problem in caught.value.problems} == {f"/httpRequest{place}"}
-    assert '"as": "base64"' in caught.value.problems[0].message or MULTIPART in caught.value.problems[0].message
+    assert (
+        '"as": "base64"' in caught.value.problems[0].message
+        or MULTIPART in caught.value.problems[0].message
+    )
 
 
 @pytest.mark.parametrize(
@@ -224,9 +270,13 @@ def test_a_file_that_cannot_stand_somewhere_is_refused(request_: dict[str, Any],
         ({"body": '{"a": {"$file": {"path": "x"}}}'}, "/body"),
     ],
 )
-def test_validation_refuses_a_file_that_cannot_stand_somewhere(request_: dict[str, Any], place: str) -> None:
+def test_validation_refuses_a_file_that_cannot_stand_somewhere(
+    request_: dict[str, Any], place: str
+) -> None:
     """Before anything runs, with the way to send the content."""
-    definition = http("https://h.example/a", request={"method": "POST", **request_}, inputParameters={"c": 1})
+    definition = http(
+        "https://h.example/a", request={"method": "POST", **request_}, inputParameters={"c": 1}
+    )
     problems = {problem.pointer: problem for problem in HttpTask(definition).problems()}
     problem = problems[f"/httpRequest{place}"]
     assert problem.severity == "error"
@@ -246,7 +296,9 @@ def test_validation_refuses_a_file_that_cannot_stand_somewhere(request_: dict[st
     ],
 )
 def test_what_a_description_says_of_a_file(schema: dict[str, Any], said: str | None) -> None:
-    """Nothing is said of the text or the JSON in it, which nobody has read; a field that can be none is told, a body may be."""
+    """Nothing is said of the text or the JSON in it, which nobody has read; a field that can be
+    none is told, a body may be.
+    """
 
     def found(body: Any, content_type: str, described: dict[str, Any]) -> list[tuple[str, str]]:
         known = endpoint(**{content_type: MediaType(described)})
@@ -256,9 +308,9 @@ def test_what_a_description_says_of_a_file(schema: dict[str, Any], said: str | N
     form = {"type": "object", "properties": {"f": schema, "n": {"type": "integer"}}}
     at_f = [] if said is None else [("/httpRequest/body/f", said)]
     assert found({"f": file("x")}, MULTIPART, form) == at_f
-    assert found({"f": [file("x")]}, MULTIPART, {**form, "properties": {"f": {"items": schema}}}) == (
-        [] if said is None else [("/httpRequest/body/f/0", said)]
-    )
+    assert found(
+        {"f": [file("x")]}, MULTIPART, {**form, "properties": {"f": {"items": schema}}}
+    ) == ([] if said is None else [("/httpRequest/body/f/0", said)])
     assert found({"f": file("x"), "n": "1a"}, MULTIPART, form) == [
         *at_f,
         ("/httpRequest/body/n", 'expected an integer, found the string "1a"'),
@@ -274,9 +326,15 @@ def test_the_local_path_of_a_download_never_goes_out(server: str, folder: Path) 
 
         def task(**request: Any) -> HttpTask:
             definition = http(f"{server}/a", request={"method": "POST", **request})
-            return HttpTask({**definition, "inputParameters": {"f": "${$.input['$file']}"}}, runtime=shared)
+            return HttpTask(
+                {**definition, "inputParameters": {"f": "${$.input['$file']}"}}, runtime=shared
+            )
 
-        for request in ({"body": {"a": "${$.f}"}}, {"headers": {"X": "${$.f.path}"}}, {"body": "at ${$.f.path}"}):
+        for request in (
+            {"body": {"a": "${$.f}"}},
+            {"headers": {"X": "${$.f.path}"}},
+            {"body": "at ${$.f.path}"},
+        ):
             with pytest.raises(SettingsError) as caught:
                 task(**request).call(kept)
             assert "local path" in str(caught.value)
@@ -287,13 +345,20 @@ def test_the_local_path_of_a_download_never_goes_out(server: str, folder: Path) 
 # Content as data
 
 
-@pytest.mark.parametrize("content_type", ["application/json", FORM, MULTIPART, "application/xml", "text/plain"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", FORM, MULTIPART, "application/xml", "text/plain"]
+)
 def test_the_content_of_a_file_is_data(server: str, folder: Path, content_type: str) -> None:
     """As base64 or as text, wherever a text may stand: a server reads what was in the file."""
     text = 'é "quoted" & <b>\n1,2\n'
     (folder / "a.csv").write_text(text, encoding="utf-8")
     encoded = base64.b64encode(PLAN).decode()
-    body: Any = {"a": {"raw": file("plans/a.pdf", **{"as": "base64"}), "csv": file("a.csv", **{"as": "text"})}}
+    body: Any = {
+        "a": {
+            "raw": file("plans/a.pdf", **{"as": "base64"}),
+            "csv": file("a.csv", **{"as": "text"}),
+        }
+    }
     if content_type in (FORM, MULTIPART):
         body = body["a"]
     if content_type == "text/plain":
@@ -311,7 +376,9 @@ def test_the_content_of_a_file_is_data(server: str, folder: Path, content_type: 
 
 
 def test_the_content_of_a_file_outside_the_body(server: str, folder: Path) -> None:
-    """In a query, a path, a header and a cookie; inline content alike, and beside an endpoint's schema of text."""
+    """In a query, a path, a header and a cookie; inline content alike, and beside an endpoint's
+    schema of text.
+    """
     (folder / "key").write_text("k3y", encoding="utf-8")
     key, inline = file("key", **{"as": "text"}), {"$file": {"content": "k3y", "as": "base64"}}
     parameters = (
@@ -326,7 +393,9 @@ def test_the_content_of_a_file_outside_the_body(server: str, folder: Path) -> No
         "pathParameters": {"k": key},
     }
     with runtime(files=folder) as shared:
-        task = HttpTask(http("", request={"method": "POST", **request}), runtime=shared, endpoint=known)
+        task = HttpTask(
+            http("", request={"method": "POST", **request}), runtime=shared, endpoint=known
+        )
         assert task.problems() == []
         read = task.call().body
     assert (read["target"], read["headers"]["x-key"]) == ("/a/k3y?q=k3y", "azN5")
@@ -343,7 +412,9 @@ def test_the_content_of_a_file_outside_the_body(server: str, folder: Path) -> No
         ({"path": "empty", "content": "x", "as": "text"}, "/body/a/$file", "not both"),
     ],
 )
-def test_content_that_cannot_become_data(folder: Path, reference: dict[str, Any], place: str, said: str) -> None:
+def test_content_that_cannot_become_data(
+    folder: Path, reference: dict[str, Any], place: str, said: str
+) -> None:
     """Refused at its place before anything is sent, with what to do."""
     with (folder / "huge").open("wb") as huge:
         huge.truncate(16 * 1024 * 1024 + 1)
@@ -367,14 +438,18 @@ def test_text_of_a_file_in_another_charset(server: str, folder: Path) -> None:
 
 
 def test_a_file_from_text_or_base64(server: str) -> None:
-    """In a form it is a part with a name and a media type, as a whole body it is the body: no folder is needed."""
+    """In a form it is a part with a name and a media type, as a whole body it is the body: no
+    folder is needed.
+    """
     csv = {"$file": {"content": "id,name\n1,Zoë\n", "filename": "x.csv", "contentType": "text/csv"}}
     raw = {"$file": {"contentBase64": base64.b64encode(PLAN).decode(), "filename": "a.pdf"}}
     plain = {"$file": {"content": ""}}
     latin = {"$file": {"content": "é", "contentType": "text/plain; charset=iso-8859-1"}}
     form = {"a": [csv, raw], "b": plain, "c": latin}
     read = send(server, None, form, headers={"Content-Type": MULTIPART})
-    assert [(each["field"], each["filename"], each["type"], each["sha256"]) for each in read["files"]] == [
+    assert [
+        (each["field"], each["filename"], each["type"], each["sha256"]) for each in read["files"]
+    ] == [
         ("a", "x.csv", "text/csv", digest("id,name\n1,Zoë\n".encode())),
         ("a", "a.pdf", "application/pdf", digest(PLAN)),
         ("b", "file", "text/plain; charset=utf-8", digest(b"")),
@@ -398,7 +473,10 @@ def test_a_file_from_text_or_base64(server: str) -> None:
 def test_content_that_is_none(reference: dict[str, Any], place: str) -> None:
     """Refused at its place, by validation and before anything is sent."""
     assert refused(None, {"$file": reference})[0] == f"/body{place}"
-    assert refused(None, {"a": {"$file": reference}}, headers={"Content-Type": MULTIPART})[0] == f"/body/a{place}"
+    assert (
+        refused(None, {"a": {"$file": reference}}, headers={"Content-Type": MULTIPART})[0]
+        == f"/body/a{place}"
+    )
 
 
 def test_a_part_has_the_name_that_its_file_came_with(server: str, folder: Path) -> None:
@@ -415,17 +493,23 @@ def test_a_part_has_the_name_that_its_file_came_with(server: str, folder: Path) 
 
 
 def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
-    """Its path may come from a run's input; what it yields is checked as strictly as what was written."""
+    """Its path may come from a run's input; what it yields is checked as strictly as what was
+    written.
+    """
     with runtime(files=folder) as shared:
         definition = http(
-            f"{server}/a", request={"method": "POST", "body": file("${$.path}")}, inputParameters={"path": "${$.input}"}
+            f"{server}/a",
+            request={"method": "POST", "body": file("${$.path}")},
+            inputParameters={"path": "${$.input}"},
         )
         task = HttpTask(definition, runtime=shared)
         assert task.problems() == []
         assert task.call(Inputs(input="plans/a.pdf")).body["sha256"] == digest(PLAN)
         with pytest.raises(SettingsError) as caught:
             task.call(Inputs(input="../secret"))
-    assert [problem.pointer for problem in caught.value.problems] == ["/httpRequest/body/$file/path"]
+    assert [problem.pointer for problem in caught.value.problems] == [
+        "/httpRequest/body/$file/path"
+    ]
 
 
 # What may be read
@@ -454,14 +538,24 @@ def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
         ("plans/a.pdf", "/body/$file", "must be an object"),
         ({"path": "empty", "upload": "x"}, "/body/$file", "not both"),
         ({"upload": "x"}, "/body", "uploads end with the designer"),
-        ({"path": "empty", "contentType": "a/b\r\nX: 1"}, "/body/$file/contentType", "cannot stand in a header"),
+        (
+            {"path": "empty", "contentType": "a/b\r\nX: 1"},
+            "/body/$file/contentType",
+            "cannot stand in a header",
+        ),
         ({"path": "empty", "headers": {"X": "a\nb"}}, "/body/$file/headers/X", "line breaks"),
-        ({"path": "empty", "headers": {"Content-Length": "5"}}, "/body/$file/headers/Content-Length", "no header"),
+        (
+            {"path": "empty", "headers": {"Content-Length": "5"}},
+            "/body/$file/headers/Content-Length",
+            "no header",
+        ),
         ({"path": "empty", "size": 7}, "/body", "its reference says 7"),
     ],
 )
 def test_nothing_else_is_read(folder: Path, reference: Any, place: str, said: str) -> None:
-    """Neither by `..`, nor by a link, nor by an absolute path; no device, pipe or folder: refused before anything is sent."""
+    """Neither by `..`, nor by a link, nor by an absolute path; no device, pipe or folder: refused
+    before anything is sent.
+    """
     (folder / "leaving").symlink_to(folder.parent / "secret")
     (folder / "out").symlink_to(folder.parent)
     (folder / "device").symlink_to("/dev/zero")
@@ -469,7 +563,9 @@ def test_nothing_else_is_read(folder: Path, reference: Any, place: str, said: st
     found, message = refused(folder, {"$file": reference})
     assert found == place
     assert said in message
-    field, message = refused(folder, {"a": [{"$file": reference}]}, headers={"Content-Type": MULTIPART})
+    field, message = refused(
+        folder, {"a": [{"$file": reference}]}, headers={"Content-Type": MULTIPART}
+    )
     assert field == place.replace("/body", "/body/a/0")
     assert said in message
 
@@ -488,14 +584,18 @@ def test_without_a_folder_no_file_is_read() -> None:
     assert "--files" in message
 
 
-def test_the_folder_of_the_environment(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_the_environment(
+    server: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`HTTPTASK_FILES` names it where nothing else does."""
     monkeypatch.setenv("HTTPTASK_FILES", str(folder))
     assert send(server, None, file("plans/a.pdf"))["sha256"] == digest(PLAN)
 
 
 def test_an_upload_is_a_file(server: str, folder: Path) -> None:
-    """A designer's reference, with all that it says beside: its name and media type are the part's."""
+    """A designer's reference, with all that it says beside: its name and media type are the
+    part's.
+    """
     said = {
         "upload": "u1",
         "name": "Plan 7.pdf",
@@ -507,22 +607,34 @@ def test_an_upload_is_a_file(server: str, folder: Path) -> None:
         shared.uploads = {"u1": folder / "plans" / "a.pdf"}.get
         task = http(
             f"{server}/a",
-            request={"method": "POST", "body": {"f": {"$file": said}}, "headers": {"Content-Type": MULTIPART}},
+            request={
+                "method": "POST",
+                "body": {"f": {"$file": said}},
+                "headers": {"Content-Type": MULTIPART},
+            },
         )
         (part,) = HttpTask(task, runtime=shared).call().body["files"]
-    assert (part["filename"], part["type"], part["sha256"]) == ("Plan 7.pdf", "application/pdf", digest(PLAN))
+    assert (part["filename"], part["type"], part["sha256"]) == (
+        "Plan 7.pdf",
+        "application/pdf",
+        digest(PLAN),
+    )
 
 
 # On the way
 
 
 def test_a_download_is_the_next_upload(server: str, folder: Path) -> None:
-    """What a task gives back for a response that it kept as a file is a reference that a later task sends."""
+    """What a task gives back for a response that it kept as a file is a reference that a later task
+    sends.
+    """
     answer = servers.response(PLAN, ("Content-Type", "application/pdf"))
     with servers.raw_server(servers.respond(answer)) as source, runtime(files=folder) as shared:
         kept = HttpTask(http(f"{source.url}/a.pdf"), runtime=shared).call().body
         definition = http(
-            f"{server}/a", request={"method": "POST", "body": "${$.file}"}, inputParameters={"file": "${$.input}"}
+            f"{server}/a",
+            request={"method": "POST", "body": "${$.file}"},
+            inputParameters={"file": "${$.input}"},
         )
         read = HttpTask(definition, runtime=shared).call(Inputs(input=kept)).body
     assert (read["sha256"], read["headers"]["content-type"]) == (digest(PLAN), "application/pdf")
@@ -533,19 +645,28 @@ def test_a_body_is_made_again_for_every_attempt_and_redirect(folder: Path) -> No
     handlers = servers.sequence(
         servers.respond_and_close(servers.response(status="503 Busy")),
         servers.close_at_once(after_request=True),
-        servers.respond_and_close(servers.response(b"", ("Location", "/b"), status="307 Temporary Redirect")),
+        servers.respond_and_close(
+            servers.response(b"", ("Location", "/b"), status="307 Temporary Redirect")
+        ),
         servers.respond(servers.OK),
     )
     with servers.raw_server(handlers) as server, runtime(files=folder) as shared:
         request = {"method": "PUT", "body": file("plans/a.pdf")}
         retry = {"maxAttempts": 4, "intervalSeconds": 0}
-        assert HttpTask(http(f"{server.url}/a", request=request, retry=retry), runtime=shared).call().attempts == 3
+        assert (
+            HttpTask(http(f"{server.url}/a", request=request, retry=retry), runtime=shared)
+            .call()
+            .attempts
+            == 3
+        )
         assert [each.partition(b"\r\n\r\n")[2] for each in server.received] == [PLAN] * 4
 
 
 @pytest.mark.parametrize("change", ["grown", "shrunk", "gone", "replaced"])
 def test_a_file_that_changes_while_it_is_sent(folder: Path, change: str) -> None:
-    """The request ends in an error that says so; the server never gets a body of a length that was not announced."""
+    """The request ends in an error that says so; the server never gets a body of a length that was
+    not announced.
+    """
     path = folder / "large"
     with path.open("wb") as large:
         large.truncate(64 * 1024 * 1024)
@@ -563,8 +684,15 @@ def test_a_file_that_changes_while_it_is_sent(folder: Path, change: str) -> None
         went_on.set()
         peer.wait_for_close()
 
-    with servers.raw_server(handler) as server, runtime(files=folder) as shared, pytest.raises(TaskError) as caught:
-        HttpTask(http(f"{server.url}/a", request={"method": "POST", "body": file("large")}), runtime=shared).call()
+    with (
+        servers.raw_server(handler) as server,
+        runtime(files=folder) as shared,
+        pytest.raises(TaskError) as caught,
+    ):
+        HttpTask(
+            http(f"{server.url}/a", request={"method": "POST", "body": file("large")}),
+            runtime=shared,
+        ).call()
     assert went_on.is_set()
     assert caught.value.kind == "settings"
     assert "/httpRequest/body: " in str(caught.value)
@@ -573,8 +701,14 @@ def test_a_file_that_changes_while_it_is_sent(folder: Path, change: str) -> None
 
 
 def test_a_file_is_a_word_in_what_people_read(server: str, folder: Path) -> None:
-    """The exchange says how many bytes of which file went out, and the curl command takes the file itself."""
-    request = {"method": "POST", "body": {"a": "b", "f": file("plans/a.pdf")}, "headers": {"Content-Type": MULTIPART}}
+    """The exchange says how many bytes of which file went out, and the curl command takes the file
+    itself.
+    """
+    request = {
+        "method": "POST",
+        "body": {"a": "b", "f": file("plans/a.pdf")},
+        "headers": {"Content-Type": MULTIPART},
+    }
     with runtime(files=folder) as shared:
         task = HttpTask(http(f"{server}/a", request=request), runtime=shared)
         exchange = task.test_request()
@@ -586,18 +720,29 @@ def test_a_file_is_a_word_in_what_people_read(server: str, folder: Path) -> None
     assert shown["bodyBytes"] == len(exchange.response.decoded["body"])
     done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True)
     read = json.loads(done.stdout.partition(b"\r\n\r\n")[2])
-    assert ([each["sha256"] for each in read["files"]], read["form"]) == ([digest(PLAN)], [["a", "b"]])
+    assert ([each["sha256"] for each in read["files"]], read["form"]) == (
+        [digest(PLAN)],
+        [["a", "b"]],
+    )
 
 
 def test_a_form_is_options_of_curl(server: str, folder: Path) -> None:
-    """Text, JSON, files and inline ones are `-F` each; curl's parts are read as ours are, whatever they hold."""
+    """Text, JSON, files and inline ones are `-F` each; curl's parts are read as ours are, whatever
+    they hold.
+    """
     form = {
         "text": "a; b=\"c\" \\ 'd' @x <y\nü",
         "at": "@/etc/passwd",
         "json": {"a": '"; type=x'},
         "plan": file("plans/a.pdf", headers={"X-Own": 'a "b"'}),
         "all": [file("b é.png", contentType="image/png"), file("empty", filename="a;b,c.gif")],
-        "csv": {"$file": {"content": "a,b;c\n", "filename": "x y.csv", "contentType": "text/csv; charset=utf-8"}},
+        "csv": {
+            "$file": {
+                "content": "a,b;c\n",
+                "filename": "x y.csv",
+                "contentType": "text/csv; charset=utf-8",
+            }
+        },
     }
     request = {"method": "PUT", "body": form, "headers": {"Content-Type": MULTIPART}}
     with runtime(files=folder) as shared:
@@ -631,7 +776,9 @@ def test_a_form_that_no_option_can_say(server: str, form: dict[str, Any]) -> Non
 
 
 def test_an_upload_takes_no_memory() -> None:
-    """64 MB from disk add at most 16 MB to what the process holds, as a body and in a form; each arrives whole."""
+    """64 MB from disk add at most 16 MB to what the process holds, as a body and in a form; each
+    arrives whole.
+    """
     for in_form in (False, True):
         assert uploaded(64 * 1024 * 1024, in_form=in_form) < 16 * 1024 * 1024
 
@@ -646,12 +793,20 @@ def test_an_upload_takes_no_memory() -> None:
         ({"f": file("plans/none.pdf")}, "/f", "no file"),
         ({"f": [file("plans/a.pdf"), file("plans")]}, "/f/1", "a folder"),
         ({"f": file("plans/a.pdf", size=1)}, "/f", "its reference says 1"),
-        ({"f": {"$file": {"upload": "gone", "name": "x.pdf"}}}, "/f", "uploads end with the designer"),
+        (
+            {"f": {"$file": {"upload": "gone", "name": "x.pdf"}}},
+            "/f",
+            "uploads end with the designer",
+        ),
     ],
     ids=["body", "field", "folder", "another", "upload"],
 )
-def test_a_reference_that_leads_nowhere_is_found_before_a_run(folder: Path, body: Any, place: str, words: str) -> None:
-    """Checking looks where a reference leads, and says at its place what sending would, whatever else is an expression."""
+def test_a_reference_that_leads_nowhere_is_found_before_a_run(
+    folder: Path, body: Any, place: str, words: str
+) -> None:
+    """Checking looks where a reference leads, and says at its place what sending would, whatever
+    else is an expression.
+    """
     for query in ({}, {"q": "${$.q}"}):
         request = {"method": "POST", "body": body, "query": query}
         request |= {} if place == "" else {"headers": {"Content-Type": MULTIPART}}
@@ -663,11 +818,23 @@ def test_a_reference_that_leads_nowhere_is_found_before_a_run(folder: Path, body
 
 
 def test_what_cannot_be_told_before_a_run_is_no_problem(folder: Path) -> None:
-    """Without a folder, with an expression in the reference, or where the bytes stand in it, nobody looks for a file."""
-    tried = [(None, file("none.pdf")), (folder, file("${$.path}.pdf")), (folder, {"$file": {"content": "x"}})]
+    """Without a folder, with an expression in the reference, or where the bytes stand in it, nobody
+    looks for a file.
+    """
+    tried = [
+        (None, file("none.pdf")),
+        (folder, file("${$.path}.pdf")),
+        (folder, {"$file": {"content": "x"}}),
+    ]
     for files, reference in tried:
-        request = {"method": "POST", "body": {"f": reference}, "headers": {"Content-Type": MULTIPART}}
-        definition = http("http://127.0.0.1:1/a", request=request) | {"inputParameters": {"path": "x"}}
+        request = {
+            "method": "POST",
+            "body": {"f": reference},
+            "headers": {"Content-Type": MULTIPART},
+        }
+        definition = http("http://127.0.0.1:1/a", request=request) | {
+            "inputParameters": {"path": "x"}
+        }
         with runtime(files=files) as shared:
             problems = HttpTask(definition, runtime=shared).problems()
         assert [problem for problem in problems if problem.severity == "error"] == []
@@ -677,11 +844,15 @@ def test_what_cannot_be_told_before_a_run_is_no_problem(folder: Path) -> None:
 
 
 def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) -> None:
-    """`--files FOLDER` names the folder for `validate`, `test-request` and `run`; without it nothing is sent."""
+    """`--files FOLDER` names the folder for `validate`, `test-request` and `run`; without it
+    nothing is sent.
+    """
     definition = {
         "name": "d",
         "startTask": "t",
-        "tasks": {"t": http(f"{server}/a", request={"method": "POST", "body": file("plans/a.pdf")})},
+        "tasks": {
+            "t": http(f"{server}/a", request={"method": "POST", "body": file("plans/a.pdf")})
+        },
     }
     flow = tmp_path / "flow.json"
     flow.write_text(json.dumps(definition))
@@ -692,11 +863,14 @@ def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) 
         return subprocess.run(line, capture_output=True, text=True, check=False)
 
     tested = run("test-request", "--files", str(folder))
-    assert json.loads(tested.stdout)["attempts"][0]["hops"][0]["response"]["decoded"]["sha256"] == digest(PLAN), (
-        tested.stderr
-    )
+    assert json.loads(tested.stdout)["attempts"][0]["hops"][0]["response"]["decoded"][
+        "sha256"
+    ] == digest(PLAN), tested.stderr
     assert run("run", "--files", str(folder)).returncode == 0
-    assert json.loads(run("validate", "--files", str(folder)).stdout) == {"valid": True, "problems": []}
+    assert json.loads(run("validate", "--files", str(folder)).stdout) == {
+        "valid": True,
+        "problems": [],
+    }
     elsewhere = run("validate", "--files", str(tmp_path))
     assert elsewhere.returncode == 1
     assert json.loads(elsewhere.stdout)["problems"][0]["pointer"] == "/tasks/t/httpRequest/body"
@@ -715,9 +889,13 @@ def test_files_from_the_command_line(server: str, folder: Path, tmp_path: Path) 
     ids=["a part without an empty line", "a part without a name", "a part that is no text"],
 )
 def test_curl_sends_the_bytes_of_a_form_that_its_options_cannot_say(body: bytes) -> None:
-    """An author may have written the form himself: what is no part as `-F` makes them goes as it is."""
+    """An author may have written the form himself: what is no part as `-F` makes them goes as it
+    is.
+    """
     command = curl_command(
-        SentRequest("POST", "http://h/", (("Content-Type", "multipart/form-data; boundary=b"),), body)
+        SentRequest(
+            "POST", "http://h/", (("Content-Type", "multipart/form-data; boundary=b"),), body
+        )
     )
     assert "--data-" in command
     assert "-F" not in command
@@ -725,7 +903,9 @@ def test_curl_sends_the_bytes_of_a_form_that_its_options_cannot_say(body: bytes)
 
 
 def test_a_body_that_nobody_waits_for_any_more_is_not_written(tmp_path: Path) -> None:
-    """Of the files of one call at most one stays, and a thread that writes on stops: also in one that is made too late."""
+    """Of the files of one call at most one stays, and a thread that writes on stops: also in one
+    that is made too late.
+    """
     files = BodyFiles(lambda: BodyFile(lambda: tmp_path))
     kept, other = files.new(), files.new()
     kept.write(b"kept")

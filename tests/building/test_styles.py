@@ -1,4 +1,6 @@
-"""Every style on the wire: the specifications' own examples, an independent RFC 6570, and servers that read it back."""
+"""Every style on the wire: the specifications' own examples, an independent RFC 6570, and servers
+that read it back.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,17 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-def endpoint(*parameters: Parameter, path: str = "/a", body: dict[str, MediaType] | None = None) -> Endpoint:
-    return Endpoint("i", "POST", path, "v", parameters=parameters, request_body=RequestBody(body) if body else None)
+def endpoint(
+    *parameters: Parameter, path: str = "/a", body: dict[str, MediaType] | None = None
+) -> Endpoint:
+    return Endpoint(
+        "i",
+        "POST",
+        path,
+        "v",
+        parameters=parameters,
+        request_body=RequestBody(body) if body else None,
+    )
 
 
 def wire(parameter: Parameter, value: Any) -> str:
@@ -72,7 +83,11 @@ def test_all_examples_of_the_specifications_are_there() -> None:
     ("case", "location"),
     [
         pytest.param(
-            case, where, id="-".join(map(str, (case["oas"], where, case["style"], case["explode"], case["type"])))
+            case,
+            where,
+            id="-".join(
+                map(str, (case["oas"], where, case["style"], case["explode"], case["type"]))
+            ),
         )
         for case in CASES
         for where in case["in"]
@@ -83,7 +98,8 @@ def test_all_examples_of_the_specifications_are_there() -> None:
 def test_the_examples_of_the_specifications(case: dict[str, Any], location: str) -> None:
     """Each example of OpenAPI's style tables is on the wire as it is printed there.
 
-    The row `label` without `explode` changed: 3.0.3 and before joined by `.`, 3.0.4 and later join by `,`; the later is ours.
+    The row `label` without `explode` changed: 3.0.3 and before joined by `.`, 3.0.4 and later join
+    by `,`; the later is ours.
     """
     parameter = Parameter(case["name"], location, style=case["style"], explode=case["explode"])
     assert wire(parameter, case["value"]) == case["wire"]
@@ -91,29 +107,51 @@ def test_the_examples_of_the_specifications(case: dict[str, Any], location: str)
 
 @pytest.mark.parametrize("explode", [False, True])
 def test_an_empty_value_in_a_path_is_refused(explode: bool) -> None:
-    """The table writes nothing for it in style simple: the part of the path would be gone, so it is not sent."""
-    assert refused(Parameter("color", "path", style="simple", explode=explode), None)[0] == "/pathParameters/color"
+    """The table writes nothing for it in style simple: the part of the path would be gone, so it is
+    not sent.
+    """
+    assert (
+        refused(Parameter("color", "path", style="simple", explode=explode), None)[0]
+        == "/pathParameters/color"
+    )
 
 
 # An independent RFC 6570
 
 text = st.text(st.characters(blacklist_categories=("Cs",)), max_size=8)
-plain = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="./\\"), max_size=8)
-"""Nothing that could climb in a path, or be taken for the delimiter of an exploded label: those are refused."""
+plain = st.text(
+    st.characters(blacklist_categories=("Cs",), blacklist_characters="./\\"), max_size=8
+)
+"""Nothing that could climb in a path, or be taken for the delimiter of an exploded label: those are
+refused.
+"""
 member = plain.filter(bool)
-"""Implementations of RFC 6570 differ on empty members, most of all in style matrix: those stand in a table of their own."""
-members = st.lists(member, min_size=1, max_size=4) | st.dictionaries(member, member, min_size=1, max_size=4)
-OPERATORS = {("path", "simple"): "", ("path", "label"): ".", ("path", "matrix"): ";", ("query", "form"): "?"}
+"""Implementations of RFC 6570 differ on empty members, most of all in style matrix: those stand in
+a table of their own.
+"""
+members = st.lists(member, min_size=1, max_size=4) | st.dictionaries(
+    member, member, min_size=1, max_size=4
+)
+OPERATORS = {
+    ("path", "simple"): "",
+    ("path", "label"): ".",
+    ("path", "matrix"): ";",
+    ("query", "form"): "?",
+}
 
 
 @pytest.mark.parametrize(("location", "style"), OPERATORS)
 @pytest.mark.parametrize("explode", [False, True])
 @given(value=plain | members)
 def test_styles_are_rfc_6570(location: str, style: str, explode: bool, value: Any) -> None:
-    """Whatever the value holds, an independent implementation of RFC 6570 expands it to the same text."""
+    """Whatever the value holds, an independent implementation of RFC 6570 expands it to the same
+    text.
+    """
     operator = OPERATORS[location, style]
     template = f"{{{operator}v{'*' if explode else ''}}}"
-    expanded = StdUriTemplate.expand(template, {"v": value}).removeprefix("?" if operator == "?" else "")
+    expanded = StdUriTemplate.expand(template, {"v": value}).removeprefix(
+        "?" if operator == "?" else ""
+    )
     parameter = Parameter("v", location, style=style, explode=explode)
     if expanded or location == "query":
         assert wire(parameter, value) == expanded
@@ -133,8 +171,12 @@ def test_styles_are_rfc_6570(location: str, style: str, explode: bool, value: An
         ("matrix", True, {"a": "", "b": 1}, ";a;b=1"),
     ],
 )
-def test_empty_members_and_nulls_in_paths(style: str, explode: bool, value: Any, expanded: str) -> None:
-    """As section 3.2.1 of RFC 6570 has empty members (`ifemp`); null is an empty member, not one less."""
+def test_empty_members_and_nulls_in_paths(
+    style: str, explode: bool, value: Any, expanded: str
+) -> None:
+    """As section 3.2.1 of RFC 6570 has empty members (`ifemp`); null is an empty member, not one
+    less.
+    """
     assert wire(Parameter("v", "path", style=style, explode=explode), value) == expanded
 
 
@@ -161,7 +203,9 @@ def test_empty_members_and_nulls_in_paths(style: str, explode: bool, value: Any,
     ],
 )
 def test_values_in_queries(style: str, explode: bool | None, value: Any, query: str) -> None:
-    """Nulls, booleans, numbers, empty values: what each style makes of them where no specification has an example."""
+    """Nulls, booleans, numbers, empty values: what each style makes of them where no specification
+    has an example.
+    """
     assert wire(Parameter("v", "query", style=style, explode=explode), value) == query
 
 
@@ -178,7 +222,9 @@ def test_values_in_queries(style: str, explode: bool | None, value: Any, query: 
     ],
 )
 def test_a_dot_in_a_label(explode: bool | None, value: Any, expanded: str | None) -> None:
-    """It is text in one value (RFC 6570, section 3.2.5); in an exploded array or object, even of one, it would be two."""
+    """It is text in one value (RFC 6570, section 3.2.5); in an exploded array or object, even of
+    one, it would be two.
+    """
     parameter = Parameter("v", "path", style="label", explode=explode)
     if expanded is not None:
         assert wire(parameter, value) == expanded
@@ -188,7 +234,10 @@ def test_a_dot_in_a_label(explode: bool | None, value: Any, expanded: str | None
 
 def test_a_name_that_ends_in_brackets_gets_no_more_of_them() -> None:
     """Descriptions name `expand[]` itself; its items are sent under that name."""
-    assert unquote(wire(Parameter("expand[]", "query", style="deepObject"), ["a", "b"])) == "expand[]=a&expand[]=b"
+    assert (
+        unquote(wire(Parameter("expand[]", "query", style="deepObject"), ["a", "b"]))
+        == "expand[]=a&expand[]=b"
+    )
 
 
 RESERVED = ":/?#[]@!$&'()*+,;="
@@ -199,8 +248,12 @@ RESERVED = ":/?#[]@!$&'()*+,;="
     [("query", ":/?@!$'()*,;"), ("path", ":@!$&'()*+,;="), ("cookie", ":/?#[]@!$&'()*+=")],
 )
 def test_allow_reserved_keeps_reserved_characters(location: str, kept: str) -> None:
-    """All of RFC 3986's stay but those that would end, split or change the value in its place; escapes stay, a bare % does not."""
-    written = wire(Parameter("v", location, allow_reserved=True), f"{RESERVED} é%2F%").removeprefix("v=")
+    """All of RFC 3986's stay but those that would end, split or change the value in its place;
+    escapes stay, a bare % does not.
+    """
+    written = wire(Parameter("v", location, allow_reserved=True), f"{RESERVED} é%2F%").removeprefix(
+        "v="
+    )
     escaped = "".join(each if each in kept else f"%{ord(each):02X}" for each in RESERVED)
     assert written == f"{escaped}%20%C3%A9%2F%25"
 
@@ -223,7 +276,11 @@ def test_allow_reserved_keeps_reserved_characters(location: str, kept: str) -> N
         (Parameter("v", "header"), ["a,b", "c"], "separates"),
         (Parameter("v", "header", explode=True), {"a=b": "c"}, "separates"),
         (Parameter("v", "header"), "a\nb", "line break"),
-        (Parameter("v", "header", media_type="application/xml"), {"a": 1, "b": 2}, "no root element"),
+        (
+            Parameter("v", "header", media_type="application/xml"),
+            {"a": 1, "b": 2},
+            "no root element",
+        ),
         (Parameter("v", "cookie", allow_reserved=True), ["a&b"], "separates"),
         (Parameter("v", "cookie", allow_reserved=True), {"a": "b&c", "d": 1}, "separates"),
         (Parameter("v", "cookie", style="cookie"), "a;b", "cookie"),
@@ -233,29 +290,48 @@ def test_allow_reserved_keeps_reserved_characters(location: str, kept: str) -> N
     ],
 )
 def test_what_a_style_cannot_carry_is_refused(parameter: Parameter, value: Any, said: str) -> None:
-    """Nothing that a server would read as something else is sent: the error has the value's place and its reason."""
+    """Nothing that a server would read as something else is sent: the error has the value's place
+    and its reason.
+    """
     place, message = refused(parameter, value)
     assert place == f"/{PARAMETER_GROUPS[parameter.location]}/v"
     assert said in message
 
 
 def test_validation_says_what_cannot_be_written() -> None:
-    """Before anything runs, wherever the values are known; what an expression yields is refused when it is."""
-    known = endpoint(Parameter("v", "query"), Parameter("X-H", "header"), Parameter("id", "path"), path="/a/{id}")
+    """Before anything runs, wherever the values are known; what an expression yields is refused
+    when it is.
+    """
+    known = endpoint(
+        Parameter("v", "query"), Parameter("X-H", "header"), Parameter("id", "path"), path="/a/{id}"
+    )
     known = replace(known, method="GET")
     url = f"https://h.example{known.target}"
 
     def found(task: dict[str, Any]) -> list[str]:
         return [
-            problem.pointer for problem in HttpTask({"type": "Http", "end": True, **task}, endpoint=known).problems()
+            problem.pointer
+            for problem in HttpTask(
+                {"type": "Http", "end": True, **task}, endpoint=known
+            ).problems()
         ]
 
     wrong = {"url": url, "query": {"v": {"a": {"b": 1}}}, "pathParameters": {"id": "x"}}
     assert found({"httpRequest": wrong}) == ["/httpRequest/query/v"]
-    assert found({"httpRequest": {"url": url, "pathParameters": {"id": ".."}}}) == ["/httpRequest/pathParameters/id"]
+    assert found({"httpRequest": {"url": url, "pathParameters": {"id": ".."}}}) == [
+        "/httpRequest/pathParameters/id"
+    ]
     split = {"url": url, "headers": {"X-H": ["a\nb"]}, "pathParameters": {"id": 1}}
     assert found({"httpRequest": split}) == ["/httpRequest/headers/X-H"]
-    assert found({"httpRequest": {**wrong, "pathParameters": {"id": "${$.id}"}}, "inputParameters": {"id": 1}}) == []
+    assert (
+        found(
+            {
+                "httpRequest": {**wrong, "pathParameters": {"id": "${$.id}"}},
+                "inputParameters": {"id": 1},
+            }
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("style", ["deepObject", "form"])
@@ -291,21 +367,34 @@ def send(server: str, shared: Runtime) -> Send:
     """Run a task for an endpoint and return the request as the server decoded it."""
 
     def run(described: Endpoint, **request: Any) -> Any:
-        definition = {"type": "Http", "httpRequest": {"url": server + described.target, "method": "POST", **request}}
+        definition = {
+            "type": "Http",
+            "httpRequest": {"url": server + described.target, "method": "POST", **request},
+        }
         return HttpTask({**definition, "end": True}, runtime=shared, endpoint=described).call().body
 
     return run
 
 
 quick = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 word = text.filter(is_literal)
-name = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="[]{}$"), min_size=1, max_size=6)
-field = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters='"\\[]{}$'), min_size=1, max_size=6
+name = st.text(
+    st.characters(blacklist_categories=("Cs",), blacklist_characters="[]{}$"),
+    min_size=1,
+    max_size=6,
 )
-"""A name that a part of a multipart body can have as it is: the rest is escaped as browsers do, and not read back."""
+field = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters='"\\[]{}$'),
+    min_size=1,
+    max_size=6,
+)
+"""A name that a part of a multipart body can have as it is: the rest is escaped as browsers do, and
+not read back.
+"""
 json_value = st.recursive(
     st.none() | st.booleans() | st.integers() | word,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(name, inner, max_size=3),
@@ -342,19 +431,28 @@ def test_exploded_arrays_come_back(send: Send, values: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "delimiter"), [("form", ","), ("spaceDelimited", " "), ("pipeDelimited", "|"), ("tabDelimited", "\t")]
+    ("style", "delimiter"),
+    [("form", ","), ("spaceDelimited", " "), ("pipeDelimited", "|"), ("tabDelimited", "\t")],
 )
 @quick
 @given(data=st.data())
-def test_joined_arrays_and_objects_come_back(send: Send, style: str, delimiter: str, data: st.DataObject) -> None:
-    """Split at the delimiter, as werkzeug unescapes it, they are the same; a member that holds it is refused, but for a comma.
+def test_joined_arrays_and_objects_come_back(
+    send: Send, style: str, delimiter: str, data: st.DataObject
+) -> None:
+    """Split at the delimiter, as werkzeug unescapes it, they are the same; a member that holds it
+    is refused, but for a comma.
 
-    A comma inside a member is escaped and the delimiter is not, so that a server that splits first reads that too.
+    A comma inside a member is escaped and the delimiter is not, so that a server that splits first
+    reads that too.
     """
     item = word if style == "form" else word.filter(lambda value: delimiter not in value)
-    value = data.draw(st.lists(item, min_size=1, max_size=4) | st.dictionaries(item, item, min_size=1, max_size=3))
+    value = data.draw(
+        st.lists(item, min_size=1, max_size=4) | st.dictionaries(item, item, min_size=1, max_size=3)
+    )
     read = send(endpoint(Parameter("v", "query", style=style, explode=False)), query={"v": value})
-    members = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
+    members = (
+        [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
+    )
     assert read["args"] == [["v", delimiter.join(members)]]
     if style == "form":
         raw = read["target"].partition("?v=")[2]
@@ -373,8 +471,12 @@ nested = st.recursive(
 
 
 def looks_like_an_array(value: Any) -> bool:
-    """Say whether a name of an object in *value* is a number, which servers take for an index, or one they refuse."""
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    """Say whether a name of an object in *value* is a number, which servers take for an index, or
+    one they refuse.
+    """
+    children = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
     names = value if isinstance(value, dict) else ()
     return any(each.strip().isdigit() for each in names) or any(map(looks_like_an_array, children))
 
@@ -382,8 +484,12 @@ def looks_like_an_array(value: Any) -> bool:
 @quick
 @given(value=nested.filter(lambda value: not looks_like_an_array(value)))
 def test_deep_objects_come_back(send: Send, value: Any) -> None:
-    """Whatever its nesting, qs, which most servers of JavaScript decode with, reads the same value."""
-    read = send(endpoint(Parameter("v", "query", style="deepObject", explode=True)), query={"v": value})
+    """Whatever its nesting, qs, which most servers of JavaScript decode with, reads the same
+    value.
+    """
+    read = send(
+        endpoint(Parameter("v", "query", style="deepObject", explode=True)), query={"v": value}
+    )
     options = qs_codec.DecodeOptions(strict_depth=True, depth=20)
     assert qs_codec.decode(urlsplit(read["target"]).query, options) == {"v": value}
 
@@ -404,7 +510,9 @@ def test_template_parts_inside_a_segment_come_back(send: Send, one: str, two: st
 
 
 cookie_value = st.text(
-    st.characters(min_codepoint=0x21, max_codepoint=0x7E, blacklist_characters='",;\\${'), min_size=1, max_size=8
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E, blacklist_characters='",;\\${'),
+    min_size=1,
+    max_size=8,
 )
 """RFC 6265, section 4.1.1, without what would begin an expression."""
 cookie_name = st.text("abcXYZ0-_", min_size=1, max_size=6)
@@ -415,10 +523,16 @@ cookie_name = st.text("abcXYZ0-_", min_size=1, max_size=6)
     values=st.dictionaries(cookie_name, cookie_value, min_size=1, max_size=3),
     style=st.sampled_from((None, "form", "cookie")),
 )
-def test_cookies_come_back_as_they_were(send: Send, values: dict[str, str], style: str | None) -> None:
-    """A cookie is sent as it is given, in whatever style it is described: werkzeug reads what stood in the settings."""
+def test_cookies_come_back_as_they_were(
+    send: Send, values: dict[str, str], style: str | None
+) -> None:
+    """A cookie is sent as it is given, in whatever style it is described: werkzeug reads what stood
+    in the settings.
+    """
     known = endpoint(*(Parameter(each, "cookie", style=style) for each in values))
-    assert send(known, cookies=values)["cookies"] == [[name, value] for name, value in values.items()]
+    assert send(known, cookies=values)["cookies"] == [
+        [name, value] for name, value in values.items()
+    ]
 
 
 @quick
@@ -432,7 +546,9 @@ def test_a_cookie_of_style_cookie_is_sent_as_it_is(send: Send, value: str) -> No
 @quick
 @given(value=st.dictionaries(st.text("abc", min_size=1), word.map(str.strip), min_size=1))
 def test_content_parameters_are_json_everywhere(send: Send, value: dict[str, str]) -> None:
-    """A parameter with `content` is JSON in a path, a query, a header and a cookie; each comes back."""
+    """A parameter with `content` is JSON in a path, a query, a header and a cookie; each comes
+    back.
+    """
     places = ("path", "query", "header", "cookie")
     parameters = [Parameter(f"x-{each}", each, media_type="application/json") for each in places]
     groups = {PARAMETER_GROUPS[each]: {f"x-{each}": value} for each in places}
@@ -458,14 +574,20 @@ fields = st.dictionaries(field, json_value, max_size=4)
 
 def flattened(form: dict[str, Any]) -> list[list[Any]]:
     """Return the fields of *form* as OpenAPI's defaults have them, containers as values."""
-    return [[each, item] for each, value in form.items() for item in (value if isinstance(value, list) else [value])]
+    return [
+        [each, item]
+        for each, value in form.items()
+        for item in (value if isinstance(value, list) else [value])
+    ]
 
 
 @pytest.mark.parametrize("media_type", [FORM, MULTIPART])
 @quick
 @given(form=fields)
 def test_forms_come_back(send: Send, media_type: str, form: dict[str, Any]) -> None:
-    """Without an Encoding Object: text as it is, an array as several fields, an object or an inner array as JSON."""
+    """Without an Encoding Object: text as it is, an array as several fields, an object or an inner
+    array as JSON.
+    """
     read = send(endpoint(body={media_type: MediaType()}), body=form)
     assert read["mimetype"] == media_type
     assert [each for each, _ in read["form"]] == [each for each, _ in flattened(form)]
@@ -479,17 +601,24 @@ def test_forms_come_back(send: Send, media_type: str, form: dict[str, Any]) -> N
 @quick
 @given(value=nested.filter(lambda value: not looks_like_an_array(value)))
 def test_deep_objects_in_forms_come_back(send: Send, media_type: str, value: Any) -> None:
-    """With `style: deepObject` a field nests in brackets, as Stripe documents it; qs reads the same value."""
+    """With `style: deepObject` a field nests in brackets, as Stripe documents it; qs reads the same
+    value.
+    """
     encoding = {"v": {"style": "deepObject", "explode": True}}
     read = send(endpoint(body={media_type: MediaType(encoding=encoding)}), body={"v": value})
     assert qs_codec.decode(
-        urlencode([tuple(each) for each in read["form"]]), qs_codec.DecodeOptions(strict_depth=True, depth=20)
+        urlencode([tuple(each) for each in read["form"]]),
+        qs_codec.DecodeOptions(strict_depth=True, depth=20),
     ) == {"v": value}
 
 
-def body(value: Any, media_type: MediaType | None = None, content_type: str = FORM, **headers: str) -> str:
+def body(
+    value: Any, media_type: MediaType | None = None, content_type: str = FORM, **headers: str
+) -> str:
     described = endpoint(body={content_type: media_type or MediaType()})
-    return build({"url": "http://h/a", "method": "POST", "body": value, "headers": headers}, described).body.decode()
+    return build(
+        {"url": "http://h/a", "method": "POST", "body": value, "headers": headers}, described
+    ).body.decode()
 
 
 @pytest.mark.parametrize(
@@ -498,7 +627,12 @@ def body(value: Any, media_type: MediaType | None = None, content_type: str = FO
         # The example of OpenAPI 3.2, "URL Encoded Form with JSON Values".
         (
             {},
-            {"streetAddress": "123 Example Dr.", "city": "Somewhere", "state": "CA", "zip": "99999+1234"},
+            {
+                "streetAddress": "123 Example Dr.",
+                "city": "Somewhere",
+                "state": "CA",
+                "zip": "99999+1234",
+            },
             (
                 "v=%7B%22streetAddress%22%3A%22123+Example+Dr.%22%2C%22city%22%3A%22Somewhere%22%2C%22state%22%3A%22CA%22"
                 "%2C%22zip%22%3A%2299999%2B1234%22%7D"
@@ -511,14 +645,22 @@ def body(value: Any, media_type: MediaType | None = None, content_type: str = FO
         ({"style": "form"}, {"R": 100, "G": 200}, "R=100&G=200"),
         ({"explode": False}, ["blue", "a,b"], "v=blue,a%2Cb"),
         ({"style": "pipeDelimited"}, ["a", "b"], "v=a%7Cb"),
-        ({"style": "deepObject", "explode": True}, {"a": ["x"], "b": {"c": 1}}, "v%5Ba%5D%5B%5D=x&v%5Bb%5D%5Bc%5D=1"),
+        (
+            {"style": "deepObject", "explode": True},
+            {"a": ["x"], "b": {"c": 1}},
+            "v%5Ba%5D%5B%5D=x&v%5Bb%5D%5Bc%5D=1",
+        ),
         ({"allowReserved": True}, "http://h/?a&b c", "v=http://h/?a%26b%20c"),
         ({"contentType": "image/png, image/jpeg"}, "iVBO==", "v=iVBO%3D%3D"),
         ({"contentType": "image/*"}, {"a": 1}, "v=%7B%22a%22%3A1%7D"),
     ],
 )
-def test_fields_are_written_by_their_encoding(encoding: dict[str, Any], value: Any, sent: str) -> None:
-    """By style where the Encoding Object has one, by content type else (OpenAPI 3.2, Encoding Object)."""
+def test_fields_are_written_by_their_encoding(
+    encoding: dict[str, Any], value: Any, sent: str
+) -> None:
+    """By style where the Encoding Object has one, by content type else (OpenAPI 3.2, Encoding
+    Object).
+    """
     assert body({"v": value}, MediaType(encoding={"v": encoding})) == sent
 
 
@@ -526,7 +668,11 @@ def test_fields_as_stripe_documents_them() -> None:
     """Its own examples, brackets unescaped: lists of names, items with a price, metadata by key."""
     deep = {"style": "deepObject", "explode": True}
     media_type = MediaType(encoding={"expand": deep, "items": deep, "metadata": deep})
-    form = {"expand": ["customer"], "items": [{"price": "p1"}, {"price": "p2"}], "metadata": {"order_id": "6735"}}
+    form = {
+        "expand": ["customer"],
+        "items": [{"price": "p1"}, {"price": "p2"}],
+        "metadata": {"order_id": "6735"},
+    }
     assert (
         unquote(body(form, media_type))
         == "expand[]=customer&items[0][price]=p1&items[1][price]=p2&metadata[order_id]=6735"
@@ -578,12 +724,16 @@ def test_what_a_body_cannot_carry_is_refused(
     ],
 )
 def test_a_boundary_that_is_given(boundary: str, is_valid: bool) -> None:
-    """1 to 70 of certain characters, no space at the end, and in no part (RFC 2046, section 5.1.1); the rest is refused."""
+    """1 to 70 of certain characters, no space at the end, and in no part (RFC 2046, section 5.1.1);
+    the rest is refused.
+    """
     content_type = f'multipart/mixed; boundary="{boundary}"'
     value = {"a": "x--held", "b": "y"}
     if is_valid:
         written = body(value, None, "multipart/mixed", **{"Content-Type": content_type})
-        assert [part.get_payload() for part in parts_of(content_type, written.encode())] == list(value.values())
+        assert [part.get_payload() for part in parts_of(content_type, written.encode())] == list(
+            value.values()
+        )
     else:
         with pytest.raises(SettingsError, match="leave it out"):
             body(value, None, "multipart/mixed", **{"Content-Type": content_type})
@@ -611,7 +761,9 @@ def test_a_boundary_that_is_given(boundary: str, is_valid: bool) -> None:
 def test_a_header_of_a_part_is_sent_where_its_description_says_its_value(
     name: str, schema: dict[str, Any], sent: str | None
 ) -> None:
-    """A constant, else a default, else the only one allowed; Content-Type is described elsewhere (OpenAPI, Encoding Object)."""
+    """A constant, else a default, else the only one allowed; Content-Type is described elsewhere
+    (OpenAPI, Encoding Object).
+    """
     encoding = {"a": {"headers": {name: {"schema": schema}}}}
     written = body({"a": "b"}, MediaType(encoding=encoding), MULTIPART)
     head = written.partition("\r\n\r\n")[0].split("\r\n")[1:]
@@ -620,12 +772,20 @@ def test_a_header_of_a_part_is_sent_where_its_description_says_its_value(
 
 
 def test_parts_have_the_media_type_of_their_value(send: Send) -> None:
-    """Text has none, containers are JSON's, an Encoding Object's is the part's; the boundary joins the Content-Type."""
+    """Text has none, containers are JSON's, an Encoding Object's is the part's; the boundary joins
+    the Content-Type.
+    """
     encoding = {"note": {"contentType": "text/markdown, text/html"}}
     form = {"id": "é\r\n--", "note": "# x", "address": {"a": [1]}, "tags": ["a", "b"]}
     described = endpoint(body={MULTIPART: MediaType(encoding=encoding)})
     read = send(described, body=form, headers={"Content-Type": MULTIPART})
-    assert read["form"] == [["id", form["id"]], ["note", "# x"], ["address", '{"a":[1]}'], ["tags", "a"], ["tags", "b"]]
+    assert read["form"] == [
+        ["id", form["id"]],
+        ["note", "# x"],
+        ["address", '{"a":[1]}'],
+        ["tags", "a"],
+        ["tags", "b"],
+    ]
     assert [part[1] for part in read["parts"]] == [
         "text/plain",
         "text/markdown",
@@ -652,12 +812,19 @@ def multipart(value: Any, media_type: MediaType, name: str) -> tuple[Message, li
 
 
 def test_multipart_related_names_its_root() -> None:
-    """RFC 2387: the first part described is the root, `type` is its media type, and each part has an id to refer to."""
+    """RFC 2387: the first part described is the root, `type` is its media type, and each part has
+    an id to refer to.
+    """
     properties = {"meta": {"type": "object"}, "media": {"type": "string"}}
     media_type = MediaType({"properties": properties}, {"media": {"contentType": "image/png"}})
     png = {"$file": {"contentBase64": "iVBORw==", "headers": {"Content-ID": "<img@h>"}}}
-    head, (root, media) = multipart({"media": png, "meta": {"name": "é"}}, media_type, "multipart/related")
-    assert (head.get_content_type(), head.get_param("type")) == ("multipart/related", "application/json")
+    head, (root, media) = multipart(
+        {"media": png, "meta": {"name": "é"}}, media_type, "multipart/related"
+    )
+    assert (head.get_content_type(), head.get_param("type")) == (
+        "multipart/related",
+        "application/json",
+    )
     assert (root.get_content_type(), root["Content-ID"]) == ("application/json", "<meta>")
     assert json.loads(root.get_payload(decode=True)) == {"name": "é"}
     assert (media.get_content_type(), media["Content-ID"]) == ("image/png", "<img@h>")
@@ -665,22 +832,38 @@ def test_multipart_related_names_its_root() -> None:
 
 
 def test_multipart_mixed() -> None:
-    """Fields are parts with names; the items of an array are parts without; what a part is stands in its head."""
+    """Fields are parts with names; the items of an array are parts without; what a part is stands
+    in its head.
+    """
     encoding = {"old": {"contentType": "application/xml; charset=iso-8859-1"}}
-    schema = {"properties": {"old": {"properties": {"at": {"type": "string", "xml": {"attribute": True}}}}}}
+    schema = {
+        "properties": {
+            "old": {"properties": {"at": {"type": "string", "xml": {"attribute": True}}}}
+        }
+    }
     value = {"id": "é", "old": {"at": "é", "n": 1}, "all": [{"a": 1}, "b"]}
     _, parts = multipart(value, MediaType(schema, encoding), "multipart/mixed")
-    assert [(part.get_param("name", header="content-disposition"), part.get_content_type()) for part in parts] == [
+    assert [
+        (part.get_param("name", header="content-disposition"), part.get_content_type())
+        for part in parts
+    ] == [
         ("id", "text/plain"),
         ("old", "application/xml"),
         ("all", "application/json"),
         ("all", "text/plain"),
     ]
     root = ET.fromstring(parts[1].get_payload(decode=True))
-    assert (root.tag, root.attrib, [(each.tag, each.text) for each in root]) == ("old", {"at": "é"}, [("n", "1")])
+    assert (root.tag, root.attrib, [(each.tag, each.text) for each in root]) == (
+        "old",
+        {"at": "é"},
+        [("n", "1")],
+    )
     files = [{"a": [1]}, "text", {"$file": {"content": "x,y", "filename": "a.csv"}}]
     _, parts = multipart(files, MediaType(), "multipart/mixed")
-    assert [(part.get_content_type(), part.get_filename(), part.get_payload(decode=True)) for part in parts] == [
+    assert [
+        (part.get_content_type(), part.get_filename(), part.get_payload(decode=True))
+        for part in parts
+    ] == [
         ("application/json", None, b'{"a":[1]}'),
         ("text/plain", None, b"text"),
         ("text/csv", "a.csv", b"x,y"),
@@ -688,13 +871,24 @@ def test_multipart_mixed() -> None:
 
 
 def test_a_field_of_xml_in_a_form(send: Send) -> None:
-    """By the hints of its own schema, and called as the field where these give it no name; werkzeug reads the text."""
-    schema = {"properties": {"a": {"properties": {"b": {"xml": {"name": "B"}}}}, "c": {"xml": {"name": "C"}}}}
+    """By the hints of its own schema, and called as the field where these give it no name; werkzeug
+    reads the text.
+    """
+    schema = {
+        "properties": {
+            "a": {"properties": {"b": {"xml": {"name": "B"}}}},
+            "c": {"xml": {"name": "C"}},
+        }
+    }
     encoding = {name: {"contentType": "application/xml"} for name in ("a", "c")}
     described = endpoint(body={name: MediaType(schema, encoding) for name in (FORM, MULTIPART)})
     for content_type in (FORM, MULTIPART):
         form = dict(
-            send(described, body={"a": {"b": "é"}, "c": {"d": 1}}, headers={"Content-Type": content_type})["form"]
+            send(
+                described,
+                body={"a": {"b": "é"}, "c": {"d": 1}},
+                headers={"Content-Type": content_type},
+            )["form"]
         )
         (b,) = ET.fromstring(form["a"].partition("?>")[2])
         assert (b.tag, b.text) == ("B", "é")
@@ -711,11 +905,22 @@ def test_a_field_of_xml_in_a_form(send: Send) -> None:
     ],
 )
 def test_arrays_in_arrays_of_swagger(outer: str, inner: str | None, query: str) -> None:
-    """Each level by its own `collectionFormat`, csv where there is none (Swagger 2.0, Items Object); in forms alike."""
-    items = {"type": "array", "items": {"type": "integer"}} | ({"collectionFormat": inner} if inner else {})
+    """Each level by its own `collectionFormat`, csv where there is none (Swagger 2.0, Items
+    Object); in forms alike.
+    """
+    items = {"type": "array", "items": {"type": "integer"}} | (
+        {"collectionFormat": inner} if inner else {}
+    )
     parameter = {"name": "v", "type": "array", "items": items, "collectionFormat": outer}
-    operation = {"parameters": [{"in": "query", **parameter}, {"in": "formData", **parameter}], "responses": {}}
-    document = {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    operation = {
+        "parameters": [{"in": "query", **parameter}, {"in": "formData", **parameter}],
+        "responses": {},
+    }
+    document = {
+        "swagger": "2.0",
+        "info": {"title": "T", "version": "1"},
+        "paths": {"/a": {"post": operation}},
+    }
     (known,) = read_api("t.json", data=json.dumps(document).encode()).endpoints
     known = Endpoint.from_json(json.loads(json.dumps(known.to_json())))
     value = {"v": [[1, 2], [3]]}
@@ -725,7 +930,9 @@ def test_arrays_in_arrays_of_swagger(outer: str, inner: str | None, query: str) 
 
 
 def test_a_multipart_body_is_the_same_each_time() -> None:
-    """The same parts make the same bytes, so that what is shown is what is sent and each attempt sends that again."""
+    """The same parts make the same bytes, so that what is shown is what is sent and each attempt
+    sends that again.
+    """
     assert body({"a": "b"}, content_type=MULTIPART) == body({"a": "b"}, content_type=MULTIPART)
     assert body({}, content_type=MULTIPART).endswith("--\r\n")
 
@@ -741,14 +948,29 @@ def test_a_multipart_body_is_the_same_each_time() -> None:
             "application/merge-patch+json",
             '{"a":null}',
         ),
-        (["application/json-patch+json"], [{"op": "test"}], "application/json-patch+json", '[{"op":"test"}]'),
+        (
+            ["application/json-patch+json"],
+            [{"op": "test"}],
+            "application/json-patch+json",
+            '[{"op":"test"}]',
+        ),
         (["application/json; charset=utf-8"], 2**70, "application/json; charset=utf-8", str(2**70)),
         (["application/apply-patch+yaml"], {"a": 1}, "application/apply-patch+yaml", '{"a":1}'),
         (["application/apply-patch+yaml"], "a: 1", "application/apply-patch+yaml", "a: 1"),
         (["text/plain"], 5, "text/plain", "5"),
-        (["application/x-www-form-urlencoded", "application/json"], {"a": 1}, "application/json", '{"a":1}'),
+        (
+            ["application/x-www-form-urlencoded", "application/json"],
+            {"a": 1},
+            "application/json",
+            '{"a":1}',
+        ),
         ([MULTIPART, FORM], {"a": 1}, FORM, "a=1"),
-        (["application/vnd.api+json", "application/json"], {"a": 1}, "application/vnd.api+json", '{"a":1}'),
+        (
+            ["application/vnd.api+json", "application/json"],
+            {"a": 1},
+            "application/vnd.api+json",
+            '{"a":1}',
+        ),
         (["application/x-www-form-urlencoded", "application/json"], [1], "application/json", "[1]"),
         (["application/json"], "x", "application/json", '"x"'),
         (["*/*"], {"a": 1}, "application/json", '{"a":1}'),
@@ -756,13 +978,20 @@ def test_a_multipart_body_is_the_same_each_time() -> None:
         (["text/*"], "x", "text/plain; charset=utf-8", "x"),
         (["application/*+json"], {"a": 1}, "application/json", '{"a":1}'),
         ([""], {"a": 1}, "application/json", '{"a":1}'),
-        ([], {"query": "{a}", "variables": {}}, "application/json", '{"query":"{a}","variables":{}}'),
+        (
+            [],
+            {"query": "{a}", "variables": {}},
+            "application/json",
+            '{"query":"{a}","variables":{}}',
+        ),
     ],
 )
 def test_the_media_type_that_carries_the_value_is_chosen(
     described: list[str], value: Any, content_type: str, sent: str
 ) -> None:
-    """Of several the first that the value is text of; for others JSON, a form, multipart; of an open range, JSON or text."""
+    """Of several the first that the value is text of; for others JSON, a form, multipart; of an
+    open range, JSON or text.
+    """
     known = endpoint(body={each: MediaType() for each in described})
     request = build({"url": "http://h/a", "body": value}, known)
     assert (request.header("Content-Type"), request.body.decode()) == (content_type, sent)
@@ -771,9 +1000,15 @@ def test_the_media_type_that_carries_the_value_is_chosen(
 def test_no_media_type_that_carries_the_value() -> None:
     """All are named, none fits: refused with their names, not sent as something else."""
     with pytest.raises(SettingsError, match="no media type"):
-        build({"url": "http://h/a", "body": "x"}, endpoint(body={"text/plain; a=\r\nX-Evil: 1": MediaType()}))
+        build(
+            {"url": "http://h/a", "body": "x"},
+            endpoint(body={"text/plain; a=\r\nX-Evil: 1": MediaType()}),
+        )
     with pytest.raises(SettingsError, match="text/csv, image/png"):
-        build({"url": "http://h/a", "body": {}}, endpoint(body={"text/csv": MediaType(), "image/png": MediaType()}))
+        build(
+            {"url": "http://h/a", "body": {}},
+            endpoint(body={"text/csv": MediaType(), "image/png": MediaType()}),
+        )
 
 
 # The URL
@@ -798,29 +1033,50 @@ def test_a_whole_query_is_one_value(media_type: str, value: Any, query: str) -> 
 
 
 def test_a_whole_query_is_written_by_its_encoding() -> None:
-    """The Encoding Objects of `in: querystring` count as those of a form do; so do the hints of XML in a parameter."""
-    encoding = {"ids": {"style": "form", "explode": False}, "at": {"contentType": "application/json"}}
+    """The Encoding Objects of `in: querystring` count as those of a form do; so do the hints of XML
+    in a parameter.
+    """
+    encoding = {
+        "ids": {"style": "form", "explode": False},
+        "at": {"contentType": "application/json"},
+    }
     parameter = Parameter("q", "querystring", media_type=FORM, encoding=encoding)
     assert Parameter.from_json(parameter.to_json()) == parameter
-    assert wire(parameter, {"ids": [1, 2], "at": "x", "more": [3, 4]}) == "ids=1,2&at=%22x%22&more=3&more=4"
+    assert (
+        wire(parameter, {"ids": [1, 2], "at": "x", "more": [3, 4]})
+        == "ids=1,2&at=%22x%22&more=3&more=4"
+    )
     schema = {"xml": {"name": "point"}, "properties": {"x": {"xml": {"attribute": True}}}}
-    read = unquote(wire(Parameter("q", "query", media_type="application/xml", schema=schema), {"x": 1}))
+    read = unquote(
+        wire(Parameter("q", "query", media_type="application/xml", schema=schema), {"x": 1})
+    )
     assert read.endswith('<point x="1"/>')
 
 
 def test_a_query_without_a_description_is_an_object() -> None:
-    """Where no endpoint describes the whole query as one value there is no text for it: refused, with its place."""
+    """Where no endpoint describes the whole query as one value there is no text for it: refused,
+    with its place.
+    """
     with pytest.raises(SettingsError) as caught:
         build({"url": "http://h/a", "query": "a=b"})
     assert [problem.pointer for problem in caught.value.problems] == ["/query"]
     free = HttpTask(
-        {"type": "Http", "httpRequest": {"url": "http://h/a", "query": [["a"]], "headers": {"X": [[1]]}}, "end": True}
+        {
+            "type": "Http",
+            "httpRequest": {"url": "http://h/a", "query": [["a"]], "headers": {"X": [[1]]}},
+            "end": True,
+        }
     )
-    assert [problem.pointer for problem in free.problems()] == ["/httpRequest/query/0", "/httpRequest/headers/X/0"]
+    assert [problem.pointer for problem in free.problems()] == [
+        "/httpRequest/query/0",
+        "/httpRequest/headers/X/0",
+    ]
 
 
 def test_what_is_described_can_be_sent_anyway(server: str, shared: Runtime) -> None:
-    """A query that is one text, a header of several values, a method of its own: the shape of no request forbids them."""
+    """A query that is one text, a header of several values, a method of its own: the shape of no
+    request forbids them.
+    """
     described = Endpoint(
         "i",
         "QUERY",
@@ -828,7 +1084,10 @@ def test_what_is_described_can_be_sent_anyway(server: str, shared: Runtime) -> N
         "v",
         parameters=(
             Parameter(
-                "q", "querystring", media_type="application/jsonpath", schema={"type": "string", "pattern": "^x"}
+                "q",
+                "querystring",
+                media_type="application/jsonpath",
+                schema={"type": "string", "pattern": "^x"},
             ),
             Parameter("X-Ids", "header", schema={"type": "array"}),
             Parameter("c", "cookie", schema={"type": "array"}, explode=False),
@@ -871,9 +1130,13 @@ def test_a_whole_query_that_cannot_be_written_is_refused() -> None:
     ],
 )
 def test_query_text_of_a_described_path(path: str, query: dict[str, Any], sent: str) -> None:
-    """It is kept and merged: its templates are filled, a name that stands in both is sent once, as `query` has it."""
+    """It is kept and merged: its templates are filled, a name that stands in both is sent once, as
+    `query` has it.
+    """
     values = {"q": "a/b&..", "empty": ""}
-    request = build({"url": f"http://h{path}", "query": query, "pathParameters": values}, endpoint(path=path))
+    request = build(
+        {"url": f"http://h{path}", "query": query, "pathParameters": values}, endpoint(path=path)
+    )
     assert urlsplit(request.url).query == sent
 
 
@@ -896,7 +1159,9 @@ def test_query_text_of_a_described_path(path: str, query: dict[str, Any], sent: 
     ],
 )
 def test_a_path_cannot_climb_or_lose_a_part(path: str, values: dict[str, Any], place: str) -> None:
-    """Also where a server unescapes before it looks; the error has the value's place, or the URL's."""
+    """Also where a server unescapes before it looks; the error has the value's place, or the
+    URL's.
+    """
     with pytest.raises(SettingsError) as caught:
         build({"url": f"http://h{path}", "pathParameters": values})
     assert [problem.pointer for problem in caught.value.problems] == [place]
@@ -904,9 +1169,14 @@ def test_a_path_cannot_climb_or_lose_a_part(path: str, values: dict[str, Any], p
 
 @pytest.mark.parametrize("value", ["%2e%2e", "%2E%2E%2Fb"])
 def test_an_escape_in_a_path_value_is_text(value: str) -> None:
-    """It stands for itself; where `allowReserved` lets it through as an escape, it must not climb either."""
+    """It stands for itself; where `allowReserved` lets it through as an escape, it must not climb
+    either.
+    """
     assert wire(Parameter("v", "path"), value) == value.replace("%", "%25")
-    assert refused(Parameter("v", "path", allow_reserved=True), f"/../{value}")[0] == "/pathParameters/v"
+    assert (
+        refused(Parameter("v", "path", allow_reserved=True), f"/../{value}")[0]
+        == "/pathParameters/v"
+    )
 
 
 @pytest.mark.parametrize("value", ["evil.example/", "a@b", "a:80", "é", "", "a#"])

@@ -1,4 +1,6 @@
-"""XML bodies from objects, by the hints of their schemas: the specifications' examples, and what other libraries read."""
+"""XML bodies from objects, by the hints of their schemas: the specifications' examples, and what
+other libraries read.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,15 @@ def described(schema: dict[str, Any], content_type: str = XML, **definitions: An
     return Endpoint("i", "POST", "/a", "v", request_body=body, definitions=definitions)
 
 
-def written(value: Any, schema: dict[str, Any], content_type: str = XML, **definitions: Any) -> bytes:
-    request = {"url": "http://h/a", "method": "POST", "body": value, "headers": {"Content-Type": content_type}}
+def written(
+    value: Any, schema: dict[str, Any], content_type: str = XML, **definitions: Any
+) -> bytes:
+    request = {
+        "url": "http://h/a",
+        "method": "POST",
+        "body": value,
+        "headers": {"Content-Type": content_type},
+    }
     content = build(request, described(schema, content_type, **definitions)).body
     assert isinstance(content, bytes)
     return content
@@ -57,7 +66,11 @@ def array(items: dict[str, Any] | None = None, **hints: Any) -> dict[str, Any]:
 ANIMALS = {"animals": ["cat", "dog"]}
 EXAMPLES = {
     "basic string": (properties(animals=TEXT), {"animals": "cat"}, "<animals>cat</animals>"),
-    "basic array": (properties(animals=array()), ANIMALS, "<animals>cat</animals><animals>dog</animals>"),
+    "basic array": (
+        properties(animals=array()),
+        ANIMALS,
+        "<animals>cat</animals><animals>dog</animals>",
+    ),
     "items with a name": (
         properties(animals=array({"name": "animal"})),
         ANIMALS,
@@ -108,7 +121,8 @@ EXAMPLES = {
     ),
     "text beside attributes": (
         properties(
-            unit={**TEXT, "xml": {"nodeType": "attribute"}}, value={"type": "number", "xml": {"nodeType": "text"}}
+            unit={**TEXT, "xml": {"nodeType": "attribute"}},
+            value={"type": "number", "xml": {"nodeType": "text"}},
         ),
         {"unit": "m", "value": 1.5},
         '<root unit="m">1.5</root>',
@@ -119,7 +133,12 @@ EXAMPLES = {
         "<root>a&lt;b]]&gt;c</root>",
     ),
     "a node that is none": (
-        properties(inner={"xml": {"nodeType": "none"}, "properties": {"a": {"xml": {"attribute": True}}, "b": {}}}),
+        properties(
+            inner={
+                "xml": {"nodeType": "none"},
+                "properties": {"a": {"xml": {"attribute": True}}, "b": {}},
+            }
+        ),
         {"inner": {"a": 1, "b": 2}},
         '<root a="1"><b>2</b></root>',
     ),
@@ -146,7 +165,10 @@ def test_hints(schema: dict[str, Any], value: Any, xml: str) -> None:
 PET = {
     "type": "object",
     "xml": {"name": "animal"},
-    "properties": {"kind": {"$ref": "#/$defs/Kind"}, "young": {"type": "array", "items": {"$ref": "#/$defs/Pet"}}},
+    "properties": {
+        "kind": {"$ref": "#/$defs/Kind"},
+        "young": {"type": "array", "items": {"$ref": "#/$defs/Pet"}},
+    },
 }
 KIND = {"type": "object", "properties": {"name": {}}}
 
@@ -154,25 +176,42 @@ KIND = {"type": "object", "properties": {"name": {}}}
 @pytest.mark.parametrize(
     ("schema", "value", "xml"),
     [
-        ({"$ref": "#/$defs/Pet"}, {"kind": {"name": "x"}}, "<animal><kind><name>x</name></kind></animal>"),
+        (
+            {"$ref": "#/$defs/Pet"},
+            {"kind": {"name": "x"}},
+            "<animal><kind><name>x</name></kind></animal>",
+        ),
         ({"$ref": "#/$defs/Kind"}, {"name": "x"}, "<Kind><name>x</name></Kind>"),
-        ({"allOf": [{"$ref": "#/$defs/Kind"}], "xml": {"name": "k"}}, {"name": "x"}, "<k><name>x</name></k>"),
+        (
+            {"allOf": [{"$ref": "#/$defs/Kind"}], "xml": {"name": "k"}},
+            {"name": "x"},
+            "<k><name>x</name></k>",
+        ),
         (
             {
-                "allOf": [{"$ref": "#/$defs/Kind"}, {"properties": {"id": {"xml": {"attribute": True}}}}],
+                "allOf": [
+                    {"$ref": "#/$defs/Kind"},
+                    {"properties": {"id": {"xml": {"attribute": True}}}},
+                ],
                 "xml": {"name": "k"},
             },
             {"name": "x", "id": 1},
             '<k id="1"><name>x</name></k>',
         ),
-        ({"$ref": "#/$defs/Pet"}, {"young": [{"young": [{}]}]}, "<animal><animal><animal/></animal></animal>"),
+        (
+            {"$ref": "#/$defs/Pet"},
+            {"young": [{"young": [{}]}]},
+            "<animal><animal><animal/></animal></animal>",
+        ),
         ({}, {"soap": {"a": [1, 2]}}, "<soap><a>1</a><a>2</a></soap>"),
         ({"type": "integer", "xml": {"name": "n"}}, 5, "<n>5</n>"),
         ({"$ref": "#/$defs/Endless"}, {"a": {"a": "x"}}, "<Endless><a><a>x</a></a></Endless>"),
     ],
 )
 def test_names_of_roots_and_references(schema: dict[str, Any], value: Any, xml: str) -> None:
-    """A root is named by its hint, else by its component, else by the value's only member; schemas may lead back to themselves."""
+    """A root is named by its hint, else by its component, else by the value's only member; schemas
+    may lead back to themselves.
+    """
     endless = {"$ref": "#/$defs/Endless", "properties": {"a": {"$ref": "#/$defs/Endless"}}}
     content = written(value, schema, Pet=PET, Kind=KIND, Endless=endless)
     assert ET.canonicalize(content.decode()) == ET.canonicalize(xml)
@@ -203,13 +242,17 @@ text = st.text(
 ).filter(is_literal)
 children = st.recursive(
     text | st.booleans() | st.integers(),
-    lambda inner: st.dictionaries(name, inner | st.lists(inner, min_size=1, max_size=3), max_size=3),
+    lambda inner: st.dictionaries(
+        name, inner | st.lists(inner, min_size=1, max_size=3), max_size=3
+    ),
     max_leaves=8,
 )
 
 
 def read(element: ET.Element) -> Any:
-    """Return what *element* holds: its text, or its elements by name, several of a name as an array."""
+    """Return what *element* holds: its text, or its elements by name, several of a name as an
+    array.
+    """
     if not len(element):
         return element.text or ""
     found: dict[str, list[Any]] = {}
@@ -229,17 +272,35 @@ def meant(value: Any) -> Any:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(value=children, attributes=st.dictionaries(name, text, max_size=3), charset=st.sampled_from(["utf-8", "utf-16"]))
+@given(
+    value=children,
+    attributes=st.dictionaries(name, text, max_size=3),
+    charset=st.sampled_from(["utf-8", "utf-16"]),
+)
 @example(value=" \n\t<&>\"']]>\r\n", attributes={"a": "\n\t\r\"'<&"}, charset="utf-8")
-def test_xml_comes_back(server: str, shared: Runtime, value: Any, attributes: dict[str, str], charset: str) -> None:
-    """Whatever elements, text and attributes hold, ElementTree reads the same from what a server got."""
+def test_xml_comes_back(
+    server: str, shared: Runtime, value: Any, attributes: dict[str, str], charset: str
+) -> None:
+    """Whatever elements, text and attributes hold, ElementTree reads the same from what a server
+    got.
+    """
     hinted = {each: {"xml": {"attribute": True}} for each in attributes}
     schema = {"xml": {"name": "root"}, "properties": {**hinted, "value-of": {}}}
     content_type = f"{XML}; charset={charset}"
-    request = {"method": "POST", "body": {**attributes, "value-of": value}, "headers": {"Content-Type": content_type}}
-    task = HttpTask(http(f"{server}/a", request=request), runtime=shared, endpoint=described(schema, content_type))
+    request = {
+        "method": "POST",
+        "body": {**attributes, "value-of": value},
+        "headers": {"Content-Type": content_type},
+    }
+    task = HttpTask(
+        http(f"{server}/a", request=request),
+        runtime=shared,
+        endpoint=described(schema, content_type),
+    )
     came = task.call().body
     assert came["headers"]["content-type"] == content_type
     root = ET.fromstring(came["body"].encode("latin-1"))
@@ -255,36 +316,56 @@ def test_xml_as_text_is_sent_as_it_is() -> None:
 
 
 def test_text_in_place_of_an_object_is_valid() -> None:
-    """Under XML or any type but JSON and forms: the description's schema is of the value, not of the text that carries it."""
+    """Under XML or any type but JSON and forms: the description's schema is of the value, not of
+    the text that carries it.
+    """
     schema = {"xml": {"name": "a"}, "type": "object", "required": ["b"]}
 
     def problems(body: Any, content_type: str, known: Endpoint) -> list[str]:
         request = {"method": "POST", "body": body, "headers": {"Content-Type": content_type}}
         return [
-            each.pointer for each in HttpTask(http("https://h.example/a", request=request), endpoint=known).problems()
+            each.pointer
+            for each in HttpTask(
+                http("https://h.example/a", request=request), endpoint=known
+            ).problems()
         ]
 
     for kind in (XML, "application/jwt"):
         assert problems("<a/>", kind, described(schema, kind)) == []
     assert problems({}, XML, described(schema)) == ["/httpRequest/body"]
-    assert problems("{}", "application/json", described(schema, "application/json")) == ["/httpRequest/body"]
+    assert problems("{}", "application/json", described(schema, "application/json")) == [
+        "/httpRequest/body"
+    ]
     text = {"type": "string", "enum": ["a", "b"]}
     assert problems("c", "text/plain", described(text, "text/plain")) == ["/httpRequest/body"]
 
 
 def test_namespaces_are_declared_where_they_are_needed() -> None:
-    """Once for what is inside, again where a sibling needs it, undone where an element has none: ElementTree reads the names."""
-    inner = {"xml": {"namespace": "urn:b"}, "properties": {"c": {}, "d": {"xml": {"namespace": "urn:b"}}}}
+    """Once for what is inside, again where a sibling needs it, undone where an element has none:
+    ElementTree reads the names.
+    """
+    inner = {
+        "xml": {"namespace": "urn:b"},
+        "properties": {"c": {}, "d": {"xml": {"namespace": "urn:b"}}},
+    }
     schema = {
         "xml": {"name": "a", "namespace": "urn:a", "prefix": "p"},
         "properties": {"b": inner, "e": {"xml": {"prefix": "p"}}},
     }
     root = ET.fromstring(written({"b": {"c": 1, "d": 2}, "e": 3}, schema))
-    assert [each.tag for each in root.iter()] == ["{urn:a}a", "{urn:b}b", "{urn:b}c", "{urn:b}d", "{urn:a}e"]
+    assert [each.tag for each in root.iter()] == [
+        "{urn:a}a",
+        "{urn:b}b",
+        "{urn:b}c",
+        "{urn:b}d",
+        "{urn:a}e",
+    ]
 
 
 def test_hints_beside_a_reference_count() -> None:
-    """In `allOf` what is written in place speaks of this value; a reference among other parts brings members, no name."""
+    """In `allOf` what is written in place speaks of this value; a reference among other parts
+    brings members, no name.
+    """
     tag = {"type": "object", "properties": {"Key": {"type": "string"}}}
     item = {"allOf": [{"$ref": "#/$defs/Tag"}, {"xml": {"name": "Tag"}}]}
     schema = properties(TagSet={"type": "array", "items": item, "xml": {"wrapped": True}})
@@ -292,7 +373,9 @@ def test_hints_beside_a_reference_count() -> None:
         b"<root><TagSet><Tag><Key>k</Key></Tag></TagSet></root>"
     )
     dog = {"allOf": [{"$ref": "#/$defs/Pet"}, {"properties": {"bark": {}}, "xml": {"name": "Dog"}}]}
-    assert written({"bark": 1}, dog, Pet={"xml": {"name": "Pet"}}).endswith(b"<Dog><bark>1</bark></Dog>")
+    assert written({"bark": 1}, dog, Pet={"xml": {"name": "Pet"}}).endswith(
+        b"<Dog><bark>1</bark></Dog>"
+    )
     described_tag = {"allOf": [{"$ref": "#/$defs/Tag"}, {"description": "One tag"}]}
     assert written({"Key": "k"}, described_tag, Tag=tag).endswith(b"<Tag><Key>k</Key></Tag>")
 
@@ -311,7 +394,12 @@ def test_hints_beside_a_reference_count() -> None:
         ({"a:b": 1}, properties(), "/body/a:b", "no name"),
         ({"a": {"b": ["x", "\0"]}}, properties(), "/body/a/b/1", "cannot stand in XML"),
         ({"a": "\ud800"}, properties(), "/body/a", "cannot stand in XML"),
-        ({"a": "\x0b"}, properties(a={"xml": {"attribute": True}}), "/body/a", "cannot stand in XML"),
+        (
+            {"a": "\x0b"},
+            properties(a={"xml": {"attribute": True}}),
+            "/body/a",
+            "cannot stand in XML",
+        ),
         ({"a": {"b": 1}}, properties(a={"xml": {"attribute": True}}), "/body/a", "attribute"),
         ({"a": [1]}, properties(a={"xml": {"nodeType": "text"}}), "/body/a", "text"),
         ({"a": "\r"}, properties(a={"xml": {"nodeType": "cdata"}}), "/body/a", "CDATA"),
@@ -321,8 +409,12 @@ def test_hints_beside_a_reference_count() -> None:
         ({"a": float("nan")}, properties(), "/body/a", "number"),
     ],
 )
-def test_what_xml_cannot_carry_is_refused(value: Any, schema: dict[str, Any], place: str, said: str) -> None:
-    """Names and characters that XML has not, two roots, a prefix for nothing: not sent, with the value's place."""
+def test_what_xml_cannot_carry_is_refused(
+    value: Any, schema: dict[str, Any], place: str, said: str
+) -> None:
+    """Names and characters that XML has not, two roots, a prefix for nothing: not sent, with the
+    value's place.
+    """
     found, message = refused(value, schema)
     assert (found, said in message) == (place, True), message
 
@@ -336,9 +428,13 @@ def test_a_bottomless_value_is_refused() -> None:
 
 
 def test_cdata_stays_cdata() -> None:
-    """It is written as a section, split where its text would end it; text of another kind is not."""
+    """It is written as a section, split where its text would end it; text of another kind is
+    not.
+    """
     schema = properties(a={"xml": {"nodeType": "cdata"}}, b={})
-    assert b"<![CDATA[<b>]]]]><![CDATA[>]]><b>&lt;c&gt;</b>" in written({"a": "<b>]]>", "b": "<c>"}, schema)
+    assert b"<![CDATA[<b>]]]]><![CDATA[>]]><b>&lt;c&gt;</b>" in written(
+        {"a": "<b>]]>", "b": "<c>"}, schema
+    )
 
 
 def test_a_charset_that_lacks_a_character() -> None:

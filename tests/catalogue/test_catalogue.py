@@ -1,4 +1,6 @@
-"""The catalogue: what is kept, what is found first, and what happens to files that are not catalogues."""
+"""The catalogue: what is kept, what is found first, and what happens to files that are not
+catalogues.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def endpoint(
     slug = path.strip("/").translate(str.maketrans("/.", "--", "{}")).lower()
     digits = hashlib.sha224(path.encode("utf-8", "surrogatepass")).hexdigest()[:3]
     values = {"id": f"{provider}-{slug}-{method.lower()}-{digits}", "source": "made.txt", **fields}
-    return Endpoint(method=method, path=path, provider=provider, title=title, description=description, **values)  # type: ignore[arg-type]
+    return Endpoint(
+        method=method, path=path, provider=provider, title=title, description=description, **values
+    )  # type: ignore[arg-type]
 
 
 def ids(hits: list[Hit]) -> list[str]:
@@ -64,7 +68,9 @@ def in_memory(*endpoints: Endpoint) -> Catalogue:
 def run(script: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
     """Start another Python with *script*; its stdin and stdout are pipes."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
+    )  # type: ignore[call-overload,no-any-return]
 
 
 def state_of(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -86,7 +92,7 @@ def twelve() -> Iterator[Catalogue]:
         yield opened
 
 
-# --- a new catalogue ---------------------------------------------------------------------------------------------
+# --- a new catalogue ----------------------------------------------------------------------------
 
 
 def test_first_search_on_a_new_machine_finds_the_seed(tmp_path: Path) -> None:
@@ -97,9 +103,15 @@ def test_first_search_on_a_new_machine_finds_the_seed(tmp_path: Path) -> None:
 
 
 def test_shipped_endpoint_is_what_the_reader_makes_of_the_packaged_page() -> None:
-    """The shipped endpoints are the packaged pages read by `read_api`, not something kept up by hand."""
+    """The shipped endpoints are the packaged pages read by `read_api`, not something kept up by
+    hand.
+    """
     shipped = json.loads((Path(_file.__file__).parent / "shipped.json").read_text(encoding="utf-8"))
-    read = [each for page in packaged.pages() for each in read_api(page.name, data=page.read_bytes()).endpoints]
+    read = [
+        each
+        for page in packaged.pages()
+        for each in read_api(page.name, data=page.read_bytes()).endpoints
+    ]
     assert shipped == [each.to_json() for each in read]
     with Catalogue.open(":memory:") as catalogue:
         assert list(catalogue.endpoints()) == read
@@ -112,7 +124,10 @@ def test_shipped_endpoint_says_what_its_page_says() -> None:
     assert (seed.method, seed.path, seed.provider, seed.servers) == (
         "POST", "/rest/v1.0/project/{project_id}/email_communications", "procore", (),
     )  # fmt: skip
-    assert [(each.name, each.location, each.required, each.schema.get("type")) for each in seed.parameters] == [
+    assert [
+        (each.name, each.location, each.required, each.schema.get("type"))
+        for each in seed.parameters
+    ] == [
         ("project_id", "path", True, "integer"),
         ("Content-Type", "header", True, "string"),
         ("Procore-Company-Id", "header", True, "integer"),
@@ -171,7 +186,9 @@ def test_several_processes_may_make_it_at_once(tmp_path: Path) -> None:
 
 
 def test_file_is_marked_as_ours(tmp_path: Path) -> None:
-    """Another program can tell by `application_id` and `user_version` what the file is, and readers never block (WAL)."""
+    """Another program can tell by `application_id` and `user_version` what the file is, and readers
+    never block (WAL).
+    """
     path = tmp_path / "catalogue.sqlite3"
     Catalogue.open(path).close()
     connection = sqlite3.connect(path)
@@ -183,18 +200,26 @@ def test_file_is_marked_as_ours(tmp_path: Path) -> None:
     assert marks == [int.from_bytes(b"htsk", "big"), 3, "wal"]
 
 
-# --- put, get, remove --------------------------------------------------------------------------------------------
+# --- put, get, remove ---------------------------------------------------------------------------
 
 
 def test_import_again_never_doubles(catalogue: Catalogue) -> None:
-    """The same endpoint from the same source, another file name or another spelling of the provider replaces itself."""
+    """The same endpoint from the same source, another file name or another spelling of the provider
+    replaces itself.
+    """
     one = endpoint("acme", "GET", "/v1/rockets", description="Lists rockets")
     two = endpoint("acme", "POST", "/v1/rockets")
     before = len(catalogue)
-    assert catalogue.put([one, two], source="a.txt") == ImportCounts("a.txt", added=2, ids=(one.id, two.id))
-    assert catalogue.put([one, two], source="a.txt") == ImportCounts("a.txt", unchanged=2, ids=(one.id, two.id))
+    assert catalogue.put([one, two], source="a.txt") == ImportCounts(
+        "a.txt", added=2, ids=(one.id, two.id)
+    )
+    assert catalogue.put([one, two], source="a.txt") == ImportCounts(
+        "a.txt", unchanged=2, ids=(one.id, two.id)
+    )
     newer = replace(one, description="Lists missiles", source="stdin")
-    assert catalogue.put([newer], source="stdin") == ImportCounts("stdin", replaced=1, ids=(one.id,))
+    assert catalogue.put([newer], source="stdin") == ImportCounts(
+        "stdin", replaced=1, ids=(one.id,)
+    )
     catalogue.put([replace(newer, provider="Acme")], source="stdin")
     assert len(catalogue) == before + 2
     assert catalogue.get(one.id) == replace(newer, provider="Acme")
@@ -236,8 +261,11 @@ def test_source_is_noted_where_an_endpoint_names_none(catalogue: Catalogue) -> N
 
 
 def test_two_endpoints_of_one_id_get_longer_hashes(catalogue: Catalogue) -> None:
-    """The later one's id has more digits of its own path's SHA-224; both are there, and keep their ids from then on."""
-    # The slug drops braces and letter case, so these differ only in their hash; here they get the same one by force.
+    """The later one's id has more digits of its own path's SHA-224; both are there, and keep their
+    ids from then on.
+    """
+    # The slug drops braces and letter case, so these differ only in their hash; here they get the
+    # same one by force.
     first, second, third = (
         endpoint("acme", "GET", path, id="acme-a-b-get-" + hashlib.sha224(b"/a/b").hexdigest()[:3])
         for path in ("/a/b", "/a/{b}", "/A/b")
@@ -254,7 +282,9 @@ def test_two_endpoints_of_one_id_get_longer_hashes(catalogue: Catalogue) -> None
         assert digest[path].startswith(found.rpartition("-")[2])
     assert catalogue.put([third, second, first], source="a").ids == counts.ids[::-1]
     catalogue.remove(first.id)
-    assert catalogue.put([second], source="a").ids == counts.ids[1:2], "a definition may name it by now"
+    assert catalogue.put([second], source="a").ids == counts.ids[1:2], (
+        "a definition may name it by now"
+    )
     assert catalogue.put([again], source="a").ids == (first.id,)
 
 
@@ -269,7 +299,11 @@ def test_clash_of_hashes_adds_one_digit(catalogue: Catalogue) -> None:
             break
     hashes = [hashlib.sha224(path.encode()).hexdigest() for path in alike]
     found = catalogue.put([endpoint("acme", "GET", path) for path in alike], source="a").ids
-    assert [each.rpartition("-")[2] for each in found] == [hashes[0][:3], hashes[1][:4], hashes[2][:5]]
+    assert [each.rpartition("-")[2] for each in found] == [
+        hashes[0][:3],
+        hashes[1][:4],
+        hashes[2][:5],
+    ]
 
 
 def test_remove(catalogue: Catalogue) -> None:
@@ -340,11 +374,13 @@ def test_unknown_id_far_from_all_says_how_to_find_one(twelve: Catalogue) -> None
     assert caught.value.nearest == ()
 
 
-# --- an import that fails ----------------------------------------------------------------------------------------
+# --- an import that fails -----------------------------------------------------------------------
 
 
 def test_failing_import_leaves_everything_as_it_was(catalogue: Catalogue) -> None:
-    """The error of whoever brings the endpoints arrives unchanged, and nothing of that import is kept."""
+    """The error of whoever brings the endpoints arrives unchanged, and nothing of that import is
+    kept.
+    """
     before = list(catalogue.endpoints())
 
     def broken() -> Iterator[Endpoint]:
@@ -359,13 +395,17 @@ def test_failing_import_leaves_everything_as_it_was(catalogue: Catalogue) -> Non
     assert catalogue.put([endpoint("acme", "GET", "/a")], source="s").added == 1
 
 
-@pytest.mark.parametrize("value", [float("nan"), object(), {"nested": []}], ids=["nan", "no-json", "too-deep"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), object(), {"nested": []}], ids=["nan", "no-json", "too-deep"]
+)
 def test_endpoint_that_is_not_json_is_refused(catalogue: Catalogue, value: object) -> None:
     """What JSON cannot hold is one clear error that names the endpoint, and nothing is stored."""
     if isinstance(value, dict):
         for _ in range(100_000):
             value = {"nested": value}
-    bad = endpoint("acme", "GET", "/a", parameters=(Parameter("x", "query", schema={"default": value}),))
+    bad = endpoint(
+        "acme", "GET", "/a", parameters=(Parameter("x", "query", schema={"default": value}),)
+    )
     with pytest.raises(CatalogueError, match=bad.id):
         catalogue.put([endpoint("acme", "GET", "/b"), bad], source="s")
     assert len(catalogue) == 1
@@ -374,7 +414,9 @@ def test_endpoint_that_is_not_json_is_refused(catalogue: Catalogue, value: objec
 
 
 def _endless_import(path: Path, count: int) -> subprocess.Popen[str]:
-    """Start a process that imports *count* endpoints, says so, and waits for a line before it commits."""
+    """Start a process that imports *count* endpoints, says so, and waits for a line before it
+    commits.
+    """
     script = """if True:
         import sys
         from httptask.catalogue import Catalogue, _changes, _file
@@ -402,12 +444,16 @@ def _endless_import(path: Path, count: int) -> subprocess.Popen[str]:
 
 
 def test_killed_import_leaves_the_previous_state_whole(tmp_path: Path) -> None:
-    """kill -9 in the middle of an import, with more written than SQLite keeps in memory: the catalogue is as before."""
+    """kill -9 in the middle of an import, with more written than SQLite keeps in memory: the
+    catalogue is as before.
+    """
     path = tmp_path / "catalogue.sqlite3"
     with Catalogue.open(path) as catalogue:
         before = list(catalogue.endpoints())
     process = _endless_import(path, 3000)
-    assert (tmp_path / "catalogue.sqlite3-wal").stat().st_size > 400_000, "the import had already written"
+    assert (tmp_path / "catalogue.sqlite3-wal").stat().st_size > 400_000, (
+        "the import had already written"
+    )
     process.send_signal(signal.SIGKILL)
     process.communicate()
     with Catalogue.open(path) as catalogue:
@@ -423,7 +469,9 @@ def test_killed_import_leaves_the_previous_state_whole(tmp_path: Path) -> None:
 
 
 def test_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
-    """While another process imports, searches answer from before the import; when it is done, from after it."""
+    """While another process imports, searches answer from before the import; when it is done, from
+    after it.
+    """
     path = tmp_path / "catalogue.sqlite3"
     with Catalogue.open(path) as catalogue:
         process = _endless_import(path, 50)
@@ -436,15 +484,21 @@ def test_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
         assert catalogue.get(SEED).parameters == ()
 
 
-def test_second_writer_waits_and_then_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock that is not given up within the time is a clear error, and the catalogue works on afterwards."""
+def test_second_writer_waits_and_then_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that is not given up within the time is a clear error, and the catalogue works on
+    afterwards.
+    """
     assert _file.BUSY_SECONDS == 5
     monkeypatch.setattr(_file, "BUSY_SECONDS", 0.05)
     path = tmp_path / "catalogue.sqlite3"
     with Catalogue.open(path) as catalogue:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(CatalogueError, match="another program is writing to it; try again") as caught:
+        with pytest.raises(
+            CatalogueError, match="another program is writing to it; try again"
+        ) as caught:
             catalogue.remove(SEED)
         assert str(path) in str(caught.value)
         assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
@@ -454,13 +508,17 @@ def test_second_writer_waits_and_then_says_why(tmp_path: Path, monkeypatch: pyte
         catalogue.remove(SEED)
 
 
-# --- files that cannot be used -----------------------------------------------------------------------------------
+# --- files that cannot be used ------------------------------------------------------------------
 
 
 def _ours(path: Path, *, endpoints: int = 200) -> bytes:
     with Catalogue.open(path) as catalogue:
         catalogue.put(
-            [endpoint("acme", "GET", f"/{number}", description="w " * 50) for number in range(endpoints)], source="s"
+            [
+                endpoint("acme", "GET", f"/{number}", description="w " * 50)
+                for number in range(endpoints)
+            ],
+            source="s",
         )
     return path.read_bytes()
 
@@ -485,7 +543,9 @@ def _other_program(path: Path) -> None:
 
 
 def _other_program_running(path: Path) -> None:
-    """As it lies there when another program was killed: with a write-ahead log that SQLite would play back."""
+    """As it lies there when another program was killed: with a write-ahead log that SQLite would
+    play back.
+    """
     at_work = path.with_name("at-work")
     connection = sqlite3.connect(at_work)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -539,8 +599,12 @@ REFUSED = [
     pytest.param(_bytes, "not a SQLite file", id="bytes"),
     pytest.param(_cut_header, "damaged", id="header-cut"),
     pytest.param(_other_program, "a SQLite file of another program", id="another-program"),
-    pytest.param(_other_program_running, "a SQLite file of another program", id="another-program-with-log"),
-    pytest.param(_newer, r"newer httptask \(format 4; this one knows 3\): update httptask", id="newer"),
+    pytest.param(
+        _other_program_running, "a SQLite file of another program", id="another-program-with-log"
+    ),
+    pytest.param(
+        _newer, r"newer httptask \(format 4; this one knows 3\): update httptask", id="newer"
+    ),
     pytest.param(_never_was, "format 0 never was", id="version-0"),
     pytest.param(_cut, "damaged", id="cut-in-half"),
     pytest.param(_cut_to_one_page, "damaged", id="one-page-left"),
@@ -550,8 +614,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("make", "expected"), REFUSED)
-def test_unusable_file_is_refused_and_not_touched(tmp_path: Path, make: object, expected: str) -> None:
-    """The error says which file, what is wrong and what to do; not a byte, not a time, not a file beside it changes."""
+def test_unusable_file_is_refused_and_not_touched(
+    tmp_path: Path, make: object, expected: str
+) -> None:
+    """The error says which file, what is wrong and what to do; not a byte, not a time, not a file
+    beside it changes.
+    """
     path = tmp_path / "some.sqlite3"
     make(path)  # type: ignore[operator]
     os.utime(path, ns=(1_000_000_000, 1_000_000_000))
@@ -559,13 +627,20 @@ def test_unusable_file_is_refused_and_not_touched(tmp_path: Path, make: object, 
     with pytest.raises(CatalogueError, match=expected) as caught:
         Catalogue.open(path)
     assert state_of(tmp_path) == before
-    for said in (str(path), "--catalogue FILE", "move this file away and import again", "not changed"):
+    for said in (
+        str(path),
+        "--catalogue FILE",
+        "move this file away and import again",
+        "not changed",
+    ):
         assert said in str(caught.value)
     assert not isinstance(caught.value, sqlite3.Error)
 
 
 def test_damage_further_in_is_an_error_when_it_is_met(tmp_path: Path) -> None:
-    """A catalogue whose inner pages are overwritten opens; whatever then meets them says so, and changes nothing."""
+    """A catalogue whose inner pages are overwritten opens; whatever then meets them says so, and
+    changes nothing.
+    """
     path = tmp_path / "some.sqlite3"
     content = _ours(path)
     pages = len(content) // 4096
@@ -592,7 +667,9 @@ def test_damage_further_in_is_an_error_when_it_is_met(tmp_path: Path) -> None:
     [b"", b"not compressed", None, "text", zlib.compress(b"a line"), zlib.compress(b"\t\t{\t")],
     ids=["empty", "bytes", "number", "text", "other-text", "no-json"],
 )
-def test_damaged_endpoint_is_an_error_and_can_be_imported_again(tmp_path: Path, data: object) -> None:
+def test_damaged_endpoint_is_an_error_and_can_be_imported_again(
+    tmp_path: Path, data: object
+) -> None:
     """One endpoint that cannot be read is a `CatalogueError`; importing it again mends it."""
     path = tmp_path / "some.sqlite3"
     with Catalogue.open(path) as catalogue:
@@ -652,7 +729,9 @@ def public_folder() -> Iterator[Path]:
 
 
 def test_catalogue_that_cannot_be_written_is_searched(public_folder: Path) -> None:
-    """Read-only file and folder: searches work, a change is refused with what to check, and nothing is left behind."""
+    """Read-only file and folder: searches work, a change is refused with what to check, and nothing
+    is left behind.
+    """
     path = public_folder / "catalogue.sqlite3"
     Catalogue.open(path).close()
     path.chmod(0o444)
@@ -660,20 +739,28 @@ def test_catalogue_that_cannot_be_written_is_searched(public_folder: Path) -> No
     before = state_of(public_folder)
     searched, refused = (run(AS_NOBODY, path, SEED).communicate(timeout=60)[0]).splitlines()
     assert searched == f"['{SEED}']"
-    assert refused.startswith(f"CatalogueError: the catalogue {path}: it cannot be written to; check the permissions")
+    assert refused.startswith(
+        f"CatalogueError: the catalogue {path}: it cannot be written to; check the permissions"
+    )
     assert state_of(public_folder) == before
 
 
 @pytest.mark.parametrize(
-    "place", ["secret.sqlite3", "new.sqlite3", "new/new.sqlite3"], ids=["unreadable", "new", "new-folder"]
+    "place",
+    ["secret.sqlite3", "new.sqlite3", "new/new.sqlite3"],
+    ids=["unreadable", "new", "new-folder"],
 )
 def test_no_permission(public_folder: Path, place: str) -> None:
-    """A file that may not be read and one that may not be made are errors that name the file and what to check."""
+    """A file that may not be read and one that may not be made are errors that name the file and
+    what to check.
+    """
     Catalogue.open(public_folder / "secret.sqlite3").close()
     (public_folder / "secret.sqlite3").chmod(0)
     public_folder.chmod(0o555)
     answer = run(AS_NOBODY, public_folder / place, SEED).communicate(timeout=60)[0]
-    assert answer.startswith(f"CatalogueError: the catalogue {public_folder / place}: it cannot be opened")
+    assert answer.startswith(
+        f"CatalogueError: the catalogue {public_folder / place}: it cannot be opened"
+    )
     assert "check the permissions" in answer
 
 
@@ -698,7 +785,7 @@ def test_closed_catalogue_and_other_threads(tmp_path: Path) -> None:
         catalogue.search("email")
 
 
-# --- search ------------------------------------------------------------------------------------------------------
+# --- search -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -741,7 +828,9 @@ def test_words_find_the_page_a_person_means(twelve: Catalogue, words: str, first
 
 
 def test_seed_is_found_in_a_crowd() -> None:
-    """Hundreds of endpoints about projects and mail, of the same and other vendors: the seed is still the first."""
+    """Hundreds of endpoints about projects and mail, of the same and other vendors: the seed is
+    still the first.
+    """
     vendors = ("procore", "acme", "mailco")
     things = ("emails", "projects", "users", "messages", "drawings", "email_templates")
     crowd = [
@@ -758,15 +847,24 @@ def test_seed_is_found_in_a_crowd() -> None:
         if (vendor, first, second) != ("procore", "projects", "emails")
     ]
     with in_memory(*crowd) as catalogue:
-        assert SEED in ids(catalogue.search("procore send email", limit=30, provider="procore", method="POST"))
+        assert SEED in ids(
+            catalogue.search("procore send email", limit=30, provider="procore", method="POST")
+        )
         assert ids(catalogue.search("procore send email communications"))[0] == SEED
 
 
 def test_names_come_before_descriptions() -> None:
-    """A word in the path, the provider or the title counts more than any number of them in a description."""
+    """A word in the path, the provider or the title counts more than any number of them in a
+    description.
+    """
     wordy = endpoint("acme", "GET", "/v1/zebra", description="invoice " * 50)
     for by_name in (
-        endpoint("acme", "GET", "/v1/aaa/invoices/{id}/lines/{line}/parts", description="A long text. " * 100),
+        endpoint(
+            "acme",
+            "GET",
+            "/v1/aaa/invoices/{id}/lines/{line}/parts",
+            description="A long text. " * 100,
+        ),
         endpoint("invoice", "GET", "/v1/aaa", description="A long text. " * 100),
         endpoint("acme", "GET", "/v1/aaa", "Show an invoice", description="A long text. " * 100),
     ):
@@ -775,13 +873,19 @@ def test_names_come_before_descriptions() -> None:
 
 
 def test_what_a_path_is_about_comes_first() -> None:
-    """The last segment counts most, a short path before a long one, a whole word before a longer one."""
+    """The last segment counts most, a short path before a long one, a whole word before a longer
+    one.
+    """
     with in_memory(
         endpoint("acme", "GET", "/v1/cards/{card_id}/holders/{id}"),
         endpoint("acme", "GET", "/v1/accounts/{id}/cards"),
         endpoint("acme", "GET", "/v1/cards"),
         endpoint("acme", "GET", "/v1/cardinals"),
-        endpoint("acme", "GET", "/v1/regions/{region}/branches/{branch}/accounts/{account}/wallets/{wallet}/cards"),
+        endpoint(
+            "acme",
+            "GET",
+            "/v1/regions/{region}/branches/{branch}/accounts/{account}/wallets/{wallet}/cards",
+        ),
     ) as catalogue:
         best_first = [
             "GET /v1/cards",
@@ -795,11 +899,17 @@ def test_what_a_path_is_about_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["account holder", "accountHolder", "account-holders", "ACCOUNT_HOLDER", "accountholder"]
+    "words",
+    ["account holder", "accountHolder", "account-holders", "ACCOUNT_HOLDER", "accountholder"],
 )
 def test_names_are_searched_in_one_piece_and_in_parts(words: str) -> None:
     """However a name is joined in a path, and however in the query, they meet."""
-    paths = ["/v1/{accountHolderId}", "/v1/account_holders", "/v1/account-holders", "/v1/accountHolders"]
+    paths = [
+        "/v1/{accountHolderId}",
+        "/v1/account_holders",
+        "/v1/account-holders",
+        "/v1/accountHolders",
+    ]
     with in_memory(
         endpoint("acme", "GET", "/v1/others"), *(endpoint("acme", "GET", path) for path in paths)
     ) as catalogue:
@@ -838,7 +948,9 @@ def test_verb_prefers_its_method_and_hides_nothing(verb: str, method: str) -> No
 
 
 def test_verb_that_is_written_somewhere_is_a_word() -> None:
-    """`cancel` means DELETE, but not before an endpoint that says cancel; alone it lists those it stands on."""
+    """`cancel` means DELETE, but not before an endpoint that says cancel; alone it lists those it
+    stands on.
+    """
     with in_memory(
         endpoint("acme", "DELETE", "/v1/orders/{id}"),
         endpoint("acme", "POST", "/v1/orders/{id}/cancel"),
@@ -849,7 +961,9 @@ def test_verb_that_is_written_somewhere_is_a_word() -> None:
 
 
 def test_match_says_how_well_the_words_were_met(twelve: Catalogue) -> None:
-    """`all`, `near` for a corrected word, `some` when words had to be left out; nothing when none is found."""
+    """`all`, `near` for a corrected word, `some` when words had to be left out; nothing when none
+    is found.
+    """
     found = {words: [hit.match for hit in twelve.search(words)][:1] for words in (
         "procore email", "procore emial", "rpocore email", "email xylophone", "stripe tickets", "xylophone", "??",
     )}  # fmt: skip
@@ -895,12 +1009,16 @@ def test_limit(twelve: Catalogue) -> None:
 
 
 def test_filters(twelve: Catalogue) -> None:
-    """*provider* and *method* keep only hits of theirs, whatever their case, with words and without."""
+    """*provider* and *method* keep only hits of theirs, whatever their case, with words and
+    without.
+    """
     for words in ("", "project", "v1"):
         hits = twelve.search(words, provider="Procore", method="post")
         assert {(hit.provider, hit.method) for hit in hits} == {("procore", "POST")}
     assert twelve.search("email", provider="stripe", method="GET") == []
-    with in_memory(endpoint("acme", "GET", "/cards"), endpoint("acme-labs", "GET", "/cards")) as catalogue:
+    with in_memory(
+        endpoint("acme", "GET", "/cards"), endpoint("acme-labs", "GET", "/cards")
+    ) as catalogue:
         assert [hit.provider for hit in catalogue.search("card", provider="acme")] == ["acme"]
     assert twelve.search("email", provider='"*', method="NEAR(") == []
     assert ids(twelve.search(SEED, method="GET"))[:1] != [SEED]
@@ -940,7 +1058,9 @@ def test_operators_are_only_words(twelve: Catalogue, query: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(words=ANY_TEXT, provider=st.none() | ANY_TEXT, method=st.none() | ANY_TEXT)
-def test_no_query_ever_raises(twelve: Catalogue, words: str, provider: str | None, method: str | None) -> None:
+def test_no_query_ever_raises(
+    twelve: Catalogue, words: str, provider: str | None, method: str | None
+) -> None:
     """Any text at all is a query, a provider or a method."""
     for hit in twelve.search(words, provider=provider, method=method) + twelve.search(words):
         assert twelve.get(hit.id).path == hit.path
@@ -950,7 +1070,25 @@ def test_no_query_ever_raises(twelve: Catalogue, words: str, provider: str | Non
 @given(
     st.lists(
         st.sampled_from(
-            ["email", '"', "*", "(", ")", "AND", "OR", "NOT", "NEAR", ":", "^", "-", "_", "send", "id", "é", "\0"]
+            [
+                "email",
+                '"',
+                "*",
+                "(",
+                ")",
+                "AND",
+                "OR",
+                "NOT",
+                "NEAR",
+                ":",
+                "^",
+                "-",
+                "_",
+                "send",
+                "id",
+                "é",
+                "\0",
+            ]
         )
     )
 )
@@ -970,10 +1108,14 @@ def test_no_id_ever_raises_anything_else(twelve: Catalogue, text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    fields=st.fixed_dictionaries(dict.fromkeys(("id", "method", "path", "provider", "title", "description"), ANY_TEXT))
+    fields=st.fixed_dictionaries(
+        dict.fromkeys(("id", "method", "path", "provider", "title", "description"), ANY_TEXT)
+    )
 )
 def test_any_text_is_stored_and_comes_back(fields: dict[str, str]) -> None:
-    """Lone surrogates, NUL, any script: an endpoint is returned as it was given, listed, found, and removed."""
+    """Lone surrogates, NUL, any script: an endpoint is returned as it was given, listed, found, and
+    removed.
+    """
     strange = Endpoint(**fields, source="s")  # type: ignore[arg-type]
     with in_memory(strange) as catalogue:
         catalogue.remove(SEED)
@@ -986,11 +1128,13 @@ def test_any_text_is_stored_and_comes_back(fields: dict[str, str]) -> None:
         assert catalogue.search(strange.path) == []
 
 
-# --- the schema of an endpoint -----------------------------------------------------------------------------------
+# --- the schema of an endpoint ------------------------------------------------------------------
 
 
 def test_every_endpoint_fits_the_shipped_schema(twelve: Catalogue) -> None:
-    """What `Endpoint.to_json` writes is what `schemas/endpoint.schema.json` says, for every page and a full endpoint."""
+    """What `Endpoint.to_json` writes is what `schemas/endpoint.schema.json` says, for every page
+    and a full endpoint.
+    """
     schema = packaged.schema("endpoint")
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)

@@ -1,4 +1,6 @@
-"""Search: what a person's words find first, in catalogues with huge APIs beside small ones, and what a search may cost."""
+"""Search: what a person's words find first, in catalogues with huge APIs beside small ones, and
+what a search may cost.
+"""
 
 from __future__ import annotations
 
@@ -56,13 +58,23 @@ class Searched:
         self.connection.execute("BEGIN")
         for each in endpoints:
             if (each.provider, each.api) not in apis:
-                described = (storable(each.provider), storable(each.api.name), storable(each.api.title))
+                described = (
+                    storable(each.provider),
+                    storable(each.api.name),
+                    storable(each.api.title),
+                )
                 sql = "INSERT INTO description (provider, api, title) VALUES (?, ?, ?)"
-                apis[each.provider, each.api] = self.connection.execute(sql, described).lastrowid or 0
+                apis[each.provider, each.api] = (
+                    self.connection.execute(sql, described).lastrowid or 0
+                )
             number = _search.number_bucket(each) << 40 | len(self.rows)
             self.rows[number] = each
             endpoint_id = storable(each.id or f"{each.provider}-{len(self.rows)}")
-            named = (endpoint_id, _search.id_hash(endpoint_id), *map(storable, (each.method, each.path, each.title)))
+            named = (
+                endpoint_id,
+                _search.id_hash(endpoint_id),
+                *map(storable, (each.method, each.path, each.title)),
+            )
             row = (number, apis[each.provider, each.api], *named, each.deprecated)
             self.connection.execute("INSERT INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             rows.append((number, _search.indexed(each)))
@@ -102,24 +114,56 @@ def endpoint(call: str, title: str = "", *, api: Api | str = "", **fields: objec
 
 MAIL = Api("mail", "Mail API", "v1")
 APIS = (
-    endpoint("github POST /repos/{owner}/{repo}/issues", "Create an issue", operation_id="issues/create"),
-    endpoint("github GET /repos/{owner}/{repo}/issues", "List repository issues", operation_id="issues/list-for-repo"),
-    endpoint("github GET /repos/{owner}/{repo}/issues/{number}", "Get an issue", operation_id="issues/get"),
-    endpoint("github POST /repos/{owner}/{repo}/issues/{number}/comments", "Create an issue comment"),
     endpoint(
-        "github GET /repos/{owner}/{repo}", "Get a repository", operation_id="repos/get", id="github-repos-get-0a1"
+        "github POST /repos/{owner}/{repo}/issues", "Create an issue", operation_id="issues/create"
     ),
-    endpoint("stripe GET /v1/customers", "Returns a list of your customers", operation_id="GetCustomers"),
-    endpoint("stripe POST /v1/customers", "Creates a new customer object", operation_id="PostCustomers"),
-    endpoint("stripe GET /v1/customers/{customer}", "Retrieves a customer", operation_id="GetCustomersCustomer"),
-    endpoint("stripe GET /v1/customers/{customer}/sources", "List sources for a specified customer"),
+    endpoint(
+        "github GET /repos/{owner}/{repo}/issues",
+        "List repository issues",
+        operation_id="issues/list-for-repo",
+    ),
+    endpoint(
+        "github GET /repos/{owner}/{repo}/issues/{number}",
+        "Get an issue",
+        operation_id="issues/get",
+    ),
+    endpoint(
+        "github POST /repos/{owner}/{repo}/issues/{number}/comments", "Create an issue comment"
+    ),
+    endpoint(
+        "github GET /repos/{owner}/{repo}",
+        "Get a repository",
+        operation_id="repos/get",
+        id="github-repos-get-0a1",
+    ),
+    endpoint(
+        "stripe GET /v1/customers", "Returns a list of your customers", operation_id="GetCustomers"
+    ),
+    endpoint(
+        "stripe POST /v1/customers", "Creates a new customer object", operation_id="PostCustomers"
+    ),
+    endpoint(
+        "stripe GET /v1/customers/{customer}",
+        "Retrieves a customer",
+        operation_id="GetCustomersCustomer",
+    ),
+    endpoint(
+        "stripe GET /v1/customers/{customer}/sources", "List sources for a specified customer"
+    ),
     endpoint("stripe POST /v1/refunds", "Create a refund", operation_id="PostRefunds"),
-    endpoint("slack POST /chat.postMessage", "Sends a message to a channel", operation_id="chat_postMessage"),
+    endpoint(
+        "slack POST /chat.postMessage",
+        "Sends a message to a channel",
+        operation_id="chat_postMessage",
+    ),
     endpoint("billing GET /customers", "Get customers", operation_id="allOfThem"),
     endpoint("acme POST /sms/send", "Send an SMS", api="Acme Messages"),
     endpoint("google POST /users/{userId}/messages/send", "Sends the specified message", api=MAIL),
     endpoint(
-        "cloud POST /#X-Target=Store_2012.PutItem", "Creates a new item", operation_id="PutItem", api="Cloud Store"
+        "cloud POST /#X-Target=Store_2012.PutItem",
+        "Creates a new item",
+        operation_id="PutItem",
+        api="Cloud Store",
     ),
     endpoint("shop DELETE /tags/{id}.json", "スクリプトタグの削除", operation_id="deleteTag"),
     endpoint("shop POST /tags.json", "スクリプトタグの作成", operation_id="createTag"),
@@ -134,7 +178,18 @@ def apis() -> Searched:
 @pytest.fixture(scope="module")
 def crowd() -> Searched:
     """Two small APIs beside one of 4,000 endpoints that says every word often."""
-    things = ("weather", "forecast", "report", "user", "city", "station", "alert", "map", "group", "device")
+    things = (
+        "weather",
+        "forecast",
+        "report",
+        "user",
+        "city",
+        "station",
+        "alert",
+        "map",
+        "group",
+        "device",
+    )
     huge = [
         endpoint(
             f"huge {method} /{first}s/{{id}}/{second}s/{{key}}/{third}s",
@@ -146,7 +201,12 @@ def crowd() -> Searched:
         for first in things
         for second in things
         for third in things
-        for method, verb in (("GET", "List"), ("POST", "Create"), ("PATCH", "Update"), ("DELETE", "Delete"))
+        for method, verb in (
+            ("GET", "List"),
+            ("POST", "Create"),
+            ("PATCH", "Update"),
+            ("DELETE", "Delete"),
+        )
     ]
     small = [
         endpoint("meteo GET /v1/current", "Current conditions", api="Weather Forecast API"),
@@ -156,7 +216,7 @@ def crowd() -> Searched:
     return Searched(*huge, *small)
 
 
-# --- what is found first -------------------------------------------------------------------------------------------
+# --- what is found first ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -193,8 +253,14 @@ def test_words_people_use_find_what_they_mean(apis: Searched, words: str, first:
         ("GET /v1/customers/{customer}", "stripe GET /v1/customers/{customer}"),
         ("POST /v1/customers", "stripe POST /v1/customers"),
         ("/v1/customers/cus_123", "stripe GET /v1/customers/{customer}"),
-        ("https://api.stripe.com/v1/customers/cus_123/sources?limit=3", "stripe GET /v1/customers/{customer}/sources"),
-        ("POST https://api.github.com/repos/octocat/hello-world/issues", "github POST /repos/{owner}/{repo}/issues"),
+        (
+            "https://api.stripe.com/v1/customers/cus_123/sources?limit=3",
+            "stripe GET /v1/customers/{customer}/sources",
+        ),
+        (
+            "POST https://api.github.com/repos/octocat/hello-world/issues",
+            "github POST /repos/{owner}/{repo}/issues",
+        ),
         ("https://slack.com/api/chat.postMessage", "slack POST /chat.postMessage"),
         ("/#X-Target=Store_2012.PutItem", "cloud POST /#X-Target=Store_2012.PutItem"),
         ("repos/get", "github GET /repos/{owner}/{repo}"),
@@ -216,7 +282,9 @@ def test_address_of_nothing_is_words(apis: Searched) -> None:
 
 
 def test_small_api_is_not_buried_under_a_huge_one(crowd: Searched) -> None:
-    """Small APIs whose title or path says the very words come before thousands of endpoints that say them, too."""
+    """Small APIs whose title or path says the very words come before thousands of endpoints that
+    say them, too.
+    """
     found = crowd("weather forecast")
     assert set(found[:3]) == {"meteo GET /v1/current", "meteo GET /v1/daily", "sunny GET /forecast"}
     assert crowd("forecast sunny")[0] == "sunny GET /forecast"
@@ -224,11 +292,15 @@ def test_small_api_is_not_buried_under_a_huge_one(crowd: Searched) -> None:
 
 
 def test_api_that_is_about_the_very_words_comes_first() -> None:
-    """A title of an API that says what is asked for, and nothing else, is worth more than a path that says it, too."""
+    """A title of an API that says what is asked for, and nothing else, is worth more than a path
+    that says it, too.
+    """
     searched = Searched(
         endpoint("huge GET /weather/forecasts", "Weather forecasts"),
         endpoint("meteo GET /v1/current", "Current conditions", api="Weather Forecast API"),
-        endpoint("many GET /v1/current", "Current conditions", api="Weather, Forecasts, Maps and News"),
+        endpoint(
+            "many GET /v1/current", "Current conditions", api="Weather, Forecasts, Maps and News"
+        ),
     )
     assert [call.split()[0] for call in searched("weather forecast")] == ["meteo", "huge", "many"]
 
@@ -241,9 +313,15 @@ def test_huge_api_is_found_when_it_is_meant(crowd: Searched) -> None:
 
 
 def test_versions_of_one_operation_make_room() -> None:
-    """One operation in ten versions of an API does not take the whole first page; every version is found all the same."""
+    """One operation in ten versions of an API does not take the whole first page; every version is
+    found all the same.
+    """
     versions = [
-        endpoint("github POST /repos/{repo}/issues", "Create an issue", api=Api(f"server-3.{minor}", "GitHub API"))
+        endpoint(
+            "github POST /repos/{repo}/issues",
+            "Create an issue",
+            api=Api(f"server-3.{minor}", "GitHub API"),
+        )
         for minor in range(10)
     ]
     path = "/orgs/{org}/teams/{team}/units/{unit}/issues"
@@ -271,7 +349,8 @@ def test_action_nobody_asked_for_comes_later() -> None:
         endpoint("acme POST /orders/{id}/cancel"),
         endpoint("acme POST /orders"),
         endpoint(
-            "cloud PUT /machines/{name}", "The operation to create or update a virtual machine in a resource group"
+            "cloud PUT /machines/{name}",
+            "The operation to create or update a virtual machine in a resource group",
         ),
         endpoint("cloud POST /machines/{name}/start", "Starts a machine"),
     )
@@ -291,13 +370,19 @@ def test_almost_no_hits_are_followed_by_those_with_some_of_the_words(apis: Searc
 
 def test_word_that_means_the_same_is_found_after_the_word_itself() -> None:
     """`sms` also finds messages, below those that say SMS."""
-    searched = Searched(endpoint("a POST /messages", "Send a message"), endpoint("b POST /sms", "Send"))
+    searched = Searched(
+        endpoint("a POST /messages", "Send a message"), endpoint("b POST /sms", "Send")
+    )
     assert searched("send sms") == ["b POST /sms", "a POST /messages"]
 
 
 def test_rare_misspelling_of_the_catalogue_itself_does_not_hide_the_right_word() -> None:
-    """A typo that stands in one description is corrected all the same, where the words together find nothing."""
-    right = [endpoint(f"acme GET /v{number}/repositories", "List repositories") for number in range(70)]
+    """A typo that stands in one description is corrected all the same, where the words together
+    find nothing.
+    """
+    right = [
+        endpoint(f"acme GET /v{number}/repositories", "List repositories") for number in range(70)
+    ]
     wrong = endpoint("other GET /things", "Things", description="Not a repositroy.")
     searched = Searched(*right, wrong, endpoint("acme GET /a", "A"))
     assert searched("acme repositroy")[0].endswith("/repositories")
@@ -309,40 +394,88 @@ def test_rare_misspelling_of_the_catalogue_itself_does_not_hide_the_right_word()
 
 def test_short_beginning_beside_a_rare_word_is_looked_for_there() -> None:
     """`xkcd c` finds its comics, though hundreds of other words with `c` are more frequent."""
-    others = [endpoint(f"acme GET /c{letters}{more}s/{{id}}", "Other") for letters in "abdefghij" for more in "klmnpq"]
+    others = [
+        endpoint(f"acme GET /c{letters}{more}s/{{id}}", "Other")
+        for letters in "abdefghij"
+        for more in "klmnpq"
+    ]
     searched = Searched(*others, *others, endpoint("xkcd GET /{comicId}/info.json", "Fetch one"))
     assert searched("xkcd c")[0] == "xkcd GET /{comicId}/info.json"
     assert searched.matches("xkcd c")[0] == "all"
     assert searched.matches("xkcd q")[0] == "some"
 
 
-# --- words that the endpoint does not say --------------------------------------------------------------------------
+# --- words that the endpoint does not say -------------------------------------------------------
 
 STRIPE, KUBERNETES = Api("stripe", "Stripe API"), Api("kubernetes", "Kubernetes")
 CHIMP, GRAPH = Api("marketing", "Mailchimp Marketing API"), Api("v1.0", "Microsoft Graph")
 BROKER = Api("client-portal", "Client Portal Web API")
 WANTED = (
-    endpoint("stripe POST /v1/refunds", "Create a refund", api=STRIPE, description="Returns money of a charge."),
+    endpoint(
+        "stripe POST /v1/refunds",
+        "Create a refund",
+        api=STRIPE,
+        description="Returns money of a charge.",
+    ),
     endpoint("kubernetes DELETE /api/v1/namespaces/{name}", "Delete a Namespace", api=KUBERNETES),
     endpoint("mailchimp POST /lists/{list_id}/members", "Add member to list", api=CHIMP),
-    endpoint("microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content", "Update content", api=GRAPH),
-    endpoint("interactivebrokers POST /iserver/account/{accountId}/orders", "Submit a new order", api=BROKER),
-    endpoint("github POST /repos/{owner}/{repo}/forks", "Create a fork", api=Api("api", "REST API")),
+    endpoint(
+        "microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content", "Update content", api=GRAPH
+    ),
+    endpoint(
+        "interactivebrokers POST /iserver/account/{accountId}/orders",
+        "Submit a new order",
+        api=BROKER,
+    ),
+    endpoint(
+        "github POST /repos/{owner}/{repo}/forks", "Create a fork", api=Api("api", "REST API")
+    ),
     endpoint("salesforce POST /sobjects/Lead", "Create a lead", api=Api("rest", "REST API")),
-    endpoint("googleapis.com POST /b/{bucket}/o", "Insert an object", api=Api("storage", "Cloud Storage API")),
+    endpoint(
+        "googleapis.com POST /b/{bucket}/o",
+        "Insert an object",
+        api=Api("storage", "Cloud Storage API"),
+    ),
     endpoint("facebook POST /{page-id}/feed", "Publish to a page", api=Api("graph", "Graph API")),
     endpoint("dropbox POST /2/files/list_folder", "List a folder", api=Api("v2", "HTTP API")),
 )
-_STRIPE_THINGS = ("methods", "links", "intents", "records", "attempts", "configurations", "reports", "domains")
-_NAMESPACED = ("pods", "services", "secrets", "configmaps", "events", "endpoints", "limitranges", "bindings")
+_STRIPE_THINGS = (
+    "methods",
+    "links",
+    "intents",
+    "records",
+    "attempts",
+    "configurations",
+    "reports",
+    "domains",
+)
+_NAMESPACED = (
+    "pods",
+    "services",
+    "secrets",
+    "configmaps",
+    "events",
+    "endpoints",
+    "limitranges",
+    "bindings",
+)
 DISTRACTORS = (
     *(
-        endpoint(f"stripe {method} /v1/payment_{thing}", f"{verb} payment {thing}", api=STRIPE, description="A refund.")
+        endpoint(
+            f"stripe {method} /v1/payment_{thing}",
+            f"{verb} payment {thing}",
+            api=STRIPE,
+            description="A refund.",
+        )
         for thing in _STRIPE_THINGS
         for method, verb in (("GET", "List"), ("POST", "Create"))
     ),
     *(
-        endpoint(f"kubernetes DELETE /api/v1/namespaces/{{namespace}}/{thing}", f"Delete {thing}", api=KUBERNETES)
+        endpoint(
+            f"kubernetes DELETE /api/v1/namespaces/{{namespace}}/{thing}",
+            f"Delete {thing}",
+            api=KUBERNETES,
+        )
         for thing in _NAMESPACED
     ),
     *(
@@ -350,30 +483,53 @@ DISTRACTORS = (
         for thing in _NAMESPACED
     ),
     *(
-        endpoint(f"mailchimp {method} /lists/{{list_id}}/members/{{subscriber_hash}}/{thing}", f"{thing}", api=CHIMP)
+        endpoint(
+            f"mailchimp {method} /lists/{{list_id}}/members/{{subscriber_hash}}/{thing}",
+            f"{thing}",
+            api=CHIMP,
+        )
         for thing in ("tags", "notes", "events", "goals", "activity", "activity-feed")
         for method in ("GET", "POST")
     ),
     *(
         endpoint(
-            f"microsoft GET /sites/{{site-id}}/{thing}", f"Get {thing}", api=GRAPH, description="File in OneDrive."
+            f"microsoft GET /sites/{{site-id}}/{thing}",
+            f"Get {thing}",
+            api=GRAPH,
+            description="File in OneDrive.",
         )
         for thing in ("lists", "pages", "columns", "drive", "analytics")
     ),
     *(
-        endpoint(f"microsoft GET /me/onedrive/{thing}", f"Get {thing}", api=GRAPH, description="The content of a file.")
+        endpoint(
+            f"microsoft GET /me/onedrive/{thing}",
+            f"Get {thing}",
+            api=GRAPH,
+            description="The content of a file.",
+        )
         for thing in ("quota", "owner", "recent", "special", "following")
     ),
     *(
-        endpoint(f"trader{number} POST /orders/place", "Place an order", description="With interactive brokers, too.")
+        endpoint(
+            f"trader{number} POST /orders/place",
+            "Place an order",
+            description="With interactive brokers, too.",
+        )
         for number in range(2)
     ),
     *(
-        endpoint(f"shop{number} GET /places/{{place}}/orders", "Orders of a place", description="For other brokers.")
+        endpoint(
+            f"shop{number} GET /places/{{place}}/orders",
+            "Orders of a place",
+            description="For other brokers.",
+        )
         for number in range(12)
     ),
     *(endpoint(f"hub{number} POST /hubs/{{hub}}/forks", "Create a fork") for number in range(12)),
-    *(endpoint(f"crm{number} POST /sales/force/lead", "Create a lead", api="CRM") for number in range(2)),
+    *(
+        endpoint(f"crm{number} POST /sales/force/lead", "Create a lead", api="CRM")
+        for number in range(2)
+    ),
     endpoint("box GET /folders/{id}", "Get a folder", api="Box"),
 )
 
@@ -386,8 +542,16 @@ def wanted() -> Searched:
 @pytest.mark.parametrize(
     ("words", "call", "first"),
     [
-        ("place order interactive brokers", "interactivebrokers POST /iserver/account/{accountId}/orders", 10),
-        ("interactive brokers orders", "interactivebrokers POST /iserver/account/{accountId}/orders", 3),
+        (
+            "place order interactive brokers",
+            "interactivebrokers POST /iserver/account/{accountId}/orders",
+            10,
+        ),
+        (
+            "interactive brokers orders",
+            "interactivebrokers POST /iserver/account/{accountId}/orders",
+            3,
+        ),
         ("k8s delete namespace", "kubernetes DELETE /api/v1/namespaces/{name}", 3),
         ("stripe refund payment", "stripe POST /v1/refunds", 10),
         ("mailchimp add subscriber to list", "mailchimp POST /lists/{list_id}/members", 3),
@@ -401,13 +565,21 @@ def wanted() -> Searched:
         ("sales force create lead", "salesforce POST /sobjects/Lead", 3),
         ("gcp insert object bucket", "googleapis.com POST /b/{bucket}/o", 3),
         ("fb publish page feed", "facebook POST /{page-id}/feed", 3),
-        ("msgraph drive content", "microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content", 3),
+        (
+            "msgraph drive content",
+            "microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content",
+            3,
+        ),
         ("drop box list folder", "dropbox POST /2/files/list_folder", 3),
         ("zqxj wvkq jzzq qqwx vvkz xxjq stripe refund", "stripe POST /v1/refunds", 3),
     ],
 )
-def test_word_the_endpoint_does_not_say_costs_rank_only(wanted: Searched, words: str, call: str, first: int) -> None:
-    """A word too many, a provider's short name or its name in two words still find the endpoint on the first page."""
+def test_word_the_endpoint_does_not_say_costs_rank_only(
+    wanted: Searched, words: str, call: str, first: int
+) -> None:
+    """A word too many, a provider's short name or its name in two words still find the endpoint on
+    the first page.
+    """
     assert call in wanted(words)[:first]
 
 
@@ -425,7 +597,7 @@ def test_endpoint_that_lacks_a_word_says_so_and_is_not_among_the_first(wanted: S
     assert len({hit.id for hit in hits}) == len(hits)
 
 
-# --- filters and pages ---------------------------------------------------------------------------------------------
+# --- filters and pages --------------------------------------------------------------------------
 
 
 def test_filters_keep_only_theirs(crowd: Searched, apis: Searched) -> None:
@@ -443,12 +615,16 @@ def test_filters_keep_only_theirs(crowd: Searched, apis: Searched) -> None:
 def test_pages_are_parts_of_one_list(crowd: Searched, words: str) -> None:
     """Page after page gives what one long page gives, each hit once."""
     whole = crowd(words, limit=60)
-    assert [call for start in range(0, 60, 7) for call in crowd(words, limit=7, offset=start)][:60] == whole
+    assert [call for start in range(0, 60, 7) for call in crowd(words, limit=7, offset=start)][
+        :60
+    ] == whole
     assert len(set(whole)) == len(whole) == 60
 
 
 def test_no_words_list_by_provider_and_path(apis: Searched, crowd: Searched) -> None:
-    """Everything by provider, path and method; of a provider with thousands, the plainer endpoints first."""
+    """Everything by provider, path and method; of a provider with thousands, the plainer endpoints
+    first.
+    """
     listed = sorted(APIS, key=lambda each: (each.provider, each.path, each.method))
     assert apis("", limit=100) == [f"{each.provider} {each.method} {each.path}" for each in listed]
     assert len(set(crowd("", limit=10_000))) == 4003
@@ -465,15 +641,22 @@ def test_hit_names_its_api(apis: Searched) -> None:
 
 
 def test_search_sees_one_state_and_leaves_nothing_open(tmp_path: Path) -> None:
-    """An import that ends while a search is under way changes nothing for it; afterwards no transaction is left."""
+    """An import that ends while a search is under way changes nothing for it; afterwards no
+    transaction is left.
+    """
     path = tmp_path / "catalogue.sqlite3"
     searched = Searched(*APIS, path=path)
     searched.connection.execute("PRAGMA journal_mode = WAL")
     before = searched("stripe customer")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other, pytest.MonkeyPatch.context() as patch:
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         # When this is asked for, the search has begun to read, and has not read an endpoint yet.
         patch.setattr(
-            _search, "whole_name", lambda name: (other.execute("DELETE FROM description"), _words.whole_name(name))[1]
+            _search,
+            "whole_name",
+            lambda name: (other.execute("DELETE FROM description"), _words.whole_name(name))[1],
         )
         assert searched("stripe customer") == before
     assert not searched.connection.in_transaction
@@ -484,7 +667,7 @@ def test_search_sees_one_state_and_leaves_nothing_open(tmp_path: Path) -> None:
     assert not searched.connection.in_transaction
 
 
-# --- what a search costs -------------------------------------------------------------------------------------------
+# --- what a search costs ------------------------------------------------------------------------
 
 
 def _many(count: int) -> Searched:
@@ -492,7 +675,9 @@ def _many(count: int) -> Searched:
     return Searched(
         *(
             endpoint(
-                f"acme GET /items/{number}/parts/{{id}}", "List the parts of an item", description="Some more words"
+                f"acme GET /items/{number}/parts/{{id}}",
+                "List the parts of an item",
+                description="Some more words",
             )
             for number in range(count)
         )
@@ -513,8 +698,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_search_costs_no_more_in_a_larger_catalogue(few_and_many: tuple[Searched, Searched], name: str) -> None:
-    """Twenty times as many matches take about the same work: it is bounded whatever is asked for."""
+def test_search_costs_no_more_in_a_larger_catalogue(
+    few_and_many: tuple[Searched, Searched], name: str
+) -> None:
+    """Twenty times as many matches take about the same work: it is bounded whatever is asked
+    for.
+    """
     least, most = (_work(searched, HOSTILE[name]) for searched in few_and_many)
     assert most <= 2 * least + 60, "hundreds of SQLite's steps"
 
@@ -522,11 +711,15 @@ def test_search_costs_no_more_in_a_larger_catalogue(few_and_many: tuple[Searched
 def test_ranking_sees_a_bounded_number_of_rows(
     few_and_many: tuple[Searched, Searched], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many endpoints match, some hundreds are ranked; the fewer, the more words there are."""
+    """However many endpoints match, some hundreds are ranked; the fewer, the more words there
+    are.
+    """
     seen: list[int] = []
     real: Callable[..., list[_ranking.Candidate]] = _ranking.ranked
 
-    def counting(candidates: Iterable[_ranking.Candidate], *arguments: object) -> list[_ranking.Candidate]:
+    def counting(
+        candidates: Iterable[_ranking.Candidate], *arguments: object
+    ) -> list[_ranking.Candidate]:
         given = list(candidates)
         seen.append(len(given))
         return real(given, *arguments)
@@ -543,17 +736,21 @@ def test_ranking_sees_a_bounded_number_of_rows(
 def test_frequent_word_finds_the_plainest_endpoints() -> None:
     """Where more match than are ranked, those with short paths are."""
     long = [endpoint(f"acme GET /a/b/c/d/{number}/users", "Users") for number in range(400)]
-    assert Searched(*long, endpoint("acme GET /users", "Users"))("user", limit=1) == ["acme GET /users"]
+    assert Searched(*long, endpoint("acme GET /users", "Users"))("user", limit=1) == [
+        "acme GET /users"
+    ]
 
 
 def test_frequent_word_finds_what_is_about_it_before_what_only_has_it() -> None:
-    """Where more match than are ranked, those whose path ends with the word are, even if theirs are long."""
+    """Where more match than are ranked, those whose path ends with the word are, even if theirs are
+    long.
+    """
     short = [endpoint(f"acme GET /users/{{id}}/k{number}", "Thing") for number in range(400)]
     about = "acme GET /regions/{region}/branches/{branch}/accounts/{account}/users"
     assert Searched(*short, endpoint(about, "All of them"))("user", limit=1) == [about]
 
 
-# --- the index -----------------------------------------------------------------------------------------------------
+# --- the index ----------------------------------------------------------------------------------
 
 
 def _terms_of(searched: Searched) -> dict[str, tuple[int, int]]:
@@ -574,10 +771,15 @@ def test_counts_of_words_are_those_of_the_rows(apis: Searched) -> None:
 
 
 def test_what_is_deleted_leaves_nothing_behind() -> None:
-    """Rows that come and go, one by one and together, leave the index as it was; SQLite finds it whole."""
+    """Rows that come and go, one by one and together, leave the index as it was; SQLite finds it
+    whole.
+    """
     searched = Searched(*APIS)
     before = _terms_of(searched)
-    more = [replace(each, provider="acme", description="Extra words.", path=f"/extra{each.path}") for each in APIS]
+    more = [
+        replace(each, provider="acme", description="Extra words.", path=f"/extra{each.path}")
+        for each in APIS
+    ]
     first = len(searched.rows)
     searched.put(more)
     assert searched("extra words")
@@ -590,13 +792,22 @@ def test_what_is_deleted_leaves_nothing_behind() -> None:
     assert _terms_of(searched) == before
     for table in ("name", "everything"):
         searched.connection.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
-    searched.connection.execute("DELETE FROM endpoint WHERE number IN (SELECT number FROM endpoint LIMIT 3)")
-    assert len(searched("issue", limit=100)) < len(APIS), "a row that is gone is no hit, whatever the index says"
+    searched.connection.execute(
+        "DELETE FROM endpoint WHERE number IN (SELECT number FROM endpoint LIMIT 3)"
+    )
+    assert len(searched("issue", limit=100)) < len(APIS), (
+        "a row that is gone is no hit, whatever the index says"
+    )
 
 
 def test_rows_may_come_in_any_order() -> None:
-    """Indexing from the highest number down writes no more rows into SQLite's tables than in order, where it is least."""
-    rows = [(number, _search.indexed(endpoint(f"acme GET /a{number}", "Title"))) for number in range(1000)]
+    """Indexing from the highest number down writes no more rows into SQLite's tables than in order,
+    where it is least.
+    """
+    rows = [
+        (number, _search.indexed(endpoint(f"acme GET /a{number}", "Title")))
+        for number in range(1000)
+    ]
     written = []
     for given_rows in (rows, rows[::-1]):
         searched = Searched()
@@ -609,23 +820,38 @@ def test_rows_may_come_in_any_order() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.fixed_dictionaries(dict.fromkeys(("title", "path", "provider", "operation_id", "description"), ANY_TEXT)))
+@given(
+    st.fixed_dictionaries(
+        dict.fromkeys(("title", "path", "provider", "operation_id", "description"), ANY_TEXT)
+    )
+)
 def test_any_text_is_indexed_as_the_terms_it_has(fields: dict[str, str]) -> None:
-    """SQLite splits what is indexed into exactly our terms, whatever the script: each one finds its row in its column."""
+    """SQLite splits what is indexed into exactly our terms, whatever the script: each one finds its
+    row in its column.
+    """
     strange = Endpoint("i", "GET", tags=("a tag",), **fields)  # type: ignore[arg-type]
     searched = Searched(strange)
     for column, text in zip((*_index.COLUMNS, "everything"), _search.indexed(strange), strict=True):
         for term in text.split():
             table = "everything" if column == "everything" else "name"
-            expression = _query.quoted(term) if table == "everything" else _query.within(column, _query.quoted(term))
+            expression = (
+                _query.quoted(term)
+                if table == "everything"
+                else _query.within(column, _query.quoted(term))
+            )
             sql = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"
-            assert searched.connection.execute(sql, (expression,)).fetchone() == (1,), (column, term)
+            assert searched.connection.execute(sql, (expression,)).fetchone() == (1,), (
+                column,
+                term,
+            )
 
 
 @settings(max_examples=200, deadline=None)
 @given(words=ANY_TEXT, title=ANY_TEXT)
 def test_title_finds_its_endpoint(words: str, title: str) -> None:
-    """Any text that has a letter finds the endpoint whose title it is; any other text lists it or finds nothing."""
+    """Any text that has a letter finds the endpoint whose title it is; any other text lists it or
+    finds nothing.
+    """
     searched = Searched(endpoint("acme GET /x", title))
     if _words.terms(title):
         assert searched(title) == ["acme GET /x"]
@@ -648,7 +874,9 @@ def test_tail_is_what_a_path_is_about(path: str, ends: str) -> None:
 
 
 def test_plainer_endpoints_have_lower_numbers() -> None:
-    """In use before deprecated, fewer segments before more, short before long; always from 0 to 1023."""
+    """In use before deprecated, fewer segments before more, short before long; always from 0 to
+    1023.
+    """
     ordered = [
         endpoint("a GET /x"), endpoint("a GET /x/{id}"), endpoint("a GET /x/{id}/a-rather-long-name"),
         endpoint("a GET /x/{id}/y/z"), endpoint("a GET /x", deprecated=True),
@@ -661,7 +889,9 @@ def test_plainer_endpoints_have_lower_numbers() -> None:
 
 def test_id_hash_is_the_beginning_of_sha_224() -> None:
     """64 bits with a sign, for any text; the value is part of the file's format."""
-    assert _search.id_hash("") == int.from_bytes(bytes.fromhex("d14a028c2a3a2bc9"), "big", signed=True)  # FIPS 180-4
+    assert _search.id_hash("") == int.from_bytes(
+        bytes.fromhex("d14a028c2a3a2bc9"), "big", signed=True
+    )  # FIPS 180-4
     assert -(2**63) <= _search.id_hash("\ud800\0") < 2**63
 
 
@@ -674,7 +904,9 @@ def test_id_hash_is_the_beginning_of_sha_224() -> None:
     ],
 )  # fmt: skip
 def test_terms_of_a_text(text: str, terms: list[str]) -> None:
-    """In one piece and in parts, folded, in the singular; scripts without spaces in pairs of letters."""
+    """In one piece and in parts, folded, in the singular; scripts without spaces in pairs of
+    letters.
+    """
     assert list(_words.terms(text)) == terms
 
 
@@ -693,18 +925,22 @@ def test_pasted_path_fits_its_template(pasted: str, template: str, fits: float) 
     assert found.fitness(template) == pytest.approx(fits)
 
 
-@pytest.mark.parametrize("words", ["", "stripe customers", "/", "and/or", "//", "https://", "a /b c"])
+@pytest.mark.parametrize(
+    "words", ["", "stripe customers", "/", "and/or", "//", "https://", "a /b c"]
+)
 def test_words_are_nothing_pasted(words: str) -> None:
     """Only a path or an address that stands alone, after a method perhaps, is one."""
     assert _pasted.Pasted.of(words) is None
 
 
-# --- the benchmark -------------------------------------------------------------------------------------------------
+# --- the benchmark ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def bench() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("search_bench", BENCH / "search_bench.py")
+    specification = importlib.util.spec_from_file_location(
+        "search_bench", BENCH / "search_bench.py"
+    )
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
@@ -713,7 +949,9 @@ def bench() -> ModuleType:
 
 
 def test_queries_of_the_benchmark_are_whole() -> None:
-    """Each has words and answers; enough were written down before tuning, and none is there twice."""
+    """Each has words and answers; enough were written down before tuning, and none is there
+    twice.
+    """
     queries = json.loads((BENCH / "queries.json").read_text(encoding="utf-8"))
     assert sum(query["beforeTuning"] for query in queries) >= 66
     asked = [(query["words"], query.get("provider"), query.get("method")) for query in queries]
@@ -723,17 +961,36 @@ def test_queries_of_the_benchmark_are_whole() -> None:
         assert query["kind"]
         assert query["wanted"]
         assert all(set(each) == {"provider", "method", "path"} for each in query["wanted"])
-    assert {"provider", "topic", "beginning", "order", "typo", "filter", "language", "path", "operationId", "id"} == {
-        query["kind"] for query in queries
-    }
+    assert {
+        "provider",
+        "topic",
+        "beginning",
+        "order",
+        "typo",
+        "filter",
+        "language",
+        "path",
+        "operationId",
+        "id",
+    } == {query["kind"] for query in queries}
 
 
-def test_benchmark_tells_hits_from_misses(bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It counts a wanted endpoint among the first three, and names each query that misses with what came instead."""
+def test_benchmark_tells_hits_from_misses(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts a wanted endpoint among the first three, and names each query that misses with what
+    came instead.
+    """
     Searched(*APIS, path=tmp_path / "catalogue.sqlite3").connection.close()
     queries = [
-        {"words": "create github issue", "wanted": [{"provider": "github", "method": "POST", "path": APIS[0].path}]},
-        {"words": "stripe refund", "wanted": [{"provider": "github", "method": "GET", "path": "/"}]},
+        {
+            "words": "create github issue",
+            "wanted": [{"provider": "github", "method": "POST", "path": APIS[0].path}],
+        },
+        {
+            "words": "stripe refund",
+            "wanted": [{"provider": "github", "method": "GET", "path": "/"}],
+        },
     ]
     (tmp_path / "queries.json").write_text(json.dumps(queries), encoding="utf-8")
     monkeypatch.setattr(bench, "QUERIES", tmp_path / "queries.json")

@@ -1,4 +1,6 @@
-"""What changed between two versions of a description, and which tasks of a definition that breaks."""
+"""What changed between two versions of a description, and which tasks of a definition that
+breaks.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,21 @@ OPERATION: dict[str, Any] = {
     "parameters": [
         {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
         {"name": "dry", "in": "query", "schema": {"type": "boolean"}},
-        {"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}, "maxItems": 9}},
+        {
+            "name": "tags",
+            "in": "query",
+            "schema": {"type": "array", "items": {"type": "string"}, "maxItems": 9},
+        },
         {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["cat", "dog"]}},
-        {"name": "X-Trace", "in": "header", "schema": {"type": "string", "maxLength": 20, "default": "0"}},
+        {
+            "name": "X-Trace",
+            "in": "header",
+            "schema": {"type": "string", "maxLength": 20, "default": "0"},
+        },
     ],
-    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+    "requestBody": {
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
+    },
     "responses": {
         "200": {
             "description": "ok",
@@ -79,7 +91,9 @@ def edited(edit: Edit) -> dict[str, Any]:
 
 
 def operation_of(api: dict[str, Any]) -> Endpoint:
-    found = read_api("api.json", data=json.dumps(api).encode(), provider="pets", plugins=PLUGINS).endpoints
+    found = read_api(
+        "api.json", data=json.dumps(api).encode(), provider="pets", plugins=PLUGINS
+    ).endpoints
     return next(endpoint for endpoint in found if endpoint.method == "PUT")
 
 
@@ -104,9 +118,14 @@ def left(operation: dict[str, Any]) -> dict[str, Any]:
 
 NARROWER: dict[str, tuple[Edit, str]] = {
     "parameter-removed": (lambda api, op: op["parameters"].pop(1), "query.dry: removed"),
-    "parameter-required": (lambda api, op: op["parameters"][1].update(required=True), "query.dry: now required"),
+    "parameter-required": (
+        lambda api, op: op["parameters"][1].update(required=True),
+        "query.dry: now required",
+    ),
     "required-parameter-added": (
-        lambda api, op: op["parameters"].append({"name": "n", "in": "query", "required": True, "schema": {}}),
+        lambda api, op: op["parameters"].append(
+            {"name": "n", "in": "query", "required": True, "schema": {}}
+        ),
         "query.n: added, required",
     ),
     "parameter-style": (
@@ -123,7 +142,10 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         lambda api, op: parameter(op, "dry").update(schema={"type": "string"}),
         'query.dry: type was "boolean", is "string"',
     ),
-    "enum-shorter": (lambda api, op: parameter(op, "kind")["schema"]["enum"].pop(), "query.kind: no more dog"),
+    "enum-shorter": (
+        lambda api, op: parameter(op, "kind")["schema"]["enum"].pop(),
+        "query.kind: no more dog",
+    ),
     "shorter-text": (
         lambda api, op: parameter(op, "X-Trace")["schema"].update(maxLength=10),
         "headers.x-trace: maxLength was 20, is 10",
@@ -136,13 +158,19 @@ NARROWER: dict[str, tuple[Edit, str]] = {
         lambda api, op: parameter(op, "X-Trace")["schema"].update(pattern="^a"),
         'headers.x-trace: now with pattern "^a"',
     ),
-    "body-required": (lambda api, op: op["requestBody"].update(required=True), "body: now required"),
+    "body-required": (
+        lambda api, op: op["requestBody"].update(required=True),
+        "body: now required",
+    ),
     "body-removed": (lambda api, op: op.pop("requestBody"), "body: removed"),
     "body-media-type": (
         lambda api, op: op["requestBody"].update(content={"text/xml": {}}),
         "body: no more as application/json",
     ),
-    "field-required": (lambda api, op: schema_of(api)["required"].append("age"), "body.age: now required"),
+    "field-required": (
+        lambda api, op: schema_of(api)["required"].append("age"),
+        "body.age: now required",
+    ),
     "field-removed": (lambda api, op: schema_of(api)["properties"].pop("age"), "body.age: removed"),
     "field-of-a-field": (
         lambda api, op: schema_of(api, "Owner").update(required=["email"]),
@@ -231,7 +259,10 @@ WIDER: dict[str, tuple[Edit, str]] = {
         lambda api, op: op["parameters"].append({"name": "n", "in": "query", "schema": {}}),
         "query.n: added",
     ),
-    "enum-longer": (lambda api, op: parameter(op, "kind")["schema"]["enum"].append("cow"), "query.kind: now also cow"),
+    "enum-longer": (
+        lambda api, op: parameter(op, "kind")["schema"]["enum"].append("cow"),
+        "query.kind: now also cow",
+    ),
     "longer-text": (
         lambda api, op: parameter(op, "X-Trace")["schema"].update(maxLength=30),
         "headers.x-trace: maxLength was 20, is 30",
@@ -255,7 +286,10 @@ WIDER: dict[str, tuple[Edit, str]] = {
     "status-added": (lambda api, op: op["responses"].update({"404": {}}), "responses.404: added"),
     "security-alternative": (
         lambda api, op: op["security"].append({"key": [], "account": []}),
-        "security: was nothing, key, account (read), is nothing, key, account (read), account and key",
+        (
+            "security: was nothing, key, account (read), is nothing, key, account (read), account"
+            " and key"
+        ),
     ),
     "nothing-needed": (
         lambda api, op: op.update(security=[]),
@@ -308,33 +342,51 @@ WIDER: dict[str, tuple[Edit, str]] = {
 }
 NONE: dict[str, Edit] = {
     "nothing": lambda api, op: None,
-    "texts": lambda api, op: op.update(summary="Other", description="Other", tags=["x"], operationId="x"),
-    "descriptions-of-fields": lambda api, op: schema_of(api)["properties"]["name"].update(description="x", example="y"),
-    "default-style-written-out": lambda api, op: parameter(op, "tags").update(style="form", explode=True),
+    "texts": lambda api, op: op.update(
+        summary="Other", description="Other", tags=["x"], operationId="x"
+    ),
+    "descriptions-of-fields": (
+        lambda api, op: schema_of(api)["properties"]["name"].update(description="x", example="y")
+    ),
+    "default-style-written-out": (
+        lambda api, op: parameter(op, "tags").update(style="form", explode=True)
+    ),
     "case-of-a-header": lambda api, op: parameter(op, "X-Trace").update(name="x-TRACE"),
     "charset": lambda api, op: [
-        each.update(content={"Application/JSON; charset=utf-8": each["content"]["application/json"]})
+        each.update(
+            content={"Application/JSON; charset=utf-8": each["content"]["application/json"]}
+        )
         for each in (op["requestBody"], op["responses"]["200"])
     ],
-    "case-of-a-response-header": lambda api, op: op["responses"]["200"]["headers"].update(
-        {"x-LEFT": op["responses"]["200"]["headers"].pop("X-Left")}
+    "case-of-a-response-header": (
+        lambda api, op: op["responses"]["200"]["headers"].update(
+            {"x-LEFT": op["responses"]["200"]["headers"].pop("X-Left")}
+        )
     ),
     "case-of-a-range": lambda api, op: op["responses"].update({"5xx": op["responses"].pop("5XX")}),
-    "case-of-a-scheme": lambda api, op: api["components"]["securitySchemes"]["account"].update(scheme="Bearer"),
+    "case-of-a-scheme": (
+        lambda api, op: api["components"]["securitySchemes"]["account"].update(scheme="Bearer")
+    ),
     "order-of-parameters": lambda api, op: op["parameters"].reverse(),
     "order-of-security": lambda api, op: op["security"].reverse(),
-    "everything-allowed-written-out": lambda api, op: schema_of(api).update(additionalProperties=True),
+    "everything-allowed-written-out": (
+        lambda api, op: schema_of(api).update(additionalProperties=True)
+    ),
     "name-of-a-definition": lambda api, op: (
         api["components"]["schemas"].update(Person=schema_of(api, "Owner")),
         schema_of(api)["properties"].update(owner={"$ref": "#/components/schemas/Person"}),
     ),
-    "unused-definition": lambda api, op: api["components"]["schemas"].update(More={"type": "string"}),
+    "unused-definition": (
+        lambda api, op: api["components"]["schemas"].update(More={"type": "string"})
+    ),
 }
 
 
 @pytest.mark.parametrize("name", NARROWER)
 def test_a_change_that_may_break_is_said_and_marked(name: str) -> None:
-    """Whatever a valid request, or whoever reads the response, may not survive is named with its place."""
+    """Whatever a valid request, or whoever reads the response, may not survive is named with its
+    place.
+    """
     edit, expected = NARROWER[name]
     found = {f"{change.place}: {change.message}": change.narrows for change in differences(edit)}
     assert found.get(expected) is True, found
@@ -355,7 +407,9 @@ def test_what_means_the_same_is_no_change(name: str) -> None:
 
 
 def test_a_credential_where_none_was_described_is_marked() -> None:
-    """Tasks that sent no credential are refused by an endpoint that was silent, and names one now."""
+    """Tasks that sent no credential are refused by an endpoint that was silent, and names one
+    now.
+    """
     silent = edited(lambda api, op: op.pop("security"))
     cases: list[tuple[list[Any], bool]] = [([{"key": []}], True), ([{"key": []}, {}], False)]
     for security, narrows in cases:
@@ -363,7 +417,10 @@ def test_a_credential_where_none_was_described_is_marked() -> None:
         named["paths"]["/pets/{id}"]["put"]["security"] = security
         (change,) = changes(operation_of(silent), operation_of(named))
         assert (change.place, change.narrows) == ("security", narrows)
-    assert changes(operation_of(silent), operation_of(edited(lambda api, op: op.update(security=[])))) == []
+    assert (
+        changes(operation_of(silent), operation_of(edited(lambda api, op: op.update(security=[]))))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -381,8 +438,12 @@ def test_a_credential_where_none_was_described_is_marked() -> None:
 def test_a_credential_is_marked_where_it_lets_nobody_in_any_more(
     before: list[Any], after: list[Any], narrows: bool
 ) -> None:
-    """What was enough stays enough only with the same schemes and all scopes that are asked for now."""
-    old, new = (edited(lambda api, op, asked=asked: op.update(security=asked)) for asked in (before, after))
+    """What was enough stays enough only with the same schemes and all scopes that are asked for
+    now.
+    """
+    old, new = (
+        edited(lambda api, op, asked=asked: op.update(security=asked)) for asked in (before, after)
+    )
     (change,) = changes(operation_of(old), operation_of(new))
     assert (change.place, change.narrows) == ("security", narrows)
 
@@ -432,8 +493,17 @@ def test_a_description_that_changed_everywhere_has_a_list_with_an_end() -> None:
 def test_another_version_of_the_format_is_no_change(version: str) -> None:
     """The same API written in another version of OpenAPI has no differences."""
     library = DATA / "descriptions" / "library"
-    one, other = (read_api(library / f"{each}.yaml", plugins=PLUGINS).endpoints for each in (version, "3.0"))
-    assert [changes(old, new) for old, new in zip(one, other, strict=True)] == [[], [], [], [], [], []]
+    one, other = (
+        read_api(library / f"{each}.yaml", plugins=PLUGINS).endpoints for each in (version, "3.0")
+    )
+    assert [changes(old, new) for old, new in zip(one, other, strict=True)] == [
+        [],
+        [],
+        [],
+        [],
+        [],
+        [],
+    ]
 
 
 # The command
@@ -456,9 +526,16 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Give a function that compares `API` with another description, for the tasks of a definition when there are some."""
+    """Give a function that compares `API` with another description, for the tasks of a definition
+    when there are some.
+    """
 
-    def run(new: dict[str, Any], *words: str, tasks: dict[str, Any] | None = None, old: dict[str, Any] = API) -> Done:
+    def run(
+        new: dict[str, Any],
+        *words: str,
+        tasks: dict[str, Any] | None = None,
+        old: dict[str, Any] = API,
+    ) -> Done:
         (tmp_path / "old.json").write_text(json.dumps(old), "utf-8")
         (tmp_path / "new.json").write_text(json.dumps(new), "utf-8")
         more: list[str] = []
@@ -466,7 +543,9 @@ def diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
             definition = {"name": "D", "startTask": next(iter(tasks), "x"), "tasks": tasks}
             (tmp_path / "definition.json").write_text(json.dumps(definition, indent=1), "utf-8")
             more = ["--definition", str(tmp_path / "definition.json")]
-        status = main(["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), *more, *words])
+        status = main(
+            ["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), *more, *words]
+        )
         return Done(status, capsys.readouterr().out)
 
     return run
@@ -483,14 +562,17 @@ def test_added_removed_changed_and_unchanged_are_told(diff: Run) -> None:
     found = diff(edited(edit), "--json")
     assert found.status == 0
     names = {
-        key: [(each["method"], each["path"]) for each in found.json[key]] for key in ("added", "removed", "changed")
+        key: [(each["method"], each["path"]) for each in found.json[key]]
+        for key in ("added", "removed", "changed")
     }
     assert names == {
         "added": [("GET", "/owners"), ("GET", "/more")],
         "removed": [("GET", "/pets")],
         "changed": [("PUT", "/pets/{id}")],
     }
-    assert found.json["changed"][0]["changes"] == [{"place": "query.dry", "message": "removed", "narrows": True}]
+    assert found.json["changed"][0]["changes"] == [
+        {"place": "query.dry", "message": "removed", "narrows": True}
+    ]
     assert found.json["unchanged"] == 0
     lines = diff(edited(edit)).out.splitlines()
     assert lines == [
@@ -513,7 +595,9 @@ def test_a_renamed_path_parameter_is_a_change_of_one_endpoint(diff: Run) -> None
     """Paths of one shape are one endpoint, not one that went and one that came."""
     found = diff(edited(renamed), "--json").json
     assert (found["added"], found["removed"], found["unchanged"]) == ([], [], 1)
-    messages = [f"{change['place']}: {change['message']}" for change in found["changed"][0]["changes"]]
+    messages = [
+        f"{change['place']}: {change['message']}" for change in found["changed"][0]["changes"]
+    ]
     assert messages == [
         "endpoint: the path was /pets/{id} and is /pets/{petId}",
         "pathParameters.id: removed",
@@ -538,8 +622,16 @@ def task(*, by_id: bool, **change: Any) -> dict[str, Any]:
 
 
 BREAKING: dict[str, tuple[Edit, str, str]] = {
-    "removed": (lambda api, op: api["paths"].pop("/pets/{id}"), "", "PUT /pets/{id} is not in the new description"),
-    "parameter-removed": (lambda api, op: op["parameters"].pop(1), "/httpRequest/query/dry", "'dry'"),
+    "removed": (
+        lambda api, op: api["paths"].pop("/pets/{id}"),
+        "",
+        "PUT /pets/{id} is not in the new description",
+    ),
+    "parameter-removed": (
+        lambda api, op: op["parameters"].pop(1),
+        "/httpRequest/query/dry",
+        "'dry'",
+    ),
     "value-gone": (
         lambda api, op: parameter(op, "kind")["schema"]["enum"].pop(),
         "/httpRequest/query/kind",
@@ -591,9 +683,15 @@ BREAKING: dict[str, tuple[Edit, str, str]] = {
 @pytest.mark.parametrize("by_id", [True, False], ids=["by-id", "by-url"])
 @pytest.mark.parametrize("name", BREAKING)
 def test_a_task_that_breaks_is_named_with_the_reason(name: str, by_id: bool, diff: Run) -> None:
-    """Exit status 1, the task, the endpoint, the place in the definition with its line, and why; tasks of others are left alone."""
+    """Exit status 1, the task, the endpoint, the place in the definition with its line, and why;
+    tasks of others are left alone.
+    """
     edit, place, words = BREAKING[name]
-    other = {"type": "Http", "httpRequest": {"url": "https://other.example/v1/pets/{id}", "method": "PUT"}, "end": True}
+    other = {
+        "type": "Http",
+        "httpRequest": {"url": "https://other.example/v1/pets/{id}", "method": "PUT"},
+        "end": True,
+    }
     found = diff(edited(edit), "--json", tasks={"change": task(by_id=by_id), "other": other})
     assert found.status == 1
     (broken,) = found.json["broken"]
@@ -623,12 +721,16 @@ def test_no_task_is_said_to_break_that_does_not(name: str, by_id: bool, diff: Ru
 
 
 def test_a_renamed_path_parameter_breaks_tasks_that_name_the_endpoint_only(diff: Run) -> None:
-    """Settings of the endpoint name the parameter; a free-form task has a template of its own, and sends the same."""
+    """Settings of the endpoint name the parameter; a free-form task has a template of its own, and
+    sends the same.
+    """
     assert diff(edited(renamed), tasks={"change": task(by_id=False)}).status == 0
     found = diff(edited(renamed), "--json", tasks={"change": task(by_id=True)})
     assert found.status == 1
     problems = {each["pointer"]: each for each in found.json["broken"][0]["problems"]}
-    assert problems["/tasks/change/endpoint"]["suggestion"] == endpoint_id("pets", "/pets/{petId}", "PUT")
+    assert problems["/tasks/change/endpoint"]["suggestion"] == endpoint_id(
+        "pets", "/pets/{petId}", "PUT"
+    )
     assert "'petId' is required" in problems["/tasks/change/httpRequest/pathParameters"]["message"]
     assert "/tasks/change/httpRequest/pathParameters/id" in problems
 
@@ -649,22 +751,31 @@ def test_a_renamed_path_parameter_breaks_tasks_that_name_the_endpoint_only(diff:
     ],
 )
 def test_a_task_without_an_endpoint_is_found_by_its_url(url: Any, status: int, diff: Run) -> None:
-    """Server, path and method together tell the endpoint; what is for another address is not of this API."""
+    """Server, path and method together tell the endpoint; what is for another address is not of
+    this API.
+    """
     gone = edited(lambda api, op: api["paths"].pop("/pets/{id}"))
     assert diff(gone, tasks={"t": task(by_id=False, url=url)}).status == status
 
 
 def test_a_lengthened_id_is_the_same_endpoint_and_another_is_not(diff: Run) -> None:
-    """A catalogue lengthens the hash of an id where two would be equal; an id that only starts the same is another's."""
+    """A catalogue lengthens the hash of an id where two would be equal; an id that only starts the
+    same is another's.
+    """
     gone = edited(lambda api, op: api["paths"].pop("/pets/{id}"))
-    longer = {**task(by_id=True, url="https://x.example"), "endpoint": endpoint_id("pets", "/pets/{id}", "PUT", 8)}
+    longer = {
+        **task(by_id=True, url="https://x.example"),
+        "endpoint": endpoint_id("pets", "/pets/{id}", "PUT", 8),
+    }
     assert diff(gone, tasks={"t": longer}).status == 1
     for other in (f"{ID}0", f"{ID}-get-123", "else", 3, None):
         assert diff(gone, tasks={"t": {**longer, "endpoint": other}}).status == 0
 
 
 def test_what_was_wrong_before_is_no_break(diff: Run) -> None:
-    """A task that was not right for the old description is not broken by the change, though it is not right for the new one."""
+    """A task that was not right for the old description is not broken by the change, though it is
+    not right for the new one.
+    """
     wrong = task(by_id=True, query={"kind": "cow", "unknown": 1})
     changed = edited(lambda api, op: parameter(op, "kind")["schema"]["enum"].append("horse"))
     assert diff(changed, tasks={"t": wrong}).status == 0
@@ -691,4 +802,15 @@ def test_bad_input_is_exit_status_2(diff: Run, tmp_path: Path) -> None:
     """A description or definition that cannot be read is bad input, with a sentence."""
     assert diff({"no": "description"}).status == 2
     diff(API)
-    assert main(["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), "--definition", "none.json"]) == 2
+    assert (
+        main(
+            [
+                "diff",
+                str(tmp_path / "old.json"),
+                str(tmp_path / "new.json"),
+                "--definition",
+                "none.json",
+            ]
+        )
+        == 2
+    )

@@ -1,4 +1,6 @@
-"""What `httptask diff` says of two versions of a schema: what is accepted counts, not how it is written."""
+"""What `httptask diff` says of two versions of a schema: what is accepted counts, not how it is
+written.
+"""
 
 from __future__ import annotations
 
@@ -196,10 +198,16 @@ CASES: dict[str, Case] = {
         a(TEXT, **IF_A),
         a(TEXT),
         [
-            '  body: no more with a condition {"if": {"required": ["a"]}, "then": {"required": ["b"]}}',
+            (
+                '  body: no more with a condition {"if": {"required": ["a"]}, "then": {"required":'
+                ' ["b"]}}'
+            ),
         ],
         [
-            '! body: no more with a condition {"if": {"required": ["a"]}, "then": {"required": ["b"]}}',
+            (
+                '! body: no more with a condition {"if": {"required": ["a"]}, "then": {"required":'
+                ' ["b"]}}'
+            ),
         ],
     ),
     # One direction only
@@ -310,7 +318,9 @@ def lines(old: Any, new: Any, *, is_answer: bool) -> list[str]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_change_means_for_requests_and_for_responses(name: str) -> None:
-    """A mark stands where a valid request may be refused, or an answer may come that none was like."""
+    """A mark stands where a valid request may be refused, or an answer may come that none was
+    like.
+    """
     old, new, request, answer = CASES[name]
     assert lines(old, new, is_answer=False) == request
     assert lines(old, new, is_answer=True) == answer
@@ -371,19 +381,31 @@ PLAIN: list[dict[str, Any]] = [
 VALUES: list[Any] = [
     *(None, True, False, 0, 1, 2, 4, 5, 1.5, -3, "", "x", "yy", "xy"),
     *([], [1], ["x"], [1, "x"], ["x", "x"], [1, "x", "x"], [None]),
-    *({}, {"x-a": "x"}, {"x-a": 1}, {"b": "x"}, {"b": 1}, {"x-a": "x", "b": "x"}, {"x-a": 1, "b": 1}),
+    *(
+        {},
+        {"x-a": "x"},
+        {"x-a": 1},
+        {"b": "x"},
+        {"b": 1},
+        {"x-a": "x", "b": "x"},
+        {"x-a": 1, "b": 1},
+    ),
 ]
 
 
 @pytest.mark.parametrize("is_answer", [False, True], ids=["request", "response"])
 def test_what_is_accepted_is_accepted_by_a_validator(is_answer: bool) -> None:
-    """Where one schema is said to accept what another does, every value that is valid there is valid here."""
+    """Where one schema is said to accept what another does, every value that is valid there is
+    valid here.
+    """
     views = SchemaViews({}, is_answer=is_answer), SchemaViews({}, is_answer=is_answer)
     acceptance = Acceptance(*views)
     valid = [[Draft202012Validator(schema).is_valid(value) for value in VALUES] for schema in PLAIN]
     wrong = [
         (wide, narrow, value)
-        for (wide, here), (narrow, there) in itertools.product(zip(PLAIN, valid, strict=True), repeat=2)
+        for (wide, here), (narrow, there) in itertools.product(
+            zip(PLAIN, valid, strict=True), repeat=2
+        )
         if acceptance.accepts(wide, narrow)
         for value, is_here, is_there in zip(VALUES, here, there, strict=True)
         if is_there and not is_here
@@ -395,16 +417,40 @@ def test_what_is_accepted_is_accepted_by_a_validator(is_answer: bool) -> None:
 JOINED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "minimum": ({"minimum": 1}, {"minimum": 3}, {"type": "number", "minimum": 3}),
     "maximum": ({"maximum": 1}, {"maximum": 3}, {"type": "number", "maximum": 1}),
-    "exclusiveMinimum": ({"exclusiveMinimum": 1}, {"exclusiveMinimum": 3}, {"type": "number", "exclusiveMinimum": 3}),
-    "exclusiveMaximum": ({"exclusiveMaximum": 1}, {"exclusiveMaximum": 3}, {"type": "number", "exclusiveMaximum": 1}),
+    "exclusiveMinimum": (
+        {"exclusiveMinimum": 1},
+        {"exclusiveMinimum": 3},
+        {"type": "number", "exclusiveMinimum": 3},
+    ),
+    "exclusiveMaximum": (
+        {"exclusiveMaximum": 1},
+        {"exclusiveMaximum": 3},
+        {"type": "number", "exclusiveMaximum": 1},
+    ),
     "minLength": ({"minLength": 1}, {"minLength": 3}, {"type": "string", "minLength": 3}),
     "maxLength": ({"maxLength": 1}, {"maxLength": 3}, {"type": "string", "maxLength": 1}),
     "minItems": ({"minItems": 1}, {"minItems": 3}, {"type": "array", "minItems": 3}),
     "maxItems": ({"maxItems": 1}, {"maxItems": 3}, {"type": "array", "maxItems": 1}),
-    "minProperties": ({"minProperties": 1}, {"minProperties": 3}, {"type": "object", "minProperties": 3}),
-    "maxProperties": ({"maxProperties": 1}, {"maxProperties": 3}, {"type": "object", "maxProperties": 1}),
-    "uniqueItems": ({"uniqueItems": False}, {"uniqueItems": True}, {"type": "array", "uniqueItems": True}),
-    "required": ({"required": ["a"]}, {"required": ["b"]}, {"type": "object", "required": ["a", "b"]}),
+    "minProperties": (
+        {"minProperties": 1},
+        {"minProperties": 3},
+        {"type": "object", "minProperties": 3},
+    ),
+    "maxProperties": (
+        {"maxProperties": 1},
+        {"maxProperties": 3},
+        {"type": "object", "maxProperties": 1},
+    ),
+    "uniqueItems": (
+        {"uniqueItems": False},
+        {"uniqueItems": True},
+        {"type": "array", "uniqueItems": True},
+    ),
+    "required": (
+        {"required": ["a"]},
+        {"required": ["b"]},
+        {"type": "object", "required": ["a", "b"]},
+    ),
     "dependentRequired": (
         {"dependentRequired": {"a": ["b"]}},
         {"dependentRequired": {"a": ["c"], "d": ["e"]}},
@@ -426,8 +472,12 @@ JOINED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("turned", [False, True], ids=["in-order", "turned"])
 @pytest.mark.parametrize("keyword", JOINED)
-def test_constraints_joined_by_all_of_are_the_one_constraint_that_they_mean(keyword: str, turned: bool) -> None:
-    """The narrower of two bounds, the values in both lists, the names in either: nothing has changed."""
+def test_constraints_joined_by_all_of_are_the_one_constraint_that_they_mean(
+    keyword: str, turned: bool
+) -> None:
+    """The narrower of two bounds, the values in both lists, the names in either: nothing has
+    changed.
+    """
     one, other, joined = JOINED[keyword]
     parts: dict[str, Any] = {"allOf": [other, one] if turned else [one, other]}
     if "type" in joined and keyword != "type":

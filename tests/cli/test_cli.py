@@ -1,4 +1,6 @@
-"""The command line, in processes of its own: what works, what bad input gets, and what never happens (a traceback)."""
+"""The command line, in processes of its own: what works, what bad input gets, and what never
+happens (a traceback).
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,12 @@ class Done:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Give a function that runs one `httptask` command in an empty folder with a catalogue of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")}
+    """Give a function that runs one `httptask` command in an empty folder with a catalogue of its
+    own.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")
+    }
     environment |= {
         "HTTPTASK_CATALOGUE": str(tmp_path / "catalogue.sqlite3"),
         "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
@@ -73,7 +79,9 @@ def write(tmp_path: Path) -> Callable[[str, Any], str]:
     """Give a function that writes a JSON file and returns its name."""
 
     def file(name: str, value: Any) -> str:
-        (tmp_path / name).write_text(value if isinstance(value, str) else json.dumps(value, indent=1), "utf-8")
+        (tmp_path / name).write_text(
+            value if isinstance(value, str) else json.dumps(value, indent=1), "utf-8"
+        )
         return name
 
     return file
@@ -87,7 +95,9 @@ def flow(*tasks: tuple[str, dict[str, Any]], **fields: Any) -> dict[str, Any]:
 
 
 def test_version_and_help(run: Run) -> None:
-    """`--version` is the manifest's; every command's help has an example that starts with the command."""
+    """`--version` is the manifest's; every command's help has an example that starts with the
+    command.
+    """
     assert run("--version").out == f"httptask {packaged.manifest()['version']}\n"
     listed = run("--help").out
     for name in packaged.manifest()["commands"]:
@@ -95,7 +105,10 @@ def test_version_and_help(run: Run) -> None:
         shown = run(name, "--help")
         assert shown.status == 0
         (example,) = [line for line in shown.out.splitlines() if line.startswith("example: ")]
-        assert example.startswith(f"example: httptask {name} ") or example == f"example: httptask {name}"
+        assert (
+            example.startswith(f"example: httptask {name} ")
+            or example == f"example: httptask {name}"
+        )
         assert not shown.out.split(example)[1].strip()  # on one line, so that it can be pasted
         assert "--json" in shown.out
 
@@ -109,7 +122,9 @@ def test_a_first_search_on_a_new_machine_finds_the_seed(run: Run) -> None:
 
 
 def test_import_reports_line_by_line_and_replaces(run: Run) -> None:
-    """The twelve pages come in; a second import doubles nothing; notes name lines; --json has the same."""
+    """The twelve pages come in; a second import doubles nothing; notes name lines; --json has the
+    same.
+    """
     first = run("import", str(PAGES), "--json").json
     assert first["failed"] == []
     again = run("import", *map(str, sorted(PAGES.glob("*.txt"))), "--json").json
@@ -119,14 +134,25 @@ def test_import_reports_line_by_line_and_replaces(run: Run) -> None:
     shown = run("import", str(PAGES / "stripe-v1-customers-post-694.table.txt"))
     assert "line " in shown.out
     assert "truncated" in shown.out
-    hits = run("search", "customer", "--provider", "stripe", "--limit", "100", "--json").json["hits"]
+    hits = run("search", "customer", "--provider", "stripe", "--limit", "100", "--json").json[
+        "hits"
+    ]
     assert len(hits) == len({hit["id"] for hit in hits}) == 2
 
 
 def test_import_from_standard_input_and_with_what_the_page_does_not_say(run: Run) -> None:
     """A pasted page is read from stdin; provider and server can be given."""
     page = "POST /things/{id}\n\nMakes a thing.\n"
-    done = run("import", "-", "--provider", "acme", "--server", "https://api.acme.example/v1", "--json", stdin=page)
+    done = run(
+        "import",
+        "-",
+        "--provider",
+        "acme",
+        "--server",
+        "https://api.acme.example/v1",
+        "--json",
+        stdin=page,
+    )
     (entry,) = done.json["sources"]
     endpoint = run("show", entry["endpoints"][0]["id"], "--json").json
     assert endpoint["provider"] == "acme"
@@ -136,7 +162,9 @@ def test_import_from_standard_input_and_with_what_the_page_does_not_say(run: Run
 
 
 def test_show_schema_prepare(run: Run) -> None:
-    """The reference for a person, the schema as JSON Schema, the task with only documented defaults, the rest named."""
+    """The reference for a person, the schema as JSON Schema, the task with only documented
+    defaults, the rest named.
+    """
     shown = run("show", SEED).out
     for needed in (
         "topic_type  string, required",
@@ -159,8 +187,12 @@ def test_remove(run: Run) -> None:
     assert run("search", "procore").status == 1
 
 
-def test_validate_test_request_and_run(run: Run, write: Callable[[str, Any], str], tmp_path: Path) -> None:
-    """The three steps of a definition's life, in text and in JSON, with a credential that is never shown."""
+def test_validate_test_request_and_run(
+    run: Run, write: Callable[[str, Any], str], tmp_path: Path
+) -> None:
+    """The three steps of a definition's life, in text and in JSON, with a credential that is never
+    shown.
+    """
     with StandIn(token="canary-t0ken") as server:
         task = email_task(server.url, credentials="procore sandbox")
         write("flow.json", flow(("Tell", task)))
@@ -168,17 +200,30 @@ def test_validate_test_request_and_run(run: Run, write: Callable[[str, Any], str
         assert run("validate", "flow.json").out == "flow.json: valid\n"
         assert run("validate", "flow.json", "--json").json == {"valid": True, "problems": []}
         secret = {"HTTPTASK_CREDENTIAL_PROCORE_SANDBOX": "canary-t0ken"}
-        shown = run("test-request", "flow.json", "--task", "Tell", "--input", "input.json", **secret)
+        shown = run(
+            "test-request", "flow.json", "--task", "Tell", "--input", "input.json", **secret
+        )
         assert shown.status == 0
         for needed in (
-            "> POST /rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi HTTP/1.1",
+            (
+                "> POST /rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi"
+                " HTTP/1.1"
+            ),
             "> Authorization: Bearer •••",
             "< HTTP/1.1 201 Created",
             "< Set-Cookie: session=901; Path=/; HttpOnly\n< Set-Cookie: region=us; Path=/",
             "phases: dns",
         ):
             assert needed in shown.out
-        exchange = run("test-request", "flow.json", "--input", "-", "--json", stdin='{"rfi": {"id": 8}}', **secret)
+        exchange = run(
+            "test-request",
+            "flow.json",
+            "--input",
+            "-",
+            "--json",
+            stdin='{"rfi": {"id": 8}}',
+            **secret,
+        )
         Draft202012Validator(packaged.schema("exchange")).validate(exchange.json)
         curl = run("test-request", "flow.json", "--input", "input.json", "--curl", **secret)
         before = len(server.requests)
@@ -191,7 +236,16 @@ def test_validate_test_request_and_run(run: Run, write: Callable[[str, Any], str
         )
         assert pasted.stdout.startswith("HTTP/1.1 201 Created")
         assert len(server.requests) == before + 1
-        saved = run("test-request", "flow.json", "--input", "input.json", "--save-body", "body.bin", "--json", **secret)
+        saved = run(
+            "test-request",
+            "flow.json",
+            "--input",
+            "input.json",
+            "--save-body",
+            "body.bin",
+            "--json",
+            **secret,
+        )
         response = saved.json["attempts"][0]["hops"][0]["response"]
         assert (tmp_path / "body.bin").read_bytes().decode() == json.dumps(response["decoded"])
         ran = run("run", "flow.json", "--input", "input.json", "--json", **secret)
@@ -203,9 +257,15 @@ def test_validate_test_request_and_run(run: Run, write: Callable[[str, Any], str
             assert "canary-t0ken" not in done.out + done.err
 
 
-def test_the_failure_workflow_beside_the_definition_is_run(run: Run, write: Callable[[str, Any], str]) -> None:
+def test_the_failure_workflow_beside_the_definition_is_run(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
     """`failureWorkflow` names a file beside the definition; its run is told."""
-    end = {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": "${$.input.failed.task}"}
+    end = {
+        "type": "Terminate",
+        "terminationStatus": "Completed",
+        "workflowOutput": "${$.input.failed.task}",
+    }
     write("clean up.json", flow(("Tell", end)))
     write("flow.json", flow(("A", http("http://127.0.0.1:1/")), failureWorkflow="clean up"))
     done = run("run", "flow.json", "--json")
@@ -214,14 +274,22 @@ def test_the_failure_workflow_beside_the_definition_is_run(run: Run, write: Call
     assert done.json["failureRun"]["output"] == "A"
 
 
-def test_untrusted_text_cannot_steer_the_terminal(run: Run, write: Callable[[str, Any], str]) -> None:
+def test_untrusted_text_cannot_steer_the_terminal(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
     """Escape sequences in a description, a response and an error are shown, not obeyed."""
     page = "GET /x\n\nPlain \x1b]0;owned\x07 text \x9b2J.\n"
     entry = run("import", "-", "--provider", "p", "--json", stdin=page).json["sources"][0]
-    answer = servers.response(b"\x1b[31mred\x1b[0m \xc2\x9b2J", ("Content-Type", "text/plain"), ("X", "\x1b[1m"))
+    answer = servers.response(
+        b"\x1b[31mred\x1b[0m \xc2\x9b2J", ("Content-Type", "text/plain"), ("X", "\x1b[1m")
+    )
     with servers.raw_server(servers.respond(answer)) as server:
         write("flow.json", flow(("A", http(server.url))))
-        outputs = [run("show", entry["endpoints"][0]["id"]), run("test-request", "flow.json"), run("run", "flow.json")]
+        outputs = [
+            run("show", entry["endpoints"][0]["id"]),
+            run("test-request", "flow.json"),
+            run("run", "flow.json"),
+        ]
     for done in outputs:
         assert not {"\x1b", "\x9b", "\x07"} & set(done.out + done.err)
         assert done.out
@@ -262,7 +330,9 @@ def test_a_page_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_pages_does_not_keep_the_others_out(run: Run, tmp_path: Path) -> None:
-    """Good, empty folder, good: two imported, one named; with --json all of it in one document on stdout."""
+    """Good, empty folder, good: two imported, one named; with --json all of it in one document on
+    stdout.
+    """
     (tmp_path / "empty").mkdir()
     (tmp_path / "a.txt").write_text("GET /a\n\nA.\n")
     (tmp_path / "b.txt").write_text("GET /b\n\nB.\n")
@@ -273,9 +343,15 @@ def test_a_folder_without_pages_does_not_keep_the_others_out(run: Run, tmp_path:
     assert done.err == ""
 
 
-@pytest.mark.parametrize("words", [["--server", "not-a-url"], ["--server", "ftp://x"], ["--provider", "Ac me/../x"]])
-def test_what_is_said_of_a_description_is_checked(run: Run, tmp_path: Path, words: list[str]) -> None:
-    """A server that is no address and a provider that is no name are refused; nothing is imported."""
+@pytest.mark.parametrize(
+    "words", [["--server", "not-a-url"], ["--server", "ftp://x"], ["--provider", "Ac me/../x"]]
+)
+def test_what_is_said_of_a_description_is_checked(
+    run: Run, tmp_path: Path, words: list[str]
+) -> None:
+    """A server that is no address and a provider that is no name are refused; nothing is
+    imported.
+    """
     (tmp_path / "a.txt").write_text("GET /a\n\nA.\n")
     done = run("import", "a.txt", *words)
     assert done.status == 2
@@ -283,7 +359,9 @@ def test_what_is_said_of_a_description_is_checked(run: Run, tmp_path: Path, word
     assert run("search", "a", "--json").json["hits"][0]["id"] == SEED
 
 
-def test_an_exchange_is_not_lost_when_its_body_cannot_be_saved(run: Run, write: Callable[[str, Any], str]) -> None:
+def test_an_exchange_is_not_lost_when_its_body_cannot_be_saved(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
     """The request has been made: what came of it is printed, whatever happens to the file."""
     with servers.raw_server(servers.echo_json()) as server:
         write("flow.json", flow(("A", http(server.url))))
@@ -296,7 +374,9 @@ def test_an_exchange_is_not_lost_when_its_body_cannot_be_saved(run: Run, write: 
 def test_a_body_of_bytes_is_described_and_saved_whole(
     run: Run, write: Callable[[str, Any], str], tmp_path: Path
 ) -> None:
-    """Type, size and SHA-256 of a file; --save-body has all of it, past what memory holds too, and leaves nothing else."""
+    """Type, size and SHA-256 of a file; --save-body has all of it, past what memory holds too, and
+    leaves nothing else.
+    """
     body = bytes(range(256)) * 40_000
     sha256 = hashlib.sha256(body).hexdigest()
     for content, headers in ((body, ()), (gzip.compress(body), (servers.GZIP,))):
@@ -316,14 +396,23 @@ def test_a_body_of_bytes_is_described_and_saved_whole(
 
 
 def test_what_is_not_as_documented_is_told(run: Run, write: Callable[[str, Any], str]) -> None:
-    """A test request lists the differences; the task may fail for them, and `validate` says when nothing is checked."""
-    responses = {"200": {"description": "", "content": {"application/json": {"schema": {"required": ["id"]}}}}}
+    """A test request lists the differences; the task may fail for them, and `validate` says when
+    nothing is checked.
+    """
+    responses = {
+        "200": {
+            "description": "",
+            "content": {"application/json": {"schema": {"required": ["id"]}}},
+        }
+    }
     description = {
         "openapi": "3.1.0",
         "info": {"title": "T", "version": "1"},
         "paths": {"/x": {"get": {"responses": responses}}},
     }
-    entry = run("import", write("x.json", description), "--provider", "p", "--json").json["sources"][0]
+    entry = run("import", write("x.json", description), "--provider", "p", "--json").json[
+        "sources"
+    ][0]
     with servers.raw_server(servers.respond(servers.OK)) as server:
         task = http(server.url + "/x", endpoint=entry["endpoints"][0]["id"])
         write("flow.json", flow(("A", task)))
@@ -339,12 +428,20 @@ def test_what_is_not_as_documented_is_told(run: Run, write: Callable[[str, Any],
 
 
 def test_an_operator_limits_the_tasks_of_a_run(run: Run, write: Callable[[str, Any], str]) -> None:
-    """`--max-steps` and `HTTPTASK_MAX_STEPS` end a loop without end; the option wins, and what is no number is refused."""
-    back = {"type": "Decision", "choices": [{"condition": "${$.input}", "nextTask": "Again"}], "defaultTask": "End"}
+    """`--max-steps` and `HTTPTASK_MAX_STEPS` end a loop without end; the option wins, and what is
+    no number is refused.
+    """
+    back = {
+        "type": "Decision",
+        "choices": [{"condition": "${$.input}", "nextTask": "Again"}],
+        "defaultTask": "End",
+    }
     end = {"type": "Terminate", "terminationStatus": "Completed"}
     write("flow.json", flow(("Again", back), ("End", end)))
     write("input.json", True)
-    told = run("run", "flow.json", "--input", "input.json", "--max-steps", "7", HTTPTASK_MAX_STEPS="5")
+    told = run(
+        "run", "flow.json", "--input", "input.json", "--max-steps", "7", HTTPTASK_MAX_STEPS="5"
+    )
     assert told.status == 1
     assert "more than 7 tasks" in told.out + told.err
     assert "--max-steps or HTTPTASK_MAX_STEPS" in told.out + told.err
@@ -376,9 +473,17 @@ def test_a_catalogue_that_cannot_be_used_only_matters_to_those_who_need_it(
 def test_a_run_shows_its_progress(run: Run, write: Callable[[str, Any], str]) -> None:
     """A line on stderr for every task as it ends; the result alone on stdout."""
     with servers.raw_server(servers.echo_json()) as server:
-        write("flow.json", flow(("A", {**http(server.url), "end": None, "nextTask": "B"}), ("B", http(server.url))))
+        write(
+            "flow.json",
+            flow(
+                ("A", {**http(server.url), "end": None, "nextTask": "B"}), ("B", http(server.url))
+            ),
+        )
         done = run("run", "flow.json", "--json")
-    assert [line.split()[:2] for line in done.err.splitlines()] == [["Completed", "A"], ["Completed", "B"]]
+    assert [line.split()[:2] for line in done.err.splitlines()] == [
+        ["Completed", "A"],
+        ["Completed", "B"],
+    ]
     assert done.json["status"] == "Completed"
 
 
@@ -395,7 +500,9 @@ def test_an_unknown_endpoint_names_the_nearest(run: Run) -> None:
 @pytest.mark.parametrize(
     "command", [["validate"], ["test-request", "--task", "A"], ["run"]], ids=lambda words: words[0]
 )
-def test_invalid_json_names_line_and_column(run: Run, write: Callable[[str, Any], str], command: list[str]) -> None:
+def test_invalid_json_names_line_and_column(
+    run: Run, write: Callable[[str, Any], str], command: list[str]
+) -> None:
     """A definition that is not JSON: file, line, column."""
     write("flow.json", '{\n "name": "x",\n "tasks": {,}\n}')
     done = run(*command, "flow.json")
@@ -406,15 +513,21 @@ def test_invalid_json_names_line_and_column(run: Run, write: Callable[[str, Any]
 
 def test_a_doubled_task_is_not_lost_silently(run: Run, write: Callable[[str, Any], str]) -> None:
     """Two tasks of one name in the text: said, instead of keeping the last."""
-    write("flow.json", '{"startTask": "A", "tasks": {"A": {"type": "Http"},\n "A": {"type": "Http"}}}')
+    write(
+        "flow.json", '{"startTask": "A", "tasks": {"A": {"type": "Http"},\n "A": {"type": "Http"}}}'
+    )
     done = run("validate", "flow.json")
     assert done.status == 2
     assert "'A' stands twice" in done.err
     assert "line 2" in done.err
 
 
-def test_problems_of_a_definition_have_lines_and_pointers(run: Run, write: Callable[[str, Any], str]) -> None:
-    """Unknown type, missing next task, a loop without end: all at once, each with its line; run refuses the same."""
+def test_problems_of_a_definition_have_lines_and_pointers(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
+    """Unknown type, missing next task, a loop without end: all at once, each with its line; run
+    refuses the same.
+    """
     definition = flow(
         ("A", {**http("https://h/"), "end": None, "nextTask": "C"}),
         ("B", {"type": "Htpp", "nextTask": "Nowhere"}),
@@ -424,7 +537,13 @@ def test_problems_of_a_definition_have_lines_and_pointers(run: Run, write: Calla
     write("flow.json", definition)
     done = run("validate", "flow.json")
     assert done.status == 1
-    for needed in ("unknown task type", "did you mean Http?", "no task 'Nowhere'", "never reaches an end", "line "):
+    for needed in (
+        "unknown task type",
+        "did you mean Http?",
+        "no task 'Nowhere'",
+        "never reaches an end",
+        "line ",
+    ):
         assert needed in done.out, needed
     listed = run("validate", "flow.json", "--json").json
     text = json.dumps(definition, indent=1).splitlines()
@@ -433,7 +552,14 @@ def test_problems_of_a_definition_have_lines_and_pointers(run: Run, write: Calla
         assert problem["line"] <= len(text)
     assert (
         '"Htpp"'
-        in text[next(problem["line"] for problem in listed["problems"] if problem["pointer"] == "/tasks/B/type") - 1]
+        in text[
+            next(
+                problem["line"]
+                for problem in listed["problems"]
+                if problem["pointer"] == "/tasks/B/type"
+            )
+            - 1
+        ]
     )
     refused = run("run", "flow.json")
     assert refused.status == 2
@@ -462,7 +588,9 @@ def test_problems_of_a_definition_have_lines_and_pointers(run: Run, write: Calla
 def test_a_request_that_cannot_be_made(
     run: Run, write: Callable[[str, Any], str], task: dict[str, Any], status: int, says: str
 ) -> None:
-    """One clear message that says what to do; the status says whether the input or the work is at fault."""
+    """One clear message that says what to do; the status says whether the input or the work is at
+    fault.
+    """
     write("flow.json", flow(("A", task)))
     tested = run("test-request", "flow.json", "--task", "A")
     assert tested.status == status
@@ -472,7 +600,9 @@ def test_a_request_that_cannot_be_made(
     assert says in ran.out + ran.err
 
 
-def test_a_response_that_is_not_json_though_it_says_so(run: Run, write: Callable[[str, Any], str]) -> None:
+def test_a_response_that_is_not_json_though_it_says_so(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
     """The class `parse`, what stands there instead, and the body kept in the exchange."""
     with servers.raw_server(servers.not_json()) as server:
         write("flow.json", flow(("A", http(server.url))))
@@ -503,10 +633,15 @@ def test_a_response_that_is_not_json_though_it_says_so(run: Run, write: Callable
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_and_wrong_files(run: Run, write: Callable[[str, Any], str], words: list[str], says: str) -> None:
+def test_wrong_usage_and_wrong_files(
+    run: Run, write: Callable[[str, Any], str], words: list[str], says: str
+) -> None:
     """Bad usage or input: status 2 and one message on stderr that names what is wrong."""
     end = {"type": "Terminate", "terminationStatus": "Completed"}
-    write("flow.json", flow(("A", {**http("http://127.0.0.1:1/"), "end": None, "nextTask": "B"}), ("B", end)))
+    write(
+        "flow.json",
+        flow(("A", {**http("http://127.0.0.1:1/"), "end": None, "nextTask": "B"}), ("B", end)),
+    )
     write("broken.json", "{")
     write("list.json", [])
     done = run(*words)
@@ -519,7 +654,9 @@ def test_a_foreign_catalogue_file_is_not_touched(run: Run, tmp_path: Path) -> No
     """A file that is something else is named and stays as it is, byte for byte."""
     foreign = tmp_path / "photo.jpg"
     foreign.write_bytes(b"\xff\xd8\xff\xe0 not a catalogue")
-    done = run("import", str(PAGES / "brevo-contacts-post-240.table.txt"), "--catalogue", str(foreign))
+    done = run(
+        "import", str(PAGES / "brevo-contacts-post-240.table.txt"), "--catalogue", str(foreign)
+    )
     assert done.status == 2
     assert "photo.jpg" in done.err
     assert foreign.read_bytes() == b"\xff\xd8\xff\xe0 not a catalogue"
@@ -589,7 +726,9 @@ def half_way(slow: servers.RawServer) -> dict[str, Any]:
     return {"startTask": "A", "tasks": {"A": {**decision, "defaultTask": "B"}, "B": second}}
 
 
-@pytest.mark.parametrize(("number", "status"), STOPPING.items(), ids=lambda each: getattr(each, "name", each))
+@pytest.mark.parametrize(
+    ("number", "status"), STOPPING.items(), ids=lambda each: getattr(each, "name", each)
+)
 def test_a_stopped_run_tells_how_far_it_came(
     slow: servers.RawServer,
     write: Callable[[str, Any], str],
@@ -597,14 +736,19 @@ def test_a_stopped_run_tells_how_far_it_came(
     number: signal.Signals,
     status: int,
 ) -> None:
-    """The signal's exit status; the run so far, and that the request under way may have been delivered; nothing is left."""
+    """The signal's exit status; the run so far, and that the request under way may have been
+    delivered; nothing is left.
+    """
     write("flow.json", half_way(slow))
     before = sorted(tmp_path.iterdir())
     done = stopped(number, slow, tmp_path, "run", "flow.json", "--json")
     assert done.returncode == status
     run = json.loads(done.stdout)
     assert run["status"] == "Cancelled"
-    assert [(task["name"], task["status"]) for task in run["tasks"]] == [("A", "Completed"), ("B", "InProgress")]
+    assert [(task["name"], task["status"]) for task in run["tasks"]] == [
+        ("A", "Completed"),
+        ("B", "InProgress"),
+    ]
     assert run["tasks"][1]["error"]["maybeDelivered"] is True
     lines = done.stderr.partition("{")
     assert number.name in json.loads(lines[1] + lines[2])["message"]
@@ -652,7 +796,11 @@ def test_an_ignored_hangup_stays_ignored(write: Callable[[str, Any], str], tmp_p
         process = subprocess.Popen(
             ["nohup", sys.executable, "-m", "httptask", "run", "flow.json"],
             cwd=tmp_path,
-            env={**os.environ, "HTTPTASK_CATALOGUE": "c.sqlite3", "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1"},
+            env={
+                **os.environ,
+                "HTTPTASK_CATALOGUE": "c.sqlite3",
+                "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -674,7 +822,9 @@ def test_json_is_json_whatever_the_terminal_writes(
     text = "😀 café \u009b31m \u202e \ud800"
     flow_ = {
         "startTask": "A",
-        "tasks": {"A": {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": text}},
+        "tasks": {
+            "A": {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": text}
+        },
     }
     write("flow.json", flow_)
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
@@ -694,7 +844,9 @@ def test_json_is_json_whatever_the_terminal_writes(
 def test_no_json_steers_a_terminal(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     """A description's control characters and reversals are escaped in JSON as they are in text."""
     page = (PAGES / f"{SEED}.txt").read_text(encoding="utf-8")
-    steering = page.replace("Topic ID", "\u009b31mTopic\u202e ID").replace("Creates a", "\u009b31mCreates a")
+    steering = page.replace("Topic ID", "\u009b31mTopic\u202e ID").replace(
+        "Creates a", "\u009b31mCreates a"
+    )
     (tmp_path / "page.txt").write_text(steering, encoding="utf-8")
     imported = run("import", "page.txt", "--provider", "acme", "--json").json
     done = run(words[0], imported["sources"][0]["endpoints"][0]["id"], *words[1:])
@@ -749,7 +901,9 @@ def test_bash_completes_commands_and_options(run: Run) -> None:
 
     def completed(*words: str) -> set[str]:
         asked = ask.format(words=" ".join(f"'{word}'" for word in words), last=len(words))
-        done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            ["bash", "-c", script + asked], capture_output=True, text=True, check=True, timeout=60
+        )
         return set(done.stdout.split())
 
     assert completed("se") == {"search"}
@@ -785,14 +939,21 @@ def test_a_reader_that_goes_away_is_no_error_message(run: Run, tmp_path: Path) -
     environment = {**os.environ, "HTTPTASK_CATALOGUE": str(tmp_path / "c.sqlite3")}
     command = f"'{sys.executable}' -m httptask schema {SEED} | head -c 1"
     done = subprocess.run(
-        ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60, check=True
+        ["sh", "-c", command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert done.stderr == ""
 
 
 def test_the_demo_goes_the_whole_way() -> None:
     """`make demo`'s command: every step, exit status 0, the server gone afterwards."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "httptask.testing.demo"],
         env=environment,

@@ -1,4 +1,6 @@
-"""Errors hold no secret: not in their text, not in their causes, and not where a crash reporter looks."""
+"""Errors hold no secret: not in their text, not in their causes, and not where a crash reporter
+looks.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from httptask.task import HttpTask
 from tasks import http, runtime
 
 TOKEN = "c4n4ryT0kenOfALength"
-ECHO = servers.respond(servers.response(json.dumps({"echo": TOKEN}).encode(), servers.JSON, status="403 No"))
+ECHO = servers.respond(
+    servers.response(json.dumps({"echo": TOKEN}).encode(), servers.JSON, status="403 No")
+)
 CREDENTIALS: dict[str, dict[str, str]] = {
     "header": {"type": "bearer", "token": TOKEN},
     "basic": {"type": "basic", "username": "ann", "password": TOKEN},
@@ -50,11 +54,15 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         if id(current) not in seen:
             seen.add(id(current))
             yield current
-            queued += [other for other in (current.__cause__, current.__context__) if other is not None]
+            queued += [
+                other for other in (current.__cause__, current.__context__) if other is not None
+            ]
 
 
 def reported(error: BaseException) -> str:
-    """Return all that a crash reporter takes of *error*: texts, and the local variables of each frame but the tests'."""
+    """Return all that a crash reporter takes of *error*: texts, and the local variables of each
+    frame but the tests'.
+    """
     texts = traceback.format_exception(error)
     for one in chain(error):
         texts += [str(one), repr(one), *getattr(one, "__notes__", ())]
@@ -88,7 +96,9 @@ OUTCOMES: dict[str, tuple[servers.Handler | None, dict[str, Any]]] = {
     "timeout": (servers.silent(), {"totalTimeoutSeconds": 0.5}),
     "protocol": (servers.bad_status_line(f"HTTP/1.1 nonsense {TOKEN}".encode()), {}),
     "protocol in a chunk": (
-        servers.respond(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{TOKEN}\r\nabc\r\n0\r\n\r\n".encode()),
+        servers.respond(
+            f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{TOKEN}\r\nabc\r\n0\r\n\r\n".encode()
+        ),
         {},
     ),
     "incomplete": (servers.cut_body(), {}),
@@ -104,9 +114,14 @@ OUTCOMES: dict[str, tuple[servers.Handler | None, dict[str, Any]]] = {
 @pytest.mark.parametrize("credential", CREDENTIALS.values(), ids=CREDENTIALS)
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_no_error_shows_a_crash_reporter_the_secret(
-    outcome: str, credential: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    outcome: str,
+    credential: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever a call ends in: no text, no cause, no local variable of any frame holds the credential; nor does the log."""
+    """Whatever a call ends in: no text, no cause, no local variable of any frame holds the
+    credential; nor does the log.
+    """
     handler, fields = OUTCOMES[outcome]
     fields = dict(fields)
     if "type" in fields:
@@ -120,13 +135,19 @@ def test_no_error_shows_a_crash_reporter_the_secret(
             caught = error
             logging.getLogger("host").exception("a task failed")
     assert caught.kind == outcome.partition(" ")[0]
-    assert [line[:300] for line in reported(caught).splitlines() if re.search("c4n4ry|YW5uOmM0bjRyeV", line)] == []
+    assert [
+        line[:300]
+        for line in reported(caught).splitlines()
+        if re.search("c4n4ry|YW5uOmM0bjRyeV", line)
+    ] == []
     assert "c4n4ry" not in caplog.text
     assert "Traceback" in caplog.text
 
 
 def test_what_a_caller_handles_meanwhile_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task that is run while its caller handles an error takes nothing away from that error's frames."""
+    """A task that is run while its caller handles an error takes nothing away from that error's
+    frames.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", TOKEN)
 
     def fail() -> None:
@@ -153,7 +174,9 @@ def test_what_the_network_did_stays_a_cause() -> None:
 
 
 @pytest.mark.parametrize("before", [0, 150, 190])
-def test_the_cut_of_a_malformed_head_saves_nothing_from_the_mask(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cut_of_a_malformed_head_saves_nothing_from_the_mask(
+    before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A sentence quotes the start of what is no HTTP: it does not end in the middle of a secret."""
     token = TOKEN * 20
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", token)
@@ -169,5 +192,10 @@ def test_the_cut_of_a_malformed_head_saves_nothing_from_the_mask(before: int, mo
 
 def test_a_request_does_not_print_what_a_credential_may_be_in() -> None:
     """The `repr` of a request has its method, address and the names of its headers."""
-    request = OutgoingRequest("GET", f"https://u:{TOKEN}@a.example/b?key={TOKEN}", [("X-Key", TOKEN)], TOKEN.encode())
-    assert repr(request) == ("<OutgoingRequest GET https://•••@a.example/b?••• [X-Key: •••] with a body of 20 bytes>")
+    request = OutgoingRequest(
+        "GET", f"https://u:{TOKEN}@a.example/b?key={TOKEN}", [("X-Key", TOKEN)], TOKEN.encode()
+    )
+    assert (
+        repr(request)
+        == "<OutgoingRequest GET https://•••@a.example/b?••• [X-Key: •••] with a body of 20 bytes>"
+    )

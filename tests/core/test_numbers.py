@@ -1,4 +1,6 @@
-"""Numbers keep their digits: read, compared, calculated with, written, and handed on to the next request."""
+"""Numbers keep their digits: read, compared, calculated with, written, and handed on to the next
+request.
+"""
 
 from __future__ import annotations
 
@@ -24,21 +26,21 @@ from servers import Peer, raw_server, respond, response
 from tasks import call, http, runtime
 
 PRICE = "12345678901234567.89"
-DATA: Any = strict_json.parse(
-    """{
+DATA: Any = strict_json.parse("""{
         "id": 9007199254740993, "near": 9007199254740992, "whole": 9007199254740992.0, "price": 12345678901234567.89,
         "items": [{"id": 9007199254740992, "n": "A"}, {"id": 9007199254740993, "n": "B"}],
         "ids": [9007199254740993, 9007199254740992, 9007199254740993, 9007199254740991],
         "mixed": [9007199254740993, 9007199254740992.0, 9007199254740992.5, 12345678901234567.89, 0.5],
         "short": 5890840712243077, "e16": 1e16, "e21": 1e21, "tiny": 1e-7, "third": 0.3333333333333333,
         "text": "{\\"price\\": 12345678901234567.89, \\"id\\": 9007199254740993}"
-    }"""
-)
+    }""")
 
 
 @pytest.fixture(scope="module")
 def evaluator() -> Iterator[Evaluator]:
-    evaluator = Evaluator({language.name: language for language in httptask_expression_languages()}, Limits())
+    evaluator = Evaluator(
+        {language.name: language for language in httptask_expression_languages()}, Limits()
+    )
     yield evaluator
     evaluator.close()
 
@@ -69,7 +71,9 @@ JSONPATH = [
 
 
 @pytest.mark.parametrize(("query", "expected"), JSONPATH, ids=[query for query, _ in JSONPATH])
-def test_a_filter_of_jsonpath_compares_every_digit(evaluator: Evaluator, query: str, expected: Any) -> None:
+def test_a_filter_of_jsonpath_compares_every_digit(
+    evaluator: Evaluator, query: str, expected: Any
+) -> None:
     """In data and in the query's own text, beyond 2**53 and between integers and decimals."""
     assert evaluated(evaluator, f"${{{query}}}") == expected
 
@@ -157,7 +161,9 @@ JSONATA = [
 
 @pytest.mark.parametrize(("source", "expected"), JSONATA, ids=[source for source, _ in JSONATA])
 def test_jsonata_keeps_every_digit(evaluator: Evaluator, source: str, expected: Any) -> None:
-    """Operators, functions and literals are exact for integers, and for decimals that a double would change."""
+    """Operators, functions and literals are exact for integers, and for decimals that a double
+    would change.
+    """
     result = evaluated(evaluator, f"jsonata: {source}")
     assert result == expected
     assert type(result) is type(expected)
@@ -174,7 +180,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("source", "message"), REFUSED, ids=[source for source, _ in REFUSED])
-def test_what_cannot_be_exact_is_an_error_that_says_so(evaluator: Evaluator, source: str, message: str) -> None:
+def test_what_cannot_be_exact_is_an_error_that_says_so(
+    evaluator: Evaluator, source: str, message: str
+) -> None:
     """Nothing is rounded in silence."""
     with pytest.raises(ExpressionError, match=message):
         evaluated(evaluator, f"jsonata: {source}")
@@ -184,7 +192,10 @@ AS_TEXT = [
     ("${jsonata: '/users/' & short}", "/users/5890840712243077"),
     ("${jsonata: $string(short)}", "5890840712243077"),
     ("${jsonata: $join([$string(id), $string(price)], '|')}", f"9007199254740993|{PRICE}"),
-    ("${jsonata: $string({'a': id, 'b': [price, e16]})}", f'{{"a":9007199254740993,"b":[{PRICE},10000000000000000]}}'),
+    (
+        "${jsonata: $string({'a': id, 'b': [price, e16]})}",
+        f'{{"a":9007199254740993,"b":[{PRICE},10000000000000000]}}',
+    ),
     ("${jsonata: e16 & ''}", "10000000000000000"),
     ("${jsonata: e21 & ''}", "1e+21"),
     ("${jsonata: 1000000000000000000000 & ''}", "1000000000000000000000"),
@@ -204,8 +215,12 @@ AS_TEXT = [
 
 
 @pytest.mark.parametrize(("text", "expected"), AS_TEXT, ids=[text for text, _ in AS_TEXT])
-def test_numbers_become_text_as_json_writes_them(evaluator: Evaluator, text: str, expected: str) -> None:
-    """Whole numbers in full; doubles with all of their digits, and an exponent only where ECMAScript writes one."""
+def test_numbers_become_text_as_json_writes_them(
+    evaluator: Evaluator, text: str, expected: str
+) -> None:
+    """Whole numbers in full; doubles with all of their digits, and an exponent only where
+    ECMAScript writes one.
+    """
     assert evaluated(evaluator, text) == expected
 
 
@@ -229,7 +244,10 @@ def test_a_decimal_that_a_double_would_change_is_written_digit_for_digit(text: s
     assert value["a"] == [Decimal(text), text]
     assert strict_json.dump(value) == f'{{"a": [{text}, "{text}"], "b": {text}}}'
     assert strict_json.dump(value, compact=True) == f'{{"a":[{text},"{text}"],"b":{text}}}'
-    assert strict_json.dump(value, indent=1) == f'{{\n "a": [\n  {text},\n  "{text}"\n ],\n "b": {text}\n}}'
+    assert (
+        strict_json.dump(value, indent=1)
+        == f'{{\n "a": [\n  {text},\n  "{text}"\n ],\n "b": {text}\n}}'
+    )
     assert strict_json.parse(strict_json.dump(value)) == value
 
 
@@ -259,7 +277,11 @@ def test_every_number_is_read_and_written_as_the_same_number(number: Decimal) ->
     assert Decimal(written) == number
 
 
-NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.just(Decimal(PRICE))
+NUMBERS = (
+    st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.just(Decimal(PRICE))
+)
 
 
 def _meant(number: Any) -> Fraction:
@@ -284,9 +306,9 @@ def test_arithmetic_with_integers_is_exact(left: int, right: int) -> None:
     assert _numbers.multiply(left, right) == left * right
     if right:
         assert _numbers.divide(left * right, right) == left
-        assert _numbers.add(_numbers.multiply(right, (left - _numbers.remainder(left, right)) // right), 0) == (
-            left - _numbers.remainder(left, right)
-        )
+        assert _numbers.add(
+            _numbers.multiply(right, (left - _numbers.remainder(left, right)) // right), 0
+        ) == (left - _numbers.remainder(left, right))
 
 
 # From one request to the next
@@ -295,7 +317,9 @@ BODY = f'{{"price": {PRICE}, "id": 9007199254740993}}'.encode()
 
 
 def _requests(second: dict[str, Any], path: str = "/next", definition: str = "{}") -> bytes:
-    """Run a workflow whose first task gets `BODY` and whose second sends *second*; return that request."""
+    """Run a workflow whose first task gets `BODY` and whose second sends *second*; return that
+    request.
+    """
     seen: list[bytes] = []
 
     def serve(peer: Peer) -> bool:
@@ -309,7 +333,10 @@ def _requests(second: dict[str, Any], path: str = "/next", definition: str = "{}
             "Get": {"type": "Http", "httpRequest": {"url": base}, "nextTask": "Next"},
             "Next": {
                 "type": "Http",
-                "inputParameters": {"price": "${$.tasks['Get'].output.body.price}", **strict_json.parse(definition)},
+                "inputParameters": {
+                    "price": "${$.tasks['Get'].output.body.price}",
+                    **strict_json.parse(definition),
+                },
                 "httpRequest": {"url": base + path, **second},
                 "end": True,
             },
@@ -341,15 +368,24 @@ HANDED_ON = [
         f"price={PRICE}",
     ),
     (
-        {"method": "POST", "headers": {"Content-Type": "multipart/form-data"}, "body": {"price": "${$.price}"}},
+        {
+            "method": "POST",
+            "headers": {"Content-Type": "multipart/form-data"},
+            "body": {"price": "${$.price}"},
+        },
         f"\r\n\r\n{PRICE}\r\n",
     ),
-    ({"method": "POST", "headers": {"Content-Type": "text/plain"}, "body": "p${$.price}"}, f"\r\n\r\np{PRICE}"),
+    (
+        {"method": "POST", "headers": {"Content-Type": "text/plain"}, "body": "p${$.price}"},
+        f"\r\n\r\np{PRICE}",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("second", "sent"), HANDED_ON, ids=[sent.strip() for _, sent in HANDED_ON])
-def test_a_response_s_digits_are_kept_through_to_the_next_request(second: dict[str, Any], sent: str) -> None:
+def test_a_response_s_digits_are_kept_through_to_the_next_request(
+    second: dict[str, Any], sent: str
+) -> None:
     """In a body, a query, a path, a header, a cookie, a form, a part and in text."""
     path = "/{p}" if second.pop("url", None) else "/next"
     assert sent in _requests(second, path).decode()
@@ -357,13 +393,17 @@ def test_a_response_s_digits_are_kept_through_to_the_next_request(second: dict[s
 
 def test_a_definition_s_digits_are_kept_too() -> None:
     """What is written in a definition goes out as it is written."""
-    request = _requests({"method": "POST", "body": "${$}"}, definition=f'{{"limit": {PRICE}, "small": 0.10}}')
+    request = _requests(
+        {"method": "POST", "body": "${$}"}, definition=f'{{"limit": {PRICE}, "small": 0.10}}'
+    )
     body = request.partition(b"\r\n\r\n")[2]
     assert body == f'{{"price":{PRICE},"limit":{PRICE},"small":0.1}}'.encode()
 
 
 def test_a_result_holds_a_decimal_for_a_number_that_a_double_would_change() -> None:
-    """In Python it is a `Decimal`, which `json` refuses to write and `str` writes digit for digit."""
+    """In Python it is a `Decimal`, which `json` refuses to write and `str` writes digit for
+    digit.
+    """
     with raw_server(respond(response(BODY, ("Content-Type", "application/json")))) as server:
         result = call(http(f"http://127.0.0.1:{server.port}/"))
     assert result.body == {"price": Decimal(PRICE), "id": 9007199254740993}

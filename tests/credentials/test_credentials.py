@@ -59,15 +59,26 @@ def task(url: str, **request: Any) -> dict[str, Any]:
 def head(server: servers.RawServer) -> str:
     lines = server.received[-1].partition(b"\r\n\r\n")[0].decode().split("\r\n")
     return "\n".join(
-        [lines[0], *(name.lower() + ":" + rest for name, _, rest in (line.partition(":") for line in lines[1:]))]
+        [
+            lines[0],
+            *(
+                name.lower() + ":" + rest
+                for name, _, rest in (line.partition(":") for line in lines[1:])
+            ),
+        ]
     )
 
 
 @pytest.mark.parametrize(("credential", "wire"), SCHEMES, ids=SCHEME_IDS)
 def test_each_scheme_puts_the_secret_on_the_wire_and_nowhere_else(
-    credential: dict[str, str], wire: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    credential: dict[str, str],
+    wire: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The server gets it as the RFC says; the exchange, its JSON, the log and errors do not show it, even when it is echoed."""
+    """The server gets it as the RFC says; the exchange, its JSON, the log and errors do not show
+    it, even when it is echoed.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(credential))
     caplog.set_level(logging.DEBUG)
 
@@ -75,7 +86,10 @@ def test_each_scheme_puts_the_secret_on_the_wire_and_nowhere_else(
         request = peer.read_request()
         peer.sendall(
             servers.response(
-                json.dumps(request.decode()).encode(), servers.JSON, ("X-Echo", CANARY), ("Set-Cookie", CANARY)
+                json.dumps(request.decode()).encode(),
+                servers.JSON,
+                ("X-Echo", CANARY),
+                ("Set-Cookie", CANARY),
             )
         )
         return True
@@ -88,13 +102,20 @@ def test_each_scheme_puts_the_secret_on_the_wire_and_nowhere_else(
     for form in (CANARY, basic, "c4n4ry", base64.b64encode(CANARY.encode()).decode().rstrip("=")):
         assert form not in shown
     assert seen.response is not None
-    assert base64.b64decode(seen.to_json()["attempts"][0]["hops"][0]["response"]["bodyBase64"]) == seen.response.body
+    assert (
+        base64.b64decode(seen.to_json()["attempts"][0]["hops"][0]["response"]["bodyBase64"])
+        == seen.response.body
+    )
     assert b"c4n4ry" not in seen.response.body
 
 
 @pytest.mark.parametrize(("credential", "wire"), SCHEMES, ids=SCHEME_IDS)
-def test_errors_do_not_show_the_secret(credential: dict[str, str], wire: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that echoes the request in its error body does not leak the secret through our error."""
+def test_errors_do_not_show_the_secret(
+    credential: dict[str, str], wire: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that echoes the request in its error body does not leak the secret through our
+    error.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(credential))
 
     def echo(peer: servers.Peer) -> bool:
@@ -104,12 +125,18 @@ def test_errors_do_not_show_the_secret(credential: dict[str, str], wire: str, mo
 
     with servers.raw_server(echo) as server:
         error = failure(task(server.url))
-    assert "c4n4ry" not in str(error) + json.dumps(error.exchange.to_json() if error.exchange else None)
+    assert "c4n4ry" not in str(error) + json.dumps(
+        error.exchange.to_json() if error.exchange else None
+    )
 
 
-def test_curl_with_a_credential_works_when_its_variable_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curl_with_a_credential_works_when_its_variable_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The curl command holds a variable where the secret was; nothing is sent to make it."""
-    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "bearer", "token": CANARY}))
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "bearer", "token": CANARY})
+    )
     with servers.raw_server(servers.echo_json()) as server, runtime() as shared:
         command = curl_command(HttpTask(task(server.url), runtime=shared).render())
         assert not server.connections
@@ -122,10 +149,17 @@ def test_curl_with_a_credential_works_when_its_variable_is_set(monkeypatch: pyte
 def test_a_secret_too_short_to_look_for_is_masked_where_it_is_put(
     scheme: int, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a scheme adds to a request is masked by place: header, query value, cookie; their names stay."""
-    fields = {name: secret if value == CANARY else value for name, value in SCHEMES[scheme][0].items()}
+    """Whatever a scheme adds to a request is masked by place: header, query value, cookie; their
+    names stay.
+    """
+    fields = {
+        name: secret if value == CANARY else value for name, value in SCHEMES[scheme][0].items()
+    }
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps(fields))
-    with servers.raw_server(servers.respond(servers.response(b"{}", servers.JSON))) as server, runtime() as shared:
+    with (
+        servers.raw_server(servers.respond(servers.response(b"{}", servers.JSON))) as server,
+        runtime() as shared,
+    ):
         subject = HttpTask(task(server.url), runtime=shared)
         seen, rendered = subject.test_request().request, subject.render()
     assert seen is not None
@@ -138,24 +172,47 @@ def test_a_secret_too_short_to_look_for_is_masked_where_it_is_put(
             "key in cookie": "Cookie",
         }
         value = added[place.get(SCHEME_IDS[scheme], "url")]
-        kept = {"bearer": "Bearer ", "basic": "Basic ", "key in header": "", "key in cookie": "s=1; key="}
-        assert value == kept.get(SCHEME_IDS[scheme], shown.url.partition("?")[0] + "?b=1&key=") + "•••"
+        kept = {
+            "bearer": "Bearer ",
+            "basic": "Basic ",
+            "key in header": "",
+            "key in cookie": "s=1; key=",
+        }
+        assert (
+            value == kept.get(SCHEME_IDS[scheme], shown.url.partition("?")[0] + "?b=1&key=") + "•••"
+        )
 
 
 def test_curl_has_a_variable_for_every_secret() -> None:
-    """Named by where it stands, in a URL, in headers, in a body; a shell puts each one where it was."""
+    """Named by where it stands, in a URL, in headers, in a body; a shell puts each one where it
+    was.
+    """
     with servers.raw_server(servers.echo_json()) as server:
-        headers = (("Authorization", "Bearer •••"), ("X-Key", "•••"), ("x-key", "•••"), ("Content-Type", "text/plain"))
-        sent = SentRequest("POST", f"{server.url}/•••?api_key=•••&b=1", headers, "c=•••, d=•••".encode())
+        headers = (
+            ("Authorization", "Bearer •••"),
+            ("X-Key", "•••"),
+            ("x-key", "•••"),
+            ("Content-Type", "text/plain"),
+        )
+        sent = SentRequest(
+            "POST", f"{server.url}/•••?api_key=•••&b=1", headers, "c=•••, d=•••".encode()
+        )
         command = curl_command(sent)
         names = ["API_KEY", "AUTHORIZATION", "BODY", "BODY_2", "URL", "X_KEY", "X_KEY_2"]
         comments = [line for line in command.splitlines() if line.startswith("# ")]
-        assert sorted(line.split(":")[0] for line in comments) == [f"# HTTPTASK_SECRET_{name}" for name in names]
+        assert sorted(line.split(":")[0] for line in comments) == [
+            f"# HTTPTASK_SECRET_{name}" for name in names
+        ]
         values = {f"HTTPTASK_SECRET_{name}": f"<{name}>" for name in names}
-        subprocess.run(["sh", "-c", command], env={**os.environ, **values}, check=True, capture_output=True)
+        subprocess.run(
+            ["sh", "-c", command], env={**os.environ, **values}, check=True, capture_output=True
+        )
         request = server.received[0].decode()
     assert request.startswith("POST /<URL>?api_key=<API_KEY>&b=1 HTTP/1.1\r\n")
-    assert "\r\nAuthorization: Bearer <AUTHORIZATION>\r\nX-Key: <X_KEY>\r\nx-key: <X_KEY_2>\r\n" in request
+    assert (
+        "\r\nAuthorization: Bearer <AUTHORIZATION>\r\nX-Key: <X_KEY>\r\nx-key: <X_KEY_2>\r\n"
+        in request
+    )
     assert request.endswith("c=<BODY>, d=<BODY_2>")
 
 
@@ -165,11 +222,14 @@ def test_curl_puts_secrets_into_bytes_and_forms() -> None:
         ("application/x-bytes", b"\xff" + "•••".encode() + b"\0"),
         (
             "multipart/form-data; boundary=x",
-            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + "•••\r\n--x--\r\n".encode(),
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+            + "•••\r\n--x--\r\n".encode(),
         ),
     ):
         with servers.raw_server(servers.echo_json()) as server:
-            command = curl_command(SentRequest("POST", server.url, (("Content-Type", media_type),), body))
+            command = curl_command(
+                SentRequest("POST", server.url, (("Content-Type", media_type),), body)
+            )
             environment = {**os.environ, "HTTPTASK_SECRET": '";type=x'}
             subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True)
             received = server.received[0].partition(b"\r\n\r\n")[2]
@@ -183,7 +243,10 @@ def test_curl_keeps_the_name_of_a_cookie(monkeypatch: pytest.MonkeyPatch) -> Non
         with runtime() as shared:
             command = curl_command(HttpTask(task(server.url), runtime=shared).render())
         subprocess.run(
-            ["sh", "-c", command], env={**os.environ, "HTTPTASK_SECRET": "v"}, check=True, capture_output=True
+            ["sh", "-c", command],
+            env={**os.environ, "HTTPTASK_SECRET": "v"},
+            check=True,
+            capture_output=True,
         )
         assert "cookie: s=1; key=v" in head(server)
 
@@ -204,7 +267,9 @@ def test_only_variables_with_the_prefix_are_read(monkeypatch: pytest.MonkeyPatch
     assert "HTTPTASK_CREDENTIAL_AWS_SECRET" in str(error)
 
 
-def test_a_missing_credential_says_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_credential_says_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is sent, and the message names the variable and the file."""
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(tmp_path / "c.json"))
     with servers.raw_server(servers.echo_json()) as server:
@@ -216,7 +281,9 @@ def test_a_missing_credential_says_where_to_put_it(tmp_path: Path, monkeypatch: 
     assert str(tmp_path / "c.json") in str(error)
 
 
-def credentials_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, mode: int = 0o600) -> Path:
+def credentials_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, mode: int = 0o600
+) -> Path:
     path = tmp_path / "credentials.json"
     path.write_text(text)
     path.chmod(mode)
@@ -229,7 +296,9 @@ def test_without_a_name_the_file_is_in_the_users_configuration_folder(
 ) -> None:
     """`credentials.json` in the folder that this system has for settings of a program."""
     monkeypatch.delenv("HTTPTASK_CREDENTIALS_FILE", raising=False)
-    monkeypatch.setattr(platformdirs, "user_config_dir", lambda name, appauthor: str(tmp_path / name))
+    monkeypatch.setattr(
+        platformdirs, "user_config_dir", lambda name, appauthor: str(tmp_path / name)
+    )
     (tmp_path / "httptask").mkdir()
     path = tmp_path / "httptask" / "credentials.json"
     path.write_text(json.dumps({"my api": {"type": "bearer", "token": CANARY}}))
@@ -248,7 +317,9 @@ def test_the_owner_only_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610])
-def test_a_file_others_can_read_is_refused(mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_others_can_read_is_refused(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Group or others with any right: refused, with the command that mends it."""
     credentials_file(tmp_path, monkeypatch, '{"my api": {"type": "bearer", "token": "x"}}', mode)
     error = failure(http("http://127.0.0.1:1", credentials="my api"))
@@ -266,7 +337,10 @@ def test_a_file_others_can_read_is_refused(mode: int, tmp_path: Path, monkeypatc
         ('{"my api": {"type": "bearer", "tokn": "c4n4ry"}}', "'token' is missing"),
         ('{"my api": {"type": "bearer", "token": 5}}', "must be text"),
         ('{"my api": {"type": "basic", "username": "a:b", "password": "c4n4ry"}}', "colon"),
-        ('{"my api": {"type": "apiKey", "in": "body", "name": "k", "key": "c4n4ry"}}', "'header', 'query' or 'cookie'"),
+        (
+            '{"my api": {"type": "apiKey", "in": "body", "name": "k", "key": "c4n4ry"}}',
+            "'header', 'query' or 'cookie'",
+        ),
         ('{"my api": {"type": "bearer", "token": "c4n4ry", "origins": "x"}}', "origins"),
     ],
 )
@@ -288,8 +362,13 @@ def test_a_credential_that_cannot_be_used_says_why_without_showing_it(
 def test_a_value_http_cannot_carry_is_refused_and_not_quoted(
     kind: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A secret pasted with its line end: class `credential`, the header named, the value nowhere, causes included."""
-    fields = {"bearer": {"token": value}, "apiKey": {"in": "header", "name": "X-Key", "key": value}}[kind]
+    """A secret pasted with its line end: class `credential`, the header named, the value nowhere,
+    causes included.
+    """
+    fields = {
+        "bearer": {"token": value},
+        "apiKey": {"in": "header", "name": "X-Key", "key": value},
+    }[kind]
     credentials_file(tmp_path, monkeypatch, json.dumps({"my api": {"type": kind, **fields}}))
     with servers.raw_server(servers.echo_json()) as server:
         error = failure(task(server.url))
@@ -300,13 +379,27 @@ def test_a_value_http_cannot_carry_is_refused_and_not_quoted(
 
 @pytest.mark.parametrize(
     "form",
-    [str, str.upper, html.escape, lambda value: value.encode().hex(), lambda value: quote(value, safe="").lower()],
+    [
+        str,
+        str.upper,
+        html.escape,
+        lambda value: value.encode().hex(),
+        lambda value: quote(value, safe="").lower(),
+    ],
 )
-def test_an_echo_in_other_spellings_is_masked_too(form: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that escapes, encodes or changes the case of what it echoes does not get the secret past the mask."""
-    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "bearer", "token": CANARY + "<&>"}))
+def test_an_echo_in_other_spellings_is_masked_too(
+    form: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that escapes, encodes or changes the case of what it echoes does not get the secret
+    past the mask.
+    """
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "bearer", "token": CANARY + "<&>"})
+    )
     echo = form(CANARY + "<&>")
-    answer = servers.response(echo.encode(), ("Content-Type", "text/plain"), ("X-Echo", echo), status=f"200 {echo}")
+    answer = servers.response(
+        echo.encode(), ("Content-Type", "text/plain"), ("X-Echo", echo), status=f"200 {echo}"
+    )
     with servers.raw_server(servers.respond(answer)) as server:
         assert echo not in json.dumps(exchange(task(server.url)).to_json(), ensure_ascii=False)
 
@@ -319,7 +412,9 @@ def units(text: str) -> list[int]:
 ESCAPES: dict[str, Callable[[str], str]] = {
     "base64 at the first octet": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 at the second octet": lambda text: base64.b64encode(b":" + text.encode()).decode(),
-    "base64 at the third octet": lambda text: base64.b64encode(b"u:" + text.encode() + b":v").decode(),
+    "base64 at the third octet": (
+        lambda text: base64.b64encode(b"u:" + text.encode() + b":v").decode()
+    ),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(b"user" + text.encode()).decode(),
     "base64 of Latin-1": lambda text: base64.b64encode(b"u:" + text.encode("latin-1")).decode(),
     "JSON escapes": lambda text: "".join(f"\\u{unit:04x}" for unit in units(text)),
@@ -336,15 +431,20 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
 @pytest.mark.parametrize("secret", [CANARY, "pässwört+geheim/é", "Ab1="])
-def test_a_secret_is_masked_however_an_encoder_writes_it(escape: Callable[[str], str], secret: str) -> None:
-    """In text and in bytes, beside the secret as it stands: what surrounds it stays, and no part of it does."""
+def test_a_secret_is_masked_however_an_encoder_writes_it(
+    escape: Callable[[str], str], secret: str
+) -> None:
+    """In text and in bytes, beside the secret as it stands: what surrounds it stays, and no part of
+    it does.
+    """
     redactor = Redactor([secret])
     text = f"before [{escape(secret)}] [{secret}] after"
     for shown in (redactor.text(text), redactor.bytes(text.encode()).decode()):
         assert shown.startswith("before [")
         assert shown.endswith(" [•••] after")
         inner = shown.removeprefix("before [").removesuffix("] [•••] after")
-        # Digits of base64 that hold nothing of the secret stay: what stood before it, what came after.
+        # Digits of base64 that hold nothing of the secret stay: what stood before it, what came
+        # after.
         assert len(inner.replace("•••", "").rstrip("=")) <= 5, shown
         assert redactor.text(shown) == shown
 
@@ -372,7 +472,9 @@ def test_a_secret_is_masked_however_an_encoder_writes_it(escape: Callable[[str],
     ],
 )
 def test_a_secret_of_which_only_some_is_escaped_is_cut_out(echo: str) -> None:
-    """Encoders differ in what they escape, and forms write a space as a plus; what stands around the secret stays."""
+    """Encoders differ in what they escape, and forms write a space as a plus; what stands around
+    the secret stays.
+    """
     redactor = Redactor(["k y/z{w&lon\"g'<e>", "k y/z{é😀}"])
     assert redactor.text(f"before [{echo}] after") == "before [•••] after"
     assert redactor.bytes(f"before [{echo}] after".encode()) == "before [•••] after".encode()
@@ -386,7 +488,9 @@ def test_a_plus_of_the_secret_itself_is_no_space() -> None:
 
 @pytest.mark.parametrize("charset", ["latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-16"])
 def test_a_secret_in_another_charset_is_masked_beside_one_in_utf_8(charset: str) -> None:
-    """Bytes do not say their charset: a secret in any that is likely goes, and what stands around it stays readable."""
+    """Bytes do not say their charset: a secret in any that is likely goes, and what stands around
+    it stays readable.
+    """
     secret = "pässwört-geheim"
     shown = Redactor([secret]).bytes(f"[{secret}]".encode(charset) + secret.encode())
     assert secret.encode(charset.removesuffix("-le"))[4:-4] not in shown
@@ -396,7 +500,8 @@ def test_a_secret_in_another_charset_is_masked_beside_one_in_utf_8(charset: str)
 
 
 @pytest.mark.parametrize(
-    ("secret", "text"), [("İstanbul-34", "xİSTANBUL-34"), ("ΠΑΣΩΣ", "πασως!"), ("ÄÖÜß-key", "äöüß-KEY")]
+    ("secret", "text"),
+    [("İstanbul-34", "xİSTANBUL-34"), ("ΠΑΣΩΣ", "πασως!"), ("ÄÖÜß-key", "äöüß-KEY")],
 )
 def test_case_is_no_way_past_the_mask_beyond_ascii(secret: str, text: str) -> None:
     """Letters whose lower case is longer, or depends on what follows, are letters like others."""
@@ -414,39 +519,69 @@ def test_secrets_that_overlap_leave_nothing() -> None:
 def test_a_secret_that_is_a_number_is_masked_in_json() -> None:
     """A key of digits that comes back as a JSON number is no less a secret."""
     value = {"pin": 73219468, "ratio": 0.5, "count": 3, "ok": True}
-    assert Redactor(["73219468"]).value(value) == {"pin": "•••", "ratio": 0.5, "count": 3, "ok": True}
+    assert Redactor(["73219468"]).value(value) == {
+        "pin": "•••",
+        "ratio": 0.5,
+        "count": 3,
+        "ok": True,
+    }
 
 
 @pytest.mark.parametrize(
     ("body", "headers", "rest"),
     [
-        (json.dumps({"a": CANARY, "b": CANARY}).replace("+", "\\u002b", 1), servers.JSON, {"a": "•••", "b": "•••"}),
-        (f"{CANARY} {base64.b64encode(b'u:' + CANARY.encode()).decode()}", ("Content-Type", "text/plain"), None),
-        (f"k={CANARY}&l={quote(CANARY, safe='=')}", ("Content-Type", "text/plain; charset=utf-16-le"), None),
+        (
+            json.dumps({"a": CANARY, "b": CANARY}).replace("+", "\\u002b", 1),
+            servers.JSON,
+            {"a": "•••", "b": "•••"},
+        ),
+        (
+            f"{CANARY} {base64.b64encode(b'u:' + CANARY.encode()).decode()}",
+            ("Content-Type", "text/plain"),
+            None,
+        ),
+        (
+            f"k={CANARY}&l={quote(CANARY, safe='=')}",
+            ("Content-Type", "text/plain; charset=utf-16-le"),
+            None,
+        ),
     ],
     ids=["escaped JSON", "base64", "UTF-16"],
 )
 def test_what_is_left_after_masking_is_looked_at_again(
     body: str, headers: tuple[str, str], rest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A secret in the open does not hide a second one that is escaped, encoded or in another charset."""
+    """A secret in the open does not hide a second one that is escaped, encoded or in another
+    charset.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
     charset = "utf-16-le" if "utf-16" in headers[1] else "utf-8"
-    with servers.raw_server(servers.respond(servers.response(body.encode(charset), headers))) as server:
+    with servers.raw_server(
+        servers.respond(servers.response(body.encode(charset), headers))
+    ) as server:
         seen = exchange(task(server.url)).response
     assert seen is not None
     assert rest is None or seen.decoded == rest
-    for text in (seen.body.decode(charset, "replace"), json.dumps(seen.decoded, ensure_ascii=False)):
+    for text in (
+        seen.body.decode(charset, "replace"),
+        json.dumps(seen.decoded, ensure_ascii=False),
+    ):
         for part in ("v4lue", "002b", base64.b64encode(CANARY.encode("utf-8")[1:]).decode()[3:20]):
             assert part not in text
 
 
-def test_a_response_without_a_secret_is_neither_walked_nor_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The text of a response is searched: only a value that holds a secret is walked, and copied, to mask it."""
+def test_a_response_without_a_secret_is_neither_walked_nor_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The text of a response is searched: only a value that holds a secret is walked, and copied,
+    to mask it.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
     walked = []
     masked_value = Redactor.value
-    monkeypatch.setattr(Redactor, "value", lambda self, value: walked.append(value) or masked_value(self, value))
+    monkeypatch.setattr(
+        Redactor, "value", lambda self, value: walked.append(value) or masked_value(self, value)
+    )
     body = json.dumps([{"id": number, "name": "é\n%2B&amp;"} for number in range(1000)]).encode()
     answers = [
         servers.response(body, servers.JSON),
@@ -460,7 +595,9 @@ def test_a_response_without_a_secret_is_neither_walked_nor_copied(monkeypatch: p
         assert walked == []
 
 
-def test_a_response_is_masked_within_the_time_for_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_is_masked_within_the_time_for_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Masking belongs to the attempt: the deadline ends it, and it holds up no event loop."""
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
     released, in_loop = threading.Event(), []
@@ -487,7 +624,9 @@ def test_a_compressed_echo_is_masked_whole(monkeypatch: pytest.MonkeyPatch) -> N
     """Bytes that decode to the secret are not handed out."""
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
     body = servers.compressed(json.dumps({"echo": CANARY}).encode())
-    with servers.raw_server(servers.respond(servers.response(body, servers.JSON, servers.GZIP))) as server:
+    with servers.raw_server(
+        servers.respond(servers.response(body, servers.JSON, servers.GZIP))
+    ) as server:
         seen = exchange(task(server.url)).response
     assert seen is not None
     assert seen.decoded == {"echo": "•••"}
@@ -495,10 +634,14 @@ def test_a_compressed_echo_is_masked_whole(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_cut_of_an_excerpt_saves_nothing_from_the_mask(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the excerpt of an error body ends in the middle of a secret, the part before the cut is masked too."""
+    """Where the excerpt of an error body ends in the middle of a secret, the part before the cut is
+    masked too.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
     for before in range(270, 300):
-        answer = servers.response(b"x" * before + CANARY.encode(), ("Content-Type", "text/plain"), status="500 No")
+        answer = servers.response(
+            b"x" * before + CANARY.encode(), ("Content-Type", "text/plain"), status="500 No"
+        )
         with servers.raw_server(servers.respond(answer)) as server:
             assert "c4n4" not in str(failure(task(server.url)))
 
@@ -517,7 +660,9 @@ def test_the_cut_of_an_excerpt_saves_nothing_from_the_mask(monkeypatch: pytest.M
 def test_no_error_shows_a_secret_however_the_body_is_written(
     body: bytes, content_type: str, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Behind blanks, at a cut, in UTF-16, in broken JSON: the sentence about a body does not hold the secret."""
+    """Behind blanks, at a cut, in UTF-16, in broken JSON: the sentence about a body does not hold
+    the secret.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
     answer = servers.response(body, ("Content-Type", content_type), status=status)
     with servers.raw_server(servers.respond(answer)) as server:
@@ -526,8 +671,12 @@ def test_no_error_shows_a_secret_however_the_body_is_written(
     assert "c4n4" not in said
 
 
-def test_a_scheme_that_fails_does_not_show_what_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stranger's scheme that quotes the secret in its exception: masked, and not kept as a cause."""
+def test_a_scheme_that_fails_does_not_show_what_it_was_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stranger's scheme that quotes the secret in its exception: masked, and not kept as a
+    cause.
+    """
 
     class Careless:
         name = "careless"
@@ -541,7 +690,9 @@ def test_a_scheme_that_fails_does_not_show_what_it_was_given(monkeypatch: pytest
         def httptask_auth_schemes(self) -> list[Any]:
             return [Careless()]
 
-    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "careless", "token": CANARY}))
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_MY_API", json.dumps({"type": "careless", "token": CANARY})
+    )
     error = failure(task("http://127.0.0.1:1"), Plugin())
     assert isinstance(error, CredentialError)
     assert "c4n4ry" not in "".join(traceback.format_exception(error))
@@ -576,7 +727,9 @@ def test_a_store_that_gives_something_else_is_a_credential_error(given: Any) -> 
 
 
 def test_only_the_latest_derived_values_are_remembered() -> None:
-    """A scheme that signs every request anew does not fill the memory of the mask; the credential itself stays in it."""
+    """A scheme that signs every request anew does not fill the memory of the mask; the credential
+    itself stays in it.
+    """
     redactor = Redactor([CANARY])
     signatures = [f"signature-{number:04}" for number in range(1000)]
     for signature in signatures:
@@ -608,11 +761,16 @@ def test_a_secret_is_masked_in_names_and_at_any_depth(echo: str) -> None:
     assert redactor.finds(f"<{echo}>")
     assert redactor.text(f"<{echo}|{echo}>") == "<•••|•••>"
     assert redactor.bytes(f"<{echo}|{echo}>".encode()) == "<•••|•••>".encode()
-    assert redactor.value([1, {f"<{echo}>": [echo, None, {"a": echo}]}]) == [1, {"<•••>": ["•••", None, {"a": "•••"}]}]
+    assert redactor.value([1, {f"<{echo}>": [echo, None, {"a": echo}]}]) == [
+        1,
+        {"<•••>": ["•••", None, {"a": "•••"}]},
+    ]
 
 
 def test_what_holds_no_secret_stays_as_it_is() -> None:
-    """Nor is a value of less than four characters looked for: it stands in too many innocent places."""
+    """Nor is a value of less than four characters looked for: it stands in too many innocent
+    places.
+    """
     redactor = Redactor(["s3cr3t", "abc", ""])
     redactor.add_derived("xyz")
     value = {"abc": ["xyz", 1, None, ["s3cr3"]]}
@@ -624,7 +782,9 @@ def test_what_holds_no_secret_stays_as_it_is() -> None:
 
 
 def test_a_masked_value_may_be_nested_deeply() -> None:
-    """Masking walks, it does not recurse: a response just inside the limit is masked like any other."""
+    """Masking walks, it does not recurse: a response just inside the limit is masked like any
+    other.
+    """
     value: Any = CANARY
     for _ in range(5000):
         value = [value]
@@ -643,7 +803,9 @@ def test_a_credential_bound_to_origins_goes_nowhere_else(monkeypatch: pytest.Mon
         assert isinstance(error, CredentialError)
         assert "https://api.procore.com" in str(error)
         assert not server.connections
-        monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", json.dumps({**bound, "origins": [server.url + "/"]}))
+        monkeypatch.setenv(
+            "HTTPTASK_CREDENTIAL_MY_API", json.dumps({**bound, "origins": [server.url + "/"]})
+        )
         assert call(task(server.url)).status_code == 200
 
 
@@ -667,14 +829,20 @@ def test_a_secret_does_not_print() -> None:
 
 
 def test_a_store_of_a_plugin_is_asked_first_and_its_failure_is_a_credential_error() -> None:
-    """A vault answers before the environment; what it raises reaches the author as a CredentialError."""
+    """A vault answers before the environment; what it raises reaches the author as a
+    CredentialError.
+    """
 
     class Vault:
         @hookimpl
         def httptask_credential(self, name: str) -> Credential | None:
             if name == "broken":
                 raise OSError("the vault is sealed")
-            return Credential(name, "bearer", {"token": Secret("fr0m-vault")}) if name == "my api" else None
+            return (
+                Credential(name, "bearer", {"token": Secret("fr0m-vault")})
+                if name == "my api"
+                else None
+            )
 
     with servers.raw_server(servers.echo_json()) as server:
         call(task(server.url), Vault())

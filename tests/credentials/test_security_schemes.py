@@ -1,4 +1,6 @@
-"""Which credential fits an endpoint, and where its key goes: what the description's security schemes say."""
+"""Which credential fits an endpoint, and where its key goes: what the description's security
+schemes say.
+"""
 
 from __future__ import annotations
 
@@ -65,15 +67,26 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def endpoint(*alternatives: str, **more: Any) -> Endpoint:
-    """Return an endpoint that asks for one of *alternatives*, each the names of schemes that are asked for together."""
+    """Return an endpoint that asks for one of *alternatives*, each the names of schemes that are
+    asked for together.
+    """
     security = tuple(dict.fromkeys(each.split(), ()) for each in alternatives)
     return Endpoint("i", "GET", "/a", "v", security=security, security_schemes=SCHEMES, **more)
 
 
-def warnings(known: Endpoint, name: str | None = None, *plugins: Any, **request: Any) -> list[tuple[str, str]]:
-    """Return what `validate` says of a task for *known* with the credential *name*: places and sentences, all warnings."""
+def warnings(
+    known: Endpoint, name: str | None = None, *plugins: Any, **request: Any
+) -> list[tuple[str, str]]:
+    """Return what `validate` says of a task for *known* with the credential *name*: places and
+    sentences, all warnings.
+    """
     with runtime(*plugins) as shared:
-        task = http("https://h.example/a", request=request, inputParameters={"key": "", "all": {}}, credentials=name)
+        task = http(
+            "https://h.example/a",
+            request=request,
+            inputParameters={"key": "", "all": {}},
+            credentials=name,
+        )
         found = HttpTask(task, runtime=shared, endpoint=known).problems()
     assert {problem.severity for problem in found} <= {"warning"}
     return [(problem.pointer, problem.message) for problem in found]
@@ -101,7 +114,9 @@ FITTING = {
 @pytest.mark.parametrize("asked", FITTING)
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_a_credential_of_another_kind_is_told(asked: str, name: str) -> None:
-    """By its type, and for an API key by its place; the warning says what it is and what is asked for, and no secret."""
+    """By its type, and for an API key by its place; the warning says what it is and what is asked
+    for, and no secret.
+    """
     found = warnings(endpoint(asked), name)
     assert (found == []) == (name in FITTING[asked])
     for place, message in found:
@@ -129,7 +144,9 @@ def test_a_credential_of_another_kind_is_told(asked: str, name: str) -> None:
 )
 def test_no_credential_is_told(asked: str, said: str) -> None:
     """With what the endpoint asks for, in words."""
-    assert warnings(endpoint(asked)) == [("/credentials", f"this endpoint asks for {said}: name a credential")]
+    assert warnings(endpoint(asked)) == [
+        ("/credentials", f"this endpoint asks for {said}: name a credential")
+    ]
 
 
 def test_alternatives() -> None:
@@ -142,7 +159,9 @@ def test_alternatives() -> None:
 
 
 def test_what_stands_in_the_settings_is_not_asked_for() -> None:
-    """A header in the open, or by an expression, whatever its case; one expression for all of a group may hold it."""
+    """A header in the open, or by an expression, whatever its case; one expression for all of a
+    group may hold it.
+    """
     assert warnings(endpoint("header"), headers={"x-KEY": "${$.key}"}) == []
     known = endpoint("query", parameters=(Parameter("key", "query"),))
     assert warnings(known, query={"key": "${$.key}"}) == []
@@ -155,7 +174,9 @@ def test_what_stands_in_the_settings_is_not_asked_for() -> None:
 
 
 def test_several_keys_at_once() -> None:
-    """A task has one credential: the other keys may stand in its settings, and the warning says that they are missing."""
+    """A task has one credential: the other keys may stand in its settings, and the warning says
+    that they are missing.
+    """
     known = endpoint("query cookie")
     assert {"key"} == set(settings_schema(known)["properties"]["query"]["properties"])
     assert {"sid"} == set(settings_schema(known)["properties"]["cookies"]["properties"])
@@ -169,9 +190,14 @@ def test_several_keys_at_once() -> None:
 def test_a_further_key_that_is_a_parameter_too_is_described_once() -> None:
     """Header names have no case (RFC 9110, section 5.1); those of a query have."""
     described = {"type": "string", "title": "Mine"}
-    parameters = (Parameter("x-key", "header", schema=described), Parameter("KEY", "query", schema=described))
+    parameters = (
+        Parameter("x-key", "header", schema=described),
+        Parameter("KEY", "query", schema=described),
+    )
     properties = settings_schema(endpoint("header query", parameters=parameters))["properties"]
-    assert [name for name in properties["headers"]["properties"] if name.lower() == "x-key"] == ["x-key"]
+    assert [name for name in properties["headers"]["properties"] if name.lower() == "x-key"] == [
+        "x-key"
+    ]
     assert properties["headers"]["properties"]["x-key"]["title"] == "Mine"
     assert set(properties["query"]["properties"]) == {"KEY", "key"}
     same = (Parameter("key", "query", schema=described),)
@@ -180,7 +206,9 @@ def test_a_further_key_that_is_a_parameter_too_is_described_once() -> None:
 
 
 def test_what_nobody_knows_is_not_guessed(store: Path) -> None:
-    """A store without it, one that cannot be read, a plugin's store: nothing is said, nothing is asked."""
+    """A store without it, one that cannot be read, a plugin's store: nothing is said, nothing is
+    asked.
+    """
 
     class Vault:
         asked = False
@@ -204,11 +232,19 @@ def test_what_nobody_knows_is_not_guessed(store: Path) -> None:
 def sent(server: str, known: Endpoint, name: str, **request: Any) -> Any:
     with runtime() as shared:
         return (
-            HttpTask(http(f"{server}/a", request=request, credentials=name), runtime=shared, endpoint=known).call().body
+            HttpTask(
+                http(f"{server}/a", request=request, credentials=name),
+                runtime=shared,
+                endpoint=known,
+            )
+            .call()
+            .body
         )
 
 
-def test_a_key_goes_where_the_description_says(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_goes_where_the_description_says(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Under its name in a header, the query or a cookie; one that says its own place goes there."""
     assert sent(server, endpoint("header"), "key")["headers"]["x-key"] == KEY
     assert sent(server, endpoint("query"), "key")["args"] == [["key", KEY]]
@@ -216,7 +252,9 @@ def test_a_key_goes_where_the_description_says(server: str, monkeypatch: pytest.
         sent(server, endpoint("cookie"), "key")
     assert "RFC 6265" in str(caught.value)
     assert KEY not in str(caught.value)
-    monkeypatch.setenv("HTTPTASK_CREDENTIAL_COOKIE_KEY", json.dumps({"type": "apiKey", "key": SIGNED}))
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_COOKIE_KEY", json.dumps({"type": "apiKey", "key": SIGNED})
+    )
     assert sent(server, endpoint("cookie"), "cookie key")["headers"]["cookie"] == f"sid={SIGNED}"
     assert sent(server, endpoint("authorization"), "key")["headers"]["authorization"] == KEY
     assert sent(server, endpoint("query"), "other key")["headers"]["x-other"] == KEY
@@ -234,7 +272,13 @@ def test_the_first_place_of_several(server: str) -> None:
     """Any alternative does; of several keys at once it is the one that the settings do not hold."""
     read = sent(server, endpoint("bearer", "query", "header"), "key")
     assert (read["args"], "x-key" in read["headers"]) == ([["key", KEY]], False)
-    read = sent(server, endpoint("query cookie header"), "key", headers={"x-key": "own"}, cookies={"sid": "own"})
+    read = sent(
+        server,
+        endpoint("query cookie header"),
+        "key",
+        headers={"x-key": "own"},
+        cookies={"sid": "own"},
+    )
     assert (read["args"], read["headers"]["x-key"]) == ([["key", KEY]], "own")
     read = sent(server, endpoint("query header"), "key", query={"key": "own"})
     assert (read["args"], read["headers"]["x-key"]) == ([["key", "own"]], KEY)
@@ -265,14 +309,23 @@ def test_a_key_that_stands_in_the_settings_already(server: str) -> None:
 
 
 def test_a_key_that_is_described_as_a_parameter_too(server: str) -> None:
-    """Many descriptions require it twice. The credential is enough; without one the warning asks for it; the parameter stays."""
+    """Many descriptions require it twice. The credential is enough; without one the warning asks
+    for it; the parameter stays.
+    """
     known = endpoint(
-        "query", parameters=(Parameter("key", "query", required=True), Parameter("q", "query", required=True))
+        "query",
+        parameters=(
+            Parameter("key", "query", required=True),
+            Parameter("q", "query", required=True),
+        ),
     )
     assert settings_schema(known)["properties"]["query"]["required"] == ["q"]
     assert warnings(known, "key", query={"q": 1}) == []
     assert sent(server, known, "key", query={"q": 1})["args"] == [["q", "1"], ["key", KEY]]
-    assert sent(server, known, "bearer", query={"q": 1, "key": "own"})["args"] == [["q", "1"], ["key", "own"]]
+    assert sent(server, known, "bearer", query={"q": 1, "key": "own"})["args"] == [
+        ["q", "1"],
+        ["key", "own"],
+    ]
 
 
 def test_an_imported_description_says_it(server: str) -> None:

@@ -1,4 +1,6 @@
-"""The designer's JSON API: a real server, asked over real sockets, and every answer held against its OpenAPI description."""
+"""The designer's JSON API: a real server, asked over real sockets, and every answer held against
+its OpenAPI description.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,19 @@ from httptask.designer import create_app
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from httptask.model.policy import Limits
 from httptask.testing import StandIn
-from servers import MEGABYTE, OK, Peer, RawServer, raw_server, redirect, reset, respond, response, sequence, silent
+from servers import (
+    MEGABYTE,
+    OK,
+    Peer,
+    RawServer,
+    raw_server,
+    redirect,
+    reset,
+    respond,
+    response,
+    sequence,
+    silent,
+)
 from tasks import email_task
 
 PDF = {"Content-Type": "application/pdf"}
@@ -48,10 +62,14 @@ def stand_in() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def designer(tmp_path_factory: pytest.TempPathFactory, stand_in: StandIn) -> Iterator[RunningDesigner]:
+def designer(
+    tmp_path_factory: pytest.TempPathFactory, stand_in: StandIn
+) -> Iterator[RunningDesigner]:
     folder = tmp_path_factory.mktemp("designer")
     endpoints = [thing_endpoint(NOWHERE), thing_endpoint(NOWHERE, method="POST")]
-    with running_designer(folder, endpoints=endpoints, servers={"procore": [stand_in.url]}) as running:
+    with running_designer(
+        folder, endpoints=endpoints, servers={"procore": [stand_in.url]}
+    ) as running:
         yield running
 
 
@@ -116,18 +134,27 @@ def test_config(designer: RunningDesigner) -> None:
 def test_refusals_are_problem_details(
     designer: RunningDesigner, method: str, path: str, status: int, slug: str
 ) -> None:
-    """Whatever is refused is answered with RFC 9457's problem details: a type, a title, and a sentence."""
+    """Whatever is refused is answered with RFC 9457's problem details: a type, a title, and a
+    sentence.
+    """
     answer = designer.client.request(method, path)
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
-    assert (answer.status_code, problem["status"], problem["type"]) == (status, status, f"urn:httptask:problem:{slug}")
+    assert (answer.status_code, problem["status"], problem["type"]) == (
+        status,
+        status,
+        f"urn:httptask:problem:{slug}",
+    )
     assert problem["title"]
     assert problem["detail"]
 
 
 def test_unknown_endpoint_names_the_nearest(designer: RunningDesigner) -> None:
     """A misspelt endpoint is answered with the one that was meant."""
-    assert designer.client.get("endpoints/" + SEED.replace("email", "emial")).json()["nearest"][0] == SEED
+    assert (
+        designer.client.get("endpoints/" + SEED.replace("email", "emial")).json()["nearest"][0]
+        == SEED
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,7 +168,10 @@ def test_unknown_endpoint_names_the_nearest(designer: RunningDesigner) -> None:
         (b'{"task": 1}', JSON, "bad-request"),
         (b'{"task": {}, "samples": {"/nothing/there": 1}}', JSON, "bad-request"),
         (
-            b'{"task": {"httpRequest": {"query": {"a": "x"}}}, "samples": {"/httpRequest/query/b": 1}}',
+            (
+                b'{"task": {"httpRequest": {"query": {"a": "x"}}}, "samples":'
+                b' {"/httpRequest/query/b": 1}}'
+            ),
             JSON,
             "bad-request",
         ),
@@ -149,12 +179,18 @@ def test_unknown_endpoint_names_the_nearest(designer: RunningDesigner) -> None:
         (b'{"a":' * 300 + b"1" + b"}" * 300, JSON, "bad-request"),
         (b'{"a":' * 100_000, JSON, "not-json"),
         (b'{"task": {}}', {"Content-Type": "text/plain"}, "unsupported-media-type"),
-        (b'{"task": {}}', {"Content-Type": "application/x-www-form-urlencoded"}, "unsupported-media-type"),
+        (
+            b'{"task": {}}',
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            "unsupported-media-type",
+        ),
     ],
     ids=lambda value: value[:30].decode("latin-1") if isinstance(value, bytes) else None,
 )
 @pytest.mark.parametrize("path", ["validate", "render", "test-requests"])
-def test_bad_bodies(designer: RunningDesigner, path: str, body: bytes, headers: dict[str, str], slug: str) -> None:
+def test_bad_bodies(
+    designer: RunningDesigner, path: str, body: bytes, headers: dict[str, str], slug: str
+) -> None:
     """A body that is no draft is refused with what is wrong with it."""
     answer = designer.client.post(path, content=body, headers=headers)
     assert answer.json()["type"] == f"urn:httptask:problem:{slug}"
@@ -163,7 +199,9 @@ def test_bad_bodies(designer: RunningDesigner, path: str, body: bytes, headers: 
 def test_bodies_are_bounded(designer: RunningDesigner) -> None:
     """A body over the limit is refused without being kept, whether its length was said or not."""
     announced = designer.client.post("validate", content=b" " * (9 * MEGABYTE), headers=JSON)
-    chunked = designer.client.post("validate", content=(b" " * MEGABYTE for _ in range(9)), headers=JSON)
+    chunked = designer.client.post(
+        "validate", content=(b" " * MEGABYTE for _ in range(9)), headers=JSON
+    )
     for answer in (announced, chunked):
         assert (answer.status_code, answer.json()["limit"]) == (413, 8 * MEGABYTE)
 
@@ -176,7 +214,11 @@ def test_search(designer: RunningDesigner) -> None:
     answer = designer.client.get("endpoints", params={"q": "send email procore"}).json()
     item = answer["items"][0]
     assert item["id"] == SEED
-    marked = {item[name][start:end].lower() for name, marks in item["highlights"].items() for start, end in marks}
+    marked = {
+        item[name][start:end].lower()
+        for name, marks in item["highlights"].items()
+        for start, end in marks
+    }
     assert {"email", "procore"} <= marked
 
 
@@ -204,11 +246,15 @@ def test_search_in_pages(designer: RunningDesigner) -> None:
 )
 def test_search_filters(designer: RunningDesigner, query: dict[str, str], wanted: set[str]) -> None:
     """Provider and method keep the rest out."""
-    assert {item["id"] for item in designer.client.get("endpoints", params=query).json()["items"]} == wanted
+    assert {
+        item["id"] for item in designer.client.get("endpoints", params=query).json()["items"]
+    } == wanted
 
 
 def test_reference(designer: RunningDesigner) -> None:
-    """The reference has parameters, servers, security and responses, and its Markdown is rendered and harmless."""
+    """The reference has parameters, servers, security and responses, and its Markdown is rendered
+    and harmless.
+    """
     reference = designer.client.get("endpoints/acme-things-id-get-0").json()
     html = reference["docs"]["html"]
     assert "<h3>Things</h3>" in html
@@ -231,7 +277,9 @@ def test_reference(designer: RunningDesigner) -> None:
 
 def test_recursive_reference_ends(designer: RunningDesigner) -> None:
     """A body that holds itself is described once."""
-    rows = designer.client.get("endpoints/acme-things-id-post-0").json()["docs"]["body"]["content"][0]["rows"]
+    rows = designer.client.get("endpoints/acme-things-id-post-0").json()["docs"]["body"]["content"][
+        0
+    ]["rows"]
     assert [row["name"] for row in rows] == ["name", "children"]
 
 
@@ -250,7 +298,9 @@ def test_form_and_its_parts(designer: RunningDesigner) -> None:
     place = next(field for field in body["fields"] if field["name"] == "children")["items"]
     for _ in range(3):
         assert "fields" not in place
-        part = designer.client.get("endpoints/acme-things-id-post-0/form", params={"at": place["link"]}).json()
+        part = designer.client.get(
+            "endpoints/acme-things-id-post-0/form", params={"at": place["link"]}
+        ).json()
         assert [field["name"] for field in part["field"]["fields"]] == ["name", "children"]
         place = part["field"]["fields"][1]["items"]
 
@@ -276,11 +326,17 @@ def test_validate(designer: RunningDesigner, stand_in: StandIn) -> None:
         "/httpRequest/query/topic_id",
         "/httpRequest/query/topic_typ",
     }
-    assert designer.client.post("validate", json=draft(email_task(stand_in.url))).json()["valid"] is True
+    assert (
+        designer.client.post("validate", json=draft(email_task(stand_in.url))).json()["valid"]
+        is True
+    )
 
 
 OBJECTS = {name: {"type": "object", "required": [name]} for name in ("url", "media")}
-JSON_OR_FORM = {"application/json": MediaType(OBJECTS["url"]), "multipart/form-data": MediaType(OBJECTS["media"])}
+JSON_OR_FORM = {
+    "application/json": MediaType(OBJECTS["url"]),
+    "multipart/form-data": MediaType(OBJECTS["media"]),
+}
 
 
 @pytest.mark.parametrize(
@@ -288,9 +344,21 @@ JSON_OR_FORM = {"application/json": MediaType(OBJECTS["url"]), "multipart/form-d
     [
         (JSON_OR_FORM, {"body": {"media": "x"}}, "multipart/form-data"),
         (JSON_OR_FORM, {"body": {"url": "x"}}, "application/json"),
-        (JSON_OR_FORM, {"body": {"media": "x"}, "headers": {"content-type": "application/json"}}, "application/json"),
-        ({"application/json": MediaType({"type": "array"}), "text/csv": MediaType({})}, {"body": "a,b\n"}, "text/csv"),
-        ({"application/x-www-form-urlencoded": MediaType({})}, {"body": {"a": 1}}, "application/x-www-form-urlencoded"),
+        (
+            JSON_OR_FORM,
+            {"body": {"media": "x"}, "headers": {"content-type": "application/json"}},
+            "application/json",
+        ),
+        (
+            {"application/json": MediaType({"type": "array"}), "text/csv": MediaType({})},
+            {"body": "a,b\n"},
+            "text/csv",
+        ),
+        (
+            {"application/x-www-form-urlencoded": MediaType({})},
+            {"body": {"a": 1}},
+            "application/x-www-form-urlencoded",
+        ),
         (None, {"body": {"a": 1}}, "application/json"),
         (None, {"body": "text"}, "text/plain; charset=utf-8"),
         (None, {"body": "<a/>", "headers": {"Content-Type": "text/xml"}}, "text/xml"),
@@ -298,22 +366,43 @@ JSON_OR_FORM = {"application/json": MediaType(OBJECTS["url"]), "multipart/form-d
     ],
 )
 def test_validate_names_the_media_type_that_is_sent(
-    tmp_path: Path, content: dict[str, MediaType] | None, request_: dict[str, Any], media_type: str | None
+    tmp_path: Path,
+    content: dict[str, MediaType] | None,
+    request_: dict[str, Any],
+    media_type: str | None,
 ) -> None:
-    """Before anything is sent, and while something else in the task is wrong; `render` shows the same."""
+    """Before anything is sent, and while something else in the task is wrong; `render` shows the
+    same.
+    """
     body = RequestBody(content) if content else None
     with raw_server(OK) as server:
         endpoint = Endpoint(
-            id="things", method="POST", path="/t", provider="acme", servers=(Server(server.url),), request_body=body
+            id="things",
+            method="POST",
+            path="/t",
+            provider="acme",
+            servers=(Server(server.url),),
+            request_body=body,
         )
         settings = {"url": server.url + "/t", "method": "POST", **request_}
-        task = {"type": "Http", "httpRequest": settings, "end": True} | ({"endpoint": "things"} if content else {})
+        task = {"type": "Http", "httpRequest": settings, "end": True} | (
+            {"endpoint": "things"} if content else {}
+        )
         with running_designer(tmp_path, endpoints=[endpoint]) as designer:
-            assert designer.client.post("validate", json=draft(task)).json()["mediaType"] == media_type
+            assert (
+                designer.client.post("validate", json=draft(task)).json()["mediaType"] == media_type
+            )
             broken = {**task, "httpRequest": {**settings, "query": {"q": "${$.nowhere}"}}}
-            assert designer.client.post("validate", json=draft(broken)).json()["mediaType"] == media_type
+            assert (
+                designer.client.post("validate", json=draft(broken)).json()["mediaType"]
+                == media_type
+            )
             fields = designer.client.post("render", json=draft(task)).json()["request"]["headers"]
-            sent = [value.partition("; boundary")[0] for name, value in fields if name.lower() == "content-type"]
+            sent = [
+                value.partition("; boundary")[0]
+                for name, value in fields
+                if name.lower() == "content-type"
+            ]
             assert sent == ([media_type] if media_type else [])
 
 
@@ -321,12 +410,19 @@ def test_validate_names_the_media_type_that_is_sent(
 def test_what_an_expression_decides_is_not_foretold(tmp_path: Path, body: str) -> None:
     """Of several media types nobody knows which; the only one that is described is known."""
     with running_designer(tmp_path, endpoints=[]) as designer:
-        task = {"type": "Http", "httpRequest": {"url": "https://a.example/", "method": "POST", "body": body}}
+        task = {
+            "type": "Http",
+            "httpRequest": {"url": "https://a.example/", "method": "POST", "body": body},
+        }
         assert designer.client.post("validate", json=draft(task)).json()["mediaType"] is None
 
 
-def test_a_response_comes_with_its_notes_and_what_was_no_response_as_it_came(tmp_path: Path) -> None:
-    """A header line that is none is left out with a note; a server that does not speak HTTP is quoted."""
+def test_a_response_comes_with_its_notes_and_what_was_no_response_as_it_came(
+    tmp_path: Path,
+) -> None:
+    """A header line that is none is left out with a note; a server that does not speak HTTP is
+    quoted.
+    """
     odd = b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 2\r\n\r\n{}"
 
     def ssh(peer: Peer) -> None:
@@ -349,8 +445,12 @@ def get_task(url: str) -> dict[str, Any]:
 
 
 def test_validate_names_an_unknown_endpoint(designer: RunningDesigner, stand_in: StandIn) -> None:
-    """A task of an endpoint that is not in the catalogue is a problem of the task, not of the request."""
-    answer = designer.client.post("validate", json=draft(email_task(stand_in.url) | {"endpoint": "nope"}))
+    """A task of an endpoint that is not in the catalogue is a problem of the task, not of the
+    request.
+    """
+    answer = designer.client.post(
+        "validate", json=draft(email_task(stand_in.url) | {"endpoint": "nope"})
+    )
     assert answer.status_code == 200
     assert "/endpoint" in {problem["pointer"] for problem in answer.json()["problems"]}
 
@@ -359,7 +459,10 @@ def test_validate_a_definition(designer: RunningDesigner, stand_in: StandIn) -> 
     """A whole definition is checked: its tasks, and the ways between them."""
     definition = {"startTask": "A", "tasks": {"A": email_task(stand_in.url) | {"nextTask": "B"}}}
     pointers = {
-        each["pointer"] for each in designer.client.post("validate", json={"definition": definition}).json()["problems"]
+        each["pointer"]
+        for each in designer.client.post("validate", json={"definition": definition}).json()[
+            "problems"
+        ]
     }
     assert "/tasks/A/nextTask" in pointers
 
@@ -396,10 +499,15 @@ def test_render_says_what_is_wrong(designer: RunningDesigner, stand_in: StandIn)
 
 
 def test_samples_stand_for_expressions(designer: RunningDesigner, stand_in: StandIn) -> None:
-    """A sample is used instead of its expression, as it is, and what only that expression needed is not asked for."""
+    """A sample is used instead of its expression, as it is, and what only that expression needed is
+    not asked for.
+    """
     task = email_task(stand_in.url)
     task["httpRequest"]["body"]["communication"]["subject"] = "${$.subject}"
-    samples = {"/httpRequest/query/topic_id": 12, "/httpRequest/body/communication/subject": "costs ${5}"}
+    samples = {
+        "/httpRequest/query/topic_id": 12,
+        "/httpRequest/body/communication/subject": "costs ${5}",
+    }
     name, event = last(designer, draft(task, samples=samples))
     assert name == "response", event
     assert "topic_id=12" in stand_in.requests[-1].target
@@ -410,7 +518,9 @@ def test_samples_stand_for_expressions(designer: RunningDesigner, stand_in: Stan
 
 
 def test_events_in_order(designer: RunningDesigner, stand_in: StandIn) -> None:
-    """A test request tells that it began, what goes out, what happens, and ends with the response."""
+    """A test request tells that it began, what goes out, what happens, and ends with the
+    response.
+    """
     names = [name for name, _ in events_of(designer, draft(email_task(stand_in.url), inputs=RFI))]
     assert names[0] == "started"
     assert names[-1] == "response"
@@ -419,7 +529,9 @@ def test_events_in_order(designer: RunningDesigner, stand_in: StandIn) -> None:
 
 
 def test_response_is_shown_whole(designer: RunningDesigner, stand_in: StandIn) -> None:
-    """Status, headers with duplicates, times, sizes, attempts and the text of the body are there; so are its bytes."""
+    """Status, headers with duplicates, times, sizes, attempts and the text of the body are there;
+    so are its bytes.
+    """
     _, event = last(designer, draft(email_task(stand_in.url), inputs=RFI))
     assert (event["status"], event["outcome"], event["decodedAs"]) == (201, "success", "json")
     assert [name for name, _ in event["headers"]].count("Set-Cookie") == 2
@@ -440,8 +552,12 @@ def test_brief_detail(designer: RunningDesigner, stand_in: StandIn) -> None:
     assert not {"text", "attempts", "raw", "curl"} & event.keys()
 
 
-def test_wrong_settings_are_not_sent_unless_asked(designer: RunningDesigner, stand_in: StandIn) -> None:
-    """Settings that do not satisfy the schema end before anything is sent, with every problem; *send anyway* sends."""
+def test_wrong_settings_are_not_sent_unless_asked(
+    designer: RunningDesigner, stand_in: StandIn
+) -> None:
+    """Settings that do not satisfy the schema end before anything is sent, with every problem;
+    *send anyway* sends.
+    """
     task = email_task(stand_in.url)
     task["httpRequest"]["query"] = {"topic_id": "seven", "topic_type": "nothing"}
     before = len(stand_in.requests)
@@ -488,20 +604,34 @@ HTML_PAGE = b"<!doctype html><script>alert(1)</script><h1>Down</h1>"
             "success",
             '{"id": 1, "name": "x"}',
         ),
-        (response(HTML_PAGE, ("Content-Type", "text/html"), status="500 Oops"), "status", HTML_PAGE.decode()),
+        (
+            response(HTML_PAGE, ("Content-Type", "text/html"), status="500 Oops"),
+            "status",
+            HTML_PAGE.decode(),
+        ),
         (response(HTML_PAGE, ("Content-Type", "application/json")), "parse", HTML_PAGE.decode()),
         (
-            response(gzip.compress(b'{"a":1}'), ("Content-Type", "application/json"), ("Content-Encoding", "gzip")),
+            response(
+                gzip.compress(b'{"a":1}'),
+                ("Content-Type", "application/json"),
+                ("Content-Encoding", "gzip"),
+            ),
             "success",
             '{"a": 1}',
         ),
-        (response("é".encode("latin-1"), ("Content-Type", "text/plain; charset=iso-8859-1")), "success", "é"),
+        (
+            response("é".encode("latin-1"), ("Content-Type", "text/plain; charset=iso-8859-1")),
+            "success",
+            "é",
+        ),
         (response(b"\x00\x01", ("Content-Type", "image/png")), "success", None),
         (response(b"", status="204 No Content"), "success", None),
     ],
     ids=["json", "500", "html-as-json", "gzip", "latin-1", "bytes", "empty"],
 )
-def test_bodies_as_they_are(designer: RunningDesigner, answer: bytes, outcome: str, text: str | None) -> None:
+def test_bodies_as_they_are(
+    designer: RunningDesigner, answer: bytes, outcome: str, text: str | None
+) -> None:
     """Whatever the body is, it comes as text when it is text, and its bytes can be downloaded."""
     with raw_server(respond(answer)) as server:
         name, event = last(designer, draft(thing_task(server.url)))
@@ -529,7 +659,9 @@ def test_too_long_body_is_an_outcome(tmp_path: Path) -> None:
     """A body over the limit ends in a plain message; the start of it is there."""
     data = response(b"x" * 300_000, ("Content-Type", "text/plain"))
     with (
-        running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)], limits=Limits(body=200_000)) as designer,
+        running_designer(
+            tmp_path, endpoints=[thing_endpoint(NOWHERE)], limits=Limits(body=200_000)
+        ) as designer,
         raw_server(respond(data)) as server,
     ):
         name, event = last(designer, draft(thing_task(server.url)))
@@ -541,7 +673,9 @@ def test_part_of_a_body_is_not_taken_for_the_whole(tmp_path: Path) -> None:
     """What was too large to be held cannot be downloaded; its size is there all the same."""
     data = response(bytes(300_000), ("Content-Type", "image/png"))
     with (
-        running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)], limits=Limits(body=200_000)) as designer,
+        running_designer(
+            tmp_path, endpoints=[thing_endpoint(NOWHERE)], limits=Limits(body=200_000)
+        ) as designer,
         raw_server(respond(data)) as server,
     ):
         name, event = last(designer, draft(thing_task(server.url)))
@@ -577,7 +711,9 @@ def test_bodies_of_old_test_requests_are_let_go(designer: RunningDesigner) -> No
 
 
 class _Waiting:
-    """A server that takes a request, answers *start* and waits; it notes when the client hangs up."""
+    """A server that takes a request, answers *start* and waits; it notes when the client hangs
+    up.
+    """
 
     def __init__(self, start: bytes = b"") -> None:
         self.start = start
@@ -602,7 +738,9 @@ def test_cancel_closes_the_connection(designer: RunningDesigner, start: bytes) -
     waiting = _Waiting(start)
     with (
         raw_server(waiting) as server,
-        designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url))) as stream,
+        designer.client.stream(
+            "POST", "test-requests", json=draft(thing_task(server.url))
+        ) as stream,
     ):
         told = events(stream)
         started = next(told)[1]
@@ -620,7 +758,9 @@ def test_leaving_the_stream_cancels(designer: RunningDesigner) -> None:
     """A page that goes away takes its test request with it."""
     waiting = _Waiting()
     with raw_server(waiting) as server:
-        with designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url))) as stream:
+        with designer.client.stream(
+            "POST", "test-requests", json=draft(thing_task(server.url))
+        ) as stream:
             told = events(stream)
             next(told)
             assert waiting.asked.wait(60)
@@ -630,7 +770,10 @@ def test_leaving_the_stream_cancels(designer: RunningDesigner) -> None:
 def test_leaving_at_once_leaves_nothing(designer: RunningDesigner) -> None:
     """Pages that ask and leave in the same moment do not use up the places for test requests."""
     body = json.dumps(draft(thing_task(NOWHERE))).encode()
-    head = f"POST /api/v1/test-requests HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    head = (
+        "POST /api/v1/test-requests HTTP/1.1\r\nHost: localhost\r\nContent-Type:"
+        f" application/json\r\nContent-Length: {len(body)}"
+    )
     for _ in range(30):
         with socket.create_connection(("127.0.0.1", designer.port)) as sock:
             sock.sendall(head.encode() + b"\r\n\r\n" + body)
@@ -643,11 +786,15 @@ def test_leaving_at_once_leaves_nothing(designer: RunningDesigner) -> None:
 
 
 def test_progress_while_waiting(designer: RunningDesigner) -> None:
-    """While nothing comes, the page hears which phase it is in, and how many bytes went out and came in."""
+    """While nothing comes, the page hears which phase it is in, and how many bytes went out and
+    came in.
+    """
     waiting = _Waiting(HALF)
     with (
         raw_server(waiting) as server,
-        designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url))) as stream,
+        designer.client.stream(
+            "POST", "test-requests", json=draft(thing_task(server.url))
+        ) as stream,
     ):
         seen: list[dict[str, Any]] = []
         for name, event in events(stream):
@@ -662,7 +809,9 @@ def test_progress_while_waiting(designer: RunningDesigner) -> None:
 
 
 def test_bytes_of_a_long_request_are_counted_while_it_goes_out(designer: RunningDesigner) -> None:
-    """Of a body that a server does not read to its end, what went out is counted: not all, and not none."""
+    """Of a body that a server does not read to its end, what went out is counted: not all, and not
+    none.
+    """
     stop = threading.Event()
 
     def slow(peer: Peer) -> None:
@@ -671,34 +820,51 @@ def test_bytes_of_a_long_request_are_counted_while_it_goes_out(designer: Running
         stop.wait(60)
 
     size = 7_500_000
-    task = {"type": "Http", "httpRequest": {"method": "POST", "headers": {"Content-Type": "text/plain"}}, "end": True}
+    task = {
+        "type": "Http",
+        "httpRequest": {"method": "POST", "headers": {"Content-Type": "text/plain"}},
+        "end": True,
+    }
     with raw_server(slow) as server:
         task["httpRequest"] |= {"url": server.url + "/", "body": "x" * size}
         with designer.client.stream("POST", "test-requests", json=draft(task)) as stream:
-            figures = (event["sent"] for name, event in events(stream) if name == "bytes" and event["sent"])
+            figures = (
+                event["sent"] for name, event in events(stream) if name == "bytes" and event["sent"]
+            )
             first = next(figures)
             stop.set()
     assert 0 < first < size
 
 
 def test_wait_between_attempts_is_told(designer: RunningDesigner) -> None:
-    """Between attempts the page hears how long the wait is, that the server asked for it, and which attempt follows."""
+    """Between attempts the page hears how long the wait is, that the server asked for it, and which
+    attempt follows.
+    """
     busy = response(b"busy", ("Retry-After", "1"), status="503 Service Unavailable")
     with raw_server(sequence(respond(busy), respond(OK))) as server:
-        task = thing_task(server.url) | {"retry": {"maxAttempts": 3, "intervalSeconds": 0, "backoffRate": 1}}
+        task = thing_task(server.url) | {
+            "retry": {"maxAttempts": 3, "intervalSeconds": 0, "backoffRate": 1}
+        }
         told = events_of(designer, draft(task))
     waits = [event for name, event in told if name == "phase" and event["phase"] == "retry"]
-    assert [(each["waitSeconds"], each["retryAfter"], each["attempt"], each["maxAttempts"]) for each in waits] == [
-        (1.0, 1.0, 1, 3)
+    assert [
+        (each["waitSeconds"], each["retryAfter"], each["attempt"], each["maxAttempts"])
+        for each in waits
+    ] == [(1.0, 1.0, 1, 3)]
+    after = [
+        event["attempt"]
+        for name, event in told
+        if name in ("phase", "bytes") and "attempt" in event
     ]
-    after = [event["attempt"] for name, event in told if name in ("phase", "bytes") and "attempt" in event]
     assert after == sorted(after)
     assert told[-1][0] == "response"
 
 
 @pytest.mark.parametrize("answer", ["503", "silence"])
 def test_cancelled_in_a_wait_says_what_was_done(designer: RunningDesigner, answer: str) -> None:
-    """A cancel between attempts tells of the attempts that were made, and that the server may have got the request."""
+    """A cancel between attempts tells of the attempts that were made, and that the server may have
+    got the request.
+    """
     busy = response(b"busy", ("Retry-After", "60"), status="503 Service Unavailable")
     handler = respond(busy) if answer == "503" else reset(after_request=True)
     with raw_server(handler) as server:
@@ -712,13 +878,17 @@ def test_cancelled_in_a_wait_says_what_was_done(designer: RunningDesigner, answe
             designer.client.delete(f"test-requests/{stream.headers['test-request-id']}")
             name, event = list(told)[-1]
     assert (name, event["maybeDelivered"]) == ("cancelled", True)
-    assert [each["outcome"] for each in event["attempts"]] == ["status" if answer == "503" else "connection"]
+    assert [each["outcome"] for each in event["attempts"]] == [
+        "status" if answer == "503" else "connection"
+    ]
     assert event["attempts"][0]["hops"][0].get("status") == (503 if answer == "503" else None)
     assert event["raw"].startswith("GET /things/7 HTTP/1.1")
 
 
 def test_cancelled_before_anything_went_out(designer: RunningDesigner) -> None:
-    """A cancel while a connection is being made says that nothing was delivered, and that one attempt was begun."""
+    """A cancel while a connection is being made says that nothing was delivered, and that one
+    attempt was begun.
+    """
     backlog = socket.socket()
     with contextlib.closing(backlog), contextlib.ExitStack() as stack:
         backlog.bind(("127.0.0.1", 0))
@@ -745,9 +915,14 @@ def test_too_many_at_once(designer: RunningDesigner) -> None:
     with raw_server(waiting) as server:
         streams = []
         for _ in range(8):
-            stream = designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url)))
+            stream = designer.client.stream(
+                "POST", "test-requests", json=draft(thing_task(server.url))
+            )
             streams.append((stream, stream.__enter__()))
-        assert designer.client.post("test-requests", json=draft(thing_task(server.url))).status_code == 429
+        assert (
+            designer.client.post("test-requests", json=draft(thing_task(server.url))).status_code
+            == 429
+        )
         for stream, opened in streams:
             designer.client.delete(f"test-requests/{opened.headers['test-request-id']}")
             assert [name for name, _ in events(opened)][-1] == "cancelled"
@@ -758,7 +933,10 @@ def test_too_many_at_once(designer: RunningDesigner) -> None:
 def test_the_designer_ends_while_streams_are_open(tmp_path: Path) -> None:
     """Stopping the designer cancels what is under way instead of waiting for it."""
     waiting = _Waiting()
-    with raw_server(waiting) as server, running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)]) as designer:
+    with (
+        raw_server(waiting) as server,
+        running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)]) as designer,
+    ):
         stream = designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url)))
         opened = stream.__enter__()
         assert waiting.asked.wait(60)
@@ -767,12 +945,16 @@ def test_the_designer_ends_while_streams_are_open(tmp_path: Path) -> None:
         opened.close()
 
 
-def test_slow_description_does_not_hold_up_others(designer: RunningDesigner, stand_in: StandIn) -> None:
+def test_slow_description_does_not_hold_up_others(
+    designer: RunningDesigner, stand_in: StandIn
+) -> None:
     """Requests at once are all answered."""
     answers: list[int] = []
 
     def ask() -> None:
-        answers.append(designer.client.post("validate", json=draft(email_task(stand_in.url))).status_code)
+        answers.append(
+            designer.client.post("validate", json=draft(email_task(stand_in.url))).status_code
+        )
 
     threads = [threading.Thread(target=ask) for _ in range(20)]
     for thread in threads:
@@ -796,18 +978,34 @@ def test_slow_description_does_not_hold_up_others(designer: RunningDesigner, sta
         ({"id": 1, "name": "x", "size": "huge"}, {("value", "/size")}),
         ([1], {("type", "")}),
     ],
-    ids=["as-documented", "missing", "wrong-type", "undocumented", "in-items-once", "value", "another-type"],
+    ids=[
+        "as-documented",
+        "missing",
+        "wrong-type",
+        "undocumented",
+        "in-items-once",
+        "value",
+        "another-type",
+    ],
 )
-def test_differences_to_the_documentation(designer: RunningDesigner, answer: Any, found: set[tuple[str, str]]) -> None:
-    """A response that is not as documented gets notes, each with its place, and is a success all the same."""
-    with raw_server(respond(response(json.dumps(answer).encode(), ("Content-Type", "application/json")))) as server:
+def test_differences_to_the_documentation(
+    designer: RunningDesigner, answer: Any, found: set[tuple[str, str]]
+) -> None:
+    """A response that is not as documented gets notes, each with its place, and is a success all
+    the same.
+    """
+    with raw_server(
+        respond(response(json.dumps(answer).encode(), ("Content-Type", "application/json")))
+    ) as server:
         name, event = last(designer, draft(thing_task(server.url)))
     assert (name, event["outcome"]) == ("response", "success")
     assert {(each["kind"], each["pointer"]) for each in event["differences"]} == found
 
 
 def test_undocumented_status_and_media_type(designer: RunningDesigner) -> None:
-    """So do a status and a media type that are not documented; a documented range covers its statuses."""
+    """So do a status and a media type that are not documented; a documented range covers its
+    statuses.
+    """
     answers = [
         response(b"x", ("Content-Type", "text/plain")),
         response(b"{}", status="302 Found"),
@@ -816,7 +1014,12 @@ def test_undocumented_status_and_media_type(designer: RunningDesigner) -> None:
     kinds = []
     for answer in answers:
         with raw_server(respond(answer)) as server:
-            kinds.append([each["kind"] for each in last(designer, draft(thing_task(server.url)))[1]["differences"]])
+            kinds.append(
+                [
+                    each["kind"]
+                    for each in last(designer, draft(thing_task(server.url)))[1]["differences"]
+                ]
+            )
     assert kinds == [["media-type"], ["status"], []]
 
 
@@ -827,7 +1030,10 @@ def test_upload(designer: RunningDesigner) -> None:
     """A file is kept and answered with a reference that says what it is; it can be removed once."""
     data = bytes(range(256)) * 1000
     answer = designer.client.post(
-        "uploads", params={"name": "../../a\\b.bin"}, content=data, headers={"Content-Type": "image/png"}
+        "uploads",
+        params={"name": "../../a\\b.bin"},
+        content=data,
+        headers={"Content-Type": "image/png"},
     )
     assert answer.status_code == 201
     file = answer.json()["$file"]
@@ -844,8 +1050,14 @@ def test_upload(designer: RunningDesigner) -> None:
 
 @pytest.mark.parametrize("media_type", ["multipart/form-data", "application/pdf"])
 def test_upload_is_sent(tmp_path: Path, media_type: str) -> None:
-    """A reference to an upload is sent as the file's bytes; once it was removed, the request says so at its place."""
-    body = {"type": "object", "required": ["scan"], "properties": {"scan": {"type": "string", "format": "binary"}}}
+    """A reference to an upload is sent as the file's bytes; once it was removed, the request says
+    so at its place.
+    """
+    body = {
+        "type": "object",
+        "required": ["scan"],
+        "properties": {"scan": {"type": "string", "format": "binary"}},
+    }
     multipart = media_type.startswith("multipart")
     content = {media_type: MediaType(body if multipart else {})}
     with raw_server(respond(response(b"{}"))) as server:
@@ -863,7 +1075,10 @@ def test_upload_is_sent(tmp_path: Path, media_type: str) -> None:
             task = designer.client.get("endpoints/scan/form").json()["prefill"]
             task["httpRequest"]["body"] = {"scan": reference} if multipart else reference
             name, event = last(designer, draft(task))
-            assert (name, event["request"]["body"].count("[700,000 bytes of a.pdf]")) == ("response", 1)
+            assert (name, event["request"]["body"].count("[700,000 bytes of a.pdf]")) == (
+                "response",
+                1,
+            )
             assert data in server.received[-1]
             designer.client.delete(f"uploads/{reference['$file']['upload']}")
             name, event = last(designer, draft(task))
@@ -873,7 +1088,9 @@ def test_upload_is_sent(tmp_path: Path, media_type: str) -> None:
 
 
 def test_upload_is_bounded(tmp_path: Path) -> None:
-    """An upload over its limit is refused and nothing of it stays, whether its length was said or not."""
+    """An upload over its limit is refused and nothing of it stays, whether its length was said or
+    not.
+    """
     with running_designer(tmp_path, upload_limit=1000) as designer:
         assert designer.client.post("uploads", content=b"x" * 1001).status_code == 413
         assert designer.client.post("uploads", content=iter([b"x" * 600] * 2)).status_code == 413
@@ -891,7 +1108,8 @@ def test_credentials_are_names_and_kinds(
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_BROKEN", '{"type": "bearer"')
     file = tmp_path / "credentials.json"
     file.write_text(
-        '{"crm": {"type": "basic", "username": "u", "password": "canary-two", "origins": ["https://crm.example"]}}'
+        '{"crm": {"type": "basic", "username": "u", "password": "canary-two", "origins":'
+        ' ["https://crm.example"]}}'
     )
     file.chmod(0o600)
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(file))
@@ -915,7 +1133,9 @@ def test_secrets_stay_here(designer: RunningDesigner, monkeypatch: pytest.Monkey
     def echo(peer: Peer) -> None:
         seen.append(peer.read_request().decode("latin-1"))
         body = json.dumps({"you": canary, "id": 1, canary: "name"}).encode()
-        peer.sendall(response(body, ("Content-Type", "application/json"), ("X-Echo", f"Bearer {canary}")))
+        peer.sendall(
+            response(body, ("Content-Type", "application/json"), ("X-Echo", f"Bearer {canary}"))
+        )
 
     with raw_server(echo) as server:
         task = thing_task(server.url) | {"credentials": "canary"}
@@ -925,7 +1145,13 @@ def test_secrets_stay_here(designer: RunningDesigner, monkeypatch: pytest.Monkey
     assert told[-1][0] == "response"
     body = designer.client.get(told[-1][1]["body"])
     decoded = designer.client.get(told[-1][1]["body"], params={"as": "decoded"})
-    for text in (json.dumps(told), rendered, body.text, decoded.text, designer.client.get("credentials").text):
+    for text in (
+        json.dumps(told),
+        rendered,
+        body.text,
+        decoded.text,
+        designer.client.get("credentials").text,
+    ):
         assert canary not in text
     assert "•••" in rendered
 
@@ -945,13 +1171,18 @@ def test_silent_server_is_not_asked_by_reading(designer: RunningDesigner) -> Non
 
 
 def test_broken_catalogue_is_said(tmp_path: Path) -> None:
-    """A catalogue that cannot be used is a sentence with what to do, on every route that needs it."""
+    """A catalogue that cannot be used is a sentence with what to do, on every route that needs
+    it.
+    """
     broken = tmp_path / "broken.sqlite3"
     broken.write_bytes(b"no catalogue at all" * 100)
     with running_designer(tmp_path, catalogue=broken) as designer:
         for path in ("config", "endpoints", f"endpoints/{SEED}", f"endpoints/{SEED}/form"):
             answer = designer.client.get(path)
-            assert (answer.status_code, answer.json()["type"]) == (503, "urn:httptask:problem:catalogue")
+            assert (answer.status_code, answer.json()["type"]) == (
+                503,
+                "urn:httptask:problem:catalogue",
+            )
             assert str(broken) in answer.json()["detail"]
 
 

@@ -1,4 +1,6 @@
-"""Change API, and renaming over the designer's API: what an author wrote stays, wherever there is a place for it."""
+"""Change API, and renaming over the designer's API: what an author wrote stays, wherever there is a
+place for it.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,16 @@ from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Serv
 OWN = "http://127.0.0.1:9/own"
 
 
-def endpoint(name: str, *parameters: Parameter, body: dict[str, Any] | None = None, **more: Any) -> Endpoint:
+def endpoint(
+    name: str, *parameters: Parameter, body: dict[str, Any] | None = None, **more: Any
+) -> Endpoint:
     content = {"application/json": MediaType(body)} if body is not None else None
-    options = {"method": "POST", "path": f"/{name}/{{id}}", "provider": "acme", "title": name.title()} | more
+    options = {
+        "method": "POST",
+        "path": f"/{name}/{{id}}",
+        "provider": "acme",
+        "title": name.title(),
+    } | more
     return Endpoint(
         id=f"acme-{name}-0",
         parameters=parameters,
@@ -32,7 +41,10 @@ MESSAGE = {
     "type": "object",
     "properties": {
         "subject": {"type": "string"},
-        "to": {"type": "object", "properties": {"name": {"type": "string"}, "mail": {"type": "string"}}},
+        "to": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}, "mail": {"type": "string"}},
+        },
         "tags": {"type": "array", "items": {"type": "string"}},
         "kind": {"enum": ["a", "b"]},
         "only_old": {"type": "string"},
@@ -42,17 +54,27 @@ LETTER = {
     "type": "object",
     "properties": {
         "subject": {"type": "string"},
-        "to": {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False},
+        "to": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}},
+            "additionalProperties": False,
+        },
         "tags": {"type": "string"},
         "kind": {"enum": ["b", "c"]},
     },
 }
 ENDPOINTS = [
-    endpoint("mails", string("id", "path"), string("limit", type="integer"), string("sort"), body=MESSAGE),
-    endpoint("letters", string("id", "path"), string("limit"), string("X-Trace", "header"), body=LETTER),
+    endpoint(
+        "mails", string("id", "path"), string("limit", type="integer"), string("sort"), body=MESSAGE
+    ),
+    endpoint(
+        "letters", string("id", "path"), string("limit"), string("X-Trace", "header"), body=LETTER
+    ),
     endpoint("calls", string("id"), string("number", "path"), path="/calls/{number}", method="GET"),
     endpoint(
-        "drafts", string("id", "path"), servers=(Server("https://mails.example/v1"), Server("https://drafts.example"))
+        "drafts",
+        string("id", "path"),
+        servers=(Server("https://mails.example/v1"), Server("https://drafts.example")),
     ),
     endpoint(
         "regions",
@@ -76,13 +98,23 @@ def change(designer: RunningDesigner, task: dict[str, Any], to: str) -> dict[str
 
 
 def mail(**request: Any) -> dict[str, Any]:
-    url = {"url": "https://mails.example/v1/mails/{id}", "method": "POST", "pathParameters": {"id": "7"}}
-    return {"type": "Http", "endpoint": "acme-mails-0", "description": "Mails", "httpRequest": url | request}
+    url = {
+        "url": "https://mails.example/v1/mails/{id}",
+        "method": "POST",
+        "pathParameters": {"id": "7"},
+    }
+    return {
+        "type": "Http",
+        "endpoint": "acme-mails-0",
+        "description": "Mails",
+        "httpRequest": url | request,
+    }
 
 
 def test_values_of_the_same_name_stay(designer: RunningDesigner) -> None:
-    """What both endpoints have stays, what fits in another form is put into it, the rest is told; the author's own names
-    stay where others are allowed, and so does how the task is run and where it leads."""
+    """What both endpoints have stays, what fits in another form is put into it, the rest is told;
+    the author's own names stay where others are allowed, and so does how the task is run and where
+    it leads."""
     body = {
         "subject": "${$.s}",
         "to": {"name": "Ann", "mail": "a@b.example"},
@@ -92,7 +124,12 @@ def test_values_of_the_same_name_stay(designer: RunningDesigner) -> None:
         "own": 1,
     }
     task = mail(query={"limit": 5, "sort": "up"}, headers={"x-trace": "t", "X-Own": "o"}, body=body)
-    task |= {"nextTask": "Next", "retry": {"maxAttempts": 2}, "inputParameters": {"s": 1}, "credentials": "mine"}
+    task |= {
+        "nextTask": "Next",
+        "retry": {"maxAttempts": 2},
+        "inputParameters": {"s": 1},
+        "credentials": "mine",
+    }
     answer = change(designer, task, "letters")
     changed = answer["task"]
     assert changed["httpRequest"] == {
@@ -108,7 +145,12 @@ def test_values_of_the_same_name_stay(designer: RunningDesigner) -> None:
     assert "end" not in changed
     assert (changed["endpoint"], changed["description"]) == ("acme-letters-0", "Letters")
     at = "/httpRequest"
-    assert answer["dropped"] == [f"{at}/query/sort", f"{at}/body/to/mail", f"{at}/body/tags", f"{at}/body/only_old"]
+    assert answer["dropped"] == [
+        f"{at}/query/sort",
+        f"{at}/body/to/mail",
+        f"{at}/body/tags",
+        f"{at}/body/only_old",
+    ]
     assert (answer["title"], answer["formerTitle"]) == ("Letters", "Mails")
 
 
@@ -127,7 +169,9 @@ def test_enum_and_expression(designer: RunningDesigner) -> None:
 
 
 def test_path_parameters_become_query_parameters(designer: RunningDesigner) -> None:
-    """Whether a parameter stands in the path or behind it is the endpoint's choice: its value goes with its name."""
+    """Whether a parameter stands in the path or behind it is the endpoint's choice: its value goes
+    with its name.
+    """
     answer = change(designer, mail(), "calls")
     assert answer["task"]["httpRequest"]["query"] == {"id": "7"}
     assert answer["dropped"] == []
@@ -136,13 +180,20 @@ def test_path_parameters_become_query_parameters(designer: RunningDesigner) -> N
 
 def test_author_s_description_stays(designer: RunningDesigner) -> None:
     """A description that was not the old endpoint's title is the author's."""
-    assert change(designer, mail() | {"description": "Mine"}, "letters")["task"]["description"] == "Mine"
+    assert (
+        change(designer, mail() | {"description": "Mine"}, "letters")["task"]["description"]
+        == "Mine"
+    )
 
 
 @pytest.mark.parametrize(
     ("url", "to", "expected"),
     [
-        ("https://mails.example/v1/mails/{id}", "letters", "https://letters.example/v1/letters/{id}"),
+        (
+            "https://mails.example/v1/mails/{id}",
+            "letters",
+            "https://letters.example/v1/letters/{id}",
+        ),
         (OWN + "/mails/{id}", "letters", OWN + "/letters/{id}"),
         (OWN + "/mails/7", "letters", OWN + "/letters/{id}"),
         (OWN + "/mails/7?x=1", "letters", OWN + "/letters/{id}"),
@@ -164,16 +215,25 @@ def test_author_s_description_stays(designer: RunningDesigner) -> None:
     ],
 )
 def test_address(designer: RunningDesigner, url: str, to: str, expected: str) -> None:
-    """An address that the author set stays, so that the next test goes where the last one went; one that was the old
-    endpoint's documented server becomes the new one's."""
+    """An address that the author set stays, so that the next test goes where the last one went; one
+    that was the old endpoint's documented server becomes the new one's."""
     assert change(designer, mail(url=url), to)["task"]["httpRequest"]["url"] == expected
 
 
 def test_a_request_without_a_description(designer: RunningDesigner) -> None:
-    """A free-form request, or one whose endpoint is not in the catalogue any more, keeps its address and what has a place."""
-    request = {"url": "http://127.0.0.1:9/x", "method": "PUT", "query": {"limit": "3", "q": "1"}, "headers": {"A": "b"}}
+    """A free-form request, or one whose endpoint is not in the catalogue any more, keeps its
+    address and what has a place.
+    """
+    request = {
+        "url": "http://127.0.0.1:9/x",
+        "method": "PUT",
+        "query": {"limit": "3", "q": "1"},
+        "headers": {"A": "b"},
+    }
     for more in ({}, {"endpoint": "acme-gone-0"}):
-        answer = change(designer, {"type": "Http", "httpRequest": request, "end": True} | more, "letters")
+        answer = change(
+            designer, {"type": "Http", "httpRequest": request, "end": True} | more, "letters"
+        )
         changed = answer["task"]["httpRequest"]
         assert (changed["url"], changed["method"]) == ("http://127.0.0.1:9/letters/{id}", "POST")
         assert (changed["query"], changed["headers"]) == ({"limit": "3"}, {"A": "b"})
@@ -192,11 +252,17 @@ def test_any_task(designer: RunningDesigner, request_: Any) -> None:
 
 
 def test_rename(designer: RunningDesigner) -> None:
-    """A task of a definition that was not saved is renamed, and what could not be told is a problem with its place."""
+    """A task of a definition that was not saved is renamed, and what could not be told is a problem
+    with its place.
+    """
     definition = {
         "startTask": "Phone",
         "tasks": {
-            "Phone": {"type": "Http", "httpRequest": {"url": "https://a.example/"}, "nextTask": "Out"},
+            "Phone": {
+                "type": "Http",
+                "httpRequest": {"url": "https://a.example/"},
+                "nextTask": "Out",
+            },
             "Out": {
                 "type": "Terminate",
                 "terminationStatus": "Completed",
@@ -210,14 +276,23 @@ def test_rename(designer: RunningDesigner) -> None:
     assert answer.status_code == 200
     renamed = answer.json()
     assert renamed["definition"]["startTask"] == "Call home"
-    assert renamed["definition"]["tasks"]["Out"]["workflowOutput"][0] == "${jsonata: tasks.`Call home`.output}"
-    assert [problem["pointer"] for problem in renamed["problems"]] == ["/tasks/Out/workflowOutput/1"]
-    taken = designer.client.post("workflows/rename", json={"definition": definition, "name": "Phone", "to": "Out"})
+    assert (
+        renamed["definition"]["tasks"]["Out"]["workflowOutput"][0]
+        == "${jsonata: tasks.`Call home`.output}"
+    )
+    assert [problem["pointer"] for problem in renamed["problems"]] == [
+        "/tasks/Out/workflowOutput/1"
+    ]
+    taken = designer.client.post(
+        "workflows/rename", json={"definition": definition, "name": "Phone", "to": "Out"}
+    )
     assert (taken.status_code, "already" in taken.json()["detail"]) == (400, True)
 
 
 def test_unreached(designer: RunningDesigner) -> None:
-    """Of a definition it is said which tasks no run gets to; of a task alone nothing can be told."""
+    """Of a definition it is said which tasks no run gets to; of a task alone nothing can be
+    told.
+    """
     ends = {"type": "Terminate", "terminationStatus": "Completed"}
     definition = {"startTask": "A", "tasks": {"A": ends, "B": ends | {"nextTask": "C"}, "C": ends}}
     answer = designer.client.post("validate", json={"definition": definition}).json()

@@ -24,14 +24,31 @@ COMMAND = [sys.executable, "-m", "httptask", "designer"]
 
 
 @contextmanager
-def started(tmp_path: Path, *words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """Start the command and give the process and what it says of itself; it is killed when it was not ended."""
+def started(
+    tmp_path: Path, *words: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start the command and give the process and what it says of itself; it is killed when it was
+    not ended.
+    """
     process = subprocess.Popen(
-        [*COMMAND, "--port", "0", "--json", "--catalogue", str(tmp_path / "catalogue.sqlite3"), *words],
+        [
+            *COMMAND,
+            "--port",
+            "0",
+            "--json",
+            "--catalogue",
+            str(tmp_path / "catalogue.sqlite3"),
+            *words,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), **environment},
+        env={
+            **os.environ,
+            "TMPDIR": str(tmp_path),
+            "XDG_DATA_HOME": str(tmp_path / "data"),
+            **environment,
+        },
     )
     try:
         assert process.stdout is not None
@@ -42,7 +59,9 @@ def started(tmp_path: Path, *words: str, **environment: str) -> Iterator[tuple[s
 
 
 def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
-    """With `--demo` there is an API to talk to, a definition to save in, and its task succeeds as it stands."""
+    """With `--demo` there is an API to talk to, a definition to save in, and its task succeeds as
+    it stands.
+    """
     with started(tmp_path, "--demo") as (_, said):
         api = said["address"] + "api/v1/"
         with httpx.Client(base_url=api, **PATIENT) as client:
@@ -66,8 +85,13 @@ def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
 
 
 def test_the_first_click_of_the_demo_is_a_201(tmp_path: Path, browser: Browser) -> None:
-    """The page that the demo opens has a task that is ready, and one click on *Test request* is answered by 201."""
-    with started(tmp_path, "--demo") as (_, said), designer_page(browser, said["address"]) as designer:
+    """The page that the demo opens has a task that is ready, and one click on *Test request* is
+    answered by 201.
+    """
+    with (
+        started(tmp_path, "--demo") as (_, said),
+        designer_page(browser, said["address"]) as designer,
+    ):
         expect(designer.page.locator(".chip")).to_have_text("ready")
         designer.page.locator("#test").click()
         expect(designer.page.locator(".response .status")).to_have_text("201 Created")
@@ -76,8 +100,14 @@ def test_the_first_click_of_the_demo_is_a_201(tmp_path: Path, browser: Browser) 
 def test_demo_reaches_the_stand_in_only(tmp_path: Path) -> None:
     """The demo opens one port of this machine to test requests, not the machine."""
     with socket.create_server(("127.0.0.1", 0)) as other, started(tmp_path, "--demo") as (_, said):
-        task = {"type": "Http", "httpRequest": {"url": f"http://127.0.0.1:{other.getsockname()[1]}/"}, "end": True}
-        answer = httpx.post(said["address"] + "api/v1/test-requests", json={"task": task}, **PATIENT)
+        task = {
+            "type": "Http",
+            "httpRequest": {"url": f"http://127.0.0.1:{other.getsockname()[1]}/"},
+            "end": True,
+        }
+        answer = httpx.post(
+            said["address"] + "api/v1/test-requests", json={"task": task}, **PATIENT
+        )
         assert '"kind": "blocked"' in answer.text
 
 
@@ -87,7 +117,8 @@ def test_stopping_ends_all_of_it(tmp_path: Path, number: int) -> None:
     with started(tmp_path, "--demo") as (process, said):
         page = httpx.get(said["address"] + f"api/v1/endpoints/{SEED}", **PATIENT).json()
         ports = [
-            int(address.rstrip("/").rpartition(":")[2]) for address in (said["address"], page["servers"][0]["url"])
+            int(address.rstrip("/").rpartition(":")[2])
+            for address in (said["address"], page["servers"][0]["url"])
         ]
         process.send_signal(number)
         assert process.wait(60) == 0
@@ -98,8 +129,8 @@ def test_stopping_ends_all_of_it(tmp_path: Path, number: int) -> None:
 
 
 def test_what_was_saved_is_there_the_next_time(tmp_path: Path) -> None:
-    """Ctrl+C keeps what was saved where the demo said, and says so again; the next demo starts from it, and a saved task
-    still reaches the demo's API."""
+    """Ctrl+C keeps what was saved where the demo said, and says so again; the next demo starts from
+    it, and a saved task still reaches the demo's API."""
     with started(tmp_path, "--demo") as (process, said):
         folder = Path(said["workflows"])
         address = said["address"] + "api/v1/workflows/tell-the-project"
@@ -138,11 +169,15 @@ def test_it_is_said_where_tasks_are(tmp_path: Path) -> None:
 
 
 def test_another_address_of_this_machine(tmp_path: Path) -> None:
-    """Whatever loopback address the designer listens on, it answers at the address that it prints."""
+    """Whatever loopback address the designer listens on, it answers at the address that it
+    prints.
+    """
     with started(tmp_path, "--host", "127.0.0.2") as (_, said):
         assert said["address"].startswith("http://127.0.0.2:")
         for path in ("", "api/v1/config"):
-            answer = httpx.get(said["address"] + path, headers={"Origin": said["address"].rstrip("/")}, **PATIENT)
+            answer = httpx.get(
+                said["address"] + path, headers={"Origin": said["address"].rstrip("/")}, **PATIENT
+            )
             assert answer.status_code == 200
 
 
@@ -153,7 +188,10 @@ def test_definitions_of_ones_own(tmp_path: Path) -> None:
         assert said["workflows"] == str(folder)
         process.send_signal(signal.SIGINT)
         process.wait(60)
-    assert json.loads((folder / "tell-the-project.json").read_text())["startTask"] == "Tell the project"
+    assert (
+        json.loads((folder / "tell-the-project.json").read_text())["startTask"]
+        == "Tell the project"
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +206,9 @@ def test_definitions_of_ones_own(tmp_path: Path) -> None:
 )
 def test_wrong_use(tmp_path: Path, words: list[str], said: str) -> None:
     """What cannot be started is refused with exit status 2 and what to do."""
-    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -179,4 +219,7 @@ def test_token_from_the_environment(tmp_path: Path) -> None:
     with started(tmp_path, HTTPTASK_DESIGNER_TOKEN="a-token-that-nobody-guesses") as (_, said):
         assert httpx.get(said["address"] + "api/v1/config", **PATIENT).status_code == 401
         headers = {"Authorization": "Bearer a-token-that-nobody-guesses"}
-        assert httpx.get(said["address"] + "api/v1/config", headers=headers, **PATIENT).status_code == 200
+        assert (
+            httpx.get(said["address"] + "api/v1/config", headers=headers, **PATIENT).status_code
+            == 200
+        )

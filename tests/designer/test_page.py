@@ -21,7 +21,9 @@ PATH = "/rest/v1.0/project/{project_id}/email_communications"
 
 
 @pytest.fixture
-def designer(tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser) -> Iterator[DesignerPage]:
+def designer(
+    tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser
+) -> Iterator[DesignerPage]:
     """The page, with an empty workflow `flow`."""
     write(folder, {"name": "flow", "tasks": {}})
     endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST")]
@@ -57,8 +59,12 @@ TITLE = "Creates a email communication on a given project"
 # The whole way
 
 
-def test_from_nothing_to_a_response_and_a_saved_task(designer: DesignerPage, folder: Path, stand_in: StandIn) -> None:
-    """Three clicks and one act for each required field lead to a 2xx response; Ctrl+S puts the task into the file."""
+def test_from_nothing_to_a_response_and_a_saved_task(
+    designer: DesignerPage, folder: Path, stand_in: StandIn
+) -> None:
+    """Three clicks and one act for each required field lead to a 2xx response; Ctrl+S puts the task
+    into the file.
+    """
     page = designer.page
     clicks = 0
     designer.named("button", "Add HTTP task").click()
@@ -73,7 +79,9 @@ def test_from_nothing_to_a_response_and_a_saved_task(designer: DesignerPage, fol
     expect(page.locator(".response .status")).to_have_text("201 Created")
     assert clicks == 3
     received = stand_in.requests[-1]
-    assert received.target == "/rest/v1.0/project/1001/email_communications?topic_id=77&topic_type=rfi"
+    assert (
+        received.target == "/rest/v1.0/project/1001/email_communications?topic_id=77&topic_type=rfi"
+    )
     assert json.loads(received.body) == {"communication": {}, "email": {}}
     designer.save()
     saved = task_of(folder, TITLE)
@@ -83,7 +91,9 @@ def test_from_nothing_to_a_response_and_a_saved_task(designer: DesignerPage, fol
 
 
 def test_keyboard_alone(designer: DesignerPage, folder: Path) -> None:
-    """The whole way can be gone without a mouse: the focus starts in the search, and moves to the first empty field."""
+    """The whole way can be gone without a mouse: the focus starts in the search, and moves to the
+    first empty field.
+    """
     page = designer.page
     press = page.keyboard.press
     expect(page.locator("#search")).to_be_focused()
@@ -109,7 +119,9 @@ def test_keyboard_alone(designer: DesignerPage, folder: Path) -> None:
 def tab_to(designer: DesignerPage, pointer: str) -> None:
     for _ in range(60):
         designer.page.keyboard.press("Tab")
-        if designer.at(pointer).evaluate("(control) => control.getRootNode().activeElement === control"):
+        if designer.at(pointer).evaluate(
+            "(control) => control.getRootNode().activeElement === control"
+        ):
             return
     raise AssertionError(f"Tab does not lead to {pointer}")
 
@@ -144,7 +156,9 @@ def search_held_back(page: Page) -> Iterator[Callable[[], None]]:
 
 
 def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None:
-    """Results that come between press and release move the pressed one away: it is chosen all the same."""
+    """Results that come between press and release move the pressed one away: it is chosen all the
+    same.
+    """
     page = designer.page
     options = page.get_by_role("option")
     expect(options).to_have_count(3)
@@ -173,7 +187,9 @@ def test_press_that_is_dragged_away_chooses_nothing(designer: DesignerPage) -> N
 
 
 def test_enter_takes_what_the_typed_words_find(designer: DesignerPage) -> None:
-    """Enter before the results are there waits for them; what is still listed answers older words."""
+    """Enter before the results are there waits for them; what is still listed answers older
+    words.
+    """
     page = designer.page
     expect(page.get_by_role("option").first).to_contain_text("Get a thing")
     with search_held_back(page) as release:
@@ -199,8 +215,12 @@ def test_escape_leaves_the_search(designer: DesignerPage) -> None:
     expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("5")
 
 
-def test_change_of_api_keeps_the_place_in_the_workflow(designer: DesignerPage, folder: Path) -> None:
-    """Another endpoint for a task changes what is asked, and a name derived from it, not where the task stands or how it is run."""
+def test_change_of_api_keeps_the_place_in_the_workflow(
+    designer: DesignerPage, folder: Path
+) -> None:
+    """Another endpoint for a task changes what is asked, and a name derived from it, not where the
+    task stands or how it is run.
+    """
     designer.pick("Get a thing")
     designer.add("Connection timeout")
     designer.at("/connectionTimeoutSeconds").fill("7")
@@ -210,10 +230,16 @@ def test_change_of_api_keeps_the_place_in_the_workflow(designer: DesignerPage, f
     expect(designer.page.locator(".head .method")).to_have_text("POST")
     designer.save()
     saved = task_of(folder, "Change a thing")
-    assert (saved["endpoint"], saved["connectionTimeoutSeconds"], saved["end"]) == ("acme-things-id-post-0", 7, True)
+    assert (saved["endpoint"], saved["connectionTimeoutSeconds"], saved["end"]) == (
+        "acme-things-id-post-0",
+        7,
+        True,
+    )
 
 
-def test_request_without_a_description(designer: DesignerPage, folder: Path, stand_in: StandIn) -> None:
+def test_request_without_a_description(
+    designer: DesignerPage, folder: Path, stand_in: StandIn
+) -> None:
     """Any request can be made, described or not."""
     designer.named("button", "Start from an empty request").click()
     designer.at("/httpRequest/url").fill(stand_in.url + "/nowhere")
@@ -234,8 +260,16 @@ FLOW: dict[str, Any] = {
     "name": "flow",
     "startTask": "First",
     "tasks": {
-        "First": {"type": "Http", "httpRequest": {"url": "https://a.example/1"}, "nextTask": "Second"},
-        "Second": {"type": "Http", "httpRequest": {"url": "https://a.example/2"}, "nextTask": "Which?"},
+        "First": {
+            "type": "Http",
+            "httpRequest": {"url": "https://a.example/1"},
+            "nextTask": "Second",
+        },
+        "Second": {
+            "type": "Http",
+            "httpRequest": {"url": "https://a.example/2"},
+            "nextTask": "Which?",
+        },
         "Which?": {
             "type": "Decision",
             "choices": [{"condition": "${$.tasks['First'].output.body.id}", "nextTask": "Both"}],
@@ -247,11 +281,23 @@ FLOW: dict[str, Any] = {
             "branches": [
                 {
                     "startTask": "Left",
-                    "tasks": {"Left": {"type": "Http", "httpRequest": {"url": "https://a.example/l"}, "end": True}},
+                    "tasks": {
+                        "Left": {
+                            "type": "Http",
+                            "httpRequest": {"url": "https://a.example/l"},
+                            "end": True,
+                        }
+                    },
                 },
                 {
                     "startTask": "Right",
-                    "tasks": {"Right": {"type": "Http", "httpRequest": {"url": "https://a.example/r"}, "end": True}},
+                    "tasks": {
+                        "Right": {
+                            "type": "Http",
+                            "httpRequest": {"url": "https://a.example/r"},
+                            "end": True,
+                        }
+                    },
                 },
             ],
         },
@@ -269,7 +315,9 @@ def flow(designer: DesignerPage, folder: Path) -> DesignerPage:
 
 def tasks_are(designer: DesignerPage, *names: str) -> None:
     """Wait until the list of tasks shows *names*, in this order."""
-    expect(designer.page.locator(".task-title")).to_have_text([re.compile(rf"^\s*{re.escape(name)}") for name in names])
+    expect(designer.page.locator(".task-title")).to_have_text(
+        [re.compile(rf"^\s*{re.escape(name)}") for name in names]
+    )
 
 
 def test_definition_is_drawn(flow: DesignerPage) -> None:
@@ -293,7 +341,9 @@ def test_definition_is_drawn(flow: DesignerPage) -> None:
 
 
 def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
-    """A task that is no HTTP task is shown as it is; a new name of another one is all that changes in it."""
+    """A task that is no HTTP task is shown as it is; a new name of another one is all that changes
+    in it.
+    """
     flow.page.locator(".task-name", has_text="Which?").click()
     expect(flow.page.locator(".middle")).to_contain_text("defaultTask")
     flow.page.locator(".task-name", has_text="First").click()
@@ -302,7 +352,9 @@ def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) 
     flow.save()
     after = written(folder)
     assert after["startTask"] == "Begin"
-    assert after["tasks"]["Which?"] == json.loads(json.dumps(FLOW["tasks"]["Which?"]).replace("First", "Begin"))
+    assert after["tasks"]["Which?"] == json.loads(
+        json.dumps(FLOW["tasks"]["Which?"]).replace("First", "Begin")
+    )
     assert after["tasks"]["Both"] == FLOW["tasks"]["Both"]
     assert list(after["tasks"]) == ["Begin", "Second", "Which?", "Both", "Done"]
 
@@ -367,7 +419,9 @@ def test_task_in_a_branch(flow: DesignerPage, folder: Path) -> None:
 
 
 def test_untouched_file_is_written_as_it_was(flow: DesignerPage, folder: Path) -> None:
-    """Opening, looking and saving changes no value: not a null, not the order, not the digits of a number."""
+    """Opening, looking and saving changes no value: not a null, not the order, not the digits of a
+    number.
+    """
     tricky = json.loads(json.dumps(FLOW))
     tricky["tasks"]["First"]["httpRequest"] |= {"body": {"z": None, "a": 1.5}, "headers": None}
     text = json.dumps(tricky).replace("1.5", "12345678901234567890")
@@ -381,7 +435,9 @@ def test_untouched_file_is_written_as_it_was(flow: DesignerPage, folder: Path) -
 
 
 def test_new_workflow(designer: DesignerPage, folder: Path) -> None:
-    """Another workflow is begun by its name, and is a file once it is saved; both stay at hand, with what is not saved."""
+    """Another workflow is begun by its name, and is a file once it is saved; both stay at hand,
+    with what is not saved.
+    """
     designer.pick("Get a thing")
     designer.at("/httpRequest/pathParameters/id").fill("1")
     designer.named("button", "New workflow").click()
@@ -391,7 +447,9 @@ def test_new_workflow(designer: DesignerPage, folder: Path) -> None:
     expect(designer.page.locator("#search")).to_be_focused()
     designer.pick("Change a thing")
     designer.save()
-    assert list(json.loads((folder / "Second try.json").read_text(encoding="utf-8"))["tasks"]) == ["Change a thing"]
+    assert list(json.loads((folder / "Second try.json").read_text(encoding="utf-8"))["tasks"]) == [
+        "Change a thing"
+    ]
     designer.load()
     expect(designer.page.get_by_label("Workflow", exact=True).last).to_have_value("Second try")
     designer.page.get_by_label("Workflow", exact=True).last.select_option("flow")
@@ -400,15 +458,21 @@ def test_new_workflow(designer: DesignerPage, folder: Path) -> None:
     designer.complaints.clear()  # that it was not there yet
 
 
-def test_later_task_sees_what_an_earlier_test_was_answered(designer: DesignerPage, stand_in: StandIn) -> None:
-    """An expression over an earlier task's output is evaluated over the answer that its test request got."""
+def test_later_task_sees_what_an_earlier_test_was_answered(
+    designer: DesignerPage, stand_in: StandIn
+) -> None:
+    """An expression over an earlier task's output is evaluated over the answer that its test
+    request got.
+    """
     designer.pick(TITLE)
     for pointer, value in SEED_FIELDS.items():
         designer.at(pointer).fill(value)
     designer.at("/httpRequest/query/topic_type").select_option("rfi")
     designer.send()
     expect(designer.page.locator(".response .status")).to_have_text("201 Created")
-    made = json.loads(designer.page.locator(".tree").get_by_text("id:").first.inner_text().partition(":")[2])
+    made = json.loads(
+        designer.page.locator(".tree").get_by_text("id:").first.inner_text().partition(":")[2]
+    )
     designer.named("button", "Add HTTP task").click()
     designer.named("button", "Start from an empty request").click()
     designer.at("/httpRequest/url").fill(stand_in.url + "/made/${$.id}")
@@ -458,7 +522,11 @@ def test_two_tabs_never_overwrite_each_other_silently(
     """The second to save is told, nothing is written, and both ways out do what they say."""
     write(
         folder,
-        {"name": "flow", "startTask": "Mail", "tasks": {"Mail": email_task("https://a.example") | {"end": True}}},
+        {
+            "name": "flow",
+            "startTask": "Mail",
+            "tasks": {"Mail": email_task("https://a.example") | {"end": True}},
+        },
     )
     designer.load()
     place = "/httpRequest/pathParameters/project_id"
@@ -482,7 +550,9 @@ def test_two_tabs_never_overwrite_each_other_silently(
 
 
 def test_file_that_is_no_definition(designer: DesignerPage, folder: Path) -> None:
-    """A broken file is said to be one, with the line; it is only overwritten when somebody asks for that."""
+    """A broken file is said to be one, with the line; it is only overwritten when somebody asks for
+    that.
+    """
     (folder / "flow.json").write_text('{"name": "flow",\n "tasks": {,}}', encoding="utf-8")
     broken = designer.load().page.locator(".workflow .note.error")
     expect(broken).to_contain_text("line 2")

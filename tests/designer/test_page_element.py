@@ -1,4 +1,6 @@
-"""The designer as an element: in a host's page with a hostile style sheet and a strict policy, and as a file that is built."""
+"""The designer as an element: in a host's page with a hostile style sheet and a strict policy, and
+as a file that is built.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,15 @@ BUILT = STATIC / "http-task-designer.js"
 MOST_KILOBYTES = 60
 HOST_PAGE = TESTS / "support" / "designer_page"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none';"
+    " form-action 'none'"
 )
 
 
 def host(designer: Any) -> Starlette:
-    """Return somebody else's application: a page of its own with a strict policy, and the designer under `/designer`."""
+    """Return somebody else's application: a page of its own with a strict policy, and the designer
+    under `/designer`.
+    """
 
     async def page(request: Request) -> Response:
         response = FileResponse(HOST_PAGE / (request.path_params.get("name") or "host.html"))
@@ -56,26 +61,34 @@ def url(tmp_path: Path, folder: Path) -> Iterator[str]:
         for name in ("flow", "other"):
             task = thing_task(server.url)
             (folder / f"{name}.json").write_text(
-                json.dumps({"name": name, "startTask": "Get", "tasks": {"Get": task}}), encoding="utf-8"
+                json.dumps({"name": name, "startTask": "Get", "tasks": {"Get": task}}),
+                encoding="utf-8",
             )
-        app = create_app(catalogue=tmp_path / "c.sqlite3", workflows=folder, allow_networks=["127.0.0.0/8"])
+        app = create_app(
+            catalogue=tmp_path / "c.sqlite3", workflows=folder, allow_networks=["127.0.0.0/8"]
+        )
         with serving(host(app)) as (address, _):
             yield address
 
 
 def test_two_in_a_hostile_page(browser: Browser, url: str, folder: Path) -> None:
-    """Two elements work side by side where styles attack them and the policy forbids everything else; each tells its host."""
+    """Two elements work side by side where styles attack them and the policy forbids everything
+    else; each tells its host.
+    """
     with designer_page(browser, url, quiet=True) as opened:
         page = opened.page
         one, two = page.locator("#one"), page.locator("#two")
         for each in (one, two):
             expect(each.locator("#test")).to_be_visible()
             look = each.locator("#test").evaluate(
-                "(button) => { const s = getComputedStyle(button);"
-                " return [s.fontSize, s.letterSpacing, s.textTransform, s.fontFamily.includes('cursive')]; }"
+                "(button) => { const s = getComputedStyle(button); return [s.fontSize,"
+                " s.letterSpacing, s.textTransform, s.fontFamily.includes('cursive')]; }"
             )
             assert look == ["13px", "normal", "none", False]
-            assert each.locator(".root").evaluate("(root) => getComputedStyle(root).direction") == "ltr"
+            assert (
+                each.locator(".root").evaluate("(root) => getComputedStyle(root).direction")
+                == "ltr"
+            )
         place = '[id="f-/httpRequest/pathParameters/id"]'
         one.locator(place).fill("1")
         two.locator(place).fill("2")
@@ -92,12 +105,15 @@ def test_two_in_a_hostile_page(browser: Browser, url: str, folder: Path) -> None
         saved = page.evaluate("window.saved")
         assert [(each["id"], each["name"]) for each in saved] == [("two", "Get"), ("one", "Get")]
         ids = {
-            name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["tasks"]["Get"]["httpRequest"][
-                "pathParameters"
-            ]
+            name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["tasks"]["Get"][
+                "httpRequest"
+            ]["pathParameters"]
             for name in ("flow", "other")
         }
-        assert ids == {"flow": {"id": "1"}, "other": {"id": "7"}}, "a host that prevented saving stores the task itself"
+        assert ids == {
+            "flow": {"id": "1"},
+            "other": {"id": "7"},
+        }, "a host that prevented saving stores the task itself"
         page.locator("#outside").focus()
         page.keyboard.press("Control+Enter")
         expect(one.locator(".response .status")).to_have_count(0)
@@ -122,7 +138,8 @@ def test_lone_element_saves_through_its_event(browser: Browser, tmp_path: Path) 
         designer_page(browser, address) as opened,
     ):
         opened.page.evaluate(
-            "window.told = []; document.addEventListener('task-save', (event) => window.told.push(event.detail))"
+            "window.told = []; document.addEventListener('task-save', (event) =>"
+            " window.told.push(event.detail))"
         )
         opened.pick("Get a thing")
         opened.at("/httpRequest/pathParameters/id").fill("7")
@@ -154,15 +171,27 @@ def test_lock_file_names_no_registry() -> None:
 def test_sources_have_the_types_they_say() -> None:
     """TypeScript's own compiler finds nothing in the element's sources."""
     done = subprocess.run(
-        ["npm", "run", "--silent", "check"], cwd=ELEMENT, capture_output=True, text=True, check=False, timeout=120
+        ["npm", "run", "--silent", "check"],
+        cwd=ELEMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
 
 
 def test_logic_of_the_page_without_a_browser() -> None:
-    """What of the page needs no browser keeps the promises in `element/test`, run by Node's own test runner."""
+    """What of the page needs no browser keeps the promises in `element/test`, run by Node's own
+    test runner.
+    """
     done = subprocess.run(
-        ["npm", "run", "--silent", "test"], cwd=ELEMENT, capture_output=True, text=True, check=False, timeout=120
+        ["npm", "run", "--silent", "test"],
+        cwd=ELEMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"pass [1-9]", done.stdout), "some test ran"
@@ -173,6 +202,10 @@ def test_rebuild_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     node = shutil.which("node")
     assert node
     subprocess.run(
-        [node, "build.mjs", str(tmp_path / "built.js")], cwd=ELEMENT, check=True, capture_output=True, timeout=120
+        [node, "build.mjs", str(tmp_path / "built.js")],
+        cwd=ELEMENT,
+        check=True,
+        capture_output=True,
+        timeout=120,
     )
     assert (tmp_path / "built.js").read_bytes() == BUILT.read_bytes()

@@ -1,4 +1,6 @@
-"""The designer's form: what each kind of field lets a person say, judged by the bytes that reach a server."""
+"""The designer's form: what each kind of field lets a person say, judged by the bytes that reach a
+server.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ from servers import OK, Peer, RawServer, raw_server, respond
 COUNTRIES = [f"country {number}" for number in range(60)]
 NODE = {
     "type": "object",
-    "properties": {"title": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
+    "properties": {
+        "title": {"type": "string"},
+        "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}},
+    },
 }
 BODY: dict[str, Any] = {
     "type": "object",
@@ -33,7 +38,11 @@ BODY: dict[str, Any] = {
         "country": {"enum": COUNTRIES},
         "tags": {"type": "array", "items": {"type": "string"}},
         "numbers": {"type": "array", "items": {"type": "integer"}},
-        "colours": {"type": "array", "uniqueItems": True, "items": {"enum": ["red", "green", "blue"]}},
+        "colours": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"enum": ["red", "green", "blue"]},
+        },
         "address": {
             "type": "object",
             "required": ["street"],
@@ -82,7 +91,10 @@ def kinds(url: str) -> Endpoint:
         title="Say anything",
         servers=(
             Server(url, description="here"),
-            Server("https://{region}.example", variables={"region": {"default": "eu", "enum": ["eu", "us"]}}),
+            Server(
+                "https://{region}.example",
+                variables={"region": {"default": "eu", "enum": ["eu", "us"]}},
+            ),
         ),
         parameters=(Parameter("verbose", "query", schema={"type": "boolean"}),),
         request_body=RequestBody({"application/json": MediaType(BODY)}, required=True),
@@ -98,14 +110,24 @@ def defaults(url: str) -> Endpoint:
         "number": {"type": "number", "default": 0.5},
         "flag": {"type": "boolean", "default": True},
         "size": {
-            "oneOf": [{"const": "small", "title": "Hand luggage"}, {"const": "large", "title": "Hold"}],
+            "oneOf": [
+                {"const": "small", "title": "Hand luggage"},
+                {"const": "large", "title": "Hold"},
+            ],
             "default": "small",
         },
         "country": {"enum": COUNTRIES, "default": "country 7"},
         "list": {"type": "array", "items": {"type": "string"}, "default": ["a"]},
-        "object": {"type": "object", "properties": {"inner": {"type": "integer"}}, "default": {"inner": 1}},
+        "object": {
+            "type": "object",
+            "properties": {"inner": {"type": "integer"}},
+            "default": {"inner": 1},
+        },
         "untyped": {"default": None},
-        "union": {"oneOf": [{"type": "integer"}, {"type": "array", "items": {"type": "string"}}], "default": 7},
+        "union": {
+            "oneOf": [{"type": "integer"}, {"type": "array", "items": {"type": "string"}}],
+            "default": 7,
+        },
     }
     bag = {"type": "object", "required": ["wanted"], "properties": properties}
     schema = {"type": "object", "properties": {"bag": bag}}
@@ -127,7 +149,11 @@ def upload(url: str) -> Endpoint:
         "required": ["scan", "about"],
         "properties": {
             "scan": {"type": "string", "format": "binary"},
-            "about": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}},
+            "about": {
+                "type": "object",
+                "required": ["title"],
+                "properties": {"title": {"type": "string"}},
+            },
         },
     }
     return Endpoint(
@@ -148,9 +174,13 @@ def server() -> Iterator[RawServer]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, server: RawServer) -> Iterator[RunningDesigner]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory, server: RawServer
+) -> Iterator[RunningDesigner]:
     folder = tmp_path_factory.mktemp("designer")
-    with running_designer(folder, endpoints=[kinds(server.url), upload(server.url), defaults(server.url)]) as running:
+    with running_designer(
+        folder, endpoints=[kinds(server.url), upload(server.url), defaults(server.url)]
+    ) as running:
         yield running
 
 
@@ -178,7 +208,9 @@ def sent(form: DesignerPage, server: RawServer) -> Any:
 
 
 def test_only_what_was_set_is_sent(form: DesignerPage, server: RawServer) -> None:
-    """Required fields are there, optional ones are buttons; what was not set is not sent, what was added and left empty neither."""
+    """Required fields are there, optional ones are buttons; what was not set is not sent, what was
+    added and left empty neither.
+    """
     expect(form.at("/httpRequest/body/name")).to_be_visible()
     expect(form.at("/httpRequest/body/nickname")).to_have_count(0)
     form.add("nickname", "count", "flag", "size", "country")
@@ -187,30 +219,50 @@ def test_only_what_was_set_is_sent(form: DesignerPage, server: RawServer) -> Non
 
 
 def test_nothing_is_invented(form: DesignerPage) -> None:
-    """A documented default is shown and not put in for an optional field; an enum starts with no choice, a number with no 0."""
+    """A documented default is shown and not put in for an optional field; an enum starts with no
+    choice, a number with no 0.
+    """
     form.add("size", "count", "flag", "address", "limit")
     expect(form.at("/httpRequest/body/address/limit")).to_have_value("")
-    expect(form.at("/httpRequest/body/address/limit")).to_have_attribute("placeholder", "default: 20")
+    expect(form.at("/httpRequest/body/address/limit")).to_have_attribute(
+        "placeholder", "default: 20"
+    )
     expect(form.at("/httpRequest/body/size")).to_have_value("")
     expect(form.at("/httpRequest/body/count")).to_have_value("")
     expect(form.page.get_by_role("radio", name="not set")).to_be_checked()
 
 
 def test_defaults_are_shown_and_not_sent(form: DesignerPage, server: RawServer) -> None:
-    """The default of every kind of field is said where its value would stand; none of them is sent."""
+    """The default of every kind of field is said where its value would stand; none of them is
+    sent.
+    """
     form.pick("Say little")
-    form.add("bag", "text", "number", "flag", "size", "country", "list", "object", "untyped", "union")
+    form.add(
+        "bag", "text", "number", "flag", "size", "country", "list", "object", "untyped", "union"
+    )
     for name, shown in (("text", "plain"), ("number", "0.5"), ("untyped", "null")):
-        expect(form.at(f"/httpRequest/body/bag/{name}")).to_have_attribute("placeholder", f"default: {shown}")
+        expect(form.at(f"/httpRequest/body/bag/{name}")).to_have_attribute(
+            "placeholder", f"default: {shown}"
+        )
     expect(form.page.get_by_role("radio", name="default: true")).to_be_checked()
-    expect(form.at("/httpRequest/body/bag/size").locator("option").first).to_have_text("default: small: Hand luggage")
-    expect(form.page.get_by_label("Which form of union").locator("option").first).to_have_text("default: 7")
+    expect(form.at("/httpRequest/body/bag/size").locator("option").first).to_have_text(
+        "default: small: Hand luggage"
+    )
+    expect(form.page.get_by_label("Which form of union").locator("option").first).to_have_text(
+        "default: 7"
+    )
     country = form.at("/httpRequest/body/bag/country").get_attribute("placeholder")
     assert country == "default: country 7; type to find one of 60"
     for name, shown in (("list", '["a"]'), ("object", '{"inner":1}')):
         form.named("button", f"Remove {name}").click()
-        assert form.page.locator("button.add", has_text=name).get_attribute("title").endswith(f"default: {shown}")
-    expect(form.at("/httpRequest/body/bag/wanted").locator("option").first).to_have_text("Choose … (default: small)")
+        assert (
+            form.page.locator("button.add", has_text=name)
+            .get_attribute("title")
+            .endswith(f"default: {shown}")
+        )
+    expect(form.at("/httpRequest/body/bag/wanted").locator("option").first).to_have_text(
+        "Choose … (default: small)"
+    )
     form.at("/httpRequest/body/bag/wanted").select_option(label="large")
     assert sent(form, server) == {"bag": {"wanted": "large"}}
 
@@ -385,23 +437,35 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
     [
         pytest.param(fill("nickname", "Bob"), {"nickname": "Bob"}, id="text"),
         pytest.param(
-            fill("nickname", "costs ${5} $${x} $$"), {"nickname": "costs ${5} $${x} $$"}, id="text-like-an-expression"
+            fill("nickname", "costs ${5} $${x} $$"),
+            {"nickname": "costs ${5} $${x} $$"},
+            id="text-like-an-expression",
         ),
-        pytest.param(fill("nickname", "jsonata: x"), {"nickname": "jsonata: x"}, id="text-like-a-jsonata-expression"),
+        pytest.param(
+            fill("nickname", "jsonata: x"),
+            {"nickname": "jsonata: x"},
+            id="text-like-a-jsonata-expression",
+        ),
         pytest.param(empty_text, {"nickname": ""}, id="empty-text-that-is-meant"),
         pytest.param(fill("count", "7"), {"count": 7}, id="integer"),
         pytest.param(
-            fill("count", "12345678901234567890"), {"count": 12345678901234567890}, id="integer-over-2-to-the-53rd"
+            fill("count", "12345678901234567890"),
+            {"count": 12345678901234567890},
+            id="integer-over-2-to-the-53rd",
         ),
         pytest.param(fill("ratio", "-0.25"), {"ratio": -0.25}, id="number"),
         pytest.param(flag, {"flag": False}, id="false-is-not-unset"),
         pytest.param(choose("size", "large"), {"size": "large"}, id="enum"),
-        pytest.param(labelled, {"address": {"street": "High Street", "grade": 2}}, id="enum-with-labels"),
+        pytest.param(
+            labelled, {"address": {"street": "High Street", "grade": 2}}, id="enum-with-labels"
+        ),
         pytest.param(fill("country", "country 42"), {"country": "country 42"}, id="long-enum"),
         pytest.param(const, {"address": {"street": "High Street", "version": "v2"}}, id="const"),
         pytest.param(null, {"parent": None}, id="null"),
         pytest.param(items, {"tags": ["one", "three"]}, id="list-with-focus"),
-        pytest.param(pasted("tags", "a\nb, c\n\nd"), {"tags": ["a", "b, c", "d"]}, id="pasted-lines"),
+        pytest.param(
+            pasted("tags", "a\nb, c\n\nd"), {"tags": ["a", "b, c", "d"]}, id="pasted-lines"
+        ),
         pytest.param(pasted("numbers", "1, 2,3"), {"numbers": [1, 2, 3]}, id="pasted-numbers"),
         pytest.param(pasted("numbers", "[4, 5]"), {"numbers": [4, 5]}, id="pasted-json"),
         pytest.param(empty_list, {"tags": []}, id="empty-list-that-is-meant"),
@@ -417,15 +481,29 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
         pytest.param(untyped("0881"), {"untyped": "0881"}, id="untyped-no-json-number"),
         pytest.param(untyped("x", "null"), {"untyped": None}, id="untyped-null"),
         pytest.param(
-            untyped('{"replicas": 3, "on": [true]}'), {"untyped": {"replicas": 3, "on": [True]}}, id="untyped-json"
+            untyped('{"replicas": 3, "on": [true]}'),
+            {"untyped": {"replicas": 3, "on": [True]}},
+            id="untyped-json",
         ),
         pytest.param(untyped(" [1, {}]\n"), {"untyped": [1, {}]}, id="untyped-json-list"),
         pytest.param(
-            untyped('{"id": 12345678901234567890}'), {"untyped": {"id": 12345678901234567890}}, id="untyped-digits"
+            untyped('{"id": 12345678901234567890}'),
+            {"untyped": {"id": 12345678901234567890}},
+            id="untyped-digits",
         ),
-        pytest.param(untyped('{"replicas": 3}', "JSON"), {"untyped": {"replicas": 3}}, id="json-is-not-quoted-again"),
-        pytest.param(untyped('{"replicas": 3}', "object"), {"untyped": {"replicas": 3}}, id="json-as-an-object"),
-        pytest.param(untyped('{"replicas": 3}', "text"), {"untyped": '{"replicas": 3}'}, id="json-as-text"),
+        pytest.param(
+            untyped('{"replicas": 3}', "JSON"),
+            {"untyped": {"replicas": 3}},
+            id="json-is-not-quoted-again",
+        ),
+        pytest.param(
+            untyped('{"replicas": 3}', "object"),
+            {"untyped": {"replicas": 3}},
+            id="json-as-an-object",
+        ),
+        pytest.param(
+            untyped('{"replicas": 3}', "text"), {"untyped": '{"replicas": 3}'}, id="json-as-text"
+        ),
         pytest.param(untyped("{not json}"), {"untyped": "{not json}"}, id="untyped-no-json"),
         pytest.param(untyped("hello", "JSON"), {"untyped": "hello"}, id="text-as-json"),
         pytest.param(back_to_text, {"untyped": '{"ratio": 1.50}'}, id="json-back-to-text"),
@@ -435,9 +513,14 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
     ],
 )
 def test_what_is_filled_in_arrives(
-    form: DesignerPage, server: RawServer, act: Callable[[DesignerPage], None], expected: dict[str, Any]
+    form: DesignerPage,
+    server: RawServer,
+    act: Callable[[DesignerPage], None],
+    expected: dict[str, Any],
 ) -> None:
-    """What a person fills in is what the server gets, with its type, and nothing else; it is there again after a reload."""
+    """What a person fills in is what the server gets, with its type, and nothing else; it is there
+    again after a reload.
+    """
     act(form)
     assert sent(form, server) == {"name": "thing"} | expected
     form.load()
@@ -446,7 +529,9 @@ def test_what_is_filled_in_arrives(
 
 
 def test_body_that_may_be_left_out(form: DesignerPage, server: RawServer) -> None:
-    """Its fields are there without a click; untouched it is not sent, and what was put in can be taken out as a whole."""
+    """Its fields are there without a click; untouched it is not sent, and what was put in can be
+    taken out as a whole.
+    """
     form.pick("Keep a scan")
     place = form.at("/httpRequest/body/about/title")
     expect(place).to_be_visible()
@@ -466,7 +551,9 @@ def test_body_that_may_be_left_out(form: DesignerPage, server: RawServer) -> Non
 
 
 def test_file_is_uploaded_and_sent(form: DesignerPage, server: RawServer) -> None:
-    """A picked file is sent as it is, a large one too; the settings hold a reference with its name and size."""
+    """A picked file is sent as it is, a large one too; the settings hold a reference with its name
+    and size.
+    """
     content = bytes(range(256)) * 20_000
     form.pick("Keep a scan")
     form.at("/httpRequest/body/scan").set_input_files(
@@ -485,11 +572,15 @@ def test_file_is_uploaded_and_sent(form: DesignerPage, server: RawServer) -> Non
     assert len(form.copied()) < 2_000
 
 
-def test_json_is_said_to_be_json_and_one_click_makes_it_text(form: DesignerPage, server: RawServer) -> None:
+def test_json_is_said_to_be_json_and_one_click_makes_it_text(
+    form: DesignerPage, server: RawServer
+) -> None:
     """What text is taken for is seen beside it, and can be changed there and back."""
     untyped('{"ratio": 1.50}')(form)
     expect(form.page.locator(".under", has_text="Sent as JSON: an object.")).to_be_visible()
-    expect(form.page.get_by_label("Type of untyped").locator("option").first).to_have_text("as JSON")
+    expect(form.page.get_by_label("Type of untyped").locator("option").first).to_have_text(
+        "as JSON"
+    )
     form.named("button", "Send it as text").click()
     assert sent(form, server)["untyped"] == '{"ratio": 1.50}'
     assert form.violations() == []
@@ -498,7 +589,9 @@ def test_json_is_said_to_be_json_and_one_click_makes_it_text(form: DesignerPage,
 
 
 def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server: RawServer) -> None:
-    """A body that is pasted goes out as JSON, to the last digit; in a query the same text stays text."""
+    """A body that is pasted goes out as JSON, to the last digit; in a query the same text stays
+    text.
+    """
     text = '{"spec": {"replicas": 3, "ratio": 0.1, "id": 12345678901234567890}}'
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
@@ -522,13 +615,17 @@ def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server:
 
 
 def test_any_token_is_a_method(form: DesignerPage, server: RawServer) -> None:
-    """RFC 9110, section 9.1: the known ones are offered, another is sent as it is, what is none is said to be none."""
+    """RFC 9110, section 9.1: the known ones are offered, another is sent as it is, what is none is
+    said to be none.
+    """
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
     form.at("/httpRequest/url").fill(server.url + "/dav")
     method = form.at("/httpRequest/method")
     offered = form.page.locator(f'[id="{method.get_attribute("list")}"] option')
-    assert {"GET", "PATCH", "QUERY"} <= set(offered.evaluate_all("options => options.map(({value}) => value)"))
+    assert {"GET", "PATCH", "QUERY"} <= set(
+        offered.evaluate_all("options => options.map(({value}) => value)")
+    )
     method.fill("no token")
     method.blur()
     expect(form.problem("/httpRequest/method")).to_be_visible()
@@ -539,8 +636,13 @@ def test_any_token_is_a_method(form: DesignerPage, server: RawServer) -> None:
 
 
 def test_what_was_unusual_about_a_response_is_said(form: DesignerPage) -> None:
-    """A header line that is none is named beside the response; what is no response is shown as it came."""
-    answers = [b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 2\r\n\r\n{}", b"SSH-2.0-OpenSSH_9.2\r\n"]
+    """A header line that is none is named beside the response; what is no response is shown as it
+    came.
+    """
+    answers = [
+        b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 2\r\n\r\n{}",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+    ]
 
     def handler(peer: Peer) -> None:
         peer.read_request()
@@ -551,7 +653,9 @@ def test_what_was_unusual_about_a_response_is_said(form: DesignerPage) -> None:
         form.named("button", "Start from an empty request").click()
         form.at("/httpRequest/url").fill(odd.url + "/")
         form.send()
-        expect(form.page.locator(".response .note", has_text="Unusual")).to_contain_text("no header at all")
+        expect(form.page.locator(".response .note", has_text="Unusual")).to_contain_text(
+            "no header at all"
+        )
         form.send()
         expect(form.page.get_by_label("What came")).to_have_text("SSH-2.0-OpenSSH_9.2")
         assert form.violations() == []
@@ -583,7 +687,9 @@ def test_raw_json_is_offered_and_told_when_broken(form: DesignerPage, server: Ra
 def test_expression_everywhere_with_a_sample(
     form: DesignerPage, server: RawServer, add: list[str], name: str, pointer: str
 ) -> None:
-    """Every field can be an expression; a sample beside it stands for it in the test, and in the test only."""
+    """Every field can be an expression; a sample beside it stands for it in the test, and in the
+    test only.
+    """
     form.add(*add)
     form.named("button", f"fx for {name}").click()
     place = form.at(f"/httpRequest/body{pointer}")
@@ -654,7 +760,9 @@ def test_expression_is_evaluated_over_a_sample_input(form: DesignerPage, server:
 
 
 def test_problems_stand_beside_their_fields(form: DesignerPage, server: RawServer) -> None:
-    """A wrong value is counted in the header, said beside its field, tied to it, and focused; nothing is sent until asked to."""
+    """A wrong value is counted in the header, said beside its field, tied to it, and focused;
+    nothing is sent until asked to.
+    """
     before = len(server.received)
     form.add("count", "address")
     form.at("/httpRequest/body/count").fill("many")
@@ -665,7 +773,9 @@ def test_problems_stand_beside_their_fields(form: DesignerPage, server: RawServe
     expect(form.problem("/httpRequest/body/count")).to_be_visible()
     assert "f-/httpRequest/body/count-problem-0" in (place.get_attribute("aria-describedby") or "")
     expect(place).to_be_focused()
-    expect(form.problem("/httpRequest/body/address/street")).to_contain_text("required: expected a string")
+    expect(form.problem("/httpRequest/body/address/street")).to_contain_text(
+        "required: expected a string"
+    )
     expect(form.problem("/httpRequest/body/address/street")).not_to_contain_text("'street'")
     form.named("button", "Send anyway").click()
     expect(form.page.locator(".response .status")).to_have_text("200 OK")
@@ -676,10 +786,17 @@ def test_problems_stand_beside_their_fields(form: DesignerPage, server: RawServe
 
 
 def test_the_page_reads_no_sentence(form: DesignerPage) -> None:
-    """What is missing is shown at its own field by the problem's code and params, in whatever language its sentence is."""
+    """What is missing is shown at its own field by the problem's code and params, in whatever
+    language its sentence is.
+    """
     form.add("count")
     params = {"name": "count", "where": "name", "instead": "cuont"}
-    problem = {"pointer": "/httpRequest/body", "message": "Pflichtfeld", "severity": "error", "code": "required"}
+    problem = {
+        "pointer": "/httpRequest/body",
+        "message": "Pflichtfeld",
+        "severity": "error",
+        "code": "required",
+    }
     answer = {"valid": False, "problems": [{**problem, "params": params}]}
     form.page.route("**/validate", lambda route: route.fulfill(json=answer))
     form.at("/httpRequest/body/count").fill("3")
@@ -700,7 +817,9 @@ def test_problems_wait_until_somebody_was_there(running: RunningDesigner, browse
 
 
 def test_a_problem_goes_when_its_field_changes(form: DesignerPage) -> None:
-    """What was said of a field is taken back with the first letter typed, whatever keeps the server from checking it again."""
+    """What was said of a field is taken back with the first letter typed, whatever keeps the server
+    from checking it again.
+    """
     form.add("count")
     place = form.at("/httpRequest/body/count")
     place.fill("many")
@@ -715,7 +834,9 @@ def test_a_problem_goes_when_its_field_changes(form: DesignerPage) -> None:
 
 
 def test_a_secret_of_a_name_of_ones_own_is_masked(form: DesignerPage) -> None:
-    """What stands under a name that somebody typed is masked on the screen, too, when that is a secret's name."""
+    """What stands under a name that somebody typed is masked on the screen, too, when that is a
+    secret's name.
+    """
     section = form.page.locator('[id="f-/httpRequest/headers"]')
     section.get_by_role("button", name="Add header").click()
     section.get_by_role("combobox", name="Name", exact=True).fill("Authorization")
@@ -730,8 +851,12 @@ def test_a_secret_of_a_name_of_ones_own_is_masked(form: DesignerPage) -> None:
         ("cookies", "sid", "1f-mine"),
     ],
 )
-def test_a_secret_is_pointed_out_before_it_is_saved(form: DesignerPage, group: str, name: str, value: str) -> None:
-    """Beside a secret that was typed in stands that a credential is the place for it; an expression is no secret."""
+def test_a_secret_is_pointed_out_before_it_is_saved(
+    form: DesignerPage, group: str, name: str, value: str
+) -> None:
+    """Beside a secret that was typed in stands that a credential is the place for it; an expression
+    is no secret.
+    """
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
     section = form.page.locator(f'[id="f-/httpRequest/{group}"]')
@@ -755,11 +880,28 @@ def test_a_secret_is_pointed_out_before_it_is_saved(form: DesignerPage, group: s
 
 
 def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) -> None:
-    """Each setting of the HTTP task's own schema has a field, by a title that people know and with its default."""
+    """Each setting of the HTTP task's own schema has a field, by a title that people know and with
+    its default.
+    """
     schema = json.loads((ROOT / "schemas" / "http-task.schema.json").read_text(encoding="utf-8"))
-    elsewhere = {"type", "description", "endpoint", "inputParameters", "credentials", "httpRequest", "nextTask", "end"}
+    elsewhere = {
+        "type",
+        "description",
+        "endpoint",
+        "inputParameters",
+        "credentials",
+        "httpRequest",
+        "nextTask",
+        "end",
+    }
     settings = schema["properties"].keys() - elsewhere
-    assert {"successCondition", "checkResponse", "responseBody", "retry", "readTimeoutSeconds"} <= settings
+    assert {
+        "successCondition",
+        "checkResponse",
+        "responseBody",
+        "retry",
+        "readTimeoutSeconds",
+    } <= settings
     titles = [schema["properties"][name]["title"] for name in settings]
     assert {"Read timeout", "Total timeout", "Connection timeout"} <= set(titles)
     form.add(*titles)
@@ -789,7 +931,9 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
 
 
 def test_server_can_be_chosen_or_typed(form: DesignerPage, server: RawServer) -> None:
-    """The documented servers are offered, with the values their variables may have, and any other address can be typed."""
+    """The documented servers are offered, with the values their variables may have, and any other
+    address can be typed.
+    """
     picker = form.page.get_by_label("Server", exact=True)
     expect(picker.locator("option")).to_have_count(4)
     assert picker.locator("option").all_inner_texts() == [
@@ -804,10 +948,16 @@ def test_server_can_be_chosen_or_typed(form: DesignerPage, server: RawServer) ->
     assert server.received[-1].startswith(b"POST /kinds ")
 
 
-def test_credential_is_picked_by_name(form: DesignerPage, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the stores list is offered by name and kind; the request carries the value, the page only the name."""
+def test_credential_is_picked_by_name(
+    form: DesignerPage, server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the stores list is offered by name and kind; the request carries the value, the page
+    only the name.
+    """
     value = "a-value-nobody-sees"
-    monkeypatch.setenv("HTTPTASK_CREDENTIAL_THING_KEY", json.dumps({"type": "bearer", "token": value}))
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_THING_KEY", json.dumps({"type": "bearer", "token": value})
+    )
     picker = form.at("/credentials")
     picker.focus()
     offered = form.page.locator('[id="f-/credentials-list"] option[value="thing-key"]')
@@ -824,7 +974,9 @@ def test_credential_is_picked_by_name(form: DesignerPage, server: RawServer, mon
 
 
 def test_typing_an_address_is_not_disturbed(form: DesignerPage, server: RawServer) -> None:
-    """Whoever types an address with pauses, in which it is checked, goes on where the last letter was."""
+    """Whoever types an address with pauses, in which it is checked, goes on where the last letter
+    was.
+    """
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
     place = form.at("/httpRequest/url")

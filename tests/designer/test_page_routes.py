@@ -1,4 +1,6 @@
-"""The designer's page: a form never owns where a task leads, and nothing an author wrote is lost, in a real browser."""
+"""The designer's page: a form never owns where a task leads, and nothing an author wrote is lost,
+in a real browser.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,11 @@ SCAN = Endpoint(
     request_body=RequestBody(
         {
             "multipart/form-data": MediaType(
-                {"type": "object", "required": ["scan"], "properties": {"scan": {"type": "string", "format": "binary"}}}
+                {
+                    "type": "object",
+                    "required": ["scan"],
+                    "properties": {"scan": {"type": "string", "format": "binary"}},
+                }
             )
         },
         required=True,
@@ -41,7 +47,9 @@ SCAN = Endpoint(
 
 
 @pytest.fixture
-def designer(tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser) -> Iterator[DesignerPage]:
+def designer(
+    tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser
+) -> Iterator[DesignerPage]:
     """The page, with three tasks on a line."""
     write(folder, LINE)
     endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST"), SCAN]
@@ -64,7 +72,11 @@ LINE: dict[str, Any] = {
         "Get a thing": {
             "type": "Http",
             "endpoint": "acme-things-id-get-0",
-            "httpRequest": {"url": OWN_ADDRESS + "/things/{id}", "method": "GET", "pathParameters": {"id": "7"}},
+            "httpRequest": {
+                "url": OWN_ADDRESS + "/things/{id}",
+                "method": "GET",
+                "pathParameters": {"id": "7"},
+            },
             "nextTask": "Last",
         },
         "Last": own("3", end=True),
@@ -144,8 +156,12 @@ ACTS: list[Act] = [edit, add_own, add_described, move, remove, rename, change]
 
 
 @pytest.mark.parametrize("first", ACTS, ids=lambda act: act.__name__)
-def test_every_pair_of_edits_keeps_every_task_reached(designer: DesignerPage, folder: Path, first: Act) -> None:
-    """Whatever is done first and whatever next, every task stays reached, no edit is lost, and the page says nothing else."""
+def test_every_pair_of_edits_keeps_every_task_reached(
+    designer: DesignerPage, folder: Path, first: Act
+) -> None:
+    """Whatever is done first and whatever next, every task stays reached, no edit is lost, and the
+    page says nothing else.
+    """
     for second in ACTS:
         if second is first:
             continue
@@ -177,7 +193,9 @@ def test_a_task_that_nothing_reaches_says_so(designer: DesignerPage, folder: Pat
     broken["tasks"]["First"] = own("1", end=True)
     write(folder, broken)
     designer.load()
-    expect(designer.page.locator(".task", has_text="Get a thing").locator(".unreached")).to_have_text("never reached")
+    expect(
+        designer.page.locator(".task", has_text="Get a thing").locator(".unreached")
+    ).to_have_text("never reached")
     expect(designer.page.locator(".task", has_text="First").locator(".unreached")).to_have_count(0)
     open_task(designer, "Get a thing")
     expect(designer.page.locator(".head .chip")).to_have_text("never reached")
@@ -189,11 +207,14 @@ def test_a_task_that_nothing_reaches_says_so(designer: DesignerPage, folder: Pat
 
 
 def test_change_of_api_keeps_what_was_written(designer: DesignerPage, folder: Path) -> None:
-    """Values of the same name and the address that was set stay, a name that came from the old title follows the new one,
-    references too, and what has no place is told and kept in the history."""
+    """Values of the same name and the address that was set stay, a name that came from the old
+    title follows the new one, references too, and what has no place is told and kept in the
+    history."""
     definition = json.loads(json.dumps(LINE))
     definition["tasks"]["Get a thing"]["httpRequest"]["query"] = {"page": "2"}
-    definition["tasks"]["Last"]["inputParameters"] = {"id": "${$.tasks['Get a thing'].output.body.id}"}
+    definition["tasks"]["Last"]["inputParameters"] = {
+        "id": "${$.tasks['Get a thing'].output.body.id}"
+    }
     write(folder, definition)
     designer.load()
     open_task(designer, "Get a thing")
@@ -224,25 +245,39 @@ def test_change_of_api_keeps_a_name_that_the_author_gave(designer: DesignerPage)
 # Renaming
 
 
-def test_rename_follows_expressions_and_says_what_it_could_not(designer: DesignerPage, folder: Path) -> None:
-    """Every form of the name is renamed, in the form on the screen too; what cannot be told is named, and samples, results
-    and history go along."""
+def test_rename_follows_expressions_and_says_what_it_could_not(
+    designer: DesignerPage, folder: Path
+) -> None:
+    """Every form of the name is renamed, in the form on the screen too; what cannot be told is
+    named, and samples, results and history go along."""
     definition = json.loads(json.dumps(LINE))
     definition["tasks"]["First"]["nextTask"] = "Which?"
     definition["tasks"]["Which?"] = {
         "type": "Decision",
-        "choices": [{"condition": "${jsonata: tasks.First.output.statusCode = 200}", "nextTask": "Get a thing"}],
+        "choices": [
+            {
+                "condition": "${jsonata: tasks.First.output.statusCode = 200}",
+                "nextTask": "Get a thing",
+            }
+        ],
         "defaultTask": "Last",
     }
-    definition["tasks"]["First"]["inputParameters"] = {"again": '${$.tasks["First"].output.body}', "any": "${$..First}"}
+    definition["tasks"]["First"]["inputParameters"] = {
+        "again": '${$.tasks["First"].output.body}',
+        "any": "${$..First}",
+    }
     write(folder, definition)
     designer.load()
     open_task(designer, "First")
     designer.at("/httpRequest/url").fill("https://a.example/edited")
     designer.page.get_by_label("Task name").fill("O'Brien `1`")
     designer.page.get_by_label("Task name").press("Enter")
-    expect(designer.at("/inputParameters/again")).to_have_value('${$.tasks["O\'Brien `1`"].output.body}')
-    expect(designer.page.locator(".note", has_text="may still name “First”")).to_contain_text("inputParameters/any")
+    expect(designer.at("/inputParameters/again")).to_have_value(
+        '${$.tasks["O\'Brien `1`"].output.body}'
+    )
+    expect(designer.page.locator(".note", has_text="may still name “First”")).to_contain_text(
+        "inputParameters/any"
+    )
     designer.save()
     saved = written(folder)
     assert saved["startTask"] == "O'Brien `1`"
@@ -268,11 +303,14 @@ def test_saving_waits_for_a_new_name(designer: DesignerPage, folder: Path) -> No
 def test_a_saved_file_is_there_the_next_time(
     designer: DesignerPage, tmp_path: Path, folder: Path, browser: Browser
 ) -> None:
-    """A picked file moves below the folder of files when the task is saved: the next designer sends it, the form shows it as
-    before, and nothing is left unsaved."""
+    """A picked file moves below the folder of files when the task is saved: the next designer sends
+    it, the form shows it as before, and nothing is left unsaved."""
     definition = json.loads(json.dumps(LINE))
     definition["tasks"]["First"] |= {"endpoint": "acme-scans-post-0"}
-    definition["tasks"]["First"]["httpRequest"] = {"url": "http://127.0.0.1:9/scans", "method": "POST"}
+    definition["tasks"]["First"]["httpRequest"] = {
+        "url": "http://127.0.0.1:9/scans",
+        "method": "POST",
+    }
     write(folder, definition)
     designer.load()
     picked = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"x" * 1000}

@@ -1,4 +1,6 @@
-"""The designer's page when things go wrong, are large, or must not be seen; and every state held against axe."""
+"""The designer's page when things go wrong, are large, or must not be seen; and every state held
+against axe.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,18 @@ from playwright.sync_api import Browser, expect
 from designer import RunningDesigner, running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, answer_with, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
-from servers import JSON, Handler, Peer, RawServer, cut_body, not_json, raw_server, redirect, respond, response
+from servers import (
+    JSON,
+    Handler,
+    Peer,
+    RawServer,
+    cut_body,
+    not_json,
+    raw_server,
+    redirect,
+    respond,
+    response,
+)
 
 CANARY = "canary-7f3a9c"
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -80,11 +93,17 @@ def server(upstream: Upstream) -> Iterator[RawServer]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, server: RawServer) -> Iterator[RunningDesigner]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory, server: RawServer
+) -> Iterator[RunningDesigner]:
     folder = tmp_path_factory.mktemp("designer")
     with running_designer(
         folder,
-        endpoints=[thing_endpoint(server.url), thing_endpoint(server.url, method="POST"), secret_endpoint(server.url)],
+        endpoints=[
+            thing_endpoint(server.url),
+            thing_endpoint(server.url, method="POST"),
+            secret_endpoint(server.url),
+        ],
     ) as running:
         yield running
 
@@ -111,7 +130,9 @@ def respond_json(value: Any) -> Handler:
 
 
 def test_response_is_shown_whole(thing: DesignerPage, upstream: Upstream) -> None:
-    """Status, time, size and type; the body as a tree, raw, headers, phases, and the bytes as they went out."""
+    """Status, time, size and type; the body as a tree, raw, headers, phases, and the bytes as they
+    went out.
+    """
     upstream.play = respond_json({"id": 7, "name": "Spanner", "deep": {"list": list(range(150))}})
     thing.send()
     page = thing.page
@@ -171,7 +192,9 @@ def test_stale_response_is_marked(thing: DesignerPage, upstream: Upstream) -> No
 
 
 def test_history_gives_the_settings_back(thing: DesignerPage, upstream: Upstream) -> None:
-    """Each test request stays in the history, over a reload too, and its settings can be restored."""
+    """Each test request stays in the history, over a reload too, and its settings can be
+    restored.
+    """
     upstream.play = respond_json({"id": 7, "name": "x"})
     thing.send()
     thing.at("/httpRequest/pathParameters/id").fill("8")
@@ -193,11 +216,18 @@ WRONG: dict[str, tuple[Handler, str]] = {
         "database down",
     ),
     "html-error-page": (
-        respond(response(b"<!doctype html><h1>Gateway</h1>" + SCRIPT.encode(), HTML, status="502 Bad Gateway")),
+        respond(
+            response(
+                b"<!doctype html><h1>Gateway</h1>" + SCRIPT.encode(), HTML, status="502 Bad Gateway"
+            )
+        ),
         "<h1>Gateway</h1>",
     ),
     "html-called-json": (not_json(), "Down for maintenance"),
-    "script-in-json": (respond(response(json.dumps({SCRIPT: SCRIPT}).encode(), JSON)), "window.broken"),
+    "script-in-json": (
+        respond(response(json.dumps({SCRIPT: SCRIPT}).encode(), JSON)),
+        "window.broken",
+    ),
     "cut-off": (cut_body(), "body"),
     "other-scheme": (redirect("ftp://a.example/"), "ftp"),
     "no-body": (respond(b"HTTP/1.1 204 No Content\r\n\r\n"), "no body"),
@@ -206,8 +236,12 @@ WRONG: dict[str, tuple[Handler, str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_whatever_comes_back_is_said_plainly(thing: DesignerPage, upstream: Upstream, name: str) -> None:
-    """Errors of an API are shown as text, never run, never hidden, and without a violation of accessibility."""
+def test_whatever_comes_back_is_said_plainly(
+    thing: DesignerPage, upstream: Upstream, name: str
+) -> None:
+    """Errors of an API are shown as text, never run, never hidden, and without a violation of
+    accessibility.
+    """
     upstream.play, shown = WRONG[name]
     thing.send()
     expect(thing.page.locator(".response")).to_contain_text(shown)
@@ -227,7 +261,9 @@ def test_dead_api(thing: DesignerPage) -> None:
 
 @pytest.mark.parametrize("how", ["key", "button"])
 def test_cancel(thing: DesignerPage, upstream: Upstream, how: str) -> None:
-    """Esc or the button ends a request that is under way, up to the API's own socket; the page says what that means."""
+    """Esc or the button ends a request that is under way, up to the API's own socket; the page says
+    what that means.
+    """
     upstream.silence()
     upstream.left.clear()
     thing.page.keyboard.press("Control+Enter")
@@ -244,8 +280,12 @@ def test_cancel(thing: DesignerPage, upstream: Upstream, how: str) -> None:
     expect(thing.page.locator("#test")).to_contain_text("Test request")
 
 
-def test_settings_that_were_sent_anyway_can_always_be(thing: DesignerPage, upstream: Upstream) -> None:
-    """After *Send anyway* the page offers to send this task's settings as written in runs, too; then nothing is refused."""
+def test_settings_that_were_sent_anyway_can_always_be(
+    thing: DesignerPage, upstream: Upstream
+) -> None:
+    """After *Send anyway* the page offers to send this task's settings as written in runs, too;
+    then nothing is refused.
+    """
     upstream.play = respond_json({"id": 7, "name": "x"})
     thing.add("limit")
     thing.at("/httpRequest/query/limit").fill("many")
@@ -264,8 +304,12 @@ def test_settings_that_were_sent_anyway_can_always_be(thing: DesignerPage, upstr
 
 
 def test_progress_is_seen(thing: DesignerPage, upstream: Upstream, server: RawServer) -> None:
-    """While a request is under way the page says the phase, the seconds, and the bytes that truly went out and came in."""
-    half = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
+    """While a request is under way the page says the phase, the seconds, and the bytes that truly
+    went out and came in.
+    """
+    half = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
+    )
 
     def handler(peer: Peer) -> None:
         peer.read_request()
@@ -287,13 +331,19 @@ def test_progress_is_seen(thing: DesignerPage, upstream: Upstream, server: RawSe
 def test_wait_between_attempts_and_what_a_cancel_leaves(
     thing: DesignerPage, upstream: Upstream, server: RawServer
 ) -> None:
-    """A wait says how long it is and who asked for it; cancelled there, the page says that the server was reached, and shows how."""
-    upstream.play = respond(response(b"busy", ("Retry-After", "7"), status="503 Service Unavailable"))
+    """A wait says how long it is and who asked for it; cancelled there, the page says that the
+    server was reached, and shows how.
+    """
+    upstream.play = respond(
+        response(b"busy", ("Retry-After", "7"), status="503 Service Unavailable")
+    )
     thing.add("Retry", "Attempts")
     thing.at("/retry/maxAttempts").fill("3")
     thing.page.keyboard.press("Control+Enter")
     summary = thing.page.locator(".summary")
-    expect(summary).to_contain_text("Waiting 7 s before the next attempt: the server asked for it (Retry-After)")
+    expect(summary).to_contain_text(
+        "Waiting 7 s before the next attempt: the server asked for it (Retry-After)"
+    )
     expect(summary).to_contain_text("attempt 1 of 3")
     assert thing.violations() == []
     thing.page.keyboard.press("Escape")
@@ -301,14 +351,18 @@ def test_wait_between_attempts_and_what_a_cancel_leaves(
     expect(summary).to_contain_text("it answered 503")
     expect(summary).to_contain_text("1 attempt")
     expect(thing.page.locator(".response")).not_to_contain_text("Nothing was sent")
-    expect(thing.page.get_by_role("tabpanel").last).to_contain_text("HTTP/1.1 503 Service Unavailable")
+    expect(thing.page.get_by_role("tabpanel").last).to_contain_text(
+        "HTTP/1.1 503 Service Unavailable"
+    )
     thing.named("tab", "Request sent").click()
     expect(thing.page.locator("pre")).to_contain_text("GET /things/7 HTTP/1.1")
     assert thing.violations() == []
 
 
 def test_failures_name_a_field_as_the_form_does(thing: DesignerPage, upstream: Upstream) -> None:
-    """A time-out that passed is called by the title of its field, and so is the place of an expression."""
+    """A time-out that passed is called by the title of its field, and so is the place of an
+    expression.
+    """
     upstream.silence()
     thing.add("Read timeout")
     thing.at("/readTimeoutSeconds").fill("1")
@@ -322,7 +376,9 @@ def test_failures_name_a_field_as_the_form_does(thing: DesignerPage, upstream: U
 def test_the_page_is_as_high_as_its_window(
     running: RunningDesigner, browser: Browser, upstream: Upstream, width: int, height: int
 ) -> None:
-    """However much there is to fill in and to read, the columns scroll and the document does not."""
+    """However much there is to fill in and to read, the columns scroll and the document does
+    not.
+    """
     upstream.play = respond_json({"rows": [{"id": number} for number in range(100)]})
     with designer_page(browser, running.url) as designer:
         designer.page.set_viewport_size({"width": width, "height": height})
@@ -330,7 +386,9 @@ def test_the_page_is_as_high_as_its_window(
             designer.pick("Log in")
         designer.add("Retry", "Read timeout", "Input parameters")
         for _ in range(12):
-            designer.at("/inputParameters").get_by_role("button", name="Add parameter", exact=True).click()
+            designer.at("/inputParameters").get_by_role(
+                "button", name="Add parameter", exact=True
+            ).click()
         designer.at("/httpRequest/body/user").fill("ann")
         designer.at("/httpRequest/body/password").fill("pass")
         designer.send()
@@ -342,8 +400,12 @@ def test_the_page_is_as_high_as_its_window(
         assert designer.page.evaluate("window.scrollY") == 0
 
 
-def test_large_json_is_a_tree_and_never_a_wall_of_text(thing: DesignerPage, upstream: Upstream) -> None:
-    """Of 10 MB of JSON the tree shows everything that is opened; as text at most 256 KiB stand in the page."""
+def test_large_json_is_a_tree_and_never_a_wall_of_text(
+    thing: DesignerPage, upstream: Upstream
+) -> None:
+    """Of 10 MB of JSON the tree shows everything that is opened; as text at most 256 KiB stand in
+    the page.
+    """
     rows = [{"id": number, "name": "x" * 80} for number in range(100_000)]
     upstream.play = respond_json({"rows": rows, "last": "here"})
     thing.send()
@@ -366,7 +428,9 @@ def test_50_megabytes(thing: DesignerPage, upstream: Upstream) -> None:
 
     def handler(peer: Peer) -> None:
         peer.read_request()
-        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 50000000\r\n\r\n")
+        peer.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 50000000\r\n\r\n"
+        )
         for _ in range(50):
             peer.sendall(block)
 
@@ -423,7 +487,8 @@ def test_catalogue_that_cannot_be_used(designer: DesignerPage) -> None:
 def test_other_program_at_the_address(designer: DesignerPage) -> None:
     """An answer that is not the designer's is not taken for one."""
     designer.page.route(
-        "**/config", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Router</h1>")
+        "**/config",
+        lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Router</h1>"),
     )
     designer.load()
     expect(designer.page.locator(".whole")).to_contain_text("did not send JSON")
@@ -435,7 +500,9 @@ def test_other_program_at_the_address(designer: DesignerPage) -> None:
 def test_secrets_stay_where_they_were_typed(
     running: RunningDesigner, designer: DesignerPage, upstream: Upstream, server: RawServer
 ) -> None:
-    """A secret reaches the API, and nothing else: not markup, storage, history, address, a copy, or a request's shown bytes."""
+    """A secret reaches the API, and nothing else: not markup, storage, history, address, a copy, or
+    a request's shown bytes.
+    """
     upstream.play = respond(response(json.dumps({"echo": f"you said {CANARY}"}).encode(), JSON))
     designer.pick("Log in")
     designer.at("/httpRequest/body/user").fill("ann")
@@ -520,7 +587,15 @@ STATES: dict[str, Callable[[DesignerPage, Upstream], None]] = {
     "with problems": with_problems,
     **{
         tab: responded(tab)
-        for tab in ("API reference", "Body", "Raw", "Headers", "Timeline", "Request sent", "History")
+        for tab in (
+            "API reference",
+            "Body",
+            "Raw",
+            "Headers",
+            "Timeline",
+            "Request sent",
+            "History",
+        )
     },
 }
 

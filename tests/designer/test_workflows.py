@@ -1,4 +1,6 @@
-"""Workflow definitions behind the designer: read as they are, saved whole, never over somebody else's changes."""
+"""Workflow definitions behind the designer: read as they are, saved whole, never over somebody
+else's changes.
+"""
 
 from __future__ import annotations
 
@@ -54,24 +56,32 @@ def test_first_definition_is_opened_first(designer: RunningDesigner, folder: Pat
 
 
 def test_read_as_it_is(designer: RunningDesigner, folder: Path) -> None:
-    """A definition comes byte for byte, with a tag; asked for again with the tag it does not come."""
+    """A definition comes byte for byte, with a tag; asked for again with the tag it does not
+    come.
+    """
     text = '{"startTask": "A",\n\n  "tasks": {}, "mine": 1.50, "null": null}'
     (folder / "first.json").write_text(text)
     answer = designer.client.get("workflows/first")
     assert answer.text == text
-    again = designer.client.get("workflows/first", headers={"If-None-Match": answer.headers["etag"]})
+    again = designer.client.get(
+        "workflows/first", headers={"If-None-Match": answer.headers["etag"]}
+    )
     assert (again.status_code, again.content) == (304, b"")
 
 
 def test_save(designer: RunningDesigner, folder: Path) -> None:
-    """With the tag of what is replaced a definition is saved; the file is JSON for people, its mode is kept, nothing else is left."""
+    """With the tag of what is replaced a definition is saved; the file is JSON for people, its mode
+    is kept, nothing else is left.
+    """
     path = folder / "first.json"
     path.chmod(0o640)
     etag = designer.client.get("workflows/first").headers["etag"]
     changed = DEFINITION | {"name": "Größer"}
     answer = designer.client.put("workflows/first", json=changed, headers={"If-Match": etag})
     assert (answer.status_code, answer.json()) == (200, changed)
-    assert path.read_text(encoding="utf-8") == json.dumps(changed, indent=2, ensure_ascii=False) + "\n"
+    assert (
+        path.read_text(encoding="utf-8") == json.dumps(changed, indent=2, ensure_ascii=False) + "\n"
+    )
     assert path.stat().st_mode & 0o777 == 0o640
     assert [each.name for each in folder.iterdir()] == ["first.json"]
     assert designer.client.get("workflows/first").headers["etag"] == answer.headers["etag"]
@@ -84,10 +94,16 @@ def test_save(designer: RunningDesigner, folder: Path) -> None:
 
 
 def test_two_tabs(designer: RunningDesigner) -> None:
-    """Of two pages that opened the same definition the second is told, keeps its changes, and may overwrite knowingly."""
+    """Of two pages that opened the same definition the second is told, keeps its changes, and may
+    overwrite knowingly.
+    """
     etag = designer.client.get("workflows/first").headers["etag"]
-    first = designer.client.put("workflows/first", json=DEFINITION | {"name": "one"}, headers={"If-Match": etag})
-    second = designer.client.put("workflows/first", json=DEFINITION | {"name": "two"}, headers={"If-Match": etag})
+    first = designer.client.put(
+        "workflows/first", json=DEFINITION | {"name": "one"}, headers={"If-Match": etag}
+    )
+    second = designer.client.put(
+        "workflows/first", json=DEFINITION | {"name": "two"}, headers={"If-Match": etag}
+    )
     assert second.status_code == 412
     problem = second.json()
     assert problem["type"] == "urn:httptask:problem:changed-meanwhile"
@@ -123,7 +139,12 @@ def test_changed_on_disk(designer: RunningDesigner, folder: Path) -> None:
     """An editor's change on disk is as much a change as another tab's."""
     etag = designer.client.get("workflows/first").headers["etag"]
     (folder / "first.json").write_text("{}")
-    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": etag}).status_code == 412
+    assert (
+        designer.client.put(
+            "workflows/first", json=DEFINITION, headers={"If-Match": etag}
+        ).status_code
+        == 412
+    )
 
 
 def test_removed_on_disk(designer: RunningDesigner, folder: Path) -> None:
@@ -134,23 +155,40 @@ def test_removed_on_disk(designer: RunningDesigner, folder: Path) -> None:
     assert answer.status_code == 412
     assert "etag" not in answer.json()
     assert designer.client.get("workflows/first").status_code == 404
-    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 201
+    assert (
+        designer.client.put(
+            "workflows/first", json=DEFINITION, headers={"If-None-Match": "*"}
+        ).status_code
+        == 201
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [('{"a": 1,\n', (2, 1)), ("", (1, 1)), ("[1]", None), ('{"a": 1, "a": 2}', (1, 10)), ("\ufffe", (1, 1))],
+    [
+        ('{"a": 1,\n', (2, 1)),
+        ("", (1, 1)),
+        ("[1]", None),
+        ('{"a": 1, "a": 2}', (1, 10)),
+        ("\ufffe", (1, 1)),
+    ],
     ids=["cut", "empty", "list", "twice", "garbage"],
 )
-def test_broken_on_disk(designer: RunningDesigner, folder: Path, text: str, place: tuple[int, int] | None) -> None:
-    """A file that is no JSON object is a sentence with its place, and can be overwritten knowingly."""
+def test_broken_on_disk(
+    designer: RunningDesigner, folder: Path, text: str, place: tuple[int, int] | None
+) -> None:
+    """A file that is no JSON object is a sentence with its place, and can be overwritten
+    knowingly.
+    """
     (folder / "first.json").write_text(text)
     answer = designer.client.get("workflows/first")
     problem = answer.json()
     assert (answer.status_code, problem["type"]) == (422, "urn:httptask:problem:broken-definition")
     assert "first.json" in problem["detail"]
     assert (problem.get("line"), problem.get("column")) == (place or (None, None))
-    knowingly = designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": answer.headers["etag"]})
+    knowingly = designer.client.put(
+        "workflows/first", json=DEFINITION, headers={"If-Match": answer.headers["etag"]}
+    )
     assert knowingly.status_code == 200
 
 
@@ -162,17 +200,34 @@ def test_bytes_that_are_no_text(designer: RunningDesigner, folder: Path) -> None
 
 def test_new(designer: RunningDesigner, folder: Path) -> None:
     """A new definition is made only where there is none."""
-    new = designer.client.put("workflows/Zwölf Käse", json=DEFINITION, headers={"If-None-Match": "*"})
+    new = designer.client.put(
+        "workflows/Zwölf Käse", json=DEFINITION, headers={"If-None-Match": "*"}
+    )
     assert new.status_code == 201
     assert (folder / "Zwölf Käse.json").exists()
-    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 412
+    assert (
+        designer.client.put(
+            "workflows/first", json=DEFINITION, headers={"If-None-Match": "*"}
+        ).status_code
+        == 412
+    )
 
 
 def test_save_needs_a_condition(designer: RunningDesigner) -> None:
     """Without saying what is replaced nothing is saved; `*` replaces whatever is there."""
     assert designer.client.put("workflows/first", json=DEFINITION).status_code == 428
-    assert designer.client.put("workflows/first", json=DEFINITION, headers={"If-Match": "*"}).status_code == 200
-    assert designer.client.put("workflows/none", json=DEFINITION, headers={"If-Match": "*"}).status_code == 412
+    assert (
+        designer.client.put(
+            "workflows/first", json=DEFINITION, headers={"If-Match": "*"}
+        ).status_code
+        == 200
+    )
+    assert (
+        designer.client.put(
+            "workflows/none", json=DEFINITION, headers={"If-Match": "*"}
+        ).status_code
+        == 412
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,21 +245,38 @@ def test_what_is_no_definition_is_not_saved(
     designer: RunningDesigner, folder: Path, content: bytes, status: int
 ) -> None:
     """What is no JSON object, or far too large, leaves the file as it is."""
-    answer = designer.client.put("workflows/first", content=content, headers=JSON | {"If-Match": "*"})
+    answer = designer.client.put(
+        "workflows/first", content=content, headers=JSON | {"If-Match": "*"}
+    )
     assert answer.status_code == status
     assert json.loads((folder / "first.json").read_text()) == DEFINITION
 
 
 @pytest.mark.parametrize(
     "workflow_id",
-    ["..%2Ffirst", "%2e%2e", ".hidden", "a%2Fb", "a%5Cb", "a%00b", "x" * 300, "con%3A", "first.json/", "%0a"],
+    [
+        "..%2Ffirst",
+        "%2e%2e",
+        ".hidden",
+        "a%2Fb",
+        "a%5Cb",
+        "a%00b",
+        "x" * 300,
+        "con%3A",
+        "first.json/",
+        "%0a",
+    ],
 )
-def test_ids_stay_in_the_folder(designer: RunningDesigner, tmp_path: Path, workflow_id: str) -> None:
+def test_ids_stay_in_the_folder(
+    designer: RunningDesigner, tmp_path: Path, workflow_id: str
+) -> None:
     """No id leads out of the folder, to a hidden file, or to something that is no file name."""
     (tmp_path / "first.json").write_text('{"outside": 1}')
     before = sorted(str(path) for path in tmp_path.rglob("*"))
     assert designer.client.get(f"workflows/{workflow_id}").status_code == 404
-    answer = designer.client.put(f"workflows/{workflow_id}", json=DEFINITION, headers={"If-None-Match": "*"})
+    answer = designer.client.put(
+        f"workflows/{workflow_id}", json=DEFINITION, headers={"If-None-Match": "*"}
+    )
     assert answer.status_code == 404
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
 
@@ -215,13 +287,19 @@ def test_links_stay_in_the_folder(designer: RunningDesigner, folder: Path, tmp_p
     outside.write_text('{"outside": 1}')
     (folder / "link.json").symlink_to(outside)
     assert designer.client.get("workflows/link").status_code == 404
-    assert designer.client.put("workflows/link", json={}, headers={"If-Match": "*"}).status_code == 404
+    assert (
+        designer.client.put("workflows/link", json={}, headers={"If-Match": "*"}).status_code == 404
+    )
     assert outside.read_text() == '{"outside": 1}'
 
 
-def test_one_bad_file_does_not_take_the_page(designer: RunningDesigner, folder: Path, tmp_path: Path) -> None:
-    """Links that lead out, nowhere or to themselves, and names that are no text are skipped with a note each; files that
-    are broken, huge, deep or unreadable say so. Whatever lies there, the page opens with a definition that can be read."""
+def test_one_bad_file_does_not_take_the_page(
+    designer: RunningDesigner, folder: Path, tmp_path: Path
+) -> None:
+    """Links that lead out, nowhere or to themselves, and names that are no text are skipped with a
+    note each; files that are broken, huge, deep or unreadable say so. Whatever lies there, the page
+    opens with a definition that can be read.
+    """
     (tmp_path / "outside.json").write_text('{"outside": 1}')
     (folder / "a-link.json").symlink_to(tmp_path / "outside.json")
     (folder / "b-nowhere.json").symlink_to(folder / "nothing.json")
@@ -235,7 +313,11 @@ def test_one_bad_file_does_not_take_the_page(designer: RunningDesigner, folder: 
     config = designer.client.get("config").json()
     assert config["workflow"] in ("dd-name", "ee-inside")
     listing = designer.client.get("workflows").json()
-    assert [item["id"] for item in listing["items"] if "broken" in item][:3] == ["aa-broken", "bb-huge", "cc-deep"]
+    assert [item["id"] for item in listing["items"] if "broken" in item][:3] == [
+        "aa-broken",
+        "bb-huge",
+        "cc-deep",
+    ]
     assert [item["id"] for item in listing["items"]][-2:] == ["ee-inside", "first"]
     assert [note.partition(" ")[0] for note in listing["notes"]] == ["skipped:"] * 4
     assert config["notes"] == listing["notes"]
@@ -253,7 +335,9 @@ def test_no_file(designer: RunningDesigner, folder: Path) -> None:
         assert designer.client.get(f"workflows/{name}").status_code == 404
 
 
-def test_file_that_cannot_be_written(designer: RunningDesigner, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_cannot_be_written(
+    designer: RunningDesigner, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When saving fails, the page hears why and the old definition is whole."""
 
     def full(*_: object) -> None:
@@ -268,13 +352,24 @@ def test_file_that_cannot_be_written(designer: RunningDesigner, folder: Path, mo
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    """In a folder without definitions a new one is begun, and saved like any; a file given by name has no second."""
+    """In a folder without definitions a new one is begun, and saved like any; a file given by name
+    has no second.
+    """
     with running_designer(tmp_path, workflows=tmp_path / "none yet") as designer:
         config = designer.client.get("config").json()
-        assert (config["workflow"], config["workflows"], config["newWorkflows"]) == ("workflow", [], True)
+        assert (config["workflow"], config["workflows"], config["newWorkflows"]) == (
+            "workflow",
+            [],
+            True,
+        )
         headers = {"If-None-Match": "*"}
-        assert designer.client.put("workflows/workflow", json=DEFINITION, headers=headers).status_code == 201
-        assert designer.client.get("config").json()["workflows"] == [{"id": "workflow", "name": "First"}]
+        assert (
+            designer.client.put("workflows/workflow", json=DEFINITION, headers=headers).status_code
+            == 201
+        )
+        assert designer.client.get("config").json()["workflows"] == [
+            {"id": "workflow", "name": "First"}
+        ]
 
 
 def test_one_file(tmp_path: Path) -> None:
@@ -284,10 +379,18 @@ def test_one_file(tmp_path: Path) -> None:
         config = designer.client.get("config").json()
         assert (config["workflow"], config["newWorkflows"]) == ("mine", False)
         assert designer.client.get("workflows").json()["items"] == []
-        assert designer.client.put("workflows/mine", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 201
+        assert (
+            designer.client.put(
+                "workflows/mine", json=DEFINITION, headers={"If-None-Match": "*"}
+            ).status_code
+            == 201
+        )
         assert json.loads(path.read_text()) == DEFINITION
         assert (
-            designer.client.put("workflows/other", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 404
+            designer.client.put(
+                "workflows/other", json=DEFINITION, headers={"If-None-Match": "*"}
+            ).status_code
+            == 404
         )
 
 
@@ -295,14 +398,21 @@ def test_no_workflows(tmp_path: Path) -> None:
     """Without a place for definitions nothing can be saved here: the page's host does that."""
     with running_designer(tmp_path) as designer:
         assert designer.client.get("workflows").json() == {"items": []}
-        assert designer.client.put("workflows/a", json=DEFINITION, headers={"If-None-Match": "*"}).status_code == 404
+        assert (
+            designer.client.put(
+                "workflows/a", json=DEFINITION, headers={"If-None-Match": "*"}
+            ).status_code
+            == 404
+        )
 
 
 # Files of a saved definition
 
 
 def uploaded(designer: RunningDesigner, name: str, data: bytes) -> dict[str, Any]:
-    reference: dict[str, Any] = designer.client.post("uploads", params={"name": name}, content=data).json()
+    reference: dict[str, Any] = designer.client.post(
+        "uploads", params={"name": name}, content=data
+    ).json()
     return reference
 
 
@@ -323,8 +433,10 @@ def save(designer: RunningDesigner, definition: Any) -> Any:
 
 
 def test_a_saved_upload_outlives_the_designer(tmp_path: Path, folder: Path) -> None:
-    """Uploads that a definition is saved with lie below the folder of files, named by their paths; the next designer, and a
-    run, find them. Until it is saved, and for what still names the upload, everything goes on as before."""
+    """Uploads that a definition is saved with lie below the folder of files, named by their paths;
+    the next designer, and a run, find them. Until it is saved, and for what still names the upload,
+    everything goes on as before.
+    """
     data = b"%PDF \x00\xff"
     with running_designer(tmp_path, workflows=folder) as designer:
         reference = uploaded(designer, "plan.pdf", data)
@@ -339,17 +451,30 @@ def test_a_saved_upload_outlives_the_designer(tmp_path: Path, folder: Path) -> N
     assert (folder / "files" / "plan.pdf").read_bytes() == data
     assert json.loads((folder / "first.json").read_text()) == with_files(*saved)
     with running_designer(tmp_path, workflows=folder) as designer:
-        assert [item["id"] for item in designer.client.get("workflows").json()["items"]] == ["first"]
-        assert designer.client.post("validate", json={"definition": with_files(*saved)}).json()["problems"] == []
+        assert [item["id"] for item in designer.client.get("workflows").json()["items"]] == [
+            "first"
+        ]
+        assert (
+            designer.client.post("validate", json={"definition": with_files(*saved)}).json()[
+                "problems"
+            ]
+            == []
+        )
         (folder / "files" / "plan.pdf").unlink()
         for gone in (saved[0], reference):
-            (problem,) = designer.client.post("validate", json={"definition": with_files(gone)}).json()["problems"]
-            assert (problem["pointer"], problem["severity"]) == ("/tasks/A/httpRequest/body/files/0", "error")
+            (problem,) = designer.client.post(
+                "validate", json={"definition": with_files(gone)}
+            ).json()["problems"]
+            assert (problem["pointer"], problem["severity"]) == (
+                "/tasks/A/httpRequest/body/files/0",
+                "error",
+            )
 
 
 def test_files_of_one_name(tmp_path: Path, folder: Path) -> None:
-    """Nothing in the folder of files is written over: another file of the same name gets a name of its own, the same file is
-    kept once, and no name leads out of the folder or to what no system can hold."""
+    """Nothing in the folder of files is written over: another file of the same name gets a name of
+    its own, the same file is kept once, and no name leads out of the folder or to what no system
+    can hold."""
     files = tmp_path / "files"
     files.mkdir()
     (tmp_path / "outside").write_bytes(b"outside")
@@ -373,16 +498,25 @@ def test_files_of_one_name(tmp_path: Path, folder: Path) -> None:
             assert (files / path).read_bytes() == data
         assert (files / "there.txt").read_bytes() == b"there before"
         assert (tmp_path / "outside").read_bytes() == b"outside"
-        assert designer.client.post("validate", json={"definition": with_files(*saved)}).json()["problems"] == []
+        assert (
+            designer.client.post("validate", json={"definition": with_files(*saved)}).json()[
+                "problems"
+            ]
+            == []
+        )
 
 
 def test_nothing_moves_when_nothing_is_saved(designer: RunningDesigner, folder: Path) -> None:
     """A definition that was changed meanwhile is not saved, and its uploads stay what they were."""
     reference = uploaded(designer, "plan.pdf", b"x")
-    answer = designer.client.put("workflows/first", json=with_files(reference), headers={"If-Match": '"other"'})
+    answer = designer.client.put(
+        "workflows/first", json=with_files(reference), headers={"If-Match": '"other"'}
+    )
     assert answer.status_code == 412
     assert not (folder / "files").exists()
-    assert designer.client.post("validate", json={"task": with_files(reference)["tasks"]["A"]}).json()["valid"]
+    assert designer.client.post(
+        "validate", json={"task": with_files(reference)["tasks"]["A"]}
+    ).json()["valid"]
 
 
 def test_files_that_cannot_be_kept(tmp_path: Path, folder: Path) -> None:
@@ -390,7 +524,12 @@ def test_files_that_cannot_be_kept(tmp_path: Path, folder: Path) -> None:
     (folder / "files").write_text("no folder")
     with running_designer(tmp_path, workflows=folder) as designer:
         reference = uploaded(designer, "plan.pdf", b"x")
-        answer = designer.client.put("workflows/first", json=with_files(reference), headers={"If-Match": "*"})
-        assert (answer.status_code, answer.json()["type"]) == (500, "urn:httptask:problem:not-saved")
+        answer = designer.client.put(
+            "workflows/first", json=with_files(reference), headers={"If-Match": "*"}
+        )
+        assert (answer.status_code, answer.json()["type"]) == (
+            500,
+            "urn:httptask:problem:not-saved",
+        )
         assert "plan.pdf" in answer.json()["detail"]
     assert json.loads((folder / "first.json").read_text()) == DEFINITION

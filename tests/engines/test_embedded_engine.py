@@ -27,7 +27,9 @@ Behaviour = Callable[[TaskCall], Any]
 
 
 class Do:
-    """A third-party task type: does what the test says for the task's name, else gives its evaluated `give`."""
+    """A third-party task type: does what the test says for the task's name, else gives its
+    evaluated `give`.
+    """
 
     name = "Do"
     schema: Mapping[str, Any] = {"type": "object"}
@@ -47,7 +49,9 @@ class Do:
 
     async def give(self, call: TaskCall) -> TaskOutcome:
         give = call.definition.get("give")
-        return TaskOutcome(await call.services.evaluate(give, call.inputs.document(), call.pointer), input=give)
+        return TaskOutcome(
+            await call.services.evaluate(give, call.inputs.document(), call.pointer), input=give
+        )
 
 
 class World:
@@ -65,7 +69,9 @@ class World:
     def run(self, definition: Any, given: Any = None, **options: Any) -> WorkflowRun:
         async def main() -> WorkflowRun:
             plugins = plugin_manager(self, entry_points=False)
-            async with Runtime(plugins=plugins, limits=self.limits, allow_networks=["127.0.0.1"]) as runtime:
+            async with Runtime(
+                plugins=plugins, limits=self.limits, allow_networks=["127.0.0.1"]
+            ) as runtime:
                 try:
                     return await arun_workflow(definition, given, runtime=runtime, **options)
                 finally:
@@ -113,7 +119,10 @@ def test_a_task_sees_the_input_and_what_the_tasks_before_it_gave() -> None:
         "output": "${$.tasks['First one'].output}",
         "variable": "${$.variables.region}",
     }
-    tasks = {"First one": do(give={"x": "${$.input.a}"}, nextTask="Second"), "Second": do(give=seen, end=True)}
+    tasks = {
+        "First one": do(give={"x": "${$.input.a}"}, nextTask="Second"),
+        "Second": do(give=seen, end=True),
+    }
     run = World().run(workflow("First one", tasks, variables={"region": "eu"}), {"a": [1, 2]})
     assert run.status == "Completed"
     assert run.error is None
@@ -155,7 +164,9 @@ def test_a_definition_without_a_name_is_called_by_its_file(tmp_path: Path) -> No
     """Without `name` and `version`, the definition is known by its file's name, in version 1."""
     path = tmp_path / "customer-details.json"
     give = "${swf:workflowDefinitionId} ${swf:workflowDefinitionVersion}"
-    path.write_text(json.dumps({"startTask": "A", "tasks": {"A": do(give=give, end=True)}}), "utf-8")
+    path.write_text(
+        json.dumps({"startTask": "A", "tasks": {"A": do(give=give, end=True)}}), "utf-8"
+    )
     run = World().run(path)
     assert run.output == "customer-details 1"
     assert run.definition == "customer-details"
@@ -167,7 +178,9 @@ def test_a_definition_without_a_name_is_called_by_its_file(tmp_path: Path) -> No
     ids=["true", "false", "a-match", "no-match"],
 )
 def test_a_decision_takes_the_first_choice_that_is_true(value: Any, target: str) -> None:
-    """The first true condition wins; a list is true when there is anything in it; else `defaultTask`."""
+    """The first true condition wins; a list is true when there is anything in it; else
+    `defaultTask`.
+    """
     choices = [
         {"condition": "${jsonata: 1 = 2}", "nextTask": "Never"},
         {"condition": "${$.input}", "nextTask": "Yes"},
@@ -182,17 +195,27 @@ def test_a_decision_without_a_true_condition_takes_its_default() -> None:
     """When no condition is true the run goes to `defaultTask`."""
     choices = [{"condition": "${$.input[?@.a > 3]}", "nextTask": "Yes"}]
     decision = {"type": "Decision", "choices": choices, "defaultTask": "No"}
-    definition = workflow("D", {"D": decision, "Yes": do(end=True, give=1), "No": do(end=True, give=0)})
+    definition = workflow(
+        "D", {"D": decision, "Yes": do(end=True, give=1), "No": do(end=True, give=0)}
+    )
     assert World().run(definition, [{"a": 3}]).output == 0
     assert World().run(definition, [{"a": 4}]).output == 1
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [("yes", "a string"), (1, "the number 1"), (None, "null"), ({}, "an object")], ids=str
+    ("value", "found"),
+    [("yes", "a string"), (1, "the number 1"), (None, "null"), ({}, "an object")],
+    ids=str,
 )
 def test_a_condition_that_is_neither_true_nor_false_is_an_error(value: Any, found: str) -> None:
-    """What is no truth value is not taken for one: the task fails and says what it got, and where."""
-    decision = {"type": "Decision", "choices": [{"condition": "${$.input}", "nextTask": "A"}], "defaultTask": "A"}
+    """What is no truth value is not taken for one: the task fails and says what it got, and
+    where.
+    """
+    decision = {
+        "type": "Decision",
+        "choices": [{"condition": "${$.input}", "nextTask": "A"}],
+        "defaultTask": "A",
+    }
     run = World().run(workflow("D", {"D": decision, "A": do(end=True)}), value)
     assert run.status == "Failed"
     (problem,) = (run.tasks[0].error or {})["problems"]
@@ -218,7 +241,9 @@ def test_a_loop_goes_round_until_its_decision_lets_it_out() -> None:
 
 
 def test_a_loop_without_end_is_ended() -> None:
-    """A loop that validation cannot see ends the run as failed after as many tasks as one run may execute."""
+    """A loop that validation cannot see ends the run as failed after as many tasks as one run may
+    execute.
+    """
 
     async def again(call: TaskCall) -> TaskOutcome:
         return TaskOutcome(next_task="A")
@@ -231,7 +256,9 @@ def test_a_loop_without_end_is_ended() -> None:
 
 
 def test_an_operator_s_limit_of_steps_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`HTTPTASK_MAX_STEPS` is the limit of every runtime that is given no limits; one that is no number is refused."""
+    """`HTTPTASK_MAX_STEPS` is the limit of every runtime that is given no limits; one that is no
+    number is refused.
+    """
     monkeypatch.setenv("HTTPTASK_MAX_STEPS", "3")
 
     async def again(call: TaskCall) -> TaskOutcome:
@@ -242,19 +269,27 @@ def test_an_operator_s_limit_of_steps_holds(monkeypatch: pytest.MonkeyPatch) -> 
     assert "an operator raises the limit with --max-steps or HTTPTASK_MAX_STEPS" in str(run.error)
     for wrong in ("0", "-1", "many", "1.5"):
         monkeypatch.setenv("HTTPTASK_MAX_STEPS", wrong)
-        with pytest.raises(ValueError, match=f"HTTPTASK_MAX_STEPS is '{wrong}'; expected a whole number from 1"):
+        with pytest.raises(
+            ValueError, match=f"HTTPTASK_MAX_STEPS is '{wrong}'; expected a whole number from 1"
+        ):
             Runtime()
 
 
 def test_all_finished_tasks_can_be_seen_at_once() -> None:
-    """`$` and `$.tasks` are plain JSON in either language, and hold what was finished when the task started."""
+    """`$` and `$.tasks` are plain JSON in either language, and hold what was finished when the task
+    started.
+    """
     seen = {
         "path": "${$.tasks}",
         "all": "${$}",
         "names": "${$.tasks.*.output}",
         "jsonata": "${jsonata: $keys(tasks)}",
     }
-    tasks = {"A": do(give=1, nextTask="B"), "B": do(give=2, nextTask="C"), "C": do(give=seen, end=True)}
+    tasks = {
+        "A": do(give=1, nextTask="B"),
+        "B": do(give=2, nextTask="C"),
+        "C": do(give=seen, end=True),
+    }
     run = World().run(workflow("A", tasks))
     finished = {"A": {"input": 1, "output": 1}, "B": {"input": 2, "output": 2}}
     assert run.output == {
@@ -264,7 +299,9 @@ def test_all_finished_tasks_can_be_seen_at_once() -> None:
         "jsonata": ["A", "B"],
     }
     json.dumps(run.to_json())
-    missing = World().run(workflow("A", {**tasks, "C": do(give="${$.tasks['A'].outputs}", end=True)}))
+    missing = World().run(
+        workflow("A", {**tasks, "C": do(give="${$.tasks['A'].outputs}", end=True)})
+    )
     assert "did you mean output?" in str(missing.error)
 
 
@@ -272,7 +309,9 @@ def test_all_finished_tasks_can_be_seen_at_once() -> None:
 
 
 def test_a_task_that_waits_is_run_again_with_what_it_left() -> None:
-    """A task can ask for another turn: it gets its state back, its result counts, and the history has each turn."""
+    """A task can ask for another turn: it gets its state back, its result counts, and the history
+    has each turn.
+    """
 
     async def poll(call: TaskCall) -> TaskOutcome:
         polls = (call.state or 0) + 1
@@ -303,7 +342,10 @@ def test_a_wait_ends_with_the_run() -> None:
 
     world = World(A=poll)
     run = world.run(workflow("A", {"A": do(end=True)}, timeoutSeconds=0.05))
-    assert (run.status, [task.status for task in run.tasks]) == ("TimedOut", ["Waiting", "InProgress"])
+    assert (run.status, [task.status for task in run.tasks]) == (
+        "TimedOut",
+        ["Waiting", "InProgress"],
+    )
     assert not world.left
 
 
@@ -321,7 +363,11 @@ def test_a_wait_until_no_time_fails_the_task(until: str) -> None:
 
 def test_terminate_ends_the_run_with_its_status_and_output() -> None:
     """`terminationStatus` and the evaluated `workflowOutput` are the run's."""
-    stop = {"type": "Terminate", "terminationStatus": "Failed", "workflowOutput": {"why": "${$.input}"}}
+    stop = {
+        "type": "Terminate",
+        "terminationStatus": "Failed",
+        "workflowOutput": {"why": "${$.input}"},
+    }
     run = World().run(workflow("T", {"T": stop}), "enough")
     assert (run.status, run.output) == ("Failed", {"why": "enough"})
     assert run.error == "task 'T' ended the run as Failed"
@@ -331,7 +377,9 @@ def test_terminate_ends_the_run_with_its_status_and_output() -> None:
 
 
 def test_branches_run_at_the_same_time_and_are_gathered() -> None:
-    """Two branches that wait for each other both complete, and their outputs come under their start tasks' names."""
+    """Two branches that wait for each other both complete, and their outputs come under their start
+    tasks' names.
+    """
     both = asyncio.Barrier(2)
 
     async def meet(call: TaskCall) -> TaskOutcome:
@@ -345,7 +393,9 @@ def test_branches_run_at_the_same_time_and_are_gathered() -> None:
 
 
 def test_a_failing_branch_stops_the_others_before_the_run_returns() -> None:
-    """One failing branch fails the run; the others are cancelled, have cleaned up, and count as still in progress."""
+    """One failing branch fails the run; the others are cancelled, have cleaned up, and count as
+    still in progress.
+    """
     tidied: list[str] = []
     started = asyncio.Event()
 
@@ -402,10 +452,14 @@ def test_no_time_limit_is_no_limit(limit: Any) -> None:
 
 
 def test_simple_is_refused_with_what_to_do() -> None:
-    """A Simple task validates; the embedded engine says that it cannot wait, and who can, before it runs anything."""
+    """A Simple task validates; the embedded engine says that it cannot wait, and who can, before it
+    runs anything.
+    """
     world = World()
     with pytest.raises(DefinitionError) as raised:
-        world.run(workflow("A", {"A": do(nextTask="Gate"), "Gate": {"type": "Simple", "end": True}}))
+        world.run(
+            workflow("A", {"A": do(nextTask="Gate"), "Gate": {"type": "Simple", "end": True}})
+        )
     (problem,) = raised.value.problems
     assert problem.pointer == "/tasks/Gate/type"
     assert "run this definition on a durable engine" in problem.message
@@ -413,14 +467,18 @@ def test_simple_is_refused_with_what_to_do() -> None:
 
 
 def test_a_decision_passes_on_what_came_before_it() -> None:
-    """A run that ends in a Terminate without an output of its own, behind a Decision, has the last real task's output."""
+    """A run that ends in a Terminate without an output of its own, behind a Decision, has the last
+    real task's output.
+    """
     decide = {
         "type": "Decision",
         "choices": [{"condition": "${$.input[*].none}", "nextTask": "Done"}],
         "defaultTask": "Done",
     }
     done = {"type": "Terminate", "terminationStatus": "Completed"}
-    run = World().run(workflow("A", {"A": do(give={"n": 5}, nextTask="D"), "D": decide, "Done": done}))
+    run = World().run(
+        workflow("A", {"A": do(give={"n": 5}, nextTask="D"), "D": decide, "Done": done})
+    )
     assert run.output == {"n": 5}
 
 
@@ -438,7 +496,11 @@ def test_a_broken_definition_is_refused_before_anything_runs() -> None:
     """All problems come at once, and no task has been started."""
     world = World()
     with pytest.raises(DefinitionError) as raised:
-        world.run(workflow("A", {"A": do(nextTask="B"), "B": do(nextTask="Nowhere"), "C": {"type": "Http"}}))
+        world.run(
+            workflow(
+                "A", {"A": do(nextTask="B"), "B": do(nextTask="Nowhere"), "C": {"type": "Http"}}
+            )
+        )
     assert len(raised.value.problems) >= 2
     assert world.do.calls == []
 
@@ -471,7 +533,9 @@ def _raises_at_once(call: TaskCall) -> Any:
     ("behaviour", "says"),
     [
         pytest.param(_sync_fault, "ValueError: boom", id="an-exception"),
-        pytest.param(_raises_at_once, "KeyError: 'at once'", id="an-exception-before-it-is-awaited"),
+        pytest.param(
+            _raises_at_once, "KeyError: 'at once'", id="an-exception-before-it-is-awaited"
+        ),
         pytest.param(_times_out, "TimeoutError: its own", id="a-timeout-of-its-own"),
         pytest.param(_cancels_itself, "it was cancelled from inside", id="a-cancellation"),
         pytest.param(_bad_output, "bytes is not JSON", id="bytes-for-an-output"),
@@ -480,8 +544,12 @@ def _raises_at_once(call: TaskCall) -> Any:
         pytest.param(lambda call: None, "gave NoneType", id="nothing"),
     ],
 )
-def test_a_strangers_fault_fails_its_task_and_names_the_type(behaviour: Behaviour, says: str) -> None:
-    """Whatever a third-party task type raises or returns, the run ends as failed and says which type did what."""
+def test_a_strangers_fault_fails_its_task_and_names_the_type(
+    behaviour: Behaviour, says: str
+) -> None:
+    """Whatever a third-party task type raises or returns, the run ends as failed and says which
+    type did what.
+    """
     world = World(A=behaviour)
     run = world.run(workflow("A", {"A": do(nextTask="B"), "B": do(end=True)}, timeoutSeconds=60))
     assert run.status == "Failed"
@@ -510,7 +578,9 @@ def test_a_cancelled_run_leaves_nothing_running() -> None:
         async with Runtime(plugins=plugin_manager(world, entry_points=False)) as runtime:
             definition = workflow("A", {"A": do(end=True)}, failureWorkflow="After")
             after = workflow("B", {"B": do(end=True)})
-            running = asyncio.create_task(arun_workflow(definition, runtime=runtime, definitions={"After": after}))
+            running = asyncio.create_task(
+                arun_workflow(definition, runtime=runtime, definitions={"After": after})
+            )
             await started.wait()
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -539,7 +609,9 @@ def test_an_impatient_second_cancellation_still_waits_for_the_tasks() -> None:
                 tidied.append(call.name)
 
         async with Runtime(plugins=plugin_manager(World(A=slow), entry_points=False)) as runtime:
-            running = asyncio.create_task(arun_workflow(workflow("A", {"A": do(end=True)}), runtime=runtime))
+            running = asyncio.create_task(
+                arun_workflow(workflow("A", {"A": do(end=True)}), runtime=runtime)
+            )
             await started.wait()
             running.cancel()
             await tidying.wait()
@@ -583,7 +655,9 @@ AFTER = {"name": "After", "startTask": "Tell", "tasks": {"Tell": do(end=True, gi
 
 
 def test_a_failed_run_starts_its_failure_workflow_with_what_failed() -> None:
-    """The failure workflow gets the failed run's input, its id, and the failing task with its error."""
+    """The failure workflow gets the failed run's input, its id, and the failing task with its
+    error.
+    """
     definition = workflow("A", {"A": do(end=True)}, failureWorkflow="after")
     run = World(A=refused).run(definition, {"customer": 7}, definitions={"after": AFTER})
     assert run.status == "Failed"
@@ -621,15 +695,24 @@ def test_a_completed_run_starts_no_failure_workflow() -> None:
 
 @pytest.mark.parametrize(
     ("definitions", "says"),
-    [({}, "'after' is not among the definitions given"), ({"after": {"startTask": "X"}}, "'tasks' is required")],
+    [
+        ({}, "'after' is not among the definitions given"),
+        ({"after": {"startTask": "X"}}, "'tasks' is required"),
+    ],
     ids=["missing", "broken"],
 )
-def test_a_failure_workflow_that_cannot_run_is_reported_with_the_failure(definitions: Any, says: str) -> None:
-    """A failure workflow that is not there or not valid does not hide the failure, and raises nothing."""
+def test_a_failure_workflow_that_cannot_run_is_reported_with_the_failure(
+    definitions: Any, says: str
+) -> None:
+    """A failure workflow that is not there or not valid does not hide the failure, and raises
+    nothing.
+    """
     definition = workflow("A", {"A": do(end=True)}, failureWorkflow="after")
     run = World(A=refused).run(definition, definitions=definitions)
     assert run.status == "Failed"
-    assert str(run.error).startswith("task 'A' failed: no connection to crm.example; its failure workflow 'after'")
+    assert str(run.error).startswith(
+        "task 'A' failed: no connection to crm.example; its failure workflow 'after'"
+    )
     assert says in str(run.error)
 
 
@@ -652,7 +735,13 @@ def test_run_workflow_takes_a_file_a_document_and_a_definition(tmp_path: Path) -
     """All three ways in come to the same output; without a runtime one is made and closed."""
     document = {
         "startTask": "T",
-        "tasks": {"T": {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": "${$.input.a}"}},
+        "tasks": {
+            "T": {
+                "type": "Terminate",
+                "terminationStatus": "Completed",
+                "workflowOutput": "${$.input.a}",
+            }
+        },
     }
     path = tmp_path / "w.json"
     path.write_text(json.dumps(document), "utf-8")
@@ -700,7 +789,9 @@ def test_a_strangers_engine_is_found_by_its_name() -> None:
 
     async def main() -> WorkflowRun:
         async with Runtime(plugins=plugin_manager(Plugin(), entry_points=False)) as runtime:
-            return await arun_workflow({"startTask": "A", "tasks": {}}, 5, engine="elsewhere", runtime=runtime)
+            return await arun_workflow(
+                {"startTask": "A", "tasks": {}}, 5, engine="elsewhere", runtime=runtime
+            )
 
     assert asyncio.run(main()).output == 5
 
@@ -734,10 +825,21 @@ def server() -> Iterator[str]:
 
 
 def test_http_tasks_in_branches_reach_a_real_server(server: str) -> None:
-    """A definition with two Http branches, made with the real Http type, gets both answers from a server on loopback."""
+    """A definition with two Http branches, made with the real Http type, gets both answers from a
+    server on loopback.
+    """
     request = {"url": server + "/found?id=${$.id}"}
-    a = {"type": "Http", "inputParameters": {"id": "${$.input.id}"}, "httpRequest": request, "end": True}
-    b = {"type": "Http", "httpRequest": {"url": server + "/b", "method": None, "body": None}, "end": True}
+    a = {
+        "type": "Http",
+        "inputParameters": {"id": "${$.input.id}"},
+        "httpRequest": request,
+        "end": True,
+    }
+    b = {
+        "type": "Http",
+        "httpRequest": {"url": server + "/b", "method": None, "body": None},
+        "end": True,
+    }
     run = World().run(fork(A=a, B=b), {"id": 7})
     assert run.status == "Completed", run.error
     assert {name: result["body"] for name, result in run.output.items()} == {
@@ -748,8 +850,12 @@ def test_http_tasks_in_branches_reach_a_real_server(server: str) -> None:
 
 
 def test_one_runtime_serves_several_sync_runs(server: str) -> None:
-    """A runtime given to `run_workflow` can be used again: no connection is kept that belongs to a closed event loop."""
+    """A runtime given to `run_workflow` can be used again: no connection is kept that belongs to a
+    closed event loop.
+    """
     task = {"type": "Http", "httpRequest": {"url": server + "/again"}, "end": True}
-    with Runtime(plugins=plugin_manager(entry_points=False), allow_networks=["127.0.0.1"]) as runtime:
+    with Runtime(
+        plugins=plugin_manager(entry_points=False), allow_networks=["127.0.0.1"]
+    ) as runtime:
         runs = [run_workflow(workflow("A", {"A": task}), runtime=runtime) for _ in range(2)]
     assert [run.status for run in runs] == ["Completed", "Completed"], [run.error for run in runs]

@@ -30,7 +30,9 @@ LONG = 60.0
 
 
 @contextmanager
-def evaluator(seconds: float = LONG, result: int = Limits().expression_result) -> Iterator[Evaluator]:
+def evaluator(
+    seconds: float = LONG, result: int = Limits().expression_result
+) -> Iterator[Evaluator]:
     evaluator = Evaluator(SHIPPED, Limits(expression_seconds=seconds, expression_result=result))
     try:
         yield evaluator
@@ -65,13 +67,19 @@ async def running(evaluator: Evaluator) -> subprocess.Popen[bytes]:
 
 
 def took_longer(seconds: float) -> str:
-    """Return a pattern of what is said: on a busy machine the clock may run out before the processor time does."""
+    """Return a pattern of what is said: on a busy machine the clock may run out before the
+    processor time does.
+    """
     return rf"took longer than ({seconds:g}|{BUSY * seconds:g}) s and was stopped"
 
 
 RUNAWAYS = [
     ("an endless tail recursion", ENDLESS, None),
-    ("a regular expression in JSONata", '${jsonata: $match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /^(a+)+$/)}', None),
+    (
+        "a regular expression in JSONata",
+        '${jsonata: $match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /^(a+)+$/)}',
+        None,
+    ),
     ("a regular expression in JSONPath", "${$[?match(@.x, '(a|aa)+b')]}", [{"x": "a" * 200}]),
     (
         "many descendants",
@@ -83,9 +91,13 @@ RUNAWAYS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "data"), [row[1:] for row in RUNAWAYS], ids=[row[0] for row in RUNAWAYS])
+@pytest.mark.parametrize(
+    ("text", "data"), [row[1:] for row in RUNAWAYS], ids=[row[0] for row in RUNAWAYS]
+)
 def test_what_runs_away_is_stopped(text: str, data: Any) -> None:
-    """The limit on time holds whatever runs, also inside a regular expression; the next expression works."""
+    """The limit on time holds whatever runs, also inside a regular expression; the next expression
+    works.
+    """
     if data is None:
         data = value = list[Any]()
         for _ in range(31):
@@ -96,7 +108,10 @@ def test_what_runs_away_is_stopped(text: str, data: Any) -> None:
         assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
 
 
-ROWS = {"a": [{"id": n, "n": f"x{n}"} for n in range(256)], "b": [{"k": n, "v": 2 * n} for n in range(256)]}
+ROWS = {
+    "a": [{"id": n, "n": f"x{n}"} for n in range(256)],
+    "b": [{"k": n, "v": 2 * n} for n in range(256)],
+}
 JOINED = [2 * n for n in range(256)]
 LARGE: list[tuple[str, Any]] = [
     ("a.($i := id; $$.b[k = $i].v)", JOINED),
@@ -113,13 +128,17 @@ LARGE: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("source", "expected"), LARGE, ids=[source for source, _ in LARGE])
 def test_what_is_only_large_is_within_the_bound(source: str, expected: Any) -> None:
-    """Nested loops over 256 by 256, and ranges of 200,000. (Twice the bound: others may share the processor's core.)"""
+    """Nested loops over 256 by 256, and ranges of 200,000. (Twice the bound: others may share the
+    processor's core.)
+    """
     with evaluator(2 * Limits().expression_seconds) as bounded:
         assert evaluated(bounded, f"${{jsonata: {source}}}", ROWS) == expected
 
 
 def test_time_is_that_of_the_processor() -> None:
-    """What waits for its turn on a busy machine is not stopped early; by the clock there is ten times as much."""
+    """What waits for its turn on a busy machine is not stopped early; by the clock there is ten
+    times as much.
+    """
 
     async def main() -> None:
         with evaluator(1.0) as bounded:
@@ -142,7 +161,10 @@ def test_time_is_that_of_the_processor() -> None:
 TOO_MUCH = [
     (
         "doubling",
-        "${jsonata: ($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('abcdefgh', 40))}",
+        (
+            "${jsonata: ($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) };"
+            " $f('abcdefgh', 40))}"
+        ),
         "more memory",
     ),
     ("a wide text", "${jsonata: $length($pad('x', 3000000000))}", "more memory"),
@@ -154,9 +176,13 @@ TOO_MUCH = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), [row[1:] for row in TOO_MUCH], ids=[row[0] for row in TOO_MUCH])
+@pytest.mark.parametrize(
+    ("text", "said"), [row[1:] for row in TOO_MUCH], ids=[row[0] for row in TOO_MUCH]
+)
 def test_what_takes_too_much_is_refused(text: str, said: str) -> None:
-    """Memory, depth and the size of the result are bounded, each with a sentence; the next expression works."""
+    """Memory, depth and the size of the result are bounded, each with a sentence; the next
+    expression works.
+    """
     with evaluator(result=100_000) as bounded:
         assert said in refused(bounded, text).message
         assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
@@ -166,7 +192,10 @@ def test_what_takes_too_much_is_refused(text: str, said: str) -> None:
 def test_a_result_has_a_largest_size(text: str) -> None:
     """However it was selected, and wherever it was evaluated."""
     with evaluator(result=1000) as bounded:
-        assert "larger than 1000 bytes as JSON" in refused(bounded, text, {"v": ["x" * 600, "y" * 600]}).message
+        assert (
+            "larger than 1000 bytes as JSON"
+            in refused(bounded, text, {"v": ["x" * 600, "y" * 600]}).message
+        )
         assert evaluated(bounded, text, {"v": ["x" * 400, "y" * 400]})
 
 
@@ -174,7 +203,9 @@ def test_a_name_of_the_run_has_a_largest_size() -> None:
     """It comes from the host, and is bounded like anything else."""
     with evaluator(result=10) as bounded:
         for value in ("x" * 8, "x" * 9):
-            evaluation = bounded.evaluate("${swf:workflowId}", None, pointer="/x", run={"workflowId": value})
+            evaluation = bounded.evaluate(
+                "${swf:workflowId}", None, pointer="/x", run={"workflowId": value}
+            )
             if len(value) == 8:
                 assert asyncio.run(evaluation) == value
             else:
@@ -182,7 +213,9 @@ def test_a_name_of_the_run_has_a_largest_size() -> None:
                     asyncio.run(evaluation)
 
 
-@pytest.mark.parametrize("value", ["é" * 48, ["aa", 1, None, {"b": True, "c": 1.5}], "\n" * 48, [[]] * 20], ids=repr)
+@pytest.mark.parametrize(
+    "value", ["é" * 48, ["aa", 1, None, {"b": True, "c": 1.5}], "\n" * 48, [[]] * 20], ids=repr
+)
 def test_the_size_is_that_of_compact_json(value: Any) -> None:
     """The limit counts the bytes of the UTF-8 JSON text without spaces, exactly."""
     size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
@@ -194,7 +227,10 @@ def test_the_size_is_that_of_compact_json(value: Any) -> None:
 
 def test_a_large_result_comes_back_whole() -> None:
     """Megabytes through the helper, with every kind of value."""
-    data = [{"id": n, "name": f"né{n}😀", "f": n / 7, "n": None, "b": True, "l": [n, {"x": []}]} for n in range(20_000)]
+    data = [
+        {"id": n, "name": f"né{n}😀", "f": n / 7, "n": None, "b": True, "l": [n, {"x": []}]}
+        for n in range(20_000)
+    ]
     with evaluator() as bounded:
         assert evaluated(bounded, "${$[?@.id >= 0]}", data) == data
         assert evaluated(bounded, "${$}", data) is data
@@ -223,7 +259,9 @@ def test_data_that_cannot_be_sent_is_explained() -> None:
 
 
 def test_what_is_cheap_needs_no_helper() -> None:
-    """Checking, and what costs a fixed time for each value that it reads, starts no process; a program does."""
+    """Checking, and what costs a fixed time for each value that it reads, starts no process; a
+    program does.
+    """
     with evaluator() as bounded:
         value = [
             "${$.a.b}",
@@ -261,11 +299,16 @@ class Counted(dict[str, Any]):
 
 
 def test_only_what_is_read_is_sent_and_once() -> None:
-    """Of large data the helper is sent what an expression can read, and not again for the next one of the task."""
+    """Of large data the helper is sent what an expression can read, and not again for the next one
+    of the task.
+    """
     Counted.sent = 0
     count = "${jsonata: $sum($map(tasks.A.rows, function($r) { $r }))}"
     other = "${jsonata: $count($keys(input.a)) + $count($filter(input.b, function($x) { $x }))}"
-    data = {"input": {"a": {"x": 1}, "b": [1]}, "tasks": {"A": Counted(rows=[1, 2]), "B": {"f": lambda: 1}}}
+    data = {
+        "input": {"a": {"x": 1}, "b": [1]},
+        "tasks": {"A": Counted(rows=[1, 2]), "B": {"f": lambda: 1}},
+    }
     rows = "${jsonata: ($f := function($a) { $a.rows }; $f(tasks.A))}"
     with evaluator() as bounded:
         assert evaluated(bounded, other, data) == 2
@@ -279,7 +322,9 @@ def test_only_what_is_read_is_sent_and_once() -> None:
 
 
 def test_the_helper_is_kept_and_ends_with_the_evaluator() -> None:
-    """One process serves all expressions; closing reaps it, twice is no harm, and a closed evaluator says so."""
+    """One process serves all expressions; closing reaps it, twice is no harm, and a closed
+    evaluator says so.
+    """
     with evaluator() as bounded:
         assert evaluated(bounded, ["${jsonata: (1)}", "${$[?@]}"], {"a": 1}) == [1, [1]]
         process = helper(bounded)
@@ -308,7 +353,10 @@ def test_closing_ends_what_is_being_evaluated() -> None:
 
     async def main() -> None:
         with evaluator() as bounded:
-            tasks = [asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={})) for _ in range(3)]
+            tasks = [
+                asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
+                for _ in range(3)
+            ]
             process = await running(bounded)
             await asyncio.to_thread(bounded.close)
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -326,7 +374,9 @@ def test_a_cancelled_task_leaves_nothing_running() -> None:
         with evaluator() as bounded:
             endless = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             process = await running(bounded)
-            waiting = asyncio.create_task(bounded.evaluate("${jsonata: (1 + 1)}", 1, pointer="", run={}))
+            waiting = asyncio.create_task(
+                bounded.evaluate("${jsonata: (1 + 1)}", 1, pointer="", run={})
+            )
             given_up = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             await asyncio.sleep(0)
             given_up.cancel()
@@ -347,7 +397,9 @@ def test_cancelling_one_that_waits_does_not_disturb_the_one_that_runs() -> None:
         with evaluator(0.5) as bounded:
             endless = asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
             await running(bounded)
-            waiting = asyncio.create_task(bounded.evaluate("${jsonata: (1)}", 1, pointer="", run={}))
+            waiting = asyncio.create_task(
+                bounded.evaluate("${jsonata: (1)}", 1, pointer="", run={})
+            )
             await asyncio.sleep(0)
             waiting.cancel()
             with pytest.raises(ExpressionError, match=took_longer(0.5)):
@@ -377,7 +429,10 @@ def test_expressions_that_wait_do_not_take_the_threads_of_others() -> None:
 
     async def main() -> None:
         with evaluator() as bounded:
-            tasks = [asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={})) for _ in range(100)]
+            tasks = [
+                asyncio.create_task(bounded.evaluate(ENDLESS, 1, pointer="", run={}))
+                for _ in range(100)
+            ]
             await running(bounded)
             assert await asyncio.wait_for(asyncio.to_thread(lambda: 5), LONG) == 5
             assert not any(task.done() for task in tasks)
@@ -398,7 +453,9 @@ def test_many_tasks_loops_and_threads_share_one_evaluator() -> None:
         )
 
     with evaluator() as bounded:
-        threads = [threading.Thread(target=lambda n=n: asyncio.run(main(bounded, n))) for n in range(4)]
+        threads = [
+            threading.Thread(target=lambda n=n: asyncio.run(main(bounded, n))) for n in range(4)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -442,13 +499,17 @@ def test_a_helper_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_helper_ends_when_its_parent_is_gone() -> None:
-    """At the end of its input it ends by itself; in the midst of an evaluation, when its time is over."""
+    """At the end of its input it ends by itself; in the midst of an evaluation, when its time is
+    over.
+    """
     command = [sys.executable, "-P", "-m", "httptask.expressions._helper"]
     idle = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     idle.communicate(timeout=LONG)
     assert idle.returncode == 0
     source = ENDLESS.removeprefix("${jsonata:").removesuffix("}")
-    request = pickle.dumps((pickle.dumps(SHIPPED["jsonata"]), source, 0.2, 1000, False)) + pickle.dumps(None)
+    request = pickle.dumps(
+        (pickle.dumps(SHIPPED["jsonata"]), source, 0.2, 1000, False)
+    ) + pickle.dumps(None)
     busy = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         busy.communicate(request, timeout=LONG)
@@ -478,7 +539,9 @@ status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 print(first, second, status, ask(4))
 evaluator.close()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG, check=True
+    )
     assert done.stdout.split() == ["1", "2", "3", "4"]
 
 
@@ -493,7 +556,9 @@ from httptask.model.policy import Limits
 evaluator = Evaluator({x.name: x for x in languages()}, Limits())
 print(asyncio.run(evaluator.evaluate("${jsonata: (5)}", None, pointer="", run={})))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG, check=True
+    )
     assert done.stdout.split() == ["5"]
 
 

@@ -110,9 +110,13 @@ READS: dict[str, str | None] = {
 
 @pytest.mark.parametrize("source", READS)
 def test_a_jsonata_expression_reads_what_its_names_lead_to(source: str) -> None:
-    """Names are followed from the document; what goes back to all of it, or takes it as its context, reads everything."""
+    """Names are followed from the document; what goes back to all of it, or takes it as its
+    context, reads everything.
+    """
     expected = READS[source]
-    names = None if expected is None else frozenset(tuple(path.split(".")) for path in expected.split())
+    names = (
+        None if expected is None else frozenset(tuple(path.split(".")) for path in expected.split())
+    )
     assert Jsonata().reads(source) == names
 
 
@@ -132,7 +136,9 @@ def test_a_jsonata_expression_reads_what_its_names_lead_to(source: str) -> None:
     ],
 )
 def test_a_jsonpath_query_reads_below_the_names_it_begins_with(source: str, expected: Any) -> None:
-    """Up to what may select more than one value; a filter that goes back to the root may read everything."""
+    """Up to what may select more than one value; a filter that goes back to the root may read
+    everything.
+    """
     assert JsonPath().reads(source) == expected
 
 
@@ -154,7 +160,9 @@ DATA = {"a": {"b": {"x": 1}, "c": 2}, "l": [{"b": 1, "c": 2}], "n": 3}
         (None, DATA),
     ],
 )
-def test_a_part_of_a_document_has_what_is_read_and_the_names_at_the_top(reads: Any, part: Any) -> None:
+def test_a_part_of_a_document_has_what_is_read_and_the_names_at_the_top(
+    reads: Any, part: Any
+) -> None:
     """Lists are kept whole; what is read of an object is kept alone; the same part is made once."""
     assert only(DATA, reads) == part
     assert list(only(DATA, reads)) == list(DATA)
@@ -214,8 +222,14 @@ BOUNDED = {
 
 
 def test_what_costs_what_it_reads_stays_in_this_process(evaluator: Evaluator) -> None:
-    """Paths, comparisons, arithmetic and functions of a scalar need no helper, and have their values."""
-    data = {"a": {"n": -2, "s": " Né "}, "l": [1, 2, 3], "rows": [{"n": 1, "s": "x"}, {"n": 2, "s": "y"}]}
+    """Paths, comparisons, arithmetic and functions of a scalar need no helper, and have their
+    values.
+    """
+    data = {
+        "a": {"n": -2, "s": " Né "},
+        "l": [1, 2, 3],
+        "rows": [{"n": 1, "s": "x"}, {"n": 2, "s": "y"}],
+    }
     texts = [f"${{jsonata: {source}}}" for source in BOUNDED]
     assert dict(zip(BOUNDED, evaluated(evaluator, texts, data), strict=True)) == BOUNDED
     assert evaluator._worker is None
@@ -269,7 +283,9 @@ UNBOUNDED = [
 
 @pytest.mark.parametrize("source", UNBOUNDED)
 def test_what_may_cost_more_than_it_reads_is_evaluated_in_the_helper(source: str) -> None:
-    """What is evaluated again for each value, chooses a value many times, or makes text or numbers grow is no bounded one."""
+    """What is evaluated again for each value, chooses a value many times, or makes text or numbers
+    grow is no bounded one.
+    """
     assert not Jsonata().is_linear(source)
 
 
@@ -303,7 +319,9 @@ def test_what_may_cost_more_than_it_reads_is_evaluated_in_the_helper(source: str
     ],
 )
 def test_which_queries_cost_what_they_read(query: str, linear: bool) -> None:
-    """Filters that only compare, one descendant segment, few selectors: the rest is evaluated in the helper."""
+    """Filters that only compare, one descendant segment, few selectors: the rest is evaluated in
+    the helper.
+    """
     assert JsonPath().is_linear(query) is linear
 
 
@@ -349,20 +367,29 @@ def test_a_size_counts_values_and_what_is_long_several_times(value: Any, size: i
     assert not is_small(value, size - 1)
 
 
-@pytest.mark.parametrize(("values", "place"), [(5_000, "loop"), (5_001, "thread"), (500_001, "helper")])
+@pytest.mark.parametrize(
+    ("values", "place"), [(5_000, "loop"), (5_001, "thread"), (500_001, "helper")]
+)
 def test_the_size_of_what_is_read_decides_where(values: int, place: str) -> None:
-    """Little is looked through at once, more in a thread, most in the helper; what is not read does not count."""
+    """Little is looked through at once, more in a thread, most in the helper; what is not read does
+    not count.
+    """
     places: list[str] = []
 
     class Seen(Jsonata):
         """Notes where it is asked."""
 
         def evaluate(self, source: str, data: Any) -> Any:
-            places.append("loop" if threading.current_thread() is threading.main_thread() else "thread")
+            places.append(
+                "loop" if threading.current_thread() is threading.main_thread() else "thread"
+            )
             return super().evaluate(source, data)
 
     bounded = Evaluator({"jsonata": Seen()}, Limits())
-    data = {"l": [0] * (values - 3), "other": None}  # the object, the list and what is not read are values too
+    data = {
+        "l": [0] * (values - 3),
+        "other": None,
+    }  # the object, the list and what is not read are values too
     data_with_more = {**data, "other": [0] * 600_000}
     if place == "helper":  # which loads the language by its name
         bounded.close()
@@ -389,7 +416,9 @@ def nested(depth: int, of: Callable[[Any], Any]) -> Any:
 def test_what_is_too_deep_for_this_process_is_evaluated_in_the_helper(
     evaluator: Evaluator, text: str, expected: Any
 ) -> None:
-    """A host's recursion limit is its own business: data that a response may have is compared all the same."""
+    """A host's recursion limit is its own business: data that a response may have is compared all
+    the same.
+    """
     one, other = (nested(490, lambda value: {"x": value}) for _ in range(2))
     data = {"a": one, "b": other, "l": [{"a": one, "b": other, "c": 5}]}
     limit = sys.getrecursionlimit()
@@ -486,7 +515,9 @@ COMPARED = [
 
 @pytest.mark.parametrize(("left", "operator", "right"), COMPARED)
 def test_a_filter_refuses_what_cannot_be_compared(left: str, operator: str, right: str) -> None:
-    """Of each value the quick way says what the operator says alone: also that it cannot compare the two."""
+    """Of each value the quick way says what the operator says alone: also that it cannot compare
+    the two.
+    """
     language = Jsonata()
     for item in ITEMS:
         outcomes = []
@@ -551,9 +582,19 @@ FILTERS = [
 @pytest.mark.parametrize("expression", FILTERS)
 @pytest.mark.parametrize("form", ["list", "object", "scalar"])
 def test_a_filter_selects_what_the_library_selects(expression: str, form: str) -> None:
-    """With the library's own filters (RFC 9535, section 2.3.5), from lists and objects, and nothing from anything else."""
-    items = json.loads(json.dumps([item for item in ITEMS if not (isinstance(item, dict) and item.get("c") == "1")]))
-    data = {"list": items, "object": {f"n{index}": item for index, item in enumerate(items)}, "scalar": "x"}[form]
+    """With the library's own filters (RFC 9535, section 2.3.5), from lists and objects, and nothing
+    from anything else.
+    """
+    items = json.loads(
+        json.dumps(
+            [item for item in ITEMS if not (isinstance(item, dict) and item.get("c") == "1")]
+        )
+    )
+    data = {
+        "list": items,
+        "object": {f"n{index}": item for index, item in enumerate(items)},
+        "scalar": "x",
+    }[form]
     query = f"$[?{expression}]"
     selected = JSONPathEnvironment().find(query, data).values()
     assert JsonPath().evaluate(query, data) == selected

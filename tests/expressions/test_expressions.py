@@ -1,4 +1,6 @@
-"""Expressions: where they stand in text, what they mean, and what an author is told about a wrong one."""
+"""Expressions: where they stand in text, what they mean, and what an author is told about a wrong
+one.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,21 @@ from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
 from httptask.protocols import ExpressionLanguage
 
-SHIPPED: Mapping[str, ExpressionLanguage] = {language.name: language for language in httptask_expression_languages()}
-RUN = {"workflowId": "run-1", "sequenceNumber": 7, "workflowDefinitionId": "def-1", "workflowDefinitionVersion": 3}
+SHIPPED: Mapping[str, ExpressionLanguage] = {
+    language.name: language for language in httptask_expression_languages()
+}
+RUN = {
+    "workflowId": "run-1",
+    "sequenceNumber": 7,
+    "workflowDefinitionId": "def-1",
+    "workflowDefinitionVersion": 3,
+}
 
 
 class Upper:
-    """A stranger's language: a name of the data, in upper case. Costly, so that it runs in the helper."""
+    """A stranger's language: a name of the data, in upper case. Costly, so that it runs in the
+    helper.
+    """
 
     name = "upper"
     prefix = "upper:"
@@ -82,7 +93,9 @@ def evaluator() -> Iterator[Evaluator]:
     evaluator.close()
 
 
-def evaluated(evaluator: Evaluator, value: Any, data: Any = None, pointer: str = "/x", run: Any = RUN) -> Any:
+def evaluated(
+    evaluator: Evaluator, value: Any, data: Any = None, pointer: str = "/x", run: Any = RUN
+) -> Any:
     return asyncio.run(evaluator.evaluate(value, data, pointer=pointer, run=run))
 
 
@@ -92,7 +105,8 @@ def refused(evaluator: Evaluator, value: Any, data: Any = None, **options: Any) 
     return caught.value
 
 
-# ---------------------------------------------------------------------------------------------- where expressions stand
+# ----------------------------------------------------------------------------------------------
+# where expressions stand
 
 PLACES = [
     # text, has_expression, is_expression
@@ -143,9 +157,13 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "has", "is_one"), PLACES, ids=[place[0] or "empty" for place in PLACES])
+@pytest.mark.parametrize(
+    ("text", "has", "is_one"), PLACES, ids=[place[0] or "empty" for place in PLACES]
+)
 def test_expressions_are_found_in_text(text: str, has: bool, is_one: bool) -> None:
-    """Braces nest; what stands in quotes, quoted names, comments and regular expressions does not count."""
+    """Braces nest; what stands in quotes, quoted names, comments and regular expressions does not
+    count.
+    """
     assert (has_expression(text), is_expression(text)) == (has, is_one)
 
 
@@ -161,7 +179,9 @@ def test_expressions_are_found_in_text(text: str, has: bool, is_one: bool) -> No
         ("", ()),
     ],
 )
-def test_an_expression_is_shown_as_it_stands_in_its_text(text: str, parts: tuple[str | Found, ...]) -> None:
+def test_an_expression_is_shown_as_it_stands_in_its_text(
+    text: str, parts: tuple[str | Found, ...]
+) -> None:
     """With its `${` and `}`, from its own character on, and without what stands around it."""
     template = split(text)
     assert (template.parts, template.unclosed) == (parts, None)
@@ -178,7 +198,9 @@ def test_an_expression_is_shown_as_it_stands_in_its_text(text: str, parts: tuple
         ("x${$['b}", "${$['b}", "the ' opened at its character 5 is not closed"),
     ],
 )
-def test_where_an_expression_that_does_not_end_begins(text: str, unclosed: str, reason: str) -> None:
+def test_where_an_expression_that_does_not_end_begins(
+    text: str, unclosed: str, reason: str
+) -> None:
     """What comes before it stands; the rest of the text is named with the reason."""
     template = split(text)
     assert (template.unclosed, template.reason) == (unclosed, reason)
@@ -200,14 +222,36 @@ LITERALS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), LITERALS, ids=[text for text, _ in LITERALS])
-def test_a_dollar_sign_before_a_brace_is_doubled(evaluator: Evaluator, text: str, expected: str) -> None:
-    """`$${…}` is a literal `${…}`, also beside other expressions; of a run before `{`, two stand for one."""
+def test_a_dollar_sign_before_a_brace_is_doubled(
+    evaluator: Evaluator, text: str, expected: str
+) -> None:
+    """`$${…}` is a literal `${…}`, also beside other expressions; of a run before `{`, two stand
+    for one.
+    """
     assert evaluated(evaluator, text, {"a": 1}) == expected
 
 
 TEXTS = st.lists(
     st.sampled_from(
-        ["$", "${", "$${", "}", "{", "'", '"', "\\", "`", "/", "/*", "$.a", "jsonata:", "swf:", "x:", " ", "["]
+        [
+            "$",
+            "${",
+            "$${",
+            "}",
+            "{",
+            "'",
+            '"',
+            "\\",
+            "`",
+            "/",
+            "/*",
+            "$.a",
+            "jsonata:",
+            "swf:",
+            "x:",
+            " ",
+            "[",
+        ]
     )
     | st.text(max_size=3)
 ).map("".join)
@@ -234,7 +278,9 @@ def test_an_escaped_jsonata_text_evaluates_to_itself(evaluator: Evaluator, text:
 @given(TEXTS)
 @settings(deadline=None, max_examples=200)
 def test_no_text_raises_anything_but_an_expression_error(text: str) -> None:
-    """Whatever an author writes, checking returns problems and evaluating fails with our error; and they agree."""
+    """Whatever an author writes, checking returns problems and evaluating fails with our error; and
+    they agree.
+    """
     evaluator = Evaluator(SHIPPED, Limits())
     problems = evaluator.check({"t": text}, "/x")
     assert all(problem.pointer == "/x/t" for problem in problems)
@@ -253,7 +299,9 @@ def test_no_text_raises_anything_but_an_expression_error(text: str) -> None:
 @given(st.text("$abn()[]{}.,;:=<>!&|?+*/%~^@#'\"`\\ 01xe-", max_size=12))
 @settings(deadline=None, max_examples=150)
 def test_no_jsonata_raises_anything_but_an_expression_error(text: str) -> None:
-    """The same for JSONata, whose library was ported from another language and slips in its own ways."""
+    """The same for JSONata, whose library was ported from another language and slips in its own
+    ways.
+    """
     problems = jsonata_evaluator.check(f"jsonata: {text}", "")
     with suppress(ExpressionError):
         evaluated(jsonata_evaluator, f"jsonata: {text}", {"a": {"b": [1]}})
@@ -272,7 +320,8 @@ def _jsonata_evaluator() -> Iterator[None]:
     jsonata_evaluator.close()
 
 
-# ------------------------------------------------------------------------------------------------------- what they mean
+# -------------------------------------------------------------------------------------------------------
+# what they mean
 
 
 def test_a_value_without_expressions_is_returned_as_it_is(evaluator: Evaluator) -> None:
@@ -281,8 +330,12 @@ def test_a_value_without_expressions_is_returned_as_it_is(evaluator: Evaluator) 
     assert evaluated(evaluator, value) is value
 
 
-def test_expressions_are_evaluated_at_any_depth_and_the_value_is_not_changed(evaluator: Evaluator) -> None:
-    """Values of objects and items of lists are evaluated; names of objects are not; the author's value stays."""
+def test_expressions_are_evaluated_at_any_depth_and_the_value_is_not_changed(
+    evaluator: Evaluator,
+) -> None:
+    """Values of objects and items of lists are evaluated; names of objects are not; the author's
+    value stays.
+    """
     value = {"a": [{"b": "${$.n}"}], "${$.n}": "kept", "c": "n=${$.n}"}
     before = json.dumps(value)
     assert evaluated(evaluator, value, {"n": 5}) == {"a": [{"b": 5}], "${$.n}": "kept", "c": "n=5"}
@@ -300,7 +353,23 @@ def test_a_deeply_nested_value_is_evaluated(evaluator: Evaluator) -> None:
     assert result == 5
 
 
-JSON_VALUES = ["text", "", "5", 5, 2**70, 5.5, 5.0, 1e300, True, False, None, [], [1, "a"], {}, {"a": {"b": [None]}}]
+JSON_VALUES = [
+    "text",
+    "",
+    "5",
+    5,
+    2**70,
+    5.5,
+    5.0,
+    1e300,
+    True,
+    False,
+    None,
+    [],
+    [1, "a"],
+    {},
+    {"a": {"b": [None]}},
+]
 
 
 @pytest.mark.parametrize("value", JSON_VALUES, ids=repr)
@@ -331,31 +400,49 @@ def test_inside_text_a_result_becomes_text(evaluator: Evaluator, value: Any, tex
 
 def test_what_a_result_says_is_not_evaluated_again(evaluator: Evaluator) -> None:
     """Data is data: `${…}` in it stays."""
-    assert evaluated(evaluator, ["${$.v}", "x${$.v}"], {"v": "${$.w} $${a}"}) == ["${$.w} $${a}", "x${$.w} $${a}"]
+    assert evaluated(evaluator, ["${$.v}", "x${$.v}"], {"v": "${$.w} $${a}"}) == [
+        "${$.w} $${a}",
+        "x${$.w} $${a}",
+    ]
 
 
 @pytest.mark.parametrize("name", RUN)
 def test_swf_names_the_run(evaluator: Evaluator, name: str) -> None:
     """The four `swf:` names yield what the run says, with its type."""
-    assert evaluated(evaluator, [f"${{swf:{name}}}", f"<${{ swf:{name} }}>"]) == [RUN[name], f"<{RUN[name]}>"]
+    assert evaluated(evaluator, [f"${{swf:{name}}}", f"<${{ swf:{name} }}>"]) == [
+        RUN[name],
+        f"<{RUN[name]}>",
+    ]
 
 
 def test_a_swf_name_the_run_does_not_have_is_an_error(evaluator: Evaluator) -> None:
     """A definition that was never saved has no id; null means absent."""
-    error = refused(evaluator, "${swf:workflowDefinitionId}", run={"workflowId": "r", "workflowDefinitionId": None})
+    error = refused(
+        evaluator,
+        "${swf:workflowDefinitionId}",
+        run={"workflowId": "r", "workflowDefinitionId": None},
+    )
     assert error.known == ("workflowId",)
     assert "this run has no workflowDefinitionId" in str(error)
 
 
-@pytest.mark.parametrize("text", ["${jsonata: a + 1}", "${jsonata:a + 1}", "${ jsonata: a + 1 }", "jsonata: a + 1"])
+@pytest.mark.parametrize(
+    "text", ["${jsonata: a + 1}", "${jsonata:a + 1}", "${ jsonata: a + 1 }", "jsonata: a + 1"]
+)
 def test_jsonata_is_selected_by_its_prefix(evaluator: Evaluator, text: str) -> None:
     """`${jsonata: …}`, or a whole value `jsonata: …`."""
     assert evaluated(evaluator, text, {"a": 1}) == 2
 
 
 def test_what_an_expression_sees_is_the_document(evaluator: Evaluator) -> None:
-    """`$.input`, `$.tasks['Name'].output` and `$.variables` are found where the specification says."""
-    data = {"input": {"rfi": {"id": 5}}, "tasks": {"Look up": {"output": {"statusCode": 200}}}, "variables": {"v": "x"}}
+    """`$.input`, `$.tasks['Name'].output` and `$.variables` are found where the specification
+    says.
+    """
+    data = {
+        "input": {"rfi": {"id": 5}},
+        "tasks": {"Look up": {"output": {"statusCode": 200}}},
+        "variables": {"v": "x"},
+    }
     value = [
         "${$.input.rfi.id}",
         "${$.tasks['Look up'].output.statusCode}",
@@ -365,7 +452,8 @@ def test_what_an_expression_sees_is_the_document(evaluator: Evaluator) -> None:
     assert evaluated(evaluator, value, data) == [5, 200, {"statusCode": 200}, "x"]
 
 
-# ------------------------------------------------------------------------------------------------------ JSONPath: the RFC
+# ------------------------------------------------------------------------------------------------------
+# JSONPath: the RFC
 
 BOOKS = json.loads("""{ "store": {
     "book": [
@@ -466,10 +554,16 @@ SINGULAR = {"$", "$[1]", "$[-2]", "$.a", "$.a[0]", "$.a.d", "$.b[0]", "$.null"} 
 
 
 @pytest.mark.parametrize(
-    ("data", "query", "nodes"), [row[1:] for row in RFC_9535], ids=[f"{row[0]} {row[2]}" for row in RFC_9535]
+    ("data", "query", "nodes"),
+    [row[1:] for row in RFC_9535],
+    ids=[f"{row[0]} {row[2]}" for row in RFC_9535],
 )
-def test_the_tables_of_rfc_9535(evaluator: Evaluator, data: Any, query: str, nodes: list[Any]) -> None:
-    """A singular query yields its value, and is an error when there is none; any other yields a list, maybe empty."""
+def test_the_tables_of_rfc_9535(
+    evaluator: Evaluator, data: Any, query: str, nodes: list[Any]
+) -> None:
+    """A singular query yields its value, and is an error when there is none; any other yields a
+    list, maybe empty.
+    """
     text = "${" + query + "}"
     assert evaluator.check(text, "") == []
     if query not in SINGULAR:
@@ -485,7 +579,9 @@ def test_every_descendant_of_the_bookstore(evaluator: Evaluator) -> None:
     found = evaluated(evaluator, "${$..*}", BOOKS)
     leaves = [item for item in found if not isinstance(item, dict | list)]
     assert len(found) == 27
-    assert sorted(map(str, leaves)) == sorted(str(value) for part in (*BOOK, BICYCLE) for value in part.values())
+    assert sorted(map(str, leaves)) == sorted(
+        str(value) for part in (*BOOK, BICYCLE) for value in part.values()
+    )
 
 
 COMPARISONS = [  # section 2.3.5.3, table 11
@@ -520,9 +616,13 @@ COMPARISONS = [  # section 2.3.5.3, table 11
 ]
 
 
-@pytest.mark.parametrize(("comparison", "holds"), COMPARISONS, ids=[text for text, _ in COMPARISONS])
+@pytest.mark.parametrize(
+    ("comparison", "holds"), COMPARISONS, ids=[text for text, _ in COMPARISONS]
+)
 def test_the_comparisons_of_rfc_9535(evaluator: Evaluator, comparison: str, holds: bool) -> None:
-    """Table 11: what is absent equals what is absent, and only numbers and strings have an order."""
+    """Table 11: what is absent equals what is absent, and only numbers and strings have an
+    order.
+    """
     data = {"obj": {"x": "y"}, "arr": [2, 3]}
     assert evaluated(evaluator, f"${{$.obj[?{comparison}]}}", data) == (["y"] if holds else [])
 
@@ -568,7 +668,9 @@ INVALID_QUERIES = [
 
 @pytest.mark.parametrize("query", INVALID_QUERIES)
 def test_what_is_no_query_of_rfc_9535_is_refused(evaluator: Evaluator, query: str) -> None:
-    """The grammar is strict: names with other signs are quoted, and nothing is guessed. Checking and evaluating agree."""
+    """The grammar is strict: names with other signs are quoted, and nothing is guessed. Checking
+    and evaluating agree.
+    """
     text = "${" + query + "}"
     [problem] = evaluator.check([text], "/tasks")
     assert problem.pointer == "/tasks/0"
@@ -595,7 +697,8 @@ def test_large_and_small_data_give_the_same(evaluator: Evaluator) -> None:
         assert len(evaluated(evaluator, query, {"items": items[:10] + [items[0]] * 3990})) > 0
 
 
-# ---------------------------------------------------------------------------------------------- JSONata: its documentation
+# ----------------------------------------------------------------------------------------------
+# JSONata: its documentation
 
 FRED = {
     "FirstName": "Fred",
@@ -670,8 +773,12 @@ JSONATA_DOCS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("source", "expected"), JSONATA_DOCS, ids=[source for source, _ in JSONATA_DOCS])
-def test_the_examples_of_jsonatas_documentation(evaluator: Evaluator, source: str, expected: Any) -> None:
+@pytest.mark.parametrize(
+    ("source", "expected"), JSONATA_DOCS, ids=[source for source, _ in JSONATA_DOCS]
+)
+def test_the_examples_of_jsonatas_documentation(
+    evaluator: Evaluator, source: str, expected: Any
+) -> None:
     """They give what the documentation says, in both ways of writing."""
     assert evaluator.check(["${jsonata: " + source + "}", "jsonata: " + source], "") == []
     first, second = evaluated(evaluator, ["${jsonata: " + source + "}", "jsonata: " + source], FRED)
@@ -697,15 +804,27 @@ JSONATA_NUMBERS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("source", "expected"), JSONATA_NUMBERS, ids=[source for source, _ in JSONATA_NUMBERS])
-def test_jsonatas_whole_numbers_are_integers(evaluator: Evaluator, source: str, expected: Any) -> None:
-    """A whole number is written without a fraction, as JSON.stringify would; a selected integer keeps every digit."""
-    result = evaluated(evaluator, f"jsonata: {source}", {"n": 5, "id": 9007199254740993, "whole": 5.0})
-    assert (json.dumps(result) == json.dumps(expected)) or (isinstance(expected, float) and result == expected)
+@pytest.mark.parametrize(
+    ("source", "expected"), JSONATA_NUMBERS, ids=[source for source, _ in JSONATA_NUMBERS]
+)
+def test_jsonatas_whole_numbers_are_integers(
+    evaluator: Evaluator, source: str, expected: Any
+) -> None:
+    """A whole number is written without a fraction, as JSON.stringify would; a selected integer
+    keeps every digit.
+    """
+    result = evaluated(
+        evaluator, f"jsonata: {source}", {"n": 5, "id": 9007199254740993, "whole": 5.0}
+    )
+    assert (json.dumps(result) == json.dumps(expected)) or (
+        isinstance(expected, float) and result == expected
+    )
 
 
 def test_jsonata_tells_null_from_nothing(evaluator: Evaluator) -> None:
-    """null is a value; a name that does not exist yields nothing, which is an error that names what is known."""
+    """null is a value; a name that does not exist yields nothing, which is an error that names what
+    is known.
+    """
     assert evaluated(evaluator, "${jsonata: a}", {"a": None}) is None
     assert evaluated(evaluator, "${jsonata: [a, b]}", {"a": None}) == [None]
     error = refused(evaluator, "${jsonata: b}", {"a": None, "c": 1})
@@ -730,7 +849,8 @@ REGEXES = [
 def test_regular_expressions_are_checked_too(evaluator: Evaluator, regex: str, valid: bool) -> None:
     """One that Python cannot read is a problem before anything is evaluated, and warns nobody.
 
-    What ignores case may take long to read: that is seen when it is evaluated, where time is limited.
+    What ignores case may take long to read: that is seen when it is evaluated, where time is
+    limited.
     """
     text = f"jsonata: $contains('a', {regex})"
     assert bool(evaluator.check(text, "")) is not valid
@@ -749,7 +869,9 @@ IMPURE = [
 
 @pytest.mark.parametrize("source", IMPURE)
 def test_jsonata_has_no_clock_and_no_chance(evaluator: Evaluator, source: str) -> None:
-    """What is not pure is refused by name, when checked and when evaluated, however it is reached."""
+    """What is not pure is refused by name, when checked and when evaluated, however it is
+    reached.
+    """
     text = "${jsonata: " + source + "}"
     [problem] = evaluator.check(text, "")
     assert "is not available" in problem.message
@@ -758,7 +880,10 @@ def test_jsonata_has_no_clock_and_no_chance(evaluator: Evaluator, source: str) -
 
 def test_jsonata_does_not_fill_a_date_from_today(evaluator: Evaluator) -> None:
     """`$toMillis` with a year is pure; without one it would take today's, and is refused."""
-    assert evaluated(evaluator, "jsonata: $toMillis('2020-02-03', '[Y0001]-[M01]-[D01]')") == 1580688000000
+    assert (
+        evaluated(evaluator, "jsonata: $toMillis('2020-02-03', '[Y0001]-[M01]-[D01]')")
+        == 1580688000000
+    )
     assert evaluated(evaluator, "jsonata: $toMillis('2020-02-03T00:00:00Z')") == 1580688000000
     assert "no clock" in str(refused(evaluator, "jsonata: $toMillis('12:30', '[H01]:[m01]')"))
 
@@ -790,8 +915,12 @@ DEFAULTS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("source", "expected"), DEFAULTS, ids=[source for source, _ in DEFAULTS])
-def test_the_left_side_of_a_default_is_what_it_is_alone(evaluator: Evaluator, source: str, expected: Any) -> None:
-    """`?:` stands in for what is false, `??` for nothing; the left side keeps its signs, filters and groups."""
+def test_the_left_side_of_a_default_is_what_it_is_alone(
+    evaluator: Evaluator, source: str, expected: Any
+) -> None:
+    """`?:` stands in for what is false, `??` for nothing; the left side keeps its signs, filters
+    and groups.
+    """
     items = [{"p": 1, "s": "x"}, {"p": 2, "s": "y"}, {"p": 3, "s": "z"}]
     items = [*items[:2], {"p": 3, "s": "x"}] if "'x'" in source else items
     items = [*items[:2], {"p": -1, "s": "z"}] if "p > -1" in source else items
@@ -824,7 +953,9 @@ TEXTS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("source", "expected"), TEXTS, ids=[source for source, _ in TEXTS])
-def test_groups_begin_with_the_first_group(evaluator: Evaluator, source: str, expected: Any) -> None:
+def test_groups_begin_with_the_first_group(
+    evaluator: Evaluator, source: str, expected: Any
+) -> None:
     """JSONata's documentation: `match` is the whole match, `groups` what stands in parentheses."""
     assert evaluated(evaluator, f"jsonata: {source}", {"s": "abxab"}) == expected
 
@@ -865,7 +996,9 @@ WITHOUT = [
 
 @pytest.mark.parametrize("source", WITHOUT)
 def test_a_function_of_nothing_yields_nothing(evaluator: Evaluator, source: str) -> None:
-    """No function for texts fails because a name does not exist: the author is told that it yielded nothing."""
+    """No function for texts fails because a name does not exist: the author is told that it yielded
+    nothing.
+    """
     assert "it yielded nothing" in refused(evaluator, f"jsonata: {source}", {"s": "x"}).message
     assert evaluated(evaluator, f"jsonata: {source} ?? 'default'", {"s": "x"}) == "default"
 
@@ -883,7 +1016,9 @@ NULLS = [
 
 @pytest.mark.parametrize("source", NULLS)
 def test_null_is_no_text_and_no_number(evaluator: Evaluator, source: str) -> None:
-    """Null is a value, and of another type than the function takes; the error names the function."""
+    """Null is a value, and of another type than the function takes; the error names the
+    function.
+    """
     name = source.partition("(")[0]
     assert f"of function {name} " in refused(evaluator, f"jsonata: {source}", {"n": None}).message
 
@@ -898,7 +1033,9 @@ STABLE: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("source", "order"), STABLE, ids=[source for source, _ in STABLE])
-def test_what_is_sorted_alike_keeps_its_order(evaluator: Evaluator, source: str, order: str) -> None:
+def test_what_is_sorted_alike_keeps_its_order(
+    evaluator: Evaluator, source: str, order: str
+) -> None:
     """With a function and with the operator, upwards and downwards."""
     rows = [{"k": 2 - index % 2, "v": name} for index, name in enumerate("abcdef")]
     assert evaluated(evaluator, f"jsonata: {source}", {"rows": rows}) == list(order)
@@ -919,7 +1056,9 @@ PARSED: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("source", "expected"), PARSED, ids=[source for source, _ in PARSED])
 def test_parse_reads_json_text(evaluator: Evaluator, source: str, expected: Any) -> None:
     """`$parse`, as AWS Step Functions has it, with every digit."""
-    assert evaluated(evaluator, f"jsonata: {source}", {"body": '{"id": 9007199254740993}'}) == expected
+    assert (
+        evaluated(evaluator, f"jsonata: {source}", {"body": '{"id": 9007199254740993}'}) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -957,7 +1096,9 @@ JSONATA_FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("source", "said"), JSONATA_FAILURES, ids=[source for source, _ in JSONATA_FAILURES])
+@pytest.mark.parametrize(
+    ("source", "said"), JSONATA_FAILURES, ids=[source for source, _ in JSONATA_FAILURES]
+)
 def test_a_failing_jsonata_says_why(evaluator: Evaluator, source: str, said: str) -> None:
     """The library's sentence reaches the author, with the expression and its place."""
     error = refused(evaluator, {"a": "${jsonata: " + source + "}"}, {}, pointer="/tasks/T")
@@ -968,21 +1109,28 @@ def test_a_failing_jsonata_says_why(evaluator: Evaluator, source: str, said: str
 def test_checking_jsonata_leaves_the_process_as_it_was() -> None:
     """The library raises the recursion limit when it is imported; that is the host's business."""
     program = (
-        "import sys; from httptask.expressions import Evaluator; from httptask.model.policy import Limits;"
-        "from httptask.expressions.plugin import httptask_expression_languages as languages;"
-        "before = sys.getrecursionlimit(); lazy = 'jsonata' not in sys.modules and 'jsonpath_rfc9535' not in sys.modules;"
-        "Evaluator({x.name: x for x in languages()}, Limits()).check(['jsonata: 1', '${$.a}'], '');"
-        "assert 'jsonata' in sys.modules and 'jsonpath_rfc9535' in sys.modules;"
-        "print(lazy, sys.getrecursionlimit() == before)"
+        "import sys; from httptask.expressions import Evaluator; from httptask.model.policy import"
+        " Limits;from httptask.expressions.plugin import httptask_expression_languages as"
+        " languages;before = sys.getrecursionlimit(); lazy = 'jsonata' not in sys.modules and"
+        " 'jsonpath_rfc9535' not in sys.modules;Evaluator({x.name: x for x in languages()},"
+        " Limits()).check(['jsonata: 1', '${$.a}'], '');assert 'jsonata' in sys.modules and"
+        " 'jsonpath_rfc9535' in sys.modules;print(lazy, sys.getrecursionlimit() == before)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["True", "True"]
 
 
-# ------------------------------------------------------------------------------------------------- what an author is told
+# -------------------------------------------------------------------------------------------------
+# what an author is told
 
 WRONG_NAMES: list[tuple[str, str, tuple[str, ...]]] = [
-    ("$.rfi.idd", "`$.rfi` has no name 'idd'; known: id, number; did you mean id?", ("id", "number")),
+    (
+        "$.rfi.idd",
+        "`$.rfi` has no name 'idd'; known: id, number; did you mean id?",
+        ("id", "number"),
+    ),
     (
         "$.rfj.id",
         "`$` has no name 'rfj'; known: rfi, items, Look up, none, s; did you mean rfi?",
@@ -991,7 +1139,10 @@ WRONG_NAMES: list[tuple[str, str, tuple[str, ...]]] = [
     ("$['Look up'].x", "`$['Look up']` has no name 'x'; it is empty", ()),
     (
         "$.items.id",
-        "`$.items` is a list, so it has no name 'id'; `$.items[0].id` is that of the first item, `$.items[*].id` of each",
+        (
+            "`$.items` is a list, so it has no name 'id'; `$.items[0].id` is that of the first"
+            " item, `$.items[*].id` of each"
+        ),
         (),
     ),
     ("$.items[2]", "`$.items` has no item 2; it is a list of 2, counted from 0", ()),
@@ -1005,11 +1156,25 @@ WRONG_NAMES: list[tuple[str, str, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "message", "known"), WRONG_NAMES, ids=[query for query, _, _ in WRONG_NAMES])
-def test_a_name_that_does_not_exist(evaluator: Evaluator, query: str, message: str, known: tuple[str, ...]) -> None:
-    """The error says where the path stopped, which names were known there, and which was probably meant."""
-    data = {"rfi": {"id": 5, "number": "7"}, "items": [{"id": 1}, {"id": 2}], "Look up": {}, "none": None, "s": "text"}
-    error = refused(evaluator, {"query": {"a/b": "x ${" + query + "}"}}, data, pointer="/tasks/Tell/httpRequest")
+@pytest.mark.parametrize(
+    ("query", "message", "known"), WRONG_NAMES, ids=[query for query, _, _ in WRONG_NAMES]
+)
+def test_a_name_that_does_not_exist(
+    evaluator: Evaluator, query: str, message: str, known: tuple[str, ...]
+) -> None:
+    """The error says where the path stopped, which names were known there, and which was probably
+    meant.
+    """
+    data = {
+        "rfi": {"id": 5, "number": "7"},
+        "items": [{"id": 1}, {"id": 2}],
+        "Look up": {},
+        "none": None,
+        "s": "text",
+    }
+    error = refused(
+        evaluator, {"query": {"a/b": "x ${" + query + "}"}}, data, pointer="/tasks/Tell/httpRequest"
+    )
     assert error.message == message
     assert error.known == known
     assert error.expression == "${" + query + "}"
@@ -1025,11 +1190,22 @@ def test_among_very_many_names_the_error_stays_short(evaluator: Evaluator) -> No
 
 
 def test_all_problems_are_reported_at_once(evaluator: Evaluator) -> None:
-    """Checking walks the whole value and gives each problem its place, in order; what is right is not mentioned."""
+    """Checking walks the whole value and gives each problem its place, in order; what is right is
+    not mentioned.
+    """
     value = {
         "url": "https://x/${$.a}/${$.b c}/${",
         "headers": {"${": "names are not looked at", "A": "${jsonata: (}", "B": "$${"},
-        "body": [1, None, "${foo: 1}", "${swf:workflowID}", "${}", "jsonata:", "${jsonata: }", "${$.fine}"],
+        "body": [
+            1,
+            None,
+            "${foo: 1}",
+            "${swf:workflowID}",
+            "${}",
+            "jsonata:",
+            "${jsonata: }",
+            "${$.fine}",
+        ],
     }
     problems = evaluator.check(value, "/tasks/A~1B")
     assert [problem.pointer.removeprefix("/tasks/A~1B") for problem in problems] == [
@@ -1067,7 +1243,15 @@ def test_a_missing_dollar_sign_is_explained(evaluator: Evaluator) -> None:
     assert "as in `$.input.id`" in str(refused(evaluator, "${input.id}", {"input": {"id": 1}}))
 
 
-UNCLOSED = ["${", "a ${$.b", "${jsonata: {}", "${$['a}", "${jsonata: `a}", "${jsonata: /* }", "${jsonata: a ~> /}"]
+UNCLOSED = [
+    "${",
+    "a ${$.b",
+    "${jsonata: {}",
+    "${$['a}",
+    "${jsonata: `a}",
+    "${jsonata: /* }",
+    "${jsonata: a ~> /}",
+]
 
 
 @pytest.mark.parametrize("text", UNCLOSED)
@@ -1087,13 +1271,17 @@ def test_an_expression_has_a_longest_length(evaluator: Evaluator) -> None:
     assert "longer than 65536 characters" in str(refused(evaluator, text))
 
 
-# -------------------------------------------------------------------------------------------------- languages of strangers
+# --------------------------------------------------------------------------------------------------
+# languages of strangers
 
 
 def test_a_strangers_language_works_here_and_in_the_helper(evaluator: Evaluator) -> None:
     """A language from a plugin is selected by its prefix, checked and evaluated like ours."""
     assert evaluator.check("${upper: name}", "") == []
-    assert evaluator.check("${upper: a b}", "")[0].message == "expression ${upper: a b}: 'a b' is no name"
+    assert (
+        evaluator.check("${upper: a b}", "")[0].message
+        == "expression ${upper: a b}: 'a b' is no name"
+    )
     data = {"name": "fred", "cheap": "here"}
     assert evaluated(evaluator, ["${upper: name}", "<${upper:cheap}>"], data) == ["FRED", "<HERE>"]
 
@@ -1119,7 +1307,9 @@ ODD = [
 
 @pytest.mark.parametrize("where", ["here ", ""], ids=["here", "in the helper"])
 @pytest.mark.parametrize(("what", "said"), ODD, ids=[what for what, _ in ODD])
-def test_what_is_not_json_is_refused(evaluator: Evaluator, where: str, what: str, said: str) -> None:
+def test_what_is_not_json_is_refused(
+    evaluator: Evaluator, where: str, what: str, said: str
+) -> None:
     """A result that is not JSON reaches nobody, and no foreign exception does."""
     assert said in str(refused(evaluator, f"${{odd: {where}{what}}}"))
 
@@ -1130,8 +1320,12 @@ def test_a_language_that_fails_its_check(evaluator: Evaluator) -> None:
     assert "ZeroDivisionError: oops" in str(refused(evaluator, "${odd: unsure}"))
 
 
-def test_the_helper_knows_no_secrets_and_keeps_its_messages_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment stays with the parent; what a language prints does not end up between the messages."""
+def test_the_helper_knows_no_secrets_and_keeps_its_messages_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The environment stays with the parent; what a language prints does not end up between the
+    messages.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_CRM", "hunter2hunter2")
     needed = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PATH", "PYTHONPYCACHEPREFIX", "SYSTEMROOT")
     for name in needed:  # to find Python's libraries, and where it may write
@@ -1154,7 +1348,9 @@ def test_a_language_that_cannot_travel_is_explained() -> None:
 
     evaluator = Evaluator({"upper": Local()}, Limits())
     try:
-        assert "cannot be sent to the helper process" in str(refused(evaluator, "${upper: a}", {"a": "x"}))
+        assert "cannot be sent to the helper process" in str(
+            refused(evaluator, "${upper: a}", {"a": "x"})
+        )
     finally:
         evaluator.close()
 
@@ -1185,4 +1381,7 @@ def test_without_a_default_language_a_query_is_explained() -> None:
 def test_the_shipped_languages_keep_the_protocol() -> None:
     """JSONPath has the empty prefix and is the default; JSONata has its own."""
     assert all(isinstance(language, ExpressionLanguage) for language in SHIPPED.values())
-    assert {name: language.prefix for name, language in SHIPPED.items()} == {"jsonpath": "", "jsonata": "jsonata:"}
+    assert {name: language.prefix for name, language in SHIPPED.items()} == {
+        "jsonpath": "",
+        "jsonata": "jsonata:",
+    }

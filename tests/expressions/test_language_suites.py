@@ -1,7 +1,9 @@
-"""The languages' own cases: the compliance suite of RFC 9535, and what the reference implementation of JSONata answers.
+"""The languages' own cases: the compliance suite of RFC 9535, and what the reference implementation
+of JSONata answers.
 
-`suites/jsonpath.json` is the suite as the npm package `jsonpath-rfc9535` 1.3.0 ships it (BSD 2-Clause); `suites/jsonata.json`
-is a part of what `jsonatapy` 2.2.13 ships as test fixtures (MIT): expressions, and what jsonata-js 2.2.2 made of them.
+`suites/jsonpath.json` is the suite as the npm package `jsonpath-rfc9535` 1.3.0 ships it (BSD
+2-Clause); `suites/jsonata.json` is a part of what `jsonatapy` 2.2.13 ships as test fixtures (MIT):
+expressions, and what jsonata-js 2.2.2 made of them.
 """
 
 from __future__ import annotations
@@ -21,8 +23,12 @@ from places import DATA
 
 SUITES = DATA / "suites"
 JSONPATH: list[dict[str, Any]] = json.loads((SUITES / "jsonpath.json").read_text(encoding="utf-8"))
-JSONATA: dict[str, dict[str, Any]] = json.loads((SUITES / "jsonata.json").read_text(encoding="utf-8"))
-DIFFERENCES: dict[str, list[str]] = json.loads((SUITES / "jsonata-differences.json").read_text(encoding="utf-8"))
+JSONATA: dict[str, dict[str, Any]] = json.loads(
+    (SUITES / "jsonata.json").read_text(encoding="utf-8")
+)
+DIFFERENCES: dict[str, list[str]] = json.loads(
+    (SUITES / "jsonata-differences.json").read_text(encoding="utf-8")
+)
 """By reason: expressions that the library answers in another way."""
 
 NOTHING, ERROR = "nothing", "an error"
@@ -62,16 +68,28 @@ def test_jsonata_answers_as_the_reference_implementation(name: str) -> None:
     """All but the known differences, and each of these differs."""
     suite = JSONATA[name]
     known = {expression for expressions in DIFFERENCES.values() for expression in expressions}
-    expected = suite["values"] | dict.fromkeys(suite["nothing"], NOTHING) | dict.fromkeys(suite["errors"], ERROR)
+    expected = (
+        suite["values"]
+        | dict.fromkeys(suite["nothing"], NOTHING)
+        | dict.fromkeys(suite["errors"], ERROR)
+    )
     answers = {expression: _answer(expression, suite["data"]) for expression in expected}
-    differing = {expression for expression in expected if not _alike(answers[expression], expected[expression])}
+    differing = {
+        expression
+        for expression in expected
+        if not _alike(answers[expression], expected[expression])
+    }
     assert differing == known & expected.keys()
 
 
-@pytest.mark.parametrize("name", [name for name, suite in JSONATA.items() if isinstance(suite["data"], dict)])
+@pytest.mark.parametrize(
+    "name", [name for name, suite in JSONATA.items() if isinstance(suite["data"], dict)]
+)
 @pytest.mark.usefixtures("deep_recursion")
 def test_jsonata_reads_no_more_than_it_says(name: str) -> None:
-    """Without the data that it says it does not read, an expression has the same value; and the data stays as it was."""
+    """Without the data that it says it does not read, an expression has the same value; and the
+    data stays as it was.
+    """
     suite, language = JSONATA[name], Jsonata()
     before = json.dumps(suite["data"])
     for expression in (*suite["values"], *suite["nothing"], *suite["errors"]):
@@ -91,7 +109,9 @@ def test_every_known_difference_is_one_of_the_cases() -> None:
         for suite in JSONATA.values()
         for expression in (*suite["values"], *suite["nothing"], *suite["errors"])
     }
-    assert [each for expressions in DIFFERENCES.values() for each in expressions if each not in cases] == []
+    assert [
+        each for expressions in DIFFERENCES.values() for each in expressions if each not in cases
+    ] == []
 
 
 def _answer(expression: str, data: Any) -> Any:
@@ -111,5 +131,7 @@ def _alike(answer: Any, expected: Any) -> bool:
     if isinstance(answer, list) and isinstance(expected, list):
         return len(answer) == len(expected) and all(map(_alike, answer, expected))
     if isinstance(answer, dict) and isinstance(expected, dict):
-        return answer.keys() == expected.keys() and all(_alike(answer[key], expected[key]) for key in answer)
+        return answer.keys() == expected.keys() and all(
+            _alike(answer[key], expected[key]) for key in answer
+        )
     return bool(answer == expected)

@@ -1,4 +1,6 @@
-"""Importing what is elsewhere: a package by the real npm client, and one description at an address."""
+"""Importing what is elsewhere: a package by the real npm client, and one description at an
+address.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ THINGS = json.dumps(description(1, 1))
 def test_a_package_is_brought_and_read_and_nothing_else_is_left(
     name: str, registry: Registry, importing: Import, tmp_path: Path
 ) -> None:
-    """Every description in it is in the catalogue, under the package's name, and the temporary folder is gone."""
+    """Every description in it is in the catalogue, under the package's name, and the temporary
+    folder is gone.
+    """
     files = {f"api/{number}.json": json.dumps(description(number, 1)) for number in range(6)}
     registry.publish(name, "1.2.3", {**files, "lib/index.js": "throw new Error()"})
     done = importing(f"npm:{name}", "--json")
@@ -67,7 +71,9 @@ def test_a_package_is_brought_and_read_and_nothing_else_is_left(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_a_version_is_taken_as_named_and_the_next_one_replaces_it(registry: Registry, importing: Import) -> None:
+def test_a_version_is_taken_as_named_and_the_next_one_replaces_it(
+    registry: Registry, importing: Import
+) -> None:
     """An old version when it is asked for; what a later one no longer describes is removed."""
     registry.publish("descriptions", "1.0.0", {"a.json": json.dumps(description(1, 2))})
     registry.publish("descriptions", "2.0.0", {"a.json": json.dumps(description(1, 1))})
@@ -77,8 +83,12 @@ def test_a_version_is_taken_as_named_and_the_next_one_replaces_it(registry: Regi
     assert paths() == {"/things1/0"}
 
 
-def test_references_between_files_of_a_package_are_followed(registry: Registry, importing: Import) -> None:
-    """Also when there are so many descriptions that the package has been gone through before they are read."""
+def test_references_between_files_of_a_package_are_followed(
+    registry: Registry, importing: Import
+) -> None:
+    """Also when there are so many descriptions that the package has been gone through before they
+    are read.
+    """
     files = {}
     for number in range(8):
         api = description(number, 1)
@@ -104,8 +114,12 @@ def test_no_script_of_a_package_runs(registry: Registry, importing: Import, tmp_
     assert not trace.exists()
 
 
-def test_what_the_registry_did_not_promise_is_not_imported(registry: Registry, importing: Import) -> None:
-    """The integrity is npm's to check: another archive than the one that was promised ends in its own sentence."""
+def test_what_the_registry_did_not_promise_is_not_imported(
+    registry: Registry, importing: Import
+) -> None:
+    """The integrity is npm's to check: another archive than the one that was promised ends in its
+    own sentence.
+    """
     wrong = "sha512-" + base64.b64encode(hashlib.sha512(b"another").digest()).decode()
     registry.publish("descriptions", "1.0.0", {"a.json": THINGS}, integrity=wrong)
     done = importing("npm:descriptions")
@@ -137,7 +151,9 @@ def test_without_a_network_it_says_what_to_do_instead(
     assert "run `npm pack descriptions` where it works, and import the .tgz file" in done.err
 
 
-def test_without_npm_it_says_what_to_do_instead(importing: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_npm_it_says_what_to_do_instead(
+    importing: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is installed for anybody."""
     monkeypatch.setenv("PATH", "/nowhere")
     done = importing("npm:descriptions")
@@ -191,7 +207,9 @@ def test_what_is_no_name_of_a_package_never_reaches_npm(
 def test_a_project_that_someone_else_made_does_not_set_npm(
     registry: Registry, importing: Import, tmp_path: Path
 ) -> None:
-    """npm's settings are the user's: a project around the folder for temporary files is not theirs."""
+    """npm's settings are the user's: a project around the folder for temporary files is not
+    theirs.
+    """
     registry.publish("descriptions", "1.0.0", {"a.json": THINGS})
     (tmp_path / "temporary" / "package.json").write_text("{}")
     (tmp_path / "temporary" / ".npmrc").write_text("offline=true\n")
@@ -250,7 +268,9 @@ paths: {/yaml: {get: {summary: Get, responses: {}}}}
     ],
     ids=["json", "as-text", "as-bytes", "without-a-type", "compressed"],
 )
-def test_a_description_at_an_address_is_read_by_its_content(answer: bytes, importing: Import) -> None:
+def test_a_description_at_an_address_is_read_by_its_content(
+    answer: bytes, importing: Import
+) -> None:
     """Whatever the server calls it."""
     with servers.raw_server(answering({"/api": answer})) as server:
         done = importing(f"{server.url}/api", *LOCAL)
@@ -339,7 +359,9 @@ def test_a_part_that_leads_elsewhere_is_not_followed(importing: Import) -> None:
 @pytest.mark.parametrize(
     "allowed", [(), ("--allow-network", "192.0.2.0/24")], ids=["nothing-allowed", "another-network"]
 )
-def test_an_address_that_is_not_allowed_is_never_connected_to(allowed: tuple[str, ...], importing: Import) -> None:
+def test_an_address_that_is_not_allowed_is_never_connected_to(
+    allowed: tuple[str, ...], importing: Import
+) -> None:
     """The guard of every request holds here too, and says how an operator opens it."""
     with servers.tls_server(answering({})) as secure, servers.raw_server(answering({})) as plain:
         for server in (secure, plain):
@@ -351,7 +373,9 @@ def test_an_address_that_is_not_allowed_is_never_connected_to(allowed: tuple[str
 
 
 def test_http_is_only_for_networks_that_are_allowed(importing: Import) -> None:
-    """Also where anybody could be reached by https: on the way, anybody could change what it says."""
+    """Also where anybody could be reached by https: on the way, anybody could change what it
+    says.
+    """
     done = importing("http://192.0.2.1/api")
     assert done.status == 2
     assert "http: is only for what an operator allowed" in done.err
@@ -360,7 +384,9 @@ def test_http_is_only_for_networks_that_are_allowed(importing: Import) -> None:
 def test_a_redirect_to_a_refused_address_is_refused(importing: Import) -> None:
     """Each hop passes the guard."""
     with servers.raw_server(answering({})) as inside:
-        away = servers.response(b"", ("Location", f"http://127.0.0.1:{inside.port}/a"), status="302 Found")
+        away = servers.response(
+            b"", ("Location", f"http://127.0.0.1:{inside.port}/a"), status="302 Found"
+        )
         with servers.raw_server(answering({"/api": away}), host="127.0.0.2") as server:
             done = importing(f"{server.url}/api", "--allow-network", "127.0.0.2")
         assert inside.connections == 0
@@ -398,11 +424,15 @@ def test_what_is_no_description_has_a_sentence(answer: bytes, why: str, importin
 
 
 def test_secrets_in_an_address_are_not_shown(importing: Import) -> None:
-    """A user and a password are refused; a token in the query is masked wherever the source is named."""
+    """A user and a password are refused; a token in the query is masked wherever the source is
+    named.
+    """
     refused = importing("https://user:hunter2@api.example.com/a.json")
     assert refused.status == 2
     assert "hunter2" not in refused.err
-    with servers.raw_server(answering({"/a?access_token=hunter2&v=1": as_json(description(1, 1))})) as server:
+    with servers.raw_server(
+        answering({"/a?access_token=hunter2&v=1": as_json(description(1, 1))})
+    ) as server:
         done = importing(f"{server.url}/a?access_token=hunter2&v=1", *LOCAL)
         assert done.status == 0, done.err
     assert "hunter2" not in done.out + done.err

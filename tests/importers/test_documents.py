@@ -1,4 +1,6 @@
-"""Documents of descriptions: bytes to values, within bounds, one member at a time; and the files and archives they come in."""
+"""Documents of descriptions: bytes to values, within bounds, one member at a time; and the files
+and archives they come in.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,11 @@ MEGABYTE = 1024 * 1024
 LAZY = ("paths", "webhooks", "definitions", "parameters", "responses", "components")
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=20,
 )
@@ -68,17 +74,29 @@ def refusal(text: str | bytes, name: str = "api.json") -> DescriptionError:
 
 
 @given(OBJECTS, st.sampled_from([None, 2]), st.booleans())
-def test_json_is_what_python_reads(value: dict[str, Any], indent: int | None, escaped: bool) -> None:
-    """Reading one member at a time changes nothing: the values are those of `json.loads`, in the same order."""
+def test_json_is_what_python_reads(
+    value: dict[str, Any], indent: int | None, escaped: bool
+) -> None:
+    """Reading one member at a time changes nothing: the values are those of `json.loads`, in the
+    same order.
+    """
     text = json.dumps(value, indent=indent, ensure_ascii=escaped)
     found = read(text)
     assert found == json.loads(text)
     assert json.dumps(found) == json.dumps(json.loads(text))
 
 
-@given(OBJECTS, st.integers(min_value=0), st.sampled_from(["", "x", ",", "}", '"', "\\", "1", "\x01", "[", "é"]))
-def test_broken_json_is_refused_where_python_refuses_it(value: dict[str, Any], place: int, other: str) -> None:
-    """A text that `json.loads` refuses ends in a DescriptionError, and no other does; nothing else is raised later."""
+@given(
+    OBJECTS,
+    st.integers(min_value=0),
+    st.sampled_from(["", "x", ",", "}", '"', "\\", "1", "\x01", "[", "é"]),
+)
+def test_broken_json_is_refused_where_python_refuses_it(
+    value: dict[str, Any], place: int, other: str
+) -> None:
+    """A text that `json.loads` refuses ends in a DescriptionError, and no other does; nothing else
+    is raised later.
+    """
     text = json.dumps(value, ensure_ascii=False)
     place = 1 + place % (len(text) - 1)  # what begins with a brace is read as JSON
     text = text[:place] + other + text[place + 1 :]
@@ -110,8 +128,12 @@ def test_members_of_large_objects_are_built_when_they_are_asked_for(name: str) -
 
 
 def test_what_is_asked_for_again_is_not_kept_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Schemas that were built are kept for the next reference to them, but only so many bytes of them."""
-    text = json.dumps({"definitions": {str(number): {"x": [number] * 1000} for number in range(100)}}).encode()
+    """Schemas that were built are kept for the next reference to them, but only so many bytes of
+    them.
+    """
+    text = json.dumps(
+        {"definitions": {str(number): {"x": [number] * 1000} for number in range(100)}}
+    ).encode()
     document = Document(text, "api.json")
     found = document.root["definitions"]
     assert found["1"] is found["1"]
@@ -156,7 +178,9 @@ def test_an_error_says_where_and_what(text: str, line: int, said: str) -> None:
 @pytest.mark.parametrize("length", [10, 16 * 1024, 256 * 1024, MEGABYTE, 2 * MEGABYTE - 2])
 @pytest.mark.parametrize("letter", ["x", "é"])
 def test_a_member_may_be_as_long_as_the_bound(length: int, letter: str) -> None:
-    """Members are tried in growing windows of the text; whatever their length, each is read whole."""
+    """Members are tried in growing windows of the text; whatever their length, each is read
+    whole.
+    """
     value = letter * (length // len(letter.encode()))
     assert read(f'{{"a": "{value}", "b": {"1" * 300}, "c": {{"x": "{value[:100]}"}}}}') == {
         "a": value,
@@ -178,7 +202,11 @@ def test_a_number_that_crosses_a_window_is_read_whole(cut: int) -> None:
     [
         ('{"a": 1, "a": 2}', ["/a"], {"a": 2}),
         ('{"paths": {"/a": 1, "/b": 2, "/a": 3}}', ["/paths/~1a"], {"paths": {"/a": 3, "/b": 2}}),
-        ('{"components": {"x": {"y": 1, "y": {}}}}', ["/components/x/y"], {"components": {"x": {"y": {}}}}),
+        (
+            '{"components": {"x": {"y": 1, "y": {}}}}',
+            ["/components/x/y"],
+            {"components": {"x": {"y": {}}}},
+        ),
         ('{"paths": {"/a": 1}, "paths": {}}', ["/paths"], {"paths": {}}),
     ],
 )
@@ -188,7 +216,9 @@ def test_names_that_stand_twice_are_told(text: str, duplicates: list[str], value
     assert read(text) == value == json.loads(text)
 
 
-@pytest.mark.parametrize("name", ["__proto__", "constructor", "$ref", "a\0b", "\ud800", "", "a/b~c", "日本"])
+@pytest.mark.parametrize(
+    "name", ["__proto__", "constructor", "$ref", "a\0b", "\ud800", "", "a/b~c", "日本"]
+)
 def test_any_name_and_text_is_data(name: str) -> None:
     """Names that mean something elsewhere, NUL and lone surrogates are carried."""
     value = {"paths": {name: {name: name}}, name: [name], "components": {name: {name: name}}}
@@ -202,7 +232,10 @@ def test_any_name_and_text_is_data(name: str) -> None:
         ('{"a": 1}'.encode("utf-16-le"), "UTF-16"),
         (b'{"a": "\n\xff"}', "column 1: the text is not UTF-8"),
         (b'{"a": "' + b"x" * 70_000 + b'\n\xe2\x82"}', "column 1: the text is not UTF-8"),
-        (b'{"a": "' + b"\xe2\x82\xac" * 30_000 + b'\xe2\x82"}', "column 30008: the text is not UTF-8"),
+        (
+            b'{"a": "' + b"\xe2\x82\xac" * 30_000 + b'\xe2\x82"}',
+            "column 30008: the text is not UTF-8",
+        ),
         (b'{"a": "x\xe2', "column 9: the text is not UTF-8"),
         (b"", "the file is empty"),
         (b"\xef\xbb\xbf \n", "the file is empty"),
@@ -262,34 +295,80 @@ def deep(levels: int, start: str, end: str) -> str:
 
 BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
     "a schema of a million properties": (
-        lambda: '{"definitions":{"A":{"properties":{' + ",".join(f'"p{n}":{{}}' for n in range(10**6)) + "}}}}",
+        lambda: (
+            '{"definitions":{"A":{"properties":{'
+            + ",".join(f'"p{n}":{{}}' for n in range(10**6))
+            + "}}}}"
+        ),
         "a.json",
         "/definitions/A is larger than 2 MB",
     ),
-    "4 MB of empty arrays": (lambda: '{"a":[' + "[]," * 1_400_000 + "1]}", "a.json", "more than 200,000 objects"),
-    "2 MB of empty arrays": (lambda: '{"a":[' + "[]," * 600_000 + "1]}", "a.json", "more than 200,000 objects"),
+    "4 MB of empty arrays": (
+        lambda: '{"a":[' + "[]," * 1_400_000 + "1]}",
+        "a.json",
+        "more than 200,000 objects",
+    ),
+    "2 MB of empty arrays": (
+        lambda: '{"a":[' + "[]," * 600_000 + "1]}",
+        "a.json",
+        "more than 200,000 objects",
+    ),
     "a long name": (lambda: '{"' + "x\\n" * (5 * MEGABYTE) + '":1}', "a.json", "at most 64 KB"),
-    "a long string": (lambda: '{"a":"' + "x" * (20 * MEGABYTE) + '"}', "a.json", "larger than 2 MB"),
-    "a string without end": (lambda: '{"a":"' + "x" * (20 * MEGABYTE), "a.json", "or has a string without end"),
+    "a long string": (
+        lambda: '{"a":"' + "x" * (20 * MEGABYTE) + '"}',
+        "a.json",
+        "larger than 2 MB",
+    ),
+    "a string without end": (
+        lambda: '{"a":"' + "x" * (20 * MEGABYTE),
+        "a.json",
+        "or has a string without end",
+    ),
     "100,000 objects deep": (lambda: deep(100_000, '{"a":', "}"), "a.json", "nested too deeply"),
-    "100,000 arrays deep": (lambda: '{"a":' + deep(100_000, "[", "]") + "}", "a.json", "nested too deeply"),
-    "100,000 arrays that never end": (lambda: '{"a":' + "[" * 100_000, "a.json", "nested too deeply"),
+    "100,000 arrays deep": (
+        lambda: '{"a":' + deep(100_000, "[", "]") + "}",
+        "a.json",
+        "nested too deeply",
+    ),
+    "100,000 arrays that never end": (
+        lambda: '{"a":' + "[" * 100_000,
+        "a.json",
+        "nested too deeply",
+    ),
     "201 deep": (lambda: '{"a":' + deep(201, "[", "]") + "}", "a.json", "more than 200 levels"),
-    "990 deep": (lambda: '{"paths":{"/a":' + deep(990, "[", "]") + "}}", "a.json", "/paths/~1a is nested too deeply"),
+    "990 deep": (
+        lambda: '{"paths":{"/a":' + deep(990, "[", "]") + "}}",
+        "a.json",
+        "/paths/~1a is nested too deeply",
+    ),
     "100,000 YAML arrays deep": (lambda: "a: " + "[" * 100_000, "a.yaml", "nested too deeply"),
     "100,000 YAML objects deep": (lambda: "a: " + "{a: " * 100_000, "a.yaml", "nested too deeply"),
-    "100,000 YAML sequences deep": (lambda: "a:\n " + "- " * 100_000, "a.yaml", "nested too deeply"),
+    "100,000 YAML sequences deep": (
+        lambda: "a:\n " + "- " * 100_000,
+        "a.yaml",
+        "nested too deeply",
+    ),
     "100,000 YAML sets deep": (lambda: "a: " + "{" * 100_000, "a.yaml", "more than 200 levels"),
-    "1,001 YAML arrays deep": (lambda: "a: " + deep(1001, "[", "]"), "a.yaml", "more than 200 levels"),
+    "1,001 YAML arrays deep": (
+        lambda: "a: " + deep(1001, "[", "]"),
+        "a.yaml",
+        "more than 200 levels",
+    ),
     "100,000 YAML names deep": (lambda: "a:\n " + "? " * 100_000, "a.yaml", "a name is expected"),
-    "1,000 YAML lines deep": (lambda: "\n".join(" " * n + "a:" for n in range(1000)), "a.yaml", "nested too deeply"),
+    "1,000 YAML lines deep": (
+        lambda: "\n".join(" " * n + "a:" for n in range(1000)),
+        "a.yaml",
+        "nested too deeply",
+    ),
     "deep by aliases": (
         lambda: "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 50_000)),
         "a.yaml",
         "those of aliases included",
     ),
     "a billion laughs": (
-        lambda: "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 11)),
+        lambda: (
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 11))
+        ),
         "a.yaml",
         "the aliases blow",
     ),
@@ -299,7 +378,10 @@ BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
         "the aliases blow",
     ),
     "merges": (
-        lambda: f"a: &a {{{', '.join(f'p{n}: 1' for n in range(10_000))}}}\nb: [{'{<<: *a}, ' * 10_000}]",
+        lambda: (
+            f"a: &a {{{', '.join(f'p{n}: 1' for n in range(10_000))}}}\nb:"
+            f" [{'{<<: *a}, ' * 10_000}]"
+        ),
         "a.yaml",
         "too many for YAML",
     ),
@@ -308,8 +390,16 @@ BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
         "a.yaml",
         "more than 50,000 members",
     ),
-    "directives": (lambda: "".join(f"%TAG !a{n}! x:\n" for n in range(100_000)), "a.yaml", "%TAG directives"),
-    "anchors": (lambda: "a:\n" + "".join(f"- &a{n} x\n" for n in range(10**5)), "a.yaml", "more than 10,000 anchors"),
+    "directives": (
+        lambda: "".join(f"%TAG !a{n}! x:\n" for n in range(100_000)),
+        "a.yaml",
+        "%TAG directives",
+    ),
+    "anchors": (
+        lambda: "a:\n" + "".join(f"- &a{n} x\n" for n in range(10**5)),
+        "a.yaml",
+        "more than 10,000 anchors",
+    ),
     "documents": (lambda: "---\n" * 10**6, "a.yaml", "more than 100 documents"),
     "a YAML number of many digits": (lambda: f"a: {'1' * MEGABYTE}", "a.yaml", "is too long"),
     "16 MB of YAML": (lambda: "a: 1\n" + "#\n" * (9 * MEGABYTE), "a.yaml", "save it as JSON"),
@@ -318,7 +408,9 @@ BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_ends_in_an_error_before_it_fills_the_memory(bomb: str) -> None:
-    """What is too much ends in an error that says so, in 64 MB beside the text, whatever is done to it."""
+    """What is too much ends in an error that says so, in 64 MB beside the text, whatever is done to
+    it.
+    """
     text, name, said = BOMBS[bomb]
     data = text().encode()
     tracemalloc.start()
@@ -331,7 +423,9 @@ def test_a_bomb_ends_in_an_error_before_it_fills_the_memory(bomb: str) -> None:
 
 
 def test_an_extension_may_be_larger_than_any_member() -> None:
-    """Nobody asks for what GitHub keeps in `x-webhooks`: it is no reason to refuse its description."""
+    """Nobody asks for what GitHub keeps in `x-webhooks`: it is no reason to refuse its
+    description.
+    """
     extension = {f"w{number}": {"post": {"description": "x" * 1_000_000}} for number in range(5)}
     root = read(json.dumps({"x-webhooks": extension, "paths": {"/a": {}}}), "a.json")
     assert root["paths"] == {"/a": {}}
@@ -342,7 +436,10 @@ def test_an_extension_may_be_larger_than_any_member() -> None:
 def test_what_is_just_within_the_depth_is_read(name: str) -> None:
     """200 levels are read, and what walks them by recursion stays far from Python's bound."""
     text = deep(199, "[", "]")
-    assert json.dumps(read(f'{{"a": {text}}}' if name == "a.json" else f"a: {text}", name)) == f'{{"a": {text}}}'
+    assert (
+        json.dumps(read(f'{{"a": {text}}}' if name == "a.json" else f"a: {text}", name))
+        == f'{{"a": {text}}}'
+    )
 
 
 def test_yaml_has_a_bound_for_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,7 +542,9 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("text", CORE_SCHEMA)
 def test_plain_scalars_are_of_the_core_schema(text: str) -> None:
-    """YAML 1.2.2, section 10.3.2: what is a number there is one, and `on`, `no` and dates are texts."""
+    """YAML 1.2.2, section 10.3.2: what is a number there is one, and `on`, `no` and dates are
+    texts.
+    """
     value = CORE_SCHEMA[text]
     found = read(f"a: {text}\nb: '{text}'\nc: [{text}]\nd: !!str {text}", "a.yaml")
     assert found == {"a": value, "b": text, "c": [value] if text else [], "d": text}
@@ -453,14 +552,18 @@ def test_plain_scalars_are_of_the_core_schema(text: str) -> None:
 
 
 @pytest.mark.usefixtures("parser")
-@pytest.mark.parametrize("name", ["200", "on", "no", "null", "~", "1.10", "0x1F", "2001-12-14", "true", "4XX"])
+@pytest.mark.parametrize(
+    "name", ["200", "on", "no", "null", "~", "1.10", "0x1F", "2001-12-14", "true", "4XX"]
+)
 def test_names_are_as_they_are_written(name: str) -> None:
     """A status, a date or `on` as a name is the text that stands there, quoted or not."""
     assert read(f"{name}: 1\na: {{{name}: 2}}\n", "a.yaml") == {name: 1, "a": {name: 2}}
     assert read(f"'{name}': 1\n? {name}x\n: 2\n", "a.yaml") == {name: 1, f"{name}x": 2}
 
 
-@pytest.mark.parametrize("number", [".inf", "-.INF", "+.Inf", ".nan", ".NaN", "1e999", "!!float .inf"])
+@pytest.mark.parametrize(
+    "number", [".inf", "-.INF", "+.Inf", ".nan", ".NaN", "1e999", "!!float .inf"]
+)
 def test_numbers_that_json_has_not_are_refused(number: str) -> None:
     """Infinity has no JSON, and would break whoever writes the value."""
     error = refusal(f"a: 1\nb: {number}\n", "a.yaml")
@@ -475,10 +578,13 @@ def test_json_is_yaml(value: dict[str, Any]) -> None:
 
 
 @given(OBJECTS, st.sampled_from([True, False]), st.sampled_from([20, 4096]))
-def test_yaml_that_another_library_wrote_is_read(value: dict[str, Any], flow: bool, width: int) -> None:
+def test_yaml_that_another_library_wrote_is_read(
+    value: dict[str, Any], flow: bool, width: int
+) -> None:
     """What ruamel.yaml writes as YAML 1.2 is read as the same value, with the types the same.
 
-    Except plain texts that begin with `?` or `:` in flow style, which PyYAML's parsers take for marks.
+    Except plain texts that begin with `?` or `:` in flow style, which PyYAML's parsers take for
+    marks.
     """
     assume(not flow or not {"?", ":"} & set(json.dumps(value, separators=(",", "="))))
     writer = YAML(typ="safe", pure=True)
@@ -486,9 +592,9 @@ def test_yaml_that_another_library_wrote_is_read(value: dict[str, Any], flow: bo
     writer.width = width
     stream = io.BytesIO()
     writer.dump(value, stream)
-    assert json.dumps(YamlText(Text(stream.getvalue(), "a.yaml")).root, sort_keys=True) == json.dumps(
-        value, sort_keys=True
-    )
+    assert json.dumps(
+        YamlText(Text(stream.getvalue(), "a.yaml")).root, sort_keys=True
+    ) == json.dumps(value, sort_keys=True)
 
 
 @pytest.mark.usefixtures("parser")
@@ -531,7 +637,9 @@ url: http://example.com:80/a?b=c#d
 @pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
 def test_what_ended_lines_in_old_yaml_is_text(character: str) -> None:
-    """YAML 1.2.2, section 5.4: only CR and LF break lines; descriptions copied from web pages hold the others."""
+    """YAML 1.2.2, section 5.4: only CR and LF break lines; descriptions copied from web pages hold
+    the others.
+    """
     text = f"a: x{character}y\nb: |\n  x{character}y\nc: 'x{character}y \ue000'\n"
     assert read(text, "a.yaml") == {
         "a": f"x{character}y",
@@ -559,8 +667,12 @@ def test_what_ended_lines_in_old_yaml_is_text(character: str) -> None:
     ],
 )
 def test_aliases_and_merges(text: str, value: Any) -> None:
-    """Aliases stand for their anchors; `<<` merges, the first that has a name gives it, and explicit names win."""
-    document = Document(f"x: &x {{a: 1, b: 2}}\ny: &y {{b: 3, c: 4}}\nk: &k name\nv: {text}".encode(), "a.yaml")
+    """Aliases stand for their anchors; `<<` merges, the first that has a name gives it, and
+    explicit names win.
+    """
+    document = Document(
+        f"x: &x {{a: 1, b: 2}}\ny: &y {{b: 3, c: 4}}\nk: &k name\nv: {text}".encode(), "a.yaml"
+    )
     assert document.root["v"] == value
     assert document.root["x"] == {"a": 1, "b": 2}
     assert document.duplicates == []
@@ -568,7 +680,9 @@ def test_aliases_and_merges(text: str, value: Any) -> None:
 
 @pytest.mark.usefixtures("parser")
 def test_tags_construct_nothing() -> None:
-    """Standard tags count, and of others the value is read as if they were not there, which is noted once for each."""
+    """Standard tags count, and of others the value is read as if they were not there, which is
+    noted once for each.
+    """
     text = """
 a: !!int "5"
 b: !!float 5
@@ -641,7 +755,9 @@ def test_broken_yaml_says_where_and_what(text: str, line: int, said: str) -> Non
     assert error.line == line
 
 
-@pytest.mark.parametrize("text", ["---\na: 1\n---\n", "---\n---\na: 1\n...\n", "a: 1\n---\n# end\n---\n~\n"])
+@pytest.mark.parametrize(
+    "text", ["---\na: 1\n---\n", "---\n---\na: 1\n...\n", "a: 1\n---\n# end\n---\n~\n"]
+)
 def test_empty_documents_around_the_one_are_passed_over(text: str) -> None:
     """Some tools write a separator at the end."""
     assert read(text, "a.yaml") == {"a": 1}
@@ -681,12 +797,16 @@ def found_in(name: str | Path, stdin: bytes | None = None) -> list[Source | Desc
 
 
 def named(found: list[Source | DescriptionError], above: Path | str = "") -> list[str]:
-    """Return the names of what was *found* below *above*; of an error, the start of its message, too."""
+    """Return the names of what was *found* below *above*; of an error, the start of its message,
+    too.
+    """
     prefix = f"{above}/" if above else ""
     return [
-        each.name.removeprefix(prefix)
-        if isinstance(each, Source)
-        else f"{(each.source or '').removeprefix(prefix)}: {each.message}"
+        (
+            each.name.removeprefix(prefix)
+            if isinstance(each, Source)
+            else f"{(each.source or '').removeprefix(prefix)}: {each.message}"
+        )
         for each in found
     ]
 
@@ -743,7 +863,9 @@ def test_a_file_is_one_source(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_its_descriptions_and_archives_sorted(tmp_path: Path) -> None:
-    """Files of a folder first, by name; hidden ones, `node_modules` and other files are passed over."""
+    """Files of a folder first, by name; hidden ones, `node_modules` and other files are passed
+    over.
+    """
     for name in (
         "b.json",
         "a.YAML",
@@ -779,13 +901,17 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
     reading = sources(str(tmp_path))
     assert isinstance(next(reading), Source)
     (tmp_path / "b.json").unlink()
-    assert named(list(reading), tmp_path) == ["b.json: there is no such file; check the name and the folder"]
+    assert named(list(reading), tmp_path) == [
+        "b.json: there is no such file; check the name and the folder"
+    ]
 
 
 @pytest.mark.parametrize("name", ["api.zip", "api.bin"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_archive_is_known_by_its_content(kind: str, name: str, tmp_path: Path) -> None:
-    """Whatever its name; entries that may be descriptions are read, with the names they have in it."""
+    """Whatever its name; entries that may be descriptions are read, with the names they have in
+    it.
+    """
     entries = {
         "p/b.json": OPENAPI,
         "p/a.yaml": b"a: 1",
@@ -797,7 +923,11 @@ def test_an_archive_is_known_by_its_content(kind: str, name: str, tmp_path: Path
         "./g.json": b"",
     }
     (tmp_path / name).write_bytes(KINDS[kind](entries))
-    found = {source.name: source.data for source in found_in(tmp_path / name) if isinstance(source, Source)}
+    found = {
+        source.name: source.data
+        for source in found_in(tmp_path / name)
+        if isinstance(source, Source)
+    }
     kept = ("p/b.json", "p/a.yaml", "p/" + "l" * 200 + ".txt", "./g.json")
     assert found == {f"{tmp_path}/{name}/{each.removeprefix('./')}": entries[each] for each in kept}
 
@@ -870,7 +1000,11 @@ def inside(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     else:
         place.write_bytes(KINDS[request.param](entries))
     (tmp_path / "a.yaml").write_bytes(b"outside: 1")
-    return next(each for each in found_in(place) if isinstance(each, Source) and each.name.endswith("/sub/api.json"))
+    return next(
+        each
+        for each in found_in(place)
+        if isinstance(each, Source) and each.name.endswith("/sub/api.json")
+    )
 
 
 def test_files_beside_are_found_by_relative_references(inside: Source) -> None:
@@ -892,7 +1026,9 @@ def test_files_beside_are_found_by_relative_references(inside: Source) -> None:
 
 @pytest.mark.parametrize("reference", REFUSED)
 def test_references_that_lead_away_are_refused_by_name(inside: Source, reference: str) -> None:
-    """No network, no absolute path, nothing outside; the error repeats the reference and says what to do."""
+    """No network, no absolute path, nothing outside; the error repeats the reference and says what
+    to do.
+    """
     assert inside.beside is not None
     with pytest.raises(DescriptionError) as caught:
         inside.beside(reference)
@@ -922,7 +1058,13 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (root / "loop.json").symlink_to(root / "loop.json")
     (root / "folder").symlink_to(tmp_path)
     found = named(found_in(root), root)
-    assert [name.split(":")[0] for name in found] == ["api.json", "in.json", "loop.json", "out.json", "folder"]
+    assert [name.split(":")[0] for name in found] == [
+        "api.json",
+        "in.json",
+        "loop.json",
+        "out.json",
+        "folder",
+    ]
     assert "a link that leaves the folder" in found[3]
     assert "a link to a folder, which is not followed" in found[4]
     beside = next(each for each in found_in(root) if isinstance(each, Source)).beside
@@ -1020,12 +1162,18 @@ def with_header(**fields: Any) -> bytes:
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], list[str]]] = {
-    "a name above": (lambda: tar({"../a.json": b"", "b.json": b""}), ["../a.json: this entry's name leaves", "b.json"]),
+    "a name above": (
+        lambda: tar({"../a.json": b"", "b.json": b""}),
+        ["../a.json: this entry's name leaves", "b.json"],
+    ),
     "a name above, zipped": (
         lambda: zipped({"a/../../b.json": b"", "c.json": b""}),
         ["a/../../b.json: this entry's name leaves", "c.json"],
     ),
-    "an absolute name": (lambda: tar({"/a.json": b"", "b.json": b""}), ["/a.json: this entry's name leaves", "b.json"]),
+    "an absolute name": (
+        lambda: tar({"/a.json": b"", "b.json": b""}),
+        ["/a.json: this entry's name leaves", "b.json"],
+    ),
     "a link": (
         lambda: with_header(type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         ["a.json: this is a link or a device", "b.json"],
@@ -1034,24 +1182,45 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], list[str]]] = {
         lambda: with_header(type=tarfile.LNKTYPE, linkname="b.json"),
         ["a.json: this is a link or a device", "b.json"],
     ),
-    "a device": (lambda: with_header(type=tarfile.CHRTYPE), ["a.json: this is a link or a device", "b.json"]),
-    "a pipe": (lambda: with_header(type=tarfile.FIFOTYPE), ["a.json: this is a link or a device", "b.json"]),
+    "a device": (
+        lambda: with_header(type=tarfile.CHRTYPE),
+        ["a.json: this is a link or a device", "b.json"],
+    ),
+    "a pipe": (
+        lambda: with_header(type=tarfile.FIFOTYPE),
+        ["a.json: this is a link or a device", "b.json"],
+    ),
     "a folder like a file": (lambda: with_header(type=tarfile.DIRTYPE), ["b.json"]),
     "a link, zipped": (lambda: zip_of_a_link(), ["a.json: this is a link or a device"]),
     "an encrypted entry": (lambda: encrypted(), ["a.json: this entry of the archive is encrypted"]),
-    "an archive": (lambda: tar({"a.zip": b"", "b.json": b""}), ["a.zip: this is an archive in an archive", "b.json"]),
-    "a negative size": (lambda: with_header(size=-512), [": the archive is damaged: a record points backwards"]),
-    "more than 4 GB": (lambda: with_header(size=2**33), [": the archive is larger than 4 GB unpacked"]),
+    "an archive": (
+        lambda: tar({"a.zip": b"", "b.json": b""}),
+        ["a.zip: this is an archive in an archive", "b.json"],
+    ),
+    "a negative size": (
+        lambda: with_header(size=-512),
+        [": the archive is damaged: a record points backwards"],
+    ),
+    "more than 4 GB": (
+        lambda: with_header(size=2**33),
+        [": the archive is larger than 4 GB unpacked"],
+    ),
     "a name of 500 MB": (
         lambda: gzip.compress(with_header(type=tarfile.GNUTYPE_LONGNAME, size=500 * MEGABYTE)),
         [": the archive's own records are too large"],
     ),
     "attributes of 500 MB": (
-        lambda: tar({"a.json": b""}, "w")[:512] + with_header(type=tarfile.XHDTYPE, size=500 * MEGABYTE),
+        lambda: (
+            tar({"a.json": b""}, "w")[:512] + with_header(type=tarfile.XHDTYPE, size=500 * MEGABYTE)
+        ),
         ["a.json", ": the archive's own records are too large"],
     ),
-    "a list of a million entries": (lambda: long_directory(), [": the archive's own records are too large"]),
-    # lzma.compress(b"x", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 2**30}]), which takes seconds
+    "a list of a million entries": (
+        lambda: long_directory(),
+        [": the archive's own records are too large"],
+    ),
+    # lzma.compress(b"x", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 2**30}]), which takes
+    # seconds
     "memory for xz": (
         lambda: bytes.fromhex(
             "fd377a585a000004e6d6b44602002101240000005e1fc7f9010000780000000045aeef83f8ee160a"
@@ -1061,7 +1230,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], list[str]]] = {
     ),
     "no archive in it": (lambda: gzip.compress(OPENAPI * 100), [": no tar archive is in it"]),
     "an empty one": (lambda: gzip.compress(b""), [": no tar archive is in it"]),
-    "a cut one": (lambda: tar({"a.json": b"", "b.json": os.urandom(9000)}, "w")[:6000], ["a.json", "b.json: ", ": "]),
+    "a cut one": (
+        lambda: tar({"a.json": b"", "b.json": os.urandom(9000)}, "w")[:6000],
+        ["a.json", "b.json: ", ": "],
+    ),
     "a broken header": (
         lambda: (data := tar({"a.json": b"", "b.json": b""}, "w"))[:600] + b"\xff" + data[601:],
         ["a.json", ": the archive is damaged: a header is broken"],
@@ -1088,12 +1260,20 @@ def long_directory() -> bytes:
     data = zipped({"a.json": b"{}"})
     end = data.index(b"PK\x05\x06")
     size = 10 * MEGABYTE
-    return data[:end] + b"\0" * size + data[end : end + 12] + size.to_bytes(4, "little") + data[end + 16 :]
+    return (
+        data[:end]
+        + b"\0" * size
+        + data[end : end + 12]
+        + size.to_bytes(4, "little")
+        + data[end + 16 :]
+    )
 
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_archive_does_no_harm(case: str, tmp_path: Path) -> None:
-    """What is wrong is named, what is good is read, and nothing is built or waited for because a header says so."""
+    """What is wrong is named, what is good is read, and nothing is built or waited for because a
+    header says so.
+    """
     data, expected = HOSTILE[case]
     (tmp_path / "x").write_bytes(data())
     tracemalloc.start()
@@ -1124,7 +1304,9 @@ def test_an_archive_has_bounds(kind: str, tmp_path: Path, monkeypatch: pytest.Mo
         assert "unpacked; the rest is not read" in found[2]
 
 
-def test_an_archive_is_not_read_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_is_not_read_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Parts of descriptions are kept; for others it is read again, but only so often."""
     entries = {"a.json": OPENAPI, "b.yaml": b"b: 1", "c.json": OPENAPI}
     (tmp_path / "x").write_bytes(tar(entries))
@@ -1141,14 +1323,20 @@ def test_an_archive_is_not_read_again_and_again(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_is_only_ever_an_error(kind: str, tmp_path: Path) -> None:
-    """Whatever happened to an archive's bytes, there are sources and errors, and nothing is raised."""
-    good = KINDS[kind]({"a.json": OPENAPI * 20, "b" * 120 + ".yaml": b"b: 1", "c.txt": os.urandom(700)})
+    """Whatever happened to an archive's bytes, there are sources and errors, and nothing is
+    raised.
+    """
+    good = KINDS[kind](
+        {"a.json": OPENAPI * 20, "b" * 120 + ".yaml": b"b: 1", "c.txt": os.urandom(700)}
+    )
     chance = random.Random(kind)
     for _ in range(60):
         data = bytearray(good)
         for _ in range(chance.choice((1, 3, 20))):
             data[chance.randrange(len(data))] = chance.choice((0, 255, chance.randrange(256)))
-        (tmp_path / "x").write_bytes(data[: chance.choice((len(data), chance.randrange(len(data))))])
+        (tmp_path / "x").write_bytes(
+            data[: chance.choice((len(data), chance.randrange(len(data))))]
+        )
         assert found_in(tmp_path / "x")
 
 
@@ -1167,6 +1355,10 @@ PARTS = [
 
 
 @pytest.mark.parametrize(("name", "data", "is_part"), PARTS)
-def test_parts_of_descriptions_are_told_from_descriptions(name: str, data: bytes, is_part: bool) -> None:
-    """JSON or YAML without a version at its top can only be part of another; anything else may be a description."""
+def test_parts_of_descriptions_are_told_from_descriptions(
+    name: str, data: bytes, is_part: bool
+) -> None:
+    """JSON or YAML without a version at its top can only be part of another; anything else may be a
+    description.
+    """
     assert is_fragment(Source(name, data)) is is_part

@@ -1,4 +1,6 @@
-"""Descriptions in OpenAPI as they are written and as they are met: everything kept, every guess told with its place."""
+"""Descriptions in OpenAPI as they are written and as they are met: everything kept, every guess
+told with its place.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,12 @@ SERVER = {"url": "https://a.example"}
 
 def described(paths: Any, version: str = "3.0.3", **root: Any) -> dict[str, Any]:
     """Return a description of *paths*."""
-    given = {"openapi": version, "info": {"title": "T", "version": "1"}, "servers": [SERVER], "paths": paths}
+    given = {
+        "openapi": version,
+        "info": {"title": "T", "version": "1"},
+        "servers": [SERVER],
+        "paths": paths,
+    }
     return given | root
 
 
@@ -42,7 +49,9 @@ def read(data: bytes, name: str = "api.json", **given: Any) -> Reading:
 
 
 def reading(root: Any, **given: Any) -> Reading:
-    """Read the description *root*; what comes out is what our own schemas and the report promise."""
+    """Read the description *root*; what comes out is what our own schemas and the report
+    promise.
+    """
     found = read(json.dumps(root).encode(), **{"provider": "acme", **given})
     for note in found.notes:
         assert note.kind in ("guessed", "skipped", "missing", "truncated")
@@ -66,7 +75,9 @@ def exists(root: Any, pointer: str) -> bool:
 
 
 def check(endpoint: Endpoint) -> None:
-    """Hold *endpoint* against the schema of endpoints, its settings against JSON Schema, and both against a round trip."""
+    """Hold *endpoint* against the schema of endpoints, its settings against JSON Schema, and both
+    against a round trip.
+    """
     value = endpoint.to_json()
     ENDPOINT.validate(value)
     assert Endpoint.from_json(json.loads(json.dumps(value))).to_json() == value
@@ -94,31 +105,56 @@ def told(found: Reading) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize(
     ("servers", "urls", "kinds"),
     [
-        pytest.param([{"url": "https://a.example/v1/"}], ["https://a.example/v1"], [], id="slash-at-the-end"),
+        pytest.param(
+            [{"url": "https://a.example/v1/"}], ["https://a.example/v1"], [], id="slash-at-the-end"
+        ),
         pytest.param([SERVER, SERVER], ["https://a.example"], [], id="twice"),
-        pytest.param([{"url": "a.example/v1"}], ["https://a.example/v1"], ["guessed"], id="no-scheme"),
-        pytest.param([{"url": "//a.example"}], ["https://a.example"], ["guessed"], id="no-scheme-but-slashes"),
-        pytest.param([{"url": "localhost:8080"}], ["https://localhost:8080"], ["guessed"], id="localhost"),
+        pytest.param(
+            [{"url": "a.example/v1"}], ["https://a.example/v1"], ["guessed"], id="no-scheme"
+        ),
+        pytest.param(
+            [{"url": "//a.example"}], ["https://a.example"], ["guessed"], id="no-scheme-but-slashes"
+        ),
+        pytest.param(
+            [{"url": "localhost:8080"}], ["https://localhost:8080"], ["guessed"], id="localhost"
+        ),
         pytest.param([{"url": "/v1"}], ["/v1"], ["missing"], id="relative"),
         pytest.param([{"url": "/"}], [], ["missing", "missing"], id="relative-root"),
-        pytest.param([{"url": "wss://a.example"}, SERVER], ["https://a.example"], ["skipped"], id="websocket"),
-        pytest.param([{"url": "file:///etc"}, SERVER], ["https://a.example"], ["skipped"], id="file"),
-        pytest.param([{"url": "https://a.example?x=1#y"}], ["https://a.example"], ["guessed"], id="query"),
-        pytest.param([None, 3, {}, {"url": 3}, SERVER], ["https://a.example"], ["skipped"] * 4, id="no-servers"),
+        pytest.param(
+            [{"url": "wss://a.example"}, SERVER], ["https://a.example"], ["skipped"], id="websocket"
+        ),
+        pytest.param(
+            [{"url": "file:///etc"}, SERVER], ["https://a.example"], ["skipped"], id="file"
+        ),
+        pytest.param(
+            [{"url": "https://a.example?x=1#y"}], ["https://a.example"], ["guessed"], id="query"
+        ),
+        pytest.param(
+            [None, 3, {}, {"url": 3}, SERVER],
+            ["https://a.example"],
+            ["skipped"] * 4,
+            id="no-servers",
+        ),
         pytest.param({"url": "x"}, [], ["skipped", "missing"], id="no-array"),
         pytest.param([], [], ["missing"], id="empty"),
         pytest.param(None, [], ["missing"], id="null"),
     ],
 )
-def test_servers_are_absolute_or_it_is_said(servers: Any, urls: list[str], kinds: list[str]) -> None:
-    """Whatever stands in `servers`, the endpoint has usable addresses, or the report says what is missing."""
+def test_servers_are_absolute_or_it_is_said(
+    servers: Any, urls: list[str], kinds: list[str]
+) -> None:
+    """Whatever stands in `servers`, the endpoint has usable addresses, or the report says what is
+    missing.
+    """
     found = reading(described({"/a": {"get": {}}}, servers=servers))
     assert [server.url for server in found.endpoints[0].servers] == urls
     assert [note.kind for note in found.notes] == kinds
 
 
 def test_variables_of_servers_are_kept() -> None:
-    """A variable has its default, its values and its description; the address has the default in its place."""
+    """A variable has its default, its values and its description; the address has the default in
+    its place.
+    """
     server = {
         "url": "https://{region}.a.example:{port}/{base}",
         "description": "Ours",
@@ -139,7 +175,10 @@ def test_variables_of_servers_are_kept() -> None:
             "base": {"default": "v1", "enum": ["v1", "v2"]},
         },
     }
-    assert settings_schema(found.endpoints[0])["properties"]["url"]["default"] == "https://eu.a.example:8443/v1/a"
+    assert (
+        settings_schema(found.endpoints[0])["properties"]["url"]["default"]
+        == "https://eu.a.example:8443/v1/a"
+    )
     assert told(found) == [("missing", "/servers/0/variables")]
     found = reading(described({"/a": {"get": {}}}, servers=[{"url": "https://{host}"}]))
     assert found.endpoints[0].servers[0].url == "https://{host}"
@@ -147,14 +186,25 @@ def test_variables_of_servers_are_kept() -> None:
 
 
 def test_a_default_that_moves_the_host_is_told() -> None:
-    """A default outside the variable's own values is not taken; one that ends the host is, with a note."""
-    server = {"url": "https://{host}.example.com", "variables": {"host": {"default": "evil.example/#", "enum": ["eu"]}}}
+    """A default outside the variable's own values is not taken; one that ends the host is, with a
+    note.
+    """
+    server = {
+        "url": "https://{host}.example.com",
+        "variables": {"host": {"default": "evil.example/#", "enum": ["eu"]}},
+    }
     found = reading(described({"/a": {"get": {}}}, servers=[server]))
-    assert settings_schema(found.endpoints[0])["properties"]["url"]["default"] == "https://eu.example.com/a"
+    assert (
+        settings_schema(found.endpoints[0])["properties"]["url"]["default"]
+        == "https://eu.example.com/a"
+    )
     assert told(found) == [("guessed", "/servers/0/variables/host/default")]
     assert "'evil.example/#'" in found.notes[0].message
     for default in ("evil.example/#", "evil.example?", "me@evil.example"):
-        server = {"url": "https://{host}.example.com/{b}", "variables": {"host": {"default": default}, "b": "a?b"}}
+        server = {
+            "url": "https://{host}.example.com/{b}",
+            "variables": {"host": {"default": default}, "b": "a?b"},
+        }
         found = reading(described({"/a": {"get": {}}}, servers=[server]))
         assert ("guessed", "/servers/0/variables/host/default") in told(found)
         assert ("guessed", "/servers/0/variables/b/default") not in told(found)
@@ -165,11 +215,21 @@ def test_no_id_holds_what_no_command_line_can() -> None:
     (found,) = reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints[:1]
     assert found.path == "/a\0b"
     assert "\0" not in found.id
-    assert len({each.id for each in reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints}) == 2
+    assert (
+        len(
+            {
+                each.id
+                for each in reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints
+            }
+        )
+        == 2
+    )
 
 
 def test_the_nearest_servers_count() -> None:
-    """Servers of the operation win over those of the path, and these over those of the description."""
+    """Servers of the operation win over those of the path, and these over those of the
+    description.
+    """
     paths = {
         "/a": {"servers": [{"url": "https://path.example"}], "get": {}, "put": {"servers": [{"url": "https://own.example"}]}},
         "/b": {"get": {"servers": []}},
@@ -180,7 +240,9 @@ def test_the_nearest_servers_count() -> None:
 
 def test_servers_and_provider_may_be_given() -> None:
     """What a person says replaces what the description says."""
-    found = reading(described({"/a": {"get": {}}}), provider="other", servers=["https://{x}.example/"])
+    found = reading(
+        described({"/a": {"get": {}}}), provider="other", servers=["https://{x}.example/"]
+    )
     (endpoint,) = found.endpoints
     assert (endpoint.provider, endpoint.servers[0].url) == ("other", "https://{x}.example")
     assert endpoint.id.startswith("other-a-get-")
@@ -200,7 +262,12 @@ def test_parameters_of_the_path_are_those_of_each_operation() -> None:
             ],
             "get": {
                 "parameters": [
-                    {"name": "x-trace", "in": "header", "required": True, "schema": {"type": "integer"}},
+                    {
+                        "name": "x-trace",
+                        "in": "header",
+                        "required": True,
+                        "schema": {"type": "integer"},
+                    },
                     {"name": "id", "in": "query", "schema": {"type": "boolean"}},
                     {"name": "q", "in": "query", "schema": {"type": "number"}},
                 ]
@@ -209,7 +276,10 @@ def test_parameters_of_the_path_are_those_of_each_operation() -> None:
         }
     }
     changed, plain = (
-        [(each.name, each.location, each.required, each.schema["type"]) for each in endpoint.parameters]
+        [
+            (each.name, each.location, each.required, each.schema["type"])
+            for each in endpoint.parameters
+        ]
         for endpoint in reading(described(paths)).endpoints
     )
     assert changed == [
@@ -228,12 +298,16 @@ def test_parameters_of_the_path_are_those_of_each_operation() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        pytest.param({"in": "path", "style": style, "explode": explode}, id=f"path-{style}-{explode}")
+        pytest.param(
+            {"in": "path", "style": style, "explode": explode}, id=f"path-{style}-{explode}"
+        )
         for style in ("simple", "label", "matrix")
         for explode in (True, False)
     ]
     + [
-        pytest.param({"in": "query", "style": style, "explode": explode}, id=f"query-{style}-{explode}")
+        pytest.param(
+            {"in": "query", "style": style, "explode": explode}, id=f"query-{style}-{explode}"
+        )
         for style in ("form", "spaceDelimited", "pipeDelimited", "deepObject")
         for explode in (True, False)
     ]
@@ -246,7 +320,9 @@ def test_parameters_of_the_path_are_those_of_each_operation() -> None:
     ],
 )
 def test_every_kind_of_parameter_is_kept_as_it_is_written(written: dict[str, Any]) -> None:
-    """Place, style, explode, allowReserved and what annotates a parameter: written, read, and written again the same."""
+    """Place, style, explode, allowReserved and what annotates a parameter: written, read, and
+    written again the same.
+    """
     raw = {"name": "x", **written, "schema": {"type": "object"}}
     if written["in"] == "path":
         raw["required"] = True
@@ -257,11 +333,22 @@ def test_every_kind_of_parameter_is_kept_as_it_is_written(written: dict[str, Any
 
 
 def test_a_parameter_may_be_serialised_by_a_media_type() -> None:
-    """`content` keeps its media type, schema and examples; of several the first is taken, which is said."""
-    content = {"application/json; charset=utf-8": {"schema": {"type": "object"}, "example": {"a": 1}}}
-    found = reading(described({"/a": {"get": {"parameters": [{"name": "f", "in": "query", "content": content}]}}}))
+    """`content` keeps its media type, schema and examples; of several the first is taken, which is
+    said.
+    """
+    content = {
+        "application/json; charset=utf-8": {"schema": {"type": "object"}, "example": {"a": 1}}
+    }
+    found = reading(
+        described(
+            {"/a": {"get": {"parameters": [{"name": "f", "in": "query", "content": content}]}}}
+        )
+    )
     (parameter,) = found.endpoints[0].parameters
-    assert (parameter.media_type, parameter.schema) == ("application/json; charset=utf-8", {"type": "object"})
+    assert (parameter.media_type, parameter.schema) == (
+        "application/json; charset=utf-8",
+        {"type": "object"},
+    )
     assert parameter.examples == ({"a": 1},)
     assert found.notes == ()
     raw = {"name": "f", "in": "query", "content": {"a/b": {}, "c/d": {}}}
@@ -294,8 +381,12 @@ def test_names_are_as_they_are_sent() -> None:
         pytest.param("/a#{b}", ["b"], [], ["guessed", "skipped"], id="behind-a-hash"),
     ],
 )
-def test_path_parameters_fit_the_path(path: str, parameters: list[str], names: list[str], kinds: list[str]) -> None:
-    """Every place of the path has a required parameter, in its order, and every guess about that is told."""
+def test_path_parameters_fit_the_path(
+    path: str, parameters: list[str], names: list[str], kinds: list[str]
+) -> None:
+    """Every place of the path has a required parameter, in its order, and every guess about that is
+    told.
+    """
     raw = [{"name": name, "in": "path", "schema": {"type": "integer"}} for name in parameters]
     found = reading(described({path: {"get": {"parameters": raw}}}))
     (endpoint,) = found.endpoints
@@ -330,8 +421,12 @@ def test_of_two_parameters_of_one_name_the_first_counts() -> None:
         pytest.param("x", "skipped", id="text"),
         pytest.param([], "skipped", id="array"),
         pytest.param({"$ref": "#/components/parameters/none"}, "missing", id="dangling"),
-        pytest.param({"name": "Content-Type", "in": "header"}, "skipped", id="ignored-content-type"),
-        pytest.param({"name": "authorization", "in": "header"}, "skipped", id="ignored-authorization"),
+        pytest.param(
+            {"name": "Content-Type", "in": "header"}, "skipped", id="ignored-content-type"
+        ),
+        pytest.param(
+            {"name": "authorization", "in": "header"}, "skipped", id="ignored-authorization"
+        ),
     ],
 )
 def test_what_is_no_parameter_is_left_out_and_told(raw: Any, kind: str) -> None:
@@ -345,11 +440,19 @@ def test_what_is_no_parameter_is_left_out_and_told(raw: Any, kind: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "style"),
     [
-        pytest.param({"style": "deepObject", "schema": {"type": "array"}}, "deepObject", id="deep-array"),
         pytest.param(
-            {"style": "deepObject", "schema": {"type": "array", "nullable": True}}, "deepObject", id="or-null"
+            {"style": "deepObject", "schema": {"type": "array"}}, "deepObject", id="deep-array"
         ),
-        pytest.param({"style": "deepObject", "schema": {"$ref": "#/components/schemas/L"}}, "deepObject", id="by-ref"),
+        pytest.param(
+            {"style": "deepObject", "schema": {"type": "array", "nullable": True}},
+            "deepObject",
+            id="or-null",
+        ),
+        pytest.param(
+            {"style": "deepObject", "schema": {"$ref": "#/components/schemas/L"}},
+            "deepObject",
+            id="by-ref",
+        ),
         pytest.param({"style": "matrix", "schema": {}}, None, id="style-of-another-place"),
         pytest.param({"style": ["form"], "schema": {}}, None, id="style-no-text"),
     ],
@@ -359,7 +462,8 @@ def test_a_style_that_cannot_be_is_told(raw: dict[str, Any], style: str | None) 
     schemas = {"L": {"type": "array", "items": {"type": "string"}}}
     found = reading(
         described(
-            {"/a": {"get": {"parameters": [{"name": "x", "in": "query", **raw}]}}}, components={"schemas": schemas}
+            {"/a": {"get": {"parameters": [{"name": "x", "in": "query", **raw}]}}},
+            components={"schemas": schemas},
         )
     )
     assert found.endpoints[0].parameters[0].style == style
@@ -370,26 +474,43 @@ def test_a_style_that_cannot_be_is_told(raw: dict[str, Any], style: str | None) 
 
 
 def test_a_body_has_every_media_type_and_its_encoding() -> None:
-    """Media types keep their parameters and their order; fields of forms keep how they are written."""
+    """Media types keep their parameters and their order; fields of forms keep how they are
+    written.
+    """
     encoding = {
-        "file": {"contentType": "image/png, image/jpeg", "headers": {"X-Id": {"schema": {"type": "integer"}}}},
+        "file": {
+            "contentType": "image/png, image/jpeg",
+            "headers": {"X-Id": {"schema": {"type": "integer"}}},
+        },
         "tags": {"style": "pipeDelimited", "explode": False, "allowReserved": True},
     }
     form = {"type": "object", "properties": {"file": {"type": "string"}, "tags": {"type": "array"}}}
     content = {
         "multipart/form-data": {"schema": form, "encoding": encoding},
         "application/vnd.a.v2+json; charset=utf-8": {"schema": {"type": "object"}, "example": {}},
-        "text/*": {"schema": {"type": "string"}, "examples": {"short": {"value": "x"}, "none": {"externalValue": "u"}}},
+        "text/*": {
+            "schema": {"type": "string"},
+            "examples": {"short": {"value": "x"}, "none": {"externalValue": "u"}},
+        },
     }
-    operation = {"requestBody": {"required": True, "description": "All.", "content": content}, "responses": {}}
+    operation = {
+        "requestBody": {"required": True, "description": "All.", "content": content},
+        "responses": {},
+    }
     body = one(operation)["requestBody"]
-    assert (body["required"], body["description"], list(body["content"])) == (True, "All.", list(content))
+    assert (body["required"], body["description"], list(body["content"])) == (
+        True,
+        "All.",
+        list(content),
+    )
     assert body["content"]["multipart/form-data"] == {"schema": form, "encoding": encoding}
     assert body["content"]["text/*"]["examples"] == ["x"]
     assert body["content"]["application/vnd.a.v2+json; charset=utf-8"]["examples"] == [{}]
 
 
-@pytest.mark.parametrize("method", ["get", "delete", "head", "options", "trace", "patch", "put", "post"])
+@pytest.mark.parametrize(
+    "method", ["get", "delete", "head", "options", "trace", "patch", "put", "post"]
+)
 def test_every_method_may_have_a_body(method: str) -> None:
     """A body on GET or DELETE is kept like any other."""
     endpoint = one({"requestBody": {"content": {"text/plain": {}}}}, method=method)
@@ -409,8 +530,12 @@ def test_every_method_may_have_a_body(method: str) -> None:
         pytest.param(None, None, None, id="null"),
     ],
 )
-def test_an_incomplete_body_is_read_and_told(raw: Any, names: list[str] | None, told_as: str | None) -> None:
-    """What a body does not say is guessed where a value can be sent, else it is left out: told both times."""
+def test_an_incomplete_body_is_read_and_told(
+    raw: Any, names: list[str] | None, told_as: str | None
+) -> None:
+    """What a body does not say is guessed where a value can be sent, else it is left out: told both
+    times.
+    """
     found = reading(described({"/a": {"post": {"requestBody": raw}}}))
     body = found.endpoints[0].request_body
     assert (list(body.content) if body is not None else None) == names
@@ -418,12 +543,16 @@ def test_an_incomplete_body_is_read_and_told(raw: Any, names: list[str] | None, 
 
 
 def test_body_and_form_data_of_2_are_understood_in_3() -> None:
-    """Parameters in `body` and `formData` become the body they mean; beside a request body they do not count. Both is told."""
+    """Parameters in `body` and `formData` become the body they mean; beside a request body they do
+    not count. Both is told.
+    """
     field = {"name": "f", "in": "formData", "schema": {"type": "string"}, "required": True}
     found = reading(described({"/a": {"post": {"parameters": [field]}}}))
     body = found.endpoints[0].request_body
     assert body is not None
-    assert body.content["application/x-www-form-urlencoded"].schema["properties"] == {"f": {"type": "string"}}
+    assert body.content["application/x-www-form-urlencoded"].schema["properties"] == {
+        "f": {"type": "string"}
+    }
     assert told(found) == [("guessed", "/paths/~1a/post/parameters/0")]
     whole = {"name": "b", "in": "body", "schema": {"type": "object"}}
     found = reading(described({"/a": {"post": {"parameters": [whole, field]}}}))
@@ -431,7 +560,11 @@ def test_body_and_form_data_of_2_are_understood_in_3() -> None:
     assert body is not None
     assert list(body.content) == ["application/json"]
     assert [note.kind for note in found.notes] == ["guessed", "guessed"]
-    found = reading(described({"/a": {"post": {"parameters": [whole], "requestBody": {"content": {"a/b": {}}}}}}))
+    found = reading(
+        described(
+            {"/a": {"post": {"parameters": [whole], "requestBody": {"content": {"a/b": {}}}}}}
+        )
+    )
     body = found.endpoints[0].request_body
     assert body is not None
     assert list(body.content) == ["a/b"]
@@ -440,7 +573,9 @@ def test_body_and_form_data_of_2_are_understood_in_3() -> None:
 
 def test_fields_whose_names_are_no_text_are_told() -> None:
     """Whatever stands for the name of a form's field, the others are read."""
-    fields = [{"name": name, "in": "formData", "type": "string"} for name in (["x"], {}, None, "", "good")]
+    fields = [
+        {"name": name, "in": "formData", "type": "string"} for name in (["x"], {}, None, "", "good")
+    ]
     found = reading(described({"/a": {"post": {"parameters": fields}}}))
     body = found.endpoints[0].request_body
     assert body is not None
@@ -450,7 +585,9 @@ def test_fields_whose_names_are_no_text_are_told() -> None:
 
 
 def test_responses_are_kept() -> None:
-    """Status, ranges, default, descriptions, headers by schema and by content, media types and examples; extensions not."""
+    """Status, ranges, default, descriptions, headers by schema and by content, media types and
+    examples; extensions not.
+    """
     responses = {
         "200": {
             "description": "ok",
@@ -459,14 +596,20 @@ def test_responses_are_kept() -> None:
                 "X-Data": {"content": {"application/json": {"schema": {"type": "object"}}}},
                 "X-Ref": {"$ref": "#/components/headers/h"},
             },
-            "content": {"application/json": {"schema": {"type": "string"}, "example": "x"}, "text/html": {}},
+            "content": {
+                "application/json": {"schema": {"type": "string"}, "example": "x"},
+                "text/html": {},
+            },
         },
         "4xx": {"$ref": "#/components/responses/no"},
         "default": {"description": "else"},
         "x-more": {},
         "500": "broken",
     }
-    components = {"headers": {"h": {"schema": {"type": "boolean"}}}, "responses": {"no": {"description": "no"}}}
+    components = {
+        "headers": {"h": {"schema": {"type": "boolean"}}},
+        "responses": {"no": {"description": "no"}},
+    }
     found = reading(described({"/a": {"get": {"responses": responses}}}, components=components))
     assert found.endpoints[0].to_json()["responses"] == {
         "200": {
@@ -512,25 +655,47 @@ SCHEMES = {
         pytest.param(None, [{"tls": []}], [], id="null-is-the-description's"),
         pytest.param([{"named": []}], [{"named": []}], [], id="by-reference"),
         pytest.param([{"nope": []}, {"key": []}], [{"key": []}], ["missing"], id="unknown"),
-        pytest.param([{"nope": [], "key": []}], [{"nope": [], "key": []}], ["missing"], id="unknown-and-known"),
+        pytest.param(
+            [{"nope": [], "key": []}],
+            [{"nope": [], "key": []}],
+            ["missing"],
+            id="unknown-and-known",
+        ),
         pytest.param([{"odd": []}], [{"odd": []}], ["skipped", "missing"], id="unknown-type"),
-        pytest.param([{"lost": []}], [{"lost": []}], ["skipped", "missing"], id="key-without-a-place"),
-        pytest.param([3, None, {"key": None}], [{"key": []}], ["skipped", "skipped"], id="no-objects"),
+        pytest.param(
+            [{"lost": []}], [{"lost": []}], ["skipped", "missing"], id="key-without-a-place"
+        ),
+        pytest.param(
+            [3, None, {"key": None}], [{"key": []}], ["skipped", "skipped"], id="no-objects"
+        ),
         pytest.param({"key": []}, None, ["skipped"], id="no-array"),
     ],
 )
-def test_security_is_alternatives_of_schemes(security: Any, expected: Any, kinds: list[str]) -> None:
-    """AND, OR, none and optional are kept; what names no usable scheme never becomes "none is needed"."""
+def test_security_is_alternatives_of_schemes(
+    security: Any, expected: Any, kinds: list[str]
+) -> None:
+    """AND, OR, none and optional are kept; what names no usable scheme never becomes "none is
+    needed".
+    """
     components = {"securitySchemes": SCHEMES}
     found = reading(
-        described({"/a": {"get": {"security": security}}}, "3.1.0", components=components, security=[{"tls": []}])
+        described(
+            {"/a": {"get": {"security": security}}},
+            "3.1.0",
+            components=components,
+            security=[{"tls": []}],
+        )
     )
     endpoint = found.endpoints[0].to_json()
     assert endpoint.get("security") == expected
     assert [note.kind for note in found.notes] == kinds
     names = dict.fromkeys(name for each in expected or () for name in each)
     described_schemes = names.keys() - {"nope", "odd", "lost"}
-    wanted = {name: SCHEMES["key" if name == "named" else name] for name in names if name in described_schemes}
+    wanted = {
+        name: SCHEMES["key" if name == "named" else name]
+        for name in names
+        if name in described_schemes
+    }
     assert endpoint.get("securitySchemes", {}) == wanted
     if kinds == ["missing"]:
         assert "'nope'" in found.notes[0].message
@@ -547,7 +712,9 @@ def test_security_is_alternatives_of_schemes(security: Any, expected: Any, kinds
         pytest.param({"operationId": "pets_list"}, "pets_list", id="operation-id"),
         pytest.param({}, "GET /a", id="nothing"),
         pytest.param({"summary": "Список &amp; Ελληνικά<br>"}, "Список & Ελληνικά", id="markup"),
-        pytest.param({"summary": 3, "description": ["x"], "operationId": None}, "GET /a", id="no-texts"),
+        pytest.param(
+            {"summary": 3, "description": ["x"], "operationId": None}, "GET /a", id="no-texts"
+        ),
     ],
 )
 def test_every_endpoint_has_a_title(operation: dict[str, Any], title: str) -> None:
@@ -564,8 +731,14 @@ def test_a_long_summary_is_not_lost() -> None:
 
 
 def test_tags_deprecation_and_identity() -> None:
-    """Tags in any script, `deprecated`, operationId, API and ids are kept; what is no tag is not."""
-    operation = {"tags": ["Haustiere", "ペット", 3, None], "deprecated": True, "operationId": "a.b/c"}
+    """Tags in any script, `deprecated`, operationId, API and ids are kept; what is no tag is
+    not.
+    """
+    operation = {
+        "tags": ["Haustiere", "ペット", 3, None],
+        "deprecated": True,
+        "operationId": "a.b/c",
+    }
     endpoint = one(operation, info={"title": "Мой API", "version": 2.0, "x-serviceName": "core"})
     assert endpoint["tags"] == ["Haustiere", "ペット"]
     assert (endpoint["deprecated"], endpoint["operationId"]) == (True, "a.b/c")
@@ -576,15 +749,21 @@ def test_tags_deprecation_and_identity() -> None:
 @pytest.mark.parametrize(
     ("root", "provider", "is_guessed"),
     [
-        pytest.param({"servers": [{"url": "https://api.brevo.com/v3"}]}, "brevo", True, id="server"),
+        pytest.param(
+            {"servers": [{"url": "https://api.brevo.com/v3"}]}, "brevo", True, id="server"
+        ),
         pytest.param({"servers": [], "info": {"title": "My Shop!"}}, "my-shop", True, id="title"),
-        pytest.param({"servers": [], "info": {"title": "Магазин"}}, "магазин", True, id="any-script"),
+        pytest.param(
+            {"servers": [], "info": {"title": "Магазин"}}, "магазин", True, id="any-script"
+        ),
         pytest.param({"servers": [], "info": {}}, "unknown", True, id="nothing"),
         pytest.param({"info": {"x-providerName": "github.com"}}, "github", False, id="said"),
         pytest.param({"info": "x", "servers": []}, "unknown", True, id="info-no-object"),
     ],
 )
-def test_the_provider_is_said_or_guessed(root: dict[str, Any], provider: str, is_guessed: bool) -> None:
+def test_the_provider_is_said_or_guessed(
+    root: dict[str, Any], provider: str, is_guessed: bool
+) -> None:
     """Who offers an API comes from the description, its server, or its title; a guess is told."""
     found = reading({**described({"/a": {"get": {}}}), **root}, provider=None)
     assert found.endpoints[0].provider == provider
@@ -595,7 +774,9 @@ def test_the_provider_is_said_or_guessed(root: dict[str, Any], provider: str, is
 
 
 def test_paths_and_methods_as_they_are_met() -> None:
-    """No leading slash, a query, a fragment, capital letters: each is read and told; what is no operation is named."""
+    """No leading slash, a query, a fragment, capital letters: each is read and told; what is no
+    operation is named.
+    """
     paths = {
         "plain": {"get": {}},
         "/q?type=a": {"get": {}},
@@ -604,7 +785,15 @@ def test_paths_and_methods_as_they_are_met() -> None:
         "/none": None,
         "/text": "x",
         "/list": [],
-        "/odd": {"get": "x", "put": None, "fo/o~": {}, "x-own": {}, "summary": "S", "parameters": {}, "post": {}},
+        "/odd": {
+            "get": "x",
+            "put": None,
+            "fo/o~": {},
+            "x-own": {},
+            "summary": "S",
+            "parameters": {},
+            "post": {},
+        },
         "x-extension": {"get": {}},
     }
     found = reading(described(paths))
@@ -632,9 +821,14 @@ def test_paths_and_methods_as_they_are_met() -> None:
 
 
 def test_ambiguous_paths_are_endpoints_of_their_own() -> None:
-    """Paths that differ in the names of their parameters only are both read, with ids of their own."""
+    """Paths that differ in the names of their parameters only are both read, with ids of their
+    own.
+    """
     parameter = {"in": "path", "required": True, "schema": {}}
-    paths = {f"/a/{{{name}}}": {"get": {"parameters": [{"name": name, **parameter}]}} for name in ("x", "y")}
+    paths = {
+        f"/a/{{{name}}}": {"get": {"parameters": [{"name": name, **parameter}]}}
+        for name in ("x", "y")
+    }
     paths["/a/mine"] = {"get": {}}
     found = reading(described(paths))
     assert len({endpoint.id for endpoint in found.endpoints}) == 3
@@ -657,21 +851,30 @@ def split_facts(found: Reading) -> list[dict[str, Any]]:
 
 
 def test_a_description_may_be_spread_over_files() -> None:
-    """Path items, parameters, responses and schemas in files beside, each relative to where it is named, also back and in a circle."""
+    """Path items, parameters, responses and schemas in files beside, each relative to where it is
+    named, also back and in a circle.
+    """
     found = read_api(SPLIT / "openapi.yaml")
     assert [note.pointer for note in found.notes] == ["/info"]  # whose API it is
     placed, one_order = found.endpoints
     assert [each.name for each in placed.parameters] == ["X-Tenant"]
-    assert [(each.name, each.location) for each in one_order.parameters] == [("id", "path"), ("X-Tenant", "header")]
+    assert [(each.name, each.location) for each in one_order.parameters] == [
+        ("id", "path"),
+        ("X-Tenant", "header"),
+    ]
     schema = settings_schema(placed)
     body = Draft202012Validator({**schema["properties"]["body"], "$defs": schema["$defs"]})
-    assert body.is_valid({"lines": [{"sku": "x"}], "total": {"amount": 1}, "replaces": {"lines": []}})
+    assert body.is_valid(
+        {"lines": [{"sku": "x"}], "total": {"amount": 1}, "replaces": {"lines": []}}
+    )
     assert not body.is_valid({"lines": [{"sku": 1}]})
     assert not body.is_valid({"lines": [], "replaces": {}})
     assert not body.is_valid({"lines": [], "total": {"amount": "x"}})
     settings_of_one = Draft202012Validator(settings_schema(one_order))
     request = {"url": "https://x.example", "headers": {"X-Tenant": "t"}}
-    assert settings_of_one.is_valid({**request, "pathParameters": {"id": "abc"}})  # read-only speaks of properties
+    assert settings_of_one.is_valid(
+        {**request, "pathParameters": {"id": "abc"}}
+    )  # read-only speaks of properties
     assert not settings_of_one.is_valid({**request, "pathParameters": {"id": "a"}})
     assert placed.responses["201"].description == "The order."
     for endpoint in found.endpoints:
@@ -720,21 +923,35 @@ def test_an_archive_is_read_like_the_folder_it_holds(tmp_path: Path) -> None:
     ],
 )
 def test_no_reference_leads_out(reference: str, tmp_path: Path) -> None:
-    """A parameter or a schema that is somewhere else is not opened: it is named as missing, the rest is read."""
+    """A parameter or a schema that is somewhere else is not opened: it is named as missing, the
+    rest is read.
+    """
     folder = tmp_path / "api"
     files(
         folder,
         api_json=described(
             {
                 "/a": {
-                    "get": {"parameters": [{"$ref": reference}, {"name": "good", "in": "query", "schema": {}}]},
-                    "post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": reference}}}}},
+                    "get": {
+                        "parameters": [
+                            {"$ref": reference},
+                            {"name": "good", "in": "query", "schema": {}},
+                        ]
+                    },
+                    "post": {
+                        "requestBody": {
+                            "content": {"application/json": {"schema": {"$ref": reference}}}
+                        }
+                    },
                 }
             }
         ),
         sub__p_json={"p": {}},
     )
-    files(tmp_path, secret_json={"p": {"name": "SECRET", "in": "query", "schema": {"title": "SECRET"}}})
+    files(
+        tmp_path,
+        secret_json={"p": {"name": "SECRET", "in": "query", "schema": {"title": "SECRET"}}},
+    )
     (folder / "link.json").symlink_to(tmp_path / "secret.json")
     found = read_api(folder / "api.json", provider="acme")
     for endpoint in found.endpoints:
@@ -744,9 +961,13 @@ def test_no_reference_leads_out(reference: str, tmp_path: Path) -> None:
     assert len(found.endpoints) == 2
     places = {note.pointer for note in found.notes if note.kind in ("missing", "skipped")}
     assert "/paths/~1a/get/parameters/0" in places or reference == ""
-    assert "/paths/~1a/post/requestBody/content/application~1json/schema" in places or reference in (
-        "",
-        "#/paths/~1a/get/parameters/0",
+    assert (
+        "/paths/~1a/post/requestBody/content/application~1json/schema" in places
+        or reference
+        in (
+            "",
+            "#/paths/~1a/get/parameters/0",
+        )
     )
 
 
@@ -771,8 +992,12 @@ def test_a_chain_of_references_leads_to_its_end(length: int) -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_references_in_a_circle_are_named(length: int) -> None:
-    """Parameters, bodies, responses, headers, path items and schemas that only lead to each other: each is told, all else is read."""
-    circle = {f"c{number}": {"$ref": f"#/x-circle/c{(number + 1) % length}"} for number in range(length)}
+    """Parameters, bodies, responses, headers, path items and schemas that only lead to each other:
+    each is told, all else is read.
+    """
+    circle = {
+        f"c{number}": {"$ref": f"#/x-circle/c{(number + 1) % length}"} for number in range(length)
+    }
     start = {"$ref": "#/x-circle/c0"}
     operation = {
         "parameters": [start, {"name": "q", "in": "query", "schema": start}],
@@ -792,14 +1017,22 @@ def test_references_in_a_circle_are_named(length: int) -> None:
 
 
 def test_circular_components_are_one_definition_each() -> None:
-    """Schemas that contain each other are referred to, not unfolded, and a value of any depth is checked."""
+    """Schemas that contain each other are referred to, not unfolded, and a value of any depth is
+    checked.
+    """
     schemas = {
         "Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Edge"}}},
-        "Edge": {"type": "object", "required": ["to"], "properties": {"to": {"$ref": "#/components/schemas/Node"}}},
+        "Edge": {
+            "type": "object",
+            "required": ["to"],
+            "properties": {"to": {"$ref": "#/components/schemas/Node"}},
+        },
     }
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}
     (endpoint,) = reading(
-        described({"/a": {"post": {"requestBody": {"content": content}}}}, components={"schemas": schemas})
+        described(
+            {"/a": {"post": {"requestBody": {"content": content}}}}, components={"schemas": schemas}
+        )
     ).endpoints
     schema = settings_schema(endpoint)
     assert schema["$defs"].keys() == schemas.keys()
@@ -811,11 +1044,14 @@ def test_circular_components_are_one_definition_each() -> None:
 def test_an_endpoint_as_json_holds_every_definition_it_refers_to() -> None:
     """What is written of an endpoint can be read alone: no reference in it leads to nothing."""
     schemas: dict[str, Any] = {
-        f"S{number}": {"properties": {"x": {"$ref": f"#/components/schemas/S{number + 1}"}}} for number in range(5)
+        f"S{number}": {"properties": {"x": {"$ref": f"#/components/schemas/S{number + 1}"}}}
+        for number in range(5)
     }
     schemas["S5"] = {"type": "string"}
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}
-    root = described({"/a": {"post": {"requestBody": {"content": content}}}}, components={"schemas": schemas})
+    root = described(
+        {"/a": {"post": {"requestBody": {"content": content}}}}, components={"schemas": schemas}
+    )
     (endpoint,) = read_api("api.json", data=json.dumps(root).encode()).endpoints
     assert endpoint.to_json()["$defs"].keys() == schemas.keys()
 
@@ -875,7 +1111,9 @@ paths:
         pytest.param(b'{"openapi": "3.0.0", "paths": {', "column 32", id="cut"),
         pytest.param(b'["openapi: 3.0"]', "object|mapping", id="no-object"),
         pytest.param(b"openapi: 3.0.0\n\tpaths: x", "YAML", id="tab"),
-        pytest.param(b'{"paths": {"/a": {"openapi": "3.0.0"}}}', "from 2.0 on", id="version-further-down"),
+        pytest.param(
+            b'{"paths": {"/a": {"openapi": "3.0.0"}}}', "from 2.0 on", id="version-further-down"
+        ),
     ],
 )
 def test_what_is_no_description_is_refused_with_the_reason(data: bytes, message: str) -> None:
@@ -885,13 +1123,19 @@ def test_what_is_no_description_is_refused_with_the_reason(data: bytes, message:
 
 
 def test_the_report_is_bounded() -> None:
-    """A description with more faults than anybody reads gets the first of them, and their number."""
+    """A description with more faults than anybody reads gets the first of them, and their
+    number.
+    """
     parameters = [{"in": "query"} for _ in range(MOST_NOTES + 5)]
-    found = read_api("a.json", data=json.dumps(described({"/a": {"get": {"parameters": parameters}}})).encode())
+    found = read_api(
+        "a.json", data=json.dumps(described({"/a": {"get": {"parameters": parameters}}})).encode()
+    )
     assert len(found.notes) <= MOST_NOTES + 1
     assert "more notes" in found.notes[-1].message
     long = "/" + "x" * 50_000
-    found = read_api("a.json", data=json.dumps(described({long: {"get": {"parameters": parameters}}})).encode())
+    found = read_api(
+        "a.json", data=json.dumps(described({long: {"get": {"parameters": parameters}}})).encode()
+    )
     assert sum(len(note.message) + len(note.pointer or "") for note in found.notes) < 2**23
 
 
@@ -915,21 +1159,36 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_any_name_is_data(name: str) -> None:
-    """Names with a meaning elsewhere, null characters and lone surrogates come through reading, settings and JSON unchanged."""
-    schema = {"type": "object", "properties": {name: {"type": "string", "enum": [name]}}, "required": [name]}
+    """Names with a meaning elsewhere, null characters and lone surrogates come through reading,
+    settings and JSON unchanged.
+    """
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string", "enum": [name]}},
+        "required": [name],
+    }
     operation = {
         "summary": name,
         "tags": [name],
         "operationId": f"x{name}",
-        "parameters": [{"name": f"q{name}", "in": "query", "schema": {"type": "string", "default": name}}],
+        "parameters": [
+            {"name": f"q{name}", "in": "query", "schema": {"type": "string", "default": name}}
+        ],
         "requestBody": {
-            "content": {f"a/{name}": {"schema": {"$ref": "#/components/schemas/S"}, "example": {name: name}}}
+            "content": {
+                f"a/{name}": {"schema": {"$ref": "#/components/schemas/S"}, "example": {name: name}}
+            }
         },
         "responses": {"200": {"description": name, "headers": {f"h{name}": {"schema": {}}}}},
         "security": [{name: [name]}],
     }
-    components = {"schemas": {"S": schema, name: {}}, "securitySchemes": {name: {"type": "http", "scheme": name}}}
-    found = reading(described({f"/{name}": {"post": operation}}, components=components, info={"title": name}))
+    components = {
+        "schemas": {"S": schema, name: {}},
+        "securitySchemes": {name: {"type": "http", "scheme": name}},
+    }
+    found = reading(
+        described({f"/{name}": {"post": operation}}, components=components, info={"title": name})
+    )
     (endpoint,) = found.endpoints
     assert endpoint.path == f"/{name}"
     assert endpoint.tags == (name,)
@@ -938,7 +1197,9 @@ def test_any_name_is_data(name: str) -> None:
     derived = json.loads(json.dumps(settings_schema(endpoint)))
     assert derived["$defs"]["S"] == schema
     assert derived["properties"]["query"]["properties"][f"q{name}"]["default"] == name
-    assert derived["properties"]["headers"]["properties"]["Content-Type"] == {"const": f"a/{name}".strip()}
+    assert derived["properties"]["headers"]["properties"]["Content-Type"] == {
+        "const": f"a/{name}".strip()
+    }
 
 
 KEYS = st.sampled_from(
@@ -1018,13 +1279,17 @@ WORDS = st.sampled_from(
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.just(1.5) | WORDS | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=2), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=2), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 def objects(names: str, **fields: Any) -> st.SearchStrategy[Any]:
-    """Return objects with any of *names*, whose values may be anything, and of *fields*, whose values are often right."""
+    """Return objects with any of *names*, whose values may be anything, and of *fields*, whose
+    values are often right.
+    """
     right = {name: strategy | VALUES for name, strategy in fields.items()}
     return st.fixed_dictionaries({}, optional=dict.fromkeys(names.split(), VALUES) | right)
 
@@ -1037,7 +1302,9 @@ def lists(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.lists(values | VALUES, max_size=3)
 
 
-PARAMETERS = lists(objects("name schema style type collectionFormat content explode examples", **{"in": WORDS}))
+PARAMETERS = lists(
+    objects("name schema style type collectionFormat content explode examples", **{"in": WORDS})
+)
 OPERATIONS = objects(
     "tags summary deprecated schemes consumes produces",
     parameters=PARAMETERS,
@@ -1047,23 +1314,36 @@ OPERATIONS = objects(
     servers=lists(objects("variables", url=WORDS)),
 )
 ITEMS = st.dictionaries(
-    st.sampled_from(["get", "post", "Put", "query", "parameters", "servers", "additionalOperations", "$ref"]),
+    st.sampled_from(
+        ["get", "post", "Put", "query", "parameters", "servers", "additionalOperations", "$ref"]
+    ),
     OPERATIONS | PARAMETERS | VALUES,
     max_size=3,
 )
-PATHS = st.dictionaries(st.sampled_from(["/a", "/a/{b}", "a?b={c}", "/#d/e", ""]), ITEMS | VALUES, max_size=3)
-ROOTS = objects(
-    "securityDefinitions security servers info host basePath schemes consumes produces webhooks $self",
-    paths=PATHS,
-    components=objects("parameters", schemas=st.dictionaries(st.just("S"), VALUES), securitySchemes=maps(VALUES)),
+PATHS = st.dictionaries(
+    st.sampled_from(["/a", "/a/{b}", "a?b={c}", "/#d/e", ""]), ITEMS | VALUES, max_size=3
 )
-VERSION = st.sampled_from([("swagger", "2.0"), ("openapi", "3.0.3"), ("openapi", "3.1.0"), ("openapi", "3.2.0")])
+ROOTS = objects(
+    "securityDefinitions security servers info host basePath schemes consumes produces webhooks"
+    " $self",
+    paths=PATHS,
+    components=objects(
+        "parameters", schemas=st.dictionaries(st.just("S"), VALUES), securitySchemes=maps(VALUES)
+    ),
+)
+VERSION = st.sampled_from(
+    [("swagger", "2.0"), ("openapi", "3.0.3"), ("openapi", "3.1.0"), ("openapi", "3.2.0")]
+)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(ROOTS, VERSION)
 def test_no_description_breaks_the_reader(root: dict[str, Any], version: tuple[str, str]) -> None:
-    """Whatever stands where, reading ends in endpoints that are whole or in a DescriptionError, never in anything else."""
+    """Whatever stands where, reading ends in endpoints that are whole or in a DescriptionError,
+    never in anything else.
+    """
     root = {version[0]: version[1], **root}
     try:
         found = read(json.dumps(root).encode())
@@ -1082,13 +1362,15 @@ def test_no_description_breaks_the_reader(root: dict[str, Any], version: tuple[s
 # References in unusual places
 
 IN_FILES = {
-    "security.yaml": "key: {type: apiKey, in: header, name: X-Key}\nnested: {$ref: 'more.yaml#/all/basic'}\n",
+    "security.yaml": (
+        "key: {type: apiKey, in: header, name: X-Key}\nnested: {$ref: 'more.yaml#/all/basic'}\n"
+    ),
     "more.yaml": "all: {$ref: 'schemes.yaml'}\n",
     "schemes.yaml": "basic: {type: http, scheme: basic}\n",
     "paths.yaml": (
-        "/a:\n  get:\n    parameters: {$ref: 'parts.yaml#/parameters'}\n    responses: {$ref: 'parts.yaml#/responses'}\n"
-        "    security: [{key: []}, {nested: []}]\n"
-        "  post: {$ref: 'parts.yaml#/paths/~1b/post'}\n"
+        "/a:\n  get:\n    parameters: {$ref: 'parts.yaml#/parameters'}\n    responses: {$ref:"
+        " 'parts.yaml#/responses'}\n    security: [{key: []}, {nested: []}]\n  post: {$ref:"
+        " 'parts.yaml#/paths/~1b/post'}\n"
     ),
     "parts.yaml": (
         "parameters: [{name: q, in: query, schema: {$ref: '#/schemas/Q/properties/id'}}]\n"
@@ -1110,11 +1392,13 @@ def in_files(folder: Path, root: dict[str, Any], files: dict[str, str]) -> Readi
 
 
 def test_references_stand_wherever_there_is_an_object(tmp_path: Path) -> None:
-    """Paths, security schemes, lists of parameters, responses and content may be in other files, and a pointer may pass through
-    a reference on its way.
+    """Paths, security schemes, lists of parameters, responses and content may be in other files,
+    and a pointer may pass through a reference on its way.
     """
     components = {"securitySchemes": {"$ref": "security.yaml"}}
-    found = in_files(tmp_path, described({"$ref": "paths.yaml"}, "3.1.0", components=components), IN_FILES)
+    found = in_files(
+        tmp_path, described({"$ref": "paths.yaml"}, "3.1.0", components=components), IN_FILES
+    )
     assert found.notes == ()
     get, post = found.endpoints
     assert [(each.name, each.schema) for each in get.parameters] == [("q", {"$ref": "#/$defs/id"})]
@@ -1133,8 +1417,14 @@ def test_references_stand_wherever_there_is_an_object(tmp_path: Path) -> None:
     [
         ({"paths": {"$ref": "gone.yaml"}}, "/paths"),
         ({"paths": {"/a": {"get": {}}, "/b": {"$ref": "gone.yaml"}}}, "/paths/~1b"),
-        ({"paths": {"/a": {"get": {"parameters": [{"$ref": "gone.yaml"}]}}}}, "/paths/~1a/get/parameters/0"),
-        ({"paths": {"/a": {"get": {"requestBody": {"$ref": "gone.yaml"}}}}}, "/paths/~1a/get/requestBody"),
+        (
+            {"paths": {"/a": {"get": {"parameters": [{"$ref": "gone.yaml"}]}}}},
+            "/paths/~1a/get/parameters/0",
+        ),
+        (
+            {"paths": {"/a": {"get": {"requestBody": {"$ref": "gone.yaml"}}}}},
+            "/paths/~1a/get/requestBody",
+        ),
         ({"components": {"securitySchemes": {"$ref": "gone.yaml"}}}, "/components/securitySchemes"),
         ({"components": {"$ref": "gone.yaml"}}, "/components"),
         (
@@ -1144,8 +1434,12 @@ def test_references_stand_wherever_there_is_an_object(tmp_path: Path) -> None:
         ({"paths": {}}, ""),
     ],
 )
-def test_what_cannot_be_followed_is_an_error(tmp_path: Path, change: dict[str, Any], pointer: str) -> None:
-    """It is said where it stands, and an endpoint whose security is not known does not look like an open one."""
+def test_what_cannot_be_followed_is_an_error(
+    tmp_path: Path, change: dict[str, Any], pointer: str
+) -> None:
+    """It is said where it stands, and an endpoint whose security is not known does not look like an
+    open one.
+    """
     paths = {"/a": {"get": {"summary": "A"}}}
     root = {**described(paths, "3.1.0", security=[{"key": []}]), **change}
     found = in_files(tmp_path, root, {})
@@ -1204,18 +1498,28 @@ paths:
 
 @pytest.mark.parametrize("scalar", OWN_TEXT)
 def test_a_scalar_keeps_its_text_where_text_is_asked_for(scalar: str) -> None:
-    """YAML reads 2.10 as a number; an API that asks for the version 2.10 as a string does not take 2.1."""
+    """YAML reads 2.10 as a number; an API that asks for the version 2.10 as a string does not take
+    2.1.
+    """
     found = read((SCALARS % {"scalar": scalar}).encode(), "api.yaml")
     (endpoint,) = found.endpoints
     a, b, c, d, e = endpoint.parameters
-    assert a.schema == {"type": "string", "enum": [scalar, "other"], "default": scalar, "examples": [scalar]}
+    assert a.schema == {
+        "type": "string",
+        "enum": [scalar, "other"],
+        "default": scalar,
+        "examples": [scalar],
+    }
     assert b.examples == (scalar,)
     assert c.schema["items"]["enum"] == [scalar]
     assert d.schema["default"] == e.schema["default"] == scalar
     assert endpoint.request_body is not None
     assert endpoint.request_body.content["text/plain"].examples == (scalar,)
     assert endpoint.api.version == scalar
-    assert endpoint.servers[0].variables == {"a": {"default": scalar, "enum": [scalar]}, "b": {"default": scalar}}
+    assert endpoint.servers[0].variables == {
+        "a": {"default": scalar, "enum": [scalar]},
+        "b": {"default": scalar},
+    }
     (endpoint,) = read((SWAGGER_SCALARS % {"scalar": scalar}).encode(), "api.yaml").endpoints
     assert endpoint.parameters[0].schema == {"type": "string", "enum": [scalar], "default": scalar}
     assert endpoint.request_body is not None
@@ -1225,10 +1529,16 @@ def test_a_scalar_keeps_its_text_where_text_is_asked_for(scalar: str) -> None:
 
 def test_a_number_of_json_keeps_its_text_where_text_is_asked_for() -> None:
     """JSON has several spellings of a fraction, too."""
-    text = json.dumps(described({"/a": {"get": {"parameters": [{"name": "v", "in": "query", "schema": "S"}]}}}))
+    text = json.dumps(
+        described({"/a": {"get": {"parameters": [{"name": "v", "in": "query", "schema": "S"}]}}})
+    )
     text = text.replace('"S"', '{"type": "string", "enum": [2.1, 2.10, 1e3, 5], "default": 2.10}')
     (parameter,) = read(text.encode()).endpoints[0].parameters
-    assert parameter.schema == {"type": "string", "enum": ["2.1", "2.10", "1e3", "5"], "default": "2.10"}
+    assert parameter.schema == {
+        "type": "string",
+        "enum": ["2.1", "2.10", "1e3", "5"],
+        "default": "2.10",
+    }
 
 
 # Names in another case
@@ -1242,20 +1552,37 @@ MISCASED = {
 
 
 def test_names_in_another_case_are_mended_and_noted() -> None:
-    """Places, styles, types of schemas and of security schemes: what differs in case alone is plainly meant."""
+    """Places, styles, types of schemas and of security schemes: what differs in case alone is
+    plainly meant.
+    """
     schemes = {
         "key": {"type": "APIKEY", "in": "Header", "name": "X-Key"},
         "token": {"type": "HTTP", "scheme": "Bearer"},
-        "flow": {"type": "OAuth2", "flows": {"ClientCredentials": {"tokenUrl": "https://a.example/t", "scopes": {}}}},
+        "flow": {
+            "type": "OAuth2",
+            "flows": {"ClientCredentials": {"tokenUrl": "https://a.example/t", "scopes": {}}},
+        },
     }
-    body = {"multipart/form-data": {"schema": {"type": "object"}, "encoding": {"f": {"style": "FORM"}}}}
-    operation = {"parameters": [*MISCASED.values(), {"name": "id", "in": "Path"}], "requestBody": {"content": body}}
+    body = {
+        "multipart/form-data": {"schema": {"type": "object"}, "encoding": {"f": {"style": "FORM"}}}
+    }
+    operation = {
+        "parameters": [*MISCASED.values(), {"name": "id", "in": "Path"}],
+        "requestBody": {"content": body},
+    }
     security = [{"key": []}, {"token": []}, {"flow": []}]
-    root = described({"/{id}": {"post": operation}}, components={"securitySchemes": schemes}, security=security)
+    root = described(
+        {"/{id}": {"post": operation}}, components={"securitySchemes": schemes}, security=security
+    )
     found = reading(root)
     (endpoint,) = found.endpoints
     places = [(each.name, each.location, each.style) for each in endpoint.parameters]
-    assert places == [("id", "path", None), ("q", "query", None), ("X-H", "header", None), ("s", "query", "deepObject")]
+    assert places == [
+        ("id", "path", None),
+        ("q", "query", None),
+        ("X-H", "header", None),
+        ("s", "query", "deepObject"),
+    ]
     assert endpoint.request_body is not None
     assert endpoint.request_body.content["multipart/form-data"].encoding == {"f": {"style": "form"}}
     assert endpoint.security_schemes["key"] == {"type": "apiKey", "in": "header", "name": "X-Key"}
@@ -1268,17 +1595,32 @@ def test_names_in_another_case_are_mended_and_noted() -> None:
 def test_swaggers_names_in_another_case_are_mended() -> None:
     """Bodies, form fields, collection formats and flows of Swagger 2.0."""
     fields = [
-        {"name": "f", "in": "FormData", "type": "array", "items": {"type": "string"}, "collectionFormat": "Pipes"},
+        {
+            "name": "f",
+            "in": "FormData",
+            "type": "array",
+            "items": {"type": "string"},
+            "collectionFormat": "Pipes",
+        },
         {"name": "g", "in": "formdata", "type": "File"},
     ]
-    query = {"name": "q", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": "MULTI"}
+    query = {
+        "name": "q",
+        "in": "query",
+        "type": "array",
+        "items": {"type": "string"},
+        "collectionFormat": "MULTI",
+    }
     schemes = {"flow": {"type": "oauth2", "flow": "AccessCode"}, "basic": {"type": "Basic"}}
     root = {
         "swagger": "2.0",
         "host": "a.example",
         "schemes": ["HTTPS"],
         "paths": {
-            "/a": {"post": {"parameters": [query, *fields]}, "put": {"parameters": [{"name": "b", "in": "Body"}]}}
+            "/a": {
+                "post": {"parameters": [query, *fields]},
+                "put": {"parameters": [{"name": "b", "in": "Body"}]},
+            }
         },
         "securityDefinitions": schemes,
         "security": [{"flow": []}, {"basic": []}],

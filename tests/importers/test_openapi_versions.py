@@ -1,4 +1,6 @@
-"""The versions of OpenAPI: one API written in each reads the same, and what only one version has is read there."""
+"""The versions of OpenAPI: one API written in each reads the same, and what only one version has is
+read there.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +52,15 @@ def test_the_hand_made_descriptions_are_valid(version: str) -> None:
 @pytest.mark.parametrize("form", ["yaml", "json"])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_one_api_reads_the_same_in_every_version_and_form(version: str, form: str) -> None:
-    """Servers, parameters, styles, bodies, forms, files, responses, schemas and security are equal, whatever they are written in."""
+    """Servers, parameters, styles, bodies, forms, files, responses, schemas and security are equal,
+    whatever they are written in.
+    """
     path = DESCRIPTIONS / "library" / f"{version}.yaml"
-    found = read_api(path) if form == "yaml" else read_api("api.json", data=json.dumps(loaded(path)).encode())
+    found = (
+        read_api(path)
+        if form == "yaml"
+        else read_api("api.json", data=json.dumps(loaded(path)).encode())
+    )
     expected = facts(read_api(DESCRIPTIONS / "library" / "3.1.yaml"))
     for endpoint, other in zip(facts(found), expected, strict=True):
         assert endpoint == other
@@ -61,14 +69,24 @@ def test_one_api_reads_the_same_in_every_version_and_form(version: str, form: st
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_the_library_says(version: str) -> None:
-    """What stands in the description by hand is what the endpoints say: nothing is lost, nothing is added."""
-    found = {each["title"]: each for each in facts(read_api(DESCRIPTIONS / "library" / f"{version}.yaml"))}
+    """What stands in the description by hand is what the endpoints say: nothing is lost, nothing is
+    added.
+    """
+    found = {
+        each["title"]: each
+        for each in facts(read_api(DESCRIPTIONS / "library" / f"{version}.yaml"))
+    }
     listed, added = found["List books"], found["Add a book"]
     assert listed["servers"] == [{"url": "https://api.library.example/v1"}]
     assert listed["tags"] == ["Books"]
     assert added["tags"] == ["Books", "Бухгалтерия"]
     assert listed["parameters"] == [
-        {"name": "branch", "in": "query", "required": True, "schema": {"type": "string", "pattern": "^[a-z]+$"}},
+        {
+            "name": "branch",
+            "in": "query",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[a-z]+$"},
+        },
         {
             "name": "shelf[]",
             "in": "query",
@@ -81,7 +99,10 @@ def test_what_the_library_says(version: str) -> None:
             "in": "query",
             "style": "pipeDelimited",
             "explode": False,
-            "schema": {"type": "array", "items": {"type": "string", "enum": ["de", "en", "日本語"]}},
+            "schema": {
+                "type": "array",
+                "items": {"type": "string", "enum": ["de", "en", "日本語"]},
+            },
         },
         {
             "name": "fields",
@@ -98,7 +119,9 @@ def test_what_the_library_says(version: str) -> None:
     ]
     assert listed["responses"]["200"] == {
         "description": "The books.",
-        "headers": {"X-Total": {"description": "How many there are.", "schema": {"type": "integer"}}},
+        "headers": {
+            "X-Total": {"description": "How many there are.", "schema": {"type": "integer"}}
+        },
         "content": {
             "application/json": {
                 "schema": {"type": "array", "items": {"$ref": "#/$defs/Book"}},
@@ -106,7 +129,9 @@ def test_what_the_library_says(version: str) -> None:
             }
         },
     }
-    assert listed["responses"]["400"]["content"] == {"application/json": {"schema": {"$ref": "#/$defs/Error"}}}
+    assert listed["responses"]["400"]["content"] == {
+        "application/json": {"schema": {"$ref": "#/$defs/Error"}}
+    }
     assert listed["security"] == [{"token": []}, {"account": ["books.read"]}]
     assert added["security"] == [{"account": ["books.read", "books.write"], "token": []}]
     assert listed["securitySchemes"] == {
@@ -136,7 +161,9 @@ def test_what_the_library_says(version: str) -> None:
         "description": "A book's number, from 1.",
         "schema": {"type": "integer", "minimum": 1},
     }
-    assert found["lend"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"] == {
+    assert found["lend"]["requestBody"]["content"]["application/x-www-form-urlencoded"][
+        "schema"
+    ] == {
         "type": "object",
         "properties": {
             "reader": {"type": "string", "description": "Who takes it."},
@@ -179,17 +206,26 @@ def test_what_the_library_says(version: str) -> None:
     ],
 )
 def test_a_version_is_read_like_the_nearest_known_one(written: str, is_guessed: bool) -> None:
-    """Patches, numbers and newer versions are read; where the nearest version is taken the report says so."""
-    rest = "info: {title: T, version: 1.0.0}\nservers: [{url: https://a.example}]\npaths: {/a: {get: {}}}\n"
+    """Patches, numbers and newer versions are read; where the nearest version is taken the report
+    says so.
+    """
+    rest = (
+        "info: {title: T, version: 1.0.0}\nservers: [{url: https://a.example}]\npaths: {/a: {get:"
+        " {}}}\n"
+    )
     found = read_api("api.yaml", data=f"{written}\n{rest}".encode(), provider="acme")
     assert [endpoint.path for endpoint in found.endpoints] == ["/a"]
-    assert [note.message for note in found.notes if "version" in note.message] == [note.message for note in found.notes]
+    assert [note.message for note in found.notes if "version" in note.message] == [
+        note.message for note in found.notes
+    ]
     assert bool(found.notes) is is_guessed
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.1", 1, "0.9"])
 def test_swagger_1_is_named_as_what_it_is(version: Any) -> None:
-    """A format of the past is no description of ours: the error says from which version on they are read."""
+    """A format of the past is no description of ours: the error says from which version on they are
+    read.
+    """
     with pytest.raises(DescriptionError, match=r"from 2\.0 on"):
         reading({"swagger": version, "apis": []})
 
@@ -197,7 +233,9 @@ def test_swagger_1_is_named_as_what_it_is(version: Any) -> None:
 # Swagger 2.0
 
 
-def swagger(operation: dict[str, Any] | None = None, method: str = "post", **root: Any) -> dict[str, Any]:
+def swagger(
+    operation: dict[str, Any] | None = None, method: str = "post", **root: Any
+) -> dict[str, Any]:
     given = {"swagger": "2.0", "info": INFO, "host": "a.example", "schemes": ["https"]}
     return given | {"paths": {"/a": {method: {"responses": {}, **(operation or {})}}}} | root
 
@@ -206,13 +244,19 @@ def swagger(operation: dict[str, Any] | None = None, method: str = "post", **roo
     ("root", "urls"),
     [
         pytest.param({"schemes": ["https"]}, ["https://a.example"], id="https"),
-        pytest.param({"schemes": ["http", "https"]}, ["https://a.example", "http://a.example"], id="https-first"),
+        pytest.param(
+            {"schemes": ["http", "https"]},
+            ["https://a.example", "http://a.example"],
+            id="https-first",
+        ),
         pytest.param({"schemes": ["ws", "http"]}, ["http://a.example"], id="no-websocket"),
         pytest.param({"basePath": "/v1/"}, ["https://a.example/v1"], id="base-path"),
         pytest.param({"basePath": "v1"}, ["https://a.example/v1"], id="base-path-without-slash"),
         pytest.param({"host": "a.example:8443"}, ["https://a.example:8443"], id="port"),
         pytest.param({"host": None}, [], id="no-host"),
-        pytest.param({"servers": [{"url": "https://b.example"}]}, ["https://b.example"], id="servers-of-3"),
+        pytest.param(
+            {"servers": [{"url": "https://b.example"}]}, ["https://b.example"], id="servers-of-3"
+        ),
     ],
 )
 def test_host_base_path_and_schemes_are_servers(root: dict[str, Any], urls: list[str]) -> None:
@@ -240,7 +284,9 @@ def test_an_operation_has_schemes_of_its_own() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_collection_format_is_a_style(location: str, written: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_a_collection_format_is_a_style(
+    location: str, written: dict[str, Any], expected: dict[str, Any]
+) -> None:
     """How 2.0 writes a list is said as 3.x says it."""
     raw = {"name": "x", "in": location, "type": "array", "items": {"type": "string"}, **written}
     (parameter,) = one(swagger({"parameters": [raw]}))["parameters"]
@@ -250,8 +296,17 @@ def test_a_collection_format_is_a_style(location: str, written: dict[str, Any], 
 @pytest.mark.parametrize("name", ["header", "path"])
 def test_multi_is_for_query_and_form_only(name: str) -> None:
     """Where 2.0 has no `multi`, commas are taken, and the report says so."""
-    raw = {"name": "x", "in": name, "type": "array", "items": {"type": "string"}, "collectionFormat": "multi"}
-    root = {**swagger(), "paths": {"/{x}" if name == "path" else "/a": {"get": {"parameters": [raw]}}}}
+    raw = {
+        "name": "x",
+        "in": name,
+        "type": "array",
+        "items": {"type": "string"},
+        "collectionFormat": "multi",
+    }
+    root = {
+        **swagger(),
+        "paths": {"/{x}" if name == "path" else "/a": {"get": {"parameters": [raw]}}},
+    }
     found = reading(root)
     assert found.endpoints[0].parameters[0].style is None
     assert ["multi" in note.message for note in found.notes] == [True]
@@ -267,9 +322,13 @@ def test_multi_is_for_query_and_form_only(name: str) -> None:
         pytest.param([{"type": "string"}], ["application/json"], ["application/x-www-form-urlencoded"], id="no-form"),
     ],
 )  # fmt: skip
-def test_form_data_is_a_form(fields: list[dict[str, Any]], consumes: list[str] | None, names: list[str]) -> None:
+def test_form_data_is_a_form(
+    fields: list[dict[str, Any]], consumes: list[str] | None, names: list[str]
+) -> None:
     """`formData` becomes the form that `consumes` names; only multipart carries a file."""
-    parameters = [{"name": f"f{number}", "in": "formData", **each} for number, each in enumerate(fields)]
+    parameters = [
+        {"name": f"f{number}", "in": "formData", **each} for number, each in enumerate(fields)
+    ]
     operation = {"parameters": parameters} | ({"consumes": consumes} if consumes else {})
     assert list(one(swagger(operation))["requestBody"]["content"]) == names
 
@@ -278,10 +337,13 @@ def test_a_form_fields_list_is_written_as_its_collection_format_says() -> None:
     """Lists in a form have the encoding that 3.x would give them."""
     formats = ("csv", "ssv", "tsv", "pipes", "multi")
     fields = [
-        {"name": each, "in": "formData", "type": "array", "items": {}, "collectionFormat": each} for each in formats
+        {"name": each, "in": "formData", "type": "array", "items": {}, "collectionFormat": each}
+        for each in formats
     ]
     (media_type,) = one(swagger({"parameters": fields}))["requestBody"]["content"].values()
-    assert {name: (each["style"], each["explode"]) for name, each in media_type["encoding"].items()} == {
+    assert {
+        name: (each["style"], each["explode"]) for name, each in media_type["encoding"].items()
+    } == {
         "csv": ("form", False),
         "ssv": ("spaceDelimited", False),
         "tsv": ("tabDelimited", False),
@@ -290,20 +352,32 @@ def test_a_form_fields_list_is_written_as_its_collection_format_says() -> None:
 
 
 def test_consumes_and_produces_are_the_media_types() -> None:
-    """An operation's `consumes` and `produces` win over the description's; examples are of their media type."""
+    """An operation's `consumes` and `produces` win over the description's; examples are of their
+    media type.
+    """
     operation = {
         "consumes": ["application/vnd.a+json; v=2", "application/xml"],
         "produces": ["text/csv"],
         "parameters": [{"name": "b", "in": "body", "schema": {"type": "object"}}],
-        "responses": {"200": {"schema": {"type": "string"}, "examples": {"text/csv": "a,b", "text/html": "<p>"}}},
+        "responses": {
+            "200": {
+                "schema": {"type": "string"},
+                "examples": {"text/csv": "a,b", "text/html": "<p>"},
+            }
+        },
     }
     endpoint = one(swagger(operation, consumes=["application/json"], produces=["application/json"]))
-    assert list(endpoint["requestBody"]["content"]) == ["application/vnd.a+json; v=2", "application/xml"]
+    assert list(endpoint["requestBody"]["content"]) == [
+        "application/vnd.a+json; v=2",
+        "application/xml",
+    ]
     assert endpoint["responses"]["200"]["content"] == {
         "text/csv": {"schema": {"type": "string"}, "examples": ["a,b"]},
         "text/html": {"schema": {"type": "string"}, "examples": ["<p>"]},
     }
-    inherited = one(swagger({**operation, "consumes": [], "produces": []}, consumes=["a/b"], produces=["c/d"]))
+    inherited = one(
+        swagger({**operation, "consumes": [], "produces": []}, consumes=["a/b"], produces=["c/d"])
+    )
     assert list(inherited["requestBody"]["content"]) == ["a/b"]
     assert "c/d" in inherited["responses"]["200"]["content"]
 
@@ -313,13 +387,27 @@ def test_consumes_and_produces_are_the_media_types() -> None:
     [
         pytest.param({"type": "basic"}, {"type": "http", "scheme": "basic"}, id="basic"),
         pytest.param(
-            {"type": "apiKey", "in": "query", "name": "key"}, {"type": "apiKey", "in": "query", "name": "key"}, id="key"
+            {"type": "apiKey", "in": "query", "name": "key"},
+            {"type": "apiKey", "in": "query", "name": "key"},
+            id="key",
         ),
         pytest.param(
-            {"type": "oauth2", "flow": "accessCode", "authorizationUrl": "a", "tokenUrl": "t", "scopes": {"s": "S"}},
             {
                 "type": "oauth2",
-                "flows": {"authorizationCode": {"authorizationUrl": "a", "tokenUrl": "t", "scopes": {"s": "S"}}},
+                "flow": "accessCode",
+                "authorizationUrl": "a",
+                "tokenUrl": "t",
+                "scopes": {"s": "S"},
+            },
+            {
+                "type": "oauth2",
+                "flows": {
+                    "authorizationCode": {
+                        "authorizationUrl": "a",
+                        "tokenUrl": "t",
+                        "scopes": {"s": "S"},
+                    }
+                },
             },
             id="access-code",
         ),
@@ -334,31 +422,51 @@ def test_consumes_and_produces_are_the_media_types() -> None:
             id="implicit",
         ),
         pytest.param(
-            {"type": "oauth2", "flow": "password", "tokenUrl": "t", "scopes": {}, "description": "D"},
-            {"type": "oauth2", "flows": {"password": {"tokenUrl": "t", "scopes": {}}}, "description": "D"},
+            {
+                "type": "oauth2",
+                "flow": "password",
+                "tokenUrl": "t",
+                "scopes": {},
+                "description": "D",
+            },
+            {
+                "type": "oauth2",
+                "flows": {"password": {"tokenUrl": "t", "scopes": {}}},
+                "description": "D",
+            },
             id="password",
         ),
     ],
 )
-def test_security_definitions_are_said_as_3_says_them(scheme: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_security_definitions_are_said_as_3_says_them(
+    scheme: dict[str, Any], expected: dict[str, Any]
+) -> None:
     """Every security scheme of 2.0 has the form of 3.x."""
     endpoint = one(swagger(securityDefinitions={"s": scheme}, security=[{"s": []}]))
     assert endpoint["securitySchemes"] == {"s": expected}
 
 
 def test_headers_that_3_ignores_are_parameters_in_2() -> None:
-    """2.0 has no rule that leaves out `Authorization`; 3.x has (4.7.12), and what is left out is reported."""
+    """2.0 has no rule that leaves out `Authorization`; 3.x has (4.7.12), and what is left out is
+    reported.
+    """
     raw = {"name": "Authorization", "in": "header", "type": "string"}
-    assert [each["name"] for each in one(swagger({"parameters": [raw]}))["parameters"]] == ["Authorization"]
+    assert [each["name"] for each in one(swagger({"parameters": [raw]}))["parameters"]] == [
+        "Authorization"
+    ]
     found = reading(openapi("3.0.3", {"parameters": [{**raw, "schema": {}}]}))
     assert found.endpoints[0].parameters == ()
-    assert [(note.kind, note.pointer) for note in found.notes] == [("skipped", "/paths/~1a/post/parameters/0")]
+    assert [(note.kind, note.pointer) for note in found.notes] == [
+        ("skipped", "/paths/~1a/post/parameters/0")
+    ]
 
 
 # OpenAPI 3.1 and 3.2
 
 
-def openapi(version: str, operation: dict[str, Any] | None = None, method: str = "post", **root: Any) -> dict[str, Any]:
+def openapi(
+    version: str, operation: dict[str, Any] | None = None, method: str = "post", **root: Any
+) -> dict[str, Any]:
     given = {"openapi": version, "info": INFO, "servers": [{"url": "https://a.example"}]}
     return given | {"paths": {"/a": {method: {"responses": {}, **(operation or {})}}}} | root
 
@@ -366,15 +474,22 @@ def openapi(version: str, operation: dict[str, Any] | None = None, method: str =
 def test_a_description_may_have_only_webhooks() -> None:
     """3.1 allows a description without paths: it has no endpoint, and the report says why."""
     root = {"openapi": "3.1.0", "info": INFO, "webhooks": {"paid": {"post": {}}}}
-    validate({**root, "webhooks": {"paid": {"post": {"responses": {"200": {"description": "ok"}}}}}})
+    validate(
+        {**root, "webhooks": {"paid": {"post": {"responses": {"200": {"description": "ok"}}}}}}
+    )
     found = reading(root)
     assert found.endpoints == ()
-    assert {(note.kind, note.pointer) for note in found.notes} >= {("missing", ""), ("skipped", "/webhooks")}
+    assert {(note.kind, note.pointer) for note in found.notes} >= {
+        ("missing", ""),
+        ("skipped", "/webhooks"),
+    }
 
 
 def test_a_path_item_may_be_a_component() -> None:
     """3.1's `components/pathItems`, with a description beside the reference that wins."""
-    root = openapi("3.1.0", components={"pathItems": {"p": {"summary": "Old", "get": {"responses": {}}}}})
+    root = openapi(
+        "3.1.0", components={"pathItems": {"p": {"summary": "Old", "get": {"responses": {}}}}}
+    )
     root["paths"] = {"/a": {"$ref": "#/components/pathItems/p", "summary": "New"}}
     assert one(root)["title"] == "New"
 
@@ -383,7 +498,10 @@ def test_json_schema_of_3_1_is_kept_whole() -> None:
     """Keywords that only JSON Schema has stay as they are."""
     schema = {
         "type": ["object", "null"],
-        "properties": {"kind": {"const": "a"}, "at": {"type": "array", "prefixItems": [{"type": "number"}]}},
+        "properties": {
+            "kind": {"const": "a"},
+            "at": {"type": "array", "prefixItems": [{"type": "number"}]},
+        },
         "patternProperties": {"^x-": {"type": "string"}},
         "unevaluatedProperties": False,
         "if": {"required": ["kind"]},
@@ -392,7 +510,9 @@ def test_json_schema_of_3_1_is_kept_whole() -> None:
         "propertyNames": {"maxLength": 9},
         "$comment": "kept",
     }
-    endpoint = one(openapi("3.1.0", {"requestBody": {"content": {"application/json": {"schema": schema}}}}))
+    endpoint = one(
+        openapi("3.1.0", {"requestBody": {"content": {"application/json": {"schema": schema}}}})
+    )
     assert endpoint["requestBody"]["content"]["application/json"]["schema"] == schema
 
 
@@ -407,7 +527,9 @@ def test_query_is_a_method_from_3_2_on() -> None:
 def test_additional_operations_are_endpoints() -> None:
     """3.2's methods of any name; one that is no token is named."""
     root = openapi("3.2.0")
-    root["paths"]["/a"] = {"additionalOperations": {"PURGE": {}, "copy": {}, "NO METHOD": {}, "LINK": 3}}
+    root["paths"]["/a"] = {
+        "additionalOperations": {"PURGE": {}, "copy": {}, "NO METHOD": {}, "LINK": 3}
+    }
     found = reading(root)
     assert [endpoint.method for endpoint in found.endpoints] == ["PURGE", "COPY"]
     more = "/paths/~1a/additionalOperations"
@@ -419,7 +541,9 @@ def test_additional_operations_are_endpoints() -> None:
 
 
 def test_the_whole_query_may_be_one_value() -> None:
-    """3.2's `in: querystring`: the media type serialises it, and the settings' `query` has its schema."""
+    """3.2's `in: querystring`: the media type serialises it, and the settings' `query` has its
+    schema.
+    """
     content = {
         "application/x-www-form-urlencoded": {
             "schema": {"type": "object", "properties": {"a": {"type": "integer"}}},
@@ -427,23 +551,36 @@ def test_the_whole_query_may_be_one_value() -> None:
         }
     }
     root = openapi(
-        "3.2.0", {"parameters": [{"name": "all", "in": "querystring", "required": True, "content": content}]}
+        "3.2.0",
+        {
+            "parameters": [
+                {"name": "all", "in": "querystring", "required": True, "content": content}
+            ]
+        },
     )
     (endpoint,) = reading(root).endpoints
     assert endpoint.to_json()["parameters"] == [
         {"name": "all", "in": "querystring", "required": True, "content": content}
     ]
-    assert settings_schema(endpoint)["properties"]["query"]["properties"] == {"a": {"type": "integer"}}
+    assert settings_schema(endpoint)["properties"]["query"]["properties"] == {
+        "a": {"type": "integer"}
+    }
 
 
 def test_what_else_3_2_has() -> None:
-    """Cookie style, streams of items, examples as data or as sent, the device flow, and media types by reference."""
+    """Cookie style, streams of items, examples as data or as sent, the device flow, and media types
+    by reference.
+    """
     root = openapi(
         "3.2.0",
         {
-            "parameters": [{"name": "c", "in": "cookie", "style": "cookie", "schema": {"type": "array"}}],
+            "parameters": [
+                {"name": "c", "in": "cookie", "style": "cookie", "schema": {"type": "array"}}
+            ],
             "requestBody": {"$ref": "#/components/requestBodies/b"},
-            "responses": {"200": {"content": {"application/jsonl": {"$ref": "#/components/mediaTypes/lines"}}}},
+            "responses": {
+                "200": {"content": {"application/jsonl": {"$ref": "#/components/mediaTypes/lines"}}}
+            },
             "security": [{"o": []}],
         },
         components={
@@ -467,7 +604,13 @@ def test_what_else_3_2_has() -> None:
                     "type": "oauth2",
                     "oauth2MetadataUrl": "https://a.example/m",
                     "deprecated": True,
-                    "flows": {"deviceAuthorization": {"deviceAuthorizationUrl": "d", "tokenUrl": "t", "scopes": {}}},
+                    "flows": {
+                        "deviceAuthorization": {
+                            "deviceAuthorizationUrl": "d",
+                            "tokenUrl": "t",
+                            "scopes": {},
+                        }
+                    },
                 }
             },
         },
@@ -483,8 +626,13 @@ def test_what_else_3_2_has() -> None:
 
 
 def test_self_is_the_address_of_the_description() -> None:
-    """3.2's `$self`: relative servers are below it, none is its root, and references to it stay here."""
-    root = openapi("3.2.0", {"parameters": [{"$ref": "https://a.example/v1/api.json#/components/parameters/p"}]})
+    """3.2's `$self`: relative servers are below it, none is its root, and references to it stay
+    here.
+    """
+    root = openapi(
+        "3.2.0",
+        {"parameters": [{"$ref": "https://a.example/v1/api.json#/components/parameters/p"}]},
+    )
     root |= {"$self": "https://a.example/v1/api.json", "servers": [{"url": "./v2"}]}
     root["components"] = {"parameters": {"p": {"name": "p", "in": "query", "schema": {}}}}
     endpoint = one(root)

@@ -1,6 +1,8 @@
-"""Reference pages: every page beside this test reads without a wrong name, type, mark, default or value, whole or cut.
+"""Reference pages: every page beside this test reads without a wrong name, type, mark, default or
+value, whole or cut.
 
-`pages/` holds real pages, `pages/traps/` our own, and `pages/expected/` what a person reads in each of them.
+`pages/` holds real pages, `pages/traps/` our own, and `pages/expected/` what a person reads in each
+of them.
 """
 
 from __future__ import annotations
@@ -34,7 +36,14 @@ PLAIN = [page for page in ALL if not page.name.endswith(".table.txt")]
 TABLES = [page for page in ALL if page.name.endswith(".table.txt")]
 
 END = "How to start integrating"
-HEADINGS = ("Servers", "Path parameters", "Request headers", "Query parameters", "Request body fields", END)
+HEADINGS = (
+    "Servers",
+    "Path parameters",
+    "Request headers",
+    "Query parameters",
+    "Request body fields",
+    END,
+)
 GROUPS = ("pathParameters", "headers", "query", "body")
 ITEM = "[]"
 
@@ -42,14 +51,16 @@ Row = dict[str, Any]
 Key = tuple[str, tuple[str, ...]]
 
 
-# -- what a reading says, and what a person read -----------------------------------------------------------------------
+# -- what a reading says, and what a person read -------------------------------------------------
 
 
 def read(text: str | bytes, name: str = "page.txt", **options: Any) -> Reading:
     data = text.encode() if isinstance(text, str) else text
     items = list(ReferencePage().read(Source(name, data), ImportOptions(**options)))
     endpoints = tuple(item for item in items if isinstance(item, Endpoint))
-    return Reading(name, "reference-page", endpoints, tuple(item for item in items if isinstance(item, Note)))
+    return Reading(
+        name, "reference-page", endpoints, tuple(item for item in items if isinstance(item, Note))
+    )
 
 
 def only(reading: Reading) -> Endpoint:
@@ -72,7 +83,10 @@ def rows_of(endpoint: Endpoint) -> dict[Key, Row]:
 
 def schemas_of(endpoint: Endpoint) -> list[Mapping[str, Any]]:
     bodies = endpoint.request_body.content.values() if endpoint.request_body else ()
-    return [*(parameter.schema for parameter in endpoint.parameters), *(body.schema for body in bodies)]
+    return [
+        *(parameter.schema for parameter in endpoint.parameters),
+        *(body.schema for body in bodies),
+    ]
 
 
 def row_of(schema: Mapping[str, Any], *, required: bool, description: str) -> Row:
@@ -83,7 +97,9 @@ def row_of(schema: Mapping[str, Any], *, required: bool, description: str) -> Ro
     return row if values is None else row | {"enum": values}
 
 
-def fields_of(schema: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Row]]:
+def fields_of(
+    schema: Mapping[str, Any], path: tuple[str, ...]
+) -> list[tuple[tuple[str, ...], Row]]:
     found = []
     properties = schema.get("properties", {}) | schema.get("patternProperties", {})
     for name, child in properties.items():
@@ -101,7 +117,9 @@ def expected_rows(expected: Row) -> dict[Key, Row]:
         extra = rest[0] if rest else {}
         path = printed_path(name) if location == "body" else (name,)
         row = {"type": type_ and type_.lower(), "required": mark == "Yes"}
-        rows[location, path] = row | {key: extra[key] for key in ("default", "enum") if key in extra}
+        rows[location, path] = row | {
+            key: extra[key] for key in ("default", "enum") if key in extra
+        }
     return rows
 
 
@@ -123,7 +141,10 @@ def expected_of(page: Path) -> Row:
 
 
 def without_description(rows: dict[Key, Row]) -> dict[Key, Row]:
-    return {key: {name: value for name, value in row.items() if name != "description"} for key, row in rows.items()}
+    return {
+        key: {name: value for name, value in row.items() if name != "description"}
+        for key, row in rows.items()
+    }
 
 
 def page_id(page: Path) -> str:
@@ -143,12 +164,14 @@ def notes_at(reading: Reading, line: int) -> list[str]:
     return [note.kind for note in noted(reading) if note.line == line]
 
 
-# -- whole pages -------------------------------------------------------------------------------------------------------
+# -- whole pages ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_every_row_reads_as_a_person_reads_it(page: Path) -> None:
-    """Names, types, marks, defaults and enumerations are those printed, and no other row is made up."""
+    """Names, types, marks, defaults and enumerations are those printed, and no other row is made
+    up.
+    """
     endpoint = only(read(page.read_bytes(), page.name))
     assert without_description(rows_of(endpoint)) == expected_rows(expected_of(page))
 
@@ -163,7 +186,9 @@ def test_order_is_the_pages(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_everything_around_the_rows_reads_too(page: Path) -> None:
-    """Id, provider, servers, media type, whether a body is required, what is incomplete, and the report."""
+    """Id, provider, servers, media type, whether a body is required, what is incomplete, and the
+    report.
+    """
     reading = read(page.read_bytes(), page.name)
     endpoint, expected = only(reading), expected_of(page)
     body = endpoint.request_body
@@ -180,25 +205,44 @@ def test_everything_around_the_rows_reads_too(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_as_many_rows_as_lines_that_print_one(page: Path) -> None:
-    """Counted by a plain pattern that knows nothing of the reader, no row is lost and none is made up."""
+    """Counted by a plain pattern that knows nothing of the reader, no row is lost and none is made
+    up.
+    """
     text = page.read_text(encoding="utf-8")
     if page in TABLES:
         printed = len(re.findall(r"^(?:[A-Z]\w+ \| )?(?:Yes|No) \|", text, re.MULTILINE))
     else:
-        printed = len(re.findall(r"^(?:\S+ )?(?:[A-Z]\w+ )?(?:Yes|No)(?:$| The media type)", text, re.MULTILINE))
+        printed = len(
+            re.findall(
+                r"^(?:\S+ )?(?:[A-Z]\w+ )?(?:Yes|No)(?:$| The media type)", text, re.MULTILINE
+            )
+        )
     reading = read(page.read_bytes(), page.name)
-    made = [row for row in expected_of(page)["rows"] if {"derived", "parent"} & (row[4] if len(row) > 4 else {}).keys()]
-    refused = [note for note in noted(reading) if "twice" in note.message or "without a name" in note.message]
+    made = [
+        row
+        for row in expected_of(page)["rows"]
+        if {"derived", "parent"} & (row[4] if len(row) > 4 else {}).keys()
+    ]
+    refused = [
+        note
+        for note in noted(reading)
+        if "twice" in note.message or "without a name" in note.message
+    ]
     as_text = [note for note in noted(reading) if "taken as description" in note.message]
     assert len(rows_of(only(reading))) - len(made) + len(refused) + len(as_text) == printed
 
 
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_descriptions_are_the_pages_words(page: Path) -> None:
-    """Every line of a description stands in the page, and labels of values and defaults do not stay in it."""
+    """Every line of a description stands in the page, and labels of values and defaults do not stay
+    in it.
+    """
     text = page.read_text(encoding="utf-8")
     endpoint = only(read(page.read_bytes(), page.name))
-    descriptions = [endpoint.description, *(row["description"] for row in rows_of(endpoint).values())]
+    descriptions = [
+        endpoint.description,
+        *(row["description"] for row in rows_of(endpoint).values()),
+    ]
     for description in descriptions:
         assert all(line in text for line in description.splitlines())
         assert not re.search(r"(?:Possible|Valid) values:|Default value:", description)
@@ -207,14 +251,16 @@ def test_descriptions_are_the_pages_words(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_schemas_are_valid(page: Path) -> None:
-    """Every schema is valid JSON Schema 2020-12, and the endpoint survives being written and read."""
+    """Every schema is valid JSON Schema 2020-12, and the endpoint survives being written and
+    read.
+    """
     endpoint = only(read(page.read_bytes(), page.name))
     for schema in schemas_of(endpoint):
         jsonschema.Draft202012Validator.check_schema(schema)
     assert Endpoint.from_json(json.loads(json.dumps(endpoint.to_json()))) == endpoint
 
 
-# -- cut pages ---------------------------------------------------------------------------------------------------------
+# -- cut pages -----------------------------------------------------------------------------------
 
 
 def boundaries(page: Path, text: str) -> list[tuple[int, Key | None]]:
@@ -225,25 +271,39 @@ def boundaries(page: Path, text: str) -> list[tuple[int, Key | None]]:
         if {"derived", "parent"} & (rest[2] if len(rest) > 2 else {}).keys():
             continue
         printed = (rest[2] if len(rest) > 2 else {}).get("printed", name)
-        at = min(start for start in (text.find(f"\n{printed}{end}", at) for end in (" |\n", " ")) if start >= 0) + 1
+        at = (
+            min(
+                start
+                for start in (text.find(f"\n{printed}{end}", at) for end in (" |\n", " "))
+                if start >= 0
+            )
+            + 1
+        )
         found.append((at, (location, printed_path(name) if location == "body" else (name,))))
     # A heading ends a row, and so does a row that is skipped.
     others = rf"^(?:(?:{'|'.join(HEADINGS)})$|String No|limit String No|\|\nString \| No)"
     first = found[0][0] if found else 0
-    found += [(match.start(), None) for match in re.finditer(others, text, re.MULTILINE) if match.start() > first]
+    found += [
+        (match.start(), None)
+        for match in re.finditer(others, text, re.MULTILINE)
+        if match.start() > first
+    ]
     return sorted(found, key=lambda item: item[0])
 
 
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_a_page_cut_anywhere_keeps_what_was_complete(page: Path) -> None:
-    """For every prefix past the first line: it reads, complete rows are unchanged, and no row is made up."""
+    """For every prefix past the first line: it reads, complete rows are unchanged, and no row is
+    made up.
+    """
     text = page.read_text(encoding="utf-8")
     data = text.encode()
     whole = rows_of(only(read(data, page.name)))
     marks = boundaries(page, text)
     # Children settle their parent's type where it is printed wrongly.
     parents = {(location, path[:length]) for location, path in whole for length in range(len(path))}
-    # (offset from which the row is complete, key), offsets in bytes: at least one character of what follows is there
+    # (offset from which the row is complete, key), offsets in bytes: at least one character of what
+    # follows is there
     complete = [
         (len(text[: marks[index + 1][0]].encode()) + 1, key)
         for index, (_, key) in enumerate(marks[:-1])
@@ -259,7 +319,11 @@ def test_a_page_cut_anywhere_keeps_what_was_complete(page: Path) -> None:
         for offset, key in complete:
             if offset > cut:
                 break
-            same = {name: value for name, value in whole[key].items() if name != "type" or key not in parents}
+            same = {
+                name: value
+                for name, value in whole[key].items()
+                if name != "type" or key not in parents
+            }
             assert rows[key].items() >= same.items(), (cut, key)
             assert rows[key].keys() == whole[key].keys(), (cut, key)
         truncated = not 0 <= end <= cut - len(END)
@@ -320,7 +384,9 @@ How to start integrating
         ("Add HTTP T", ()),
     ],
 )
-def test_a_cut_makes_its_section_and_all_later_ones_incomplete(end: str, groups: tuple[str, ...]) -> None:
+def test_a_cut_makes_its_section_and_all_later_ones_incomplete(
+    end: str, groups: tuple[str, ...]
+) -> None:
     """The groups that may have more than was read are named, and only these."""
     cut = SECTIONS[: SECTIONS.index(end) + len(end)]
     assert only(read(cut)).incomplete == groups
@@ -333,7 +399,10 @@ def test_objects_of_a_cut_body_stay_open() -> None:
     assert whole is not None
     assert cut is not None
     value = {"a": {"b": "x", "c": 1}}
-    schema, open_schema = whole.content["application/json"].schema, cut.content["application/json"].schema
+    schema, open_schema = (
+        whole.content["application/json"].schema,
+        cut.content["application/json"].schema,
+    )
     assert not jsonschema.Draft202012Validator(schema).is_valid(value)
     assert jsonschema.Draft202012Validator(open_schema).is_valid(value)
     assert not jsonschema.Draft202012Validator(open_schema).is_valid({"a": {}})
@@ -342,19 +411,28 @@ def test_objects_of_a_cut_body_stay_open() -> None:
 QUERY = "GET /a\n\nServers\n\nQuery parameters\n\nName Type Required Description\n"
 
 
-def query(rows: str, *, end: str = f"\n{END}\n\n  1. Add HTTP Task to your workflow definition.\n") -> Reading:
+def query(
+    rows: str, *, end: str = f"\n{END}\n\n  1. Add HTTP Task to your workflow definition.\n"
+) -> Reading:
     return read(QUERY + rows + end)
 
 
 def found(reading: Reading) -> dict[str, Row]:
-    return {path[0]: row for (location, path), row in rows_of(only(reading)).items() if location == "query"}
+    return {
+        path[0]: row
+        for (location, path), row in rows_of(only(reading)).items()
+        if location == "query"
+    }
 
 
 @pytest.mark.parametrize(
     ("cut", "schema"),
     [
         ('\nPossible values:\n\n  • "asc"\n  • "de', {"type": "string", "examples": ["asc"]}),
-        ('\nPossible values:\n\n  • "asc"\n  • "desc"', {"type": "string", "examples": ["asc", "desc"]}),
+        (
+            '\nPossible values:\n\n  • "asc"\n  • "desc"',
+            {"type": "string", "examples": ["asc", "desc"]},
+        ),
         ('\nPossible values:\n\n  • "asc"\n  •', {"type": "string", "examples": ["asc"]}),
         ('\nPossible values:\n\n  • "asc"\n\nDefault va', {"type": "string", "enum": ["asc"]}),
         ('\nPossible values:\n\n  • "as', {"type": "string"}),
@@ -389,11 +467,13 @@ def test_a_cut_value_is_not_taken_for_a_whole_one(cut: str, schema: Row) -> None
 def test_a_cut_row_is_no_description_of_the_row_before(tail: str) -> None:
     """The start of a row or a heading is left out, and the report repeats it: nothing is lost."""
     reading = query(f"sort String No\n\nThe order.\n\n{tail}", end="")
-    assert {name: row["description"] for name, row in found(reading).items()} == {"sort": "The order."}
+    assert {name: row["description"] for name, row in found(reading).items()} == {
+        "sort": "The order."
+    }
     assert repr(tail) in noted(reading)[0].message
 
 
-# -- the same page, saved otherwise ------------------------------------------------------------------------------------
+# -- the same page, saved otherwise --------------------------------------------------------------
 
 
 def crlf(text: str) -> str:
@@ -414,15 +494,22 @@ def trailing_spaces(text: str) -> str:
 
 def non_breaking_spaces(text: str) -> str:
     structural = re.compile(
-        rf"^(?:{'|'.join(HEADINGS)}|[A-Z]+ /.*|Possible values:|Valid values:|Default value:.*|  • .*|.*(?:Yes|No))$"
+        rf"^(?:{'|'.join(HEADINGS)}|[A-Z]+ /.*|Possible values:|Valid values:|Default value:.*|  •"
+        r" .*|.*(?:Yes|No))$"
     )
-    return "\n".join(line.replace(" ", "\xa0") if structural.match(line) else line for line in text.split("\n"))
+    return "\n".join(
+        line.replace(" ", "\xa0") if structural.match(line) else line for line in text.split("\n")
+    )
 
 
-@pytest.mark.parametrize("change", [crlf, byte_order_mark, leading_blank_lines, trailing_spaces, non_breaking_spaces])
+@pytest.mark.parametrize(
+    "change", [crlf, byte_order_mark, leading_blank_lines, trailing_spaces, non_breaking_spaces]
+)
 @pytest.mark.parametrize("page", ALL, ids=page_id)
 def test_how_a_page_was_saved_changes_nothing(page: Path, change: Any) -> None:
-    """Line breaks, a byte order mark, blank lines before, spaces after, and non-breaking spaces are all one."""
+    """Line breaks, a byte order mark, blank lines before, spaces after, and non-breaking spaces are
+    all one.
+    """
     text = page.read_text(encoding="utf-8")
     saved = read(change(text), page.name)
     found = json.dumps(only(saved).to_json(), ensure_ascii=False).replace("\xa0", " ")
@@ -432,7 +519,9 @@ def test_how_a_page_was_saved_changes_nothing(page: Path, change: Any) -> None:
 
 @pytest.mark.parametrize("page", [page for page in REAL if page in PLAIN], ids=page_id)
 def test_blank_lines_lost_or_doubled_lose_no_row(page: Path) -> None:
-    """A plain page whose blank lines were dropped, or that has one after every line, has the same rows."""
+    """A plain page whose blank lines were dropped, or that has one after every line, has the same
+    rows.
+    """
     text = page.read_text(encoding="utf-8")
     expected = without_description(rows_of(only(read(text, page.name))))
     dropped = re.sub(r"\n+", "\n", text)
@@ -441,7 +530,7 @@ def test_blank_lines_lost_or_doubled_lose_no_row(page: Path) -> None:
     assert without_description(rows_of(only(read(doubled, page.name)))) == expected
 
 
-# -- rows of the plain variant -----------------------------------------------------------------------------------------
+# -- rows of the plain variant -------------------------------------------------------------------
 
 
 def test_a_row_may_follow_a_bullet_at_once() -> None:
@@ -455,7 +544,8 @@ def test_a_row_may_follow_a_bullet_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["required", "from", "to", "type", "id", "Type", "Name", "$filter", "@odata.type", "q[]", "No"]
+    "name",
+    ["required", "from", "to", "type", "id", "Type", "Name", "$filter", "@odata.type", "q[]", "No"],
 )
 def test_words_that_look_like_syntax_are_names(name: str) -> None:
     """A row's name is whatever stands first, with and without a type, wherever a row may stand."""
@@ -468,21 +558,37 @@ def test_words_that_look_like_syntax_are_names(name: str) -> None:
     assert found(query(f"x String No\n{name} No\n"))[name]["type"] is None
 
 
-@pytest.mark.parametrize("text", ["Optional No", "card No", "Is this required? No", "Required: Yes", "Type String."])
+@pytest.mark.parametrize(
+    "text", ["Optional No", "card No", "Is this required? No", "Required: Yes", "Type String."]
+)
 def test_the_first_paragraph_after_a_row_is_its_description(text: str) -> None:
     """With no description the next row follows at once, so what follows a blank line is one."""
     reading = query(f"a String No\n\n{text}\n\nb String No\n")
-    assert {name: row["description"] for name, row in found(reading).items()} == {"a": text, "b": ""}
+    assert {name: row["description"] for name, row in found(reading).items()} == {
+        "a": text,
+        "b": "",
+    }
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Optional No", "Nullable Yes", "Deprecated No", "Is it? No", "Read Only No", "(see below) No", '"active" Yes'],
+    [
+        "Optional No",
+        "Nullable Yes",
+        "Deprecated No",
+        "Is it? No",
+        "Read Only No",
+        "(see below) No",
+        '"active" Yes',
+    ],
 )
 def test_a_remark_in_a_description_is_no_row(text: str) -> None:
     """Two words that end with Yes or No are a row only when the first can be a name."""
     reading = query(f"a String No\n\nFirst.\n\n{text}\n\nb String No\n")
-    assert {name: row["description"] for name, row in found(reading).items()} == {"a": f"First.\n\n{text}", "b": ""}
+    assert {name: row["description"] for name, row in found(reading).items()} == {
+        "a": f"First.\n\n{text}",
+        "b": "",
+    }
 
 
 @pytest.mark.parametrize(
@@ -514,7 +620,9 @@ def test_bullets_of_a_description_stay_in_it() -> None:
     text = 'Some:\n\n  • "x"\n  • "y"'
     other = "Possible values:\n\n  • x, the first\n  • y"
     reading = query(f"a String No\n\n{text}\n\nb String No\n\n{other}\n\nc String No\n")
-    assert {name: (row["description"], row.get("enum")) for name, row in found(reading).items()} == {
+    assert {
+        name: (row["description"], row.get("enum")) for name, row in found(reading).items()
+    } == {
         "a": (text, None),
         "b": (other, None),
         "c": ("", None),
@@ -525,7 +633,8 @@ def test_bullets_of_a_description_stay_in_it() -> None:
 def test_text_after_an_enumeration_is_description() -> None:
     """The words before and after the values are kept, the values and their label are taken out."""
     reading = query(
-        'a String No\n\nBefore. Valid values:\n\n  • "x"\n  • “y”\n\nAfter.\n\nDefault value: "x"\n\nb No\n'
+        'a String No\n\nBefore. Valid values:\n\n  • "x"\n  • “y”\n\nAfter.\n\nDefault value:'
+        ' "x"\n\nb No\n'
     )
     assert found(reading)["a"] == {
         "type": "string",
@@ -558,9 +667,13 @@ def test_a_default_is_a_json_literal(written: str, value: Any) -> None:
     assert (row["default"], row["description"]) == (value, "Text.")
 
 
-@pytest.mark.parametrize("written", ["none", "the first", "NaN", "1e999", "1 item", "'x'", '{"a":1,"a":2}', "[" * 500])
+@pytest.mark.parametrize(
+    "written", ["none", "the first", "NaN", "1e999", "1 item", "'x'", '{"a":1,"a":2}', "[" * 500]
+)
 def test_a_default_that_is_no_literal_stays_text(written: str) -> None:
-    """What is no JSON value is no default: it stays where a person can read it, and the report says so."""
+    """What is no JSON value is no default: it stays where a person can read it, and the report says
+    so.
+    """
     reading = query(f"a No\n\nText.\n\nDefault value: {written}\n\nb No\n")
     row = found(reading)["a"]
     assert "default" not in row
@@ -602,36 +715,53 @@ def test_every_printed_value_can_be_sent(type_: str, values: list[str], schema: 
     ],
 )
 def test_odd_rows_are_read_and_noted(row: str, name: str, type_: str | None, noted: bool) -> None:
-    """A row that is not quite one is read where only a row can stand, and the report says what was guessed."""
+    """A row that is not quite one is read where only a row can stand, and the report says what was
+    guessed.
+    """
     reading = query(f"{row}\nb String No\n")
-    assert {key: value["type"] for key, value in found(reading).items()} == {name: type_, "b": "string"}
+    assert {key: value["type"] for key, value in found(reading).items()} == {
+        name: type_,
+        "b": "string",
+    }
     assert ("guessed" in notes_at(reading, 8)) == noted
 
 
 def test_a_row_without_a_name_is_skipped_with_its_description() -> None:
     """Its line is in the report, and its description is not added to the row before."""
     reading = query("a String No\n\nText.\n\nString No\n\nLost.\n\nb String No\n")
-    assert {name: row["description"] for name, row in found(reading).items()} == {"a": "Text.", "b": ""}
+    assert {name: row["description"] for name, row in found(reading).items()} == {
+        "a": "Text.",
+        "b": "",
+    }
     assert notes_at(reading, 12) == ["skipped"]
     assert only(reading).incomplete == ("query",)  # it has a parameter whose name nobody can read
 
 
 def test_a_row_that_stands_twice_counts_once() -> None:
-    """The first counts, the second is in the report; header names differ in more than their case (RFC 9110, 5.1)."""
+    """The first counts, the second is in the report; header names differ in more than their case
+    (RFC 9110, 5.1).
+    """
     reading = query("a String No\nA String No\na Integer Yes\n")
-    assert {name: row["type"] for name, row in found(reading).items()} == {"a": "string", "A": "string"}
+    assert {name: row["type"] for name, row in found(reading).items()} == {
+        "a": "string",
+        "A": "string",
+    }
     assert notes_at(reading, 10) == ["skipped"]
-    headers = read(QUERY.replace("Query parameters", "Request headers") + f"x-a String No\nX-A String No\n\n{END}\n")
+    headers = read(
+        QUERY.replace("Query parameters", "Request headers")
+        + f"x-a String No\nX-A String No\n\n{END}\n"
+    )
     assert [parameter.name for parameter in only(headers).parameters] == ["x-a"]
 
 
-# -- rows of the table variant -----------------------------------------------------------------------------------------
+# -- rows of the table variant -------------------------------------------------------------------
 
 
 def table(rows: str) -> Reading:
     header = "Name | Type | Required | Description |\n---|---|---|---|\n"
     return read(
-        f"GET /a\nText.\nServers\n- https://api.x.example\nQuery parameters\n{header}{rows}{END}\n- Add HTTP Task\n"
+        f"GET /a\nText.\nServers\n- https://api.x.example\nQuery parameters\n{header}{rows}{END}\n-"
+        " Add HTTP Task\n"
     )
 
 
@@ -665,11 +795,16 @@ def test_a_table_description_may_hold_pipes_and_rows() -> None:
 
 def test_a_table_name_may_hold_spaces() -> None:
     """Pipes, not spaces, end a cell."""
-    assert list(found(table("First Name |\nString | No | |\nb |\nString | Yes |\n"))) == ["First Name", "b"]
+    assert list(found(table("First Name |\nString | No | |\nb |\nString | Yes |\n"))) == [
+        "First Name",
+        "b",
+    ]
 
 
 def test_a_table_row_without_a_name_is_skipped() -> None:
-    """An empty name cell is a bare pipe; the row and its description are left out, with its line."""
+    """An empty name cell is a bare pipe; the row and its description are left out, with its
+    line.
+    """
     reading = table("|\nString | No |\nLost. |\nb |\nString | No |\nKept. |\nString | Yes | |\n")
     assert {name: row["description"] for name, row in found(reading).items()} == {"b": "Kept."}
     assert [note.line for note in noted(reading) if note.kind == "skipped"] == [9, 14]
@@ -686,7 +821,9 @@ def test_a_table_row_without_a_name_is_skipped() -> None:
     ],
 )
 def test_lost_values_are_reported(text: str, description: str, default: str | None) -> None:
-    """A table loses the values of an enumeration: any value is allowed, and the label's line is in the report."""
+    """A table loses the values of an enumeration: any value is allowed, and the label's line is in
+    the report.
+    """
     reading = table(f"a |\nString | No |\n{text}\nb |\nString | No | |\n")
     rows = found(reading)
     assert list(rows) == ["a", "b"]
@@ -695,7 +832,7 @@ def test_lost_values_are_reported(text: str, description: str, default: str | No
     assert "missing" in kinds(reading)
 
 
-# -- headings ----------------------------------------------------------------------------------------------------------
+# -- headings ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("heading", HEADINGS)
@@ -708,7 +845,9 @@ def test_a_description_may_use_the_formats_words(heading: str) -> None:
     inside = SECTIONS.replace("q String No\n", f"q String No\n\n{text}\n")
     rows = rows_of(only(read(inside)))
     assert rows.pop(("query", ("q",)))["description"] == text
-    assert rows == {key: row for key, row in rows_of(only(read(SECTIONS))).items() if key != ("query", ("q",))}
+    assert rows == {
+        key: row for key, row in rows_of(only(read(SECTIONS))).items() if key != ("query", ("q",))
+    }
 
 
 @pytest.mark.parametrize(
@@ -726,7 +865,10 @@ def test_a_heading_glued_to_the_description_is_taken_off(text: str, description:
     assert plain_page.description == description
     assert plain_page.parameters == only(read(SECTIONS)).parameters
     addressed = only(
-        read(f"GET /a\n{text.replace(chr(10) * 2, chr(10))}\n- https://api.x.example/v1/\n{END}\n- Add HTTP Task\n")
+        read(
+            f"GET /a\n{text.replace(chr(10) * 2, chr(10))}\n- https://api.x.example/v1/\n{END}\n-"
+            " Add HTTP Task\n"
+        )
     )
     assert (addressed.description, [server.url for server in addressed.servers]) == (
         description,
@@ -737,14 +879,21 @@ def test_a_heading_glued_to_the_description_is_taken_off(text: str, description:
 def test_every_section_is_optional() -> None:
     """A page may be a first line and nothing else, or any of the sections in order."""
     alone = only(read("GET /a\n"))
-    assert (alone.parameters, alone.request_body, alone.servers, alone.description) == ((), None, (), "")
+    assert (alone.parameters, alone.request_body, alone.servers, alone.description) == (
+        (),
+        None,
+        (),
+        "",
+    )
     without_servers = read(SECTIONS.replace("Servers\n\n", ""))
     assert rows_of(only(without_servers)) == rows_of(only(read(SECTIONS)))
-    steps_only = read(f"GET /a\n\nText.\n\n{END}\n\n  1. Add HTTP Task to your workflow definition.\n")
+    steps_only = read(
+        f"GET /a\n\nText.\n\n{END}\n\n  1. Add HTTP Task to your workflow definition.\n"
+    )
     assert "truncated" not in kinds(steps_only)
 
 
-# -- identity, servers, title ------------------------------------------------------------------------------------------
+# -- identity, servers, title --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", REAL, ids=page_id)
@@ -778,7 +927,9 @@ def test_the_hash_of_an_id_can_be_longer() -> None:
     ],
 )
 def test_a_guessed_provider_is_noted(name: str, server: str, provider: str) -> None:
-    """A provider that only the server's host tells is a guess; a file name counts when its hash is that of the path."""
+    """A provider that only the server's host tells is a guess; a file name counts when its hash is
+    that of the path.
+    """
     reading = read(f"GET /a\nServers\n- {server}\n{END}\n- Add HTTP Task\n", name)
     assert only(reading).provider == provider
     assert kinds(reading) == ["guessed"]
@@ -787,7 +938,9 @@ def test_a_guessed_provider_is_noted(name: str, server: str, provider: str) -> N
 def test_a_person_knows_better() -> None:
     """A given provider and given servers replace what the page says, and are no guess."""
     page = PAGES / "brevo-contacts-post-240.table.txt"
-    reading = read(page.read_bytes(), page.name, provider="sendinblue", servers=("https://proxy.example/",))
+    reading = read(
+        page.read_bytes(), page.name, provider="sendinblue", servers=("https://proxy.example/",)
+    )
     endpoint = only(reading)
     assert (endpoint.provider, endpoint.id) == ("sendinblue", "sendinblue-contacts-post-240")
     assert [server.url for server in endpoint.servers] == ["https://proxy.example"]
@@ -796,12 +949,16 @@ def test_a_person_knows_better() -> None:
 
 def test_headings_are_known_whatever_their_case() -> None:
     """A page written by hand may capitalise its headings."""
-    page = f"GET /a\n\nServers\n\nQUERY Parameters\n\nName Type Required Description\nb String No\n\n{END}\n"
+    page = (
+        "GET /a\n\nServers\n\nQUERY Parameters\n\nName Type Required Description\nb String"
+        f" No\n\n{END}\n"
+    )
     assert [parameter.name for parameter in only(read(page, provider="a")).parameters] == ["b"]
 
 
 @pytest.mark.parametrize(
-    "table", ["| Name | Type | Description |\n| b | integer | x |", "Name | Type | Needed |\n---|---|---|"]
+    "table",
+    ["| Name | Type | Description |\n| b | integer | x |", "Name | Type | Needed |\n---|---|---|"],
 )
 def test_a_table_that_is_not_understood_is_in_the_report(table: str) -> None:
     """What looks like a table of parameters is not lost silently in the description."""
@@ -812,8 +969,13 @@ def test_a_table_that_is_not_understood_is_in_the_report(table: str) -> None:
 
 @pytest.mark.parametrize(("servers", "line"), [("Servers\n\n", 3), ("", None)])
 def test_a_page_without_a_server_says_so(servers: str, line: int | None) -> None:
-    """An empty or missing list of servers is in the report, with what to do; a server that was given is enough."""
-    page = f"GET /a\n\n{servers}Query parameters\n\nName Type Required Description\nb String No\n\n{END}\n"
+    """An empty or missing list of servers is in the report, with what to do; a server that was
+    given is enough.
+    """
+    page = (
+        f"GET /a\n\n{servers}Query parameters\n\nName Type Required Description\nb String"
+        f" No\n\n{END}\n"
+    )
     told = [note for note in read(page, provider="a").notes if note.message == NO_SERVER]
     assert [(note.kind, note.line) for note in told] == [("missing", line)]
     assert read(page, provider="a", servers=("https://a.example",)).notes == ()
@@ -821,7 +983,10 @@ def test_a_page_without_a_server_says_so(servers: str, line: int | None) -> None
 
 def test_placeholders_name_no_server() -> None:
     """`{{baseUrl}}` and addresses without a host are left out with a note; doubles count once."""
-    bullets = "- {{baseUrl}}\n- https://a.example/\n- https://a.example\n- https://{b}.example/v1 - Europe\n- /v2\n"
+    bullets = (
+        "- {{baseUrl}}\n- https://a.example/\n- https://a.example\n- https://{b}.example/v1 -"
+        " Europe\n- /v2\n"
+    )
     reading = read(f"GET /a\nServers\n{bullets}{END}\n- Add HTTP Task\n", provider="a")
     assert [(server.url, server.description) for server in only(reading).servers] == [
         ("https://a.example", ""),
@@ -856,27 +1021,41 @@ def test_the_title_is_the_first_sentence(description: str, title: str) -> None:
     assert len(endpoint.title) <= 100
 
 
-# -- parameters of the path, and bodies --------------------------------------------------------------------------------
+# -- parameters of the path, and bodies ----------------------------------------------------------
 
 
 def test_path_parameters_are_derived_from_the_path() -> None:
-    """Parameters without a row are required Strings, after those that have one; the report says so."""
-    page = "GET /a/{x}/{y}/{x}.json\n\nServers\n\nPath parameters\n\nName Type Required Description\n"
+    """Parameters without a row are required Strings, after those that have one; the report says
+    so.
+    """
+    page = (
+        "GET /a/{x}/{y}/{x}.json\n\nServers\n\nPath parameters\n\nName Type Required Description\n"
+    )
     reading = read(f"{page}y Integer No\nz String Yes\n\n{END}\n", provider="a")
     assert [(one.name, one.required, one.schema) for one in only(reading).parameters] == [
         ("y", True, {"type": "integer"}),
         ("z", True, {"type": "string"}),
         ("x", True, {"type": "string"}),
     ]
-    assert [(note.kind, note.line) for note in noted(reading)] == [("guessed", 1), ("guessed", 8), ("guessed", 9)]
+    assert [(note.kind, note.line) for note in noted(reading)] == [
+        ("guessed", 1),
+        ("guessed", 8),
+        ("guessed", 9),
+    ]
 
 
-CONTENT_TYPE = 'Content-Type String {mark} The media type of the request body.\n\nDefault value: "text/csv"\n'
+CONTENT_TYPE = (
+    'Content-Type String {mark} The media type of the request body.\n\nDefault value: "text/csv"\n'
+)
 
 
 def body_page(method: str, *, content_type: str | None = None, rows: str = "") -> Reading:
     columns = "Name Type Required Description\n"
-    headers = f"Request headers\n\n{columns}{CONTENT_TYPE.format(mark=content_type)}\n" if content_type else ""
+    headers = (
+        f"Request headers\n\n{columns}{CONTENT_TYPE.format(mark=content_type)}\n"
+        if content_type
+        else ""
+    )
     fields = f"Request body fields\n\n{columns}{rows}\n" if rows else ""
     return read(f"{method} /a\n\nServers\n\n{headers}{fields}{END}\n", provider="a")
 
@@ -902,7 +1081,12 @@ def body_page(method: str, *, content_type: str | None = None, rows: str = "") -
     ],
 )
 def test_which_endpoints_take_a_body(
-    method: str, content_type: str | None, rows: str, media_type: str | None, required: bool | None, noted: list[str]
+    method: str,
+    content_type: str | None,
+    rows: str,
+    media_type: str | None,
+    required: bool | None,
+    noted: list[str],
 ) -> None:
     """A union, a form or a binary body prints no rows: it is a body of any type, not "no body"."""
     reading = body_page(method, content_type=content_type, rows=rows)
@@ -946,7 +1130,9 @@ def body_of(rows: str) -> Row:
     ],
 )
 def test_nested_fields_are_a_nested_schema(value: Any, valid: bool) -> None:
-    """A child marked Yes is required when its parent is given, and only then; unknown names are found."""
+    """A child marked Yes is required when its parent is given, and only then; unknown names are
+    found.
+    """
     rows = """p Object No
 p.c Integer Yes
 list[] Array No
@@ -969,7 +1155,9 @@ def test_a_pattern_is_escaped() -> None:
 
 
 def test_a_missing_parent_is_made() -> None:
-    """A child without its parent's row gets one, an object or an array, not required, with a note."""
+    """A child without its parent's row gets one, an object or an array, not required, with a
+    note.
+    """
     reading = body_page("POST", content_type="Yes", rows="a.b String Yes\nc[].d String Yes\n")
     body = only(reading).request_body
     assert body is not None
@@ -999,7 +1187,9 @@ def test_contradictions_are_settled_and_noted(rows: str, values: list[Any]) -> N
     assert body is not None
     assert "guessed" in kinds(reading)
     for value in values:
-        jsonschema.validate(value, dict(body.content["text/csv"].schema), jsonschema.Draft202012Validator)
+        jsonschema.validate(
+            value, dict(body.content["text/csv"].schema), jsonschema.Draft202012Validator
+        )
 
 
 def test_a_list_at_the_top_is_an_array() -> None:
@@ -1011,14 +1201,16 @@ def test_a_list_at_the_top_is_an_array() -> None:
 
 def test_a_name_nested_without_end_is_skipped() -> None:
     """No page can make the reader or a validator recurse without bound."""
-    reading = body_page("POST", content_type="Yes", rows=f"{'a.' * 5000}b No\n{'a[]' * 1}{'[]' * 300} No\nok No\n")
+    reading = body_page(
+        "POST", content_type="Yes", rows=f"{'a.' * 5000}b No\n{'a[]' * 1}{'[]' * 300} No\nok No\n"
+    )
     body = only(reading).request_body
     assert body is not None
     assert list(body.content["text/csv"].schema["properties"]) == ["ok"]
     assert kinds(reading) == ["skipped", "skipped"]
 
 
-# -- whatever comes ----------------------------------------------------------------------------------------------------
+# -- whatever comes ------------------------------------------------------------------------------
 
 FRAGMENTS = [
     "Name Type Required Description",
@@ -1050,18 +1242,24 @@ FRAGMENTS = [
     "\ufeff",
     "\xa0",
 ]
-LINES = st.lists(st.one_of(st.sampled_from([*HEADINGS, *FRAGMENTS]), st.text(max_size=20)), max_size=40)
+LINES = st.lists(
+    st.one_of(st.sampled_from([*HEADINGS, *FRAGMENTS]), st.text(max_size=20)), max_size=40
+)
 
 
 @settings(deadline=None)
 @given(LINES, st.sampled_from(["\n", "\n\n", "\r\n"]))
 def test_nothing_after_the_first_line_is_an_error(lines: list[str], newline: str) -> None:
-    """Whatever text follows a first line reads, and what was read is an endpoint with valid schemas."""
+    """Whatever text follows a first line reads, and what was read is an endpoint with valid
+    schemas.
+    """
     text = newline.join(["POST /a/{b}", *lines]).encode("utf-8", "ignore")
     reading = read(text)
     endpoint = only(reading)
     assert Endpoint.from_json(json.loads(json.dumps(endpoint.to_json()))) == endpoint
-    assert json.loads(json.dumps(reading.to_json()))["notes"] == [note.to_json() for note in reading.notes]
+    assert json.loads(json.dumps(reading.to_json()))["notes"] == [
+        note.to_json() for note in reading.notes
+    ]
     for schema in schemas_of(endpoint):
         jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -1103,14 +1301,18 @@ LONG = {
 
 
 @pytest.mark.parametrize("piece", LONG.values(), ids=LONG.keys())
-@pytest.mark.parametrize("columns", ["Name Type Required Description\n", "Name | Type | Required | Description |\n"])
+@pytest.mark.parametrize(
+    "columns", ["Name Type Required Description\n", "Name | Type | Required | Description |\n"]
+)
 def test_a_long_page_reads_in_a_moment(piece: str, columns: str) -> None:
-    """No page makes the reader look at the same text again and again; half a megabyte would then not end today."""
+    """No page makes the reader look at the same text again and again; half a megabyte would then
+    not end today.
+    """
     start = f"POST /a\n\nServers\n\nRequest body fields\n\n{columns}x String No\n\n"
     assert read(start + piece * (400_000 // len(piece))).endpoints
 
 
-# -- read_api ----------------------------------------------------------------------------------------------------------
+# -- read_api ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -1134,7 +1336,13 @@ def test_read_api_reads_a_file(plugins: PluginManager) -> None:
 
 def test_read_api_reads_bytes_under_a_name(plugins: PluginManager) -> None:
     """With data nothing is opened: the source is only its name."""
-    reading = read_api("nowhere.txt", data=b"GET /a\n", provider="acme", servers=["https://a.example"], plugins=plugins)
+    reading = read_api(
+        "nowhere.txt",
+        data=b"GET /a\n",
+        provider="acme",
+        servers=["https://a.example"],
+        plugins=plugins,
+    )
     assert (only(reading).provider, only(reading).servers[0].url) == ("acme", "https://a.example")
 
 
@@ -1180,7 +1388,9 @@ def test_a_file_that_is_no_page_gets_one_clear_message(
     assert caught.value.line == line
 
 
-def test_an_unrecognised_file_shows_its_first_line_and_the_importers(plugins: PluginManager) -> None:
+def test_an_unrecognised_file_shows_its_first_line_and_the_importers(
+    plugins: PluginManager,
+) -> None:
     """What was found, what a page starts with, and which importers were asked."""
     with pytest.raises(DescriptionError) as caught:
         read_api("notes.md", data=b"\n# Notes about " + b"x" * 500, plugins=plugins)

@@ -1,4 +1,6 @@
-"""Schema Objects of OpenAPI 2.0 to 3.2 become JSON Schema 2020-12: valid, bounded, and meaning what they meant."""
+"""Schema Objects of OpenAPI 2.0 to 3.2 become JSON Schema 2020-12: valid, bounded, and meaning what
+they meant.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,28 @@ from referencing import Registry
 
 from httptask._schema.patterns import LONGEST_PATTERN, Budget, compiled
 from httptask.importers.openapi.schemas._patterns import usable
-from httptask.importers.openapi.schemas._schemas import OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect, Schemas
+from httptask.importers.openapi.schemas._schemas import (
+    OPENAPI_3_0,
+    OPENAPI_3_1,
+    SWAGGER_2,
+    Dialect,
+    Schemas,
+)
 
 META = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 PLACE = "#/paths/~1a/post/requestBody/content/x/schema"
 
 
 class Reading:
-    """One description whose only part is its schemas; resolves references as a reader of documents does."""
+    """One description whose only part is its schemas; resolves references as a reader of documents
+    does.
+    """
 
     def __init__(
-        self, components: Mapping[str, Any] | None = None, dialect: Dialect = OPENAPI_3_0, **root: Any
+        self,
+        components: Mapping[str, Any] | None = None,
+        dialect: Dialect = OPENAPI_3_0,
+        **root: Any,
     ) -> None:
         self.document: dict[str, Any] = {"components": {"schemas": components or {}}, **root}
         self.notes: list[tuple[str, str, str]] = []
@@ -94,7 +107,13 @@ QUIET = {
         {"anyOf": [{"type": "object", "allOf": [{"minProperties": 1}]}, {"type": "null"}]},
     ),
     "exclusive bounds": (
-        {"type": "number", "minimum": 1, "exclusiveMinimum": True, "maximum": 9, "exclusiveMaximum": False},
+        {
+            "type": "number",
+            "minimum": 1,
+            "exclusiveMinimum": True,
+            "maximum": 9,
+            "exclusiveMaximum": False,
+        },
         {"type": "number", "exclusiveMinimum": 1, "maximum": 9},
     ),
     "an exclusive bound without its bound": ({"exclusiveMaximum": True}, {}),
@@ -104,19 +123,45 @@ QUIET = {
     "file": ({"type": "file"}, {"type": "string", "format": "binary"}),
     "byte": ({"type": "string", "format": "byte"}, {"type": "string", "format": "byte"}),
     "annotations": (
-        {"readOnly": True, "writeOnly": False, "deprecated": True, "xml": {"name": "x"}, "title": "t", "default": 1},
-        {"readOnly": True, "writeOnly": False, "deprecated": True, "xml": {"name": "x"}, "title": "t", "default": 1},
+        {
+            "readOnly": True,
+            "writeOnly": False,
+            "deprecated": True,
+            "xml": {"name": "x"},
+            "title": "t",
+            "default": 1,
+        },
+        {
+            "readOnly": True,
+            "writeOnly": False,
+            "deprecated": True,
+            "xml": {"name": "x"},
+            "title": "t",
+            "default": 1,
+        },
     ),
-    "what is only for others": ({"type": "string", "x-go-name": "A", "externalDocs": {"url": "u"}}, {"type": "string"}),
+    "what is only for others": (
+        {"type": "string", "x-go-name": "A", "externalDocs": {"url": "u"}},
+        {"type": "string"},
+    ),
     "discriminator": (
         {"discriminator": {"propertyName": "kind", "x-a": 1}},
         {"discriminator": {"propertyName": "kind", "x-a": 1}},
     ),
-    "discriminator of 2.0": ({"discriminator": "kind"}, {"discriminator": {"propertyName": "kind"}}),
+    "discriminator of 2.0": (
+        {"discriminator": "kind"},
+        {"discriminator": {"propertyName": "kind"}},
+    ),
     "array without items": ({"type": "array"}, {"type": "array"}),
-    "the same value twice": ({"enum": ["a", "b", "a", 1, True, 1.5]}, {"enum": ["a", "b", 1, True, 1.5]}),
+    "the same value twice": (
+        {"enum": ["a", "b", "a", 1, True, 1.5]},
+        {"enum": ["a", "b", 1, True, 1.5]},
+    ),
     "the same name twice": ({"required": ["a", "b", "a"]}, {"required": ["a", "b"]}),
-    "null for a keyword": ({"title": None, "items": None, "enum": None, "maximum": None, "not": None}, {}),
+    "null for a keyword": (
+        {"title": None, "items": None, "enum": None, "maximum": None, "not": None},
+        {},
+    ),
     "names that are keywords": (
         {
             "properties": {
@@ -136,16 +181,29 @@ QUIET = {
         },
     ),
     "names of all kinds": (
-        {"properties": {name: {"x-a": 1} for name in ("__proto__", "constructor", "a[0].$b", "名", "\0", "\ud800")}},
-        {"properties": {name: {} for name in ("__proto__", "constructor", "a[0].$b", "名", "\0", "\ud800")}},
+        {
+            "properties": {
+                name: {"x-a": 1}
+                for name in ("__proto__", "constructor", "a[0].$b", "名", "\0", "\ud800")
+            }
+        },
+        {
+            "properties": {
+                name: {} for name in ("__proto__", "constructor", "a[0].$b", "名", "\0", "\ud800")
+            }
+        },
     ),
 }
 
 
 @pytest.mark.parametrize("case", QUIET)
 @pytest.mark.parametrize("dialect", [SWAGGER_2, OPENAPI_3_0], ids=lambda dialect: dialect.name)
-def test_what_the_versions_before_3_1_say_differently_is_said_as_2020_12_has_it(dialect: Dialect, case: str) -> None:
-    """Each difference has one answer, the same in 2.0 and 3.0, and none of it is a guess worth a note."""
+def test_what_the_versions_before_3_1_say_differently_is_said_as_2020_12_has_it(
+    dialect: Dialect, case: str
+) -> None:
+    """Each difference has one answer, the same in 2.0 and 3.0, and none of it is a guess worth a
+    note.
+    """
     raw, expected = QUIET[case]
     reading = Reading(dialect=dialect)
     assert reading.read(raw) == expected
@@ -163,14 +221,22 @@ REPAIRED = {
     "any": ({"type": "any"}, {}, "guessed"),
     "date": ({"type": "date"}, {"type": "string", "format": "date"}, "guessed"),
     "datetime": ({"type": "dateTime"}, {"type": "string", "format": "date-time"}, "guessed"),
-    "a type with its own format": ({"type": "date", "format": "us"}, {"type": "string", "format": "us"}, "guessed"),
+    "a type with its own format": (
+        {"type": "date", "format": "us"},
+        {"type": "string", "format": "us"},
+        "guessed",
+    ),
     "string|null": ({"type": "string|null"}, {"type": ["string", "null"]}, "guessed"),
     "list of a type": ({"type": "string[]"}, {"type": "array"}, "guessed"),
     "unknown type": ({"type": "Pet"}, {}, "skipped"),
     "type that is a schema": ({"type": {"type": "string"}}, {}, "skipped"),
     "types twice": ({"type": ["string", "String", None]}, {"type": ["string", "null"]}, "guessed"),
     "no types": ({"type": []}, {}, None),
-    "type instead of a schema": ({"properties": {"a": "string"}}, {"properties": {"a": {"type": "string"}}}, "guessed"),
+    "type instead of a schema": (
+        {"properties": {"a": "string"}},
+        {"properties": {"a": {"type": "string"}}},
+        "guessed",
+    ),
     "no schema": ({"properties": {"a": 5}}, {"properties": {"a": {}}}, "skipped"),
     "required in the property": (
         {"properties": {"a": {"type": "string", "required": True}, "b": {"required": False}}},
@@ -210,36 +276,76 @@ REPAIRED = {
     "enum is one value": ({"enum": "a"}, {"enum": ["a"]}, "guessed"),
     "enum is an object": ({"enum": {"a": 1}}, {}, "skipped"),
     "enum is empty": ({"type": "string", "enum": []}, {"type": "string"}, "skipped"),
-    "a default that is no text": ({"type": "string", "default": 1.0}, {"type": "string", "default": "1.0"}, "guessed"),
-    "a default in quotes": ({"type": "integer", "default": "10"}, {"type": "integer", "default": 10}, "guessed"),
-    "a flag in quotes": ({"type": "boolean", "default": "False"}, {"type": "boolean", "default": False}, "guessed"),
-    "an array in quotes": ({"type": "array", "default": "[]"}, {"type": "array", "default": []}, "guessed"),
-    "a default of another type": ({"type": "integer", "default": "inf"}, {"type": "integer"}, "skipped"),
+    "a default that is no text": (
+        {"type": "string", "default": 1.0},
+        {"type": "string", "default": "1.0"},
+        "guessed",
+    ),
+    "a default in quotes": (
+        {"type": "integer", "default": "10"},
+        {"type": "integer", "default": 10},
+        "guessed",
+    ),
+    "a flag in quotes": (
+        {"type": "boolean", "default": "False"},
+        {"type": "boolean", "default": False},
+        "guessed",
+    ),
+    "an array in quotes": (
+        {"type": "array", "default": "[]"},
+        {"type": "array", "default": []},
+        "guessed",
+    ),
+    "a default of another type": (
+        {"type": "integer", "default": "inf"},
+        {"type": "integer"},
+        "skipped",
+    ),
     "a default of neither type": (
         {"type": "integer", "nullable": True, "default": "inf"},
         {"type": ["integer", "null"]},
         "skipped",
     ),
-    "an example in quotes": ({"type": "integer", "example": "1"}, {"type": "integer", "examples": [1]}, "guessed"),
-    "an example of another type": ({"type": "integer", "example": "x"}, {"type": "integer"}, "skipped"),
+    "an example in quotes": (
+        {"type": "integer", "example": "1"},
+        {"type": "integer", "examples": [1]},
+        "guessed",
+    ),
+    "an example of another type": (
+        {"type": "integer", "example": "x"},
+        {"type": "integer"},
+        "skipped",
+    ),
     "examples, one of another type": (
         {"type": "string", "examples": ["a", 1, {}]},
         {"type": "string", "examples": ["a", "1"]},
         "skipped",
     ),
-    "a constant in quotes": ({"type": "integer", "const": "1"}, {"type": "integer", "const": 1}, "guessed"),
+    "a constant in quotes": (
+        {"type": "integer", "const": "1"},
+        {"type": "integer", "const": 1},
+        "guessed",
+    ),
     "some values of another type": (
         {"type": "integer", "enum": [1, "2", "x"]},
         {"type": "integer", "enum": [1, 2]},
         "skipped",
     ),
-    "numbers as texts": ({"type": "integer", "enum": ["1", "2"]}, {"type": "integer", "enum": [1, 2]}, "guessed"),
+    "numbers as texts": (
+        {"type": "integer", "enum": ["1", "2"]},
+        {"type": "integer", "enum": [1, 2]},
+        "guessed",
+    ),
     "texts as numbers": (
         {"type": "string", "enum": [1, 2.5, True]},
         {"type": "string", "enum": ["1", "2.5", "true"]},
         "guessed",
     ),
-    "booleans as texts": ({"type": "boolean", "enum": ["true"]}, {"type": "boolean", "enum": [True]}, "guessed"),
+    "booleans as texts": (
+        {"type": "boolean", "enum": ["true"]},
+        {"type": "boolean", "enum": [True]},
+        "guessed",
+    ),
     "values of another type": ({"type": "integer", "enum": ["a"]}, {"enum": ["a"]}, "guessed"),
     "values of the items": (
         {"type": "array", "items": {"type": "string"}, "enum": ["a"]},
@@ -251,21 +357,39 @@ REPAIRED = {
         {"type": "string", "enum": ["MALE"]},
         "guessed",
     ),
-    "bound as text": ({"minimum": "1.5", "maxLength": "10"}, {"minimum": 1.5, "maxLength": 10}, "guessed"),
+    "bound as text": (
+        {"minimum": "1.5", "maxLength": "10"},
+        {"minimum": 1.5, "maxLength": 10},
+        "guessed",
+    ),
     "bound that is none": ({"minimum": "low", "maximum": True}, {}, "skipped"),
     "count below zero": ({"maxLength": -1}, {}, "skipped"),
     "count with a point": ({"maxLength": 10.0}, {"maxLength": 10}, None),
     "count with a fraction": ({"maxItems": 1.5}, {}, "skipped"),
     "multipleOf zero": ({"multipleOf": 0}, {}, "skipped"),
-    "bounds the wrong way": ({"minItems": 5, "maxItems": 2}, {"minItems": 2, "maxItems": 5}, "guessed"),
-    "numbers the wrong way": ({"minimum": 5, "maximum": 2}, {"minimum": 2, "maximum": 5}, "guessed"),
+    "bounds the wrong way": (
+        {"minItems": 5, "maxItems": 2},
+        {"minItems": 2, "maxItems": 5},
+        "guessed",
+    ),
+    "numbers the wrong way": (
+        {"minimum": 5, "maximum": 2},
+        {"minimum": 2, "maximum": 5},
+        "guessed",
+    ),
     "bounds that exclude all": (
         {"minimum": 5, "exclusiveMinimum": True, "maximum": 5},
         {"minimum": 5, "maximum": 5},
         "guessed",
     ),
     "no whole number between": (
-        {"type": "integer", "minimum": 0, "maximum": 1, "exclusiveMinimum": True, "exclusiveMaximum": True},
+        {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 1,
+            "exclusiveMinimum": True,
+            "exclusiveMaximum": True,
+        },
         {"type": "integer", "minimum": 0, "maximum": 1},
         "guessed",
     ),
@@ -273,15 +397,27 @@ REPAIRED = {
     "title is no text": ({"title": 5}, {}, "skipped"),
     "format is no text": ({"format": 5}, {}, "skipped"),
     "pattern is no text": ({"pattern": 5}, {}, "skipped"),
-    "additionalProperties is text": ({"additionalProperties": "false"}, {"additionalProperties": False}, None),
+    "additionalProperties is text": (
+        {"additionalProperties": "false"},
+        {"additionalProperties": False},
+        None,
+    ),
     "additionalProperties is nothing": ({"additionalProperties": 5}, {}, "skipped"),
-    "allOf is a schema": ({"allOf": {"type": "string"}}, {"allOf": [{"type": "string"}]}, "guessed"),
+    "allOf is a schema": (
+        {"allOf": {"type": "string"}},
+        {"allOf": [{"type": "string"}]},
+        "guessed",
+    ),
     "anyOf is empty": ({"anyOf": []}, {}, "skipped"),
     "oneOf is a number": ({"oneOf": 5}, {}, "skipped"),
     "$ref is no text": ({"$ref": 5, "type": "string"}, {"type": "string"}, "skipped"),
     "examples by name": ({"examples": {"a": {"value": 1}, "b": 2}}, {"examples": [1, 2]}, None),
     "discriminator without a name": ({"discriminator": {"mapping": {}}}, {}, "skipped"),
-    "pattern that is none": ({"pattern": "(a"}, {"$comment": "Not enforced: pattern (a"}, "skipped"),
+    "pattern that is none": (
+        {"pattern": "(a"},
+        {"$comment": "Not enforced: pattern (a"},
+        "skipped",
+    ),
     "pattern in slashes": ({"pattern": "/^a$/"}, {"pattern": "^a$"}, "guessed"),
     "pattern for names that is none": (
         {"patternProperties": {"(a": {}, "^b": {"x-a": 1}}, "additionalProperties": False},
@@ -298,13 +434,19 @@ REPAIRED = {
 
 @pytest.mark.parametrize("case", REPAIRED)
 def test_what_is_wrong_and_plain_is_repaired_and_noted(case: str) -> None:
-    """A slip of the author ends in what was meant, and what was guessed or left out stands in the report, with its place."""
+    """A slip of the author ends in what was meant, and what was guessed or left out stands in the
+    report, with its place.
+    """
     raw, expected, kind = REPAIRED[case]
     reading = Reading()
     schema = reading.read(raw)
     assert schema == expected
     assert list(META.iter_errors(schema)) == []
-    assert (kind in reading.kinds()) if kind else (reading.notes == [] or set(reading.kinds()) == {"guessed"})
+    assert (
+        (kind in reading.kinds())
+        if kind
+        else (reading.notes == [] or set(reading.kinds()) == {"guessed"})
+    )
     assert all(place.startswith(PLACE) for _, _, place in reading.notes)
 
 
@@ -313,21 +455,33 @@ def test_a_note_names_the_keyword_and_its_place() -> None:
     reading = Reading()
     reading.read({"properties": {"a/b": {"items": {"allOf": [{"maxLength": -1}]}}}})
     assert reading.notes == [
-        ("skipped", "maxLength is left out: -1 is no count", f"{PLACE}/properties/a~1b/items/allOf/0/maxLength")
+        (
+            "skipped",
+            "maxLength is left out: -1 is no count",
+            f"{PLACE}/properties/a~1b/items/allOf/0/maxLength",
+        )
     ]
 
 
 @pytest.mark.parametrize("raw", [True, False, None, 5, "no type", [], [{}]], ids=repr)
 def test_a_schema_is_always_an_object(raw: Any) -> None:
-    """Whatever stands where a Schema Object should, the result is an object; only `false` allows nothing."""
+    """Whatever stands where a Schema Object should, the result is an object; only `false` allows
+    nothing.
+    """
     schema = Reading().read(raw)
     assert isinstance(schema, dict)
     assert accepts(schema, {"a": 1}) is (raw is not False)
 
 
 def test_what_needs_no_change_is_not_copied() -> None:
-    """A part that is valid already is the very same object in the result: descriptions are large."""
-    inner = {"type": "object", "properties": {"a": {"type": "string", "enum": ["x"]}}, "required": ["a"]}
+    """A part that is valid already is the very same object in the result: descriptions are
+    large.
+    """
+    inner = {
+        "type": "object",
+        "properties": {"a": {"type": "string", "enum": ["x"]}},
+        "required": ["a"],
+    }
     raw = {"type": "object", "properties": {"same": inner, "other": {"type": "file"}}}
     schema = Reading().read(raw)
     assert schema["properties"]["same"] is inner
@@ -350,10 +504,14 @@ def test_a_reference_names_a_definition_that_is_converted_when_it_is_looked_at()
 
 def test_definitions_hold_what_definitions_refer_to() -> None:
     """Going through the definitions meets those that others refer to, each once."""
-    reading = Reading({"A": {"items": ref("B")}, "B": {"items": ref("C")}, "C": {"items": ref("A")}, "D": {}})
+    reading = Reading(
+        {"A": {"items": ref("B")}, "B": {"items": ref("C")}, "C": {"items": ref("A")}, "D": {}}
+    )
     reading.read(ref("A"))
     assert list(reading.schemas.definitions) == ["A"]
-    assert [(name, each["items"]["$ref"][8:]) for name, each in reading.schemas.definitions.items()] == [
+    assert [
+        (name, each["items"]["$ref"][8:]) for name, each in reading.schemas.definitions.items()
+    ] == [
         ("A", "B"),
         ("B", "C"),
         ("C", "A"),
@@ -365,16 +523,25 @@ def test_definitions_hold_what_definitions_refer_to() -> None:
 
 
 def test_definitions_of_one_name_are_told_apart() -> None:
-    """Names hold letters, digits, `.`, `_` and `-` only; one target has one name, however it is referred to."""
+    """Names hold letters, digits, `.`, `_` and `-` only; one target has one name, however it is
+    referred to.
+    """
     body = {"schema": {"type": "integer"}}
     reading = Reading(
-        {"Us er": {"title": "1"}, "User": {"title": "2"}, "名": {"title": "3"}, "a.b-c_d": {"title": "4"}},
+        {
+            "Us er": {"title": "1"},
+            "User": {"title": "2"},
+            "名": {"title": "3"},
+            "a.b-c_d": {"title": "4"},
+        },
         paths={"/x": {"get": body}},
     )
     references = ["User", "Us er", "User", "名", "a.b-c_d"]
     names = [reading.read(ref(name))["$ref"] for name in references]
     names.append(reading.read({"$ref": "#/paths/~1x/get/schema"})["$ref"])
-    assert names == [f"#/$defs/{name}" for name in ("User", "User_2", "User", "Schema", "a.b-c_d", "schema")]
+    assert names == [
+        f"#/$defs/{name}" for name in ("User", "User_2", "User", "Schema", "a.b-c_d", "schema")
+    ]
     assert reading.schemas.definitions["User_2"] == {"title": "1"}
     assert reading.schemas.definitions["schema"] == {"type": "integer"}
 
@@ -382,7 +549,12 @@ def test_definitions_of_one_name_are_told_apart() -> None:
 def test_recursion_stays_a_reference() -> None:
     """A tree is a definition that refers to itself, and is validated as one."""
     whole = Reading(
-        {"Tree": {"type": "object", "properties": {"children": {"type": "array", "items": ref("Tree")}}}}
+        {
+            "Tree": {
+                "type": "object",
+                "properties": {"children": {"type": "array", "items": ref("Tree")}},
+            }
+        }
     ).whole(ref("Tree"))
     assert whole["$defs"]["Tree"]["properties"]["children"]["items"] == {"$ref": "#/$defs/Tree"}
     assert accepts(whole, {"children": [{"children": []}]})
@@ -394,12 +566,19 @@ def test_recursion_stays_a_reference() -> None:
     [
         ({"description": "d"}, {"description": "d"}),
         ({"type": "integer", "maximum": 1}, {}),
-        ({"readOnly": True, "default": "x", "example": "y"}, {"readOnly": True, "default": "x", "examples": ["y"]}),
+        (
+            {"readOnly": True, "default": "x", "example": "y"},
+            {"readOnly": True, "default": "x", "examples": ["y"]},
+        ),
     ],
     ids=["description", "constraints", "annotations"],
 )
-def test_before_3_1_only_annotations_count_beside_a_reference(beside: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Siblings of `$ref` are ignored (OpenAPI 3.0.4, section 4.7.23); those that change no verdict are kept."""
+def test_before_3_1_only_annotations_count_beside_a_reference(
+    beside: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Siblings of `$ref` are ignored (OpenAPI 3.0.4, section 4.7.23); those that change no verdict
+    are kept.
+    """
     assert Reading({"A": {}}).read({**ref("A"), **beside}) == {"$ref": "#/$defs/A", **expected}
 
 
@@ -420,10 +599,13 @@ def test_from_3_1_on_everything_counts_beside_a_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    "reference", ["#/components/schemas/Nope", "other.yaml#/A", "http://example.com/a", "#anchor", "[", ""]
+    "reference",
+    ["#/components/schemas/Nope", "other.yaml#/A", "http://example.com/a", "#anchor", "[", ""],
 )
 @pytest.mark.parametrize("dialect", [OPENAPI_3_0, OPENAPI_3_1], ids=lambda dialect: dialect.name)
-def test_a_reference_that_leads_nowhere_allows_anything_and_is_noted(dialect: Dialect, reference: str) -> None:
+def test_a_reference_that_leads_nowhere_allows_anything_and_is_noted(
+    dialect: Dialect, reference: str
+) -> None:
     """One bad reference does not cost the schema around it."""
     reading = Reading(dialect=dialect)
     schema = reading.read({"properties": {"a": {"$ref": reference}}})
@@ -444,18 +626,25 @@ def test_a_reference_to_a_response_leads_to_its_schema() -> None:
     """`#/components/responses/A` is often written where the schema in it is meant."""
     content = {"application/json": {"schema": {"type": "integer"}}}
     reading = Reading(
-        responses={"A": {"description": "", "content": content}}, parameters={"B": {"schema": {"type": "null"}}}
+        responses={"A": {"description": "", "content": content}},
+        parameters={"B": {"schema": {"type": "null"}}},
     )
     reading.read({"items": {"$ref": "#/responses/A"}, "not": {"$ref": "#/parameters/B"}})
     assert list(reading.schemas.definitions.values()) == [{"type": "integer"}, {"type": "null"}]
 
 
 def test_the_mapping_of_a_discriminator_names_definitions() -> None:
-    """A mapping's references and bare names lead to definitions; what leads nowhere stays as it is."""
+    """A mapping's references and bare names lead to definitions; what leads nowhere stays as it
+    is.
+    """
     reading = Reading({"Cat": {"title": "cat"}, "Dog": {"title": "dog"}})
     mapping = {"c": "#/components/schemas/Cat", "d": "Dog", "e": "elsewhere.yaml"}
     schema = reading.read({"discriminator": {"propertyName": "kind", "mapping": mapping}})
-    assert schema["discriminator"]["mapping"] == {"c": "#/$defs/Cat", "d": "#/$defs/Dog", "e": "elsewhere.yaml"}
+    assert schema["discriminator"]["mapping"] == {
+        "c": "#/$defs/Cat",
+        "d": "#/$defs/Dog",
+        "e": "elsewhere.yaml",
+    }
     assert set(reading.schemas.definitions) == {"Cat", "Dog"}
 
 
@@ -474,9 +663,15 @@ def test_references_that_only_lead_to_each_other_allow_anything() -> None:
 CIRCLES = {
     "allOf": {"A": {"allOf": [ref("A"), {"type": "string"}]}},
     "anyOf": {"A": {"anyOf": [ref("A"), {"type": "string"}]}},
-    "oneOf": {"A": {"oneOf": [{"type": "string"}, ref("B")]}, "B": {"oneOf": [ref("A"), {"type": "array"}]}},
+    "oneOf": {
+        "A": {"oneOf": [{"type": "string"}, ref("B")]},
+        "B": {"oneOf": [ref("A"), {"type": "array"}]},
+    },
     "not": {"A": {"type": "string", "not": ref("A")}},
-    "nested": {"A": {"allOf": [{"anyOf": [{"allOf": [ref("B")]}, {"type": "string"}]}]}, "B": {"allOf": [ref("A")]}},
+    "nested": {
+        "A": {"allOf": [{"anyOf": [{"allOf": [ref("B")]}, {"type": "string"}]}]},
+        "B": {"allOf": [ref("A")]},
+    },
     "if": {"A": {"type": "string", "if": ref("A"), "then": ref("A"), "else": {"not": ref("A")}}},
     "dependentSchemas": {"A": {"dependentSchemas": {"a": ref("A")}}},
     "a ring": {f"{n}": {"allOf": [ref(str((n + 1) % 50))]} for n in range(50)} | {"A": ref("0")},
@@ -495,7 +690,9 @@ def test_a_validator_ends_on_a_schema_that_is_itself(dialect: Dialect, circle: s
 
 
 def test_alternatives_that_are_built_on_their_base_keep_it() -> None:
-    """`Pet` is a cat or a dog, and a cat is a pet with more: each keeps what all pets have, and no validator turns in circles."""
+    """`Pet` is a cat or a dog, and a cat is a pet with more: each keeps what all pets have, and no
+    validator turns in circles.
+    """
     reading = Reading(
         {
             "Pet": {
@@ -504,8 +701,18 @@ def test_alternatives_that_are_built_on_their_base_keep_it() -> None:
                 "properties": {"name": {"type": "string"}},
                 "oneOf": [ref("Cat"), ref("Dog")],
             },
-            "Cat": {"allOf": [ref("Pet"), {"required": ["lives"], "properties": {"lives": {"type": "integer"}}}]},
-            "Dog": {"allOf": [ref("Pet"), {"required": ["barks"], "properties": {"barks": {"type": "boolean"}}}]},
+            "Cat": {
+                "allOf": [
+                    ref("Pet"),
+                    {"required": ["lives"], "properties": {"lives": {"type": "integer"}}},
+                ]
+            },
+            "Dog": {
+                "allOf": [
+                    ref("Pet"),
+                    {"required": ["barks"], "properties": {"barks": {"type": "boolean"}}},
+                ]
+            },
         }
     )
     whole = reading.whole(ref("Pet"))
@@ -520,14 +727,27 @@ def test_alternatives_that_are_built_on_their_base_keep_it() -> None:
 
 
 ENDLESS = {
-    "itself": {"A": {"type": "object", "required": ["a", "b"], "properties": {"a": ref("A"), "b": {"type": "string"}}}},
+    "itself": {
+        "A": {
+            "type": "object",
+            "required": ["a", "b"],
+            "properties": {"a": ref("A"), "b": {"type": "string"}},
+        }
+    },
     "each other": {
         "A": {"type": "object", "required": ["b"], "properties": {"b": ref("B")}},
         "B": {"type": "object", "required": ["a"], "properties": {"a": ref("A")}},
     },
-    "inline": {"A": {"required": ["a"], "properties": {"a": {"required": ["b"], "properties": {"b": ref("A")}}}}},
+    "inline": {
+        "A": {
+            "required": ["a"],
+            "properties": {"a": {"required": ["b"], "properties": {"b": ref("A")}}},
+        }
+    },
     "items": {"A": {"type": "array", "minItems": 2, "items": ref("A")}},
-    "composed": {"A": {"allOf": [{"required": ["a"], "properties": {"a": {"anyOf": [ref("A"), ref("A")]}}}]}},
+    "composed": {
+        "A": {"allOf": [{"required": ["a"], "properties": {"a": {"anyOf": [ref("A"), ref("A")]}}}]}
+    },
 }
 
 
@@ -539,10 +759,16 @@ def smallest(schema: Any, definitions: Mapping[str, Any], depth: int = 0) -> Any
         if keyword in schema:
             return smallest(schema[keyword][0], definitions, depth + 1)
     if schema.get("type") == "array":
-        return [smallest(schema["items"], definitions, depth + 1) for _ in range(schema.get("minItems", 0))]
+        return [
+            smallest(schema["items"], definitions, depth + 1)
+            for _ in range(schema.get("minItems", 0))
+        ]
     if schema.get("type") == "string":
         return ""
-    return {name: smallest(schema["properties"][name], definitions, depth + 1) for name in schema.get("required", ())}
+    return {
+        name: smallest(schema["properties"][name], definitions, depth + 1)
+        for name in schema.get("required", ())
+    }
 
 
 @pytest.mark.parametrize("endless", ENDLESS)
@@ -560,9 +786,27 @@ def test_what_requires_itself_without_end_can_still_be_filled_in(endless: str) -
 @pytest.mark.parametrize(
     "components",
     [
-        {"A": {"type": "object", "required": ["a"], "properties": {"a": {**ref("A"), "nullable": True}}}},
-        {"A": {"type": "object", "required": ["a"], "properties": {"a": {"type": "array", "items": ref("A")}}}},
-        {"A": {"type": "object", "required": ["a"], "properties": {"a": {"anyOf": [ref("A"), {"type": "string"}]}}}},
+        {
+            "A": {
+                "type": "object",
+                "required": ["a"],
+                "properties": {"a": {**ref("A"), "nullable": True}},
+            }
+        },
+        {
+            "A": {
+                "type": "object",
+                "required": ["a"],
+                "properties": {"a": {"type": "array", "items": ref("A")}},
+            }
+        },
+        {
+            "A": {
+                "type": "object",
+                "required": ["a"],
+                "properties": {"a": {"anyOf": [ref("A"), {"type": "string"}]}},
+            }
+        },
     ],
     ids=["null", "an empty array", "another alternative"],
 )
@@ -577,7 +821,9 @@ def test_recursion_that_can_end_is_left_alone(components: dict[str, Any]) -> Non
 
 
 def test_alternatives_that_cannot_be_told_apart_need_not_be() -> None:
-    """Of open objects the one that requires less accepts what the other describes: with `oneOf` nobody could send it."""
+    """Of open objects the one that requires less accepts what the other describes: with `oneOf`
+    nobody could send it.
+    """
     mail = {"type": "object", "required": ["to"], "properties": {"to": {"type": "string"}}}
     signed = {
         "type": "object",
@@ -608,8 +854,16 @@ def test_alternatives_that_cannot_be_told_apart_need_not_be() -> None:
         ([{"type": "number"}, {"type": "integer"}], 1, "x"),
         (
             [
-                {"type": "object", "required": ["v"], "properties": {"v": {"type": ["string", "integer"]}}},
-                {"type": "object", "required": ["v"], "properties": {"v": {"type": "string", "maxLength": 9}}},
+                {
+                    "type": "object",
+                    "required": ["v"],
+                    "properties": {"v": {"type": ["string", "integer"]}},
+                },
+                {
+                    "type": "object",
+                    "required": ["v"],
+                    "properties": {"v": {"type": "string", "maxLength": 9}},
+                },
             ],
             {"v": "a"},
             {"v": []},
@@ -619,7 +873,9 @@ def test_alternatives_that_cannot_be_told_apart_need_not_be() -> None:
 def test_a_value_that_several_alternatives_describe_is_one_of_them(
     alternatives: list[Any], value: Any, other: Any
 ) -> None:
-    """Null in each of several, a whole number where one says number and one integer: it is enough that one fits."""
+    """Null in each of several, a whole number where one says number and one integer: it is enough
+    that one fits.
+    """
     reading = Reading({"Text": {"type": "string"}})
     whole = reading.whole({"oneOf": alternatives})
     assert accepts(whole, value)
@@ -677,7 +933,9 @@ def test_alternatives_that_can_be_told_apart_stay(alternatives: list[Any]) -> No
 
 
 def test_what_is_built_on_a_closed_object_has_the_properties_of_both() -> None:
-    """`additionalProperties: false` in a part would refuse the properties of the others; together they are closed."""
+    """`additionalProperties: false` in a part would refuse the properties of the others; together
+    they are closed.
+    """
     base = {
         "type": "object",
         "required": ["id"],
@@ -696,8 +954,12 @@ def test_what_is_built_on_a_closed_object_has_the_properties_of_both() -> None:
 
 def test_alternatives_below_a_closed_object_keep_their_properties() -> None:
     """The same holds for `oneOf` beside `additionalProperties: false`."""
-    alternatives = [{"required": [name], "properties": {name: {"type": "integer"}}} for name in "ab"]
-    whole = Reading().whole({"type": "object", "additionalProperties": False, "oneOf": alternatives})
+    alternatives = [
+        {"required": [name], "properties": {name: {"type": "integer"}}} for name in "ab"
+    ]
+    whole = Reading().whole(
+        {"type": "object", "additionalProperties": False, "oneOf": alternatives}
+    )
     assert accepts(whole, {"a": 1})
     assert accepts(whole, {"b": 1})
     assert not accepts(whole, {"a": 1, "c": 1})
@@ -711,7 +973,10 @@ KEPT_IN_3_1 = {
     "const": {"const": None},
     "prefixItems": {"prefixItems": [{"type": "string"}, True], "items": False},
     "if": {"if": {"minLength": 1}, "then": {"maxLength": 5}, "else": False},
-    "dependent": {"dependentSchemas": {"a": {"required": ["b"]}}, "dependentRequired": {"c": ["d"]}},
+    "dependent": {
+        "dependentSchemas": {"a": {"required": ["b"]}},
+        "dependentRequired": {"c": ["d"]},
+    },
     "unevaluated": {"unevaluatedProperties": False, "unevaluatedItems": {"type": "string"}},
     "contains": {"contains": {"type": "integer"}, "minContains": 2, "maxContains": 3},
     "content": {
@@ -719,7 +984,11 @@ KEPT_IN_3_1 = {
         "contentEncoding": "base64",
         "contentSchema": {"type": "object"},
     },
-    "names": {"propertyNames": {"pattern": "^a"}, "patternProperties": {"^a": {}}, "minProperties": 1},
+    "names": {
+        "propertyNames": {"pattern": "^a"},
+        "patternProperties": {"^a": {}},
+        "minProperties": 1,
+    },
     "booleans": {"properties": {"a": True, "b": False}, "not": False},
     "exclusive": {"exclusiveMinimum": 1, "exclusiveMaximum": 2.5},
     "examples": {"examples": [1, None]},
@@ -742,42 +1011,73 @@ def test_json_schema_2020_12_is_kept_as_it_is(case: str) -> None:
         ({"minimum": 1, "exclusiveMinimum": True}, {"exclusiveMinimum": 1}),
         ({"items": [{}, {}]}, {"prefixItems": [{}, {}]}),
         ({"dependencies": {"a": ["b"]}}, {"dependentRequired": {"a": ["b"]}}),
-        ({"id": "x", "$schema": "http://json-schema.org/draft-04/schema#", "type": "string"}, {"type": "string"}),
+        (
+            {"id": "x", "$schema": "http://json-schema.org/draft-04/schema#", "type": "string"},
+            {"type": "string"},
+        ),
         ({"definitions": {"a": {}}, "$defs": {"b": 5}, "$vocabulary": 1}, {}),
     ],
     ids=["nullable", "exclusive", "tuple", "dependencies", "id", "definitions"],
 )
-def test_what_is_left_of_older_drafts_is_read_in_3_1_too(raw: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_what_is_left_of_older_drafts_is_read_in_3_1_too(
+    raw: dict[str, Any], expected: dict[str, Any]
+) -> None:
     """Descriptions carry their old schemas into 3.1; they are read as they were meant."""
     assert Reading(dialect=OPENAPI_3_1).read(raw) == expected
 
 
 IDENTIFIED = {
     "a definition of its own": {
-        "A": {"$id": "https://e.org/a", "$ref": "#/$defs/text", "$defs": {"text": {"type": "string"}}},
+        "A": {
+            "$id": "https://e.org/a",
+            "$ref": "#/$defs/text",
+            "$defs": {"text": {"type": "string"}},
+        },
     },
-    "a definition without an $id": {"A": {"allOf": [{"$ref": "#/$defs/text"}], "$defs": {"text": {"type": "string"}}}},
+    "a definition without an $id": {
+        "A": {"allOf": [{"$ref": "#/$defs/text"}], "$defs": {"text": {"type": "string"}}}
+    },
     "draft 4": {"A": {"$ref": "#/definitions/text", "definitions": {"text": {"type": "string"}}}},
     "an anchor": {"A": {"$ref": "#text", "$defs": {"x": {"$anchor": "text", "type": "string"}}}},
-    "an anchor of another": {"A": {"$ref": "#text"}, "B": {"items": {"$anchor": "text", "type": "string"}}},
-    "an anchor of draft 4": {"A": {"$ref": "#text", "definitions": {"x": {"id": "#text", "type": "string"}}}},
-    "an $id of another": {"A": {"$ref": "https://e.org/b"}, "B": {"$id": "https://e.org/b", "type": "string"}},
+    "an anchor of another": {
+        "A": {"$ref": "#text"},
+        "B": {"items": {"$anchor": "text", "type": "string"}},
+    },
+    "an anchor of draft 4": {
+        "A": {"$ref": "#text", "definitions": {"x": {"id": "#text", "type": "string"}}}
+    },
+    "an $id of another": {
+        "A": {"$ref": "https://e.org/b"},
+        "B": {"$id": "https://e.org/b", "type": "string"},
+    },
     "relative to its $id": {
         "A": {"$id": "https://e.org/x/a", "$ref": "b#/items"},
         "B": {"$id": "https://e.org/x/b", "items": {"type": "string"}},
     },
-    "an urn": {"A": {"$ref": "urn:b#text"}, "B": {"$id": "urn:b", "items": {"$anchor": "text", "type": "string"}}},
-    "an $id inside": {
-        "A": {"$id": "https://e.org/a", "$ref": "inner", "$defs": {"x": {"$id": "inner", "type": "string"}}},
+    "an urn": {
+        "A": {"$ref": "urn:b#text"},
+        "B": {"$id": "urn:b", "items": {"$anchor": "text", "type": "string"}},
     },
-    "the document behind an $id": {"A": {"$id": "https://e.org/a", **ref("B")}, "B": {"type": "string"}},
+    "an $id inside": {
+        "A": {
+            "$id": "https://e.org/a",
+            "$ref": "inner",
+            "$defs": {"x": {"$id": "inner", "type": "string"}},
+        },
+    },
+    "the document behind an $id": {
+        "A": {"$id": "https://e.org/a", **ref("B")},
+        "B": {"type": "string"},
+    },
     "an $id that is relative": {"A": {"$ref": "b"}, "B": {"$id": "b", "type": "string"}},
 }
 
 
 @pytest.mark.parametrize("case", IDENTIFIED)
 def test_identifiers_and_anchors_are_resolved_and_left_out(case: str) -> None:
-    """The schemas end up in one document: references by `$id` or anchor become references to its definitions."""
+    """The schemas end up in one document: references by `$id` or anchor become references to its
+    definitions.
+    """
     reading = Reading(IDENTIFIED[case], OPENAPI_3_1)
     whole = reading.whole(ref("A"))
     assert "missing" not in reading.kinds()
@@ -787,7 +1087,9 @@ def test_identifiers_and_anchors_are_resolved_and_left_out(case: str) -> None:
 
 
 def test_a_dynamic_reference_leads_to_the_outermost_anchor() -> None:
-    """A list of anything is a list of users where the schema that refers to it says so (2020-12, Core, section 8.2.3.2)."""
+    """A list of anything is a list of users where the schema that refers to it says so (2020-12,
+    Core, section 8.2.3.2).
+    """
     page = {
         "$id": "https://e.org/page",
         "type": "object",
@@ -803,7 +1105,9 @@ def test_a_dynamic_reference_leads_to_the_outermost_anchor() -> None:
     reading = Reading(components, OPENAPI_3_1)
     whole = reading.whole({"allOf": [ref("Users")]})
     plain = Reading(components, OPENAPI_3_1).whole(ref("Page"))
-    independent = Draft202012Validator(users, registry=Registry().with_resource("https://e.org/page", _resource(page)))
+    independent = Draft202012Validator(
+        users, registry=Registry().with_resource("https://e.org/page", _resource(page))
+    )
     for value in ({"items": [{"name": "a"}]}, {"items": [{}]}, {"items": []}, 5):
         assert accepts(whole, value) is independent.is_valid(value)
     assert accepts(plain, {"items": [{}]})
@@ -820,7 +1124,12 @@ def test_a_tree_by_dynamic_reference_is_one_definition(keyword: str) -> None:
     """A schema that is dynamic in itself only is plain recursion."""
     anchor = {"$dynamicAnchor": "node"} if keyword == "$dynamicRef" else {"$recursiveAnchor": True}
     target = "#node" if keyword == "$dynamicRef" else "#"
-    tree = {"$id": "https://e.org/tree", **anchor, "type": "object", "additionalProperties": {keyword: target}}
+    tree = {
+        "$id": "https://e.org/tree",
+        **anchor,
+        "type": "object",
+        "additionalProperties": {keyword: target},
+    }
     whole = Reading({"Tree": tree}, OPENAPI_3_1).whole(ref("Tree"))
     assert list(whole["$defs"]) == ["Tree"]
     assert accepts(whole, {"a": {"b": {}}})
@@ -844,8 +1153,12 @@ def test_a_tree_by_dynamic_reference_is_one_definition(keyword: str) -> None:
         ("/^ab$/u", "ab", "/ab/"),
     ],
 )
-def test_a_pattern_of_another_dialect_is_written_anew(written: str, matching: str, other: str) -> None:
-    """What Perl, Python, Java or POSIX write differently keeps its meaning, and the change is said."""
+def test_a_pattern_of_another_dialect_is_written_anew(
+    written: str, matching: str, other: str
+) -> None:
+    """What Perl, Python, Java or POSIX write differently keeps its meaning, and the change is
+    said.
+    """
     pattern = usable(written)
     assert pattern.text is not None
     assert pattern.why
@@ -935,7 +1248,19 @@ WORDS = (
     "\0",
     "\ud800",
 )
-TYPES = ("string", "integer", "number", "boolean", "object", "array", "null", "int", "String", "file", "nonsense")
+TYPES = (
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "object",
+    "array",
+    "null",
+    "int",
+    "String",
+    "file",
+    "nonsense",
+)
 SINGLE = (
     "items",
     "not",
@@ -951,7 +1276,14 @@ SINGLE = (
     "contentSchema",
 )
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
-MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+MAPS = (
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+    "dependencies",
+)
 OTHERS = (
     "enum",
     "const",
@@ -1006,7 +1338,9 @@ class Scribbler:
             return [self.value(depth + 1) for _ in range(pick(3))]
         if depth < 3 and pick(3) == 0:
             return {self._random.choice(WORDS): self.value(depth + 1) for _ in range(pick(4))}
-        return self._random.choice((None, True, False, pick(-3, 9), pick(-30, 90) / 7, self._random.choice(WORDS)))
+        return self._random.choice(
+            (None, True, False, pick(-3, 9), pick(-30, 90) / 7, self._random.choice(WORDS))
+        )
 
     def schema(self, depth: int = 0) -> Any:
         pick, choice = self._random.randrange, self._random.choice
@@ -1034,7 +1368,9 @@ class Scribbler:
 @settings(max_examples=500, deadline=None)
 @given(seed=st.integers(0, 2**32), dialect=st.sampled_from([SWAGGER_2, OPENAPI_3_0, OPENAPI_3_1]))
 def test_whatever_stands_there_the_result_is_valid(seed: int, dialect: Dialect) -> None:
-    """Any JSON value as a Schema Object, and any as its components, gives a valid schema on which a validator ends."""
+    """Any JSON value as a Schema Object, and any as its components, gives a valid schema on which a
+    validator ends.
+    """
     scribbler = Scribbler(seed)
     raw, components = scribbler.schema(), {name: scribbler.schema() for name in "ABC"}
     before = json.dumps([raw, components])
@@ -1051,15 +1387,27 @@ def test_depth_is_bounded(dialect: Dialect, keyword: str) -> None:
     """What is nested deeper than anybody writes ends in a schema for any value, with a note."""
     raw: Any = {"type": "string"}
     for _ in range(200):
-        raw = {keyword: {"a": raw} if keyword == "properties" else [raw, {}] if keyword.endswith("Of") else raw}
+        raw = {
+            keyword: (
+                {"a": raw}
+                if keyword == "properties"
+                else [raw, {}]
+                if keyword.endswith("Of")
+                else raw
+            )
+        }
     reading = Reading(dialect=dialect)
     META.validate(reading.read(raw))
     assert "skipped" in reading.kinds()
 
 
 def test_size_is_bounded_by_what_was_written() -> None:
-    """Definitions that refer to each other many times over are not written out: the result grows as the description does."""
-    components = {f"N{n}": {"properties": {name: ref(f"N{n + 1}") for name in "abcdefgh"}} for n in range(60)}
+    """Definitions that refer to each other many times over are not written out: the result grows as
+    the description does.
+    """
+    components = {
+        f"N{n}": {"properties": {name: ref(f"N{n + 1}") for name in "abcdefgh"}} for n in range(60)
+    }
     components["N60"] = {"type": "string"}
     reading = Reading(components)
     whole = reading.whole(ref("N0"))
@@ -1073,7 +1421,8 @@ def _schema_3_0(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     small = st.integers(0, 4)
     by_type = [
         st.fixed_dictionaries(
-            {"type": st.just("string")}, optional={"minLength": st.integers(0, 2), "maxLength": st.integers(2, 4)}
+            {"type": st.just("string")},
+            optional={"minLength": st.integers(0, 2), "maxLength": st.integers(2, 4)},
         ),
         st.fixed_dictionaries(
             {
@@ -1090,10 +1439,17 @@ def _schema_3_0(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.fixed_dictionaries({"type": st.just("boolean")}),
         st.fixed_dictionaries(
             {"type": st.just("array"), "items": inner},
-            optional={"minItems": st.integers(0, 1), "maxItems": st.integers(1, 3), "uniqueItems": st.booleans()},
+            optional={
+                "minItems": st.integers(0, 1),
+                "maxItems": st.integers(1, 3),
+                "uniqueItems": st.booleans(),
+            },
         ),
         st.fixed_dictionaries(
-            {"type": st.just("object"), "properties": st.dictionaries(st.sampled_from("abcAB"), inner, max_size=3)},
+            {
+                "type": st.just("object"),
+                "properties": st.dictionaries(st.sampled_from("abcAB"), inner, max_size=3),
+            },
             optional={
                 "required": st.lists(st.sampled_from("abcAB"), max_size=2, unique=True),
                 "additionalProperties": st.just(True) | inner,
@@ -1103,7 +1459,9 @@ def _schema_3_0(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         ),
     ]
     typed = st.one_of(by_type).flatmap(
-        lambda schema: st.sampled_from([schema, {**schema, "nullable": True}, {**schema, "nullable": False}])
+        lambda schema: st.sampled_from(
+            [schema, {**schema, "nullable": True}, {**schema, "nullable": False}]
+        )
     )
     composed = st.sampled_from(["allOf", "anyOf"]).flatmap(
         lambda keyword: st.fixed_dictionaries({keyword: st.lists(inner, min_size=1, max_size=3)})
@@ -1116,22 +1474,30 @@ def _schema_3_0(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-SCHEMAS_3_0 = st.recursive(st.just({}) | st.fixed_dictionaries({"type": st.just("string")}), _schema_3_0, max_leaves=6)
+SCHEMAS_3_0 = st.recursive(
+    st.just({}) | st.fixed_dictionaries({"type": st.just("string")}), _schema_3_0, max_leaves=6
+)
 INSTANCES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-5, 10)
     | st.sampled_from([0.5, 2.5])
     | st.sampled_from(["", "a", "abc", "abcde"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcAB"), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcAB"), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
 
 @settings(max_examples=400, deadline=None)
 @given(raw=SCHEMAS_3_0, values=st.lists(INSTANCES, min_size=3, max_size=6))
-def test_verdicts_are_those_of_a_validator_of_openapi_3_0(raw: dict[str, Any], values: list[Any]) -> None:
-    """Converted, a schema accepts and refuses what it did: judged by another's validator of the original."""
+def test_verdicts_are_those_of_a_validator_of_openapi_3_0(
+    raw: dict[str, Any], values: list[Any]
+) -> None:
+    """Converted, a schema accepts and refuses what it did: judged by another's validator of the
+    original.
+    """
     schema = Reading().whole(raw)
     original = OAS30Validator(raw)
     for value in values:

@@ -1,4 +1,6 @@
-"""`update`: descriptions read again from where they came from, what changed, and which tasks that breaks."""
+"""`update`: descriptions read again from where they came from, what changed, and which tasks that
+breaks.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def before() -> dict[str, Any]:
 
 
 def after() -> dict[str, Any]:
-    """The same, with a required field in the first operation's body of its own, and another operation for the second."""
+    """The same, with a required field in the first operation's body of its own, and another
+    operation for the second.
+    """
     api = description(1, 2)
     name = {"type": "object", "required": ["colour"], "properties": {"colour": {"type": "string"}}}
     api["paths"]["/things1/0"]["post"]["requestBody"] = {
@@ -52,7 +56,11 @@ def definition(folder: Path) -> str:
     """A definition with a task for the first operation."""
     with Catalogue.open() as catalogue:
         (hit,) = [hit for hit in catalogue.search("things1") if hit.path == "/things1/0"]
-    request = {"url": "https://api.things.example/v1/things1/0", "method": "POST", "body": {"name": "Axe"}}
+    request = {
+        "url": "https://api.things.example/v1/things1/0",
+        "method": "POST",
+        "body": {"name": "Axe"},
+    }
     task = {"type": "Http", "endpoint": hit.id, "httpRequest": request, "end": True}
     path = folder / "flow.json"
     path.write_text(json.dumps({"startTask": "Make", "tasks": {"Make": task}}, indent=1))
@@ -62,7 +70,9 @@ def definition(folder: Path) -> str:
 def test_a_file_is_read_again_wherever_the_command_is_run(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What changed is told as `diff` tells it, the catalogue has the new version, and a second update finds nothing."""
+    """What changed is told as `diff` tells it, the catalogue has the new version, and a second
+    update finds nothing.
+    """
     monkeypatch.chdir(tmp_path)
     Path("things.json").write_text(json.dumps(before()))
     assert run("import", "things.json")[0] == 0
@@ -86,7 +96,9 @@ def test_a_file_is_read_again_wherever_the_command_is_run(
 
 
 def test_a_task_that_breaks_is_told_with_status_1(run: Run, tmp_path: Path) -> None:
-    """In words and in JSON, each with its definition; a definition whose tasks are for something else is not named."""
+    """In words and in JSON, each with its definition; a definition whose tasks are for something
+    else is not named.
+    """
     path = tmp_path / "things.json"
     path.write_text(json.dumps(before()))
     run("import", str(path))
@@ -113,7 +125,9 @@ def test_a_task_that_breaks_is_told_with_status_1(run: Run, tmp_path: Path) -> N
 def test_a_folder_keeps_the_names_that_it_was_imported_by(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """New descriptions in it come in, unchanged ones are not read, and one that is gone is kept and named."""
+    """New descriptions in it come in, unchanged ones are not read, and one that is gone is kept and
+    named.
+    """
     monkeypatch.chdir(tmp_path)
     Path("apis").mkdir()
     for number in range(3):
@@ -132,9 +146,13 @@ def test_a_folder_keeps_the_names_that_it_was_imported_by(
 
 def test_a_package_is_fetched_again(registry: Registry, run: Run) -> None:
     """The latest version now; what was unchanged in it is not read."""
-    registry.publish("apis", "1.0.0", {"a.json": json.dumps(before()), "b.json": json.dumps(description(2, 1))})
+    registry.publish(
+        "apis", "1.0.0", {"a.json": json.dumps(before()), "b.json": json.dumps(description(2, 1))}
+    )
     assert run("import", "npm:apis")[0] == 0
-    registry.publish("apis", "1.1.0", {"a.json": json.dumps(after()), "b.json": json.dumps(description(2, 1))})
+    registry.publish(
+        "apis", "1.1.0", {"a.json": json.dumps(after()), "b.json": json.dumps(description(2, 1))}
+    )
     status, out, err = run("update", "--json")
     assert status == 0, err
     told = json.loads(out)
@@ -186,7 +204,9 @@ def test_only_one_provider_is_read_again(run: Run, tmp_path: Path) -> None:
 def test_what_cannot_be_read_any_more_stays_in_the_catalogue(run: Run, tmp_path: Path) -> None:
     """It is told with status 2, and keeps no other from being read."""
     for name in ("one", "two"):
-        (tmp_path / f"{name}.json").write_text(json.dumps(description(1 if name == "one" else 2, 1)))
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps(description(1 if name == "one" else 2, 1))
+        )
         run("import", str(tmp_path / f"{name}.json"))
     (tmp_path / "one.json").unlink()
     (tmp_path / "two.json").write_text(json.dumps(description(2, 2)))
@@ -200,7 +220,9 @@ def test_what_cannot_be_read_any_more_stays_in_the_catalogue(run: Run, tmp_path:
 def test_a_catalogue_of_the_version_before_is_converted_and_learns_its_origins(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing in it is lost; importing what is unchanged again is enough for `update` to know where it came from."""
+    """Nothing in it is lost; importing what is unchanged again is enough for `update` to know where
+    it came from.
+    """
     (tmp_path / "apis").mkdir()
     (tmp_path / "apis" / "a.json").write_text(json.dumps(before()))
     file = tmp_path / "old.sqlite3"

@@ -1,4 +1,6 @@
-"""What crosses a process comes back as it was: every noun's `to_json` and `from_json`, over real JSON text."""
+"""What crosses a process comes back as it was: every noun's `to_json` and `from_json`, over real
+JSON text.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,23 @@ from httptask.model.exchange import (
     StreamedBody,
 )
 from httptask.model.task import Inputs, TaskResult
-from httptask.model.workflow import Step, TaskOutcome, TaskRun, Wait, WorkflowDefinition, WorkflowRun
+from httptask.model.workflow import (
+    Step,
+    TaskOutcome,
+    TaskRun,
+    Wait,
+    WorkflowDefinition,
+    WorkflowRun,
+)
 from tasks import http, runtime
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=8) | st.just(f"Bearer {MASK}")
 decimals = st.sampled_from(
-    ["0.1000000000000000055511151231257827", "12345678901234567890.5", "1.10000000000000000000001e-5"]
+    [
+        "0.1000000000000000055511151231257827",
+        "12345678901234567890.5",
+        "1.10000000000000000000001e-5",
+    ]
 ).map(Decimal)
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | decimals
 values = st.recursive(
@@ -100,7 +113,9 @@ exchanges = st.builds(
     outcome=st.sampled_from(["success", "status"]),
     error=some(texts),
     elapsed_seconds=seconds,
-    differences=st.lists(st.builds(Difference, kind=texts, pointer=texts, message=texts), max_size=2).map(tuple),
+    differences=st.lists(
+        st.builds(Difference, kind=texts, pointer=texts, message=texts), max_size=2
+    ).map(tuple),
     settings_problems=st.lists(problems, max_size=2).map(tuple),
 )
 results = st.builds(
@@ -114,7 +129,13 @@ results = st.builds(
     elapsed_seconds=seconds,
 )
 ends = st.fixed_dictionaries({"input": values, "output": values})
-inputs = st.builds(Inputs, input=values, tasks=st.dictionaries(texts, ends, max_size=2), variables=objects, run=objects)
+inputs = st.builds(
+    Inputs,
+    input=values,
+    tasks=st.dictionaries(texts, ends, max_size=2),
+    variables=objects,
+    run=objects,
+)
 outcomes = st.builds(
     TaskOutcome,
     output=values,
@@ -164,13 +185,17 @@ NOUNS = [
 
 
 def travelled(value: dict[str, Any]) -> Any:
-    """The same JSON, written and read by another process; every digit of it, or this test says nothing."""
+    """The same JSON, written and read by another process; every digit of it, or this test says
+    nothing.
+    """
     return parse(dump(value))
 
 
 @given(st.one_of(NOUNS))
 def test_a_noun_comes_back_as_it_was(noun: Any) -> None:
-    """Equal, field by field, with bytes, digits of numbers and masks; and written again it is the same text."""
+    """Equal, field by field, with bytes, digits of numbers and masks; and written again it is the
+    same text.
+    """
     back = type(noun).from_json(travelled(noun.to_json()))
     assert back == noun
     assert dump(back.to_json()) == dump(noun.to_json())
@@ -178,8 +203,12 @@ def test_a_noun_comes_back_as_it_was(noun: Any) -> None:
 
 @given(bodies, st.integers(0, 10**9))
 def test_a_body_from_files_comes_back_as_it_is_shown(part: bytes, size: int) -> None:
-    """What was in files has not travelled: the words that stand for it have, and how many bytes went out."""
-    sent = SentRequest("PUT", "https://a.example", (), StreamedBody((part, FilePiece("a.bin", {}, "/body", size))))
+    """What was in files has not travelled: the words that stand for it have, and how many bytes
+    went out.
+    """
+    sent = SentRequest(
+        "PUT", "https://a.example", (), StreamedBody((part, FilePiece("a.bin", {}, "/body", size)))
+    )
     back = SentRequest.from_json(travelled(sent.to_json()))
     assert back.shown_body == sent.shown_body
     assert back.to_json() == sent.to_json()
@@ -189,29 +218,45 @@ rest = st.fixed_dictionaries(
     {"retryable": st.booleans(), "retry_after": some(seconds), "maybe_delivered": st.booleans()}
 )
 OTHERS: dict[type[HttpTaskError], st.SearchStrategy[Any]] = {
-    errors.DescriptionError: st.builds(errors.DescriptionError, texts, source=some(texts), line=some(counts)),
-    errors.UnknownEndpointError: st.builds(errors.UnknownEndpointError, texts, st.lists(texts, max_size=2)),
-    errors.DefinitionError: st.builds(errors.DefinitionError, st.lists(problems, max_size=2), source=some(texts)),
+    errors.DescriptionError: st.builds(
+        errors.DescriptionError, texts, source=some(texts), line=some(counts)
+    ),
+    errors.UnknownEndpointError: st.builds(
+        errors.UnknownEndpointError, texts, st.lists(texts, max_size=2)
+    ),
+    errors.DefinitionError: st.builds(
+        errors.DefinitionError, st.lists(problems, max_size=2), source=some(texts)
+    ),
     errors.PluginError: st.builds(errors.PluginError, texts, some(texts)),
     errors.SettingsError: st.builds(errors.SettingsError, st.lists(problems, max_size=2)),
     errors.ExpressionError: st.builds(
-        errors.ExpressionError, texts, expression=texts, pointer=texts, known=st.lists(texts, max_size=2)
+        errors.ExpressionError,
+        texts,
+        expression=texts,
+        pointer=texts,
+        known=st.lists(texts, max_size=2),
     ),
     errors.TimedOutError: st.builds(
-        lambda message, more: errors.TimedOutError(message, phase="read", seconds=10, **more), texts, rest
+        lambda message, more: errors.TimedOutError(message, phase="read", seconds=10, **more),
+        texts,
+        rest,
     ),
     errors.StatusError: st.builds(
         lambda message, more: errors.StatusError(message, status_code=404, **more), texts, rest
     ),
 }
-TREE = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, HttpTaskError)]
+TREE = [
+    cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, HttpTaskError)
+]
 
 
 @pytest.mark.parametrize("cls", TREE, ids=lambda cls: cls.__name__)
 @settings(max_examples=20)
 @given(data=st.data())
 def test_an_error_comes_back_as_its_class(cls: type[HttpTaskError], data: st.DataObject) -> None:
-    """Every class of the tree: what a caller catches, reads and prints is the same on the other side."""
+    """Every class of the tree: what a caller catches, reads and prints is the same on the other
+    side.
+    """
     plain = st.builds(lambda message, more: cls(message, **more), texts, rest)  # type: ignore[call-arg]
     if not issubclass(cls, TaskError):
         plain = st.builds(cls, texts)
@@ -227,21 +272,29 @@ def test_an_error_comes_back_as_its_class(cls: type[HttpTaskError], data: st.Dat
 
 
 def test_an_error_of_a_stranger_comes_back_as_its_outcome_class() -> None:
-    """A plugin's own class is not here; its outcome class is, and so is what an engine says of a task."""
+    """A plugin's own class is not here; its outcome class is, and so is what an engine says of a
+    task.
+    """
 
     class RateLimitedError(errors.StatusError):
         """A plugin's."""
 
-    back = HttpTaskError.from_json(RateLimitedError("slow down", status_code=429, retryable=True).to_json())
+    back = HttpTaskError.from_json(
+        RateLimitedError("slow down", status_code=429, retryable=True).to_json()
+    )
     assert isinstance(back, errors.StatusError)
     assert (back.status_code, back.retryable, str(back)) == (429, True, "slow down")
-    stopped = HttpTaskError.from_json({"error": "Stopped", "message": "stopped", "kind": "cancelled"})
+    stopped = HttpTaskError.from_json(
+        {"error": "Stopped", "message": "stopped", "kind": "cancelled"}
+    )
     assert (type(stopped), str(stopped)) == (TaskError, "stopped")
     assert type(HttpTaskError.from_json({"error": "OtherError", "message": "no"})) is HttpTaskError
 
 
 def test_a_real_run_comes_back(httpx_mock: HTTPXMock) -> None:
-    """A run that failed for a real response: its history, its error and the result in it, from their JSON."""
+    """A run that failed for a real response: its history, its error and the result in it, from
+    their JSON.
+    """
     httpx_mock.add_response(404, json={"why": "no such thing"})
     definition = {"startTask": "A", "tasks": {"A": http("https://a.example/things/7")}}
 

@@ -23,7 +23,9 @@ def search(pattern: str, text: str, seconds: float = 30.0) -> bool | None:
 
 @pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: ascii(case["pattern"])[1:-1])
 def test_a_pattern_matches_what_an_engine_of_javascript_matches(case: dict[str, Any]) -> None:
-    """Each pattern of a table that such an engine made matches the same texts, or is none here either."""
+    """Each pattern of a table that such an engine made matches the same texts, or is none here
+    either.
+    """
     if case["matching"] is None:
         with pytest.raises(PatternError):
             compiled(case["pattern"])
@@ -34,7 +36,12 @@ def test_a_pattern_matches_what_an_engine_of_javascript_matches(case: dict[str, 
 
 @pytest.mark.parametrize(
     ("pattern", "matching", "other"),
-    [("(?i:ab)c", "ABc", "ABC"), ("^(?s:.)$", "\n", ""), ("(?m:^b$)", "a\nb", "ab"), ("(?<n>a)|(?<n>b)", "b", "c")],
+    [
+        ("(?i:ab)c", "ABc", "ABC"),
+        ("^(?s:.)$", "\n", ""),
+        ("(?m:^b$)", "a\nb", "ab"),
+        ("(?<n>a)|(?<n>b)", "b", "c"),
+    ],
 )
 def test_what_ecmascript_2025_added_is_known(pattern: str, matching: str, other: str) -> None:
     """Modifiers, and one name for groups of different alternatives."""
@@ -53,7 +60,9 @@ def test_what_ecmascript_2025_added_is_known(pattern: str, matching: str, other:
     ],
 )
 def test_a_pattern_that_runs_away_is_stopped(pattern: str, text: str) -> None:
-    """After its time the answer is that it is not known; what is searched for next gets no more time."""
+    """After its time the answer is that it is not known; what is searched for next gets no more
+    time.
+    """
     budget = Budget(0.01)
     assert compiled(pattern).search(text, budget) is None
     assert compiled("a").search("a", budget) is None
@@ -73,7 +82,9 @@ def test_a_value_whose_pattern_takes_too_long_is_not_refused() -> None:
 def test_a_long_array_is_checked_to_its_end() -> None:
     """Only what takes longer than reading a text does counts against the time of patterns."""
     many = {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{3}-[0-9]+$"}}
-    assert [each.pointer for each in schema_problems(many, ["abc-1"] * 30_000 + ["abc"])] == ["/30000"]
+    assert [each.pointer for each in schema_problems(many, ["abc-1"] * 30_000 + ["abc"])] == [
+        "/30000"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +107,9 @@ def test_a_pattern_too_large_to_compile_is_none(pattern: str) -> None:
 
 
 def test_many_large_patterns_are_not_all_compiled_at_once() -> None:
-    """Compiling takes time, too: what no check has met before ends with the budget; what is known goes on."""
+    """Compiling takes time, too: what no check has met before ends with the budget; what is known
+    goes on.
+    """
     budget = Budget(30)
     patterns = ["[a-c]" * 600 + str(number) for number in range(40)]
     answers = [search_for(pattern, "x", budget) for pattern in patterns]
@@ -114,7 +127,9 @@ def test_a_long_list_of_words_is_a_pattern() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet=r"ab\d[](){}?*+|^$-.,:<>!=pPuxk/0123&~é😀", max_size=30), st.text(max_size=10))
+@given(
+    st.text(alphabet=r"ab\d[](){}?*+|^$-.,:<>!=pPuxk/0123&~é😀", max_size=30), st.text(max_size=10)
+)
 def test_whatever_stands_in_a_pattern_it_is_one_or_none(pattern: str, text: str) -> None:
     """Nothing but `PatternError` is raised, and searching ends."""
     try:

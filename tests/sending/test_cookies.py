@@ -15,7 +15,10 @@ from tasks import call, exchange, http
 def cookies_of(server: servers.RawServer) -> list[str | None]:
     """Return the Cookie header of each request that *server* received."""
     lines = [request.decode().split("\r\n") for request in server.received]
-    return [next((line[8:] for line in head if line.lower().startswith("cookie: ")), None) for head in lines]
+    return [
+        next((line[8:] for line in head if line.lower().startswith("cookie: ")), None)
+        for head in lines
+    ]
 
 
 def setting(to: str, *cookies: str) -> servers.Handler:
@@ -25,8 +28,12 @@ def setting(to: str, *cookies: str) -> servers.Handler:
 
 
 def test_a_cookie_of_a_redirect_goes_with_the_next_hop() -> None:
-    """A login that answers 302 with a session: the page behind it sees the session, and the result has it."""
-    with servers.raw_server(servers.sequence(setting("/home", "sid=abc; Path=/"), servers.echo_json())) as server:
+    """A login that answers 302 with a session: the page behind it sees the session, and the result
+    has it.
+    """
+    with servers.raw_server(
+        servers.sequence(setting("/home", "sid=abc; Path=/"), servers.echo_json())
+    ) as server:
         definition = http(server.url + "/login", request={"method": "POST", "body": {"user": "a"}})
         result = call(definition)
         assert cookies_of(server) == [None, "sid=abc"]
@@ -34,7 +41,9 @@ def test_a_cookie_of_a_redirect_goes_with_the_next_hop() -> None:
 
 
 def test_every_hops_cookies_are_in_the_result_and_masked_where_they_are_sent() -> None:
-    """In order, the last response's own at the end; an exchange shows no session that a later hop sent."""
+    """In order, the last response's own at the end; an exchange shows no session that a later hop
+    sent.
+    """
     last = servers.respond(servers.response(b"{}", servers.JSON, ("Set-Cookie", "c=3")))
     chain = servers.sequence(setting("/b", "a=1", "b=s3ssion"), setting("/c", "a=2"), last)
     with servers.raw_server(chain) as server:
@@ -43,7 +52,9 @@ def test_every_hops_cookies_are_in_the_result_and_masked_where_they_are_sent() -
     sent = [dict(hop.request.headers).get("Cookie") for hop in seen.attempts[0].hops]
     assert sent[0] == "own=x"
     assert "s3ssion" not in str(sent[1:])
-    with servers.raw_server(servers.sequence(setting("/b", "a=1", "b=2"), setting("/c", "a=2"), last)) as server:
+    with servers.raw_server(
+        servers.sequence(setting("/b", "a=1", "b=2"), setting("/c", "a=2"), last)
+    ) as server:
         assert call(http(server.url + "/a")).headers["set-cookie"] == ["a=1", "b=2", "a=2", "c=3"]
 
 
@@ -51,13 +62,17 @@ def test_what_a_response_sets_replaces_what_the_author_gave() -> None:
     """A rotated or taken back session is the server's to say; the author's other cookies stay."""
     given = {"cookies": {"sid": "old", "lang": "en"}}
     for line, then in (("sid=new", "lang=en; sid=new"), ("sid=; Max-Age=0", "lang=en")):
-        with servers.raw_server(servers.sequence(setting("/b", line), servers.echo_json())) as server:
+        with servers.raw_server(
+            servers.sequence(setting("/b", line), servers.echo_json())
+        ) as server:
             call(http(server.url + "/a", request=given))
             assert cookies_of(server) == ["sid=old; lang=en", then]
 
 
 def test_a_cookie_stays_with_the_server_that_set_it() -> None:
-    """Another origin gets neither the author's cookies nor the server's; on the way back the server's own go again."""
+    """Another origin gets neither the author's cookies nor the server's; on the way back the
+    server's own go again.
+    """
     with servers.raw_server(servers.sequence(servers.echo_json())) as other:
         with servers.raw_server(setting(other.url + "/b", "sid=abc; Path=/")) as server:
             call(http(server.url, request={"cookies": {"own": "x"}}))
@@ -74,14 +89,18 @@ def test_a_cookie_stays_with_the_server_that_set_it() -> None:
 def test_an_attempt_begins_without_the_cookies_of_the_one_before() -> None:
     """Each attempt is the whole call again, as its author wrote it."""
     busy = servers.respond(servers.response(b"", status="503 Busy"))
-    chain = servers.sequence(setting("/b", "sid=1"), busy, setting("/b", "sid=2"), servers.echo_json())
+    chain = servers.sequence(
+        setting("/b", "sid=1"), busy, setting("/b", "sid=2"), servers.echo_json()
+    )
     with servers.raw_server(chain) as server:
         call(http(server.url + "/a", retry={"intervalSeconds": 0}))
         assert cookies_of(server) == [None, "sid=1", None, "sid=2"]
 
 
 def attached(setter: str, lines: Sequence[str], target: str) -> str | None:
-    """Return the Cookie header that our jar sends to *target* after *setter* answered with *lines*."""
+    """Return the Cookie header that our jar sends to *target* after *setter* answered with
+    *lines*.
+    """
     jar = CookieJar()
     jar.store(setter, lines)
     return jar.attached(OutgoingRequest("GET", target)).header("Cookie")
@@ -120,8 +139,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(("path", "lines", "target"), CASES, ids=lambda value: str(value))
-def test_which_cookies_go_where_as_curl_sends_them(path: str, lines: list[str], target: str) -> None:
-    """Paths, ages, domains and what is no cookie at all: the same Cookie header as curl's engine sends."""
+def test_which_cookies_go_where_as_curl_sends_them(
+    path: str, lines: list[str], target: str
+) -> None:
+    """Paths, ages, domains and what is no cookie at all: the same Cookie header as curl's engine
+    sends.
+    """
     chain = servers.sequence(setting(target, *lines), servers.echo_json())
     with servers.raw_server(chain) as server:
         servers.curl("-L", "-b", "", server.url + path)
@@ -142,7 +165,12 @@ HOSTS = [
     ("http://acme.example/", "n=1", "https://acme.example/", "n=1"),
     ("https://acme.example/", "n=1; Secure", "https://acme.example:443/", "n=1"),
     ("https://acme.example/", "n=1; Secure", "http://acme.example/", None),
-    ("http://acme.example/", "n=1; Domain=other.example; Domain=acme.example", "http://acme.example/", "n=1"),
+    (
+        "http://acme.example/",
+        "n=1; Domain=other.example; Domain=acme.example",
+        "http://acme.example/",
+        "n=1",
+    ),
     ("http://acme.example/", "n=1", "http://acme.example:80/", "n=1"),
     ("http://acme.example/", "n=1", "http://acme.example:443/", None),
     ("https://acme.example/", "n=1", "https://acme.example:80/", None),
@@ -153,13 +181,19 @@ HOSTS = [
 
 
 @pytest.mark.parametrize(("setter", "line", "target", "expected"), HOSTS)
-def test_which_hosts_a_cookie_goes_to(setter: str, line: str, target: str, expected: str | None) -> None:
-    """Its own host, or the hosts below a `Domain` that is its own site's: never a bare top-level domain, nor another port."""
+def test_which_hosts_a_cookie_goes_to(
+    setter: str, line: str, target: str, expected: str | None
+) -> None:
+    """Its own host, or the hosts below a `Domain` that is its own site's: never a bare top-level
+    domain, nor another port.
+    """
     assert attached(setter, [line], target) == expected
 
 
 def test_a_server_cannot_fill_requests_with_cookies() -> None:
     """A hundred cookies are kept."""
-    header = attached("http://h.example/", [f"n{number}=1" for number in range(1000)], "http://h.example/")
+    header = attached(
+        "http://h.example/", [f"n{number}=1" for number in range(1000)], "http://h.example/"
+    )
     assert header is not None
     assert header.count(";") == 99

@@ -32,12 +32,15 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
     ],
 )  # fmt: skip
 def test_what_is_not_globally_routable_is_refused(address: str) -> None:
-    """Loopback, private, link-local, metadata, reserved, and IPv4 hidden inside IPv6, each with its reason."""
+    """Loopback, private, link-local, metadata, reserved, and IPv4 hidden inside IPv6, each with its
+    reason.
+    """
     assert address_reason(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
-    "address", ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
+    "address",
+    ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"],
 )
 def test_what_is_globally_routable_is_let_through(address: str) -> None:
     """The public internet is open, NAT64's way to it included."""
@@ -46,22 +49,30 @@ def test_what_is_globally_routable_is_let_through(address: str) -> None:
 
 @given(st.ip_addresses(v=4))
 def test_nothing_that_python_calls_private_is_let_through(address: ipaddress.IPv4Address) -> None:
-    """An independent table, Python's own of IANA's registries, refuses nothing that ours lets through."""
+    """An independent table, Python's own of IANA's registries, refuses nothing that ours lets
+    through.
+    """
     if not address.is_global or address.is_multicast:
         assert address_reason(address) is not None
 
 
 @given(st.ip_addresses(v=6))
-def test_nothing_that_python_calls_private_is_let_through_in_ipv6(address: ipaddress.IPv6Address) -> None:
+def test_nothing_that_python_calls_private_is_let_through_in_ipv6(
+    address: ipaddress.IPv6Address,
+) -> None:
     """The same for IPv6; where an IPv4 address is embedded, that one decides."""
     if address_reason(address) is None and embedded_ipv4(address) is None:
         assert address.is_global
         assert not address.is_multicast
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1"]
+)
 def test_every_spelling_of_loopback_is_refused(host: str) -> None:
-    """Decimal, octal, hex, short and dotted names lead to the same address, and it is the address that is checked."""
+    """Decimal, octal, hex, short and dotted names lead to the same address, and it is the address
+    that is checked.
+    """
     with servers.raw_server(OK) as server:
         error = failure(http(f"http://{host}:{server.port}/"), allow=[])
         assert not server.connections
@@ -86,7 +97,9 @@ def test_an_operator_opens_a_network_or_a_host(monkeypatch: pytest.MonkeyPatch) 
     """By argument or by HTTPTASK_ALLOW_NETWORKS; by network or by name."""
     with servers.raw_server(OK) as server:
         assert call(http(server.url), allow=["127.0.0.0/8"]).body == {"ok": True}
-        assert call(http(f"http://localhost:{server.port}"), allow=["LOCALHOST"]).body == {"ok": True}
+        assert call(http(f"http://localhost:{server.port}"), allow=["LOCALHOST"]).body == {
+            "ok": True
+        }
         assert isinstance(failure(http(server.url), allow=["localhost"]), BlockedError)
         monkeypatch.setenv("HTTPTASK_ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.1")
         assert call(http(server.url), allow_networks=None).body == {"ok": True}
@@ -100,7 +113,9 @@ def test_a_network_that_is_none_is_refused_by_name(word: str) -> None:
 
 
 def test_a_plugin_can_refuse_but_not_undo_a_refusal() -> None:
-    """Any answer refuses, with its reason; a failing rule refuses; nobody can say yes against ours."""
+    """Any answer refuses, with its reason; a failing rule refuses; nobody can say yes against
+    ours.
+    """
 
     class Closed:
         @hookimpl
@@ -125,7 +140,9 @@ def test_a_plugin_can_refuse_but_not_undo_a_refusal() -> None:
         assert not server.connections
 
 
-def test_of_several_addresses_only_the_allowed_are_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_several_addresses_only_the_allowed_are_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A name that leads to a refused and an allowed address is reached at the allowed one alone."""
     asked: list[str] = []
 
@@ -136,7 +153,8 @@ def test_of_several_addresses_only_the_allowed_are_connected_to(monkeypatch: pyt
 
     with servers.raw_server(OK) as server:
         found = [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in ("10.9.9.9", "127.0.0.1")
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port))
+            for address in ("10.9.9.9", "127.0.0.1")
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         dialled: list[str] = []
@@ -148,7 +166,9 @@ def test_of_several_addresses_only_the_allowed_are_connected_to(monkeypatch: pyt
             return await connect(self, sock, address)
 
         monkeypatch.setattr(loop, "sock_connect", watched)
-        seen = exchange(http(f"http://two.example:{server.port}/", connectionTimeoutSeconds=30), Watch())
+        seen = exchange(
+            http(f"http://two.example:{server.port}/", connectionTimeoutSeconds=30), Watch()
+        )
     assert seen.outcome == "success"
     assert asked == ["10.9.9.9", "127.0.0.1"]
     assert dialled == ["127.0.0.1"]

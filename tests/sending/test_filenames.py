@@ -1,4 +1,6 @@
-"""The name that a server gives a file: read by RFC 6266, cleaned, and used when the file is sent on."""
+"""The name that a server gives a file: read by RFC 6266, cleaned, and used when the file is sent
+on.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,20 @@ RESUME = "attachment; filename=\"resume.pdf\"; filename*=UTF-8''r%C3%A9sum%C3%A9
 
 
 def test_a_files_name_is_in_its_reference_and_goes_along(tmp_path: Path) -> None:
-    """A downloaded file that a later task sends in a form has the name its server gave it, not one made of its hash."""
+    """A downloaded file that a later task sends in a form has the name its server gave it, not one
+    made of its hash.
+    """
     answer = servers.response(b"%PDF-1.7", PDF, ("Content-Disposition", RESUME))
-    with servers.raw_server(servers.sequence(servers.respond(answer), servers.echo_json())) as server:
+    with servers.raw_server(
+        servers.sequence(servers.respond(answer), servers.echo_json())
+    ) as server:
         with runtime(files=tmp_path) as shared:
             reference = HttpTask(http(server.url), runtime=shared).call().body
-            form = {"method": "POST", "headers": {"Content-Type": "multipart/form-data"}, "body": {"cv": "${$.cv}"}}
+            form = {
+                "method": "POST",
+                "headers": {"Content-Type": "multipart/form-data"},
+                "body": {"cv": "${$.cv}"},
+            }
             definition = http(server.url, request=form, inputParameters={"cv": "${$.input}"})
             sent: Any = HttpTask(definition, runtime=shared).call(Inputs(input=reference)).body
         seen = exchange(http(server.url))
@@ -35,7 +45,9 @@ def test_a_files_name_is_in_its_reference_and_goes_along(tmp_path: Path) -> None
 
 
 def test_a_files_name_does_not_leak_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that echoes a credential in the name of a file: masked in the exchange, as anywhere."""
+    """A server that echoes a credential in the name of a file: masked in the exchange, as
+    anywhere.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", "s3cr3t-token-value")
     disposition = ("Content-Disposition", 'attachment; filename="s3cr3t-token-value.pdf"')
     with servers.raw_server(servers.respond(servers.response(b"%PDF", PDF, disposition))) as server:
@@ -82,7 +94,9 @@ def test_a_files_name_does_not_leak_a_secret(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_the_name_is_read_and_cleaned(disposition: str, name: str) -> None:
-    """RFC 6266: the extended form first, the last part of a path only, nothing that misleads a reader or a file system."""
+    """RFC 6266: the extended form first, the last part of a path only, nothing that misleads a
+    reader or a file system.
+    """
     assert filename_of([disposition]) == name
 
 

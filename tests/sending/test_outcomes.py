@@ -1,4 +1,6 @@
-"""Every call ends in exactly one class, whatever the server does. The servers are raw sockets, not an HTTP library."""
+"""Every call ends in exactly one class, whatever the server does. The servers are raw sockets, not
+an HTTP library.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ from tasks import call, exchange, failure, http, runtime
 def zeros(coding: str, encode: Callable[[bytes], bytes]) -> servers.Handler:
     """Answer with a hundred megabytes of zeros, encoded."""
     data = encode(bytes(100 * servers.MEGABYTE))
-    return servers.respond(servers.response(data, ("Content-Type", "text/plain"), ("Content-Encoding", coding)))
+    return servers.respond(
+        servers.response(data, ("Content-Type", "text/plain"), ("Content-Encoding", coding))
+    )
 
 
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
@@ -42,12 +46,20 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
     [
         pytest.param(servers.close_at_once(), errors.ConnectionFailedError, id="closed at once"),
         pytest.param(
-            servers.close_at_once(after_request=True), errors.ConnectionFailedError, id="closed after the request"
+            servers.close_at_once(after_request=True),
+            errors.ConnectionFailedError,
+            id="closed after the request",
         ),
         pytest.param(servers.reset(), errors.ConnectionFailedError, id="reset"),
-        pytest.param(servers.reset(after_request=True), errors.ConnectionFailedError, id="reset after the request"),
+        pytest.param(
+            servers.reset(after_request=True),
+            errors.ConnectionFailedError,
+            id="reset after the request",
+        ),
         pytest.param(servers.bad_status_line(), errors.ProtocolError, id="no status line"),
-        pytest.param(servers.cut_body(), errors.IncompleteError, id="body shorter than Content-Length"),
+        pytest.param(
+            servers.cut_body(), errors.IncompleteError, id="body shorter than Content-Length"
+        ),
         pytest.param(servers.cut_chunked(), errors.IncompleteError, id="chunks without end"),
         pytest.param(servers.header_flood(10_000), errors.TooLargeError, id="10,000 headers"),
         pytest.param(servers.gzip_bomb(100), errors.TooLargeError, id="gzip bomb"),
@@ -58,15 +70,21 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
         pytest.param(servers.deep_json(100_000), errors.ParseError, id="JSON nested 100,000 deep"),
         pytest.param(servers.deep_json(700), errors.ParseError, id="JSON nested 700 deep"),
         pytest.param(servers.endless_body(), errors.TooLargeError, id="a body without end"),
-        pytest.param(servers.endless_body(chunked=True), errors.TooLargeError, id="chunks without end, many"),
+        pytest.param(
+            servers.endless_body(chunked=True), errors.TooLargeError, id="chunks without end, many"
+        ),
         pytest.param(
             servers.respond(servers.response(b"[1" + b"0" * 5000 + b"]", servers.JSON)),
             errors.ParseError,
             id="huge number",
         ),
-        pytest.param(servers.respond(servers.response(b"[NaN]", servers.JSON)), errors.ParseError, id="NaN"),
         pytest.param(
-            servers.respond(servers.response(b"not br", ("Content-Encoding", "br"))), errors.DecodeError, id="broken br"
+            servers.respond(servers.response(b"[NaN]", servers.JSON)), errors.ParseError, id="NaN"
+        ),
+        pytest.param(
+            servers.respond(servers.response(b"not br", ("Content-Encoding", "br"))),
+            errors.DecodeError,
+            id="broken br",
         ),
         pytest.param(
             servers.respond(servers.response(b"not zstd", ("Content-Encoding", "zstd"))),
@@ -74,20 +92,32 @@ OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
             id="broken zstd",
         ),
         pytest.param(
-            servers.respond(servers.response(brotli.compress(b"x" * 100)[:-1], ("Content-Encoding", "br"))),
+            servers.respond(
+                servers.response(brotli.compress(b"x" * 100)[:-1], ("Content-Encoding", "br"))
+            ),
             errors.DecodeError,
             id="truncated br",
         ),
         pytest.param(zeros("br", brotli.compress), errors.TooLargeError, id="br bomb"),
         pytest.param(zeros("zstd", zstandard.compress), errors.TooLargeError, id="zstd bomb"),
-        pytest.param(servers.respond(servers.response(b"no", status="404 Not Found")), errors.StatusError, id="404"),
-        pytest.param(servers.respond(servers.response(b"", status="304 Not Modified")), errors.StatusError, id="304"),
+        pytest.param(
+            servers.respond(servers.response(b"no", status="404 Not Found")),
+            errors.StatusError,
+            id="404",
+        ),
+        pytest.param(
+            servers.respond(servers.response(b"", status="304 Not Modified")),
+            errors.StatusError,
+            id="304",
+        ),
     ],
 )
 def test_whatever_the_server_does_is_one_class_with_an_exchange(
     handler: servers.Handler, kind: type[errors.TaskError]
 ) -> None:
-    """A misbehaving server ends in the one class that says what it did, with the exchange as far as it went."""
+    """A misbehaving server ends in the one class that says what it did, with the exchange as far as
+    it went.
+    """
     with servers.raw_server(handler) as server:
         error = failure(http(server.url + "/x"))
     assert type(error) is kind, repr(error)
@@ -102,12 +132,24 @@ def test_whatever_the_server_does_is_one_class_with_an_exchange(
     ("handler", "phase", "settings"),
     [
         pytest.param(servers.silent(), "read", {"readTimeoutSeconds": 1}, id="silence"),
-        pytest.param(servers.silent(), "total", {"totalTimeoutSeconds": 2}, id="silence, total first"),
-        pytest.param(servers.drip(0.05), "total", {"totalTimeoutSeconds": 2}, id="a byte at a time"),
         pytest.param(
-            servers.drip(0.05, part="head"), "total", {"totalTimeoutSeconds": 2}, id="headers a byte at a time"
+            servers.silent(), "total", {"totalTimeoutSeconds": 2}, id="silence, total first"
         ),
-        pytest.param(servers.continue_forever(), "total", {"totalTimeoutSeconds": 2}, id="100 Continue for ever"),
+        pytest.param(
+            servers.drip(0.05), "total", {"totalTimeoutSeconds": 2}, id="a byte at a time"
+        ),
+        pytest.param(
+            servers.drip(0.05, part="head"),
+            "total",
+            {"totalTimeoutSeconds": 2},
+            id="headers a byte at a time",
+        ),
+        pytest.param(
+            servers.continue_forever(),
+            "total",
+            {"totalTimeoutSeconds": 2},
+            id="100 Continue for ever",
+        ),
     ],
 )
 def test_a_time_limit_says_which_one_and_how_long(
@@ -127,23 +169,35 @@ def test_a_time_limit_says_which_one_and_how_long(
 @pytest.mark.parametrize(
     ("handler", "said"),
     [
-        (servers.close_at_once(after_request=True), "{server} closed the connection before a response came"),
-        (servers.reset(after_request=True), "the connection to {server} broke before a response came: "),
+        (
+            servers.close_at_once(after_request=True),
+            "{server} closed the connection before a response came",
+        ),
+        (
+            servers.reset(after_request=True),
+            "the connection to {server} broke before a response came: ",
+        ),
         (servers.bad_status_line(), "{server} does not answer in HTTP: "),
         (servers.cut_chunked(), "the response's body ended early, after "),
         (servers.silent(), "the server sent nothing for 1 s (readTimeoutSeconds): {server}"),
     ],
 )
-def test_an_error_of_the_network_says_whose_it_is(handler: servers.Handler, said: str, path: str) -> None:
+def test_an_error_of_the_network_says_whose_it_is(
+    handler: servers.Handler, said: str, path: str
+) -> None:
     """In words of ours, with the host and the port of the server and nothing else of the URL."""
     with servers.raw_server(handler) as server:
-        error = failure(http(server.url + path, readTimeoutSeconds=1 if "readTimeout" in said else 30))
+        error = failure(
+            http(server.url + path, readTimeoutSeconds=1 if "readTimeout" in said else 30)
+        )
     expected = said.format(server=server.url.removeprefix("http://"))
     assert str(error).startswith(expected)
 
 
 def test_a_connection_nobody_accepts_is_a_connect_time_out() -> None:
-    """A host that swallows the connection ends in `timeout`, phase connect: nothing was delivered, so any method may retry."""
+    """A host that swallows the connection ends in `timeout`, phase connect: nothing was delivered,
+    so any method may retry.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         port = listener.getsockname()[1]
         fillers = [socket.socket() for _ in range(4)]
@@ -151,16 +205,29 @@ def test_a_connection_nobody_accepts_is_a_connect_time_out() -> None:
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.1", port))
         try:
-            error = failure(http(f"http://127.0.0.1:{port}", request={"method": "POST"}, connectionTimeoutSeconds=1))
+            error = failure(
+                http(
+                    f"http://127.0.0.1:{port}",
+                    request={"method": "POST"},
+                    connectionTimeoutSeconds=1,
+                )
+            )
         finally:
             for filler in fillers:
                 filler.close()
     assert isinstance(error, errors.TimedOutError)
-    assert (error.phase, error.seconds, error.maybe_delivered, error.retryable) == ("connect", 1, False, True)
+    assert (error.phase, error.seconds, error.maybe_delivered, error.retryable) == (
+        "connect",
+        1,
+        False,
+        True,
+    )
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
-    """A refused connection says where and asks whether the server runs; any method may try again."""
+    """A refused connection says where and asks whether the server runs; any method may try
+    again.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     error = failure(http(f"http://127.0.0.1:{port}/a", request={"method": "POST"}))
@@ -180,8 +247,12 @@ def test_a_name_without_an_address_is_dns() -> None:
 
 
 @pytest.mark.parametrize("flaw", ["untrusted", "expired", "wrong-host"])
-def test_a_certificate_that_does_not_hold_is_tls(flaw: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that is untrusted, expired or somebody else's is `tls`, never `connection`, and is never retried."""
+def test_a_certificate_that_does_not_hold_is_tls(
+    flaw: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate that is untrusted, expired or somebody else's is `tls`, never `connection`, and
+    is never retried.
+    """
     with servers.tls_server(OK, "localhost", flaw=flaw) as server:
         if flaw != "untrusted":
             monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
@@ -192,7 +263,9 @@ def test_a_certificate_that_does_not_hold_is_tls(flaw: str, monkeypatch: pytest.
 
 
 def test_https_works_and_its_handshake_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that holds lets the request through; the exchange says how long each phase took."""
+    """A certificate that holds lets the request through; the exchange says how long each phase
+    took.
+    """
     with servers.tls_server(OK, "localhost") as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
         seen = exchange(http(server.url), allow=["localhost"])
@@ -237,18 +310,28 @@ def test_https_to_a_server_that_speaks_plain_http() -> None:
         (404, "GET", False),
     ],
 )
-def test_the_error_says_whether_another_try_may_help(status: int, method: str, retryable: bool) -> None:
-    """`retryable` follows the table: by status, and by whether the method is idempotent (RFC 9110, section 9.2.2)."""
-    with servers.raw_server(servers.respond(servers.response(b"", status=f"{status} Said So"))) as server:
+def test_the_error_says_whether_another_try_may_help(
+    status: int, method: str, retryable: bool
+) -> None:
+    """`retryable` follows the table: by status, and by whether the method is idempotent (RFC 9110,
+    section 9.2.2).
+    """
+    with servers.raw_server(
+        servers.respond(servers.response(b"", status=f"{status} Said So"))
+    ) as server:
         error = failure(http(server.url, request={"method": method}))
-        keyed = failure(http(server.url, request={"method": method, "headers": {"Idempotency-Key": "k"}}))
+        keyed = failure(
+            http(server.url, request={"method": method, "headers": {"Idempotency-Key": "k"}})
+        )
     assert isinstance(error, errors.StatusError)
     assert (error.status_code, error.retryable) == (status, retryable)
     assert keyed.retryable == (retryable or status in (408, 409, 500, 502, 503, 504))
 
 
 def test_a_failed_task_carries_the_same_result_as_a_successful_one() -> None:
-    """A 404's body is not lost: the error has the result object, parsed, and its sentence quotes it."""
+    """A 404's body is not lost: the error has the result object, parsed, and its sentence quotes
+    it.
+    """
     answer = servers.response(b'{"reason": "gone fishing"}', servers.JSON, status="404 Not Found")
     with servers.raw_server(servers.respond(answer)) as server:
         error = failure(http(server.url + "/x"))
@@ -259,7 +342,9 @@ def test_a_failed_task_carries_the_same_result_as_a_successful_one() -> None:
 
 
 def test_retry_honours_the_definition_and_counts_the_first_try() -> None:
-    """Two 503s and then a 200: three attempts, each in the exchange with its wait; the body is sent every time."""
+    """Two 503s and then a 200: three attempts, each in the exchange with its wait; the body is sent
+    every time.
+    """
     busy = servers.respond(servers.response(b"busy", status="503 Busy"))
     with servers.raw_server(servers.sequence(busy, busy, servers.echo_json())) as server:
         seen = exchange(
@@ -293,7 +378,13 @@ def test_without_retry_there_is_one_attempt() -> None:
 def test_post_is_not_sent_twice() -> None:
     """An unsafe method whose answer was lost is not sent again: the server may have done it."""
     with servers.raw_server(servers.close_at_once(after_request=True)) as server:
-        error = failure(http(server.url, request={"method": "POST"}, retry={"intervalSeconds": 0, "maxAttempts": 5}))
+        error = failure(
+            http(
+                server.url,
+                request={"method": "POST"},
+                retry={"intervalSeconds": 0, "maxAttempts": 5},
+            )
+        )
     assert len(server.received) == 1
     assert error.maybe_delivered
     assert not error.retryable
@@ -310,7 +401,9 @@ def test_retry_after_is_a_minimum() -> None:
 
 
 def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
-    """A wait that the total time does not allow ends the call at once and stands in `retry_after`."""
+    """A wait that the total time does not allow ends the call at once and stands in
+    `retry_after`.
+    """
     busy = servers.respond(servers.response(b"", ("Retry-After", "3600"), status="503 Closed"))
     began = time.monotonic()
     with servers.raw_server(busy) as server:
@@ -322,10 +415,14 @@ def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("9999999999", 9_999_999_999), ("9" * 400, 2.0**53), ("600.5", 601)], ids=lambda value: value
+    ("value", "seconds"),
+    [("9999999999", 9_999_999_999), ("9" * 400, 2.0**53), ("600.5", 601)],
+    ids=lambda value: value,
 )
 def test_a_retry_after_of_any_length_is_given_up(value: str, seconds: float) -> None:
-    """A wait that no task may take is not taken for none at all; the error says how long, as JSON."""
+    """A wait that no task may take is not taken for none at all; the error says how long, as
+    JSON.
+    """
     busy = servers.respond(servers.response(b"", ("Retry-After", value), status="429 Slow Down"))
     with servers.raw_server(busy) as server:
         error = failure(http(server.url, retry={"intervalSeconds": 0}, totalTimeoutSeconds=30))
@@ -345,7 +442,9 @@ def test_a_retry_after_with_decimals_is_waited_for() -> None:
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "413 Too Large"])
 def test_a_refusal_that_names_retry_after_is_tried_again(status: str) -> None:
-    """RFC 9110, section 10.2.3 lets any response say when to come back; what was refused was not done."""
+    """RFC 9110, section 10.2.3 lets any response say when to come back; what was refused was not
+    done.
+    """
     busy = servers.respond(servers.response(b"", ("Retry-After", "0"), status=status))
     with servers.raw_server(servers.sequence(busy, OK)) as server:
         seen = exchange(http(server.url, request={"method": "POST"}, retry={"intervalSeconds": 0}))
@@ -353,7 +452,9 @@ def test_a_refusal_that_names_retry_after_is_tried_again(status: str) -> None:
 
 
 def test_a_status_that_the_author_names_is_tried_again() -> None:
-    """`retry.statuses`: a 404 right after a POST elsewhere created it; also a 202 that is no success yet."""
+    """`retry.statuses`: a 404 right after a POST elsewhere created it; also a 202 that is no
+    success yet.
+    """
     missing = servers.respond(servers.response(b"", status="404 Not Found"))
     early = servers.respond(servers.response(b"", status="202 Accepted"))
     retry = {"intervalSeconds": 0, "maxAttempts": 4, "statuses": [404, 202]}
@@ -382,7 +483,11 @@ REPEATED_WITH_KEY = "a POST that may have arrived is repeated only with an Idemp
             {"method": "PUT"},
             "a 409 is tried again only with an Idempotency-Key header",
         ),
-        (servers.respond(servers.response(b"", status="503 No")), {"method": "POST"}, REPEATED_WITH_KEY),
+        (
+            servers.respond(servers.response(b"", status="503 No")),
+            {"method": "POST"},
+            REPEATED_WITH_KEY,
+        ),
         (servers.not_json(), {}, "the answer would be the same"),
         (servers.redirect("ftp://h/"), {}, "the server would redirect alike"),
         (servers.bad_status_line(), {}, "a server that does not speak HTTP would answer alike"),
@@ -392,7 +497,9 @@ REPEATED_WITH_KEY = "a POST that may have arrived is repeated only with an Idemp
 def test_who_gave_retry_and_did_not_get_it_reads_why(
     handler: servers.Handler, request_: dict[str, str], why: str
 ) -> None:
-    """An error that was not tried again says why when its author asked for more attempts, and only then."""
+    """An error that was not tried again says why when its author asked for more attempts, and only
+    then.
+    """
     with servers.raw_server(handler) as server:
         error = failure(http(server.url, request=request_, retry={"intervalSeconds": 0}))
         silent = failure(http(server.url, request=request_))
@@ -429,10 +536,13 @@ def test_a_body_after_204_and_bytes_after_a_response_do_no_harm() -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(
-    "surplus", [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"HTTP/1.1 200 OK\r\nX-Evil: 1\r\nX-"]
+    "surplus",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"HTTP/1.1 200 OK\r\nX-Evil: 1\r\nX-"],
 )
 def test_surplus_bytes_are_never_the_next_response(chunked: bool, surplus: bytes) -> None:
-    """What a server sends after a response, a whole second response or the start of one, is nobody's answer."""
+    """What a server sends after a response, a whole second response or the start of one, is
+    nobody's answer.
+    """
     framed = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n"
         if chunked
@@ -450,9 +560,14 @@ def test_surplus_bytes_are_never_the_next_response(chunked: bool, surplus: bytes
 
 
 def test_the_limit_on_a_body_is_exact() -> None:
-    """A body of the limit passes, one byte more is `too_large`, also when it only shows after decompression."""
+    """A body of the limit passes, one byte more is `too_large`, also when it only shows after
+    decompression.
+    """
     for size, passes in ((1000, True), (1001, False)):
-        for headers, body in (((), b"x" * size), ((servers.GZIP,), servers.compressed(b"x" * size))):
+        for headers, body in (
+            ((), b"x" * size),
+            ((servers.GZIP,), servers.compressed(b"x" * size)),
+        ):
             with servers.raw_server(
                 servers.respond(servers.response(body, ("Content-Type", "text/plain"), *headers))
             ) as server:
@@ -460,11 +575,15 @@ def test_the_limit_on_a_body_is_exact() -> None:
                 if passes:
                     assert call(definition, limits=Limits(body=1000)).body == "x" * size
                 else:
-                    assert isinstance(failure(definition, limits=Limits(body=1000)), errors.TooLargeError)
+                    assert isinstance(
+                        failure(definition, limits=Limits(body=1000)), errors.TooLargeError
+                    )
 
 
 def test_a_stale_connection_is_replaced_once_for_idempotent_methods() -> None:
-    """A kept-alive connection the server closed meanwhile is nobody's failure: the request goes out on a new one."""
+    """A kept-alive connection the server closed meanwhile is nobody's failure: the request goes out
+    on a new one.
+    """
 
     async def twice(url: str) -> list[int]:
         async with runtime() as shared:
@@ -484,14 +603,18 @@ def test_a_stale_connection_is_replaced_once_for_idempotent_methods() -> None:
 
 @pytest.mark.parametrize("then", ["503", "429", "close"])
 def test_a_post_that_was_answered_by_a_redirect_is_not_sent_again(then: str) -> None:
-    """303 and then trouble: the POST has been accepted, so it goes out once, whatever `retry` says."""
+    """303 and then trouble: the POST has been accepted, so it goes out once, whatever `retry`
+    says.
+    """
     trouble = {
         "503": servers.respond(servers.response(b"", status="503 Busy")),
         "429": servers.respond(servers.response(b"", status="429 Slow Down")),
         "close": servers.close_at_once(after_request=True),
     }[then]
     with servers.raw_server(servers.sequence(servers.redirect("/result", 303), trouble)) as server:
-        definition = http(server.url, request={"method": "POST", "body": {"pay": 1}}, retry={"intervalSeconds": 0})
+        definition = http(
+            server.url, request={"method": "POST", "body": {"pay": 1}}, retry={"intervalSeconds": 0}
+        )
         error = failure(definition)
         assert [request.split(b" ")[0] for request in server.received].count(b"POST") == 1
     assert not error.retryable
@@ -523,7 +646,9 @@ def test_a_stale_connection_is_replaced_once_and_not_more() -> None:
 
 
 @pytest.mark.parametrize(("method", "sendings"), [("POST", 1), ("PATCH", 1), ("PUT", 2)])
-def test_only_an_idempotent_request_goes_again_on_a_stale_connection(method: str, sendings: int) -> None:
+def test_only_an_idempotent_request_goes_again_on_a_stale_connection(
+    method: str, sendings: int
+) -> None:
     """A kept-alive connection that closes on a POST may have delivered it: it is not sent again."""
 
     async def after_a_get(url: str) -> errors.TaskError:
@@ -541,13 +666,19 @@ def test_only_an_idempotent_request_goes_again_on_a_stale_connection(method: str
 
     with servers.raw_server(answer_gets) as server:
         error = asyncio.run(after_a_get(server.url))
-        assert [request.split(b" ")[0].decode() for request in server.received].count(method) == sendings
+        assert [request.split(b" ")[0].decode() for request in server.received].count(
+            method
+        ) == sendings
     assert error.maybe_delivered
 
 
-@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.integers(0, 5), st.integers(0, 5))
+@given(
+    st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.integers(0, 5), st.integers(0, 5)
+)
 def test_gzip_reads_as_pythons_own(parts: list[bytes], between: int, after: int) -> None:
-    """Members, and zeros between and after them, decode to what the standard library makes of them."""
+    """Members, and zeros between and after them, decode to what the standard library makes of
+    them.
+    """
     body = (b"\0" * between).join(gzip.compress(part) for part in parts) + b"\0" * after
     received = Received("HTTP/1.1", 200, "OK", (servers.GZIP,), bytearray(body), True)
     seen = view(received, Limits(), Redactor())
@@ -556,7 +687,9 @@ def test_gzip_reads_as_pythons_own(parts: list[bytes], between: int, after: int)
 
 
 def test_what_was_sent_before_counts_for_maybe_delivered() -> None:
-    """PUT, answered by nothing, then refused: the last attempt sent nothing, an earlier one may have arrived."""
+    """PUT, answered by nothing, then refused: the last attempt sent nothing, an earlier one may
+    have arrived.
+    """
 
     def hang_up_for_good(peer: servers.Peer) -> bool:
         peer.read_request()
@@ -573,7 +706,9 @@ def test_what_was_sent_before_counts_for_maybe_delivered() -> None:
             return "shut now" if gone else None
 
     with servers.raw_server(hang_up_for_good) as server:
-        definition = http(server.url, request={"method": "PUT"}, retry={"intervalSeconds": 0, "maxAttempts": 2})
+        definition = http(
+            server.url, request={"method": "PUT"}, retry={"intervalSeconds": 0, "maxAttempts": 2}
+        )
         error = failure(definition, Shut())
     assert isinstance(error, errors.BlockedError)
     assert error.attempts == 2
@@ -594,7 +729,9 @@ def test_a_credential_that_fails_in_a_later_attempt_loses_no_exchange() -> None:
             return Credential(name, "bearer", {"token": Secret("t0ken-value")})
 
     with servers.raw_server(servers.respond(servers.response(b"", status="503 Busy"))) as server:
-        definition = http(server.url, credentials="c", retry={"intervalSeconds": 0, "maxAttempts": 3})
+        definition = http(
+            server.url, credentials="c", retry={"intervalSeconds": 0, "maxAttempts": 3}
+        )
         error = failure(definition, Vault())
     assert isinstance(error, errors.CredentialError)
     assert error.exchange is not None
@@ -603,7 +740,9 @@ def test_a_credential_that_fails_in_a_later_attempt_loses_no_exchange() -> None:
 
 
 def test_a_thread_that_hangs_does_not_hold_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look-up or a vault that blocks is left behind: the sync call returns when its time is over."""
+    """A look-up or a vault that blocks is left behind: the sync call returns when its time is
+    over.
+    """
     release = threading.Event()
 
     class Vault:
@@ -626,14 +765,20 @@ def test_a_thread_that_hangs_does_not_hold_the_deadline(monkeypatch: pytest.Monk
 
 
 def test_many_empty_gzip_members_end_at_once() -> None:
-    """A megabyte of empty gzip members is refused by their number, not unpacked one by one for minutes."""
+    """A megabyte of empty gzip members is refused by their number, not unpacked one by one for
+    minutes.
+    """
     body = gzip.compress(b"") * 50_000
-    with servers.raw_server(servers.respond(servers.response(body, servers.JSON, servers.GZIP))) as server:
+    with servers.raw_server(
+        servers.respond(servers.response(body, servers.JSON, servers.GZIP))
+    ) as server:
         assert isinstance(failure(http(server.url)), errors.DecodeError)
 
 
 def test_gzip_as_servers_send_it() -> None:
-    """Several members are one body (RFC 1952, section 2.2); padding after the last is ignored; deflate may be raw."""
+    """Several members are one body (RFC 1952, section 2.2); padding after the last is ignored;
+    deflate may be raw.
+    """
     text = ("Content-Type", "text/plain")
     members = gzip.compress(b"one ") + gzip.compress(b"two")
     raw = zlib.compressobj(wbits=-15)
@@ -645,7 +790,9 @@ def test_gzip_as_servers_send_it() -> None:
         (gzip.compress(gzip.compress(b"one two")), "gzip, gzip", "one two"),
     ]
     for body, coding, expected in bodies:
-        with servers.raw_server(servers.respond(servers.response(body, text, ("Content-Encoding", coding)))) as server:
+        with servers.raw_server(
+            servers.respond(servers.response(body, text, ("Content-Encoding", coding)))
+        ) as server:
             assert call(http(server.url)).body == expected
     with servers.raw_server(
         servers.respond(servers.response(b"x", text, ("Content-Encoding", "gzip, " * 9)))
@@ -656,18 +803,28 @@ def test_gzip_as_servers_send_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (servers.response(b"", ("Location", "http://xn--a/"), status="302 Found"), errors.RedirectError),
-        (servers.response(b"", ("Location", "http://[::1]8081/"), status="302 Found"), errors.RedirectError),
+        (
+            servers.response(b"", ("Location", "http://xn--a/"), status="302 Found"),
+            errors.RedirectError,
+        ),
+        (
+            servers.response(b"", ("Location", "http://[::1]8081/"), status="302 Found"),
+            errors.RedirectError,
+        ),
         (servers.response(b"", ("Location", "/a\x01b"), status="302 Found"), errors.RedirectError),
         (servers.response(b"[1e400]", servers.JSON), errors.ParseError),
         (
-            servers.response(b"", ("Retry-After", "Mon, 01 Jan 2020 00:00:00 +9999999999999"), status="503 No"),
+            servers.response(
+                b"", ("Retry-After", "Mon, 01 Jan 2020 00:00:00 +9999999999999"), status="503 No"
+            ),
             errors.StatusError,
         ),
     ],
     ids=["idna", "bracket", "control", "infinite", "retry-after"],
 )
-def test_what_libraries_choke_on_is_a_class_of_ours(answer: bytes, kind: type[errors.TaskError]) -> None:
+def test_what_libraries_choke_on_is_a_class_of_ours(
+    answer: bytes, kind: type[errors.TaskError]
+) -> None:
     """Odd redirect targets, dates and numbers end in their class, not in a library's exception."""
     with servers.raw_server(servers.respond(answer)) as server:
         assert type(failure(http(server.url))) is kind
@@ -682,8 +839,12 @@ def test_a_length_of_what_does_not_follow_is_no_reason_to_refuse() -> None:
         assert outcome == ("status" if status.startswith("304") else "success")
 
 
-def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over TLS the surplus may wait, decrypted or not, between the socket and us: it is no answer either."""
+def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Over TLS the surplus may wait, decrypted or not, between the socket and us: it is no answer
+    either.
+    """
     surplus = threading.Event()
 
     def good_and_evil(peer: servers.Peer) -> bool:
@@ -708,8 +869,12 @@ def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(monkeypatch: pyt
         assert asyncio.run(three(server.url)) == ["good"] * 3
 
 
-def test_a_missing_certificate_file_is_tls_and_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong SSL_CERT_FILE is the operator's to mend: class `tls`, not a connection that may be tried again."""
+def test_a_missing_certificate_file_is_tls_and_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrong SSL_CERT_FILE is the operator's to mend: class `tls`, not a connection that may be
+    tried again.
+    """
     with servers.tls_server(OK, "localhost") as server:
         monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
         error = failure(http(server.url), allow=["localhost"])

@@ -1,4 +1,6 @@
-"""Places for requests under way: first come first served per origin, no origin before the others, nobody blamed for a wait."""
+"""Places for requests under way: first come first served per origin, no origin before the others,
+nobody blamed for a wait.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ A, B, C = (Origin("http", host, 80) for host in ("a.example", "b.example", "c.ex
 
 
 async def served(places: Places, arrivals: list[Origin], *, until: int) -> list[tuple[Origin, int]]:
-    """Let requests arrive in the order of *arrivals*, end them in the order they had their turn, and return that order."""
+    """Let requests arrive in the order of *arrivals*, end them in the order they had their turn,
+    and return that order.
+    """
     order: list[tuple[Origin, int]] = []
     ends: list[asyncio.Event] = []
 
@@ -64,7 +68,9 @@ def test_who_has_no_free_place_is_passed_over() -> None:
 
 @pytest.mark.parametrize("granted", [False, True])
 def test_a_cancelled_wait_leaves_no_place_taken(granted: bool) -> None:
-    """Who is cancelled in the queue, or in the moment its turn comes, takes nothing from those behind."""
+    """Who is cancelled in the queue, or in the moment its turn comes, takes nothing from those
+    behind.
+    """
 
     async def run() -> int:
         places = Places(1, 1)
@@ -85,12 +91,16 @@ def test_a_cancelled_wait_leaves_no_place_taken(granted: bool) -> None:
 
 
 def test_a_turn_that_comes_just_after_a_cancellation_goes_to_the_next() -> None:
-    """A request that was cancelled a moment ago, and has not left the queue yet, takes no place and ends nobody's turn."""
+    """A request that was cancelled a moment ago, and has not left the queue yet, takes no place and
+    ends nobody's turn.
+    """
 
     async def main() -> None:
         places = Places(1, 1)
         await places.take(A, Recorder())
-        cancelled, following = (asyncio.create_task(places.take(origin, Recorder())) for origin in (A, B))
+        cancelled, following = (
+            asyncio.create_task(places.take(origin, Recorder())) for origin in (A, B)
+        )
         await asyncio.sleep(0)
         cancelled.cancel()
         places.give_back(A)
@@ -105,7 +115,9 @@ def test_a_turn_that_comes_just_after_a_cancellation_goes_to_the_next() -> None:
 
 
 def test_thousands_at_once_are_all_served() -> None:
-    """2,000 tasks at once to a server that takes its time: no more connections than allowed, and nobody fails for waiting."""
+    """2,000 tasks at once to a server that takes its time: no more connections than allowed, and
+    nobody fails for waiting.
+    """
 
     def slowly(peer: servers.Peer) -> bool:
         if not peer.read_request():
@@ -117,7 +129,9 @@ def test_thousands_at_once_are_all_served() -> None:
     async def run(url: str) -> list[object]:
         async with runtime() as shared:
             task = HttpTask(http(url), name="task", runtime=shared)
-            return [result.body for result in await asyncio.gather(*(task.acall() for _ in range(2000)))]
+            return [
+                result.body for result in await asyncio.gather(*(task.acall() for _ in range(2000)))
+            ]
 
     with servers.raw_server(slowly) as server:
         assert asyncio.run(run(server.url)) == [{"ok": True}] * 2000
@@ -127,7 +141,10 @@ def test_thousands_at_once_are_all_served() -> None:
 @contextlib.contextmanager
 def dead_server() -> Iterator[int]:
     """Yield the port of a server to which no connection comes about."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as stack:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
+        contextlib.ExitStack() as stack,
+    ):
         port = listener.getsockname()[1]
         for _ in range(4):  # fill the backlog: the kernel then drops what comes
             filler = stack.enter_context(socket.socket())
@@ -137,7 +154,9 @@ def dead_server() -> Iterator[int]:
 
 
 def test_a_dead_server_harms_nobody_else() -> None:
-    """100 tasks to a dead server beside 100 to a live one: these succeed, and the others' errors name the dead one."""
+    """100 tasks to a dead server beside 100 to a live one: these succeed, and the others' errors
+    name the dead one.
+    """
 
     async def run(dead: str, live: str) -> list[object]:
         async with runtime(connections=20, connections_per_origin=15) as shared:
@@ -156,15 +175,25 @@ def test_a_dead_server_harms_nobody_else() -> None:
 
 
 def test_a_wait_that_is_too_long_says_that_no_server_was_asked() -> None:
-    """Only the total time ends the wait for a place: nothing was sent, whoever holds the places is not blamed on the server."""
+    """Only the total time ends the wait for a place: nothing was sent, whoever holds the places is
+    not blamed on the server.
+    """
 
     async def run(url: str) -> errors.TaskError:
         async with runtime(connections_per_origin=1) as shared:
-            first = asyncio.create_task(HttpTask(http(url, readTimeoutSeconds=60), runtime=shared).acall())
+            first = asyncio.create_task(
+                HttpTask(http(url, readTimeoutSeconds=60), runtime=shared).acall()
+            )
             while not server.received:  # noqa: ASYNC110 - the server runs in a thread and has no event of this loop
                 await asyncio.sleep(0.01)
-            limits = {"connectionTimeoutSeconds": 1, "readTimeoutSeconds": 1, "totalTimeoutSeconds": 2.5}
-            task = HttpTask(http(url, **limits, request={"method": "POST"}, retry={}), runtime=shared)
+            limits = {
+                "connectionTimeoutSeconds": 1,
+                "readTimeoutSeconds": 1,
+                "totalTimeoutSeconds": 2.5,
+            }
+            task = HttpTask(
+                http(url, **limits, request={"method": "POST"}, retry={}), runtime=shared
+            )
             with pytest.raises(errors.TimedOutError) as caught:
                 await task.acall()
             first.cancel()
@@ -176,7 +205,12 @@ def test_a_wait_that_is_too_long_says_that_no_server_was_asked() -> None:
         error = asyncio.run(run(server.url))
         assert server.connections == 1
     assert isinstance(error, errors.TimedOutError)
-    assert (error.phase, error.seconds, error.attempts, error.maybe_delivered) == ("queue", 2.5, 1, False)
+    assert (error.phase, error.seconds, error.attempts, error.maybe_delivered) == (
+        "queue",
+        2.5,
+        1,
+        False,
+    )
     assert "totalTimeoutSeconds" in str(error)
     assert "no server was asked" in str(error)
     assert error.exchange is not None
@@ -185,7 +219,9 @@ def test_a_wait_that_is_too_long_says_that_no_server_was_asked() -> None:
 
 
 def test_who_has_waited_says_how_long() -> None:
-    """The wait for a place is a phase of its own, before all others; there is none where nobody waited."""
+    """The wait for a place is a phase of its own, before all others; there is none where nobody
+    waited.
+    """
 
     async def run(url: str) -> list[list[str]]:
         async with runtime(connections=1) as shared:
@@ -200,7 +236,9 @@ def test_who_has_waited_says_how_long() -> None:
 
 
 @pytest.mark.parametrize("word", ["0", "-1", "many", "1.5"])
-def test_a_number_of_places_that_is_none_is_refused(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_of_places_that_is_none_is_refused(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A typo of the operator must not let everything wait for ever."""
     monkeypatch.setenv("HTTPTASK_CONNECTIONS", word)
     with pytest.raises(ValueError, match="HTTPTASK_CONNECTIONS"):

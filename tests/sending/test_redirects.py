@@ -18,11 +18,18 @@ def heads(server: servers.RawServer) -> list[str]:
 
 def test_a_redirect_is_followed_and_every_hop_is_in_the_exchange() -> None:
     """The result names the URL that answered; the exchange has both hops."""
-    with servers.raw_server(servers.sequence(servers.redirect("/there?x=1", 302), servers.echo_json())) as server:
+    with servers.raw_server(
+        servers.sequence(servers.redirect("/there?x=1", 302), servers.echo_json())
+    ) as server:
         seen = exchange(http(server.url + "/here"))
-        assert [hop.request.url for hop in seen.attempts[0].hops] == [server.url + "/here", server.url + "/there?x=1"]
+        assert [hop.request.url for hop in seen.attempts[0].hops] == [
+            server.url + "/here",
+            server.url + "/there?x=1",
+        ]
     assert seen.outcome == "success"
-    with servers.raw_server(servers.sequence(servers.redirect("/there", 301), servers.echo_json())) as server:
+    with servers.raw_server(
+        servers.sequence(servers.redirect("/there", 301), servers.echo_json())
+    ) as server:
         assert call(http(server.url)).url == server.url + "/there"
 
 
@@ -39,10 +46,14 @@ def test_a_redirect_is_followed_and_every_hop_is_in_the_exchange() -> None:
         (302, "HEAD", "HEAD", False),
     ],
 )
-def test_method_and_body_of_the_next_request(status: int, method: str, then: str, body_again: bool) -> None:
+def test_method_and_body_of_the_next_request(
+    status: int, method: str, then: str, body_again: bool
+) -> None:
     """303, and 301 or 302 on POST, become GET without a body; 307 and 308 repeat the request."""
     body = {} if method == "HEAD" else {"body": {"a": 1}}
-    with servers.raw_server(servers.sequence(servers.redirect("/b", status), servers.echo_json())) as server:
+    with servers.raw_server(
+        servers.sequence(servers.redirect("/b", status), servers.echo_json())
+    ) as server:
         call(http(server.url + "/a", request={"method": method, **body}))
         first, second = server.received
     assert second.startswith(f"{then} /b ".encode())
@@ -52,7 +63,9 @@ def test_method_and_body_of_the_next_request(status: int, method: str, then: str
 
 
 def test_across_origins_nothing_secret_travels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Authorization, cookies and key headers stay at home when the redirect leads to another origin."""
+    """Authorization, cookies and key headers stay at home when the redirect leads to another
+    origin.
+    """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", "s3cr3t-token-value")
     with servers.raw_server(servers.echo_json()) as other:
         with servers.raw_server(servers.redirect(other.url + "/b", 302)) as server:
@@ -60,7 +73,10 @@ def test_across_origins_nothing_secret_travels(monkeypatch: pytest.MonkeyPatch) 
                 http(
                     server.url,
                     credentials="api",
-                    request={"headers": {"X-Api-Key": "k", "X-Trace": "t"}, "cookies": {"session": "c"}},
+                    request={
+                        "headers": {"X-Api-Key": "k", "X-Trace": "t"},
+                        "cookies": {"session": "c"},
+                    },
                 )
             )
         (told,) = heads(other)
@@ -74,7 +90,9 @@ def test_across_origins_nothing_secret_travels(monkeypatch: pytest.MonkeyPatch) 
 def test_on_the_same_origin_the_credential_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     """A redirect within the origin keeps the authorisation."""
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", "s3cr3t-token-value")
-    with servers.raw_server(servers.sequence(servers.redirect("/b"), servers.echo_json())) as server:
+    with servers.raw_server(
+        servers.sequence(servers.redirect("/b"), servers.echo_json())
+    ) as server:
         call(http(server.url, credentials="api"))
         assert ["authorization: bearer s3cr3t" in head for head in heads(server)] == [True, True]
 
@@ -82,12 +100,23 @@ def test_on_the_same_origin_the_credential_goes_along(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "name",
     [
-        *("X-Auth", "X-Session-Id", "X-Pass", "X-Credential", "X-Signature", "X-Sig", "X-Token", "X-Client-Secret"),
+        *(
+            "X-Auth",
+            "X-Session-Id",
+            "X-Pass",
+            "X-Credential",
+            "X-Signature",
+            "X-Sig",
+            "X-Token",
+            "X-Client-Secret",
+        ),
         *("X-Cookie", "Referer", "Idempotency-Key"),
     ],
 )
 def test_headers_that_may_be_secret_stay_at_home(name: str) -> None:
-    """By their names, headers an author set may carry a secret: across origins one too few is preferred to a leak."""
+    """By their names, headers an author set may carry a secret: across origins one too few is
+    preferred to a leak.
+    """
     with servers.raw_server(servers.echo_json()) as other:
         with servers.raw_server(servers.redirect(other.url)) as server:
             call(http(server.url, request={"headers": {name: "v"}}))
@@ -96,8 +125,12 @@ def test_headers_that_may_be_secret_stay_at_home(name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [302, 307])
-def test_what_authorising_added_does_not_cross_whatever_its_name(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A header no pattern would take for a secret stays at home because a credential put it there."""
+def test_what_authorising_added_does_not_cross_whatever_its_name(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header no pattern would take for a secret stays at home because a credential put it
+    there.
+    """
     key = '{"type": "apiKey", "in": "header", "name": "X-Plain", "key": "s3cr3t-key"}'
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", key)
     with servers.raw_server(servers.echo_json()) as other:
@@ -119,7 +152,10 @@ def test_a_body_stays_at_home(status: int) -> None:
 
 def test_a_key_in_the_query_does_not_cross(monkeypatch: pytest.MonkeyPatch) -> None:
     """The query of the redirect's own target is all that goes there."""
-    monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", '{"type": "apiKey", "in": "query", "name": "k", "key": "s3cr3t-key"}')
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_API",
+        '{"type": "apiKey", "in": "query", "name": "k", "key": "s3cr3t-key"}',
+    )
     with servers.raw_server(servers.echo_json()) as other:
         with servers.raw_server(servers.redirect(other.url + "/b?x=1")) as server:
             call(http(server.url, credentials="api"))
@@ -128,7 +164,9 @@ def test_a_key_in_the_query_does_not_cross(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_body_is_not_sent_to_another_origin() -> None:
-    """307 to another origin would hand the body to a stranger: `redirect`, and the stranger hears nothing."""
+    """307 to another origin would hand the body to a stranger: `redirect`, and the stranger hears
+    nothing.
+    """
     with servers.raw_server(servers.echo_json()) as other:
         with servers.raw_server(servers.redirect(other.url, 307)) as server:
             error = failure(http(server.url, request={"method": "POST", "body": {"a": 1}}))
@@ -137,7 +175,9 @@ def test_a_body_is_not_sent_to_another_origin() -> None:
     assert error.maybe_delivered
 
 
-@pytest.mark.parametrize("to", ["ftp://example.com/x", "file:///etc/passwd", "http://u:p@127.0.0.1/", "http://[::bad/"])
+@pytest.mark.parametrize(
+    "to", ["ftp://example.com/x", "file:///etc/passwd", "http://u:p@127.0.0.1/", "http://[::bad/"]
+)
 def test_what_is_not_http_is_not_followed(to: str) -> None:
     """Other schemes, user names in the URL and things that are no URL are refused."""
     with servers.raw_server(servers.redirect(to)) as server:
@@ -170,7 +210,9 @@ def test_circles_and_long_chains_end() -> None:
 @pytest.mark.parametrize("status", [301, 302])
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
 def test_a_circle_says_where_and_why_with_the_hops(method: str, status: int) -> None:
-    """As in browsers, 301 and 302 keep every method but POST: who did not expect it reads so, with every hop."""
+    """As in browsers, 301 and 302 keep every method but POST: who did not expect it reads so, with
+    every hop.
+    """
     there = servers.sequence(servers.redirect("/b", status), servers.redirect("/a", status))
     with servers.raw_server(there) as server:
         error = failure(http(server.url + "/a", request={"method": method}))
@@ -179,25 +221,36 @@ def test_a_circle_says_where_and_why_with_the_hops(method: str, status: int) -> 
             f"{method} /b",
         ]
     assert isinstance(error, errors.RedirectError)
-    assert str(error) == (
-        f"the redirects go round in a circle, back to {method} {server.url}/a; after 301 and 302 only a POST becomes a "
-        f"GET (RFC 9110, section 15.4); the way there: {method} {server.url}/a ({status}) -> "
-        f"{method} {server.url}/b ({status})"
+    assert (
+        str(error)
+        == f"the redirects go round in a circle, back to {method} {server.url}/a; after 301 and 302"
+        f" only a POST becomes a GET (RFC 9110, section 15.4); the way there: {method}"
+        f" {server.url}/a ({status}) -> {method} {server.url}/b ({status})"
     )
 
 
 def test_every_redirect_that_is_not_followed_names_the_hops() -> None:
-    """Too many, another scheme, a body that stays at home: the error has the requests and what answered them."""
-    with servers.raw_server(servers.sequence(servers.redirect("/b"), servers.redirect("ftp://h/"))) as server:
+    """Too many, another scheme, a body that stays at home: the error has the requests and what
+    answered them.
+    """
+    with servers.raw_server(
+        servers.sequence(servers.redirect("/b"), servers.redirect("ftp://h/"))
+    ) as server:
         error = failure(http(server.url + "/a"))
-    assert str(error).endswith(f"; the way there: GET {server.url}/a (302) -> GET {server.url}/b (302)")
-    with servers.raw_server(servers.sequence(*(servers.redirect(f"/{n}") for n in range(3)))) as server:
+    assert str(error).endswith(
+        f"; the way there: GET {server.url}/a (302) -> GET {server.url}/b (302)"
+    )
+    with servers.raw_server(
+        servers.sequence(*(servers.redirect(f"/{n}") for n in range(3)))
+    ) as server:
         error = failure(http(server.url + "/a", redirects=1))
     assert str(error).startswith("more than 1 redirects; the way there: ")
 
 
 def test_the_same_url_with_another_cookie_is_no_circle() -> None:
-    """A page that sets a cookie and redirects to itself is asked again, with the cookie; without one it is a circle."""
+    """A page that sets a cookie and redirects to itself is asked again, with the cookie; without
+    one it is a circle.
+    """
     again = [("Location", "/a"), ("Set-Cookie", "seen=1")]
     first = servers.respond(servers.response(b"", *again, status="302 Found"))
     with servers.raw_server(servers.sequence(first, servers.echo_json())) as server:
@@ -209,17 +262,23 @@ def test_the_same_url_with_another_cookie_is_no_circle() -> None:
 
 @pytest.mark.parametrize("redirects", [0, 1, 2])
 def test_a_task_says_how_many_redirects_are_followed(redirects: int) -> None:
-    """0: the 302 itself is the response, a success where its author says so; more than there may be is `redirect`."""
+    """0: the 302 itself is the response, a success where its author says so; more than there may be
+    is `redirect`.
+    """
     chain = servers.sequence(servers.redirect("/b"), servers.redirect("/c"), servers.echo_json())
     with servers.raw_server(chain) as server:
-        definition = http(server.url + "/a", redirects=redirects, successCondition="${jsonata: statusCode < 400}")
+        definition = http(
+            server.url + "/a", redirects=redirects, successCondition="${jsonata: statusCode < 400}"
+        )
         if redirects == 1:
             assert isinstance(failure(definition), errors.RedirectError)
         else:
             result = call(definition)
-            assert (result.status_code, result.url) == [(302, server.url + "/a"), None, (200, server.url + "/c")][
-                redirects
-            ]
+            assert (result.status_code, result.url) == [
+                (302, server.url + "/a"),
+                None,
+                (200, server.url + "/c"),
+            ][redirects]
     with servers.raw_server(servers.redirect("/b")) as server:
         assert failure(http(server.url, redirects=0)).kind == "status"
         error = failure(http(server.url, redirects=5), limits=Limits(redirects=0))
@@ -255,7 +314,9 @@ def test_every_hop_passes_the_egress_rules() -> None:
     ],
 )
 def test_an_origin_is_a_scheme_a_host_and_a_port(url: str, location: str, is_same: bool) -> None:
-    """A port that is left out is its scheme's (RFC 9110, sections 4.2.1 and 4.3.1); within the origin the credential stays."""
+    """A port that is left out is its scheme's (RFC 9110, sections 4.2.1 and 4.3.1); within the
+    origin the credential stays.
+    """
     plain = OutgoingRequest("PUT", url, [("X-Trace", "t")], b"")
     request = OutgoingRequest("PUT", url, [("X-Trace", "t"), ("Authorization", "Bearer t")], b"")
     following = next_request(request, plain, 307, location)
@@ -272,8 +333,14 @@ def test_an_origin_is_a_scheme_a_host_and_a_port(url: str, location: str, is_sam
 
 
 def test_what_was_said_of_a_body_goes_with_it() -> None:
-    """A request that becomes a GET has no header about its body any more (RFC 9110, section 15.4)."""
-    about = [("Content-Type", "text/plain"), ("content-language", "de"), ("Transfer-Encoding", "chunked")]
+    """A request that becomes a GET has no header about its body any more (RFC 9110, section
+    15.4).
+    """
+    about = [
+        ("Content-Type", "text/plain"),
+        ("content-language", "de"),
+        ("Transfer-Encoding", "chunked"),
+    ]
     request = OutgoingRequest("POST", "http://h.example/a", [("X-Trace", "t"), *about], b"x")
     following = next_request(request, request, 303, "/b")
     assert following is not None
@@ -282,14 +349,20 @@ def test_what_was_said_of_a_body_goes_with_it() -> None:
 
 @pytest.mark.parametrize(("status", "location"), [(304, "/b"), (300, "/b"), (200, "/b"), (302, "")])
 def test_what_is_no_redirect(status: int, location: str) -> None:
-    """Only the statuses that mean one, and only with a `Location` (RFC 9110, section 15.4); the rest is the response."""
+    """Only the statuses that mean one, and only with a `Location` (RFC 9110, section 15.4); the
+    rest is the response.
+    """
     request = OutgoingRequest("GET", "http://h.example/a", [])
     assert next_request(request, request, status, location) is None
 
 
-@pytest.mark.parametrize(("method", "helps"), [("GET", False), ("HEAD", False), ("PUT", True), ("DELETE", True)])
+@pytest.mark.parametrize(
+    ("method", "helps"), [("GET", False), ("HEAD", False), ("PUT", True), ("DELETE", True)]
+)
 def test_a_circle_is_explained_where_the_method_stays(method: str, helps: bool) -> None:
-    """Who follows a redirect with PUT may have expected a GET; with GET and HEAD there is nothing to explain."""
+    """Who follows a redirect with PUT may have expected a GET; with GET and HEAD there is nothing
+    to explain.
+    """
     message = str(circle(OutgoingRequest(method, "http://h/a", [])))
     assert f"back to {method} http://h/a" in message
     assert ("only a POST becomes a GET" in message) == helps

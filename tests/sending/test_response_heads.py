@@ -36,21 +36,29 @@ def head(*lines: bytes, status: bytes = b"HTTP/1.1 200 OK") -> bytes:
     ],
 )
 def test_a_line_that_is_no_header_field_is_left_out_with_a_note(line: bytes) -> None:
-    """One bad line of many takes nothing from the response (RFC 9112, section 5.1); its reader is told of it."""
+    """One bad line of many takes nothing from the response (RFC 9112, section 5.1); its reader is
+    told of it.
+    """
     answer = head(line, b"X-Good: 1", b"Content-Length: %d" % len(BODY)) + BODY
     with servers.raw_server(servers.respond(answer)) as server:
         seen = exchange(http(server.url))
     assert seen.error is None
     assert seen.response is not None
     assert seen.response.decoded == {"ok": True}
-    assert [name for name, _ in seen.response.headers] == ["Content-Type", "X-Good", "Content-Length"]
+    assert [name for name, _ in seen.response.headers] == [
+        "Content-Type",
+        "X-Good",
+        "Content-Length",
+    ]
     (note,) = seen.response.notes
     assert note.endswith("is left out: it is no header field (RFC 9112, section 5)")
     assert note.startswith(f"the header line {line.decode().replace(chr(13) + chr(10), ' ')!r} ")
 
 
 def test_a_blank_before_the_first_field_is_left_out() -> None:
-    """RFC 9112, section 2.2: a line that starts with white space right after the status line is consumed."""
+    """RFC 9112, section 2.2: a line that starts with white space right after the status line is
+    consumed.
+    """
     reader = HeadReader()
     assert reader.feed(b"HTTP/1.1 200 OK\r\n X: 1\r\nY: 2\r\n Z\r\n\r\nbody") == b"body"
     assert reader.fields == [(b"Y", b"2 Z")]
@@ -73,8 +81,12 @@ def test_a_blank_before_the_first_field_is_left_out() -> None:
     ],
 )
 def test_framing_that_cannot_be_trusted_is_refused_and_shown(lines: list[bytes]) -> None:
-    """Where the body ends is never guessed; the status line and the headers that came stand in the exchange."""
-    with servers.raw_server(servers.respond(head(*lines, status=b"HTTP/1.1 201 Made") + BODY)) as server:
+    """Where the body ends is never guessed; the status line and the headers that came stand in the
+    exchange.
+    """
+    with servers.raw_server(
+        servers.respond(head(*lines, status=b"HTTP/1.1 201 Made") + BODY)
+    ) as server:
         error = failure(http(server.url, **TWICE))
     assert isinstance(error, errors.ProtocolError)
     assert error.attempts == 1
@@ -105,7 +117,9 @@ def test_framing_that_cannot_be_trusted_is_refused_and_shown(lines: list[bytes])
 )
 @pytest.mark.parametrize("first", [False, True], ids=["after the request", "at once"])
 def test_what_is_not_http_is_protocol_once_with_what_came(banner: bytes, first: bool) -> None:
-    """Another protocol does not become HTTP by asking again; what it said stands in the error and in the exchange."""
+    """Another protocol does not become HTTP by asking again; what it said stands in the error and
+    in the exchange.
+    """
 
     def handler(peer: servers.Peer) -> None:
         if first:
@@ -128,7 +142,9 @@ def test_what_is_not_http_is_protocol_once_with_what_came(banner: bytes, first: 
 
 
 def test_a_head_that_breaks_off_is_connection_and_shown() -> None:
-    """A server that closes in the middle of its headers may do better next time; what came is not lost."""
+    """A server that closes in the middle of its headers may do better next time; what came is not
+    lost.
+    """
     with servers.raw_server(servers.respond_and_close(b"HTTP/1.1 200 OK\r\nX-Half")) as server:
         error = failure(http(server.url, **TWICE))
     assert isinstance(error, errors.ConnectionFailedError)
@@ -168,7 +184,9 @@ def test_headers_are_bounded_in_bytes(surplus: int) -> None:
 
 
 def test_a_head_does_not_depend_on_how_bytes_arrive() -> None:
-    """Interim responses are passed over, the final one is read when it is complete, and the body comes through whole."""
+    """Interim responses are passed over, the final one is read when it is complete, and the body
+    comes through whole.
+    """
     interim = b"HTTP/1.1 103 Early Hints\r\nLink : x\r\n\r\n"
     final = b"HTTP/1.1 200 OK\nX: 1\n\n"
     data = b"HTTP/1.1 100 Continue\r\n\r\n" + interim + final + b"HTTP/1.1 body"

@@ -36,11 +36,19 @@ CASES: list[tuple[type[errors.TaskError], dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "fields", "rule"), CASES, ids=lambda value: getattr(value, "__name__", str(value)))
-def test_what_is_tried_again(kind: type[errors.TaskError], fields: dict[str, object], rule: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "fields", "rule"), CASES, ids=lambda value: getattr(value, "__name__", str(value))
+)
+def test_what_is_tried_again(
+    kind: type[errors.TaskError], fields: dict[str, object], rule: str
+) -> None:
     """Each class of outcome, for a safe, an unsafe and a keyed request."""
     error = kind("x", **fields)  # type: ignore[arg-type]
-    allowed = {"any": (True, True, True), "idempotent": (True, False, True), "never": (False, False, False)}[rule]
+    allowed = {
+        "any": (True, True, True),
+        "idempotent": (True, False, True),
+        "never": (False, False, False),
+    }[rule]
     asked = (request("PUT"), request("PATCH"), request("POST", key=True))
     assert tuple(why_not(error, [one]) is None for one in asked) == allowed
 
@@ -61,14 +69,19 @@ STATUSES: list[tuple[int, float | None, str]] = [
     *((status, None, "idempotent") for status in (408, 500, 502, 503, 504, 520, 522, 529)),
     *((status, 1.0, "idempotent") for status in (500, 501, 503, 505, 507, 522)),
     (409, None, "key"),
-    *((status, None, "never") for status in (400, 401, 403, 404, 410, 413, 422, 501, 505, 507, 530)),
+    *(
+        (status, None, "never")
+        for status in (400, 401, 403, 404, 410, 413, 422, 501, 505, 507, 530)
+    ),
     *((status, 1.0, "never") for status in (200, 202, 302, 304)),
 ]
 
 
 @pytest.mark.parametrize(("status", "after", "rule"), STATUSES)
 def test_which_statuses_are_tried_again(status: int, after: float | None, rule: str) -> None:
-    """A refusal that names Retry-After is tried again by any method; a failing server as its kind is."""
+    """A refusal that names Retry-After is tried again by any method; a failing server as its kind
+    is.
+    """
     allowed = {
         "any": (True, True, True),
         "idempotent": (True, False, True),
@@ -92,7 +105,9 @@ def test_statuses_that_an_author_adds(status: int) -> None:
 
 
 def test_behind_a_redirect_the_first_request_counts() -> None:
-    """A request that was answered with a redirect has done what it does: only a chain that is idempotent all along goes again."""
+    """A request that was answered with a redirect has done what it does: only a chain that is
+    idempotent all along goes again.
+    """
     error = errors.StatusError("x", status_code=429)
     assert why_not(error, [request("POST")]) is None
     assert why_not(error, [request("POST"), request("GET")])
@@ -118,7 +133,9 @@ def test_behind_a_redirect_the_first_request_counts() -> None:
 def test_waits_back_off_with_full_jitter_and_never_undercut_the_server(
     attempts: int, jitter: float, after: float | None, expected: float
 ) -> None:
-    """interval * rate^(n-1), times a random number up to 1, at most a day; Retry-After is a minimum."""
+    """interval * rate^(n-1), times a random number up to 1, at most a day; Retry-After is a
+    minimum.
+    """
     policy = RetryPolicy(interval_seconds=2, max_attempts=9, backoff_rate=3)
     assert wait_seconds(policy, attempts, after, jitter=lambda: jitter) == expected
 
@@ -165,11 +182,15 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    """RFC 9110, section 10.2.3: seconds, or any of the three date formats; garbage and the past are ignored."""
+    """RFC 9110, section 10.2.3: seconds, or any of the three date formats; garbage and the past are
+    ignored.
+    """
     assert retry_after([value], NOW) == seconds
 
 
 def test_of_several_retry_afters_the_longest_counts() -> None:
-    """A minimum is never undercut, whichever line names it; garbage beside it takes nothing from it."""
+    """A minimum is never undercut, whichever line names it; garbage beside it takes nothing from
+    it.
+    """
     assert retry_after(["1", "Mon, 23 Nov 2026 12:01:00 GMT", "soon"], NOW) == 60
     assert retry_after([], NOW) is None

@@ -1,4 +1,6 @@
-"""The wire: where a response ends, what happens to its connection, and what carries long bodies in both directions."""
+"""The wire: where a response ends, what happens to its connection, and what carries long bodies in
+both directions.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
-def bodies(url: str, count: int, *, between: Callable[[], None] = lambda: None, **request: object) -> list[object]:
-    """Run one task *count* times in a row on the connections of one event loop, and return the bodies."""
+def bodies(
+    url: str, count: int, *, between: Callable[[], None] = lambda: None, **request: object
+) -> list[object]:
+    """Run one task *count* times in a row on the connections of one event loop, and return the
+    bodies.
+    """
 
     async def run() -> list[object]:
         async with runtime() as shared:
@@ -57,16 +63,24 @@ def bodies(url: str, count: int, *, between: Callable[[], None] = lambda: None, 
     ],
 )
 def test_chunks_do_not_depend_on_how_bytes_arrive(data: bytes, body: bytes) -> None:
-    """Extensions and trailers are passed over, spaces behind a size too; not one byte is surplus (RFC 9112, section 7.1)."""
+    """Extensions and trailers are passed over, spaces behind a size too; not one byte is surplus
+    (RFC 9112, section 7.1).
+    """
     for size in range(1, len(data) + 1):
         reader = ChunkedBody()
-        pieces = [piece for at in range(0, len(data), size) for piece in reader.feed(data[at : at + size])]
+        pieces = [
+            piece for at in range(0, len(data), size) for piece in reader.feed(data[at : at + size])
+        ]
         assert (b"".join(pieces), reader.is_complete, reader.has_surplus) == (body, True, False)
 
 
-@pytest.mark.parametrize("surplus", [b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"x", b"HTTP/1.1 200 OK\r\n", servers.OK])
+@pytest.mark.parametrize(
+    "surplus", [b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"x", b"HTTP/1.1 200 OK\r\n", servers.OK]
+)
 def test_any_byte_behind_the_last_chunk_is_surplus(surplus: bytes) -> None:
-    """The end of a body is exact: an empty line more is not a part of it, and a whole response is no body."""
+    """The end of a body is exact: an empty line more is not a part of it, and a whole response is
+    no body.
+    """
     data = b"5\r\nhello\r\n0\r\n\r\n" + surplus
     for size in (len(data), 16):
         reader = ChunkedBody()
@@ -97,7 +111,9 @@ def test_any_byte_behind_the_last_chunk_is_surplus(surplus: bytes) -> None:
     ],
 )
 def test_chunks_that_two_readers_may_take_differently_are_refused(data: bytes) -> None:
-    """Bare line feeds, signs, spaces and bytes between chunks are how responses are smuggled: none is read leniently."""
+    """Bare line feeds, signs, spaces and bytes between chunks are how responses are smuggled: none
+    is read leniently.
+    """
     with pytest.raises(MalformedError):
         ChunkedBody().feed(data)
     with servers.raw_server(servers.respond_and_close(CHUNKED + data)) as server:
@@ -118,7 +134,9 @@ def test_a_length_beside_chunks_is_refused(order: int) -> None:
 @pytest.mark.parametrize("length", [b"5, 5", b"5\r\nContent-Length: 5", b"05"])
 def test_the_same_length_twice_is_one_length(length: bytes) -> None:
     """RFC 9110, section 8.6: a proxy that repeats it harms nobody."""
-    with servers.raw_server(servers.respond(HEAD + b"Content-Length: " + length + b"\r\n\r\nhello")) as server:
+    with servers.raw_server(
+        servers.respond(HEAD + b"Content-Length: " + length + b"\r\n\r\nhello")
+    ) as server:
         assert bodies(server.url, 2) == ["hello"] * 2
         assert server.connections == 1
 
@@ -140,7 +158,9 @@ def test_a_connection_is_kept_only_where_the_server_keeps_it(head: bytes) -> Non
 
 def test_a_change_of_protocol_that_was_not_asked_for_is_refused() -> None:
     """A 101 answers an `Upgrade` (RFC 9110, section 7.8); what follows it is not HTTP."""
-    with servers.raw_server(servers.respond(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nhello")) as server:
+    with servers.raw_server(
+        servers.respond(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nhello")
+    ) as server:
         error = failure(http(server.url))
     assert isinstance(error, errors.ProtocolError)
     assert "another protocol" in str(error)
@@ -149,7 +169,9 @@ def test_a_change_of_protocol_that_was_not_asked_for_is_refused() -> None:
 def test_trailers_are_bounded() -> None:
     """A body that has ended but for trailers without end is too large."""
     trailers = b"X-Trailer: " + b"x" * 4096 + b"\r\n"
-    with servers.raw_server(servers.respond(CHUNKED + b"1\r\nx\r\n0\r\n" + trailers * 64)) as server:
+    with servers.raw_server(
+        servers.respond(CHUNKED + b"1\r\nx\r\n0\r\n" + trailers * 64)
+    ) as server:
         error = failure(http(server.url))
     assert isinstance(error, errors.TooLargeError)
     assert "trailers" in str(error)
@@ -159,7 +181,9 @@ def test_trailers_are_bounded() -> None:
 
 
 def test_what_comes_on_an_idle_connection_closes_it() -> None:
-    """Bytes that nobody asked for, whenever they come, are nobody's answer: the next request has a new connection."""
+    """Bytes that nobody asked for, whenever they come, are nobody's answer: the next request has a
+    new connection.
+    """
     arrived = threading.Event()
 
     def good_then_evil(peer: servers.Peer) -> bool:
@@ -178,7 +202,9 @@ def test_what_comes_on_an_idle_connection_closes_it() -> None:
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_not_used() -> None:
-    """Where the end is there to be seen, no request is written: a POST, which may not be sent twice, arrives."""
+    """Where the end is there to be seen, no request is written: a POST, which may not be sent
+    twice, arrives.
+    """
     closed = threading.Event()
 
     def one(peer: servers.Peer) -> None:
@@ -210,7 +236,9 @@ def test_connections_are_used_again() -> None:
 
 
 def test_the_end_of_a_long_request_is_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A head and the pieces of a body go out as they are written: Nagle's algorithm would wait for the server (RFC 896)."""
+    """A head and the pieces of a body go out as they are written: Nagle's algorithm would wait for
+    the server (RFC 896).
+    """
     made = Connection.connection_made
     no_delay: list[int] = []
 
@@ -226,7 +254,9 @@ def test_the_end_of_a_long_request_is_not_held_back(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_answer_that_comes_before_the_request_is_sent_is_the_answer() -> None:
-    """A server that refuses a long upload by its head, and reads no more of it, is heard; the connection is not used again."""
+    """A server that refuses a long upload by its head, and reads no more of it, is heard; the
+    connection is not used again.
+    """
 
     def refuse(peer: servers.Peer) -> None:
         peer.recv(1024)
@@ -235,13 +265,17 @@ def test_an_answer_that_comes_before_the_request_is_sent_is_the_answer() -> None
 
     body = "x" * 20_000_000
     with servers.raw_server(refuse) as server:
-        error = failure(http(server.url, request={"method": "POST", "body": body}, readTimeoutSeconds=60))
+        error = failure(
+            http(server.url, request={"method": "POST", "body": body}, readTimeoutSeconds=60)
+        )
     assert isinstance(error, errors.StatusError)
     assert error.status_code == 413
 
 
 def test_a_server_may_answer_while_it_reads() -> None:
-    """Request and response flow at the same time: a server that sends back what it reads, piece by piece, is no deadlock."""
+    """Request and response flow at the same time: a server that sends back what it reads, piece by
+    piece, is no deadlock.
+    """
     size = 8_000_000
 
     def echo(peer: servers.Peer) -> None:
@@ -280,7 +314,9 @@ def test_a_body_of_unknown_length_is_sent_in_chunks() -> None:
     [("Content-Length", "9"), ("Transfer-Encoding", "gzip"), ("X", " a"), ("Host", "b.example")],
 )
 def test_a_request_that_is_no_http_is_not_sent(header: tuple[str, str]) -> None:
-    """A plugin's wrong length, unknown coding, value with blanks around it or second Host ends before anything is sent."""
+    """A plugin's wrong length, unknown coding, value with blanks around it or second Host ends
+    before anything is sent.
+    """
 
     class Wrong:
         @hookimpl
@@ -303,7 +339,9 @@ class Endless(StreamedBody):
 
 
 def test_a_stream_that_is_not_as_long_as_it_says_is_not_taken_for_sent() -> None:
-    """A server must not wait for the rest, nor take the surplus for the next request: the connection is closed."""
+    """A server must not wait for the rest, nor take the surplus for the next request: the
+    connection is closed.
+    """
 
     class Wrong:
         @hookimpl
@@ -311,11 +349,15 @@ def test_a_stream_that_is_not_as_long_as_it_says_is_not_taken_for_sent() -> None
             request.body = Endless((b"xxxxx",))
 
     with servers.raw_server(servers.silent()) as server:
-        assert isinstance(failure(http(server.url, request={"method": "POST"}), Wrong()), errors.SettingsError)
+        assert isinstance(
+            failure(http(server.url, request={"method": "POST"}), Wrong()), errors.SettingsError
+        )
 
 
 def test_a_slow_reader_makes_the_server_wait() -> None:
-    """What is not read yet is bounded: a server that is faster than the disk does not fill the memory."""
+    """What is not read yet is bounded: a server that is faster than the disk does not fill the
+    memory.
+    """
     sent = []
 
     def stream(peer: servers.Peer) -> None:
@@ -352,7 +394,9 @@ def test_a_slow_reader_makes_the_server_wait() -> None:
 
 @pytest.mark.httpx_mock(should_mock=lambda request: request.url.host == "api.example")
 def test_what_a_mock_lets_through_goes_by_our_rules(httpx_mock: HTTPXMock) -> None:
-    """A test may mock one host and send to another: what is sent passes the egress rules, httpx itself sends nothing."""
+    """A test may mock one host and send to another: what is sent passes the egress rules, httpx
+    itself sends nothing.
+    """
     httpx_mock.add_response(text="mocked")
     with servers.raw_server(servers.respond(servers.response(b"real", TEXT))) as server:
         assert call(http("https://api.example/")).body == "mocked"
@@ -382,7 +426,9 @@ def test_what_a_mock_lets_through_goes_by_our_rules(httpx_mock: HTTPXMock) -> No
 def test_what_a_mock_raises_is_a_class_of_ours(
     raised: Exception, kind: type[errors.TaskError], delivered: bool, httpx_mock: HTTPXMock
 ) -> None:
-    """Every exception of httpx that a test has raised ends in the class that the network would have ended in."""
+    """Every exception of httpx that a test has raised ends in the class that the network would have
+    ended in.
+    """
     httpx_mock.add_exception(raised)
     error = failure(http("https://api.example/"))
     assert isinstance(error, kind)

@@ -1,4 +1,6 @@
-"""`checkSettings`: settings that do not fit the endpoint's schema are refused, or sent as they are written with a note."""
+"""`checkSettings`: settings that do not fit the endpoint's schema are refused, or sent as they are
+written with a note.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from httptask.model.task import Inputs, TestOptions
 from httptask.task import HttpTask
 from tasks import runtime
 
-PATCHED = {"type": "object", "required": ["@odata.type"], "properties": {"@odata.type": {"type": "string"}}}
+PATCHED = {
+    "type": "object",
+    "required": ["@odata.type"],
+    "properties": {"@odata.type": {"type": "string"}},
+}
 DESCRIPTION = {
     "openapi": "3.1.0",
     "info": {"title": "T", "version": "1"},
@@ -29,7 +35,10 @@ DESCRIPTION = {
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
                     {"name": "tags", "in": "query", "schema": {"type": "string"}},
                 ],
-                "requestBody": {"required": True, "content": {"application/json": {"schema": PATCHED}}},
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": PATCHED}},
+                },
                 "responses": {"default": {"description": "any"}},
             }
         }
@@ -49,14 +58,18 @@ POINTERS = [
 
 
 def endpoint_at(url: str) -> Endpoint:
-    data = json.dumps({**DESCRIPTION, "servers": [{"url": "{origin}", "variables": {"origin": {"default": url}}}]})
+    data = json.dumps(
+        {**DESCRIPTION, "servers": [{"url": "{origin}", "variables": {"origin": {"default": url}}}]}
+    )
     return read_api("api.json", data=data.encode(), provider="acme").endpoints[0]
 
 
 def task_at(url: str, shared: Any, **fields: Any) -> HttpTask:
     request = {"url": f"{url}/things/{{id}}", "method": "PATCH", **WRONG}
     return HttpTask(
-        {"type": "Http", "httpRequest": request, "end": True, **fields}, runtime=shared, endpoint=endpoint_at(url)
+        {"type": "Http", "httpRequest": request, "end": True, **fields},
+        runtime=shared,
+        endpoint=endpoint_at(url),
     )
 
 
@@ -65,7 +78,9 @@ def test_settings_that_do_not_fit_are_refused(fields: dict[str, Any]) -> None:
     """By default nothing is sent."""
     with servers.raw_server(servers.echo_json()) as server, runtime() as shared:
         task = task_at(server.url, shared, **fields)
-        assert {each.pointer for each in task.problems() if each.severity == "error"} == set(POINTERS)
+        assert {each.pointer for each in task.problems() if each.severity == "error"} == set(
+            POINTERS
+        )
         with pytest.raises(SettingsError):
             task.call()
         assert server.received == []
@@ -73,7 +88,9 @@ def test_settings_that_do_not_fit_are_refused(fields: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("evaluated", [False, True])
 def test_with_a_note_they_are_sent_as_written(evaluated: bool) -> None:
-    """Each difference is a warning before, and stands in the exchange afterwards; so it is for what expressions yield."""
+    """Each difference is a warning before, and stands in the exchange afterwards; so it is for what
+    expressions yield.
+    """
     with servers.raw_server(servers.echo_json()) as server, runtime() as shared:
         task = task_at(server.url, shared, checkSettings="note")
         if evaluated:
@@ -85,14 +102,19 @@ def test_with_a_note_they_are_sent_as_written(evaluated: bool) -> None:
         assert evaluated or {each.pointer for each in problems} == set(POINTERS)
         exchange = task.test_request(Inputs())
         echo = task.call().body
-    assert (echo["target"], echo["body"]) == ("/things/a?tags=x&tags=y&extra=1", '[{"op":"remove","path":"/a"}]')
+    assert (echo["target"], echo["body"]) == (
+        "/things/a?tags=x&tags=y&extra=1",
+        '[{"op":"remove","path":"/a"}]',
+    )
     assert {each.pointer for each in exchange.settings_problems} == set(POINTERS)
     Draft202012Validator(packaged.schema("exchange")).validate(exchange.to_json())
     assert [each["pointer"] for each in exchange.to_json()["settingsProblems"]]
 
 
 def test_what_cannot_be_sent_at_all_stays_an_error() -> None:
-    """A header with a line break, a host that cannot be, a place without a value, a value that has no form."""
+    """A header with a line break, a host that cannot be, a place without a value, a value that has
+    no form.
+    """
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"headers": {"X-A": "a\nb"}}, "/httpRequest/headers/X-A"),
         ({"url": "https://a..b/things/{id}"}, "/httpRequest/url"),
@@ -116,17 +138,32 @@ def test_a_request_that_is_sent_anyway_says_what_is_wrong_with_it() -> None:
     assert {each.pointer for each in exchange.settings_problems} == set(POINTERS)
 
 
-def test_the_variables_of_a_server_have_their_defaults_wherever_the_request_is_made(tmp_path: Path) -> None:
-    """Checked, shown as a curl command, sent, and sent anyway: `{protocol}://{host}:{port}` needs no values."""
+def test_the_variables_of_a_server_have_their_defaults_wherever_the_request_is_made(
+    tmp_path: Path,
+) -> None:
+    """Checked, shown as a curl command, sent, and sent anyway: `{protocol}://{host}:{port}` needs
+    no values.
+    """
     with servers.raw_server(servers.echo_json()) as server, runtime() as shared:
         host, port = server.url.removeprefix("http://").split(":")
         variables = {"protocol": "http", "host": host, "port": port}
         known = {name: {"default": value} for name, value in variables.items()}
-        root = {**DESCRIPTION, "servers": [{"url": "{protocol}://{host}:{port}/v1", "variables": known}]}
-        endpoint = read_api("api.json", data=json.dumps(root).encode(), provider="acme").endpoints[0]
-        request = {"url": "{protocol}://{host}:{port}/v1/things/{id}", "method": "PATCH", "pathParameters": {"id": 1}}
+        root = {
+            **DESCRIPTION,
+            "servers": [{"url": "{protocol}://{host}:{port}/v1", "variables": known}],
+        }
+        endpoint = read_api("api.json", data=json.dumps(root).encode(), provider="acme").endpoints[
+            0
+        ]
+        request = {
+            "url": "{protocol}://{host}:{port}/v1/things/{id}",
+            "method": "PATCH",
+            "pathParameters": {"id": 1},
+        }
         request["body"] = {"@odata.type": "a"}
-        task = HttpTask({"type": "Http", "httpRequest": request, "end": True}, runtime=shared, endpoint=endpoint)
+        task = HttpTask(
+            {"type": "Http", "httpRequest": request, "end": True}, runtime=shared, endpoint=endpoint
+        )
         assert task.problems() == []
         assert task.render().url == f"{server.url}/v1/things/1"
         assert task.call().status_code == 200

@@ -1,4 +1,5 @@
-"""Operations of real descriptions, filled in, sent, and judged by openapi-core, which reads the description by itself.
+"""Operations of real descriptions, filled in, sent, and judged by openapi-core, which reads the
+description by itself.
 
 The descriptions in `descriptions/directory` were chosen by a seed and cut down by `bench/cut.py`.
 """
@@ -51,7 +52,9 @@ TEXTS = ("aé b&c=d+e%;f", "ab-1")
 
 
 class Sampler(_Maker):
-    """Makes an instance of a schema with its optional fields, texts that have to be escaped, and arrays of two."""
+    """Makes an instance of a schema with its optional fields, texts that have to be escaped, and
+    arrays of two.
+    """
 
     def _texts(self, patterns: list[str], length: int) -> Iterator[str]:
         yield from TEXTS
@@ -65,7 +68,9 @@ class Sampler(_Maker):
         return True
 
     def _array(self, schemas: list[Any], depth: int) -> list[Any]:
-        has_two = not any(s.get("maxItems", 2) < 2 or s.get("uniqueItems") for s in schemas) and depth < 6
+        has_two = (
+            not any(s.get("maxItems", 2) < 2 or s.get("uniqueItems") for s in schemas) and depth < 6
+        )
         return super()._array([*schemas, {"minItems": 2}] if has_two else schemas, depth)
 
 
@@ -88,10 +93,18 @@ def filled(endpoint: Endpoint) -> dict[str, Any]:
     request = task["httpRequest"]
     for name in ("pathParameters", "query", "headers", "cookies"):
         group = schema["properties"][name]
-        described = {each.name for each in endpoint.parameters if PARAMETER_GROUPS[each.location] == name}
-        made = {each: sample(one, definitions) for each, one in group["properties"].items() if each in described}
+        described = {
+            each.name for each in endpoint.parameters if PARAMETER_GROUPS[each.location] == name
+        }
+        made = {
+            each: sample(one, definitions)
+            for each, one in group["properties"].items()
+            if each in described
+        }
         request[name] = made | (
-            {"Content-Type": request[name]["Content-Type"]} if "Content-Type" in request.get(name, {}) else {}
+            {"Content-Type": request[name]["Content-Type"]}
+            if "Content-Type" in request.get(name, {})
+            else {}
         )
     if "body" in schema["properties"]:
         request["body"] = sample(schema["properties"]["body"], definitions)
@@ -109,23 +122,43 @@ JSON_TOO = (
 KNOWN_WRONG: dict[str, dict[str, str]] = {
     "stripe.com": {
         r"\('deepObject', '(expand|created)'\)": (
-            "it reads no arrays in deepObject, and no name of an object in it but of a described one; Stripe documents `expand[]=a`"
+            "it reads no arrays in deepObject, and no name of an object in it but of a described"
+            " one; Stripe documents `expand[]=a`"
         )
     },
     "testfire.net-altoroj": {
-        "Missing required header parameter: Authorization": "OpenAPI 3.0, Parameter Object: such a header is ignored"
+        "Missing required header parameter: Authorization": (
+            "OpenAPI 3.0, Parameter Object: such a header is ignored"
+        )
     },
     "vtex.local-License-Manager-API": {
-        "Missing required header parameter: Content-Type": "OpenAPI 3.0, Parameter Object: such a header is ignored"
+        "Missing required header parameter: Content-Type": (
+            "OpenAPI 3.0, Parameter Object: such a header is ignored"
+        )
     },
-    "amadeus.com-amadeus-hotel-booking": {r"bad escape \\+p": "it stops at a pattern of ECMA-262 that Python has not"},
-    "amazonaws.com-forecast": {r"bad escape \\+p": "it stops at a pattern of ECMA-262 that Python has not"},
+    "amadeus.com-amadeus-hotel-booking": {
+        r"bad escape \\+p": "it stops at a pattern of ECMA-262 that Python has not"
+    },
+    "amazonaws.com-forecast": {
+        r"bad escape \\+p": "it stops at a pattern of ECMA-262 that Python has not"
+    },
     "oxforddictionaries.com": {
-        "False is not one of": "the description: a boolean that is one of the texts 'true' and 'false'; nothing would be right"
+        "False is not one of": (
+            "the description: a boolean that is one of the texts 'true' and 'false'; nothing would"
+            " be right"
+        )
     },
-    "frankiefinancial.io": {"Schemes not valid": "WSGI hands on no header with `_` in its name, such as api_key"},
-    "wmata.com-rail-station": {"Schemes not valid": "WSGI hands on no header with `_` in its name, such as api_key"},
-    "wordnik.com": {"is not one of": "the description: an array that is one of some texts; nothing would be right"},
+    "frankiefinancial.io": {
+        "Schemes not valid": "WSGI hands on no header with `_` in its name, such as api_key"
+    },
+    "wmata.com-rail-station": {
+        "Schemes not valid": "WSGI hands on no header with `_` in its name, such as api_key"
+    },
+    "wordnik.com": {
+        "is not one of": (
+            "the description: an array that is one of some texts; nothing would be right"
+        )
+    },
 }
 """Description -> pattern of an error -> why it is none of ours."""
 
@@ -134,12 +167,21 @@ KNOWN_WRONG: dict[str, dict[str, str]] = {
 
 
 def alone(document: dict[str, Any], endpoint: Endpoint, *, authorised: bool) -> dict[str, Any]:
-    """Return what *document* says of *endpoint*, and nothing else; without its security when it is not *authorised*."""
+    """Return what *document* says of *endpoint*, and nothing else; without its security when it is
+    not *authorised*.
+    """
     method = endpoint.method.lower()
-    item = {name: each for name, each in document["paths"][endpoint.path].items() if name in ("parameters", method)}
+    item = {
+        name: each
+        for name, each in document["paths"][endpoint.path].items()
+        if name in ("parameters", method)
+    }
     if not authorised:
         item[method] = {**item[method], "security": []}
-    return {**document, "paths": {endpoint.target.partition("?")[0]: item}}  # as on the wire: without `#…` and `$`
+    return {
+        **document,
+        "paths": {endpoint.target.partition("?")[0]: item},
+    }  # as on the wire: without `#…` and `$`
 
 
 @pytest.fixture(scope="module")
@@ -174,8 +216,12 @@ def shared() -> Iterator[Runtime]:
 
 
 def credential(endpoint: Endpoint) -> str | None:
-    """Return the type of credential that *endpoint* asks for; None when it asks for none, or for what one cannot be."""
-    alternatives = [[endpoint.security_schemes[name] for name in each] for each in endpoint.security or ()]
+    """Return the type of credential that *endpoint* asks for; None when it asks for none, or for
+    what one cannot be.
+    """
+    alternatives = [
+        [endpoint.security_schemes[name] for name in each] for each in endpoint.security or ()
+    ]
     single = next((each[0] for each in alternatives if len(each) == 1), None)
     if single is None or [] in alternatives:
         return None
@@ -193,10 +239,16 @@ def test_there_are_enough_operations_of_enough_descriptions() -> None:
     assert sum(len(list(operations(document))) for document in read) >= 200
 
 
-@pytest.mark.filterwarnings("ignore:Unsupported scheme type")  # openapi-core does not look at OAuth 2.0
+@pytest.mark.filterwarnings(
+    "ignore:Unsupported scheme type"
+)  # openapi-core does not look at OAuth 2.0
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_described_operations_are_what_their_description_says(judge: Judge, shared: Runtime, path: Path) -> None:
-    """Read, filled in, authorised and sent, each request is right for openapi-core, and it reads the values that were given."""
+def test_described_operations_are_what_their_description_says(
+    judge: Judge, shared: Runtime, path: Path
+) -> None:
+    """Read, filled in, authorised and sent, each request is right for openapi-core, and it reads
+    the values that were given.
+    """
     document = json.loads(path.read_text(encoding="utf-8"))
     endpoints = read_api(path).endpoints
     assert len(endpoints) == len(list(operations(document)))
@@ -212,7 +264,9 @@ def test_described_operations_are_what_their_description_says(judge: Judge, shar
         sent = HttpTask(task, runtime=shared, endpoint=endpoint)
         assert [problem for problem in sent.problems() if problem.severity == "error"] == []
         read = sent.call().body
-        assert [error for error in read["errors"] if not any(re.search(each, error) for each in known)] == []
+        assert [
+            error for error in read["errors"] if not any(re.search(each, error) for each in known)
+        ] == []
         wrong += read["errors"]
         if not read["errors"]:
             assert {name: read[name] for name in GROUPS if name in request} == {

@@ -1,4 +1,6 @@
-"""A response held against its documentation: notes where it differs, none where it does not, an end in any case."""
+"""A response held against its documentation: notes where it differs, none where it does not, an end
+in any case.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +21,32 @@ from httptask.settings._differences import MOST_DIFFERENCES, differences
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 EITHER = {
-    "oneOf": [{"properties": {"a": STRING}, "required": ["a"]}, {"properties": {"b": INTEGER}, "required": ["b"]}]
+    "oneOf": [
+        {"properties": {"a": STRING}, "required": ["a"]},
+        {"properties": {"b": INTEGER}, "required": ["b"]},
+    ]
 }
 
 
-def documented_as(schema: Any, definitions: dict[str, Any] | None = None, status: str = "200") -> Endpoint:
+def documented_as(
+    schema: Any, definitions: dict[str, Any] | None = None, status: str = "200"
+) -> Endpoint:
     """Return an endpoint that answers a JSON body of *schema*."""
     responses = {status: Response("", {}, {"application/json": MediaType(schema)})}
-    return replace(thing_endpoint("https://things.example"), responses=responses, definitions=definitions or {})
+    return replace(
+        thing_endpoint("https://things.example"), responses=responses, definitions=definitions or {}
+    )
 
 
-def found(schema: Any, value: Any, definitions: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+def found(
+    schema: Any, value: Any, definitions: dict[str, Any] | None = None
+) -> list[tuple[str, str]]:
     """Return kind and pointer of how *value* differs from *schema*."""
     endpoint = documented_as(schema, definitions)
-    return [(each.kind, each.pointer) for each in differences(endpoint, 200, "application/json", value, is_json=True)]
+    return [
+        (each.kind, each.pointer)
+        for each in differences(endpoint, 200, "application/json", value, is_json=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +63,11 @@ def found(schema: Any, value: Any, definitions: dict[str, Any] | None = None) ->
         ({"properties": {"a": STRING}, "additionalProperties": True}, {"b": 1}, []),
         ({"additionalProperties": INTEGER}, {"b": "x"}, [("type", "/b")]),
         ({"properties": {"a": {**STRING, "writeOnly": True}}, "required": ["a"]}, {}, []),
-        ({"properties": {"a": {**STRING, "readOnly": True}}, "required": ["a"]}, {}, [("missing", "/a")]),
+        (
+            {"properties": {"a": {**STRING, "readOnly": True}}, "required": ["a"]},
+            {},
+            [("missing", "/a")],
+        ),
         (
             {
                 "oneOf": [
@@ -71,12 +89,28 @@ def found(schema: Any, value: Any, definitions: dict[str, Any] | None = None) ->
             [("type", "/b")],
         ),
         ({"items": INTEGER}, ["a", 1, "b"], [("type", "/0")]),
-        ({"allOf": [{"$ref": "#/$defs/A"}, {"properties": {"b": STRING}}]}, {"a": 1, "b": 2}, [("type", "/b")]),
+        (
+            {"allOf": [{"$ref": "#/$defs/A"}, {"properties": {"b": STRING}}]},
+            {"a": 1, "b": 2},
+            [("type", "/b")],
+        ),
         ({"anyOf": [STRING, {"properties": {"a": STRING}}]}, {"b": 1}, [("undocumented", "/b")]),
         ({"$ref": "#/$defs/Nowhere"}, {"a": 1}, []),
-        ({"allOf": [{"additionalProperties": False}, {"additionalProperties": INTEGER}]}, {"b": "x"}, [("type", "/b")]),
-        ({"allOf": [{"additionalProperties": True}, {"additionalProperties": INTEGER}]}, {"b": "x"}, [("type", "/b")]),
-        ({"allOf": [{"additionalProperties": INTEGER}, {"additionalProperties": True}]}, {"b": "x"}, [("type", "/b")]),
+        (
+            {"allOf": [{"additionalProperties": False}, {"additionalProperties": INTEGER}]},
+            {"b": "x"},
+            [("type", "/b")],
+        ),
+        (
+            {"allOf": [{"additionalProperties": True}, {"additionalProperties": INTEGER}]},
+            {"b": "x"},
+            [("type", "/b")],
+        ),
+        (
+            {"allOf": [{"additionalProperties": INTEGER}, {"additionalProperties": True}]},
+            {"b": "x"},
+            [("type", "/b")],
+        ),
         (
             {"allOf": [{"additionalProperties": INTEGER}, {"additionalProperties": STRING}]},
             {"b": "x"},
@@ -86,22 +120,30 @@ def found(schema: Any, value: Any, definitions: dict[str, Any] | None = None) ->
     ids=str,
 )
 def test_differences(schema: Any, value: Any, wanted: list[tuple[str, str]]) -> None:
-    """What is missing, of another type, of another value or not documented is named by its place; the rest is not."""
+    """What is missing, of another type, of another value or not documented is named by its place;
+    the rest is not.
+    """
     assert found(schema, value, {"A": {"properties": {"a": INTEGER}}}) == wanted
 
 
 @pytest.mark.parametrize(("length", "shown"), [(78, "x" * 78), (79, "x" * 76 + "...")])
 def test_a_long_value_is_shown_by_its_start(length: int, shown: str) -> None:
     """Eighty characters of JSON, quotes included, say which it is."""
-    (difference,) = differences(documented_as({"enum": ["a"]}), 200, "application/json", "x" * length, is_json=True)
+    (difference,) = differences(
+        documented_as({"enum": ["a"]}), 200, "application/json", "x" * length, is_json=True
+    )
     assert difference.message.startswith(f'"{shown}{chr(34) if length == 78 else ""} is not one of')
 
 
-@pytest.mark.parametrize(("status", "documented"), [(200, "200"), (204, "2XX"), (503, "default"), (404, "4xx")])
+@pytest.mark.parametrize(
+    ("status", "documented"), [(200, "200"), (204, "2XX"), (503, "default"), (404, "4xx")]
+)
 def test_documented_statuses(status: int, documented: str) -> None:
     """A status is documented by itself, by its range, or by the default."""
     endpoint = documented_as(INTEGER, status=documented)
-    assert [each.kind for each in differences(endpoint, status, "application/json", "x", is_json=True)] == ["type"]
+    assert [
+        each.kind for each in differences(endpoint, status, "application/json", "x", is_json=True)
+    ] == ["type"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +159,10 @@ def test_documented_statuses(status: int, documented: str) -> None:
 )
 def test_documented_media_types(documented: str, sent: str, compared: bool) -> None:
     """A media type is documented by itself, by a range, or as JSON of another name."""
-    endpoint = replace(documented_as(INTEGER), responses={"200": Response("", {}, {documented: MediaType(INTEGER)})})
+    endpoint = replace(
+        documented_as(INTEGER),
+        responses={"200": Response("", {}, {documented: MediaType(INTEGER)})},
+    )
     kinds = [each.kind for each in differences(endpoint, 200, sent, "x", is_json=True)]
     assert kinds == (["type"] if compared else ["media-type"])
 
@@ -131,14 +176,18 @@ def test_nothing_documented() -> None:
 @given(schema=SCHEMAS)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_as_documented(schema: Any) -> None:
-    """A value that was made by the documentation, and that jsonschema accepts, does not differ from it."""
+    """A value that was made by the documentation, and that jsonschema accepts, does not differ from
+    it.
+    """
     endpoint = replace(
         documented_as(schema, SHARED),
         method="POST",
         request_body=RequestBody({"application/json": MediaType(schema)}, required=True),
     )
     derived = settings_schema(endpoint)
-    body = next(group["field"] for group in form_of(endpoint, derived)["groups"] if group["name"] == "body")
+    body = next(
+        group["field"] for group in form_of(endpoint, derived)["groups"] if group["name"] == "body"
+    )
     value = Filled(endpoint, derived, generous=True).value(body)
     jsonschema.Draft202012Validator({"allOf": [schema], "$defs": SHARED}).validate(value)
     assert found(schema, value, SHARED) == []
@@ -146,7 +195,9 @@ def test_as_documented(schema: Any) -> None:
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcdef"), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcdef"), inner, max_size=4)
+    ),
     max_leaves=10,
 )
 
@@ -154,7 +205,9 @@ _VALUES = st.recursive(
 @given(schema=SCHEMAS, value=_VALUES)
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_valid_values_are_of_the_documented_types(schema: Any, value: Any) -> None:
-    """Whatever jsonschema accepts has nothing missing and no wrong type; at most it has more than was documented."""
+    """Whatever jsonschema accepts has nothing missing and no wrong type; at most it has more than
+    was documented.
+    """
     if jsonschema.Draft202012Validator({"allOf": [schema], "$defs": SHARED}).is_valid(value):
         assert {kind for kind, _ in found(schema, value, SHARED)} <= {"undocumented"}
 
@@ -174,7 +227,10 @@ def nested(depth: int) -> Any:
     ("schema", "value"),
     [
         ({"$ref": "#/$defs/Node"}, nested(400)),
-        ({"items": {"properties": {"a": STRING}}}, [{f"x{number}": 1} for number in range(100_000)]),
+        (
+            {"items": {"properties": {"a": STRING}}},
+            [{f"x{number}": 1} for number in range(100_000)],
+        ),
         (
             {
                 "properties": {f"p{number}": STRING for number in range(5_000)},
@@ -183,7 +239,12 @@ def nested(depth: int) -> Any:
             {},
         ),
         (
-            {"oneOf": [{"properties": {f"p{number}": STRING}, "required": [f"p{number}"]} for number in range(2_000)]},
+            {
+                "oneOf": [
+                    {"properties": {f"p{number}": STRING}, "required": [f"p{number}"]}
+                    for number in range(2_000)
+                ]
+            },
             {"a": 1},
         ),
         ({"anyOf": [{"$ref": "#/$defs/Node"}] * 2}, nested(400)),

@@ -1,4 +1,6 @@
-"""From an endpoint to settings: the derived schema, prefilled settings, and everything wrong with given ones."""
+"""From an endpoint to settings: the derived schema, prefilled settings, and everything wrong with
+given ones.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,14 @@ from jsonschema import Draft202012Validator
 from httptask.errors import Problem
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
-from httptask.settings import prepare, request_problems, schema_problems, settings_schema, still_to_fill, without_nulls
+from httptask.settings import (
+    prepare,
+    request_problems,
+    schema_problems,
+    settings_schema,
+    still_to_fill,
+    without_nulls,
+)
 from httptask.task import HttpTask
 from places import DATA
 from tasks import PAGES, SEED, email_task, runtime
@@ -40,17 +49,23 @@ def problems(change: dict[str, Any] | None = None, **fields: Any) -> dict[str, s
     task = email_task("https://api.procore.com", **fields)
     task["httpRequest"].update(change or {})
     with runtime() as shared:
-        return {problem.pointer: str(problem) for problem in HttpTask(task, runtime=shared).problems()}
+        return {
+            problem.pointer: str(problem) for problem in HttpTask(task, runtime=shared).problems()
+        }
 
 
 def test_the_seeds_schema_is_the_golden_file() -> None:
     """The settings schema of the endpoint everything began with does not change by accident."""
-    assert settings_schema(seed()) == json.loads((GOLDEN / "seed-settings.schema.json").read_text("utf-8"))
+    assert settings_schema(seed()) == json.loads(
+        (GOLDEN / "seed-settings.schema.json").read_text("utf-8")
+    )
 
 
 @pytest.mark.parametrize("page", PAGE_NAMES)
 def test_every_derived_schema_is_valid_json_schema(page: str) -> None:
-    """Each real page gives a schema that jsonschema accepts as 2020-12, whose prefilled settings hold nothing undocumented."""
+    """Each real page gives a schema that jsonschema accepts as 2020-12, whose prefilled settings
+    hold nothing undocumented.
+    """
     (endpoint,) = read_api(PAGES / page).endpoints
     schema = settings_schema(endpoint)
     Draft202012Validator.check_schema(schema)
@@ -76,7 +91,9 @@ def test_a_child_is_required_only_when_its_parent_is_given() -> None:
     }
     body = {"type": "object", "properties": {"parent": child}, "additionalProperties": False}
     schema = settings_schema(
-        Endpoint("i", "POST", "/p", "v", request_body=RequestBody({"application/json": MediaType(body)}))
+        Endpoint(
+            "i", "POST", "/p", "v", request_body=RequestBody({"application/json": MediaType(body)})
+        )
     )
     request = {"url": "https://h/p", "method": "POST"}
     validator = Draft202012Validator(schema)
@@ -86,7 +103,9 @@ def test_a_child_is_required_only_when_its_parent_is_given() -> None:
 
 
 def test_prepare_prefills_documented_defaults_and_nothing_else() -> None:
-    """The seed's prepared task has its method and the one documented default; no zero, no first enum value."""
+    """The seed's prepared task has its method and the one documented default; no zero, no first
+    enum value.
+    """
     task = prepare(seed())
     assert task["httpRequest"] == {
         "url": "/rest/v1.0/project/{project_id}/email_communications",
@@ -107,13 +126,20 @@ def test_prepare_prefills_documented_defaults_and_nothing_else() -> None:
 
 
 def test_prepare_leaves_optional_defaults_to_the_server() -> None:
-    """A default of an optional parameter or field is not sent; it stays in the settings schema, for a form to show."""
+    """A default of an optional parameter or field is not sent; it stays in the settings schema, for
+    a form to show.
+    """
     (droplets,) = read_api(PAGES / "digitalocean-v2-droplets-get-f6d.txt").endpoints
     assert "query" not in prepare(droplets)["httpRequest"]
-    assert settings_schema(droplets)["properties"]["query"]["properties"]["per_page"]["default"] == 20
+    assert (
+        settings_schema(droplets)["properties"]["query"]["properties"]["per_page"]["default"] == 20
+    )
     (contacts,) = read_api(PAGES / "brevo-contacts-post-240.table.txt").endpoints
     assert "body" not in prepare(contacts)["httpRequest"]
-    assert settings_schema(contacts)["properties"]["body"]["properties"]["updateEnabled"]["default"] is False
+    assert (
+        settings_schema(contacts)["properties"]["body"]["properties"]["updateEnabled"]["default"]
+        is False
+    )
 
 
 CONSTANTS = [
@@ -137,29 +163,44 @@ CONSTANTS = [
 def test_prepare_prefills_constants_and_required_defaults(
     group: str, schema: dict[str, Any], required: bool, value: Any
 ) -> None:
-    """Wherever it stands; OpenAPI 3.0 writes a constant as an enumeration of one value. Never a null that nobody set."""
+    """Wherever it stands; OpenAPI 3.0 writes a constant as an enumeration of one value. Never a
+    null that nobody set.
+    """
     if group == "body":
         body = {"type": "object", "properties": {"f": schema}, "required": ["f"] * required}
         content = {"application/json": MediaType(body)}
-        endpoint = Endpoint("i", "POST", "/p", "v", request_body=RequestBody(content, required=True))
+        endpoint = Endpoint(
+            "i", "POST", "/p", "v", request_body=RequestBody(content, required=True)
+        )
     else:
         location = {"query": "query", "headers": "header", "cookies": "cookie"}[group]
-        endpoint = Endpoint("i", "POST", "/p", "v", parameters=(Parameter("f", location, required, schema),))
+        endpoint = Endpoint(
+            "i", "POST", "/p", "v", parameters=(Parameter("f", location, required, schema),)
+        )
     prefilled = prepare(endpoint)["httpRequest"].get(group, {})
     assert prefilled == ({} if value is None else {"f": value})
 
 
 def test_prepare_keeps_the_headers_that_are_to_be_filled_in() -> None:
-    """The media type of a body that is left out is left out with it; a required header keeps its group."""
-    content = {"application/json": MediaType({"type": "object"}), "text/plain": MediaType({"type": "string"})}
+    """The media type of a body that is left out is left out with it; a required header keeps its
+    group.
+    """
+    content = {
+        "application/json": MediaType({"type": "object"}),
+        "text/plain": MediaType({"type": "string"}),
+    }
     token = Parameter("X-Tenant", "header", True, {"type": "string"})
     for parameters, headers in (((token,), {}), ((), None)):
-        endpoint = Endpoint("i", "POST", "/p", "v", parameters=parameters, request_body=RequestBody(content))
+        endpoint = Endpoint(
+            "i", "POST", "/p", "v", parameters=parameters, request_body=RequestBody(content)
+        )
         assert prepare(endpoint)["httpRequest"].get("headers") == headers
 
 
 def test_null_means_absent_where_the_format_names_the_fields() -> None:
-    """In a task, its request, its retry, choices and branches; what the author passes on keeps its nulls."""
+    """In a task, its request, its retry, choices and branches; what the author passes on keeps its
+    nulls.
+    """
     task = {
         "type": "Http",
         "description": None,
@@ -180,17 +221,23 @@ def test_null_means_absent_where_the_format_names_the_fields() -> None:
 
 
 def test_prepare_makes_no_optional_body_or_object_for_its_constants() -> None:
-    """Neither a body nor an object in it comes to be because a description gives a constant inside."""
+    """Neither a body nor an object in it comes to be because a description gives a constant
+    inside.
+    """
     inner = {"type": "object", "properties": {"kind": {"const": "a"}, "b": {}}, "required": ["b"]}
     body = {"type": "object", "properties": {"kind": {"const": "a"}, "inner": inner}}
     for required, prefilled in ((True, {"kind": "a"}), (False, None)):
         content = {"application/json": MediaType(body)}
-        endpoint = Endpoint("i", "POST", "/p", "v", request_body=RequestBody(content, required=required))
+        endpoint = Endpoint(
+            "i", "POST", "/p", "v", request_body=RequestBody(content, required=required)
+        )
         assert prepare(endpoint)["httpRequest"].get("body") == prefilled
 
 
 def test_prepare_leaves_out_a_default_that_its_own_schema_refuses() -> None:
-    """OpenAI's `max_tokens` is an integer or null, with the default `"inf"`: a form must not open with that problem."""
+    """OpenAI's `max_tokens` is an integer or null, with the default `"inf"`: a form must not open
+    with that problem.
+    """
     schema = {
         "type": "object",
         "required": ["max_tokens", "n", "deep"],
@@ -205,14 +252,24 @@ def test_prepare_leaves_out_a_default_that_its_own_schema_refuses() -> None:
         },
     }
     endpoint = Endpoint(
-        "i", "POST", "/p", "v", request_body=RequestBody({"application/json": MediaType(schema)}, required=True)
+        "i",
+        "POST",
+        "/p",
+        "v",
+        request_body=RequestBody({"application/json": MediaType(schema)}, required=True),
     )
     assert prepare(endpoint)["httpRequest"]["body"] == {"n": 1, "deep": {"b": "x"}}
 
 
 def test_prepare_takes_the_documented_server() -> None:
     """With a documented server the URL is complete."""
-    endpoint = Endpoint("i", "GET", "/a", "v", servers=(Server("https://api.example/v3"), Server("https://eu.example")))
+    endpoint = Endpoint(
+        "i",
+        "GET",
+        "/a",
+        "v",
+        servers=(Server("https://api.example/v3"), Server("https://eu.example")),
+    )
     assert prepare(endpoint)["httpRequest"]["url"] == "https://api.example/v3/a"
     assert settings_schema(endpoint)["properties"]["url"]["examples"] == ["https://eu.example/a"]
 
@@ -223,7 +280,9 @@ def test_the_seeds_task_is_valid() -> None:
 
 
 def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
-    """One look says everything: pointers, what was expected, what was found, the nearest name or value."""
+    """One look says everything: pointers, what was expected, what was found, the nearest name or
+    value.
+    """
     found = problems(
         {
             "pathParameters": {"project_id": "1001"},
@@ -234,9 +293,13 @@ def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
     )
     assert found == {
         "/httpRequest/pathParameters/project_id": (
-            '/httpRequest/pathParameters/project_id: expected an integer, found the string "1001"; did you mean 1001?'
+            '/httpRequest/pathParameters/project_id: expected an integer, found the string "1001";'
+            " did you mean 1001?"
         ),
-        "/httpRequest/query": "/httpRequest/query: 'topic_id' is required: expected an integer; found 'topic_idd' instead",
+        "/httpRequest/query": (
+            "/httpRequest/query: 'topic_id' is required: expected an integer; found 'topic_idd'"
+            " instead"
+        ),
         "/httpRequest/query/topic_idd": (
             "/httpRequest/query/topic_idd: unknown name 'topic_idd'; did you mean topic_id?"
         ),
@@ -248,10 +311,13 @@ def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
             "/httpRequest/body/communication/subjekt: unknown name 'subjekt'; did you mean subject?"
         ),
         "/httpRequest/body/email/distribution_ids": (
-            "/httpRequest/body/email/distribution_ids: expected an array, found the number 881; did you mean [881]?"
+            "/httpRequest/body/email/distribution_ids: expected an array, found the number 881; did"
+            " you mean [881]?"
         ),
     }
-    assert found["/httpRequest/query/topic_type"].endswith('found the string "rfii"; did you mean "rfi"?')
+    assert found["/httpRequest/query/topic_type"].endswith(
+        'found the string "rfii"; did you mean "rfi"?'
+    )
     assert '"change_event_event"' in found["/httpRequest/query/topic_type"]
 
 
@@ -261,9 +327,15 @@ def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
         ("/rest/v1.0/project/{project_id}/email_communications", "the description names no server"),
         ("ftp://h/rest/v1.0/project/{project_id}/email_communications", "https:// or http://"),
         ("https://api.procore.com/rest/v1.0/project/{project_id}/emails", "ends with /rest/v1.0"),
-        ("https://u:p@h/rest/v1.0/project/{project_id}/email_communications", "must not hold a user name"),
+        (
+            "https://u:p@h/rest/v1.0/project/{project_id}/email_communications",
+            "must not hold a user name",
+        ),
         ("https://h:99999/rest/v1.0/project/{project_id}/email_communications", "not a URL"),
-        ("https://h/{tenant}/rest/v1.0/project/{project_id}/email_communications", "has no value for it"),
+        (
+            "https://h/{tenant}/rest/v1.0/project/{project_id}/email_communications",
+            "has no value for it",
+        ),
         ("https://h/a b/rest/v1.0/project/{project_id}/email_communications", "percent-encode"),
     ],
 )
@@ -276,12 +348,16 @@ URL = "https://h/rest/v1.0/project/{project_id}/email_communications"
 
 
 def test_query_text_in_the_url_counts_as_query() -> None:
-    """Query text may stand in the URL of a described endpoint; it is checked like the rest, and where it stands is said."""
+    """Query text may stand in the URL of a described endpoint; it is checked like the rest, and
+    where it stands is said.
+    """
     assert problems({"url": URL + "?topic_id=7&topic_type=rfi", "query": None}) == {}
     assert problems({"url": URL + "?topic_id=7", "query": {"topic_type": "rfi"}}) == {}
     found = problems({"url": URL + "?topic_id=seven&topic_type=rfii&bogus=1", "query": {}})
     assert set(found) == {"/httpRequest/url"}
-    every = "\n".join(all_problems({"url": URL + "?topic_id=seven&topic_type=rfii&bogus=1", "query": {}}))
+    every = "\n".join(
+        all_problems({"url": URL + "?topic_id=seven&topic_type=rfii&bogus=1", "query": {}})
+    )
     for needed in (
         "'topic_id' in the URL: expected an integer",
         "'topic_type' in the URL: expected one of",
@@ -296,12 +372,21 @@ CODES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         "unknown-name",
         {"name": "x", "known": ["topic_id", "topic_type"]},
     ),
-    "port zero": ({"url": "https://h:0/rest/v1.0/project/{project_id}/email_communications"}, "url-port-zero", {}),
+    "port zero": (
+        {"url": "https://h:0/rest/v1.0/project/{project_id}/email_communications"},
+        "url-port-zero",
+        {},
+    ),
     "header": ({"headers": {"a b": "c"}}, "header-name", {"name": "a b"}),
     "in the URL": (
         {"url": URL + "?topic_id=seven", "query": {"topic_type": "rfi"}},
         "type",
-        {"types": ["integer"], "expected": "an integer", "found": 'the string "seven"', "inUrl": "topic_id"},
+        {
+            "types": ["integer"],
+            "expected": "an integer",
+            "found": 'the string "seven"',
+            "inUrl": "topic_id",
+        },
     ),
 }
 
@@ -341,7 +426,10 @@ def test_a_masked_problem_holds_the_secret_nowhere() -> None:
 def test_what_a_plugin_says_keeps_its_words() -> None:
     """A problem with no code of ours keeps its sentence, whatever params come to it."""
     for code in (None, "its-own"):
-        assert Problem("/a", "its own words", code=code).with_params(inUrl="q").message == "its own words"
+        assert (
+            Problem("/a", "its own words", code=code).with_params(inUrl="q").message
+            == "its own words"
+        )
 
 
 QUERY_SHAPES: list[tuple[dict[str, Any], str, bool]] = [
@@ -359,27 +447,44 @@ QUERY_SHAPES: list[tuple[dict[str, Any], str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("schema", "text", "fits"), QUERY_SHAPES, ids=lambda value: str(value)[:40])
-def test_query_text_is_checked_where_its_shape_can_be_told(schema: dict[str, Any], text: str, fits: bool) -> None:
-    """A plain value in the URL is checked; an array, object or union, which text does not show, is let through."""
+@pytest.mark.parametrize(
+    ("schema", "text", "fits"), QUERY_SHAPES, ids=lambda value: str(value)[:40]
+)
+def test_query_text_is_checked_where_its_shape_can_be_told(
+    schema: dict[str, Any], text: str, fits: bool
+) -> None:
+    """A plain value in the URL is checked; an array, object or union, which text does not show, is
+    let through.
+    """
     endpoint = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("n", "query", schema=schema),))
     found = request_problems({"url": f"https://h/p?{text}"}, settings_schema(endpoint), endpoint)
     assert (found == []) == fits
 
 
 def test_expressions_that_name_nothing_are_found_without_running() -> None:
-    """Names outside input, tasks and variables, and input parameters that are not there, are problems of the definition."""
+    """Names outside input, tasks and variables, and input parameters that are not there, are
+    problems of the definition.
+    """
     found = problems({"query": {"topic_id": "${$.topicIdd}", "topic_type": "rfi"}})
     assert "did you mean topicId?" in found["/httpRequest/query/topic_id"]
     found = problems(None, inputParameters={"topicId": "${$.inptu.rfi.id}"})
     assert "did you mean input?" in found["/inputParameters/topicId"]
     assert (
-        problems(None, inputParameters={"topicId": "${$.input.any.thing[0]}", "b": "${$.tasks['A'].output.body}"}) == {}
+        problems(
+            None,
+            inputParameters={
+                "topicId": "${$.input.any.thing[0]}",
+                "b": "${$.tasks['A'].output.body}",
+            },
+        )
+        == {}
     )
 
 
 def test_a_near_miss_of_a_required_header_is_named() -> None:
-    """Other headers are allowed, so a misspelt one is found by the required one it leaves missing."""
+    """Other headers are allowed, so a misspelt one is found by the required one it leaves
+    missing.
+    """
     found = problems({"headers": {"Content-Type": "application/json", "Procore-CompanyId": 42}})
     assert found["/httpRequest/headers"].endswith("found 'Procore-CompanyId' instead")
 
@@ -394,12 +499,21 @@ def test_a_near_miss_of_a_required_header_is_named() -> None:
         ({"a": "1", "A": "2"}, "A", "header names have no case"),
     ],
 )
-def test_a_header_that_must_not_be_sent_is_named(headers: dict[str, Any], pointer: str, says: str) -> None:
+def test_a_header_that_must_not_be_sent_is_named(
+    headers: dict[str, Any], pointer: str, says: str
+) -> None:
     """Framing headers, line breaks and doubles are found before anything is sent."""
     with runtime() as shared:
-        definition = {"type": "Http", "httpRequest": {"url": "https://h/", "headers": headers}, "end": True}
+        definition = {
+            "type": "Http",
+            "httpRequest": {"url": "https://h/", "headers": headers},
+            "end": True,
+        }
         found = HttpTask(definition, runtime=shared).problems()
-    assert any(problem.pointer == f"/httpRequest/headers/{pointer}" and says in problem.message for problem in found)
+    assert any(
+        problem.pointer == f"/httpRequest/headers/{pointer}" and says in problem.message
+        for problem in found
+    )
 
 
 _JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
@@ -417,7 +531,10 @@ SECRETS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "digits": ({"body": {"password": 12345678}}, "/body/password"),
     "path": (
-        {"url": "https://h/{t}", "pathParameters": {"t": "ghp_16C7e42F292c6912E7710c838347Ae178B4a"}},
+        {
+            "url": "https://h/{t}",
+            "pathParameters": {"t": "ghp_16C7e42F292c6912E7710c838347Ae178B4a"},
+        },
         "/pathParameters/t",
     ),
     "whole-body": ({"body": "key: AKIAIOSFODNN7EXAMPLE"}, "/body"),
@@ -425,17 +542,31 @@ SECRETS: dict[str, tuple[dict[str, Any], str]] = {
     "chat-token": ({"body": {"k": "xoxb-17653672481-19874698323"}}, "/body/k"),
     "web-token": ({"headers": {"X-Assertion": _JWT}}, "/headers/X-Assertion"),
     "basic": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXNz"}}, "/headers/X-Forwarded"),
-    "basic of 8 octets": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXM="}}, "/headers/X-Forwarded"),
-    "basic of 7 octets": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYQ=="}}, "/headers/X-Forwarded"),
-    "basic of 8 octets, not padded": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYXM"}}, "/headers/X-Forwarded"),
-    "basic of 7 octets, not padded": ({"headers": {"X-Forwarded": "Basic dXNlcjpwYQ"}}, "/headers/X-Forwarded"),
+    "basic of 8 octets": (
+        {"headers": {"X-Forwarded": "Basic dXNlcjpwYXM="}},
+        "/headers/X-Forwarded",
+    ),
+    "basic of 7 octets": (
+        {"headers": {"X-Forwarded": "Basic dXNlcjpwYQ=="}},
+        "/headers/X-Forwarded",
+    ),
+    "basic of 8 octets, not padded": (
+        {"headers": {"X-Forwarded": "Basic dXNlcjpwYXM"}},
+        "/headers/X-Forwarded",
+    ),
+    "basic of 7 octets, not padded": (
+        {"headers": {"X-Forwarded": "Basic dXNlcjpwYQ"}},
+        "/headers/X-Forwarded",
+    ),
     "private-key": ({"body": {"pem": "-----BEGIN RSA PRIVATE KEY-----\nMII"}}, "/body/pem"),
 }
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_in_the_open_is_a_warning(name: str) -> None:
-    """A secret in a definition, by its name or by its own look, is pointed out, wherever it stands; it still runs."""
+    """A secret in a definition, by its name or by its own look, is pointed out, wherever it stands;
+    it still runs.
+    """
     request, pointer = SECRETS[name]
     task = {"type": "Http", "httpRequest": {"url": "https://h/"} | request, "end": True}
     with runtime() as shared:
@@ -451,17 +582,45 @@ def test_a_secret_in_the_open_is_a_warning(name: str) -> None:
 
 def test_a_secret_in_an_input_parameter_is_a_warning() -> None:
     """What expressions see stands in the definition, too."""
-    task = {"type": "Http", "inputParameters": {"token": "abc"}, "httpRequest": {"url": "https://h/"}, "end": True}
+    task = {
+        "type": "Http",
+        "inputParameters": {"token": "abc"},
+        "httpRequest": {"url": "https://h/"},
+        "end": True,
+    }
     with runtime() as shared:
         (problem,) = HttpTask(task, runtime=shared).problems()
     assert (problem.pointer, problem.code) == ("/inputParameters/token", "secret-in-the-open")
 
 
 NO_SECRETS: list[dict[str, Any]] = [
-    {"page_token": "CAUQAA", "nextPageToken": "CAUQAA", "client_token": "a-1", "cursor": "eyJpZCI6MX0"},
-    {"max_tokens": 5, "tokenize": "yes", "token_type": "bearer", "password_policy": "strict", "secretName": "db"},
-    {"author": "Ann", "keyboard": "de", "public_key": "ssh-ed25519 AAAA", "session_id": "17", "has_password": True},
-    {"plan": "Basic accounting", "note": "Bearer of bad news", "path": "risk-sk-life", "password": "", "token": None},
+    {
+        "page_token": "CAUQAA",
+        "nextPageToken": "CAUQAA",
+        "client_token": "a-1",
+        "cursor": "eyJpZCI6MX0",
+    },
+    {
+        "max_tokens": 5,
+        "tokenize": "yes",
+        "token_type": "bearer",
+        "password_policy": "strict",
+        "secretName": "db",
+    },
+    {
+        "author": "Ann",
+        "keyboard": "de",
+        "public_key": "ssh-ed25519 AAAA",
+        "session_id": "17",
+        "has_password": True,
+    },
+    {
+        "plan": "Basic accounting",
+        "note": "Bearer of bad news",
+        "path": "risk-sk-life",
+        "password": "",
+        "token": None,
+    },
     {"password": "${$.p}", "token": "Bearer ${$.p}", "api_key": "jsonata: p"},
 ]
 
@@ -480,12 +639,18 @@ def test_what_only_sounds_like_a_secret_is_none(body: dict[str, Any]) -> None:
 
 
 def test_expressions_may_stand_wherever_a_value_may() -> None:
-    """A whole `${…}` fits an integer, an enum, an object and a whole group; the rest is still checked."""
+    """A whole `${…}` fits an integer, an enum, an object and a whole group; the rest is still
+    checked.
+    """
     assert problems({"query": {"topic_id": "${$.topicId}", "topic_type": "${$.topicId}"}}) == {}
     assert problems({"query": "${$.topicId}", "body": "${jsonata: {'a': 1}}"}) == {}
     found = problems({"query": {"topic_id": "no ${$.topicId}", "topic_type": "rfi"}})
-    assert "/httpRequest/query/topic_id" in found  # text around an expression makes a string, and an integer is wanted
-    assert problems({"query": {"topic_id": 1, "topic_type": "${$.topicId}_event"}}) == {}  # may become an allowed value
+    assert (
+        "/httpRequest/query/topic_id" in found
+    )  # text around an expression makes a string, and an integer is wanted
+    assert (
+        problems({"query": {"topic_id": 1, "topic_type": "${$.topicId}_event"}}) == {}
+    )  # may become an allowed value
 
 
 def test_an_expression_that_cannot_be_read_is_a_problem_with_its_place() -> None:
@@ -495,7 +660,9 @@ def test_an_expression_that_cannot_be_read_is_a_problem_with_its_place() -> None
 
 
 def test_nulls_are_absent_fields() -> None:
-    """A task read back with explicit nulls is the task without them; inside the body null is a value."""
+    """A task read back with explicit nulls is the task without them; inside the body null is a
+    value.
+    """
     task = {"credentials": None, "retry": None, "nextTask": None, "connectionTimeoutSeconds": None}
     assert problems({"cookies": None}, **task) == {}
     assert "/httpRequest/body/communication/subject" in problems(
@@ -512,7 +679,13 @@ def test_the_generic_schema_checks_the_rest_of_the_task() -> None:
 
 def test_a_place_of_the_url_is_no_other_parameter() -> None:
     """A value that is described for the query fills no place of the URL, and has none."""
-    known = Endpoint("i", "GET", "/a/{id}", "v", parameters=(Parameter("id", "path"), Parameter("tenant", "query")))
+    known = Endpoint(
+        "i",
+        "GET",
+        "/a/{id}",
+        "v",
+        parameters=(Parameter("id", "path"), Parameter("tenant", "query")),
+    )
     schema = settings_schema(known)
 
     def found(url: str, **values: Any) -> dict[str, str]:
@@ -528,7 +701,9 @@ def test_a_place_of_the_url_is_no_other_parameter() -> None:
     assert "the URL has no place {tenant} for this value" in {
         each.message
         for each in request_problems(
-            {"url": "https://h.example/a/{id}", "pathParameters": {"id": "1", "tenant": "t"}}, schema, known
+            {"url": "https://h.example/a/{id}", "pathParameters": {"id": "1", "tenant": "t"}},
+            schema,
+            known,
         )
     }
 
@@ -539,13 +714,19 @@ def test_an_unknown_endpoint_names_the_nearest() -> None:
 
 
 def test_a_cut_description_does_not_refuse_what_it_could_not_list() -> None:
-    """Where the description is incomplete undocumented names are allowed; elsewhere they are not."""
-    endpoint = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("a", "query"),), incomplete=("query", "body"))
+    """Where the description is incomplete undocumented names are allowed; elsewhere they are
+    not.
+    """
+    endpoint = Endpoint(
+        "i", "GET", "/p", "v", parameters=(Parameter("a", "query"),), incomplete=("query", "body")
+    )
     schema = settings_schema(endpoint)
     request = {"url": "https://h/p", "query": {"b": 1}, "body": {"x": 1}}
     assert request_problems(request, schema, endpoint) == []
     whole = Endpoint("i", "GET", "/p", "v", parameters=(Parameter("a", "query"),))
-    assert [problem.pointer for problem in request_problems(request, settings_schema(whole), whole)] == [
+    assert [
+        problem.pointer for problem in request_problems(request, settings_schema(whole), whole)
+    ] == [
         "/query/b",
         "/body",
     ]
@@ -555,7 +736,12 @@ def test_a_cut_description_does_not_refuse_what_it_could_not_list() -> None:
     ("schema", "value"),
     [
         (
-            {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]},
+            {
+                "oneOf": [
+                    {"type": "object", "required": ["a"]},
+                    {"type": "object", "required": ["b"]},
+                ]
+            },
             {"a": "${$.x}", "b": 1},
         ),
         ({"not": {"const": "x"}}, "${$.x}"),
@@ -563,35 +749,50 @@ def test_a_cut_description_does_not_refuse_what_it_could_not_list() -> None:
         ({"type": "string", "maxLength": 3}, "a ${$.x}"),
         ({"type": "array", "contains": {"const": 1}}, ["${$.x}"]),
         (
-            {"anyOf": [{"type": "integer"}, {"type": "object", "properties": {"n": {"type": "integer"}}}]},
+            {
+                "anyOf": [
+                    {"type": "integer"},
+                    {"type": "object", "properties": {"n": {"type": "integer"}}},
+                ]
+            },
             {"n": "${$.x}"},
         ),
     ],
 )
-def test_what_an_expression_leaves_open_is_not_refused_before_it_is_known(schema: dict[str, Any], value: Any) -> None:
+def test_what_an_expression_leaves_open_is_not_refused_before_it_is_known(
+    schema: dict[str, Any], value: Any
+) -> None:
     """Keywords about the content of a value wait until its expressions have been evaluated."""
     assert schema_problems(schema, value, expressions=True) == []
     assert schema_problems(schema, value) != [] or schema.keys() & {"not", "anyOf"}
 
 
 def test_a_pattern_python_cannot_compile_is_not_enforced() -> None:
-    """A description's ECMA-262 pattern that Python does not know refuses nothing and raises nothing."""
+    """A description's ECMA-262 pattern that Python does not know refuses nothing and raises
+    nothing.
+    """
     assert schema_problems({"type": "string", "pattern": r"\p{Lu}[\u{1F600}"}, "anything") == []
 
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 @given(json_values)
 def test_strict_verdicts_are_jsonschemas_own(value: Any) -> None:
-    """Our sentences change no verdict: a value has problems exactly when jsonschema itself refuses it."""
+    """Our sentences change no verdict: a value has problems exactly when jsonschema itself refuses
+    it.
+    """
     schema = settings_schema(seed_once())
     for candidate in (value, {"url": value, "method": "POST", "body": value}):
-        assert bool(schema_problems(schema, candidate)) == (not Draft202012Validator(schema).is_valid(candidate))
+        assert bool(schema_problems(schema, candidate)) == (
+            not Draft202012Validator(schema).is_valid(candidate)
+        )
 
 
 _seed: list[Endpoint] = []
@@ -607,18 +808,37 @@ def seed_once() -> Endpoint:
 def test_any_definition_gives_problems_and_never_an_exception(value: Any) -> None:
     """Whatever stands in a task, checking it ends in a list of problems."""
     with runtime() as shared:
-        for definition in ({"type": "Http", "httpRequest": value}, {"httpRequest": {"url": value, "headers": value}}):
-            assert all(isinstance(problem, Problem) for problem in HttpTask(definition, runtime=shared).problems())
+        for definition in (
+            {"type": "Http", "httpRequest": value},
+            {"httpRequest": {"url": value, "headers": value}},
+        ):
+            assert all(
+                isinstance(problem, Problem)
+                for problem in HttpTask(definition, runtime=shared).problems()
+            )
 
 
 def test_a_body_made_of_itself_is_prepared() -> None:
     """Schemas that join each other in a circle end where they began, with the fields of both."""
     definitions = {
-        "A": {"allOf": [{"$ref": "#/$defs/B"}], "required": ["a"], "properties": {"a": {"const": "x"}}},
-        "B": {"allOf": [{"$ref": "#/$defs/A"}], "required": ["b"], "properties": {"b": {"const": 1}}},
+        "A": {
+            "allOf": [{"$ref": "#/$defs/B"}],
+            "required": ["a"],
+            "properties": {"a": {"const": "x"}},
+        },
+        "B": {
+            "allOf": [{"$ref": "#/$defs/A"}],
+            "required": ["b"],
+            "properties": {"b": {"const": 1}},
+        },
     }
     content = {"application/json": MediaType({"$ref": "#/$defs/A"})}
     endpoint = Endpoint(
-        "i", "POST", "/p", "v", request_body=RequestBody(content, required=True), definitions=definitions
+        "i",
+        "POST",
+        "/p",
+        "v",
+        request_body=RequestBody(content, required=True),
+        definitions=definitions,
     )
     assert prepare(endpoint)["httpRequest"]["body"] == {"a": "x", "b": 1}

@@ -1,4 +1,6 @@
-"""From an OpenAPI description to settings: what an author may write, judged by jsonschema, and what is prefilled."""
+"""From an OpenAPI description to settings: what an author may write, judged by jsonschema, and what
+is prefilled.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ from httptask.importers import read_api
 from httptask.importers.openapi.schemas._heirs import MOST_HEIRS
 from httptask.model.api import Endpoint
 from httptask.plugins import plugin_manager
-from httptask.settings import foreseen, prepare, request_problems, schema_problems, settings_schema, still_to_fill
+from httptask.settings import (
+    foreseen,
+    prepare,
+    request_problems,
+    schema_problems,
+    settings_schema,
+    still_to_fill,
+)
 from httptask.task import HttpTask
 from places import DATA
 from tasks import runtime
@@ -28,22 +37,36 @@ VERSIONS = ("2.0", "3.0", "3.1", "3.2")
 
 
 def endpoints(root: dict[str, Any]) -> tuple[Endpoint, ...]:
-    return read_api("api.json", data=json.dumps(root).encode(), provider="acme", plugins=PLUGINS).endpoints
+    return read_api(
+        "api.json", data=json.dumps(root).encode(), provider="acme", plugins=PLUGINS
+    ).endpoints
 
 
-def endpoint(operation: dict[str, Any], *, path: str = "/a", version: str = "3.0.3", **components: Any) -> Endpoint:
+def endpoint(
+    operation: dict[str, Any], *, path: str = "/a", version: str = "3.0.3", **components: Any
+) -> Endpoint:
     root = {"openapi": version, "info": {"title": "T"}, "servers": [{"url": "https://a.example"}]}
     (found,) = endpoints({**root, "paths": {path: {"post": operation}}, "components": components})
     return found
 
 
 class Body:
-    """What settings may have as a body, asked of us and of jsonschema, which agree about what is refused."""
+    """What settings may have as a body, asked of us and of jsonschema, which agree about what is
+    refused.
+    """
 
-    def __init__(self, schema: Any, schemas: dict[str, Any] | None = None, version: str = "3.0.3", **body: Any) -> None:
+    def __init__(
+        self,
+        schema: Any,
+        schemas: dict[str, Any] | None = None,
+        version: str = "3.0.3",
+        **body: Any,
+    ) -> None:
         operation = {"requestBody": {"content": {"application/json": {"schema": schema}}, **body}}
         derived = settings_schema(endpoint(operation, version=version, schemas=schemas or {}))
-        Draft202012Validator.check_schema(derived, format_checker=None)  # a pattern is ECMA-262's, and not Python's
+        Draft202012Validator.check_schema(
+            derived, format_checker=None
+        )  # a pattern is ECMA-262's, and not Python's
         self.schema = {**derived["properties"]["body"], "$defs": derived.get("$defs", {})}
 
     def problems(self, value: Any) -> list[Problem]:
@@ -61,14 +84,24 @@ def ref(name: str) -> dict[str, str]:
 
 
 NUMBER = {"type": "integer", "readOnly": True}
-PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER, "name": {"type": "string"}}}
+PET = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {"id": NUMBER, "name": {"type": "string"}},
+}
 
 
 @pytest.mark.parametrize(
     ("schema", "schemas", "good", "bad"),
     [
         pytest.param(PET, {}, [{"name": "x"}], [{"name": "x", "id": 1}, {}], id="field"),
-        pytest.param(ref("Pet"), {"Pet": PET}, [{"name": "x"}], [{"name": "x", "id": 1}, {}], id="in-a-definition"),
+        pytest.param(
+            ref("Pet"),
+            {"Pet": PET},
+            [{"name": "x"}],
+            [{"name": "x", "id": 1}, {}],
+            id="in-a-definition",
+        ),
         pytest.param(
             {"type": "object", "required": ["id"], "properties": {"id": ref("Id")}},
             {"Id": ref("Number"), "Number": NUMBER},
@@ -77,14 +110,22 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
             id="by-references",
         ),
         pytest.param(
-            {"type": "object", "required": ["id"], "properties": {"id": {"allOf": [ref("Id"), {"minimum": 1}]}}},
+            {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"allOf": [ref("Id"), {"minimum": 1}]}},
+            },
             {"Id": NUMBER},
             [{}],
             [{"id": 1}],
             id="by-allOf",
         ),
         pytest.param(
-            {"type": "object", "required": ["id"], "properties": {"id": {"nullable": True, "allOf": [ref("Id")]}}},
+            {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"nullable": True, "allOf": [ref("Id")]}},
+            },
             {"Id": NUMBER},
             [{}],
             [{"id": 1}, {"id": None}],
@@ -102,7 +143,11 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
             id="all-alternatives",
         ),
         pytest.param(
-            {"type": "object", "required": ["id"], "properties": {"id": {"oneOf": [ref("Id"), {"type": "string"}]}}},
+            {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"oneOf": [ref("Id"), {"type": "string"}]}},
+            },
             {"Id": NUMBER},
             [{"id": "x"}],
             [{}],
@@ -123,7 +168,12 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
             id="in-maps",
         ),
         pytest.param(
-            {"allOf": [{"type": "object", "properties": {"id": NUMBER, "name": {}}}, {"required": ["id", "name"]}]},
+            {
+                "allOf": [
+                    {"type": "object", "properties": {"id": NUMBER, "name": {}}},
+                    {"required": ["id", "name"]},
+                ]
+            },
             {},
             [{"name": "x"}],
             [{"name": "x", "id": 1}, {}],
@@ -152,9 +202,18 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
         pytest.param(
             {
                 "type": "object",
-                "properties": {"whole": ref("Base"), "part": {"allOf": [ref("Base"), {"properties": {"id": NUMBER}}]}},
+                "properties": {
+                    "whole": ref("Base"),
+                    "part": {"allOf": [ref("Base"), {"properties": {"id": NUMBER}}]},
+                },
             },
-            {"Base": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}},
+            {
+                "Base": {
+                    "type": "object",
+                    "required": ["id"],
+                    "properties": {"id": {"type": "integer"}},
+                }
+            },
             [{"whole": {"id": 1}, "part": {}}],
             [{"whole": {}}, {"part": {"id": 1}}],
             id="the-base-by-itself-still-requires",
@@ -172,7 +231,13 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
         ),
         pytest.param(
             ref("Node"),
-            {"Node": {"type": "object", "required": ["id"], "properties": {"id": NUMBER, "next": ref("Node")}}},
+            {
+                "Node": {
+                    "type": "object",
+                    "required": ["id"],
+                    "properties": {"id": NUMBER, "next": ref("Node")},
+                }
+            },
             [{"next": {"next": {}}}],
             [{"next": {"next": {"id": 1}}}],
             id="in-recursion",
@@ -192,7 +257,11 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
             id="false",
         ),
         pytest.param(
-            {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string", "writeOnly": True}}},
+            {
+                "type": "object",
+                "required": ["secret"],
+                "properties": {"secret": {"type": "string", "writeOnly": True}},
+            },
             {},
             [{"secret": "x"}],
             [{}],
@@ -204,7 +273,9 @@ PET = {"type": "object", "required": ["id", "name"], "properties": {"id": NUMBER
 def test_what_is_read_only_is_not_asked_for_and_warned_of(
     schema: Any, schemas: dict[str, Any], good: list[Any], bad: list[Any], version: str
 ) -> None:
-    """`readOnly` says that a field is not for requests wherever it stands, and of nothing else; `writeOnly` stays."""
+    """`readOnly` says that a field is not for requests wherever it stands, and of nothing else;
+    `writeOnly` stays.
+    """
     body = Body(schema, schemas, version)
     assert [value for value in good if body.problems(value)] == []
     assert [value for value in bad if not body.problems(value)] == []
@@ -212,13 +283,25 @@ def test_what_is_read_only_is_not_asked_for_and_warned_of(
 
 @pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
 def test_a_read_only_field_is_sent_all_the_same(version: str) -> None:
-    """OpenAPI 3.0.4, section 4.7.24: it SHOULD NOT be sent. An API's own examples do; so it is a warning, with its place."""
-    pet = {**PET, "properties": {**PET["properties"], "parts": {"type": "array", "items": ref("Part")}}}
+    """OpenAPI 3.0.4, section 4.7.24: it SHOULD NOT be sent. An API's own examples do; so it is a
+    warning, with its place.
+    """
+    pet = {
+        **PET,
+        "properties": {**PET["properties"], "parts": {"type": "array", "items": ref("Part")}},
+    }
     part = {"type": "object", "properties": {"id": NUMBER}}
     if version == "2.0":
-        as_2_0 = json.loads(json.dumps({"Pet": pet, "Part": part}).replace("components/schemas", "definitions"))
+        as_2_0 = json.loads(
+            json.dumps({"Pet": pet, "Part": part}).replace("components/schemas", "definitions")
+        )
         parameter = {"in": "body", "name": "b", "schema": {"$ref": "#/definitions/Pet"}}
-        root = {"swagger": "2.0", "info": {"title": "T"}, "host": "a.example", "definitions": as_2_0}
+        root = {
+            "swagger": "2.0",
+            "info": {"title": "T"},
+            "host": "a.example",
+            "definitions": as_2_0,
+        }
         (known,) = endpoints({**root, "paths": {"/a": {"post": {"parameters": [parameter]}}}})
     else:
         operation = {"requestBody": {"content": {"application/json": {"schema": ref("Pet")}}}}
@@ -237,13 +320,17 @@ def test_a_read_only_field_is_sent_all_the_same(version: str) -> None:
 
 
 def test_a_read_only_field_that_is_declared_again_is_read_only() -> None:
-    """One place that says so is enough (JSON Schema 2020-12, Validation, section 9.4): all that is shown agrees with that."""
+    """One place that says so is enough (JSON Schema 2020-12, Validation, section 9.4): all that is
+    shown agrees with that.
+    """
     reference = {
         "type": "object",
         "required": ["id", "type"],
         "properties": {"id": {"type": "string"}, "type": {"type": "string", "readOnly": True}},
     }
-    again = {"properties": {"type": {"enum": ["service_reference"], "default": "service_reference"}}}
+    again = {
+        "properties": {"type": {"enum": ["service_reference"], "default": "service_reference"}}
+    }
     for service in (
         {"allOf": [ref("Ref"), again]},
         {"allOf": [ref("Ref"), ref("Again")]},
@@ -254,7 +341,9 @@ def test_a_read_only_field_that_is_declared_again_is_read_only() -> None:
         assert body.problems({"service": {"id": "a"}}) == []
         (problem,) = body.problems({"service": {"id": "a", "type": "anything"}})
         assert (problem.pointer, problem.severity) == ("/service/type", "warning")
-        operation = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+        operation = {
+            "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}
+        }
         known = endpoint(operation, schemas={"Ref": reference, "Again": again})
         assert prepare(known)["httpRequest"]["body"] == {"service": {}}
         shown = reference_text(known)
@@ -283,13 +372,20 @@ CHOICE = {
 }
 
 
-def said(schema: Any, schemas: dict[str, Any], value: Any, version: str = "3.0.3") -> list[tuple[str, str]]:
-    """Return pointer and sentence, with what is suggested, of what is refused in a body of the Schema Object *schema*."""
+def said(
+    schema: Any, schemas: dict[str, Any], value: Any, version: str = "3.0.3"
+) -> list[tuple[str, str]]:
+    """Return pointer and sentence, with what is suggested, of what is refused in a body of the
+    Schema Object *schema*.
+    """
     operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
     known = endpoint(operation, version=version, schemas=schemas)
     request = {"url": "https://a.example/a", "method": "POST", "body": value}
     problems = request_problems(request, settings_schema(known), known)
-    return [(each.pointer, each.message + (f" [{each.suggestion}]" if each.suggestion else "")) for each in problems]
+    return [
+        (each.pointer, each.message + (f" [{each.suggestion}]" if each.suggestion else ""))
+        for each in problems
+    ]
 
 
 @pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
@@ -297,7 +393,11 @@ def said(schema: Any, schemas: dict[str, Any], value: Any, version: str = "3.0.3
     ("discriminator", "value", "expected"),
     [
         (PET_TYPE, {"petType": "Dog", "bark": True}, []),
-        (PET_TYPE, {"petType": "Cat", "bark": True, "name": "a name of more than twenty letters"}, []),
+        (
+            PET_TYPE,
+            {"petType": "Cat", "bark": True, "name": "a name of more than twenty letters"},
+            [],
+        ),
         (PET_TYPE, {"petType": "Dog"}, [("/body", "'bark' is required: expected true or false")]),
         (
             PET_TYPE,
@@ -314,14 +414,20 @@ def said(schema: Any, schemas: dict[str, Any], value: Any, version: str = "3.0.3
             {"petType": "x"},
             [("/body/petType", 'expected one of "d", "Cat", found the string "x"')],
         ),
-        ({**PET_TYPE, "mapping": {"d": "#/components/schemas/Dog"}}, {"petType": "d", "bark": False}, []),
+        (
+            {**PET_TYPE, "mapping": {"d": "#/components/schemas/Dog"}},
+            {"petType": "d", "bark": False},
+            [],
+        ),
     ],
 )
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.0"])
 def test_the_discriminator_of_a_description_chooses(
     keyword: str, discriminator: Any, value: Any, expected: Any, version: str
 ) -> None:
-    """By the name of a schema or by the mapping; forms that could not be told apart without it are no problem."""
+    """By the name of a schema or by the mapping; forms that could not be told apart without it are
+    no problem.
+    """
     schema = {keyword: [ref("Cat"), ref("Dog")], "discriminator": discriminator}
     assert said(schema, CHOICE, value, version) == expected
 
@@ -349,7 +455,9 @@ def test_the_default_mapping_of_3_2_chooses() -> None:
     for forms in ([ref("Cat"), ref("Dog")], [ref("Cat"), ref("Dog"), ref("Other")]):
         schema = {"oneOf": forms, "discriminator": discriminator}
         assert said(schema, schemas, {"petType": "unheard of", "what": 1}, "3.2.0") == []
-        assert said(schema, schemas, {"petType": "unheard of"}, "3.2.0") == [("/body", "'what' is required")]
+        assert said(schema, schemas, {"petType": "unheard of"}, "3.2.0") == [
+            ("/body", "'what' is required")
+        ]
 
 
 ANIMALS = {
@@ -360,8 +468,18 @@ ANIMALS = {
         "discriminator": {"propertyName": "kind"},
         "properties": {"kind": {"type": "string"}},
     },
-    "Dog": {"allOf": [ref("Animal"), {"required": ["barks"], "properties": {"barks": {"type": "boolean"}}}]},
-    "Puppy": {"allOf": [ref("Dog"), {"properties": {"weeks": {"type": "integer"}, "mother": ref("Animal")}}]},
+    "Dog": {
+        "allOf": [
+            ref("Animal"),
+            {"required": ["barks"], "properties": {"barks": {"type": "boolean"}}},
+        ]
+    },
+    "Puppy": {
+        "allOf": [
+            ref("Dog"),
+            {"properties": {"weeks": {"type": "integer"}, "mother": ref("Animal")}},
+        ]
+    },
     "Cat": {
         "allOf": [ref("Animal"), {"properties": {"purrs": {"type": "boolean"}}}],
         "x-ms-discriminator-value": "#Cat",
@@ -376,13 +494,19 @@ KINDS = '"Dog", "#Cat", "Puppy", "Animal"'
         ({"kind": "Dog", "barks": True}, []),
         ({"kind": "Animal"}, []),
         ({"kind": "#Cat", "purrs": True}, []),
-        ({"kind": "Puppy", "barks": True, "weeks": 3, "mother": {"kind": "Dog", "barks": True}}, []),
+        (
+            {"kind": "Puppy", "barks": True, "weeks": 3, "mother": {"kind": "Dog", "barks": True}},
+            [],
+        ),
         ({"kind": "Dog"}, [("", "'barks' is required: expected true or false")]),
         (
             {"kind": "Dog", "barks": True, "purrs": 1},
             [("/purrs", 'unknown name \'purrs\'; known names: "kind", "barks"')],
         ),
-        ({"kind": "Animal", "barks": True}, [("/barks", "unknown name 'barks'; known names: \"kind\"")]),
+        (
+            {"kind": "Animal", "barks": True},
+            [("/barks", "unknown name 'barks'; known names: \"kind\"")],
+        ),
         ({"kind": "Dgo"}, [("/kind", f'expected one of {KINDS}, found the string "Dgo" ["Dog"]')]),
         ({}, [("", f"'kind' is required: expected one of {KINDS}")]),
         (
@@ -391,18 +515,29 @@ KINDS = '"Dog", "#Cat", "Puppy", "Animal"'
         ),
     ],
 )
-@pytest.mark.parametrize("reference", [ref("Animal"), {"allOf": [ref("Animal")], "description": "any of them"}])
+@pytest.mark.parametrize(
+    "reference", [ref("Animal"), {"allOf": [ref("Animal")], "description": "any of them"}]
+)
 @pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
 def test_what_is_built_on_a_schema_may_stand_for_it(
     value: Any, expected: list[tuple[str, str]], reference: Any, version: str
 ) -> None:
-    """OpenAPI 3.0.3, section 4.7.25: the tag names it; that the schema itself is closed refuses no field of its heirs."""
+    """OpenAPI 3.0.3, section 4.7.25: the tag names it; that the schema itself is closed refuses no
+    field of its heirs.
+    """
     expected = [("/body" + place, message) for place, message in expected]
     if version == "2.0":
-        text = json.dumps({"definitions": ANIMALS, "schema": reference}).replace("components/schemas", "definitions")
+        text = json.dumps({"definitions": ANIMALS, "schema": reference}).replace(
+            "components/schemas", "definitions"
+        )
         whole = json.loads(text.replace('{"propertyName": "kind"}', '"kind"'))
         parameter = {"in": "body", "name": "b", "schema": whole["schema"]}
-        root = {"swagger": "2.0", "info": {"title": "T"}, "host": "a.example", "definitions": whole["definitions"]}
+        root = {
+            "swagger": "2.0",
+            "info": {"title": "T"},
+            "host": "a.example",
+            "definitions": whole["definitions"],
+        }
         (known,) = endpoints({**root, "paths": {"/a": {"post": {"parameters": [parameter]}}}})
         request = {"url": "https://a.example/a", "method": "POST", "body": value}
         problems = request_problems(request, settings_schema(known), known)
@@ -414,7 +549,9 @@ def test_what_is_built_on_a_schema_may_stand_for_it(
 
 
 def test_the_tags_of_a_mapping_and_of_an_enum_name_heirs() -> None:
-    """What the mapping says goes before the names; what the schema's own enum has beside them is the schema itself."""
+    """What the mapping says goes before the names; what the schema's own enum has beside them is
+    the schema itself.
+    """
     mapped = {
         "propertyName": "kind",
         "mapping": {"hound": "#/components/schemas/Dog", "any": "#/components/schemas/Animal"},
@@ -433,21 +570,30 @@ def test_the_tags_of_a_mapping_and_of_an_enum_name_heirs() -> None:
 def test_a_schema_that_everything_is_built_on_stays_itself() -> None:
     """More heirs than anybody chooses from say nothing about a value."""
     heirs = {f"Heir{number}": {"allOf": [ref("Animal")]} for number in range(MOST_HEIRS + 1)}
-    open_animal = {key: value for key, value in ANIMALS["Animal"].items() if key != "additionalProperties"}
+    open_animal = {
+        key: value for key, value in ANIMALS["Animal"].items() if key != "additionalProperties"
+    }
     assert said(ref("Animal"), {"Animal": open_animal, **heirs}, {"kind": "anything", "x": 1}) == []
 
 
 def test_read_only_in_one_alternative_says_nothing_of_another() -> None:
     """Only what is joined by `allOf` shares it; what all alternatives say holds for all of them."""
     by_id = {"required": ["id"], "properties": {"id": {"type": "string"}}}
-    by_name = {"required": ["name"], "properties": {"id": {"type": "string", "readOnly": True}, "name": {}}}
+    by_name = {
+        "required": ["name"],
+        "properties": {"id": {"type": "string", "readOnly": True}, "name": {}},
+    }
     for keyword in ("anyOf", "oneOf"):
         for forms in ([by_id, by_name], [ref("ById"), ref("ByName")]):
             body = Body({"type": "object", keyword: forms}, {"ById": by_id, "ByName": by_name})
             assert body.is_valid({"id": "a"})
             assert body.is_valid({"name": "a"})
             assert not body.is_valid({})
-    both = {"type": "object", "required": ["id"], "oneOf": [by_name, {**by_name, "required": ["size"]}]}
+    both = {
+        "type": "object",
+        "required": ["id"],
+        "oneOf": [by_name, {**by_name, "required": ["size"]}],
+    }
     assert Body(both).problems({"name": "a"}) == []
 
 
@@ -466,7 +612,11 @@ def test_read_only_in_one_alternative_says_nothing_of_another() -> None:
             id="patternProperties",
         ),
         pytest.param(
-            {"type": "object", "properties": {"id": NUMBER}, "dependentRequired": {"a": ["id", "b"]}},
+            {
+                "type": "object",
+                "properties": {"id": NUMBER},
+                "dependentRequired": {"a": ["id", "b"]},
+            },
             [{"a": 1, "b": 2}],
             [{"a": 1}],
             id="dependentRequired",
@@ -483,7 +633,11 @@ def test_read_only_in_one_alternative_says_nothing_of_another() -> None:
             id="then",
         ),
         pytest.param(
-            {"type": "object", "properties": {"id": NUMBER}, "dependentSchemas": {"a": {"required": ["id", "b"]}}},
+            {
+                "type": "object",
+                "properties": {"id": NUMBER},
+                "dependentSchemas": {"a": {"required": ["id", "b"]}},
+            },
             [{"a": 1, "b": 1}, {}],
             [{"a": 1}],
             id="dependentSchemas",
@@ -519,7 +673,9 @@ def test_a_read_only_parameter_is_sent() -> None:
         {"name": "id", "in": "path", "required": True, "schema": ref("Id")},
         {"name": "q", "in": "query", "schema": NUMBER},
     ]
-    derived = settings_schema(endpoint({"parameters": parameters}, path="/{id}", schemas={"Id": NUMBER}))
+    derived = settings_schema(
+        endpoint({"parameters": parameters}, path="/{id}", schemas={"Id": NUMBER})
+    )
     validator = Draft202012Validator(derived)
     request = {"url": "https://a.example/{id}", "method": "POST", "query": {"q": 1}}
     assert validator.is_valid({**request, "pathParameters": {"id": 1}})
@@ -528,12 +684,23 @@ def test_a_read_only_parameter_is_sent() -> None:
 
 
 def test_references_that_lead_to_each_other_are_no_field_to_leave_out() -> None:
-    """Definitions in a circle, and in long chains, end: nothing is taken for read-only that does not say so."""
+    """Definitions in a circle, and in long chains, end: nothing is taken for read-only that does
+    not say so.
+    """
     chain: dict[str, Any] = {
-        f"C{number}": {"allOf": [ref(f"C{number + 1}"), ref(f"C{number + 1}")]} for number in range(300)
+        f"C{number}": {"allOf": [ref(f"C{number + 1}"), ref(f"C{number + 1}")]}
+        for number in range(300)
     }
-    schemas = {**chain, "C300": NUMBER, "A": {"allOf": [ref("B"), ref("B")]}, "B": {"allOf": [ref("A"), ref("A")]}}
-    Body({"type": "object", "properties": {"a": ref("A"), "c": ref("C0")}, "required": ["a", "c"]}, schemas)
+    schemas = {
+        **chain,
+        "C300": NUMBER,
+        "A": {"allOf": [ref("B"), ref("B")]},
+        "B": {"allOf": [ref("A"), ref("A")]},
+    }
+    Body(
+        {"type": "object", "properties": {"a": ref("A"), "c": ref("C0")}, "required": ["a", "c"]},
+        schemas,
+    )
 
 
 # The whole of it
@@ -542,11 +709,17 @@ def test_references_that_lead_to_each_other_are_no_field_to_leave_out() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_settings_of_the_library_accept_what_its_api_takes(version: str) -> None:
     """Good settings pass and wrong ones do not, whatever version the description is written in."""
-    found = {each.title: each for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints}
+    found = {
+        each.title: each
+        for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints
+    }
     listed = Draft202012Validator(settings_schema(found["List books"]))
     url = {"url": "https://api.library.example/v1/books"}
     assert listed.is_valid(
-        {**url, "query": {"branch": "north", "shelf[]": ["a"], "languages": ["日本語"], "above": 11}}
+        {
+            **url,
+            "query": {"branch": "north", "shelf[]": ["a"], "languages": ["日本語"], "above": 11},
+        }
     )
     for query in (
         None,
@@ -556,11 +729,21 @@ def test_settings_of_the_library_accept_what_its_api_takes(version: str) -> None
         {"branch": "a", "above": 0},
         {"branch": "a", "x": 1},
     ):
-        assert not listed.is_valid({**url, **({"query": query} if query is not None else {})}), query
+        assert not listed.is_valid({**url, **({"query": query} if query is not None else {})}), (
+            query
+        )
     added = Draft202012Validator(settings_schema(found["Add a book"]))
-    book = {"kind": "b", "title": "Momo", "subtitle": None, "price": 99.5, "sequel": {"kind": "b", "title": "Two"}}
+    book = {
+        "kind": "b",
+        "title": "Momo",
+        "subtitle": None,
+        "price": 99.5,
+        "sequel": {"kind": "b", "title": "Two"},
+    }
     post = {**url, "method": "POST"}
-    assert added.is_valid({**post, "body": book, "headers": {"Content-Type": "application/json", "X-Own": 1}})
+    assert added.is_valid(
+        {**post, "body": book, "headers": {"Content-Type": "application/json", "X-Own": 1}}
+    )
     assert not added.is_valid({**post, "body": book, "headers": {"Content-Type": "text/plain"}})
     assert not added.is_valid(post)
     for change in (
@@ -572,7 +755,11 @@ def test_settings_of_the_library_accept_what_its_api_takes(version: str) -> None
     ):
         assert not added.is_valid({**post, "body": {**book, **change}}), change
     lent = Draft202012Validator(settings_schema(found["lend"]))
-    lend = {"url": "https://api.library.example/v1/books/{id}/loans", "method": "POST", "pathParameters": {"id": 3}}
+    lend = {
+        "url": "https://api.library.example/v1/books/{id}/loans",
+        "method": "POST",
+        "pathParameters": {"id": 3},
+    }
     assert lent.is_valid({**lend, "body": {"reader": "r", "days": 3}})
     assert not lent.is_valid({**lend, "body": {"days": 3}})
     assert not lent.is_valid({**lend, "body": {"reader": "r"}, "pathParameters": {"id": 0}})
@@ -580,8 +767,13 @@ def test_settings_of_the_library_accept_what_its_api_takes(version: str) -> None
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_prepared_task_holds_what_the_description_gives_and_nothing_else(version: str) -> None:
-    """URL, method, the only media type; required objects stand empty, and optional defaults stay in the schema."""
-    found = {each.title: each for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints}
+    """URL, method, the only media type; required objects stand empty, and optional defaults stay in
+    the schema.
+    """
+    found = {
+        each.title: each
+        for each in read_api(LIBRARY / f"{version}.yaml", plugins=PLUGINS).endpoints
+    }
     assert prepare(found["lend"])["httpRequest"] == {
         "url": "https://api.library.example/v1/books/{id}/loans",
         "method": "POST",
@@ -612,19 +804,30 @@ def test_several_media_types_are_alternatives() -> None:
 
 
 def test_only_what_is_used_is_defined() -> None:
-    """A description of thousands of schemas gives each endpoint its own few, and those that they need."""
+    """A description of thousands of schemas gives each endpoint its own few, and those that they
+    need.
+    """
     schemas: dict[str, Any] = {
-        f"S{number}": {"type": "object", "properties": {"x": ref(f"S{number}")}} for number in range(2_000)
+        f"S{number}": {"type": "object", "properties": {"x": ref(f"S{number}")}}
+        for number in range(2_000)
     }
     schemas["S0"]["properties"]["y"] = ref("S1")
-    derived = settings_schema(endpoint({"requestBody": {"content": {"a/b": {"schema": ref("S0")}}}}, schemas=schemas))
+    derived = settings_schema(
+        endpoint({"requestBody": {"content": {"a/b": {"schema": ref("S0")}}}}, schemas=schemas)
+    )
     assert derived["$defs"].keys() == {"S0", "S1"}
 
 
 def test_settings_belong_to_whoever_asked_for_them() -> None:
     """Changing a settings schema changes no other, nor the endpoint."""
-    schema = {"type": "object", "required": ["name"], "properties": {"name": {}, "kind": {"enum": ["a", {"b": []}]}}}
-    found = endpoint({"requestBody": {"content": {"a/b": {"schema": ref("S")}}}}, schemas={"S": schema})
+    schema = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {}, "kind": {"enum": ["a", {"b": []}]}},
+    }
+    found = endpoint(
+        {"requestBody": {"content": {"a/b": {"schema": ref("S")}}}}, schemas={"S": schema}
+    )
     before = json.dumps(settings_schema(found))
     changed = settings_schema(found)
     changed["$defs"]["S"]["properties"]["name"]["type"] = "integer"
@@ -635,11 +838,16 @@ def test_settings_belong_to_whoever_asked_for_them() -> None:
 
 
 def test_a_pattern_that_is_none_is_not_enforced() -> None:
-    """What is no regular expression of ECMA-262 lets a value through; what is one refuses, whatever Python makes of it."""
+    """What is no regular expression of ECMA-262 lets a value through; what is one refuses, whatever
+    Python makes of it.
+    """
     body = Body(
         {
             "type": "object",
-            "properties": {"a": {"type": "string", "pattern": r"^\p{Lu}+$"}, "b": {"type": "string", "pattern": "("}},
+            "properties": {
+                "a": {"type": "string", "pattern": r"^\p{Lu}+$"},
+                "b": {"type": "string", "pattern": "("},
+            },
         }
     )
     assert not schema_problems(body.schema, {"a": "ÄB", "b": "anything"})
@@ -647,9 +855,15 @@ def test_a_pattern_that_is_none_is_not_enforced() -> None:
 
 
 def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
-    """What another media type of the same body would take is no excuse; without a `Content-Type` any of them does."""
+    """What another media type of the same body would take is no excuse; without a `Content-Type`
+    any of them does.
+    """
     form_type = "application/x-www-form-urlencoded"
-    form = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "id": NUMBER}}
+    form = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "integer"}, "id": NUMBER},
+    }
     content = {
         "application/json": {"schema": {"type": "object"}},
         form_type: {"schema": form},
@@ -661,30 +875,47 @@ def test_the_schema_of_the_media_type_that_is_meant_counts() -> None:
 
     def found(body: Any, **headers: str) -> list[tuple[str, str]]:
         request = {"url": "https://h.example/a", "method": "POST", "headers": headers, "body": body}
-        return [(each.pointer, each.message) for each in request_problems(request, schema, known, expressions=True)]
+        return [
+            (each.pointer, each.message)
+            for each in request_problems(request, schema, known, expressions=True)
+        ]
 
     wrong = {"a": "x", "id": 1}
     assert found(wrong) == found(wrong, **{"Content-Type": "application/json"}) == []
-    said = [("/body/a", 'expected an integer, found the string "x"'), ("/body/id", "this field is read-only")]
+    said = [
+        ("/body/a", 'expected an integer, found the string "x"'),
+        ("/body/id", "this field is read-only"),
+    ]
     for named in (form_type, f"{form_type}; charset=utf-8"):
         problems = found(wrong, **{"content-type": named})
         assert [
-            (place, message[: len(text)]) for (place, message), (_, text) in zip(problems, said, strict=True)
+            (place, message[: len(text)])
+            for (place, message), (_, text) in zip(problems, said, strict=True)
         ] == said
     assert [place for place, _ in found([1], **{"Content-Type": form_type})] == ["/body"]
     assert found({"a": "${$.a}"}, **{"Content-Type": form_type}) == []
-    assert [place for place, _ in found({"a": "${$.a}", "id": 1}, **{"Content-Type": form_type})] == ["/body/id"]
+    assert [
+        place for place, _ in found({"a": "${$.a}", "id": 1}, **{"Content-Type": form_type})
+    ] == ["/body/id"]
     assert found(wrong, **{"Content-Type": "${$.type}"}) == []
 
 
 def test_a_file_in_a_field_makes_a_body_multipart() -> None:
-    """Nothing else carries it; without a file JSON comes first, and what is only worth a warning changes nothing."""
-    parts = {"type": "object", "properties": {"photo": {"type": "string"}, "id": {"type": "integer"}}}
+    """Nothing else carries it; without a file JSON comes first, and what is only worth a warning
+    changes nothing.
+    """
+    parts = {
+        "type": "object",
+        "properties": {"photo": {"type": "string"}, "id": {"type": "integer"}},
+    }
     with_id = {**parts, "properties": {**parts["properties"], "id": NUMBER}}
     content = {"multipart/form-data": {"schema": parts}, "application/json": {"schema": with_id}}
     known = endpoint({"requestBody": {"content": content}})
     schema = settings_schema(known)
-    assert foreseen({"body": {"photo": {"$file": {"path": "a.png"}}}}, schema, known) == "multipart/form-data"
+    assert (
+        foreseen({"body": {"photo": {"$file": {"path": "a.png"}}}}, schema, known)
+        == "multipart/form-data"
+    )
     assert foreseen({"body": {"photo": "x", "id": 1}}, schema, known) == "application/json"
     assert foreseen({"body": {"photo": "x", "id": "1"}}, schema, known) == "application/json"
 
@@ -698,7 +929,9 @@ def _with_parameter(parameter: dict[str, Any]) -> Endpoint:
 
 
 def _with_body(media_type: str, schema: dict[str, Any], **encoding: Any) -> Endpoint:
-    return endpoint({"requestBody": {"content": {media_type: {"schema": schema, "encoding": encoding}}}})
+    return endpoint(
+        {"requestBody": {"content": {media_type: {"schema": schema, "encoding": encoding}}}}
+    )
 
 
 FORM_TYPE, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -710,22 +943,38 @@ NESTED = {"type": "object", "properties": {"a": IDS, "b": BOX}, "required": ["a"
 @pytest.mark.parametrize(
     ("known", "settings", "place", "severity"),
     [
-        (_with_parameter({"in": "query", "required": True, "schema": IDS}), {"query": {"X": []}}, "/query/X", "error"),
-        (_with_parameter({"in": "query", "schema": IDS}), {"query": {"X": []}}, "/query/X", "warning"),
         (
-            _with_parameter({"in": "query", "required": True, "style": "deepObject", "schema": BOX}),
+            _with_parameter({"in": "query", "required": True, "schema": IDS}),
+            {"query": {"X": []}},
+            "/query/X",
+            "error",
+        ),
+        (
+            _with_parameter({"in": "query", "schema": IDS}),
+            {"query": {"X": []}},
+            "/query/X",
+            "warning",
+        ),
+        (
+            _with_parameter(
+                {"in": "query", "required": True, "style": "deepObject", "schema": BOX}
+            ),
             {"query": {"X": {}}},
             "/query/X",
             "error",
         ),
         (
-            _with_parameter({"in": "query", "required": True, "style": "deepObject", "schema": NESTED}),
+            _with_parameter(
+                {"in": "query", "required": True, "style": "deepObject", "schema": NESTED}
+            ),
             {"query": {"X": {"a": [], "b": {"c": "d"}}}},
             "/query/X/a",
             "error",
         ),
         (
-            _with_parameter({"in": "query", "required": True, "style": "deepObject", "schema": NESTED}),
+            _with_parameter(
+                {"in": "query", "required": True, "style": "deepObject", "schema": NESTED}
+            ),
             {"query": {"X": {"a": [1], "b": {}}}},
             "/query/X/b",
             "warning",
@@ -744,7 +993,12 @@ NESTED = {"type": "object", "properties": {"a": IDS, "b": BOX}, "required": ["a"
         ),
         (_with_body(FORM_TYPE, FIELD), {"body": {"X": []}}, "/body/X", "error"),
         (_with_body(PARTS, FIELD), {"body": {"X": []}}, "/body/X", "error"),
-        (_with_body(FORM_TYPE, {**FIELD, "required": []}), {"body": {"X": []}}, "/body/X", "warning"),
+        (
+            _with_body(FORM_TYPE, {**FIELD, "required": []}),
+            {"body": {"X": []}},
+            "/body/X",
+            "warning",
+        ),
         (
             _with_body(FORM_TYPE, {"type": "object", "properties": {"X": NESTED}}, **DEEP),
             {"body": {"X": {"a": [1], "b": {}}}},
@@ -756,13 +1010,17 @@ NESTED = {"type": "object", "properties": {"a": IDS, "b": BOX}, "required": ["a"
 def test_what_is_empty_and_not_sent_is_told(
     known: Endpoint, settings: dict[str, Any], place: str, severity: str
 ) -> None:
-    """An empty array or object has no form in a query, a header, a cookie or a form: refused where it is required."""
+    """An empty array or object has no form in a query, a header, a cookie or a form: refused where
+    it is required.
+    """
     request = {"url": "https://a.example/a", "method": "POST", **settings}
     for expressions in (True, False):
         problems = request_problems(request, settings_schema(known), known, expressions=expressions)
         assert [(problem.pointer, problem.severity) for problem in problems] == [(place, severity)]
         _, group, *_, name = place.split("/")
-        where = {"query": "a query", "headers": "a header", "cookies": "a cookie"}.get(group, "a body of ")
+        where = {"query": "a query", "headers": "a header", "cookies": "a cookie"}.get(
+            group, "a body of "
+        )
         assert f"has no form in {where}" in problems[0].message
         assert ("is required, and" in problems[0].message) == (severity == "error")
         assert (f"{name!r} is".lower() in problems[0].message.lower()) == (severity == "error")
@@ -772,12 +1030,20 @@ def test_what_is_empty_and_not_sent_is_told(
     ("known", "settings"),
     [
         (_with_body("application/json", FIELD), {"body": {"X": []}}),
-        (_with_body(FORM_TYPE, {"type": "object", "properties": {"X": BOX}, "required": ["X"]}), {"body": {"X": {}}}),
         (
-            _with_parameter({"in": "query", "required": True, "content": {"application/json": {"schema": IDS}}}),
+            _with_body(FORM_TYPE, {"type": "object", "properties": {"X": BOX}, "required": ["X"]}),
+            {"body": {"X": {}}},
+        ),
+        (
+            _with_parameter(
+                {"in": "query", "required": True, "content": {"application/json": {"schema": IDS}}}
+            ),
             {"query": {"X": []}},
         ),
-        (_with_parameter({"in": "query", "required": True, "schema": IDS}), {"query": {"X": "${$.ids}"}}),
+        (
+            _with_parameter({"in": "query", "required": True, "schema": IDS}),
+            {"query": {"X": "${$.ids}"}},
+        ),
     ],
 )
 def test_what_is_empty_and_sent_is_no_problem(known: Endpoint, settings: dict[str, Any]) -> None:
@@ -801,14 +1067,20 @@ def test_what_is_empty_and_sent_is_no_problem(known: Endpoint, settings: dict[st
 def test_a_value_may_be_empty_where_the_description_says_so(
     schema: dict[str, Any], good: list[Any], bad: list[Any], version: str
 ) -> None:
-    """`allowEmptyValue`: the name is sent with nothing behind it, in settings and in the URL's own query alike."""
+    """`allowEmptyValue`: the name is sent with nothing behind it, in settings and in the URL's own
+    query alike.
+    """
     value = schema if version == "2.0" else {"schema": schema}
     parameters = [{"name": "flag", "in": "query", "allowEmptyValue": True, **value}]
     if version == "2.0":
         root = {"swagger": "2.0", "info": {"title": "T"}, "host": "a.example"}
         (known,) = endpoints({**root, "paths": {"/a": {"get": {"parameters": parameters}}}})
     else:
-        root = {"openapi": version, "info": {"title": "T"}, "servers": [{"url": "https://a.example"}]}
+        root = {
+            "openapi": version,
+            "info": {"title": "T"},
+            "servers": [{"url": "https://a.example"}],
+        }
         (known,) = endpoints({**root, "paths": {"/a": {"get": {"parameters": parameters}}}})
     derived = settings_schema(known)
 
@@ -818,28 +1090,45 @@ def test_a_value_may_be_empty_where_the_description_says_so(
     assert [value for value in good if problems(query={"flag": value})] == []
     assert [value for value in bad if not problems(query={"flag": value})] == []
     assert problems(url="https://a.example/a?flag=") == []
-    assert build({"url": "https://a.example/a", "query": {"flag": ""}}, known).url.endswith("/a?flag=")
+    assert build({"url": "https://a.example/a", "query": {"flag": ""}}, known).url.endswith(
+        "/a?flag="
+    )
     strict = {**parameters[0], "allowEmptyValue": False}
     (known,) = endpoints({**root, "paths": {"/a": {"get": {"parameters": [strict]}}}})
-    refused = request_problems({"url": "https://a.example/a", "query": {"flag": ""}}, settings_schema(known), known)
+    refused = request_problems(
+        {"url": "https://a.example/a", "query": {"flag": ""}}, settings_schema(known), known
+    )
     assert bool(refused) is (schema != {"type": "string"})
 
 
 @pytest.mark.parametrize("place", ["query", "headers", "body"])
 def test_the_media_type_that_is_meant_counts_when_expressions_are_known(place: str) -> None:
-    """Whatever part of the settings an expression is in: what it yields is checked with the schema of the media type."""
+    """Whatever part of the settings an expression is in: what it yields is checked with the schema
+    of the media type.
+    """
     form_type = "application/x-www-form-urlencoded"
     form = {"type": "object", "properties": {"a": {"type": "integer"}}}
     content = {"application/json": {"schema": {"type": "object"}}, form_type: {"schema": form}}
-    known = endpoint({"parameters": [{"name": "q", "in": "query"}], "requestBody": {"content": content}})
+    known = endpoint(
+        {"parameters": [{"name": "q", "in": "query"}], "requestBody": {"content": content}}
+    )
     request: dict[str, Any] = {"url": "http://127.0.0.1:1/a", "method": "POST"}
     request |= {"headers": {"Content-Type": form_type}, "body": {"a": 1}, "query": {"q": "x"}}
-    wrong = {"headers": {"Content-Type": "${$.v}"}, "body": {"a": "${$.v}"}, "query": {"q": "${$.v}"}}
+    wrong = {
+        "headers": {"Content-Type": "${$.v}"},
+        "body": {"a": "${$.v}"},
+        "query": {"q": "${$.v}"},
+    }
     given = {"headers": form_type, "body": "x", "query": "x"}[place]
     request[place] = wrong[place]
     if place == "headers":
         request["body"] = {"a": "x"}
-    definition = {"type": "Http", "inputParameters": {"v": given}, "httpRequest": request, "end": True}
+    definition = {
+        "type": "Http",
+        "inputParameters": {"v": given},
+        "httpRequest": request,
+        "end": True,
+    }
     with runtime(allow=[]) as shared:
         task = HttpTask(definition, runtime=shared, endpoint=known)
         assert task.problems() == []
@@ -850,17 +1139,24 @@ def test_the_media_type_that_is_meant_counts_when_expressions_are_known(place: s
 
 
 def test_a_media_type_is_prefilled_with_its_body() -> None:
-    """Not for a body that need not come: a server may refuse a `Content-Type` that nothing follows."""
-    content = {"application/json": {"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}}
-    assert "headers" not in prepare(endpoint({"requestBody": {"content": content}}))["httpRequest"]
-    assert prepare(endpoint({"requestBody": {"content": content, "required": True}}))["httpRequest"]["headers"] == {
-        "Content-Type": "application/json"
+    """Not for a body that need not come: a server may refuse a `Content-Type` that nothing
+    follows.
+    """
+    content = {
+        "application/json": {"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}
     }
+    assert "headers" not in prepare(endpoint({"requestBody": {"content": content}}))["httpRequest"]
+    assert prepare(endpoint({"requestBody": {"content": content, "required": True}}))[
+        "httpRequest"
+    ]["headers"] == {"Content-Type": "application/json"}
 
 
 def test_a_plugin_may_replace_a_body_of_several_media_types() -> None:
     """What it leaves is what counts: nothing refers to a schema that is no more."""
-    content = {"application/json": {"schema": {"type": "object"}}, "text/csv": {"schema": {"type": "string"}}}
+    content = {
+        "application/json": {"schema": {"type": "object"}},
+        "text/csv": {"schema": {"type": "string"}},
+    }
     known = endpoint({"requestBody": {"content": content}})
 
     class Plain:
@@ -914,11 +1210,22 @@ FITTING = [
 def test_a_body_is_written_as_the_media_type_whose_schema_it_fits(
     content: dict[str, Any], body: Any, media_type: str, expression: bool
 ) -> None:
-    """Checked and sent as the same one, which stands in the request; of several that it fits, in the stated order."""
+    """Checked and sent as the same one, which stands in the request; of several that it fits, in
+    the stated order.
+    """
     described = {name: {"schema": schema} for name, schema in content.items()}
     known = endpoint({"requestBody": {"content": described, "required": True}})
-    request = {"url": "https://a.example/a", "method": "POST", "body": "${$.b}" if expression else body}
-    definition = {"type": "Http", "inputParameters": {"b": body}, "httpRequest": request, "end": True}
+    request = {
+        "url": "https://a.example/a",
+        "method": "POST",
+        "body": "${$.b}" if expression else body,
+    }
+    definition = {
+        "type": "Http",
+        "inputParameters": {"b": body},
+        "httpRequest": request,
+        "end": True,
+    }
     with runtime() as shared:
         task = HttpTask(definition, runtime=shared, endpoint=known)
         assert task.problems() == []
@@ -933,7 +1240,9 @@ def test_a_body_that_fits_no_media_type_is_told_what_is_wrong_by_the_nearest() -
     known = endpoint({"requestBody": {"content": content, "required": True}})
     request = {"url": "https://a.example/a", "method": "POST", "body": {"media": 3}}
     with runtime() as shared:
-        task = HttpTask({"type": "Http", "httpRequest": request, "end": True}, runtime=shared, endpoint=known)
+        task = HttpTask(
+            {"type": "Http", "httpRequest": request, "end": True}, runtime=shared, endpoint=known
+        )
         problems = [(problem.pointer, problem.message) for problem in task.problems()]
     assert problems == [("/httpRequest/body/media", "expected a string, found the number 3")]
 
@@ -965,19 +1274,28 @@ def rendered(known: Endpoint, **request: Any) -> tuple[dict[str, str], list[str]
     }
     with runtime() as shared:
         task = HttpTask(definition, runtime=shared, endpoint=known)
-        return dict(task.render().headers), [f"{each.severity} {each.pointer}" for each in task.problems()]
+        return dict(task.render().headers), [
+            f"{each.severity} {each.pointer}" for each in task.problems()
+        ]
 
 
 @pytest.mark.parametrize(("responses", "accept"), ACCEPTED)
-def test_a_request_accepts_what_the_endpoint_answers_with(responses: dict[str, list[str]], accept: str) -> None:
-    """The media types of its successes, JSON first, anything last; what the author says wins. The form shows it."""
+def test_a_request_accepts_what_the_endpoint_answers_with(
+    responses: dict[str, list[str]], accept: str
+) -> None:
+    """The media types of its successes, JSON first, anything last; what the author says wins. The
+    form shows it.
+    """
     described = {
-        status: {"description": "", "content": {name: {} for name in names}} for status, names in responses.items()
+        status: {"description": "", "content": {name: {} for name in names}}
+        for status, names in responses.items()
     }
     known = endpoint({"responses": described})
     headers, problems = rendered(known)
     assert (headers["Accept"], problems) == (accept, [])
-    shown = settings_schema(known)["properties"]["headers"]["properties"].get("Accept", {"default": "*/*"})
+    shown = settings_schema(known)["properties"]["headers"]["properties"].get(
+        "Accept", {"default": "*/*"}
+    )
     assert shown["default"] == accept
     assert "headers" not in prepare(known)["httpRequest"]
     given = rendered(known, headers={"accept": "text/x"})[0]
@@ -989,13 +1307,21 @@ def test_a_request_accepts_what_the_endpoint_answers_with(responses: dict[str, l
     ("schema", "sent"),
     [
         ({"type": "string", "enum": ["text/csv", "application/json"]}, "application/json"),
-        ({"type": "string", "enum": ["application/vnd.acme.v1", "application/vnd.acme.v2"]}, "application/vnd.acme.v1"),
-        ({"type": "string", "default": "application/vnd.acme.v2+json"}, "application/vnd.acme.v2+json"),
+        (
+            {"type": "string", "enum": ["application/vnd.acme.v1", "application/vnd.acme.v2"]},
+            "application/vnd.acme.v1",
+        ),
+        (
+            {"type": "string", "default": "application/vnd.acme.v2+json"},
+            "application/vnd.acme.v2+json",
+        ),
         ({"type": "string"}, "application/json, */*"),
     ],
 )
 def test_a_described_accept_is_a_choice(version: str, schema: dict[str, Any], sent: str) -> None:
-    """It is not asked for, however required; without a choice what the description gives is sent, and a wrong one is refused."""
+    """It is not asked for, however required; without a choice what the description gives is sent,
+    and a wrong one is refused.
+    """
     parameter = {"name": "Accept", "in": "header", "required": True, "schema": schema}
     responses = {"200": {"description": "", "content": {"application/json": {}}}}
     known = endpoint({"parameters": [parameter], "responses": responses}, version=version)
@@ -1004,8 +1330,13 @@ def test_a_described_accept_is_a_choice(version: str, schema: dict[str, Any], se
     field = settings_schema(known)["properties"]["headers"]["properties"]["Accept"]
     assert (field["default"], field.get("enum")) == (sent, schema.get("enum"))
     if "enum" in schema:
-        assert rendered(known, headers={"Accept": schema["enum"][0]}) == ({**headers, "Accept": schema["enum"][0]}, [])
-        assert rendered(known, headers={"Accept": "text/html"})[1] == ["error /httpRequest/headers/Accept"]
+        assert rendered(known, headers={"Accept": schema["enum"][0]}) == (
+            {**headers, "Accept": schema["enum"][0]},
+            [],
+        )
+        assert rendered(known, headers={"Accept": "text/html"})[1] == [
+            "error /httpRequest/headers/Accept"
+        ]
 
 
 @pytest.mark.parametrize("default", [5, "", "text/csv\n"])
@@ -1021,8 +1352,16 @@ def test_a_described_accept_that_is_no_header_is_not_sent(default: Any) -> None:
     "name", ["Content-Length", "transfer-encoding", "Connection", "Host", "TE", "Expect", "Upgrade"]
 )
 def test_headers_that_frame_a_request_are_not_asked_for(name: str) -> None:
-    """However required by the description; a value of one is no error, but for Host, and is not sent."""
-    known = endpoint({"parameters": [{"name": name, "in": "header", "required": True, "schema": {"type": "integer"}}]})
+    """However required by the description; a value of one is no error, but for Host, and is not
+    sent.
+    """
+    known = endpoint(
+        {
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": {"type": "integer"}}
+            ]
+        }
+    )
     assert settings_schema(known)["properties"]["headers"]["properties"] == {}
     assert rendered(known)[1] == []
     headers, problems = rendered(known, headers={name: 3}) if name != "Host" else rendered(known)
@@ -1042,17 +1381,27 @@ def test_headers_that_frame_a_request_are_not_asked_for(name: str) -> None:
         ({"default": "x-unknown"}, None),
     ],
 )
-def test_the_codings_that_are_asked_for_are_ours_to_fill_in(schema: dict[str, Any], sent: str | None) -> None:
-    """A described Accept-Encoding is not asked for; of what it allows the first that can be undone is sent."""
+def test_the_codings_that_are_asked_for_are_ours_to_fill_in(
+    schema: dict[str, Any], sent: str | None
+) -> None:
+    """A described Accept-Encoding is not asked for; of what it allows the first that can be undone
+    is sent.
+    """
     parameter = {"name": "Accept-Encoding", "in": "header", "required": True, "schema": schema}
     headers, problems = rendered(endpoint({"parameters": [parameter]}))
     assert (headers["Accept-Encoding"], problems) == (sent or ACCEPT_ENCODING, [])
 
 
 @pytest.mark.parametrize(("required", "words"), [(False, "optional"), (True, None)])
-def test_an_optional_body_that_asks_for_something_is_mentioned(required: bool, words: str | None) -> None:
+def test_an_optional_body_that_asks_for_something_is_mentioned(
+    required: bool, words: str | None
+) -> None:
     """With its media type: many descriptions forget to say that a body has to be there."""
-    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "more": {}}}
+    schema = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string"}, "more": {}},
+    }
     other = {"type": "object", "properties": {"more": {}}}
     for content, media_type in (
         ({"application/json": schema}, "application/json"),
@@ -1060,14 +1409,26 @@ def test_an_optional_body_that_asks_for_something_is_mentioned(required: bool, w
         ({"application/json": {"$ref": "#/components/schemas/S"}}, "application/json"),
     ):
         described = {name: {"schema": each} for name, each in content.items()}
-        known = endpoint({"requestBody": {"content": described, "required": required}}, schemas={"S": schema})
+        known = endpoint(
+            {"requestBody": {"content": described, "required": required}}, schemas={"S": schema}
+        )
         derived = settings_schema(known)
-        missing = dict(still_to_fill(derived, prepare(known, derived)["httpRequest"], "/httpRequest"))
+        missing = dict(
+            still_to_fill(derived, prepare(known, derived)["httpRequest"], "/httpRequest")
+        )
         if words is None:
             assert "/httpRequest/headers/Content-Type" not in missing
         else:
             assert missing["/httpRequest/body"] == "optional: object; with it name"
-            assert missing["/httpRequest/headers/Content-Type"] == f"optional, with a body: {media_type}"
-            assert still_to_fill(derived, {"url": "https://a.example/a", "method": "POST", "body": {"name": "x"}}) == []
+            assert (
+                missing["/httpRequest/headers/Content-Type"]
+                == f"optional, with a body: {media_type}"
+            )
+            assert (
+                still_to_fill(
+                    derived, {"url": "https://a.example/a", "method": "POST", "body": {"name": "x"}}
+                )
+                == []
+            )
     known = endpoint({"requestBody": {"content": {"application/json": {"schema": other}}}})
     assert still_to_fill(settings_schema(known), prepare(known)["httpRequest"]) == []

@@ -1,4 +1,6 @@
-"""Values against schemas: decimals, alternatives and their tags, formats, and the sentences about what is wrong."""
+"""Values against schemas: decimals, alternatives and their tags, formats, and the sentences about
+what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ def said(schema: Any, value: Any, *, expressions: bool = False) -> Said:
     """Return pointer and sentence, with what is suggested, of everything that is refused."""
     problems = schema_problems(schema, value, expressions=expressions)
     return [
-        (problem.pointer, problem.message + (f" [{problem.suggestion}]" if problem.suggestion else ""))
+        (
+            problem.pointer,
+            problem.message + (f" [{problem.suggestion}]" if problem.suggestion else ""),
+        )
         for problem in problems
         if problem.severity == "error"
     ]
@@ -29,10 +34,14 @@ def said(schema: Any, value: Any, *, expressions: bool = False) -> Said:
 
 
 def test_every_price_is_a_multiple_of_a_cent() -> None:
-    """JSON Schema 2020-12, Validation, 6.2.1: numbers are the decimals that are written, not what a double makes of them."""
+    """JSON Schema 2020-12, Validation, 6.2.1: numbers are the decimals that are written, not what a
+    double makes of them.
+    """
     schema = {"type": "number", "multipleOf": 0.01}
     assert [cents for cents in range(1, 10_000) if schema_problems(schema, cents / 100)] == []
-    assert [cents for cents in range(1, 1_000) if not schema_problems(schema, (cents * 10 + 5) / 1000)] == []
+    assert [
+        cents for cents in range(1, 1_000) if not schema_problems(schema, (cents * 10 + 5) / 1000)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,10 @@ def test_a_multiple_in_each_part_of_a_request() -> None:
         method="POST",
         path="/a",
         servers=(Server("https://a.example"),),
-        parameters=(Parameter("price", "query", schema=price), Parameter("X-Price", "header", schema=price)),
+        parameters=(
+            Parameter("price", "query", schema=price),
+            Parameter("X-Price", "header", schema=price),
+        ),
         request_body=RequestBody({"application/json": MediaType(price)}),
     )
     schema = settings_schema(known)
@@ -72,25 +84,47 @@ def test_a_multiple_in_each_part_of_a_request() -> None:
             {"url": "https://a.example/a", "query": {"price": value}, **inside},
             {"url": f"https://a.example/a?price={value}", **inside},
         ]
-        return [problem.pointer for request in requests for problem in request_problems(request, schema, known)]
+        return [
+            problem.pointer
+            for request in requests
+            for problem in request_problems(request, schema, known)
+        ]
 
     assert places(19.99) == []
-    assert sorted(places(19.999)) == ["/body", "/body", "/headers/X-Price", "/headers/X-Price", "/query/price", "/url"]
+    assert sorted(places(19.999)) == [
+        "/body",
+        "/body",
+        "/headers/X-Price",
+        "/headers/X-Price",
+        "/query/price",
+        "/url",
+    ]
 
 
 # Alternatives
 
-EMAIL = {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "email"}, "to": {"type": "string"}}}
+EMAIL = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {"kind": {"const": "email"}, "to": {"type": "string"}},
+}
 SMS = {
     "type": "object",
     "required": ["kind", "phone"],
     "properties": {"kind": {"enum": ["sms", "text"]}, "phone": {"type": "string"}},
 }
 BY_REFERENCE = {
-    "oneOf": [{"$ref": "#/$defs/Email"}, {"allOf": [{"$ref": "#/$defs/Sms"}, {"description": "x"}]}],
+    "oneOf": [
+        {"$ref": "#/$defs/Email"},
+        {"allOf": [{"$ref": "#/$defs/Sms"}, {"description": "x"}]},
+    ],
     "$defs": {"Email": EMAIL, "Sms": SMS},
 }
-TAGGED = {"oneOf": {"oneOf": [EMAIL, SMS]}, "anyOf": {"anyOf": [EMAIL, SMS]}, "by reference": BY_REFERENCE}
+TAGGED = {
+    "oneOf": {"oneOf": [EMAIL, SMS]},
+    "anyOf": {"anyOf": [EMAIL, SMS]},
+    "by reference": BY_REFERENCE,
+}
 
 
 @pytest.mark.parametrize("schema", TAGGED.values(), ids=TAGGED.keys())
@@ -100,7 +134,10 @@ TAGGED = {"oneOf": {"oneOf": [EMAIL, SMS]}, "anyOf": {"anyOf": [EMAIL, SMS]}, "b
         ({"kind": "sms"}, [("", "'phone' is required: expected a string")]),
         ({"kind": "text", "phone": 5}, [("/phone", 'expected a string, found the number 5 ["5"]')]),
         ({"kind": "email", "to": 5}, [("/to", 'expected a string, found the number 5 ["5"]')]),
-        ({"kind": "smss"}, [("/kind", 'expected one of "email", "sms", "text", found the string "smss" ["sms"]')]),
+        (
+            {"kind": "smss"},
+            [("/kind", 'expected one of "email", "sms", "text", found the string "smss" ["sms"]')],
+        ),
         ({"kind": 5}, [("/kind", 'expected one of "email", "sms", "text", found the number 5')]),
         ({}, [("", '\'kind\' is required: expected one of "email", "sms", "text"')]),
         ({"kind": "email"}, []),
@@ -108,13 +145,17 @@ TAGGED = {"oneOf": {"oneOf": [EMAIL, SMS]}, "anyOf": {"anyOf": [EMAIL, SMS]}, "b
     ],
 )
 def test_the_form_whose_tag_matches_is_meant(schema: Any, value: Any, expected: Said) -> None:
-    """What is wrong is said by that form alone; a tag that no form has is answered with all of them and the nearest."""
+    """What is wrong is said by that form alone; a tag that no form has is answered with all of them
+    and the nearest.
+    """
     assert said(schema, value) == expected
     assert Draft202012Validator(schema).is_valid(value) is not bool(expected)
 
 
 def test_a_tag_chooses_while_other_values_are_expressions() -> None:
-    """What is not known yet is let through, what the tag alone makes wrong is not; nor is anything chosen by an expression."""
+    """What is not known yet is let through, what the tag alone makes wrong is not; nor is anything
+    chosen by an expression.
+    """
     schema = {"oneOf": [EMAIL, SMS]}
     assert said(schema, {"kind": "sms", "phone": "${$.x}"}, expressions=True) == []
     assert said(schema, {"kind": "smss", "phone": "${$.x}"}, expressions=True) != []
@@ -126,7 +167,9 @@ def test_a_tag_chooses_while_other_values_are_expressions() -> None:
 
 
 def test_a_form_without_the_tag_is_still_tried() -> None:
-    """A property that only some forms have chooses none: it only says which of them was most likely meant."""
+    """A property that only some forms have chooses none: it only says which of them was most likely
+    meant.
+    """
     other = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
     schema = {"oneOf": [EMAIL, SMS, other]}
     assert said(schema, {"id": 1, "kind": "whatever"}) == []
@@ -135,7 +178,10 @@ def test_a_form_without_the_tag_is_still_tried() -> None:
 
 PETS = {
     "$defs": {
-        "Cat": {"type": "object", "properties": {"petType": {"type": "string"}, "name": {"type": "string"}}},
+        "Cat": {
+            "type": "object",
+            "properties": {"petType": {"type": "string"}, "name": {"type": "string"}},
+        },
         "Dog": {
             "type": "object",
             "required": ["bark"],
@@ -149,7 +195,10 @@ PETS = {
     },
 }
 FORMS = [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
-MAPPED = {"propertyName": "petType", "mapping": {"dog": "#/$defs/Dog", "kitty": "#/$defs/Cat", "puss": "#/$defs/Cat"}}
+MAPPED = {
+    "propertyName": "petType",
+    "mapping": {"dog": "#/$defs/Dog", "kitty": "#/$defs/Cat", "puss": "#/$defs/Cat"},
+}
 
 
 @pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
@@ -158,7 +207,11 @@ MAPPED = {"propertyName": "petType", "mapping": {"dog": "#/$defs/Dog", "kitty": 
     [
         ({"propertyName": "petType"}, {"petType": "Dog", "bark": True}, []),
         ({"propertyName": "petType"}, {"petType": "Cat", "bark": 5}, []),
-        ({"propertyName": "petType"}, {"petType": "Dog"}, [("", "'bark' is required: expected true or false")]),
+        (
+            {"propertyName": "petType"},
+            {"petType": "Dog"},
+            [("", "'bark' is required: expected true or false")],
+        ),
         (
             {"propertyName": "petType"},
             {"petType": "Dog", "bark": True, "purr": 1},
@@ -177,11 +230,19 @@ MAPPED = {"propertyName": "petType", "mapping": {"dog": "#/$defs/Dog", "kitty": 
             [("/petType", 'expected one of "dog", "kitty", "puss", found the string "bird"')],
         ),
         ({**MAPPED, "defaultMapping": "#/$defs/Dog"}, {"petType": "bird", "bark": True}, []),
-        ({**MAPPED, "defaultMapping": "#/$defs/Dog"}, {}, [("", "'bark' is required: expected true or false")]),
+        (
+            {**MAPPED, "defaultMapping": "#/$defs/Dog"},
+            {},
+            [("", "'bark' is required: expected true or false")],
+        ),
     ],
 )
-def test_a_discriminator_chooses(keyword: str, discriminator: Any, value: Any, expected: Said) -> None:
-    """OpenAPI 3.2, section 4.25: by the schema's name or by the mapping; without a known tag, by the default mapping."""
+def test_a_discriminator_chooses(
+    keyword: str, discriminator: Any, value: Any, expected: Said
+) -> None:
+    """OpenAPI 3.2, section 4.25: by the schema's name or by the mapping; without a known tag, by
+    the default mapping.
+    """
     assert said({keyword: FORMS, "discriminator": discriminator, **PETS}, value) == expected
 
 
@@ -190,7 +251,12 @@ def test_a_discriminator_chooses(keyword: str, discriminator: Any, value: Any, e
 FORMAT_TABLE = {
     "date": (["2026-02-28", "2024-02-29"], ["2026-02-30", "28/02/2026", "soon", "20260228", ""]),
     "date-time": (
-        ["2026-02-28T09:30:00Z", "2026-02-28t09:30:00.123456789+01:00", "1990-12-31T23:59:60Z", "2026-02-28 09:30:00"],
+        [
+            "2026-02-28T09:30:00Z",
+            "2026-02-28t09:30:00.123456789+01:00",
+            "1990-12-31T23:59:60Z",
+            "2026-02-28 09:30:00",
+        ],
         ["2026-02-28", "now", "2026-02-28T25:00:00Z"],
     ),
     "time": (["09:30:00Z", "23:59:60Z", "09:30:00.5+02:00"], ["9am", "25:00:00Z"]),
@@ -213,7 +279,9 @@ FORMAT_TABLE = {
 
 @pytest.mark.parametrize("name", FORMAT_TABLE)
 def test_a_text_that_plainly_has_another_format_is_warned_of(name: str) -> None:
-    """JSON Schema's own formats and OpenAPI's: a warning that names the format, never an error, and nothing for an expression."""
+    """JSON Schema's own formats and OpenAPI's: a warning that names the format, never an error, and
+    nothing for an expression.
+    """
     good, bad = FORMAT_TABLE[name]
     schema = {"type": "object", "properties": {"x": {"format": name}}}
     assert [value for value in good if schema_problems(schema, {"x": value})] == []
@@ -247,14 +315,24 @@ def test_the_format_that_is_meant_is_said_in_words(name: str, value: Any, words:
 
 
 def test_a_field_whose_name_fits_a_pattern_is_described() -> None:
-    """By name or by one of the patterns; any other field is refused (JSON Schema 2020-12, Core, section 10.3.2.3)."""
-    schema = {"properties": {"a": {}}, "patternProperties": {"^x-": {}, "^y-": {}}, "additionalProperties": False}
+    """By name or by one of the patterns; any other field is refused (JSON Schema 2020-12, Core,
+    section 10.3.2.3).
+    """
+    schema = {
+        "properties": {"a": {}},
+        "patternProperties": {"^x-": {}, "^y-": {}},
+        "additionalProperties": False,
+    }
     assert schema_problems(schema, {"a": 1, "x-b": 2, "y-c": 3}) == []
-    assert [each.pointer for each in schema_problems(schema, {"a": 1, "x-b": 2, "b": 3, "z-x-": 4})] == ["/b", "/z-x-"]
+    assert [
+        each.pointer for each in schema_problems(schema, {"a": 1, "x-b": 2, "b": 3, "z-x-": 4})
+    ] == ["/b", "/z-x-"]
 
 
 def test_what_is_only_advised_against_decides_nothing() -> None:
-    """Alternatives, conditions, `not`, `contains` and unevaluated fields take a value with another format for what it is."""
+    """Alternatives, conditions, `not`, `contains` and unevaluated fields take a value with another
+    format for what it is.
+    """
     odd = {"format": "date"}
     schemas = [
         {"oneOf": [{"type": "string", **odd}, {"type": "integer"}]},
@@ -267,7 +345,10 @@ def test_what_is_only_advised_against_decides_nothing() -> None:
         assert Draft202012Validator(schema).is_valid("soon")
     assert said({"not": odd}, "soon") != []
     assert said({"contains": odd}, ["soon"]) == []
-    assert said({"allOf": [{"properties": {"a": odd}}], "unevaluatedProperties": False}, {"a": "soon"}) == []
+    assert (
+        said({"allOf": [{"properties": {"a": odd}}], "unevaluatedProperties": False}, {"a": "soon"})
+        == []
+    )
     assert said({"anyOf": [{"prefixItems": [odd]}], "unevaluatedItems": False}, ["soon"]) == []
     assert [each.severity for each in schema_problems(schemas[0], "soon")] == ["warning"]
 
@@ -290,7 +371,11 @@ AMBIGUOUS = (
 @pytest.mark.parametrize(
     ("schema", "value", "expected"),
     [
-        ({"uniqueItems": True}, ["id", "x", "id"], 'no item may stand here twice: "id" is item 1 and item 3'),
+        (
+            {"uniqueItems": True},
+            ["id", "x", "id"],
+            'no item may stand here twice: "id" is item 1 and item 3',
+        ),
         ({"minItems": 1}, [], "expected at least 1 item, found none"),
         ({"maxItems": 2}, [1, 2, 3], "expected at most 2 items, found 3"),
         ({"minLength": 3}, "ab", "expected at least 3 characters, found 2"),
@@ -300,8 +385,16 @@ AMBIGUOUS = (
         ({"pattern": "^a$"}, "b", 'expected text that matches "^a$", found the string "b"'),
         ({"contains": {"const": 1}}, [2], "expected at least 1 of its items to be 1"),
         ({"prefixItems": [{}], "items": False}, [1, 2], "expected at most 1 item, found 2"),
-        ({"not": {"required": ["a", "b"]}}, {"a": 1, "b": 1}, "'a' and 'b' may not be given together"),
-        ({"not": {"enum": ["x", "y"]}}, "x", 'expected anything but one of "x", "y", found the string "x"'),
+        (
+            {"not": {"required": ["a", "b"]}},
+            {"a": 1, "b": 1},
+            "'a' and 'b' may not be given together",
+        ),
+        (
+            {"not": {"enum": ["x", "y"]}},
+            "x",
+            'expected anything but one of "x", "y", found the string "x"',
+        ),
         ({"not": {"minimum": 3}}, 5, "this is what the description rules out here"),
         ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "'b' is required where 'a' is given"),
         (False, 1, "nothing may stand here"),
@@ -313,7 +406,10 @@ AMBIGUOUS = (
         (
             {"anyOf": [{"type": "integer"}, {"type": "array"}]},
             "x",
-            'this is none of the 2 forms that are allowed here; to be the nearest of them: expected an integer, found the string "x"',
+            (
+                "this is none of the 2 forms that are allowed here; to be the nearest of them:"
+                ' expected an integer, found the string "x"'
+            ),
         ),
     ],
 )
@@ -339,18 +435,32 @@ def test_names_that_may_not_stand_there() -> None:
 def test_the_form_of_the_same_type_is_meant() -> None:
     """What is wrong with an object is said by the only form that is one."""
     one = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}
-    for schema in ({"anyOf": [one, {"type": "string"}]}, {"oneOf": [{"type": "null"}, {"type": "integer"}, one]}):
+    for schema in (
+        {"anyOf": [one, {"type": "string"}]},
+        {"oneOf": [{"type": "null"}, {"type": "integer"}, one]},
+    ):
         assert said(schema, {}) == [("", "'x' is required: expected an integer")]
         assert said(schema, {"x": []}) == [("/x", "expected an integer, found an array")]
 
 
 def test_the_nearest_form_may_be_ambiguous_itself() -> None:
     """The sentence stays one that can be read."""
-    inner = {"oneOf": [{"type": "object", "properties": {"a": {}}}, {"type": "object", "properties": {"b": {}}}]}
+    inner = {
+        "oneOf": [
+            {"type": "object", "properties": {"a": {}}},
+            {"type": "object", "properties": {"b": {}}},
+        ]
+    }
     first = {"type": "object", "required": ["x"], "properties": {"x": inner}}
-    schema = {"anyOf": [first, {"type": "object", "required": ["y"], "properties": {"x": {"type": "integer"}}}]}
+    schema = {
+        "anyOf": [
+            first,
+            {"type": "object", "required": ["y"], "properties": {"x": {"type": "integer"}}},
+        ]
+    }
     ((place, message),) = said(schema, {"x": {}})
     assert place == ""
     assert message.startswith(
-        "this is none of the 2 forms that are allowed here; to be the nearest of them: /x: this fits"
+        "this is none of the 2 forms that are allowed here; to be the nearest of them: /x: this"
+        " fits"
     )

@@ -1,4 +1,6 @@
-"""A server that decodes requests by werkzeug and the standard library, which know nothing of ours, and answers what it read."""
+"""A server that decodes requests by werkzeug and the standard library, which know nothing of ours,
+and answers what it read.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def decoded(request: Request) -> dict[str, Any]:
 
 
 def _parts(request: Request, data: bytes) -> list[list[str]]:
-    """Return the parts of a multipart body as the library for mail reads them: name, media type, headers joined."""
+    """Return the parts of a multipart body as the library for mail reads them: name, media type,
+    headers joined.
+    """
     if not request.mimetype.startswith("multipart/"):
         return []
     mail = message_from_bytes(f"Content-Type: {request.content_type}\r\n\r\n".encode() + data)
@@ -53,7 +57,11 @@ def _parts(request: Request, data: bytes) -> list[list[str]]:
         [
             str(part.get_param("name", header="content-disposition")),
             part.get_content_type(),
-            "\n".join(f"{name.lower()}: {value}" for name, value in part.items() if name.lower().startswith("x-")),
+            "\n".join(
+                f"{name.lower()}: {value}"
+                for name, value in part.items()
+                if name.lower().startswith("x-")
+            ),
         ]
         for part in mail.get_payload()
         if not isinstance(part, str)

@@ -1,4 +1,5 @@
-"""A running designer for tests: a real uvicorn server on loopback in a thread, ended with its `with`.
+"""A running designer for tests: a real uvicorn server on loopback in a thread, ended with its
+`with`.
 
 Every answer its client gets is held against the API's own OpenAPI description.
 """
@@ -30,7 +31,9 @@ SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 API_FILE = ROOT / "schemas" / "designer-api.openapi.json"
 JSON = {"Content-Type": "application/json"}
 PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
-"""Options to ask a server of this machine with: through no proxy, and a minute is given, for the machine may be busy."""
+"""Options to ask a server of this machine with: through no proxy, and a minute is given, for the
+machine may be busy.
+"""
 
 
 @dataclass(slots=True)
@@ -50,9 +53,14 @@ class RunningDesigner:
 
 @contextmanager
 def running_designer(
-    folder: Path, *, endpoints: Iterable[Endpoint] = (), lines: list[str] | None = None, **options: Any
+    folder: Path,
+    *,
+    endpoints: Iterable[Endpoint] = (),
+    lines: list[str] | None = None,
+    **options: Any,
 ) -> Iterator[RunningDesigner]:
-    """Run the designer with a catalogue in *folder* of what httptask ships and *endpoints*; it may send to loopback.
+    """Run the designer with a catalogue in *folder* of what httptask ships and *endpoints*; it may
+    send to loopback.
 
     *options* are those of `create_app`.
     """
@@ -64,19 +72,29 @@ def running_designer(
     hooks = {"response": [held_against_description]}
     with (
         serving(create_app(**options)) as (url, server),
-        httpx.Client(base_url=url + "api/v1/", headers=headers, event_hooks=hooks, **PATIENT) as client,
+        httpx.Client(
+            base_url=url + "api/v1/", headers=headers, event_hooks=hooks, **PATIENT
+        ) as client,
     ):
         yield RunningDesigner(url, client, server)
 
 
 @contextmanager
 def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
-    """Run the ASGI application *app* on a free port of loopback, and give its address and the server."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:  # or Nagle's algorithm stays on
+    """Run the ASGI application *app* on a free port of loopback, and give its address and the
+    server.
+    """
+    with socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    ) as sock:  # or Nagle's algorithm stays on
         sock.bind(("127.0.0.1", 0))
         sock.listen()
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=1
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([sock],), name="server")
@@ -105,9 +123,13 @@ def held_against_description(response: httpx.Response) -> None:
     operation = _operation(response.request.method, response.request.url.path)
     if operation is None:  # not of the API, or a method it does not have
         return
-    described = operation["responses"].get(str(response.status_code)) or operation["responses"]["default"]
+    described = (
+        operation["responses"].get(str(response.status_code)) or operation["responses"]["default"]
+    )
     if "$ref" in described:
-        described = api_description()["components"]["responses"][described["$ref"].rpartition("/")[2]]
+        described = api_description()["components"]["responses"][
+            described["$ref"].rpartition("/")[2]
+        ]
     content = described.get("content", {})
     media_type = response.headers.get("content-type", "").partition(";")[0]
     if media_type == "text/event-stream":
@@ -125,7 +147,11 @@ def held_against_description(response: httpx.Response) -> None:
 
 def conforms(schema: Any, value: Any) -> None:
     """Fail when *value* does not satisfy *schema*, whose references lead into the description."""
-    whole = {"$ref": "#/$defs/whole", "$defs": {"whole": schema}, "components": api_description()["components"]}
+    whole = {
+        "$ref": "#/$defs/whole",
+        "$defs": {"whole": schema},
+        "components": api_description()["components"],
+    }
     jsonschema.Draft202012Validator(whole).validate(value)
 
 
@@ -149,7 +175,9 @@ Events = list[tuple[str, dict[str, Any]]]
 
 
 def events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the server-sent events of a streamed *response* as (name, data), read by the rules of HTML, section 9.2.6."""
+    """Give the server-sent events of a streamed *response* as (name, data), read by the rules of
+    HTML, section 9.2.6.
+    """
     name, data = "", []
     for line in response.iter_lines():
         if not line:
@@ -183,7 +211,10 @@ def last(designer: RunningDesigner, draft: dict[str, Any]) -> tuple[str, dict[st
 
 _NODE = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
+    "properties": {
+        "name": {"type": "string"},
+        "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}},
+    },
 }
 _THING = {
     "type": "object",
@@ -199,27 +230,39 @@ _THING = {
 
 def thing_endpoint(url: str, *, method: str = "GET") -> Endpoint:
     """Return an endpoint with documented responses at the server *url*."""
-    body = RequestBody({"application/json": MediaType({"$ref": "#/$defs/Node"})}) if method == "POST" else None
+    body = (
+        RequestBody({"application/json": MediaType({"$ref": "#/$defs/Node"})})
+        if method == "POST"
+        else None
+    )
     return Endpoint(
         id=f"acme-things-id-{method.lower()}-0",
         method=method,
         path="/things/{id}",
         provider="acme",
         title="Get a thing" if method == "GET" else "Change a thing",
-        description="# Things\n\nGet **one** <script>alert(1)</script>[here](javascript:alert(1)) "
-        "<a href='javascript:alert(2)' onclick='alert(3)'>there</a>.",
+        description=(
+            "# Things\n\nGet **one** <script>alert(1)</script>[here](javascript:alert(1)) "
+            "<a href='javascript:alert(2)' onclick='alert(3)'>there</a>."
+        ),
         servers=(Server(url),),
         parameters=(
-            Parameter("id", "path", required=True, schema={"type": "string"}, description="Its *id*."),
+            Parameter(
+                "id", "path", required=True, schema={"type": "string"}, description="Its *id*."
+            ),
             Parameter("limit", "query", schema={"type": "integer", "minimum": 1}),
         ),
         request_body=body,
         responses={
-            "200": Response("The thing.", {}, {"application/json": MediaType({"$ref": "#/$defs/Thing"})}),
+            "200": Response(
+                "The thing.", {}, {"application/json": MediaType({"$ref": "#/$defs/Thing"})}
+            ),
             "4XX": Response("Not there."),
         },
         security=({"key": ()}, {}),
-        security_schemes={"key": {"type": "apiKey", "in": "header", "name": "X-Key", "description": "Your `key`."}},
+        security_schemes={
+            "key": {"type": "apiKey", "in": "header", "name": "X-Key", "description": "Your `key`."}
+        },
         definitions={"Node": _NODE, "Thing": _THING},
         source="things.json",
     )
@@ -227,5 +270,14 @@ def thing_endpoint(url: str, *, method: str = "GET") -> Endpoint:
 
 def thing_task(url: str, **request: Any) -> dict[str, Any]:
     """Return a task for `thing_endpoint` at the server *url*."""
-    settings = {"url": url + "/things/{id}", "method": "GET", "pathParameters": {"id": "7"}} | request
-    return {"type": "Http", "endpoint": "acme-things-id-get-0", "httpRequest": settings, "end": True}
+    settings = {
+        "url": url + "/things/{id}",
+        "method": "GET",
+        "pathParameters": {"id": "7"},
+    } | request
+    return {
+        "type": "Http",
+        "endpoint": "acme-things-id-get-0",
+        "httpRequest": settings,
+        "end": True,
+    }

@@ -11,7 +11,9 @@ from httptask.model.api import Endpoint
 
 
 class Filled:
-    """Fills in a form as a person would who takes the first of everything; *generous* fills in optional fields, too."""
+    """Fills in a form as a person would who takes the first of everything; *generous* fills in
+    optional fields, too.
+    """
 
     def __init__(self, endpoint: Endpoint, schema: Any, *, generous: bool) -> None:
         self._endpoint = endpoint
@@ -27,15 +29,26 @@ class Filled:
         return bool(part.get("required")) or (self._generous and depth < 6)
 
     def _object(self, part: Any, depth: int) -> Any:
-        return {each["name"]: self.value(each, depth) for each in part["fields"] if self._wants(each, depth)}
+        return {
+            each["name"]: self.value(each, depth)
+            for each in part["fields"]
+            if self._wants(each, depth)
+        }
 
     def _map(self, part: Any, depth: int) -> Any:
-        return {f"k{number}": self.value(part["values"], depth) for number in range(part.get("minimum", 0))}
+        return {
+            f"k{number}": self.value(part["values"], depth)
+            for number in range(part.get("minimum", 0))
+        }
 
     def _array(self, part: Any, depth: int) -> Any:
         least = max(part.get("minimum", 0), int(self._generous and depth < 6))
         first = [self.value(each, depth) for each in part.get("prefix", [])]
-        more = [self.value(part["items"], depth) for _ in range(least - len(first))] if "items" in part else []
+        more = (
+            [self.value(part["items"], depth) for _ in range(least - len(first))]
+            if "items" in part
+            else []
+        )
         return first + more
 
     def _union(self, part: Any, depth: int) -> Any:
@@ -61,9 +74,15 @@ class Filled:
         return "eA=="
 
     def _any(self, part: Any, depth: int) -> Any:
-        return {"string": "x", "number": 1, "integer": 1, "boolean": True, "null": None, "array": [], "object": {}}[
-            part.get("types", ["string"])[0]
-        ]
+        return {
+            "string": "x",
+            "number": 1,
+            "integer": 1,
+            "boolean": True,
+            "null": None,
+            "array": [],
+            "object": {},
+        }[part.get("types", ["string"])[0]]
 
 
 _LEAVES = st.sampled_from(
@@ -91,7 +110,10 @@ SHARED = {
         "required": ["id"],
         "properties": {"id": {"type": "integer"}, "note": {"type": "string"}},
     },
-    "Tree": {"type": "object", "properties": {"leaves": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}}},
+    "Tree": {
+        "type": "object",
+        "properties": {"leaves": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}},
+    },
 }
 
 
@@ -110,8 +132,15 @@ def _larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
     return st.one_of(
         objects,
-        st.builds(lambda items, least: {"type": "array", "items": items, "minItems": least}, inner, st.integers(0, 2)),
-        st.builds(lambda values: {"type": "object", "additionalProperties": values, "minProperties": 1}, inner),
+        st.builds(
+            lambda items, least: {"type": "array", "items": items, "minItems": least},
+            inner,
+            st.integers(0, 2),
+        ),
+        st.builds(
+            lambda values: {"type": "object", "additionalProperties": values, "minProperties": 1},
+            inner,
+        ),
         st.builds(lambda options: {"anyOf": options}, st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda part: {"allOf": [part, {"description": "more"}]}, inner),
     )

@@ -1,4 +1,6 @@
-"""What tests of importing share: descriptions to import, and a look at the processes that read them."""
+"""What tests of importing share: descriptions to import, and a look at the processes that read
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ API = {
         "schemas": {
             "Thing": {
                 "type": "object",
-                "properties": {"name": {"type": "string"}, "parts": {"$ref": "#/components/schemas/Parts"}},
+                "properties": {
+                    "name": {"type": "string"},
+                    "parts": {"$ref": "#/components/schemas/Parts"},
+                },
             },
             "Parts": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}},
         }
@@ -33,7 +38,9 @@ def description(number: int, operations: int = 3, **changes: Any) -> dict[str, A
     """An API of its own: so many operations, each with the same recursive body."""
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
     paths = {
-        f"/things{number}/{each}": {"post": {"summary": f"Make thing {each}", "requestBody": body, "responses": {}}}
+        f"/things{number}/{each}": {
+            "post": {"summary": f"Make thing {each}", "requestBody": body, "responses": {}}
+        }
         for each in range(operations)
     }
     return {**API, "info": {"title": f"Things {number}", "version": "1"}, "paths": paths, **changes}
@@ -61,7 +68,10 @@ def running(parent: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+            if (
+                entry.name.isdigit()
+                and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent
+            ):
                 found.append(int(entry.name))
         except OSError:
             continue

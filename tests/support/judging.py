@@ -1,4 +1,6 @@
-"""A server that has openapi-core read each request by the description it is for, and answers what that says."""
+"""A server that has openapi-core read each request by the description it is for, and answers what
+that says.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from werkzeug.serving import make_server
 
 
 class Judge:
-    """Answers `{"errors": [...]}`, and without any what openapi-core read: values by the groups of a task's `httpRequest`."""
+    """Answers `{"errors": [...]}`, and without any what openapi-core read: values by the groups of
+    a task's `httpRequest`.
+    """
 
     def __init__(self) -> None:
         self._known: list[OpenAPI] = []
@@ -28,8 +32,8 @@ class Judge:
     def reads(self, document: dict[str, Any], json_too: Sequence[str] = ()) -> str:
         """Know the description *document* of one operation; return the address of its server.
 
-        Of JSON's many media types openapi-core reads two, and formats that it does not know it refuses: *json_too* is JSON
-        here, and a format says nothing.
+        Of JSON's many media types openapi-core reads two, and formats that it does not know it
+        refuses: *json_too* is JSON here, and a format says nothing.
         """
         address = f"{self._url}/{len(self._known)}"
         config = Config(
@@ -37,7 +41,9 @@ class Judge:
             extra_media_type_deserializers=dict.fromkeys(json_too, json.loads),
             extra_format_unmarshallers=dict.fromkeys(_formats(document), lambda value: value),
         )
-        self._known.append(OpenAPI.from_dict({**document, "servers": [{"url": address}]}, config=config))
+        self._known.append(
+            OpenAPI.from_dict({**document, "servers": [{"url": address}]}, config=config)
+        )
         return address
 
     def close(self) -> None:
@@ -60,7 +66,9 @@ class Judge:
             "cookies": read.parameters.cookie,
             "body": read.body,
         }
-        return Response(json.dumps(values, default=lambda value: value.decode()), mimetype="application/json")
+        return Response(
+            json.dumps(values, default=lambda value: value.decode()), mimetype="application/json"
+        )
 
 
 def _formats(value: Any) -> set[str]:

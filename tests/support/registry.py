@@ -28,7 +28,9 @@ def answering(answers: Answers) -> servers.Handler:
         if not request:
             return False
         path = request.split(b" ", 2)[1].decode()
-        peer.sendall(answers.get(path, servers.response(b"{}", servers.JSON, status="404 Not Found")))
+        peer.sendall(
+            answers.get(path, servers.response(b"{}", servers.JSON, status="404 Not Found"))
+        )
         return True
 
     return handler
@@ -53,9 +55,17 @@ class Registry:
         self._versions: dict[str, dict[str, Any]] = {}
 
     def publish(
-        self, name: str, version: str, files: dict[str, str], *, integrity: str | None = None, **manifest: Any
+        self,
+        name: str,
+        version: str,
+        files: dict[str, str],
+        *,
+        integrity: str | None = None,
+        **manifest: Any,
     ) -> None:
-        """Offer *files* as the package *name*; *integrity* is what is promised of it when that is not the truth."""
+        """Offer *files* as the package *name*; *integrity* is what is promised of it when that is
+        not the truth.
+        """
         about = {"name": name, "version": version, **manifest}
         archive = packed({"package.json": json.dumps(about), **files})
         path = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
@@ -64,13 +74,19 @@ class Registry:
         versions = self._versions.setdefault(name, {})
         versions[version] = {**about, "dist": dist}
         packument = {"name": name, "dist-tags": {"latest": version}, "versions": versions}
-        self._answers[path] = servers.response(archive, ("Content-Type", "application/octet-stream"))
-        self._answers["/" + name.replace("/", "%2f")] = servers.response(json.dumps(packument).encode(), servers.JSON)
+        self._answers[path] = servers.response(
+            archive, ("Content-Type", "application/octet-stream")
+        )
+        self._answers["/" + name.replace("/", "%2f")] = servers.response(
+            json.dumps(packument).encode(), servers.JSON
+        )
 
 
 @contextmanager
 def npm_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """Run the registry that npm is set to; its cache is in *folder*, and no settings of whoever runs this hold."""
+    """Run the registry that npm is set to; its cache is in *folder*, and no settings of whoever
+    runs this hold.
+    """
     answers: Answers = {}
     with servers.raw_server(answering(answers)) as server:
         npm_is_set_to(monkeypatch, server.url, folder)

@@ -1,4 +1,6 @@
-"""A run replayed from its start with all of its results: the plainest interpreter, to judge the one that goes forward."""
+"""A run replayed from its start with all of its results: the plainest interpreter, to judge the one
+that goes forward.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class _Ended:
 
 
 def replay(document: Any, results: Sequence[TaskRun], budget: int) -> Replayed:
-    """Return what should be running after *results*, in order of completion, or how the run ended."""
+    """Return what should be running after *results*, in order of completion, or how the run
+    ended.
+    """
     walk = _Walk(results, budget)
     end = walk.scope(document, "the definition", None)
     if walk.verdicts:
@@ -65,7 +69,11 @@ class _Walk:
                 return None
             if task["type"] == "Parallel":
                 ends = [
-                    self.scope(branch, f"{where.removeprefix('the definition')}/tasks/{name}/branches/{index}", output)
+                    self.scope(
+                        branch,
+                        f"{where.removeprefix('the definition')}/tasks/{name}/branches/{index}",
+                        output,
+                    )
                     for index, branch in enumerate(task["branches"])
                 ]
                 if any(end is None for end in ends):
@@ -86,7 +94,9 @@ class _Walk:
                 return None
             if run.terminate is not None:
                 given = run.output if run.output is not None else output
-                error = f"task {name!r} ended the run as Failed" if run.terminate == "Failed" else None
+                error = (
+                    f"task {name!r} ended the run as Failed" if run.terminate == "Failed" else None
+                )
                 self.ends(order, run.terminate, error, given)
                 return None
             if run.next_task is None:

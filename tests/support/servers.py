@@ -1,11 +1,13 @@
-"""Servers that misbehave, for tests of the network path: each runs in its own threads on loopback, and ends with its `with`.
+"""Servers that misbehave, for tests of the network path: each runs in its own threads on loopback,
+and ends with its `with`.
 
     with raw_server(sequence(reset(), respond(OK))) as server:
         ...  # send requests to server.url, then look at server.received and server.connections
 
-A handler is called with a connected `Peer` and plays one exchange. It returns True to be called again for the
-connection's next request; otherwise the connection is closed. Handlers may block: when the `with` block ends, every
-socket is shut down and every thread joined. What a handler raises, other than OSError, is raised when the block ends.
+A handler is called with a connected `Peer` and plays one exchange. It returns True to be called
+again for the connection's next request; otherwise the connection is closed. Handlers may block:
+when the `with` block ends, every socket is shut down and every thread joined. What a handler
+raises, other than OSError, is raised when the block ends.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ MAX_ROUNDS = 1_000_000
 
 
 class Peer:
-    """The server's end of one connection: a blocking socket that remembers what it read too much of."""
+    """The server's end of one connection: a blocking socket that remembers what it read too much
+    of.
+    """
 
     def __init__(self, sock: socket.socket, server: RawServer) -> None:
         self.socket = sock
@@ -45,7 +49,11 @@ class Peer:
 
     def recv(self, size: int = 65_536) -> bytes:
         """Read what is there, at least one byte; b"" when the client has closed."""
-        data, self._ahead = (self._ahead[:size], self._ahead[size:]) if self._ahead else (self.socket.recv(size), b"")
+        data, self._ahead = (
+            (self._ahead[:size], self._ahead[size:])
+            if self._ahead
+            else (self.socket.recv(size), b"")
+        )
         return data
 
     def sendall(self, data: bytes) -> None:
@@ -58,7 +66,9 @@ class Peer:
         return bool(self._ahead)
 
     def read_request(self) -> bytes:
-        """Read one whole request, head and body, note it in `server.received` and return it; b"" when there is none."""
+        """Read one whole request, head and body, note it in `server.received` and return it; b""
+        when there is none.
+        """
         if not self.has_more():
             return b""
         head = self._read_through(rb"\r\n\r\n")
@@ -117,7 +127,12 @@ class RawServer:
     """A listening socket, a thread that accepts, and a thread per connection."""
 
     def __init__(
-        self, handler: Handler, *, host: str, name: str | None = None, tls: ssl.SSLContext | None = None
+        self,
+        handler: Handler,
+        *,
+        host: str,
+        name: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family, backlog=128)
@@ -128,7 +143,9 @@ class RawServer:
         self.port: int = self._listener.getsockname()[1]
         self.host = host
         shown = name or host
-        self.url = f"{'https' if tls else 'http'}://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        self.url = (
+            f"{'https' if tls else 'http'}://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        )
         self.connections = 0
         """How many connections were accepted."""
         self.received: list[bytes] = []
@@ -138,7 +155,9 @@ class RawServer:
         self.stopping = threading.Event()
         self.ca_pem = Path()
         """The certificate authority to trust; only a TLS server has one."""
-        self._acceptor = threading.Thread(target=self._accept, name=f"accept {self.port}", daemon=True)
+        self._acceptor = threading.Thread(
+            target=self._accept, name=f"accept {self.port}", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to accept."""
@@ -152,7 +171,8 @@ class RawServer:
         self._acceptor.join(JOIN_SECONDS)
         self._listener.close()
         for thread, sock in self._live.copy().items():
-            # Past the TLS layer: SSLSocket.shutdown() would turn it into a plain socket under its thread's hands.
+            # Past the TLS layer: SSLSocket.shutdown() would turn it into a plain socket under its
+            # thread's hands.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
             thread.join(JOIN_SECONDS)
@@ -169,7 +189,10 @@ class RawServer:
                 return
             self.connections += 1
             thread = threading.Thread(
-                target=self._serve, args=(sock,), name=f"connection {self.connections} of {self.port}", daemon=True
+                target=self._serve,
+                args=(sock,),
+                name=f"connection {self.connections} of {self.port}",
+                daemon=True,
             )
             self._live[thread] = sock
             thread.start()
@@ -193,7 +216,9 @@ class RawServer:
         secured = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         self._live[threading.current_thread()] = secured
         try:
-            if self.stopping.is_set():  # stop() may have looked just before this socket could be found
+            if (
+                self.stopping.is_set()
+            ):  # stop() may have looked just before this socket could be found
                 raise ConnectionError("the server is being stopped")
             secured.do_handshake()
         except OSError:
@@ -208,7 +233,9 @@ class RawServer:
 
     @staticmethod
     def _finish(sock: socket.socket) -> None:
-        """Close in order, so that what was sent arrives: closing with unread bytes would reset the connection."""
+        """Close in order, so that what was sent arrives: closing with unread bytes would reset the
+        connection.
+        """
         if sock.fileno() == -1:
             return
         sock.settimeout(1.0)
@@ -230,11 +257,14 @@ TlsFlaw = Literal["untrusted", "expired", "wrong-host"]
 
 
 @contextlib.contextmanager
-def tls_server(handler: Handler, hostname: str = "localhost", *, flaw: TlsFlaw | None = None) -> Iterator[RawServer]:
+def tls_server(
+    handler: Handler, hostname: str = "localhost", *, flaw: TlsFlaw | None = None
+) -> Iterator[RawServer]:
     """Run *handler* behind TLS with a certificate for *hostname*.
 
-    `server.ca_pem` names the authority to trust. With *flaw* `untrusted` it is another authority than the
-    certificate's, with `expired` the certificate ended an hour ago, with `wrong-host` it is for elsewhere.example.
+    `server.ca_pem` names the authority to trust. With *flaw* `untrusted` it is another authority
+    than the certificate's, with `expired` the certificate ended an hour ago, with `wrong-host` it
+    is for elsewhere.example.
     """
     authority = trustme.CA()
     now = datetime.now(UTC)
@@ -249,7 +279,9 @@ def tls_server(handler: Handler, hostname: str = "localhost", *, flaw: TlsFlaw |
     with tempfile.TemporaryDirectory() as folder:
         server = RawServer(handler, host="127.0.0.1", name=hostname, tls=context)
         server.ca_pem = Path(folder) / "ca.pem"
-        (trustme.CA() if flaw == "untrusted" else authority).cert_pem.write_to_path(str(server.ca_pem))
+        (trustme.CA() if flaw == "untrusted" else authority).cert_pem.write_to_path(
+            str(server.ca_pem)
+        )
         yield from _running(server)
 
 
@@ -264,10 +296,12 @@ def _running(server: RawServer) -> Iterator[RawServer]:
         raise server.failures[0]
 
 
-# ---- Responses ----------------------------------------------------------------------------------------------------
+# ---- Responses ---------------------------------------------------------------------------------
 
 
-def response(body: bytes = b"", *headers: tuple[str, str], status: str = "200 OK", length: int | None = None) -> bytes:
+def response(
+    body: bytes = b"", *headers: tuple[str, str], status: str = "200 OK", length: int | None = None
+) -> bytes:
     """Return a whole response; *length* is the Content-Length when it is to be a lie."""
     fields = [*headers, ("Content-Length", str(len(body) if length is None else length))]
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in fields)]
@@ -279,7 +313,7 @@ GZIP = ("Content-Encoding", "gzip")
 OK = response(b'{"ok": true}', JSON)
 
 
-# ---- Handlers -----------------------------------------------------------------------------------------------------
+# ---- Handlers ----------------------------------------------------------------------------------
 
 
 def respond(data: bytes) -> Handler:
@@ -327,7 +361,9 @@ def silent() -> Handler:
 
 
 def drip(seconds: float, *, part: Literal["head", "body"] = "body") -> Handler:
-    """Send one byte every *seconds* for ever: of the body, or of the head, which then never ends."""
+    """Send one byte every *seconds* for ever: of the body, or of the head, which then never
+    ends.
+    """
 
     def handler(peer: Peer) -> None:
         peer.read_request()
@@ -391,7 +427,11 @@ def gzip_bomb(megabytes: int, *, layers: int = 1) -> Handler:
     data = _compressed_zeros(megabytes)
     for _ in range(layers - 1):
         data = compressed(data)
-    return respond(response(data, ("Content-Type", "text/plain"), ("Content-Encoding", ", ".join(["gzip"] * layers))))
+    return respond(
+        response(
+            data, ("Content-Type", "text/plain"), ("Content-Encoding", ", ".join(["gzip"] * layers))
+        )
+    )
 
 
 def compressed(data: bytes) -> bytes:
@@ -415,7 +455,9 @@ def broken_gzip() -> Handler:
 
 
 def truncated_gzip() -> Handler:
-    """Answer with the first half of a gzip; its length is as declared, so only the decoder can see it."""
+    """Answer with the first half of a gzip; its length is as declared, so only the decoder can see
+    it.
+    """
     data = compressed(json.dumps({"numbers": list(range(1000))}).encode())
     return respond(response(data[: len(data) // 2], JSON, GZIP))
 
@@ -464,7 +506,9 @@ def body_after_204() -> Handler:
 
 
 def extra_bytes(extra: bytes = response(b'{"stolen": true}', JSON)) -> Handler:
-    """Answer properly and send *extra* behind it, a whole response by default; keep the connection."""
+    """Answer properly and send *extra* behind it, a whole response by default; keep the
+    connection.
+    """
     return respond(OK + extra)
 
 
@@ -474,9 +518,11 @@ def redirect(to: str, status: int = 302) -> Handler:
 
 
 def echo_json() -> Handler:
-    """Answer with what was received: `{"method", "target", "headers": [[name, value], ...], "body", "bodyHex"}`.
+    """Answer with what was received: `{"method", "target", "headers": [[name, value], ...], "body",
+    "bodyHex"}`.
 
-    `body` is the body as UTF-8 text, what is not UTF-8 replaced; a chunked body stands in its chunks.
+    `body` is the body as UTF-8 text, what is not UTF-8 replaced; a chunked body stands in its
+    chunks.
     """
 
     def handler(peer: Peer) -> bool:
@@ -486,7 +532,9 @@ def echo_json() -> Handler:
         head, _, body = request.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ", 2)
-        headers = [[name, value.strip()] for name, _, value in (line.partition(":") for line in lines)]
+        headers = [
+            [name, value.strip()] for name, _, value in (line.partition(":") for line in lines)
+        ]
         seen = {"method": method, "target": target, "headers": headers}
         document = {**seen, "body": body.decode("utf-8", "replace"), "bodyHex": body.hex()}
         peer.sendall(response(json.dumps(document).encode(), JSON))
@@ -495,11 +543,15 @@ def echo_json() -> Handler:
     return handler
 
 
-# ---- The other judge ----------------------------------------------------------------------------------------------
+# ---- The other judge ---------------------------------------------------------------------------
 
 
 def curl(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real curl with *args*; its output holds the response's head and body, line ends as \\n."""
+    """Run the real curl with *args*; its output holds the response's head and body, line ends as
+    \\n.
+    """
     # -q first: a developer's .curlrc is no part of a test.
     command = ["curl", "-q", "-sS", "-i", "--max-time", "60", "--noproxy", "*", *args]
-    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", timeout=90, check=False)
+    return subprocess.run(
+        command, input=stdin, capture_output=True, encoding="utf-8", timeout=90, check=False
+    )

@@ -24,7 +24,9 @@ SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 PAGES = DATA / "pages"
 
 
-def runtime(*plugins: Any, limits: Limits | None = None, allow: list[str] | None = None, **given: Any) -> Runtime:
+def runtime(
+    *plugins: Any, limits: Limits | None = None, allow: list[str] | None = None, **given: Any
+) -> Runtime:
     """Return a runtime with the shipped catalogue in memory, that may connect to loopback."""
     given.setdefault("catalogue", _SHIPPED)
     return Runtime(
@@ -35,17 +37,23 @@ def runtime(*plugins: Any, limits: Limits | None = None, allow: list[str] | None
 
 
 def http(url: str, *, request: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-    """Return an HTTP task for *url*; *request* has more of `httpRequest`, *fields* more of the task."""
+    """Return an HTTP task for *url*; *request* has more of `httpRequest`, *fields* more of the
+    task.
+    """
     return {"type": "Http", "httpRequest": {"url": url, **(request or {})}, "end": True, **fields}
 
 
-def call(definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any) -> TaskResult:
+def call(
+    definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
+) -> TaskResult:
     """Run the task once and return its result."""
     with runtime(*plugins, **given) as shared:
         return HttpTask(definition, name="task", runtime=shared).call(inputs)
 
 
-def failure(definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any) -> TaskError:
+def failure(
+    definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
+) -> TaskError:
     """Run the task once and return the error it ended in."""
     try:
         result = call(definition, *plugins, inputs=inputs, **given)
@@ -54,7 +62,9 @@ def failure(definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = N
     raise AssertionError(f"expected an error, got {result}")
 
 
-def exchange(definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any) -> Exchange:
+def exchange(
+    definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
+) -> Exchange:
     """Run a test request and return its exchange."""
     with runtime(*plugins, **given) as shared:
         return HttpTask(definition, name="task", runtime=shared).test_request(inputs)
@@ -88,6 +98,8 @@ RFI = Inputs(input={"rfi": {"id": 7}})
 
 
 def is_literal(value: Any) -> bool:
-    """Say whether *value* is sent as it stands: nothing in it is an expression or a reference to a file."""
+    """Say whether *value* is sent as it stands: nothing in it is an expression or a reference to a
+    file.
+    """
     text = json.dumps(value)
     return not re.search(r"\$[{$]|jsonata:|\$(?:file|text)", text)

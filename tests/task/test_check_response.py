@@ -1,4 +1,6 @@
-"""A response held against its documentation: notes in the exchange, a failure only where the author asks."""
+"""A response held against its documentation: notes in the exchange, a failure only where the author
+asks.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,23 @@ THING = {
     },
 }
 RESPONSES = {
-    "200": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+    "200": {
+        "description": "",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+    },
     "204": {"description": ""},
-    "4XX": {"description": "", "content": {"application/problem+json": {"schema": {"required": ["title"]}}}},
+    "4XX": {
+        "description": "",
+        "content": {"application/problem+json": {"schema": {"required": ["title"]}}},
+    },
 }
 GOOD = {"id": 1, "name": None, "size": "large", "parts": [{"id": 2, "name": "x"}]}
-BAD = {"id": "1", "size": "huge", "parts": [{"id": 2, "name": "x"}, {"id": 3, "name": 4}], "more": 1}
+BAD = {
+    "id": "1",
+    "size": "huge",
+    "parts": [{"id": 2, "name": "x"}, {"id": 3, "name": 4}],
+    "more": 1,
+}
 WRONG = {
     ("missing", "/name"),
     ("type", "/id"),
@@ -53,7 +66,9 @@ def endpoint(responses: dict[str, Any] | None = None, method: str = "get") -> En
         "openapi": "3.1.0",
         "info": {"title": "Things", "version": "1"},
         "servers": [{"url": "https://things.example"}],
-        "paths": {"/things": {method: {"responses": RESPONSES if responses is None else responses}}},
+        "paths": {
+            "/things": {method: {"responses": RESPONSES if responses is None else responses}}
+        },
         "components": {"schemas": {"Thing": THING}},
     }
     (found,) = read_api("things.json", data=json.dumps(document).encode()).endpoints
@@ -65,8 +80,12 @@ def answer(body: Any, *headers: tuple[str, str], status: str = "200 OK") -> serv
     return servers.respond(servers.response(content, *(headers or (servers.JSON,)), status=status))
 
 
-def sent(handler: servers.Handler, *plugins: Any, described: Endpoint | None = None, **fields: Any) -> Exchange:
-    """Run a test request of a task for an endpoint, *described* or the usual one, and return its exchange."""
+def sent(
+    handler: servers.Handler, *plugins: Any, described: Endpoint | None = None, **fields: Any
+) -> Exchange:
+    """Run a test request of a task for an endpoint, *described* or the usual one, and return its
+    exchange.
+    """
     with servers.raw_server(handler) as server, runtime(*plugins) as shared:
         task = http(server.url + "/things", **fields)
         seen = HttpTask(task, runtime=shared, endpoint=described or endpoint()).test_request()
@@ -74,7 +93,9 @@ def sent(handler: servers.Handler, *plugins: Any, described: Endpoint | None = N
     return seen
 
 
-def run(handler: servers.Handler, *plugins: Any, described: Endpoint | None = None, **fields: Any) -> TaskResult:
+def run(
+    handler: servers.Handler, *plugins: Any, described: Endpoint | None = None, **fields: Any
+) -> TaskResult:
     """Run the same task and return its result."""
     with servers.raw_server(handler) as server, runtime(*plugins) as shared:
         task = http(server.url + "/things", **fields)
@@ -86,7 +107,9 @@ def kinds(seen: Exchange) -> set[tuple[str, str]]:
 
 
 def test_what_differs_is_a_note() -> None:
-    """Missing, of another type, of another value, not documented: each with its place, and the call is a success."""
+    """Missing, of another type, of another value, not documented: each with its place, and the call
+    is a success.
+    """
     seen = sent(answer(BAD))
     assert seen.outcome == "success"
     assert kinds(seen) == WRONG
@@ -106,7 +129,9 @@ def test_what_is_as_documented_has_no_notes() -> None:
 
 
 def test_an_author_may_have_it_fail() -> None:
-    """`"checkResponse": "fail"` ends in `status`, says the first difference, and carries the result; nobody tries again."""
+    """`"checkResponse": "fail"` ends in `status`, says the first difference, and carries the
+    result; nobody tries again.
+    """
     task = {"retry": {"maxAttempts": 3, "intervalSeconds": 0}}
     seen = sent(answer(BAD), **FAIL, **task)
     with pytest.raises(errors.StatusError) as raised:
@@ -143,7 +168,9 @@ def test_an_author_may_have_it_fail() -> None:
 def test_each_status_has_its_documentation(
     status: str, content_type: str, body: Any, wanted: set[tuple[str, str]]
 ) -> None:
-    """A response is held against what is documented for its status and media type; a failed one has its notes too."""
+    """A response is held against what is documented for its status and media type; a failed one has
+    its notes too.
+    """
     headers = ("Content-Type", content_type)
     seen = sent(answer(body, headers, status=status))
     assert kinds(seen) == wanted
@@ -156,12 +183,19 @@ def test_each_status_has_its_documentation(
 def test_no_body_where_none_is_documented() -> None:
     """204 without a body is as documented; HEAD has none to compare."""
     assert sent(servers.respond(b"HTTP/1.1 204 No Content\r\n\r\n"), **FAIL).differences == ()
-    head = servers.respond(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
-    assert sent(head, described=endpoint(method="head"), request={"method": "HEAD"}, **FAIL).outcome == "success"
+    head = servers.respond(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    )
+    assert (
+        sent(head, described=endpoint(method="head"), request={"method": "HEAD"}, **FAIL).outcome
+        == "success"
+    )
 
 
 def test_where_nothing_is_documented_nothing_differs() -> None:
-    """An endpoint without responses, and a task without an endpoint, are never refused; `validate` says it checks nothing."""
+    """An endpoint without responses, and a task without an endpoint, are never refused; `validate`
+    says it checks nothing.
+    """
     bare = endpoint({})
     assert sent(answer(BAD), described=bare, **FAIL).differences == ()
     with runtime() as shared:
@@ -178,7 +212,9 @@ def test_where_nothing_is_documented_nothing_differs() -> None:
 def test_another_word_is_refused(value: Any) -> None:
     """`note` and `fail` are all there is, and a near word is offered; nothing is sent."""
     with runtime() as shared:
-        (problem,) = HttpTask(http("https://things.example", checkResponse=value), runtime=shared).problems()
+        (problem,) = HttpTask(
+            http("https://things.example", checkResponse=value), runtime=shared
+        ).problems()
     assert problem.pointer == "/checkResponse"
     assert '"fail"' in problem.message
     with pytest.raises(errors.SettingsError):
@@ -186,17 +222,23 @@ def test_another_word_is_refused(value: Any) -> None:
 
 
 def test_the_condition_comes_first() -> None:
-    """A response that the author's own condition refuses is refused for that; what differs is noted all the same."""
+    """A response that the author's own condition refuses is refused for that; what differs is noted
+    all the same.
+    """
     seen = sent(answer(BAD), successCondition="${jsonata: body.id = 2}", **FAIL)
     assert "success condition" in str(seen.error)
     assert kinds(seen) == WRONG
-    accepted = sent(answer({}, status="404 Gone"), successCondition="${jsonata: statusCode = 404}", **FAIL)
+    accepted = sent(
+        answer({}, status="404 Gone"), successCondition="${jsonata: statusCode = 404}", **FAIL
+    )
     assert "not as documented" in str(accepted.error)
 
 
 def test_notes_are_those_of_the_last_response() -> None:
     """What was tried before, and redirects, are not held against the documentation."""
-    handler = servers.sequence(answer({}, status="503 No"), servers.redirect("/things?again"), answer(BAD))
+    handler = servers.sequence(
+        answer({}, status="503 No"), servers.redirect("/things?again"), answer(BAD)
+    )
     seen = sent(handler, retry={"maxAttempts": 2, "intervalSeconds": 0})
     assert len(seen.attempts) == 2
     assert kinds(seen) == WRONG
@@ -205,7 +247,9 @@ def test_notes_are_those_of_the_last_response() -> None:
 def test_a_file_is_compared_by_its_type_only() -> None:
     """A body that was kept as a file is not opened again."""
     assert sent(answer(BAD), responseBody="file", **FAIL).differences == ()
-    assert kinds(sent(answer(b"x", ("Content-Type", "text/csv")), responseBody="file")) == {("media-type", "")}
+    assert kinds(sent(answer(b"x", ("Content-Type", "text/csv")), responseBody="file")) == {
+        ("media-type", "")
+    }
 
 
 def test_broken_json_is_told_once() -> None:
@@ -215,7 +259,9 @@ def test_broken_json_is_told_once() -> None:
 
 
 def test_async_and_observers_see_the_same_notes() -> None:
-    """acall's error, the async test request and `httptask_exchange_finished` have what the sync ones have."""
+    """acall's error, the async test request and `httptask_exchange_finished` have what the sync
+    ones have.
+    """
     told: list[Exchange] = []
 
     class Observer:
@@ -237,7 +283,9 @@ def test_async_and_observers_see_the_same_notes() -> None:
 
 
 def test_much_that_differs_is_a_few_notes() -> None:
-    """Thousands of items wrong in the same way are one note, and thousands of ways end somewhere."""
+    """Thousands of items wrong in the same way are one note, and thousands of ways end
+    somewhere.
+    """
     items = {"id": 1, "name": "", "parts": [{"id": "x", "name": ""}] * 20_000}
     assert kinds(sent(answer(items))) == {("type", "/parts/0/id")}
     many = {"id": 1, "name": "", **{f"field{number}": number for number in range(20_000)}}
@@ -253,7 +301,9 @@ def test_a_deep_response_ends() -> None:
 
 
 def test_a_secret_in_a_note_is_masked() -> None:
-    """A server that echoes the token where something else is documented: it stands in no note and no error."""
+    """A server that echoes the token where something else is documented: it stands in no note and
+    no error.
+    """
 
     class Vault:
         @hookimpl

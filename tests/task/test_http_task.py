@@ -29,7 +29,9 @@ from tasks import RFI, SEED, call, email_task, exchange, failure, http, runtime
 
 
 def test_the_seeds_task_runs_against_the_stand_in() -> None:
-    """The task of the design, expression and all, is accepted by a server that judges it without our code."""
+    """The task of the design, expression and all, is accepted by a server that judges it without
+    our code.
+    """
     with StandIn() as server:
         result = call(email_task(server.url), inputs=RFI)
     assert result.status_code == 201
@@ -48,7 +50,9 @@ def test_the_seeds_task_runs_against_the_stand_in() -> None:
 
 
 def test_what_the_expressions_yield_is_checked_before_anything_is_sent() -> None:
-    """A text where an integer is wanted, an enum value that is none: found after evaluation, with the place; nothing goes out."""
+    """A text where an integer is wanted, an enum value that is none: found after evaluation, with
+    the place; nothing goes out.
+    """
     with StandIn() as server:
         task = email_task(server.url)
         task["inputParameters"]["type"] = "${$.input.type}"
@@ -64,7 +68,9 @@ def test_what_the_expressions_yield_is_checked_before_anything_is_sent() -> None
 
 
 def test_an_expression_that_names_nothing_says_what_is_known() -> None:
-    """A wrong name ends in `expression`, with the place and the names that were there; nothing goes out."""
+    """A wrong name ends in `expression`, with the place and the names that were there; nothing goes
+    out.
+    """
     with StandIn() as server:
         error = failure(email_task(server.url), inputs=Inputs(input={"rfi": {"idd": 7}}))
         assert server.requests == []
@@ -75,7 +81,9 @@ def test_an_expression_that_names_nothing_says_what_is_known() -> None:
 
 
 def test_a_test_request_returns_the_raw_exchange() -> None:
-    """Request as sent, status line, version, headers in order with duplicates, untouched bytes, a decoded view, phases."""
+    """Request as sent, status line, version, headers in order with duplicates, untouched bytes, a
+    decoded view, phases.
+    """
     with StandIn() as server:
         seen = exchange(email_task(server.url), inputs=RFI)
         (received,) = server.requests
@@ -98,14 +106,20 @@ def test_a_test_request_returns_the_raw_exchange() -> None:
 
 
 def test_the_exchange_holds_what_curl_sees() -> None:
-    """Status line, headers and body bytes are those the real curl prints for the same request to the same server."""
+    """Status line, headers and body bytes are those the real curl prints for the same request to
+    the same server.
+    """
     body = b'{"a":  1}\n\xc3\xa9'
-    answer = servers.response(body, ("Content-Type", "text/plain"), ("X-One", "1"), ("x-one", "2"), status="299 So So")
+    answer = servers.response(
+        body, ("Content-Type", "text/plain"), ("X-One", "1"), ("x-one", "2"), status="299 So So"
+    )
     with servers.raw_server(servers.respond(answer)) as server:
         seen = exchange(http(server.url + "/x"))
         printed = servers.curl(server.url + "/x").stdout
     assert seen.response is not None
-    shown = "\n".join([seen.response.status_line, *(f"{name}: {value}" for name, value in seen.response.headers)])
+    shown = "\n".join(
+        [seen.response.status_line, *(f"{name}: {value}" for name, value in seen.response.headers)]
+    )
     assert printed == f"{shown}\n\n{body.decode()}"
 
 
@@ -137,16 +151,24 @@ def test_body_bytes_are_untouched_and_decoded_beside() -> None:
         ("application/json", b"", None),
     ],
 )
-def test_the_result_has_the_body_as_its_type_says(content_type: str, body: bytes, expected: object) -> None:
+def test_the_result_has_the_body_as_its_type_says(
+    content_type: str, body: bytes, expected: object
+) -> None:
     """JSON is parsed, text decoded by its declared charset when that is one, nothing is null."""
-    with servers.raw_server(servers.respond(servers.response(body, ("Content-Type", content_type)))) as server:
+    with servers.raw_server(
+        servers.respond(servers.response(body, ("Content-Type", content_type)))
+    ) as server:
         assert call(http(server.url)).body == expected
 
 
 def test_other_bodies_become_files_with_their_size_and_hash(tmp_path: Path) -> None:
-    """Bytes are kept as a file and referred to; a test request describes them and stores nothing."""
+    """Bytes are kept as a file and referred to; a test request describes them and stores
+    nothing.
+    """
     body = bytes(range(256))
-    with servers.raw_server(servers.respond(servers.response(body, ("Content-Type", "image/png")))) as server:
+    with servers.raw_server(
+        servers.respond(servers.response(body, ("Content-Type", "image/png")))
+    ) as server:
         reference = call(http(server.url), files=tmp_path).body["$file"]
         kept = list(tmp_path.iterdir())
         seen = exchange(http(server.url), files=tmp_path)
@@ -160,15 +182,21 @@ def test_other_bodies_become_files_with_their_size_and_hash(tmp_path: Path) -> N
 
 def test_a_result_is_not_lost_when_its_file_cannot_be_kept() -> None:
     """The request has been made: a folder that cannot be written to is said in the reference."""
-    with servers.raw_server(servers.respond(servers.response(b"\x89PNG", ("Content-Type", "image/png")))) as server:
-        reference = call(http(server.url, request={"method": "POST"}), files=Path("/proc/no/such")).body["$file"]
+    with servers.raw_server(
+        servers.respond(servers.response(b"\x89PNG", ("Content-Type", "image/png")))
+    ) as server:
+        reference = call(
+            http(server.url, request={"method": "POST"}), files=Path("/proc/no/such")
+        ).body["$file"]
     assert "could not be kept" in reference["problem"]
     assert reference["size"] == 4
 
 
 def test_head_has_no_body_however_long_it_says_it_is() -> None:
     """HEAD's Content-Length speaks of the body GET would have (RFC 9110, section 9.3.2)."""
-    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    )
     with servers.raw_server(servers.respond(answer)) as server:
         assert call(http(server.url, request={"method": "HEAD"})).body is None
 
@@ -177,10 +205,14 @@ def test_the_curl_command_works_when_pasted() -> None:
     """A shell runs the command and the stand-in accepts it with the same values."""
     with StandIn() as server, runtime() as shared:
         task = email_task(server.url)
-        task["httpRequest"]["body"]["communication"]["subject"] = 'It\'s $5 "quoted" \\ `x` @file {a}[b]\nnew line é'
+        task["httpRequest"]["body"]["communication"]["subject"] = (
+            'It\'s $5 "quoted" \\ `x` @file {a}[b]\nnew line é'
+        )
         command = curl_command(HttpTask(task, runtime=shared).render(RFI))
         assert server.requests == []
-        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            ["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True
+        )
         assert done.stdout.startswith("HTTP/1.1 201 Created")
         call(task, inputs=RFI)
         pasted, ours = server.requests
@@ -202,13 +234,24 @@ def test_the_curl_command_works_when_pasted() -> None:
         {"method": "PUT", "body": "a\0b", "headers": {"Content-Type": "text/plain", "X-Empty": ""}},
         {"method": "GET", "query": {"a[b]": "{x}", "c": "'; rm -rf /"}},
     ],
-    ids=["head", "delete with a body", "post without one", "an @", "a NUL and an empty header", "brackets and quotes"],
+    ids=[
+        "head",
+        "delete with a body",
+        "post without one",
+        "an @",
+        "a NUL and an empty header",
+        "brackets and quotes",
+    ],
 )
 def test_curl_sends_what_we_send(request_: dict[str, object]) -> None:
-    """Method, target and body of the pasted command are those of our own request, also in the odd cases."""
+    """Method, target and body of the pasted command are those of our own request, also in the odd
+    cases.
+    """
     with servers.raw_server(servers.echo_json()) as server:
         with runtime() as shared:
-            command = curl_command(HttpTask(http(server.url + "/p", request=request_), runtime=shared).render())
+            command = curl_command(
+                HttpTask(http(server.url + "/p", request=request_), runtime=shared).render()
+            )
         subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=True)
         call(http(server.url + "/p", request=request_))
         pasted, ours = server.received
@@ -217,7 +260,9 @@ def test_curl_sends_what_we_send(request_: dict[str, object]) -> None:
 
 
 def test_sync_and_async_do_the_same() -> None:
-    """`call` is `acall`, `test_request` is `atest_request`: same requests, same results; sync works twice in a row."""
+    """`call` is `acall`, `test_request` is `atest_request`: same requests, same results; sync works
+    twice in a row.
+    """
 
     async def asynchronously(url: str) -> TaskResult:
         async with runtime() as shared:
@@ -236,7 +281,9 @@ def test_sync_and_async_do_the_same() -> None:
 
 
 def test_a_test_request_that_fails_is_still_an_exchange() -> None:
-    """A refusal, a dead server: the exchange says so; only when nothing could be sent is there an error instead."""
+    """A refusal, a dead server: the exchange says so; only when nothing could be sent is there an
+    error instead.
+    """
     with StandIn(failures=[503]) as server:
         assert exchange(email_task(server.url), inputs=RFI).outcome == "status"
     dead = exchange(http("http://127.0.0.1:1/"))
@@ -257,8 +304,12 @@ def test_a_test_request_that_fails_is_still_an_exchange() -> None:
     ],
 )
 @pytest.mark.parametrize("whole", [False, True])
-def test_what_an_expression_brings_into_a_url_has_no_places(url: str, brought: Any, target: str, whole: bool) -> None:
-    """Only the author's own text has places for parameters; data has its braces and blanks escaped, and may hold a query."""
+def test_what_an_expression_brings_into_a_url_has_no_places(
+    url: str, brought: Any, target: str, whole: bool
+) -> None:
+    """Only the author's own text has places for parameters; data has its braces and blanks escaped,
+    and may hold a query.
+    """
     with servers.raw_server(servers.respond(servers.OK)) as server:
         url = url.replace("{base}", server.url)
         given = brought.replace("{base}", server.url) if isinstance(brought, str) else brought
@@ -273,7 +324,9 @@ def test_what_an_expression_brings_into_a_url_has_no_places(url: str, brought: A
 
 
 def test_send_anyway_lets_the_server_judge() -> None:
-    """Settings that do not fit the endpoint can be sent on purpose; the server's refusal is the exchange."""
+    """Settings that do not fit the endpoint can be sent on purpose; the server's refusal is the
+    exchange.
+    """
     with StandIn() as server:
         task = email_task(server.url)
         task["httpRequest"]["query"]["topic_type"] = "nonsense"
@@ -294,7 +347,10 @@ def test_many_at_once_share_connections_and_keep_their_answers_apart() -> None:
         async with runtime() as shared:
             task = HttpTask(email_task(url), runtime=shared)
             inputs = [Inputs(input={"rfi": {"id": number}}) for number in range(50)]
-            return [result.body["topic_id"] for result in await asyncio.gather(*(task.acall(one) for one in inputs))]
+            return [
+                result.body["topic_id"]
+                for result in await asyncio.gather(*(task.acall(one) for one in inputs))
+            ]
 
     with StandIn() as server:
         assert asyncio.run(many(server.url)) == list(range(50))
@@ -308,7 +364,10 @@ def test_what_mocks_httpx_mocks_the_task(httpx_mock: HTTPXMock) -> None:
     assert call(task, inputs=RFI, allow=[]).body == {"id": 1}
     assert isinstance(failure(task, inputs=RFI, allow=[]), errors.ConnectionFailedError)
     sent = httpx_mock.get_requests()[0]
-    assert sent.url == "https://api.procore.com/rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi"
+    assert (
+        sent.url
+        == "https://api.procore.com/rest/v1.0/project/1001/email_communications?topic_id=7&topic_type=rfi"
+    )
     assert sent.headers["procore-company-id"] == "42"
 
 
@@ -341,18 +400,30 @@ ODD_REQUESTS: list[Any] = [
 
 @pytest.mark.parametrize("request_", ODD_REQUESTS, ids=range(len(ODD_REQUESTS)))
 def test_no_setting_brings_out_a_foreign_exception(request_: Any) -> None:
-    """Whatever stands in a request: problems, rendering, sending and sending anyway end in errors of ours or not at all."""
+    """Whatever stands in a request: problems, rendering, sending and sending anyway end in errors
+    of ours or not at all.
+    """
     definition = {"type": "Http", "httpRequest": request_, "end": True}
     with runtime(allow=[]) as shared:
         task = HttpTask(definition, runtime=shared)
         task.problems()
-        for attempt in (task.call, task.render, lambda: task.test_request(None, TestOptions(send_anyway=True))):
+        for attempt in (
+            task.call,
+            task.render,
+            lambda: task.test_request(None, TestOptions(send_anyway=True)),
+        ):
             with contextlib.suppress(errors.TaskError):
                 attempt()
 
 
 @pytest.mark.parametrize(
-    "definition", [[], "x", None, {"type": "Http", "httpRequest": {"url": "http://h/"}, "totalTimeoutSeconds": 10**400}]
+    "definition",
+    [
+        [],
+        "x",
+        None,
+        {"type": "Http", "httpRequest": {"url": "http://h/"}, "totalTimeoutSeconds": 10**400},
+    ],
 )
 def test_no_definition_brings_out_a_foreign_exception(definition: Any) -> None:
     """A task that is no object, or whose numbers no clock can count, is a problem."""
@@ -369,13 +440,19 @@ def test_a_body_nested_too_deeply_is_a_problem() -> None:
     for _ in range(3000):
         body = [body]
     with runtime() as shared:
-        (problem,) = HttpTask(http("http://h/", request={"method": "POST", "body": body}), runtime=shared).problems()
+        (problem,) = HttpTask(
+            http("http://h/", request={"method": "POST", "body": body}), runtime=shared
+        ).problems()
     assert "nested too deeply" in problem.message
 
 
-@pytest.mark.parametrize("schema", [{"$ref": "#/nowhere"}, {"type": "strnig"}, {"$ref": "http://127.0.0.1:1/x"}])
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#/nowhere"}, {"type": "strnig"}, {"$ref": "http://127.0.0.1:1/x"}]
+)
 def test_a_schema_that_cannot_be_used_is_a_problem(schema: dict[str, Any]) -> None:
-    """A stranger's schema, broken, is said in one problem; nothing is fetched and nothing raised."""
+    """A stranger's schema, broken, is said in one problem; nothing is fetched and nothing
+    raised.
+    """
 
     class Refines:
         @hookimpl
@@ -393,7 +470,11 @@ def test_a_url_that_is_data_is_checked_like_any_other(url: str) -> None:
     """What looks like an expression in evaluated data does not get a URL past the checks."""
     with StandIn() as server:
         task = email_task(server.url)
-        task["inputParameters"] |= {"u": server.url + "/admin?x=$${", "base": server.url, "tail": "$${"}
+        task["inputParameters"] |= {
+            "u": server.url + "/admin?x=$${",
+            "base": server.url,
+            "tail": "$${",
+        }
         task["httpRequest"]["url"] = url
         error = failure(task, inputs=RFI)
         assert server.requests == []
@@ -427,7 +508,9 @@ def test_an_endpoint_can_be_given_instead_of_looked_up() -> None:
         assert task.problems() == []
 
 
-def test_a_runtime_of_its_own_is_closed_after_each_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_runtime_of_its_own_is_closed_after_each_call(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """`HttpTask(definition).call()` works with nothing else, from sync code, twice."""
     monkeypatch.setenv("HTTPTASK_ALLOW_NETWORKS", "127.0.0.1")
     monkeypatch.setenv("HTTPTASK_CATALOGUE", str(tmp_path / "c.sqlite3"))
@@ -454,16 +537,25 @@ HOSTS_THAT_CAN = [
 
 
 def address_problems(url: str, **request: Any) -> list[tuple[str, str]]:
-    definition = {"type": "Http", "inputParameters": {}, "httpRequest": {"url": url, **request}, "end": True}
+    definition = {
+        "type": "Http",
+        "inputParameters": {},
+        "httpRequest": {"url": url, **request},
+        "end": True,
+    }
     with runtime() as shared:
         found = HttpTask(definition, runtime=shared).problems()
     return [(problem.pointer, problem.severity) for problem in found]
 
 
 @pytest.mark.parametrize("host", HOSTS_THAT_CANNOT_BE)
-@pytest.mark.parametrize("path", ["/", "", "?q=1", "/${$.x}"], ids=["path", "bare", "query", "expression"])
+@pytest.mark.parametrize(
+    "path", ["/", "", "?q=1", "/${$.x}"], ids=["path", "bare", "query", "expression"]
+)
 def test_a_host_that_cannot_exist_is_an_error_of_the_url(host: str, path: str) -> None:
-    """Found when the definition is checked, in each place it may end, with an expression behind it too."""
+    """Found when the definition is checked, in each place it may end, with an expression behind it
+    too.
+    """
     definition = {
         "type": "Http",
         "inputParameters": {"x": "a"},
@@ -472,7 +564,9 @@ def test_a_host_that_cannot_exist_is_an_error_of_the_url(host: str, path: str) -
     }
     with runtime() as shared:
         found = HttpTask(definition, runtime=shared).problems()
-    assert ("/httpRequest/url", "error") in [(problem.pointer, problem.severity) for problem in found]
+    assert ("/httpRequest/url", "error") in [
+        (problem.pointer, problem.severity) for problem in found
+    ]
 
 
 @pytest.mark.parametrize("host", HOSTS_THAT_CAN)
@@ -487,7 +581,12 @@ def test_a_host_that_an_expression_yields_is_checked_like_a_written_one(host: st
     """Before anything is sent."""
     for url, given in (("${$.u}", f"https://{host}/"), ("https://{h}/", host)):
         request = {"url": url} | ({"pathParameters": {"h": "${$.u}"}} if "{h}" in url else {})
-        definition = {"type": "Http", "inputParameters": {"u": given}, "httpRequest": request, "end": True}
+        definition = {
+            "type": "Http",
+            "inputParameters": {"u": given},
+            "httpRequest": request,
+            "end": True,
+        }
         with runtime() as shared, pytest.raises(errors.SettingsError):
             HttpTask(definition, runtime=shared).call()
 

@@ -1,4 +1,6 @@
-"""A task is compiled once: what no run can change is made once, and everything that a run can change is checked in each."""
+"""A task is compiled once: what no run can change is made once, and everything that a run can
+change is checked in each.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +53,13 @@ class Notes:
 
 def put(path: Path, *required: str) -> None:
     """Describe the endpoint `GET /things`, with query parameters that are required."""
-    parameters = tuple(Parameter(name, "query", required=True, schema={"type": "string"}) for name in required)
+    parameters = tuple(
+        Parameter(name, "query", required=True, schema={"type": "string"}) for name in required
+    )
     with Catalogue.open(path) as catalogue:
-        catalogue.put([Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s")
+        catalogue.put(
+            [Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s"
+        )
 
 
 def named(path: Path) -> str:
@@ -62,7 +68,9 @@ def named(path: Path) -> str:
 
 
 def test_a_task_of_a_definition_is_compiled_once(httpx_mock: HTTPXMock) -> None:
-    """However often it is run, by tasks of its own or in workflows; at another place it is another task."""
+    """However often it is run, by tasks of its own or in workflows; at another place it is another
+    task.
+    """
     httpx_mock.add_response(json={}, is_reusable=True)
     refines = Refines()
 
@@ -80,7 +88,9 @@ def test_a_task_of_a_definition_is_compiled_once(httpx_mock: HTTPXMock) -> None:
 
 
 def test_what_expressions_yield_is_checked_in_each_run(httpx_mock: HTTPXMock) -> None:
-    """A plan knows the settings; values come with the run, and a wrong one is refused though the one before was right."""
+    """A plan knows the settings; values come with the run, and a wrong one is refused though the
+    one before was right.
+    """
     httpx_mock.add_response(json={}, is_reusable=True)
 
     async def main() -> None:
@@ -123,17 +133,25 @@ def test_values_that_python_takes_for_equal_are_other_tasks(one: Any) -> None:
 
 
 def test_a_constant_request_is_made_once_and_never_changed(httpx_mock: HTTPXMock) -> None:
-    """What a plugin makes of a request is gone with it: the next one starts from the settings again."""
+    """What a plugin makes of a request is gone with it: the next one starts from the settings
+    again.
+    """
     httpx_mock.add_response(json={}, is_reusable=True)
     notes = Notes()
 
     async def main() -> None:
         async with runtime(notes) as shared:
             for _ in range(3):
-                await HttpTask(http(HOST, request={"method": "POST", "body": {"a": 1}}), runtime=shared).acall()
+                await HttpTask(
+                    http(HOST, request={"method": "POST", "body": {"a": 1}}), runtime=shared
+                ).acall()
 
     asyncio.run(main())
-    assert [[value for name, value in headers if name == "X-Visit"] for headers in notes.seen] == [["0"], ["1"], ["2"]]
+    assert [[value for name, value in headers if name == "X-Visit"] for headers in notes.seen] == [
+        ["0"],
+        ["1"],
+        ["2"],
+    ]
 
 
 def test_escaped_expressions_are_unescaped_in_each_run(httpx_mock: HTTPXMock) -> None:
@@ -143,7 +161,9 @@ def test_escaped_expressions_are_unescaped_in_each_run(httpx_mock: HTTPXMock) ->
     async def main() -> None:
         async with runtime() as shared:
             for _ in range(2):
-                await HttpTask(http(HOST, request={"method": "POST", "body": "$${a}"}), runtime=shared).acall()
+                await HttpTask(
+                    http(HOST, request={"method": "POST", "body": "$${a}"}), runtime=shared
+                ).acall()
 
     asyncio.run(main())
     assert [request.content for request in httpx_mock.get_requests()] == [b"${a}"] * 2
@@ -179,8 +199,12 @@ def test_a_catalogue_is_opened_once_and_not_on_the_event_loop(
 
 
 @pytest.mark.parametrize("how", ["written", "replaced"])
-def test_a_changed_catalogue_counts_from_the_next_call_on(tmp_path: Path, how: str, httpx_mock: HTTPXMock) -> None:
-    """Plans and checked definitions belong to a version of the catalogue: written by another process, or another file."""
+def test_a_changed_catalogue_counts_from_the_next_call_on(
+    tmp_path: Path, how: str, httpx_mock: HTTPXMock
+) -> None:
+    """Plans and checked definitions belong to a version of the catalogue: written by another
+    process, or another file.
+    """
     httpx_mock.add_response(json={}, is_reusable=True)
     path = tmp_path / "c.sqlite3"
     put(path)
@@ -217,8 +241,12 @@ def test_an_endpoint_that_comes_later_is_found_then(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "broken"])
-def test_a_catalogue_that_cannot_be_used_is_a_problem_of_the_task(tmp_path: Path, name: str) -> None:
-    """Said where the task names its endpoint, in a run of the task and before a run of the definition."""
+def test_a_catalogue_that_cannot_be_used_is_a_problem_of_the_task(
+    tmp_path: Path, name: str
+) -> None:
+    """Said where the task names its endpoint, in a run of the task and before a run of the
+    definition.
+    """
     (tmp_path / "broken").write_text("this is no catalogue")
     task = http(f"{HOST}/things", endpoint="things")
 
@@ -239,7 +267,9 @@ def test_an_open_catalogue_that_is_written_to_counts_at_once() -> None:
         (known,) = [each for each in catalogue.endpoints() if each.path == "/things"]
         assert HttpTask(http(f"{HOST}/things", endpoint=known.id), runtime=shared).problems() == []
         parameters = (Parameter("size", "query", required=True, schema={"type": "string"}),)
-        catalogue.put([Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s")
+        catalogue.put(
+            [Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s"
+        )
         assert HttpTask(http(f"{HOST}/things", endpoint=known.id), runtime=shared).problems()
 
 

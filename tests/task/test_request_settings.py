@@ -1,4 +1,6 @@
-"""What a request may be: any method, headers and values that repeat, text and files as their author means them; and warnings."""
+"""What a request may be: any method, headers and values that repeat, text and files as their author
+means them; and warnings.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,13 @@ FORM = "application/x-www-form-urlencoded"
 # Methods
 
 
-@pytest.mark.parametrize("method", ["PROPFIND", "REPORT", "QUERY", "M-SEARCH", "purge", "x!#$%&'*+.^_`|~1"])
+@pytest.mark.parametrize(
+    "method", ["PROPFIND", "REPORT", "QUERY", "M-SEARCH", "purge", "x!#$%&'*+.^_`|~1"]
+)
 def test_any_token_is_a_method(method: str) -> None:
-    """Every token is a method (RFC 9110, section 9.1), and is sent as it is written, its case included."""
+    """Every token is a method (RFC 9110, section 9.1), and is sent as it is written, its case
+    included.
+    """
     with servers.raw_server(servers.respond(servers.OK)) as server:
         task = http(server.url, request={"method": method, "body": {"a": 1}})
         with runtime() as shared:
@@ -44,7 +50,9 @@ def test_a_registered_method_is_in_capitals(method: str) -> None:
     seed_task = email_task("https://api.procore.com")
     seed_task["httpRequest"]["method"] = "post"
     with runtime() as shared:
-        assert [each.severity for each in HttpTask(seed_task, runtime=shared).problems()] == ["warning"]
+        assert [each.severity for each in HttpTask(seed_task, runtime=shared).problems()] == [
+            "warning"
+        ]
 
 
 @pytest.mark.parametrize("method", ["GET POST", "", "GÉT", "CONNECT", "connect", "a/b", 5])
@@ -59,7 +67,9 @@ def test_what_is_no_method_is_refused(method: Any) -> None:
 
 
 def test_the_host_header_is_the_operators_to_allow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused unless an operator lets tasks set it; the connection goes where the URL says, and egress rules look there."""
+    """Refused unless an operator lets tasks set it; the connection goes where the URL says, and
+    egress rules look there.
+    """
     with servers.raw_server(servers.respond(servers.OK)) as server:
         task = http(server.url, request={"headers": {"host": "shop.example:8080"}})
         (problem,) = HttpTask(task).problems()
@@ -74,7 +84,9 @@ def test_the_host_header_is_the_operators_to_allow(monkeypatch: pytest.MonkeyPat
         assert failure(task, allow=[]).kind == "blocked"
         assert failure(task, allow_host_header=False).kind == "settings"
         wrong = http(server.url, request={"headers": {"Host": "a b"}})
-        assert [each.pointer for each in HttpTask(wrong).problems()] == ["/httpRequest/headers/Host"]
+        assert [each.pointer for each in HttpTask(wrong).problems()] == [
+            "/httpRequest/headers/Host"
+        ]
 
 
 # Warnings
@@ -96,16 +108,26 @@ def test_the_host_header_is_the_operators_to_allow(monkeypatch: pytest.MonkeyPat
 def test_text_that_reads_as_json_gets_a_warning(body: Any, content_type: str, warned: bool) -> None:
     """Under a JSON type it would be a string in quotes; `$text` sends it as it is."""
     request = {"method": "POST", "body": body, "headers": {"Content-Type": content_type}}
-    found = HttpTask(http("https://h.example", request=request, inputParameters={"n": 1})).problems()
-    assert [(each.severity, each.pointer) for each in found] == [("warning", "/httpRequest/body")] * warned
+    found = HttpTask(
+        http("https://h.example", request=request, inputParameters={"n": 1})
+    ).problems()
+    assert [(each.severity, each.pointer) for each in found] == [
+        ("warning", "/httpRequest/body")
+    ] * warned
     assert all("$text" in each.message for each in found)
 
 
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
-        ({"httpRequest": {"url": "https://h.example", "body": {"a": [{"${$.k}": 1}]}}}, "/httpRequest/body/a/0/${$.k}"),
-        ({"httpRequest": {"url": "https://h.example", "query": {"a${$.k}": 1}}}, "/httpRequest/query/a${$.k}"),
+        (
+            {"httpRequest": {"url": "https://h.example", "body": {"a": [{"${$.k}": 1}]}}},
+            "/httpRequest/body/a/0/${$.k}",
+        ),
+        (
+            {"httpRequest": {"url": "https://h.example", "query": {"a${$.k}": 1}}},
+            "/httpRequest/query/a${$.k}",
+        ),
         ({"inputParameters": {"k": {"${$.input}": 1}}}, "/inputParameters/k/${$.input}"),
         ({"credentials": "${$.input.c}"}, "/credentials"),
         ({"nextTask": "${$.input.next}", "end": None}, "/nextTask"),
@@ -113,10 +135,16 @@ def test_text_that_reads_as_json_gets_a_warning(body: Any, content_type: str, wa
         ({"retry": {"maxAttempts": "${$.input.n}"}}, "/retry/maxAttempts"),
     ],
 )
-def test_an_expression_where_none_can_stand_gets_a_warning(change: dict[str, Any], pointer: str) -> None:
+def test_an_expression_where_none_can_stand_gets_a_warning(
+    change: dict[str, Any], pointer: str
+) -> None:
     """In a name, and in every field that is not evaluated."""
     task = {**http("https://h.example", inputParameters={"k": 1}), **change}
-    messages = {each.pointer: each.message for each in HttpTask(task).problems() if each.severity == "warning"}
+    messages = {
+        each.pointer: each.message
+        for each in HttpTask(task).problems()
+        if each.severity == "warning"
+    }
     assert "no expression can stand here" in messages[pointer]
     assert (
         HttpTask(
@@ -141,7 +169,11 @@ def described(method: str = "POST", **content: Any) -> Endpoint:
         Parameter("X-Ids", "header", schema={"type": "array", "items": {"type": "integer"}}),
         Parameter("X-One", "header", schema={"type": "string"}),
     )
-    body = RequestBody({name: MediaType(schema) for name, schema in content.items()}) if content else None
+    body = (
+        RequestBody({name: MediaType(schema) for name, schema in content.items()})
+        if content
+        else None
+    )
     return Endpoint("i", method, "/a", "v", parameters=parameters, request_body=body)
 
 
@@ -163,7 +195,13 @@ def test_pairs_are_checked_by_the_endpoint() -> None:
     assert pointers(None, query=[["a", 1], ["b", 2], ["a", 3]]) == []
     assert pointers(None, query=[["a", 1], ["b"]]) == ["/query/1"]
     form = described(
-        **{FORM: {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": False}}
+        **{
+            FORM: {
+                "type": "object",
+                "properties": {"a": {"type": "integer"}},
+                "additionalProperties": False,
+            }
+        }
     )
     headers = {"Content-Type": FORM}
     assert pointers(form, body=[["a", 1]], headers=headers) == []
@@ -172,9 +210,14 @@ def test_pairs_are_checked_by_the_endpoint() -> None:
 
 
 def test_headers_that_repeat_are_checked() -> None:
-    """An array is a described array, or a header that is not described; a described text is one text."""
+    """An array is a described array, or a header that is not described; a described text is one
+    text.
+    """
     known = described()
-    assert pointers(known, headers={"X-Ids": [1], "X-Tag": ["a", 1], "Accept": ["text/csv", "*/*"]}) == []
+    assert (
+        pointers(known, headers={"X-Ids": [1], "X-Tag": ["a", 1], "Accept": ["text/csv", "*/*"]})
+        == []
+    )
     assert pointers(known, headers={"X-One": ["a"]}) == ["/headers/X-One"]
     assert pointers(known, headers={"X-Tag": [{}]}) == ["/headers/X-Tag/0"]
     assert pointers(None, headers={"X-Tag": ["a", 1]}) == []
@@ -182,19 +225,25 @@ def test_headers_that_repeat_are_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data", "*/*", "application/*"]
+    "content_type",
+    ["application/x-www-form-urlencoded", "multipart/form-data", "*/*", "application/*"],
 )
 def test_text_for_a_form_is_checked_by_its_schema(content_type: str) -> None:
     """It is no object; `$text` says that it is encoded already."""
     known = described(**{content_type: {"type": "object", "required": ["media"]}})
     headers = {} if "*" in content_type else {"Content-Type": content_type}
     found = HttpTask(
-        http("https://h.example/a", request={"method": "POST", "body": "a=1", "headers": headers}), endpoint=known
+        http("https://h.example/a", request={"method": "POST", "body": "a=1", "headers": headers}),
+        endpoint=known,
     ).problems()
     assert {each.pointer for each in found} == {"/httpRequest/body"}
     assert found[0].message.startswith("expected an object")
     assert headers == {} or "$text" in found[0].message
-    own = {"Content-Type": f"{content_type}; boundary=x"} if content_type == "multipart/form-data" else headers
+    own = (
+        {"Content-Type": f"{content_type}; boundary=x"}
+        if content_type == "multipart/form-data"
+        else headers
+    )
     text = "--x--" if content_type == "multipart/form-data" else "media=1"
     assert pointers(known, body={"$text": text}, headers=own) == []
 
@@ -202,5 +251,10 @@ def test_text_for_a_form_is_checked_by_its_schema(content_type: str) -> None:
 def test_multipart_text_needs_its_boundary() -> None:
     """Without one nobody could read it."""
     for body in ("--x--", {"$text": "--x--"}):
-        assert pointers(None, body=body, headers={"Content-Type": "multipart/form-data"}) == ["/body"]
-        assert pointers(None, body=body, headers={"Content-Type": "multipart/form-data; boundary=x"}) == []
+        assert pointers(None, body=body, headers={"Content-Type": "multipart/form-data"}) == [
+            "/body"
+        ]
+        assert (
+            pointers(None, body=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+            == []
+        )

@@ -1,4 +1,6 @@
-"""`successCondition`: what a task takes for a success, said by its author; what fails keeps the same result and retry rules."""
+"""`successCondition`: what a task takes for a success, said by its author; what fails keeps the
+same result and retry rules.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,12 @@ ITEM = {"id": 7, "name": "Spanner", "tags": ["a", "b"], "ok": True, "none": [], 
 SENT = json.dumps(ITEM).encode()
 
 
-def answer(status: str = "200 OK", body: bytes = SENT, *headers: tuple[str, str]) -> servers.Handler:
-    return servers.respond(servers.response(body, servers.JSON, ("X-Left", "3"), *headers, status=status))
+def answer(
+    status: str = "200 OK", body: bytes = SENT, *headers: tuple[str, str]
+) -> servers.Handler:
+    return servers.respond(
+        servers.response(body, servers.JSON, ("X-Left", "3"), *headers, status=status)
+    )
 
 
 def comparable(result: Any) -> dict[str, Any]:
@@ -65,7 +71,9 @@ def test_a_condition_that_holds(condition: str) -> None:
     ],
 )
 def test_a_condition_that_does_not_hold(condition: str, says: str) -> None:
-    """Anything else, what it cannot find or compute included, ends in `status` with the same result as a success, and says why."""
+    """Anything else, what it cannot find or compute included, ends in `status` with the same result
+    as a success, and says why.
+    """
     with servers.raw_server(answer()) as server:
         expected = comparable(call(http(server.url)))
         error = failure(http(server.url, successCondition=condition))
@@ -95,7 +103,15 @@ def test_a_status_may_be_taken_for_a_success(status: int) -> None:
 
 def test_without_a_condition_a_success_is_2xx() -> None:
     """200 to 299, and nothing else."""
-    for status, good in ((200, True), (226, True), (299, True), (300, False), (304, False), (400, False), (599, False)):
+    for status, good in (
+        (200, True),
+        (226, True),
+        (299, True),
+        (300, False),
+        (304, False),
+        (400, False),
+        (599, False),
+    ):
         with servers.raw_server(answer(f"{status} So")) as server:
             seen = exchange(http(server.url))
         assert (seen.outcome == "success") is good, status
@@ -105,9 +121,14 @@ def test_without_a_condition_a_success_is_2xx() -> None:
     ("method", "status", "sendings"),
     [("GET", 200, 1), ("GET", 404, 1), ("GET", 503, 3), ("POST", 503, 1), ("POST", 429, 3)],
 )
-def test_what_is_tried_again_is_a_matter_of_the_status(method: str, status: int, sendings: int) -> None:
+def test_what_is_tried_again_is_a_matter_of_the_status(
+    method: str, status: int, sendings: int
+) -> None:
     """A condition changes what a success is, not what another try may help with."""
-    task = {"retry": {"maxAttempts": 3, "intervalSeconds": 0}, "successCondition": "${jsonata: body.id = 8}"}
+    task = {
+        "retry": {"maxAttempts": 3, "intervalSeconds": 0},
+        "successCondition": "${jsonata: body.id = 8}",
+    }
     with servers.raw_server(answer(f"{status} So")) as server:
         error = failure(http(server.url, request={"method": method}, **task))
         assert len(server.received) == sendings
@@ -117,15 +138,22 @@ def test_what_is_tried_again_is_a_matter_of_the_status(method: str, status: int,
 
 
 def test_a_condition_is_asked_in_every_attempt() -> None:
-    """503 and then what it waits for: the second attempt's result is the task's, with its number."""
+    """503 and then what it waits for: the second attempt's result is the task's, with its
+    number.
+    """
     handler = servers.sequence(answer("503 No"), answer())
-    task = {"retry": {"maxAttempts": 3, "intervalSeconds": 0}, "successCondition": "${jsonata: attempts = 2}"}
+    task = {
+        "retry": {"maxAttempts": 3, "intervalSeconds": 0},
+        "successCondition": "${jsonata: attempts = 2}",
+    }
     with servers.raw_server(handler) as server:
         assert call(http(server.url, **task)).attempts == 2
 
 
 def test_a_body_that_is_not_what_it_says_is_no_success_whatever_the_condition() -> None:
-    """Broken JSON under 200 stays `parse`; under a status that nobody takes for a success it is `status`, with the text."""
+    """Broken JSON under 200 stays `parse`; under a status that nobody takes for a success it is
+    `status`, with the text.
+    """
     condition = {"successCondition": "${jsonata: statusCode = 200}"}
     for status, kind in ((200, errors.ParseError), (404, errors.StatusError)):
         with servers.raw_server(answer(f"{status} So", b"<html>")) as server:
@@ -150,12 +178,19 @@ def test_the_last_response_of_redirects_is_the_one_that_counts() -> None:
     """A redirect is followed, not asked about."""
     handler = servers.sequence(servers.redirect("/there"), answer())
     with servers.raw_server(handler) as server:
-        result = call(http(server.url, successCondition="${jsonata: statusCode = 200 and $contains(url, 'there')}"))
+        result = call(
+            http(
+                server.url,
+                successCondition="${jsonata: statusCode = 200 and $contains(url, 'there')}",
+            )
+        )
     assert result.url.endswith("/there")
 
 
 def test_every_way_to_call_agrees() -> None:
-    """call, acall, a step of a workflow and a test request fail for the same reason, with the same result."""
+    """call, acall, a step of a workflow and a test request fail for the same reason, with the same
+    result.
+    """
     with servers.raw_server(answer()) as server:
         task = http(server.url, successCondition="${jsonata: body.id = 8}")
         told = failure(task)
@@ -163,7 +198,10 @@ def test_every_way_to_call_agrees() -> None:
         async def asynchronously() -> list[errors.TaskError]:
             async with runtime() as shared:
                 found = []
-                for start in (HttpTask(task, runtime=shared).acall(), HttpTask(task, runtime=shared).arun(Inputs())):
+                for start in (
+                    HttpTask(task, runtime=shared).acall(),
+                    HttpTask(task, runtime=shared).arun(Inputs()),
+                ):
                     with pytest.raises(errors.StatusError) as raised:
                         await start
                     found.append(raised.value)
@@ -175,7 +213,9 @@ def test_every_way_to_call_agrees() -> None:
             workflow = WorkflowDefinition({"name": "w", "startTask": "A", "tasks": {"A": task}})
             run = run_workflow(workflow, runtime=shared)
     assert (tested.outcome, tested.error) == ("status", str(told))
-    assert [(str(each), comparable(each.result)) for each in others] == [(str(told), comparable(told.result))] * 2
+    assert [(str(each), comparable(each.result)) for each in others] == [
+        (str(told), comparable(told.result))
+    ] * 2
     assert run.status == "Failed"
     assert run.tasks[0].error is not None
     assert run.tasks[0].error["result"]["body"] == ITEM
@@ -198,11 +238,15 @@ def test_every_way_to_call_agrees() -> None:
     ],
 )
 def test_a_wrong_condition_is_found_before_anything_is_sent(condition: Any, says: str) -> None:
-    """`problems`, the validation of a definition, a run and a test request name the place; nothing goes out."""
+    """`problems`, the validation of a definition, a run and a test request name the place; nothing
+    goes out.
+    """
     with servers.raw_server(answer()) as server, runtime() as shared:
         task = http(server.url, successCondition=condition)
         definition = WorkflowDefinition({"name": "w", "startTask": "A/b", "tasks": {"A/b": task}})
-        found = [problem for problem in problems_of(definition, shared) if problem.severity == "error"]
+        found = [
+            problem for problem in problems_of(definition, shared) if problem.severity == "error"
+        ]
         assert {problem.pointer for problem in found} == {"/tasks/A~1b/successCondition"}
         assert any(says in str(problem) for problem in found)
         error = failure(task)
@@ -220,7 +264,9 @@ def test_null_is_no_condition() -> None:
 
 
 def test_a_secret_in_what_a_condition_says_is_masked() -> None:
-    """A server that echoes the token in a field's name does not get it into the error or the exchange."""
+    """A server that echoes the token in a field's name does not get it into the error or the
+    exchange.
+    """
 
     class Vault:
         @hookimpl

@@ -1,4 +1,6 @@
-"""The stand-in of the Procore endpoint, driven by curl, http.client and bare sockets: nothing of ours judges it."""
+"""The stand-in of the Procore endpoint, driven by curl, http.client and bare sockets: nothing of
+ours judges it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ from servers import curl
 PAGE = DATA / "pages" / "procore-rest-v1-0-project-project_id-email_communications-post-176.txt"
 PATH = "/rest/v1.0/project/1001/email_communications"
 QUERY = "topic_id=7&topic_type=rfi"
-BODY = {"communication": {"subject": "RFI answered"}, "email": {"body": "Done.", "distribution_ids": [881]}}
+BODY = {
+    "communication": {"subject": "RFI answered"},
+    "email": {"body": "Done.", "distribution_ids": [881]},
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,10 @@ class Call:
 
     method: str = "POST"
     target: str = f"{PATH}?{QUERY}"
-    headers: tuple[tuple[str, str], ...] = (("Procore-Company-Id", "42"), ("Content-Type", "application/json"))
+    headers: tuple[tuple[str, str], ...] = (
+        ("Procore-Company-Id", "42"),
+        ("Content-Type", "application/json"),
+    )
     body: bytes = field(default_factory=lambda: json.dumps(BODY).encode())
 
 
@@ -102,7 +110,10 @@ def parsed(text: str) -> Answer:
     while head.startswith("HTTP/1.1 100"):
         head, _, body = body.partition("\n\n")
     status, *lines = head.split("\n")
-    headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines if line)]
+    headers = [
+        (name.lower(), value.strip())
+        for name, _, value in (line.partition(":") for line in lines if line)
+    ]
     return Answer(int(status.split()[1]), headers, body.encode())
 
 
@@ -137,16 +148,40 @@ CURL_HEADERS = [part for name, value in Call().headers for part in ("-H", f"{nam
 
 # A call, the status it gets, and every place its answer must name.
 REFUSED: dict[str, tuple[Call, int, list[str]]] = {
-    "path-unknown": (Call(target=f"/rest/v1.1/project/1/email_communications?{QUERY}"), 404, ["path"]),
+    "path-unknown": (
+        Call(target=f"/rest/v1.1/project/1/email_communications?{QUERY}"),
+        404,
+        ["path"],
+    ),
     "path-longer": (Call(target=f"{PATH}/901?{QUERY}"), 404, ["path"]),
     "path-trailing-slash": (Call(target=f"{PATH}/?{QUERY}"), 404, ["path"]),
     "path-double-slash": (Call(target=f"/{PATH}?{QUERY}"), 404, ["path"]),
-    "path-bad-percent": (Call(target=f"/rest/v1.0/project/%zz/email_communications?{QUERY}"), 400, ["path"]),
-    "project-id-text": (Call(target=Call().target.replace("1001", "abc")), 400, ["path.project_id"]),
-    "project-id-unfilled": (Call(target=Call().target.replace("1001", "{project_id}")), 400, ["path.project_id"]),
+    "path-bad-percent": (
+        Call(target=f"/rest/v1.0/project/%zz/email_communications?{QUERY}"),
+        400,
+        ["path"],
+    ),
+    "project-id-text": (
+        Call(target=Call().target.replace("1001", "abc")),
+        400,
+        ["path.project_id"],
+    ),
+    "project-id-unfilled": (
+        Call(target=Call().target.replace("1001", "{project_id}")),
+        400,
+        ["path.project_id"],
+    ),
     "project-id-empty": (Call(target=Call().target.replace("1001", "")), 400, ["path.project_id"]),
-    "project-id-float": (Call(target=Call().target.replace("1001", "1001.0")), 400, ["path.project_id"]),
-    "project-id-encoded-slash": (Call(target=Call().target.replace("1001", "1%2F2")), 400, ["path.project_id"]),
+    "project-id-float": (
+        Call(target=Call().target.replace("1001", "1001.0")),
+        400,
+        ["path.project_id"],
+    ),
+    "project-id-encoded-slash": (
+        Call(target=Call().target.replace("1001", "1%2F2")),
+        400,
+        ["path.project_id"],
+    ),
     "method-get": (Call(method="GET", body=b""), 405, ["method"]),
     "method-put": (Call(method="PUT"), 405, ["method"]),
     "method-delete": (Call(method="DELETE"), 405, ["method"]),
@@ -164,14 +199,22 @@ REFUSED: dict[str, tuple[Call, int, list[str]]] = {
     ),
     "content-type-twice": (headers(COMPANY, TYPE, TYPE), 415, ["headers.Content-Type"]),
     "company-missing": (headers(TYPE), 400, ["headers.Procore-Company-Id"]),
-    "company-text": (headers(TYPE, ("Procore-Company-Id", "acme")), 400, ["headers.Procore-Company-Id"]),
+    "company-text": (
+        headers(TYPE, ("Procore-Company-Id", "acme")),
+        400,
+        ["headers.Procore-Company-Id"],
+    ),
     "company-twice": (headers(TYPE, COMPANY, COMPANY), 400, ["headers.Procore-Company-Id"]),
     "topic-id-missing": (target("topic_type=rfi"), 400, ["query.topic_id"]),
     "topic-id-empty": (target("topic_id=&topic_type=rfi"), 400, ["query.topic_id"]),
     "topic-id-text": (target("topic_id=seven&topic_type=rfi"), 400, ["query.topic_id"]),
     "topic-id-plus": (target("topic_id=+7&topic_type=rfi"), 400, ["query.topic_id"]),
     "topic-id-other-digits": (target("topic_id=%D9%A7&topic_type=rfi"), 400, ["query.topic_id"]),
-    "topic-id-5000-digits": (target(f"topic_id={'9' * 5000}&topic_type=rfi"), 400, ["query.topic_id"]),
+    "topic-id-5000-digits": (
+        target(f"topic_id={'9' * 5000}&topic_type=rfi"),
+        400,
+        ["query.topic_id"],
+    ),
     "topic-id-twice": (target(f"{QUERY}&topic_id=7"), 400, ["query.topic_id"]),
     "topic-type-missing": (target("topic_id=7"), 400, ["query.topic_type"]),
     "topic-type-unknown": (target("topic_id=7&topic_type=rfis"), 400, ["query.topic_type"]),
@@ -185,17 +228,31 @@ REFUSED: dict[str, tuple[Call, int, list[str]]] = {
     "all-at-once": (
         Call(target="/rest/v1.0/project/x/email_communications?topic_type=y&z=1", headers=(TYPE,)),
         400,
-        ["path.project_id", "query.topic_id", "query.topic_type", "query.z", "headers.Procore-Company-Id"],
+        [
+            "path.project_id",
+            "query.topic_id",
+            "query.topic_type",
+            "query.z",
+            "headers.Procore-Company-Id",
+        ],
     ),
     "body-empty": (body(b""), 400, ["body"]),
     "body-not-json": (body(b'{"communication": {},\n "email": }'), 400, ["body"]),
     "body-cut": (body(b'{"communication": {}'), 400, ["body"]),
     "body-nan": (body(b'{"communication": {}, "email": {"form_ids": [NaN]}}'), 400, ["body"]),
-    "body-infinite": (body(b'{"communication": {}, "email": {"form_ids": [1e999]}}'), 400, ["body"]),
+    "body-infinite": (
+        body(b'{"communication": {}, "email": {"form_ids": [1e999]}}'),
+        400,
+        ["body"],
+    ),
     "body-5000-digits": (body(b"9" * 5000), 400, ["body"]),
     "body-member-twice": (body(b'{"communication": {}, "email": {}, "email": {}}'), 400, ["body"]),
     "body-deep": (body(b"[" * 100_000 + b"]" * 100_000), 400, ["body"]),
-    "body-too-deep": (body({**BODY, "email": {"form_ids": json.loads("[" * 150 + "]" * 150)}}), 400, ["body"]),
+    "body-too-deep": (
+        body({**BODY, "email": {"form_ids": json.loads("[" * 150 + "]" * 150)}}),
+        400,
+        ["body"],
+    ),
     "body-bom": (body(b'\xef\xbb\xbf{"communication": {}, "email": {}}'), 400, ["body"]),
     "body-array": (body([BODY]), 422, ["body"]),
     "body-null": (body(None), 422, ["body"]),
@@ -204,10 +261,26 @@ REFUSED: dict[str, tuple[Call, int, list[str]]] = {
     "both-missing": (body({}), 422, ["body.communication", "body.email"]),
     "email-null": (body({**BODY, "email": None}), 422, ["body.email"]),
     "communication-text": (body({**BODY, "communication": "RFI"}), 422, ["body.communication"]),
-    "subject-number": (body({**BODY, "communication": {"subject": 5}}), 422, ["body.communication.subject"]),
-    "subject-null": (body({**BODY, "communication": {"subject": None}}), 422, ["body.communication.subject"]),
-    "array-text": (body({**BODY, "email": {"distribution_ids": "881"}}), 422, ["body.email.distribution_ids"]),
-    "array-object": (body({**BODY, "email": {"image_ids": {"0": 1}}}), 422, ["body.email.image_ids"]),
+    "subject-number": (
+        body({**BODY, "communication": {"subject": 5}}),
+        422,
+        ["body.communication.subject"],
+    ),
+    "subject-null": (
+        body({**BODY, "communication": {"subject": None}}),
+        422,
+        ["body.communication.subject"],
+    ),
+    "array-text": (
+        body({**BODY, "email": {"distribution_ids": "881"}}),
+        422,
+        ["body.email.distribution_ids"],
+    ),
+    "array-object": (
+        body({**BODY, "email": {"image_ids": {"0": 1}}}),
+        422,
+        ["body.email.image_ids"],
+    ),
     "field-unknown": (body({**BODY, "attachments": []}), 422, ["body.attachments"]),
     "email-field-unknown": (body({**BODY, "email": {"subject": "x"}}), 422, ["body.email.subject"]),
     "flat-names": (
@@ -225,9 +298,15 @@ REFUSED: dict[str, tuple[Call, int, list[str]]] = {
 
 @pytest.mark.parametrize(("call", "status", "places"), REFUSED.values(), ids=REFUSED)
 def test_refuses_and_says_where(
-    stand_in: StandIn, send: Callable[[str, Call], Answer], call: Call, status: int, places: list[str]
+    stand_in: StandIn,
+    send: Callable[[str, Call], Answer],
+    call: Call,
+    status: int,
+    places: list[str],
 ) -> None:
-    """What the page does not allow gets a status of its own, and every place that is wrong is named with a reason."""
+    """What the page does not allow gets a status of its own, and every place that is wrong is named
+    with a reason.
+    """
     answer = send(stand_in.url, call)
     assert answer.status == status
     assert sorted(answer.errors) == sorted(places)
@@ -237,7 +316,9 @@ def test_refuses_and_says_where(
 
 
 def test_creates_what_was_asked(stand_in: StandIn, send: Callable[[str, Call], Answer]) -> None:
-    """A right request is answered 201 with what was created, its place, and two cookies in order."""
+    """A right request is answered 201 with what was created, its place, and two cookies in
+    order.
+    """
     answer = send(stand_in.url, Call())
     assert answer.status == 201
     assert answer.values("Content-Type") == ["application/json"]
@@ -245,7 +326,9 @@ def test_creates_what_was_asked(stand_in: StandIn, send: Callable[[str, Call], A
     assert answer.values("Set-Cookie") == ["session=901; Path=/; HttpOnly", "region=us; Path=/"]
     assert answer.values("X-Request-Id") == ["stand-in-901"]
     created = answer.json
-    assert datetime.strptime(created.pop("created_at"), "%Y-%m-%dT%H:%M:%S%z").utcoffset() is not None
+    assert (
+        datetime.strptime(created.pop("created_at"), "%Y-%m-%dT%H:%M:%S%z").utcoffset() is not None
+    )
     assert created == {
         "id": 901,
         "project_id": 1001,
@@ -258,7 +341,9 @@ def test_creates_what_was_asked(stand_in: StandIn, send: Callable[[str, Call], A
 
 
 def test_remembers_what_it_received(stand_in: StandIn) -> None:
-    """`requests` holds method, target, headers in order with duplicates and spelling, and the body's bytes."""
+    """`requests` holds method, target, headers in order with duplicates and spelling, and the
+    body's bytes.
+    """
     extra = (("x-b", "2"), ("X-A", "1"), ("x-b", "3"), ("X-Latin", "caf\xe9"))
     call = replace(Call(), headers=Call().headers + extra)
     by_http_client(stand_in.url, call)
@@ -271,10 +356,14 @@ def test_remembers_what_it_received(stand_in: StandIn) -> None:
 
 
 def test_knows_the_page(stand_in: StandIn) -> None:
-    """Every topic type and every body field of the page is accepted, and a refusal lists all twenty topic types."""
+    """Every topic type and every body field of the page is accepted, and a refusal lists all twenty
+    topic types.
+    """
     page = PAGE.read_text(encoding="utf-8")
     topic_types = re.findall(r'^  • "(\w+)"$', page, re.MULTILINE)
-    rows = re.findall(r"^(communication|email)\.(\w+)(?:\[\])? (Array|String) No$", page, re.MULTILINE)
+    rows = re.findall(
+        r"^(communication|email)\.(\w+)(?:\[\])? (Array|String) No$", page, re.MULTILINE
+    )
     assert (len(topic_types), len(rows)) == (20, 11)
     whole: dict[str, dict[str, Any]] = {"communication": {}, "email": {}}
     for parent, name, kind in rows:
@@ -282,7 +371,10 @@ def test_knows_the_page(stand_in: StandIn) -> None:
     connection = http.client.HTTPConnection(stand_in.url.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
         for topic_type in topic_types:
-            answer = over(connection, replace(body(whole), target=f"{PATH}?topic_type={topic_type}&topic_id=7"))
+            answer = over(
+                connection,
+                replace(body(whole), target=f"{PATH}?topic_type={topic_type}&topic_id=7"),
+            )
             assert (answer.status, answer.json["topic_type"]) == (201, topic_type)
         refused = over(connection, target("topic_id=7&topic_type=email"))
     assert set(re.findall(r"\w+", refused.errors["query.topic_type"])) >= set(topic_types)
@@ -294,12 +386,18 @@ def test_knows_the_page(stand_in: StandIn) -> None:
         pytest.param(body({"communication": {}, "email": {}}), id="only-what-is-required"),
         pytest.param(target("topic_type=rfi&topic_id=-7"), id="negative"),
         pytest.param(target("topic%5Fid=%37&topic_type=%72fi"), id="percent-encoded"),
-        pytest.param(headers(COMPANY, ("content-type", 'Application/JSON; Charset="UTF-8"')), id="charset"),
+        pytest.param(
+            headers(COMPANY, ("content-type", 'Application/JSON; Charset="UTF-8"')), id="charset"
+        ),
         pytest.param(body({"communication": {"subject": "née 🏗"}, "email": {}}), id="beyond-ascii"),
-        pytest.param(body({"communication": {"subject": "\ud800"}, "email": {}}), id="lone-surrogate"),
+        pytest.param(
+            body({"communication": {"subject": "\ud800"}, "email": {}}), id="lone-surrogate"
+        ),
     ],
 )
-def test_accepts_every_spelling(stand_in: StandIn, send: Callable[[str, Call], Answer], call: Call) -> None:
+def test_accepts_every_spelling(
+    stand_in: StandIn, send: Callable[[str, Call], Answer], call: Call
+) -> None:
     """What means the same is the same: the stand-in refuses what is wrong, not what is unusual."""
     answer = send(stand_in.url, call)
     assert answer.status == 201, answer.body
@@ -307,7 +405,9 @@ def test_accepts_every_spelling(stand_in: StandIn, send: Callable[[str, Call], A
 
 
 def test_reasons_help() -> None:
-    """A refusal names the right path, the allowed method, and the line and column of broken JSON."""
+    """A refusal names the right path, the allowed method, and the line and column of broken
+    JSON.
+    """
     with StandIn() as stand_in:
         path = by_curl(stand_in.url, REFUSED["path-unknown"][0]).errors["path"]
         method = by_curl(stand_in.url, REFUSED["method-get"][0])
@@ -347,7 +447,9 @@ def test_head_has_no_body(stand_in: StandIn, send: Callable[[str, Call], Answer]
     ],
 )
 def test_asks_for_the_token(value: str | None) -> None:
-    """With a token, a request without it gets 401 and a challenge, and the reason repeats no token."""
+    """With a token, a request without it gets 401 and a challenge, and the reason repeats no
+    token.
+    """
     given = () if value is None else (("Authorization", value),)
     with StandIn(token="secret-token") as stand_in:
         answer = by_http_client(stand_in.url, replace(Call(), headers=Call().headers + given))
@@ -368,7 +470,9 @@ def test_takes_the_token(send: Callable[[str, Call], Answer]) -> None:
 
 
 def test_fails_as_asked(send: Callable[[str, Call], Answer]) -> None:
-    """The first requests get the failures asked for, in order, with Retry-After where it belongs; then it works."""
+    """The first requests get the failures asked for, in order, with Retry-After where it belongs;
+    then it works.
+    """
     with StandIn(failures=[503, 500, 429], retry_after=2) as stand_in:
         answers = [send(stand_in.url, Call()) for _ in range(4)]
     assert [answer.status for answer in answers] == [503, 500, 429, 201]
@@ -389,7 +493,7 @@ def test_failures_must_be_failures() -> None:
         StandIn(failures=[503, 200])
 
 
-# ---- HTTP itself --------------------------------------------------------------------------------------------------
+# ---- HTTP itself -------------------------------------------------------------------------------
 
 
 def test_curl_sends_chunks(stand_in: StandIn) -> None:
@@ -407,7 +511,9 @@ def test_http_client_sends_chunks(stand_in: StandIn) -> None:
     connection = http.client.HTTPConnection(stand_in.url.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
         chunked = (("Transfer-Encoding", "chunked"),)
-        connection.request("POST", Call().target, iter(pieces), dict(Call().headers + chunked), encode_chunked=True)
+        connection.request(
+            "POST", Call().target, iter(pieces), dict(Call().headers + chunked), encode_chunked=True
+        )
         with connection.getresponse() as response:
             assert response.status == 201
             response.read()
@@ -438,8 +544,12 @@ def test_continue_is_sent(stand_in: StandIn) -> None:
 
 
 def test_refused_before_the_body_is_sent(stand_in: StandIn) -> None:
-    """A client that waits for 100 is refused at once when its head is wrong, and need not send the body."""
-    answer = spoken(stand_in, head("Content-Length: 100", "Expect: 100-continue", target=f"{PATH}?topic_id=7"))
+    """A client that waits for 100 is refused at once when its head is wrong, and need not send the
+    body.
+    """
+    answer = spoken(
+        stand_in, head("Content-Length: 100", "Expect: 100-continue", target=f"{PATH}?topic_id=7")
+    )
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"query.topic_type" in answer
     assert b"\r\nConnection: close\r\n" in answer
@@ -447,9 +557,15 @@ def test_refused_before_the_body_is_sent(stand_in: StandIn) -> None:
 
 
 def test_largest_body(stand_in: StandIn, send: Callable[[str, Call], Answer]) -> None:
-    """A body of exactly the limit is read, one byte more gets 413, and the answer is not lost in a reset."""
+    """A body of exactly the limit is read, one byte more gets 413, and the answer is not lost in a
+    reset.
+    """
     bare = len(json.dumps({"communication": {"subject": ""}, "email": {}}))
-    for size, status in ((MAX_BODY_BYTES, 201), (MAX_BODY_BYTES + 1, 413), (3 * MAX_BODY_BYTES, 413)):
+    for size, status in (
+        (MAX_BODY_BYTES, 201),
+        (MAX_BODY_BYTES + 1, 413),
+        (3 * MAX_BODY_BYTES, 413),
+    ):
         call = body({"communication": {"subject": "x" * (size - bare)}, "email": {}})
         assert len(call.body) == size
         assert send(stand_in.url, call).status == status
@@ -458,14 +574,20 @@ def test_largest_body(stand_in: StandIn, send: Callable[[str, Call], Answer]) ->
 def test_largest_chunked_body(stand_in: StandIn) -> None:
     """A chunked body has the same limit, though it does not say its size."""
     call = body({"communication": {"subject": "x" * MAX_BODY_BYTES}, "email": {}})
-    answer = by_curl(stand_in.url, replace(call, headers=(*call.headers, ("Transfer-Encoding", "chunked"))))
+    answer = by_curl(
+        stand_in.url, replace(call, headers=(*call.headers, ("Transfer-Encoding", "chunked")))
+    )
     assert (answer.status, list(answer.errors)) == (413, ["body"])
 
 
-def head(*lines: str, method: str = "POST", target: str = Call().target, host: str = "Host: x\r\n") -> bytes:
+def head(
+    *lines: str, method: str = "POST", target: str = Call().target, host: str = "Host: x\r\n"
+) -> bytes:
     named = [*(f"{name}: {value}" for name, value in Call().headers), *lines]
     return (
-        f"{method} {target} HTTP/1.1\r\n{host}".encode() + "".join(f"{line}\r\n" for line in named).encode() + b"\r\n"
+        f"{method} {target} HTTP/1.1\r\n{host}".encode()
+        + "".join(f"{line}\r\n" for line in named).encode()
+        + b"\r\n"
     )
 
 
@@ -486,8 +608,15 @@ def connected(stand_in: StandIn) -> socket.socket:
     [
         pytest.param(b"hello\r\n\r\n", 400, b"request line", id="no-request"),
         pytest.param(head(target="/caf\xe9"), 400, b"request line", id="target-not-ascii"),
-        pytest.param(head(target=f"{PATH}?topic_id=7 &topic_type=rfi"), 400, b"request line", id="target-with-space"),
-        pytest.param(head("Connection: close", target=f"{PATH}?{QUERY}#x"), 400, b"target", id="fragment"),
+        pytest.param(
+            head(target=f"{PATH}?topic_id=7 &topic_type=rfi"),
+            400,
+            b"request line",
+            id="target-with-space",
+        ),
+        pytest.param(
+            head("Connection: close", target=f"{PATH}?{QUERY}#x"), 400, b"target", id="fragment"
+        ),
         pytest.param(head(target="/" + "x" * 70_000), 414, b"request line", id="endless-target"),
         pytest.param(head(host=""), 400, b"headers.Host", id="no-host"),
         pytest.param(head("Host: y"), 400, b"headers.Host", id="two-hosts"),
@@ -499,18 +628,34 @@ def connected(stand_in: StandIn) -> socket.socket:
         pytest.param(head("X-A: 1\0"), 400, b"headers", id="nul"),
         pytest.param(head(*["X-A: 1"] * 101), 431, b"headers", id="many-headers"),
         pytest.param(head("X-A: " + "x" * 70_000), 431, b"headers", id="long-header"),
-        pytest.param(head("Content-Length: -1"), 400, b"headers.Content-Length", id="negative-length"),
-        pytest.param(head("Content-Length: 1", "Content-Length: 1"), 400, b"headers.Content-Length", id="two-lengths"),
+        pytest.param(
+            head("Content-Length: -1"), 400, b"headers.Content-Length", id="negative-length"
+        ),
+        pytest.param(
+            head("Content-Length: 1", "Content-Length: 1"),
+            400,
+            b"headers.Content-Length",
+            id="two-lengths",
+        ),
         pytest.param(
             head("Content-Length: 5", "Transfer-Encoding: chunked") + b"0\r\n\r\n",
             400,
             b"headers.Transfer-Encoding",
             id="length-and-chunks",
         ),
-        pytest.param(head("Transfer-Encoding: gzip"), 501, b"headers.Transfer-Encoding", id="unknown-coding"),
+        pytest.param(
+            head("Transfer-Encoding: gzip"), 501, b"headers.Transfer-Encoding", id="unknown-coding"
+        ),
         pytest.param(head("Expect: coffee"), 417, b"headers.Expect", id="unknown-expectation"),
-        pytest.param(head("Transfer-Encoding: chunked") + b"xyz\r\n", 400, b"body", id="bad-chunk-size"),
-        pytest.param(head("Transfer-Encoding: chunked") + b"2\r\nabXY0\r\n\r\n", 400, b"body", id="bad-chunk-end"),
+        pytest.param(
+            head("Transfer-Encoding: chunked") + b"xyz\r\n", 400, b"body", id="bad-chunk-size"
+        ),
+        pytest.param(
+            head("Transfer-Encoding: chunked") + b"2\r\nabXY0\r\n\r\n",
+            400,
+            b"body",
+            id="bad-chunk-end",
+        ),
     ],
 )
 def test_refuses_bad_framing(stand_in: StandIn, data: bytes, status: int, where: bytes) -> None:
@@ -523,19 +668,26 @@ def test_refuses_bad_framing(stand_in: StandIn, data: bytes, status: int, where:
 
 def test_http_1_0_is_answered_and_closed(stand_in: StandIn) -> None:
     """An HTTP/1.0 client needs no Host and gets its answer with the connection's end."""
-    request = head(f"Content-Length: {len(Call().body)}", host="").replace(b"HTTP/1.1", b"HTTP/1.0") + Call().body
+    request = (
+        head(f"Content-Length: {len(Call().body)}", host="").replace(b"HTTP/1.1", b"HTTP/1.0")
+        + Call().body
+    )
     assert spoken(stand_in, request).startswith(b"HTTP/1.1 201 Created\r\n")
 
 
 def test_absolute_form_is_understood(stand_in: StandIn) -> None:
-    """A target with scheme and host, as a client sends it to a proxy, means the same (RFC 9112, section 3.2.2)."""
+    """A target with scheme and host, as a client sends it to a proxy, means the same (RFC 9112,
+    section 3.2.2).
+    """
     assert by_http_client(stand_in.url, Call(target=stand_in.url + Call().target)).status == 201
 
 
 def test_requests_may_come_together(stand_in: StandIn) -> None:
     """Two requests sent in one packet get two answers in order (RFC 9112, section 9.3.2)."""
     length = f"Content-Length: {len(Call().body)}"
-    answer = spoken(stand_in, head(length) + Call().body + head(length, "Connection: close") + Call().body)
+    answer = spoken(
+        stand_in, head(length) + Call().body + head(length, "Connection: close") + Call().body
+    )
     assert re.findall(rb'"id": (\d+)', answer) == [b"901", b"902"]
 
 
@@ -543,7 +695,8 @@ def test_many_clients_at_once(stand_in: StandIn) -> None:
     """Forty clients at once get forty different ids, and all are remembered."""
     ids: list[int] = []
     threads = [
-        threading.Thread(target=lambda: ids.append(by_http_client(stand_in.url, Call()).json["id"])) for _ in range(40)
+        threading.Thread(target=lambda: ids.append(by_http_client(stand_in.url, Call()).json["id"]))
+        for _ in range(40)
     ]
     for thread in threads:
         thread.start()
@@ -553,11 +706,13 @@ def test_many_clients_at_once(stand_in: StandIn) -> None:
     assert len(stand_in.requests) == 40
 
 
-# ---- Start and stop -----------------------------------------------------------------------------------------------
+# ---- Start and stop ----------------------------------------------------------------------------
 
 
 def test_stop_leaves_nothing() -> None:
-    """After the block the port is closed and no thread is left, though clients still hold connections open."""
+    """After the block the port is closed and no thread is left, though clients still hold
+    connections open.
+    """
     before = set(threading.enumerate())
     with contextlib.ExitStack() as stack:
         with StandIn() as stand_in:
@@ -600,8 +755,13 @@ def test_same_port_again() -> None:
 
 
 def test_is_quiet_unless_verbose(capfd: pytest.CaptureFixture[str]) -> None:
-    """Nothing is printed, not even when a client leaves in the middle; verbose prints a line per request."""
-    for verbose, lines in ((False, ""), (True, f"POST {Call().target} -> 201\n(unreadable request) -> 400\n")):
+    """Nothing is printed, not even when a client leaves in the middle; verbose prints a line per
+    request.
+    """
+    for verbose, lines in (
+        (False, ""),
+        (True, f"POST {Call().target} -> 201\n(unreadable request) -> 400\n"),
+    ):
         with StandIn(verbose=verbose) as stand_in:
             by_http_client(stand_in.url, Call())
             spoken(stand_in, b"hello\r\n\r\n")
@@ -613,7 +773,9 @@ def test_is_quiet_unless_verbose(capfd: pytest.CaptureFixture[str]) -> None:
 @contextlib.contextmanager
 def foreground(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "httptask.testing.stand_in", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
         try:
             yield process
         finally:
@@ -622,7 +784,9 @@ def foreground(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_foreground_ends_cleanly(number: signal.Signals) -> None:
-    """`python -m httptask.testing.stand_in` prints where it listens, serves, and ends with 0 and no other word."""
+    """`python -m httptask.testing.stand_in` prints where it listens, serves, and ends with 0 and no
+    other word.
+    """
     with foreground() as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
@@ -636,7 +800,9 @@ def test_foreground_ends_cleanly(number: signal.Signals) -> None:
 
 
 def test_foreground_options() -> None:
-    """The foreground server takes a port and a token; a port in use is one clear message and exit 2."""
+    """The foreground server takes a port and a token; a port in use is one clear message and exit
+    2.
+    """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with foreground("--port", str(port)) as process:
@@ -650,9 +816,19 @@ def test_foreground_options() -> None:
 
 
 def test_uses_no_other_code_of_ours() -> None:
-    """The judge is independent: it runs with nothing of httptask loaded but itself and its two packages."""
+    """The judge is independent: it runs with nothing of httptask loaded but itself and its two
+    packages.
+    """
     program = (
-        "import httptask.testing.stand_in, sys; print(*sorted(n for n in sys.modules if n.startswith('httptask')))"
+        "import httptask.testing.stand_in, sys; print(*sorted(n for n in sys.modules if"
+        " n.startswith('httptask')))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout.split() == ["httptask", "httptask._core.lazy", "httptask.testing", "httptask.testing.stand_in"]
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout.split() == [
+        "httptask",
+        "httptask._core.lazy",
+        "httptask.testing",
+        "httptask.testing.stand_in",
+    ]

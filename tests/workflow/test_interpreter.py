@@ -17,7 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httptask.model.workflow import TaskRun, WorkflowDefinition
-from httptask.workflow import FinishedTasks, Progress, RunState, Step, Wait, _interpreter, next_steps, problems
+from httptask.workflow import (
+    FinishedTasks,
+    Progress,
+    RunState,
+    Step,
+    Wait,
+    _interpreter,
+    next_steps,
+    problems,
+)
 from replay import replay
 from tasks import runtime
 
@@ -57,7 +66,11 @@ def names(progress: Progress) -> list[tuple[str, int]]:
 SEQUENCE = workflow("A", A=http(nextTask="B"), B=http(end=True))
 FORK = workflow(
     "P",
-    P=parallel(branch("L", L=http(nextTask="L2"), L2=http(end=True)), branch("R", R=http(end=True)), nextTask="E"),
+    P=parallel(
+        branch("L", L=http(nextTask="L2"), L2=http(end=True)),
+        branch("R", R=http(end=True)),
+        nextTask="E",
+    ),
     E=http(end=True),
 )
 
@@ -75,8 +88,12 @@ def test_a_task_leads_to_its_next_task_and_an_end_task_to_the_end() -> None:
 
 
 def test_null_fields_are_absent() -> None:
-    """A definition read back with explicit nulls runs the same, and steps come without the nulls."""
-    definition = workflow("A", A=http(nextTask="B", end=None, retry=None), B=http(end=True, nextTask=None))
+    """A definition read back with explicit nulls runs the same, and steps come without the
+    nulls.
+    """
+    definition = workflow(
+        "A", A=http(nextTask="B", end=None, retry=None), B=http(end=True, nextTask=None)
+    )
     assert "retry" not in next_steps(definition, []).steps[0].definition
     assert next_steps(definition, [done("A"), done("B")]).status == "Completed"
 
@@ -89,7 +106,9 @@ def test_a_task_in_progress_is_still_to_be_run() -> None:
 def test_a_failed_task_fails_the_run() -> None:
     """An error fails the whole workflow, and names the task and its words."""
     result = failed("A", "it broke")
-    assert next_steps(SEQUENCE, [result]) == Progress("Failed", error="task 'A' failed: it broke", cause=result)
+    assert next_steps(SEQUENCE, [result]) == Progress(
+        "Failed", error="task 'A' failed: it broke", cause=result
+    )
 
 
 def test_a_decision_goes_where_its_result_says() -> None:
@@ -117,17 +136,24 @@ def test_a_loop_without_end_fails_with_the_visits() -> None:
 
 
 def test_branches_run_side_by_side() -> None:
-    """A Parallel is not run itself: the first task of each branch is, and the Parallel is under way."""
+    """A Parallel is not run itself: the first task of each branch is, and the Parallel is under
+    way.
+    """
     progress = next_steps(FORK, [])
     assert names(progress) == [("L", 1), ("R", 1)]
-    assert [step.pointer for step in progress.steps] == ["/tasks/P/branches/0/tasks/L", "/tasks/P/branches/1/tasks/R"]
+    assert [step.pointer for step in progress.steps] == [
+        "/tasks/P/branches/0/tasks/L",
+        "/tasks/P/branches/1/tasks/R",
+    ]
     assert progress.parallels == (TaskRun("P", 1, "Parallel", "InProgress"),)
     assert names(next_steps(FORK, [done("R")])) == [("L", 1)]
     assert names(next_steps(FORK, [done("L")])) == [("L2", 1), ("R", 1)]
 
 
 def test_a_parallel_waits_for_all_branches_and_gathers_their_outputs() -> None:
-    """When every branch has ended, the Parallel completes with each branch's last output by its start task."""
+    """When every branch has ended, the Parallel completes with each branch's last output by its
+    start task.
+    """
     history = [done("L", output=1), done("R", output=2), done("L2", output=3)]
     joined = TaskRun("P", 1, "Parallel", "Completed", output={"L": 3, "R": 2})
     progress = next_steps(FORK, history)
@@ -137,7 +163,9 @@ def test_a_parallel_waits_for_all_branches_and_gathers_their_outputs() -> None:
 
 
 def test_a_failing_branch_fails_its_parallel_and_stops_the_others() -> None:
-    """One failing branch ends the run: nothing else is wanted, and the Parallel has failed because of it."""
+    """One failing branch ends the run: nothing else is wanted, and the Parallel has failed because
+    of it.
+    """
     progress = next_steps(FORK, [done("L"), failed("R", "it broke")])
     assert progress.status == "Failed"
     assert progress.steps == ()
@@ -164,7 +192,9 @@ def test_terminate_ends_the_run_from_inside_a_branch() -> None:
 
 
 def test_terminate_without_output_passes_on_the_one_before_it() -> None:
-    """The run's output is the last task's output when a Terminate gives none; a null it gives is a null."""
+    """The run's output is the last task's output when a Terminate gives none; a null it gives is a
+    null.
+    """
     stop = {"type": "Terminate", "terminationStatus": "Completed"}
     history = [done("A", output=7), done("T", terminate="Completed")]
     assert next_steps(workflow("A", A=http(nextTask="T"), T=stop), history).output == 7
@@ -175,7 +205,10 @@ def test_terminate_without_output_passes_on_the_one_before_it() -> None:
 def test_a_parallel_in_a_loop_starts_its_branches_again() -> None:
     """The second visit of a Parallel visits its branches' tasks a second time."""
     definition = workflow(
-        "P", P=parallel(branch("L", L=http(end=True)), nextTask="D"), D=http(nextTask="E"), E=http(end=True)
+        "P",
+        P=parallel(branch("L", L=http(end=True)), nextTask="D"),
+        D=http(nextTask="E"),
+        E=http(end=True),
     )
     progress = next_steps(definition, [done("L"), done("D", next_task="P")])
     assert names(progress) == [("L", 2)]
@@ -184,9 +217,14 @@ def test_a_parallel_in_a_loop_starts_its_branches_again() -> None:
 
 @pytest.mark.parametrize("target", ["Nowhere", "L"], ids=["unknown", "inside-a-branch"])
 def test_a_task_that_asks_for_an_impossible_next_task_fails_the_run(target: str) -> None:
-    """A third-party task that names a task which is not there, or in a branch, fails the run; nothing raises."""
+    """A third-party task that names a task which is not there, or in a branch, fails the run;
+    nothing raises.
+    """
     definition = workflow(
-        "A", A=http(nextTask="P"), P=parallel(branch("L", L=http(end=True)), nextTask="E"), E=http(end=True)
+        "A",
+        A=http(nextTask="P"),
+        P=parallel(branch("L", L=http(end=True)), nextTask="E"),
+        E=http(end=True),
     )
     progress = next_steps(definition, [done("A", next_task=target)])
     assert progress.status == "Failed"
@@ -194,13 +232,17 @@ def test_a_task_that_asks_for_an_impossible_next_task_fails_the_run(target: str)
 
 
 def test_finished_tasks_are_seen_with_their_latest_visit() -> None:
-    """`$.tasks` holds input and output of the latest completed visit, and of nothing that failed."""
+    """`$.tasks` holds input and output of the latest completed visit, and of nothing that
+    failed.
+    """
     history = [done("A", 1, output=1), done("A", 2, output=2, input={"x": 1}), failed("B")]
     assert FinishedTasks(history).snapshot() == {"A": {"input": {"x": 1}, "output": 2}}
 
 
 def test_what_a_task_saw_stays_as_it_was() -> None:
-    """A snapshot of the finished tasks does not change with what completes later, a second visit included."""
+    """A snapshot of the finished tasks does not change with what completes later, a second visit
+    included.
+    """
     finished = FinishedTasks([done("A", output=1)])
     before = finished.snapshot()
     finished.record(done("B", output=2))
@@ -211,10 +253,14 @@ def test_what_a_task_saw_stays_as_it_was() -> None:
 
 
 def test_a_task_that_waits_is_a_step_of_its_own_until_it_has_ended() -> None:
-    """A result can ask for another turn at a later time: the step becomes a wait, with what the task wants to know then."""
+    """A result can ask for another turn at a later time: the step becomes a wait, with what the
+    task wants to know then.
+    """
     state = RunState(SEQUENCE)
     (step,) = state.begun.steps
-    later = TaskRun("A", 1, "Http", "Waiting", wait_until="2030-01-31T12:00:00Z", state={"polls": 1})
+    later = TaskRun(
+        "A", 1, "Http", "Waiting", wait_until="2030-01-31T12:00:00Z", state={"polls": 1}
+    )
     wait = Wait(step, "2030-01-31T12:00:00Z", {"polls": 1})
     assert state.record(later) == Progress("Running", waits=(wait,))
     assert state.progress == next_steps(SEQUENCE, [later]) == Progress("Running", waits=(wait,))
@@ -245,7 +291,9 @@ def test_the_limit_of_steps_names_itself_and_what_to_do() -> None:
 
 
 def test_a_result_is_taken_once() -> None:
-    """A second result of the same visit changes nothing, nor does one that comes after the end, nor a joined Parallel."""
+    """A second result of the same visit changes nothing, nor does one that comes after the end, nor
+    a joined Parallel.
+    """
     state = RunState(SEQUENCE)
     state.record(done("A"))
     assert state.record(failed("A")) == Progress("Running")
@@ -254,7 +302,9 @@ def test_a_result_is_taken_once() -> None:
 
 
 def test_the_interpreter_stands_alone() -> None:
-    """A fresh Python that interprets a definition has loaded neither httpx nor jsonschema, nor what waits and sends."""
+    """A fresh Python that interprets a definition has loaded neither httpx nor jsonschema, nor what
+    waits and sends.
+    """
     code = """
 import json, sys
 from httptask.workflow import RunState, next_steps
@@ -266,14 +316,29 @@ print(json.dumps(sorted(sys.modules)))
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     status, loaded = ran.stdout.splitlines()
     assert status == "Completed"
-    foreign = {"httpx", "httpcore", "jsonschema", "referencing", "anyio", "asyncio", "ssl", "sqlite3", "pluggy"}
+    foreign = {
+        "httpx",
+        "httpcore",
+        "jsonschema",
+        "referencing",
+        "anyio",
+        "asyncio",
+        "ssl",
+        "sqlite3",
+        "pluggy",
+    }
     assert foreign.isdisjoint(json.loads(loaded))
 
 
 def test_the_interpreter_has_no_clock_and_does_no_io() -> None:
     """What decides the next step imports nothing that could tell two replays apart."""
     tree = ast.parse(inspect.getsource(_interpreter))
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported == {
         "__future__",
@@ -289,18 +354,24 @@ def test_the_interpreter_has_no_clock_and_does_no_io() -> None:
 
 
 # Any definition, any order
-#
-# `replay` walks a run from its start anew for each question, which is slow and plainly right: the judge of `RunState`.
+#  `replay` walks a run from its start anew for each question, which is slow and plainly right: the
+# judge of `RunState`.
 
 
 @st.composite
 def scopes(draw: st.DrawFn, prefix: str = "", depth: int = 2) -> dict[str, Any]:
-    """A set of tasks that always ends: arrows point forward, save for decisions, which go back twice at most."""
+    """A set of tasks that always ends: arrows point forward, save for decisions, which go back
+    twice at most.
+    """
     own = [f"{prefix}{letter}" for letter in "ABCD"[: draw(st.integers(1, 4))]]
     tasks: dict[str, Any] = {}
     for index, name in enumerate(own):
         later = own[index + 1 :]
-        kinds = ["end"] if not later else ["Http", "Decision", "end"] + (["Parallel"] * 2 if depth else [])
+        kinds = (
+            ["end"]
+            if not later
+            else ["Http", "Decision", "end"] + (["Parallel"] * 2 if depth else [])
+        )
         kind = draw(st.sampled_from(kinds))
         if kind == "end":
             tasks[name] = http(end=True)
@@ -308,9 +379,16 @@ def scopes(draw: st.DrawFn, prefix: str = "", depth: int = 2) -> dict[str, Any]:
             tasks[name] = http(nextTask=draw(st.sampled_from(later)))
         elif kind == "Decision":
             choices = [{"condition": "${$.input.a}", "nextTask": draw(st.sampled_from(own))}]
-            tasks[name] = {"type": "Decision", "choices": choices, "defaultTask": draw(st.sampled_from(later))}
+            tasks[name] = {
+                "type": "Decision",
+                "choices": choices,
+                "defaultTask": draw(st.sampled_from(later)),
+            }
         else:
-            inner = [draw(scopes(f"{name}{number}", depth - 1)) for number in range(draw(st.integers(1, 3)))]
+            inner = [
+                draw(scopes(f"{name}{number}", depth - 1))
+                for number in range(draw(st.integers(1, 3)))
+            ]
             tasks[name] = parallel(*inner, nextTask=draw(st.sampled_from(later)))
     return {"startTask": own[0], "tasks": tasks}
 
@@ -336,12 +414,18 @@ def drive(
             return progress, history
         assert progress.steps
         assert len({step.key for step in progress.steps}) == len(progress.steps)
-        assert not {step.key for step in progress.steps} & {(run.name, run.visit) for run in history}
+        assert not {step.key for step in progress.steps} & {
+            (run.name, run.visit) for run in history
+        }
         for step in progress.steps:
             assert at(definition.document, step.pointer) == step.definition
         step = order.choice(progress.steps)
         bad = step.name in broken
-        history.append(failed(step.name, visit=step.visit) if bad else answer(step.name, step.visit, step.definition))
+        history.append(
+            failed(step.name, visit=step.visit)
+            if bad
+            else answer(step.name, step.visit, step.definition)
+        )
 
 
 def at(document: Any, place: str) -> Any:
@@ -357,7 +441,9 @@ def one_after_the_other(scope: Any, visits: dict[str, int]) -> Any:
         task = scope["tasks"][name]
         visits[name] = visits.get(name, 0) + 1
         if task["type"] == "Parallel":
-            output: Any = {inner["startTask"]: one_after_the_other(inner, visits) for inner in task["branches"]}
+            output: Any = {
+                inner["startTask"]: one_after_the_other(inner, visits) for inner in task["branches"]
+            }
             name = task["nextTask"]
             continue
         run = answer(name, visits[name], task)
@@ -369,10 +455,14 @@ def one_after_the_other(scope: Any, visits: dict[str, int]) -> Any:
 
 @settings(deadline=None)
 @given(scopes(), st.randoms(use_true_random=False))
-def test_every_order_of_completion_comes_to_the_same_end(document: Any, order: random.Random) -> None:
-    """Whichever branch is faster, a run ends as it would one task after the other, with the same visits.
+def test_every_order_of_completion_comes_to_the_same_end(
+    document: Any, order: random.Random
+) -> None:
+    """Whichever branch is faster, a run ends as it would one task after the other, with the same
+    visits.
 
-    On the way, replaying gives the same steps, each step is a task of the definition, and none is asked for twice.
+    On the way, replaying gives the same steps, each step is a task of the definition, and none is
+    asked for twice.
     """
     definition = WorkflowDefinition(document)
     visits: dict[str, int] = {}
@@ -381,7 +471,9 @@ def test_every_order_of_completion_comes_to_the_same_end(document: Any, order: r
     assert (progress.status, progress.output) == ("Completed", output)
     seen = [(run.name, run.visit) for run in history]
     assert len(seen) == len(set(seen))
-    assert set(seen) == {(name, visit) for name, count in visits.items() for visit in range(1, count + 1)}
+    assert set(seen) == {
+        (name, visit) for name, count in visits.items() for visit in range(1, count + 1)
+    }
 
 
 @settings(deadline=None)
@@ -389,10 +481,14 @@ def test_every_order_of_completion_comes_to_the_same_end(document: Any, order: r
 def test_a_task_that_always_fails_fails_every_run_that_reaches_it(
     document: Any, order: random.Random, data: st.DataObject
 ) -> None:
-    """A failing task fails the run, whatever order the others complete in, and with it the Parallel tasks around it."""
+    """A failing task fails the run, whatever order the others complete in, and with it the Parallel
+    tasks around it.
+    """
     visits: dict[str, int] = {}
     one_after_the_other(document, visits)
-    leaves = sorted(name for name in visits if f'"{name}": {{"type": "Parallel"' not in json.dumps(document))
+    leaves = sorted(
+        name for name in visits if f'"{name}": {{"type": "Parallel"' not in json.dumps(document)
+    )
     broken = data.draw(st.sampled_from(leaves))
     progress, history = drive(WorkflowDefinition(document), order, [broken])
     assert progress.status == "Failed"
@@ -408,10 +504,11 @@ def test_a_task_that_always_fails_fails_every_run_that_reaches_it(
 def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
     document: Any, order: random.Random, data: st.DataObject
 ) -> None:
-    """Result by result, a state that goes forward, one rebuilt from all results and a replay agree: steps, outcome, all.
+    """Result by result, a state that goes forward, one rebuilt from all results and a replay agree:
+    steps, outcome, all.
 
-    Also where tasks fail, end the run or come twice, where results are reread from JSON, and where the news of each
-    result, added up, are all an engine ever looks at.
+    Also where tasks fail, end the run or come twice, where results are reread from JSON, and where
+    the news of each result, added up, are all an engine ever looks at.
     """
     definition = WorkflowDefinition(document)
     state = RunState(definition, steps=200)

@@ -1,4 +1,6 @@
-"""A task is renamed wherever it is named: in routes, and in expressions as their language reads them."""
+"""A task is renamed wherever it is named: in routes, and in expressions as their language reads
+them.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,11 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_s
 def data(name: str) -> dict[str, Any]:
     """What expressions see when the task has this name."""
     return {
-        "input": {"Phone": "input's", "tasks": {"Phone": "input's tasks'"}, "rows": [{"Phone": 1}, {"Phone": 2}]},
+        "input": {
+            "Phone": "input's",
+            "tasks": {"Phone": "input's tasks'"},
+            "rows": [{"Phone": 1}, {"Phone": 2}],
+        },
         "tasks": {name: {"output": {"id": 7, "Phone": "inner"}}, "Mail": {"output": {"id": 8}}},
         "variables": {"Phone": "variable's"},
     }
@@ -110,14 +116,20 @@ FOLLOWED = [
 @pytest.mark.parametrize("after", NAMES)
 @pytest.mark.parametrize(("language", "source"), FOLLOWED)
 def test_expressions_mean_the_same_afterwards(language: str, source: str, after: str) -> None:
-    """An expression yields what it did, over the same data with the task called otherwise; whatever has to be quoted."""
+    """An expression yields what it did, over the same data with the task called otherwise; whatever
+    has to be quoted.
+    """
     evaluate = LANGUAGES[language].evaluate
     renamed = LANGUAGES[language].task_renamed(source, "Phone", after)
     assert not renamed.is_doubtful
-    assert _unnamed(evaluate(renamed.source, data(after)), after) == _unnamed(evaluate(source, data("Phone")), "Phone")
+    assert _unnamed(evaluate(renamed.source, data(after)), after) == _unnamed(
+        evaluate(source, data("Phone")), "Phone"
+    )
     back = LANGUAGES[language].task_renamed(renamed.source, after, "Phone")
     assert not back.is_doubtful
-    assert _unnamed(evaluate(back.source, data("Phone")), "Phone") == _unnamed(evaluate(source, data("Phone")), "Phone")
+    assert _unnamed(evaluate(back.source, data("Phone")), "Phone") == _unnamed(
+        evaluate(source, data("Phone")), "Phone"
+    )
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])
@@ -126,7 +138,10 @@ def test_a_string_keeps_its_quotes_where_it_can(quote: str) -> None:
     source = f"$lookup(tasks, {quote}Phone{quote})"
     renamed = LANGUAGES["jsonata"].task_renamed(source, "Phone", "Call")
     assert renamed.source == f"$lookup(tasks, {quote}Call{quote})"
-    assert LANGUAGES["jsonata"].task_renamed(source, "Phone", "O'Brien").source == '$lookup(tasks, "O\'Brien")'
+    assert (
+        LANGUAGES["jsonata"].task_renamed(source, "Phone", "O'Brien").source
+        == '$lookup(tasks, "O\'Brien")'
+    )
 
 
 def _unnamed(value: Any, name: str) -> Any:
@@ -165,7 +180,9 @@ def _unnamed(value: Any, name: str) -> Any:
     ],
 )
 def test_what_cannot_be_told_is_said(language: str, source: str) -> None:
-    """Where the language's text does not say which name it is, the expression stays as it is and is doubtful."""
+    """Where the language's text does not say which name it is, the expression stays as it is and is
+    doubtful.
+    """
     renamed = LANGUAGES[language].task_renamed(source, "Phone", "Call home")
     assert renamed.is_doubtful
     assert renamed.source == source
@@ -190,10 +207,14 @@ def test_nothing_is_doubtful_without_need(source: str) -> None:
 @settings(max_examples=200)
 @given(TEXT, TEXT, st.sampled_from(["jsonpath", "jsonata"]))
 def test_any_name(before: str, after: str, language: str) -> None:
-    """Whatever a task is called, an expression that quotes it follows to whatever it is called next, and back."""
+    """Whatever a task is called, an expression that quotes it follows to whatever it is called
+    next, and back.
+    """
     assume(before != after)
     quoted = json.dumps(before, ensure_ascii=False)
-    source = f"$.tasks[{quoted}].output.id" if language == "jsonpath" else f"$lookup(tasks, {quoted})"
+    source = (
+        f"$.tasks[{quoted}].output.id" if language == "jsonpath" else f"$lookup(tasks, {quoted})"
+    )
     renamed = LANGUAGES[language].task_renamed(source, before, after)
     assert not renamed.is_doubtful
     document = {"tasks": {after: {"output": {"id": 7}}}}
@@ -207,8 +228,14 @@ def test_any_name(before: str, after: str, language: str) -> None:
         ("${ jsonata: tasks.Phone.output.id }", "${ jsonata: tasks.`Call home`.output.id }"),
         ("jsonata: tasks.Phone", "jsonata: tasks.`Call home`"),
         (
-            "$${$.tasks.Phone} a ${$.tasks.Phone.x} b ${$.input.Phone} tasks.Phone ${jsonata: tasks.Phone}",
-            "$${$.tasks.Phone} a ${$.tasks['Call home'].x} b ${$.input.Phone} tasks.Phone ${jsonata: tasks.`Call home`}",
+            (
+                "$${$.tasks.Phone} a ${$.tasks.Phone.x} b ${$.input.Phone} tasks.Phone ${jsonata:"
+                " tasks.Phone}"
+            ),
+            (
+                "$${$.tasks.Phone} a ${$.tasks['Call home'].x} b ${$.input.Phone} tasks.Phone"
+                " ${jsonata: tasks.`Call home`}"
+            ),
         ),
         ("${swf:workflowId} $.tasks.Phone", "${swf:workflowId} $.tasks.Phone"),
         ("${jsonata: jsonata & tasks.Phone}", "${jsonata: jsonata & tasks.`Call home`}"),
@@ -233,7 +260,10 @@ DEFINITION: dict[str, Any] = {
         "Which?": {
             "type": "Decision",
             "choices": [
-                {"condition": "${jsonata: tasks.Phone.output.statusCode = 200}", "nextTask": "Both"},
+                {
+                    "condition": "${jsonata: tasks.Phone.output.statusCode = 200}",
+                    "nextTask": "Both",
+                },
                 {"condition": "${$..Phone}", "nextTask": "Phone"},
             ],
             "defaultTask": "Phone",
@@ -248,7 +278,10 @@ DEFINITION: dict[str, Any] = {
                         "Inner": {
                             "type": "Http",
                             "inputParameters": {"all": "${$.tasks}"},
-                            "httpRequest": {"url": "https://a.example/", "body": "${$.all.Phone.output}"},
+                            "httpRequest": {
+                                "url": "https://a.example/",
+                                "body": "${$.all.Phone.output}",
+                            },
                             "end": True,
                         }
                     },
@@ -265,8 +298,8 @@ DEFINITION: dict[str, Any] = {
 
 
 def test_a_definition_follows() -> None:
-    """Names, routes and expressions follow, branches included; what a request calls `tasks` itself does not, and what
-    cannot be told is said with its place."""
+    """Names, routes and expressions follow, branches included; what a request calls `tasks` itself
+    does not, and what cannot be told is said with its place."""
     before = copy.deepcopy(DEFINITION)
     renamed = rename_task(WorkflowDefinition(DEFINITION), "Phone", "Call home", EVALUATOR)
     assert before == DEFINITION
@@ -275,13 +308,18 @@ def test_a_definition_follows() -> None:
     assert document["startTask"] == "Call home"
     assert document["variables"] == DEFINITION["variables"]
     task = document["tasks"]["Call home"]
-    assert task["inputParameters"] == {"tasks": {"Phone": 1}, "n": "${$.tasks['Call home'].output.n}"}
+    assert task["inputParameters"] == {
+        "tasks": {"Phone": 1},
+        "n": "${$.tasks['Call home'].output.n}",
+    }
     assert (task["description"], task["httpRequest"]) == (
         DEFINITION["tasks"]["Phone"]["description"],
         DEFINITION["tasks"]["Phone"]["httpRequest"],
     )
     which = document["tasks"]["Which?"]
-    assert which["choices"][0]["condition"] == "${jsonata: tasks.`Call home`.output.statusCode = 200}"
+    assert (
+        which["choices"][0]["condition"] == "${jsonata: tasks.`Call home`.output.statusCode = 200}"
+    )
     assert [which["choices"][1]["nextTask"], which["defaultTask"]] == ["Call home", "Call home"]
     output = document["tasks"]["Done"]["workflowOutput"]
     assert output == {"Phone": "tasks.Phone", "id": ["${$.tasks['Call home'].output.id}"]}
@@ -294,7 +332,12 @@ def test_a_definition_follows() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "words"),
-    [("Nobody", "x", "no task"), ("Phone", "Inner", "already"), ("Phone", "  ", "empty"), ("Phone", "x" * 81, "80")],
+    [
+        ("Nobody", "x", "no task"),
+        ("Phone", "Inner", "already"),
+        ("Phone", "  ", "empty"),
+        ("Phone", "x" * 81, "80"),
+    ],
 )
 def test_names_that_will_not_do(before: str, after: str, words: str) -> None:
     """A name that is missing, taken, empty or too long is refused, and nothing changes."""

@@ -33,7 +33,9 @@ BROKEN = sorted((DATA / "broken").glob("*.json"))
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -83,7 +85,9 @@ def published_schema() -> Draft202012Validator:
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_good_definitions_load_and_validate_as_they_stand(path: Path) -> None:
-    """A definition written for the platform, explicit nulls included, loads unchanged and has no problem."""
+    """A definition written for the platform, explicit nulls included, loads unchanged and has no
+    problem.
+    """
     definition = load_definition(path)
     assert definition.document == json.loads(path.read_text("utf-8"))
     assert definition.to_json() == definition.document
@@ -92,7 +96,9 @@ def test_good_definitions_load_and_validate_as_they_stand(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_the_published_schema_accepts_good_definitions(path: Path) -> None:
-    """An editor that knows nothing but our JSON Schema accepts what we accept, once nulls are dropped."""
+    """An editor that knows nothing but our JSON Schema accepts what we accept, once nulls are
+    dropped.
+    """
     published_schema().validate(_deep_without_nulls(json.loads(path.read_text("utf-8"))))
 
 
@@ -105,13 +111,19 @@ def _deep_without_nulls(value: Any) -> Any:
 @pytest.mark.parametrize(
     ("data", "line", "says"),
     [
-        pytest.param(b'{"startTask": "A",\n "tasks": }', 2, "line 2, column 11", id="a-value-missing"),
+        pytest.param(
+            b'{"startTask": "A",\n "tasks": }', 2, "line 2, column 11", id="a-value-missing"
+        ),
         pytest.param(b"", 1, "the file is empty", id="empty"),
         pytest.param(b"[1]", 1, "found an array", id="a-list"),
         pytest.param(b'"text"', 1, "found a string", id="a-string"),
         pytest.param(b'{"a": 1,\n "a": 2}', 2, "'a' stands twice", id="a-name-twice"),
-        pytest.param(b'{"a": ["1.5e999",\n 1.5e999]}', 2, "1.5e999 is too large", id="a-number-too-large"),
-        pytest.param(b'{"a":\n 1e-99999999999999999999}', 2, "is too small", id="a-number-too-small"),
+        pytest.param(
+            b'{"a": ["1.5e999",\n 1.5e999]}', 2, "1.5e999 is too large", id="a-number-too-large"
+        ),
+        pytest.param(
+            b'{"a":\n 1e-99999999999999999999}', 2, "is too small", id="a-number-too-small"
+        ),
         pytest.param(b'{"a": NaN}', 1, "NaN is not JSON", id="nan"),
         pytest.param(b'{"a": "\xff"}', 1, "not UTF-8", id="latin-1"),
         pytest.param(b"[" * 100_000, 1, "nested too deeply", id="deep"),
@@ -139,7 +151,9 @@ def test_what_is_no_json_object_is_refused_with_its_place(
     ids=["missing", "a-folder", "a-nul"],
 )
 def test_what_cannot_be_opened_is_refused_by_name(name: str, says: str, tmp_path: Path) -> None:
-    """A file that is not there, a folder, an impossible name: one problem each, and the name in the message."""
+    """A file that is not there, a folder, an impossible name: one problem each, and the name in the
+    message.
+    """
     source = f"{tmp_path}/{name}"
     with pytest.raises(DefinitionError) as raised:
         load_definition(source)
@@ -184,7 +198,9 @@ def test_a_definition_does_not_change_with_the_document_it_came_from() -> None:
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
 def test_every_problem_is_reported_in_document_order(path: Path) -> None:
-    """A broken definition gets exactly the problems its case lists: place, words, suggestion and severity."""
+    """A broken definition gets exactly the problems its case lists: place, words, suggestion and
+    severity.
+    """
     case = json.loads(path.read_text("utf-8"))
     listed = found(case["definition"])
     assert [(problem.pointer, problem.severity) for problem in listed] == [
@@ -198,9 +214,14 @@ def test_every_problem_is_reported_in_document_order(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
 def test_the_published_schema_refuses_what_a_schema_can_see(path: Path) -> None:
-    """An editor with our JSON Schema refuses the same definitions, save for what no schema can say (names, loops)."""
+    """An editor with our JSON Schema refuses the same definitions, save for what no schema can say
+    (names, loops).
+    """
     case = json.loads(path.read_text("utf-8"))
-    assert published_schema().is_valid(_deep_without_nulls(case["definition"])) is not case["schemaRefuses"]
+    assert (
+        published_schema().is_valid(_deep_without_nulls(case["definition"]))
+        is not case["schemaRefuses"]
+    )
 
 
 def test_problems_have_the_lines_of_the_text() -> None:
@@ -220,13 +241,17 @@ def test_problems_have_the_lines_of_the_text() -> None:
     expected = [("/startTask", 2), ("/tasks/A/type", 5), ("/tasks/B/terminationStatus", 9)]
     assert [(problem.pointer, problem.line) for problem in listed] == expected
     listed = checked(load_definition("x.json", b"\n\n" + text.encode()))
-    assert [(problem.pointer, problem.line) for problem in listed] == [(at, line + 2) for at, line in expected]
+    assert [(problem.pointer, problem.line) for problem in listed] == [
+        (at, line + 2) for at, line in expected
+    ]
 
 
 @settings(deadline=None)
 @given(JSON.filter(lambda value: isinstance(value, dict | list)), st.sampled_from([None, 0, 2]))
 def test_a_place_has_the_line_the_json_writer_gave_it(value: Any, indent: int | None) -> None:
-    """Lines are those the standard library's writer put things on; a place that does not exist has its parent's."""
+    """Lines are those the standard library's writer put things on; a place that does not exist has
+    its parent's.
+    """
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     expected = _lines_as_written(value, "", 1, indent)
     assert lines_of(text, [*expected, *(place + "/no/where" for place in expected)]) == {
@@ -237,9 +262,15 @@ def test_a_place_has_the_line_the_json_writer_gave_it(value: Any, indent: int | 
 
 @pytest.mark.parametrize(
     ("text", "line", "column"),
-    [('{"a": 1,\n "a": 2}', 2, 2), ('{"a":1,"a":2}', 1, 8), ('[{"b": "a"},\n{"a" : 1,\n\n  "a"\t: 2}]', 4, 3)],
+    [
+        ('{"a": 1,\n "a": 2}', 2, 2),
+        ('{"a":1,"a":2}', 1, 8),
+        ('[{"b": "a"},\n{"a" : 1,\n\n  "a"\t: 2}]', 4, 3),
+    ],
 )
-def test_a_name_that_stands_twice_is_told_where_it_stands_again(text: str, line: int, column: int) -> None:
+def test_a_name_that_stands_twice_is_told_where_it_stands_again(
+    text: str, line: int, column: int
+) -> None:
     """One of the two would be lost; however much space an author leaves before the colon."""
     with pytest.raises(JsonError, match="'a' stands twice") as caught:
         parse(text)
@@ -255,7 +286,13 @@ def test_text_that_is_no_json_has_no_lines() -> None:
 def _lines_as_written(value: Any, place: str, line: int, indent: int | None) -> dict[str, int]:
     """Return the line of every place in *value*, counted in what json.dumps makes of its parts."""
     lines = {place: line}
-    named = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    named = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, item in named:
         line += indent is not None
         lines |= _lines_as_written(item, pointer([key], place), line, indent)
@@ -275,7 +312,9 @@ def test_any_json_document_gets_a_list_of_problems(document: Any) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from([json.loads(path.read_text("utf-8")) for path in GOOD]), JSON, st.data())
-def test_a_good_definition_with_anything_anywhere_gets_a_list(document: Any, value: Any, data: st.DataObject) -> None:
+def test_a_good_definition_with_anything_anywhere_gets_a_list(
+    document: Any, value: Any, data: st.DataObject
+) -> None:
     """Whatever stands in whatever place of a definition, validation says so and does not raise."""
     place = data.draw(st.sampled_from(sorted(_lines_as_written(document, "", 1, None))))
     changed = _replaced(document, place.split("/")[1:], value)
@@ -290,15 +329,24 @@ def _replaced(document: Any, path: list[str], value: Any) -> Any:
         return value
     key = path[0].replace("~1", "/").replace("~0", "~")
     if isinstance(document, list):
-        return [_replaced(item, path[1:], value) if str(index) == key else item for index, item in enumerate(document)]
-    return {name: _replaced(item, path[1:], value) if name == key else item for name, item in document.items()}
+        return [
+            _replaced(item, path[1:], value) if str(index) == key else item
+            for index, item in enumerate(document)
+        ]
+    return {
+        name: _replaced(item, path[1:], value) if name == key else item
+        for name, item in document.items()
+    }
 
 
 def _nested(levels: int) -> dict[str, Any]:
     scope: dict[str, Any] = {"startTask": "T0", "tasks": {"T0": http(end=True)}}
     for level in range(1, levels + 1):
         inner = {"type": "Parallel", "nextTask": f"E{level}", "branches": [scope]}
-        scope = {"startTask": f"T{level}", "tasks": {f"T{level}": inner, f"E{level}": http(end=True)}}
+        scope = {
+            "startTask": f"T{level}",
+            "tasks": {f"T{level}": inner, f"E{level}": http(end=True)},
+        }
     return scope
 
 
@@ -310,7 +358,9 @@ def test_parallel_tasks_nest_a_hundred_deep_and_no_deeper() -> None:
     assert problem.pointer.endswith("/tasks/T1")
     assert len(list(iter_tasks(WorkflowDefinition(_nested(MAX_NESTING))))) == 2 * MAX_NESTING + 1
     # Of what lies deeper, nothing is walked: the innermost task is left out here.
-    assert len(list(iter_tasks(WorkflowDefinition(_nested(MAX_NESTING + 1))))) == 2 * (MAX_NESTING + 1)
+    assert len(list(iter_tasks(WorkflowDefinition(_nested(MAX_NESTING + 1))))) == 2 * (
+        MAX_NESTING + 1
+    )
 
 
 def test_json_nested_without_end_gets_one_problem() -> None:
@@ -318,12 +368,16 @@ def test_json_nested_without_end_gets_one_problem() -> None:
     deep: Any = None
     for _ in range(50_000):
         deep = [deep]
-    (problem,) = found({"startTask": "A", "tasks": {"A": http(end=True, inputParameters={"deep": deep})}})
+    (problem,) = found(
+        {"startTask": "A", "tasks": {"A": http(end=True, inputParameters={"deep": deep})}}
+    )
     assert "levels deep" in problem.message
 
 
 def test_a_strangers_task_type_checks_its_own_tasks() -> None:
-    """A third-party type's schema and problems are asked, and one that raises does not hide the rest."""
+    """A third-party type's schema and problems are asked, and one that raises does not hide the
+    rest.
+    """
 
     class Wait(TypeStub):
         name = "Wait"
@@ -347,13 +401,20 @@ def test_a_strangers_task_type_checks_its_own_tasks() -> None:
         "D": {"type": "Wait", "seconds": None, "end": True},
     }
     listed = found({"startTask": "A", "tasks": tasks}, Wait(), Broken())
-    assert [problem.pointer for problem in listed] == ["/tasks/A", "/tasks/B/seconds", "/tasks/C", "/tasks/D"]
+    assert [problem.pointer for problem in listed] == [
+        "/tasks/A",
+        "/tasks/B/seconds",
+        "/tasks/C",
+        "/tasks/D",
+    ]
     assert listed[1].message == "B waits too long"
     assert "ZeroDivisionError: oh" in listed[2].message
 
 
 def test_expressions_may_stand_for_values_but_not_for_the_way() -> None:
-    """What is sent may come from expressions; what says where the run goes, or how long it takes, may not."""
+    """What is sent may come from expressions; what says where the run goes, or how long it takes,
+    may not.
+    """
     fine = http(inputParameters={"a": "${$.input.a}"}, nextTask="B")
     fine["httpRequest"] |= {"headers": "${$.a}", "body": "${$.a}"}
     assert found({"startTask": "A", "tasks": {"A": fine, "B": http(end=True)}}) == []
@@ -367,22 +428,38 @@ def test_expressions_may_stand_for_values_but_not_for_the_way() -> None:
 
 
 def test_a_task_that_no_expression_can_see_is_found() -> None:
-    """A misspelt task in an expression, wherever expressions stand, is found before anything is sent, with the nearest name."""
+    """A misspelt task in an expression, wherever expressions stand, is found before anything is
+    sent, with the nearest name.
+    """
     wrong = "${$.tasks['Look upp'].output.body}"
     tasks = {
         "Look up": http(nextTask="Ask"),
-        "Ask": {"type": "Decision", "choices": [{"condition": wrong, "nextTask": "Done"}], "defaultTask": "Use"},
+        "Ask": {
+            "type": "Decision",
+            "choices": [{"condition": wrong, "nextTask": "Done"}],
+            "defaultTask": "Use",
+        },
         "Use": http(inputParameters={"a": wrong}, nextTask="Done"),
-        "Done": {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": {"x": wrong}},
+        "Done": {
+            "type": "Terminate",
+            "terminationStatus": "Completed",
+            "workflowOutput": {"x": wrong},
+        },
     }
     listed = found({"startTask": "Look up", "tasks": tasks})
-    places = ["/tasks/Ask/choices/0/condition", "/tasks/Use/inputParameters/a", "/tasks/Done/workflowOutput/x"]
+    places = [
+        "/tasks/Ask/choices/0/condition",
+        "/tasks/Use/inputParameters/a",
+        "/tasks/Done/workflowOutput/x",
+    ]
     assert [problem.pointer for problem in listed] == places
     assert all("did you mean Look up?" in problem.message for problem in listed)
 
 
 def test_a_type_says_what_is_wrong_in_its_own_words() -> None:
-    """Where a type's schema and the type itself see something in one place, the type's words are given, once."""
+    """Where a type's schema and the type itself see something in one place, the type's words are
+    given, once.
+    """
 
     class Wait(TypeStub):
         name = "Wait"
@@ -391,7 +468,10 @@ def test_a_type_says_what_is_wrong_in_its_own_words() -> None:
         def problems(self, check: TaskCheck) -> list[Problem]:
             return [Problem(f"{check.pointer}/a", "own words")]
 
-    listed = found({"startTask": "A", "tasks": {"A": {"type": "Wait", "a": "x", "b": "y", "end": True}}}, Wait())
+    listed = found(
+        {"startTask": "A", "tasks": {"A": {"type": "Wait", "a": "x", "b": "y", "end": True}}},
+        Wait(),
+    )
     assert [(problem.pointer, problem.message[:9]) for problem in listed] == [
         ("/tasks/A/a", "own words"),
         ("/tasks/A/b", "expected "),
@@ -399,7 +479,9 @@ def test_a_type_says_what_is_wrong_in_its_own_words() -> None:
 
 
 def test_a_loop_through_a_strangers_task_may_end() -> None:
-    """A type that is not ours may decide where to go, so a loop through it is not called endless."""
+    """A type that is not ours may decide where to go, so a loop through it is not called
+    endless.
+    """
 
     class Poll(TypeStub):
         name = "Poll"
@@ -412,7 +494,9 @@ def test_a_loop_through_a_strangers_task_may_end() -> None:
 @settings(deadline=None)
 @given(st.data())
 def test_endless_loops_are_those_from_which_no_end_is_reached(data: st.DataObject) -> None:
-    """A loop without end is reported exactly when some task that is reached leads to no end (checked by brute force)."""
+    """A loop without end is reported exactly when some task that is reached leads to no end
+    (checked by brute force).
+    """
     names = [f"T{index}" for index in range(data.draw(st.integers(1, 6)))]
     tasks: dict[str, Any] = {}
     for name in names:
@@ -452,7 +536,11 @@ def test_thousands_of_problems_are_reported_all() -> None:
     """A large definition with a problem in every task gets every one of them."""
     tasks = {f"T{index}": http(nextTask="No") for index in range(3000)}
     text = json.dumps({"startTask": "T0", "tasks": tasks}, indent=1)
-    listed = [problem for problem in checked(load_definition("x", text.encode())) if "'No'" in str(problem)]
+    listed = [
+        problem
+        for problem in checked(load_definition("x", text.encode()))
+        if "'No'" in str(problem)
+    ]
     assert len(listed) == 3000
     assert listed[-1].line == lines_of(text, ["/tasks/T2999/nextTask"])["/tasks/T2999/nextTask"]
 
@@ -461,7 +549,9 @@ def test_thousands_of_problems_are_reported_all() -> None:
 
 
 def test_tasks_are_walked_in_document_order_with_their_places() -> None:
-    """Every task comes with its JSON Pointer and name, those of branches right after their Parallel."""
+    """Every task comes with its JSON Pointer and name, those of branches right after their
+    Parallel.
+    """
     definition = load_definition(DATA / "good" / "parallel-in-parallel.json")
     inner = "/tasks/Outer/branches/0/tasks"
     assert [(place, name) for place, name, _ in iter_tasks(definition)] == [
@@ -475,12 +565,19 @@ def test_tasks_are_walked_in_document_order_with_their_places() -> None:
 
 
 def test_nulls_are_dropped_where_the_format_has_fields_and_kept_in_values() -> None:
-    """An unset field is absent; a null in a body, an input parameter or an output is the author's null."""
+    """An unset field is absent; a null in a body, an input parameter or an output is the author's
+    null.
+    """
     task = {
         "type": "Http",
         "end": None,
         "inputParameters": {"a": None},
-        "httpRequest": {"url": "u", "method": None, "headers": {"X": None, "Y": 1}, "body": {"a": None, "b": [None]}},
+        "httpRequest": {
+            "url": "u",
+            "method": None,
+            "headers": {"X": None, "Y": 1},
+            "body": {"a": None, "b": [None]},
+        },
         "retry": {"maxAttempts": None},
         "choices": [{"condition": None}],
         "workflowOutput": {"a": None},

@@ -1,1 +1,3 @@
-"""What every part needs and none owns: JSON and pointers, masking, threads, files that travel with the package."""
+"""What every part needs and none owns: JSON and pointers, masking, threads, files that travel with
+the package.
+"""

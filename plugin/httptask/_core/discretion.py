@@ -1,4 +1,6 @@
-"""What an error still holds when it leaves: local variables of the frames it came through, and the texts of its causes."""
+"""What an error still holds when it leaves: local variables of the frames it came through, and the
+texts of its causes.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def discreet_errors(mask: Callable[[str], str]) -> Iterator[None]:
-    """Let errors out without secrets that a crash reporter could find in them; *mask* masks the known ones.
+    """Let errors out without secrets that a crash reporter could find in them; *mask* masks the
+    known ones.
 
-    Tracebacks keep their lines, and lose the local variables of what has ended: requests and tokens are among them. A cause
-    that quotes a secret goes; one that was put aside with `from None` too, for reporters look there all the same.
+    Tracebacks keep their lines, and lose the local variables of what has ended: requests and tokens
+    are among them. A cause that quotes a secret goes; one that was put aside with `from None` too,
+    for reporters look there all the same.
     """
     handled = sys.exception()  # what the caller is handling belongs to the caller
     try:

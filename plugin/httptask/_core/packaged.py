@@ -1,4 +1,6 @@
-"""Files that travel with the package: its schemas, its manifest, the pages a new catalogue starts with."""
+"""Files that travel with the package: its schemas, its manifest, the pages a new catalogue starts
+with.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,25 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def _root() -> Path:
-    # A wheel carries schemas/ and manifest.json inside the package; a checkout has them two folders up.
+    # A wheel carries schemas/ and manifest.json inside the package; a checkout has them two folders
+    # up.
     return _PACKAGE if (_PACKAGE / "manifest.json").exists() else _PACKAGE.parent.parent
 
 
 @cache
 def schema(name: str) -> Any:
-    """Return one of our own documents' JSON Schemas: `http-task`, `workflow-definition`, `endpoint`, ..."""
+    """Return one of our own documents' JSON Schemas: `http-task`, `workflow-definition`,
+    `endpoint`, ...
+    """
     return json.loads((_root() / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 def schema_names() -> list[str]:
     """Return the names `schema` knows."""
-    return sorted(path.name.removesuffix(".schema.json") for path in (_root() / "schemas").glob("*.schema.json"))
+    return sorted(
+        path.name.removesuffix(".schema.json")
+        for path in (_root() / "schemas").glob("*.schema.json")
+    )
 
 
 @cache

@@ -23,19 +23,28 @@ def parts(text: str) -> tuple[str, ...]:
 
 
 def child(value: Any, token: str) -> Any:
-    """Return the member or the item of *value* that the pointer's *token* names; None when it has none."""
+    """Return the member or the item of *value* that the pointer's *token* names; None when it has
+    none.
+    """
     if isinstance(value, dict):
         return value.get(token)
-    if isinstance(value, list) and token.isdecimal() and len(token) < 10 and int(token) < len(value):
+    if (
+        isinstance(value, list)
+        and token.isdecimal()
+        and len(token) < 10
+        and int(token) < len(value)
+    ):
         return value[int(token)]
     return None
 
 
 def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:
-    """Return the line, from 1, of each of *pointers* in the JSON *text*: the place of its name, in an object, or of its value.
+    """Return the line, from 1, of each of *pointers* in the JSON *text*: the place of its name, in
+    an object, or of its value.
 
-    A place that does not exist has the line of its nearest existing parent; text that is no JSON has no lines. There is one
-    pass, however many are asked for: a definition with thousands of problems is reported as fast as it is read.
+    A place that does not exist has the line of its nearest existing parent; text that is no JSON
+    has no lines. There is one pass, however many are asked for: a definition with thousands of
+    problems is reported as fast as it is read.
     """
     wanted = {parent for each in pointers for parent in _with_parents(each)}
     try:
@@ -43,7 +52,9 @@ def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:
     except ValueError:  # not JSON: there is nothing to point at
         return {}
     return {
-        each: next(lines[parent] for parent in _with_parents(each) if parent in lines) for each in pointers if lines
+        each: next(lines[parent] for parent in _with_parents(each) if parent in lines)
+        for each in pointers
+        if lines
     }
 
 
@@ -56,7 +67,8 @@ def _with_parents(place: str) -> Iterator[str]:
 
 def _scan(text: str, wanted: Collection[str]) -> dict[str, int]:
     lines: dict[str, int] = {}
-    # One entry for each open container: its pointer (None: nothing in it is wanted), and its next index, None in objects.
+    # One entry for each open container: its pointer (None: nothing in it is wanted), and its next
+    # index, None in objects.
     opened: list[tuple[str | None, int | None]] = []
     here: str | None = ""  # the pointer of the value that comes next
     line, counted = 1, 0

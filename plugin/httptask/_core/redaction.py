@@ -24,7 +24,9 @@ _MASK_IN_UTF_16 = "***"
 """Bytes of UTF-16 keep their charset: a mask in UTF-8 would shift what follows by one."""
 
 _SHORTEST = 4
-"""Characters. A shorter value stands in too many innocent places; where it is *put* it is masked by place instead."""
+"""Characters. A shorter value stands in too many innocent places; where it is *put* it is masked by
+place instead.
+"""
 
 _MOST_DERIVED = 64
 
@@ -44,9 +46,11 @@ M = TypeVar("M", bound=Maskable)
 
 
 def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
-    """Return what may be shown of header *name* and what may not, after authorising made *value* of *before* (None: unset).
+    """Return what may be shown of header *name* and what may not, after authorising made *value* of
+    *before* (None: unset).
 
-    The name of a cookie and the scheme of an `Authorization` stay; everything a scheme may have derived from a secret goes.
+    The name of a cookie and the scheme of an `Authorization` stay; everything a scheme may have
+    derived from a secret goes.
     """
     if name.lower() == "cookie":
         kept = before if before and value.startswith(before) else ""
@@ -90,25 +94,41 @@ class _Forms:
         spellings = set(_literal_forms(secret))
         encoded: dict[str, _Form] = {}
         for octets in {raw, *single}:
-            spellings |= {quote(octets, safe=""), quote(octets), quote_plus(octets), octets.hex(), repr(octets)[2:-1]}
+            spellings |= {
+                quote(octets, safe=""),
+                quote(octets),
+                quote_plus(octets),
+                octets.hex(),
+                repr(octets)[2:-1],
+            }
             encoded |= {form.text: form for form in _base64_forms(octets)}
         in_text = {text: _Form(text) for text in map(_folded, spellings)}
         in_octets = {
             text: _Form(text)
             for spelling in spellings
-            for text in map(_folded_octets, {spelling.encode("utf-8", "surrogatepass"), *_single_byte(spelling)})
+            for text in map(
+                _folded_octets, {spelling.encode("utf-8", "surrogatepass"), *_single_byte(spelling)}
+            )
         }
         wide = {form.text: form for form in _utf_16_forms(secret)}
         return cls(
             tuple((encoded | in_text).values()),
             tuple((wide | encoded | in_octets).values()),
-            frozenset("+/=" + _folded(secret)).union(*(_folded_octets(octets) for octets in {raw, *single})),
+            frozenset("+/=" + _folded(secret)).union(
+                *(_folded_octets(octets) for octets in {raw, *single})
+            ),
         )
 
 
 def _literal_forms(secret: str) -> Iterator[str]:
-    """Yield *secret* as it looks by itself, in HTML and in JSON, where an encoder may escape `/` too."""
-    yield from (secret, secret.lower(), secret.upper())  # beyond ASCII these may differ in more than case
+    """Yield *secret* as it looks by itself, in HTML and in JSON, where an encoder may escape `/`
+    too.
+    """
+    yield from (
+        secret,
+        secret.lower(),
+        secret.upper(),
+    )  # beyond ASCII these may differ in more than case
     yield html.escape(secret)
     yield html.escape(secret).replace("&#x27;", "&#39;")
     for escaped in (True, False):
@@ -130,7 +150,9 @@ def _single_byte(text: str) -> set[bytes]:
 
 
 def _utf_16_forms(secret: str) -> Iterator[_Form]:
-    """Yield *secret* in UTF-16. Without its outer zero octets both byte orders of most texts are one form."""
+    """Yield *secret* in UTF-16. Without its outer zero octets both byte orders of most texts are
+    one form.
+    """
     for charset in ("utf-16-le", "utf-16-be"):
         encoded, mask = secret.encode(charset, "surrogatepass"), _MASK_IN_UTF_16.encode(charset)
         if (inner := encoded.strip(b"\0")) != encoded:
@@ -139,7 +161,8 @@ def _utf_16_forms(secret: str) -> Iterator[_Form]:
 
 
 def _base64_forms(octets: bytes) -> Iterator[_Form]:
-    """Yield what base64 has of *octets* wherever they start among the three octets of a group (RFC 4648, section 4).
+    """Yield what base64 has of *octets* wherever they start among the three octets of a group (RFC
+    4648, section 4).
 
     Digits that also hold bits of what stands before or after are no part of a form.
     """
@@ -159,7 +182,9 @@ def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     # Only I with a dot above is two in lower case, and only sigma depends on what follows it.
-    return text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower().replace("\u03c2", "\u03c3")
+    return (
+        text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower().replace("\u03c2", "\u03c3")
+    )
 
 
 def _folded_octets(octets: bytes) -> str:
@@ -172,7 +197,9 @@ def _folded_octets(octets: bytes) -> str:
 _JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\[\"/]")
 _PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM_ESCAPES = re.compile(r"(?:\+|%[0-9a-fA-F]{2})+")
-"""In a form a space is written as a plus (the URL Standard, section 5.1), and what else is escaped depends on who writes."""
+"""In a form a space is written as a plus (the URL Standard, section 5.1), and what else is escaped
+depends on who writes.
+"""
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 """What HTML and XML have to escape. Encoders write any other character by its number, if at all."""
 _REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
@@ -204,10 +231,17 @@ _Spelling = Callable[[str], str]
 _ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     ("\\u", lambda character: _json_escape(character), _JSON_ESCAPES, _json_characters),
     ("%", lambda character: f"%{ord(character):02x}", _PERCENT_ESCAPES, _percent_characters),
-    ("+", lambda character: "+" if character == " " else f"%{ord(character):02x}", _FORM_ESCAPES, _percent_characters),
+    (
+        "+",
+        lambda character: "+" if character == " " else f"%{ord(character):02x}",
+        _FORM_ESCAPES,
+        _percent_characters,
+    ),
     ("&", lambda _: "&", _REFERENCES, _referenced_character),
 )
-"""Ways to escape a character: how an escape starts, how that of one character does, the pattern of all, their meaning."""
+"""Ways to escape a character: how an escape starts, how that of one character does, the pattern of
+all, their meaning.
+"""
 
 
 def _json_escape(character: str) -> str:
@@ -218,7 +252,9 @@ def _json_escape(character: str) -> str:
 @lru_cache(maxsize=256)
 def _escaped(secret: str) -> re.Pattern[str]:
     """Return a pattern for *secret* with any of its characters escaped."""
-    return re.compile("".join(f"(?:{'|'.join(_spellings(character))})" for character in secret), re.IGNORECASE)
+    return re.compile(
+        "".join(f"(?:{'|'.join(_spellings(character))})" for character in secret), re.IGNORECASE
+    )
 
 
 def _spellings(character: str) -> Iterator[str]:
@@ -238,9 +274,11 @@ def _spellings(character: str) -> Iterator[str]:
 
 
 class Redactor:
-    """Replaces every known secret by a mask, in text, bytes and JSON. Secrets are added as they are resolved.
+    """Replaces every known secret by a mask, in text, bytes and JSON. Secrets are added as they are
+    resolved.
 
-    A wrong mask is preferred to a leak: text that happens to equal a secret, whatever its case, is masked too.
+    A wrong mask is preferred to a leak: text that happens to equal a secret, whatever its case, is
+    masked too.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -252,7 +290,9 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask *secret* from now on, also escaped or encoded: percent, JSON, HTML, hexadecimal, base64, other charsets."""
+        """Mask *secret* from now on, also escaped or encoded: percent, JSON, HTML, hexadecimal,
+        base64, other charsets.
+        """
         if len(secret) >= _SHORTEST and secret not in self._forms:
             forms = _Forms.of(secret)
             with self._lock:
@@ -260,7 +300,9 @@ class Redactor:
                 self._known = _Known(tuple(self._forms.items()))
 
     def add_derived(self, value: str) -> None:
-        """Mask *value*, which was made of a secret for one request. Only the latest are kept: a signature is new each time."""
+        """Mask *value*, which was made of a secret for one request. Only the latest are kept: a
+        signature is new each time.
+        """
         if len(value) < _SHORTEST or value in self._forms:
             return
         with self._lock:
@@ -301,7 +343,9 @@ class Redactor:
         return bool(known) and (_holds(folded, known.in_text) or _is_escaped(text, folded, known))
 
     def value(self, value: Any) -> Any:
-        """Return the JSON *value* with every secret masked, in names and numbers too, however deep it is."""
+        """Return the JSON *value* with every secret masked, in names and numbers too, however deep
+        it is.
+        """
         if not self._forms:
             return value
         holder: list[Any] = [value]
@@ -342,9 +386,11 @@ class _Known:
 
 
 def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
-    """Return *text* with *forms* masked, and what is *known* however it is escaped; *text* itself when it holds none.
+    """Return *text* with *forms* masked, and what is *known* however it is escaped; *text* itself
+    when it holds none.
 
-    It is looked at again after masking, and masked as a whole where no pattern cuts out what is still in it.
+    It is looked at again after masking, and masked as a whole where no pattern cuts out what is
+    still in it.
     """
     folded = _folded(text)
     shown = _without(text, folded, forms, mask)
@@ -363,21 +409,31 @@ def _holds(folded: str, forms: list[_Form]) -> bool:
 
 
 def _is_escaped(text: str, folded: str, known: _Known) -> bool:
-    """Say whether *text*, which holds no secret as it stands, holds one when its escapes are undone."""
+    """Say whether *text*, which holds no secret as it stands, holds one when its escapes are
+    undone.
+    """
     for mark, spelling, escapes, characters in _ESCAPES:
         # No escape of a character of a secret, almost always: then there is nothing to undo.
         if mark in folded and any(spelling(character) in folded for character in known.escapable):
             unescaped = _folded(escapes.sub(characters, text))
             if _holds(unescaped, known.in_text) or _holds(unescaped, known.in_octets):
                 return True
-            if not text.isascii() and _holds(_folded(_unescaped_octets(escapes, characters, text)), known.in_octets):
+            if not text.isascii() and _holds(
+                _folded(_unescaped_octets(escapes, characters, text)), known.in_octets
+            ):
                 return True
     return False
 
 
-def _unescaped_octets(escapes: re.Pattern[str], characters: Callable[[re.Match[str]], str], octets: str) -> str:
-    """Return *octets* with its escapes undone in UTF-8: encoders escape an emoji and leave a letter with an accent."""
-    return escapes.sub(lambda escape: characters(escape).encode("utf-8", "surrogatepass").decode("latin-1"), octets)
+def _unescaped_octets(
+    escapes: re.Pattern[str], characters: Callable[[re.Match[str]], str], octets: str
+) -> str:
+    """Return *octets* with its escapes undone in UTF-8: encoders escape an emoji and leave a letter
+    with an accent.
+    """
+    return escapes.sub(
+        lambda escape: characters(escape).encode("utf-8", "surrogatepass").decode("latin-1"), octets
+    )
 
 
 def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:

@@ -14,7 +14,9 @@ Number = int | float | Decimal
 """What stands for a JSON number: a `Decimal` where a double would change its digits."""
 
 _FEW = 16
-"""Characters of a decimal that has at most 15 digits. A double keeps so many, unless it is tiny (IEEE 754, DBL_DIG)."""
+"""Characters of a decimal that has at most 15 digits. A double keeps so many, unless it is tiny
+(IEEE 754, DBL_DIG).
+"""
 _EXPONENT_BELOW, _EXPONENT_FROM = 1e-6, 1e21
 _TINY = 1e-300
 """Decimals below have fewer digits as doubles."""
@@ -35,12 +37,16 @@ class JsonError(ValueError):
 
 
 def no_constant(constant: str) -> NoReturn:
-    """Refuse `NaN` and `Infinity`, for `json`'s *parse_constant*: they are no JSON (RFC 8259, section 6)."""
+    """Refuse `NaN` and `Infinity`, for `json`'s *parse_constant*: they are no JSON (RFC 8259,
+    section 6).
+    """
     raise ValueError(f"{constant} is not JSON; use a number, a string or null")
 
 
 def finite(number: str) -> float:
-    """Return the value of *number*, for `json`'s *parse_float*. Raises `ValueError` when it is too large to be one."""
+    """Return the value of *number*, for `json`'s *parse_float*. Raises `ValueError` when it is too
+    large to be one.
+    """
     value = float(number)
     if math.isinf(value):
         raise ValueError(f"the number {number[:40]} is too large")
@@ -50,8 +56,8 @@ def finite(number: str) -> float:
 def number(text: str) -> Number:
     """Return the decimal *text* without changing a digit, for `json`'s *parse_float*.
 
-    A double where its shortest form is the same number; otherwise an integer or a `Decimal`. Raises `ValueError` when the
-    number is too large, or has an exponent that no `Decimal` has.
+    A double where its shortest form is the same number; otherwise an integer or a `Decimal`. Raises
+    `ValueError` when the number is too large, or has an exponent that no `Decimal` has.
     """
     value = float(text)
     if (len(text) <= _FEW and _TINY < abs(value) < math.inf) or repr(value) == text:
@@ -68,7 +74,9 @@ def number(text: str) -> Number:
 
 
 def decimal_of(value: float) -> Decimal:
-    """Return the decimal that *value* is written as: the shortest one that no other double is nearer to."""
+    """Return the decimal that *value* is written as: the shortest one that no other double is
+    nearer to.
+    """
     return Decimal(repr(value))
 
 
@@ -79,9 +87,9 @@ _DEEPEST = 1_000
 def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
     """Return the value of JSON *text*.
 
-    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is an object with the same name twice (RFC 8259,
-    section 4: names should be unique) unless *unique_names* is false. Every digit of a number is kept, as `number` says.
-    Raises `JsonError`.
+    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is an object with the same
+    name twice (RFC 8259, section 4: names should be unique) unless *unique_names* is false. Every
+    digit of a number is kept, as `number` says. Raises `JsonError`.
     """
     text = _decoded(text).removeprefix("\ufeff")
     duplicates: list[str] = []
@@ -103,7 +111,10 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
 
     try:
         value = json.loads(
-            text, object_pairs_hook=unique if unique_names else None, parse_constant=no_constant, parse_float=exact
+            text,
+            object_pairs_hook=unique if unique_names else None,
+            parse_constant=no_constant,
+            parse_float=exact,
         )
     except json.JSONDecodeError as error:
         raise JsonError(_plain(error, text), error.lineno, error.colno) from error
@@ -113,8 +124,13 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
         raise JsonError(str(error), *_place_of_constant(text, refused)) from error
     if duplicates:
         line, column = _place_of_second(text, duplicates[0])
-        raise JsonError(f"the name {duplicates[0]!r} stands twice in one object; one would be lost", line, column)
-    # Python 3.11 stops at about this depth by itself; later ones read on, to what nothing else can walk.
+        raise JsonError(
+            f"the name {duplicates[0]!r} stands twice in one object; one would be lost",
+            line,
+            column,
+        )
+    # Python 3.11 stops at about this depth by itself; later ones read on, to what nothing else can
+    # walk.
     if text.count("[") + text.count("{") > _DEEPEST and deeper_than(value, _DEEPEST):
         raise JsonError("nested too deeply to be read", 1, 1)
     return value
@@ -127,14 +143,18 @@ def _decoded(text: str | bytes) -> str:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
-        raise JsonError("the text is not UTF-8", line, error.start - text.rfind(b"\n", 0, error.start)) from error
+        raise JsonError(
+            "the text is not UTF-8", line, error.start - text.rfind(b"\n", 0, error.start)
+        ) from error
 
 
-def dump(value: Any, *, indent: int | None = None, compact: bool = False, ascii_only: bool = False) -> str:
+def dump(
+    value: Any, *, indent: int | None = None, compact: bool = False, ascii_only: bool = False
+) -> str:
     """Return *value* as JSON text, a `Decimal` digit for digit; with *compact* without spaces.
 
-    Non-ASCII characters stand as themselves unless *ascii_only*; lone surrogates are escaped. Raises `ValueError` for
-    numbers that JSON has not, and `TypeError` for other values.
+    Non-ASCII characters stand as themselves unless *ascii_only*; lone surrogates are escaped.
+    Raises `ValueError` for numbers that JSON has not, and `TypeError` for other values.
     """
     decimals = _Decimals()
     text = json.dumps(
@@ -154,7 +174,9 @@ def dump(value: Any, *, indent: int | None = None, compact: bool = False, ascii_
 
 
 def decimal_text(value: Decimal) -> str:
-    """Return the digits of *value* as JSON writes them. Raises `ValueError` for NaN and infinity."""
+    """Return the digits of *value* as JSON writes them. Raises `ValueError` for NaN and
+    infinity.
+    """
     if not value.is_finite():
         raise ValueError(f"{value} is not JSON")
     return str(value).lower()
@@ -163,9 +185,9 @@ def decimal_text(value: Decimal) -> str:
 def number_text(value: Number) -> str:
     """Return *value* as it stands in text: as ECMAScript writes it (ECMA-262, Number::toString).
 
-    Whole numbers have no fraction, and only doubles below a millionth and from 10**21 have an exponent. Integers are always
-    written in full, and a `Decimal` with its digits. Raises `ValueError` for what is not finite, and for integers of more
-    digits than Python writes.
+    Whole numbers have no fraction, and only doubles below a millionth and from 10**21 have an
+    exponent. Integers are always written in full, and a `Decimal` with its digits. Raises
+    `ValueError` for what is not finite, and for integers of more digits than Python writes.
     """
     if isinstance(value, Decimal):
         return decimal_text(value)
@@ -182,7 +204,9 @@ def number_text(value: Number) -> str:
 
 
 class _Decimals:
-    """Writes each `Decimal` of a value: `json` itself has no way to, so a token that nobody can guess stands for it."""
+    """Writes each `Decimal` of a value: `json` itself has no way to, so a token that nobody can
+    guess stands for it.
+    """
 
     def __init__(self) -> None:
         self._token = ""
@@ -200,7 +224,9 @@ class _Decimals:
 
 
 def deeper_than(value: Any, depth: int) -> bool:
-    """Say whether the JSON *value* is nested more than *depth* levels deep. Walks level by level: no depth overflows it."""
+    """Say whether the JSON *value* is nested more than *depth* levels deep. Walks level by level:
+    no depth overflows it.
+    """
     level = [value]
     for _ in range(depth + 1):
         level = [

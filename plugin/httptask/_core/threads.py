@@ -15,8 +15,9 @@ T = TypeVar("T")
 async def in_thread(work: Callable[[], T]) -> T:
     """Run *work* in a daemon thread of its own and return its result.
 
-    Not asyncio's pool: a hung look-up there keeps a place for ever, and whoever closes the event loop waits for it, whatever
-    the deadline was. A cancelled caller goes on at once; the thread ends when it ends, unheard.
+    Not asyncio's pool: a hung look-up there keeps a place for ever, and whoever closes the event
+    loop waits for it, whatever the deadline was. A cancelled caller goes on at once; the thread
+    ends when it ends, unheard.
     """
     loop = asyncio.get_running_loop()
     context = contextvars.copy_context()  # a store may tell its tenant by a context variable

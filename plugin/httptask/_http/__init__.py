@@ -1,1 +1,3 @@
-"""HTTP and URLs as their RFCs have them: syntax, hosts, charsets, codings, sequences, names of secrets."""
+"""HTTP and URLs as their RFCs have them: syntax, hosts, charsets, codings, sequences, names of
+secrets.
+"""

@@ -1,7 +1,7 @@
 """Names and addresses of servers in URLs: which of them can exist.
 
-RFC 3986, section 3.2.2, allows any text as a name. What resolvers and clients take is narrower: the URL Standard, section 3.5
-(host parsing), and RFC 1035, section 2.3.4 (sizes).
+RFC 3986, section 3.2.2, allows any text as a name. What resolvers and clients take is narrower: the
+URL Standard, section 3.5 (host parsing), and RFC 1035, section 2.3.4 (sizes).
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def _ipv6_fault(host: str) -> str:
 
 
 def _ipv4_fault(labels: list[str]) -> str:
-    """Return what is wrong with the IPv4 address of *labels*: the URL Standard, section 3.5, "ends in a number"."""
+    """Return what is wrong with the IPv4 address of *labels*: the URL Standard, section 3.5, "ends
+    in a number".
+    """
     if len(labels) > _OCTETS:
         return f"an IPv4 address has at most {_OCTETS} numbers"
     for index, label in enumerate(labels):

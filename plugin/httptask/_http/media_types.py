@@ -1,4 +1,6 @@
-"""Media types (RFC 9110, section 8.3.1): their names, their families, their ranges, and the charset they name."""
+"""Media types (RFC 9110, section 8.3.1): their names, their families, their ranges, and the charset
+they name.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,19 @@ _READINGS = (
     (JSON_TYPES, JSON),
     # What servers said before there was a registered name.
     (re.compile(r"(application|text)/x-json|application/x-amz-json-1\.[01]"), JSON),
-    (re.compile(r"application/json\+oembed"), JSON),  # oEmbed 1.0, section 2.3: the one suffix the wrong way round
+    (
+        re.compile(r"application/json\+oembed"),
+        JSON,
+    ),  # oEmbed 1.0, section 2.3: the one suffix the wrong way round
     (SEQUENCES, ITEMS),
     (XML, TEXT),
     (re.compile(r"text/.+|[^/]+/[^/]+\+yaml"), TEXT),
-    (re.compile(r"application/(xml-dtd|(x-)?javascript|ecmascript|(x-)?yaml|toml|sql|graphql|csv|jwt)"), TEXT),
+    (
+        re.compile(
+            r"application/(xml-dtd|(x-)?javascript|ecmascript|(x-)?yaml|toml|sql|graphql|csv|jwt)"
+        ),
+        TEXT,
+    ),
     (re.compile(re.escape(FORM)), TEXT),
 )
 """Media types whose bodies are read; any other body is bytes."""
@@ -40,7 +50,9 @@ def essence(content_type: str) -> str:
 
 
 def received_essence(content_type: str) -> str:
-    """Return the essence of a *content_type* that a server sent: quotes are dropped, and of several the first counts."""
+    """Return the essence of a *content_type* that a server sent: quotes are dropped, and of several
+    the first counts.
+    """
     return essence(content_type.partition(",")[0]).strip("\"' \t")
 
 
@@ -61,12 +73,16 @@ def is_json(content_type: str) -> bool:
 
 
 def carries_files(content_type: str) -> bool:
-    """Say whether a body of *content_type* has parts, which may be files (RFC 2046, section 5.1)."""
+    """Say whether a body of *content_type* has parts, which may be files (RFC 2046, section
+    5.1).
+    """
     return essence(content_type).startswith("multipart/")
 
 
 def reading_of(essence: str) -> str | None:
-    """Return how a body of media type *essence* is read, `json`, `items` or `text`; None: not at all, it is bytes."""
+    """Return how a body of media type *essence* is read, `json`, `items` or `text`; None: not at
+    all, it is bytes.
+    """
     return next((reading for pattern, reading in _READINGS if pattern.fullmatch(essence)), None)
 
 

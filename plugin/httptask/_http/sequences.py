@@ -1,4 +1,5 @@
-"""Bodies that are one value after another: JSON lines, JSON text sequences, server-sent events (OpenAPI 3.2, section 4.14).
+"""Bodies that are one value after another: JSON lines, JSON text sequences, server-sent events
+(OpenAPI 3.2, section 4.14).
 
 In settings and results such a body is an array of its items.
 """
@@ -25,11 +26,15 @@ class Sequence:
     read: Callable[[str, Callable[[str], Any]], Any]
     """Return the item of a text; the second argument reads JSON."""
     write: Callable[[Any, Callable[[Any], str]], str]
-    """Return the text of an item, with what ends it; the second argument writes JSON. Raises `ValueError`."""
+    """Return the text of an item, with what ends it; the second argument writes JSON. Raises
+    `ValueError`.
+    """
 
 
 def sequence_of(media_type: str) -> Sequence | None:
-    """Return how a body of *media_type* (lower case, without parameters) holds its items; None when it is no sequence."""
+    """Return how a body of *media_type* (lower case, without parameters) holds its items; None when
+    it is no sequence.
+    """
     return next((sequence for sequence in _SEQUENCES if sequence.names.fullmatch(media_type)), None)
 
 
@@ -68,7 +73,9 @@ _EVENT_FIELDS = ("event", "id", "retry", "data")
 
 def _events(text: str) -> Iterator[str]:
     lines = _END_OF_LINE.sub("\n", text)
-    yield from (block for block in re.split(r"\n{2,}", lines) if any(map(_field, block.split("\n"))))
+    yield from (
+        block for block in re.split(r"\n{2,}", lines) if any(map(_field, block.split("\n")))
+    )
 
 
 def _field(line: str) -> tuple[str, str] | None:
@@ -110,7 +117,12 @@ _SEQUENCES = (
         _write_line,
     ),
     # RFC 7464, and the suffix of RFC 8091
-    Sequence(re.compile(r"application/json-seq|[^/]+/[^/]+\+json-seq"), _records, _read_json, _write_record),
+    Sequence(
+        re.compile(r"application/json-seq|[^/]+/[^/]+\+json-seq"),
+        _records,
+        _read_json,
+        _write_record,
+    ),
     Sequence(re.compile(r"text/event-stream"), _events, _read_event, _write_event),
 )
 

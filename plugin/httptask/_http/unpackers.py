@@ -1,7 +1,8 @@
-"""Content codings that can be undone (RFC 9110, section 8.4.1): the libraries that do it, behind one shape.
+"""Content codings that can be undone (RFC 9110, section 8.4.1): the libraries that do it, behind
+one shape.
 
-gzip and deflate always; br (RFC 7932) and zstd (RFC 8878) where a library for them is installed. Each makes little of
-its output at a time, whatever a body unpacks to.
+gzip and deflate always; br (RFC 7932) and zstd (RFC 8878) where a library for them is installed.
+Each makes little of its output at a time, whatever a body unpacks to.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Any, Protocol
 PIECE = 64 * 1024
 """Bytes. Little more than so much comes out at a time."""
 _FRAME_BYTES = 512
-"""Bytes of zstd that go in at a time where the library has no bound for what comes out: a block of four bytes unpacks to
-128 KiB (RFC 8878, section 3.1.1.2)."""
+"""Bytes of zstd that go in at a time where the library has no bound for what comes out: a block of
+four bytes unpacks to 128 KiB (RFC 8878, section 3.1.1.2)."""
 _WINDOW_LOG = 23
 """RFC 9659: over HTTP, a window of zstd has at most 8 MB."""
 
@@ -85,7 +86,9 @@ class _Brotli:
         made = self._decompressor.process(bytes(data), output_buffer_limit=PIECE)
         while made:  # that everything went in does not say that everything came out
             yield from _cut(made)
-            made = self._decompressor.process(b"", output_buffer_limit=PIECE) if not self.eof else b""
+            made = (
+                self._decompressor.process(b"", output_buffer_limit=PIECE) if not self.eof else b""
+            )
 
 
 class _Zstd:
@@ -115,7 +118,9 @@ class _ZstdInSlices:
 
     def __init__(self, library: Any) -> None:
         self.errors = library.ZstdError
-        self._decompressor = library.ZstdDecompressor(max_window_size=2**_WINDOW_LOG).decompressobj()
+        self._decompressor = library.ZstdDecompressor(
+            max_window_size=2**_WINDOW_LOG
+        ).decompressobj()
         self.unused = b""
 
     @property
@@ -159,7 +164,9 @@ _GZIP = Coding(
 
 
 def _deflate(start: bytes) -> Unpacker:
-    """Return what undoes `deflate`: zlib, or raw, as some servers send it (RFC 1950, section 2.2)."""
+    """Return what undoes `deflate`: zlib, or raw, as some servers send it (RFC 1950, section
+    2.2).
+    """
     is_zlib = start[0] & 0x0F == 8 and start[0] >> 4 <= 7 and int.from_bytes(start) % 31 == 0
     return _Inflate(15 if is_zlib else -15)
 
@@ -173,7 +180,11 @@ def _brotli() -> Coding | None:
 
 
 def _zstd() -> Coding | None:
-    for name, unpacker in (("compression.zstd", _Zstd), ("backports.zstd", _Zstd), ("zstandard", _ZstdInSlices)):
+    for name, unpacker in (
+        ("compression.zstd", _Zstd),
+        ("backports.zstd", _Zstd),
+        ("zstandard", _ZstdInSlices),
+    ):
         library = _installed(name)
         if library is not None:
             return _frames(unpacker, library)
@@ -194,7 +205,12 @@ def _installed(name: str) -> Any:
 
 
 def _codings() -> dict[str, Coding]:
-    codings = {"gzip": _GZIP, "deflate": Coding(begin=_deflate, peek=2), "br": _brotli(), "zstd": _zstd()}
+    codings = {
+        "gzip": _GZIP,
+        "deflate": Coding(begin=_deflate, peek=2),
+        "br": _brotli(),
+        "zstd": _zstd(),
+    }
     return {name: coding for name, coding in codings.items() if coding is not None}
 
 

@@ -1,1 +1,3 @@
-"""JSON Schema as structure: where schemas stand in a schema, what refers to what, how it reads, and its patterns."""
+"""JSON Schema as structure: where schemas stand in a schema, what refers to what, how it reads, and
+its patterns.
+"""

@@ -1,7 +1,7 @@
 """ECMA-262's regular expressions, written anew for the `regex` package.
 
-A pattern is parsed by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2. Nothing of its text is handed on as it
-stands, so that no feature of another dialect slips through.
+A pattern is parsed by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2. Nothing of
+its text is handed on as it stands, so that no feature of another dialect slips through.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ from httptask._schema.ecma262_characters import (
 )
 
 MOST_WORK = 10_000
-"""What compiling a pattern may take, in the time of one plain character: less than a tenth of a second in all."""
+"""What compiling a pattern may take, in the time of one plain character: less than a tenth of a
+second in all.
+"""
 _WORK_OF_A_PART = 12
-"""Plain characters in a row are cheap, all else is not: a list of all time zones may be a pattern."""
+"""Plain characters in a row are cheap, all else is not: a list of all time zones may be a
+pattern.
+"""
 _MOST_REPEATED = 50_000
 """Atoms once required repetitions are written out, as the engine does when it compiles."""
 _HIGHEST_COUNT = 1_000_000_000
@@ -57,8 +61,8 @@ class Reading:
 
 
 def translated(written: str) -> Reading:
-    """Return the reading of the pattern *written*: with the flag `u`, as JSON Schema has it, or without where that is its
-    only meaning. Raises `PatternError`.
+    """Return the reading of the pattern *written*: with the flag `u`, as JSON Schema has it, or
+    without where that is its only meaning. Raises `PatternError`.
     """
     try:
         return _Parser(written, unicode=True).reading()
@@ -123,7 +127,8 @@ class _Parser:
         self._at += 1
         return self._written[self._at - 1]
 
-    # Terms. Each method returns text for the engine, and its size once required repetitions are written out.
+    # Terms. Each method returns text for the engine, and its size once required repetitions are
+    # written out.
 
     def _disjunction(self) -> tuple[str, int]:
         self._depth += 1
@@ -183,9 +188,17 @@ class _Parser:
     def _assertion(self) -> tuple[str, int, bool] | None:
         """Return an assertion, its size, and whether it may be quantified (Annex B: lookaheads)."""
         if self._take("^"):
-            return (f"(?<![^{character_set(LINE_ENDS)}])" if self._flags.multiline else "^"), 1, False
+            return (
+                (f"(?<![^{character_set(LINE_ENDS)}])" if self._flags.multiline else "^"),
+                1,
+                False,
+            )
         if self._take("$"):
-            return (f"(?![^{character_set(LINE_ENDS)}])" if self._flags.multiline else r"\Z"), 1, False
+            return (
+                (f"(?![^{character_set(LINE_ENDS)}])" if self._flags.multiline else r"\Z"),
+                1,
+                False,
+            )
         word = f"[{character_set(WORD)}]"
         if self._peek(2) in (r"\b", r"\B"):
             self._spend(3 * _WORK_OF_A_PART)
@@ -230,7 +243,11 @@ class _Parser:
         if letter == "\\":
             return self._escape(), 1
         if letter == ".":
-            return (f"[{character_set(((0, LAST),))}]" if self._flags.dot_all else f"[^{character_set(LINE_ENDS)}]"), 1
+            return (
+                f"[{character_set(((0, LAST),))}]"
+                if self._flags.dot_all
+                else f"[^{character_set(LINE_ENDS)}]"
+            ), 1
         if letter in "*+?":
             raise PatternError("a quantifier repeats nothing")
         if letter in "{}]" and self._unicode:
@@ -253,7 +270,9 @@ class _Parser:
             self._at = name.end() + 1
             return self._capturing()
         match = _MODIFIERS.match(self._written, self._at)
-        if match is None or len(set(match[1] + (match[2] or ""))) < len(match[1] + (match[2] or "")):
+        if match is None or len(set(match[1] + (match[2] or ""))) < len(
+            match[1] + (match[2] or "")
+        ):
             raise PatternError(f"(?{self._peek()} opens no group of ECMA-262")
         self._at = match.end()
         changes = dict.fromkeys(match[1], True) | dict.fromkeys(match[2] or "", False)
@@ -277,8 +296,12 @@ class _Parser:
         return f"({text})", size + 1
 
     def _back_reference(self, groups: list[int]) -> str:
-        # A group that has matched nothing yet, or is still open, is the empty text (section 22.2.2.7.1).
-        return "".join(f"(?({number})\\{number}|)" for number in groups if number not in self._open) or "(?:)"
+        # A group that has matched nothing yet, or is still open, is the empty text (section
+        # 22.2.2.7.1).
+        return (
+            "".join(f"(?({number})\\{number}|)" for number in groups if number not in self._open)
+            or "(?:)"
+        )
 
     # Escapes
 
@@ -304,7 +327,9 @@ class _Parser:
         return escaped(self._character_escape(in_class=False))
 
     def _class_escape(self) -> str | None:
-        """Take `\\d`, `\\w`, `\\s`, a property, or their opposites: the members of a class; None where none stands here."""
+        """Take `\\d`, `\\w`, `\\s`, a property, or their opposites: the members of a class; None
+        where none stands here.
+        """
         letter = self._peek()
         if letter in CLASSES and letter:
             self._at += 1
@@ -339,7 +364,8 @@ class _Parser:
     def _control(self, *, in_class: bool) -> int:
         letter = self._peek()
         if letter.isascii() and (
-            letter.isalpha() or (in_class and not self._unicode and (letter.isdigit() or letter == "_"))
+            letter.isalpha()
+            or (in_class and not self._unicode and (letter.isdigit() or letter == "_"))
         ):
             self._at += 1
             return ord(letter) % 32
@@ -349,7 +375,11 @@ class _Parser:
         return ord("\\")
 
     def _hexadecimal(self, letter: str) -> int | None:
-        if letter == "u" and self._unicode and (match := _CODE_POINT.match(self._written, self._at)):
+        if (
+            letter == "u"
+            and self._unicode
+            and (match := _CODE_POINT.match(self._written, self._at))
+        ):
             code = int(match[1], 16)
             if code > LAST:
                 raise PatternError(f"no character has the number {match[1][:12]}")
@@ -363,7 +393,11 @@ class _Parser:
             return None
         self._at += length
         code = int(digits, 16)
-        low = _LOW_SURROGATE.match(self._written, self._at) if 0xD800 <= code < 0xDC00 and self._unicode else None
+        low = (
+            _LOW_SURROGATE.match(self._written, self._at)
+            if 0xD800 <= code < 0xDC00 and self._unicode
+            else None
+        )
         if letter == "u" and low is not None:
             self._at = low.end()
             return 0x10000 + ((code - 0xD800) << 10) + int(low[1], 16) - 0xDC00
@@ -428,7 +462,9 @@ _LOW_SURROGATE = regex.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 
 
 def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
-    """Return how many groups *written* captures, and which of them have a name: they may be referred to before they stand."""
+    """Return how many groups *written* captures, and which of them have a name: they may be
+    referred to before they stand.
+    """
     count, in_class, at = 0, False, 0
     names: dict[str, list[int]] = {}
     while at < len(written):

@@ -45,7 +45,9 @@ _CATEGORIES = frozenset(
     Symbol Currency_Symbol Modifier_Symbol Math_Symbol Other_Symbol Separator Line_Separator
     Paragraph_Separator Space_Separator""".split()  # noqa: SIM905 - a table that can be read
 )
-"""Unicode's general categories (ECMA-262, table "Value aliases and canonical values for General_Category")."""
+"""Unicode's general categories (ECMA-262, table "Value aliases and canonical values for
+General_Category").
+"""
 _BINARY = frozenset(
     """ASCII ASCII_Hex_Digit AHex Alphabetic Alpha Any Assigned Bidi_Control Bidi_C Bidi_Mirrored
     Bidi_M Case_Ignorable CI Cased Changes_When_Casefolded CWCF Changes_When_Casemapped CWCM
@@ -58,9 +60,12 @@ _BINARY = frozenset(
     LOE Lowercase Lower Math Noncharacter_Code_Point NChar Pattern_Syntax Pat_Syn
     Pattern_White_Space Pat_WS Quotation_Mark QMark Radical Regional_Indicator RI
     Sentence_Terminal STerm Soft_Dotted SD Terminal_Punctuation Term Unified_Ideograph UIdeo
-    Uppercase Upper Variation_Selector VS White_Space space XID_Continue XIDC XID_Start XIDS""".split()  # noqa: SIM905 - a table that can be read
+    Uppercase Upper Variation_Selector VS White_Space space XID_Continue XIDC XID_Start
+    XIDS""".split()  # noqa: SIM905 - a table that can be read
 )
-"""The binary properties (ECMA-262, table "Binary Unicode property aliases and their canonical property names")."""
+"""The binary properties (ECMA-262, table "Binary Unicode property aliases and their canonical
+property names").
+"""
 _ENGINE_NAMES = {
     "cntrl": "Cc",
     "digit": "Nd",
@@ -73,12 +78,18 @@ _ENGINE_NAMES = {
 
 @functools.lru_cache(256)
 def property_name(written: str) -> str | None:
-    """Return the engine's name of the property *written* between the braces of `\\p{...}`; None where it is none."""
+    """Return the engine's name of the property *written* between the braces of `\\p{...}`; None
+    where it is none.
+    """
     keyword, _, value = written.rpartition("=")
     if keyword in ("General_Category", "gc") or (not keyword and written in _CATEGORIES):
         name = f"gc={_ENGINE_NAMES.get(value, value)}" if value in _CATEGORIES else ""
     elif keyword in ("Script", "sc", "Script_Extensions", "scx"):
-        name = f"{'sc' if keyword in ('Script', 'sc') else 'scx'}={value}" if value[:1].isupper() else ""
+        name = (
+            f"{'sc' if keyword in ('Script', 'sc') else 'scx'}={value}"
+            if value[:1].isupper()
+            else ""
+        )
     else:
         name = _ENGINE_NAMES.get(written, written) if written in _BINARY else ""
     try:
@@ -90,12 +101,22 @@ def property_name(written: str) -> str | None:
 
 def character_set(ranges: Ranges) -> str:
     """Return *ranges* as the members of a class for the engine."""
-    return "".join(escaped(low) if low == high else f"{escaped(low)}-{escaped(high)}" for low, high in ranges)
+    return "".join(
+        escaped(low) if low == high else f"{escaped(low)}-{escaped(high)}" for low, high in ranges
+    )
 
 
 def escaped(code: int) -> str:
-    """Return the character with the number *code* as the engine reads it, in a class or outside of one."""
+    """Return the character with the number *code* as the engine reads it, in a class or outside of
+    one.
+    """
     letter = chr(code)
     if letter.isascii() and letter.isalnum():
         return letter
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )

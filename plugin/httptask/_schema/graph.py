@@ -11,11 +11,11 @@ Node = TypeVar("Node", bound=Hashable)
 def components(
     starts: Iterable[Node], edges: Callable[[Node], Iterable[Node]], done: Container[Node] = ()
 ) -> Iterator[list[Node]]:
-    """Yield the nodes reached from *starts* in groups of those that reach each other; what a group reaches comes before it.
-    The first of a group is where it was entered.
+    """Yield the nodes reached from *starts* in groups of those that reach each other; what a group
+    reaches comes before it. The first of a group is where it was entered.
 
-    *edges* returns where a node leads; it is asked once for each. Nodes in *done* are passed over. Tarjan's algorithm (1972),
-    without recursion: a chain of definitions may be long.
+    *edges* returns where a node leads; it is asked once for each. Nodes in *done* are passed over.
+    Tarjan's algorithm (1972), without recursion: a chain of definitions may be long.
     """
     number: dict[Node, int] = {}
     low: dict[Node, int] = {}  # of the nodes whose group is not known yet

@@ -1,6 +1,8 @@
-"""Regular expressions of schemas: the dialect of `pattern` is ECMA-262 (JSON Schema 2020-12, Core, section 6.4).
+"""Regular expressions of schemas: the dialect of `pattern` is ECMA-262 (JSON Schema 2020-12, Core,
+section 6.4).
 
-They are strangers', and so may be the texts they are searched for in: matching ends after a time limit.
+They are strangers', and so may be the texts they are searched for in: matching ends after a time
+limit.
 """
 
 from __future__ import annotations
@@ -13,20 +15,34 @@ import regex
 from httptask._schema.ecma262 import MOST_WORK, PatternError, Reading, translated
 from httptask._schema.ecma262_characters import code_units
 
-__all__ = ["LONGEST_PATTERN", "Budget", "Pattern", "PatternError", "compiled", "search", "translated"]
+__all__ = [
+    "LONGEST_PATTERN",
+    "Budget",
+    "Pattern",
+    "PatternError",
+    "compiled",
+    "search",
+    "translated",
+]
 
 LONGEST_PATTERN = 32_768
 """Characters of a pattern that is looked at."""
 LONGEST_TEXT = 50_000
-"""Characters of a text that is searched in: the engine looks at its time limit too seldom for longer ones."""
+"""Characters of a text that is searched in: the engine looks at its time limit too seldom for
+longer ones.
+"""
 _USUAL_SEARCH, _USUAL_CHARACTER = 20e-6, 100e-9
-"""Seconds that are not counted, for a search and for each character: a long array of texts takes its time in any case."""
+"""Seconds that are not counted, for a search and for each character: a long array of texts takes
+its time in any case.
+"""
 _MOST_KEPT = 2_048
 """Compiled patterns that are kept; descriptions repeat theirs."""
 
 
 class Budget:
-    """What looking for patterns may still take, over many of them and many texts: *seconds* of matching, and compiling."""
+    """What looking for patterns may still take, over many of them and many texts: *seconds* of
+    matching, and compiling.
+    """
 
     def __init__(self, seconds: float, work: int = MOST_WORK) -> None:
         self.left = seconds
@@ -48,7 +64,9 @@ class Pattern:
         return self._reading.work
 
     def search(self, text: str, budget: Budget) -> bool | None:
-        """Say whether *text* holds what this matches; None when *budget* does not suffice to know."""
+        """Say whether *text* holds what this matches; None when *budget* does not suffice to
+        know.
+        """
         if budget.left <= 0 or len(text) > LONGEST_TEXT:
             return None
         start = time.thread_time()
@@ -69,7 +87,8 @@ _kept: dict[str, Pattern] = {}
 
 
 def search(written: str, text: str, budget: Budget) -> bool | None:
-    """Say whether *text* holds what the pattern *written* matches; None when *budget* does not suffice to know.
+    """Say whether *text* holds what the pattern *written* matches; None when *budget* does not
+    suffice to know.
 
     Raises `PatternError`.
     """
@@ -83,7 +102,8 @@ def search(written: str, text: str, budget: Budget) -> bool | None:
 
 
 def compiled(written: str) -> Pattern:
-    """Return *written* as JSON Schema has it: with the flag `u`, or without where that is its only meaning.
+    """Return *written* as JSON Schema has it: with the flag `u`, or without where that is its only
+    meaning.
 
     Raises `PatternError`.
     """

@@ -1,4 +1,6 @@
-"""Where schemas stand inside a schema (JSON Schema 2020-12, sections 10 and 11 of Core, 8 of Validation)."""
+"""Where schemas stand inside a schema (JSON Schema 2020-12, sections 10 and 11 of Core, 8 of
+Validation).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from typing import Any
 from urllib.parse import unquote
 
 IN_ONE = frozenset(
-    {"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then"}
+    {
+        "additionalProperties",
+        "contains",
+        "contentSchema",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+    }
     | {"unevaluatedItems", "unevaluatedProperties"}
 )
 """Keywords whose value is a schema."""
@@ -45,20 +57,26 @@ def replaced(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[st
 
 
 def definition_name(reference: Any) -> str | None:
-    """Return the name of the definition that *reference* points at, or None when it points at something else."""
+    """Return the name of the definition that *reference* points at, or None when it points at
+    something else.
+    """
     if not isinstance(reference, str) or not reference.startswith(DEFINITION):
         return None
     return unquote(reference[len(DEFINITION) :]).replace("~1", "/").replace("~0", "~")
 
 
 def definition_names(schema: Any) -> Iterator[str]:
-    """Yield the names of the definitions that *schema* refers to anywhere, some perhaps more than once."""
+    """Yield the names of the definitions that *schema* refers to anywhere, some perhaps more than
+    once.
+    """
     waiting = [schema]
     while waiting:
         found = waiting.pop()
         if isinstance(found, Mapping):
             discriminator = found.get("discriminator")
-            default = discriminator.get("defaultMapping") if isinstance(discriminator, Mapping) else None
+            default = (
+                discriminator.get("defaultMapping") if isinstance(discriminator, Mapping) else None
+            )
             for reference in (found.get("$ref"), default):
                 if (name := definition_name(reference)) is not None:
                     yield name

@@ -1,7 +1,8 @@
 """A JSON Schema as a person fills it in: references followed, `allOf` merged, choices kept apart.
 
-A form asks less than a validator: it has to offer every value that may be needed, not to refuse the others. So keywords
-that only refuse (`not`, `if`, `contains`, a pattern beside another) are left to the validation, and what they name is offered.
+A form asks less than a validator: it has to offer every value that may be needed, not to refuse the
+others. So keywords that only refuse (`not`, `if`, `contains`, a pattern beside another) are left to
+the validation, and what they name is offered.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 from httptask._schema.subschemas import definition_name
 
 _MOST_MERGED = 400
-"""Schemas that are merged into one view: far more than anybody nests, and an end for what a stranger may write."""
+"""Schemas that are merged into one view: far more than anybody nests, and an end for what a
+stranger may write.
+"""
 _MOST_FOLLOWED = 20
 """References to references that are followed to look at one option."""
 
@@ -53,11 +56,15 @@ class View:
     labels: list[str] = field(default_factory=list)
     """What the values are called, as far as the schema says."""
     options: list[Schema] | None = None
-    """What a choice is made from, or what a map's values are, once somebody has asked; the form's."""
+    """What a choice is made from, or what a map's values are, once somebody has asked; the
+    form's.
+    """
     kind: str = ""
     """The kind of field it is, once somebody has asked; the form's."""
     definitions: frozenset[str] = frozenset()
-    """The definitions it came through: an inner place that comes through one of them again is recursive."""
+    """The definitions it came through: an inner place that comes through one of them again is
+    recursive.
+    """
     broken: bool = False
     """It says something that no value can satisfy or no form can show."""
     impossible: bool = False
@@ -69,7 +76,9 @@ class Views:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         definitions = schema.get("$defs")
-        self._definitions: Mapping[str, Any] = definitions if isinstance(definitions, Mapping) else {}
+        self._definitions: Mapping[str, Any] = (
+            definitions if isinstance(definitions, Mapping) else {}
+        )
         self._kept: dict[int, tuple[Schema, View]] = {}
 
     def view(self, schema: Schema) -> View:
@@ -77,7 +86,10 @@ class Views:
         kept = self._kept.get(id(schema))
         if kept is None:
             view = _Merging(self).run(schema)
-            kept = self._kept[id(schema)] = (schema, view)  # the schema is kept too, so that its id stays its own
+            kept = self._kept[id(schema)] = (
+                schema,
+                view,
+            )  # the schema is kept too, so that its id stays its own
         return kept[1]
 
     def definition(self, name: str) -> Schema:
@@ -85,7 +97,9 @@ class Views:
         return self._definitions.get(name)
 
     def peek(self, schema: Schema) -> tuple[Mapping[str, Any], str | None]:
-        """Return what *schema* says itself, behind plain references, and the name of the last definition on the way."""
+        """Return what *schema* says itself, behind plain references, and the name of the last
+        definition on the way.
+        """
         name = None
         for _ in range(_MOST_FOLLOWED):
             if not isinstance(schema, Mapping):
@@ -158,7 +172,11 @@ class _Merging:
             own, _ = self._views.peek(option)
             if option is False or _nothing(own):
                 continue
-            if own.get("type") in ("null", ["null"]) or own.get("enum") == [None] or own.get("const", own) is None:
+            if (
+                own.get("type") in ("null", ["null"])
+                or own.get("enum") == [None]
+                or own.get("const", own) is None
+            ):
                 self._into.nullable = True
             elif len(left) >= _MOST_OPTIONS:
                 break
@@ -177,7 +195,9 @@ class _Merging:
             self._into.unions.append(left)
 
     def _constants(self, options: list[Mapping[str, Any]]) -> None:
-        """Take in a choice between constants: an enumeration, whose values are labelled where a title says how."""
+        """Take in a choice between constants: an enumeration, whose values are labelled where a
+        title says how.
+        """
         values = [option["const"] if "const" in option else option["enum"][0] for option in options]
         _take_enum(self._into, values)
         labels = [option.get("title", option.get("description")) for option in options]
@@ -196,18 +216,26 @@ def _nothing(schema: Mapping[str, Any]) -> bool:
     return "not" in schema and schema["not"] in ({}, True)
 
 
-_ONLY_DEMANDS = frozenset(("required", "not", "title", "description", "minProperties", "maxProperties", "$comment"))
-"""An option of only these chooses which of the known fields are needed, not what the value looks like."""
+_ONLY_DEMANDS = frozenset(
+    ("required", "not", "title", "description", "minProperties", "maxProperties", "$comment")
+)
+"""An option of only these chooses which of the known fields are needed, not what the value looks
+like.
+"""
 
 _KEPT: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("title", "description", "format", "pattern", "contentEncoding", "contentMediaType"), str),
+    **dict.fromkeys(
+        ("title", "description", "format", "pattern", "contentEncoding", "contentMediaType"), str
+    ),
     **dict.fromkeys(("deprecated", "uniqueItems", "writeOnly"), bool),
     **dict.fromkeys(("discriminator", "propertyNames"), Mapping),
     **dict.fromkeys(("examples", "prefixItems"), list),
     "multipleOf": (int, float),
     "default": object,
 }
-"""Keywords of which the outermost counts, and what their values have to be: anything else is a stranger's mistake."""
+"""Keywords of which the outermost counts, and what their values have to be: anything else is a
+stranger's mistake.
+"""
 
 
 # What each keyword adds. Annotations of the outer schema stand already; bounds get tighter.
@@ -325,8 +353,14 @@ _TAKE = {
     "dependentSchemas": _take_branches,
     "not": _take_not,
     "readOnly": _take_read_only,
-    **{name: _tighter(name, max) for name in ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")},
-    **{name: _tighter(name, min) for name in ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")},
+    **{
+        name: _tighter(name, max)
+        for name in ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+    },
+    **{
+        name: _tighter(name, min)
+        for name in ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+    },
 }
 
 

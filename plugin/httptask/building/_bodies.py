@@ -1,7 +1,9 @@
-"""How a value is written as a media type: one table, a row for each kind (OpenAPI 3.2: Media Type Object).
+"""How a value is written as a media type: one table, a row for each kind (OpenAPI 3.2: Media Type
+Object).
 
-A reference to a file stands for the file's bytes where it is a whole body, or a part of a multipart body. `{"$text": "…"}`
-is text that its author has written in the media type already: it is sent as it is.
+A reference to a file stands for the file's bytes where it is a whole body, or a part of a multipart
+body. `{"$text": "…"}` is text that its author has written in the media type already: it is sent as
+it is.
 """
 
 from __future__ import annotations
@@ -26,10 +28,24 @@ from httptask._http.media_types import (
     range_of,
 )
 from httptask._http.sequences import SEQUENCES, sequence_of
-from httptask.building._escaping import RESERVED_IN_QUERY, Encode, UnwritableError, encoded, leaving, plus_encoded
+from httptask.building._escaping import (
+    RESERVED_IN_QUERY,
+    Encode,
+    UnwritableError,
+    encoded,
+    leaving,
+    plus_encoded,
+)
 from httptask.building._fields import SENDABLE, Described, FieldWriter, fields, parts
 from httptask.building._multipart import boundary_of, multipart
-from httptask.building._references import ANY_BYTES, FileReference, file_places, is_pairs, is_reference, reference_of
+from httptask.building._references import (
+    ANY_BYTES,
+    FileReference,
+    file_places,
+    is_pairs,
+    is_reference,
+    reference_of,
+)
 from httptask.building._styles import scalar
 from httptask.building._text import codec_of, encoded_text
 from httptask.building._xml import member_names, xml_text
@@ -38,7 +54,9 @@ from httptask.model.exchange import StreamedBody
 
 _FORMS = (FORM, FORM_DATA)
 _ANY_TEXT = "text/plain; charset=utf-8"
-_PROLOG = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")  # XML 1.0, section 4.3.3
+_PROLOG = re.compile(
+    r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']"""
+)  # XML 1.0, section 4.3.3
 
 TEXT = "$text"
 """The only member of a value that is text to be sent as it is."""
@@ -72,21 +90,26 @@ def body(value: Any, content_type: str, described: Described | None = None) -> B
             if name in _FORMS
             else "a string, which is sent as it is"
         )
-        raise UnwritableError(f"a body of media type {name} cannot be written from this value: expected {expected}")
+        raise UnwritableError(
+            f"a body of media type {name} cannot be written from this value: expected {expected}"
+        )
     return row.write(value, content_type, described or Described())
 
 
 def is_text(value: Any) -> bool:
-    """Say whether *value* is text that is sent as it is, whatever the media type: an object whose one member is `$text`."""
+    """Say whether *value* is text that is sent as it is, whatever the media type: an object whose
+    one member is `$text`.
+    """
     return isinstance(value, Mapping) and len(value) == 1 and TEXT in value
 
 
 def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
     """Return the media type of *content* (by media type, as described) that carries *value* best.
 
-    Text is sent as the first one; an object as the first by `rank`, but as multipart when a field of it is a file; a file as
-    what it is, where that is among them. Where the description leaves it open, text is sent as text, a file as what it is,
-    and everything else as JSON. Raises `UnwritableError` when the media types are named and none carries *value*.
+    Text is sent as the first one; an object as the first by `rank`, but as multipart when a field
+    of it is a file; a file as what it is, where that is among them. Where the description leaves it
+    open, text is sent as text, a file as what it is, and everything else as JSON. Raises
+    `UnwritableError` when the media types are named and none carries *value*.
     """
     if is_reference(value):
         return _chosen_for_file(reference_of(value), content)
@@ -101,18 +124,22 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
         if concrete is not None and writable(value, concrete):
             return concrete
     raise UnwritableError(
-        f"no media type of this endpoint can be written from this value: {', '.join(content)}; expected a string"
+        f"no media type of this endpoint can be written from this value: {', '.join(content)};"
+        " expected a string"
     )
 
 
 def writable(value: Any, name: str) -> bool:
-    """Say whether *value* can be written as the media type, or a media type of the range, *name*."""
+    """Say whether *value* can be written as the media type, or a media type of the range,
+    *name*.
+    """
     concrete = _concrete(name, _ANY_TEXT if isinstance(value, str) else "application/json")
     return concrete is not None and _row(value, concrete) is not None
 
 
 def rank(name: str, *, files: bool = False) -> int:
-    """Return how early the media type *name* is taken for an object, 0 first: JSON, then a form, multipart, XML, the rest.
+    """Return how early the media type *name* is taken for an object, 0 first: JSON, then a form,
+    multipart, XML, the rest.
 
     With *files* in its fields multipart comes first: nothing else carries them.
     """
@@ -127,7 +154,9 @@ def rank(name: str, *, files: bool = False) -> int:
 
 
 def offers(content: Mapping[str, Any], content_type: str) -> bool:
-    """Say whether *content* (by media type or range of them) has *content_type*, whatever its parameters."""
+    """Say whether *content* (by media type or range of them) has *content_type*, whatever its
+    parameters.
+    """
     kind = essence(content_type)
     return any(range_of(name).fullmatch(kind) for name in content)
 
@@ -148,13 +177,16 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
     if not content or offers(content, ANY_BYTES):
         return ANY_BYTES
     raise UnwritableError(
-        f"no media type of this endpoint is that of the file {file.name!r}, {' or '.join(kinds) or 'which is not known'}: "
-        f"offered are {', '.join(content)}; say the right one in the file's 'contentType'"
+        f"no media type of this endpoint is that of the file {file.name!r},"
+        f" {' or '.join(kinds) or 'which is not known'}: offered are {', '.join(content)}; say the"
+        " right one in the file's 'contentType'"
     )
 
 
 def _concrete(name: str, free: str) -> str | None:
-    """Return a media type that the media type range *name* allows; None when its name does not say enough to write one."""
+    """Return a media type that the media type range *name* allows; None when its name does not say
+    enough to write one.
+    """
     kind = essence(name)
     if kind in ("", "*/*", "*"):
         return free
@@ -187,15 +219,23 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
     charset = charset_of(content_type)
     codec = codec_of(charset)
     if "=".encode(codec) != b"=":
-        raise UnwritableError(f"a form cannot be written in the charset {charset!r}: its syntax is that of ASCII")
+        raise UnwritableError(
+            f"a form cannot be written in the charset {charset!r}: its syntax is that of ASCII"
+        )
     plus = partial(plus_encoded, codec=codec)
 
     def write(item: Any, media_type: str, described: Described) -> str:
-        content = _field_content(item, essence(media_type), described) if media_type or is_text(item) else scalar(item)
+        content = (
+            _field_content(item, essence(media_type), described)
+            if media_type or is_text(item)
+            else scalar(item)
+        )
         return plus(content.decode("utf-8") if isinstance(content, bytes) else content)
 
     def styled(allow_reserved: bool) -> Encode:  # as in a query (OpenAPI, Encoding Object)
-        return leaving(RESERVED_IN_QUERY, codec) if allow_reserved else partial(encoded, codec=codec)
+        return (
+            leaving(RESERVED_IN_QUERY, codec) if allow_reserved else partial(encoded, codec=codec)
+        )
 
     no_files = f"a file cannot be sent in {FORM}; {FORM_DATA} carries files"
     try:
@@ -204,7 +244,10 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
             for each in fields(value, described, FieldWriter(write, plus, styled, no_files))
         ]
     except UnicodeEncodeError as error:
-        why = f"the charset {charset or 'utf-8'!r} has no character {error.object[error.start]!r}; leave it out, and UTF-8 is written"
+        why = (
+            f"the charset {charset or 'utf-8'!r} has no character {error.object[error.start]!r};"
+            " leave it out, and UTF-8 is written"
+        )
         raise UnwritableError(why) from error
     return Body(content_type, "&".join(written).encode("ascii"))
 
@@ -219,10 +262,16 @@ def _multipart(value: Any, content_type: str, described: Described) -> Body:
 
 
 def _in_order(value: Any, content_type: str, described: Described) -> Any:
-    """Return the fields of *value* with the root of a multipart/related body first: the first that is described."""
+    """Return the fields of *value* with the root of a multipart/related body first: the first that
+    is described.
+    """
     if essence(content_type) != RELATED:
         return value
-    known = [name for name in member_names(described.media_type.schema, described.definitions) if name in value]
+    known = [
+        name
+        for name in member_names(described.media_type.schema, described.definitions)
+        if name in value
+    ]
     return {name: value[name] for name in (*known, *(name for name in value if name not in known))}
 
 
@@ -235,7 +284,9 @@ def _field_content(item: Any, content_type: str, described: Described) -> bytes:
     if isinstance(content, bytes):
         return content
     if isinstance(item, dict | list):
-        raise UnwritableError(f"a field of media type {content_type} is sent as text: expected a string")
+        raise UnwritableError(
+            f"a field of media type {content_type} is sent as text: expected a string"
+        )
     return encoded_text(scalar(item), charset_of(content_type))
 
 
@@ -259,7 +310,12 @@ def _as_it_is(text: Any, content_type: str) -> bytes:
     if carries_files(content_type):
         return _multipart_text(text, content_type)
     return encoded_text(
-        text, _charset_of_xml(text, content_type) if XML.fullmatch(essence(content_type)) else charset_of(content_type)
+        text,
+        (
+            _charset_of_xml(text, content_type)
+            if XML.fullmatch(essence(content_type))
+            else charset_of(content_type)
+        ),
     )
 
 
@@ -267,20 +323,24 @@ def _multipart_text(text: str, content_type: str) -> bytes:
     boundary = boundary_of(content_type)
     if not boundary or f"--{boundary}" not in text:
         raise UnwritableError(
-            "text for a multipart body needs its boundary: write it into Content-Type, as in "
-            f"'{essence(content_type)}; boundary=xyz', or give an object, whose fields become the parts"
+            "text for a multipart body needs its boundary: write it into Content-Type, as in"
+            f" '{essence(content_type)}; boundary=xyz', or give an object, whose fields become the"
+            " parts"
         )
     return encoded_text(text, "")
 
 
 def _charset_of_xml(text: str, content_type: str) -> str:
-    """Return the charset of the XML *text*: that of *content_type*, else that of its prolog (RFC 7303, section 3)."""
+    """Return the charset of the XML *text*: that of *content_type*, else that of its prolog (RFC
+    7303, section 3).
+    """
     declared, prolog = charset_of(content_type), _PROLOG.match(text)
     if prolog is None:
         return declared
     if declared and codec_of(declared) != codec_of(prolog[1]):
         raise UnwritableError(
-            f"Content-Type has the charset {declared!r} and the prolog of the XML {prolog[1]!r}: one of them is wrong"
+            f"Content-Type has the charset {declared!r} and the prolog of the XML {prolog[1]!r}:"
+            " one of them is wrong"
         )
     return declared or prolog[1]
 
@@ -291,9 +351,15 @@ def _items(value: Any, content_type: str, described: Described) -> Body:
     texts = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         try:
-            texts.append(sequence.write(item, partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text))
+            texts.append(
+                sequence.write(
+                    item, partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text
+                )
+            )
         except ValueError as error:
-            raise UnwritableError(str(error), *([index] if isinstance(value, list) else [])) from error
+            raise UnwritableError(
+                str(error), *([index] if isinstance(value, list) else [])
+            ) from error
     return Body(content_type, "".join(texts).encode("utf-8"))
 
 
@@ -331,7 +397,9 @@ _ROWS = (
     _Row(re.compile(r"multipart/.+"), _of(dict, list), _multipart),
     _Row(SEQUENCES, _of(dict, list), _items),
     # YAML 1.2 takes JSON
-    _Row(re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json),
+    _Row(
+        re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json
+    ),
     _Row(XML, _of(dict, list, bool, int, float, Decimal), _xml),
     _Row(re.compile(r"text/plain"), _of(bool, int, float, Decimal), _text),
     _Row(re.compile(r".*", re.DOTALL), _of(str), _written),

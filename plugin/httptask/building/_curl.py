@@ -17,7 +17,9 @@ _BY_CURL = {"host", "content-length", "accept-encoding", "user-agent"}
 """Headers curl writes itself; accept-encoding would bring compressed bytes to the terminal."""
 
 VARIABLE = "HTTPTASK_SECRET"
-"""The shell variable that stands where a credential's value was; of several, each has the name of its place added."""
+"""The shell variable that stands where a credential's value was; of several, each has the name of
+its place added.
+"""
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 _PARAMETER = re.compile(r"[?&]([^=&#]*)=[^&#]*\Z")
@@ -26,22 +28,32 @@ _PARAMETER = re.compile(r"[?&]([^=&#]*)=[^&#]*\Z")
 def curl_command(request: SentRequest) -> str:
     """Return *request* as a curl command for a POSIX shell.
 
-    Each masked credential value becomes a variable, `HTTPTASK_SECRET` when it is the only one; a comment before the command
-    says what it has to hold. The parts of a form are `-F` options, files of it are read from below the folder of files.
+    Each masked credential value becomes a variable, `HTTPTASK_SECRET` when it is the only one; a
+    comment before the command says what it has to hold. The parts of a form are `-F` options, files
+    of it are read from below the folder of files.
     """
     secrets = _Secrets(alone=_masks(request) == 1)
     words = ["curl", "-sS", "-i", "-g"]  # -g: brackets and braces in a URL are not patterns
     lines = [" ".join([*words, *_method(request), secrets.in_url(request.url)])]
     form = form_options(request)
     for name, value in request.headers:
-        if name.lower() in _BY_CURL or (form and name.lower() == "content-type"):  # curl chooses its own boundary
+        if name.lower() in _BY_CURL or (
+            form and name.lower() == "content-type"
+        ):  # curl chooses its own boundary
             continue
-        lines.append("-H " + secrets.quoted(f"{name}: {value}" if value else f"{name};", f"the header {name}", name))
+        lines.append(
+            "-H "
+            + secrets.quoted(
+                f"{name}: {value}" if value else f"{name};", f"the header {name}", name
+            )
+        )
     before, body = "", "the body"
     if form:
         lines += [f"{option} " + secrets.quoted(text, body, "body") for option, text in form]
     elif (text := _text(request.body)) is not None:
-        lines.append("--data-raw " + secrets.quoted(text, body, "body"))  # --data-raw: a leading @ is text, not a file
+        lines.append(
+            "--data-raw " + secrets.quoted(text, body, "body")
+        )  # --data-raw: a leading @ is text, not a file
     elif request.body:
         before = f"{{ {'; '.join(_written(request.body, secrets))}; }} | "
         lines.append("--data-binary @-")
@@ -59,7 +71,9 @@ class _Secrets:
     """Variable -> where it stands, for a person."""
 
     def quoted(self, text: str, where: str, name: str) -> str:
-        """Return *text* as one word of a shell; what is masked in it, *where* a person looks for it, is a variable."""
+        """Return *text* as one word of a shell; what is masked in it, *where* a person looks for
+        it, is a variable.
+        """
         pieces = text.split(MASK)
         words = [shlex.quote(piece) if piece or len(pieces) == 1 else "" for piece in pieces]
         for index in range(1, len(words)):
@@ -67,7 +81,9 @@ class _Secrets:
         return "".join(words)
 
     def in_url(self, url: str) -> str:
-        """Return *url* as one word of a shell; a masked value of the query has the name of its parameter."""
+        """Return *url* as one word of a shell; a masked value of the query has the name of its
+        parameter.
+        """
         words, start = [], 0
         for match in re.finditer(MASK, url):
             parameter = _PARAMETER.search(url, 0, match.end())
@@ -112,7 +128,9 @@ def _text(body: bytes | StreamedBody) -> str | None:
 
 
 def _written(body: bytes | StreamedBody, secrets: _Secrets) -> Iterator[str]:
-    """Yield shell commands that write *body*; its files are named as the settings name them, below the folder of files."""
+    """Yield shell commands that write *body*; its files are named as the settings name them, below
+    the folder of files.
+    """
     for piece in body.pieces if isinstance(body, StreamedBody) else (body,):
         if isinstance(piece, FilePiece):
             yield f"cat -- {shlex.quote(piece.name)}"

@@ -1,4 +1,6 @@
-"""A form as curl's `-F` options, where they can say it: the parts are read from the body as it would go out."""
+"""A form as curl's `-F` options, where they can say it: the parts are read from the body as it
+would go out.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def form_options(request: SentRequest) -> list[Option]:
 
     Empty when it carries none, or one that they cannot say: its bytes are sent then.
     """
-    content_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    content_type = next(
+        (value for name, value in request.headers if name.lower() == "content-type"), ""
+    )
     boundary = boundary_of(content_type)
     if essence(content_type) != FORM_DATA or not boundary or not request.body:
         return []
@@ -70,7 +74,11 @@ def _option(head: Message, content: str | FilePiece) -> Option:
     settings = [f";type={value}" for value in head.get_all("Content-Type", [])]
     if filename is not None:
         settings.append(f';filename="{filename}"')
-    others = ((key, value) for key, value in head.items() if key.lower() not in ("content-type", "content-disposition"))
+    others = (
+        (key, value)
+        for key, value in head.items()
+        if key.lower() not in ("content-type", "content-disposition")
+    )
     settings += [f";headers={_quoted(f'{key}: {value}')}" for key, value in others]
     if isinstance(content, FilePiece):
         return "-F", f"{name}=@{_quoted(content.name)}{''.join(settings)}"

@@ -1,4 +1,6 @@
-"""How text is escaped for its place in a request (RFC 3986, sections 2 and 3; RFC 6265, section 4.1.1)."""
+"""How text is escaped for its place in a request (RFC 3986, sections 2 and 3; RFC 6265, section
+4.1.1).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
 class UnwritableError(ValueError):
-    """A value that has no form in its place; the message says why, *path* where in the value: names and indices."""
+    """A value that has no form in its place; the message says why, *path* where in the value: names
+    and indices.
+    """
 
     def __init__(self, message: str, *path: str | int) -> None:
         super().__init__(message)
@@ -24,7 +28,9 @@ class UnwritableError(ValueError):
 
 
 def encoded(text: str, codec: str = "utf-8") -> str:
-    """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section 2.3)."""
+    """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section
+    2.3).
+    """
     return quote(text, safe="", encoding=codec, errors="surrogatepass")
 
 
@@ -34,18 +40,23 @@ def plus_encoded(text: str, codec: str = "utf-8") -> str:
 
 
 def leaving(safe: str, codec: str = "utf-8") -> Encode:
-    """Return an `Encode` that leaves the characters *safe* and percent-encoded triples as they are (RFC 6570, section 3.2.3)."""
+    """Return an `Encode` that leaves the characters *safe* and percent-encoded triples as they are
+    (RFC 6570, section 3.2.3).
+    """
 
     def encode(text: str) -> str:
         pieces = _TRIPLE.split(text)  # the triples stand at the odd places
-        pieces[::2] = [quote(piece, safe=safe, encoding=codec, errors="surrogatepass") for piece in pieces[::2]]
+        pieces[::2] = [
+            quote(piece, safe=safe, encoding=codec, errors="surrogatepass") for piece in pieces[::2]
+        ]
         return "".join(pieces)
 
     return encode
 
 
 def url_part(text: str) -> str:
-    """Return *text*, which an expression brings into a URL, with braces and blanks percent-encoded; the rest is a URL's.
+    """Return *text*, which an expression brings into a URL, with braces and blanks percent-encoded;
+    the rest is a URL's.
 
     `{name}` is a place only where the author of the URL has written it.
     """
@@ -53,17 +64,27 @@ def url_part(text: str) -> str:
 
 
 def cookie_as_it_is(text: str) -> str:
-    """Return *text*, for a cookie: servers disagree on escapes, so none is added. Raises `UnwritableError`."""
+    """Return *text*, for a cookie: servers disagree on escapes, so none is added. Raises
+    `UnwritableError`.
+    """
     if not COOKIE_VALUE.fullmatch(text):
         raise UnwritableError(
-            f"{text[:60]!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are sent as they are given: "
-            "write it as the server expects it, percent-encoded for instance"
+            f"{text[:60]!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are"
+            " sent as they are given: write it as the server expects it, percent-encoded for"
+            " instance"
         )
     return text
 
 
-ESCAPED: dict[str, Encode] = {"path": encoded, "query": encoded, "header": str, "cookie": cookie_as_it_is}
-"""Location -> how names and values are escaped in it: not at all in headers (OpenAPI 3.2) and cookies (RFC 6265)."""
+ESCAPED: dict[str, Encode] = {
+    "path": encoded,
+    "query": encoded,
+    "header": str,
+    "cookie": cookie_as_it_is,
+}
+"""Location -> how names and values are escaped in it: not at all in headers (OpenAPI 3.2) and
+cookies (RFC 6265).
+"""
 
 RESERVED_IN_QUERY = ":/?@!$'()*,;"
 
@@ -73,5 +94,6 @@ RESERVED: dict[str, Encode] = {
     "header": str,
     "cookie": leaving(":/?#[]@!$&'()*+="),
 }
-"""Location -> how values are escaped where the description has `allowReserved`: RFC 3986's reserved characters stay, but for
-those that would end or split the value there, or have another meaning (OpenAPI 3.2, appendices C and E)."""
+"""Location -> how values are escaped where the description has `allowReserved`: RFC 3986's reserved
+characters stay, but for those that would end or split the value there, or have another meaning
+(OpenAPI 3.2, appendices C and E)."""

@@ -1,7 +1,8 @@
 """Fields of a form, and parts of a multipart body: which there are, and what each of them holds.
 
-A field is written by its style when its Encoding Object has `style`, `explode` or `allowReserved`, and by its content type
-otherwise: text as it is, arrays and objects as JSON, an array's items each on its own (OpenAPI 3.2: Encoding Object).
+A field is written by its style when its Encoding Object has `style`, `explode` or `allowReserved`,
+and by its content type otherwise: text as it is, arrays and objects as JSON, an array's items each
+on its own (OpenAPI 3.2: Encoding Object).
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Described:
     definitions: Mapping[str, Any] = field(default_factory=dict)
     """The schemas that the media type's own refers to."""
     name: str = ""
-    """The field it is the media type of: the root of its XML, where nothing else gives it a name."""
+    """The field it is the media type of: the root of its XML, where nothing else gives it a
+    name.
+    """
 
     @property
     def encoding(self) -> Mapping[str, Mapping[str, Any]]:
@@ -50,7 +53,9 @@ class Described:
 
     def item(self) -> Described:
         """Return what is said of one item, when this is said of an array."""
-        return replace(self, media_type=MediaType(items_schema(self.media_type.schema, self.definitions)))
+        return replace(
+            self, media_type=MediaType(items_schema(self.media_type.schema, self.definitions))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +80,39 @@ class FieldWriter:
     name: Encode = str
     """Escapes the name of a field."""
     styled: Callable[[bool], Encode] = lambda _: str
-    """How a style escapes names and values, with or without `allowReserved`; not at all in a multipart body."""
+    """How a style escapes names and values, with or without `allowReserved`; not at all in a
+    multipart body.
+    """
     no_files: str = ""
     """Why files cannot be sent, where they cannot."""
 
 
 def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Field]:
-    """Yield the fields of the form *value*, an object or pairs of names and values. Raises `UnwritableError`."""
+    """Yield the fields of the form *value*, an object or pairs of names and values. Raises
+    `UnwritableError`.
+    """
     for name, item, path in _members(value):
         encoding = described.encoding.get(name, {})
         try:
-            if STYLED.isdisjoint(key for key, each in encoding.items() if each is not None) or _holds_file(item):
+            if STYLED.isdisjoint(
+                key for key, each in encoding.items() if each is not None
+            ) or _holds_file(item):
                 yield from _typed(name, item, encoding, described.field(name), writer, path)
                 continue
             encode = writer.styled(bool(encoding.get("allowReserved")))
             style, explode = encoding.get("style") or "form", encoding.get("explode")
-            for key, text in pairs(name, item, style, explode, encode, encoding.get("itemDelimiters", ())):
+            for key, text in pairs(
+                name, item, style, explode, encode, encoding.get("itemDelimiters", ())
+            ):
                 yield Field(key, text)
         except UnwritableError as error:
             raise UnwritableError(str(error), *path, *error.path) from error
 
 
 def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
-    """Yield the parts of a multipart body that have no names: an array's items. Raises `UnwritableError`."""
+    """Yield the parts of a multipart body that have no names: an array's items. Raises
+    `UnwritableError`.
+    """
     for index, item in enumerate(values):
         try:
             yield _placed(_one(None, item, {}, described.item(), writer), (index,))
@@ -107,7 +122,9 @@ def parts(values: list[Any], described: Described, writer: FieldWriter) -> Itera
 
 def _members(value: Any) -> Iterator[tuple[str, Any, Path]]:
     if is_pairs(value):
-        yield from ((name, item, (index, 1)) for index, (name, item) in enumerate(value) if item is not None)
+        yield from (
+            (name, item, (index, 1)) for index, (name, item) in enumerate(value) if item is not None
+        )
     else:
         yield from ((name, item, (name,)) for name, item in value.items())
 
@@ -117,7 +134,12 @@ def _holds_file(item: Any) -> bool:
 
 
 def _typed(
-    name: str, value: Any, encoding: Mapping[str, Any], described: Described, writer: FieldWriter, path: Path
+    name: str,
+    value: Any,
+    encoding: Mapping[str, Any],
+    described: Described,
+    writer: FieldWriter,
+    path: Path,
 ) -> Iterator[Field]:
     if not isinstance(value, list):
         yield _placed(_one(name, value, encoding, described, writer), path)
@@ -129,14 +151,25 @@ def _typed(
             raise UnwritableError(str(error), index, *error.path) from error
 
 
-def _one(name: str | None, item: Any, encoding: Mapping[str, Any], described: Described, writer: FieldWriter) -> Field:
+def _one(
+    name: str | None,
+    item: Any,
+    encoding: Mapping[str, Any],
+    described: Described,
+    writer: FieldWriter,
+) -> Field:
     name = None if name is None else writer.name(name)
     if is_reference(item):
         if writer.no_files:
             raise UnwritableError(writer.no_files)
         return _file(name, item, encoding)
     content_type = _field_type(item, encoding)
-    return Field(name, writer.write(item, content_type, described), content_type, _described_headers(encoding))
+    return Field(
+        name,
+        writer.write(item, content_type, described),
+        content_type,
+        _described_headers(encoding),
+    )
 
 
 def _placed(part: Field, path: Path) -> Field:
@@ -151,21 +184,32 @@ def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any
     described = [each.strip() for each in str(encoding.get("contentType") or "").split(",")]
     named = [each for each in described if each and "*" not in each]
     guessed = file.guessed_type
-    fits = guessed and (not any(described) or any(range_of(each).fullmatch(essence(guessed)) for each in described))
-    content_type = file.content_type or (guessed if fits else "") or (named[0] if named else ANY_BYTES)
+    fits = guessed and (
+        not any(described) or any(range_of(each).fullmatch(essence(guessed)) for each in described)
+    )
+    content_type = (
+        file.content_type or (guessed if fits else "") or (named[0] if named else ANY_BYTES)
+    )
     _check_sendable(content_type)
     headers = {**_described_headers(encoding), **file.headers}
     return Field(name, file.piece(), content_type, headers, file.filename)
 
 
 def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers of a part whose description says their value: a constant, a default, or the only one allowed."""
+    """Return the headers of a part whose description says their value: a constant, a default, or
+    the only one allowed.
+    """
     headers = {}
     for name, header in (encoding.get("headers") or {}).items():
         schema = header.get("schema") if isinstance(header, Mapping) else None
         value = _only_value(schema) if isinstance(schema, Mapping) else None
-        # OpenAPI, Encoding Object: Content-Type is described separately. A description is a stranger's.
-        if isinstance(value, str | Number) and TOKEN.fullmatch(name) and name.lower() not in _OF_A_PART:
+        # OpenAPI, Encoding Object: Content-Type is described separately. A description is a
+        # stranger's.
+        if (
+            isinstance(value, str | Number)
+            and TOKEN.fullmatch(name)
+            and name.lower() not in _OF_A_PART
+        ):
             text = scalar(value)
             if not UNSENDABLE.search(text):
                 headers[name] = text
@@ -179,7 +223,9 @@ def _only_value(schema: Mapping[str, Any]) -> Any:
 
 
 def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
-    """Return the media type of a field; "" is text. Of several the first is taken; a range says nothing that can be sent."""
+    """Return the media type of a field; "" is text. Of several the first is taken; a range says
+    nothing that can be sent.
+    """
     described = str(encoding.get("contentType") or "").partition(",")[0].strip()
     _check_sendable(described)
     if described and "*" not in described:

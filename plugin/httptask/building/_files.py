@@ -1,7 +1,8 @@
 """Files on disk: where they may lie, and how they are read while they are sent.
 
-An author's reference reaches files below the folder that the operator names, and no others: neither by `..`, nor by a link,
-nor by an absolute path. It may be what a task gave back for a response that it kept as a file.
+An author's reference reaches files below the folder that the operator names, and no others: neither
+by `..`, nor by a link, nor by an absolute path. It may be what a task gave back for a response that
+it kept as a file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,16 @@ VARIABLE = "HTTPTASK_FILES"
 """The environment variable in which an operator names the folder."""
 
 _MOST_DATA = 16 * 1024 * 1024
-"""Bytes of a file that becomes data: it stands in memory several times over. Larger ones are streamed as they are."""
+"""Bytes of a file that becomes data: it stands in memory several times over. Larger ones are
+streamed as they are.
+"""
 
 _READ = 1024 * 1024
 """Bytes read at once, in a thread: a disk may be slow."""
 _WRITTEN = 64 * 1024
-"""Bytes given to the network at once: `readTimeoutSeconds` is the longest silence, and each write is a sign of life."""
+"""Bytes given to the network at once: `readTimeoutSeconds` is the longest silence, and each write
+is a sign of life.
+"""
 
 
 # Files
@@ -55,10 +60,14 @@ class Files:
     folder: Path | None = None
     """Below it lies everything that a `path` may name; None: no path may."""
     upload: Callable[[str], Path | None] | None = None
-    """The file of an upload by its id, None when there is none; where there is a designer, it says."""
+    """The file of an upload by its id, None when there is none; where there is a designer, it
+    says.
+    """
 
     def find(self, piece: FilePiece) -> StoredFile:
-        """Return the file that *piece* refers to. Raises `SettingsError`, at its place, when it may not or cannot be sent."""
+        """Return the file that *piece* refers to. Raises `SettingsError`, at its place, when it may
+        not or cannot be sent.
+        """
         try:
             found = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
         except OSError as error:
@@ -69,7 +78,9 @@ class Files:
         return found
 
     def content(self, piece: FilePiece) -> bytes:
-        """Return all of the file that *piece* refers to, which becomes data. Raises `SettingsError` as `find` does."""
+        """Return all of the file that *piece* refers to, which becomes data. Raises `SettingsError`
+        as `find` does.
+        """
         file = self.find(piece)
         if file.size > _MOST_DATA:
             raise _refused(piece, "file-too-large", found=file.size, limit=_MOST_DATA)
@@ -79,7 +90,9 @@ class Files:
         return data
 
     def named_in(self, text: str) -> bool:
-        """Say whether *text* holds the path of a file that a response was kept in: it is of no use to anybody else."""
+        """Say whether *text* holds the path of a file that a response was kept in: it is of no use
+        to anybody else.
+        """
         return self._kept is not None and self._kept.search(text) is not None
 
     @cached_property
@@ -89,7 +102,9 @@ class Files:
         return re.compile(re.escape(f"{self.folder}{os.sep}") + r"[0-9a-f]{32}\.")
 
     def knows(self, reference: Mapping[str, Any]) -> bool:
-        """Say whether it can be told here if the file of *reference* is there. Where no folder is named, no path leads anywhere."""
+        """Say whether it can be told here if the file of *reference* is there. Where no folder is
+        named, no path leads anywhere.
+        """
         return "upload" in reference or ("path" in reference and self.folder is not None)
 
     def _uploaded(self, piece: FilePiece) -> StoredFile:
@@ -123,19 +138,27 @@ class StoredFile(FilePiece):
 
     @classmethod
     def at(cls, folder: Path, steps: tuple[str, ...], piece: FilePiece) -> StoredFile:
-        """Return the file at *steps* below *folder*. Raises `SettingsError` for what is no file, and `OSError`."""
+        """Return the file at *steps* below *folder*. Raises `SettingsError` for what is no file,
+        and `OSError`.
+        """
         found = cls(piece.name, piece.reference, piece.pointer, 0, folder, steps)
         # Before it is opened: opening a device or a pipe may do something.
         kind = folder.joinpath(*steps).lstat().st_mode
         if not stat.S_ISREG(kind):
-            what = "a folder" if stat.S_ISDIR(kind) else "no regular file (a device, a pipe or a socket)"
+            what = (
+                "a folder"
+                if stat.S_ISDIR(kind)
+                else "no regular file (a device, a pipe or a socket)"
+            )
             raise _refused(piece, "file-type", found=what)
         with found._opened() as descriptor:
             seen = os.fstat(descriptor)
             return replace(found, size=seen.st_size, identity=_identity(seen))
 
     def read(self, start: int) -> bytes:
-        """Return the bytes from *start*, `_READ` of them where there are. Raises `SettingsError` when the file has changed."""
+        """Return the bytes from *start*, `_READ` of them where there are. Raises `SettingsError`
+        when the file has changed.
+        """
         try:
             with self._opened() as descriptor:
                 seen = os.fstat(descriptor)
@@ -150,12 +173,21 @@ class StoredFile(FilePiece):
         return data
 
     def _changed(self, size: int) -> SettingsError:
-        return _refused(self, "file-changed", size=self.size, now=size if size != self.size else None)
+        return _refused(
+            self, "file-changed", size=self.size, now=size if size != self.size else None
+        )
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open the file, one step after the other: a link that was put in the way meanwhile is not followed."""
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        """Open the file, one step after the other: a link that was put in the way meanwhile is not
+        followed.
+        """
+        flags = (
+            os.O_RDONLY
+            | getattr(os, "O_NOFOLLOW", 0)
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0)
+        )
         with contextlib.ExitStack() as open_ones:
 
             def entered(path: str | Path, folder: int | None, flags: int) -> int:
@@ -191,7 +223,9 @@ class LocatedBody(StreamedBody):
     """A body whose files were found. Every iteration reads them from the start."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of bounded size. Raises `SettingsError` when a file has changed since it was found."""
+        """Yield the body in pieces of bounded size. Raises `SettingsError` when a file has changed
+        since it was found.
+        """
         for piece in self.pieces:
             if isinstance(piece, StoredFile):
                 sent = 0
@@ -206,16 +240,21 @@ class LocatedBody(StreamedBody):
 
 
 async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
-    """Return a copy of *request* that can be sent: the files of its body found among *files*, and its length known.
+    """Return a copy of *request* that can be sent: the files of its body found among *files*, and
+    its length known.
 
-    Raises `SettingsError`, at the place of the reference, for a file that may not or cannot be sent.
+    Raises `SettingsError`, at the place of the reference, for a file that may not or cannot be
+    sent.
     """
     found = request.copy()
     body = request.body
     if isinstance(body, StreamedBody):
         found.body = await in_thread(
             lambda: LocatedBody(
-                tuple(files.find(each) if isinstance(each, FilePiece) else each for each in body.pieces)
+                tuple(
+                    files.find(each) if isinstance(each, FilePiece) else each
+                    for each in body.pieces
+                )
             )
         )
         found.set_header("Content-Length", str(len(found.body)))
@@ -226,17 +265,19 @@ async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
 
 
 async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") -> dict[str, Any]:
-    """Return *request* (evaluated settings) with the content of a file in the place of each reference that says `as`.
+    """Return *request* (evaluated settings) with the content of a file in the place of each
+    reference that says `as`.
 
-    *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or is no text where it should
-    be, and for a text that holds the local path of a file.
+    *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
+    is no text where it should be, and for a text that holds the local path of a file.
     """
     for path in text_places(request, files.named_in):
         raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
     contents = {}
     for path, reference in data_places(request):
         try:
-            contents[path] = await in_thread(lambda path=path, said=reference: _data(said, files, pointer_of(path, at)))  # type: ignore[misc]
+            read = partial(_data, reference, files, pointer_of(path, at))
+            contents[path] = await in_thread(read)
         except UnwritableError as error:
             raise SettingsError(
                 [Problem.of("unwritable", pointer_of((*path, *error.path), at), reason=str(error))]
@@ -245,16 +286,23 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
 
 
 def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
-    """Return the content of the file *reference*, which stands at the pointer *at*, as its `as` has it."""
+    """Return the content of the file *reference*, which stands at the pointer *at*, as its `as` has
+    it.
+    """
     file = reference_of(reference)
-    content = file.content if file.is_inline else files.content(FilePiece(file.name, file.settings, at))
+    content = (
+        file.content if file.is_inline else files.content(FilePiece(file.name, file.settings, at))
+    )
     if file.settings["as"] == "base64":
         return base64.b64encode(content).decode("ascii")
     charset = charset_of(file.content_type)
     try:
         return content.decode(codec_of(charset)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        why = f'the file {file.name!r} is no text in {charset or "UTF-8"}: say its charset in "contentType", or "as": "base64"'
+        why = (
+            f"the file {file.name!r} is no text in {charset or 'UTF-8'}: say its charset in"
+            ' "contentType", or "as": "base64"'
+        )
         raise UnwritableError(why, REFERENCE, "as") from error
 
 

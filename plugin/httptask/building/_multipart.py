@@ -1,4 +1,5 @@
-"""Multipart bodies: `form-data` (RFC 7578), `related` (RFC 2387), `mixed` and any other (RFC 2046, section 5.1).
+"""Multipart bodies: `form-data` (RFC 7578), `related` (RFC 2387), `mixed` and any other (RFC 2046,
+section 5.1).
 
 Ours, because the HTTP library writes `form-data` only, and takes no parts without a name.
 """
@@ -17,9 +18,13 @@ from httptask.building._fields import Field
 from httptask.model.exchange import FilePiece, StreamedBody
 
 _BOUNDARY = re.compile(r'(?i);\s*boundary=(?:"([^"]*)"|([^\s;"]*))')
-_BOUNDARY_TEXT = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, section 5.1.1
+_BOUNDARY_TEXT = re.compile(
+    r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]"
+)  # RFC 2046, section 5.1.1
 _TYPE = re.compile(r"(?i);\s*type=")
-_UNQUOTABLE = {'"': "%22", "\\": "\\\\"} | {chr(code): f"%{code:02X}" for code in (*range(0x20), 0x7F)}
+_UNQUOTABLE = {'"': "%22", "\\": "\\\\"} | {
+    chr(code): f"%{code:02X}" for code in (*range(0x20), 0x7F)
+}
 """As browsers write names in a part's head (HTML, "Multipart form data")."""
 
 
@@ -30,7 +35,9 @@ def boundary_of(content_type: str) -> str | None:
 
 
 def multipart(parts: Sequence[Field], content_type: str) -> tuple[str, bytes | StreamedBody]:
-    """Return the multipart body of *parts*, and *content_type* with what it needs. Raises `UnwritableError`."""
+    """Return the multipart body of *parts*, and *content_type* with what it needs. Raises
+    `UnwritableError`.
+    """
     try:
         if essence(content_type) == RELATED and parts and not _TYPE.search(content_type):
             root = essence(parts[0].content_type) or "text/plain"
@@ -46,15 +53,20 @@ def _head(part: Field, subtype: str) -> bytes:
     """Return the headers of *part*, and the empty line after them."""
     headers = []
     if part.name is not None:
-        headers.append(("Content-Disposition", f'form-data; name="{_quoted(part.name)}"' + _filename(part)))
+        headers.append(
+            ("Content-Disposition", f'form-data; name="{_quoted(part.name)}"' + _filename(part))
+        )
     elif part.filename is not None:
         headers.append(("Content-Disposition", "attachment" + _filename(part)))
     own = {name.lower() for name in part.headers}
     if subtype == RELATED and part.name and "content-id" not in own:
         headers.append(("Content-ID", f"<{quote(part.name, safe='@')}>"))  # RFC 2392, section 2
     headers += part.headers.items()
-    # RFC 7578, section 4.4: a field of a form without a media type is text; elsewhere nothing says its charset.
-    content_type = part.content_type or ("" if subtype == FORM_DATA else "text/plain; charset=utf-8")
+    # RFC 7578, section 4.4: a field of a form without a media type is text; elsewhere nothing says
+    # its charset.
+    content_type = part.content_type or (
+        "" if subtype == FORM_DATA else "text/plain; charset=utf-8"
+    )
     if content_type:
         headers.append(("Content-Type", content_type))
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("utf-8") + b"\r\n"
@@ -68,7 +80,9 @@ def _quoted(text: str) -> str:
     return "".join(_UNQUOTABLE.get(character, character) for character in text)
 
 
-def _pieces(parts: Iterable[Field], heads: Iterable[bytes], boundary: str) -> Iterator[bytes | FilePiece]:
+def _pieces(
+    parts: Iterable[Field], heads: Iterable[bytes], boundary: str
+) -> Iterator[bytes | FilePiece]:
     mark = f"--{boundary}".encode("ascii")
     for part, head in zip(parts, heads, strict=True):
         yield mark + b"\r\n" + head
@@ -102,21 +116,25 @@ def _bounded(content_type: str, parts: Sequence[Field]) -> tuple[str, str]:
         return f"{content_type}; boundary={boundary}", boundary
     if files:
         raise UnwritableError(
-            f"leave the boundary {boundary!r} of Content-Type out: a file may hold it, nobody has read it"
+            f"leave the boundary {boundary!r} of Content-Type out: a file may hold it, nobody has"
+            " read it"
         )
     mark = f"--{boundary}".encode()
     held = (content for content in map(_content, parts) if isinstance(content, bytes))
     if not _BOUNDARY_TEXT.fullmatch(boundary) or any(mark in content for content in held):
         raise UnwritableError(
-            f"the boundary {boundary!r} of Content-Type is not valid, or stands in a part; leave it out"
+            f"the boundary {boundary!r} of Content-Type is not valid, or stands in a part; leave"
+            " it out"
         )
     return content_type, boundary
 
 
 def _digest(parts: Iterable[Field]) -> str:
-    """Return what is made of the parts themselves: the same request is written the same way each time, and none can hold it.
+    """Return what is made of the parts themselves: the same request is written the same way each
+    time, and none can hold it.
 
-    Of a file only the reference is known here: whoever wrote the file could foresee what is made of that.
+    Of a file only the reference is known here: whoever wrote the file could foresee what is made of
+    that.
     """
     digest = hashlib.sha256()
     for part in parts:

@@ -1,4 +1,5 @@
-"""The headers of content negotiation that a request has without its author: what the endpoint answers with, and in which codings.
+"""The headers of content negotiation that a request has without its author: what the endpoint
+answers with, and in which codings.
 
 RFC 9110, sections 12.5.1 and 12.5.3.
 """
@@ -26,8 +27,9 @@ _IDENTITY = "identity"
 def accept(endpoint: Endpoint | None) -> str:
     """Return the `Accept` of a request to *endpoint* whose settings have none.
 
-    It is the value that the description gives for this header, else the first of those it allows, JSON before others. Where
-    the header is not described, it is the media types of the successful responses, JSON first, and `*/*` last.
+    It is the value that the description gives for this header, else the first of those it allows,
+    JSON before others. Where the header is not described, it is the media types of the successful
+    responses, JSON first, and `*/*` last.
     """
     if endpoint is None:
         return ANY_MEDIA_TYPE
@@ -42,14 +44,18 @@ def accept(endpoint: Endpoint | None) -> str:
 
 
 def accept_encoding(endpoint: Endpoint | None) -> str:
-    """Return the `Accept-Encoding` of a request to *endpoint* whose settings have none: what can be undone, and is allowed."""
+    """Return the `Accept-Encoding` of a request to *endpoint* whose settings have none: what can be
+    undone, and is allowed.
+    """
     schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
     known = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
     allowed = [value for value in _texts(schema.get("enum")) if _codings(value) <= known]
     if allowed:
         return allowed[0]
     documented = _documented(schema)
-    return documented if documented is not None and _codings(documented) <= known else ACCEPT_ENCODING
+    return (
+        documented if documented is not None and _codings(documented) <= known else ACCEPT_ENCODING
+    )
 
 
 def _codings(value: str) -> set[str]:
@@ -58,12 +64,18 @@ def _codings(value: str) -> set[str]:
 
 def _answered(endpoint: Endpoint) -> list[str]:
     """Return the media types of the responses of *endpoint* that are a success, JSON first."""
-    successes = [each for status, each in endpoint.responses.items() if re.fullmatch(r"2(\d\d|XX)", status.upper())]
+    successes = [
+        each
+        for status, each in endpoint.responses.items()
+        if re.fullmatch(r"2(\d\d|XX)", status.upper())
+    ]
     if not successes and "default" in endpoint.responses:
         successes = [endpoint.responses["default"]]
     names = dict.fromkeys(without_charset(name) for each in successes for name in each.content)
     return _json_first(
-        name for name in names if _MEDIA_TYPE.fullmatch(name) and SENDABLE.fullmatch(name) and name != ANY_MEDIA_TYPE
+        name
+        for name in names
+        if _MEDIA_TYPE.fullmatch(name) and SENDABLE.fullmatch(name) and name != ANY_MEDIA_TYPE
     )
 
 
@@ -72,7 +84,11 @@ def _json_first(names: Iterable[str]) -> list[str]:
 
 
 def _header_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
-    parameters = (each for each in endpoint.parameters if each.location == "header" and each.name.lower() == name)
+    parameters = (
+        each
+        for each in endpoint.parameters
+        if each.location == "header" and each.name.lower() == name
+    )
     schema: Any = next((each.schema for each in parameters), {})
     for _ in range(_MOST_FOLLOWED):
         target = definition_name(schema.get("$ref")) if isinstance(schema, Mapping) else None
@@ -88,5 +104,7 @@ def _documented(schema: Mapping[str, Any]) -> str | None:
 
 
 def _texts(values: Any) -> list[str]:
-    found = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    found = (
+        [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    )
     return [value for value in found if value and SENDABLE.fullmatch(value)]

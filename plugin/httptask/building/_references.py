@@ -1,8 +1,9 @@
 """File references: what a value `{"$file": {...}}` says, and where in a request one may stand.
 
-A reference names its bytes by `path`, by `upload`, or holds them: `content` is text, `contentBase64` is base64. Its bytes are
-sent where it is a whole body, a field of a multipart body, or an item of one of these. With `as` its content becomes data:
-text that may stand anywhere. A reference anywhere else is refused: it would tell a stranger a local path.
+A reference names its bytes by `path`, by `upload`, or holds them: `content` is text,
+`contentBase64` is base64. Its bytes are sent where it is a whole body, a field of a multipart body,
+or an item of one of these. With `as` its content becomes data: text that may stand anywhere. A
+reference anywhere else is refused: it would tell a stranger a local path.
 """
 
 from __future__ import annotations
@@ -39,8 +40,12 @@ _SEEN = ("name", "mediaType", "size", "sha256", "problem")
 """Members of the reference that a result or an upload is; an author need not write them."""
 _TEXTS = frozenset(("path", "upload", "contentType", "filename"))
 
-_IN_TEXT = re.compile(r'(?i)(?:\{|%7B)(?:\s|%20)*\\*(?:"|%22)(?:\$|%24)file\\*(?:"|%22)(?:\s|%20)*(?::|%3A)')
-"""A reference that an expression has made part of a text, as JSON or as JSON in JSON, percent-encoded or not."""
+_IN_TEXT = re.compile(
+    r'(?i)(?:\{|%7B)(?:\s|%20)*\\*(?:"|%22)(?:\$|%24)file\\*(?:"|%22)(?:\s|%20)*(?::|%3A)'
+)
+"""A reference that an expression has made part of a text, as JSON or as JSON in JSON,
+percent-encoded or not.
+"""
 
 Path = tuple[str | int, ...]
 """Names and indices that lead to a value."""
@@ -62,13 +67,24 @@ class FileReference:
 
     @property
     def guessed_type(self) -> str:
-        """The media type that the file's name suggests, or inline text is; "" when nothing suggests one."""
-        by_name = mimetypes.guess_type(self.filename, strict=False)[0] or mimetypes.guess_type(self.name)[0]
+        """The media type that the file's name suggests, or inline text is; "" when nothing suggests
+        one.
+        """
+        by_name = (
+            mimetypes.guess_type(self.filename, strict=False)[0]
+            or mimetypes.guess_type(self.name)[0]
+        )
         return by_name or ("text/plain; charset=utf-8" if "content" in self.settings else "")
 
     def piece(self, *path: str | int) -> FilePiece | bytes:
-        """Return the file as a piece of a body; *path* is where in the body's value the reference stands."""
-        return self.content if self.is_inline else FilePiece(self.name, self.settings, pointer_of(path))
+        """Return the file as a piece of a body; *path* is where in the body's value the reference
+        stands.
+        """
+        return (
+            self.content
+            if self.is_inline
+            else FilePiece(self.name, self.settings, pointer_of(path))
+        )
 
     @property
     def is_inline(self) -> bool:
@@ -95,11 +111,17 @@ def is_data(reference: Mapping[str, Any]) -> bool:
 
 
 def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
-    """Read the reference *value*, which stands at *path*. Raises `UnwritableError` for one that says no file."""
+    """Read the reference *value*, which stands at *path*. Raises `UnwritableError` for one that
+    says no file.
+    """
     settings: Mapping[str, Any] = value[REFERENCE]
     for steps, why in reference_problems(value):
         raise UnwritableError(why, *path, *steps)
-    name = str(settings.get("path") or settings.get("name") or ("upload" if "upload" in settings else "file"))
+    name = str(
+        settings.get("path")
+        or settings.get("name")
+        or ("upload" if "upload" in settings else "file")
+    )
     return FileReference(
         settings=settings,
         name=name,
@@ -113,7 +135,9 @@ def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
 
 
 def reference_problems(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what is wrong with the reference *value*, whatever files there are: where in it, and a sentence."""
+    """Yield what is wrong with the reference *value*, whatever files there are: where in it, and a
+    sentence.
+    """
     settings: Any = value[REFERENCE]
     if not isinstance(settings, Mapping):
         yield (REFERENCE,), "the reference of a file must be an object with its 'path'"
@@ -126,7 +150,10 @@ def reference_problems(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ..
         elif name in _TEXTS and not (isinstance(item, str) and item):
             yield (REFERENCE, name), f"{name!r} of a file must be text"
     if settings.get("as") not in (None, *AS):
-        yield (REFERENCE, "as"), f"'as' is {' or '.join(map(repr, AS))}: how the content of the file becomes data"
+        yield (
+            (REFERENCE, "as"),
+            f"'as' is {' or '.join(map(repr, AS))}: how the content of the file becomes data",
+        )
     yield from _source_problems(settings)
     yield from _header_problems(settings)
 
@@ -142,7 +169,10 @@ def _source_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, .
     path = settings.get("path")
     if isinstance(path, str):
         if ".." in PurePath(path).parts or ".." in path.replace("\\", "/").split("/"):
-            yield (REFERENCE, "path"), f"the path {path!r} would climb; name a file below the folder of files"
+            yield (
+                (REFERENCE, "path"),
+                f"the path {path!r} would climb; name a file below the folder of files",
+            )
         elif "\0" in path:
             yield (REFERENCE, "path"), "a path cannot hold NUL"
     yield from _inline_problems(settings)
@@ -158,43 +188,64 @@ def _inline_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, .
         try:
             FileReference(settings, "", "", str(settings.get("contentType") or ""), {}).content  # noqa: B018
         except (binascii.Error, UnicodeError, ValueError) as error:
-            yield (REFERENCE, name), str(error) if name == "content" else f"this is no base64: {error}"
+            yield (
+                (REFERENCE, name),
+                str(error) if name == "content" else f"this is no base64: {error}",
+            )
 
 
 def _header_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     content_type = settings.get("contentType") or settings.get("mediaType") or ""
-    if isinstance(content_type, str) and (UNSENDABLE.search(content_type) or not content_type.isascii()):
-        yield (REFERENCE, "contentType"), f"the media type {content_type!r} cannot stand in a header"
+    if isinstance(content_type, str) and (
+        UNSENDABLE.search(content_type) or not content_type.isascii()
+    ):
+        yield (
+            (REFERENCE, "contentType"),
+            f"the media type {content_type!r} cannot stand in a header",
+        )
     headers = settings.get("headers") or {}
     if not isinstance(headers, Mapping):
         yield (REFERENCE, "headers"), "'headers' of a file must be an object"
         return
     for name, text in headers.items():
         if not TOKEN.fullmatch(name) or name.lower() in (*FRAMING, "content-disposition"):
-            yield (REFERENCE, "headers", name), f"{name!r} is no header that a part of a body can have"
+            yield (
+                (REFERENCE, "headers", name),
+                f"{name!r} is no header that a part of a body can have",
+            )
         elif name.lower() == "content-type":
-            yield (REFERENCE, "headers", name), "the media type of a file stands in its 'contentType'"
+            yield (
+                (REFERENCE, "headers", name),
+                "the media type of a file stands in its 'contentType'",
+            )
         elif not isinstance(text, str) or UNSENDABLE.search(text):
-            yield (REFERENCE, "headers", name), "a header must be text without line breaks and control characters"
+            yield (
+                (REFERENCE, "headers", name),
+                "a header must be text without line breaks and control characters",
+            )
 
 
 # Where they stand
 
 
 def is_pairs(value: Any) -> bool:
-    """Say whether *value* is written as pairs of names and values: `[["a", "1"], ["b", "2"], ["a", "3"]]`."""
+    """Say whether *value* is written as pairs of names and values: `[["a", "1"], ["b", "2"], ["a",
+    "3"]]`.
+    """
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value)
+        and all(
+            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value
+        )
     )
 
 
 def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield the references to files in *body* that stand where files may: where, and what.
 
-    Whether they may in truth is a question of the body's media type: only multipart bodies carry files in their fields. A form
-    may be written as *pairs* of names and values.
+    Whether they may in truth is a question of the body's media type: only multipart bodies carry
+    files in their fields. A form may be written as *pairs* of names and values.
     """
     if is_reference(body):
         fields: list[tuple[Path, Any]] = [((), body)]
@@ -208,7 +259,9 @@ def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mappin
         if is_reference(item):
             yield path, item
         elif isinstance(item, list):
-            yield from (((*path, index), each) for index, each in enumerate(item) if is_reference(each))
+            yield from (
+                ((*path, index), each) for index, each in enumerate(item) if is_reference(each)
+            )
 
 
 def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -226,7 +279,9 @@ def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 
 def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
-    """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are the places of files."""
+    """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are
+    the places of files.
+    """
     if not _mentions_files(value):
         return
     for steps, item in _walked(value):
@@ -239,11 +294,15 @@ def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path
 
 def text_places(value: Any, wanted: Callable[[str], bool]) -> Iterator[Path]:
     """Yield where in *value* the *wanted* texts stand; what references say is not looked at."""
-    yield from (_path(steps) for steps, item in _walked(value) if isinstance(item, str) and wanted(item))
+    yield from (
+        _path(steps) for steps, item in _walked(value) if isinstance(item, str) and wanted(item)
+    )
 
 
 def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
-    """Return a copy of *value* with other values at the paths *replaced*; what is not on the way to them is shared."""
+    """Return a copy of *value* with other values at the paths *replaced*; what is not on the way to
+    them is shared.
+    """
     if () in replaced:
         return replaced[()]
     inner: dict[str | int, dict[Path, Any]] = {}
@@ -256,17 +315,22 @@ def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
 
 
 NO_PLACE = (
-    "a file cannot stand here: its bytes are sent as a whole body or in a part of a multipart body, and its local path is "
-    'sent nowhere; {"$file": {"path": …, "as": "base64"}}, or "text", puts its content here'
+    "a file cannot stand here: its bytes are sent as a whole body or in a part of a multipart body,"
+    ' and its local path is sent nowhere; {"$file": {"path": …, "as": "base64"}}, or "text", puts'
+    " its content here"
 )
 
 
 _Steps = tuple[Any, str | int] | None
-"""A path as the steps before its last one, and that: values may be nested so deeply that whole paths cost too much."""
+"""A path as the steps before its last one, and that: values may be nested so deeply that whole
+paths cost too much.
+"""
 
 
 def _mentions_files(value: Any) -> bool:
-    """Say whether *value* may hold a reference, or the text of one. Most hold none, and every request is asked."""
+    """Say whether *value* may hold a reference, or the text of one. Most hold none, and every
+    request is asked.
+    """
     queue = [value]
     while queue:
         item = queue.pop()
@@ -286,12 +350,15 @@ def _mentions_files(value: Any) -> bool:
 
 
 def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
-    """Yield every object, array and text in *value* in document order; what stands in a reference is not looked at."""
+    """Yield every object, array and text in *value* in document order; what stands in a reference
+    is not looked at.
+    """
     queue: list[tuple[_Steps, Any]] = [(None, value)]
     while queue:
         steps, item = queue.pop()
         yield steps, item
-        # Texts are most of what there is, and asking an abstract class is slow: every request is walked.
+        # Texts are most of what there is, and asking an abstract class is slow: every request is
+        # walked.
         if isinstance(item, str) or is_reference(item):
             continue
         members: Iterable[tuple[Any, Any]] = ()
@@ -299,7 +366,11 @@ def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
             members = reversed(list(item.items()))
         elif isinstance(item, list):
             members = ((index, item[index]) for index in range(len(item) - 1, -1, -1))
-        queue += [((steps, name), each) for name, each in members if isinstance(each, str | list | dict | Mapping)]
+        queue += [
+            ((steps, name), each)
+            for name, each in members
+            if isinstance(each, str | list | dict | Mapping)
+        ]
 
 
 def _path(steps: _Steps) -> Path:

@@ -1,13 +1,21 @@
-"""How a value is written on the wire: one table, a row for each style (OpenAPI 3.2, section "Style Values").
+"""How a value is written on the wire: one table, a row for each style (OpenAPI 3.2, section "Style
+Values").
 
-RFC 6570, section 3.2.1, is the algorithm; a row says what differs. Where the specifications leave a choice:
+RFC 6570, section 3.2.1, is the algorithm; a row says what differs. Where the specifications leave a
+choice:
 
-- null is written as nothing, wherever it stands: an empty value, neither the word `null` nor a member less;
-- an empty array or object is RFC 6570's undefined value: nothing is written for it, its name neither;
-- the row `label` follows 3.0.4 and later: without `explode` it joins by `,`; 3.0.3 and before joined by `.`;
-- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`, the items of an array of plain values
-  as `a[]=1&a[]=2`, those of an array of arrays or objects by index, `a[0][b]=1`; a plain value is `a=1`;
-- a value in which its own delimiter would be read as one is refused: what cannot be read back is not sent.
+- null is written as nothing, wherever it stands: an empty value, neither the word `null` nor a
+member less;
+- an empty array or object is RFC 6570's undefined value: nothing is written for it, its name
+neither;
+- the row `label` follows 3.0.4 and later: without `explode` it joins by `,`; 3.0.3 and before
+joined by `.`;
+- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`, the items of
+an array of plain values
+  as `a[]=1&a[]=2`, those of an array of arrays or objects by index, `a[0][b]=1`; a plain value is
+  `a=1`;
+- a value in which its own delimiter would be read as one is refused: what cannot be read back is
+not sent.
 """
 
 from __future__ import annotations
@@ -33,7 +41,9 @@ class Style:
     """One row of the table."""
 
     places: tuple[str, ...]
-    """The locations it is defined for. Swagger 2.0 has its `ssv`, `tsv` and `pipes` in paths and headers too."""
+    """The locations it is defined for. Swagger 2.0 has its `ssv`, `tsv` and `pipes` in paths and
+    headers too.
+    """
     named: tuple[str, ...]
     """Those in which the parameter's name is written before its value."""
     between: str
@@ -56,11 +66,14 @@ STYLES: dict[str, Style] = {
     "simple": Style(("path", "header"), (), ",", ","),
     "label": Style(("path",), (), ",", ".", start="."),
     "matrix": Style(("path",), ("path",), ",", ";", start=";", empty=""),
-    # In a cookie its "&" is hardly what a server wants; the specifications say so too, and have the style cookie instead.
+    # In a cookie its "&" is hardly what a server wants; the specifications say so too, and have the
+    # style cookie instead.
     "form": Style(_NAMED, _NAMED, ",", "&", explode=True),
     "spaceDelimited": Style(_DELIMITED, _NAMED, " ", "&"),
     "pipeDelimited": Style(_DELIMITED, _NAMED, "|", "&"),
-    "tabDelimited": Style(_DELIMITED, _NAMED, "\t", "&"),  # Swagger 2.0's tsv; OpenAPI 3 has no name for it
+    "tabDelimited": Style(
+        _DELIMITED, _NAMED, "\t", "&"
+    ),  # Swagger 2.0's tsv; OpenAPI 3 has no name for it
     "deepObject": Style(("query",), _NAMED, "", "&", nested=True),
     "cookie": Style(("cookie",), _NAMED, ",", "; ", explode=True),
 }
@@ -77,10 +90,11 @@ def written(
     encode: Encode,
     item_delimiters: Sequence[str] = (),
 ) -> str:
-    """Return *value* of the parameter *name* as it stands in *location*, delimiters included; "" when nothing is sent.
+    """Return *value* of the parameter *name* as it stands in *location*, delimiters included; ""
+    when nothing is sent.
 
-    *explode* is the style's default when None. *item_delimiters* are those of arrays in the array, the outer ones first
-    (Swagger 2.0, Items Object). Raises `UnwritableError`.
+    *explode* is the style's default when None. *item_delimiters* are those of arrays in the array,
+    the outer ones first (Swagger 2.0, Items Object). Raises `UnwritableError`.
     """
     row, found = _expanded(name, value, location, style, explode, encode, item_delimiters)
     texts = []
@@ -94,9 +108,16 @@ def written(
 
 
 def pairs(
-    name: str, value: Any, style: str, explode: bool | None, encode: Encode, item_delimiters: Sequence[str] = ()
+    name: str,
+    value: Any,
+    style: str,
+    explode: bool | None,
+    encode: Encode,
+    item_delimiters: Sequence[str] = (),
 ) -> Iterator[tuple[str, str]]:
-    """Yield what *style* makes in a query of *value* of the form field *name*: names and values. Raises `UnwritableError`."""
+    """Yield what *style* makes in a query of *value* of the form field *name*: names and values.
+    Raises `UnwritableError`.
+    """
     for key, text in _expanded(name, value, "query", style, explode, encode, item_delimiters)[1]:
         yield key or "", text
 
@@ -112,30 +133,42 @@ def _expanded(
 ) -> tuple[Style, list[Pair]]:
     row = STYLES.get(style)
     if row is None:
-        raise UnwritableError(f"the style {style!r} is not known; known: {', '.join(sorted(STYLES))}")
+        raise UnwritableError(
+            f"the style {style!r} is not known; known: {', '.join(sorted(STYLES))}"
+        )
     if location not in row.places:
-        known = ", ".join(sorted(each for each, other in STYLES.items() if location in other.places))
-        raise UnwritableError(f"the style {style!r} is not for a {location} parameter; those for it: {known}")
+        known = ", ".join(
+            sorted(each for each, other in STYLES.items() if location in other.places)
+        )
+        raise UnwritableError(
+            f"the style {style!r} is not for a {location} parameter; those for it: {known}"
+        )
     key = encode(name) if location in row.named else None
     if not isinstance(value, list | dict):
         return row, [(key, encode(scalar(value)))]
     if not value:
         return row, []
     if row.nested:
-        return row, [(encode(place), encode(scalar(item))) for place, item in _bracketed(name, value)]
+        return row, [
+            (encode(place), encode(scalar(item))) for place, item in _bracketed(name, value)
+        ]
     if row.explode if explode is None else explode:
         members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
         return row, [
-            (key if own is None else encode(own), _item(item, encode, item_delimiters)) for own, item in members
+            (key if own is None else encode(own), _item(item, encode, item_delimiters))
+            for own, item in members
         ]
-    # The comma is RFC 6570's own; the other delimiters are no characters of a URL and are escaped like a value's.
+    # The comma is RFC 6570's own; the other delimiters are no characters of a URL and are escaped
+    # like a value's.
     delimiter = row.between if row.between == "," else encode(row.between)
     flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
     return row, [(key, _joined([_item(item, encode, item_delimiters) for item in flat], delimiter))]
 
 
 def _item(value: Any, encode: Encode, delimiters: Sequence[str]) -> str:
-    """Return one member of an array or object; an array in an array is joined by the first of *delimiters*."""
+    """Return one member of an array or object; an array in an array is joined by the first of
+    *delimiters*.
+    """
     if not isinstance(value, list) or not delimiters:
         return encode(scalar(value))
     delimiter = delimiters[0] if delimiters[0] == "," else encode(delimiters[0])
@@ -155,11 +188,15 @@ def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any
     if isinstance(value, dict):
         for key, item in value.items():
             if not key or _BRACKET.search(key):
-                raise UnwritableError(f"the name {key!r} cannot stand in brackets: it is empty or holds one itself")
+                raise UnwritableError(
+                    f"the name {key!r} cannot stand in brackets: it is empty or holds one itself"
+                )
             yield from _bracketed(f"{name}[{key}]", item, depth + 1)
     elif isinstance(value, list):
         plain = not any(isinstance(item, list | dict) for item in value)
-        repeated = name if name.endswith("[]") else f"{name}[]"  # `expand[]` may be the described name
+        repeated = (
+            name if name.endswith("[]") else f"{name}[]"
+        )  # `expand[]` may be the described name
         for index, item in enumerate(value):
             yield from _bracketed(repeated if plain else f"{name}[{index}]", item, depth + 1)
     else:
@@ -170,14 +207,17 @@ def _check(text: str, delimiter: str) -> None:
     if delimiter in text:
         shown = unquote(delimiter)
         raise UnwritableError(
-            f"{text[:60]!r} holds {shown!r}, which separates values in this style: it would be read as two"
+            f"{text[:60]!r} holds {shown!r}, which separates values in this style: it would be read"
+            " as two"
         )
 
 
 def scalar(value: Any) -> str:
-    """Return *value* as text: strings as they are, numbers and booleans as JSON writes them, null as nothing.
+    """Return *value* as text: strings as they are, numbers and booleans as JSON writes them, null
+    as nothing.
 
-    A whole number is written in full, without a fraction or an exponent: to an expression 3 and 3.0 are the same.
+    A whole number is written in full, without a fraction or an exponent: to an expression 3 and 3.0
+    are the same.
     """
     if isinstance(value, str):
         return value

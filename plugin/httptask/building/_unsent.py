@@ -1,4 +1,6 @@
-"""Empty arrays and objects that are written as nothing (RFC 6570, section 2.3: they are undefined values)."""
+"""Empty arrays and objects that are written as nothing (RFC 6570, section 2.3: they are undefined
+values).
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,23 @@ from httptask.building._styles import DEFAULTS, STYLES
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
 
 
-def unsent(request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str) -> Iterator[Path]:
-    """Yield where in *request* (normalised settings), whose body is of *media_type*, a value stands that is not sent.
+def unsent(
+    request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str
+) -> Iterator[Path]:
+    """Yield where in *request* (normalised settings), whose body is of *media_type*, a value stands
+    that is not sent.
 
     In a path nothing may be empty; that is refused when the URL is written.
     """
-    known = {(each.location, each.name): each for each in (endpoint.parameters if endpoint is not None else ())}
+    known = {
+        (each.location, each.name): each
+        for each in (endpoint.parameters if endpoint is not None else ())
+    }
     for location, group in PARAMETER_GROUPS.items():
         values = request.get(group)
-        for name, value in values.items() if isinstance(values, Mapping) and location != "path" else ():
+        for name, value in (
+            values.items() if isinstance(values, Mapping) and location != "path" else ()
+        ):
             parameter = known.get((location, name)) or Parameter(name, location)
             if parameter.media_type is None:
                 style = parameter.style or DEFAULTS[location]
@@ -31,7 +41,9 @@ def unsent(request: Mapping[str, Any], endpoint: Endpoint | None, media_type: st
         for name, value in body.items():
             encoding = encodings.get(name, {})
             if any(encoding.get(keyword) is not None for keyword in STYLED):
-                yield from (("body", name, *path) for path in _empty(value, encoding.get("style") or "form"))
+                yield from (
+                    ("body", name, *path) for path in _empty(value, encoding.get("style") or "form")
+                )
             elif value == []:  # an object is written as JSON
                 yield "body", name
 
@@ -39,7 +51,9 @@ def unsent(request: Mapping[str, Any], endpoint: Endpoint | None, media_type: st
 def _encodings(endpoint: Endpoint | None, media_type: str) -> Mapping[str, Mapping[str, Any]]:
     body = endpoint.request_body if endpoint is not None else None
     content = body.content.items() if body is not None else ()
-    return next((each.encoding for name, each in content if essence(name) == essence(media_type)), {})
+    return next(
+        (each.encoding for name, each in content if essence(name) == essence(media_type)), {}
+    )
 
 
 def _empty(value: Any, style: str) -> Iterator[Path]:

@@ -1,11 +1,15 @@
-"""A value as XML by the hints of its schema (OpenAPI 3.2: XML Object; `attribute` and `wrapped` of 3.0 and 3.1 say the same).
+"""A value as XML by the hints of its schema (OpenAPI 3.2: XML Object; `attribute` and `wrapped` of
+3.0 and 3.1 say the same).
 
 Only written, never read. Where the specifications leave a choice:
 
-- elements stand in the order of the description, as an `xs:sequence` wants them, and those it does not name after them;
+- elements stand in the order of the description, as an `xs:sequence` wants them, and those it does
+not name after them;
 - null is an element with `xsi:nil="true"`; no attribute and no text;
-- the items of an array have the name of their own schema, else the array's property's, and inside a wrapper the wrapper's;
-- a root that the description gives no name, neither by hint nor as a component, is the only member of the value.
+- the items of an array have the name of their own schema, else the array's property's, and inside a
+wrapper the wrapper's;
+- a root that the description gives no name, neither by hint nor as a component, is the only member
+of the value.
 """
 
 from __future__ import annotations
@@ -28,7 +32,9 @@ _START = (
     r"\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _NAME = re.compile(rf"[{_START}][{_START}0-9.\-\xb7\u0300-\u036f\u203f\u2040]*")
-"""XML 1.0, fifth edition, section 2.3, without the colon: that is for prefixes (Namespaces in XML, section 3)."""
+"""XML 1.0, fifth edition, section 2.3, without the colon: that is for prefixes (Namespaces in XML,
+section 3).
+"""
 _NO_CHARACTER = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XML = "http://www.w3.org/XML/1998/namespace"
@@ -37,11 +43,15 @@ _COMPOSED = ("allOf", "anyOf", "oneOf")
 Path = tuple[str | int, ...]
 
 
-def xml_text(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str = "") -> str:
-    """Return *value* as one XML element, described by *schema*, whose references are to *definitions*.
+def xml_text(
+    value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str = ""
+) -> str:
+    """Return *value* as one XML element, described by *schema*, whose references are to
+    *definitions*.
 
-    *name* is that of the property it is the value of, if it is one's: its element is called so unless its schema says another.
-    Raises `UnwritableError` for what XML cannot carry, and for a root without a name.
+    *name* is that of the property it is the value of, if it is one's: its element is called so
+    unless its schema says another. Raises `UnwritableError` for what XML cannot carry, and for a
+    root without a name.
     """
     writer = _Writer(definitions)
     node = writer.node(schema)
@@ -49,19 +59,26 @@ def xml_text(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, An
     if not isinstance(name, str) or not name:
         if not isinstance(value, Mapping) or len(value) != 1:
             raise UnwritableError(
-                "the description gives the XML no root element: write an object whose only member is the root, or the XML as text"
+                "the description gives the XML no root element: write an object whose only member"
+                " is the root, or the XML as text"
             )
         ((name, value),) = value.items()
         node, path = writer.node(node.child(name)), (name,)
     if isinstance(value, list):
         if not node.is_element:
-            raise UnwritableError("an array that is not wrapped is no single XML element; XML has one root", *path)
+            raise UnwritableError(
+                "an array that is not wrapped is no single XML element; XML has one root", *path
+            )
         return "".join(writer.array(name, value, node, _Scope({"xml": _XML}), path))
     return writer.element(name, value, node, _Scope({"xml": _XML}), path)
 
 
-def member_schema(schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of the member *name* of a value of *schema*, with all that this refers to and is composed of."""
+def member_schema(
+    schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the schema of the member *name* of a value of *schema*, with all that this refers to
+    and is composed of.
+    """
     member = _Writer(definitions).node(schema).child(name)
     return member if isinstance(member, Mapping) else {}
 
@@ -101,7 +118,9 @@ class _Node:
             return str(said)
         if self.hints.get("attribute") is True:
             return "attribute"
-        return "text" if self.hints.get("x-text") is True else "element"  # a widespread extension, from before 3.2
+        return (
+            "text" if self.hints.get("x-text") is True else "element"
+        )  # a widespread extension, from before 3.2
 
     @property
     def is_element(self) -> bool:
@@ -140,7 +159,9 @@ class _Writer:
             for keyword in _COMPOSED:
                 parts = found.get(keyword)
                 if isinstance(parts, list):
-                    waiting += [(part, is_same and _names_the_whole(part, parts, keyword)) for part in parts]
+                    waiting += [
+                        (part, is_same and _names_the_whole(part, parts, keyword)) for part in parts
+                    ]
         return _Node(hints, component, properties, others, items)
 
     def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
@@ -154,8 +175,12 @@ class _Writer:
             return _element(tag, scope, [f' {nil}="true"'], [])
         return _element(tag, scope, *self._inside(value, node, scope, path))
 
-    def array(self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path) -> Iterator[str]:
-        """Yield the elements of the array *values* that stands under *name*: one around them all, or one for each."""
+    def array(
+        self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
+    ) -> Iterator[str]:
+        """Yield the elements of the array *values* that stands under *name*: one around them all,
+        or one for each.
+        """
         item = self.node(node.items)
         if not node.is_element:
             yield from self._items(item.hints.get("name") or name, values, item, scope, path)
@@ -163,13 +188,19 @@ class _Writer:
         scope = _Scope(scope.known)
         outer = node.hints.get("name") or name
         tag = scope.qualified(outer, node.hints, path)
-        yield _element(tag, scope, [], self._items(item.hints.get("name") or outer, values, item, scope, path))
+        yield _element(
+            tag, scope, [], self._items(item.hints.get("name") or outer, values, item, scope, path)
+        )
 
-    def _items(self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path) -> Iterator[str]:
+    def _items(
+        self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
+    ) -> Iterator[str]:
         for index, value in enumerate(values):
             yield from self._child(name, value, node, scope, (*path, index))
 
-    def _child(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> Iterator[str]:
+    def _child(
+        self, name: str, value: Any, node: _Node, scope: _Scope, path: Path
+    ) -> Iterator[str]:
         if len(path) > _DEEPEST:
             raise UnwritableError(f"nested more than {_DEEPEST} levels deep", *path)
         if isinstance(value, list):
@@ -177,7 +208,9 @@ class _Writer:
         else:
             yield self.element(name, value, node, scope, path)
 
-    def _inside(self, value: Any, node: _Node, scope: _Scope, path: Path) -> tuple[list[str], list[str]]:
+    def _inside(
+        self, value: Any, node: _Node, scope: _Scope, path: Path
+    ) -> tuple[list[str], list[str]]:
         """Return the attributes and the content that *value* gives the element it stands in."""
         if not isinstance(value, Mapping):
             return [], [_text(value, path)]
@@ -207,8 +240,9 @@ class _Writer:
 def _names_the_whole(part: Any, parts: list[Any], keyword: str) -> bool:
     """Say whether the *part* of a composition may say what the whole is called.
 
-    The only one may, and in `allOf` a part written in place: its hints are about this value. A reference among other parts
-    brings members, not a name, unless the others only add hints and annotations to it, which is how 3.0 writes these.
+    The only one may, and in `allOf` a part written in place: its hints are about this value. A
+    reference among other parts brings members, not a name, unless the others only add hints and
+    annotations to it, which is how 3.0 writes these.
     """
     if len(parts) == 1:
         return True
@@ -216,11 +250,23 @@ def _names_the_whole(part: Any, parts: list[Any], keyword: str) -> bool:
         return False
     is_reference = isinstance(part, Mapping) and "$ref" in part
     others = (each for each in parts if each is not part)
-    return not is_reference or all(isinstance(each, Mapping) and each.keys() <= _BESIDE for each in others)
+    return not is_reference or all(
+        isinstance(each, Mapping) and each.keys() <= _BESIDE for each in others
+    )
 
 
 _BESIDE = frozenset(
-    ("xml", "description", "title", "deprecated", "example", "examples", "default", "nullable", "readOnly")
+    (
+        "xml",
+        "description",
+        "title",
+        "deprecated",
+        "example",
+        "examples",
+        "default",
+        "nullable",
+        "readOnly",
+    )
 )
 """Keywords that say something of a value beside its shape."""
 
@@ -234,12 +280,18 @@ class _Scope:
         self.declared: list[str] = []
         self._used: dict[str, str] = {}
 
-    def qualified(self, name: Any, hints: Mapping[str, Any], path: Path, *, is_attribute: bool = False) -> str:
-        """Return *name* with the prefix that *hints* give it; what that needs is declared. Raises `UnwritableError`."""
+    def qualified(
+        self, name: Any, hints: Mapping[str, Any], path: Path, *, is_attribute: bool = False
+    ) -> str:
+        """Return *name* with the prefix that *hints* give it; what that needs is declared. Raises
+        `UnwritableError`.
+        """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UnwritableError(f"{name!r} is no name of an XML element or attribute", *path)
         prefix, namespace = (str(hints.get(each) or "") for each in ("prefix", "namespace"))
-        if is_attribute and namespace and not prefix:  # an attribute without a prefix has no namespace
+        if (
+            is_attribute and namespace and not prefix
+        ):  # an attribute without a prefix has no namespace
             known = (each for each, other in self.known.items() if each and other == namespace)
             prefix = next(known, f"ns{len(self.known)}")
         if prefix and not _NAME.fullmatch(prefix):
@@ -247,13 +299,18 @@ class _Scope:
         namespace = namespace or self.known.get(prefix, "")
         if prefix and not namespace:
             raise UnwritableError(
-                f"the description gives the prefix {prefix!r} no namespace; write the XML as text", *path
+                f"the description gives the prefix {prefix!r} no namespace; write the XML as text",
+                *path,
             )
         if self._used.setdefault(prefix, namespace) != namespace:
-            raise UnwritableError(f"the description gives the prefix {prefix!r} two namespaces in one element", *path)
+            raise UnwritableError(
+                f"the description gives the prefix {prefix!r} two namespaces in one element", *path
+            )
         if self.known.get(prefix, "") != namespace:
             self.known[prefix] = namespace
-            self.declared.append(f" xmlns{':' if prefix else ''}{prefix}={_quoted(namespace, path)}")
+            self.declared.append(
+                f" xmlns{':' if prefix else ''}{prefix}={_quoted(namespace, path)}"
+            )
         return f"{prefix}:{name}" if prefix else name
 
 
@@ -263,12 +320,15 @@ def _element(tag: str, scope: _Scope, attributes: Iterable[str], content: Iterab
     return f"{start}>{inner}</{tag}>" if inner else f"{start}/>"
 
 
-def _attribute(name: str, value: Any, hints: Mapping[str, Any], scope: _Scope, path: Path) -> Iterator[str]:
+def _attribute(
+    name: str, value: Any, hints: Mapping[str, Any], scope: _Scope, path: Path
+) -> Iterator[str]:
     if value is None:
         return
     if isinstance(value, list | Mapping):
         raise UnwritableError("an array or object cannot be an XML attribute", *path)
-    yield f" {scope.qualified(name, hints, path, is_attribute=True)}={_quoted(_scalar(value, path), path)}"
+    qualified = scope.qualified(name, hints, path, is_attribute=True)
+    yield f" {qualified}={_quoted(_scalar(value, path), path)}"
 
 
 def _text(value: Any, path: Path) -> str:
@@ -289,7 +349,8 @@ def _cdata(value: Any, path: Path) -> str:
     text = scalar(value)
     if "\r" in text:
         raise UnwritableError(
-            "a carriage return cannot stand in a CDATA section: it would be read as a line feed", *path
+            "a carriage return cannot stand in a CDATA section: it would be read as a line feed",
+            *path,
         )
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>" if text else ""
 
@@ -300,5 +361,7 @@ def _quoted(text: str, path: Path) -> str:
 
 def _characters(text: str, path: Path) -> str:
     if wrong := _NO_CHARACTER.search(text):
-        raise UnwritableError(f"the character {wrong[0]!r} cannot stand in XML (XML 1.0, section 2.2)", *path)
+        raise UnwritableError(
+            f"the character {wrong[0]!r} cannot stand in XML (XML 1.0, section 2.2)", *path
+        )
     return text

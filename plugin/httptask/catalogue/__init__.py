@@ -1,9 +1,9 @@
 """The catalogue: a searchable store of endpoints in one SQLite file.
 
-`_store` puts, gets and removes · `_pack` makes compressed blocks of endpoints, and endpoints of blocks · `_changes` writes
-rows · `_search` finds: `_words` of texts, `_index` of words, `_query` and `_pasted` of what was typed, `_ranking` of what was
-found · `_origin` is where descriptions came from · `_file` opens the file and explains why it
-cannot.
+`_store` puts, gets and removes · `_pack` makes compressed blocks of endpoints, and endpoints of
+blocks · `_changes` writes rows · `_search` finds: `_words` of texts, `_index` of words, `_query`
+and `_pasted` of what was typed, `_ranking` of what was found · `_origin` is where descriptions came
+from · `_file` opens the file and explains why it cannot.
 """
 
 from __future__ import annotations

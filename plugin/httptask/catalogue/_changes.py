@@ -1,4 +1,6 @@
-"""The changes of one transaction: rows and index entries for what `_pack` prepared, and their removal."""
+"""The changes of one transaction: rows and index entries for what `_pack` prepared, and their
+removal.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class ImportCounts:
     unchanged: int = 0
     removed: int = 0
     ids: tuple[str, ...] = ()
-    """The id in the catalogue of each endpoint, in the order given; longer than the endpoint's own where two clashed."""
+    """The id in the catalogue of each endpoint, in the order given; longer than the endpoint's own
+    where two clashed.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts as a JSON object."""
@@ -64,8 +68,8 @@ class _Stored(NamedTuple):
 class Changes:
     """Changes the catalogue inside the caller's transaction, which must end with `finish`.
 
-    What is put is always a new description: rows of endpoints that were there move to it, and a description without any
-    endpoint left is removed with its blocks. No block is ever changed.
+    What is put is always a new description: rows of endpoints that were there move to it, and a
+    description without any endpoint left is removed with its blocks. No block is ever changed.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -104,7 +108,10 @@ class Changes:
         self._index()
         whole = self._gained.keys() - self._lost.keys()
         for description in self._gained.keys() | self._lost.keys():
-            sql = "UPDATE description SET endpoints = endpoints + ? WHERE number = ? RETURNING endpoints, digest"
+            sql = (
+                "UPDATE description SET endpoints = endpoints + ? WHERE number = ? RETURNING"
+                " endpoints, digest"
+            )
             change = self._gained[description] - self._lost[description]
             endpoints, digest = self._connection.execute(sql, (change, description)).fetchone()
             if description not in whole:
@@ -113,7 +120,9 @@ class Changes:
                 self._drop(description)
 
     def _forget(self, digest: bytes, whole: Collection[int]) -> None:
-        """Have nothing known by *digest* but the descriptions *whole*: importing its source again must not be skipped."""
+        """Have nothing known by *digest* but the descriptions *whole*: importing its source again
+        must not be skipped.
+        """
         sql = "SELECT number FROM description WHERE digest = ? AND digest <> x''"
         lossy = [row for row in self._connection.execute(sql, (digest,)) if row[0] not in whole]
         self._connection.executemany("UPDATE description SET digest = x'' WHERE number = ?", lossy)
@@ -122,7 +131,9 @@ class Changes:
         """Remove the row and the blocks of *description*."""
         self._connection.execute("DELETE FROM description WHERE number = ?", (description,))
         blocks = (_pack.block_number(number, 0, 0) for number in (description, description + 1))
-        self._connection.execute("DELETE FROM block WHERE number >= ? AND number < ?", tuple(blocks))
+        self._connection.execute(
+            "DELETE FROM block WHERE number >= ? AND number < ?", tuple(blocks)
+        )
 
     def _move(self, former: int | None, description: int) -> None:
         """Note that an endpoint comes to *description*, from *former* if it was there."""
@@ -133,16 +144,22 @@ class Changes:
 
     def _describe(self, prepared: Prepared, api: PreparedApi) -> int:
         """Store what the endpoints of *api* share, and return the number of their description."""
-        sql = """INSERT INTO description (source, provider, api, title, version, digest, origin, endpoints)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING number"""
+        sql = """INSERT INTO description (
+                   source, provider, api, title, version, digest, origin, endpoints
+                 ) VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING number"""
         texts = map(storable, (prepared.source, api.provider, api.name, api.title, api.version))
         origin = prepared.origin.to_text() if prepared.origin is not None else ""
         (number,) = self._connection.execute(sql, (*texts, prepared.digest, origin)).fetchone()
-        rows = ((_pack.block_number(number, block.kind, block.first), block.data) for block in api.blocks)
+        rows = (
+            (_pack.block_number(number, block.kind, block.first), block.data)
+            for block in api.blocks
+        )
         self._connection.executemany("INSERT INTO block (number, data) VALUES (?, ?)", rows)
         return int(number)
 
-    def _put(self, entry: Entry, api: PreparedApi, description: int, position: int) -> tuple[str, str]:
+    def _put(
+        self, entry: Entry, api: PreparedApi, description: int, position: int
+    ) -> tuple[str, str]:
         """Store one endpoint; return what was done and its id."""
         old = self._stored(entry, api)
         self._move(old.description if old is not None else None, description)
@@ -155,11 +172,15 @@ class Changes:
                 self._connection.execute(sql, (description, position, old.number))
                 return "unchanged", endpoint_id
             number = self._renumbered(entry, old)
-        sql = """INSERT OR REPLACE INTO endpoint (number, description, position, identity, id_hash, fingerprint, deprecated,
-                 method, id, path, title) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        sql = """INSERT OR REPLACE INTO endpoint (
+                   number, description, position, identity, id_hash, fingerprint, deprecated,
+                   method, id, path, title
+                 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         hashes = entry.identity, _search.id_hash(endpoint_id), entry.fingerprint
         texts = map(storable, (entry.method, endpoint_id, entry.path, entry.title))
-        self._connection.execute(sql, (number, description, position, *hashes, entry.deprecated, *texts))
+        self._connection.execute(
+            sql, (number, description, position, *hashes, entry.deprecated, *texts)
+        )
         return ("added" if old is None else "replaced"), endpoint_id
 
     def _stored(self, entry: Entry, api: PreparedApi) -> _Stored | None:
@@ -172,7 +193,9 @@ class Changes:
         return _Stored(*row) if row is not None else None
 
     def _renumbered(self, entry: Entry, old: _Stored) -> int:
-        """Return the number for *entry* instead of *old*: another one if the index has to hold something else."""
+        """Return the number for *entry* instead of *old*: another one if the index has to hold
+        something else.
+        """
         columns = self._columns(old.description, old.position)
         if columns == entry.columns and old.number >> _BUCKET_SHIFT == entry.bucket:
             return old.number
@@ -182,13 +205,17 @@ class Changes:
 
     def _new_number(self, entry: Entry) -> int:
         """Return a number for *entry*, under which it will be indexed."""
-        (last,) = self._connection.execute("UPDATE sequence SET last = last + 1 RETURNING last").fetchone()
+        (last,) = self._connection.execute(
+            "UPDATE sequence SET last = last + 1 RETURNING last"
+        ).fetchone()
         number = entry.bucket << _BUCKET_SHIFT | int(last)
         self._indexed[number] = entry.columns
         return number
 
     def _remove_former(self, source: str, api: PreparedApi, description: int) -> int:
-        """Remove what *source* said of *api* before, and says no more; return how many endpoints that were."""
+        """Remove what *source* said of *api* before, and says no more; return how many endpoints
+        that were.
+        """
         sql = """SELECT endpoint.number, description, position
                  FROM description JOIN endpoint ON endpoint.description = description.number
                  WHERE provider = ? AND api = ? AND source = ? AND description.number <> ?"""
@@ -204,7 +231,9 @@ class Changes:
         """Return what the index holds of an endpoint; None when the endpoint is damaged."""
         try:
             return _search.indexed(self._reader.endpoint(description, position))
-        except _pack.DAMAGE:  # its words stay in the index, under a number that no endpoint will have again
+        except (
+            _pack.DAMAGE
+        ):  # its words stay in the index, under a number that no endpoint will have again
             return None
 
     def _unindex(self, number: int, columns: tuple[str, ...] | None) -> None:
@@ -220,8 +249,14 @@ class Changes:
     # Ids
 
     def _free_id(self, entry: Entry, old_id: str | None) -> str:
-        """Return the id *entry* has here, while it is one of its own; else its shortest that no other has."""
-        own = (candidate for candidate in islice(_ids(entry), _MOST_CLASHES) if storable(candidate) == old_id)
+        """Return the id *entry* has here, while it is one of its own; else its shortest that no
+        other has.
+        """
+        own = (
+            candidate
+            for candidate in islice(_ids(entry), _MOST_CLASHES)
+            if storable(candidate) == old_id
+        )
         return next(chain(own if old_id is not None else (), filter(self._is_free, _ids(entry))))
 
     def _is_free(self, endpoint_id: str) -> bool:
@@ -229,7 +264,9 @@ class Changes:
 
 
 def _ids(entry: Entry) -> Iterator[str]:
-    """Yield the ids *entry* may have, the shortest first: its own, then with more digits of its path's hash."""
+    """Yield the ids *entry* may have, the shortest first: its own, then with more digits of its
+    path's hash.
+    """
     yield entry.id
     digest = hashlib.sha224(entry.path.encode("utf-8", "surrogatepass")).hexdigest()
     # An id that does not end in the hash comes from an importer with a rule of its own.
@@ -239,6 +276,8 @@ def _ids(entry: Entry) -> Iterator[str]:
 
 
 def reader(connection: sqlite3.Connection) -> Reader:
-    """Return what opens endpoints of the catalogue *connection*, as it is in the present transaction."""
+    """Return what opens endpoints of the catalogue *connection*, as it is in the present
+    transaction.
+    """
     sql = "SELECT number, data FROM block WHERE number <= ? ORDER BY number DESC LIMIT 1"
     return Reader(lambda number: connection.execute(sql, (number,)).fetchone())

@@ -1,9 +1,10 @@
 """The index: its tables, what of an endpoint is in them, and how a row comes in and goes out.
 
-Two full-text tables hold only which terms stand in which row, not the text: `name` by column, for nearly every search;
-`everything` with the descriptions, too, for the rest. `word` counts the rows of each term, to complete what is being
-typed and to correct what is misspelt. Rows are numbered so that the plainer endpoint has the lower number
-(`number_bucket`): a search for frequent words looks at the first few hundred only.
+Two full-text tables hold only which terms stand in which row, not the text: `name` by column, for
+nearly every search; `everything` with the descriptions, too, for the rest. `word` counts the rows
+of each term, to complete what is being typed and to correct what is misspelt. Rows are numbered so
+that the plainer endpoint has the lower number (`number_bucket`): a search for frequent words looks
+at the first few hundred only.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from httptask.catalogue._words import FILLERS, LONGEST_NAME, is_verb, letters, t
 from httptask.model.api import Endpoint
 
 COLUMNS = ("tail", "path", "provider", "title", "operation", "method")
-"""The columns of `name`. `tail` is what the path ends with: what it is about. `provider` holds the API's name and title,
-`operation` the operationId and the tags."""
+"""The columns of `name`. `tail` is what the path ends with: what it is about. `provider` holds the
+API's name and title, `operation` the operationId and the tags."""
 
 TABLES: tuple[str, ...] = (
     # The tokenizer `ascii` splits nothing that is a term: all of Unicode is ours to fold.
@@ -27,7 +28,8 @@ TABLES: tuple[str, ...] = (
     """CREATE VIRTUAL TABLE everything USING fts5(
       term, content = '', columnsize = 0, detail = none, tokenize = 'ascii')""",
     """CREATE TABLE word (
-      term TEXT PRIMARY KEY, names INTEGER NOT NULL, everywhere INTEGER NOT NULL, letters INTEGER NOT NULL
+      term TEXT PRIMARY KEY, names INTEGER NOT NULL, everywhere INTEGER NOT NULL,
+      letters INTEGER NOT NULL
     ) WITHOUT ROWID""",
 )
 """The statements that make the tables, one each."""
@@ -46,7 +48,8 @@ _TAG = re.compile(r"<[^<>]{0,400}>")
 
 
 def tail(path: str) -> list[str]:
-    """Return what *path* ends with, without parameters: `customers` of `/v1/customers/{id}`, `PutItem` of `/#Do=PutItem`.
+    """Return what *path* ends with, without parameters: `customers` of `/v1/customers/{id}`,
+    `PutItem` of `/#Do=PutItem`.
 
     A verb says it together with what is before it: `orders`, `cancel` of `/v1/orders/{id}/cancel`.
     """
@@ -66,7 +69,9 @@ def parameters(path: str) -> str:
 
 
 def indexed(endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the terms of *endpoint* for the columns of `name`, and last those of its description that are not in them."""
+    """Return the terms of *endpoint* for the columns of `name`, and last those of its description
+    that are not in them.
+    """
     path = endpoint.path[:LONGEST_PATH]
     operation = endpoint.operation_id[:LONGEST_NAME]
     tags = (tag[:LONGEST_NAME] for tag in endpoint.tags[:MOST_TAGS])
@@ -75,28 +80,38 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
         terms(path),
         terms(f"{endpoint.provider} {endpoint.api.name} {endpoint.api.title}"[:LONGEST_NAME]),
         terms(endpoint.title[:LONGEST_NAME]),
-        terms(" ".join((operation, *tags))) | dict.fromkeys([whole_name(operation)] if operation else []),
+        terms(" ".join((operation, *tags)))
+        | dict.fromkeys([whole_name(operation)] if operation else []),
         terms(endpoint.method),
     ]
     known = set().union(*names)
     described = terms(_TAG.sub(" ", endpoint.description[:LONGEST_DESCRIPTION]))
-    return (*map(" ".join, names), " ".join(term for term in described if term not in known and term not in FILLERS))
+    return (
+        *map(" ".join, names),
+        " ".join(term for term in described if term not in known and term not in FILLERS),
+    )
 
 
 def number_bucket(endpoint: Endpoint) -> int:
-    """Return 0..1023, less for the plainer endpoint: not deprecated, a path of few segments, a short one."""
+    """Return 0..1023, less for the plainer endpoint: not deprecated, a path of few segments, a
+    short one.
+    """
     path = endpoint.path
     depth = min(path.count("/") + 2 * (path.count("#") + path.count("?")), 15)
     return (512 if endpoint.deprecated else 0) + depth * 32 + min(len(path) // 8, 31)
 
 
 def insert(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
-    """Index the row *number*, inside the caller's transaction. For more than one row, `insert_all` is far faster."""
+    """Index the row *number*, inside the caller's transaction. For more than one row, `insert_all`
+    is far faster.
+    """
     insert_all(connection, [(number, columns)])
 
 
 def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-    """Index *rows* of (number, what `indexed` returned), inside the caller's transaction; some thousands at a time."""
+    """Index *rows* of (number, what `indexed` returned), inside the caller's transaction; some
+    thousands at a time.
+    """
     # In order: FTS5 writes out what it holds in memory whenever a lower number comes.
     rows = sorted(rows)
     marks = ", ".join("?" for _ in COLUMNS)
@@ -110,14 +125,17 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     names, everywhere = _counted(rows)
     connection.executemany(
-        "INSERT INTO word (term, names, everywhere, letters) VALUES (?, ?, ?, ?) ON CONFLICT (term) DO UPDATE SET "
-        "names = names + excluded.names, everywhere = everywhere + excluded.everywhere",
+        "INSERT INTO word (term, names, everywhere, letters) VALUES (?, ?, ?, ?) ON CONFLICT (term)"
+        " DO UPDATE SET names = names + excluded.names, everywhere = everywhere +"
+        " excluded.everywhere",
         ((term, names[term], everywhere[term], letters(term)) for term in sorted(everywhere)),
     )
 
 
 def delete(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
-    """Forget the row *number*, whose *columns* are what `indexed` returned for it, inside the caller's transaction."""
+    """Forget the row *number*, whose *columns* are what `indexed` returned for it, inside the
+    caller's transaction.
+    """
     delete_all(connection, [(number, columns)])
 
 
@@ -139,12 +157,15 @@ def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
         ((names[term], everywhere[term], term) for term in sorted(everywhere)),
     )
     connection.executemany(
-        "DELETE FROM word WHERE term = ? AND everywhere <= 0", ((term,) for term in sorted(everywhere))
+        "DELETE FROM word WHERE term = ? AND everywhere <= 0",
+        ((term,) for term in sorted(everywhere)),
     )
 
 
 def optimise(connection: sqlite3.Connection) -> None:
-    """Merge what many transactions wrote, inside the caller's transaction: searches are faster after a long import."""
+    """Merge what many transactions wrote, inside the caller's transaction: searches are faster
+    after a long import.
+    """
     for table in ("name", "everything"):
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
 

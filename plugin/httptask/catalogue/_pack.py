@@ -1,14 +1,18 @@
-"""Endpoints as text in compressed blocks, and back: what goes into the catalogue's rows, without the catalogue.
+"""Endpoints as text in compressed blocks, and back: what goes into the catalogue's rows, without
+the catalogue.
 
-The endpoints of an API are *packed* as lines, and so are the definitions their schemas refer to: each definition once,
-however many endpoints need it. A line names the definitions it refers to by their positions, so that the ones of an
-endpoint are gathered (`Reader`) without reading what they say. Neighbours share a block, because they are alike: together
-they take a fourteenth of their size, and one is opened by decompressing 64 KiB.
+The endpoints of an API are *packed* as lines, and so are the definitions their schemas refer to:
+each definition once, however many endpoints need it. A line names the definitions it refers to by
+their positions, so that the ones of an endpoint are gathered (`Reader`) without reading what they
+say. Neighbours share a block, because they are alike: together they take a fourteenth of their
+size, and one is opened by decompressing 64 KiB.
 
-    line of an endpoint      what its request refers to, what its responses refer to, the endpoint, its responses
+    line of an endpoint      what its request refers to, what its responses refer to, the endpoint,
+    its responses
     line of a definition     what it refers to, its name, the schema
 
-The fields of a line are parted by tabs, positions by spaces, lines by line feeds: JSON text holds none of them raw.
+The fields of a line are parted by tabs, positions by spaces, lines by line feeds: JSON text holds
+none of them raw.
 """
 
 from __future__ import annotations
@@ -31,14 +35,18 @@ from httptask.errors import CatalogueError
 from httptask.model.api import Endpoint
 
 BLOCK = 64 * 1024
-"""Bytes of text after which a block is full. Twice as much saves a tenth of the space and costs as much more time."""
+"""Bytes of text after which a block is full. Twice as much saves a tenth of the space and costs as
+much more time.
+"""
 
 MOST_DEFINITIONS = 2_000
 """Definitions that one endpoint is opened with."""
 MOST_DEFINED = 2 * 1024 * 1024
 """Bytes of JSON text of the definitions that one endpoint is opened with."""
 
-LEFT_OUT = {"$comment": f"left out: what this endpoint refers to is more than {MOST_DEFINED // 2**20} MiB"}
+LEFT_OUT = {
+    "$comment": f"left out: what this endpoint refers to is more than {MOST_DEFINED // 2**20} MiB"
+}
 """What stands for a definition beyond these bounds: any value."""
 _UNDEFINED = {"$comment": "left out: the description does not define it"}
 
@@ -67,7 +75,9 @@ class Entry(NamedTuple):
     deprecated: bool
     identity: int
     fingerprint: int
-    """Equal where the endpoint and every definition it needs, whether directly or not, are equal."""
+    """Equal where the endpoint and every definition it needs, whether directly or not, are
+    equal.
+    """
     bucket: int
     columns: tuple[str, ...]
     """See `_search.indexed`."""
@@ -96,7 +106,9 @@ class PreparedApi:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What `prepare` made of one source, for `Catalogue.put_prepared`. It can be pickled, and is far smaller than the source."""
+    """What `prepare` made of one source, for `Catalogue.put_prepared`. It can be pickled, and is
+    far smaller than the source.
+    """
 
     source: str
     digest: bytes
@@ -111,11 +123,15 @@ class Prepared:
         return sum(len(api.entries) for api in self.apis)
 
 
-def prepare(endpoints: Iterable[Endpoint], *, source: str, digest: bytes = b"", whole: bool = False) -> Prepared:
-    """Do all the work of `Catalogue.put` that needs no catalogue, so that another process can do it.
+def prepare(
+    endpoints: Iterable[Endpoint], *, source: str, digest: bytes = b"", whole: bool = False
+) -> Prepared:
+    """Do all the work of `Catalogue.put` that needs no catalogue, so that another process can do
+    it.
 
-    The arguments are those of `Catalogue.put`. Each endpoint is packed before the next one is asked for, and the definitions it
-    needs are looked up. Raises `CatalogueError` for an endpoint that JSON cannot hold.
+    The arguments are those of `Catalogue.put`. Each endpoint is packed before the next one is asked
+    for, and the definitions it needs are looked up. Raises `CatalogueError` for an endpoint that
+    JSON cannot hold.
     """
     packers: dict[tuple[bytes, str], _Packer] = {}
     for given, endpoint in enumerate(endpoints):
@@ -126,13 +142,17 @@ def prepare(endpoints: Iterable[Endpoint], *, source: str, digest: bytes = b"", 
 
 
 def folded(provider: str) -> bytes:
-    """Return *provider* as it is compared: without the case of ASCII letters, like SQLite's NOCASE."""
+    """Return *provider* as it is compared: without the case of ASCII letters, like SQLite's
+    NOCASE.
+    """
     return provider.encode("utf-8", "surrogatepass").lower()
 
 
 def _hash(*parts: bytes) -> bytes:
     """Return 8 bytes that differ where *parts* do."""
-    return hashlib.blake2b(b"".join(len(part).to_bytes(8, "big") + part for part in parts), digest_size=8).digest()
+    return hashlib.blake2b(
+        b"".join(len(part).to_bytes(8, "big") + part for part in parts), digest_size=8
+    ).digest()
 
 
 def _number(digest: bytes) -> int:
@@ -141,17 +161,21 @@ def _number(digest: bytes) -> int:
 
 def _identity(endpoint: Endpoint) -> int:
     texts = (endpoint.api.name, endpoint.path, endpoint.method.upper())
-    return _number(_hash(folded(endpoint.provider), *(text.encode("utf-8", "surrogatepass") for text in texts)))
+    return _number(
+        _hash(folded(endpoint.provider), *(text.encode("utf-8", "surrogatepass") for text in texts))
+    )
 
 
 def _dumped(value: Any) -> bytes:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+            "utf-8"
+        )
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
-# --- packing -------------------------------------------------------------------------------------------------------
+# --- packing ------------------------------------------------------------------------------------
 
 
 class _Lines:
@@ -203,7 +227,8 @@ class _Packer:
             self._definitions.pack()
         except (RecursionError, TypeError, ValueError) as error:
             raise CatalogueError(
-                f"the endpoint {endpoint.id!r} cannot be stored: it is not JSON ({error}); nothing was stored"
+                f"the endpoint {endpoint.id!r} cannot be stored: it is not JSON ({error}); nothing"
+                " was stored"
             ) from error
         self._endpoints.add(_written(requested), _written(answered), request, answers)
         entry = Entry(
@@ -224,11 +249,15 @@ class _Packer:
         """Return everything that was added."""
         first, deep = self._first, self._definitions.fingerprints()
         entries = tuple(
-            entry._replace(fingerprint=_number(_hash(own, b"".join(deep[position] for position in positions))))
+            entry._replace(
+                fingerprint=_number(_hash(own, b"".join(deep[position] for position in positions)))
+            )
             for entry, own, positions in self._entries
         )
         blocks = (*self._endpoints.blocks(), *self._definitions.lines.blocks())
-        return PreparedApi(first.provider, first.api.name, first.api.title, first.api.version, entries, blocks)
+        return PreparedApi(
+            first.provider, first.api.name, first.api.title, first.api.version, entries, blocks
+        )
 
 
 class _DefinitionPacker:
@@ -252,7 +281,9 @@ class _DefinitionPacker:
 
     def open(self, definitions: Mapping[str, Any]) -> None:
         """Look up references in *definitions* from now on."""
-        if definitions is not self._mapping:  # another description's: its names may mean something else
+        if (
+            definitions is not self._mapping
+        ):  # another description's: its names may mean something else
             self._mapping, self._known, self._names = definitions, {}, {}
 
     def pack(self) -> None:
@@ -270,7 +301,9 @@ class _DefinitionPacker:
         deep = [b""] * self._count
         for members in components(range(self._count), self._targets.__getitem__):
             # Those of the group itself have none yet.
-            reached = {deep[target] for member in members for target in self._targets[member]} - {b""}
+            reached = {deep[target] for member in members for target in self._targets[member]} - {
+                b""
+            }
             own = sorted(self._own[member] for member in members)
             together = _hash(b"".join(own), b"".join(sorted(reached)))
             for member in members:
@@ -289,14 +322,18 @@ class _DefinitionPacker:
 
 
 def _name(reference: bytes, definitions: Container[str]) -> str:
-    """Return the name of the definition that *reference*, what follows `#/$defs/` in JSON text, points at or into."""
+    """Return the name of the definition that *reference*, what follows `#/$defs/` in JSON text,
+    points at or into.
+    """
     whole, first = _names(reference)
     return first if first in definitions and whole not in definitions else whole
 
 
 def _names(reference: bytes) -> tuple[str, str]:
     written = str(json.loads(b'"' + reference + b'"'))
-    whole, first = (definition_name(DEFINITION + text) or "" for text in (written, written.partition("/")[0]))
+    whole, first = (
+        definition_name(DEFINITION + text) or "" for text in (written, written.partition("/")[0])
+    )
     return whole, first
 
 
@@ -304,11 +341,12 @@ def _written(positions: Iterable[int]) -> bytes:
     return " ".join(map(str, positions)).encode("ascii")
 
 
-# --- opening -------------------------------------------------------------------------------------------------------
+# --- opening ------------------------------------------------------------------------------------
 
 
 class Reader:
-    """Opens what was packed. *fetch* returns the last block whose number is not above the one it takes: (number, data).
+    """Opens what was packed. *fetch* returns the last block whose number is not above the one it
+    takes: (number, data).
 
     What was opened is kept: one reader is for one look at the catalogue.
     """
@@ -318,25 +356,37 @@ class Reader:
         self._lines: dict[int, bytes] = {}
 
     def endpoint(self, description: int, position: int) -> Endpoint:
-        """Return the endpoint at *position* of *description*, without its definitions. Raises one of `DAMAGE`."""
+        """Return the endpoint at *position* of *description*, without its definitions. Raises one
+        of `DAMAGE`.
+        """
         _, _, request, answers = self._line(description, _ENDPOINTS, position)
         return _endpoint(request, answers)
 
     def complete(self, description: int, position: int) -> Endpoint:
-        """Return the endpoint at *position* of *description* with every definition it needs. Raises one of `DAMAGE`.
+        """Return the endpoint at *position* of *description* with every definition it needs. Raises
+        one of `DAMAGE`.
 
-        The definitions are gathered breadth first, all for the request before those for the responses, within
-        `MOST_DEFINITIONS` and `MOST_DEFINED`; what is beyond stands there as `LEFT_OUT`.
+        The definitions are gathered breadth first, all for the request before those for the
+        responses, within `MOST_DEFINITIONS` and `MOST_DEFINED`; what is beyond stands there as
+        `LEFT_OUT`.
         """
         requested, answered, request, answers = self._line(description, _ENDPOINTS, position)
         found, is_whole = self._reached(description, _read(requested), _read(answered))
         schemas = {json.loads(name): schema for name, schema in found.items()}
-        left_out = () if is_whole else _unknown(chain((request, answers), schemas.values()), schemas)
+        left_out = (
+            () if is_whole else _unknown(chain((request, answers), schemas.values()), schemas)
+        )
         endpoint = _endpoint(request, answers)
-        return replace(endpoint, definitions=Definitions(schemas, left_out)) if schemas or left_out else endpoint
+        return (
+            replace(endpoint, definitions=Definitions(schemas, left_out))
+            if schemas or left_out
+            else endpoint
+        )
 
     def _reached(self, description: int, *starts: Iterable[int]) -> tuple[dict[bytes, bytes], bool]:
-        """Return name -> schema of the definitions that are reached from *starts*, and whether these are all."""
+        """Return name -> schema of the definitions that are reached from *starts*, and whether
+        these are all.
+        """
         found: dict[bytes, bytes] = {}
         room, is_whole = MOST_DEFINED, True
         seen: set[int] = set()
@@ -367,12 +417,16 @@ class Reader:
 
 
 def block_number(description: int, kind: int, position: int) -> int:
-    """Return the number of the block of *description* that begins at *position*: they are in order within a description."""
+    """Return the number of the block of *description* that begins at *position*: they are in order
+    within a description.
+    """
     return (description << 1 | kind) << 31 | position
 
 
 class Definitions(Mapping[str, Any]):
-    """Name -> JSON Schema; each is parsed when it is looked at, because an endpoint may have thousands and need two."""
+    """Name -> JSON Schema; each is parsed when it is looked at, because an endpoint may have
+    thousands and need two.
+    """
 
     def __init__(self, texts: Mapping[str, bytes], left_out: Iterable[str] = ()) -> None:
         self._texts = texts

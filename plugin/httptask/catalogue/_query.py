@@ -1,4 +1,6 @@
-"""A query: what its words become, what the catalogue knows of them, and how they are asked for in FTS5's language."""
+"""A query: what its words become, what the catalogue knows of them, and how they are asked for in
+FTS5's language.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +32,23 @@ MOST_JOINED_WORDS = 3
 MOST_COMPLETIONS = 12
 """Words that the beginning of one is completed to: the most frequent ones."""
 SHORTEST_BEGINNING = 3
-"""Letters of a beginning; the last word of a query, which may still be being typed, has no such bound."""
+"""Letters of a beginning; the last word of a query, which may still be being typed, has no such
+bound.
+"""
 MOST_CORRECTED = 3
 """Words of a query that are looked up as misspelt."""
 RARE, FAR_RARER = 3, 20
-"""A word that stands in so few rows may be misspelt, when a near one is so many times as frequent."""
+"""A word that stands in so few rows may be misspelt, when a near one is so many times as
+frequent.
+"""
 SHORTEST_CORRECTED = 4
 """Letters of a word that may be misspelt: everything is near to a shorter one."""
 MOST_OTHER_LETTERS = 3
 """Letters that only one of two words spelt alike may have."""
 MOST_COMPARED = 60
-"""Words that a misspelt one is compared to, letter by letter: those with the fewest other letters, then the most frequent."""
+"""Words that a misspelt one is compared to, letter by letter: those with the fewest other letters,
+then the most frequent.
+"""
 LEAST_ALIKE = 0.75
 """The least of difflib's ratio of two words spelt alike."""
 
@@ -54,7 +62,9 @@ class Word:
     stems: tuple[str, ...]
     """As it is indexed; several where it was misspelt and several are near."""
     parts: tuple[str, ...] = ()
-    """`email-communications` and `sandboxId` in their parts, as indexed; empty for a word in one piece."""
+    """`email-communications` and `sandboxId` in their parts, as indexed; empty for a word in one
+    piece.
+    """
     methods: tuple[str, ...] = ()
     """The methods a verb may stand for."""
     starts: tuple[str, str] | tuple[()] = ()
@@ -62,7 +72,9 @@ class Word:
 
     @classmethod
     def of(cls, text: str, parts: Sequence[str], *, is_last: bool = True) -> Word:
-        """Return the word *text* of *parts*, all folded; only the last word of a query may be a beginning of few letters."""
+        """Return the word *text* of *parts*, all folded; only the last word of a query may be a
+        beginning of few letters.
+        """
         may_begin = is_last or len(parts[-1]) >= SHORTEST_BEGINNING
         starts = (text, parts[-1]) if may_begin else ()
         names = SHORT_NAMES.get(text, ())
@@ -77,7 +89,9 @@ class Word:
 
     @classmethod
     def joined(cls, words: Sequence[Word]) -> Word:
-        """Return *words* as the one they are when written together; apart they are found as before."""
+        """Return *words* as the one they are when written together; apart they are found as
+        before.
+        """
         text = "".join(word.text for word in words)
         nouns = [word for word in words if not word.methods] or words
         parts = tuple(term for word in nouns for term in word.parts or word.stems[:1])
@@ -91,11 +105,17 @@ class Word:
 
 
 def parsed(query: str) -> tuple[Word, ...]:
-    """Return the words of *query*, each once, in order. Punctuation only separates: nothing in a query is an operator."""
+    """Return the words of *query*, each once, in order. Punctuation only separates: nothing in a
+    query is an operator.
+    """
     found: dict[str, list[str]] = {}
     room = MOST_WORDS
     for chunk in CHUNK.findall(query[:MOST_LETTERS]):
-        parts = [part for piece in pieces(chunk) for part in (pairs(piece) if is_unspaced(piece) else [piece])][:room]
+        parts = [
+            part
+            for piece in pieces(chunk)
+            for part in (pairs(piece) if is_unspaced(piece) else [piece])
+        ][:room]
         text = "".join(pieces(chunk))
         if parts and text not in found:
             found[text] = parts
@@ -123,7 +143,7 @@ def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[
     return tuple(result)
 
 
-# --- FTS5's language -----------------------------------------------------------------------------------------------
+# --- FTS5's language ----------------------------------------------------------------------------
 
 
 def quoted(term: str) -> str:
@@ -137,7 +157,9 @@ def any_of(clauses: Iterable[str]) -> str:
 
 
 def all_of(clauses: Iterable[str]) -> str:
-    """Return the FTS5 expression that all of *clauses* must hold. FTS5 goes through the rows of the first."""
+    """Return the FTS5 expression that all of *clauses* must hold. FTS5 goes through the rows of the
+    first.
+    """
     return "(" + " AND ".join(clauses) + ")"
 
 
@@ -146,7 +168,7 @@ def within(columns: str, expression: str) -> str:
     return f"{{{columns}}} : {expression}"
 
 
-# --- what the catalogue knows --------------------------------------------------------------------------------------
+# --- what the catalogue knows -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -164,7 +186,9 @@ class Vocabulary:
         marks = ", ".join("?" * len(new))
         sql = f"SELECT term, names, everywhere FROM word WHERE term IN ({marks})"  # noqa: S608 - only marks
         self.counts.update(dict.fromkeys(new, (0, 0)))
-        self.counts.update({term: (names, rows) for term, names, rows in self.connection.execute(sql, new)})
+        self.counts.update(
+            {term: (names, rows) for term, names, rows in self.connection.execute(sql, new)}
+        )
 
     def completed(self, word: Word) -> tuple[str, ...]:
         """Return the most frequent terms that *word* may be the beginning of."""
@@ -176,7 +200,9 @@ class Vocabulary:
                 "SELECT term, names, everywhere FROM word WHERE term >= ? AND term < ? "
                 "ORDER BY names DESC, everywhere DESC LIMIT ?"
             )
-            rows = self.connection.execute(sql, (start, start + "\U0010ffff", MOST_COMPLETIONS)).fetchall()
+            rows = self.connection.execute(
+                sql, (start, start + "\U0010ffff", MOST_COMPLETIONS)
+            ).fetchall()
             self.counts.update({term: (names, everywhere) for term, names, everywhere in rows})
             self.completions[start] = tuple(term for term, _, _ in rows)
         return self.completions[start]
@@ -187,7 +213,9 @@ class Vocabulary:
         if not self.counts[term][0]:
             return False
         sql = "SELECT 1 FROM name WHERE name MATCH ? LIMIT 1"
-        return self.connection.execute(sql, (within("provider", quoted(term)),)).fetchone() is not None
+        return (
+            self.connection.execute(sql, (within("provider", quoted(term)),)).fetchone() is not None
+        )
 
     def among_names(self, word: Word) -> int:
         """Return in how many rows *word* stands among the names, as a whole word; never too few."""
@@ -199,15 +227,21 @@ class Vocabulary:
 
     def _rows(self, word: Word, column: int) -> int:
         whole = sum(self.counts.get(stem, (0, 0))[column] for stem in word.stems)
-        return whole + min((self.counts.get(part, (0, 0))[column] for part in word.parts), default=0)
+        return whole + min(
+            (self.counts.get(part, (0, 0))[column] for part in word.parts), default=0
+        )
 
     def begun(self, word: Word) -> int:
-        """Return in how many rows *word* stands among the names, as a whole word or a beginning; never too few."""
+        """Return in how many rows *word* stands among the names, as a whole word or a beginning;
+        never too few.
+        """
         completed = (term for start in word.starts for term in self._completed(start))
         return self.among_names(word) + sum(self.counts[term][0] for term in completed)
 
     def clause(self, word: Word, *, beginnings: bool = False) -> str:
-        """Return the FTS5 expression for *word*: in one piece or in its parts; with *beginnings* also as that of others."""
+        """Return the FTS5 expression for *word*: in one piece or in its parts; with *beginnings*
+        also as that of others.
+        """
         start, last = word.starts if beginnings and word.starts else ("", "")
         found = [self._one(stem, start, same=beginnings) for stem in word.stems]
         if word.parts:
@@ -226,11 +260,13 @@ class Vocabulary:
         return any_of([self.clause(verb), *methods])
 
 
-# --- what is misspelt ----------------------------------------------------------------------------------------------
+# --- what is misspelt ---------------------------------------------------------------------------
 
 
 def corrected(known: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word, ...], bool]:
-    """Return *words* with the nearest known ones for those nothing starts with, and whether some had to be left out."""
+    """Return *words* with the nearest known ones for those nothing starts with, and whether some
+    had to be left out.
+    """
     found: list[Word] = []
     dropped = False
     left = MOST_CORRECTED
@@ -252,11 +288,16 @@ def corrected(known: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word, ...
 
 
 def _nearest(known: Vocabulary, wrong: str, rows: int) -> tuple[str, ...]:
-    """Return the terms nearest to *wrong*, which stands in *rows* rows, at most three; none that is not far more frequent."""
+    """Return the terms nearest to *wrong*, which stands in *rows* rows, at most three; none that is
+    not far more frequent.
+    """
     if len(wrong) < SHORTEST_CORRECTED:
         return ()
     # Few people miss a word's first letter, and of those most swap it with the second.
-    sql = "SELECT term, letters, names, everywhere FROM word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?"
+    sql = (
+        "SELECT term, letters, names, everywhere FROM word WHERE term >= ? AND term < ? AND"
+        " length(term) BETWEEN ? AND ?"
+    )
     own = letters(wrong)
     slack = 1 if len(wrong) < 8 else 2  # letters that may be missing or too many
     alike: dict[str, tuple[int, int]] = {}

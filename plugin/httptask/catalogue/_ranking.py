@@ -1,8 +1,9 @@
 """Which of the endpoints that were found comes first.
 
-Every word of the query is worth more where it stands in a better place and the rarer it is; what an endpoint says
-besides (a longer path, more parameters, a longer title) takes a little away. Then the hits of one API make room for
-those of others: the same operation of another version counts less each time, and so does each further hit of one API.
+Every word of the query is worth more where it stands in a better place and the rarer it is; what an
+endpoint says besides (a longer path, more parameters, a longer title) takes a little away. Then the
+hits of one API make room for those of others: the same operation of another version counts less
+each time, and so does each further hit of one API.
 """
 
 from __future__ import annotations
@@ -15,16 +16,28 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from httptask.catalogue._index import LONGEST_PATH, parameters, tail, without_parameters
-from httptask.catalogue._words import FILLERS, LONGEST_NAME, METHODS, folded, is_verb, terms, whole_name
+from httptask.catalogue._words import (
+    FILLERS,
+    LONGEST_NAME,
+    METHODS,
+    folded,
+    is_verb,
+    terms,
+    whole_name,
+)
 
 PLACES = {"provider": 1.3, "tail": 1.0, "title": 0.7, "api": 0.75, "path": 0.6, "parameter": 0.3}
 """What a word is worth by the best place it stands in; `provider` holds the API's name, too."""
 NAMES_OF_API = frozenset({"provider", "api"})
-"""The places of whom an endpoint belongs to: people type the beginnings of these names, `google` for `googleapis`."""
+"""The places of whom an endpoint belongs to: people type the beginnings of these names, `google`
+for `googleapis`.
+"""
 ELSEWHERE = 0.2
 """What a word is worth that stands in the operationId, a tag or the description."""
 LIKE = 0.8
-"""What a word that means the same, or the beginning of a provider's or an API's name, is worth of the whole word."""
+"""What a word that means the same, or the beginning of a provider's or an API's name, is worth of
+the whole word.
+"""
 BEGINNING = 0.6
 """What the beginning of another word is worth less, so that a whole one comes first."""
 VERBS = {"tail": 0.45, "title": 0.35}
@@ -33,7 +46,14 @@ METHOD = 0.35
 """What it is worth besides that the method is one that the verb stands for."""
 WRONG_METHOD = 0.3
 """What it takes away that a verb stands neither there nor for the method."""
-NOT_ASKED = {"provider": 0.02, "tail": 0.14, "title": 0.02, "api": 0.02, "path": 0.04, "parameter": 0.03}
+NOT_ASKED = {
+    "provider": 0.02,
+    "tail": 0.14,
+    "title": 0.02,
+    "api": 0.02,
+    "path": 0.04,
+    "parameter": 0.03,
+}
 """What each word takes away that nobody asked for, by the best place it stands in."""
 MOST_LOST = 0.6
 """What the words of one path or title take away at most."""
@@ -42,17 +62,25 @@ OTHER_VERB = 0.4
 DEPRECATED = 0.3
 """What is taken from an endpoint that should not be used any more."""
 ONE_OF_MANY = 0.1
-"""What is taken from an endpoint of one thing (its path ends with a parameter) when no verb asks for one."""
-OF_ANY = frozenset({"list", "create", "add", "search", "find", "new", "send", "make", "query", "post"})
+"""What is taken from an endpoint of one thing (its path ends with a parameter) when no verb asks
+for one.
+"""
+OF_ANY = frozenset(
+    {"list", "create", "add", "search", "find", "new", "send", "make", "query", "post"}
+)
 """Verbs that concern no one thing in particular."""
 GENERIC = FILLERS | frozenset(
     {"v1", "v2", "v3", "v4", "api", "rest", "0", "1", "2", "3", "json", "com", "io", "net", "org"}
 )
 """Words of paths and API names that say nothing."""
 SUBJECT = 0.4
-"""What is added when the words say all that the API's title does: a small API may be about nothing else."""
+"""What is added when the words say all that the API's title does: a small API may be about nothing
+else.
+"""
 SAME_OPERATION, SAME_API = 0.85, 0.985
-"""The factor for each hit before with the same method and path of the same provider, and of the same API."""
+"""The factor for each hit before with the same method and path of the same provider, and of the
+same API.
+"""
 MOST_OF_API = 20
 """Hits of one API that count less and less."""
 MANY = 1_000_000
@@ -116,7 +144,9 @@ class _Said(NamedTuple):
 
 @lru_cache(maxsize=1 << 11)
 def _path(path: str) -> _Said:
-    return _Said.of(parameter=parameters(path), path=without_parameters(path), tail=" ".join(tail(path)))
+    return _Said.of(
+        parameter=parameters(path), path=without_parameters(path), tail=" ".join(tail(path))
+    )
 
 
 @lru_cache(maxsize=1 << 11)
@@ -135,12 +165,16 @@ def _title(title: str) -> _Said:
 def _api(provider: str, api: str, title: str) -> _Said:
     if whole_name(api) == whole_name(title):  # made from it: no name of its own
         api = ""
-    subject = frozenset(term for term in terms(title) if term not in GENERIC and term not in METHODS)
+    subject = frozenset(
+        term for term in terms(title) if term not in GENERIC and term not in METHODS
+    )
     return _Said.of(api=title, provider=f"{provider} {api}")._replace(subject=subject)
 
 
 def weight(count: int) -> float:
-    """Return what a word counts that stands in *count* rows: 1 for one in none, half of it for one in a million."""
+    """Return what a word counts that stands in *count* rows: 1 for one in none, half of it for one
+    in a million.
+    """
     return 1 - 0.5 * math.log(count + 1, MANY)
 
 
@@ -149,11 +183,15 @@ def has(candidate: Candidate, word: Asked) -> bool:
     return bool(_met(word, _all_said(candidate)))
 
 
-def ranked(candidates: Iterable[Candidate], query: Sequence[Asked], bonus: Mapping[int, float]) -> list[Candidate]:
+def ranked(
+    candidates: Iterable[Candidate], query: Sequence[Asked], bonus: Mapping[int, float]
+) -> list[Candidate]:
     """Return *candidates*, best first; *bonus* adds to the score by number."""
     verbs = [word for word in query if word.methods]
     of_any = not verbs or any(word.text in OF_ANY for word in verbs)
-    found = [(_score(each, query, of_any) + bonus.get(each.number, 0.0), each) for each in candidates]
+    found = [
+        (_score(each, query, of_any) + bonus.get(each.number, 0.0), each) for each in candidates
+    ]
     found.sort(key=_order)
     return [candidate for _, candidate in sorted(_spread(found), key=_order)]
 
@@ -225,13 +263,22 @@ def _worth(word: Asked, found: Mapping[str, str]) -> float:
 
 
 def _met(word: Asked, said: Sequence[_Said]) -> dict[str, str]:
-    """Return where *word* stands, place -> term: as it is, in parts or as one that means the same; else as a beginning."""
+    """Return where *word* stands, place -> term: as it is, in parts or as one that means the same;
+    else as a beginning.
+    """
     whole = (*word.terms, *word.same)
-    found = {each.places[term]: term for each in said for term in reversed(whole) if term in each.places}
+    found = {
+        each.places[term]: term for each in said for term in reversed(whole) if term in each.places
+    }
     if not found and word.parts:
         several = (each for each in said if all(part in each.places for part in word.parts))
         found = {each.places[part]: part for each in several for part in word.parts}
     if not found and word.start:
         start = word.start
-        found = {place: term for each in said for term, place in each.places.items() if term.startswith(start)}
+        found = {
+            place: term
+            for each in said
+            for term, place in each.places.items()
+            if term.startswith(start)
+        }
     return found

@@ -1,21 +1,24 @@
 """Search: from a person's words to the endpoints they may mean.
 
-Words go down a ladder; each rung is looser than the one before, and what it finds fills up the list:
+Words go down a ladder; each rung is looser than the one before, and what it finds fills up the
+list:
 
-    every word in the names      provider, API, path, title, operationId; a verb ("send") may stand for its method (POST)
+    every word in the names      provider, API, path, title, operationId; a verb ("send") may stand
+    for its method (POST)
     every beginning in the names each word may be the beginning of another, or mean the same
     every beginning anywhere     in the description too
     misspelt words               replaced by the nearest ones of the catalogue, from the top again
     most of the words            all but one, all but two, ..., any, until a first page is full
 
-Misspelt words are looked at only when nothing was found. Of three words and more, when the names of few endpoints have
-them all, those whose names have most of them are ranked with what only descriptions brought, after the first hits.
+Misspelt words are looked at only when nothing was found. Of three words and more, when the names of
+few endpoints have them all, those whose names have most of them are ranked with what only
+descriptions brought, after the first hits.
 
 A provider may be typed by a short name (`gh`) or in several words (`git hub`).
 
-Whatever is asked for, a rung reads a few hundred rows at most, the plainer endpoints first (`_index.number_bucket`): a
-frequent word costs no more than a rare one. Which of those found comes first, `_ranking` decides. A pasted id, path,
-address or operationId goes straight to its endpoint.
+Whatever is asked for, a rung reads a few hundred rows at most, the plainer endpoints first
+(`_index.number_bucket`): a frequent word costs no more than a rare one. Which of those found comes
+first, `_ranking` decides. A pasted id, path, address or operationId goes straight to its endpoint.
 """
 
 from __future__ import annotations
@@ -85,7 +88,9 @@ MOST_PLACES = 8
 FIRST_PAGE = 10
 """Hits with all words below which those with only some follow."""
 MOST_LACKING = 12
-"""Rows that are ranked of those whose names have some words of a query, for each choice of words."""
+"""Rows that are ranked of those whose names have some words of a query, for each choice of
+words.
+"""
 KEPT = 3
 """Hits with all words that come before any that lacks one."""
 NAMED = 2.0
@@ -132,7 +137,9 @@ def search(
     limit: int = 20,
     offset: int = 0,
 ) -> list[Hit]:
-    """Return up to *limit* hits for *query* after the first *offset*, best first; an empty query lists everything."""
+    """Return up to *limit* hits for *query* after the first *offset*, best first; an empty query
+    lists everything.
+    """
     if limit < 1 or offset < 0:
         return []
     last = min(limit + offset, MOST_ROWS)
@@ -147,7 +154,9 @@ def search(
 
 @contextmanager
 def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
-    """See the catalogue as it is now in all of the block, though another program may be importing."""
+    """See the catalogue as it is now in all of the block, though another program may be
+    importing.
+    """
     if connection.in_transaction:
         yield
         return
@@ -166,7 +175,9 @@ def by_id(connection: sqlite3.Connection, endpoint_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _found(connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: _Scope, last: int) -> list[Hit]:
+def _found(
+    connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: _Scope, last: int
+) -> list[Hit]:
     number = by_id(connection, query.strip())
     if number is not None and (hits := _hits(scope.row(number), "all")):
         return hits
@@ -208,21 +219,34 @@ class _Looking:
             fits.update({each: fit for each in found if (fit := pasted.fitness(each.path))})
             if fits:
                 break
-        self._rank(fits, parsed(query), "all", {candidate.number: fit for candidate, fit in fits.items()})
+        self._rank(
+            fits, parsed(query), "all", {candidate.number: fit for candidate, fit in fits.items()}
+        )
         return bool(fits)
 
     def _places(self, pasted: Pasted) -> Iterator[str]:
-        """Yield FTS5 expressions for *pasted*, the most telling first; which segments stand for parameters is not known."""
-        labels = [term for label in pasted.host.split(".") for term in terms(label) if term not in _ranking.GENERIC]
+        """Yield FTS5 expressions for *pasted*, the most telling first; which segments stand for
+        parameters is not known.
+        """
+        labels = [
+            term
+            for label in pasted.host.split(".")
+            for term in terms(label)
+            if term not in _ranking.GENERIC
+        ]
         segments = [tuple(terms(segment)) for segment in pasted.segments if "{" not in segment]
         self._known.learn(term for found in (labels, *segments) for term in found)
         counts = self._known.counts
         fixed = [found for found in segments if found and all(counts[term][0] for term in found)]
-        providers = [within("provider", quoted(label)) + " AND " for label in labels if counts[label][0]] or [""]
+        providers = [
+            within("provider", quoted(label)) + " AND " for label in labels if counts[label][0]
+        ] or [""]
         # In a template the rest is fixed; in an address any segment may be a value.
         fewest = len(fixed) if any("{" in segment for segment in pasted.segments) else 1
         for count in range(len(fixed), max(fewest, 1) - 1, -1):
-            for some in combinations(fixed[-MOST_COMBINED:], count) if count < len(fixed) else [fixed]:
+            for some in (
+                combinations(fixed[-MOST_COMBINED:], count) if count < len(fixed) else [fixed]
+            ):
                 inside = within("path", all_of(quoted(term) for found in some for term in found))
                 yield from (provider + inside for provider in providers)
 
@@ -236,12 +260,18 @@ class _Looking:
         for table, expression, unsure in self._rungs(nouns or verbs, verbs if nouns else []):
             few_named = few_named or (table == "everything" and len(found) < FIRST_PAGE)
             rows = self._scope.matching(table, expression, self._most)
-            found |= {each.number: each for each in rows if all(_ranking.has(each, word) for word in unsure)}
+            found |= {
+                each.number: each
+                for each in rows
+                if all(_ranking.has(each, word) for word in unsure)
+            }
             if len(found) >= self._most:
                 break
         if not found and not nouns:  # verbs that stand nowhere
             expression = all_of(map(self._known.meant, verbs))
-            found = {each.number: each for each in self._scope.matching("name", expression, self._most)}
+            found = {
+                each.number: each for each in self._scope.matching("name", expression, self._most)
+            }
         bonus = {each.number: NAMED for each in named}
         all_words = list(islice(found.values(), self._most))
         self._rank_with_lacking(all_words, nouns if few_named else [], words, match, bonus)
@@ -254,7 +284,9 @@ class _Looking:
         match: str,
         bonus: dict[int, float] | None = None,
     ) -> None:
-        """Add the best of *found*, and after the first few also the best of those whose names have most *nouns*."""
+        """Add the best of *found*, and after the first few also the best of those whose names have
+        most *nouns*.
+        """
         bonus = bonus or {}
         numbers = {each.number for each in found}
         lacking = self._lacking(nouns, numbers) if len(found) > KEPT else {}
@@ -265,7 +297,9 @@ class _Looking:
         self._rank([*found, *lacking], words, match, bonus, some=bonus.keys() - numbers)
 
     def _lacking(self, nouns: Sequence[Word], numbers: Collection[int]) -> dict[Candidate, int]:
-        """Return endpoints but *numbers* whose names lack at most half of three *nouns* or more, and how many."""
+        """Return endpoints but *numbers* whose names lack at most half of three *nouns* or more,
+        and how many.
+        """
         lacking: dict[Candidate, int] = {}
         if not 3 <= len(nouns) <= MOST_COMBINED:
             return lacking
@@ -284,13 +318,17 @@ class _Looking:
         name = whole_name(" ".join(word.text for word in words))
         return self._scope.matching("name", within("operation", quoted(name)), self._most)
 
-    def _rungs(self, nouns: Sequence[Word], verbs: Sequence[Word]) -> Iterator[tuple[str, str, list[Asked]]]:
+    def _rungs(
+        self, nouns: Sequence[Word], verbs: Sequence[Word]
+    ) -> Iterator[tuple[str, str, list[Asked]]]:
         """Yield (table, expression, words that the expression leaves to be looked for)."""
         known, most = self._known, self._most
         nouns = sorted(nouns, key=known.among_names)  # the rarest first: FTS5 goes through its rows
         whole = [known.clause(word) for word in nouns]
         tiered = len(nouns) <= MOST_TIERED
-        if tiered and known.among_names(nouns[0]) > most:  # more than can be ranked: the better places first
+        if (
+            tiered and known.among_names(nouns[0]) > most
+        ):  # more than can be ranked: the better places first
             meant = [known.meant(word) for word in verbs]
             yield "name", all_of([within("tail provider title", all_of(whole)), *meant]), []
             yield "name", within("tail provider", all_of(whole)), []
@@ -301,16 +339,25 @@ class _Looking:
         if tiered and min(map(known.begun, nouns)) > most:
             yield "name", within("tail provider title", all_of(begun)), []
         yield "name", all_of(begun), []
-        # What a short beginning is completed to may not be what is meant beside a rare word: look there.
+        # What a short beginning is completed to may not be what is meant beside a rare word: look
+        # there.
         sure = [
-            word for word in nouns if known.among_names(word) <= most and len(known.completed(word)) < MOST_COMPLETIONS
+            word
+            for word in nouns
+            if known.among_names(word) <= most and len(known.completed(word)) < MOST_COMPLETIONS
         ]
         if sure and len(sure) < len(nouns):
-            yield "name", all_of(map(known.clause, sure)), self._asked([each for each in nouns if each not in sure])
+            yield (
+                "name",
+                all_of(map(known.clause, sure)),
+                self._asked([each for each in nouns if each not in sure]),
+            )
         yield "everything", all_of(begun), []
 
     def loosen(self, words: Sequence[Word]) -> None:
-        """Add what has all words but one, or else all but two, ...: at least that many must be found."""
+        """Add what has all words but one, or else all but two, ...: at least that many must be
+        found.
+        """
         nouns = [word for word in words if not word.methods] or list(words)
         here = [word for word in nouns if self._stands(word)]
         rarest = sorted(here, key=self._known.anywhere)[:MOST_COMBINED]
@@ -360,7 +407,9 @@ class _Looking:
         most: int = MOST_ROWS,
         some: Collection[int] = (),
     ) -> None:
-        """Add the best of *found* that are not among the hits yet, at most *most*; those of *some* lack a word."""
+        """Add the best of *found* that are not among the hits yet, at most *most*; those of *some*
+        lack a word.
+        """
         new = [candidate for candidate in found if candidate.number not in self._seen]
         ranked = _ranking.ranked(new, self._asked(words, beginnings=match != "near"), bonus or {})
         best = ranked[: min(self._last - len(self.hits), most)]
@@ -371,12 +420,13 @@ class _Looking:
 
 def _hits(candidates: Iterable[Candidate], match: str) -> list[Hit]:
     return [
-        Hit(each.id, each.method, each.path, each.provider, each.title, each.api_title, match) for each in candidates
+        Hit(each.id, each.method, each.path, each.provider, each.title, each.api_title, match)
+        for each in candidates
     ]
 
 
-_ROWS = """SELECT endpoint.number, endpoint.id, endpoint.method, endpoint.path, endpoint.title, endpoint.deprecated,
-  endpoint.description FROM """
+_ROWS = """SELECT endpoint.number, endpoint.id, endpoint.method, endpoint.path, endpoint.title,
+  endpoint.deprecated, endpoint.description FROM """
 
 
 @dataclass(frozen=True)
@@ -386,7 +436,9 @@ class _Scope:
     connection: sqlite3.Connection
     provider: str | None
     narrow: Mapping[str, str]
-    """Table -> what each FTS5 expression begins with: it makes SQLite go through these rows only."""
+    """Table -> what each FTS5 expression begins with: it makes SQLite go through these rows
+    only.
+    """
     where: str
     """The condition that every row must meet, as SQL that begins with AND."""
     arguments: tuple[str, ...]
@@ -395,15 +447,22 @@ class _Scope:
     """Number of a description that was met -> provider, the API's name and title."""
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection, provider: str | None, method: str | None) -> _Scope | None:
-        """Return the scope of *provider* and *method*, None being any; None when there is no such provider."""
+    def of(
+        cls, connection: sqlite3.Connection, provider: str | None, method: str | None
+    ) -> _Scope | None:
+        """Return the scope of *provider* and *method*, None being any; None when there is no such
+        provider.
+        """
         where, arguments, narrow = "", [], []
         if provider is not None:
             provider = storable(provider)
             sql = "SELECT 1 FROM description WHERE provider = ? LIMIT 1"
             if connection.execute(sql, (provider,)).fetchone() is None:
                 return None
-            where = " AND EXISTS (SELECT 1 FROM description WHERE number = endpoint.description AND provider = ?)"
+            where = (
+                " AND EXISTS (SELECT 1 FROM description WHERE number = endpoint.description AND"
+                " provider = ?)"
+            )
             arguments.append(provider)
             # In lower case: `GitHub` is `github`, too, and not only `git` and `hub`.
             narrow += [("provider", quoted(term)) for term in terms(provider.lower())]
@@ -420,7 +479,10 @@ class _Scope:
     def matching(self, table: str, expression: str, most: int) -> list[Candidate]:
         """Return the first *most* endpoints in *table* that match the FTS5 *expression*."""
         # CROSS: first what matches, then its row; SQLite might turn that round.
-        sql = f"{_ROWS} {table} CROSS JOIN endpoint ON endpoint.number = {table}.rowid WHERE {table} MATCH ?"
+        sql = (
+            f"{_ROWS} {table} CROSS JOIN endpoint ON endpoint.number = {table}.rowid WHERE {table}"
+            " MATCH ?"
+        )
         arguments = (f"{self.narrow[table]}{expression}", *self.arguments, most)
         return self._candidates(self.connection.execute(f"{sql} {self.where} LIMIT ?", arguments))
 
@@ -436,10 +498,14 @@ class _Scope:
             marks = ", ".join("?" * len(new))
             sql = f"SELECT number, provider, api, title FROM description WHERE number IN ({marks})"  # noqa: S608
             self.apis.update({row[0]: row[1:] for row in self.connection.execute(sql, tuple(new))})
-        return [Candidate._make((*row, *self.apis[row[-1]])) for row in found if row[-1] in self.apis]
+        return [
+            Candidate._make((*row, *self.apis[row[-1]])) for row in found if row[-1] in self.apis
+        ]
 
     def listing(self, last: int) -> list[Hit]:
-        """Return the first *last* endpoints by provider and path; of a provider with very many, the plainer ones first."""
+        """Return the first *last* endpoints by provider and path; of a provider with very many, the
+        plainer ones first.
+        """
         hits: list[Hit] = []
         for provider in self._providers():
             # In order of the numbers: sorting all of a large provider's paths would take too long.
@@ -456,5 +522,7 @@ class _Scope:
         if self.provider is not None:
             yield self.provider
             return
-        rows = self.connection.execute("SELECT DISTINCT provider FROM description ORDER BY provider")
+        rows = self.connection.execute(
+            "SELECT DISTINCT provider FROM description ORDER BY provider"
+        )
         yield from (provider for (provider,) in rows)

@@ -26,11 +26,12 @@ _SHIPPED = Path(__file__).with_name("shipped.json")
 
 
 class Catalogue:
-    """A searchable store of endpoints in one SQLite file. Get one with `Catalogue.open`; it is a context manager.
+    """A searchable store of endpoints in one SQLite file. Get one with `Catalogue.open`; it is a
+    context manager.
 
-    Several processes may use a file at once: readers never wait, a writer waits up to 5 seconds for another one. An
-    instance belongs to the thread that opened it. Every method raises `CatalogueError` when the file cannot be used, and
-    a file that cannot be used is left as it is.
+    Several processes may use a file at once: readers never wait, a writer waits up to 5 seconds for
+    another one. An instance belongs to the thread that opened it. Every method raises
+    `CatalogueError` when the file cannot be used, and a file that cannot be used is left as it is.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
@@ -39,13 +40,16 @@ class Catalogue:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str] | None = None) -> Catalogue:
-        """Open the catalogue at *path*; when there is none yet, make one with the endpoints that httptask ships.
+        """Open the catalogue at *path*; when there is none yet, make one with the endpoints that
+        httptask ships.
 
-        *path* None is the file that the environment's `HTTPTASK_CATALOGUE` names, else `catalogue.sqlite3` in the user's
-        data folder; `":memory:"` is a catalogue that ends when it is closed. Missing folders are made. An empty file is
-        taken for no catalogue yet, as SQLite does. A file on a read-only file system can be read.
+        *path* None is the file that the environment's `HTTPTASK_CATALOGUE` names, else
+        `catalogue.sqlite3` in the user's data folder; `":memory:"` is a catalogue that ends when it
+        is closed. Missing folders are made. An empty file is taken for no catalogue yet, as SQLite
+        does. A file on a read-only file system can be read.
 
-        Raises `CatalogueError` for a file that is damaged, of another program, of a newer httptask, or not accessible.
+        Raises `CatalogueError` for a file that is damaged, of another program, of a newer httptask,
+        or not accessible.
         """
         name = _file.place(path)
         connection = _file.connect(name)
@@ -66,13 +70,17 @@ class Catalogue:
 
     @property
     def version(self) -> tuple[int, int]:
-        """What changes whenever something was written: here, or through another connection to the file."""
+        """What changes whenever something was written: here, or through another connection to the
+        file.
+        """
         with self._translated():
             by_others = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         return self._connection.total_changes, by_others
 
     def close(self) -> None:
-        """Close the file. Closing twice does nothing; any other method raises `CatalogueError` from now on."""
+        """Close the file. Closing twice does nothing; any other method raises `CatalogueError` from
+        now on.
+        """
         with self._translated():
             self._connection.close()
 
@@ -80,18 +88,28 @@ class Catalogue:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
     def __len__(self) -> int:
         with self._translated():
-            return int(self._connection.execute("SELECT coalesce(sum(endpoints), 0) FROM description").fetchone()[0])
+            return int(
+                self._connection.execute(
+                    "SELECT coalesce(sum(endpoints), 0) FROM description"
+                ).fetchone()[0]
+            )
 
     def endpoints(self) -> Iterator[Endpoint]:
-        """Yield every endpoint by provider, path and method. What is removed meanwhile is left out."""
+        """Yield every endpoint by provider, path and method. What is removed meanwhile is left
+        out.
+        """
         with self._translated():
-            sql = """SELECT endpoint.number FROM endpoint JOIN description ON description.number = description
+            sql = """SELECT endpoint.number FROM endpoint
+                     JOIN description ON description.number = description
                      ORDER BY provider, path, method, api"""
             numbers = [number for (number,) in self._connection.execute(sql)]
         for number in numbers:
@@ -103,14 +121,17 @@ class Catalogue:
     def providers(self) -> list[str]:
         """Return the names of all providers, sorted."""
         with self._translated():
-            rows = self._connection.execute("SELECT DISTINCT provider FROM description ORDER BY provider")
+            rows = self._connection.execute(
+                "SELECT DISTINCT provider FROM description ORDER BY provider"
+            )
             return [name for (name,) in rows]
 
     def get(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at most five.
+        """Return the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at
+        most five.
 
-        Its `definitions` are those it needs. Where they are more than 2,000 or more than 2 MiB, some of the responses', and
-        only then some of the request's, are any value instead.
+        Its `definitions` are those it needs. Where they are more than 2,000 or more than 2 MiB,
+        some of the responses', and only then some of the request's, are any value instead.
         """
         with self._reading():
             number = _search.by_id(self._connection, endpoint_id)
@@ -120,41 +141,67 @@ class Catalogue:
         return endpoint
 
     def search(
-        self, words: str, *, provider: str | None = None, method: str | None = None, limit: int = 20, offset: int = 0
+        self,
+        words: str,
+        *,
+        provider: str | None = None,
+        method: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
     ) -> list[Hit]:
-        """Return the endpoints that *words* describe, best first, at most *limit*, without the first *offset*.
+        """Return the endpoints that *words* describe, best first, at most *limit*, without the
+        first *offset*.
 
-        Words may come in any order, and each may be the beginning of one: `proc send email`. They are looked for in
-        provider, path and title, then in the description, whatever their case and accents. Nothing in them is an operator.
-        Where not all are found, misspelt ones are corrected, then most of them will do; `Hit.match` says so. No words
-        list everything by provider and path. *provider* and *method* keep only hits of that provider and method.
+        Words may come in any order, and each may be the beginning of one: `proc send email`. They
+        are looked for in provider, path and title, then in the description, whatever their case and
+        accents. Nothing in them is an operator. Where not all are found, misspelt ones are
+        corrected, then most of them will do; `Hit.match` says so. No words list everything by
+        provider and path. *provider* and *method* keep only hits of that provider and method.
         """
         with self._reading():
-            return _search.search(self._connection, words, provider=provider, method=method, limit=limit, offset=offset)
+            return _search.search(
+                self._connection,
+                words,
+                provider=provider,
+                method=method,
+                limit=limit,
+                offset=offset,
+            )
 
     def put(
-        self, endpoints: Iterable[Endpoint], *, source: str, digest: bytes = b"", whole: bool = False
+        self,
+        endpoints: Iterable[Endpoint],
+        *,
+        source: str,
+        digest: bytes = b"",
+        whole: bool = False,
     ) -> ImportCounts:
-        """Store *endpoints*, read from *source*: all of them, or on any error none. Returns what was done.
+        """Store *endpoints*, read from *source*: all of them, or on any error none. Returns what
+        was done.
 
-        Provider, API's name, path and method say which endpoint it is (the provider whatever its case): one that is there
-        already is replaced and keeps its id, whatever source it came from. An endpoint whose id another one has gets more
-        digits of its path's hash. *source* is noted in endpoints that do not name theirs.
+        Provider, API's name, path and method say which endpoint it is (the provider whatever its
+        case): one that is there already is replaced and keeps its id, whatever source it came from.
+        An endpoint whose id another one has gets more digits of its path's hash. *source* is noted
+        in endpoints that do not name theirs.
 
-        *digest* is what `known` will know this import by. *whole* says that *source* describes its APIs in full: what it
-        described of them before, and does not now, is removed.
+        *digest* is what `known` will know this import by. *whole* says that *source* describes its
+        APIs in full: what it described of them before, and does not now, is removed.
 
-        The definitions that endpoints refer to are stored once for all endpoints that share one mapping.
+        The definitions that endpoints refer to are stored once for all endpoints that share one
+        mapping.
         """
         return self.put_prepared([prepare(endpoints, source=source, digest=digest, whole=whole)])[0]
 
     def put_prepared(self, prepared: Sequence[Prepared]) -> list[ImportCounts]:
-        """Store what `prepare` made of several sources, in one transaction. Returns what was done for each, as `put` does."""
+        """Store what `prepare` made of several sources, in one transaction. Returns what was done
+        for each, as `put` does.
+        """
         with self._changing() as changes:
             return [changes.put(each) for each in prepared]
 
     def known(self, digest: bytes) -> ImportCounts | None:
-        """Return what importing the source of this *digest* again would do: nothing, all its endpoints are unchanged.
+        """Return what importing the source of this *digest* again would do: nothing, all its
+        endpoints are unchanged.
 
         None when it was not imported, or when some of its endpoints were since replaced or removed.
         """
@@ -162,7 +209,9 @@ class Catalogue:
             sql = "SELECT number, source FROM description WHERE digest = ? AND digest <> x''"
             found = self._connection.execute(sql, (digest,)).fetchall()
             sql = "SELECT id FROM endpoint WHERE description = ? ORDER BY position"
-            ids = [row[0] for number, _ in found for row in self._connection.execute(sql, (number,))]
+            ids = [
+                row[0] for number, _ in found for row in self._connection.execute(sql, (number,))
+            ]
         return ImportCounts(found[0][1], unchanged=len(ids), ids=tuple(ids)) if found else None
 
     def remember(self, digest: bytes, origin: Origin) -> None:
@@ -176,11 +225,15 @@ class Catalogue:
                 self._connection.execute(sql, (origin.to_text(), digest))
 
     def origins(self, provider: str | None = None) -> dict[Origin | None, frozenset[str]]:
-        """Return where descriptions came from, with the names of the sources that came from there, in order of import.
+        """Return where descriptions came from, with the names of the sources that came from there,
+        in order of import.
 
         None is for those that nobody can read again. *provider* leaves only that provider's.
         """
-        sql = "SELECT origin, source FROM description WHERE provider = coalesce(?, provider) ORDER BY number"
+        sql = (
+            "SELECT origin, source FROM description WHERE provider = coalesce(?, provider) ORDER BY"
+            " number"
+        )
         found: dict[Origin | None, set[str]] = {}
         with self._translated():
             for text, source in self._connection.execute(sql, (provider,)):
@@ -194,12 +247,16 @@ class Catalogue:
     def is_as_shipped(self) -> bool:
         """Say whether nothing is here beside what httptask ships."""
         with self._translated():
-            sources = {source for (source,) in self._connection.execute("SELECT DISTINCT source FROM description")}
+            sources = {
+                source
+                for (source,) in self._connection.execute("SELECT DISTINCT source FROM description")
+            }
         return sources <= {value["source"] for value in _shipped()}
 
     def of_api(self, provider: str, name: str) -> list[Endpoint]:
         """Return the endpoints of the API *name* of *provider*, each with its definitions."""
-        sql = """SELECT endpoint.number FROM description JOIN endpoint ON endpoint.description = description.number
+        sql = """SELECT endpoint.number FROM description
+                 JOIN endpoint ON endpoint.description = description.number
                  WHERE provider = ? AND api = ? ORDER BY description.number, position"""
         with self._reading():
             numbers = self._connection.execute(sql, (storable(provider), storable(name))).fetchall()
@@ -207,7 +264,9 @@ class Catalogue:
         return [endpoint for endpoint in endpoints if endpoint is not None]
 
     def remove(self, endpoint_id: str) -> None:
-        """Remove the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at most five."""
+        """Remove the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at
+        most five.
+        """
         with self._changing() as changes:
             number = _search.by_id(self._connection, endpoint_id)
             if number is not None:
@@ -218,7 +277,8 @@ class Catalogue:
     def optimise(self) -> None:
         """Make searches faster after an import of thousands of endpoints. It takes seconds.
 
-        Where there is no room for it, or another program is writing, all stays as it is: what was imported is found.
+        Where there is no room for it, or another program is writing, all stays as it is: what was
+        imported is found.
         """
         try:
             with self._writing():
@@ -276,7 +336,8 @@ class Catalogue:
                     f"{error} (an older httptask wrote it, and it has to be converted once)"
                 ) from error
             raise
-        # Only now: switching writes the header, which would make an unfinished file look like another program's.
+        # Only now: switching writes the header, which would make an unfinished file look like
+        # another program's.
         _file.share(self._connection)
 
     def _convert(self) -> None:
@@ -309,16 +370,21 @@ class Catalogue:
             endpoint = reader(self._connection).complete(*row[1:])
         except _pack.DAMAGE as error:
             raise CatalogueError(
-                f"the catalogue {self._name}: an endpoint in it is damaged; move the file away and import again"
+                f"the catalogue {self._name}: an endpoint in it is damaged; move the file away and"
+                " import again"
             ) from error
         return endpoint if storable(endpoint.id) == row[0] else replace(endpoint, id=row[0])
 
     def _nearest(self, endpoint_id: str) -> list[str]:
-        """Return ids like *endpoint_id*: of those that start like it or hold its words, so that size does not matter."""
+        """Return ids like *endpoint_id*: of those that start like it or hold its words, so that
+        size does not matter.
+        """
         start = storable(endpoint_id.rpartition("-")[0] or endpoint_id)
         with self._translated():
             sql = "SELECT id FROM endpoint WHERE id >= ? AND id < ? LIMIT 50"
-            alike = [found for (found,) in self._connection.execute(sql, (start, start + "\U0010ffff"))]
+            alike = [
+                found for (found,) in self._connection.execute(sql, (start, start + "\U0010ffff"))
+            ]
         hits = self.search(start, limit=50)
         near = nearest(endpoint_id, dict.fromkeys([*alike, *(hit.id for hit in hits)]), most=5)
         return near or [hit.id for hit in hits if hit.match == "all"][:5]

@@ -1,7 +1,9 @@
-"""What words become, in the index and in a query alike: folded, in the singular, in one piece and in parts.
+"""What words become, in the index and in a query alike: folded, in the singular, in one piece and
+in parts.
 
-A *term* is what is indexed: letters and digits only, in lower case, without accents. Scripts that put no space between
-words are indexed as pairs of letters, so that each word of two letters or more is found as the pairs it consists of.
+A *term* is what is indexed: letters and digits only, in lower case, without accents. Scripts that
+put no space between words are indexed as pairs of letters, so that each word of two letters or more
+is found as the pairs it consists of.
 """
 
 from __future__ import annotations
@@ -24,14 +26,19 @@ MOST_JOINED = 7
 
 VERBS = {
     "GET": "get list show find fetch read retrieve view search query download lookup",
-    "POST": "post create add send new make submit start run invoke execute upload register insert trigger publish write",
+    "POST": (
+        "post create add send new make submit start run invoke execute upload register insert"
+        " trigger publish write"
+    ),
     "PUT": "put replace set update write upload",
     "PATCH": "patch update edit change modify rename set",
     "DELETE": "delete remove cancel destroy drop",
     "HEAD": "head exists",
     "OPTIONS": "options",
 }
-"""Method -> what people say when they mean it. Only the ranking listens: a verb never hides what it does not mean."""
+"""Method -> what people say when they mean it. Only the ranking listens: a verb never hides what it
+does not mean.
+"""
 
 METHODS: dict[str, tuple[str, ...]] = {
     verb: tuple(method for method, verbs in VERBS.items() if verb in verbs.split())
@@ -39,26 +46,42 @@ METHODS: dict[str, tuple[str, ...]] = {
 }
 """Verb -> the methods it may stand for."""
 
-_FILLERS = """a all an and any are be by can do does for from how i in is it me my need not of on or our please some that
-    the this to use using via want we with"""
+_FILLERS = """a all an and any are be by can do does for from how i in is it me my need not
+    of on or our please some that the this to use using via want we with"""
 FILLERS = frozenset(_FILLERS.split())
-"""Words of a sentence that say nothing about an endpoint; they count only where there is no other word."""
+"""Words of a sentence that say nothing about an endpoint; they count only where there is no other
+word.
+"""
 
 CHUNK = re.compile(r"[\w-]+")
 """A name in one piece."""
 
-_WHOLE = "\N{IDENTICAL TO}"  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
+_WHOLE = (  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
+    "\N{IDENTICAL TO}"
+)
 _PART = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ACCENT = re.compile(r"[\u0300-\u036f]")
-# English plurals, in this order; the letters that are left only have to be the same for one thing and for many:
-# company, companies -> compani; box, boxes -> box; release, releases -> relea; address -> address; id, ids -> id.
+# English plurals, in this order; the letters that are left only have to be the same for one thing
+# and for many: company, companies -> compani; box, boxes -> box; release, releases -> relea;
+# address -> address; id, ids -> id.
 _PLURALS = (
-    (re.compile(r"(?:ies(?<=[a-z]{2}ies)|ie(?<=[a-z]{2}ie)|y(?<=[a-z][b-df-hj-np-tv-xz]y))\Z"), "i"),
-    (re.compile(r"es?\Z(?:(?<=[a-z]{2}[sxz]es)|(?<=[a-z]{2}[sxz]e)|(?<=[a-z]{2}[cs]hes)|(?<=[a-z]{2}[cs]he))"), ""),
+    (
+        re.compile(r"(?:ies(?<=[a-z]{2}ies)|ie(?<=[a-z]{2}ie)|y(?<=[a-z][b-df-hj-np-tv-xz]y))\Z"),
+        "i",
+    ),
+    (
+        re.compile(
+            r"es?\Z(?:(?<=[a-z]{2}[sxz]es)|(?<=[a-z]{2}[sxz]e)|(?<=[a-z]{2}[cs]hes)|(?<=[a-z]{2}[cs]he))"
+        ),
+        "",
+    ),
     (re.compile(r"s\Z(?<=[a-z][a-rt-z]s)"), ""),
 )
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
@@ -78,7 +101,9 @@ def is_verb(text: str) -> bool:
 
 @lru_cache(maxsize=1 << 15)
 def singular(word: str) -> str:
-    """Return folded *word* with what may be an English plural in the singular, so that each finds the other."""
+    """Return folded *word* with what may be an English plural in the singular, so that each finds
+    the other.
+    """
     for pattern, ending in _PLURALS:
         word = pattern.sub(ending, word)
     return word[:LONGEST_TERM]
@@ -112,13 +137,18 @@ SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "msgraph": ("microsoftgraph", "microsoft graph"),
     "yt": ("youtube",),
 }
-"""What people type for a provider -> the names it goes by, at most one of several words, last: as good as the word."""
+"""What people type for a provider -> the names it goes by, at most one of several words, last: as
+good as the word.
+"""
 
 
 def pieces(chunk: str) -> list[str]:
-    """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`; scripts without spaces apart."""
+    """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`; scripts without
+    spaces apart.
+    """
     parts = (piece for part in _PART.findall(chunk[:LONGEST_CHUNK]) for piece in _CAMEL.split(part))
-    # Folding may split (half a Hangul syllable) or empty a part, so look for parts again afterwards.
+    # Folding may split (half a Hangul syllable) or empty a part, so look for parts again
+    # afterwards.
     again = (part for piece in parts for part in _PART.findall(folded(piece)))
     return [run for part in again for run in _RUN.findall(part)]
 
@@ -136,7 +166,11 @@ def pairs(piece: str) -> list[str]:
 def _chunk_terms(chunk: str) -> tuple[str, ...]:
     """Return the terms of one *chunk*: in one piece, if it has not too many, and in parts."""
     parts = pieces(chunk)
-    found = ["".join(parts)] if 1 < len(parts) <= MOST_JOINED and not any(map(is_unspaced, parts)) else []
+    found = (
+        ["".join(parts)]
+        if 1 < len(parts) <= MOST_JOINED and not any(map(is_unspaced, parts))
+        else []
+    )
     for part in parts:
         # The last letter, too: typing it alone finds the words that begin with it.
         found += [*pairs(part), part[-1]] if is_unspaced(part) else [part]
@@ -147,21 +181,31 @@ _remembered_chunk_terms = lru_cache(maxsize=1 << 15)(_chunk_terms)
 
 
 def terms(text: str) -> dict[str, None]:
-    """Return the terms of *text*, each once, in order: `/sandboxes/{sandboxId}` as `sandbox`, `sandboxid`, `id`.
+    """Return the terms of *text*, each once, in order: `/sandboxes/{sandboxId}` as `sandbox`,
+    `sandboxid`, `id`.
 
     Once, because `/users/{user_id}/users` is no more about users than `/users` is.
     """
     found: dict[str, None] = {}
     for chunk in CHUNK.findall(text):
         # Long ones are not remembered: a hostile description could fill the memory with them.
-        here = _remembered_chunk_terms(chunk) if len(chunk) <= LONGEST_REMEMBERED else _chunk_terms(chunk)
+        here = (
+            _remembered_chunk_terms(chunk)
+            if len(chunk) <= LONGEST_REMEMBERED
+            else _chunk_terms(chunk)
+        )
         found.update(dict.fromkeys(here))
     return found
 
 
 def whole_name(text: str) -> str:
-    """Return the term of *text* as a whole name, whatever joins it: no word of a query is that term."""
-    return _WHOLE + "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))[:LONGEST_NAME]
+    """Return the term of *text* as a whole name, whatever joins it: no word of a query is that
+    term.
+    """
+    return (
+        _WHOLE
+        + "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))[:LONGEST_NAME]
+    )
 
 
 def letters(term: str) -> int:
@@ -173,12 +217,18 @@ def letters(term: str) -> int:
 
 
 def storable(text: str) -> str:
-    r"""Return *text* as SQLite can hold it: a lone surrogate has no UTF-8 and is written `\ud800`."""
+    r"""Return *text* as SQLite can hold it: a lone surrogate has no UTF-8 and is written
+    `\ud800`.
+    """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def id_hash(text: str) -> int:
-    """Return the number under which the id *text* is looked up: 64 bits of its SHA-224, signed as SQLite's integers are."""
+    """Return the number under which the id *text* is looked up: 64 bits of its SHA-224, signed as
+    SQLite's integers are.
+    """
     import hashlib  # only here: it loads OpenSSL
 
-    return int.from_bytes(hashlib.sha224(storable(text).encode("utf-8")).digest()[:8], "big", signed=True)
+    return int.from_bytes(
+        hashlib.sha224(storable(text).encode("utf-8")).digest()[:8], "big", signed=True
+    )

@@ -34,9 +34,9 @@ class Acceptance:
 
     Of a request the new version has to accept what the old one does; of a response, the old version
     what the new one does. The answer no means that it could not be shown. In two points it is the
-    answer that people expect, not that of JSON Schema: a field that is described in one version only
-    is no reason by its being new, though any value of that name was valid before; but it is when it
-    is not described any more.
+    answer that people expect, not that of JSON Schema: a field that is described in one version
+    only is no reason by its being new, though any value of that name was valid before; but it is
+    when it is not described any more.
     """
 
     def __init__(self, wide: SchemaViews, narrow: SchemaViews) -> None:
@@ -79,7 +79,9 @@ class Acceptance:
         keywords = dict.fromkeys((*wide, "properties"))
         if not any(self.refuses(keyword, wide, narrow, level) for keyword in keywords):
             return True
-        return "anyOf" in narrow and all(self.accepts(wide, each, level + 1) for each in alternatives(narrow))
+        return "anyOf" in narrow and all(
+            self.accepts(wide, each, level + 1) for each in alternatives(narrow)
+        )
 
     def refuses(self, keyword: str, wide: View, narrow: View, level: int = 0) -> bool:
         """Say whether *keyword* may make the view *wide* refuse what *narrow* accepts."""
@@ -93,7 +95,9 @@ class Acceptance:
             return True
 
     def accepts_field(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether *wide* accepts the field *name* of *narrow*; one of them may not describe it."""
+        """Say whether *wide* accepts the field *name* of *narrow*; one of them may not describe
+        it.
+        """
         fields, others = wide.get("properties", {}), narrow.get("properties", {})
         if name in fields and name in others:
             return self.accepts(fields[name], others[name], level)
@@ -110,7 +114,9 @@ class Acceptance:
         return all(self.accepts_field(name, wide, narrow, level) for name in names)
 
     def _pattern_properties(self, wide: View, narrow: View, level: int) -> bool:
-        return all(self.accepts_pattern(name, wide, narrow, level) for name in wide["patternProperties"])
+        return all(
+            self.accepts_pattern(name, wide, narrow, level) for name in wide["patternProperties"]
+        )
 
     def accepts_pattern(self, pattern: str, wide: View, narrow: View, level: int = 0) -> bool:
         """Say whether *wide* accepts the fields of *narrow* that match *pattern*."""
@@ -133,13 +139,19 @@ class Acceptance:
     def _further_fields(self, wide: View, narrow: View, level: int) -> bool:
         schema, further = wide["additionalProperties"], narrow.get("additionalProperties", True)
         patterns = wide.get("patternProperties", {})
-        others = [each for name, each in narrow.get("patternProperties", {}).items() if name not in patterns]
+        others = [
+            each
+            for name, each in narrow.get("patternProperties", {}).items()
+            if name not in patterns
+        ]
         return (further is False or self.accepts(schema, further, level)) and all(
             self.accepts(schema, each, level) for each in others
         )
 
     def _elements(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare arrays, element by element as far as these have schemas of their own, then the rest."""
+        """Compare arrays, element by element as far as these have schemas of their own, then the
+        rest.
+        """
         first, others = wide.get("prefixItems", []), narrow.get("prefixItems", [])
         rest, other_rest = wide.get("items", True), narrow.get("items", True)
         longest = narrow.get("maxItems", len(others) if other_rest is False else None)
@@ -153,15 +165,23 @@ class Acceptance:
 
     def _each_alternative(self, wide: View, narrow: View, level: int) -> bool:
         """Compare alternatives: each of *narrow* has to be accepted by one of *wide*."""
-        return all(any(self.accepts(one, other, level) for one in alternatives(wide)) for other in alternatives(narrow))
+        return all(
+            any(self.accepts(one, other, level) for one in alternatives(wide))
+            for other in alternatives(narrow)
+        )
 
     def _every_part(self, wide: View, narrow: View, level: int) -> bool:
         parts = narrow.get("allOf", ())
         rest = {name: value for name, value in narrow.items() if name != "allOf"}
-        return all(any(self.accepts(part, other, level) for other in (*parts, rest)) for part in wide["allOf"])
+        return all(
+            any(self.accepts(part, other, level) for other in (*parts, rest))
+            for part in wide["allOf"]
+        )
 
     def _dependent_schemas(self, wide: View, narrow: View, level: int) -> bool:
-        return all(self.accepts_dependent(name, wide, narrow, level) for name in wide["dependentSchemas"])
+        return all(
+            self.accepts_dependent(name, wide, narrow, level) for name in wide["dependentSchemas"]
+        )
 
     def accepts_dependent(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
         """Say whether what *wide* asks where the field *name* is given accepts *narrow*."""
@@ -188,7 +208,9 @@ class Acceptance:
         return self.accepts(wide["contains"], narrow["contains"], level)
 
     def _not(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare what is refused: *wide* may refuse only what *narrow* refuses, or does not name."""
+        """Compare what is refused: *wide* may refuse only what *narrow* refuses, or does not
+        name.
+        """
         if "not" in narrow and self._reverse.accepts(narrow["not"], wide["not"], level):
             return True
         refused = self._wide.view(wide["not"])
@@ -222,7 +244,9 @@ def _definition(schema: Any) -> str | None:
 def _rest(name: str, view: View) -> Iterator[Any]:
     """Yield the schemas that the field *name* has to satisfy where it is not described itself."""
     patterns = view.get("patternProperties", {})
-    yield from (schema for pattern, schema in patterns.items() if _matches(pattern, name) is not False)
+    yield from (
+        schema for pattern, schema in patterns.items() if _matches(pattern, name) is not False
+    )
     further = view.get("additionalProperties")
     if isinstance(further, Mapping) and not any(_matches(each, name) for each in patterns):
         yield further
@@ -235,7 +259,9 @@ def _is_covered(name: str, view: View) -> bool:
 
 
 def _matches(pattern: str, name: str) -> bool | None:
-    """Say whether *name* matches; None for not known, as a description's expression may never end."""
+    """Say whether *name* matches; None for not known, as a description's expression may never
+    end.
+    """
     prefix = _PREFIX.match(pattern)
     return None if prefix is None else name.startswith(prefix[1])
 
@@ -266,9 +292,22 @@ def _accepts_values(check: Acceptance, wide: View, narrow: View, level: int) -> 
 
 def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool] | None:
     """Return the limit of a number's *sign*, and whether it is out of bounds itself."""
-    limits = [(sign * view[name], is_out) for name, is_out in ((bound, False), (exclusive, True)) if name in view]
+    limits = [
+        (sign * view[name], is_out)
+        for name, is_out in ((bound, False), (exclusive, True))
+        if name in view
+    ]
     if not limits and view.get("enum"):
-        limits = [(min(sign * value for value in view["enum"] if type_of(value) in ("integer", "number")), False)]
+        limits = [
+            (
+                min(
+                    sign * value
+                    for value in view["enum"]
+                    if type_of(value) in ("integer", "number")
+                ),
+                False,
+            )
+        ]
     return max(limits) if limits else None
 
 
@@ -328,8 +367,14 @@ _CHECKS: dict[str, _Check] = {
     "enum": _accepts_values,
     **dict.fromkeys(("minimum", "exclusiveMinimum"), _accepts_lower),
     **dict.fromkeys(("maximum", "exclusiveMaximum"), _accepts_upper),
-    **{name: _accepts_size(name, 1) for name in ("minLength", "minItems", "minProperties", "minContains")},
-    **{name: _accepts_size(name, -1) for name in ("maxLength", "maxItems", "maxProperties", "maxContains")},
+    **{
+        name: _accepts_size(name, 1)
+        for name in ("minLength", "minItems", "minProperties", "minContains")
+    },
+    **{
+        name: _accepts_size(name, -1)
+        for name in ("maxLength", "maxItems", "maxProperties", "maxContains")
+    },
     "multipleOf": _accepts_multiples,
     "format": _accepts_format,
     "required": _accepts_required,

@@ -9,12 +9,14 @@ from typing import Any
 from httptask._schema.subschemas import BY_NAME, IN_ONE, definition_name
 
 View = dict[str, Any]
-"""A schema without `$ref` and `const`, with `type` and `enum` as lists, and with `allOf` and `anyOf`
-only for what cannot be written as constraints of the schema itself."""
+"""A schema without `$ref` and `const`, with `type` and `enum` as lists, and with `allOf` and
+`anyOf` only for what cannot be written as constraints of the schema itself."""
 
 NOTES = frozenset(("default", "deprecated", "readOnly", "writeOnly"))
 """Keywords that constrain no value, and that users of an API are told of nevertheless."""
-_TEXTS = frozenset(("$comment", "$defs", "description", "discriminator", "example", "examples", "title", "xml"))
+_TEXTS = frozenset(
+    ("$comment", "$defs", "description", "discriminator", "example", "examples", "title", "xml")
+)
 _NOTHING: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("minLength", "minItems", "minProperties"), (0,)),
     **dict.fromkeys(("required", "allOf", "prefixItems"), ([],)),
@@ -28,17 +30,22 @@ _NOTHING: Mapping[str, tuple[Any, ...]] = {
 _KEYWORDS: Mapping[str, str] = {
     "number": "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf",
     "string": "minLength maxLength pattern",
-    "array": "items prefixItems unevaluatedItems minItems maxItems uniqueItems contains minContains maxContains",
-    "object": "properties patternProperties additionalProperties unevaluatedProperties"
-    " propertyNames required minProperties maxProperties dependentSchemas dependentRequired",
+    "array": (
+        "items prefixItems unevaluatedItems minItems maxItems uniqueItems contains minContains"
+        " maxContains"
+    ),
+    "object": (
+        "properties patternProperties additionalProperties unevaluatedProperties"
+        " propertyNames required minProperties maxProperties dependentSchemas dependentRequired"
+    ),
 }
 TYPES_OF: Mapping[str, frozenset[str]] = {
     keyword: frozenset((name, "integer")) if name == "number" else frozenset((name,))
     for name, keywords in _KEYWORDS.items()
     for keyword in keywords.split()
 }
-"""Keyword -> the types whose values it constrains; others satisfy it (JSON Schema 2020-12, section 7.6.1
-of Core)."""
+"""Keyword -> the types whose values it constrains; others satisfy it (JSON Schema 2020-12, section
+7.6.1 of Core)."""
 _ALL_VALUES = ({"true", "false"}, {"true", "false", "null"}, {"null"})
 """The values of types that have no others."""
 _TOGETHER = (
@@ -55,8 +62,8 @@ _MOST_ALTERNATIVES = 200
 class SchemaViews:
     """Shows the schemas of one endpoint, as they count in its requests or in its responses.
 
-    A `readOnly` field is no part of a request, and a `writeOnly` one none of a response (OpenAPI 3.0.4,
-    section 4.7.24).
+    A `readOnly` field is no part of a request, and a `writeOnly` one none of a response (OpenAPI
+    3.0.4, section 4.7.24).
     """
 
     def __init__(self, definitions: Mapping[str, Any], *, is_answer: bool) -> None:
@@ -85,7 +92,9 @@ class SchemaViews:
         return entry
 
     def _merged(self, schema: Any) -> View:
-        """Return *schema* with what it refers to, and with its `allOf`, as far as one schema can say so."""
+        """Return *schema* with what it refers to, and with its `allOf`, as far as one schema can
+        say so.
+        """
         if schema is False:
             return {"type": []}
         if not isinstance(schema, Mapping):
@@ -112,7 +121,9 @@ class SchemaViews:
         return self._named[name]
 
     def _with_alternatives(self, view: View) -> View:
-        """Return *view* with its `anyOf` or `oneOf` as one `anyOf`, or without where it need not have one."""
+        """Return *view* with its `anyOf` or `oneOf` as one `anyOf`, or without where it need not
+        have one.
+        """
         if "oneOf" in view:
             view = dict(view)
             further = [{"anyOf": view.pop("anyOf")}] if "anyOf" in view else []
@@ -136,7 +147,10 @@ class SchemaViews:
         has_null = any(each.get("type") == ["null"] for each in views)
         if len(others) == 1 and (not has_null or _is_simple(others[0][1])):
             return _both(rest, _or_null(others[0][1]) if has_null else others[0][1])
-        return {**rest, "anyOf": [*(schema for schema, _ in others), *[{"type": "null"}] * has_null]}
+        return {
+            **rest,
+            "anyOf": [*(schema for schema, _ in others), *[{"type": "null"}] * has_null],
+        }
 
     def _flat(self, schemas: list[Any], level: int) -> Iterable[Any]:
         for schema in schemas:
@@ -185,7 +199,9 @@ def _constraints(view: View) -> View:
 
 
 def _tidy(view: View) -> View:
-    """Return *view* with `const` as `enum`, with `type` as a list, and without what accepts everything."""
+    """Return *view* with `const` as `enum`, with `type` as a list, and without what accepts
+    everything.
+    """
     if "const" in view:
         view["enum"] = [view.pop("const")]
     if isinstance(view.get("type"), str):
@@ -269,14 +285,18 @@ def _or_null(view: View) -> View:
 
 
 def _evaluated(view: View, keyword: str) -> None:
-    """Write `unevaluatedProperties` of *view*, which is made of nothing else any more, as `additionalProperties`."""
+    """Write `unevaluatedProperties` of *view*, which is made of nothing else any more, as
+    `additionalProperties`.
+    """
     plain = "items" if keyword == "Items" else f"additional{keyword}"
     if (value := view.pop(f"unevaluated{keyword}", None)) is not None:
         view.setdefault(plain, value)
 
 
 def _both(one: View, other: View) -> View:
-    """Return the view of what both accept; what cannot be said in one schema stays apart, in `allOf`."""
+    """Return the view of what both accept; what cannot be said in one schema stays apart, in
+    `allOf`.
+    """
     one, other = _spread(one, other), _spread(other, one)
     result, apart = dict(one), []
     for names in _TOGETHER:
@@ -307,7 +327,10 @@ def _spread(view: View, other: View) -> View:
         return {**view, "properties": {name: fields[name] for name in fields if name in known}}
     return {
         **view,
-        "properties": {name: field if name in known else _all_of(field, further) for name, field in fields.items()},
+        "properties": {
+            name: field if name in known else _all_of(field, further)
+            for name, field in fields.items()
+        },
     }
 
 
@@ -333,7 +356,8 @@ _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "enum": lambda one, other: [each for each in one if key(each) in set(map(key, other))],
     "required": lambda one, other: list(dict.fromkeys((*one, *other))),
     "dependentRequired": lambda one, other: {
-        name: list(dict.fromkeys((*one.get(name, ()), *other.get(name, ())))) for name in one | other
+        name: list(dict.fromkeys((*one.get(name, ()), *other.get(name, ()))))
+        for name in one | other
     },
     "allOf": lambda one, other: [*one, *(each for each in other if each not in one)],
     "uniqueItems": lambda one, other: one or other,

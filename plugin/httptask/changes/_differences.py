@@ -42,7 +42,8 @@ class Differences:
     def to_json(self) -> dict[str, Any]:
         """Return `{"added", "removed", "changed", "unchanged"}`."""
         changed = [
-            {**_named(endpoint), "changes": [change.to_json() for change in found]} for endpoint, found in self.changed
+            {**_named(endpoint), "changes": [change.to_json() for change in found]}
+            for endpoint, found in self.changed
         ]
         return {
             "added": [_named(endpoint) for endpoint in self.added],
@@ -53,7 +54,8 @@ class Differences:
 
 
 def paired(old: Iterable[Endpoint], new: Iterable[Endpoint]) -> Iterator[Pair]:
-    """Yield each endpoint of *old* with its version in *new*, None where there is none, then those only *new* has.
+    """Yield each endpoint of *old* with its version in *new*, None where there is none, then those
+    only *new* has.
 
     Method and path tell which is which; where only the names in a path changed, its shape does.
     """
@@ -74,4 +76,9 @@ def paired(old: Iterable[Endpoint], new: Iterable[Endpoint]) -> Iterator[Pair]:
 
 
 def _named(endpoint: Endpoint) -> dict[str, Any]:
-    return {"id": endpoint.id, "method": endpoint.method, "path": endpoint.path, "title": endpoint.title}
+    return {
+        "id": endpoint.id,
+        "method": endpoint.method,
+        "path": endpoint.path,
+        "title": endpoint.title,
+    }

@@ -1,4 +1,6 @@
-"""What changed between two versions of an endpoint, as sentences for whoever wrote tasks for the old one."""
+"""What changed between two versions of an endpoint, as sentences for whoever wrote tasks for the
+old one.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _MOST = 200
 
 
 def changes(old: Endpoint, new: Endpoint) -> list[Change]:
-    """Return what changed from *old* to *new*; a change of descriptions, titles and examples is none."""
+    """Return what changed from *old* to *new*; a change of descriptions, titles and examples is
+    none.
+    """
     found = _Comparison(old, new).changes()
     kept = list(dict.fromkeys(change for change, _ in zip(found, range(_MOST), strict=False)))
     return kept if len(kept) < _MOST else [*kept, Change("endpoint", "more changes are not listed")]
@@ -55,19 +59,26 @@ class _Comparison:
                 )
 
     def _suffices(self) -> bool:
-        """Say whether whatever was enough to be let in still is; who described nothing asked for nothing."""
+        """Say whether whatever was enough to be let in still is; who described nothing asked for
+        nothing.
+        """
         names = {
-            name: {
-                other
-                for other, scheme in self._new.security_schemes.items()
-                if other == name or _scheme(scheme) == _scheme(self._old.security_schemes.get(name, {}))
-            }
-            | {name}
+            name: (
+                {
+                    other
+                    for other, scheme in self._new.security_schemes.items()
+                    if other == name
+                    or _scheme(scheme) == _scheme(self._old.security_schemes.get(name, {}))
+                }
+                | {name}
+            )
             for each in self._old.security or ()
             for name in each
         }
         return all(
-            any(_is_enough(requirement, given, names) for requirement in self._new.security or ({},))
+            any(
+                _is_enough(requirement, given, names) for requirement in self._new.security or ({},)
+            )
             for given in self._old.security or ({},)
         )
 
@@ -101,7 +112,11 @@ class _Comparison:
             yield from self._requests.changes(parameter.schema, other.schema, place)
         for place, parameter in new.items():
             if place not in old:
-                yield Change(place, f"added{', required' if parameter.required else ''}", narrows=parameter.required)
+                yield Change(
+                    place,
+                    f"added{', required' if parameter.required else ''}",
+                    narrows=parameter.required,
+                )
 
     def _body(self) -> Iterator[Change]:
         old, new = self._old.request_body, self._new.request_body
@@ -109,7 +124,9 @@ class _Comparison:
             if old is not None:
                 yield Change("body", "removed", narrows=True)
             if new is not None:
-                yield Change("body", f"added{', required' if new.required else ''}", narrows=new.required)
+                yield Change(
+                    "body", f"added{', required' if new.required else ''}", narrows=new.required
+                )
             return
         yield from _requirement("body", old.required, new.required)
         yield from self._content(old.content, new.content, "body", self._requests)
@@ -139,10 +156,14 @@ class _Comparison:
                 continue
             was, now = (each.get("required") is True for each in (header, after[name]))
             if was != now:
-                yield Change(inner, "now always sent" if now else "no more always sent", narrows=was)
+                yield Change(
+                    inner, "now always sent" if now else "no more always sent", narrows=was
+                )
             schemas = header.get("schema", {}), after[name].get("schema", {})
             yield from self._answers.changes(*schemas, inner)
-        yield from (Change(f"{place}.headers.{name}", "added") for name in after if name not in before)
+        yield from (
+            Change(f"{place}.headers.{name}", "added") for name in after if name not in before
+        )
         yield from self._content(old.content, new.content, place, self._answers)
 
     def _content(
@@ -177,7 +198,9 @@ def _requirement(place: str, was: bool, now: bool) -> Iterator[Change]:
 
 
 def _by_place(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
-    """Return *parameters* by their place in a task's settings; header names have no case (RFC 9110, section 5.1)."""
+    """Return *parameters* by their place in a task's settings; header names have no case (RFC 9110,
+    section 5.1).
+    """
     found = {}
     for parameter in parameters:
         name = parameter.name.lower() if parameter.location == "header" else parameter.name
@@ -186,7 +209,9 @@ def _by_place(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
 
 
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
-"""The style of a parameter that names none, by its place (OpenAPI 3.0.4, section 4.7.12: `style`)."""
+"""The style of a parameter that names none, by its place (OpenAPI 3.0.4, section 4.7.12:
+`style`).
+"""
 
 
 def _writing(parameter: Parameter) -> tuple[Any, ...]:
@@ -206,7 +231,10 @@ def _credentials(endpoint: Endpoint) -> list[str]:
 
 
 def _credential(requirement: Mapping[str, tuple[str, ...]]) -> str:
-    schemes = [f"{name} ({', '.join(sorted(scopes))})" if scopes else name for name, scopes in requirement.items()]
+    schemes = [
+        f"{name} ({', '.join(sorted(scopes))})" if scopes else name
+        for name, scopes in requirement.items()
+    ]
     return " and ".join(sorted(schemes)) or _NOTHING
 
 
@@ -215,7 +243,9 @@ def _is_enough(
     given: Mapping[str, tuple[str, ...]],
     names: Mapping[str, set[str]],
 ) -> bool:
-    """Say whether the credentials *given*, which may have other *names* now, satisfy *requirement*."""
+    """Say whether the credentials *given*, which may have other *names* now, satisfy
+    *requirement*.
+    """
     return all(
         any(name in names[one] and set(scopes) <= set(held) for one, held in given.items())
         for name, scopes in requirement.items()
@@ -254,7 +284,10 @@ def _by_name(headers: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str,
 
 
 def _by_status(responses: Mapping[str, Response]) -> dict[str, Response]:
-    return {status if status == "default" else status.upper(): response for status, response in responses.items()}
+    return {
+        status if status == "default" else status.upper(): response
+        for status, response in responses.items()
+    }
 
 
 def _is_success(status: str, responses: Iterable[str]) -> bool:
@@ -266,11 +299,14 @@ def _is_success(status: str, responses: Iterable[str]) -> bool:
 def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return which of the *new* responses stand for *status*, which only *old* has.
 
-    An exact status comes before its range, and this before `default` (OpenAPI 3.0.4, section 4.7.16).
+    An exact status comes before its range, and this before `default` (OpenAPI 3.0.4, section
+    4.7.16).
     """
     if status == "default":
         return (
-            [name for name in new if name not in old and _is_success(name, new)] if (_is_success(status, old)) else []
+            [name for name in new if name not in old and _is_success(name, new)]
+            if (_is_success(status, old))
+            else []
         )
     if status.endswith("XX"):
         exact = [name for name in new if name not in old and name[:1] == status[:1]]
@@ -286,8 +322,8 @@ def _by_media_type(content: Mapping[str, MediaType]) -> dict[str, tuple[str, Med
 def _media_type(name: str) -> str:
     """Return the media type *name* without what does not tell it from others.
 
-    Neither has it a case, nor do parameters have an order (RFC 9110, section 8.3.1). UTF-8 is what is
-    meant without a `charset`, and JSON has no other (RFC 8259, sections 8.1 and 11).
+    Neither has it a case, nor do parameters have an order (RFC 9110, section 8.3.1). UTF-8 is what
+    is meant without a `charset`, and JSON has no other (RFC 8259, sections 8.1 and 11).
     """
     pairs = [parameter.partition("=") for parameter in name.split(";")[1:] if parameter.strip()]
     kept = sorted(
@@ -302,11 +338,13 @@ def _is_usual_charset(media_type: str, key: str, value: str) -> bool:
     return key.lower() == "charset" and (value.lower() in ("utf-8", "utf8") or is_json(media_type))
 
 
-def _covering(key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answer: bool) -> list[str]:
+def _covering(
+    key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answer: bool
+) -> list[str]:
     """Return the media types of *content*, the new version's, that stand for *key*, of the old one.
 
-    A request may be in any that a range of the new version has. A response of the new version has to
-    be in a range that the old one had.
+    A request may be in any that a range of the new version has. A response of the new version has
+    to be in a range that the old one had.
     """
     if is_answer:
         return [name for name in content if _is_in_range(name, key)]
@@ -318,5 +356,7 @@ def _is_in_range(name: str, media_range: str) -> bool:
 
 
 def same_shape(path: str) -> str:
-    """Return the path template *path* without the names of its parameters: two of one shape are the same place."""
+    """Return the path template *path* without the names of its parameters: two of one shape are the
+    same place.
+    """
     return re.sub(r"\{[^{}]*\}", "{}", path)

@@ -18,7 +18,11 @@ _DEEPEST = 100
 _ASKING = frozenset(("not", "contains"))
 """Keywords whose schemas ask something of a value that it may answer with no."""
 _CONDITION = ("if", "then", "else")
-_OWN_SENTENCES = NOTES | {*_CONDITION, "required", "properties", "anyOf"} | {"patternProperties", "dependentSchemas"}
+_OWN_SENTENCES = (
+    NOTES
+    | {*_CONDITION, "required", "properties", "anyOf"}
+    | {"patternProperties", "dependentSchemas"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ class SchemaChanges:
     """Compares the schemas of one endpoint's requests, or of its responses.
 
     What is compared is what they accept, not how they are written: a change is marked where the new
-    version cannot be shown to accept every request that the old one does, or to answer only with what
-    the old one could.
+    version cannot be shown to accept every request that the old one does, or to answer only with
+    what the old one could.
     """
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], *, is_answer: bool) -> None:
@@ -113,7 +117,9 @@ class SchemaChanges:
         return all(self._unchanged[name] for name in names)
 
     def _look_through(self, start: str) -> None:
-        """Note which definitions, of those that *start* leads to, are unchanged with all they refer to."""
+        """Note which definitions, of those that *start* leads to, are unchanged with all they refer
+        to.
+        """
         old, new = self._definitions
         names, changed = [start], list[str]()
         users: dict[str, list[str]] = {}
@@ -149,7 +155,12 @@ class SchemaChanges:
             yield Change(f"{place}.{name}", "no more required", self._is_answer)
 
     def _fields(
-        self, old: View, new: View, now_absent: frozenset[str], was_absent: frozenset[str], place: str
+        self,
+        old: View,
+        new: View,
+        now_absent: frozenset[str],
+        was_absent: frozenset[str],
+        place: str,
     ) -> Iterator[Change]:
         before, after = old.get("properties", {}), new.get("properties", {})
         mark = "writeOnly" if self._is_answer else "readOnly"
@@ -186,7 +197,9 @@ class SchemaChanges:
                 yield Change(place, f"{adverb} {words.format(name)}", narrows)
 
     def _condition(self, old: View, new: View, place: str) -> Iterator[Change]:
-        before, after = ({name: view[name] for name in _CONDITION if name in view} for view in (old, new))
+        before, after = (
+            {name: view[name] for name in _CONDITION if name in view} for view in (old, new)
+        )
         if before and after and self._is_same(before["if"], after["if"]):
             for keyword in ("then", "else"):
                 inner = f"{place} ({keyword})"
@@ -204,9 +217,18 @@ class SchemaChanges:
                 continue  # said of the values
             if keyword == "enum" and was and now and {*map(key, was)} == {*map(key, now)}:
                 continue
-            if keyword == "dependentRequired" and was and now and _without_order(was) == _without_order(now):
+            if (
+                keyword == "dependentRequired"
+                and was
+                and now
+                and _without_order(was) == _without_order(now)
+            ):
                 continue
-            if keyword in IN_ONE - _ASKING and isinstance(was, Mapping) and isinstance(now, Mapping):
+            if (
+                keyword in IN_ONE - _ASKING
+                and isinstance(was, Mapping)
+                and isinstance(now, Mapping)
+            ):
                 inner = f"{place}[]" if keyword == "items" else f"{place} ({keyword})"
                 yield from self.changes(was, now, inner)
             elif keyword == "prefixItems" and was and now and len(was) == len(now):
@@ -219,7 +241,9 @@ class SchemaChanges:
                 yield Change(place, _message(keyword, was, now), narrows)
 
     def _alternatives(self, old: list[Any], new: list[Any], place: str) -> Iterator[Change]:
-        """Yield what differs between alternatives: each has to be accepted by any of the other version."""
+        """Yield what differs between alternatives: each has to be accepted by any of the other
+        version.
+        """
         pairs, gone, come = self._paired(old, new)
         for one, other in pairs:
             is_accepted: bool | None = None
@@ -235,12 +259,16 @@ class SchemaChanges:
             yield Change(place, f"now also as {_label(other)}", narrows)
 
     def _is_accepted(self, one: Any, other: Any, old: list[Any], new: list[Any]) -> bool:
-        """Say whether any alternative accepts what changed: *one* in requests, *other* in responses."""
+        """Say whether any alternative accepts what changed: *one* in requests, *other* in
+        responses.
+        """
         if self._is_answer:
             return any(self._accepts(each, other) for each in old)
         return any(self._accepts(one, each) for each in new)
 
-    def _paired(self, old: list[Any], new: list[Any]) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
+    def _paired(
+        self, old: list[Any], new: list[Any]
+    ) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
         """Return which alternatives of the two versions are the same, or take the other's place."""
         pairs: list[tuple[Any, Any]] = []
         gone, come = list(old), list(new)

@@ -37,7 +37,10 @@ class BrokenTask:
     def located(self, text: str) -> BrokenTask:
         """Return the same with the line of each problem in the definition's *text*."""
         lines = lines_of(text, {problem.pointer for problem in self.problems})
-        return replace(self, problems=tuple(replace(each, line=lines.get(each.pointer)) for each in self.problems))
+        return replace(
+            self,
+            problems=tuple(replace(each, line=lines.get(each.pointer)) for each in self.problems),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"task", "endpoint", "problems"}`."""
@@ -54,9 +57,14 @@ def broken_tasks(
 
 
 def _used(definition: WorkflowDefinition, pairs: Iterable[Pair]) -> list[Use]:
-    """Return the tasks of *definition* that are for an endpoint of the old description, each with that and its successor."""
+    """Return the tasks of *definition* that are for an endpoint of the old description, each with
+    that and its successor.
+    """
     known = [(before, after) for before, after in pairs if before is not None]
-    found = ((pointer, name, task, _pair_of(task, known)) for pointer, name, task in iter_tasks(definition))
+    found = (
+        (pointer, name, task, _pair_of(task, known))
+        for pointer, name, task in iter_tasks(definition)
+    )
     return [(pointer, name, task, pair) for pointer, name, task, pair in found if pair is not None]
 
 
@@ -85,7 +93,11 @@ def _new_problems(
     )
     known = {_fault(problem) for problem in was if _breaks(problem)}
     yield from (problem for problem in now if _breaks(problem) and _fault(problem) not in known)
-    if after.servers and _is_at(before, request.get("url")) and not _is_at(after, request.get("url")):
+    if (
+        after.servers
+        and _is_at(before, request.get("url"))
+        and not _is_at(after, request.get("url"))
+    ):
         servers = [server.address for server in after.servers[:_MOST_SERVERS]]
         yield Problem.of("servers-changed", f"{place}/url", servers=servers)
     yield from _credential_problems(task, pointer, before, after, plugins)
@@ -104,12 +116,15 @@ def _credential_problems(
 
 
 def _breaks(problem: Problem) -> bool:
-    """Say whether a task with *problem* no longer does what it did: what is sent in a read-only field is ignored."""
+    """Say whether a task with *problem* no longer does what it did: what is sent in a read-only
+    field is ignored.
+    """
     return problem.severity == "error" or problem.code == "read-only"
 
 
 def _fault(problem: Problem) -> tuple[str, str]:
-    """Return what tells *problem* from others: its place, and the name that is missing there, when one is.
+    """Return what tells *problem* from others: its place, and the name that is missing there, when
+    one is.
 
     What was expected may be said in other words for the new description.
     """
@@ -117,8 +132,12 @@ def _fault(problem: Problem) -> tuple[str, str]:
 
 
 def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
-    """Return *after* with the path parameters named as in *before*: a task that names no endpoint has its own path."""
-    places = list(zip(PLACEHOLDER.findall(after.path), PLACEHOLDER.findall(before.path), strict=True))
+    """Return *after* with the path parameters named as in *before*: a task that names no endpoint
+    has its own path.
+    """
+    places = list(
+        zip(PLACEHOLDER.findall(after.path), PLACEHOLDER.findall(before.path), strict=True)
+    )
     names = dict(places)
     parameters = tuple(
         replace(each, name=names.get(each.name, each.name)) if each.location == "path" else each
@@ -130,7 +149,9 @@ def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
 def _pair_of(
     task: Mapping[str, Any], pairs: list[tuple[Endpoint, Endpoint | None]]
 ) -> tuple[Endpoint, Endpoint | None] | None:
-    """Return the endpoint that *task* is for: the one it names, else the one its method and URL lead to."""
+    """Return the endpoint that *task* is for: the one it names, else the one its method and URL
+    lead to.
+    """
     named, request = task.get("endpoint"), task.get("httpRequest")
     if task.get("type") != "Http" or not isinstance(request, Mapping):
         return None
@@ -140,7 +161,8 @@ def _pair_of(
         return found
     addressed = [pair for pair in pairs if pair[0].method == method and _is_at(pair[0], url)]
     path = url.partition("?")[0].partition("#")[0]
-    # Of several templates the very one, else the one that says most (OpenAPI 3.0.4, section 4.7.8: concrete paths first).
+    # Of several templates the very one, else the one that says most (OpenAPI 3.0.4, section 4.7.8:
+    # concrete paths first).
     return max(
         addressed,
         key=lambda pair: (path.endswith(_path(pair[0])), len(PLACEHOLDER.sub("", pair[0].path))),
@@ -149,7 +171,9 @@ def _pair_of(
 
 
 def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
-    """Say whether *named* is the id of *endpoint*: a catalogue lengthens the hash it ends with where two would be equal."""
+    """Say whether *named* is the id of *endpoint*: a catalogue lengthens the hash it ends with
+    where two would be equal.
+    """
     head, _, digits = str(named).rpartition("-")
     short_head, _, short = endpoint.id.rpartition("-")
     if head != short_head or len(digits) < len(short):
@@ -158,8 +182,8 @@ def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
 
 
 def _is_at(endpoint: Endpoint, url: Any) -> bool:
-    """Say whether *url* is the path of *endpoint* at one of its servers; any server will do where none is described, or an
-    expression stands for it.
+    """Say whether *url* is the path of *endpoint* at one of its servers; any server will do where
+    none is described, or an expression stands for it.
     """
     if not isinstance(url, str):
         return False
@@ -167,14 +191,19 @@ def _is_at(endpoint: Endpoint, url: Any) -> bool:
     path = _path(endpoint).split("/")[1:]
     if not endpoint.servers or url.startswith("${"):
         return len(parts) > len(path) and _fits(path, parts[-len(path) :])
-    bases = [base.split("/") for server in endpoint.servers for base in (server.url, server.address)]
+    bases = [
+        base.split("/") for server in endpoint.servers for base in (server.url, server.address)
+    ]
     return any(_fits([*base, *path], parts) for base in bases)
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
-    """Say whether *parts*, between the slashes, are those of *template*, or values stand in its places."""
+    """Say whether *parts*, between the slashes, are those of *template*, or values stand in its
+    places.
+    """
     return len(template) == len(parts) and all(
-        each == part or ("{" in each and _frames(each, part)) for each, part in zip(template, parts, strict=True)
+        each == part or ("{" in each and _frames(each, part))
+        for each, part in zip(template, parts, strict=True)
     )
 
 

@@ -1,4 +1,6 @@
-"""The command line: every command has `--json`; exit status 0 ok, 1 the work failed, 2 bad usage or input."""
+"""The command line: every command has `--json`; exit status 0 ok, 1 the work failed, 2 bad usage or
+input.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,16 @@ from typing import NoReturn
 
 from httptask._core import packaged
 from httptask._core.nearest import nearest
-from httptask.cli import _catalogue, _completion, _designer, _diff, _importing, _plugins, _updating, _workflow
+from httptask.cli import (
+    _catalogue,
+    _completion,
+    _designer,
+    _diff,
+    _importing,
+    _plugins,
+    _updating,
+    _workflow,
+)
 from httptask.cli._output import STRICT_HELP, CommandError, fail, prepare_streams
 from httptask.cli._stopping import Stopped, stoppable
 from httptask.errors import (
@@ -48,7 +59,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line with *arguments*, those of the process when absent, and return the exit status."""
+    """Run the command line with *arguments*, those of the process when absent, and return the exit
+    status.
+    """
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
@@ -76,11 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _run_of(parsed: argparse.Namespace, words: Sequence[str]) -> Callable[[argparse.Namespace], int]:
+def _run_of(
+    parsed: argparse.Namespace, words: Sequence[str]
+) -> Callable[[argparse.Namespace], int]:
     run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
     if run is None:
         raise PluginError(
-            f"the command {words[0]!r} of a plugin has no default `run`; see httptask_commands in hookspecs"
+            f"the command {words[0]!r} of a plugin has no default `run`; see httptask_commands in"
+            " hookspecs"
         )
     return run
 
@@ -95,7 +111,11 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
         parser.exit()
     if first is not None and first not in commands.choices:
         near = nearest(first, commands.choices)
-        hint = f"did you mean {near[0]}?" if near else f"the commands are: {', '.join(commands.choices)}"
+        hint = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"the commands are: {', '.join(commands.choices)}"
+        )
         raise CommandError(f"there is no command {first!r}; {hint}")
     parsed, unknown = parser.parse_known_args(words)
     if unknown:
@@ -114,7 +134,9 @@ def whole_parser() -> argparse.ArgumentParser:
 def _with_plugins(
     parser: _Parser, commands: argparse._SubParsersAction[argparse.ArgumentParser]
 ) -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
-    """Return *parser* and its *commands* with those of the installed plugins; a broken one is left out."""
+    """Return *parser* and its *commands* with those of the installed plugins; a broken one is left
+    out.
+    """
     from httptask.plugins import plugin_manager
 
     plugins = plugin_manager()
@@ -133,10 +155,14 @@ def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.Argument
     """Return a new parser of the shipped commands, and where plugins add theirs."""
     parser = _Parser(
         prog="httptask",
-        description="Search an API, prepare an HTTP task for it, test the request, run it in a workflow.",
+        description=(
+            "Search an API, prepare an HTTP task for it, test the request, run it in a workflow."
+        ),
         epilog="example: httptask search send email procore",
     )
-    parser.add_argument("--version", action="version", version=f"httptask {packaged.manifest()['version']}")
+    parser.add_argument(
+        "--version", action="version", version=f"httptask {packaged.manifest()['version']}"
+    )
     parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
     commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
         metavar="COMMAND", required=True, parser_class=_Parser

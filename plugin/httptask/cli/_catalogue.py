@@ -18,26 +18,44 @@ SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
-    search = command(commands, "search", "find endpoints by words", "httptask search procore send email")
+    search = command(
+        commands, "search", "find endpoints by words", "httptask search procore send email"
+    )
     search.add_argument(
-        "words", nargs="*", metavar="WORDS", help="words of a path, title, provider or description, in any order"
+        "words",
+        nargs="*",
+        metavar="WORDS",
+        help="words of a path, title, provider or description, in any order",
     )
     search.add_argument("--provider", metavar="NAME", help="only endpoints of this provider")
     search.add_argument("--method", metavar="METHOD", help="only this method")
     search.add_argument(
-        "--limit", type=_positive, default=20, metavar="N", help="how many endpoints at most (default: 20)"
+        "--limit",
+        type=_positive,
+        default=20,
+        metavar="N",
+        help="how many endpoints at most (default: 20)",
     )
     search.set_defaults(run=run_search)
     for name, help_, run in (
         ("show", "show an endpoint's reference", run_show),
         ("schema", "print the JSON Schema of an endpoint's settings", run_schema),
-        ("prepare", "print a task for an endpoint, prefilled with constants and required defaults", run_prepare),
+        (
+            "prepare",
+            "print a task for an endpoint, prefilled with constants and required defaults",
+            run_prepare,
+        ),
         ("remove", "remove an endpoint from the catalogue", run_remove),
     ):
         parser = command(
-            commands, name, help_, f"httptask {name} {SEED if name != 'remove' else 'acme-things-id-get-d77'}"
+            commands,
+            name,
+            help_,
+            f"httptask {name} {SEED if name != 'remove' else 'acme-things-id-get-d77'}",
         )
-        parser.add_argument("endpoint", metavar="ENDPOINT", help="an endpoint's id, as search prints it")
+        parser.add_argument(
+            "endpoint", metavar="ENDPOINT", help="an endpoint's id, as search prints it"
+        )
         parser.set_defaults(run=run)
 
 
@@ -45,20 +63,28 @@ def run_search(arguments: argparse.Namespace) -> int:
     """Print the endpoints found; none is an answer too, with exit status 1 as grep has it."""
     with _open(arguments) as catalogue:
         words = " ".join(arguments.words)
-        hits = catalogue.search(words, provider=arguments.provider, method=arguments.method, limit=arguments.limit)
+        hits = catalogue.search(
+            words, provider=arguments.provider, method=arguments.method, limit=arguments.limit
+        )
         count, near = len(catalogue), _nearest_provider(catalogue, arguments.provider)
     rows = [(hit.method, hit.path, hit.title, hit.id) for hit in hits]
-    text = "\n".join(f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows)
+    text = "\n".join(
+        f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows
+    )
     nothing = f"nothing found in {count} endpoints"
     if near is not None:
-        nothing = f"there is no provider {arguments.provider!r}" + (f"; did you mean {near}?" if near else "")
+        nothing = f"there is no provider {arguments.provider!r}" + (
+            f"; did you mean {near}?" if near else ""
+        )
     value: dict[str, Any] = {"query": words, "hits": [hit.to_json() for hit in hits]}
     emit(arguments, value | ({"didYouMean": near} if near else {}), text or nothing)
     return 0 if hits else 1
 
 
 def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
-    """Return the provider nearest to *name*: "" where none is, None where *name* is one or none was asked for."""
+    """Return the provider nearest to *name*: "" where none is, None where *name* is one or none was
+    asked for.
+    """
     if name is None:
         return None
     providers = catalogue.providers()
@@ -92,9 +118,14 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     emit_json(task)
     missing = still_to_fill(schema, task["httpRequest"], "/httpRequest")
     if not endpoint.servers:
-        missing.insert(0, ("/httpRequest/url", "the server's address in front: the description names none"))
+        missing.insert(
+            0, ("/httpRequest/url", "the server's address in front: the description names none")
+        )
     if missing and not arguments.json:
-        note("still to fill in:\n" + "\n".join(f"  {place}: {expected}" for place, expected in missing))
+        note(
+            "still to fill in:\n"
+            + "\n".join(f"  {place}: {expected}" for place, expected in missing)
+        )
     return 0
 
 

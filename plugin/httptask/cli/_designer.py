@@ -23,13 +23,21 @@ TOKEN_VARIABLE = "HTTPTASK_DESIGNER_TOKEN"  # noqa: S105 - a name
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = command(
-        commands, "designer", "search, fill in, test and save HTTP tasks in a page", "httptask designer --demo"
+        commands,
+        "designer",
+        "search, fill in, test and save HTTP tasks in a page",
+        "httptask designer --demo",
     )
     parser.add_argument(
-        "workflows", nargs="?", metavar="DEFINITIONS", help="a folder of workflow definitions, or one's file"
+        "workflows",
+        nargs="?",
+        metavar="DEFINITIONS",
+        help="a folder of workflow definitions, or one's file",
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="where to listen (default 127.0.0.1); any other needs a token"
+        "--host",
+        default="127.0.0.1",
+        help="where to listen (default 127.0.0.1); any other needs a token",
     )
     parser.add_argument("--port", type=_port, default=8710, help="default 8710; 0 is any free one")
     parser.add_argument(
@@ -40,28 +48,42 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="a name the page is reached by beside loopback",
     )
     parser.add_argument(
-        "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a page of another origin that may use it"
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a page of another origin that may use it",
     )
     parser.add_argument(
-        "--allow-network", action="append", metavar="NETWORK", help="let test requests reach this network or host too"
+        "--allow-network",
+        action="append",
+        metavar="NETWORK",
+        help="let test requests reach this network or host too",
     )
     parser.add_argument(
         "--files",
         metavar="FOLDER",
-        help="the folder of files: requests send files from it, and uploads of a saved task move to it (environment: "
-        "HTTPTASK_FILES; default: files, beside the definitions)",
+        help=(
+            "the folder of files: requests send files from it, and uploads of a saved task move to"
+            " it (environment: HTTPTASK_FILES; default: files, beside the definitions)"
+        ),
     )
     parser.add_argument(
         "--import",
         dest="imports",
         action=argparse.BooleanOptionalAction,
-        help="let the page import APIs into the catalogue, or not (default: yes, unless --allow-host or --allow-origin "
-        "lets others reach it)",
+        help=(
+            "let the page import APIs into the catalogue, or not (default: yes, unless --allow-host"
+            " or --allow-origin lets others reach it)"
+        ),
     )
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="add a stand-in of an API on this machine and a sample definition, which is kept for the next time",
+        help=(
+            "add a stand-in of an API on this machine and a sample definition, which is kept for"
+            " the next time"
+        ),
     )
     parser.set_defaults(run=run)
 
@@ -71,9 +93,13 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         from httptask.designer import ServeError, serve
     except ImportError as error:
-        message = f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
+        message = (
+            f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
+        )
         raise CommandError(message) from error
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # temporary files are removed then, too
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # temporary files are removed then, too
     options: dict[str, Any] = {
         "workflows": arguments.workflows,
         "allow_networks": arguments.allow_network,
@@ -99,14 +125,20 @@ def run(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             pass
     if not arguments.json:
-        saved = f"; tasks are kept in {options['workflows']}" if options["workflows"] is not None else ""
+        saved = (
+            f"; tasks are kept in {options['workflows']}"
+            if options["workflows"] is not None
+            else ""
+        )
         print(f"stopped{saved}", file=sys.stderr)
     return 0
 
 
 @contextmanager
 def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Give the options of a designer to play with: a stand-in of an API, nothing else on this machine, a sample definition."""
+    """Give the options of a designer to play with: a stand-in of an API, nothing else on this
+    machine, a sample definition.
+    """
     from httptask.designer import OnlyPort, sample
     from httptask.plugins import plugin_manager
 
@@ -115,7 +147,9 @@ def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         stand_in = stack.enter_context(_stand_in(arguments, place.parent / _PORT))
         if not place.exists():
             place.write_text(sample(stand_in.url), encoding="utf-8")
-        os.environ.setdefault("HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c")  # the stand-in asks for none
+        os.environ.setdefault(
+            "HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c"
+        )  # the stand-in asks for none
         opened = arguments.allow_network or []
         only = () if opened else (OnlyPort(int(stand_in.url.rpartition(":")[2])),)
         yield {
@@ -127,11 +161,15 @@ def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 _PORT = ".stand-in-port"
-"""The file in which the demo remembers where its stand-in listened: definitions saved in an earlier demo lead there."""
+"""The file in which the demo remembers where its stand-in listened: definitions saved in an earlier
+demo lead there.
+"""
 
 
 def _demo_place(arguments: argparse.Namespace) -> Path:
-    """Return where the demo's sample definition lies: in the named folder or file, else in the user's data folder."""
+    """Return where the demo's sample definition lies: in the named folder or file, else in the
+    user's data folder.
+    """
     import platformdirs
 
     from httptask.designer import SAMPLE
@@ -154,7 +192,11 @@ def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[Stand
     """Run a stand-in of an API, at the port of the last demo where that is free."""
     from httptask.testing import StandIn
 
-    before = remembered.read_text(encoding="ascii", errors="replace").strip() if remembered.is_file() else ""
+    before = (
+        remembered.read_text(encoding="ascii", errors="replace").strip()
+        if remembered.is_file()
+        else ""
+    )
     beside = min(arguments.port + 1, 65_535) if arguments.port else 0
     ports = [int(before)] if before.isdigit() and int(before) <= 65_535 else []
     with ExitStack() as stack:
@@ -167,7 +209,8 @@ def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[Stand
         port = int(stand_in.url.rpartition(":")[2])
         if ports and port != ports[0]:
             note(
-                f"port {before} is taken: tasks saved in an earlier demo lead there, this demo's API is at {stand_in.url}"
+                f"port {before} is taken: tasks saved in an earlier demo lead there, this demo's"
+                f" API is at {stand_in.url}"
             )
         else:
             remembered.write_text(f"{port}\n", encoding="ascii")
@@ -176,7 +219,12 @@ def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[Stand
 
 def _say(arguments: argparse.Namespace, address: str, workflows: Any) -> None:
     if arguments.json:
-        print(dump({"address": address, "workflows": str(workflows) if workflows is not None else None}), flush=True)
+        print(
+            dump(
+                {"address": address, "workflows": str(workflows) if workflows is not None else None}
+            ),
+            flush=True,
+        )
         return
     print(f"The designer is at {address}", flush=True)
     if os.environ.get(TOKEN_VARIABLE):

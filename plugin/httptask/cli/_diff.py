@@ -12,14 +12,21 @@ from httptask.cli._output import command, emit
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = command(
-        commands, "diff", "tell what changed between two versions of a description", "httptask diff old.yaml new.yaml"
+        commands,
+        "diff",
+        "tell what changed between two versions of a description",
+        "httptask diff old.yaml new.yaml",
     )
     parser.add_argument("old", metavar="OLD", help="the description that tasks were written for")
     parser.add_argument("new", metavar="NEW", help="the description that came after it")
     parser.add_argument(
-        "--definition", metavar="FILE", help="a workflow definition: tell which of its tasks break, and why"
+        "--definition",
+        metavar="FILE",
+        help="a workflow definition: tell which of its tasks break, and why",
     )
-    parser.add_argument("--provider", metavar="NAME", help="who offers the API, when its description does not say")
+    parser.add_argument(
+        "--provider", metavar="NAME", help="who offers the API, when its description does not say"
+    )
     parser.set_defaults(run=run)
 
 
@@ -43,7 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
         emit(arguments, value, differences_text(differences))
         return 0
     broken, used = broken_tasks(definition, pairs, plugins)
-    emit(arguments, value | {"broken": [task.to_json() for task in broken]}, differences_text(differences))
+    emit(
+        arguments,
+        value | {"broken": [task.to_json() for task in broken]},
+        differences_text(differences),
+    )
     if not arguments.json:
         print(tasks_text(broken, used))
     return 1 if broken else 0

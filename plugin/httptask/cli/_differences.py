@@ -13,12 +13,25 @@ if TYPE_CHECKING:
 
 def differences_text(differences: Differences) -> str:
     """Return a line for each endpoint that differs, lines for what did, and the counts."""
-    lines = [f"added    {endpoint.method} {endpoint.path}  {endpoint.title}" for endpoint in differences.added]
-    lines += [f"removed  {endpoint.method} {endpoint.path}  {endpoint.title}" for endpoint in differences.removed]
+    lines = [
+        f"added    {endpoint.method} {endpoint.path}  {endpoint.title}"
+        for endpoint in differences.added
+    ]
+    lines += [
+        f"removed  {endpoint.method} {endpoint.path}  {endpoint.title}"
+        for endpoint in differences.removed
+    ]
     for endpoint, found in differences.changed:
         lines.append(f"changed  {endpoint.method} {endpoint.path}")
-        lines += [f"  {'!' if change.narrows else ' '} {change.place}: {change.message}" for change in found]
-    counts = {"added": len(differences.added), "removed": len(differences.removed), "changed": len(differences.changed)}
+        lines += [
+            f"  {'!' if change.narrows else ' '} {change.place}: {change.message}"
+            for change in found
+        ]
+    counts = {
+        "added": len(differences.added),
+        "removed": len(differences.removed),
+        "changed": len(differences.changed),
+    }
     summary = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     return "\n".join([*lines, f"{summary or 'no differences'}, {differences.unchanged} unchanged"])
 

@@ -1,4 +1,6 @@
-"""`import`: descriptions into the catalogue, with a report of everything that was guessed, skipped or missing."""
+"""`import`: descriptions into the catalogue, with a report of everything that was guessed, skipped
+or missing.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +31,36 @@ _MOST_PLACES = 2
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = command(commands, "import", "read descriptions of APIs into the catalogue", "httptask import openapi.yaml")
+    parser = command(
+        commands,
+        "import",
+        "read descriptions of APIs into the catalogue",
+        "httptask import openapi.yaml",
+    )
     parser.add_argument(
         "sources",
         nargs="+",
         metavar="SOURCE",
-        help="a file, a folder, an archive (.zip, .tar, .tar.gz), https://…, npm:PACKAGE[@VERSION], or - for standard "
-        "input: OpenAPI 2.0 to 3.2 or reference pages",
+        help=(
+            "a file, a folder, an archive (.zip, .tar, .tar.gz), https://…, npm:PACKAGE[@VERSION],"
+            " or - for standard input: OpenAPI 2.0 to 3.2 or reference pages"
+        ),
     )
-    parser.add_argument("--provider", metavar="NAME", help="who offers the API, when its description does not say")
     parser.add_argument(
-        "--server", action="append", default=[], metavar="URL", help="a server's address, instead of those described"
+        "--provider", metavar="NAME", help="who offers the API, when its description does not say"
     )
-    parser.add_argument("--check", action="store_true", help="say what would be read and what is wrong; write nothing")
+    parser.add_argument(
+        "--server",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a server's address, instead of those described",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="say what would be read and what is wrong; write nothing",
+    )
     allow_network(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)
 
@@ -69,7 +88,11 @@ class _Report:
             emit(
                 self.arguments,
                 None,
-                _text(outcome.read, outcome.counts, notes=None if self.arguments.check else _MOST_NOTES),
+                _text(
+                    outcome.read,
+                    outcome.counts,
+                    notes=None if self.arguments.check else _MOST_NOTES,
+                ),
             )
 
 
@@ -86,7 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
     report = _Report(arguments, everything=arguments.check or _are_few(arguments.sources))
     with (
         Progress(total=_bytes_of(arguments.sources)) as progress,
-        Fetching(allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size) as fetching,
+        Fetching(
+            allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size
+        ) as fetching,
     ):
         inputs = [input_of(name, options, fetching, sys.stdin.buffer) for name in arguments.sources]
         work = Import(inputs, options, plugins, tell=report.tell, again=report.everything)
@@ -128,7 +153,9 @@ def _json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
-    """Return the id of each endpoint of *read*: the one it is stored by, which is longer where another API has its own."""
+    """Return the id of each endpoint of *read*: the one it is stored by, which is longer where
+    another API has its own.
+    """
     own = [id_ for id_, *_ in read.lines]
     if counts is None or len(counts.ids) != len(own):
         return own
@@ -136,11 +163,20 @@ def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
 
 
 def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
-    done = _counted({name: getattr(counts, name) for name in _DONE}) if counts else plural(len(read.lines), "endpoint")
+    done = (
+        _counted({name: getattr(counts, name) for name in _DONE})
+        if counts
+        else plural(len(read.lines), "endpoint")
+    )
     lines = [f"{read.source}: {read.importer}, {done}"]
     if len(read.lines) <= _MOST_LISTED:
-        for stored, (_, method, path, parameters, has_body) in zip(_ids(read, counts), read.lines, strict=True):
-            lines.append(f"  {method} {path}: {plural(parameters, 'parameter')}{', a body' if has_body else ''}")
+        for stored, (_, method, path, parameters, has_body) in zip(
+            _ids(read, counts), read.lines, strict=True
+        ):
+            lines.append(
+                f"  {method} {path}:"
+                f" {plural(parameters, 'parameter')}{', a body' if has_body else ''}"
+            )
             lines.append(f"  id: {stored}")
     alike = _alike(read.notes)
     lines += [_note_line(same) for same in alike[:notes]]
@@ -164,11 +200,15 @@ def _note_line(same: Sequence[Note]) -> str:
     places = [f"line {each.line}" if each.line else each.pointer for each in others]
     shown = [place for place in places if place][:_MOST_PLACES]
     more = (
-        f"{len(others)} more" + (f": {', '.join(shown)}" if shown else "") + (", …" if len(others) > len(shown) else "")
+        f"{len(others)} more"
+        + (f": {', '.join(shown)}" if shown else "")
+        + (", …" if len(others) > len(shown) else "")
     )
     place = f"line {first.line}: " if first.line else f"{first.pointer}: " if first.pointer else ""
     severity = "error, " if first.severity == "error" else ""
-    return f"  {severity}{place}{first.kind}: {first.message}" + (f" (and {more})" if others else "")
+    return f"  {severity}{place}{first.kind}: {first.message}" + (
+        f" (and {more})" if others else ""
+    )
 
 
 def _summary(work: Import, everything: bool) -> None:
@@ -180,11 +220,17 @@ def _summary(work: Import, everything: bool) -> None:
         if work.notes:
             print(f"{_counted(work.notes)}; `httptask import --check` lists each")
     if counts["parts"]:
-        note(f"{counts['parts']} files are no descriptions, perhaps parts of one, and were not read by themselves")
+        note(
+            f"{counts['parts']} files are no descriptions, perhaps parts of one, and were not read"
+            " by themselves"
+        )
     if counts["incomplete"]:
         note(f"of {counts['incomplete']} a part could not be read: see the errors among the notes")
     if counts["failed"] and counts["sources"]:
-        note(f"{counts['failed']} of {counts['failed'] + counts['sources']} sources could not be read")
+        note(
+            f"{counts['failed']} of {counts['failed'] + counts['sources']} sources could not be"
+            " read"
+        )
 
 
 def _so_far(counts: Counter[str]) -> str:
@@ -202,8 +248,14 @@ def _are_few(sources: list[str]) -> bool:
 
 def _bytes_of(sources: list[str]) -> int | None:
     """Return how large *sources* are, or None when an archive or a stream hides it."""
-    files = (each for path in map(Path, sources) for each in (path.rglob("*") if path.is_dir() else [path]))
-    described = [path for path in files if path.suffix.lower() in (".json", ".yaml", ".yml", ".txt")]
+    files = (
+        each
+        for path in map(Path, sources)
+        for each in (path.rglob("*") if path.is_dir() else [path])
+    )
+    described = [
+        path for path in files if path.suffix.lower() in (".json", ".yaml", ".yml", ".txt")
+    ]
     if not described:
         return None
     try:

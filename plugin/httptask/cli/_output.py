@@ -1,4 +1,6 @@
-"""What commands print: JSON for programs, text for people, untrusted text made harmless for a terminal."""
+"""What commands print: JSON for programs, text for people, untrusted text made harmless for a
+terminal.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ _BEYOND_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
 STRICT_HELP = (
-    "fail when an installed plugin is broken, instead of leaving it out (environment: HTTPTASK_STRICT_PLUGINS)"
+    "fail when an installed plugin is broken, instead of leaving it out (environment:"
+    " HTTPTASK_STRICT_PLUGINS)"
 )
 
 
@@ -41,15 +44,18 @@ def prepare_streams() -> None:
 
 
 def printable(text: str) -> str:
-    """Return *text* with control characters shown, not obeyed: a description must not steer somebody's terminal."""
+    """Return *text* with control characters shown, not obeyed: a description must not steer
+    somebody's terminal.
+    """
     return _CONTROLS.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
 def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
-    """Return *value* as JSON that *stream* can carry: whatever its encoding, what it prints is JSON.
+    """Return *value* as JSON that *stream* can carry: whatever its encoding, what it prints is
+    JSON.
 
-    RFC 8259, section 8.1, asks for UTF-8; where the stream writes anything else, characters beyond ASCII are escaped. So
-    are those that a terminal would obey.
+    RFC 8259, section 8.1, asks for UTF-8; where the stream writes anything else, characters beyond
+    ASCII are escaped. So are those that a terminal would obey.
     """
     text = dump(value, indent=indent)
     unprintable = _CONTROLS if _is_utf8(stream) else _BEYOND_ASCII
@@ -92,7 +98,9 @@ _RED, _GREEN, _YELLOW, _DIM = "31", "32", "33", "2"
 _COLOURS = (
     (
         re.compile(
-            r"^(?:httptask: |error: |outcome: (?!success)|(?:Failed|TimedOut|Cancelled)\b|breaks\b|  !)", re.MULTILINE
+            r"^(?:httptask: |error: |outcome:"
+            r" (?!success)|(?:Failed|TimedOut|Cancelled)\b|breaks\b|  !)",
+            re.MULTILINE,
         ),
         _RED,
     ),
@@ -100,11 +108,15 @@ _COLOURS = (
     (re.compile(r"^(?:Completed\b|outcome: success)", re.MULTILINE), _GREEN),
     (re.compile(r"^(?:[><] .*|phases: .*)$", re.MULTILINE), _DIM),
 )
-"""How a line begins -> the colour of what matched, as an SGR parameter (ECMA-48, section 8.3.117)."""
+"""How a line begins -> the colour of what matched, as an SGR parameter (ECMA-48, section
+8.3.117).
+"""
 
 
 def coloured(text: str, stream: TextIO) -> str:
-    """Return *text* with colours where *stream* is a terminal and `NO_COLOR` is not set (no-color.org)."""
+    """Return *text* with colours where *stream* is a terminal and `NO_COLOR` is not set
+    (no-color.org).
+    """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return text
     for beginning, colour in _COLOURS:
@@ -123,7 +135,9 @@ def table(rows: Sequence[Sequence[str]]) -> str:
         return ""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]
+        ).rstrip()
         for row in rows
     )
 
@@ -142,7 +156,8 @@ def command(
         help=help_,
         description=help_[0].upper() + help_[1:] + ".",
         epilog=f"example: {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,  # an example broken over two lines cannot be pasted
+        # an example broken over two lines cannot be pasted
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
@@ -150,7 +165,10 @@ def command(
         parser.add_argument(
             "--catalogue",
             metavar="FILE",
-            help="the catalogue file (environment: HTTPTASK_CATALOGUE; default: in the user's data folder)",
+            help=(
+                "the catalogue file (environment: HTTPTASK_CATALOGUE; default: in the user's data"
+                " folder)"
+            ),
         )
     return parser
 

@@ -9,7 +9,13 @@ from httptask.cli._output import command, emit
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = command(commands, "plugins", "list the plugins and what they bring", "httptask plugins", catalogue=False)
+    parser = command(
+        commands,
+        "plugins",
+        "list the plugins and what they bring",
+        "httptask plugins",
+        catalogue=False,
+    )
     parser.set_defaults(run=run)
 
 
@@ -24,11 +30,17 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         hooks = [caller.name for caller in manager.get_hookcallers(plugin) or ()]
         things = {
-            kind: [thing for thing in manager.named(hook) if manager.provider_of(hook, thing) == name]
+            kind: [
+                thing for thing in manager.named(hook) if manager.provider_of(hook, thing) == name
+            ]
             for hook, kind in NAMED.items()
         }
         listed.append(
-            {"plugin": name, "hooks": sorted(hooks), "brings": {kind: names for kind, names in things.items() if names}}
+            {
+                "plugin": name,
+                "hooks": sorted(hooks),
+                "brings": {kind: names for kind, names in things.items() if names},
+            }
         )
     lines = []
     for entry in listed:

@@ -1,4 +1,6 @@
-"""Progress of long work, on stderr: a line that is rewritten on a terminal, one now and then elsewhere."""
+"""Progress of long work, on stderr: a line that is rewritten on a terminal, one now and then
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ _BAR = 24
 
 
 class Progress:
-    """Shows how far work is; a context manager. Work that takes less than a second shows nothing."""
+    """Shows how far work is; a context manager. Work that takes less than a second shows
+    nothing.
+    """
 
     def __init__(self, *, total: int | None = None) -> None:
         self._total = total
@@ -26,7 +30,10 @@ class Progress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         if self._shown and self._terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
@@ -47,7 +54,9 @@ class Progress:
         )
 
     def show_size(self, size: int, text: str) -> None:
-        """Say that *size* bytes have come of what *text* names; nobody knows how many there will be."""
+        """Say that *size* bytes have come of what *text* names; nobody knows how many there will
+        be.
+        """
         self.show(0, f"{text}, {size / 1_000_000:.1f} MB")
 
     def _bar(self, done: int) -> str:

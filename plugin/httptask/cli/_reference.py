@@ -36,7 +36,12 @@ def reference(endpoint: Endpoint) -> str:
 def _sections(endpoint: Endpoint) -> Iterator[str]:
     yield f"{endpoint.method} {endpoint.path}{'  (deprecated)' if endpoint.deprecated else ''}"
     api = " ".join(part for part in (endpoint.api.title, endpoint.api.version) if part)
-    lines = {"id": endpoint.id, "provider": endpoint.provider, "api": api, "tags": ", ".join(endpoint.tags)}
+    lines = {
+        "id": endpoint.id,
+        "provider": endpoint.provider,
+        "api": api,
+        "tags": ", ".join(endpoint.tags),
+    }
     yield "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
     yield endpoint.description
     yield "Servers\n" + ("\n".join(_servers(endpoint)) or "  none described")
@@ -51,7 +56,9 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
     if endpoint.request_body is not None:
         required = ", required" if endpoint.request_body.required else ""
         requested = {
-            name: replace(media_type, schema=requested_value(media_type.schema, endpoint.definitions))
+            name: replace(
+                media_type, schema=requested_value(media_type.schema, endpoint.definitions)
+            )
             for name, media_type in endpoint.request_body.content.items()
         }
         yield from _bodies("Request body", requested, required, endpoint, skipped="readOnly")
@@ -60,7 +67,10 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
         content = response.content
         yield from _bodies(said, content, "", endpoint, skipped="writeOnly") if content else [said]
     if endpoint.incomplete:
-        yield f"The description was cut: {', '.join(endpoint.incomplete)} may have more than is listed here."
+        yield (
+            f"The description was cut: {', '.join(endpoint.incomplete)} may have more than is"
+            " listed here."
+        )
 
 
 def _servers(endpoint: Endpoint) -> Iterator[str]:
@@ -91,26 +101,40 @@ def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
 def _bodies(
     title: str, content: Mapping[str, MediaType], required: str, endpoint: Endpoint, *, skipped: str
 ) -> Iterator[str]:
-    """Yield a section for each different body in *content*, without the fields that are marked *skipped*."""
+    """Yield a section for each different body in *content*, without the fields that are marked
+    *skipped*.
+    """
     shown: dict[str, list[str]] = {}
     for name, media_type in content.items():
         definitions = media_type.schema.get("$defs", endpoint.definitions)
         # Alternatives have fields in common: what is said of one alike is said once.
-        rows = dict.fromkeys(_row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped))
+        rows = dict.fromkeys(
+            _row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped)
+        )
         text = "\n".join(rows) or f"  {_kind(media_type.schema, definitions)}"
         shown.setdefault(text, []).append(name)
     for text, names in shown.items():
         yield f"{title} ({', '.join(names)}{required})\n{text}"
 
 
-def _row(name: str, schema: Mapping[str, Any], required: bool, description: str, definitions: Mapping[str, Any]) -> str:
+def _row(
+    name: str,
+    schema: Mapping[str, Any],
+    required: bool,
+    description: str,
+    definitions: Mapping[str, Any],
+) -> str:
     lines = [f"  {name}  {_kind(schema, definitions)}{', required' if required else ''}"]
     resolved = _resolved(schema, definitions)
-    lines += ["      " + line for line in (description or _description(schema, definitions)).splitlines()]
+    lines += [
+        "      " + line for line in (description or _description(schema, definitions)).splitlines()
+    ]
     values = resolved.get("enum")
     if isinstance(values, list):
         more = f", … ({len(values)} in all)" if len(values) > _MOST_VALUES else ""
-        lines.append("      one of: " + ", ".join(dump(value) for value in values[:_MOST_VALUES]) + more)
+        lines.append(
+            "      one of: " + ", ".join(dump(value) for value in values[:_MOST_VALUES]) + more
+        )
     if "default" in resolved:
         lines.append("      default: " + dump(resolved["default"]))
     return "\n".join(lines)
@@ -128,13 +152,19 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         return " or ".join(str(each) for each in kind)
     if kind == "array":
         items = resolved.get("items")
-        return f"array of {_kind(items, definitions)}" if isinstance(items, Mapping) and items else "array"
+        return (
+            f"array of {_kind(items, definitions)}"
+            if isinstance(items, Mapping) and items
+            else "array"
+        )
     if isinstance(kind, str):
         return kind
     for keyword, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         forms = resolved.get(keyword)
         if isinstance(forms, list) and forms:
-            names = dict.fromkeys(called(definition_name(_reference(form))) or _simple(form) for form in forms)
+            names = dict.fromkeys(
+                called(definition_name(_reference(form))) or _simple(form) for form in forms
+            )
             return word.join(names)
     return "object" if "properties" in resolved else "any"
 
@@ -157,15 +187,23 @@ def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema if isinstance(schema, Mapping) else {}
 
 
-def _fields(schema: Mapping[str, Any], definitions: Mapping[str, Any], skipped: str) -> Iterator[Field]:
-    """Yield the fields of *schema* as `a.b[].c`, without those marked *skipped*; what is recursive once."""
+def _fields(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], skipped: str
+) -> Iterator[Field]:
+    """Yield the fields of *schema* as `a.b[].c`, without those marked *skipped*; what is recursive
+    once.
+    """
     found = (
-        field for field in _below(schema, definitions, "", ()) if not _resolved(field[1], definitions).get(skipped)
+        field
+        for field in _below(schema, definitions, "", ())
+        if not _resolved(field[1], definitions).get(skipped)
     )
     return islice(found, _MOST_FIELDS)
 
 
-def _below(schema: Any, definitions: Mapping[str, Any], prefix: str, above: tuple[str, ...]) -> Iterator[Field]:
+def _below(
+    schema: Any, definitions: Mapping[str, Any], prefix: str, above: tuple[str, ...]
+) -> Iterator[Field]:
     name = definition_name(_reference(schema))
     if len(above) > _DEEPEST or name in above:
         return
@@ -177,7 +215,10 @@ def _below(schema: Any, definitions: Mapping[str, Any], prefix: str, above: tupl
     if isinstance(resolved.get("items"), Mapping):
         yield from _below(resolved["items"], definitions, prefix + "[]", above)
     required = resolved.get("required", ())
-    for key, child in {**resolved.get("properties", {}), **resolved.get("patternProperties", {})}.items():
+    for key, child in {
+        **resolved.get("properties", {}),
+        **resolved.get("patternProperties", {}),
+    }.items():
         full = f"{prefix}.{key}" if prefix else key
         if isinstance(child, Mapping):
             yield full, child, key in required, ""

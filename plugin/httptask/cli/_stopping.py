@@ -12,15 +12,21 @@ from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 """Windows has no SIGHUP."""
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was asked to stop by the signal *number*; *detail* says what may have been delivered."""
+    """The process was asked to stop by the signal *number*; *detail* says what may have been
+    delivered.
+    """
 
     def __init__(self, number: int, detail: str = "") -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}" + (f"; {detail}" if detail else ""))
+        super().__init__(
+            f"stopped by {signal.Signals(number).name}" + (f"; {detail}" if detail else "")
+        )
         self.number = number
 
     @property
@@ -31,7 +37,9 @@ class Stopped(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Have the signals raise `Stopped`, so that whatever is open is closed. One that is ignored stays so (nohup)."""
+    """Have the signals raise `Stopped`, so that whatever is open is closed. One that is ignored
+    stays so (nohup).
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -53,8 +61,8 @@ def _raise(number: int, _: FrameType | None) -> NoReturn:
 def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run what *start* makes in an event loop of its own and return its result.
 
-    The first signal cancels it, and it is waited for, so that it can say how far it came; then `Stopped` is raised. A
-    second one does not wait.
+    The first signal cancels it, and it is waited for, so that it can say how far it came; then
+    `Stopped` is raised. A second one does not wait.
     """
     received: list[int] = []
 
@@ -71,7 +79,9 @@ def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
         for number in SIGNALS:
             if signal.getsignal(number) is _raise:
-                with contextlib.suppress(NotImplementedError):  # Windows: the handler that raises stays
+                with contextlib.suppress(
+                    NotImplementedError
+                ):  # Windows: the handler that raises stays
                     loop.add_signal_handler(number, stop, number)
         return await start()
 

@@ -1,4 +1,6 @@
-"""`update`: descriptions read again from where they came from; what changed, and which tasks that breaks."""
+"""`update`: descriptions read again from where they came from; what changed, and which tasks that
+breaks.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "httptask update",
     )
     parser.add_argument(
-        "provider", nargs="?", metavar="PROVIDER", help="only the descriptions of this provider (default: all)"
+        "provider",
+        nargs="?",
+        metavar="PROVIDER",
+        help="only the descriptions of this provider (default: all)",
     )
     parser.add_argument(
         "--definition",
         action="append",
         default=[],
         metavar="FILE",
-        help="a workflow definition: tell which of its tasks break, and why; may be given more than once",
+        help=(
+            "a workflow definition: tell which of its tasks break, and why; may be given more than"
+            " once"
+        ),
     )
     allow_network(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)
@@ -57,11 +65,20 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         Catalogue.open(arguments.catalogue) as catalogue,
         Progress() as progress,
-        Fetching(allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size) as fetching,
+        Fetching(
+            allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size
+        ) as fetching,
     ):
         origins = _origins(catalogue, arguments.provider)
         only_known = arguments.provider is not None
-        update = Update(catalogue, fetching, origins, only_known=only_known, definitions=definitions, plugins=plugins)
+        update = Update(
+            catalogue,
+            fetching,
+            origins,
+            only_known=only_known,
+            definitions=definitions,
+            plugins=plugins,
+        )
         for result in update.run():
             if isinstance(result, DescriptionError):
                 failed.append(result)
@@ -78,17 +95,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozenset[str]]:
-    """Return where to read again, with the names of what came from there. Raises `CommandError` when that is nowhere."""
+    """Return where to read again, with the names of what came from there. Raises `CommandError`
+    when that is nowhere.
+    """
     found = catalogue.origins(provider)
     origins = {origin: names for origin, names in found.items() if origin is not None}
     if origins:
         return origins
     if provider is not None and not found:
         near = nearest(provider, catalogue.providers())
-        raise CommandError(f"there is no provider {provider!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        raise CommandError(
+            f"there is no provider {provider!r}" + (f"; did you mean {near[0]}?" if near else "")
+        )
     raise CommandError(
-        "nothing here says where it came from: it ships with httptask, came from standard input, or an older httptask "
-        "imported it; import it again"
+        "nothing here says where it came from: it ships with httptask, came from standard input, or"
+        " an older httptask imported it; import it again"
     )
 
 
@@ -97,12 +118,19 @@ def _tell(arguments: argparse.Namespace, result: UpdatedDescription) -> None:
     if arguments.json:
         return
     lines = [f"{result.source}:", differences_text(result.differences)]
-    lines += [f"{each.definition}: {tasks_text(each.broken, each.used)}" for each in result.definitions if each.used]
+    lines += [
+        f"{each.definition}: {tasks_text(each.broken, each.used)}"
+        for each in result.definitions
+        if each.used
+    ]
     emit(arguments, None, "\n".join(lines))
 
 
 def _tell_all(
-    arguments: argparse.Namespace, update: Update, updated: list[UpdatedDescription], failed: list[DescriptionError]
+    arguments: argparse.Namespace,
+    update: Update,
+    updated: list[UpdatedDescription],
+    failed: list[DescriptionError],
 ) -> None:
     """Tell what became of all descriptions together."""
     counts = f"{plural(len(updated), 'description')} changed, {update.unchanged} unchanged"
@@ -114,5 +142,7 @@ def _tell_all(
     }
     emit(arguments, value, counts)
     if update.gone and not arguments.json:
-        shown = ", ".join(update.gone[:_MOST_GONE]) + (", …" if len(update.gone) > _MOST_GONE else "")
+        shown = ", ".join(update.gone[:_MOST_GONE]) + (
+            ", …" if len(update.gone) > _MOST_GONE else ""
+        )
         note(f"no longer where they came from, and kept: {shown}")

@@ -35,7 +35,10 @@ _MOST_SHOWN = 64 * 1024
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     validate = command(
-        commands, "validate", "say everything that is wrong with a workflow definition", "httptask validate flow.json"
+        commands,
+        "validate",
+        "say everything that is wrong with a workflow definition",
+        "httptask validate flow.json",
     )
     _definition(validate)
     _host_header(validate)
@@ -49,30 +52,55 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "httptask test-request flow.json --task 'Send email'",
     )
     _definition(test)
-    test.add_argument("--task", metavar="NAME", help="the task; may be left out when the definition has one HTTP task")
     test.add_argument(
-        "--input", metavar="FILE", help="JSON: the run's input, what expressions see as $.input (- is standard input)"
+        "--task",
+        metavar="NAME",
+        help="the task; may be left out when the definition has one HTTP task",
     )
     test.add_argument(
-        "--tasks", metavar="FILE", help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is'
+        "--input",
+        metavar="FILE",
+        help="JSON: the run's input, what expressions see as $.input (- is standard input)",
     )
-    test.add_argument("--curl", action="store_true", help="print the request as a curl command instead of sending it")
-    test.add_argument("--send-anyway", action="store_true", help="send although the settings do not fit the endpoint")
-    test.add_argument("--save-body", metavar="FILE", help="write the response's body to a file, byte for byte")
+    test.add_argument(
+        "--tasks",
+        metavar="FILE",
+        help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is',
+    )
+    test.add_argument(
+        "--curl",
+        action="store_true",
+        help="print the request as a curl command instead of sending it",
+    )
+    test.add_argument(
+        "--send-anyway",
+        action="store_true",
+        help="send although the settings do not fit the endpoint",
+    )
+    test.add_argument(
+        "--save-body", metavar="FILE", help="write the response's body to a file, byte for byte"
+    )
     _network(test)
     test.set_defaults(run=run_test_request)
 
-    run = command(commands, "run", "run a workflow definition", "httptask run flow.json --input input.json")
+    run = command(
+        commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
+    )
     _definition(run)
     run.add_argument("--input", metavar="FILE", help="JSON: the run's input (- is standard input)")
-    run.add_argument("--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)")
+    run.add_argument(
+        "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
+    )
     _network(run)
     _connections(run)
     run.add_argument(
         MAX_STEPS_OPTION,
         type=_count,
         metavar="NUMBER",
-        help=f"the most tasks that one run may execute (default: {Limits().steps:,}; environment: {MAX_STEPS_VARIABLE})",
+        help=(
+            f"the most tasks that one run may execute (default: {Limits().steps:,}; environment:"
+            f" {MAX_STEPS_VARIABLE})"
+        ),
     )
     run.set_defaults(run=run_run)
 
@@ -85,7 +113,9 @@ def _count(text: str) -> int:
 
 def _definition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "definition", metavar="DEFINITION", help="a workflow definition: a JSON file, or - for standard input"
+        "definition",
+        metavar="DEFINITION",
+        help="a workflow definition: a JSON file, or - for standard input",
     )
 
 
@@ -99,7 +129,10 @@ def _files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--files",
         metavar="FOLDER",
-        help="what requests may send files from, and responses are kept in as files (environment: HTTPTASK_FILES)",
+        help=(
+            "what requests may send files from, and responses are kept in as files (environment:"
+            " HTTPTASK_FILES)"
+        ),
     )
 
 
@@ -117,13 +150,19 @@ def _connections(parser: argparse.ArgumentParser) -> None:
         "--connections",
         type=int,
         metavar="N",
-        help="requests under way at once; more wait for their turn (environment: HTTPTASK_CONNECTIONS; default: 500)",
+        help=(
+            "requests under way at once; more wait for their turn (environment:"
+            " HTTPTASK_CONNECTIONS; default: 500)"
+        ),
     )
     parser.add_argument(
         "--connections-per-origin",
         type=int,
         metavar="N",
-        help="of these, those to one server (environment: HTTPTASK_CONNECTIONS_PER_ORIGIN; default: 100)",
+        help=(
+            "of these, those to one server (environment: HTTPTASK_CONNECTIONS_PER_ORIGIN; default:"
+            " 100)"
+        ),
     )
 
 
@@ -145,7 +184,9 @@ def run_validate(arguments: argparse.Namespace) -> int:
 
 def _verdict(source: str, problems: list[Problem], errors: int) -> str:
     lines = [f"{problem.severity}: {problem}" for problem in problems]
-    lines.append(f"{source}: " + (f"{errors} problem{'s' if errors != 1 else ''}" if errors else "valid"))
+    lines.append(
+        f"{source}: " + (f"{errors} problem{'s' if errors != 1 else ''}" if errors else "valid")
+    )
     return "\n".join(lines)
 
 
@@ -167,16 +208,22 @@ def run_test_request(arguments: argparse.Namespace) -> int:
                 note(f"sent anyway: {problem}")
         with _folder_beside(arguments.save_body) as folder:
             try:
-                exchange = _test(arguments, task, inputs, TestOptions(arguments.send_anyway, folder))
+                exchange = _test(
+                    arguments, task, inputs, TestOptions(arguments.send_anyway, folder)
+                )
             except SettingsError as error:
                 raise _with_lines(error, definition) from error
             _emit_exchange(arguments, exchange)
-            if arguments.save_body:  # last: the exchange is not lost when the file cannot be written
+            if (
+                arguments.save_body
+            ):  # last: the exchange is not lost when the file cannot be written
                 _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
 
 
-def _test(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options: TestOptions) -> Exchange:
+def _test(
+    arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options: TestOptions
+) -> Exchange:
     """Run the test request. Where it is stopped, print the exchange as far as it came."""
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.sending import Progress, watched
@@ -196,7 +243,11 @@ def _test(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options
         if progress.exchange is None:
             raise
         _emit_exchange(arguments, progress.exchange)
-        detail = "the server may have got the request" if progress.maybe_delivered else "nothing was sent"
+        detail = (
+            "the server may have got the request"
+            if progress.maybe_delivered
+            else "nothing was sent"
+        )
         raise Stopped(stopped.number, detail) from None
 
 
@@ -206,13 +257,19 @@ def _emit_exchange(arguments: argparse.Namespace, exchange: Exchange) -> None:
 
 @contextlib.contextmanager
 def _folder_beside(path: str | None) -> Iterator[Path | None]:
-    """Give a folder from which a file can be moved to *path* whatever its size; none when there cannot be one."""
+    """Give a folder from which a file can be moved to *path* whatever its size; none when there
+    cannot be one.
+    """
     with contextlib.ExitStack() as stack:
         folder = None
         if path is not None:
             with contextlib.suppress(OSError):  # said when the file is written
                 beside = Path(path).absolute().parent
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".httptask-", dir=beside)))
+                folder = Path(
+                    stack.enter_context(
+                        tempfile.TemporaryDirectory(prefix=".httptask-", dir=beside)
+                    )
+                )
         yield folder
 
 
@@ -226,7 +283,9 @@ def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
 
 def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> SettingsError:
     lines = lines_of(definition.text or "", {problem.pointer for problem in error.problems})
-    return SettingsError([replace(problem, line=lines.get(problem.pointer)) for problem in error.problems])
+    return SettingsError(
+        [replace(problem, line=lines.get(problem.pointer)) for problem in error.problems]
+    )
 
 
 def _curl(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
@@ -252,7 +311,9 @@ def _save(path: str, exchange: Exchange) -> None:
         elif stored is not None:
             Path(stored).replace(path)
         else:
-            raise CommandError(f"{path}: not written, the body of {response.size:,} bytes was not kept")
+            raise CommandError(
+                f"{path}: not written, the body of {response.size:,} bytes was not kept"
+            )
     except OSError as error:
         raise CommandError(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -263,9 +324,13 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
 
     found = {task_name: (pointer, task) for pointer, task_name, task in iter_tasks(definition)}
     if name is None:
-        candidates = [task_name for task_name, (_, task) in found.items() if task.get("type") == "Http"]
+        candidates = [
+            task_name for task_name, (_, task) in found.items() if task.get("type") == "Http"
+        ]
         if len(candidates) != 1:
-            raise CommandError(f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}")
+            raise CommandError(
+                f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}"
+            )
         name = candidates[0]
     if name not in found:
         near = nearest(name, found)
@@ -273,23 +338,31 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
         raise CommandError(f"no task {name!r} in the definition; {hint}")
     pointer, task = found[name]
     if task.get("type") != "Http":
-        raise CommandError(f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http")
+        raise CommandError(
+            f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http"
+        )
     return HttpTask(task, name=name, pointer=pointer, runtime=runtime)
 
 
 def exchange_text(exchange: Exchange) -> str:
-    """Return *exchange* as text for a person: what went out after `>`, what came after `<`, byte counts and seconds."""
+    """Return *exchange* as text for a person: what went out after `>`, what came after `<`, byte
+    counts and seconds.
+    """
     lines: list[str] = []
     for attempt in exchange.attempts:
         lines += _attempt_lines(attempt, len(exchange.attempts))
-    outcome = exchange.outcome if exchange.error is None else f"{exchange.outcome}: {exchange.error}"
+    outcome = (
+        exchange.outcome if exchange.error is None else f"{exchange.outcome}: {exchange.error}"
+    )
     if exchange.settings_problems:
         lines.append("sent as written, although the endpoint's schema says otherwise:")
         lines += [f"  {each}" for each in exchange.settings_problems]
         lines.append("")
     if exchange.differences:
         lines.append("not as documented:")
-        lines += [f"  {each.pointer or '(the response)'}: {each.message}" for each in exchange.differences]
+        lines += [
+            f"  {each.pointer or '(the response)'}: {each.message}" for each in exchange.differences
+        ]
         lines.append("")
     lines.append(f"outcome: {outcome}")
     lines.append(f"attempts: {len(exchange.attempts)}, {exchange.elapsed_seconds:.3f} s in all")
@@ -297,7 +370,11 @@ def exchange_text(exchange: Exchange) -> str:
 
 
 def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
-    lines = [f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s"] if count > 1 else []
+    lines = (
+        [f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s"]
+        if count > 1
+        else []
+    )
     for hop in attempt.hops:
         lines += _hop_lines(hop)
     if count > 1 and attempt.error:
@@ -308,21 +385,32 @@ def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
 def _hop_lines(hop: Hop) -> list[str]:
     target = re.sub(r"^https?://[^/?]*", "", hop.request.url) or "/"
     lines = [] if "send" in hop.phases or hop.response is not None else ["not sent:"]
-    lines += [f"> {hop.request.method} {target if target.startswith('/') else '/' + target} HTTP/1.1"]
+    lines += [
+        f"> {hop.request.method} {target if target.startswith('/') else '/' + target} HTTP/1.1"
+    ]
     lines += _message_lines(">", hop.request.headers, hop.request.shown_body, len(hop.request.body))
-    lines += ["", *(_response_lines(hop.response) if hop.response is not None else _no_response_lines(hop))]
+    lines += [
+        "",
+        *(_response_lines(hop.response) if hop.response is not None else _no_response_lines(hop)),
+    ]
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
     return [*lines, "", f"phases: {phases or 'none'}"]
 
 
 def _no_response_lines(hop: Hop) -> list[str]:
     came = [f"< {line}" for line in hop.unparsed.splitlines()]
-    return ["< no response could be read; what came starts with:", *came] if came else ["< no response"]
+    return (
+        ["< no response could be read; what came starts with:", *came]
+        if came
+        else ["< no response"]
+    )
 
 
 def _response_lines(response: RawResponse) -> list[str]:
     lines = [f"< {response.status_line}"]
-    lines += _message_lines("<", response.headers, response.body, response.size, truncated=response.truncated)
+    lines += _message_lines(
+        "<", response.headers, response.body, response.size, truncated=response.truncated
+    )
     if response.file is not None:
         lines += ["", _file_line(response.file)]
     elif response.decoded_as == "json":
@@ -335,18 +423,30 @@ def _response_lines(response: RawResponse) -> list[str]:
 def _file_line(file: Mapping[str, Any]) -> str:
     problem = f"; {file['problem']}" if "problem" in file else ""
     name = f"{file['name']}, " if "name" in file else ""
-    return f"as a file: {name}{file['mediaType']}, {file['size']:,} bytes, SHA-256 {file['sha256']}{problem}"
+    return (
+        f"as a file: {name}{file['mediaType']}, {file['size']:,} bytes, SHA-256"
+        f" {file['sha256']}{problem}"
+    )
 
 
-def _message_lines(mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False) -> list[str]:
-    """Return the lines of a message; *size* is the bytes on the wire, which *truncated* says *body* to be the start of."""
+def _message_lines(
+    mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False
+) -> list[str]:
+    """Return the lines of a message; *size* is the bytes on the wire, which *truncated* says *body*
+    to be the start of.
+    """
     lines = [f"{mark} {name}: {value}" for name, value in headers]
     if not size:
         return lines
     shown = body[:_MOST_SHOWN]
     text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
     start = ", the first shown" if truncated or len(shown) < len(body) else ""
-    return [*lines, mark, *(f"{mark} {line}" for line in text.splitlines()), f"{mark} ({size:,} bytes{start})"]
+    return [
+        *lines,
+        mark,
+        *(f"{mark} {line}" for line in text.splitlines()),
+        f"{mark} ({size:,} bytes{start})",
+    ]
 
 
 def _is_text(data: bytes) -> bool:
@@ -395,7 +495,9 @@ def run_run(arguments: argparse.Namespace) -> int:
 
 
 def _maybe_delivered(run: WorkflowRun) -> str:
-    names = [repr(task.name) for task in run.tasks if task.error and task.error.get("maybeDelivered")]
+    names = [
+        repr(task.name) for task in run.tasks if task.error and task.error.get("maybeDelivered")
+    ]
     return f"the server may have got the request of {' and '.join(names)}" if names else ""
 
 
@@ -409,7 +511,10 @@ def _emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, 
 
 def _task_line(task: Mapping[str, Any]) -> str:
     failed = f": {task['error'].get('message')}" if task.get("error") else ""
-    return f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f} s){failed}"
+    return (
+        f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
+        f" s){failed}"
+    )
 
 
 def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
@@ -424,7 +529,9 @@ def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
 
 
 def _failure_workflow(definition: WorkflowDefinition) -> dict[str, WorkflowDefinition]:
-    """Return the definition's failure workflow by its id: the file `<id>.json` beside it, when there is one."""
+    """Return the definition's failure workflow by its id: the file `<id>.json` beside it, when
+    there is one.
+    """
     wanted = definition.failure_workflow
     if wanted is None or Path(wanted).name != wanted:
         return {}
@@ -459,7 +566,9 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
 
     tasks = {} if arguments.tasks is None else _json_file(arguments.tasks)
     if not isinstance(tasks, dict):
-        raise CommandError(f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}')
+        raise CommandError(
+            f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}'
+        )
     name = definition.name
     run = {
         "workflowId": "test-request",

@@ -4,4 +4,12 @@ from httptask.credentials._fit import fitting_problems
 from httptask.credentials._resolve import authorise, resolve
 from httptask.credentials._stores import PREFIX, credentials_file, from_environment, from_file
 
-__all__ = ["PREFIX", "authorise", "credentials_file", "fitting_problems", "from_environment", "from_file", "resolve"]
+__all__ = [
+    "PREFIX",
+    "authorise",
+    "credentials_file",
+    "fitting_problems",
+    "from_environment",
+    "from_file",
+    "resolve",
+]

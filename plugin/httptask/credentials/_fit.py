@@ -1,7 +1,9 @@
-"""Which credential fits an endpoint: what its security schemes ask for, and what is known of a credential without using it.
+"""Which credential fits an endpoint: what its security schemes ask for, and what is known of a
+credential without using it.
 
-No secret is needed to say so. Of a credential only its type is looked at, and where an API key goes; and only where that is
-cheap and certain: in the environment and the credentials file, when no plugin's store would be asked before them.
+No secret is needed to say so. Of a credential only its type is looked at, and where an API key
+goes; and only where that is cheap and certain: in the environment and the credentials file, when no
+plugin's store would be asked before them.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Wanted:
     """What one security scheme asks for (OpenAPI: Security Scheme Object)."""
 
     types: frozenset[str]
-    """The types of credential that fit; empty where none that ships does, and nothing can be said."""
+    """The types of credential that fit; empty where none that ships does, and nothing can be
+    said.
+    """
     text: str
     """For a person: `an API key in the header 'X-Key'`."""
     location: str
@@ -44,19 +48,28 @@ class Wanted:
         kind = scheme.get("type")
         if kind == "apiKey":
             location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
-            # Swagger 2.0 had no bearer scheme: many describe theirs as a key in the header Authorization.
+            # Swagger 2.0 had no bearer scheme: many describe theirs as a key in the header
+            # Authorization.
             anything = location == "header" and name.lower() == "authorization"
             types = frozenset(_SHIPPED if anything else ("apiKey",))
             place = "a cookie" if location == "cookie" else f"the {location}"
             return cls(types, f"an API key in {place} named {name!r}", location, name)
-        types, text = _BY_TYPE.get(str(kind), (frozenset(), f"a credential of the security scheme {kind!r}"))
+        types, text = _BY_TYPE.get(
+            str(kind), (frozenset(), f"a credential of the security scheme {kind!r}")
+        )
         if kind == "http":
             name = str(scheme.get("scheme", "")).lower()
             types = frozenset({name} & _SHIPPED)
-            text = {"basic": "a user name and a password (type basic)", "bearer": "a bearer token"}.get(
-                name, f"a credential of the HTTP scheme {name!r}"
-            )
-        return cls(types, text, "header" if kind != "mutualTLS" else "", "Authorization" if kind != "mutualTLS" else "")
+            text = {
+                "basic": "a user name and a password (type basic)",
+                "bearer": "a bearer token",
+            }.get(name, f"a credential of the HTTP scheme {name!r}")
+        return cls(
+            types,
+            text,
+            "header" if kind != "mutualTLS" else "",
+            "Authorization" if kind != "mutualTLS" else "",
+        )
 
     def refusal(self, credential: Credential) -> str:
         """Return why *credential* does not fit; "" when it does, or nobody can say."""
@@ -66,7 +79,11 @@ class Wanted:
             return f"is of the type {credential.scheme!r}"
         if credential.scheme == "apiKey":
             location, name = (_plain(credential, each) for each in _PLACES)
-            same = name.lower() == self.name.lower() if self.location == "header" else name == self.name
+            same = (
+                name.lower() == self.name.lower()
+                if self.location == "header"
+                else name == self.name
+            )
             if location and name and not (location == self.location and same):
                 return f"puts its key in the {location} under the name {name!r}"
         return ""
@@ -82,18 +99,26 @@ _BY_TYPE: dict[str, tuple[frozenset[str], str]] = {
 def fitting_problems(
     endpoint: Endpoint, name: str | None, request: Any, plugins: PluginManager, at: str = ""
 ) -> list[Problem]:
-    """Return what is wrong with the credential *name* of a task for *endpoint*; None: it names none. Warnings only.
+    """Return what is wrong with the credential *name* of a task for *endpoint*; None: it names
+    none. Warnings only.
 
-    *request* is the task's `httpRequest`: what stands in it already, as a header say, asks for no credential. *at* is the
-    JSON Pointer of the task. Descriptions are often wrong about security, and a plugin or a proxy may authorise: the task runs.
+    *request* is the task's `httpRequest`: what stands in it already, as a header say, asks for no
+    credential. *at* is the JSON Pointer of the task. Descriptions are often wrong about security,
+    and a plugin or a proxy may authorise: the task runs.
     """
     alternatives = _alternatives(endpoint)
-    if not alternatives or any(not each for each in alternatives):  # nothing is said, or none is needed
+    if not alternatives or any(
+        not each for each in alternatives
+    ):  # nothing is said, or none is needed
         return []
-    missing = [[wanted for wanted in each if not _stands_in(wanted, request)] for each in alternatives]
+    missing = [
+        [wanted for wanted in each if not _stands_in(wanted, request)] for each in alternatives
+    ]
     if any(not each for each in missing):
         return []
-    asked = " or ".join(dict.fromkeys(" and ".join(wanted.text for wanted in each) for each in missing))
+    asked = " or ".join(
+        dict.fromkeys(" and ".join(wanted.text for wanted in each) for each in missing)
+    )
     place = pointer_of(["credentials"], at)
     if name is None:
         return [Problem.of("credential-missing", place, severity="warning", expected=asked)]
@@ -105,16 +130,23 @@ def fitting_problems(
     if any(len(each) == 1 for each in filled):
         return []
     if filled:
-        return [Problem.of("credential-not-enough", place, severity="warning", name=name, expected=asked)]
+        return [
+            Problem.of(
+                "credential-not-enough", place, severity="warning", name=name, expected=asked
+            )
+        ]
     params: dict[str, Any] = {"name": name, "reason": refusals[0][0], "expected": asked}
     return [Problem.of("credential-unfit", place, severity="warning", **params)]
 
 
-def completed(credential: Credential, endpoint: Endpoint | None, request: OutgoingRequest) -> Credential:
-    """Return *credential* with `in` and `name` filled in from the endpoint's security schemes where they are missing.
+def completed(
+    credential: Credential, endpoint: Endpoint | None, request: OutgoingRequest
+) -> Credential:
+    """Return *credential* with `in` and `name` filled in from the endpoint's security schemes where
+    they are missing.
 
-    A scheme that *request* satisfies already does not count. Raises `ValueError` when no scheme says where the key goes,
-    or when several are left.
+    A scheme that *request* satisfies already does not count. Raises `ValueError` when no scheme
+    says where the key goes, or when several are left.
     """
     if credential.scheme != "apiKey" or all(_plain(credential, each) for each in _PLACES):
         return credential
@@ -123,34 +155,57 @@ def completed(credential: Credential, endpoint: Endpoint | None, request: Outgoi
         [(wanted.location, wanted.name) for wanted in each if "apiKey" in wanted.types]
         for each in (_alternatives(endpoint) if endpoint is not None else ())
     ]
-    alternatives = [[place for place in each if not _is_sent(request, *place)] for each in described]
+    alternatives = [
+        [place for place in each if not _is_sent(request, *place)] for each in described
+    ]
     fitting = [
         [place for place in each if said.items() <= dict(zip(_PLACES, place, strict=True)).items()]
         for each in alternatives
     ]
-    # Any of the alternatives does, so the first; where one asks for several keys nobody can say which this is.
+    # Any of the alternatives does, so the first; where one asks for several keys nobody can say
+    # which this is.
     if chosen := next((each for each in fitting if len(each) == 1), None):
-        return replace(credential, fields={**credential.fields, **dict(zip(_PLACES, chosen[0], strict=True))})
-    known = "; ".join(dict.fromkeys(f"{location} {name!r}" for each in described for location, name in each))
-    why = f"its endpoint asks for several at once: {known}" if any(fitting) else "its endpoint does not describe one"
+        return replace(
+            credential, fields={**credential.fields, **dict(zip(_PLACES, chosen[0], strict=True))}
+        )
+    known = "; ".join(
+        dict.fromkeys(f"{location} {name!r}" for each in described for location, name in each)
+    )
+    why = (
+        f"its endpoint asks for several at once: {known}"
+        if any(fitting)
+        else "its endpoint does not describe one"
+    )
     if known and not any(fitting):
         why = f"what its endpoint describes is another: {known}"
         if not any(alternatives):
-            raise ValueError(f"the settings hold what it is for already: {known}; leave that out, or the credential")
+            raise ValueError(
+                f"the settings hold what it is for already: {known}; leave that out, or the"
+                " credential"
+            )
     missing = " and ".join(repr(each) for each in _PLACES if each not in said)
-    raise ValueError(f"it does not say where its key goes, and {why}; add {missing} to the credential")
+    raise ValueError(
+        f"it does not say where its key goes, and {why}; add {missing} to the credential"
+    )
 
 
 def _alternatives(endpoint: Endpoint) -> list[list[Wanted]]:
     """Return what *endpoint* asks for: alternatives, each all of some."""
-    return [[_wanted(name, endpoint.security_schemes) for name in each] for each in endpoint.security or ()]
+    return [
+        [_wanted(name, endpoint.security_schemes) for name in each]
+        for each in endpoint.security or ()
+    ]
 
 
 def _wanted(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Wanted:
-    """Return what the scheme *name* asks for; one that is not described asks for something that nobody can name."""
+    """Return what the scheme *name* asks for; one that is not described asks for something that
+    nobody can name.
+    """
     if name in schemes:
         return Wanted.by(schemes[name])
-    return Wanted(frozenset(), f"a credential of the security scheme {name!r}, which is not described", "", "")
+    return Wanted(
+        frozenset(), f"a credential of the security scheme {name!r}, which is not described", "", ""
+    )
 
 
 def _stands_in(wanted: Wanted, request: Any) -> bool:
@@ -169,7 +224,10 @@ def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
     if location == "header":
         return request.header(name) is not None
     if location == "query":
-        return any(each == name for each, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+        return any(
+            each == name
+            for each, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+        )
     pairs = (request.header("Cookie") or "").split(";")
     return any(each.partition("=")[0].strip() == name for each in pairs)
 

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 
 async def resolve(name: str, plugins: PluginManager) -> Credential:
-    """Return the credential *name* from the first store that has it, its fields typed by its auth scheme.
+    """Return the credential *name* from the first store that has it, its fields typed by its auth
+    scheme.
 
-    Stores run in a worker thread. Raises `CredentialError` when none has it, a store fails, or it does not fit its scheme.
+    Stores run in a worker thread. Raises `CredentialError` when none has it, a store fails, or it
+    does not fit its scheme.
     """
     try:
         found = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
@@ -33,22 +35,28 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
         raise CredentialError(f"credential {name!r}: {error}") from error
     if found is not None and not isinstance(found, Credential):
         raise CredentialError(
-            f"credential {name!r}: a plugin's httptask_credential gave {type(found).__name__}, not a Credential"
+            f"credential {name!r}: a plugin's httptask_credential gave {type(found).__name__}, not"
+            " a Credential"
         )
     if found is None:
         raise CredentialError(
-            f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()} (readable by its owner alone)"
+            f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
+            " (readable by its owner alone)"
         )
     return _typed(found, _scheme(found, plugins))
 
 
 async def authorise(
-    request: OutgoingRequest, credential: Credential, plugins: PluginManager, endpoint: Endpoint | None = None
+    request: OutgoingRequest,
+    credential: Credential,
+    plugins: PluginManager,
+    endpoint: Endpoint | None = None,
 ) -> None:
     """Authorise *request*, which is for *endpoint*, in place by *credential*.
 
-    An API key that does not say itself where it goes, goes where the endpoint's security schemes say. Raises
-    `CredentialError` when the credential is bound to other origins, or its fields do not do.
+    An API key that does not say itself where it goes, goes where the endpoint's security schemes
+    say. Raises `CredentialError` when the credential is bound to other origins, or its fields do
+    not do.
     """
     before = list(request.headers)
     try:
@@ -57,7 +65,9 @@ async def authorise(
             allowed_there = ", ".join(credential.origins)
             message = f"may only be sent to {allowed_there}; this request goes to {target}"
             raise CredentialError(f"credential {credential.name!r} {message}")
-        waiting = _scheme(credential, plugins).authorise(request, completed(credential, endpoint, request))
+        waiting = _scheme(credential, plugins).authorise(
+            request, completed(credential, endpoint, request)
+        )
         if waiting is not None:
             await waiting
         for header, value in request.headers:
@@ -66,17 +76,21 @@ async def authorise(
     except TaskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known
-        raise CredentialError(f"credential {credential.name!r}: {error}") from None  # the cause may quote a secret
+        raise CredentialError(
+            f"credential {credential.name!r}: {error}"
+        ) from None  # the cause may quote a secret
 
 
 def _check_header(name: str, value: str) -> None:
-    """Refuse a header that HTTP cannot carry (RFC 9110, section 5.5). The value is not shown: a secret is in it."""
+    """Refuse a header that HTTP cannot carry (RFC 9110, section 5.5). The value is not shown: a
+    secret is in it.
+    """
     if not TOKEN.fullmatch(name) or name.lower() in FRAMING:
         raise ValueError(f"{name!r} is no header that a credential can go into")
     if UNSENDABLE.search(value) or value != value.strip(" \t"):
         raise ValueError(
-            f"its value for the header {name} holds a line break, a control character or blanks around it; "
-            "was it pasted with a line end?"
+            f"its value for the header {name} holds a line break, a control character or blanks"
+            " around it; was it pasted with a line end?"
         )
 
 
@@ -85,18 +99,27 @@ def _scheme(credential: Credential, plugins: PluginManager) -> AuthScheme:
     if credential.scheme not in schemes:
         near = nearest(credential.scheme, schemes)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(schemes)}"
-        raise CredentialError(f"credential {credential.name!r} has the unknown type {credential.scheme!r}; {hint}")
+        raise CredentialError(
+            f"credential {credential.name!r} has the unknown type {credential.scheme!r}; {hint}"
+        )
     return schemes[credential.scheme]
 
 
 def _typed(credential: Credential, scheme: AuthScheme) -> Credential:
     needed = {field for field, kind in scheme.fields.items() if not kind.startswith("optional")}
-    problems = [f"{field!r} is missing" for field in scheme.fields if field in needed - set(credential.fields)]
-    problems += [f"{field!r} is not known" for field in credential.fields if field not in scheme.fields]
+    problems = [
+        f"{field!r} is missing"
+        for field in scheme.fields
+        if field in needed - set(credential.fields)
+    ]
+    problems += [
+        f"{field!r} is not known" for field in credential.fields if field not in scheme.fields
+    ]
     if problems:
         known = ", ".join(scheme.fields)
         raise CredentialError(
-            f"credential {credential.name!r}: {'; '.join(problems)}; type {scheme.name!r} has: {known}"
+            f"credential {credential.name!r}: {'; '.join(problems)}; type {scheme.name!r} has:"
+            f" {known}"
         )
     fields: dict[str, str | Secret] = {}
     for field, value in credential.fields.items():

@@ -28,7 +28,9 @@ class Basic:
         if ":" in _value(credential, "username"):
             raise ValueError("the user name holds a colon, which basic authentication cannot carry")
         pair = f"{_value(credential, 'username')}:{_value(credential, 'password')}"
-        request.set_header("Authorization", "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
+        request.set_header(
+            "Authorization", "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")
+        )
 
 
 class Bearer:
@@ -42,13 +44,16 @@ class Bearer:
         token = _value(credential, "token")
         if not re.fullmatch(r"[!-~]+", token):  # wider than the RFC's b64token, as tokens are
             raise ValueError(
-                "the token holds blanks, control characters or letters beyond ASCII; was it pasted with a line end?"
+                "the token holds blanks, control characters or letters beyond ASCII; was it pasted"
+                " with a line end?"
             )
         request.set_header("Authorization", "Bearer " + token)
 
 
 class ApiKey:
-    """A key under a name, in a header, the query or a cookie (OpenAPI: Security Scheme Object, `apiKey`)."""
+    """A key under a name, in a header, the query or a cookie (OpenAPI: Security Scheme Object,
+    `apiKey`).
+    """
 
     name = "apiKey"
     fields: Mapping[str, str] = {"key": "secret", "name": "optional text", "in": "optional text"}
@@ -64,8 +69,9 @@ class ApiKey:
         elif place == "cookie":
             if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(key):
                 raise ValueError(
-                    "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are sent as they are "
-                    "given; write it as the server expects it, percent-encoded for instance"
+                    "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and"
+                    " cookies are sent as they are given; write it as the server expects it,"
+                    " percent-encoded for instance"
                 )
             cookies = [old for old in (request.header("Cookie"),) if old]
             request.set_header("Cookie", "; ".join([*cookies, f"{name}={key}"]))

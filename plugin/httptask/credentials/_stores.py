@@ -20,12 +20,16 @@ FILE_VARIABLE = "HTTPTASK_CREDENTIALS_FILE"
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of the credential *name*: `procore-sandbox` -> `..._PROCORE_SANDBOX`."""
+    """Return the environment variable of the credential *name*: `procore-sandbox` ->
+    `..._PROCORE_SANDBOX`.
+    """
     return PREFIX + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
 def credentials_file() -> Path:
-    """Return the credentials file: `HTTPTASK_CREDENTIALS_FILE`, else one in the user's configuration folder."""
+    """Return the credentials file: `HTTPTASK_CREDENTIALS_FILE`, else one in the user's
+    configuration folder.
+    """
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -35,7 +39,9 @@ def credentials_file() -> Path:
 
 
 def from_environment(name: str) -> Credential | None:
-    """Return the credential *name* of the environment, or None. Plain text, not an object, is a bearer token."""
+    """Return the credential *name* of the environment, or None. Plain text, not an object, is a
+    bearer token.
+    """
     text = os.environ.get(variable(name))
     if not text:
         return None
@@ -44,12 +50,15 @@ def from_environment(name: str) -> Credential | None:
     try:
         document = parse(text)
     except JsonError as error:
-        raise ValueError(f"{variable(name)} is not JSON: {error}") from None  # the cause would quote the value
+        raise ValueError(
+            f"{variable(name)} is not JSON: {error}"
+        ) from None  # the cause would quote the value
     return _credential(name, document, variable(name))
 
 
 def from_file(name: str) -> Credential | None:
-    """Return the credential *name* of the credentials file, or None when there is no such file or name.
+    """Return the credential *name* of the credentials file, or None when there is no such file or
+    name.
 
     Raises `ValueError` for a file that others can read, or that is not a JSON object of objects.
     """
@@ -57,7 +66,10 @@ def from_file(name: str) -> Credential | None:
     try:
         mode = path.stat().st_mode
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ValueError(f"{path} can be read by others than its owner (mode {stat.S_IMODE(mode):o}); chmod 600 it")
+            raise ValueError(
+                f"{path} can be read by others than its owner (mode {stat.S_IMODE(mode):o}); chmod"
+                " 600 it"
+            )
         data = path.read_bytes()
     except FileNotFoundError:
         return None
@@ -74,21 +86,31 @@ def from_file(name: str) -> Credential | None:
 
 def _credential(name: str, document: Any, where: str) -> Credential:
     if not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
-        raise ValueError(f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}')
+        raise ValueError(
+            f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'
+        )
     fields = {field: value for field, value in document.items() if field not in ("type", "origins")}
     wrong = [field for field, value in fields.items() if not isinstance(value, str)]
     if wrong:
         raise ValueError(f"{where}: {', '.join(map(repr, wrong))} must be text")
     origins = document.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
-        raise ValueError(f'{where}: "origins" must be a list of origins such as "https://api.procore.com"')
+        raise ValueError(
+            f'{where}: "origins" must be a list of origins such as "https://api.procore.com"'
+        )
     for each in origins:
         try:
             known = split_url(each)
         except ValueError as error:
             raise ValueError(f"{where}: the origin {each!r} is none: {error}") from error
-        if known.scheme not in ("http", "https") or not known.hostname or known.path not in ("", "/"):
-            raise ValueError(f'{where}: the origin {each!r} is none; one looks like "https://api.procore.com"')
+        if (
+            known.scheme not in ("http", "https")
+            or not known.hostname
+            or known.path not in ("", "/")
+        ):
+            raise ValueError(
+                f'{where}: the origin {each!r} is none; one looks like "https://api.procore.com"'
+            )
     # Which fields are secret only the scheme knows: until then, all are.
     secret = {field: Secret(value) for field, value in fields.items()}
     return Credential(name, document["type"], secret, tuple(origins))

@@ -1,6 +1,8 @@
-"""The designer: a page, and the same thing as a custom element, to search an API, fill in a form, test the request, save the task.
+"""The designer: a page, and the same thing as a custom element, to search an API, fill in a form,
+test the request, save the task.
 
-`create_app` makes the ASGI application; `serve` runs it. Both need the extra `designer` (Starlette, uvicorn).
+`create_app` makes the ASGI application; `serve` runs it. Both need the extra `designer` (Starlette,
+uvicorn).
 """
 
 from __future__ import annotations

@@ -31,7 +31,13 @@ from httptask.designer._endpoints import found_endpoints
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
-from httptask.designer._problems import Refused, answer_http, answer_httptask, answer_refused, answer_unexpected
+from httptask.designer._problems import (
+    Refused,
+    answer_http,
+    answer_httptask,
+    answer_refused,
+    answer_unexpected,
+)
 from httptask.designer._reference import reference
 from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
@@ -74,20 +80,22 @@ def create_app(
 ) -> Guards:
     """Return the designer as an ASGI application, to be run by itself or mounted in a host's.
 
-    *catalogue* is a catalogue's file, the user's own when absent. *workflows* is a folder of definitions, or the file of
-    one; without it nothing is saved here: the page tells its host (`task-save`). *allow_networks* is what test requests may
-    reach beside globally routable addresses, as for a `Runtime`. *servers* are addresses of APIs of the operator's own, by
-    provider. *files* is the folder of files that requests may send, and to which uploads move that a definition is saved
-    with; when absent, what `HTTPTASK_FILES` names, else `files` beside the definitions. *limits* bound a response. *hosts*
-    are the values of `Host` the application is reached by, beside loopback; *origins* are pages of other origins that may
-    use it; *token*, of at least 16 characters, is asked of everybody when given. *imports* lets the page bring descriptions into the
-    catalogue, from npm, from an address, from a file; when absent it may where only this machine reaches the designer: there
-    are no *hosts* and no *origins*.
+    *catalogue* is a catalogue's file, the user's own when absent. *workflows* is a folder of
+    definitions, or the file of one; without it nothing is saved here: the page tells its host
+    (`task-save`). *allow_networks* is what test requests may reach beside globally routable
+    addresses, as for a `Runtime`. *servers* are addresses of APIs of the operator's own, by
+    provider. *files* is the folder of files that requests may send, and to which uploads move that
+    a definition is saved with; when absent, what `HTTPTASK_FILES` names, else `files` beside the
+    definitions. *limits* bound a response. *hosts* are the values of `Host` the application is
+    reached by, beside loopback; *origins* are pages of other origins that may use it; *token*, of
+    at least 16 characters, is asked of everybody when given. *imports* lets the page bring
+    descriptions into the catalogue, from npm, from an address, from a file; when absent it may
+    where only this machine reaches the designer: there are no *hosts* and no *origins*.
 
-    Every test request is sent from here, with the credentials found here: whoever can reach the application can do that.
-    Its lifespan closes what it opened; a host that mounts it takes the
-    application's `lifespan` as its own. Raises `ValueError` for a network that is none and
-    for a token that could be guessed.
+    Every test request is sent from here, with the credentials found here: whoever can reach the
+    application can do that. Its lifespan closes what it opened; a host that mounts it takes the
+    application's `lifespan` as its own. Raises `ValueError` for a network that is none and for a
+    token that could be guessed.
     """
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
@@ -98,7 +106,11 @@ def create_app(
         catalogue=CatalogueThread(catalogue, manager, servers or {}, Files(folder, uploads.path)),
         workflows=Workflows(place, uploads.saved),
         runtime=Runtime(
-            plugins=manager, catalogue=catalogue, limits=limits, allow_networks=allow_networks, files=folder
+            plugins=manager,
+            catalogue=catalogue,
+            limits=limits,
+            allow_networks=allow_networks,
+            files=folder,
         ),
         uploads=uploads,
         imports=Imports(
@@ -124,7 +136,9 @@ def create_app(
 
 
 def files_folder(files: str | os.PathLike[str] | None, workflows: Path | None) -> Path | None:
-    """Return the folder of files: *files*, what the operator's environment names, or `files` beside the definitions."""
+    """Return the folder of files: *files*, what the operator's environment names, or `files` beside
+    the definitions.
+    """
     named = files or os.environ.get(FILES_VARIABLE)
     if named or workflows is None:
         return Path(named).absolute() if named else None
@@ -176,7 +190,10 @@ class _Designer:
         return [
             Route("/", self.page, methods=["GET"]),
             Route("/static/{name}", self.static, methods=["GET"]),
-            *(Route(API + path, _by_method(handlers), methods=list(handlers)) for path, handlers in table),
+            *(
+                Route(API + path, _by_method(handlers), methods=list(handlers))
+                for path, handlers in table
+            ),
         ]
 
     @asynccontextmanager
@@ -204,20 +221,26 @@ class _Designer:
     async def _file(self, name: str) -> Response:
         path = _STATIC / name
         # One folder, no more: a name never has a separator here, and must be one that was shipped.
-        if not await in_thread(lambda: path.parent == _STATIC and path.is_file() and not name.startswith(".")):
+        if not await in_thread(
+            lambda: path.parent == _STATIC and path.is_file() and not name.startswith(".")
+        ):
             raise Refused("not-found", f"the designer has no file {name[:100]!r}")
         media_type = {".js": "text/javascript"}.get(path.suffix) or mimetypes.guess_type(name)[0]
         return FileResponse(path, media_type=media_type, headers={"Cache-Control": "no-cache"})
 
     async def config(self, request: Request) -> Response:
         """Say what a page has to know before it asks for anything else."""
-        count, only_shipped = await self._catalogue.run(lambda catalogue: (len(catalogue), catalogue.is_as_shipped()))
+        count, only_shipped = await self._catalogue.run(
+            lambda catalogue: (len(catalogue), catalogue.is_as_shipped())
+        )
         listing = await in_thread(self._workflows.listing)
         value = {
             "version": packaged.manifest()["version"],
             **({"workflow": listing.first} if listing.first is not None else {}),
             "newWorkflows": self._workflows.takes_new,
-            "workflows": [{"id": item["id"], "name": item.get("name", item["id"])} for item in listing.items],
+            "workflows": [
+                {"id": item["id"], "name": item.get("name", item["id"])} for item in listing.items
+            ],
             **({"notes": list(listing.notes)} if listing.notes else {}),
             "limits": {
                 "upload": self._uploads.limit,
@@ -239,7 +262,9 @@ class _Designer:
     async def endpoints(self, request: Request) -> Response:
         """Search."""
         query = request.query_params
-        return as_json(await self._catalogue.run(lambda catalogue: found_endpoints(catalogue, query)))
+        return as_json(
+            await self._catalogue.run(lambda catalogue: found_endpoints(catalogue, query))
+        )
 
     async def endpoint(self, request: Request) -> Response:
         """Answer with the reference of an endpoint."""
@@ -253,10 +278,13 @@ class _Designer:
         if link is None:
             return await _made(lambda: _form(known))
         try:
-            return await _made(lambda: {"at": link, "field": field_at(known.endpoint, known.schema, link)})
+            return await _made(
+                lambda: {"at": link, "field": field_at(known.endpoint, known.schema, link)}
+            )
         except LookupError as error:
             raise Refused(
-                "not-found", f"the form has no place {link[:200]!r}; the description may have changed"
+                "not-found",
+                f"the form has no place {link[:200]!r}; the description may have changed",
             ) from error
 
     async def settings_schema(self, request: Request) -> Response:
@@ -265,12 +293,17 @@ class _Designer:
         return await _made(lambda: {"schema": known.schema, "prefill": known.prefilled()})
 
     async def task_for(self, request: Request) -> Response:
-        """Return a task that is for another endpoint, or none, as one for this endpoint: *Change API*."""
+        """Return a task that is for another endpoint, or none, as one for this endpoint: *Change
+        API*.
+        """
         known = await self._known(request)
         task = member(await json_object(request), "task", dict)
         old = await self._of(Draft(task, "task", Inputs()))
         change = await in_thread(lambda: changed(task, old, known))
-        names = {"title": name_of(known.endpoint), **({"formerTitle": name_of(old.endpoint)} if old else {})}
+        names = {
+            "title": name_of(known.endpoint),
+            **({"formerTitle": name_of(old.endpoint)} if old else {}),
+        }
         return as_json({"task": change.task, "dropped": list(change.dropped), **names})
 
     async def _known(self, request: Request) -> Known:
@@ -291,7 +324,9 @@ class _Designer:
         else:
             found, more["mediaType"] = await self._checked(draft_of(value))
         valid = not any(problem.severity == "error" for problem in found)
-        return as_json({"valid": valid, "problems": [problem.to_json() for problem in found], **more})
+        return as_json(
+            {"valid": valid, "problems": [problem.to_json() for problem in found], **more}
+        )
 
     async def _checked(self, draft: Draft) -> tuple[Sequence[Problem], str | None]:
         """Return what is wrong with *draft*, and the media type that its body is sent as."""
@@ -304,15 +339,23 @@ class _Designer:
         return await self._catalogue.check(check)
 
     async def render(self, request: Request) -> Response:
-        """Show the request of a draft as it would go out, and as a curl command; nothing is sent."""
+        """Show the request of a draft as it would go out, and as a curl command; nothing is
+        sent.
+        """
         draft = draft_of(await json_object(request))
         known = await self._of(draft)
         return as_json(described(await _task(draft, known, self._runtime).arender(draft.inputs)))
 
     async def _of(self, draft: Draft) -> Known | None:
-        """Return the endpoint of *draft*; None when it names none, or one that is not there: checking says so."""
+        """Return the endpoint of *draft*; None when it names none, or one that is not there:
+        checking says so.
+        """
         try:
-            return await self._catalogue.known(draft.endpoint_id) if draft.endpoint_id is not None else None
+            return (
+                await self._catalogue.known(draft.endpoint_id)
+                if draft.endpoint_id is not None
+                else None
+            )
         except UnknownEndpointError:
             return None
 
@@ -329,7 +372,9 @@ class _Designer:
         known = await self._of(draft)
         task = _task(draft, known, self._runtime)
         test_id = self._tests.begin()
-        events = self._tests.events(test_id, task, draft.inputs, send_anyway=send_anyway, brief=detail == "brief")
+        events = self._tests.events(
+            test_id, task, draft.inputs, send_anyway=send_anyway, brief=detail == "brief"
+        )
         return _EventStream(events, {"Test-Request-Id": test_id}, lambda: self._tests.end(test_id))
 
     async def cancel(self, request: Request) -> Response:
@@ -350,9 +395,14 @@ class _Designer:
                 raise Refused("not-found", "this body is neither JSON nor text; download its bytes")
             return Response(body.decoded, 200, headers, body.media_type)
         if len(body.raw) < body.size:
-            detail = f"this body has {body.size:,} bytes, more than are held for a download; a run keeps it as a file"
+            detail = (
+                f"this body has {body.size:,} bytes, more than are held for a download; a run keeps"
+                " it as a file"
+            )
             raise Refused("too-large", detail, limit=self._runtime.limits.body)
-        headers["Content-Disposition"] = f'attachment; filename="response-{request.path_params["id"]}.bin"'
+        headers["Content-Disposition"] = (
+            f'attachment; filename="response-{request.path_params["id"]}.bin"'
+        )
         return Response(body.raw, 200, headers, "application/octet-stream")
 
     # Uploads, credentials
@@ -380,17 +430,28 @@ class _Designer:
     async def workflows(self, request: Request) -> Response:
         """List the definitions."""
         listing = await in_thread(self._workflows.listing)
-        return as_json({"items": list(listing.items), **({"notes": list(listing.notes)} if listing.notes else {})})
+        return as_json(
+            {
+                "items": list(listing.items),
+                **({"notes": list(listing.notes)} if listing.notes else {}),
+            }
+        )
 
     async def rename(self, request: Request) -> Response:
-        """Return a definition with one of its tasks renamed wherever it is named; nothing is saved."""
+        """Return a definition with one of its tasks renamed wherever it is named; nothing is
+        saved.
+        """
         value = await json_object(request, MOST_BYTES * 2)
         definition = WorkflowDefinition(member(value, "definition", dict))
         before, after = member(value, "name", str), member(value, "to", str)
         try:
-            renamed = await in_thread(lambda: rename_task(definition, before, after, self._runtime.evaluator))
+            renamed = await in_thread(
+                lambda: rename_task(definition, before, after, self._runtime.evaluator)
+            )
         except DefinitionError as error:
-            raise Refused("bad-request", "; ".join(problem.message for problem in error.problems)) from error
+            raise Refused(
+                "bad-request", "; ".join(problem.message for problem in error.problems)
+            ) from error
         problems = [problem.to_json() for problem in renamed.problems]
         return as_json({"definition": renamed.definition.document, "problems": problems})
 
@@ -399,9 +460,9 @@ class _Designer:
         workflow_id = request.path_params["id"]
         stored = await in_thread(lambda: self._workflows.read(workflow_id))
         headers = {"ETag": stored.etag, "Cache-Control": "no-cache"}
-        if request.headers.get("if-none-match", "").strip() == "*" or stored.etag in request.headers.get(
+        if request.headers.get(
             "if-none-match", ""
-        ):
+        ).strip() == "*" or stored.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(stored.data, 200, headers, "application/json")
 
@@ -411,7 +472,10 @@ class _Designer:
         workflow_id, headers = request.path_params["id"], request.headers
         stored, is_new = await in_thread(
             lambda: self._workflows.write(
-                workflow_id, definition, match=headers.get("if-match"), none_match=headers.get("if-none-match")
+                workflow_id,
+                definition,
+                match=headers.get("if-match"),
+                none_match=headers.get("if-none-match"),
             )
         )
         answer = {"ETag": stored.etag}
@@ -433,7 +497,9 @@ def _task(draft: Draft, known: Known | None, runtime: Runtime) -> HttpTask:
     if known is None:
         return HttpTask(draft.task, name=draft.name, runtime=runtime)
     task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=known.endpoint)
-    task.settings_schema = known.schema  # the one that was derived already: its validator is kept as long as it is
+    task.settings_schema = (
+        known.schema
+    )  # the one that was derived already: its validator is kept as long as it is
     return task
 
 
@@ -451,10 +517,15 @@ async def _made(make: Any) -> Response:
 
 
 class _EventStream(StreamingResponse):
-    """Server-sent events (HTML, section 9.2), one line of JSON each. When nobody listens any more, *ended* is called."""
+    """Server-sent events (HTML, section 9.2), one line of JSON each. When nobody listens any more,
+    *ended* is called.
+    """
 
     def __init__(
-        self, events: AsyncGenerator[Event, None], headers: Mapping[str, str], ended: Callable[[], None]
+        self,
+        events: AsyncGenerator[Event, None],
+        headers: Mapping[str, str],
+        ended: Callable[[], None],
     ) -> None:
         self._events = events
         self._ended = ended

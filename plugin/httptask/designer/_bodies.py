@@ -21,8 +21,8 @@ _LONG = 128 * 1024
 """Bytes. Longer JSON is read and written in a thread, so that streams and cancelling go on."""
 _DEEPEST = 200
 _MOST_DRAINED = 64 * 1024 * 1024
-"""Bytes of a body over the limit that are read and thrown away: a connection that is closed while they come is reset, and the
-answer lost with it (RFC 9112, section 9.6)."""
+"""Bytes of a body over the limit that are read and thrown away: a connection that is closed while
+they come is reset, and the answer lost with it (RFC 9112, section 9.6)."""
 
 
 def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -44,19 +44,27 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
             elif received > limit + _MOST_DRAINED:
                 break
     except ClientDisconnect as error:
-        raise Refused("bad-request", "the body ended early: the client closed the connection") from error
+        raise Refused(
+            "bad-request", "the body ended early: the client closed the connection"
+        ) from error
     if too_large:
         raise Refused(
-            "too-large", f"at most {limit:,} bytes are taken here", limit=limit, headers={"Connection": "close"}
+            "too-large",
+            f"at most {limit:,} bytes are taken here",
+            limit=limit,
+            headers={"Connection": "close"},
         )
 
 
 async def json_object(request: Request, limit: int = MOST_JSON) -> dict[str, Any]:
     """Return the JSON object in the body of *request*. Raises `Refused`."""
     media_type = essence(request.headers.get("content-type", ""))
-    if media_type != "application/json":  # also what keeps forms of other sites out: they cannot send it unasked
+    if (
+        media_type != "application/json"
+    ):  # also what keeps forms of other sites out: they cannot send it unasked
         raise Refused(
-            "unsupported-media-type", f"expected Content-Type: application/json, found {media_type or 'none'}"
+            "unsupported-media-type",
+            f"expected Content-Type: application/json, found {media_type or 'none'}",
         )
     data = b"".join([piece async for piece in pieces(request, limit)])
     value = await in_thread(lambda: _parsed(data)) if len(data) > _LONG else _parsed(data)
@@ -75,8 +83,12 @@ def _parsed(data: bytes) -> Any:
     return value
 
 
-def member(value: Mapping[str, Any], name: str, kind: type[T], default: Callable[[], T] | None = None) -> T:
-    """Return the member *name* of a request's *value*. Raises `Refused` when it is of another type, or missing without *default*."""
+def member(
+    value: Mapping[str, Any], name: str, kind: type[T], default: Callable[[], T] | None = None
+) -> T:
+    """Return the member *name* of a request's *value*. Raises `Refused` when it is of another type,
+    or missing without *default*.
+    """
     found = value.get(name)
     if found is None and default is not None:
         return default()

@@ -1,4 +1,6 @@
-"""The catalogue for a page: one thread owns it, because a `Catalogue` belongs to the thread that opened it."""
+"""The catalogue for a page: one thread owns it, because a `Catalogue` belongs to the thread that
+opened it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Known:
 
     endpoint: Endpoint
     schema: dict[str, Any]
-    """Its settings schema, refined by plugins. One object for as long as the endpoint is kept: validators are, too."""
+    """Its settings schema, refined by plugins. One object for as long as the endpoint is kept:
+    validators are, too.
+    """
 
     def prefilled(self) -> dict[str, Any]:
         """Return a task with the documented values."""
@@ -41,10 +45,11 @@ class Known:
 
 
 class CatalogueThread:
-    """Runs work on the catalogue at *path* in its one thread, and remembers the endpoints looked at last.
+    """Runs work on the catalogue at *path* in its one thread, and remembers the endpoints looked at
+    last.
 
-    *servers* are addresses of the operator's own, by provider: they stand before those a description names. *files* are
-    those that requests may send.
+    *servers* are addresses of the operator's own, by provider: they stand before those a
+    description names. *files* are those that requests may send.
     """
 
     def __init__(
@@ -63,11 +68,15 @@ class CatalogueThread:
         self._kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
 
     async def run(self, work: Callable[[Catalogue], T]) -> T:
-        """Run *work* on the open catalogue. Raises what it raises, and `CatalogueError` when it cannot be opened."""
+        """Run *work* on the open catalogue. Raises what it raises, and `CatalogueError` when it
+        cannot be opened.
+        """
         return await self._in_thread(lambda: work(self._open()[0]))
 
     async def check(self, work: Callable[[Runtime], T]) -> T:
-        """Run *work* with a runtime that looks endpoints up in the open catalogue: for checking, not for sending."""
+        """Run *work* with a runtime that looks endpoints up in the open catalogue: for checking,
+        not for sending.
+        """
         return await self._in_thread(lambda: work(self._open()[1]))
 
     async def known(self, endpoint_id: str) -> Known:
@@ -85,7 +94,12 @@ class CatalogueThread:
     def _open(self) -> tuple[Catalogue, Runtime]:
         if self._opened is None:
             catalogue = Catalogue.open(self._path)
-            runtime = Runtime(plugins=self._plugins, catalogue=catalogue, allow_networks=(), files=self._files.folder)
+            runtime = Runtime(
+                plugins=self._plugins,
+                catalogue=catalogue,
+                allow_networks=(),
+                files=self._files.folder,
+            )
             runtime.uploads = self._files.upload
             self._opened = catalogue, runtime
         return self._opened
@@ -113,5 +127,8 @@ class CatalogueThread:
         return known
 
     def _with_own_servers(self, endpoint: Endpoint) -> Endpoint:
-        own = tuple(Server(url.rstrip("/"), "set by the operator") for url in self._servers.get(endpoint.provider, ()))
+        own = tuple(
+            Server(url.rstrip("/"), "set by the operator")
+            for url in self._servers.get(endpoint.provider, ())
+        )
         return replace(endpoint, servers=own + endpoint.servers) if own else endpoint

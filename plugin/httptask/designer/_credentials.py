@@ -12,7 +12,9 @@ from httptask.model.credential import Credential
 
 
 def listed() -> dict[str, Any]:
-    """Return `{"items": [{"name", "kind", "source", "origins"?}], "problems": [sentence]}`; blocking."""
+    """Return `{"items": [{"name", "kind", "source", "origins"?}], "problems": [sentence]}`;
+    blocking.
+    """
     items: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
     for source, names, find in _STORES:
@@ -22,7 +24,10 @@ def listed() -> dict[str, Any]:
                     _add(items, problems, source, name, find)
         except ValueError as error:
             problems.append(str(error))
-    return {"items": sorted(items.values(), key=lambda item: str(item["name"])), "problems": problems}
+    return {
+        "items": sorted(items.values(), key=lambda item: str(item["name"])),
+        "problems": problems,
+    }
 
 
 def _add(

@@ -1,4 +1,6 @@
-"""What a designer to play with needs beside an API: a definition to start from, and a door that leads to that API only."""
+"""What a designer to play with needs beside an API: a definition to start from, and a door that
+leads to that API only.
+"""
 
 from __future__ import annotations
 
@@ -27,5 +29,6 @@ class OnlyPort:
         if address != "127.0.0.1" or port == self._port:
             return None
         return (
-            f"of this machine the demo reaches only its stand-in, port {self._port}; --allow-network 127.0.0.1 opens it"
+            f"of this machine the demo reaches only its stand-in, port {self._port};"
+            " --allow-network 127.0.0.1 opens it"
         )

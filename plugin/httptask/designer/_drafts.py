@@ -1,4 +1,6 @@
-"""A draft: a task as it stands on a page, with what stands in for its expressions while it is tried."""
+"""A draft: a task as it stands on a page, with what stands in for its expressions while it is
+tried.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Draft:
 
 
 def draft_of(value: Mapping[str, Any]) -> Draft:
-    """Read a draft `{"task", "name"?, "samples"?, "inputs"?}`. Raises `Refused` for another shape."""
+    """Read a draft `{"task", "name"?, "samples"?, "inputs"?}`. Raises `Refused` for another
+    shape.
+    """
     task = copy.deepcopy(member(value, "task", dict))
     samples = member(value, "samples", dict, dict)
     for place, sample in samples.items():
@@ -78,12 +82,17 @@ def _put(task: dict[str, Any], place: str, sample: Any) -> None:
         _ = target[key]  # a sample stands for something that is there
         target[key] = sample
     except (LookupError, TypeError, ValueError) as error:
-        message = f"the sample for {place!r} has no place in the task; a sample stands for a value of its httpRequest"
+        message = (
+            f"the sample for {place!r} has no place in the task; a sample stands for a value of its"
+            " httpRequest"
+        )
         raise Refused("bad-request", message) from error
 
 
 def _drop_unused(task: dict[str, Any]) -> None:
-    """Leave out the input parameters that only expressions with samples used: nobody has to make up what they see."""
+    """Leave out the input parameters that only expressions with samples used: nobody has to make up
+    what they see.
+    """
     parameters = task.get("inputParameters")
     if not isinstance(parameters, dict):
         return
@@ -135,7 +144,9 @@ def shown_request(request: SentRequest) -> dict[str, Any]:
 
 
 def raw_request(request: SentRequest) -> str:
-    """Return *request* as the text that goes out (RFC 9112, section 2.1), its lines ended by a line feed for reading."""
+    """Return *request* as the text that goes out (RFC 9112, section 2.1), its lines ended by a line
+    feed for reading.
+    """
     host, slash, path = request.url.partition("://")[2].partition("/")
     if "?" in host:  # a query behind a bare authority
         host, _, query = host.partition("?")
@@ -145,7 +156,9 @@ def raw_request(request: SentRequest) -> str:
     if not any(name.lower() == "host" for name, _ in headers):
         lines.append(f"Host: {host}")
     lines += [f"{name}: {value}" for name, value in headers]
-    if request.body and not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers):
+    if request.body and not any(
+        name.lower() in ("content-length", "transfer-encoding") for name, _ in headers
+    ):
         lines.append(f"Content-Length: {len(request.body)}")
     whole = request.shown_body
     body = whole[:SHOWN_TEXT].decode("utf-8", "replace")

@@ -21,7 +21,9 @@ _MOST_WORDS = 16
 
 
 def found_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return `{"query", "total", "items", "cursor"}` for the *query* of a request. Raises `Refused`."""
+    """Return `{"query", "total", "items", "cursor"}` for the *query* of a request. Raises
+    `Refused`.
+    """
     words = query.get("q", "")[:1_000]
     limit, start = _number(query.get("limit"), _DEFAULT), _start(query.get("cursor"))
     provider, method = query.get("provider") or None, (query.get("method") or "").upper() or None
@@ -32,14 +34,21 @@ def found_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str,
         total = len(catalogue)
     items = [{**hit.to_json(), "highlights": _highlights(hit.to_json(), words)} for hit in page]
     going_on = more and start + limit < _DEEPEST
-    return {"query": words, "total": total, "items": items, "cursor": _cursor(start + limit) if going_on else None}
+    return {
+        "query": words,
+        "total": total,
+        "items": items,
+        "cursor": _cursor(start + limit) if going_on else None,
+    }
 
 
 def _number(text: str | None, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= _MOST):
-        raise Refused("bad-request", f"'limit' is a whole number from 1 to {_MOST}, found {text[:50]!r}")
+        raise Refused(
+            "bad-request", f"'limit' is a whole number from 1 to {_MOST}, found {text[:50]!r}"
+        )
     return int(text)
 
 
@@ -53,7 +62,9 @@ def _start(cursor: str | None) -> int:
     try:
         start = int(base64.urlsafe_b64decode(cursor + "==").decode("ascii"))
     except (binascii.Error, ValueError) as error:
-        raise Refused("bad-request", "the cursor is not one that a search gave out; search again") from error
+        raise Refused(
+            "bad-request", "the cursor is not one that a search gave out; search again"
+        ) from error
     if not 0 <= start <= _DEEPEST:
         raise Refused("bad-request", "the cursor leads nowhere; search again")
     return start
@@ -69,7 +80,9 @@ def _highlights(hit: Mapping[str, Any], words: str) -> dict[str, list[list[int]]
 
 
 def _marks(text: str, wanted: list[str]) -> list[list[int]]:
-    """Return where in *text* a word begins like one of *wanted*: `[start, end]` in UTF-16 code units, as a page counts."""
+    """Return where in *text* a word begins like one of *wanted*: `[start, end]` in UTF-16 code
+    units, as a page counts.
+    """
     marks = []
     for match in _WORD.finditer(text):
         word = _folded(match[0])
@@ -82,7 +95,9 @@ def _marks(text: str, wanted: list[str]) -> list[list[int]]:
 
 
 def _length(word: str, wanted: str) -> int:
-    """Return how many characters of *word* to mark for *wanted*; 0: none. A plural is marked for its singular."""
+    """Return how many characters of *word* to mark for *wanted*; 0: none. A plural is marked for
+    its singular.
+    """
     if word.startswith(wanted):
         return len(wanted)
     singular = wanted.removesuffix("s")
@@ -90,7 +105,9 @@ def _length(word: str, wanted: str) -> int:
 
 
 def _folded(text: str) -> str:
-    plain = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)).lower()
+    plain = "".join(
+        char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)
+    ).lower()
     return plain if len(plain) == len(text) else text.lower()
 
 

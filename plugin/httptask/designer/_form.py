@@ -1,7 +1,8 @@
-"""Settings schema -> form: what a page has to know to let a person fill in the settings, in eleven kinds of field.
+"""Settings schema -> form: what a page has to know to let a person fill in the settings, in eleven
+kinds of field.
 
-A form is bounded whatever the schema is: what is required comes first, and what is recursive or over the budget is a stub
-with a link that is expanded when somebody opens it.
+A form is bounded whatever the schema is: what is required comes first, and what is recursive or
+over the budget is a stub with a link that is expanded when somebody opens it.
 """
 
 from __future__ import annotations
@@ -39,16 +40,18 @@ _UNTYPED = {"kind": "any", "type": "any value"}
 def form_of(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the form of *schema*, the settings schema of *endpoint*.
 
-    `{"target", "url", "method", "inputParameters", "groups": [{"name", "title", "required", "field"}], "open"}`; see
-    `schemas/designer-api.openapi.json` for the fields.
+    `{"target", "url", "method", "inputParameters", "groups": [{"name", "title", "required",
+    "field"}], "open"}`; see `schemas/designer-api.openapi.json` for the fields.
     """
     return _form(Places(endpoint, schema), endpoint, schema)
 
 
 def form_with_needs(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `{"form", "rawJson": {"any", "required"}}`: `form_of`, and `needs_raw_json` of the same places.
+    """Return `{"form", "rawJson": {"any", "required"}}`: `form_of`, and `needs_raw_json` of the
+    same places.
 
-    The need is looked for in as many places as somebody is likely to see, not to the end of an endless schema.
+    The need is looked for in as many places as somebody is likely to see, not to the end of an
+    endless schema.
     """
     places = Places(endpoint, schema)
     form = _form(places, endpoint, schema)
@@ -66,12 +69,16 @@ _ELSEWHERE = (
     "nextTask",
     "end",
 )
-"""Properties of a task that are no settings of how it is run, or that a page has a place of its own for."""
+"""Properties of a task that are no settings of how it is run, or that a page has a place of its own
+for.
+"""
 
 
 @cache
 def task_settings() -> list[dict[str, Any]]:
-    """Return the fields of everything a task says of how it is run, as `schemas/http-task.schema.json` has it."""
+    """Return the fields of everything a task says of how it is run, as
+    `schemas/http-task.schema.json` has it.
+    """
     places = Places(None, packaged.schema("http-task"))
     fields = [_Fields(places).built(place) for place in places.properties(_ELSEWHERE)]
     for field in fields:
@@ -83,12 +90,16 @@ def task_settings() -> list[dict[str, Any]]:
 
 
 def _words(name: str) -> str:
-    """Return what a property is called that has no title: `responseCharset` is `Response charset`."""
+    """Return what a property is called that has no title: `responseCharset` is `Response
+    charset`.
+    """
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
 
 
 def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[str, Any]:
-    """Return the field that a stub's *link* stands for, expanded. Raises `LookupError` for a link that leads nowhere."""
+    """Return the field that a stub's *link* stands for, expanded. Raises `LookupError` for a link
+    that leads nowhere.
+    """
     places = Places(endpoint, schema)
     tokens = parts(link)
     place = next((group for group in places.groups() if group.path == tokens[:1]), None)
@@ -107,7 +118,12 @@ def _form(places: Places, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict
     for place in places.groups():
         name = str(place.path[0])
         if name == "body" or place.kind != "object" or any(True for _ in places.children(place)):
-            group = {"name": name, "title": GROUPS[name], "required": place.required, "field": fields.built(place)}
+            group = {
+                "name": name,
+                "title": GROUPS[name],
+                "required": place.required,
+                "field": fields.built(place),
+            }
             groups.append(group)
     url = schema.get("properties", {}).get("url", {})
     return {
@@ -148,7 +164,9 @@ class _Fields:
                 field["link"] = pointer(place.path)
                 continue
             for child, made in self._below(place, field):
-                (urgent if child.required and place.kind == "object" else later).append((child, made))
+                (urgent if child.required and place.kind == "object" else later).append(
+                    (child, made)
+                )
         return result
 
     def _below(self, place: Place, field: Made) -> list[tuple[Place, Made]]:
@@ -163,8 +181,12 @@ class _Fields:
             self._describe_options(place, field, below)
         return below
 
-    def _describe_options(self, place: Place, field: Made, options: list[tuple[Place, Made]]) -> None:
-        """Say how to tell the options of a union apart: by name for a person, by shape for a value that is there already."""
+    def _describe_options(
+        self, place: Place, field: Made, options: list[tuple[Place, Made]]
+    ) -> None:
+        """Say how to tell the options of a union apart: by name for a person, by shape for a value
+        that is there already.
+        """
         shapes = [self._shape(option) for option, _ in options]
         names = [list(option.view.required or option.view.properties) for option, _ in options]
         for index, (_, made) in enumerate(options):
@@ -172,12 +194,19 @@ class _Fields:
             made.setdefault("title", _called(made, index, names[index], others))
             made["shape"] = shapes[index]
         constants = [shape.get("const", {}) for shape in shapes]
-        names = [name for name in constants[0] if all(name in each for each in constants)] if len(constants) > 1 else []
+        names = (
+            [name for name in constants[0] if all(name in each for each in constants)]
+            if len(constants) > 1
+            else []
+        )
         wanted = place.view.keywords.get("discriminator", {}).get("propertyName")
         for name in sorted(names, key=lambda each: each != wanted):
             values = [each[name] for each in constants]
             if all(isinstance(value, str) for value in values) and len(set(values)) == len(values):
-                field["discriminator"] = {"property": name, "values": {value: i for i, value in enumerate(values)}}
+                field["discriminator"] = {
+                    "property": name,
+                    "values": {value: i for i, value in enumerate(values)},
+                }
                 return
 
     def _shape(self, option: Place) -> dict[str, Any]:
@@ -213,12 +242,16 @@ class _Fields:
         if field["kind"] == "any" and place.path[0] in _TEXTUAL:
             field["textual"] = True
         if field.get("encoding") == "upload" and not self._places.carries_files:
-            field["encoding"] = "base64"  # a text all the same: what is binary in JSON is written so
+            field["encoding"] = (
+                "base64"  # a text all the same: what is binary in JSON is written so
+            )
         return field
 
 
 def _documentation(place: Place) -> Made:
-    """Return what a description tells a person of the field at *place*: its title, its text, its default and examples."""
+    """Return what a description tells a person of the field at *place*: its title, its text, its
+    default and examples.
+    """
     keywords, told = place.view.keywords, Made()
     title = (place.title or keywords.get("title", "")).strip()
     if title and title != place.name:
@@ -229,23 +262,32 @@ def _documentation(place: Place) -> Made:
         told["deprecated"] = True
     if "default" in keywords and _is_short(keywords["default"]):
         told["default"] = keywords["default"]
-    if examples := [each for each in keywords.get("examples", [])[:_MOST_EXAMPLES] if _is_short(each)]:
+    if examples := [
+        each for each in keywords.get("examples", [])[:_MOST_EXAMPLES] if _is_short(each)
+    ]:
         told["examples"] = examples
     return told
 
 
 _TEXTUAL = frozenset(("pathParameters", "headers", "query", "cookies"))
-"""Groups whose values are written as text: what reads as JSON there is text until somebody says that it is not."""
+"""Groups whose values are written as text: what reads as JSON there is text until somebody says
+that it is not.
+"""
 
 
 def _called(option: Made, index: int, names: list[str], others: list[str]) -> str:
-    """Return what an option without a title is called: by the *names* that only it has, or those that only *others* have."""
+    """Return what an option without a title is called: by the *names* that only it has, or those
+    that only *others* have.
+    """
     if option["kind"] not in ("object", "union"):
         return str(option["type"])
     for word, some, than in (("with", names, set(others)), ("without", others, set(names))):
         telling = [name for name in dict.fromkeys(some) if name not in than]
         if telling:
-            return f"{word} {', '.join(telling[:_MOST_NAMED])}{', …' if len(telling) > _MOST_NAMED else ''}"
+            return (
+                f"{word}"
+                f" {', '.join(telling[:_MOST_NAMED])}{', …' if len(telling) > _MOST_NAMED else ''}"
+            )
     return f"Form {index + 1}"
 
 

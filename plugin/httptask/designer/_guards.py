@@ -1,7 +1,9 @@
-"""Who may talk to the designer: a test request sends whatever it is told to, so nobody else may tell it.
+"""Who may talk to the designer: a test request sends whatever it is told to, so nobody else may
+tell it.
 
-A page of another site can make a browser send requests here, and a name of its own can be made to point here (DNS
-rebinding). So the Host and the Origin of every request are checked, and a bind that others can reach needs a token.
+A page of another site can make a browser send requests here, and a name of its own can be made to
+point here (DNS rebinding). So the Host and the Origin of every request are checked, and a bind that
+others can reach needs a token.
 """
 
 from __future__ import annotations
@@ -65,33 +67,55 @@ def is_loopback(host: str) -> bool:
 
 
 def token_problem(token: str) -> str | None:
-    """Return why *token* does not keep others out, as a sentence without the token; None when it does."""
-    if re.search(r"[^\x21-\x7e]", token):  # a bearer token has none of these (RFC 6750, section 2.1)
-        return "the token holds blanks or characters beyond ASCII, which no bearer token can; use letters and digits"
+    """Return why *token* does not keep others out, as a sentence without the token; None when it
+    does.
+    """
+    if re.search(
+        r"[^\x21-\x7e]", token
+    ):  # a bearer token has none of these (RFC 6750, section 2.1)
+        return (
+            "the token holds blanks or characters beyond ASCII, which no bearer token can; use"
+            " letters and digits"
+        )
     if len(token) < SHORTEST_TOKEN:
-        return f"the token has {len(token)} characters; one that cannot be guessed has at least {SHORTEST_TOKEN}"
+        return (
+            f"the token has {len(token)} characters; one that cannot be guessed has at least"
+            f" {SHORTEST_TOKEN}"
+        )
     different = len(set(token))
     if different < _LEAST_DIFFERENT:
-        return f"the token has {different} different characters; one that cannot be guessed has at least {_LEAST_DIFFERENT}"
+        return (
+            f"the token has {different} different characters; one that cannot be guessed has at"
+            f" least {_LEAST_DIFFERENT}"
+        )
     return None
 
 
 class Guards:
-    """Lets a request through to *app* when it comes from this machine's own page, or from where the operator said.
+    """Lets a request through to *app* when it comes from this machine's own page, or from where the
+    operator said.
 
-    *hosts* are further values of `Host` that are ours; loopback names always are. *origins* are pages of other origins that
-    may use the designer. With *token* every request needs it, as a bearer token or in the cookie that `/?token=…` sets.
-    Raises `ValueError` for a token that could be guessed.
+    *hosts* are further values of `Host` that are ours; loopback names always are. *origins* are
+    pages of other origins that may use the designer. With *token* every request needs it, as a
+    bearer token or in the cookie that `/?token=…` sets. Raises `ValueError` for a token that could
+    be guessed.
     """
 
     def __init__(
-        self, app: Starlette, *, hosts: Collection[str] = (), origins: Collection[str] = (), token: str | None = None
+        self,
+        app: Starlette,
+        *,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+        token: str | None = None,
     ) -> None:
         if token is not None and (problem := token_problem(token)):
             raise ValueError(problem)
         self.app = app
         self.lifespan = app.router.lifespan_context
-        """What an application that mounts this one takes as its own: Starlette runs only the outermost application's."""
+        """What an application that mounts this one takes as its own: Starlette runs only the
+        outermost application's.
+        """
         self._hosts = frozenset(host.lower() for host in hosts)
         self._origins = frozenset(origin.lower() for origin in origins)
         self._token = token
@@ -125,36 +149,57 @@ class Guards:
             answer = refusal.response()
         await (answer or self.app)(scope, receive, guarded)
 
-    def _checked(self, scope: Scope, headers: Headers, origin: str, foreign: str | None) -> Response | None:
+    def _checked(
+        self, scope: Scope, headers: Headers, origin: str, foreign: str | None
+    ) -> Response | None:
         """Return the answer to a request that ends here; None lets it through. Raises `Refused`."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         self._check_host(headers)
-        self._check_origin(headers, origin, foreign, is_page=not path.startswith("/api/"), method=scope["method"])
-        if foreign is not None and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            allowed = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _ALLOWED_HEADERS}
+        self._check_origin(
+            headers, origin, foreign, is_page=not path.startswith("/api/"), method=scope["method"]
+        )
+        if (
+            foreign is not None
+            and scope["method"] == "OPTIONS"
+            and "access-control-request-method" in headers
+        ):
+            allowed = {
+                "Access-Control-Allow-Methods": _METHODS,
+                "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+            }
             return Response(status_code=204, headers=allowed)
         return self._check_token(scope, headers, path)
 
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
         if len(hosts) == 1:
-            # A loopback address is this machine wherever it is read: only names can be made to point elsewhere.
+            # A loopback address is this machine wherever it is read: only names can be made to
+            # point elsewhere.
             host = _HOST.fullmatch(hosts[0])
             if (host and is_loopback(host[1])) or hosts[0].lower() in self._hosts:
                 return
         found = hosts[0][:100] if hosts else "none"
-        raise Refused("wrong-host", f"the Host {found!r} is not the designer's; open it by the address that it printed")
+        raise Refused(
+            "wrong-host",
+            f"the Host {found!r} is not the designer's; open it by the address that it printed",
+        )
 
-    def _check_origin(self, headers: Headers, origin: str, foreign: str | None, *, is_page: bool, method: str) -> None:
+    def _check_origin(
+        self, headers: Headers, origin: str, foreign: str | None, *, is_page: bool, method: str
+    ) -> None:
         if foreign is not None:
             return
         own = {f"{scheme}://{headers['host'].lower()}" for scheme in ("http", "https")}
         site = headers.get("sec-fetch-site", "none")
         if origin and origin not in own:
             raise Refused(
-                "wrong-origin", f"the page {origin[:100]} may not use the designer; an operator can allow its origin"
+                "wrong-origin",
+                f"the page {origin[:100]} may not use the designer; an operator can allow its"
+                " origin",
             )
-        opened = is_page and method == "GET" and headers.get("sec-fetch-mode") == "navigate"  # a link to the page
+        opened = (
+            is_page and method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        )  # a link to the page
         if not origin and site not in ("same-origin", "none") and not opened:
             raise Refused("wrong-origin", "a page of another site may not use the designer")
 
@@ -165,13 +210,21 @@ class Guards:
         if path in ("", "/") and scope["method"] == "GET" and given and self._is_token(given[0]):
             home = scope.get("root_path", "") + "/"
             answer = RedirectResponse(home, 303)
-            answer.set_cookie(_COOKIE, quote(self._token, safe=""), path=home, httponly=True, samesite="strict")
+            answer.set_cookie(
+                _COOKIE, quote(self._token, safe=""), path=home, httponly=True, samesite="strict"
+            )
             return answer
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        if (scheme.lower() == "bearer" and self._is_token(bearer.strip())) or self._is_token(_cookie(headers)):
+        if (scheme.lower() == "bearer" and self._is_token(bearer.strip())) or self._is_token(
+            _cookie(headers)
+        ):
             return None
         challenge = {"WWW-Authenticate": 'Bearer realm="httptask designer"'}
-        raise Refused("unauthorised", "open the address that the designer printed, token included", headers=challenge)
+        raise Refused(
+            "unauthorised",
+            "open the address that the designer printed, token included",
+            headers=challenge,
+        )
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "replace"), (self._token or "").encode())

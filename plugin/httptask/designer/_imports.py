@@ -66,7 +66,11 @@ class _State:
         return {
             "state": self.outcome or ("cancelling" if self.cancelled.is_set() else "running"),
             "source": self.source,
-            **({"step": self.step, "received": self.received} if self.step and not self.outcome else {}),
+            **(
+                {"step": self.step, "received": self.received}
+                if self.step and not self.outcome
+                else {}
+            ),
             "descriptions": counts["sources"],
             **{name: counts[name] for name in names},
             "failures": self.failures[:_MOST_FAILURES],
@@ -75,9 +79,11 @@ class _State:
 
 
 class Imports:
-    """Brings descriptions into the catalogue at *path*, by the path and with the bounds of `httptask import`.
+    """Brings descriptions into the catalogue at *path*, by the path and with the bounds of
+    `httptask import`.
 
-    With *allowed* false every import is refused. *allow_networks* and *plugins* are those of the designer's test requests.
+    With *allowed* false every import is refused. *allow_networks* and *plugins* are those of the
+    designer's test requests.
     """
 
     def __init__(
@@ -129,18 +135,27 @@ class Imports:
         return Response(status_code=204)
 
     def _fetch(self, source: str) -> None:
-        """Start to import *source*, `npm:…` or `https://…`: never a file of this machine. Raises `Refused`."""
+        """Start to import *source*, `npm:…` or `https://…`: never a file of this machine. Raises
+        `Refused`.
+        """
         if not is_fetched(source) or len(source) > _LONGEST_SOURCE:
-            detail = "name a package, npm:PACKAGE or npm:PACKAGE@VERSION, or an address, https://…; or choose a file"
+            detail = (
+                "name a package, npm:PACKAGE or npm:PACKAGE@VERSION, or an address, https://…; or"
+                " choose a file"
+            )
             raise Refused("bad-request", detail)
-        self._start(shown_name(source), lambda fetching: input_of(source, import_options(), fetching))
+        self._start(
+            shown_name(source), lambda fetching: input_of(source, import_options(), fetching)
+        )
 
     def _read(self, upload: Upload) -> None:
         """Start to import the file *upload*, a description or an archive. Raises `Refused`."""
 
         def sources() -> Iterator[Source | DescriptionError]:
             for source in file_sources(upload.path, upload.name):
-                if isinstance(source, Source) and "/" not in source.name:  # it is no entry of an archive
+                if (
+                    isinstance(source, Source) and "/" not in source.name
+                ):  # it is no entry of an archive
                     # What lies beside an upload is nothing of its own.
                     source = replace(source, beside=None)
                 yield source
@@ -151,19 +166,32 @@ class Imports:
 
         self._start(upload.name, lambda fetching: Input(upload.name, sources), remove)
 
-    def _start(self, name: str, given: Callable[[Fetching], Input], ended: Callable[[], None] = lambda: None) -> None:
+    def _start(
+        self,
+        name: str,
+        given: Callable[[Fetching], Input],
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
         if not self.allowed:
-            detail = "whoever runs the designer has not allowed importing from the page: httptask designer --import"
+            detail = (
+                "whoever runs the designer has not allowed importing from the page: httptask"
+                " designer --import"
+            )
             raise Refused("not-allowed", detail)
         if self._state is not None and not self._state.outcome:
-            raise Refused("importing", f"{self._state.source} is being imported: wait for its end, or cancel it")
+            raise Refused(
+                "importing",
+                f"{self._state.source} is being imported: wait for its end, or cancel it",
+            )
         state = self._state = _State(name)
         self._thread = threading.Thread(
             target=self._run, args=(state, given, ended), name="httptask-import", daemon=True
         )
         self._thread.start()
 
-    def _run(self, state: _State, given: Callable[[Fetching], Input], ended: Callable[[], None]) -> None:
+    def _run(
+        self, state: _State, given: Callable[[Fetching], Input], ended: Callable[[], None]
+    ) -> None:
         outcome = "failed"
         try:
             self._import(state, given)
@@ -198,7 +226,9 @@ class Imports:
                 state.failures.append(str(outcome.error))
 
         with (
-            Fetching(allow_networks=self._allow_networks, plugins=self._plugins, progress=fetched) as fetching,
+            Fetching(
+                allow_networks=self._allow_networks, plugins=self._plugins, progress=fetched
+            ) as fetching,
             Catalogue.open(self._path) as catalogue,
         ):
             work = Import([given(fetching)], import_options(), self._plugins, tell=tell, idle=read)

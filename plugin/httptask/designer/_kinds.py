@@ -1,4 +1,6 @@
-"""The kind of field for a schema, in the words of a form: what it is, what bounds it, what a person reads."""
+"""The kind of field for a schema, in the words of a form: what it is, what bounds it, what a person
+reads.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from httptask._schema.views import Schema, View, Views, json_type
 MOST_OF_ONE = 2_000
 """Fields of one object, values of one list."""
 
-_PROSE = re.compile(r"(?i)(^|[-_.])(body|comment|content|description|html|markdown|message|notes?|summary|text)s?$")
+_PROSE = re.compile(
+    r"(?i)(^|[-_.])(body|comment|content|description|html|markdown|message|notes?|summary|text)s?$"
+)
 BINARY_MEDIA = re.compile(
     r"application/(octet-stream|pdf|zip|gzip|x-tar|x-gzip|vnd\.[^;]*(?<![+]json)(?<![+]xml)$)|image/|audio/|video/|font/"
 )
@@ -33,8 +37,14 @@ OF_TYPE = {
 _HINTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("array", frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems"))),
     ("object", frozenset(("propertyNames", "minProperties", "maxProperties"))),
-    ("string", frozenset(("minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType"))),
-    ("number", frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))),
+    (
+        "string",
+        frozenset(("minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType")),
+    ),
+    (
+        "number",
+        frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
+    ),
 )
 """A type that is not said but meant -> keywords that only speak of it."""
 _FORMATS = {
@@ -57,7 +67,9 @@ def types_of(view: View) -> frozenset[str]:
             if not hints.isdisjoint(view.keywords):
                 return frozenset((kind,))
         return (
-            frozenset((_FORMATS[view.keywords["format"]],)) if view.keywords.get("format") in _FORMATS else frozenset()
+            frozenset((_FORMATS[view.keywords["format"]],))
+            if view.keywords.get("format") in _FORMATS
+            else frozenset()
         )
     return types - {"integer"} if "number" in types else types
 
@@ -72,7 +84,9 @@ def _found_kind(view: View) -> str:
     if view.broken:
         return "raw"
     if view.values is not None:
-        if {True, False} == {value for value in view.values if isinstance(value, bool)} and len(view.values) == 2:
+        if {True, False} == {value for value in view.values if isinstance(value, bool)} and len(
+            view.values
+        ) == 2:
             return "boolean"
         return "const" if len(view.values) == 1 and not view.nullable else "enum"
     if view.unions:
@@ -92,13 +106,18 @@ def _found_kind(view: View) -> str:
 
 def _says_nothing(view: View) -> bool:
     """Say whether *view* says no more of its arrays and objects than that they are."""
-    return not (view.properties or view.required or view.patterns or isinstance(view.others, Mapping)) and not (
-        "prefixItems" in view.keywords or ("items" in view.keywords and not _takes_anything_typed(view))
+    return not (
+        view.properties or view.required or view.patterns or isinstance(view.others, Mapping)
+    ) and not (
+        "prefixItems" in view.keywords
+        or ("items" in view.keywords and not _takes_anything_typed(view))
     )
 
 
 def _takes_anything_typed(view: View) -> bool:
-    """Say whether *view* takes every text, number and boolean, and lists of no more than these, as a header does."""
+    """Say whether *view* takes every text, number and boolean, and lists of no more than these, as
+    a header does.
+    """
     items = view.keywords["items"]
     types = items.get("type", ()) if isinstance(items, Mapping) else ()
     return (
@@ -113,11 +132,15 @@ _SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 def encoding_of(view: View) -> str | None:
-    """Return how a file's content stands in the settings, `upload` or `base64`; None: it is no file."""
+    """Return how a file's content stands in the settings, `upload` or `base64`; None: it is no
+    file.
+    """
     keywords = view.keywords
     if keywords.get("format") == "binary" or keywords.get("contentEncoding") == "binary":
         return "upload"
-    if keywords.get("format") in ("byte", "base64") or keywords.get("contentEncoding", "").startswith("base64"):
+    if keywords.get("format") in ("byte", "base64") or keywords.get(
+        "contentEncoding", ""
+    ).startswith("base64"):
         return "base64"
     return "upload" if BINARY_MEDIA.match(keywords.get("contentMediaType", "")) else None
 
@@ -178,7 +201,9 @@ def _plain_text(view: View, kind: str) -> str:
 _TYPE_TEXT: dict[str, Callable[[Views, View], str]] = {
     "array": _text_of_array,
     "map": _text_of_map,
-    "union": lambda views, view: _numbered(len(view.unions[0] if view.unions else types_of(view)), "forms"),
+    "union": lambda views, view: _numbered(
+        len(view.unions[0] if view.unions else types_of(view)), "forms"
+    ),
 }
 
 
@@ -194,13 +219,17 @@ def add_members(field: dict[str, Any], view: View, kind: str) -> None:
 
 def is_secret(view: View, name: str | None, group: str) -> bool:
     """Say whether the text called *name* in this *group* of the settings is a secret."""
-    return view.keywords.get("format") == "password" or (name is not None and is_secret_name(name, group))
+    return view.keywords.get("format") == "password" or (
+        name is not None and is_secret_name(name, group)
+    )
 
 
 def _copied(names: Mapping[str, str]) -> Callable[[View, dict[str, Any]], None]:
     def fill(view: View, field: dict[str, Any]) -> None:
         keywords = view.keywords
-        field.update({new: keywords[old] for old, new in names.items() if _is_bound(keywords.get(old))})
+        field.update(
+            {new: keywords[old] for old, new in names.items() if _is_bound(keywords.get(old))}
+        )
 
     return fill
 
@@ -209,9 +238,12 @@ def _is_bound(value: Any) -> bool:
     return isinstance(value, int | float | str) and not isinstance(value, bool) and value != ""
 
 
-_string_bounds = _copied({"format": "format", "pattern": "pattern", "minLength": "minimum", "maxLength": "maximum"})
+_string_bounds = _copied(
+    {"format": "format", "pattern": "pattern", "minLength": "minimum", "maxLength": "maximum"}
+)
 _number_bounds = _copied(
-    {name: name for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")} | {"multipleOf": "step"}
+    {name: name for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")}
+    | {"multipleOf": "step"}
 )
 _array_bounds = _copied({"minItems": "minimum", "maxItems": "maximum"})
 _map_bounds = _copied({"minProperties": "minimum", "maxProperties": "maximum"})
@@ -220,7 +252,11 @@ _map_bounds = _copied({"minProperties": "minimum", "maxProperties": "maximum"})
 def _string(view: View, field: dict[str, Any]) -> None:
     _string_bounds(view, field)
     longest = field.get("maximum", 0)
-    prose = bool(_PROSE.search(field.get("name", ""))) and "format" not in field and not 0 < longest <= 100
+    prose = (
+        bool(_PROSE.search(field.get("name", "")))
+        and "format" not in field
+        and not 0 < longest <= 100
+    )
     if (prose or longest > 200) and not field.get("secret"):
         field["multiline"] = True
 
@@ -286,7 +322,9 @@ _MEMBERS: dict[str, Callable[[View, dict[str, Any]], None]] = {
 
 
 def json_of(view: View, kind: str) -> str:
-    """Return what a value of *view* is in JSON, whole numbers being numbers; `any` when that is not known."""
+    """Return what a value of *view* is in JSON, whole numbers being numbers; `any` when that is not
+    known.
+    """
     if kind in ("enum", "const"):
         kinds = {json_type(value) for value in view.values or ()}
         return OF_TYPE.get(next(iter(kinds)), "any") if len(kinds) == 1 else "any"

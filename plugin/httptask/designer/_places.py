@@ -1,4 +1,6 @@
-"""The places of a form: the groups of the settings, and what lies below each place, as far as somebody wants to see."""
+"""The places of a form: the groups of the settings, and what lies below each place, as far as
+somebody wants to see.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ GROUPS = {
 }
 """The groups of a form, in its order, and what they are called."""
 _IS_A_NAME = re.compile(r"[^\W\d_]{2}")
-"""A definition may be called by a number: because a tool that put a description's files together called it so."""
+"""A definition may be called by a number: because a tool that put a description's files together
+called it so.
+"""
 _CARRIES_FILES = re.compile(rf"multipart/|[*]|text/|{BINARY_MEDIA.pattern}")
 _MAY_BE_FILE = frozenset(("any", "string", "file", "object", "map"))
 
@@ -53,11 +57,15 @@ class Place:
 
     def fresh(self) -> Place:
         """Return the place as the root of an answer of its own."""
-        return Place(self.view, self.kind, self.path, frozenset(), self.name, self.required, self.title)
+        return Place(
+            self.view, self.kind, self.path, frozenset(), self.name, self.required, self.title
+        )
 
 
 class Places:
-    """The places of a settings *schema*; *endpoint*, where it is known, says which media types a body has."""
+    """The places of a settings *schema*; *endpoint*, where it is known, says which media types a
+    body has.
+    """
 
     def __init__(self, endpoint: Endpoint | None, schema: Mapping[str, Any]) -> None:
         self._endpoint = endpoint
@@ -94,7 +102,9 @@ class Places:
 
     @cached_property
     def carries_files(self) -> bool:
-        """Whether a file can be sent as it is: a body of JSON or of a form is text, through and through."""
+        """Whether a file can be sent as it is: a body of JSON or of a form is text, through and
+        through.
+        """
         return self._endpoint is None or any(map(_CARRIES_FILES.match, self._media_types))
 
     # Down the tree
@@ -107,7 +117,9 @@ class Places:
                 yield self._at(place, steps, schema, **more)
 
     def step(self, place: Place, steps: deque[str]) -> Place:
-        """Return the place below *place* that the first of *steps* name, and take these. Raises `LookupError`."""
+        """Return the place below *place* that the first of *steps* name, and take these. Raises
+        `LookupError`.
+        """
         at = len(place.path)
         for child in self.children(place):
             own = [str(step) for step in child.path[at:]]
@@ -119,7 +131,9 @@ class Places:
 
     def _at(self, above: Place, steps: tuple[str | int, ...], schema: Schema, **more: Any) -> Place:
         view = self.views.view(schema)
-        return Place(view, kind_of(view), above.path + steps, above.above | above.view.definitions, **more)
+        return Place(
+            view, kind_of(view), above.path + steps, above.above | above.view.definitions, **more
+        )
 
     def label(self, option: Schema, view: View) -> str | None:
         """Return what an option is called: its title, or its definition's name."""
@@ -129,7 +143,9 @@ class Places:
         return title or (name if name is not None and _IS_A_NAME.search(name) else None)
 
     def media_type(self, place: Place, index: int) -> str | None:
-        """Return the media types whose body is the option *index* of the body, where that is what options are for."""
+        """Return the media types whose body is the option *index* of the body, where that is what
+        options are for.
+        """
         body = self._endpoint.request_body if self._endpoint is not None else None
         if place.path != ("body",) or body is None:
             return None
@@ -140,11 +156,15 @@ class Places:
                 schemas.append((media_type.schema, [name]))
             else:
                 same.append(name)
-        return ", ".join(schemas[index][1]) if 1 < len(schemas) == len(place.view.unions[0]) else None
+        return (
+            ", ".join(schemas[index][1]) if 1 < len(schemas) == len(place.view.unions[0]) else None
+        )
 
     def options(self, view: View) -> list[Schema]:
         """Return the schemas a union chooses from, each with what holds whichever is chosen."""
-        if view.options is None:  # one list for all who ask: views are kept by their schema's identity
+        if (
+            view.options is None
+        ):  # one list for all who ask: views are kept by their schema's identity
             rest = _rest(view)
             if view.unions:
                 view.options = [self._option(view, option, rest) for option in view.unions[0]]
@@ -187,8 +207,13 @@ def _below_object(places: Places, place: Place) -> _Below:
 def _below_map(places: Places, place: Place) -> _Below:
     view = place.view
     if view.options is None:  # kept, because views are by their schema's identity
-        schemas = [*view.patterns.values(), *([view.others] if isinstance(view.others, Mapping) else [])]
-        different = [schema for index, schema in enumerate(schemas) if schema not in schemas[:index]]
+        schemas = [
+            *view.patterns.values(),
+            *([view.others] if isinstance(view.others, Mapping) else []),
+        ]
+        different = [
+            schema for index, schema in enumerate(schemas) if schema not in schemas[:index]
+        ]
         view.options = [{"anyOf": different}] if len(different) > 1 else different or [{}]
     yield ("values",), view.options[0], {}
 
@@ -220,7 +245,9 @@ BELOW: dict[str, Callable[[Places, Place], _Below]] = {
 
 
 def _told_by(discriminator: Any, definition: str | None) -> str | None:
-    """Return the value that *discriminator* gives to the option that is *definition* (OpenAPI: Discriminator Object)."""
+    """Return the value that *discriminator* gives to the option that is *definition* (OpenAPI:
+    Discriminator Object).
+    """
     mapping = discriminator.get("mapping")
     if definition is None:
         return None
@@ -231,12 +258,16 @@ def _told_by(discriminator: Any, definition: str | None) -> str | None:
     return definition  # without a mapping, the value is the schema's name
 
 
-_OF_THE_WHOLE = frozenset(("title", "description", "default", "examples", "deprecated", "discriminator"))
+_OF_THE_WHOLE = frozenset(
+    ("title", "description", "default", "examples", "deprecated", "discriminator")
+)
 
 
 def _rest(view: View) -> dict[str, Any]:
     """Return what *view* says beside its first choice, as a schema."""
-    rest: dict[str, Any] = {name: value for name, value in view.keywords.items() if name not in _OF_THE_WHOLE}
+    rest: dict[str, Any] = {
+        name: value for name, value in view.keywords.items() if name not in _OF_THE_WHOLE
+    }
     if view.unions and view.types is not None:
         rest["type"] = sorted(view.types)
     if view.properties:

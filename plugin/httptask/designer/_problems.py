@@ -58,9 +58,13 @@ TITLES = {
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an accident
-    """The request is answered with the problem *slug*; *detail* says what happened and what to do."""
+    """The request is answered with the problem *slug*; *detail* says what happened and what to
+    do.
+    """
 
-    def __init__(self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any) -> None:
+    def __init__(
+        self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any
+    ) -> None:
         super().__init__(detail)
         self.slug = slug
         self.detail = detail
@@ -87,7 +91,9 @@ def refused(error: HttpTaskError) -> Refused:
     if isinstance(error, CatalogueError):
         return Refused("catalogue", str(error))
     if isinstance(error, SettingsError):
-        return Refused("settings", str(error), problems=[problem.to_json() for problem in error.problems])
+        return Refused(
+            "settings", str(error), problems=[problem.to_json() for problem in error.problems]
+        )
     if isinstance(error, ExpressionError):
         problem, known = error.problem().to_json(), list(error.known)
         return Refused(
@@ -132,7 +138,9 @@ async def answer_http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         allowed = headers.get("Allow", "")
         return Refused(
-            "method-not-allowed", f"{request.method} is not allowed here; use {allowed}", headers=headers
+            "method-not-allowed",
+            f"{request.method} is not allowed here; use {allowed}",
+            headers=headers,
         ).response()
     if error.status_code == 404:
         return Refused("not-found", f"there is nothing at {request.url.path}").response()
@@ -141,5 +149,9 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 async def answer_unexpected(request: Request, error: Exception) -> Response:
     """Answer a mistake of ours: a sentence for the person, the traceback for the log."""
-    _log.error("the designer failed to answer %s %s", request.method, request.url.path, exc_info=error)
-    return Refused("internal", f"{type(error).__name__}; the designer's log says where. Nothing was changed").response()
+    _log.error(
+        "the designer failed to answer %s %s", request.method, request.url.path, exc_info=error
+    )
+    return Refused(
+        "internal", f"{type(error).__name__}; the designer's log says where. Nothing was changed"
+    ).response()

@@ -1,4 +1,6 @@
-"""Which forms need a raw-JSON field: because a schema says something that no kind of field can express."""
+"""Which forms need a raw-JSON field: because a schema says something that no kind of field can
+express.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,11 @@ _DEEPEST = 100
 def needs_raw_json(
     schema: Mapping[str, Any], endpoint: Endpoint | None = None, most: int = 20_000
 ) -> tuple[bool, bool]:
-    """Say whether the form of a settings *schema* needs a raw-JSON field: for any field, and for a required one.
+    """Say whether the form of a settings *schema* needs a raw-JSON field: for any field, and for a
+    required one.
 
-    *endpoint* is the schema's. *most* is how many places are looked at; where there are more, the answer is yes.
+    *endpoint* is the schema's. *most* is how many places are looked at; where there are more, the
+    answer is yes.
     """
     return needs(Places(endpoint, schema), most, beyond=True)
 
@@ -27,7 +31,9 @@ def needs(places: Places, most: int, *, beyond: bool) -> tuple[bool, bool]:
     groups = list(places.groups())
     required = [group for group in groups if group.required]
     looked = _Looked(places, most, beyond)
-    return _anywhere(places, groups, most, beyond=beyond), any(looked.needed(group, 0) for group in required)
+    return _anywhere(places, groups, most, beyond=beyond), any(
+        looked.needed(group, 0) for group in required
+    )
 
 
 def _anywhere(places: Places, waiting: list[Place], most: int, *, beyond: bool) -> bool:

@@ -18,7 +18,9 @@ _SCHEME_DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "apiKey": lambda scheme: f"{scheme.get('in', '')} {scheme.get('name', '')}".strip(),
     "http": lambda scheme: str(scheme.get("scheme", "")),
     "openIdConnect": lambda scheme: str(scheme.get("openIdConnectUrl", "")),
-    "oauth2": lambda scheme: ", ".join(scheme.get("flows", {})) if isinstance(scheme.get("flows"), Mapping) else "",
+    "oauth2": lambda scheme: (
+        ", ".join(scheme.get("flows", {})) if isinstance(scheme.get("flows"), Mapping) else ""
+    ),
 }
 """Type of security scheme -> what a person has to know of it (OpenAPI: Security Scheme Object)."""
 
@@ -55,7 +57,9 @@ def reference(endpoint: Endpoint) -> dict[str, Any]:
             {
                 "status": status,
                 "description": rendered(response.description),
-                "headers": [_header(views, name, header) for name, header in response.headers.items()],
+                "headers": [
+                    _header(views, name, header) for name, header in response.headers.items()
+                ],
                 "content": _content(views, response.content),
             }
             for status, response in endpoint.responses.items()
@@ -87,12 +91,19 @@ def _header(views: Views, name: str, header: Mapping[str, Any]) -> dict[str, Any
 
 
 def _content(views: Views, content: Mapping[str, MediaType]) -> list[dict[str, Any]]:
-    return [{"mediaType": name, "rows": _rows(views, each.schema)} for name, each in content.items()]
+    return [
+        {"mediaType": name, "rows": _rows(views, each.schema)} for name, each in content.items()
+    ]
 
 
 def _requested(endpoint: Endpoint, content: Mapping[str, MediaType]) -> list[dict[str, Any]]:
-    schemas = {name: requested_value(each.schema, endpoint.definitions) for name, each in content.items()}
-    return [{"mediaType": name, "rows": _rows(Views(schema), schema)} for name, schema in schemas.items()]
+    schemas = {
+        name: requested_value(each.schema, endpoint.definitions) for name, each in content.items()
+    }
+    return [
+        {"mediaType": name, "rows": _rows(Views(schema), schema)}
+        for name, schema in schemas.items()
+    ]
 
 
 def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
@@ -104,7 +115,9 @@ def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _below(views: Views, schema: Any, depth: int, above: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _below(
+    views: Views, schema: Any, depth: int, above: frozenset[str]
+) -> Iterator[dict[str, Any]]:
     view = views.view(schema)
     if depth > _DEEPEST or view.definitions & above:  # recursion: its fields stand further up
         return

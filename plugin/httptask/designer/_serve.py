@@ -31,17 +31,23 @@ def serve(
 ) -> None:
     """Run the designer on *host* and *port* (0: a free one) until Ctrl+C or SIGTERM.
 
-    A *host* that others can reach needs a *token* of at least 16 characters; *hosts* are the names it is reached by there.
-    *started* is told the address when requests are answered. *options* are those of `create_app`. Raises `ServeError`.
+    A *host* that others can reach needs a *token* of at least 16 characters; *hosts* are the names
+    it is reached by there.
+    *started* is told the address when requests are answered. *options* are those of `create_app`.
+    Raises `ServeError`.
     """
     if not is_loopback(host):
         if token is None:
             raise ServeError(
-                f"{host} can be reached by others, and whoever reaches the designer can send requests with your "
-                "credentials: give a token (HTTPTASK_DESIGNER_TOKEN), or bind to 127.0.0.1"
+                f"{host} can be reached by others, and whoever reaches the designer can send"
+                " requests with your credentials: give a token (HTTPTASK_DESIGNER_TOKEN), or bind"
+                " to 127.0.0.1"
             )
         if not hosts:
-            raise ServeError(f"name what the designer is reached by when it binds to {host}: --allow-host NAME:PORT")
+            raise ServeError(
+                f"name what the designer is reached by when it binds to {host}: --allow-host"
+                " NAME:PORT"
+            )
     try:
         app = create_app(hosts=hosts, token=token, **options)
     except ValueError as error:
@@ -81,12 +87,15 @@ class _Server(uvicorn.Server):
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio does not switch Nagle's algorithm off, and each answer waits 40 ms for an acknowledgement.
+    # Named as TCP, or asyncio does not switch Nagle's algorithm off, and each answer waits 40 ms
+    # for an acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+        raise ServeError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+        ) from error
     return listening

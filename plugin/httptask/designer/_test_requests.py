@@ -1,4 +1,6 @@
-"""Test requests: one task run once, told as it happens, and cancelled the moment nobody waits for it."""
+"""Test requests: one task run once, told as it happens, and cancelled the moment nobody waits for
+it.
+"""
 
 from __future__ import annotations
 
@@ -96,21 +98,29 @@ class TestRequests:
     def begin(self) -> str:
         """Return the id of a new test request. Raises `Refused` when too many are under way."""
         if len(self._running) >= MOST_AT_ONCE:
-            raise Refused("too-many", f"{MOST_AT_ONCE} test requests are under way; cancel one or wait")
+            raise Refused(
+                "too-many", f"{MOST_AT_ONCE} test requests are under way; cancel one or wait"
+            )
         test_id = secrets.token_urlsafe(12)
         self._running[test_id] = _Running(test_id)
         return test_id
 
     def cancel(self, test_id: str) -> None:
-        """Cancel a test request; one that has ended is left as it is. Raises `Refused` for one that never was."""
+        """Cancel a test request; one that has ended is left as it is. Raises `Refused` for one that
+        never was.
+        """
         running = self._running.get(test_id)
         if running is not None:
             running.cancel()
         elif test_id not in self._bodies:
-            raise Refused("unknown-test-request", "there is no such test request, or it ended long ago")
+            raise Refused(
+                "unknown-test-request", "there is no such test request, or it ended long ago"
+            )
 
     def end(self, test_id: str) -> None:
-        """Forget a test request that nobody listens to any more; what still runs of it is cancelled."""
+        """Forget a test request that nobody listens to any more; what still runs of it is
+        cancelled.
+        """
         running = self._running.pop(test_id, None)
         if running is not None:
             running.cancel()
@@ -123,25 +133,41 @@ class TestRequests:
             running.cancel()
 
     def body(self, test_id: str) -> Body:
-        """Return the body of a test request's response. Raises `Refused` when there is none, or no longer."""
+        """Return the body of a test request's response. Raises `Refused` when there is none, or no
+        longer.
+        """
         body = self._bodies.get(test_id)
         if body is None:
             raise Refused(
-                "unknown-test-request", f"no body is kept of it; those of the last {_MOST_KEPT} test requests are"
+                "unknown-test-request",
+                f"no body is kept of it; those of the last {_MOST_KEPT} test requests are",
             )
         return body
 
     async def events(
         self, test_id: str, task: HttpTask, inputs: Inputs, *, send_anyway: bool, brief: bool
     ) -> AsyncGenerator[Event, None]:
-        """Run *task* as the test request *test_id* and give its events; exactly one of the last three ends them.
+        """Run *task* as the test request *test_id* and give its events; exactly one of the last
+        three ends them.
 
-        `started`, `request`, `phase`, `bytes`, then `response`, `error` or `cancelled`. Whoever stops listening cancels it.
+        `started`, `request`, `phase`, `bytes`, then `response`, `error` or `cancelled`. Whoever
+        stops listening cancels it.
         """
         running = self._running[test_id]
         try:
-            yield "started", {"id": test_id, "startedAt": datetime.now(UTC).isoformat(timespec="milliseconds")}
-            yield "phase", {"id": test_id, "phase": "prepare", "phases": {}, "elapsedSeconds": running.elapsed}
+            yield (
+                "started",
+                {"id": test_id, "startedAt": datetime.now(UTC).isoformat(timespec="milliseconds")},
+            )
+            yield (
+                "phase",
+                {
+                    "id": test_id,
+                    "phase": "prepare",
+                    "phases": {},
+                    "elapsedSeconds": running.elapsed,
+                },
+            )
             if not running.cancelled:
                 running.start(_work(running, task, inputs, TestOptions(send_anyway=send_anyway)))
             told: dict[str, Any] = {}
@@ -153,7 +179,9 @@ class TestRequests:
         finally:
             self.end(test_id)
 
-    async def _end(self, running: _Running, task: HttpTask, told: dict[str, Any], *, brief: bool) -> Event:
+    async def _end(
+        self, running: _Running, task: HttpTask, told: dict[str, Any], *, brief: bool
+    ) -> Event:
         """Return the event that ends it: `response`, `error` or `cancelled`."""
         work = running.work
         common: dict[str, Any] = {"id": running.id, "phases": {}, "elapsedSeconds": running.elapsed}
@@ -174,18 +202,29 @@ class TestRequests:
                 "kind": exchange.outcome,
                 "message": exchange.error or "no response came",
                 "retryable": False,
-                "maybeDelivered": any("send" in hop.phases for one in exchange.attempts for hop in one.hops),
+                "maybeDelivered": any(
+                    "send" in hop.phases for one in exchange.attempts for hop in one.hops
+                ),
                 **seen,
             }
         if len(response.body) > _LONG:
-            body, shown = await in_thread(lambda: _answer(response, exchange.differences, task.endpoint))
+            body, shown = await in_thread(
+                lambda: _answer(response, exchange.differences, task.endpoint)
+            )
         else:
             body, shown = _answer(response, exchange.differences, task.endpoint)
         self._keep(running.id, body)
         if exchange.outcome != "success":
             shown["message"] = exchange.error or ""
-        event = common | {"outcome": exchange.outcome, "body": f"test-requests/{running.id}/body"} | shown | seen
-        return "response", {name: value for name, value in event.items() if not brief or name not in _LONG_MEMBERS}
+        event = (
+            common
+            | {"outcome": exchange.outcome, "body": f"test-requests/{running.id}/body"}
+            | shown
+            | seen
+        )
+        return "response", {
+            name: value for name, value in event.items() if not brief or name not in _LONG_MEMBERS
+        }
 
     def _keep(self, test_id: str, body: Body) -> None:
         self._bodies[test_id] = body
@@ -204,7 +243,9 @@ class TestRequests:
 
 
 _NO_RESPONSE = frozenset(("blocked", "dns", "connection", "tls", "timeout", "protocol"))
-"""Outcomes whose last response, if there is one, is no answer to the request: a redirect's, or a part of one."""
+"""Outcomes whose last response, if there is one, is no answer to the request: a redirect's, or a
+part of one.
+"""
 _LONG_MEMBERS = frozenset(("text", "attempts", "raw", "curl"))
 """What a brief answer leaves out."""
 
@@ -216,9 +257,13 @@ def _size(body: Body | None) -> int:
 # While it goes on
 
 
-async def _work(running: _Running, task: HttpTask, inputs: Inputs, options: TestOptions) -> Exchange:
+async def _work(
+    running: _Running, task: HttpTask, inputs: Inputs, options: TestOptions
+) -> Exchange:
     async with asyncio.timeout(_LONGEST_SECONDS):
-        problems = await in_thread(task.problems)  # a description may be large: not on the event loop
+        problems = await in_thread(
+            task.problems
+        )  # a description may be large: not on the event loop
         if options.send_anyway or not any(problem.severity == "error" for problem in problems):
             with contextlib.suppress(HttpTaskError):  # the request itself says it better
                 running.told.append(("request", described(await task.arender(inputs))))
@@ -226,7 +271,9 @@ async def _work(running: _Running, task: HttpTask, inputs: Inputs, options: Test
 
 
 async def _progress(running: _Running) -> AsyncIterator[Event]:
-    """Give what happens until the work has ended; it is looked at from outside, so that it is not slowed down."""
+    """Give what happens until the work has ended; it is looked at from outside, so that it is not
+    slowed down.
+    """
     work, progress = running.work, running.progress
     step: Any = None
     counts, last = (0, 0), running.elapsed
@@ -241,7 +288,10 @@ async def _progress(running: _Running) -> AsyncIterator[Event]:
         common = {"phase": phase, "elapsedSeconds": running.elapsed} | _attempts(progress)
         if step != (progress.attempt, phase):
             step = (progress.attempt, phase)
-            yield "phase", common | {"phases": _rounded(network.ended_phases())} | _wait(progress.wait)
+            yield (
+                "phase",
+                common | {"phases": _rounded(network.ended_phases())} | _wait(progress.wait),
+            )
         found = (network.bytes_sent, network.bytes_received)
         pause = running.elapsed - last
         if (found != counts and pause >= _LATER_LOOKS) or pause >= _HEARTBEAT:
@@ -264,7 +314,9 @@ def _wait(wait: Wait | None) -> dict[str, Any]:
 
 
 def _so_far(progress: Progress, told: dict[str, Any]) -> dict[str, Any]:
-    """Return what there is to show of a call that did not come to an end: what was *told* of it, and its attempts."""
+    """Return what there is to show of a call that did not come to an end: what was *told* of it,
+    and its attempts.
+    """
     exchange = progress.exchange
     if exchange is None:
         return told | {"maybeDelivered": False, "attempts": []}
@@ -290,13 +342,26 @@ def _failure(error: BaseException) -> dict[str, Any]:
         _log.error("a test request failed", exc_info=error)
         message = f"unexpected {type(error).__name__}; the designer's log says where"
         return {"kind": "internal", "message": message, "retryable": False, "maybeDelivered": True}
-    fields: dict[str, Any] = {"kind": "internal", "message": str(error), "retryable": False, "maybeDelivered": False}
+    fields: dict[str, Any] = {
+        "kind": "internal",
+        "message": str(error),
+        "retryable": False,
+        "maybeDelivered": False,
+    }
     if isinstance(error, TaskError):
-        fields |= {"kind": error.kind, "retryable": error.retryable, "maybeDelivered": error.maybe_delivered}
+        fields |= {
+            "kind": error.kind,
+            "retryable": error.retryable,
+            "maybeDelivered": error.maybe_delivered,
+        }
     if isinstance(error, SettingsError):
         fields["problems"] = [problem.to_json() for problem in error.problems]
     elif isinstance(error, ExpressionError):
-        fields |= {"pointer": error.pointer, "expression": error.expression, "known": list(error.known)}
+        fields |= {
+            "pointer": error.pointer,
+            "expression": error.expression,
+            "known": list(error.known),
+        }
         fields["problems"] = [error.problem().to_json()]
     return fields
 
@@ -312,7 +377,10 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "hops": hops,
     }
     for hop in attempt.hops:
-        shown: dict[str, Any] = {"request": shown_request(hop.request), "phases": _rounded(hop.phases)}
+        shown: dict[str, Any] = {
+            "request": shown_request(hop.request),
+            "phases": _rounded(hop.phases),
+        }
         if hop.response is not None:
             shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
             shown["headers"] = [list(pair) for pair in hop.response.headers]
@@ -326,7 +394,9 @@ def _answer(
     response: RawResponse, found: Sequence[Difference], endpoint: Endpoint | None
 ) -> tuple[Body, dict[str, Any]]:
     """Return the body to keep, and the members of the event that describe *response*."""
-    declared = next((value for name, value in response.headers if name.lower() == "content-type"), "")
+    declared = next(
+        (value for name, value in response.headers if name.lower() == "content-type"), ""
+    )
     media_type = essence(declared)
     text = _text(response)
     is_json = response.decoded_as == "json"
@@ -354,7 +424,9 @@ def _answer(
 
 
 def _text(response: RawResponse) -> str | None:
-    """Return the decoded body as text: JSON as the server wrote it, wherever its bytes are at hand."""
+    """Return the decoded body as text: JSON as the server wrote it, wherever its bytes are at
+    hand.
+    """
     if response.decoded_as == "text":
         return str(response.decoded)
     if response.decoded_as != "json":

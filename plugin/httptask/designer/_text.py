@@ -1,4 +1,6 @@
-"""Descriptions are Markdown from strangers: rendered by one well-kept library, made harmless by another."""
+"""Descriptions are Markdown from strangers: rendered by one well-kept library, made harmless by
+another.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,49 @@ _DEEPEST = 100
 """Lists and quotations within each other. nh3 takes time that grows with the square of them."""
 
 _TAGS = {
-    *("p", "br", "hr", "em", "strong", "b", "i", "u", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
-    *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "sub", "sup", "kbd", "dl", "dt", "dd"),
+    *(
+        "p",
+        "br",
+        "hr",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "u",
+        "s",
+        "del",
+        "code",
+        "pre",
+        "blockquote",
+        "ul",
+        "ol",
+        "li",
+        "a",
+    ),
+    *(
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "sub",
+        "sup",
+        "kbd",
+        "dl",
+        "dt",
+        "dd",
+    ),
 }
 """No pictures: looking at a description must not tell anybody that it was looked at."""
 
-_MARKS = re.compile(r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=-]+\s*$|  $", re.MULTILINE)
+_MARKS = re.compile(
+    r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=-]+\s*$|  $", re.MULTILINE
+)
 """What may mean something in Markdown or HTML; a text without any of it is one paragraph."""
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])", re.IGNORECASE)
 _NESTED = re.compile(r"<(/?)(?:ol|ul|blockquote)\b")
@@ -34,7 +73,11 @@ _ALIGNED = re.compile(r'(<t[hd] )style="text-align: (left|center|right)"')
 _CHECKBOX = re.compile(r'<input disabled="" type="checkbox"( checked="")?/>')
 """A task of a list. No form's controls are let through, so its state becomes a character."""
 
-_EXTENSIONS = pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
+_EXTENSIONS = (
+    pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_TASKLISTS
+)
 
 
 @lru_cache(maxsize=8192)
@@ -43,8 +86,8 @@ def rendered(text: str) -> str:
 
     Tables, struck text, task lists and raw HTML are understood.
 
-    Links open elsewhere and tell nothing about where they were followed from. Headings start at the third level: the page's
-    own stand above them.
+    Links open elsewhere and tell nothing about where they were followed from. Headings start at the
+    third level: the page's own stand above them.
     """
     if not text.strip():
         return ""
@@ -63,8 +106,8 @@ def rendered(text: str) -> str:
 def _surviving_panics() -> Iterator[None]:
     """Go on behind the block when Rust code panics in it.
 
-    pyo3 raises a `PanicException` then, which is no `Exception`: it would end the thread, not only the request. Each library
-    has a class of its own, which cannot be imported.
+    pyo3 raises a `PanicException` then, which is no `Exception`: it would end the thread, not only
+    the request. Each library has a class of its own, which cannot be imported.
     """
     try:
         yield
@@ -83,7 +126,9 @@ def _encodable(text: str) -> str:
 
 
 def _depth(made: str) -> int:
-    """Return how deep lists and quotations are nested; an end without a beginning counts for nothing."""
+    """Return how deep lists and quotations are nested; an end without a beginning counts for
+    nothing.
+    """
     deepest = depth = 0
     for match in _NESTED.finditer(made):
         depth = max(depth - 1, 0) if match[1] else depth + 1

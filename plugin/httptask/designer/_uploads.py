@@ -1,6 +1,7 @@
 """Uploads: files on their way into a request. A workflow holds a reference, never the bytes.
 
-They end with the designer, but for those that a saved definition names: these move below the folder of files.
+They end with the designer, but for those that a saved definition names: these move below the folder
+of files.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _MOST_BYTES_KEPT = 4 * 1024 * 1024 * 1024
 _PIECE = 1024 * 1024
 _UNKNOWN = "there is no such upload; uploads end with the designer"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;\s*[\w-]{1,40}=[\w.+\"-]{1,100})*", re.ASCII)
+_MEDIA_TYPE = re.compile(
+    r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;\s*[\w-]{1,40}=[\w.+\"-]{1,100})*", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,19 @@ class Upload:
     """Whether it lies below the folder of files, because a definition was saved with it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the reference that stands in the settings: `{"$file": {"upload", "name", "mediaType", "size", "sha256"}}`."""
+        """Return the reference that stands in the settings: `{"$file": {"upload", "name",
+        "mediaType", "size", "sha256"}}`.
+        """
         described = {"upload": self.id, "name": self.name, "mediaType": self.media_type}
         return {"$file": described | {"size": self.size, "sha256": self.sha256}}
 
 
 class Uploads:
-    """Files in a temporary folder of their own, gone when the designer ends. Each has at most *limit* bytes.
+    """Files in a temporary folder of their own, gone when the designer ends. Each has at most
+    *limit* bytes.
 
-    *files* is the folder of files, to which those move that a definition is saved with; None: there is none.
+    *files* is the folder of files, to which those move that a definition is saved with; None: there
+    is none.
     """
 
     def __init__(self, limit: int, files: Path | None = None) -> None:
@@ -63,11 +70,16 @@ class Uploads:
         return len(self._kept)
 
     async def add(self, pieces: AsyncIterator[bytes], *, name: str, media_type: str) -> Upload:
-        """Keep what *pieces* bring. Raises `Refused` when there are too many, or the disk is full."""
+        """Keep what *pieces* bring. Raises `Refused` when there are too many, or the disk is
+        full.
+        """
         temporary = [upload for upload in self._kept.values() if not upload.saved]
         kept = sum(upload.size for upload in temporary)
         if len(temporary) >= _MOST_KEPT or kept >= _MOST_BYTES_KEPT:
-            raise Refused("too-many", f"{len(temporary)} uploads of {kept:,} bytes are kept already; remove one first")
+            raise Refused(
+                "too-many",
+                f"{len(temporary)} uploads of {kept:,} bytes are kept already; remove one first",
+            )
         upload_id = secrets.token_urlsafe(18)
         path = self._place() / upload_id
         digest, size = hashlib.sha256(), 0
@@ -115,9 +127,11 @@ class Uploads:
             upload.path.unlink(missing_ok=True)
 
     def saved(self, value: Any) -> Any:
-        """Return *value*, a definition, with its uploads moved below the folder of files and named by their paths there.
+        """Return *value*, a definition, with its uploads moved below the folder of files and named
+        by their paths there.
 
-        An upload that is not here any more stays as it is: checking says so. Raises `Refused` for one that cannot be moved.
+        An upload that is not here any more stays as it is: checking says so. Raises `Refused` for
+        one that cannot be moved.
         """
         if isinstance(value, list):
             return [self.saved(item) for item in value]
@@ -136,7 +150,9 @@ class Uploads:
         }
 
     def _moved(self, upload: Upload, folder: Path) -> str:
-        """Return the path of *upload* below *folder*; it is moved there first. Nothing that lies there is replaced."""
+        """Return the path of *upload* below *folder*; it is moved there first. Nothing that lies
+        there is replaced.
+        """
         if upload.saved:
             return upload.path.relative_to(folder).as_posix()
         name = PurePath(_NOT_IN_NAMES.sub("_", upload.name).strip(". ") or "file")
@@ -155,7 +171,10 @@ class Uploads:
                 self._kept[upload.id] = replace(upload, path=path, saved=True)
                 return path.relative_to(folder).as_posix()
         except OSError as error:
-            detail = f"the file {upload.name!r} could not be put into {folder}: {error.strerror}; nothing was saved"
+            detail = (
+                f"the file {upload.name!r} could not be put into {folder}: {error.strerror};"
+                " nothing was saved"
+            )
             raise Refused("not-saved", detail) from error
         raise AssertionError("an upload's own id is in no other file's name")
 

@@ -1,4 +1,6 @@
-"""Workflow definitions as files: read as they are, written whole, and never over what somebody else wrote meanwhile."""
+"""Workflow definitions as files: read as they are, written whole, and never over what somebody else
+wrote meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
 """What may be a file's name everywhere; no leading dot."""
 _NEW = "workflow"
-"""What the first definition of an empty folder is called, until somebody calls it something else."""
+"""What the first definition of an empty folder is called, until somebody calls it something
+else.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,21 @@ class Listing:
     notes: tuple[str, ...]
     """What was skipped, and why: a sentence each."""
     first: str | None
-    """The id of the definition to open first, one that can be read if there is one; None when there is no place for any."""
+    """The id of the definition to open first, one that can be read if there is one; None when there
+    is no place for any.
+    """
 
 
 class Workflows:
-    """The definitions of a folder, `<id>.json` each, or the one in a file. *place* None: there are none.
+    """The definitions of a folder, `<id>.json` each, or the one in a file. *place* None: there are
+    none.
 
     *saved* returns a definition as it is to be written: with its uploads where they stay.
     """
 
-    def __init__(self, place: Path | None, saved: Callable[[Any], Any] = lambda definition: definition) -> None:
+    def __init__(
+        self, place: Path | None, saved: Callable[[Any], Any] = lambda definition: definition
+    ) -> None:
         self._place = place
         self._saved = saved
         self._is_folder = place is not None and _is_folder(place)
@@ -69,7 +78,9 @@ class Workflows:
         return self._is_folder
 
     def listing(self) -> Listing:
-        """Look at every definition. Never raises: a file that cannot be one is skipped with a note, a broken one says so."""
+        """Look at every definition. Never raises: a file that cannot be one is skipped with a note,
+        a broken one says so.
+        """
         if self._place is None:
             return Listing((), (), None)
         if not self._is_folder:
@@ -91,7 +102,11 @@ class Workflows:
         if self._place is None:
             return []
         try:
-            paths = [path for path in self._place.glob("*.json") if _ID.fullmatch(path.stem) and _is_file(path)]
+            paths = [
+                path
+                for path in self._place.glob("*.json")
+                if _ID.fullmatch(path.stem) and _is_file(path)
+            ]
         except OSError:
             return []
         return sorted(paths)[:_MOST_LISTED]
@@ -101,7 +116,10 @@ class Workflows:
         try:
             document = load_definition(path).document
         except DefinitionError as error:
-            return {"id": path.stem, "broken": "; ".join(problem.message for problem in error.problems)}
+            return {
+                "id": path.stem,
+                "broken": "; ".join(problem.message for problem in error.problems),
+            }
         name, tasks = document.get("name"), document.get("tasks")
         return {
             "id": path.stem,
@@ -110,11 +128,14 @@ class Workflows:
         }
 
     def read(self, workflow_id: str) -> Stored:
-        """Return a definition's bytes, which are a JSON object. Raises `Refused` when there is none, or it is broken."""
+        """Return a definition's bytes, which are a JSON object. Raises `Refused` when there is
+        none, or it is broken.
+        """
         stored = self._stored(workflow_id)
         if stored is None:
             raise Refused(
-                "unknown-workflow", f"there is no definition {workflow_id!r}; it may have been moved or removed"
+                "unknown-workflow",
+                f"there is no definition {workflow_id!r}; it may have been moved or removed",
             )
         try:
             load_definition(self._path(workflow_id), stored.data)
@@ -123,17 +144,25 @@ class Workflows:
         return stored
 
     def write(
-        self, workflow_id: str, definition: Mapping[str, Any], *, match: str | None, none_match: str | None
+        self,
+        workflow_id: str,
+        definition: Mapping[str, Any],
+        *,
+        match: str | None,
+        none_match: str | None,
     ) -> tuple[Stored, bool]:
         """Write a definition and return it with whether it is new.
 
-        *match* and *none_match* are the request's `If-Match` and `If-None-Match` (RFC 9110, section 13.1); one is needed.
-        The file is replaced in one step: nobody ever reads half of it, and after a failure the old one is whole. Raises
-        `Refused`.
+        *match* and *none_match* are the request's `If-Match` and `If-None-Match` (RFC 9110, section
+        13.1); one is needed. The file is replaced in one step: nobody ever reads half of it, and
+        after a failure the old one is whole. Raises `Refused`.
         """
         path = self._path(workflow_id)
         if match is None and none_match is None:
-            detail = "a definition is written with If-Match (its ETag) or, when it is new, with If-None-Match: *"
+            detail = (
+                "a definition is written with If-Match (its ETag) or, when it is new, with"
+                " If-None-Match: *"
+            )
             raise Refused("precondition-required", detail)
         _data(definition)
         with self._writing:
@@ -144,7 +173,8 @@ class Workflows:
                 _replace(path, data)
             except OSError as error:
                 raise Refused(
-                    "not-saved", f"{path.name} could not be written: {error.strerror}; nothing was changed"
+                    "not-saved",
+                    f"{path.name} could not be written: {error.strerror}; nothing was changed",
                 ) from error
         return Stored(data), old is None
 
@@ -156,7 +186,9 @@ class Workflows:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Refused("broken-definition", f"{path.name} cannot be read: {error.strerror}") from error
+            raise Refused(
+                "broken-definition", f"{path.name} cannot be read: {error.strerror}"
+            ) from error
         return Stored(data)
 
     def _path(self, workflow_id: str) -> Path:
@@ -168,21 +200,30 @@ class Workflows:
         path = place / f"{workflow_id}.json"
         if not is_text(path.name):
             raise Refused(
-                "unknown-workflow", f"the name {ascii(path.name)[:100]} is no text; give the file another one"
+                "unknown-workflow",
+                f"the name {ascii(path.name)[:100]} is no text; give the file another one",
             )
         try:
             if path.is_symlink() and not path.resolve(strict=True).is_relative_to(place.resolve()):
-                raise Refused("unknown-workflow", f"{path.name} is a link that leads out of the folder of definitions")
+                raise Refused(
+                    "unknown-workflow",
+                    f"{path.name} is a link that leads out of the folder of definitions",
+                )
             if path.exists() and not path.is_file():
                 raise Refused("unknown-workflow", f"{path.name} is no file")
-        except (OSError, RuntimeError) as error:  # Python 3.12 and older raise RuntimeError for a link to itself
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # Python 3.12 and older raise RuntimeError for a link to itself
             why = getattr(error, "strerror", None) or "it is a link that leads nowhere"
             raise Refused("unknown-workflow", f"{path.name} cannot be looked at: {why}") from error
         return path
 
 
 def folder_of(place: Path) -> Path:
-    """Return the folder in which the definitions of *place* lie, which is that folder or a file in it."""
+    """Return the folder in which the definitions of *place* lie, which is that folder or a file in
+    it.
+    """
     return place if _is_folder(place) else place.parent
 
 
@@ -193,7 +234,9 @@ def _is_folder(place: Path) -> bool:
 def _data(definition: Mapping[str, Any]) -> bytes:
     data = (dump(definition, indent=2) + "\n").encode("utf-8")
     if len(data) > MOST_BYTES:
-        raise Refused("too-large", f"a definition has at most {MOST_BYTES:,} bytes", limit=MOST_BYTES)
+        raise Refused(
+            "too-large", f"a definition has at most {MOST_BYTES:,} bytes", limit=MOST_BYTES
+        )
     return data
 
 
@@ -207,7 +250,9 @@ def is_text(name: str) -> bool:
 
 
 def _is_file(path: Path) -> bool:
-    """Say whether *path* is a file or a link that may lead to one; a folder, a pipe or a device is none."""
+    """Say whether *path* is a file or a link that may lead to one; a folder, a pipe or a device is
+    none.
+    """
     try:
         return path.is_symlink() or path.is_file()
     except OSError:
@@ -230,12 +275,21 @@ def _check(old: Stored | None, match: str | None, none_match: str | None) -> Non
     if none_match is not None:
         held = current is None or (none_match.strip() != "*" and current not in _tags(none_match))
         if not held:
-            raise Refused("changed-meanwhile", "there is a definition of this name already", etag=current)
+            raise Refused(
+                "changed-meanwhile", "there is a definition of this name already", etag=current
+            )
     if match is not None:
         held = current is not None and (match.strip() == "*" or current in _tags(match))
         if not held:
-            why = "somebody else saved it, or it was edited on disk" if old is not None else "it was removed"
-            detail = f"the definition was changed since you opened it: {why}. Load it again, or save over it knowingly"
+            why = (
+                "somebody else saved it, or it was edited on disk"
+                if old is not None
+                else "it was removed"
+            )
+            detail = (
+                f"the definition was changed since you opened it: {why}. Load it again, or save"
+                " over it knowingly"
+            )
             headers = {"ETag": current} if current is not None else None
             raise Refused("changed-meanwhile", detail, etag=current, headers=headers)
 

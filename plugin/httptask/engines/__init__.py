@@ -33,7 +33,8 @@ def run_workflow(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
 ) -> WorkflowRun:
-    """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not async.
+    """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
+    async.
 
     Raises `RuntimeError` where an event loop is running already.
     """
@@ -69,17 +70,22 @@ async def arun_workflow(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
 ) -> WorkflowRun:
-    """Run *definition* to its end and return how it ended; a run that fails is returned too, with its `status` and `error`.
+    """Run *definition* to its end and return how it ended; a run that fails is returned too, with
+    its `status` and `error`.
 
-    *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the run's `$.input`, JSON.
-    *engine* names one of the installed engines. *variables* are `$.variables`, instead of the definition's own.
-    *finished* is told of every task that has ended. *cancelled* is told of the run so far when this call is cancelled: the
-    status is `Cancelled`, and the error of an `InProgress` task says whether its request may have been delivered.
+    *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the
+    run's `$.input`, JSON.
+    *engine* names one of the installed engines. *variables* are `$.variables`, instead of the
+    definition's own.
+    *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
+    call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
+    its request may have been delivered.
     *definitions* are definitions by id, for `failureWorkflow`.
-    *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and closed.
+    *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
+    closed.
 
-    Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or *input* is not JSON, and
-    `PluginError` when there is no such engine; nothing has been run then.
+    Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or
+    *input* is not JSON, and `PluginError` when there is no such engine; nothing has been run then.
     """
     from httptask.protocols import RunOptions
 
@@ -94,7 +100,9 @@ async def arun_workflow(
         return await _run(engine, wanted, options, own)
 
 
-async def _run(name: str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> WorkflowRun:
+async def _run(
+    name: str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+) -> WorkflowRun:
     engine = _engine(name, runtime.plugins.named("httptask_engines"))
     try:
         return await engine.run(definition, options, runtime)
@@ -112,7 +120,9 @@ def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
     if name in engines:
         return engines[name]
     near = "".join(f"; did you mean {each}?" for each in nearest(name, engines))
-    raise PluginError(f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}")
+    raise PluginError(
+        f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}"
+    )
 
 
 def _definition(given: DefinitionLike) -> WorkflowDefinition:
@@ -131,5 +141,7 @@ def _json_input(value: Any) -> Any:
     try:
         dump(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DefinitionError([Problem.of("not-json", "", reason=str(error))], source="the run's input") from error
+        raise DefinitionError(
+            [Problem.of("not-json", "", reason=str(error))], source="the run's input"
+        ) from error
     return value

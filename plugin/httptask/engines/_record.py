@@ -1,4 +1,6 @@
-"""What every engine keeps of a run: its names, its history, what is under way, and how it ended. No clock of its own."""
+"""What every engine keeps of a run: its names, its history, what is under way, and how it ended. No
+clock of its own.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +27,21 @@ if TYPE_CHECKING:
 Key = tuple[str, int]
 
 _FILE = '"$file"'
-"""In the JSON of a definition that refers to files: whether they are there is looked at for each run."""
+"""In the JSON of a definition that refers to files: whether they are there is looked at for each
+run.
+"""
 
 _LONGEST_KEPT = 256 * 1024
 """Characters of a definition's JSON. A longer one is checked for each run."""
 
 
 class RunRecord:
-    """The record of one run of *definition*: what the engine tells it, it keeps, and says what to do next.
+    """The record of one run of *definition*: what the engine tells it, it keeps, and says what to
+    do next.
 
-    *clock* gives seconds that only grow; a durable engine gives its own. *workflow_id* is the run's id, a new one when
-    absent. Every method is pure but for the clock: an engine that replays tells the same and gets the same.
+    *clock* gives seconds that only grow; a durable engine gives its own. *workflow_id* is the run's
+    id, a new one when absent. Every method is pure but for the clock: an engine that replays tells
+    the same and gets the same.
     """
 
     def __init__(
@@ -86,7 +92,11 @@ class RunRecord:
         """Note that the task of *step* gave *outcome*, and return what that changes."""
         if outcome.wait_until is not None:
             return self._recorded(
-                step, status="Waiting", input=outcome.input, wait_until=outcome.wait_until, state=outcome.state
+                step,
+                status="Waiting",
+                input=outcome.input,
+                wait_until=outcome.wait_until,
+                state=outcome.state,
             )
         return self._recorded(
             step,
@@ -98,18 +108,24 @@ class RunRecord:
         )
 
     def fail(self, step: Step, error: Mapping[str, Any]) -> Progress:
-        """Note that the task of *step* failed with *error*, as JSON, and return what that changes."""
+        """Note that the task of *step* failed with *error*, as JSON, and return what that
+        changes.
+        """
         return self._recorded(step, status="Failed", error=error)
 
     def stop(self, step: Step, error: Mapping[str, Any]) -> None:
-        """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it may have done."""
+        """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it
+        may have done.
+        """
         run, began = self._under_way[step.key]
         self._under_way[step.key] = replace(run, error=error), began
 
     def ended(self, progress: Progress) -> WorkflowRun:
         """Return the run, which ended with *progress*; what is still under way was stopped."""
         now = self._clock()
-        stopped = [replace(run, elapsed_seconds=now - began) for run, began in self._under_way.values()]
+        stopped = [
+            replace(run, elapsed_seconds=now - began) for run, began in self._under_way.values()
+        ]
         return WorkflowRun(
             workflow_id=self.workflow_id,
             definition=self.title,
@@ -146,11 +162,14 @@ class RunRecord:
             self._options.finished(run)
 
 
-async def refuse_broken(definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool) -> None:
+async def refuse_broken(
+    definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
+) -> None:
     """Raise `DefinitionError` with every error of *definition*; nothing of it is run then.
 
-    An engine that cannot wait for somebody outside refuses tasks that do: better said now than after half the run. A
-    definition without errors is not looked at again, as long as it and the catalogue are what they were.
+    An engine that cannot wait for somebody outside refuses tasks that do: better said now than
+    after half the run. A definition without errors is not looked at again, as long as it and the
+    catalogue are what they were.
     """
     endpoints = {task.get("endpoint") for _, _, task in iter_tasks(definition)}
     for endpoint_id in endpoints:
@@ -186,11 +205,15 @@ def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
 
 
 def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
-    """Return *outcome*, what a task of the type *task_type* gave. Raises `TypeError` or `ValueError` when it is none."""
+    """Return *outcome*, what a task of the type *task_type* gave. Raises `TypeError` or
+    `ValueError` when it is none.
+    """
     if not isinstance(outcome, TaskOutcome):
         raise TypeError(f"run() gave {type(outcome).__name__}, expected a TaskOutcome")
     if outcome.terminate not in (None, "Completed", "Failed"):
-        raise ValueError(f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}")
+        raise ValueError(
+            f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}"
+        )
     if outcome.wait_until is not None:
         due(outcome.wait_until)
     if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
@@ -200,10 +223,15 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
 
 
 def due(until: str) -> datetime:
-    """Return the time that a wait lasts to. Raises `ValueError` when *until* is not a time with an offset (RFC 3339)."""
+    """Return the time that a wait lasts to. Raises `ValueError` when *until* is not a time with an
+    offset (RFC 3339).
+    """
     time = datetime.fromisoformat(until)
     if time.tzinfo is None:
-        raise ValueError(f"a task waits until a time with an offset, such as 2030-01-31T12:00:00Z, not until {until!r}")
+        raise ValueError(
+            "a task waits until a time with an offset, such as 2030-01-31T12:00:00Z, not until"
+            f" {until!r}"
+        )
     return time
 
 
@@ -219,7 +247,9 @@ def unexpected_failure(task_type: str, reason: str, provider: str | None = None)
 
 
 def failure_input(run: WorkflowRun, cause: TaskRun | None, given: Any) -> dict[str, Any]:
-    """Return the input of the failure workflow of *run*, which was given the input *given* and failed because of *cause*."""
+    """Return the input of the failure workflow of *run*, which was given the input *given* and
+    failed because of *cause*.
+    """
     failed = {
         "workflowId": run.workflow_id,
         "definition": run.definition,

@@ -1,4 +1,6 @@
-"""The embedded engine: runs a workflow definition in this process, on asyncio, and keeps nothing."""
+"""The embedded engine: runs a workflow definition in this process, on asyncio, and keeps
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from httptask.engines._record import RunRecord, checked_outcome, due, failure_input, refuse_broken, unexpected_failure
+from httptask.engines._record import (
+    RunRecord,
+    checked_outcome,
+    due,
+    failure_input,
+    refuse_broken,
+    unexpected_failure,
+)
 from httptask.errors import DefinitionError, HttpTaskError
 from httptask.model.task import Inputs
-from httptask.model.workflow import Step, TaskOutcome, TaskRun, Wait, WorkflowDefinition, WorkflowRun
+from httptask.model.workflow import (
+    Step,
+    TaskOutcome,
+    TaskRun,
+    Wait,
+    WorkflowDefinition,
+    WorkflowRun,
+)
 from httptask.protocols import RunOptions, TaskCall
 from httptask.sending import Progress as CallProgress
 from httptask.sending import watched
@@ -32,23 +48,30 @@ _LONGEST = 10.0 * 365 * 24 * 3600
 
 
 class EmbeddedEngine:
-    """Runs a definition to its end in this process. It cannot wait for somebody outside: `Simple` fails."""
+    """Runs a definition to its end in this process. It cannot wait for somebody outside: `Simple`
+    fails.
+    """
 
     name = "embedded"
 
-    async def run(self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> WorkflowRun:
+    async def run(
+        self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+    ) -> WorkflowRun:
         """Run *definition* to its end and return how it ended.
 
-        The run is `Completed`, `Failed` or `TimedOut` (after the definition's `timeoutSeconds`). Its `tasks` are every visit
-        in order of completion, and then, as `InProgress`, those that were stopped because the run ended without them.
+        The run is `Completed`, `Failed` or `TimedOut` (after the definition's `timeoutSeconds`).
+        Its `tasks` are every visit in order of completion, and then, as `InProgress`, those that
+        were stopped because the run ended without them.
 
-        When it does not complete and the definition names a `failureWorkflow`, that one of `options.definitions` is run
-        with the input `{"input": the run's input, "failed": {"workflowId", "definition", "status", "task", "error"}}`:
-        `task` is the name of the task that failed, null when none did, and `error` an object with at least `message`. The
-        failure of a failure workflow starts no other.
+        When it does not complete and the definition names a `failureWorkflow`, that one of
+        `options.definitions` is run with the input `{"input": the run's input, "failed":
+        {"workflowId", "definition", "status", "task", "error"}}`: `task` is the name of the task
+        that failed, null when none did, and `error` an object with at least `message`. The failure
+        of a failure workflow starts no other.
 
-        *runtime* is open and stays open. Raises `DefinitionError` before anything is run when *definition* has problems;
-        a task's failure is not raised. A cancelled run leaves nothing running; `options.cancelled` is told how far it came.
+        *runtime* is open and stays open. Raises `DefinitionError` before anything is run when
+        *definition* has problems; a task's failure is not raised. A cancelled run leaves nothing
+        running; `options.cancelled` is told how far it came.
         """
         await refuse_broken(definition, runtime, can_wait=False)
         first = _Run(definition, options, runtime)
@@ -56,7 +79,11 @@ class EmbeddedEngine:
         if run.status == "Completed" or definition.failure_workflow is None:
             return run
         return await _with_failure_workflow(
-            run, failure_input(run, first.cause, options.input), definition.failure_workflow, options, runtime
+            run,
+            failure_input(run, first.cause, options.input),
+            definition.failure_workflow,
+            options,
+            runtime,
         )
 
 
@@ -65,7 +92,10 @@ async def _with_failure_workflow(
 ) -> WorkflowRun:
     definition = options.definitions.get(name)
     if definition is None:
-        return replace(run, error=f"{run.error}; its failure workflow {name!r} is not among the definitions given")
+        return replace(
+            run,
+            error=f"{run.error}; its failure workflow {name!r} is not among the definitions given",
+        )
     cancelled = options.cancelled
     told = replace(
         options,
@@ -76,19 +106,25 @@ async def _with_failure_workflow(
         await refuse_broken(definition, runtime, can_wait=False)
         after = await _Run(definition, told, runtime).finish()
     except DefinitionError as error:
-        return replace(run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}")
+        return replace(
+            run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}"
+        )
     return replace(run, failure_run=after)
 
 
 class _Run:
     """One run of one definition, on this event loop."""
 
-    def __init__(self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> None:
+    def __init__(
+        self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+    ) -> None:
         self._task_types = runtime.plugins.named("httptask_task_types")
         self._limit = definition.timeout_seconds
         self._options = options
         self._runtime = runtime
-        self._record = RunRecord(definition, options, steps=runtime.limits.steps, clock=time.monotonic)
+        self._record = RunRecord(
+            definition, options, steps=runtime.limits.steps, clock=time.monotonic
+        )
         self._running: set[asyncio.Task[Progress]] = set()
         self._finished: deque[asyncio.Task[Progress]] = deque()
         self._news = asyncio.Event()
@@ -98,7 +134,9 @@ class _Run:
     async def finish(self) -> WorkflowRun:
         """Run to the end, within the definition's time limit."""
         limit = self._limit
-        progress = Progress("TimedOut", error=f"the run took longer than its timeoutSeconds, {limit}")
+        progress = Progress(
+            "TimedOut", error=f"the run took longer than its timeoutSeconds, {limit}"
+        )
         try:
             try:
                 async with asyncio.timeout(None if limit is None else min(limit, _LONGEST)):
@@ -156,11 +194,15 @@ class _Run:
             self._record.stop(step, _stopped_error(call))
             raise
 
-    async def _outcome(self, step: Step, inputs: Inputs, state: Any) -> TaskOutcome | dict[str, Any]:
+    async def _outcome(
+        self, step: Step, inputs: Inputs, state: Any
+    ) -> TaskOutcome | dict[str, Any]:
         """Return what the task of *step* gives, or the error it failed with, as JSON."""
         task_type = step.definition["type"]
         services = Services(self._runtime, inputs)
-        call = TaskCall(step.name, step.definition, inputs, services, step.pointer, step.visit, state)
+        call = TaskCall(
+            step.name, step.definition, inputs, services, step.pointer, step.visit, state
+        )
         try:
             given = self._task_types[task_type].run(call)
             outcome = await given if inspect.isawaitable(given) else given
@@ -185,7 +227,9 @@ async def _until(wait: Wait) -> None:
 
 def _stopped_error(call: CallProgress) -> dict[str, Any]:
     """Return the error of a task that was stopped while it was under way."""
-    delivered = "the server may have got the request" if call.maybe_delivered else "nothing was sent"
+    delivered = (
+        "the server may have got the request" if call.maybe_delivered else "nothing was sent"
+    )
     return {
         "error": "Stopped",
         "message": f"stopped before its end; {delivered}",
@@ -196,7 +240,9 @@ def _stopped_error(call: CallProgress) -> dict[str, Any]:
 
 
 async def _stop(tasks: Collection[asyncio.Task[Progress]]) -> None:
-    """Cancel *tasks* and wait until the last one has ended, even when the one who waits is cancelled meanwhile."""
+    """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
+    cancelled meanwhile.
+    """
     waiting = [task for task in tasks if not task.done()]
     for task in waiting:
         task.cancel()

@@ -10,11 +10,13 @@
         ├── SettingsError         settings      nothing was sent: the settings are wrong
         ├── ExpressionError       expression    nothing was sent: an expression is wrong
         ├── CredentialError       credential    nothing was sent: a credential is missing or wrong
-        ├── BlockedError          blocked       egress rules refused an address, scheme or redirect target
+        ├── BlockedError          blocked       egress rules refused an address, scheme or redirect
+        target
         ├── DnsError              dns           the host's name has no address
         ├── ConnectionFailedError connection    no connection, or it broke before a response
         ├── TlsError              tls           certificate or handshake
-        ├── TimedOutError         timeout       connect, read or the total deadline; `phase` says which
+        ├── TimedOutError         timeout       connect, read or the total deadline; `phase` says
+        which
         ├── ProtocolError         protocol      a malformed response
         ├── IncompleteError       incomplete    the body ended early
         ├── DecodeError           decode        a broken Content-Encoding
@@ -23,8 +25,9 @@
         ├── RedirectError         redirect      a loop, too many, or a downgrade
         └── StatusError           status        a response came and its status is not a success
 
-Errors are values: what they know stands in their fields, `str()` is the sentence for a person. No exception of httpx,
-httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its text may quote a secret.
+Errors are values: what they know stands in their fields, `str()` is the sentence for a person. No
+exception of httpx, httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its
+text may quote a secret.
 """
 
 from __future__ import annotations
@@ -70,14 +73,18 @@ class HttpTaskError(Exception):
     """The root of every error httptask raises."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error as a JSON object with at least `error` (its class name) and `message`."""
+        """Return the error as a JSON object with at least `error` (its class name) and
+        `message`.
+        """
         return {"error": type(self).__name__, "message": str(self)}
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> HttpTaskError:
-        """Return the error that `to_json` gave *value* for, of the same class, with the same sentence.
+        """Return the error that `to_json` gave *value* for, of the same class, with the same
+        sentence.
 
-        Where this tree has no such class (a plugin's, an engine's own), the outcome class decides: `kind`.
+        Where this tree has no such class (a plugin's, an engine's own), the outcome class decides:
+        `kind`.
         """
         tree = [cls for cls in _below(HttpTaskError) if cls.__module__ == __name__]
         by_name = {cls.__name__: cls for cls in tree}
@@ -87,7 +94,9 @@ class HttpTaskError(Exception):
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the error of this class; classes whose `__init__` takes more than a message have their own."""
+        """Return the error of this class; classes whose `__init__` takes more than a message have
+        their own.
+        """
         return cls(value["message"])
 
 
@@ -113,7 +122,12 @@ class DescriptionError(HttpTaskError):
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `source` and `line`, and the `reason` without them."""
-        return {**super().to_json(), "reason": self.message, "source": self.source, "line": self.line}
+        return {
+            **super().to_json(),
+            "reason": self.message,
+            "source": self.source,
+            "line": self.line,
+        }
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
@@ -125,7 +139,9 @@ class CatalogueError(HttpTaskError):
 
 
 class UnknownEndpointError(CatalogueError):
-    """No endpoint of the catalogue has this id; *nearest* holds the ids that look like it, best first."""
+    """No endpoint of the catalogue has this id; *nearest* holds the ids that look like it, best
+    first.
+    """
 
     def __init__(self, endpoint_id: str, nearest: Sequence[str] = ()) -> None:
         super().__init__(endpoint_id)
@@ -136,7 +152,10 @@ class UnknownEndpointError(CatalogueError):
         if self.nearest:
             hint = "the nearest are: " + ", ".join(self.nearest)
         else:
-            hint = "find one with `httptask search WORDS`, or add its description with `httptask import FILE`"
+            hint = (
+                "find one with `httptask search WORDS`, or add its description with `httptask"
+                " import FILE`"
+            )
         return f"no endpoint {self.endpoint_id!r} in the catalogue; {hint}"
 
     def to_json(self) -> dict[str, Any]:
@@ -149,7 +168,9 @@ class UnknownEndpointError(CatalogueError):
 
 
 class DefinitionError(HttpTaskError):
-    """A workflow definition is wrong. *problems* holds everything found, *source* names the file."""
+    """A workflow definition is wrong. *problems* holds everything found, *source* names the
+    file.
+    """
 
     def __init__(self, problems: Sequence[Problem], *, source: str | None = None) -> None:
         super().__init__(problems)
@@ -161,12 +182,17 @@ class DefinitionError(HttpTaskError):
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `source` and `problems`."""
-        fields = {"source": self.source, "problems": [problem.to_json() for problem in self.problems]}
+        fields = {
+            "source": self.source,
+            "problems": [problem.to_json() for problem in self.problems],
+        }
         return {**super().to_json(), **fields}
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
-        return cls([Problem.from_json(problem) for problem in value["problems"]], source=value["source"])
+        return cls(
+            [Problem.from_json(problem) for problem in value["problems"]], source=value["source"]
+        )
 
 
 class PluginError(HttpTaskError):
@@ -218,7 +244,9 @@ class TaskError(HttpTaskError):
         self.elapsed_seconds = 0.0
         """Seconds spent over all attempts and waits."""
         self.exchange: Exchange | None = None
-        """The exchange as far as it went, credential values masked; None when nothing was attempted."""
+        """The exchange as far as it went, credential values masked; None when nothing was
+        attempted.
+        """
         self.result: TaskResult | None = None
         """The same result object a successful task has, when a response came."""
 
@@ -285,20 +313,28 @@ class ExpressionError(TaskError):
 
     kind = "expression"
 
-    def __init__(self, message: str, *, expression: str, pointer: str = "", known: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, expression: str, pointer: str = "", known: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
         self.expression = expression
         """The expression as it was written, with its `${` and `}`."""
         self.pointer = pointer
         """Where it stands: a JSON Pointer into the workflow definition."""
         self.known = tuple(known)
-        """The names that were known where the expression looked, so that a wrong one can be mended."""
+        """The names that were known where the expression looked, so that a wrong one can be
+        mended.
+        """
 
     def problem(self) -> Problem:
         """Return what is wrong as a problem of the place where the expression stands."""
         known = list(self.known) or None
         return Problem.of(
-            "expression-failed", self.pointer, expression=self.expression, reason=self.message, known=known
+            "expression-failed",
+            self.pointer,
+            expression=self.expression,
+            reason=self.message,
+            known=known,
         )
 
     def __str__(self) -> str:
@@ -306,13 +342,19 @@ class ExpressionError(TaskError):
         return f"{place}expression {self.expression}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `expression`, `pointer` and `known`, and the `reason` without them."""
+        """Return the error with `expression`, `pointer` and `known`, and the `reason` without
+        them.
+        """
         fields = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
         return {**super().to_json(), "reason": self.message, **fields}
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
-        where = {"expression": value["expression"], "pointer": value["pointer"], "known": value["known"]}
+        where = {
+            "expression": value["expression"],
+            "pointer": value["pointer"],
+            "known": value["known"],
+        }
         return cls(value["reason"], **where)
 
 
@@ -347,7 +389,9 @@ class TlsError(TaskError):
 
 
 class TimedOutError(TaskError):
-    """A time limit passed: *seconds*. *phase* is `connect`, `read`, `total`, or `queue`, when it was waited for a place to send."""
+    """A time limit passed: *seconds*. *phase* is `connect`, `read`, `total`, or `queue`, when it
+    was waited for a place to send.
+    """
 
     kind = "timeout"
 
@@ -396,7 +440,9 @@ class ParseError(TaskError):
 
 
 class RedirectError(TaskError):
-    """A redirect was not followed: a loop, too many, https to http, or a body that must not cross origins."""
+    """A redirect was not followed: a loop, too many, https to http, or a body that must not cross
+    origins.
+    """
 
     kind = "redirect"
 

@@ -24,7 +24,9 @@ class Problem:
     severity: str = "error"
     """`error`, or `warning` for something that will run but should be looked at."""
     code: str | None = None
-    """What programs know it by: `required`, `secret-in-the-open`. A plugin's problem may have none."""
+    """What programs know it by: `required`, `secret-in-the-open`. A plugin's problem may have
+    none.
+    """
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """What the sentence of that code is made of, as a JSON object: `name`, `expected`, `found`."""
 
@@ -44,9 +46,13 @@ class Problem:
         return cls(pointer, sentence(code, given), suggestion, line, severity, code, given)
 
     def with_params(self, **params: Any) -> Self:
-        """Return the same with *params* too, and its sentence made anew; one without a code of ours keeps its sentence."""
+        """Return the same with *params* too, and its sentence made anew; one without a code of ours
+        keeps its sentence.
+        """
         params = {**self.params, **params}
-        message = sentence(self.code, params) if self.code and self.code in SENTENCES else self.message
+        message = (
+            sentence(self.code, params) if self.code and self.code in SENTENCES else self.message
+        )
         return replace(self, params=params, message=message)
 
     def masked(self, mask: Callable[[str], str]) -> Self:

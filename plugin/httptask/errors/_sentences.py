@@ -1,7 +1,8 @@
 """The sentence of each code that a `Problem` can have, made from its params: here and nowhere else.
 
-In a template `[…]` stands only when each param in it is given, `{name!r}` is a name in quotes, and a list is written as its
-format says: `names`, `or`, `route`, else with commas. A host that speaks another language has its own table of the same codes.
+In a template `[…]` stands only when each param in it is given, `{name!r}` is a name in quotes, and
+a list is written as its format says: `names`, `or`, `route`, else with commas. A host that speaks
+another language has its own table of the same codes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ _VALUE = "expected {expected}, found {found}"
 
 SENTENCES: Mapping[str, str] = {
     # A value and its schema (JSON Schema 2020-12)
-    "required": "{name!r} is required[ where {where!r} is given][: expected {expected}][; found {instead!r} instead]",
+    "required": (
+        "{name!r} is required[ where {where!r} is given][: expected {expected}][; found {instead!r}"
+        " instead]"
+    ),
     "unknown-name": "unknown name {name!r}[; {known:names}][, ... ({count} in all)]",
     "property-names": "{name!r} cannot be a name here: {reason}",
     "type": _VALUE,
@@ -25,7 +29,8 @@ SENTENCES: Mapping[str, str] = {
     "format": _VALUE,
     "pattern": _VALUE,
     "pattern-unchecked": (
-        "checking this against the pattern {pattern} takes too long; from here on patterns are not checked"
+        "checking this against the pattern {pattern} takes too long; from here on patterns are not"
+        " checked"
     ),
     "minimum": _VALUE,
     "maximum": _VALUE,
@@ -42,13 +47,22 @@ SENTENCES: Mapping[str, str] = {
     "contains": "expected {expected} of its items to be {items}",
     "items": "expected {expected}[, found {found}]",
     "nothing-allowed": "nothing may stand here",
-    "not": "[expected anything but {unexpected}, found {found}][{names} may not be given {where}][{reason}]",
-    "no-form": "this is none of the {count} forms that are allowed here[; to be the nearest of them: {nearest}]",
-    "several-forms": (
-        "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly one: "
-        "give a field that only one of them has, or leave one out"
+    "not": (
+        "[expected anything but {unexpected}, found {found}][{names} may not be given"
+        " {where}][{reason}]"
     ),
-    "read-only": "this field is read-only: it stands in responses, and the API may ignore or refuse it in a request",
+    "no-form": (
+        "this is none of the {count} forms that are allowed here[; to be the nearest of them:"
+        " {nearest}]"
+    ),
+    "several-forms": (
+        "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly"
+        " one: give a field that only one of them has, or leave one out"
+    ),
+    "read-only": (
+        "this field is read-only: it stands in responses, and the API may ignore or refuse it in a"
+        " request"
+    ),
     "keyword": "{reason}",
     "too-deep": "the {what} is nested too deeply to be checked",
     "schema-unusable": "the schema of these settings cannot be used: {reason}",
@@ -56,7 +70,8 @@ SENTENCES: Mapping[str, str] = {
     "name-type": "names must be strings, as in JSON",
     "method": "{found!r} is no method of a request: expected a word such as GET, POST or PROPFIND",
     "method-case": (
-        "{found!r} is sent as {expected}: methods have a case, and this one is in capitals (RFC 9110, section 9.1)"
+        "{found!r} is sent as {expected}: methods have a case, and this one is in capitals (RFC"
+        " 9110, section 9.1)"
     ),
     "media-type": "expected one of {known}, found {found!r}",
     "url": "not a URL: {reason}",
@@ -64,17 +79,24 @@ SENTENCES: Mapping[str, str] = {
         "expected an absolute URL that starts with https:// or http://, found {found!r}"
         "[; the documented server is {server}]"
     ),
-    "url-user": "a URL must not hold a user name or password; name a credential in 'credentials' instead",
+    "url-user": (
+        "a URL must not hold a user name or password; name a credential in 'credentials' instead"
+    ),
     "url-port-zero": "port 0 cannot be connected to",
     "url-host": "no server can be called {found!r}: {reason}",
     "url-characters": "a URL must not hold spaces or control characters; percent-encode them",
     "url-fragment": "the part after '#' is never sent",
-    "url-path": "the URL of this endpoint ends with {expected}, its values stand in 'pathParameters'; found {found!r}",
+    "url-path": (
+        "the URL of this endpoint ends with {expected}, its values stand in 'pathParameters'; found"
+        " {found!r}"
+    ),
     "url-host-runs-on": (
         "what this expression yields goes on with the name of the server: "
         "write '/' between {server!r} and it, if it is a path"
     ),
-    "path-parameter-missing": "the URL has a place {{{name}}} and 'pathParameters' has no value for it",
+    "path-parameter-missing": (
+        "the URL has a place {{{name}}} and 'pathParameters' has no value for it"
+    ),
     "path-value-missing": "the URL has a place {{{name}}} and no value for it",
     "path-value-empty": "an empty value would leave out a part of the path",
     "path-climbs": "the path part {found!r} would climb in the path",
@@ -91,14 +113,15 @@ SENTENCES: Mapping[str, str] = {
         "an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
     ),
     "header-host-value": "{found!r} is no host, with a port or without (RFC 9110, section 7.2)",
-    "query-type": ("expected the values of a query by their names, or pairs of both: {example}"),
+    "query-type": "expected the values of a query by their names, or pairs of both: {example}",
     "unsent": "[{name!r} is required, and ]{found} has no form in {where}: nothing is sent for it",
     "text-reads-as-json": (
         "this text reads as JSON, and under {mediaType} it is sent as a string in quotes: "
         'write the value itself, or {{"$text": "…"}}, which is sent as it is'
     ),
     "expression-not-evaluated": (
-        "no expression can stand here: [{text!r} is taken][the name {name!r} is {used}] as it stands"
+        "no expression can stand here: [{text!r} is taken][the name {name!r} is {used}] as it"
+        " stands"
     ),
     "secret-in-the-open": (
         "this looks like a secret, and whoever reads the definition reads it; "
@@ -107,48 +130,59 @@ SENTENCES: Mapping[str, str] = {
     "file-reference": "{reason}",
     "file-misplaced": "{reason}",
     "file-not-carried": (
-        "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header Content-Type); "
-        'or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content of the file here'
+        "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header"
+        ' Content-Type); or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content'
+        " of the file here"
     ),
     "file-missing": "there is no file {name!r} below the folder of files",
     "file-unreadable": "the file {name!r} cannot be read: {reason}",
     "file-read-broken": "the file {name!r} could not be read on while it was sent: {reason}",
     "file-changed": (
-        "the file {name!r} changed while it was sent: it had {size:,} bytes[, now {now:,}]; send it when it is written"
+        "the file {name!r} changed while it was sent: it had {size:,} bytes[, now {now:,}]; send it"
+        " when it is written"
     ),
     "file-gone": "{name!r} is no file any more",
     "file-type": "{name!r} is {found}; only files can be sent",
     "file-size": "the file {name!r} has {found:,} bytes, its reference says {expected:,}",
     "file-too-large": (
-        "the file {name!r} has {found:,} bytes, and at most {limit:,} can become data; send it as a "
-        "whole body or in a part of a multipart body, which are streamed"
+        "the file {name!r} has {found:,} bytes, and at most {limit:,} can become data; send it as a"
+        " whole body or in a part of a multipart body, which are streamed"
     ),
     "file-outside": (
-        "the file {name!r} is not below the folder of files; an operator names it with HTTPTASK_FILES or --files"
+        "the file {name!r} is not below the folder of files; an operator names it with"
+        " HTTPTASK_FILES or --files"
     ),
     "files-folder": (
-        "no folder of files is named, so no file can be sent; an operator names it with HTTPTASK_FILES or --files"
+        "no folder of files is named, so no file can be sent; an operator names it with"
+        " HTTPTASK_FILES or --files"
     ),
     "upload-gone": (
-        "the upload {name!r} is not here: uploads end with the designer they were made in. Put the file below the "
-        "folder of files and name its path"
+        "the upload {name!r} is not here: uploads end with the designer they were made in. Put the"
+        " file below the folder of files and name its path"
     ),
     "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
     "unwritable": "{reason}",
     "not-http": "the request cannot be written as HTTP ({reason})",
     # The rest of a task
-    "endpoint-unknown": "no endpoint {name!r} in the catalogue; find one with `httptask search WORDS`",
+    "endpoint-unknown": (
+        "no endpoint {name!r} in the catalogue; find one with `httptask search WORDS`"
+    ),
     "catalogue": "{reason}",
     "credential": "{reason}",
     "credential-missing": "this endpoint asks for {expected}: name a credential",
     "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
     "credential-not-enough": (
-        "the credential {name!r} is one of what this endpoint asks for: {expected}; put the others into the settings"
+        "the credential {name!r} is one of what this endpoint asks for: {expected}; put the others"
+        " into the settings"
     ),
     "expression": "expression {expression}: {reason}",
     "expression-failed": "{reason}",
-    "condition": "the condition {found!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}",
-    "condition-result": "a condition must give true or false, this one gave {found}; compare it with something",
+    "condition": (
+        "the condition {found!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
+    ),
+    "condition-result": (
+        "a condition must give true or false, this one gave {found}; compare it with something"
+    ),
     "charset": "{found!r} is no charset of text",
     "response-unchecked": "no response is checked: {reason}",
     # A workflow definition
@@ -157,7 +191,9 @@ SENTENCES: Mapping[str, str] = {
     "json": "cannot be read as JSON: {reason} ({place})",
     "not-json": "not JSON: {reason}",
     "definition-type": "expected an object with 'startTask' and 'tasks', found {found}",
-    "definition-depth": "the definition is nested more than {limit} levels deep; nothing else was checked",
+    "definition-depth": (
+        "the definition is nested more than {limit} levels deep; nothing else was checked"
+    ),
     "name-ignored": "unknown name {name!r} is ignored",
     "task-name-empty": "a task needs a name that is not empty",
     "task-name-length": "a task's name has at most {limit} characters, {which} has {length}",
@@ -166,9 +202,13 @@ SENTENCES: Mapping[str, str] = {
         "names are unique in the whole definition, branches included"
     ),
     "rename-unknown-task": "there is no task {name!r} in the definition",
-    "rename-taken": "there is a task {name!r} already; names are unique in the whole definition, branches included",
+    "rename-taken": (
+        "there is a task {name!r} already; names are unique in the whole definition, branches"
+        " included"
+    ),
     "rename-doubt": (
-        "this expression may still name the task {before!r}, which is called {after!r} now; look at it by hand"
+        "this expression may still name the task {before!r}, which is called {after!r} now; look at"
+        " it by hand"
     ),
     "task-not-object": "expected a task, which is an object[, found {found}]",
     "task-type-unknown": "unknown task type {name!r}; the known ones are {known}",
@@ -177,17 +217,24 @@ SENTENCES: Mapping[str, str] = {
         "a {name} task waits for somebody outside, and the embedded engine cannot wait: "
         "run this definition on a durable engine"
     ),
-    "parallel-run": "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps",
+    "parallel-run": (
+        "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps"
+    ),
     "parallel-depth": "Parallel tasks stand inside one another more than {limit} levels deep",
     "route-unknown-task": "there is no task {name!r} here",
-    "route-outside": "{name!r} is {place}, outside this {scope}; a task goes only to tasks of the same branch",
+    "route-outside": (
+        "{name!r} is {place}, outside this {scope}; a task goes only to tasks of the same branch"
+    ),
     "route-twice": "'end' is true and there is a 'nextTask' too: a task has exactly one of the two",
     "route-missing": "a task needs either 'nextTask' or 'end': true",
     "decision-end": "a Decision may not be the end; let it go to a task that ends",
     "decision-next": (
-        "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to 'defaultTask'"
+        "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to"
+        " 'defaultTask'"
     ),
-    "parallel-end": "a Parallel may not be the end; let it go on to a Terminate, or another task that ends",
+    "parallel-end": (
+        "a Parallel may not be the end; let it go on to a Terminate, or another task that ends"
+    ),
     "parallel-next": "a Parallel needs 'nextTask': it may not be the end",
     "terminate-next": "a Terminate has no 'nextTask': it ends the run",
     "unreached": "{name!r} is never reached from {start!r}",
@@ -240,7 +287,9 @@ _FORMATTER = _Formatter()
 
 
 def _quoted(name: str) -> str:
-    return json.dumps(name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "...", ensure_ascii=False)
+    return json.dumps(
+        name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "...", ensure_ascii=False
+    )
 
 
 _LONGEST = 118
@@ -248,6 +297,8 @@ _LONGEST = 118
 _LISTS: dict[str, Callable[[Any], str]] = {
     "": ", ".join,
     "or": " or ".join,
-    "names": lambda names: f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here",
+    "names": lambda names: (
+        f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here"
+    ),
     "route": lambda names: " -> ".join(map(repr, names)),
 }

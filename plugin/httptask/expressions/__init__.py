@@ -1,11 +1,12 @@
 """Expressions: `${…}` inside settings, found in text, checked, and evaluated within bounds.
 
-A value that is wholly one expression takes the result with its JSON type; inside text the result is inserted as text. The
-default language is JSONPath (RFC 9535), `${jsonata: …}` selects JSONata, `${swf:workflowId}` names the run. More languages
-come through the hook `httptask_expression_languages`.
+A value that is wholly one expression takes the result with its JSON type; inside text the result is
+inserted as text. The default language is JSONPath (RFC 9535), `${jsonata: …}` selects JSONata,
+`${swf:workflowId}` names the run. More languages come through the hook
+`httptask_expression_languages`.
 
-A dollar sign directly before `{` is written twice when it is meant literally: `$${a}` is the text `${a}`, and `$$${$.price}`
-is a dollar sign followed by the price.
+A dollar sign directly before `{` is written twice when it is meant literally: `$${a}` is the text
+`${a}`, and `$$${$.price}` is a dollar sign followed by the price.
 """
 
 from __future__ import annotations
@@ -15,4 +16,12 @@ from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._renaming import Renamed
 from httptask.expressions._template import escape, has_expression, is_expression, may_change
 
-__all__ = ["Evaluator", "Renamed", "condition_problems", "escape", "has_expression", "is_expression", "may_change"]
+__all__ = [
+    "Evaluator",
+    "Renamed",
+    "condition_problems",
+    "escape",
+    "has_expression",
+    "is_expression",
+    "may_change",
+]

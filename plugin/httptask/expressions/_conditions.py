@@ -9,8 +9,11 @@ from httptask.errors import Problem
 from httptask.expressions._template import is_expression
 
 
-def condition_problems(condition: Any, at: str, check: Callable[[Any, str], Sequence[Problem]]) -> list[Problem]:
-    """Return what is wrong with *condition*, which stands at *at*; *check* says what is wrong with an expression there.
+def condition_problems(
+    condition: Any, at: str, check: Callable[[Any, str], Sequence[Problem]]
+) -> list[Problem]:
+    """Return what is wrong with *condition*, which stands at *at*; *check* says what is wrong with
+    an expression there.
 
     Other languages are refused, not guessed at.
     """

@@ -1,4 +1,6 @@
-"""The data that the expressions of one evaluation see, and the part of it that each of them reads."""
+"""The data that the expressions of one evaluation see, and the part of it that each of them
+reads.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ Reads = Collection[tuple[str, ...]] | None
 class Document:
     """The *data* of one evaluation. Expressions that read the same are given the same part of it.
 
-    The finished tasks of a run may come as a mapping that copies nothing: it is copied for who reads all of them.
+    The finished tasks of a run may come as a mapping that copies nothing: it is copied for who
+    reads all of them.
     """
 
     def __init__(self, data: Any) -> None:
@@ -28,7 +31,9 @@ class Document:
         return plain(self.data)
 
     def part(self, reads: Reads) -> Any:
-        """Return what an expression that *reads* this has to see. Of other names at the top it sees that they are there."""
+        """Return what an expression that *reads* this has to see. Of other names at the top it sees
+        that they are there.
+        """
         if reads is None or not isinstance(self.data, dict):
             return self.whole
         key = frozenset(reads)
@@ -38,9 +43,11 @@ class Document:
 
 
 def only(data: Any, reads: Reads) -> Any:
-    """Return the JSON *data* with nothing in it but what *reads* names, and null for the other names at the top.
+    """Return the JSON *data* with nothing in it but what *reads* names, and null for the other
+    names at the top.
 
-    A list on the way is kept whole, as names select from each of its items. The result shares parts with *data*.
+    A list on the way is kept whole, as names select from each of its items. The result shares parts
+    with *data*.
     """
     if reads is None or not isinstance(data, dict):
         return data
@@ -56,5 +63,7 @@ def _followed(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> di
         if name not in data:
             continue
         value = data[name]
-        part[name] = _followed(value, paths) if isinstance(value, Mapping) and all(paths) else plain(value)
+        part[name] = (
+            _followed(value, paths) if isinstance(value, Mapping) and all(paths) else plain(value)
+        )
     return part

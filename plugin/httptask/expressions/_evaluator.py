@@ -38,7 +38,9 @@ _SMALL = 5000
 """Values. So much data or so large a result is looked through on the event loop; more is not."""
 
 _MEDIUM = 500_000
-"""Values. What costs a fixed time for each is evaluated in a thread up to here: sending it to the helper costs more."""
+"""Values. What costs a fixed time for each is evaluated in a thread up to here: sending it to the
+helper costs more.
+"""
 
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
 
@@ -84,10 +86,12 @@ class _TooDeepHereError(Exception):
 
 
 class Evaluator:
-    """Checks and evaluates expressions in *languages* (by name, as the plugin manager has them) within *limits*.
+    """Checks and evaluates expressions in *languages* (by name, as the plugin manager has them)
+    within *limits*.
 
-    May be used from any thread and event loop. Costly expressions run in a helper process, which starts when it is first
-    needed; `close` ends it. Raises `PluginError` when two languages have the same prefix.
+    May be used from any thread and event loop. Costly expressions run in a helper process, which
+    starts when it is first needed; `close` ends it. Raises `PluginError` when two languages have
+    the same prefix.
     """
 
     def __init__(self, languages: Mapping[str, ExpressionLanguage], limits: Limits) -> None:
@@ -99,24 +103,34 @@ class Evaluator:
         self._kept = lru_cache(maxsize=1024)(self._compile)
 
     def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
-        """Return every problem of the expressions in the JSON *value*, which stands at the JSON Pointer *pointer*.
+        """Return every problem of the expressions in the JSON *value*, which stands at the JSON
+        Pointer *pointer*.
 
-        *shape* is what is known of the data they will see: nested objects, in which None is anything at all. A language
-        that can say so (JSONPath) names what could never be found there. Nothing is evaluated. Names of objects are not
-        looked at.
+        *shape* is what is known of the data they will see: nested objects, in which None is
+        anything at all. A language that can say so (JSONPath) names what could never be found
+        there. Nothing is evaluated. Names of objects are not looked at.
         """
         _, places = _copied(value)
         problems = []
         for place in places:
             for step in self._plan(place.text).parts:
-                if isinstance(step, _Step) and (message := _what_is_wrong(step) or _never_there(step, shape)):
+                if isinstance(step, _Step) and (
+                    message := _what_is_wrong(step) or _never_there(step, shape)
+                ):
                     where = pointers.pointer(place.path, pointer)
-                    params: dict[str, Any] = {"expression": _shortened(step.written), "reason": message}
-                    problems.append(Problem.of("expression", where, suggestion=step.suggestion, **params))
+                    params: dict[str, Any] = {
+                        "expression": _shortened(step.written),
+                        "reason": message,
+                    }
+                    problems.append(
+                        Problem.of("expression", where, suggestion=step.suggestion, **params)
+                    )
         return problems
 
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:
-        """Return *text* with the task *before* called *after* in each of its expressions; everything else stays."""
+        """Return *text* with the task *before* called *after* in each of its expressions;
+        everything else stays.
+        """
         pieces: list[str] = []
         outcomes: list[Renamed] = []
         end = 0
@@ -136,9 +150,13 @@ class Evaluator:
         step = self._step(found)
         if step.problem or step.language is None:
             return not_understood(found.written, before)
-        rename = getattr(step.language, "task_renamed", None)  # a plugin's language need not know how
+        rename = getattr(
+            step.language, "task_renamed", None
+        )  # a plugin's language need not know how
         outcome: Renamed = (
-            rename(step.source, before, after) if rename is not None else not_understood(step.source, before)
+            rename(step.source, before, after)
+            if rename is not None
+            else not_understood(step.source, before)
         )
         start = found.written.rindex(step.source)
         written = found.written[:start] + outcome.source + found.written[start + len(step.source) :]
@@ -155,9 +173,10 @@ class Evaluator:
     ) -> Any:
         """Return the JSON *value* with every expression in it evaluated over *data*.
 
-        *pointer* is the value's place, for errors; *run* holds the `swf:` names. *escapes* says, by the path of a text in
-        *value*, how the text that an expression brings is escaped there. *value* is not changed; the result may share parts
-        with it and with *data*. Raises `ExpressionError`.
+        *pointer* is the value's place, for errors; *run* holds the `swf:` names. *escapes* says, by
+        the path of a text in
+        *value*, how the text that an expression brings is escaped there. *value* is not changed;
+        the result may share parts with it and with *data*. Raises `ExpressionError`.
         """
         copy, places = _copied(value)
         document = Document(data)
@@ -190,7 +209,9 @@ class Evaluator:
             try:
                 result = await self._value(part, document, run)
                 is_text = isinstance(result, str) or not plan.whole
-                results.append(escape(_result.as_text(result)) if escape is not None and is_text else result)
+                results.append(
+                    escape(_result.as_text(result)) if escape is not None and is_text else result
+                )
             except _result.RefusedError as error:
                 _raise(error, part, pointers.pointer(place.path, pointer))
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
@@ -204,7 +225,9 @@ class Evaluator:
             return value
         try:
             return await self._value_by(step.language, step, document)
-        except _TooDeepHereError:  # the stack of the helper is larger, and no caller has used any of it
+        except (
+            _TooDeepHereError
+        ):  # the stack of the helper is larger, and no caller has used any of it
             return await self._helper().evaluate(step.language, step.source, document, step.reads)
 
     async def _value_by(self, language: ExpressionLanguage, step: _Step, document: Document) -> Any:
@@ -218,7 +241,9 @@ class Evaluator:
         await self._bound(value)
         return value
 
-    async def _value_elsewhere(self, step: _Step, language: ExpressionLanguage, document: Document) -> Any:
+    async def _value_elsewhere(
+        self, step: _Step, language: ExpressionLanguage, document: Document
+    ) -> Any:
         """Return the value of *step*, evaluated off the event loop."""
         import asyncio
 
@@ -246,7 +271,9 @@ class Evaluator:
             if self._worker is None:
                 from httptask.expressions._worker import Worker
 
-                self._worker = Worker(self._limits.expression_seconds, self._limits.expression_result)
+                self._worker = Worker(
+                    self._limits.expression_seconds, self._limits.expression_result
+                )
             return self._worker
 
     def _plan(self, text: str) -> _Plan:
@@ -273,22 +300,29 @@ class Evaluator:
         prefixes = (*(prefix for prefix, _ in self._languages if prefix), RUN)
         match = _PREFIX.match(source)
         if match is None:
-            return _Step(written, problem="no default expression language is installed", known=prefixes)
+            return _Step(
+                written, problem="no default expression language is installed", known=prefixes
+            )
         near = nearest(match[0], prefixes)
         problem = f"{match[0]!r} selects no expression language; known: {', '.join(prefixes)}"
         return _Step(written, problem=problem, known=prefixes, suggestion=near[0] if near else None)
 
 
-def _by_prefix(languages: Mapping[str, ExpressionLanguage]) -> Sequence[tuple[str, ExpressionLanguage]]:
+def _by_prefix(
+    languages: Mapping[str, ExpressionLanguage],
+) -> Sequence[tuple[str, ExpressionLanguage]]:
     found: dict[str, ExpressionLanguage] = {}
     for language in languages.values():
         if language.prefix == RUN:
-            raise PluginError(f"the expression language {language.name!r} has the prefix {RUN!r}, which names the run")
+            raise PluginError(
+                f"the expression language {language.name!r} has the prefix {RUN!r}, which names"
+                " the run"
+            )
         other = found.setdefault(language.prefix, language)
         if other is not language:
             raise PluginError(
-                f"the expression languages {other.name!r} and {language.name!r} have the same prefix {language.prefix!r}; "
-                "uninstall one of them or have it choose another"
+                f"the expression languages {other.name!r} and {language.name!r} have the same"
+                f" prefix {language.prefix!r}; uninstall one of them or have it choose another"
             )
     # The longest first: one prefix may be the start of another, and "" is the start of all.
     return sorted(found.items(), key=lambda item: -len(item[0]))
@@ -338,12 +372,16 @@ def _what_is_wrong(step: _Step) -> str:
     except ValueError as error:
         return _result.sentence(error)
     except Exception as error:  # noqa: BLE001 - a plugin's: no foreign exception reaches a caller
-        return f"the language {step.language.name!r} cannot check it: {type(error).__name__}: {error}"
+        return (
+            f"the language {step.language.name!r} cannot check it: {type(error).__name__}: {error}"
+        )
     return ""
 
 
 def _reads_mappings(language: ExpressionLanguage | None) -> bool:
-    """Say whether *language* follows names through any mapping: most know JSON's objects as dictionaries only."""
+    """Say whether *language* follows names through any mapping: most know JSON's objects as
+    dictionaries only.
+    """
     return bool(getattr(language, "reads_mappings", False))
 
 
@@ -351,7 +389,9 @@ def _named(name: str, run: Mapping[str, Any]) -> Any:
     value = run.get(name)
     if value is None:
         known = tuple(known for known in RUN_NAMES if run.get(known) is not None)
-        raise _result.RefusedError(f"this run has no {name}; known: {', '.join(known) or 'nothing'}", known)
+        raise _result.RefusedError(
+            f"this run has no {name}; known: {', '.join(known) or 'nothing'}", known
+        )
     return value
 
 
@@ -363,7 +403,9 @@ def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
     except (LookupError, ValueError) as error:
         raise _result.RefusedError(_result.sentence(error), _result.known_in(error)) from error
     except Exception as error:
-        raise _result.RefusedError(f"its evaluation failed: {type(error).__name__}: {error}") from error
+        raise _result.RefusedError(
+            f"its evaluation failed: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _raise(error: _result.RefusedError, step: _Step, pointer: str) -> NoReturn:
@@ -381,9 +423,11 @@ def _shortened(written: str) -> str:
 
 
 def _copied(value: Any) -> tuple[Any, Sequence[_Place]]:
-    """Return a list with a copy of *value*, and the places in it that may have to be replaced, in document order.
+    """Return a list with a copy of *value*, and the places in it that may have to be replaced, in
+    document order.
 
-    Without such places the list has *value* itself. Without recursion, so that no depth of nesting fails.
+    Without such places the list has *value* itself. Without recursion, so that no depth of nesting
+    fails.
     """
     root = [value]
     places: list[_Place] = []

@@ -2,14 +2,16 @@
 
     python -P -m httptask.expressions._helper
 
-Its standard input carries requests, each one or two pickles: `(language, source, seconds, most_bytes, form)`, where
-*language* is itself pickled, and the data. *form* says what that is: `json` is a value, `text` is JSON text, and `same` is
-the value of the request before, which is not sent again.
+Its standard input carries requests, each one or two pickles: `(language, source, seconds,
+most_bytes, form)`, where
+*language* is itself pickled, and the data. *form* says what that is: `json` is a value, `text` is
+JSON text, and `same` is the value of the request before, which is not sent again.
 
-Its standard output carries messages, each a length of eight bytes and that much JSON: `{}` when a request has been read and
-its evaluation begins, so that nothing before counts as the expression's time, then `{"value": …}` or
-`{"error": …, "known": […]}`; with `"last": true` the process ends after it. An evaluation that needs more than *seconds* of
-processor time ends the process with `SIGPROF`. It ends by itself when its input does, so that it never outlives its parent.
+Its standard output carries messages, each a length of eight bytes and that much JSON: `{}` when a
+request has been read and its evaluation begins, so that nothing before counts as the expression's
+time, then `{"value": …}` or `{"error": …, "known": […]}`; with `"last": true` the process ends
+after it. An evaluation that needs more than *seconds* of processor time ends the process with
+`SIGPROF`. It ends by itself when its input does, so that it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -33,10 +35,14 @@ _MEMORY = 1024**3
 """Bytes of address space beyond those at the start."""
 
 BUSY = 10
-"""How many times as long as its processor time an evaluation may last: on a busy machine it gets a part of one only."""
+"""How many times as long as its processor time an evaluation may last: on a busy machine it gets a
+part of one only.
+"""
 
 _GRACE = 5
-"""Seconds over that after which an evaluation ends by itself: its parent, which should have ended it, is gone."""
+"""Seconds over that after which an evaluation ends by itself: its parent, which should have ended
+it, is gone.
+"""
 
 
 _LONGEST = 2000
@@ -62,7 +68,10 @@ def main() -> None:
             return
         except Exception as error:  # noqa: BLE001 - unpickling runs a plugin's imports
             _send(replies, {})
-            _send(replies, {"error": f"the helper process cannot load it: {_described(error)}", "last": True})
+            _send(
+                replies,
+                {"error": f"the helper process cannot load it: {_described(error)}", "last": True},
+            )
             return
         _send(replies, {})
         _alarm(seconds, BUSY * seconds + _GRACE)
@@ -131,7 +140,8 @@ def _address_space() -> int:
 
 
 def _alarm(processor_seconds: float, seconds: float) -> None:
-    # The signals' default action ends the process even where no Python runs, in a regular expression say.
+    # The signals' default action ends the process even where no Python runs, in a regular
+    # expression say.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, processor_seconds)
         signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -142,10 +152,13 @@ def _load_languages() -> None:
     from httptask.expressions import _jsonata, _jsonata_evaluator, _jsonpath_filters  # noqa: F401
 
     _jsonata.hide_clock()
-    # What an evaluation makes is rarely garbage: looking for it as often as usual takes a fifth of its time.
+    # What an evaluation makes is rarely garbage: looking for it as often as usual takes a fifth of
+    # its time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    sys.setrecursionlimit(10_000)  # as the library wants it: its evaluation takes several frames a level
+    sys.setrecursionlimit(
+        10_000
+    )  # as the library wants it: its evaluation takes several frames a level
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""JSONata, for what a query cannot say. Only what is plainly bounded by what it reads is evaluated in this process."""
+"""JSONata, for what a query cannot say. Only what is plainly bounded by what it reads is evaluated
+in this process.
+"""
 
 from __future__ import annotations
 
@@ -57,14 +59,18 @@ class Jsonata:
         return False
 
     def is_linear(self, source: str) -> bool:
-        """Say whether *source* only compares, calculates and converts what it reads: it may stay in this process."""
+        """Say whether *source* only compares, calculates and converts what it reads: it may stay in
+        this process.
+        """
         tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_reads import is_bounded
 
         return is_bounded(tree)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
-        """Return the names, from the document's root downwards, below which *source* reads; None for all of it."""
+        """Return the names, from the document's root downwards, below which *source* reads; None
+        for all of it.
+        """
         tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_reads import reads
 
@@ -77,7 +83,8 @@ class Jsonata:
         return renamed(source, before, after)
 
     def evaluate(self, source: str, data: Any) -> Any:
-        """Return the value of *source* over *data*; whole numbers come as integers, as JSON writes them.
+        """Return the value of *source* over *data*; whole numbers come as integers, as JSON writes
+        them.
 
         Raises `LookupError` when it yields nothing.
         """
@@ -121,15 +128,18 @@ def _evaluator() -> Any:
 def hide_clock() -> None:
     """Take today's date away from `$toMillis`, for this process.
 
-    It would stand in for the year, month or day that a picture leaves out. Only the helper process calls this: the
-    library is shared by everything in a process.
+    It would stand in for the year, month or day that a picture leaves out. Only the helper process
+    calls this: the library is shared by everything in a process.
     """
     import datetime as dt
     import types
 
     class NoDate:
         def __getattr__(self, _name: str) -> Any:
-            raise ValueError("$toMillis has no year in its picture and would take today's; expressions have no clock")
+            raise ValueError(
+                "$toMillis has no year in its picture and would take today's; expressions have no"
+                " clock"
+            )
 
     class Datetime(dt.datetime):
         @classmethod
@@ -155,7 +165,9 @@ def _kept(source: str) -> Any:
 
 
 def parsed(source: str) -> Any:
-    """Return the syntax tree of *source*. Raises `ValueError` when it cannot be parsed or uses what is refused."""
+    """Return the syntax tree of *source*. Raises `ValueError` when it cannot be parsed or uses what
+    is refused.
+    """
     return _parsed(source, _RegexCheck()).ast
 
 
@@ -184,7 +196,12 @@ def _said(error: Any) -> str:
     if error.error in _AUTHORS_OWN:
         return str(error)
     # The messages come from JavaScript by search and replace: what they call Object was a function.
-    return str(error).replace("of Object ", "of function $").replace(" Object", " function").rstrip(". ")
+    return (
+        str(error)
+        .replace("of Object ", "of function $")
+        .replace(" Object", " function")
+        .rstrip(". ")
+    )
 
 
 def _variables(tree: Any) -> Iterator[str]:
@@ -209,14 +226,17 @@ def _compiled_regex(pattern: str, flags: Any) -> Any:
             case = re.IGNORECASE if flags.case_insensitive else re.NOFLAG
             return re.compile(pattern, case | (re.MULTILINE if flags.multiline else re.NOFLAG))
         except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"the regular expression /{pattern}/ cannot be read: {error}") from error
+            raise ValueError(
+                f"the regular expression /{pattern}/ cannot be read: {error}"
+            ) from error
 
 
 class _RegexCheck:
     """Compiles the regular expressions of one source only to see whether they can be read.
 
-    Wide ranges of characters make that slow, most of all where case is ignored, which says nothing about the syntax. So
-    what comes after the first few thousand characters is found out when it is evaluated, where time is limited.
+    Wide ranges of characters make that slow, most of all where case is ignored, which says nothing
+    about the syntax. So what comes after the first few thousand characters is found out when it is
+    evaluated, where time is limited.
     """
 
     def __init__(self) -> None:
@@ -225,7 +245,11 @@ class _RegexCheck:
     def __call__(self, pattern: str, flags: Any) -> Any:
         self._left -= len(pattern)
         flags.case_insensitive = False
-        return None if self._left < 0 or _IGNORES_CASE.search(pattern) else _compiled_regex(pattern, flags)
+        return (
+            None
+            if self._left < 0 or _IGNORES_CASE.search(pattern)
+            else _compiled_regex(pattern, flags)
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,6 @@
-"""Calling JSONata's functions, written here or in an expression, and the variables that these see."""
+"""Calling JSONata's functions, written here or in an expression, and the variables that these
+see.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
             val.signature.set_function_name(name)
 
     def lookup(self, name: str) -> Any:
-        """Return the variable *name* of this scope, or of the nearest around it; None if there is none."""
+        """Return the variable *name* of this scope, or of the nearest around it; None if there is
+        none.
+        """
         frame: Frame | None = self
         while frame is not None:
             if name in frame.bindings:
@@ -39,9 +43,13 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
 
 
 class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, unused-ignore]
-    """A built-in function: *name*, its *signature*, and the *implementation*, which takes *arity* arguments at least."""
+    """A built-in function: *name*, its *signature*, and the *implementation*, which takes *arity*
+    arguments at least.
+    """
 
-    def __init__(self, name: str, signature: str, implementation: Callable[..., Any], arity: int) -> None:
+    def __init__(
+        self, name: str, signature: str, implementation: Callable[..., Any], arity: int
+    ) -> None:
         super().__init__(None, None)
         self.function_name = name
         self.signature = Signature(signature, name)
@@ -70,7 +78,9 @@ def arity(function: Any) -> int:
 
 
 def with_position(function: Any) -> Callable[[Any, Any, Any], Any]:
-    """Return a call of *function* that gives it as many of value, position and whole as it asks for."""
+    """Return a call of *function* that gives it as many of value, position and whole as it asks
+    for.
+    """
     wanted = max(1, min(3, arity(function)))
     apply = LibraryJsonata.CURRENT.jsonata.apply
     return lambda *args: apply(function, list(args[:wanted]), NULL, None)

@@ -1,8 +1,9 @@
-"""Evaluating a JSONata expression: the library's evaluator, with exact numbers, and without its detours.
+"""Evaluating a JSONata expression: the library's evaluator, with exact numbers, and without its
+detours.
 
-What is looked at once for each value in the data (names, filters, operators, calls of functions) is written here with
-speed in mind: the library asks twice for each of them whether somebody is watching, up through all frames, and copies
-what it has just made. The rest is the library's.
+What is looked at once for each value in the data (names, filters, operators, calls of functions) is
+written here with speed in mind: the library asks twice for each of them whether somebody is
+watching, up through all frames, and copies what it has just made. The rest is the library's.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ _BASE = Frame(None, dict(FUNCTIONS))
 
 
 class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
-    """The expression *source*, ready to be evaluated. *regex_engine* makes its regular expressions."""
+    """The expression *source*, ready to be evaluated. *regex_engine* makes its regular
+    expressions.
+    """
 
     def __init__(self, source: str, regex_engine: Any) -> None:
         self.regex_engine = regex_engine
@@ -79,7 +82,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         }
 
     def evaluate(self, data: Any, bindings: Any = None) -> Any:
-        """Return the expression's value over *data*. What an earlier evaluation bound is forgotten."""
+        """Return the expression's value over *data*. What an earlier evaluation bound is
+        forgotten.
+        """
         LibraryJsonata.CURRENT.jsonata = self
         self.environment = Frame(_BASE)
         try:
@@ -136,10 +141,15 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 break
         if expr.keep_singleton_array:
             values = _keeping_singleton(values)
-        return values if expr.group is None else self.evaluate_group_expression(expr.group, values, environment)
+        return (
+            values
+            if expr.group is None
+            else self.evaluate_group_expression(expr.group, values, environment)
+        )
 
     def _followed(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return the value at the end of the path *expr* where it leads through objects alone, *expr* itself otherwise.
+        """Return the value at the end of the path *expr* where it leads through objects alone,
+        *expr* itself otherwise.
 
         Most paths are such, and need no sequences.
         """
@@ -149,7 +159,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         if names is None:
             return expr
         variable, rest = names
-        value = context if variable is None else self.evaluate_variable(variable, context, environment)
+        value = (
+            context if variable is None else self.evaluate_variable(variable, context, environment)
+        )
         for name in rest:
             if type(value) is not dict:
                 return expr
@@ -188,7 +200,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return _looked_up(context, expr.value)
 
     def evaluate_filter(self, predicate: Any, context: Any, environment: Any) -> Any:
-        """Return those of *context* that *predicate* holds for, or those at the positions it yields."""
+        """Return those of *context* that *predicate* holds for, or those at the positions it
+        yields.
+        """
         results = sequence()
         is_stream = type(context) is Sequence and context.tuple_stream
         results.tuple_stream = is_stream
@@ -213,7 +227,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return results
 
     def _getter(self, expr: Any, environment: Any) -> Callable[[Any], Any]:
-        """Return what yields the value of *expr* for one context after another, fast where it only compares."""
+        """Return what yields the value of *expr* for one context after another, fast where it only
+        compares.
+        """
         if expr.predicate is not None or expr.group is not None:
             return lambda context: self.eval(expr, context, environment)
         if expr.type in ("string", "number", "value"):
@@ -223,7 +239,11 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             return lambda context: self._at_end_of(expr, context, environment)
         if expr.type != "binary":
             return lambda context: self.eval(expr, context, environment)
-        operator, left, right = expr.value, self._getter(expr.lhs, environment), self._getter(expr.rhs, environment)
+        operator, left, right = (
+            expr.value,
+            self._getter(expr.lhs, environment),
+            self._getter(expr.rhs, environment),
+        )
         if operator == "and":
             return lambda context: boolean(left(context)) and boolean(right(context))
         if operator == "or":
@@ -246,7 +266,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
         if len(context) <= 1:
             return context
-        ordered = in_order([(keys(item), item) for item in context], lambda a, b: comes_after(expr, a[0], b[0]))
+        ordered = in_order(
+            [(keys(item), item) for item in context], lambda a, b: comes_after(expr, a[0], b[0])
+        )
         result = sequence(item for _, item in ordered)
         result.tuple_stream = is_stream
         return result
@@ -312,7 +334,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     def evaluate_condition(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of one of two branches."""
-        branch = expr.then if boolean(self.eval(expr.condition, context, environment)) else expr._else
+        branch = (
+            expr.then if boolean(self.eval(expr.condition, context, environment)) else expr._else
+        )
         return None if branch is None else self.eval(branch, context, environment)
 
     def evaluate_variable(self, expr: Any, context: Any, environment: Any) -> Any:
@@ -323,7 +347,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     # Functions
 
-    def evaluate_function(self, expr: Any, context: Any, environment: Any, applied_to: Any = _NOTHING_APPLIED) -> Any:
+    def evaluate_function(
+        self, expr: Any, context: Any, environment: Any, applied_to: Any = _NOTHING_APPLIED
+    ) -> Any:
         """Return the value of a call; *applied_to* is the left side of `~>`."""
         procedure = expr.procedure
         if procedure.type == "variable" and procedure.value and procedure.predicate is None:
@@ -345,12 +371,16 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             raise
 
     def apply(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
-        """Return what the function *proc* makes of *args*; a call that ends its body takes the place of the call."""
+        """Return what the function *proc* makes of *args*; a call that ends its body takes the
+        place of the call.
+        """
         result = self.apply_inner(proc, args, context, environment)
         while type(result) is LibraryParser.Symbol and result.thunk:
             call = result.body
             function = self.eval(call.procedure, result.input, result.environment)
-            args = [self.eval(argument, result.input, result.environment) for argument in call.arguments]
+            args = [
+                self.eval(argument, result.input, result.environment) for argument in call.arguments
+            ]
             result = self.apply_inner(function, args, context, environment)
         return result
 
@@ -384,7 +414,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 return None
             copy = clone(value)
             matches = self.eval(expr.pattern, copy, environment)
-            for match in matches if isinstance(matches, list) else [] if matches is None else [matches]:
+            for match in (
+                matches if isinstance(matches, list) else [] if matches is None else [matches]
+            ):
                 self._transform(expr, match, environment)
             return copy
 
@@ -409,7 +441,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
 
 def _no_function(expr: Any, environment: Any) -> JException:
-    """Return the error of a call *expr* of nothing; the sign may be missing before a function's name."""
+    """Return the error of a call *expr* of nothing; the sign may be missing before a function's
+    name.
+    """
     procedure = expr.procedure
     name = procedure.steps[0].value if procedure.type == "path" else procedure.value
     missing_sign = procedure.type == "path" and environment.lookup(name) is not None
@@ -417,18 +451,29 @@ def _no_function(expr: Any, environment: Any) -> JException:
 
 
 def _plain_names(expr: Any) -> tuple[Any, list[str]] | None:
-    """Return the variable (or None) and the names that the path *expr* consists of; None if there is more to it."""
+    """Return the variable (or None) and the names that the path *expr* consists of; None if there
+    is more to it.
+    """
     if expr.keep_singleton_array or expr.group is not None or not all(map(_is_plain, expr.steps)):
         return None
     first, *others = expr.steps
     names = expr.steps if first.type == "name" else others
-    if first.type not in ("name", "variable") or not names or any(step.type != "name" for step in names):
+    if (
+        first.type not in ("name", "variable")
+        or not names
+        or any(step.type != "name" for step in names)
+    ):
         return None
     return None if first.type == "name" else first, [step.value for step in names]
 
 
 def _is_plain(step: Any) -> bool:
-    return step.stages is None and step.predicate is None and step.tuple is None and not step.keep_array
+    return (
+        step.stages is None
+        and step.predicate is None
+        and step.tuple is None
+        and not step.keep_array
+    )
 
 
 def _keeping_singleton(values: Any) -> Any:

@@ -1,4 +1,6 @@
-"""JSONata's functions whose numbers, nulls, order or groups the library does not keep, and `$parse`."""
+"""JSONata's functions whose numbers, nulls, order or groups the library does not keep, and
+`$parse`.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ from httptask.expressions._jsonata_values import (
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]{1,1000}|0[oO][0-7]{1,1000}|0[bB][01]{1,1000}")
-"""Calculating with more digits takes long, and Python bounds only decimal ones by itself; a double has far fewer."""
+"""Calculating with more digits takes long, and Python bounds only decimal ones by itself; a double
+has far fewer.
+"""
 _MANY_DIGITS = 1000
 """Decimal's precision while a number is formatted."""
 
@@ -105,7 +109,9 @@ def _format_integer(value: Any, picture: Any) -> Any:
         return None
     whole: Any = _numbers.floor(value)
     if abs(whole) > _numbers.EXACT and not any(sign.isdigit() for sign in picture):
-        raise ValueError(f"$formatInteger writes {whole} with digits only, as for the picture '#,##0'")
+        raise ValueError(
+            f"$formatInteger writes {whole} with digits only, as for the picture '#,##0'"
+        )
     return Library.format_integer(whole, picture)
 
 
@@ -155,7 +161,9 @@ def _filter(values: Any, function: Any) -> Any:
         return None
     call = with_position(function)
     return sequence(
-        existing(value) for index, value in enumerate(values) if boolean(call(existing(value), index, values))
+        existing(value)
+        for index, value in enumerate(values)
+        if boolean(call(existing(value), index, values))
     )
 
 
@@ -178,7 +186,9 @@ def _reduce(values: Any, function: Any, start: Any = None) -> Any:
     result = existing(values[0]) if first else start
     apply = LibraryJsonata.CURRENT.jsonata.apply
     for index in range(first, len(values)):
-        result = apply(function, [result, existing(values[index]), index, values][:wanted], NULL, None)
+        result = apply(
+            function, [result, existing(values[index]), index, values][:wanted], NULL, None
+        )
     return result
 
 
@@ -186,7 +196,9 @@ def _sift(value: Any, function: Any) -> Any:
     if value is None:
         return None
     call = with_position(function)
-    return {name: item for name, item in value.items() if boolean(call(existing(item), name, value))} or None
+    return {
+        name: item for name, item in value.items() if boolean(call(existing(item), name, value))
+    } or None
 
 
 def _each(value: Any, function: Any) -> Any:
@@ -198,7 +210,9 @@ def _each(value: Any, function: Any) -> Any:
 
 
 class _Sorted:
-    """An item and how it is sorted: the *comparator* says whether the first of two has to come after the second."""
+    """An item and how it is sorted: the *comparator* says whether the first of two has to come
+    after the second.
+    """
 
     __slots__ = ("comparator", "item")
 
@@ -207,12 +221,15 @@ class _Sorted:
         self.item = item
 
     def __lt__(self, other: _Sorted) -> bool:
-        # Python's sort only asks whether a later item is less than an earlier one, so equal ones keep their order.
+        # Python's sort only asks whether a later item is less than an earlier one, so equal ones
+        # keep their order.
         return self.comparator(other.item, self.item)
 
 
 def in_order(values: Any, comparator: Callable[[Any, Any], bool]) -> list[Any]:
-    """Return *values* in the order of *comparator*, which says whether the first of two has to come after the second."""
+    """Return *values* in the order of *comparator*, which says whether the first of two has to come
+    after the second.
+    """
     return [each.item for each in sorted(_Sorted(comparator, value) for value in values)]
 
 
@@ -220,7 +237,9 @@ def _sort(values: Any, function: Any = None) -> Any:
     if values is None or len(values) <= 1:
         return values
     if function is not None:
-        return in_order(map(existing, values), lambda earlier, later: boolean(called(function, earlier, later)))
+        return in_order(
+            map(existing, values), lambda earlier, later: boolean(called(function, earlier, later))
+        )
     if all(type(value) is str for value in values):
         return sorted(values)
     if all(type(value) in _numbers.NUMBERS for value in values):
@@ -234,7 +253,11 @@ def _distinct(values: Any) -> Any:
     first: dict[Any, Any] = {}
     for value in values:
         first.setdefault(identity(value), value)
-    return sequence(first.values()) if isinstance(values, Sequence) and values.sequence else list(first.values())
+    return (
+        sequence(first.values())
+        if isinstance(values, Sequence) and values.sequence
+        else list(first.values())
+    )
 
 
 def _zip(*arrays: Any) -> Any:
@@ -322,5 +345,7 @@ _FROM_LIBRARY: dict[str, tuple[str, Callable[..., Any], int]] = {
     "fromMillis": ("<n-s?s?:s>", Library.datetime_from_millis, 3),
 }
 
-FUNCTIONS = {name: Function(name, *definition) for name, definition in (_FROM_LIBRARY | _IMPLEMENTED).items()}
+FUNCTIONS = {
+    name: Function(name, *definition) for name, definition in (_FROM_LIBRARY | _IMPLEMENTED).items()
+}
 """Every function an expression can call, by name. Those that are not pure are missing."""

@@ -1,4 +1,6 @@
-"""JSONata's functions that look for something in a text: with a text, a regular expression, or a function."""
+"""JSONata's functions that look for something in a text: with a text, a regular expression, or a
+function.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class _Match:
 
 
 def _matches(matcher: Any, string: str) -> Iterator[_Match]:
-    """Yield where *matcher* is found in *string*: a regular expression, or a function that returns such objects."""
+    """Yield where *matcher* is found in *string*: a regular expression, or a function that returns
+    such objects.
+    """
     if Library.is_regex(matcher):
         for number, found in enumerate(matcher.finditer(string)):
             if number and not found[0]:
@@ -47,11 +51,17 @@ def _matches(matcher: Any, string: str) -> Iterator[_Match]:
 
 
 def matched(expression: re.Pattern[str], string: str) -> Any:
-    """Return what calling the regular *expression* yields: the first match, with the function that finds the next."""
+    """Return what calling the regular *expression* yields: the first match, with the function that
+    finds the next.
+    """
 
     def following() -> Any:
         found = next(matches, None)
-        return None if found is None else found.as_object() | {"next": Function("next", "<>", following, 0)}
+        return (
+            None
+            if found is None
+            else found.as_object() | {"next": Function("next", "<>", following, 0)}
+        )
 
     matches = _matches(expression, string)
     return following()
@@ -60,7 +70,11 @@ def matched(expression: re.Pattern[str], string: str) -> Any:
 def contains(string: Any, token: Any) -> Any:
     if string is None or token is None:
         return None
-    return token in string if isinstance(token, str) else next(_matches(token, string), None) is not None
+    return (
+        token in string
+        if isinstance(token, str)
+        else next(_matches(token, string), None) is not None
+    )
 
 
 def match(string: Any, matcher: Any, limit: Any = None) -> Any:
@@ -134,7 +148,9 @@ _REFERENCE = re.compile(r"\$(\$|[0-9]+)")
 
 
 def _referred(found: _Match, reference: re.Match[str]) -> str:
-    """Return what *reference*, `$$`, `$0` or `$12`, stands for: as many digits as the number of groups has, or one less."""
+    """Return what *reference*, `$$`, `$0` or `$12`, stands for: as many digits as the number of
+    groups has, or one less.
+    """
     digits = reference[1]
     if digits == "$":
         return "$"

@@ -24,7 +24,11 @@ def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
             raise JException("T2008", expr.position, first, second)
         if isinstance(first, str) != isinstance(second, str):
             raise JException("T2007", expr.position, first, second)
-        order = (first > second) - (first < second) if isinstance(first, str) else _numbers.compare(first, second)
+        order = (
+            (first > second) - (first < second)
+            if isinstance(first, str)
+            else _numbers.compare(first, second)
+        )
         if order:
             return (order < 0) if term.descending else order > 0
     return False
@@ -57,7 +61,9 @@ def _compared(operator: str, left: Any, right: Any) -> Any:
         return None
     if isinstance(left, str) != isinstance(right, str):
         raise JException("T2009", -1, left, right, operator)
-    order = (left > right) - (left < right) if isinstance(left, str) else _numbers.compare(left, right)
+    order = (
+        (left > right) - (left < right) if isinstance(left, str) else _numbers.compare(left, right)
+    )
     return _ORDERS[operator](order)
 
 
@@ -87,7 +93,9 @@ def _joined(operator: str, left: Any, right: Any) -> str:
 
 def _range(operator: str, left: Any, right: Any) -> Any:
     for code, value in (("T2003", left), ("T2004", right)):
-        if value is not None and not (_numbers.is_number(value) and isinstance(_numbers.plain(value), int)):
+        if value is not None and not (
+            _numbers.is_number(value) and isinstance(_numbers.plain(value), int)
+        ):
             raise JException(code, -1, value)
     if left is None or right is None or left > right:
         return None

@@ -1,4 +1,6 @@
-"""What a JSONata expression can read of its document, and whether its cost is bounded by what it reads."""
+"""What a JSONata expression can read of its document, and whether its cost is bounded by what it
+reads.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _MOST_SYMBOLS = 64
 """Symbols of an expression whose cost counts as bounded: each of them may look at all data once."""
 
 _GIVEN = {"lookup": 2, "sift": 2, "each": 2}
-"""Arguments of these functions that keep them from taking the context instead; any other function needs one."""
+"""Arguments of these functions that keep them from taking the context instead; any other function
+needs one.
+"""
 
 _MOST_PRODUCTS = 4
 """Of a bounded expression: integers have thousands of digits, and a product has those of both."""
@@ -52,7 +56,9 @@ _YES_OR_NO = frozenset(("=", "!=", "<", "<=", ">", ">=", "and", "or"))
 _BOUNDED_OPERATORS = _YES_OR_NO | {"in", "+", "-", "*", "/", "%", "&"}
 
 _INNER_PARTS = ("predicate", "stages", "group", "expr")
-"""Attributes of a symbol that hold symbols whose context is a value of this one; those in any other see its own context."""
+"""Attributes of a symbol that hold symbols whose context is a value of this one; those in any other
+see its own context.
+"""
 
 
 class _EverythingError(Exception):
@@ -62,8 +68,9 @@ class _EverythingError(Exception):
 def reads(tree: Any) -> Reads | None:
     """Return what the syntax *tree* of an expression can read; None for the whole document.
 
-    A name is followed from the document as long as nothing but names follows it. What lies deeper in the expression sees
-    what was read already, unless it goes back to the document (`$$`) or up (`%`).
+    A name is followed from the document as long as nothing but names follows it. What lies deeper
+    in the expression sees what was read already, unless it goes back to the document (`$$`) or up
+    (`%`).
     """
     names: set[tuple[str, ...]] = set()
     try:
@@ -74,9 +81,13 @@ def reads(tree: Any) -> Reads | None:
 
 
 def _collect(node: Any, names: set[tuple[str, ...]], *, at_document: bool, given: int = 0) -> None:
-    """Add what *node* reads to *names*. *given* is 1 for a function that `~>` gives its first argument."""
+    """Add what *node* reads to *names*. *given* is 1 for a function that `~>` gives its first
+    argument.
+    """
     kind = node.type
-    if node.focus is not None or node.index is not None:  # the whole context goes along with the values
+    if (
+        node.focus is not None or node.index is not None
+    ):  # the whole context goes along with the values
         raise _EverythingError
     if kind == "parent" or (at_document and kind in ("wildcard", "descendant")):
         raise _EverythingError
@@ -100,7 +111,9 @@ def _collect(node: Any, names: set[tuple[str, ...]], *, at_document: bool, given
 def _collect_path(node: Any, names: set[tuple[str, ...]], *, at_document: bool) -> None:
     steps = list(node.steps)
     first = steps[0]
-    is_root = first.type == "variable" and (first.value == "$" or (at_document and first.value == ""))
+    is_root = first.type == "variable" and (
+        first.value == "$" or (at_document and first.value == "")
+    )
     if is_root and _has_more(first):
         raise _EverythingError
     rest = steps[1:] if is_root else steps
@@ -158,10 +171,11 @@ def _children(node: Any, *, inner: bool) -> Iterator[Any]:
 
 
 def is_bounded(tree: Any) -> bool:
-    """Say whether the syntax *tree* costs at most a fixed time for each value and character in what it reads.
+    """Say whether the syntax *tree* costs at most a fixed time for each value and character in what
+    it reads.
 
-    Paths of names, filters that compare, operators, and functions of a scalar; nothing that names a value, repeats or
-    multiplies.
+    Paths of names, filters that compare, operators, and functions of a scalar; nothing that names a
+    value, repeats or multiplies.
     """
     waiting = [(tree, False, False)]
     symbols = products = 0
@@ -174,7 +188,11 @@ def is_bounded(tree: Any) -> bool:
         if not _is_bounded(node, in_filter=in_filter, in_text=in_text):
             return False
         writes = in_text or _writes_json(node)
-        waiting += [(child, in_filter, writes) for child in _children(node, inner=False) if not _is_called(node, child)]
+        waiting += [
+            (child, in_filter, writes)
+            for child in _children(node, inner=False)
+            if not _is_called(node, child)
+        ]
         waiting += [(child, True, in_text) for child in _children(node, inner=True)]
     return True
 
@@ -184,7 +202,9 @@ def _is_called(node: Any, child: Any) -> bool:
 
 
 def _writes_json(node: Any) -> bool:
-    """Say whether *node* makes text of its operands: a text in an array gets longer by it, each time."""
+    """Say whether *node* makes text of its operands: a text in an array gets longer by it, each
+    time.
+    """
     sign = {"binary": node.value, "function": getattr(node.procedure, "value", None)}.get(node.type)
     return sign in ("&", "string")
 
@@ -197,7 +217,9 @@ def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:
         return False
     kind = node.type
     if kind == "path":
-        return all(step.type == "name" for step in node.steps[1:])  # any other is evaluated for each value before it
+        return all(
+            step.type == "name" for step in node.steps[1:]
+        )  # any other is evaluated for each value before it
     if kind == "binary":
         return str(node.value) in _BOUNDED_OPERATORS and not (in_filter and node.value == "in")
     if kind == "unary":
@@ -212,9 +234,13 @@ def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:
 def _is_scalar_function(node: Any) -> bool:
     if node.procedure.type != "variable" or str(node.procedure.value) not in _SCALAR_FUNCTIONS:
         return False
-    return bool(node.procedure.value != "string" or len(node.arguments) < 2)  # more indents, by the depth of each value
+    return bool(
+        node.procedure.value != "string" or len(node.arguments) < 2
+    )  # more indents, by the depth of each value
 
 
 def _chooses_once(expr: Any) -> bool:
-    """Say whether a filter by *expr* chooses a value once at most; a list of positions chooses it as often as it names it."""
+    """Say whether a filter by *expr* chooses a value once at most; a list of positions chooses it
+    as often as it names it.
+    """
     return bool(expr.type == "number" or (expr.type == "binary" and str(expr.value) in _YES_OR_NO))

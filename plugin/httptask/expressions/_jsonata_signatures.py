@@ -1,4 +1,6 @@
-"""Signatures of JSONata's functions: the library's, that tells null from nothing and remembers what fits."""
+"""Signatures of JSONata's functions: the library's, that tells null from nothing and remembers what
+fits.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _SYMBOLS = {
 
 
 _Plan = list[tuple[int | None, Any, str]]
-"""Of each argument: its index among those that are given, its parameter if it has to be an array, its type's letter."""
+"""Of each argument: its index among those that are given, its parameter if it has to be an array,
+its type's letter.
+"""
 
 
 class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
@@ -40,14 +44,20 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
     def __init__(self, signature: str, name: str) -> None:
         super().__init__(signature, name)
         self._plans: dict[str, _Plan] = {}
-        self._contexts = {id(param): frozenset(param.regex) - set("[]?") for param in self._params if param.context}
+        self._contexts = {
+            id(param): frozenset(param.regex) - set("[]?")
+            for param in self._params
+            if param.context
+        }
 
     def get_symbol(self, value: Any) -> str:
         """Return the letter of *value*'s type; m is nothing, l is null."""
         return _SYMBOLS.get(type(value)) or ("f" if is_function(value) else "m")
 
     def validate(self, args: Any, context: Any) -> list[Any]:
-        """Return *args* as the function takes them; *context* stands in for a first one that is left out."""
+        """Return *args* as the function takes them; *context* stands in for a first one that is
+        left out.
+        """
         supplied = "".join([_SYMBOLS.get(type(value)) or self.get_symbol(value) for value in args])
         plan = self._plans.get(supplied)
         if plan is None:
@@ -59,11 +69,15 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
             elif symbol == "":
                 validated.append(self._context(param, context, index))
             else:
-                validated.append(args[index] if param is None else self._array(param, symbol, args[index], index))
+                validated.append(
+                    args[index] if param is None else self._array(param, symbol, args[index], index)
+                )
         return validated
 
     def _planned(self, supplied: str) -> _Plan:
-        """Return where each argument of the function comes from, for arguments of the types *supplied*."""
+        """Return where each argument of the function comes from, for arguments of the types
+        *supplied*.
+        """
         match = self._regex.fullmatch(supplied)
         if match is None:
             raise JException("T0410", -1, self._first_wrong(supplied), self.function_name)

@@ -1,7 +1,7 @@
 """The syntax tree of a JSONata expression: the library's parser, with three things set right.
 
-Version 0.7.1 reads number literals as doubles, negates a literal in place, and processes the left side of `?:` and `??`
-twice: `a[-1] ?: 0` became `a[1]`, and nested defaults took exponential time.
+Version 0.7.1 reads number literals as doubles, negates a literal in place, and processes the left
+side of `?:` and `??` twice: `a[-1] ?: 0` became `a[1]`, and nested defaults took exponential time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Tokenizer(LibraryTokenizer):  # type: ignore[misc, unused-ignore]
         except JException as error:
             if error.error != "S0102":
                 raise
-            raise JException("S0102", error.location, self.path[error.location :][:40].split()[0]) from error
+            raise JException(
+                "S0102", error.location, self.path[error.location :][:40].split()[0]
+            ) from error
         if token is not None and token.type == "number":
             match = _NUMBER.search(self.path, start, self.position)
             token.value = _number(match[0], start) if match else token.value
@@ -82,14 +84,21 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
         """Return the symbol *expr*, as the parser made it, in the form that is evaluated."""
         if expr is not None and expr.type in (DEFAULT, COALESCE):
             return self._alternative(expr)
-        if expr is not None and expr.type == "unary" and expr.value == "-" and expr.expression.type == "number":
+        if (
+            expr is not None
+            and expr.type == "unary"
+            and expr.value == "-"
+            and expr.expression.type == "number"
+        ):
             literal = expr.expression.create()
             literal.value = _numbers.negate(literal.value)
             return self._kept(literal, expr)
         return super().process_ast(expr)
 
     def tail_call_optimize(self, expr: Any) -> Any:
-        """Return the body *expr* of a function with the calls that end it put off, so that they need no stack."""
+        """Return the body *expr* of a function with the calls that end it put off, so that they
+        need no stack.
+        """
         if expr.type not in (DEFAULT, COALESCE):
             return super().tail_call_optimize(expr)
         expr.rhs = self.tail_call_optimize(expr.rhs)

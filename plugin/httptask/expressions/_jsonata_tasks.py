@@ -40,7 +40,9 @@ class _Walk:
         if node is None:
             return Sight.OTHER
         follow = getattr(self, f"_{node.type}", None)
-        sight: Sight = follow(node, context, scope) if follow is not None else self._rest(node, context, scope)
+        sight: Sight = (
+            follow(node, context, scope) if follow is not None else self._rest(node, context, scope)
+        )
         if node.type != "path":
             sight = self._predicates(node, sight, scope)
         return self._grouped(node, sight, scope)
@@ -75,7 +77,9 @@ class _Walk:
             written = self._after
         elif "`" not in self._after:
             written = f"`{self._after}`"
-        elif not alone:  # a string that is a step of a path is a name, and may hold what quoted names cannot
+        elif (
+            not alone
+        ):  # a string that is a step of a path is a name, and may hold what quoted names cannot
             written = _string(self._after, '"')
         else:
             self.renaming.doubtful = True
@@ -95,7 +99,9 @@ class _Walk:
         for stage in [*(node.predicate or ()), *(node.stages or ())]:
             if stage.type == "index":
                 scope[str(stage.value)] = Sight.OTHER
-            elif stage.expr.type == "string" and sight is Sight.TASKS:  # not JSONata's way to look up, but meant so
+            elif (
+                stage.expr.type == "string" and sight is Sight.TASKS
+            ):  # not JSONata's way to look up, but meant so
                 self._key(stage.expr, sight)
             else:
                 self.value(stage.expr, sight, scope)
@@ -110,7 +116,13 @@ class _Walk:
 
     def _variable(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         name = str(node.value)
-        return context if name == "" else Sight.DOCUMENT if name == "$" else scope.get(name, Sight.OTHER)
+        return (
+            context
+            if name == ""
+            else Sight.DOCUMENT
+            if name == "$"
+            else scope.get(name, Sight.OTHER)
+        )
 
     def _string(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         # A text like any other, unless somebody compares it with the names of tasks.
@@ -165,7 +177,9 @@ class _Walk:
 
     # Functions
 
-    def _function(self, node: Any, context: Sight, scope: dict[str, Sight], first: Any = None) -> Sight:
+    def _function(
+        self, node: Any, context: Sight, scope: dict[str, Sight], first: Any = None
+    ) -> Sight:
         called = str(node.procedure.value) if node.procedure.type == "variable" else ""
         arguments = [*([first] if first is not None else []), *node.arguments]
         # Where a partial application is called, and with what, is not followed.
@@ -175,7 +189,9 @@ class _Walk:
         sights = [self.value(argument, context, scope) for argument in arguments]
         if called in _SAYS_NOTHING and called not in scope:
             return Sight.OTHER
-        sights += [] if arguments else [context]  # many functions take the context where they are given nothing
+        sights += (
+            [] if arguments else [context]
+        )  # many functions take the context where they are given nothing
         for sight in sights:
             self.renaming.passing(sight)
         return Sight.EITHER if any(sight.exposes_tasks for sight in sights) else Sight.ARGUMENT
@@ -231,7 +247,9 @@ class _Walk:
         if quote not in "'\"":
             return end - len(str(node.value))
         start = self._source.rindex(quote, 0, end - 1)
-        while _unquoted(self._source[start:end]) != node.value:  # an escaped quote of the string itself
+        while (
+            _unquoted(self._source[start:end]) != node.value
+        ):  # an escaped quote of the string itself
             start = self._source.rindex(quote, 0, start)
         return start
 
@@ -246,6 +264,8 @@ def _unquoted(literal: str) -> str | None:
 
 
 def _string(text: str, quote: str) -> str:
-    """Return *text* as a string literal. Between single quotes none can stand: JSONata has no escape for it."""
+    """Return *text* as a string literal. Between single quotes none can stand: JSONata has no
+    escape for it.
+    """
     double = json.dumps(text, ensure_ascii=False)
     return double if quote == '"' or "'" in text else f"'{double[1:-1]}'"

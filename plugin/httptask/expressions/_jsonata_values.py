@@ -19,7 +19,9 @@ Sequence = Utils.JList
 
 
 def sequence(items: Any = ()) -> Any:
-    """Return a sequence of *items*: when it is the result of an expression, one item stands for itself."""
+    """Return a sequence of *items*: when it is the result of an expression, one item stands for
+    itself.
+    """
     made = Sequence(items)
     made.sequence = True
     return made
@@ -68,7 +70,9 @@ def same(left: Any, right: Any) -> bool:
         return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
         return (
-            isinstance(right, dict) and left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+            isinstance(right, dict)
+            and left.keys() == right.keys()
+            and all(same(left[key], right[key]) for key in left)
         )
     return existing(left) is existing(right)
 
@@ -92,7 +96,11 @@ def as_json(value: Any) -> Any:
     kind = type(value)
     if isinstance(value, float):
         number = float(_numbers.written(value))
-        return int(strict_json.decimal_of(number)) if number.is_integer() and abs(number) < 1e21 else number
+        return (
+            int(strict_json.decimal_of(number))
+            if number.is_integer() and abs(number) < 1e21
+            else number
+        )
     if kind is str or kind is bool or value is None or kind in _numbers.NUMBERS:
         return value
     if isinstance(value, dict):

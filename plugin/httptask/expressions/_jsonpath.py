@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from httptask.expressions._renaming import Renamed
 
 _MOST_SELECTORS = 4
-"""In a linear query, the product of the numbers of selectors of its segments: how often one value may be selected."""
+"""In a linear query, the product of the numbers of selectors of its segments: how often one value
+may be selected.
+"""
 
 _LONGEST_FILTER = 200
 """Characters of a filter in a linear query: it compares a few times only."""
@@ -52,23 +54,30 @@ class JsonPath:
         _query(source)
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether *source* is a singular query, which looks at one value for each of its names."""
+        """Say whether *source* is a singular query, which looks at one value for each of its
+        names.
+        """
         return self._is(source, lambda query: query.steps is not None)
 
     def is_linear(self, source: str) -> bool:
-        """Say whether *source* costs at most a fixed time for each value in the data: it may stay here for small data.
+        """Say whether *source* costs at most a fixed time for each value in the data: it may stay
+        here for small data.
 
         Filters that only compare, at most one descendant segment, few selectors in a segment.
         """
         return self._is(source, lambda query: query.linear)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
-        """Return the names, from the document's root downwards, below which *source* reads; None for all of it."""
+        """Return the names, from the document's root downwards, below which *source* reads; None
+        for all of it.
+        """
         reads = _query(source).reads
         return None if reads is None else [reads]
 
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
-        """Return the error *source* would end in over data of *shape*: nested objects, in which None is anything at all."""
+        """Return the error *source* would end in over data of *shape*: nested objects, in which
+        None is anything at all.
+        """
         query = _query(source)
         value = shape
         for place, step in enumerate(query.leading):
@@ -107,7 +116,8 @@ class JsonPath:
 def _follow(steps: Sequence[str | int], data: Any) -> Any:
     value = data
     for place, step in enumerate(steps):
-        # A name selects from an object only, an index from an array only (RFC 9535, sections 2.3.1.2 and 2.3.3.2).
+        # A name selects from an object only, an index from an array only (RFC 9535, sections
+        # 2.3.1.2 and 2.3.3.2).
         if isinstance(step, str):
             if isinstance(value, Mapping) and step in value:
                 value = value[step]
@@ -125,20 +135,31 @@ def _nothing(before: Sequence[str | int], step: str | int, value: Any) -> NoSuch
         known = [str(name) for name in islice(value, MOST_KNOWN)]
         if isinstance(step, int):
             return NoSuchNameError(
-                f"{where} is an object, so it has no item {step}; {_listed(known, len(value))}", known
+                f"{where} is an object, so it has no item {step}; {_listed(known, len(value))}",
+                known,
             )
         near = nearest(step, known)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return NoSuchNameError(f"{where} has no name {step!r}; {_listed(known, len(value))}{hint}", known)
+        return NoSuchNameError(
+            f"{where} has no name {step!r}; {_listed(known, len(value))}{hint}", known
+        )
     if isinstance(value, list):
         if isinstance(step, int):
-            return NoSuchNameError(f"{where} has no item {step}; it is a list of {len(value)}, counted from 0")
-        one, each = normalised([*before, 0, step]), normalised(before) + "[*]" + normalised([step])[1:]
+            return NoSuchNameError(
+                f"{where} has no item {step}; it is a list of {len(value)}, counted from 0"
+            )
+        one, each = (
+            normalised([*before, 0, step]),
+            normalised(before) + "[*]" + normalised([step])[1:],
+        )
         return NoSuchNameError(
-            f"{where} is a list, so it has no name {step!r}; `{one}` is that of the first item, `{each}` of each"
+            f"{where} is a list, so it has no name {step!r}; `{one}` is that of the first item,"
+            f" `{each}` of each"
         )
     wanted = f"item {step}" if isinstance(step, int) else f"name {step!r}"
-    return NoSuchNameError(f"{where} is {_KINDS.get(type(value), 'a number')}, so it has no {wanted}")
+    return NoSuchNameError(
+        f"{where} is {_KINDS.get(type(value), 'a number')}, so it has no {wanted}"
+    )
 
 
 _KINDS = {str: "a string", bool: "true or false", type(None): "null"}
@@ -162,7 +183,9 @@ def is_shorthand(name: str) -> bool:
 
 
 def normalised(steps: Sequence[str | int]) -> str:
-    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it: `$.tasks['Look up'].output`."""
+    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it:
+    `$.tasks['Look up'].output`.
+    """
     return "$" + "".join(_written(step) for step in steps)
 
 
@@ -186,19 +209,29 @@ def _query(source: str) -> _Query:
         compiled = compile_query(source)
     except JSONPathError as error:
         place = f", at its character {error.token.index + 1}" if error.token else ""
-        raise ValueError(f"it is not a JSONPath query (RFC 9535): {error.args[0]}{place}{_hint(source)}") from error
+        raise ValueError(
+            f"it is not a JSONPath query (RFC 9535): {error.args[0]}{place}{_hint(source)}"
+        ) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
     except Exception as error:  # the library has slips of its own for broken text
         raise ValueError(f"it is not a JSONPath query (RFC 9535){_hint(source)}") from error
     leading = _leading(compiled)
-    return _Query(compiled, _steps(compiled), leading, _is_linear(compiled), _reads(compiled, leading))
+    return _Query(
+        compiled, _steps(compiled), leading, _is_linear(compiled), _reads(compiled, leading)
+    )
 
 
 def _hint(source: str) -> str:
     if not source.startswith("$"):
-        return f"; a query starts with $, as in `$.{source}`" if SHORTHAND.match(source) else "; a query starts with $"
-    return "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
+        return (
+            f"; a query starts with $, as in `$.{source}`"
+            if SHORTHAND.match(source)
+            else "; a query starts with $"
+        )
+    return (
+        "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
+    )
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:
@@ -221,7 +254,9 @@ def _leading(query: Any) -> tuple[str | int, ...]:
 
 
 def _reads(query: Any, leading: Sequence[str | int]) -> tuple[str, ...] | None:
-    """Return the names that *query* begins with; None where a filter of it goes back to the root."""
+    """Return the names that *query* begins with; None where a filter of it goes back to the
+    root.
+    """
     names = tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), leading))
     return names if names and "$" not in str(query)[1:] else None
 
@@ -231,13 +266,21 @@ def _is_linear(query: Any) -> bool:
 
     from httptask.expressions._jsonpath_filters import Filter, compares_within
 
-    descendants = sum(isinstance(segment, JSONPathRecursiveDescentSegment) for segment in query.segments)
+    descendants = sum(
+        isinstance(segment, JSONPathRecursiveDescentSegment) for segment in query.segments
+    )
     selectors = [selector for segment in query.segments for selector in segment.selectors]
     filters = [selector for selector in selectors if isinstance(selector, Filter)]
     return (
-        all(selector.test is not None and len(str(selector)) <= _LONGEST_FILTER for selector in filters)
+        all(
+            selector.test is not None and len(str(selector)) <= _LONGEST_FILTER
+            for selector in filters
+        )
         and descendants <= 1
         # What is compared below each value would be compared once for each level above it.
-        and not (descendants and any(compares_within(selector.expression.expression) for selector in filters))
+        and not (
+            descendants
+            and any(compares_within(selector.expression.expression) for selector in filters)
+        )
         and math.prod(len(segment.selectors) for segment in query.segments) <= _MOST_SELECTORS
     )

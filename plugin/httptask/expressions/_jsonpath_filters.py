@@ -1,7 +1,8 @@
 """The library for JSONPath, version 1.0.1, with what it does not do as RFC 9535 says set right.
 
-Numbers are exact: literals keep their digits, and comparisons compare what is written. `$.名前` needs no quotes (it writes
-U+10FF where it means U+10FFFF), and descending does not end at 100 levels. A filter looks only at what it needs.
+Numbers are exact: literals keep their digits, and comparisons compare what is written. `$.名前`
+needs no quotes (it writes U+10FF where it means U+10FFFF), and descending does not end at 100
+levels. A filter looks only at what it needs.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class _Logical(LogicalExpression):  # type: ignore[misc, unused-ignore]
 
 
 class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
-    """A filter. Where it only compares what stands in a value with literals, it does so without the library's nodes."""
+    """A filter. Where it only compares what stands in a value with literals, it does so without the
+    library's nodes.
+    """
 
     __slots__ = ("test",)
 
@@ -83,13 +86,21 @@ class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
         if test is None:
             yield from super().resolve(node)
         elif isinstance(value, dict):
-            yield from [node.new_child(child, name, node) for name, child in value.items() if test(child)]
+            yield from [
+                node.new_child(child, name, node) for name, child in value.items() if test(child)
+            ]
         elif isinstance(value, list):
-            yield from [node.new_child(child, index, node) for index, child in enumerate(value) if test(child)]
+            yield from [
+                node.new_child(child, index, node)
+                for index, child in enumerate(value)
+                if test(child)
+            ]
 
 
 def _test(expression: Any) -> Callable[[Any], bool] | None:
-    """Return what says of a value whether *expression* holds for it; None where that takes more than the value."""
+    """Return what says of a value whether *expression* holds for it; None where that takes more
+    than the value.
+    """
     if isinstance(expression, _Logical):
         left, right = _test(expression.left), _test(expression.right)
         if left is None or right is None:
@@ -109,7 +120,9 @@ def _test(expression: Any) -> Callable[[Any], bool] | None:
 
 
 def compares_within(expression: Any) -> bool:
-    """Say whether *expression* compares two values out of the data, each of which may be most of it."""
+    """Say whether *expression* compares two values out of the data, each of which may be most of
+    it.
+    """
     if isinstance(expression, _Logical):
         return compares_within(expression.left) or compares_within(expression.right)
     if isinstance(expression, PrefixExpression):
@@ -128,7 +141,9 @@ def _comparison(expression: _Comparison) -> Callable[[Any], bool] | None:
 
 
 def _getter(expression: Any) -> Callable[[Any], Any] | None:
-    """Return what takes the value of *expression*, a literal or a singular query, out of a value."""
+    """Return what takes the value of *expression*, a literal or a singular query, out of a
+    value.
+    """
     if isinstance(expression, FilterExpressionLiteral):
         literal = expression.value
         return lambda _value: literal
@@ -188,7 +203,9 @@ def _literal(token: Any) -> Any:
 
 
 def _value(expression: Any, context: Any) -> Any:
-    """Return the value of one side of a comparison, `NOTHING` where a query selects none (RFC 9535, section 2.3.5.2.2)."""
+    """Return the value of one side of a comparison, `NOTHING` where a query selects none (RFC 9535,
+    section 2.3.5.2.2).
+    """
     if isinstance(expression, FilterExpressionLiteral):
         return expression.value
     value = expression.evaluate(context)
@@ -213,7 +230,11 @@ def _equal(left: Any, right: Any) -> bool:
 def _less(left: Any, right: Any) -> bool:
     if type(left) is str:
         return type(right) is str and left < right
-    return type(left) in _numbers.NUMBERS and type(right) in _numbers.NUMBERS and _numbers.compare(left, right) < 0
+    return (
+        type(left) in _numbers.NUMBERS
+        and type(right) in _numbers.NUMBERS
+        and _numbers.compare(left, right) < 0
+    )
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {

@@ -32,7 +32,9 @@ class _Walk:
         for segment in query.segments:
             if isinstance(segment, JSONPathRecursiveDescentSegment) and sight.exposes_tasks:
                 sight = Sight.EITHER
-            sight = Sight.of_all([self._selected(selector, sight) for selector in segment.selectors])
+            sight = Sight.of_all(
+                [self._selected(selector, sight) for selector in segment.selectors]
+            )
         return sight
 
     def _selected(self, selector: Any, sight: Sight) -> Sight:
@@ -51,7 +53,10 @@ class _Walk:
         from jsonpath_rfc9535.filter_expressions import FilterQuery, RootFilterQuery
 
         if isinstance(expression, FilterQuery):
-            self.query(expression.query, Sight.DOCUMENT if isinstance(expression, RootFilterQuery) else current)
+            self.query(
+                expression.query,
+                Sight.DOCUMENT if isinstance(expression, RootFilterQuery) else current,
+            )
             return
         inner = [getattr(expression, name, None) for name in ("expression", "left", "right")]
         for part in [*inner, *getattr(expression, "args", ())]:
@@ -72,4 +77,6 @@ class _Walk:
 def _quoted(name: str, quote: str) -> str:
     """Return *name* as a string literal (RFC 9535, section 2.3.1.1)."""
     double = json.dumps(name, ensure_ascii=False)
-    return double if quote == '"' else "'" + double[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+    return (
+        double if quote == '"' else "'" + double[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+    )

@@ -1,7 +1,8 @@
 """Numbers of expressions: what two of them are together, exact where JavaScript's doubles are not.
 
-Integers are exact, however large. So is what is made of a `Decimal`, which stands for a number whose digits a double
-would change. Everything else is a double, except that whole doubles beyond 2**53 count as the integers they are written as.
+Integers are exact, however large. So is what is made of a `Decimal`, which stands for a number
+whose digits a double would change. Everything else is a double, except that whole doubles beyond
+2**53 count as the integers they are written as.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from httptask._core.strict_json import Number, decimal_of, number, number_text
 
 
 class Calculated(float):
-    """A double that is the result of arithmetic, and so may end in digits that nobody wrote, as 0.1 + 0.2 does."""
+    """A double that is the result of arithmetic, and so may end in digits that nobody wrote, as 0.1
+    + 0.2 does.
+    """
 
     __slots__ = ()
 
@@ -44,7 +47,9 @@ def is_number(value: Any) -> bool:
 
 
 def plain(value: Number) -> Number:
-    """Return *value* as an integer where it is a whole double that is one exactly. Raises `OverflowError` if it is not finite."""
+    """Return *value* as an integer where it is a whole double that is one exactly. Raises
+    `OverflowError` if it is not finite.
+    """
     if isinstance(value, float):
         if not math.isfinite(value):
             raise OverflowError("it is too large for a double")
@@ -80,7 +85,9 @@ def multiply(left: Number, right: Number) -> Number:
 
 
 def remainder(left: Number, right: Number) -> Number:
-    """Return what is left of *left* when it is divided by *right*; it has the sign of *left*, as in ECMAScript."""
+    """Return what is left of *left* when it is divided by *right*; it has the sign of *left*, as in
+    ECMAScript.
+    """
     if type(left) is int and type(right) is int:
         rest = abs(left) % abs(right)
         return -rest if left < 0 else rest
@@ -120,7 +127,9 @@ def total(values: Iterable[Number]) -> Number:
     """Return the sum of *values*, added from the left."""
     result: Number = 0
     for value in values:
-        result = result + value if type(result) is int and type(value) is int else add(result, value)
+        result = (
+            result + value if type(result) is int and type(value) is int else add(result, value)
+        )
     return result
 
 
@@ -150,7 +159,9 @@ _KEY = cmp_to_key(compare)
 
 
 def identity(value: Number) -> Any:
-    """Return a value that two numbers share, and have the same hash, if and only if they are the same number."""
+    """Return a value that two numbers share, and have the same hash, if and only if they are the
+    same number.
+    """
     return _decimal(value) if isinstance(value, float) and _is_beyond(value) else value
 
 
@@ -165,13 +176,17 @@ def ceil(value: Number) -> Number:
 
 
 def rounded(value: Number, places: int) -> Number:
-    """Return *value* with *places* digits behind the point, which may be negative; half goes to the even digit."""
+    """Return *value* with *places* digits behind the point, which may be negative; half goes to the
+    even digit.
+    """
     decimal = _decimal(value)
     if places >= -int(decimal.as_tuple().exponent):  # it has no more digits than that
         return plain(float(value) if isinstance(value, float) else value)
     if decimal.adjusted() < -places - 1:
         return 0
-    with_all_digits = Context(prec=max(1, decimal.adjusted() + places + 2), traps=[InvalidOperation])
+    with_all_digits = Context(
+        prec=max(1, decimal.adjusted() + places + 2), traps=[InvalidOperation]
+    )
     return _from_decimal(decimal.quantize(Decimal(1).scaleb(-places), context=with_all_digits))
 
 
@@ -185,7 +200,9 @@ def root(value: Number) -> Number:
 
 
 def power(base: Number, exponent: Number) -> Number:
-    """Return *base* to the power of *exponent*: exact for integers, otherwise the nearest double."""
+    """Return *base* to the power of *exponent*: exact for integers, otherwise the nearest
+    double.
+    """
     exponent = plain(exponent)
     if isinstance(plain(base), int) and isinstance(exponent, int) and exponent >= 0:
         base = int(base)
@@ -210,7 +227,8 @@ def from_text(text: str) -> Number:
 
 
 def to_text(value: Number) -> str:
-    """Return *value* as ECMAScript writes it, but integers in full, however large, and a `Decimal` with its digits.
+    """Return *value* as ECMAScript writes it, but integers in full, however large, and a `Decimal`
+    with its digits.
 
     Of a calculated double, JSONata writes 15 digits: as many as are sure.
     """
@@ -228,27 +246,40 @@ def _result(
     left: Number,
     right: Number,
 ) -> Number:
-    """Return what one of two calculations yields: doubles, or decimals where doubles could be inexact and should not."""
+    """Return what one of two calculations yields: doubles, or decimals where doubles could be
+    inexact and should not.
+    """
     if not (_is_exact(left) or _is_exact(right)):
         result = as_doubles(left, right)  # type: ignore[arg-type]  # neither is a Decimal
         if -EXACT < result < EXACT or not (_is_whole(left) and _is_whole(right)):
             return _calculated(result)
-    elif isinstance(left, float) and isinstance(right, float) and not (left.is_integer() and right.is_integer()):
-        return _calculated(as_doubles(left, right))  # one has a fraction: it is no calculation with integers
+    elif (
+        isinstance(left, float)
+        and isinstance(right, float)
+        and not (left.is_integer() and right.is_integer())
+    ):
+        return _calculated(
+            as_doubles(left, right)
+        )  # one has a fraction: it is no calculation with integers
     return _from_decimal(_exactly(exactly, _decimal(left), _decimal(right)))
 
 
-def _exactly(calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal) -> Decimal:
+def _exactly(
+    calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal
+) -> Decimal:
     try:
         return calculate(left, right)
     except (Inexact, InvalidOperation):
         raise ValueError(
-            f"its exact result has more than {_MOST_DIGITS} digits; round the numbers first, with $round(number, digits)"
+            f"its exact result has more than {_MOST_DIGITS} digits; round the numbers first, with"
+            " $round(number, digits)"
         ) from None
 
 
 def _is_exact(value: Number) -> bool:
-    """Say whether arithmetic with *value* has to be exact: its digits, or those of a sum with it, need more than a double."""
+    """Say whether arithmetic with *value* has to be exact: its digits, or those of a sum with it,
+    need more than a double.
+    """
     return isinstance(value, Decimal) or not -EXACT <= value <= EXACT
 
 
@@ -278,7 +309,9 @@ def _from_decimal(value: Decimal) -> Number:
 
 
 def _comparable(left: Number, right: Number) -> tuple[Any, Any]:
-    """Return the two so that Python compares them as they are written. It compares doubles by all of their digits."""
+    """Return the two so that Python compares them as they are written. It compares doubles by all
+    of their digits.
+    """
     if isinstance(left, Decimal) or isinstance(right, Decimal):
         return _decimal(left), _decimal(right)
     return identity(left), identity(right)

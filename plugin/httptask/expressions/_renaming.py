@@ -1,7 +1,9 @@
-"""Renaming a task inside expressions: what a language's walk over its own syntax tree reports, and the new text.
+"""Renaming a task inside expressions: what a language's walk over its own syntax tree reports, and
+the new text.
 
-An expression sees one document, `{"input", "tasks", "variables"}`. A walk follows which parts of it can be the
-document or its `tasks`, so that `tasks.Phone` is a name of a task while `input.Phone` is not.
+An expression sees one document, `{"input", "tasks", "variables"}`. A walk follows which parts of it
+can be the document or its `tasks`, so that `tasks.Phone` is a name of a task while `input.Phone` is
+not.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ class Renaming:
     doubtful: bool = False
     """Whether the task may be named in a way that cannot be followed."""
     passed: bool = False
-    """Whether the document or its tasks are passed to something that is not followed, a function for example."""
+    """Whether the document or its tasks are passed to something that is not followed, a function
+    for example.
+    """
     if_passed: bool = False
     """Whether the name stands somewhere that matters when they are passed."""
 
@@ -98,5 +102,7 @@ class Renamed:
 
 
 def not_understood(source: str, before: str) -> Renamed:
-    """Return *source* as it is: nobody can say what it names. It is doubtful where it holds the name at all."""
+    """Return *source* as it is: nobody can say what it names. It is doubtful where it holds the
+    name at all.
+    """
     return Renamed(source, before in source, before in source)

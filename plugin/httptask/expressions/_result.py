@@ -21,12 +21,16 @@ MOST_KNOWN = 200
 """Names in an error's `known`."""
 
 
-SHORTHAND = re.compile(r"[A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF]*")
+SHORTHAND = re.compile(
+    r"[A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\u0080-\uD7FF\uE000-\U0010FFFF]*"
+)
 """RFC 9535, section 2.5.1.1, `member-name-shorthand`."""
 
 
 class RefusedError(ValueError):
-    """Why an expression has no usable result: a sentence, and the *known* names where a name was wrong."""
+    """Why an expression has no usable result: a sentence, and the *known* names where a name was
+    wrong.
+    """
 
     def __init__(self, message: str, known: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -50,7 +54,9 @@ _BITS = 256
 
 
 def plain(value: Any) -> Any:
-    """Return *value*, data of a run or a part of it, as JSON has it: `$.tasks` may be a mapping that copies nothing."""
+    """Return *value*, data of a run or a part of it, as JSON has it: `$.tasks` may be a mapping
+    that copies nothing.
+    """
     if isinstance(value, dict):
         tasks = value.get("tasks")
         if isinstance(tasks, Mapping) and not isinstance(tasks, dict):
@@ -60,7 +66,9 @@ def plain(value: Any) -> Any:
 
 
 def is_small(value: Any, most: int) -> bool:
-    """Say whether the JSON *value* consists of at most *most* values; a long text or integer counts as several."""
+    """Say whether the JSON *value* consists of at most *most* values; a long text or integer counts
+    as several.
+    """
     left, waiting = most, [[value]]
     while waiting:
         items = waiting.pop()
@@ -81,7 +89,9 @@ def is_small(value: Any, most: int) -> bool:
 
 
 def check(value: Any, limit: int) -> None:
-    """Raise `RefusedError` when *value* is not JSON, or larger than *limit* bytes as JSON without spaces in UTF-8."""
+    """Raise `RefusedError` when *value* is not JSON, or larger than *limit* bytes as JSON without
+    spaces in UTF-8.
+    """
     left, waiting = limit, [([value], 0)]
     while waiting:
         items, depth = waiting.pop()
@@ -129,7 +139,9 @@ def sentence(error: BaseException) -> str:
 def known_in(error: BaseException) -> tuple[str, ...]:
     """Return the names *error* says are known, if it says so in a field `known`."""
     known = getattr(error, "known", ())
-    return tuple(str(name) for name in known[:MOST_KNOWN]) if isinstance(known, tuple | list) else ()
+    return (
+        tuple(str(name) for name in known[:MOST_KNOWN]) if isinstance(known, tuple | list) else ()
+    )
 
 
 def _own_size(item: Any, left: int) -> int:
@@ -151,7 +163,9 @@ def _own_size(item: Any, left: int) -> int:
     if not isinstance(item, float):
         raise RefusedError(f"its result is not JSON: it holds {_kind(item)}")
     if not math.isfinite(item):
-        raise RefusedError(f"its result is not JSON: it holds {item}, and JSON has only finite numbers")
+        raise RefusedError(
+            f"its result is not JSON: it holds {item}, and JSON has only finite numbers"
+        )
     return len(repr(item))
 
 
@@ -159,7 +173,11 @@ def _text_size(text: str, left: int) -> int:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return len(text) + 2
     # No text has fewer bytes than characters: a hopeless one need not be written out.
-    return len(text) if len(text) > left else len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    return (
+        len(text)
+        if len(text) > left
+        else len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    )
 
 
 def _digits(number: int) -> int:

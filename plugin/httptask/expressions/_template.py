@@ -1,4 +1,6 @@
-"""Finding the expressions in a text. What stands inside them is not read here, only where each one ends."""
+"""Finding the expressions in a text. What stands inside them is not read here, only where each one
+ends.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Found:
     written: str
     """As it stands in the text, with `${` and `}`."""
     source: str
-    """What stands inside, without the space around it; a whole value `jsonata: …` keeps its prefix."""
+    """What stands inside, without the space around it; a whole value `jsonata: …` keeps its
+    prefix.
+    """
     start: int = 0
     """Where in the text it begins."""
 
@@ -49,7 +53,9 @@ class Template:
 
 
 def is_expression(text: str) -> bool:
-    """Say whether *text* is wholly one expression, so that it may stand wherever any JSON value may."""
+    """Say whether *text* is wholly one expression, so that it may stand wherever any JSON value
+    may.
+    """
     if text.startswith("${"):
         return text.endswith("}") and split(text).whole
     return text.startswith(JSONATA)
@@ -64,15 +70,17 @@ def has_expression(text: str) -> bool:
 
 
 def may_change(text: str) -> bool:
-    """Say whether evaluation has to look at *text* at all: it holds an expression or an escaped one."""
+    """Say whether evaluation has to look at *text* at all: it holds an expression or an escaped
+    one.
+    """
     return "${" in text or text.startswith(JSONATA)
 
 
 def escape(text: str) -> str:
     """Return *text* written so that it evaluates to itself.
 
-    Each dollar sign of a run directly before `{` is doubled; what would be read as a whole value `jsonata: …` becomes a
-    JSONata string, which JSON's strings are.
+    Each dollar sign of a run directly before `{` is doubled; what would be read as a whole value
+    `jsonata: …` becomes a JSONata string, which JSON's strings are.
     """
     if text.startswith(JSONATA):
         return "${" + JSONATA + json.dumps(text, ensure_ascii=False) + "}"
@@ -122,10 +130,11 @@ _kept = lru_cache(maxsize=1024)(_split)
 
 
 def _end(text: str, start: int) -> tuple[int, str]:
-    """Return the place of the `}` that ends the expression whose inside begins at *start*; -1 and why, when none does.
+    """Return the place of the `}` that ends the expression whose inside begins at *start*; -1 and
+    why, when none does.
 
-    Braces nest. Braces in quotes do not count; in JSONata neither do those in quoted names, comments and regular
-    expressions.
+    Braces nest. Braces in quotes do not count; in JSONata neither do those in quoted names,
+    comments and regular expressions.
     """
     jsonata = text[start : start + 200].lstrip().startswith(JSONATA)
     special, skip = (_SPECIAL_IN_JSONATA, _skip_in_jsonata) if jsonata else (_SPECIAL, _skip_quoted)
@@ -141,7 +150,13 @@ def _end(text: str, start: int) -> tuple[int, str]:
         else:
             at = skip(text, start, match.start())
             if at < 0:
-                return -1, f"the {found} opened at its character {match.start() - start + 3} is not closed"
+                return (
+                    -1,
+                    (
+                        f"the {found} opened at its character {match.start() - start + 3} is not"
+                        " closed"
+                    ),
+                )
     inside = "a { inside it" if depth else "it"
     return -1, f"{inside} is not closed by }}; write a literal ${{ as $${{"
 

@@ -33,15 +33,27 @@ START_SECONDS = 30.0
 _LARGE = 1024 * 1024
 _ESCAPED = 3
 """How much longer a message may be than its value in UTF-8: it is ASCII."""
-_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
+_KEPT_VARIABLES = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "PYTHONHOME",
+    "PYTHONPYCACHEPREFIX",
+)
 """Of the environment. The rest may hold secrets, which an expression has no business with."""
 
 _OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
-"""What ends the helper when an evaluation has had its processor time; 0 where only a clock can tell (Windows)."""
+"""What ends the helper when an evaluation has had its processor time; 0 where only a clock can tell
+(Windows).
+"""
 
 _CLOSED = "the evaluator has been closed"
 _NO_START = "the helper process for expressions does not start"
-_GONE = "the helper process that evaluated it ended unexpectedly (most likely out of memory, or nested too deeply)"
+_GONE = (
+    "the helper process that evaluated it ended unexpectedly (most likely out of memory, or nested"
+    " too deeply)"
+)
 
 
 class _EndedEarlyError(Exception):
@@ -74,7 +86,8 @@ class _Job:
 
 
 class Worker:
-    """Evaluates in one helper process, one expression at a time. May be used from any thread and event loop.
+    """Evaluates in one helper process, one expression at a time. May be used from any thread and
+    event loop.
 
     *seconds* is the processor time for one expression, *most_bytes* the size of its result.
     """
@@ -90,20 +103,25 @@ class Worker:
     def _reset(self) -> None:
         self._owner = os.getpid()
         self._lock = threading.Lock()
-        # One thread of our own: expressions that wait their turn must not take those of asyncio.to_thread.
+        # One thread of our own: expressions that wait their turn must not take those of
+        # asyncio.to_thread.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="httptask-expressions")
         self._helper: _Helper | None = None
         self._running: _Job | None = None
         self._sent: tuple[weakref.ref[Document], Reads] | None = None
 
-    async def evaluate(self, language: ExpressionLanguage, source: str, document: Document, reads: Reads = None) -> Any:
+    async def evaluate(
+        self, language: ExpressionLanguage, source: str, document: Document, reads: Reads = None
+    ) -> Any:
         """Return the value of *source*, which *reads* this, over *document*.
 
-        What the helper has seen last is not sent again, as long as it is the same part of the same document. Raises
-        `RefusedError` for every failure. When the awaiting task is cancelled, the evaluation ends at once.
+        What the helper has seen last is not sent again, as long as it is the same part of the same
+        document. Raises `RefusedError` for every failure. When the awaiting task is cancelled, the
+        evaluation ends at once.
         """
         if self._owner != os.getpid():
-            # After a fork the helper and the thread are our parent's; forget them without touching them.
+            # After a fork the helper and the thread are our parent's; forget them without touching
+            # them.
             self._inherited.append((self._helper, self._thread))
             self._reset()
         if self._closed:
@@ -144,7 +162,9 @@ class Worker:
             raise
         except Exception as error:
             self._discard()
-            raise RefusedError(f"the helper process for expressions cannot be used: {error}") from error
+            raise RefusedError(
+                f"the helper process for expressions cannot be used: {error}"
+            ) from error
         finally:
             with self._lock:
                 self._running = None
@@ -174,7 +194,10 @@ class Worker:
         data: Sequence[bytes] = ()
         if self._sent is None or self._sent[0]() is not job.document or self._sent[1] != job.reads:
             form, data = _data(job.document.part(job.reads))
-        return [pickle.dumps((_language(job), job.source, self._seconds, self._most_bytes, form)), *data]
+        return [
+            pickle.dumps((_language(job), job.source, self._seconds, self._most_bytes, form)),
+            *data,
+        ]
 
     def _begin(self, request: Sequence[bytes], job: _Job) -> _Helper:
         """Send *request* and return the helper once it has begun."""
@@ -187,7 +210,9 @@ class Worker:
             except (OSError, EOFError) as error:
                 self._discard()
                 if deadline.passed:
-                    raise RefusedError(f"the helper process did not begin within {START_SECONDS:g} s") from error
+                    raise RefusedError(
+                        f"the helper process did not begin within {START_SECONDS:g} s"
+                    ) from error
                 if self._closed:
                     raise RefusedError(_CLOSED) from error
                 raise _EndedEarlyError from error
@@ -220,7 +245,8 @@ class Worker:
         return _CLOSED if self._closed else _GONE
 
     def _started(self, job: _Job) -> _Helper:
-        # `close` and `_abandon` hold the lock too: either they are seen here, or they see the helper.
+        # `close` and `_abandon` hold the lock too: either they are seen here, or they see the
+        # helper.
         with self._lock:
             if self._closed or job.abandoned:
                 raise RefusedError(_CLOSED)
@@ -261,7 +287,10 @@ class _Deadline:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self._timer.cancel()
         self._timer.join()
@@ -310,7 +339,9 @@ def _as_text(data: Any) -> Sequence[bytes]:
     try:
         return [pickle.dumps(dump(data))]
     except (RecursionError, TypeError, ValueError) as error:
-        raise RefusedError("the data is nested too deeply to be sent to the helper process") from error
+        raise RefusedError(
+            "the data is nested too deeply to be sent to the helper process"
+        ) from error
 
 
 class _Sink:
@@ -324,7 +355,9 @@ class _Sink:
 
 
 def _read(helper: _Helper, most_bytes: int) -> bytes:
-    """Return the content of the next message. Raises `EOFError` when there is none, or it is longer than *most_bytes*."""
+    """Return the content of the next message. Raises `EOFError` when there is none, or it is longer
+    than *most_bytes*.
+    """
     header = helper.replies.read(LENGTH.size)
     if len(header) < LENGTH.size:
         raise EOFError

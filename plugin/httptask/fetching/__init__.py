@@ -1,6 +1,8 @@
-"""What a SOURCE may name beyond the files of this machine: a package of descriptions, and one description at an address.
+"""What a SOURCE may name beyond the files of this machine: a package of descriptions, and one
+description at an address.
 
-`_package` asks the npm client that is installed · `_address` sends requests, on the path that every request takes.
+`_package` asks the npm client that is installed · `_address` sends requests, on the path that every
+request takes.
 """
 
 from __future__ import annotations
@@ -41,11 +43,14 @@ def shown_name(name: str) -> str:
 
 
 class Fetching:
-    """Opens sources, also those that have to be fetched first. A context manager: what was fetched is kept to its end.
+    """Opens sources, also those that have to be fetched first. A context manager: what was fetched
+    is kept to its end.
 
-    *allow_networks* is what an operator allows beside globally routable addresses; None takes `HTTPTASK_ALLOW_NETWORKS`.
-    *plugins* are asked before a connection is made, as for a `Runtime`. *progress* is called ten times a second while
-    something is fetched, with the bytes that have come and a word about what is under way; what it raises ends that.
+    *allow_networks* is what an operator allows beside globally routable addresses; None takes
+    `HTTPTASK_ALLOW_NETWORKS`.
+    *plugins* are asked before a connection is made, as for a `Runtime`. *progress* is called ten
+    times a second while something is fetched, with the bytes that have come and a word about what
+    is under way; what it raises ends that.
     """
 
     def __init__(
@@ -64,21 +69,29 @@ class Fetching:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self._folders.close()
 
-    def sources(self, name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | DescriptionError]:
+    def sources(
+        self, name: str, *, stdin: BinaryIO | None = None
+    ) -> Iterator[Source | DescriptionError]:
         """Yield each description that *name* names, and an error for each that cannot be read.
 
-        `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description, and everything else what
-        `httptask.importers.sources` takes it for.
+        `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description, and
+        everything else what `httptask.importers.sources` takes it for.
         """
         try:
             if name.startswith(PREFIX):
                 yield from self._package(name)
             elif _ADDRESS.match(name):
-                from httptask.fetching._address import Way, description_at  # with all that requests need
+                from httptask.fetching._address import (
+                    Way,
+                    description_at,
+                )  # with all that requests need
 
                 yield description_at(name, Way(self._allow, self._plugins, self._progress))
             else:
@@ -88,7 +101,10 @@ class Fetching:
 
     def _package(self, name: str) -> Iterator[Source | DescriptionError]:
         package = parsed(name)
-        folder = Path(self._folders.enter_context(tempfile.TemporaryDirectory(prefix="httptask-npm-")))
+        folder = Path(
+            self._folders.enter_context(tempfile.TemporaryDirectory(prefix="httptask-npm-"))
+        )
         archive = fetched(package, folder, lambda size: self._progress(size, f"fetching {package}"))
-        # Without its version: the next one describes the same APIs, and replaces what this one says of them.
+        # Without its version: the next one describes the same APIs, and replaces what this one says
+        # of them.
         yield from importers.file_sources(archive, f"{PREFIX}{package.name}")

@@ -1,4 +1,6 @@
-"""One description at an address, and what it refers to below the same folder: by the path that every request takes."""
+"""One description at an address, and what it refers to below the same folder: by the path that
+every request takes.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def description_at(url: str, way: Way) -> Source:
     """Return the description at *url*. Raises `DescriptionError`."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
-        raise DescriptionError("an address with a user or a password in it is not opened", source=shown(url))
+        raise DescriptionError(
+            "an address with a user or a password in it is not opened", source=shown(url)
+        )
     data, final = _fetched(url, way, redirects=_REDIRECTS)
     # RFC 3986, section 5.1.3: references are relative to where the document came from in the end.
     return Source(shown(url), data, AddressesBeside(final, way))
@@ -62,22 +66,30 @@ def description_at(url: str, way: Way) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class AddressesBeside:
-    """Reads files by references from the description at *url*: only of the same origin, and below its folder."""
+    """Reads files by references from the description at *url*: only of the same origin, and below
+    its folder.
+    """
 
     url: str
     way: Way
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the file that *reference* names: see `httptask.protocols.Source.beside`."""
+        """Return the bytes of the file that *reference* names: see
+        `httptask.protocols.Source.beside`.
+        """
         parts = urlsplit(self.url)
         folder = parts.path.rpartition("/")[0]
-        path = quote(path_beside(reference, "description"))  # as if its folder were the root: nothing leads out of it
+        path = quote(
+            path_beside(reference, "description")
+        )  # as if its folder were the root: nothing leads out of it
         # A redirect could lead anywhere else.
         return _fetched(f"{parts.scheme}://{parts.netloc}{folder}/{path}", self.way, redirects=0)[0]
 
 
 class _Guarded(Runtime):
-    """A runtime that reaches only what an operator allowed by name or network: for `http:`, which anybody can change."""
+    """A runtime that reaches only what an operator allowed by name or network: for `http:`, which
+    anybody can change.
+    """
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
         if not self.allowed.covers(host, ipaddress.ip_address(address.partition("%")[0])):
@@ -88,30 +100,44 @@ class _Guarded(Runtime):
 def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
     """Return the text at *url* as UTF-8, and the URL that it came from in the end."""
     name = shown(url)
-    with tempfile.TemporaryDirectory(prefix="httptask-") as folder:  # what is no text goes into a file
+    with tempfile.TemporaryDirectory(
+        prefix="httptask-"
+    ) as folder:  # what is no text goes into a file
         try:
             kind = Runtime if url[:6].lower() == "https:" else _Guarded
             runtime = kind(
-                limits=Limits(body=MAX_BYTES), allow_networks=way.allow_networks, plugins=way.plugins, files=folder
+                limits=Limits(body=MAX_BYTES),
+                allow_networks=way.allow_networks,
+                plugins=way.plugins,
+                files=folder,
             )
             task = HttpTask(_task(url, redirects), name="import", runtime=runtime)
-            result = run_sync(lambda: _result(task, way, f"fetching {name}"), "from a thread of its own")
+            result = run_sync(
+                lambda: _result(task, way, f"fetching {name}"), "from a thread of its own"
+            )
         except SettingsError as error:
-            raise DescriptionError(f"this is no address: {error.problems[0].message}", source=name) from error
+            raise DescriptionError(
+                f"this is no address: {error.problems[0].message}", source=name
+            ) from error
         except TooLargeError as error:
             raise DescriptionError(TOO_LARGE, source=name) from error
         except (HttpTaskError, ValueError) as error:
             raise DescriptionError(str(error), source=name) from error
-    content_type = next((value for key, value in result.headers.items() if key.lower() == "content-type"), "")
+    content_type = next(
+        (value for key, value in result.headers.items() if key.lower() == "content-type"), ""
+    )
     text = result.body or ""
     if not isinstance(text, str):
         raise DescriptionError(
-            f"this is no text ({content_type or 'without a media type'}); save an archive, and import the file",
+            f"this is no text ({content_type or 'without a media type'}); save an archive, and"
+            " import the file",
             source=name,
         )
     if _HTML.match(text):
         raise DescriptionError(
-            "this is a web page, not a description; give the address of the JSON or YAML file itself", source=name
+            "this is a web page, not a description; give the address of the JSON or YAML file"
+            " itself",
+            source=name,
         )
     return text.encode("utf-8", "surrogatepass"), result.url
 
@@ -126,7 +152,9 @@ async def _result(task: HttpTask, way: Way, text: str) -> TaskResult:
         try:
             while not (await asyncio.wait((call,), timeout=_TICK_SECONDS))[0]:
                 if way.progress is not None:
-                    way.progress(seen.network.bytes_received if seen.network is not None else 0, text)
+                    way.progress(
+                        seen.network.bytes_received if seen.network is not None else 0, text
+                    )
         finally:
             call.cancel()
             await asyncio.wait((call,))
@@ -155,7 +183,8 @@ def shown(url: str) -> str:
     query = parse_qsl(parts.query, keep_blank_values=True)
     if any(is_secret_name(name, "query") or is_secret_text(value) for name, value in query):
         masked = [
-            (name, MASK if is_secret_name(name, "query") or is_secret_text(value) else value) for name, value in query
+            (name, MASK if is_secret_name(name, "query") or is_secret_text(value) else value)
+            for name, value in query
         ]
         parts = parts._replace(query=urlencode(masked, safe=MASK))
     return parts._replace(netloc=host, fragment="").geturl()

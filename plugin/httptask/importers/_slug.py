@@ -12,7 +12,16 @@ _LABEL = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9][a-z0-9-]*\Z")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
 """Second labels that name no company when a country's two letters follow: `co.uk`."""
 _HOSTING = frozenset(
-    ("amplifyapp", "appspot", "azurewebsites", "cloudfunctions", "fly", "github", "herokuapp", "netlify")
+    (
+        "amplifyapp",
+        "appspot",
+        "azurewebsites",
+        "cloudfunctions",
+        "fly",
+        "github",
+        "herokuapp",
+        "netlify",
+    )
 )
 """Second labels of services that run other people's APIs below their own name."""
 _GENERIC = frozenset(("api", "apis", "app", "apps", "dev", "service"))
@@ -21,17 +30,22 @@ _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 
 
 def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
-    """Return the id of the endpoint *method* *path* of *provider*: `<provider>-<path>-<method>-<hash>`.
+    """Return the id of the endpoint *method* *path* of *provider*:
+    `<provider>-<path>-<method>-<hash>`.
 
-    The path loses its leading slash, its braces and NUL, `/` and `.` become `-`, and all is lower case. The hash is the first
-    *digits* hex digits of the SHA-224 of the path template exactly as given: more where two ids would otherwise be equal.
+    The path loses its leading slash, its braces and NUL, `/` and `.` become `-`, and all is lower
+    case. The hash is the first
+    *digits* hex digits of the SHA-224 of the path template exactly as given: more where two ids
+    would otherwise be equal.
     """
     vendor = "-".join(provider.replace("\0", "").lower().split())
     return f"{vendor}-{_slug(path, method)}-{_digest(path)[:digits]}"
 
 
 def provider_of_name(name: str, path: str, method: str) -> str | None:
-    """Return the provider that the file name *name* tells: None unless it is an id of this very path and method."""
+    """Return the provider that the file name *name* tells: None unless it is an id of this very
+    path and method.
+    """
     stem = _SUFFIXES.sub("", name.rpartition("/")[2])
     head, _, tail = stem.rpartition("-")
     vendor = head.removesuffix(f"-{_slug(path, method)}")
@@ -41,7 +55,9 @@ def provider_of_name(name: str, path: str, method: str) -> str | None:
 
 
 def provider_of_hosts(urls: Iterable[str]) -> str | None:
-    """Return the provider that the first telling host among *urls* names: `https://api.brevo.com/v3` is `brevo`."""
+    """Return the provider that the first telling host among *urls* names:
+    `https://api.brevo.com/v3` is `brevo`.
+    """
     return next((label for label in map(company, urls) if label is not None), None)
 
 
@@ -56,7 +72,9 @@ def _digest(path: str) -> str:
 
 
 def company(url: str) -> str | None:
-    """Return the label of *url*'s host that names who offers it: `https://api.brevo.com/v3` is `brevo`."""
+    """Return the label of *url*'s host that names who offers it: `https://api.brevo.com/v3` is
+    `brevo`.
+    """
     from urllib.parse import urlsplit
 
     try:

@@ -16,13 +16,16 @@ _MARKUP = re.compile(r"<[/!]?[A-Za-z][^<>]*>")
 
 
 def plain(text: str) -> str:
-    """Return *text* without HTML tags and with its character references resolved, for a line in a list."""
+    """Return *text* without HTML tags and with its character references resolved, for a line in a
+    list.
+    """
     return html.unescape(_MARKUP.sub(" ", text)).strip() if "<" in text or "&" in text else text
 
 
 def title_of(description: str) -> str:
     """Return the first sentence of *description*, at most its first line, cut at a word."""
-    # Text from a table breaks a line where the page had inline code: the next line goes on in lower case.
+    # Text from a table breaks a line where the page had inline code: the next line goes on in lower
+    # case.
     line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0].strip()
     end = _SENTENCE.search(line)
     sentence = line[: end.start()] if end else line

@@ -1,4 +1,6 @@
-"""One import: sources are found, read, and stored; whoever started it is told what became of each."""
+"""One import: sources are found, read, and stored; whoever started it is told what became of
+each.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +38,18 @@ class Input:
     """Where they can be read again; None when they cannot."""
 
 
-def input_of(name: str, options: ImportOptions, fetching: Fetching, stdin: BinaryIO | None = None) -> Input:
+def input_of(
+    name: str, options: ImportOptions, fetching: Fetching, stdin: BinaryIO | None = None
+) -> Input:
     """Return the input that *name*, a SOURCE of the command line, stands for; `-` is *stdin*."""
     if name == _STDIN:
         return Input("standard input", lambda: _of_stdin(fetching, stdin))
     source = name if is_fetched(name) else os.path.abspath(name)  # noqa: PTH100 - links stay as they are
-    return Input(name, lambda: fetching.sources(name), Origin(source, name, options.provider, options.servers))
+    return Input(
+        name,
+        lambda: fetching.sources(name),
+        Origin(source, name, options.provider, options.servers),
+    )
 
 
 def _of_stdin(fetching: Fetching, stdin: BinaryIO | None) -> Iterator[Source | DescriptionError]:
@@ -67,8 +75,9 @@ class Outcome:
 class Import:
     """One import of *inputs*. One that cannot be read does not keep the others out.
 
-    *tell* is called with what became of each source, *idle* often: both in the thread of `run`, which ends with what either
-    of them raises. What was written before stays; no source is there by half.
+    *tell* is called with what became of each source, *idle* often: both in the thread of `run`,
+    which ends with what either of them raises. What was written before stays; no source is there by
+    half.
     """
 
     inputs: Sequence[Input]
@@ -81,8 +90,9 @@ class Import:
     size: int = 0
     """Bytes of the sources so far."""
     counts: Counter[str] = field(default_factory=Counter)
-    """So far: `sources`, `endpoints`; `added`, `replaced`, `unchanged`, `removed` of them; `parts`, which are no
-    descriptions; `incomplete`, sources of which something could not be read; `failed`, those of which nothing could be."""
+    """So far: `sources`, `endpoints`; `added`, `replaced`, `unchanged`, `removed` of them; `parts`,
+    which are no descriptions; `incomplete`, sources of which something could not be read; `failed`,
+    those of which nothing could be."""
     notes: Counter[str] = field(default_factory=Counter)
     """How many notes of each kind."""
 
@@ -106,20 +116,28 @@ class Import:
 
     def _write(self, catalogue: Catalogue, unwritten: list[Read]) -> None:
         """Write what *unwritten* holds in one transaction, tell it, and empty the list."""
-        counts = iter(catalogue.put_prepared([read.prepared for read in unwritten if read.prepared is not None]))
+        counts = iter(
+            catalogue.put_prepared(
+                [read.prepared for read in unwritten if read.prepared is not None]
+            )
+        )
         for read in unwritten:
             self._done(read, next(counts) if read.prepared is not None else None)
         unwritten.clear()
 
     def _jobs(self, catalogue: Catalogue | None) -> Iterator[Job]:
-        """Yield what has to be read; what was imported into *catalogue* before, unchanged, has not."""
+        """Yield what has to be read; what was imported into *catalogue* before, unchanged, has
+        not.
+        """
         for given, source in self._sources():
             self.idle()
             if isinstance(source, DescriptionError):
                 self._failed(source)
                 continue
             self.size += len(source.data)
-            if source.name != given.name and is_fragment(source):  # what somebody named is no part by itself
+            if source.name != given.name and is_fragment(
+                source
+            ):  # what somebody named is no part by itself
                 self.counts["parts"] += 1
                 continue
             mark = digest(source, self.options)
@@ -144,9 +162,13 @@ class Import:
         self.counts.update(sources=1, endpoints=len(read.lines))
         if counts is not None:
             done = (counts.added, counts.replaced, counts.unchanged, counts.removed)
-            self.counts.update(dict(zip(("added", "replaced", "unchanged", "removed"), done, strict=True)))
+            self.counts.update(
+                dict(zip(("added", "replaced", "unchanged", "removed"), done, strict=True))
+            )
         self.notes.update(each.kind for each in read.notes)
-        self.counts["incomplete"] += any(each.severity == "error" for each in read.notes) or not read.lines
+        self.counts["incomplete"] += (
+            any(each.severity == "error" for each in read.notes) or not read.lines
+        )
         self.tell(Outcome(read.source, read, counts))
 
     def _failed(self, error: DescriptionError) -> None:

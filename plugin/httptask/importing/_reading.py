@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
 
 FORMAT = 3
-"""Goes up when the same description is read otherwise than before: then unchanged ones are read again."""
+"""Goes up when the same description is read otherwise than before: then unchanged ones are read
+again.
+"""
 
 _ALONE = 4
 """Sources up to which no other process is started."""
@@ -77,7 +79,11 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
     lines: list[tuple[str, str, str, int, bool]] = []
     notes: list[Note] = []
     reached: list[str] = []
-    source = replace(job.source, beside=_recording(job.source.beside, reached)) if job.source.beside else job.source
+    source = (
+        replace(job.source, beside=_recording(job.source.beside, reached))
+        if job.source.beside
+        else job.source
+    )
 
     def endpoints(items: Iterable[Endpoint | Note]) -> Iterator[Endpoint]:
         for item in items:
@@ -93,7 +99,9 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
         importer, items = reading(source, job.options, plugins or _plugins())
         found = endpoints(items)
         if job.keep:
-            prepared = prepare(found, source=source.name, digest=job.digest, whole=importer == "openapi")
+            prepared = prepare(
+                found, source=source.name, digest=job.digest, whole=importer == "openapi"
+            )
         for _ in found:
             pass
     except DescriptionError as error:
@@ -106,11 +114,14 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
     return Read(source.name, importer, tuple(lines), tuple(notes), prepared)
 
 
-def read_all(jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], None] = lambda: None) -> Iterator[Read]:
-    """Yield what became of each of *jobs*, in their order: in this process when they are few, else in one per core.
+def read_all(
+    jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], None] = lambda: None
+) -> Iterator[Read]:
+    """Yield what became of each of *jobs*, in their order: in this process when they are few, else
+    in one per core.
 
-    *idle* is called ten times a second while another process is waited for; it may raise. Raises `DescriptionError` when such
-    a process ends without an answer.
+    *idle* is called ten times a second while another process is waited for; it may raise. Raises
+    `DescriptionError` when such a process ends without an answer.
     """
     first = list(itertools.islice(jobs, _ALONE + 1))
     processes = os.cpu_count() or 1
@@ -124,8 +135,8 @@ def read_all(jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], Non
         yield from _in_order(pool, itertools.chain(first, jobs), idle)
     except BrokenProcessPool as error:
         raise DescriptionError(
-            "a process that reads descriptions was ended from outside, perhaps for want of memory; what was imported "
-            "before stays: import again"
+            "a process that reads descriptions was ended from outside, perhaps for want of memory;"
+            " what was imported before stays: import again"
         ) from error
     finally:
         for process in list((pool._processes or {}).values()):
@@ -133,7 +144,9 @@ def read_all(jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], Non
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(pool: ProcessPoolExecutor, jobs: Iterator[Job], idle: Callable[[], None]) -> Iterator[Read]:
+def _in_order(
+    pool: ProcessPoolExecutor, jobs: Iterator[Job], idle: Callable[[], None]
+) -> Iterator[Read]:
     """Yield what became of *jobs*, in their order: the same catalogue comes of the same sources."""
     waiting: deque[tuple[int, Future[Read]]] = deque()
     size = 0
@@ -141,7 +154,9 @@ def _in_order(pool: ProcessPoolExecutor, jobs: Iterator[Job], idle: Callable[[],
         waiting.append((len(job.source.data), pool.submit(read, job)))
         size += len(job.source.data)
         # One that takes long does not leave the other processes without work, nor fill the memory.
-        while waiting and (len(waiting) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD or waiting[0][1].done()):
+        while waiting and (
+            len(waiting) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD or waiting[0][1].done()
+        ):
             length, first = waiting.popleft()
             size -= length
             yield _result(first, idle)
@@ -171,7 +186,9 @@ def _plugins() -> PluginManager:
 def _begin() -> None:
     """Make this a process that ends with its parent, and leaves Ctrl+C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.getLogger("httptask.plugins").setLevel(logging.ERROR)  # the parent has said what is left out
+    logging.getLogger("httptask.plugins").setLevel(
+        logging.ERROR
+    )  # the parent has said what is left out
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

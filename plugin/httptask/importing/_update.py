@@ -1,4 +1,6 @@
-"""One update: descriptions are read again from where they came from, and stored; what changed is told."""
+"""One update: descriptions are read again from where they came from, and stored; what changed is
+told.
+"""
 
 from __future__ import annotations
 
@@ -40,20 +42,25 @@ class UpdatedDescription:
     """One for each definition that was given."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return `{"source", "added", "removed", "changed", "unchanged"}`, and "broken" where definitions were given."""
+        """Return `{"source", "added", "removed", "changed", "unchanged"}`, and "broken" where
+        definitions were given.
+        """
         broken = [
-            {"definition": each.definition, **task.to_json()} for each in self.definitions for task in each.broken
+            {"definition": each.definition, **task.to_json()}
+            for each in self.definitions
+            for task in each.broken
         ]
         given = {"broken": broken} if self.definitions else {}
         return {"source": self.source, **self.differences.to_json(), **given}
 
 
 class Update:
-    """Reads again what *catalogue* has from each of *origins* (with the names of what came from there), and stores it.
+    """Reads again what *catalogue* has from each of *origins* (with the names of what came from
+    there), and stores it.
 
-    Only sources whose names are known are read where *only_known* says so: those of one provider. *definitions* are the
-    workflow definitions, by name, whose tasks are held against what changed. `run` does the work; the counts below grow
-    while it runs.
+    Only sources whose names are known are read where *only_known* says so: those of one provider.
+    *definitions* are the workflow definitions, by name, whose tasks are held against what changed.
+    `run` does the work; the counts below grow while it runs.
     """
 
     def __init__(
@@ -69,7 +76,9 @@ class Update:
         self.unchanged = 0
         """Descriptions that are as they were."""
         self.gone: list[str] = []
-        """Names of descriptions that are no longer where they came from; the catalogue keeps them."""
+        """Names of descriptions that are no longer where they came from; the catalogue keeps
+        them.
+        """
         self._catalogue = catalogue
         self._fetching = fetching
         self._origins = origins
@@ -79,8 +88,8 @@ class Update:
         self._unreadable: list[DescriptionError] = []
 
     def run(self) -> Iterator[UpdatedDescription | DescriptionError | None]:
-        """Yield each description that changed, each error of one that cannot be read (what is stored of it stays), and None
-        for one that was read and did not change.
+        """Yield each description that changed, each error of one that cannot be read (what is
+        stored of it stays), and None for one that was read and did not change.
         """
         for read in read_all(self._jobs(), self._plugins):
             yield from self._taken_errors()
@@ -123,7 +132,9 @@ class Update:
         old = [self._catalogue.of_api(*api) for api in apis]
         self._catalogue.put_prepared([read.prepared])
         new = [self._catalogue.of_api(*api) for api in apis]
-        pairs = [pair for before, after in zip(old, new, strict=True) for pair in paired(before, after)]
+        pairs = [
+            pair for before, after in zip(old, new, strict=True) for pair in paired(before, after)
+        ]
         differences = Differences.of(pairs)
         if not differences.any:
             self.unchanged += 1

@@ -15,13 +15,17 @@ PARAMETER_GROUPS: dict[str, str] = {
     "header": "headers",
     "cookie": "cookies",
 }
-"""Where a parameter is sent (OpenAPI's `in`) -> the group of a task's `httpRequest` that holds its value."""
+"""Where a parameter is sent (OpenAPI's `in`) -> the group of a task's `httpRequest` that holds its
+value.
+"""
 _HASHED = re.compile(r"#(\w+)(?=/)")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def _referred(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of *definitions* that *value* refers to anywhere, and those that they do: the others are other endpoints'."""
+    """Return those of *definitions* that *value* refers to anywhere, and those that they do: the
+    others are other endpoints'.
+    """
     found: dict[str, Any] = {}
     waiting = [value] if definitions else []
     while waiting:
@@ -47,7 +51,9 @@ class Api:
     """One described HTTP API, as each of its endpoints carries it (OpenAPI: Info Object)."""
 
     name: str = ""
-    """Which of its provider's APIs it is: `compute`, `ghes-3.8`; "" when the description does not say."""
+    """Which of its provider's APIs it is: `compute`, `ghes-3.8`; "" when the description does not
+    say.
+    """
     title: str = ""
     """The description's own title: `Compute Engine API`."""
     version: str = ""
@@ -60,7 +66,11 @@ class Api:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Api:
         """Read what `to_json` wrote."""
-        return cls(name=value.get("name", ""), title=value.get("title", ""), version=value.get("version", ""))
+        return cls(
+            name=value.get("name", ""),
+            title=value.get("title", ""),
+            version=value.get("version", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +86,24 @@ class Server:
     @property
     def address(self) -> str:
         """The URL with the default of each variable that has one in its place."""
-        return _VARIABLE.sub(lambda match: str(self.variables.get(match[1], {}).get("default", match[0])), self.url)
+        return _VARIABLE.sub(
+            lambda match: str(self.variables.get(match[1], {}).get("default", match[0])), self.url
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"url", "description"?, "variables"?}`."""
-        return {"url": self.url} | _set({"description": self.description, "variables": dict(self.variables)})
+        return {"url": self.url} | _set(
+            {"description": self.description, "variables": dict(self.variables)}
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Server:
         """Read what `to_json` wrote."""
-        return cls(url=value["url"], description=value.get("description", ""), variables=value.get("variables", {}))
+        return cls(
+            url=value["url"],
+            description=value.get("description", ""),
+            variables=value.get("variables", {}),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +113,15 @@ class MediaType:
     schema: Mapping[str, Any] = field(default_factory=dict)
     """JSON Schema 2020-12 of the value; `{}` is any value."""
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Field of a form or multipart body -> `{"contentType"?, "headers"?, "style"?, "explode"?, "allowReserved"?,
-    "itemDelimiters"?}`."""
+    """Field of a form or multipart body -> `{"contentType"?, "headers"?, "style"?, "explode"?,
+    "allowReserved"?, "itemDelimiters"?}`."""
     examples: tuple[Any, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"schema", "encoding"?, "examples"?}`."""
-        return {"schema": dict(self.schema)} | _set({"encoding": dict(self.encoding), "examples": list(self.examples)})
+        return {"schema": dict(self.schema)} | _set(
+            {"encoding": dict(self.encoding), "examples": list(self.examples)}
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> MediaType:
@@ -130,11 +150,15 @@ class Parameter:
     explode: bool | None = None
     """None is OpenAPI's default for the style."""
     item_delimiters: tuple[str, ...] = ()
-    """What is between the items of an array in the array, of one in that, and so on (Swagger 2.0: Items Object)."""
+    """What is between the items of an array in the array, of one in that, and so on (Swagger 2.0:
+    Items Object).
+    """
     allow_reserved: bool = False
     """Whether RFC 3986's reserved characters stand in the URL as they are."""
     media_type: str | None = None
-    """The media type a value is serialised as, instead of by a style (OpenAPI: `content`): `application/json`."""
+    """The media type a value is serialised as, instead of by a style (OpenAPI: `content`):
+    `application/json`.
+    """
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """With a form as its media type: field -> how it is written, as `MediaType.encoding` has it."""
     deprecated: bool = False
@@ -143,12 +167,20 @@ class Parameter:
     def to_json(self) -> dict[str, Any]:
         """Return an OpenAPI Parameter Object; unset fields are left out."""
         value: dict[str, Any] = {"name": self.name, "in": self.location}
-        value |= _set({"required": self.required, "description": self.description, "deprecated": self.deprecated})
+        value |= _set(
+            {
+                "required": self.required,
+                "description": self.description,
+                "deprecated": self.deprecated,
+            }
+        )
         if self.style is not None:
             value["style"] = self.style
         if self.explode is not None:
             value["explode"] = self.explode
-        value |= _set({"itemDelimiters": list(self.item_delimiters), "allowReserved": self.allow_reserved})
+        value |= _set(
+            {"itemDelimiters": list(self.item_delimiters), "allowReserved": self.allow_reserved}
+        )
         value |= _set({"examples": list(self.examples)})
         if self.media_type is None:
             value["schema"] = dict(self.schema)
@@ -214,7 +246,9 @@ class Response:
     def to_json(self) -> dict[str, Any]:
         """Return an OpenAPI Response Object; unset fields are left out."""
         content = {name: media_type.to_json() for name, media_type in self.content.items()}
-        return _set({"description": self.description, "headers": dict(self.headers), "content": content})
+        return _set(
+            {"description": self.description, "headers": dict(self.headers), "content": content}
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Response:
@@ -222,7 +256,9 @@ class Response:
         return cls(
             description=value.get("description", ""),
             headers=value.get("headers", {}),
-            content={name: MediaType.from_json(item) for name, item in value.get("content", {}).items()},
+            content={
+                name: MediaType.from_json(item) for name, item in value.get("content", {}).items()
+            },
         )
 
 
@@ -255,31 +291,37 @@ class Endpoint:
     responses: Mapping[str, Response] = field(default_factory=dict)
     """By status: `200`, `4XX`, `default`."""
     security: tuple[Mapping[str, tuple[str, ...]], ...] | None = None
-    """Alternatives, each security scheme -> scopes (OpenAPI: Security Requirement Object); an empty one means that none is
-    needed. None: the description does not say."""
+    """Alternatives, each security scheme -> scopes (OpenAPI: Security Requirement Object); an empty
+    one means that none is needed. None: the description does not say."""
     security_schemes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The schemes that `security` names (OpenAPI: Security Scheme Object, as of 3.x)."""
     definitions: Mapping[str, Any] = field(default_factory=dict)
-    """JSON Schemas that the schemas above name by `{"$ref": "#/$defs/<name>"}`; names hold letters, digits, `.`, `_`, `-`.
-    It may hold more than this endpoint uses: endpoints of one description may share one mapping."""
+    """JSON Schemas that the schemas above name by `{"$ref": "#/$defs/<name>"}`; names hold letters,
+    digits, `.`, `_`, `-`. It may hold more than this endpoint uses: endpoints of one description
+    may share one mapping."""
     incomplete: tuple[str, ...] = ()
-    """Groups of `httpRequest` the description may not list in full (a cut page): undocumented names are allowed there."""
+    """Groups of `httpRequest` the description may not list in full (a cut page): undocumented names
+    are allowed there.
+    """
     source: str = ""
     """The name of the file or document it was read from."""
 
     @property
     def target(self) -> str:
-        """The path template as it is sent: with a leading slash and its query, without what follows `#`.
+        """The path template as it is sent: with a leading slash and its query, without what follows
+        `#`.
 
-        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be meant. Nor by `${word}`,
-        JavaScript's for `{word}`.
+        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be
+        meant. Nor by `${word}`, JavaScript's for `{word}`.
         """
         sent = _HASHED.sub(r"{\1}", self.path).partition("#")[0].replace("${", "{")
         return sent if sent.startswith("/") else f"/{sent}"
 
     @property
     def server_variables(self) -> dict[str, Mapping[str, Any]]:
-        """The variables of its servers, but for those of which the path has its own: those of the first server that has one."""
+        """The variables of its servers, but for those of which the path has its own: those of the
+        first server that has one.
+        """
         own = {parameter.name for parameter in self.parameters if parameter.location == "path"}
         found: dict[str, Mapping[str, Any]] = {}
         for server in self.servers:
@@ -289,8 +331,15 @@ class Endpoint:
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """Return the endpoint as `schemas/endpoint.schema.json` has it; unset fields are left out."""
-        value: dict[str, Any] = {"id": self.id, "method": self.method, "path": self.path, "provider": self.provider}
+        """Return the endpoint as `schemas/endpoint.schema.json` has it; unset fields are left
+        out.
+        """
+        value: dict[str, Any] = {
+            "id": self.id,
+            "method": self.method,
+            "path": self.path,
+            "provider": self.provider,
+        }
         value |= _set(
             {
                 "api": self.api.to_json(),
@@ -305,12 +354,22 @@ class Endpoint:
         value["parameters"] = [parameter.to_json() for parameter in self.parameters]
         if self.request_body is not None:
             value["requestBody"] = self.request_body.to_json()
-        value |= _set({"responses": {status: response.to_json() for status, response in self.responses.items()}})
+        value |= _set(
+            {
+                "responses": {
+                    status: response.to_json() for status, response in self.responses.items()
+                }
+            }
+        )
         if self.security is not None:
-            value["security"] = [{name: list(scopes) for name, scopes in each.items()} for each in self.security]
+            value["security"] = [
+                {name: list(scopes) for name, scopes in each.items()} for each in self.security
+            ]
         return value | _set(
             {
-                "securitySchemes": {name: dict(scheme) for name, scheme in self.security_schemes.items()},
+                "securitySchemes": {
+                    name: dict(scheme) for name, scheme in self.security_schemes.items()
+                },
                 "$defs": _referred(value, self.definitions),
                 "incomplete": list(self.incomplete),
                 "source": self.source,
@@ -333,12 +392,18 @@ class Endpoint:
             tags=tuple(value.get("tags", ())),
             deprecated=value.get("deprecated", False),
             servers=tuple(Server.from_json(server) for server in value.get("servers", ())),
-            parameters=tuple(Parameter.from_json(parameter) for parameter in value.get("parameters", ())),
+            parameters=tuple(
+                Parameter.from_json(parameter) for parameter in value.get("parameters", ())
+            ),
             request_body=RequestBody.from_json(body) if body is not None else None,
-            responses={name: Response.from_json(item) for name, item in value.get("responses", {}).items()},
-            security=tuple({name: tuple(scopes) for name, scopes in each.items()} for each in security)
-            if security is not None
-            else None,
+            responses={
+                name: Response.from_json(item) for name, item in value.get("responses", {}).items()
+            },
+            security=(
+                tuple({name: tuple(scopes) for name, scopes in each.items()} for each in security)
+                if security is not None
+                else None
+            ),
             security_schemes=value.get("securitySchemes", {}),
             definitions=value.get("$defs", {}),
             incomplete=tuple(value.get("incomplete", ())),
@@ -356,12 +421,18 @@ class Note:
     line: int | None = None
     """The line of the source, from 1; None when it concerns no single line."""
     pointer: str | None = None
-    """The JSON Pointer of the place in a structured description; None in a text, or when it concerns no single place."""
+    """The JSON Pointer of the place in a structured description; None in a text, or when it
+    concerns no single place.
+    """
     severity: str = "warning"
-    """`error` where a part of what is described could not be read, and is not there; else `warning`."""
+    """`error` where a part of what is described could not be read, and is not there; else
+    `warning`.
+    """
 
     def to_json(self) -> dict[str, Any]:
-        """Return `{"kind", "message", "severity"?, "line"?, "pointer"?}`; a severity of `warning` is left out."""
+        """Return `{"kind", "message", "severity"?, "line"?, "pointer"?}`; a severity of `warning`
+        is left out.
+        """
         value: dict[str, Any] = {"kind": self.kind, "message": self.message}
         if self.severity != "warning":
             value["severity"] = self.severity
@@ -372,7 +443,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an importer made of one source: the endpoints, and a report of everything it was not sure of."""
+    """What an importer made of one source: the endpoints, and a report of everything it was not
+    sure of.
+    """
 
     source: str
     importer: str

@@ -40,7 +40,9 @@ class Secret:
         return hash(self._value)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret cannot be pickled; pass the credential's name and resolve it where it is used")
+        raise TypeError(
+            "a secret cannot be pickled; pass the credential's name and resolve it where it is used"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class Credential:
     scheme: str
     """The auth scheme that knows how to use it: `basic`, `bearer`, `apiKey`, or a plugin's."""
     fields: Mapping[str, str | Secret]
-    """The scheme's fields. Whatever authorises is a `Secret`; where a key goes (`in`, `name`) is plain text."""
+    """The scheme's fields. Whatever authorises is a `Secret`; where a key goes (`in`, `name`) is
+    plain text.
+    """
     origins: tuple[str, ...] = ()
     """Where it may be sent: `https://api.procore.com`; empty is anywhere."""
 

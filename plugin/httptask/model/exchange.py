@@ -12,12 +12,16 @@ from httptask._core.redaction import MASK
 from httptask.errors import Problem
 
 Headers = tuple[tuple[str, str], ...]
-"""Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC 9110, section 5.5)."""
+"""Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC
+9110, section 5.5).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FilePiece:
-    """A file as a piece of a body. It is looked for when the request is sent, and read while it is."""
+    """A file as a piece of a body. It is looked for when the request is sent, and read while it
+    is.
+    """
 
     name: str
     """What a person calls it: its path as the settings have it, or an upload's file name."""
@@ -31,14 +35,18 @@ class FilePiece:
 
 @dataclass(frozen=True, slots=True)
 class StreamedBody:
-    """A body that is partly in files: never held in memory as a whole, and made again for every attempt and redirect."""
+    """A body that is partly in files: never held in memory as a whole, and made again for every
+    attempt and redirect.
+    """
 
     pieces: tuple[bytes | FilePiece, ...]
     """In order; nothing stands between them."""
 
     def __len__(self) -> int:
         """The bytes on the wire, once its files were looked for."""
-        return sum(piece.size if isinstance(piece, FilePiece) else len(piece) for piece in self.pieces)
+        return sum(
+            piece.size if isinstance(piece, FilePiece) else len(piece) for piece in self.pieces
+        )
 
     def __bool__(self) -> bool:
         """A body of an empty file is a body."""
@@ -52,15 +60,19 @@ class StreamedBody:
     def shown(self) -> bytes:
         """The body as a person reads it: a few words stand where the bytes of a file do."""
         return b"".join(
-            f"[{piece.size:,} bytes of {piece.name}]".encode("utf-8", "replace")
-            if isinstance(piece, FilePiece)
-            else piece
+            (
+                f"[{piece.size:,} bytes of {piece.name}]".encode("utf-8", "replace")
+                if isinstance(piece, FilePiece)
+                else piece
+            )
             for piece in self.pieces
         )
 
     def masked(self, mask: Callable[[bytes], bytes]) -> StreamedBody:
         """Return the body with what is no file changed by *mask*, for a person to read."""
-        pieces = tuple(piece if isinstance(piece, FilePiece) else mask(piece) for piece in self.pieces)
+        pieces = tuple(
+            piece if isinstance(piece, FilePiece) else mask(piece) for piece in self.pieces
+        )
         return StreamedBody(pieces)
 
 
@@ -68,7 +80,8 @@ class StreamedBody:
 class OutgoingRequest:
     """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place.
 
-    Its `repr` hides what a credential may have gone into: the query, the values of headers, and the body.
+    Its `repr` hides what a credential may have gone into: the query, the values of headers, and the
+    body.
     """
 
     method: str
@@ -82,7 +95,10 @@ class OutgoingRequest:
         address = re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", address)
         headers = ", ".join(f"{name}: {MASK}" for name, _ in self.headers)
         shown = f"{address}{question}{MASK if question else ''}"
-        return f"<OutgoingRequest {self.method} {shown} [{headers}] with a body of {len(self.body):,} bytes>"
+        return (
+            f"<OutgoingRequest {self.method} {shown} [{headers}] with a body of {len(self.body):,}"
+            " bytes>"
+        )
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, whatever its case, or None."""
@@ -92,7 +108,9 @@ class OutgoingRequest:
     def set_header(self, name: str, value: str) -> None:
         """Set header *name* to *value*, replacing every field of that name, whatever its case."""
         wanted = name.lower()
-        self.headers = [(key, old) for key, old in self.headers if key.lower() != wanted] + [(name, value)]
+        self.headers = [(key, old) for key, old in self.headers if key.lower() != wanted] + [
+            (name, value)
+        ]
 
     def copy(self) -> OutgoingRequest:
         """Return a copy that shares nothing mutable."""
@@ -109,7 +127,9 @@ class SentRequest:
     """In the order they were written, `Host` included."""
     body: bytes | StreamedBody
     size: int | None = None
-    """Bytes of the body that went out, where `body` does not say it: one that was in files, and has travelled as JSON."""
+    """Bytes of the body that went out, where `body` does not say it: one that was in files, and has
+    travelled as JSON.
+    """
 
     @property
     def shown_body(self) -> bytes:
@@ -117,14 +137,19 @@ class SentRequest:
         return self.body.shown if isinstance(self.body, StreamedBody) else self.body
 
     def to_json(self) -> dict[str, Any]:
-        """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`. `bodyBytes` is what went out."""
+        """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`.
+        `bodyBytes` is what went out.
+        """
         return {"method": self.method, "url": self.url, "headers": _pairs(self.headers)} | (
-            _body(self.shown_body) | {"bodyBytes": len(self.body) if self.size is None else self.size}
+            _body(self.shown_body)
+            | {"bodyBytes": len(self.body) if self.size is None else self.size}
         )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the request that `to_json` gave *value* for. Files in its body are the words that stood for them."""
+        """Return the request that `to_json` gave *value* for. Files in its body are the words that
+        stood for them.
+        """
         text = value.get("body")
         body = base64.b64decode(value["bodyBase64"]) if text is None else text.encode("utf-8")
         size = value["bodyBytes"] if value["bodyBytes"] != len(body) else None
@@ -143,8 +168,9 @@ class RawResponse:
     headers: Headers
     """In the order they came, duplicates kept."""
     body: bytes
-    """The message body after transfer coding and before content coding: compressed when the server compressed it. Only its
-    start (64 KiB) when it was too large for memory and went into a file, and of what came before the last response."""
+    """The message body after transfer coding and before content coding: compressed when the server
+    compressed it. Only its start (64 KiB) when it was too large for memory and went into a file,
+    and of what came before the last response."""
     decoded: Any = None
     """The body as a person reads it: parsed JSON, text, or None when it is neither."""
     decoded_as: str | None = None
@@ -152,12 +178,16 @@ class RawResponse:
     size: int = 0
     """Bytes of the whole message body, as they came."""
     truncated: bool = False
-    """`body` is only the start. (Fewer bytes than `size` alone do not say so: a mask may be shorter than a secret.)"""
+    """`body` is only the start. (Fewer bytes than `size` alone do not say so: a mask may be shorter
+    than a secret.)
+    """
     file: Mapping[str, Any] | None = None
-    """A body that is neither JSON nor text, after content coding: `{"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}`;
-    no path when nothing is stored (a test request)."""
+    """A body that is neither JSON nor text, after content coding: `{"name"?, "mediaType", "size",
+    "sha256", "path"?, "problem"?}`; no path when nothing is stored (a test request)."""
     notes: tuple[str, ...] = ()
-    """What was made of the response that its reader would not expect: a coding that was not undone, a line left out."""
+    """What was made of the response that its reader would not expect: a coding that was not undone,
+    a line left out.
+    """
 
     @property
     def status_line(self) -> str:
@@ -165,7 +195,9 @@ class RawResponse:
         return f"{self.http_version} {self.status_code} {self.reason_phrase}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the response; `bodyBase64` holds the bytes (their start, when `bodyTruncated`), `decoded` the view beside."""
+        """Return the response; `bodyBase64` holds the bytes (their start, when `bodyTruncated`),
+        `decoded` the view beside.
+        """
         return {
             "httpVersion": self.http_version,
             "statusCode": self.status_code,
@@ -200,20 +232,26 @@ class RawResponse:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request and what came of it; an attempt has one, and one more for each redirect followed."""
+    """One request and what came of it; an attempt has one, and one more for each redirect
+    followed.
+    """
 
     request: SentRequest
     response: RawResponse | None
     """None when none came."""
     phases: Mapping[str, float]
-    """Seconds spent in `queue` (for a place among the requests under way), `dns`, `connect`, `tls`, `send`, `wait` (for the
-    first byte) and `receive`, as far as it got. Who need not wait has no `queue`, a kept-alive connection no `dns`, `connect`
-    and `tls`."""
+    """Seconds spent in `queue` (for a place among the requests under way), `dns`, `connect`, `tls`,
+    `send`, `wait` (for the first byte) and `receive`, as far as it got. Who need not wait has no
+    `queue`, a kept-alive connection no `dns`, `connect` and `tls`."""
     unparsed: str = ""
-    """What came, its start, where no response could be read: another protocol, or a part of a head."""
+    """What came, its start, where no response could be read: another protocol, or a part of a
+    head.
+    """
 
     def to_json(self) -> dict[str, Any]:
-        """Return request, response (null when none came), phases in seconds, and what came instead of a response."""
+        """Return request, response (null when none came), phases in seconds, and what came instead
+        of a response.
+        """
         return {
             "request": self.request.to_json(),
             "response": self.response.to_json() if self.response is not None else None,
@@ -299,7 +337,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call as it happened: every attempt, every redirect, the raw response, the timings; secrets masked."""
+    """One call as it happened: every attempt, every redirect, the raw response, the timings;
+    secrets masked.
+    """
 
     attempts: tuple[Attempt, ...]
     outcome: str
@@ -308,7 +348,9 @@ class Exchange:
     """The sentence of the error it ended in."""
     elapsed_seconds: float = 0.0
     differences: tuple[Difference, ...] = ()
-    """How the last response differs from what the endpoint documents; empty when it documents nothing."""
+    """How the last response differs from what the endpoint documents; empty when it documents
+    nothing.
+    """
     settings_problems: tuple[Problem, ...] = ()
     """What the endpoint's schema says against settings that were sent all the same."""
 
@@ -353,8 +395,12 @@ class Exchange:
             outcome=value["outcome"],
             error=value["error"],
             elapsed_seconds=float(value["elapsedSeconds"]),
-            differences=tuple(Difference.from_json(difference) for difference in value["differences"]),
-            settings_problems=tuple(Problem.from_json(problem) for problem in value["settingsProblems"]),
+            differences=tuple(
+                Difference.from_json(difference) for difference in value["differences"]
+            ),
+            settings_problems=tuple(
+                Problem.from_json(problem) for problem in value["settingsProblems"]
+            ),
         )
 
 

@@ -1,4 +1,6 @@
-"""Tasks and settings as they are checked and sent: null means absent, names have the spelling that is sent."""
+"""Tasks and settings as they are checked and sent: null means absent, names have the spelling that
+is sent.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ from httptask._http.syntax import METHODS
 from httptask.model.api import PARAMETER_GROUPS
 
 
-def normalised(request: Mapping[str, Any], header_names: Mapping[str, str] | None = None) -> dict[str, Any]:
+def normalised(
+    request: Mapping[str, Any], header_names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return *request* (an `httpRequest`) without its nulls: an unset field is never sent.
 
-    Nulls inside `body` are values and stay. Header names are matched whatever their case (RFC 9110, section 5.1):
-    *header_names* maps lower case to the endpoint's spelling. A registered method is written in capitals, which it has.
+    Nulls inside `body` are values and stay. Header names are matched whatever their case (RFC 9110,
+    section 5.1):
+    *header_names* maps lower case to the endpoint's spelling. A registered method is written in
+    capitals, which it has.
     """
     result: dict[str, Any] = {}
     for name, value in request.items():
@@ -35,9 +41,14 @@ _GROUPS = frozenset(PARAMETER_GROUPS.values())
 def without_nulls(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition of a *task* without its unset fields: a null there means absent.
 
-    Nulls in what the author passes on (`inputParameters`, `workflowOutput`, a request's body) are values and stay.
+    Nulls in what the author passes on (`inputParameters`, `workflowOutput`, a request's body) are
+    values and stay.
     """
-    return {name: _OWN_FIELDS.get(name, _as_it_is)(value) for name, value in task.items() if value is not None}
+    return {
+        name: _OWN_FIELDS.get(name, _as_it_is)(value)
+        for name, value in task.items()
+        if value is not None
+    }
 
 
 def _as_it_is(value: Any) -> Any:
@@ -45,7 +56,11 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _set_fields(value: Any) -> Any:
-    return {name: item for name, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+    return (
+        {name: item for name, item in value.items() if item is not None}
+        if isinstance(value, Mapping)
+        else value
+    )
 
 
 def _each_set_fields(value: Any) -> Any:
@@ -56,5 +71,10 @@ def _request(value: Any) -> Any:
     return normalised(value) if isinstance(value, Mapping) else value
 
 
-_OWN_FIELDS = {"retry": _set_fields, "choices": _each_set_fields, "branches": _each_set_fields, "httpRequest": _request}
+_OWN_FIELDS = {
+    "retry": _set_fields,
+    "choices": _each_set_fields,
+    "branches": _each_set_fields,
+    "httpRequest": _request,
+}
 """Fields of a task that are objects of the format itself, with unset fields of their own."""

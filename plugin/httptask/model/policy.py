@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_STEPS_OPTION, MAX_STEPS_VARIABLE = "--max-steps", "HTTPTASK_MAX_STEPS"
-"""Where an operator sets `Limits.steps`: the option of `httptask run`, and the environment variable."""
+"""Where an operator sets `Limits.steps`: the option of `httptask run`, and the environment
+variable.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,9 @@ class Timeouts:
     """The three time limits of a task."""
 
     connect: float = 5
-    """From asking for the name's address to the end of the TLS handshake; `connectionTimeoutSeconds`."""
+    """From asking for the name's address to the end of the TLS handshake;
+    `connectionTimeoutSeconds`.
+    """
     read: float = 10
     """The longest silence while sending or receiving; `readTimeoutSeconds`."""
     total: float = 300
@@ -24,14 +28,24 @@ class Timeouts:
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Timeouts:
         """Read the limits of a task's *definition*; what is unset or null has its default."""
-        names = {"connect": "connectionTimeoutSeconds", "read": "readTimeoutSeconds", "total": "totalTimeoutSeconds"}
-        given = {field: definition[name] for field, name in names.items() if definition.get(name) is not None}
+        names = {
+            "connect": "connectionTimeoutSeconds",
+            "read": "readTimeoutSeconds",
+            "total": "totalTimeoutSeconds",
+        }
+        given = {
+            field: definition[name]
+            for field, name in names.items()
+            if definition.get(name) is not None
+        }
         return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The `retry` of a task: how often, how far apart, and after which statuses beside those that always are."""
+    """The `retry` of a task: how often, how far apart, and after which statuses beside those that
+    always are.
+    """
 
     interval_seconds: float = 1
     """The longest wait before the second attempt."""
@@ -48,7 +62,11 @@ class RetryPolicy:
         retry = definition.get("retry")
         if retry is None:
             return cls()
-        names = {"interval_seconds": "intervalSeconds", "max_attempts": "maxAttempts", "backoff_rate": "backoffRate"}
+        names = {
+            "interval_seconds": "intervalSeconds",
+            "max_attempts": "maxAttempts",
+            "backoff_rate": "backoffRate",
+        }
         given = {field: retry[name] for field, name in names.items() if retry.get(name) is not None}
         return cls(**({"max_attempts": 3} | given), statuses=frozenset(retry.get("statuses") or ()))
 
@@ -62,13 +80,17 @@ class Limits:
     redirects: int = 10
     """Redirects followed in one attempt."""
     connections: int = 500
-    """Requests under way at once in one event loop, and so connections; more wait for their turn."""
+    """Requests under way at once in one event loop, and so connections; more wait for their
+    turn.
+    """
     connections_per_origin: int = 100
     """Of these, those to one origin: scheme, host and port."""
     json_depth: int = 500
     """Nesting of a JSON response."""
     expression_seconds: float = 1.0
-    """Processor time for evaluating one expression. By the clock it may last ten times as long: machines are busy."""
+    """Processor time for evaluating one expression. By the clock it may last ten times as long:
+    machines are busy.
+    """
     expression_result: int = 8 * 1024 * 1024
     """An expression's result, as JSON."""
     steps: int = 100_000

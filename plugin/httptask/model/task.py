@@ -17,7 +17,9 @@ class Reading:
     """How a task has the body of its response read."""
 
     body: str = "auto"
-    """`responseBody`: `json`, `text` or `file`, whatever the media type; `auto` goes by the media type."""
+    """`responseBody`: `json`, `text` or `file`, whatever the media type; `auto` goes by the media
+    type.
+    """
     charset: str = ""
     """`responseCharset`: for a response that does not say."""
 
@@ -25,7 +27,13 @@ class Reading:
     def of_task(cls, definition: Mapping[str, Any]) -> Reading:
         """Read both of a task's *definition*; what is unset or null has its default."""
         names = {"body": "responseBody", "charset": "responseCharset"}
-        return cls(**{field: definition[name] for field, name in names.items() if definition.get(name) is not None})
+        return cls(
+            **{
+                field: definition[name]
+                for field, name in names.items()
+                if definition.get(name) is not None
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,9 @@ class Inputs:
     variables: Mapping[str, Any] = field(default_factory=dict)
     """`$.variables`."""
     run: Mapping[str, Any] = field(default_factory=dict)
-    """The `swf:` names: `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`."""
+    """The `swf:` names: `workflowId`, `sequenceNumber`, `workflowDefinitionId`,
+    `workflowDefinitionVersion`.
+    """
 
     def document(self) -> dict[str, Any]:
         """Return what `$` is in `inputParameters` and conditions."""
@@ -48,7 +58,12 @@ class Inputs:
     def to_json(self) -> dict[str, Any]:
         """Return everything, with the tasks copied: what completes later does not change it."""
         tasks = {name: dict(ends) for name, ends in self.tasks.items()}
-        return {"input": self.input, "tasks": tasks, "variables": dict(self.variables), "run": dict(self.run)}
+        return {
+            "input": self.input,
+            "tasks": tasks,
+            "variables": dict(self.variables),
+            "run": dict(self.run),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -65,4 +80,6 @@ class TestOptions:
     send_anyway: bool = False
     """Send although the settings do not satisfy the endpoint's schema."""
     files: Path | None = None
-    """The folder for a body that is neither JSON nor text; None: it is only described, and nothing is stored."""
+    """The folder for a body that is neither JSON nor text; None: it is only described, and nothing
+    is stored.
+    """

@@ -12,7 +12,9 @@ MAX_NAME_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class WorkflowDefinition:
-    """A workflow definition. The document is kept as its author wrote it; the properties read from it."""
+    """A workflow definition. The document is kept as its author wrote it; the properties read from
+    it.
+    """
 
     document: Mapping[str, Any]
     """The JSON object, unchanged: unknown fields and explicit nulls included."""
@@ -53,26 +55,38 @@ class WorkflowDefinition:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the definition whose document is *value*; which file it came from has not travelled."""
+        """Return the definition whose document is *value*; which file it came from has not
+        travelled.
+        """
         return cls(value)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """What a task type's `run` returns when the task completed. A task that fails raises a `TaskError` instead."""
+    """What a task type's `run` returns when the task completed. A task that fails raises a
+    `TaskError` instead.
+    """
 
     output: Any = None
     """JSON; what `$.tasks['Name'].output` is from now on."""
     input: Any = None
     """JSON; the evaluated input parameters, `$.tasks['Name'].input`."""
     next_task: str | None = None
-    """Where to go, when the task itself decides (Decision); None follows the definition's `nextTask` or `end`."""
+    """Where to go, when the task itself decides (Decision); None follows the definition's
+    `nextTask` or `end`.
+    """
     terminate: str | None = None
-    """`Completed` or `Failed` ends the whole run with that status and `output` as the run's output (Terminate)."""
+    """`Completed` or `Failed` ends the whole run with that status and `output` as the run's output
+    (Terminate).
+    """
     wait_until: str | None = None
-    """The task has not completed: it is to be run again at this time (RFC 3339, with its offset), and not before."""
+    """The task has not completed: it is to be run again at this time (RFC 3339, with its offset),
+    and not before.
+    """
     state: Any = None
-    """JSON; with `wait_until`, what the task is told when it is run again. Small: it travels, and is kept."""
+    """JSON; with `wait_until`, what the task is told when it is run again. Small: it travels, and
+    is kept.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome; unset fields are left out."""
@@ -144,7 +158,9 @@ class Wait:
     def of(cls, step: Step | Wait, run: TaskRun) -> Wait:
         """Return the wait that the result *run* of *step* asks for."""
         if run.wait_until is None:
-            raise ValueError(f"the visit {run.visit} of task {run.name!r} waits, but does not say until when")
+            raise ValueError(
+                f"the visit {run.visit} of task {run.name!r} waits, but does not say until when"
+            )
         return cls(step if isinstance(step, Step) else step.step, run.wait_until, run.state)
 
     @property

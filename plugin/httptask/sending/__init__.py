@@ -1,6 +1,8 @@
-"""Sending one request, whatever the server does: bounds, egress, redirects, outcome classes, retries.
+"""Sending one request, whatever the server does: bounds, egress, redirects, outcome classes,
+retries.
 
-The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop (one request, one response).
+The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop (one request, one
+response).
 """
 
 from httptask.sending._connections import Connections

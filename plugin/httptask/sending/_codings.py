@@ -1,4 +1,6 @@
-"""Content codings (RFC 9110, section 8.4), undone piece by piece: whatever a body unpacks to, little of it is in memory."""
+"""Content codings (RFC 9110, section 8.4), undone piece by piece: whatever a body unpacks to,
+little of it is in memory.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,19 @@ _MOST_CODINGS = 3
 """Content codings in a row that are undone; more is an attack, not a response."""
 _MOST_MEMBERS = 1000
 _MOST_TIMES = 1100
-"""Deflate makes a body at most 1032 times as short; what gets longer was encoded twice over, to fill memory or a disk."""
+"""Deflate makes a body at most 1032 times as short; what gets longer was encoded twice over, to
+fill memory or a disk.
+"""
 _SMALL = 8 * 1024 * 1024
-"""Bytes that any body may unpack to: br and zstd make what repeats itself thousands of times as short."""
+"""Bytes that any body may unpack to: br and zstd make what repeats itself thousands of times as
+short.
+"""
 
 
 class Decoder:
-    """Undoes the codings that *encoding*, a `Content-Encoding`, names, from the last one to the first unknown one."""
+    """Undoes the codings that *encoding*, a `Content-Encoding`, names, from the last one to the
+    first unknown one.
+    """
 
     def __init__(self, encoding: str) -> None:
         names = [name.strip().lower() for name in encoding.split(",")]
@@ -35,18 +43,26 @@ class Decoder:
         if not self.remaining:
             return ""
         at_most = len(self._stages) == _MOST_CODINGS
-        why = f"at most {_MOST_CODINGS} codings are undone" if at_most else f"{ACCEPT_ENCODING} are undone"
+        why = (
+            f"at most {_MOST_CODINGS} codings are undone"
+            if at_most
+            else f"{ACCEPT_ENCODING} are undone"
+        )
         return f"the Content-Encoding {', '.join(self.remaining)!r} is left as it came: {why}"
 
     def feed(self, data: bytes | bytearray) -> Iterator[bytes | memoryview]:
-        """Yield what *data* unpacks to, in pieces of at most 64 KiB. Raises `DecodeError` and, for a bomb, `TooLargeError`."""
+        """Yield what *data* unpacks to, in pieces of at most 64 KiB. Raises `DecodeError` and, for
+        a bomb, `TooLargeError`.
+        """
         whole = memoryview(data)
         self._fed += len(whole)
         for start in range(0, len(whole), PIECE):
             for piece in _through(self._stages, whole[start : start + PIECE]):
                 self._unpacked += len(piece)
                 if self._unpacked > _SMALL + self._fed * _MOST_TIMES:
-                    raise TooLargeError(f"the response unpacks to more than {_MOST_TIMES:,} times its size")
+                    raise TooLargeError(
+                        f"the response unpacks to more than {_MOST_TIMES:,} times its size"
+                    )
                 yield piece
 
     def finish(self) -> None:
@@ -96,7 +112,9 @@ class _Stage:
             raise DecodeError(f"the response's {self._name} coding is truncated")
 
     def _begin(self, data: memoryview) -> memoryview:
-        """Begin a member at the start of *data* and return what belongs to it; nothing, when more has to come first."""
+        """Begin a member at the start of *data* and return what belongs to it; nothing, when more
+        has to come first.
+        """
         coding = self._coding
         if self._members:
             data = data[coding.padding.match(data).end() :]  # type: ignore[union-attr]
@@ -109,7 +127,9 @@ class _Stage:
             return data[:0]
         self._members += 1
         if self._members > _MOST_MEMBERS:
-            raise DecodeError(f"the response's {self._name} coding has more than {_MOST_MEMBERS} members")
+            raise DecodeError(
+                f"the response's {self._name} coding has more than {_MOST_MEMBERS} members"
+            )
         self._unpacker = coding.begin(start)
         return data
 

@@ -1,4 +1,6 @@
-"""One HTTP/1.1 connection over asyncio's protocols: it carries one request after another, never two at once."""
+"""One HTTP/1.1 connection over asyncio's protocols: it carries one request after another, never two
+at once.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from httptask.sending._head import MalformedHeadError
 from httptask.sending._wire import ClosedError, Recorder, SilenceError, UnsendableError, WireError
 
 _PIECE = 256 * 1024
-"""Bytes of a request's body that are written at a time: a long one that makes its way is seen to do so."""
+"""Bytes of a request's body that are written at a time: a long one that makes its way is seen to do
+so.
+"""
 _SHORT = 64 * 1024
 """Bytes of a request that are written at once; no more than the transport's own buffer holds."""
 _READ_AHEAD = 512 * 1024
@@ -38,7 +42,9 @@ class Connection(asyncio.Protocol):
         self._request: OutgoingRequest | None = None  # None: idle
 
     def begin(self, request: OutgoingRequest, recorder: Recorder, patience: float) -> None:
-        """Take what comes from now on for the answer to *request*; nothing may stand still for *patience* seconds."""
+        """Take what comes from now on for the answer to *request*; nothing may stand still for
+        *patience* seconds.
+        """
         self._request, self._recorder, self._patience = request, recorder, patience
         self._body: BodyReader | None = None
         self._pieces: deque[bytes] = deque()
@@ -82,7 +88,9 @@ class Connection(asyncio.Protocol):
     # What the wire calls
 
     def start(self, head: bytes, body: bytes | StreamedBody) -> None:
-        """Begin to write *head* and *body*; what is long goes on being written while the response is read."""
+        """Begin to write *head* and *body*; what is long goes on being written while the response
+        is read.
+        """
         if isinstance(body, bytes) and len(head) + len(body) <= _SHORT and not self._is_chunked:
             self._put(head + body)
         else:
@@ -96,7 +104,9 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes. Raises what went wrong once everything is read that came before."""
+        """Yield the body as it comes. Raises what went wrong once everything is read that came
+        before.
+        """
         while True:
             while self._pieces:
                 piece = self._pieces.popleft()
@@ -111,12 +121,22 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     def leave(self) -> bool:
-        """End the exchange, and say whether the connection may carry another one; it is closed when not."""
+        """End the exchange, and say whether the connection may carry another one; it is closed when
+        not.
+        """
         recorder, body, sender = self._recorder, self._body, self._sender
         self._request = self._sender = None
-        was_sent = sender is None or (sender.done() and not sender.cancelled() and sender.exception() is None)
+        was_sent = sender is None or (
+            sender.done() and not sender.cancelled() and sender.exception() is None
+        )
         is_over = body is not None and body.is_complete and not body.has_surplus
-        if was_sent and is_over and recorder.head.keeps_alive and self._error is None and not self.is_closing:
+        if (
+            was_sent
+            and is_over
+            and recorder.head.keeps_alive
+            and self._error is None
+            and not self.is_closing
+        ):
             self._pieces.clear()
             if self._is_paused:
                 self._flow()
@@ -128,7 +148,9 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a request may be written: the server has neither closed the connection nor sent anything since."""
+        """Whether a request may be written: the server has neither closed the connection nor sent
+        anything since.
+        """
         return not self.is_closing and not _readable(self._transport)
 
     def abort(self) -> None:
@@ -190,7 +212,9 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
     async def _wait(self) -> None:
-        """Wait until something comes. Raises `SilenceError`; while the request is being sent, its writes are timed."""
+        """Wait until something comes. Raises `SilenceError`; while the request is being sent, its
+        writes are timed.
+        """
         self._waiter = waiter = self._loop.create_future()
         timer = None
         if self._sender is None or self._sender.done():
@@ -239,7 +263,8 @@ class Connection(asyncio.Protocol):
 
 
 def _give_up(waiter: asyncio.Future[None], is_writing: bool) -> None:
-    # What came while the event loop was busy has been noted before this: asyncio looks at sockets first, then at clocks.
+    # What came while the event loop was busy has been noted before this: asyncio looks at sockets
+    # first, then at clocks.
     if not waiter.done():
         waiter.set_exception(SilenceError(is_writing=is_writing))
 
@@ -254,7 +279,9 @@ async def _pieces(body: bytes | StreamedBody) -> AsyncIterator[bytes]:
 
 
 def _readable(transport: asyncio.Transport | None) -> bool:
-    """Say whether bytes, or the connection's end, wait in the socket where the event loop has not looked yet."""
+    """Say whether bytes, or the connection's end, wait in the socket where the event loop has not
+    looked yet.
+    """
     socket = transport.get_extra_info("socket") if transport is not None else None
     if socket is None:
         return False

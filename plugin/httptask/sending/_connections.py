@@ -1,4 +1,6 @@
-"""The wire of our own: kept-alive connections of one event loop, and the places in which requests are under way."""
+"""The wire of our own: kept-alive connections of one event loop, and the places in which requests
+are under way.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,18 @@ from httptask.sending._queue import Places
 from httptask.sending._wire import Answer, CheckEgress, Recorder, UnsendableError
 
 _IDLE_SECONDS = 30
-"""How long a connection that nobody uses is kept. Most servers close theirs after a minute or more."""
+"""How long a connection that nobody uses is kept. Most servers close theirs after a minute or
+more.
+"""
 
 _Key = tuple[str | None, Origin]
 """Whose a kept connection is: it is never shared between credentials."""
 
 
 class Connections:
-    """Connections of one event loop. *check* decides which addresses are connected to; *limits* says how many there are."""
+    """Connections of one event loop. *check* decides which addresses are connected to; *limits*
+    says how many there are.
+    """
 
     def __init__(self, check: CheckEgress, limits: Limits | None = None) -> None:
         limits = limits or Limits()
@@ -114,7 +120,9 @@ class Connections:
     # Idle connections
 
     def _take(self, key: _Key) -> Connection | None:
-        """Return a kept connection of *key* that can be used, the one that was used last; None when there is none."""
+        """Return a kept connection of *key* that can be used, the one that was used last; None when
+        there is none.
+        """
         oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
         while key in self._kept:
             connection = self._kept[key][-1]
@@ -170,23 +178,31 @@ _VALUE = re.compile(r"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?", re.ASCII)
 """RFC 9110, section 5.5, without the white space around it."""
 
 
-def _head(request: OutgoingRequest, authority: str, target: str) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+def _head(
+    request: OutgoingRequest, authority: str, target: str
+) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.
 
-    What goes without saying is added: `Host`, and the body's length where RFC 9110, section 8.6 wants it.
+    What goes without saying is added: `Host`, and the body's length where RFC 9110, section 8.6
+    wants it.
     """
     names = {name.lower(): value for name, value in request.headers}
     added = [] if "host" in names else [("Host", authority)]
     if "transfer-encoding" in names:
         if names["transfer-encoding"].lower() != "chunked" or "content-length" in names:
-            raise UnsendableError("a Transfer-Encoding other than chunked, or beside Content-Length, cannot be sent")
+            raise UnsendableError(
+                "a Transfer-Encoding other than chunked, or beside Content-Length, cannot be sent"
+            )
     elif "content-length" in names:
         if names["content-length"] != str(len(request.body)):
             raise UnsendableError("its Content-Length is not that of its body")
     elif request.body or request.method in ("POST", "PUT", "PATCH"):
         added.append(("Content-Length", str(len(request.body))))
     headers = (*added, *request.headers)
-    if not TOKEN.fullmatch(request.method) or sum(name.lower() == "host" for name, _ in headers) > 1:
+    if (
+        not TOKEN.fullmatch(request.method)
+        or sum(name.lower() == "host" for name, _ in headers) > 1
+    ):
         raise UnsendableError("its method is no token, or it has several Host headers")
     for name, value in headers:
         if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):

@@ -1,6 +1,8 @@
-"""Cookies between the hops of one call (RFC 6265, section 5): kept no longer, and never sent to another site.
+"""Cookies between the hops of one call (RFC 6265, section 5): kept no longer, and never sent to
+another site.
 
-Not `http.cookiejar`: it refuses a `Domain` that is the host's own address or its only label, and takes pairs without `=`.
+Not `http.cookiejar`: it refuses a `Domain` that is the host's own address or its only label, and
+takes pairs without `=`.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ class _Cookie:
         """Say whether the cookie is one for *url* (RFC 6265, section 5.4)."""
         host = url.hostname or ""
         at_home = host == self.domain if self.host_only else _domain_matches(host, self.domain)
-        # A cookie is the host's whatever the port (section 8.5). Another port is another server; it is not ours to tell.
+        # A cookie is the host's whatever the port (section 8.5). Another port is another server; it
+        # is not ours to tell.
         return (
             at_home
             and self.port == _port(url)
@@ -66,7 +69,9 @@ class CookieJar:
                 self._cookies[key] = cookie
 
     def attached(self, request: OutgoingRequest) -> OutgoingRequest:
-        """Return *request* with the cookies for its URL; of those its author gave, the ones that no response has set."""
+        """Return *request* with the cookies for its URL; of those its author gave, the ones that no
+        response has set.
+        """
         url, now = split_url(request.url), time.time()
         ours = [cookie for cookie in self._cookies.values() if cookie.belongs_to(url)]
         if not ours:
@@ -74,7 +79,11 @@ class CookieJar:
         names = {cookie.name for cookie in ours}
         given = [pair.strip() for pair in (request.header("cookie") or "").split(";")]
         pairs = [pair for pair in given if pair and pair.partition("=")[0] not in names]
-        live = [cookie for cookie in ours if cookie.value is not None and (cookie.expires or math.inf) > now]
+        live = [
+            cookie
+            for cookie in ours
+            if cookie.value is not None and (cookie.expires or math.inf) > now
+        ]
         live.sort(key=lambda cookie: -len(cookie.path))  # section 5.4: the longer path first
         pairs += [f"{cookie.name}={cookie.value}" for cookie in live]
         headers = [pair for pair in request.headers if pair[0].lower() != "cookie"]
@@ -84,7 +93,9 @@ class CookieJar:
 
 
 def _cookie(line: str, url: SplitResult) -> _Cookie | None:
-    """Return the cookie of a `Set-Cookie` header's *line* from *url*; None when it is to be ignored (sections 5.2, 5.3)."""
+    """Return the cookie of a `Set-Cookie` header's *line* from *url*; None when it is to be ignored
+    (sections 5.2, 5.3).
+    """
     pair, *rest = line.split(";")
     name, equals, value = (part.strip(" \t") for part in pair.partition("="))
     if not equals or not name or len(name) + len(value) > _MOST_BYTES or UNSENDABLE.search(pair):
@@ -97,7 +108,9 @@ def _cookie(line: str, url: SplitResult) -> _Cookie | None:
     domain = attributes.get("domain", "").removeprefix(".").lower()
     if domain and not _domain_matches(host, domain):
         return None
-    if domain and "." not in domain and domain != host:  # a public suffix, as far as it can be told without their list
+    if (
+        domain and "." not in domain and domain != host
+    ):  # a public suffix, as far as it can be told without their list
         return None
     path = attributes.get("path", "")
     expires = _expires(attributes)
@@ -114,7 +127,9 @@ def _cookie(line: str, url: SplitResult) -> _Cookie | None:
 
 
 def _expires(attributes: dict[str, str]) -> float | None:
-    """Return when a cookie ends, in seconds since the epoch; None: with the call. Max-Age is stronger (section 5.3)."""
+    """Return when a cookie ends, in seconds since the epoch; None: with the call. Max-Age is
+    stronger (section 5.3).
+    """
     max_age = attributes.get("max-age", "")
     if _MAX_AGE.fullmatch(max_age):
         return time.time() + float(max_age)
@@ -144,7 +159,9 @@ def _path_matches(path: str, cookie_path: str) -> bool:
     """Section 5.1.4."""
     if path == cookie_path:
         return True
-    return path.startswith(cookie_path) and (cookie_path.endswith("/") or path[len(cookie_path)] == "/")
+    return path.startswith(cookie_path) and (
+        cookie_path.endswith("/") or path[len(cookie_path)] == "/"
+    )
 
 
 def _port(url: SplitResult) -> int | None:

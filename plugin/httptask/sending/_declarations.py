@@ -40,10 +40,11 @@ def marked(content: bytes) -> str | None:
 
 
 def declared_inside(content: bytes, essence: str) -> str | None:
-    """Return the codec that *content*, of media type *essence*, says it is written in; None when it does not say.
+    """Return the codec that *content*, of media type *essence*, says it is written in; None when it
+    does not say.
 
-    RFC 7303, section 3: an XML declaration is used where neither a mark nor the header says anything. For HTML it is the
-    first `meta` of the first 1024 bytes (HTML, section 13.2.3.2).
+    RFC 7303, section 3: an XML declaration is used where neither a mark nor the header says
+    anything. For HTML it is the first `meta` of the first 1024 bytes (HTML, section 13.2.3.2).
     """
     start = content[:_LOOKED_AT]
     label = _meta(start) if essence == "text/html" else None
@@ -62,7 +63,9 @@ def _of_xml(start: bytes) -> str | None:
 
 
 def _superset_of_ascii(label: str) -> str | None:
-    """Return the codec of *label*, which was read as ASCII: so it cannot be UTF-16 (HTML, section 13.2.3.2)."""
+    """Return the codec of *label*, which was read as ASCII: so it cannot be UTF-16 (HTML, section
+    13.2.3.2).
+    """
     codec = lookup_to_read(label)
     return "utf_8" if codec is not None and codec.startswith(("utf_16", "utf_32")) else codec
 
@@ -82,7 +85,9 @@ class _MetaFinder(HTMLParser):
         """Look at one tag."""
         if tag != "meta" or self.label is not None:
             return
-        given = {name: value or "" for name, value in reversed(attrs)}  # of several the first one counts
+        given = {
+            name: value or "" for name, value in reversed(attrs)
+        }  # of several the first one counts
         label = given.get("charset", "")
         if not label and given.get("http-equiv", "").lower() == "content-type":
             match = _CONTENT_CHARSET.search(given.get("content", ""))

@@ -26,7 +26,9 @@ from httptask.sending._retry import IDEMPOTENT, wait_seconds, why_not
 from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
-"""Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes on."""
+"""Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes
+on.
+"""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,9 @@ class Delivery:
     exchange: Exchange
     """Secrets masked."""
     error: TaskError | None
-    """What it ended in; None for success. It carries the exchange, and the result when a response came."""
+    """What it ended in; None for success. It carries the exchange, and the result when a response
+    came.
+    """
     result: TaskResult | None = field(repr=False)
     """Not masked: a workflow may need what a response says."""
 
@@ -65,7 +69,9 @@ class Try:
     waited: float
     plain: OutgoingRequest | None = None
     """The request before it was authorised; None until it was made."""
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    started_at: str = field(
+        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
+    )
     began: float = field(default_factory=time.perf_counter)
     hops: list[HopRecord] = field(default_factory=list)
     view: View | None = None
@@ -76,7 +82,9 @@ class Try:
     elapsed: float = 0.0
 
     def shorten(self) -> None:
-        """Let go of what is long: there may be a hundred attempts, and only the last one has a result."""
+        """Let go of what is long: there may be a hundred attempts, and only the last one has a
+        result.
+        """
         for hop in self.hops:
             if hop.received is not None:
                 hop.received.shorten()
@@ -110,15 +118,26 @@ class _Call:
         return time.perf_counter() - self.began
 
     def result(self, current: Try, elapsed: float) -> TaskResult | None:
-        """Return the result that *current* has come to after *elapsed* seconds; None when no response came."""
+        """Return the result that *current* has come to after *elapsed* seconds; None when no
+        response came.
+        """
         final = current.hops[-1] if current.hops else None
         if final is None or final.received is None:
             return None
         url = self.redactor.text(final.request.url)
-        seen = current.view or NO_VIEW  # of a body that was cut off, or too large, there is nothing to read
+        seen = (
+            current.view or NO_VIEW
+        )  # of a body that was cut off, or too large, there is nothing to read
         # A redirect may have set what a later task needs.
-        before = [line for hop in current.hops[:-1] if hop.received for line in hop.received.header_lines("set-cookie")]
-        return task_result(final.received, seen, before, url=url, attempts=current.number, elapsed=elapsed)
+        before = [
+            line
+            for hop in current.hops[:-1]
+            if hop.received
+            for line in hop.received.header_lines("set-cookie")
+        ]
+        return task_result(
+            final.received, seen, before, url=url, attempts=current.number, elapsed=elapsed
+        )
 
 
 async def deliver(
@@ -134,11 +153,13 @@ async def deliver(
     judge: Judge | None = None,
     redirects: int | None = None,
 ) -> Delivery:
-    """Send what *ready* makes, again where *retry* and what happened allow it, and return what came of it.
+    """Send what *ready* makes, again where *retry* and what happened allow it, and return what came
+    of it.
 
     *wire* carries the requests; *new_file* makes files for bodies that are neither JSON nor text;
-    *reading* says otherwise. *judge* says what a success is; any 2xx when there is none. At most *redirects* are
-    followed, and never more than *limits* has. Raises only what *ready* raises (nothing was sent), and cancellation.
+    *reading* says otherwise. *judge* says what a success is; any 2xx when there is none. At most
+    *redirects* are followed, and never more than *limits* has. Raises only what *ready* raises
+    (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
     bodies = Bodies(limits.body, files.new, reading or Reading())
@@ -181,7 +202,9 @@ async def _deliver(call: _Call, tries: list[Try]) -> tuple[Delivery, BodyFile | 
         failure = current.error
         if failure is None:
             break
-        failure.maybe_delivered = failure.maybe_delivered or any(hop.delivered for one in tries for hop in one.hops)
+        failure.maybe_delivered = failure.maybe_delivered or any(
+            hop.delivered for one in tries for hop in one.hops
+        )
         refusal = why_not(failure, [hop.request for hop in current.hops], retry.statuses)
         failure.retryable = refusal is None
         if len(tries) >= retry.max_attempts:
@@ -197,14 +220,19 @@ async def _deliver(call: _Call, tries: list[Try]) -> tuple[Delivery, BodyFile | 
         await asyncio.sleep(waited)
     last = tries[-1]
     kept = last.view.file if last.view is not None else None
-    long = sum(len(hop.received.body) for one in tries for hop in one.hops if hop.received is not None) > _LONG
+    long = (
+        sum(len(hop.received.body) for one in tries for hop in one.hops if hop.received is not None)
+        > _LONG
+    )
     if long or (kept is not None and kept.size > _LONG):
         return await in_thread(lambda: _delivery(tries, call)), kept
     return _delivery(tries, call), kept
 
 
 async def _attempt(current: Try, call: _Call) -> None:
-    """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends in."""
+    """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends
+    in.
+    """
     made = await call.ready()
     limits, redactor = call.limits, call.redactor
     current.plain = made.plain
@@ -214,7 +242,9 @@ async def _attempt(current: Try, call: _Call) -> None:
         seen = view(received, limits, redactor, call.bodies)
         return seen, shown_body(received, seen, redactor, call.bodies.reading.charset)
 
-    if len(received.body) > _LONG or received.header("content-encoding"):  # how long it gets is known after decoding
+    if len(received.body) > _LONG or received.header(
+        "content-encoding"
+    ):  # how long it gets is known after decoding
         seen, current.shown = await in_thread(read)
     else:
         seen, current.shown = read()
@@ -228,7 +258,9 @@ async def _attempt(current: Try, call: _Call) -> None:
 
 
 async def _answer(current: Try, made: Ready, call: _Call) -> Received:
-    """Send what was *made*, follow the redirects, and return the last response. Raises `RedirectError` with the way there."""
+    """Send what was *made*, follow the redirects, and return the last response. Raises
+    `RedirectError` with the way there.
+    """
     cookies = CookieJar()
     request = sent = made.request
     visited = set()
@@ -239,7 +271,9 @@ async def _answer(current: Try, made: Ready, call: _Call) -> Received:
             return received
         cookies.store(sent.url, received.header_lines("set-cookie"))
         try:
-            following = next_request(request, made.plain, received.status_code, received.header("location"))
+            following = next_request(
+                request, made.plain, received.status_code, received.header("location")
+            )
             if following is None:
                 return received
             if len(current.hops) > call.redirects:
@@ -249,19 +283,28 @@ async def _answer(current: Try, made: Ready, call: _Call) -> Received:
                 raise circle(sent)
         except RedirectError as error:
             error.maybe_delivered = True
-            answered = [(hop.request, hop.received.status_code) for hop in current.hops if hop.received is not None]
-            error.message += f"; the way there: {way_of([(made.plain, answered[0][1]), *answered[1:]])}"
+            answered = [
+                (hop.request, hop.received.status_code)
+                for hop in current.hops
+                if hop.received is not None
+            ]
+            error.message += (
+                f"; the way there: {way_of([(made.plain, answered[0][1]), *answered[1:]])}"
+            )
             raise
         received.shorten()
 
 
-async def _hop(current: Try, request: OutgoingRequest, credential: str | None, call: _Call) -> Received:
+async def _hop(
+    current: Try, request: OutgoingRequest, credential: str | None, call: _Call
+) -> Received:
     record = HopRecord(request)
     current.hops.append(record)
     try:
         return await send_hop(call.wire, request, credential, call.timeouts, call.bodies, record)
     except TaskError:
-        # A kept-alive connection that the server had closed meanwhile, most likely: once more, at once, where that is safe.
+        # A kept-alive connection that the server had closed meanwhile, most likely: once more, at
+        # once, where that is safe.
         if not record.stale or request.method not in IDEMPOTENT:
             raise
     current.hops[-1] = record = HopRecord(request)
@@ -276,11 +319,16 @@ def _deadline_passed(tries: list[Try], call: _Call) -> TimedOutError:
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
     hops = [hop for one in tries for hop in one.hops]
     if hops and set(hops[-1].phases) == {"queue"}:
-        asked = "it was not asked this time" if any(hop.delivered for hop in hops) else "no server was asked"
+        asked = (
+            "it was not asked this time"
+            if any(hop.delivered for hop in hops)
+            else "no server was asked"
+        )
         limits = call.limits
         message = (
-            f"{passed} in the queue for {address(hops[-1].request.url)[0]}: as many requests were under way as an operator "
-            f"allows, {limits.connections_per_origin} to one origin and {limits.connections} in all; {asked}"
+            f"{passed} in the queue for {address(hops[-1].request.url)[0]}: as many requests were"
+            f" under way as an operator allows, {limits.connections_per_origin} to one origin and"
+            f" {limits.connections} in all; {asked}"
         )
         return TimedOutError(message, phase="queue", seconds=seconds)
     count = f"{len(tries)} attempts" if len(tries) > 1 else "one attempt"
@@ -291,7 +339,9 @@ def _deadline_passed(tries: list[Try], call: _Call) -> TimedOutError:
 
 
 def _tell_cancelled(tries: list[Try], call: _Call) -> None:
-    """Leave in the call's progress what there is to tell of a call that was cancelled; of long bodies only their start."""
+    """Leave in the call's progress what there is to tell of a call that was cancelled; of long
+    bodies only their start.
+    """
     for one in tries:
         one.shorten()
         one.elapsed = one.elapsed or time.perf_counter() - one.began
@@ -320,5 +370,10 @@ def _delivery(tries: list[Try], call: _Call) -> Delivery:
     )
     result = call.result(last, elapsed)
     if error is not None:
-        error.attempts, error.elapsed_seconds, error.exchange, error.result = len(tries), elapsed, exchange, result
+        error.attempts, error.elapsed_seconds, error.exchange, error.result = (
+            len(tries),
+            elapsed,
+            exchange,
+            result,
+        )
     return Delivery(exchange, error, result)

@@ -1,4 +1,6 @@
-"""Making a connection: the name is looked up once, every address is checked, and connected to as checked."""
+"""Making a connection: the name is looked up once, every address is checked, and connected to as
+checked.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,20 @@ class Origin(NamedTuple):
 
 
 class Dialler:
-    """Connects only to addresses that *check* lets through; *tls* makes the TLS settings, when they are needed."""
+    """Connects only to addresses that *check* lets through; *tls* makes the TLS settings, when they
+    are needed.
+    """
 
     def __init__(self, check: CheckEgress, tls: Callable[[], ssl.SSLContext]) -> None:
         self._check = check
         self._tls = tls
 
-    async def connect(self, origin: Origin, connection: Connection, seconds: float, recorder: Recorder) -> None:
-        """Connect *connection* to *origin*, all within *seconds*. Raises the `TaskError` of what went wrong."""
+    async def connect(
+        self, origin: Origin, connection: Connection, seconds: float, recorder: Recorder
+    ) -> None:
+        """Connect *connection* to *origin*, all within *seconds*. Raises the `TaskError` of what
+        went wrong.
+        """
         deadline = asyncio.get_running_loop().time() + seconds
         recorder.begin("dns")
         addresses = await _resolved(origin, seconds)
@@ -85,11 +93,14 @@ class Dialler:
             context = self._tls()
         except (OSError, ValueError) as error:
             raise TlsError(
-                f"the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR): {_why(error)}"
+                "the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR):"
+                f" {_why(error)}"
             ) from error
         try:
             loop = asyncio.get_running_loop()
-            handshake = loop.create_connection(lambda: connection, sock=sock, ssl=context, server_hostname=origin.host)
+            handshake = loop.create_connection(
+                lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
+            )
             await _within(deadline - loop.time(), handshake, lambda _: connection.abort())
         except TimeoutError as error:
             raise connect_timed_out(f"the TLS handshake with {origin.host}", seconds) from error
@@ -114,12 +125,15 @@ async def _resolved(origin: Origin, seconds: float) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-async def _first(origin: Origin, addresses: list[str], deadline: float, seconds: float) -> socket.socket:
+async def _first(
+    origin: Origin, addresses: list[str], deadline: float, seconds: float
+) -> socket.socket:
     """Return a socket that is connected to the first of *addresses* that answers."""
     failures: list[Exception] = []
     for position, address in enumerate(addresses):
         left = deadline - asyncio.get_running_loop().time()
-        # Later addresses keep a share of the time, so that one dead address does not use up all of it.
+        # Later addresses keep a share of the time, so that one dead address does not use up all of
+        # it.
         try:
             share = max(left, 0.001) / (len(addresses) - position)
             return await _within(share, _connected(address, origin.port), socket.socket.close)
@@ -129,17 +143,20 @@ async def _first(origin: Origin, addresses: list[str], deadline: float, seconds:
         raise connect_timed_out(str(origin), seconds) from failures[-1]
     refused = next(failure for failure in failures if not isinstance(failure, TimeoutError))
     raise ConnectionFailedError(
-        f"no connection to {origin} ({', '.join(addresses)}): {_why(refused)}; is the server running?"
+        f"no connection to {origin} ({', '.join(addresses)}): {_why(refused)}; is the server"
+        " running?"
     ) from refused
 
 
 async def _connected(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # With the protocol's number: asyncio switches off Nagle's algorithm only for a socket that says it is TCP.
+    # With the protocol's number: asyncio switches off Nagle's algorithm only for a socket that says
+    # it is TCP.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
-        # Not create_connection: it would look the address up again, and tells nothing of where it has got to.
+        # Not create_connection: it would look the address up again, and tells nothing of where it
+        # has got to.
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
     except BaseException:
         sock.close()
@@ -148,9 +165,12 @@ async def _connected(address: str, port: int) -> socket.socket:
 
 
 async def _within(
-    seconds: float, work: Coroutine[Any, Any, T], discard: Callable[[T], object] = lambda result: None
+    seconds: float,
+    work: Coroutine[Any, Any, T],
+    discard: Callable[[T], object] = lambda result: None,
 ) -> T:
-    """Return what *work* comes to. Raises `TimeoutError` after *seconds*; what it comes to nevertheless is discarded.
+    """Return what *work* comes to. Raises `TimeoutError` after *seconds*; what it comes to
+    nevertheless is discarded.
 
     Not `asyncio.timeout`: on a busy event loop that takes what is there already for late.
     """

@@ -1,4 +1,6 @@
-"""Which addresses may be connected to. Decided purely: an address in, a reason to refuse or None out."""
+"""Which addresses may be connected to. Decided purely: an address in, a reason to refuse or None
+out.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,9 @@ class Allowed:
 
 
 def parse_networks(words: Iterable[str]) -> Allowed:
-    """Return what *words* allow: `127.0.0.0/8`, `10.1.2.3`, `::1` or a host name. Raises `ValueError` with a sentence."""
+    """Return what *words* allow: `127.0.0.0/8`, `10.1.2.3`, `::1` or a host name. Raises
+    `ValueError` with a sentence.
+    """
     networks: list[Network] = []
     hosts: list[str] = []
     for word in (word.strip() for word in words):
@@ -101,7 +105,9 @@ def parse_networks(words: Iterable[str]) -> Allowed:
             networks.append(ipaddress.ip_network(word, strict=False))
         except ValueError:
             if "/" in word or "*" in word or not word.strip("0123456789."):
-                raise ValueError(f"{word!r} is neither a network such as 10.0.0.0/8 nor a host name") from None
+                raise ValueError(
+                    f"{word!r} is neither a network such as 10.0.0.0/8 nor a host name"
+                ) from None
             hosts.append(word.rstrip(".").lower())
     return Allowed(networks, hosts)
 
@@ -110,9 +116,13 @@ _allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", d
 
 
 def allowed_networks() -> Allowed:
-    """Return what is allowed here: what `allowing` set, else the operator's environment variable."""
+    """Return what is allowed here: what `allowing` set, else the operator's environment
+    variable.
+    """
     current = _allowed.get()
-    return current if current is not None else parse_networks(os.environ.get(VARIABLE, "").split(","))
+    return (
+        current if current is not None else parse_networks(os.environ.get(VARIABLE, "").split(","))
+    )
 
 
 @contextmanager
@@ -127,7 +137,9 @@ def allowing(allowed: Allowed) -> Iterator[None]:
 
 def reason_to_refuse(host: str, address: str) -> str | None:
     """Return why our rules refuse *address*, which *host* resolved to; None when they do not."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])  # a zone (RFC 4007) only exists on link-local addresses
+    parsed = ipaddress.ip_address(
+        address.partition("%")[0]
+    )  # a zone (RFC 4007) only exists on link-local addresses
     reason = address_reason(parsed)
     if reason is None or allowed_networks().covers(host, parsed):
         return None

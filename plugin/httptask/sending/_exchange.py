@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.redaction import MASK, Redactor, secret_part
 from httptask._http.media_types import JSON
-from httptask.model.exchange import Attempt, Difference, Hop, OutgoingRequest, RawResponse, SentRequest
+from httptask.model.exchange import (
+    Attempt,
+    Difference,
+    Hop,
+    OutgoingRequest,
+    RawResponse,
+    SentRequest,
+)
 from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, HopRecord, Received
 from httptask.sending._response import Verdict, View
@@ -30,10 +37,14 @@ class ShownBody:
     decoded_as: str | None = None
 
 
-def shown_body(received: Received, seen: View | None, redactor: Redactor, charset: str = "") -> ShownBody:
-    """Return the body of *received*, *seen* as a person reads it (None: it is not read), with every secret masked.
+def shown_body(
+    received: Received, seen: View | None, redactor: Redactor, charset: str = ""
+) -> ShownBody:
+    """Return the body of *received*, *seen* as a person reads it (None: it is not read), with every
+    secret masked.
 
-    The text is searched first: a value that holds no secret is neither walked nor copied. *charset* is the task's own.
+    The text is searched first: a value that holds no secret is neither walked nor copied. *charset*
+    is the task's own.
     """
     if seen is None:
         return _without_view(received, redactor)
@@ -44,11 +55,14 @@ def shown_body(received: Received, seen: View | None, redactor: Redactor, charse
     encoded = bool(received.header("content-encoding"))
     # What was not encoded is there already: a copy less of what may be long.
     raw = seen.content if seen.content and not encoded else bytes(received.body)
-    if received.shortened or (encoded and seen.file is not None and seen.file.size > len(seen.content)):
+    if received.shortened or (
+        encoded and seen.file is not None and seen.file.size > len(seen.content)
+    ):
         start = _without_view(received, redactor)
         return replace(shown, body=start.body if received.shortened else b"", truncated=True)
     body = redactor.bytes(raw)
-    # Compressed or escaped, the bytes may hold a secret where it cannot be cut out: so they are looked at again.
+    # Compressed or escaped, the bytes may hold a secret where it cannot be cut out: so they are
+    # looked at again.
     if encoded and raw != seen.content:
         is_safe = body == raw and not holds_secret and redactor.bytes(seen.content) == seen.content
     else:
@@ -89,7 +103,9 @@ def masked_differences(verdict: Verdict | None, redactor: Redactor) -> tuple[Dif
 
 
 def attempt_of(one: Try, redactor: Redactor, otherwise: str = "success") -> Attempt:
-    """Return *one* as an attempt of an exchange; *otherwise* is its outcome when it ended in no error."""
+    """Return *one* as an attempt of an exchange; *otherwise* is its outcome when it ended in no
+    error.
+    """
     error = one.error
     return Attempt(
         number=one.number,
@@ -107,13 +123,17 @@ def _hop_of(record: HopRecord, one: Try, redactor: Redactor) -> Hop:
     response = None
     if received is not None:
         is_last = record is one.hops[-1]
-        shown = one.shown if is_last and one.shown is not None else _without_view(received, redactor)
+        shown = (
+            one.shown if is_last and one.shown is not None else _without_view(received, redactor)
+        )
         file = one.view.file if is_last and one.view is not None else None
         response = RawResponse(
             http_version=received.http_version,
             status_code=received.status_code,
             reason_phrase=redactor.text(received.reason_phrase),
-            headers=tuple((redactor.text(name), redactor.text(value)) for name, value in received.headers),
+            headers=tuple(
+                (redactor.text(name), redactor.text(value)) for name, value in received.headers
+            ),
             body=shown.body,
             decoded=shown.decoded,
             decoded_as=shown.decoded_as,
@@ -127,20 +147,30 @@ def _hop_of(record: HopRecord, one: Try, redactor: Redactor) -> Hop:
     return Hop(masked(sent, one.plain, redactor), response, record.phases, unparsed)
 
 
-def masked(request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor) -> SentRequest:
-    """Return *request* with every secret masked: the known ones by value, and by place what authorising added to *plain*."""
+def masked(
+    request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor
+) -> SentRequest:
+    """Return *request* with every secret masked: the known ones by value, and by place what
+    authorising added to *plain*.
+    """
     before = {name.lower(): value for name, value in plain.headers} if plain is not None else {}
     known = {(name.lower(), value) for name, value in plain.headers} if plain is not None else set()
     headers = []
     for name, value in request.headers:
-        if plain is not None and name.lower() not in _BY_LIBRARY and (name.lower(), value) not in known:
+        if (
+            plain is not None
+            and name.lower() not in _BY_LIBRARY
+            and (name.lower(), value) not in known
+        ):
             shown, _ = secret_part(name, value, before.get(name.lower()))
             value = shown + MASK
         headers.append((name, redactor.text(value)))
     url = request.url
     if plain is not None and url != plain.url and url.startswith(plain.url):
         url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
-    return SentRequest(request.method, redactor.text(url), tuple(headers), redactor.bytes(request.body))
+    return SentRequest(
+        request.method, redactor.text(url), tuple(headers), redactor.bytes(request.body)
+    )
 
 
 _BY_LIBRARY = {"host", "content-length"}

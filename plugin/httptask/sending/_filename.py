@@ -10,7 +10,9 @@ from urllib.parse import unquote_to_bytes
 
 from httptask._http.charsets import lookup_to_read
 
-_PARAMETER = re.compile(r"""(?:^|;)\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";]*))""", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"""(?:^|;)\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";]*))""", re.IGNORECASE
+)
 """Names with blanks and without quotes, as some servers send them, end at the semicolon."""
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
@@ -51,18 +53,25 @@ def suffix_of(media_type: str) -> str:
 
 
 def filename_of(dispositions: Iterable[str]) -> str:
-    """Return the cleaned file name of the `Content-Disposition` headers *dispositions*; "" when they give none.
+    """Return the cleaned file name of the `Content-Disposition` headers *dispositions*; "" when
+    they give none.
 
     `filename*` is stronger than `filename` (RFC 6266, section 4.3), where it can be decoded.
     """
     named = [match for line in dispositions for match in _PARAMETER.finditer(line)]
     extended = [_decoded(match[3] or match[2] or "") for match in named if match[1].endswith("*")]
-    plain = [_QUOTED_PAIR.sub(r"\1", match[2]) if match[2] else match[3] for match in named if match[1][-1] != "*"]
+    plain = [
+        _QUOTED_PAIR.sub(r"\1", match[2]) if match[2] else match[3]
+        for match in named
+        if match[1][-1] != "*"
+    ]
     return next((name for raw in (*extended, *plain) if raw and (name := _cleaned(raw))), "")
 
 
 def _decoded(value: str) -> str:
-    """Return what an extended *value*, `UTF-8''caf%C3%A9`, stands for (RFC 8187, section 3.2.1); "" when it is none."""
+    """Return what an extended *value*, `UTF-8''caf%C3%A9`, stands for (RFC 8187, section 3.2.1); ""
+    when it is none.
+    """
     charset, _, rest = value.strip().partition("'")
     _, quote, encoded = rest.partition("'")
     codec = lookup_to_read(charset)
@@ -75,13 +84,17 @@ def _decoded(value: str) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """Return *name* as a file may be called anywhere: its last part only (RFC 6266, section 4.3), without what misleads.
+    """Return *name* as a file may be called anywhere: its last part only (RFC 6266, section 4.3),
+    without what misleads.
 
-    Controls and format characters go: one of them turns the direction of writing, so that `exe.pdf` reads as another name.
+    Controls and format characters go: one of them turns the direction of writing, so that `exe.pdf`
+    reads as another name.
     """
     last = re.split(r"[/\\]", name)[-1]
     visible = "".join(" " if char in "\t\r\n" else char for char in last)
-    visible = "".join(char for char in visible if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    visible = "".join(
+        char for char in visible if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
     plain = _FORBIDDEN.sub("_", " ".join(visible.split())).strip(". ")
     if _DEVICE.match(plain):
         plain = f"_{plain}"
@@ -90,5 +103,8 @@ def _cleaned(name: str) -> str:
         stem, dot, suffix = plain, "", ""
     end = (dot + suffix).encode()
     return (
-        stem.encode()[: _MOST_BYTES - len(end)].decode("utf-8", "ignore").rstrip(". ") + end.decode() if plain else ""
+        stem.encode()[: _MOST_BYTES - len(end)].decode("utf-8", "ignore").rstrip(". ")
+        + end.decode()
+        if plain
+        else ""
     )

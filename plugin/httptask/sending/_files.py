@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 _LEAST_FREE = 1024 * 1024 * 1024
 _LEAST_PART_FREE = 20
-"""So many bytes of a disk are left free, of a small one a part of so many: what a stranger sends must not fill it."""
+"""So many bytes of a disk are left free, of a small one a part of so many: what a stranger sends
+must not fill it.
+"""
 _LOOK_EVERY = 16 * 1024 * 1024
 """Bytes between two looks at how much is free."""
 
 
 class BodyFiles:
-    """The files of one call's responses, made by *new*: at most one is kept, however the call ends."""
+    """The files of one call's responses, made by *new*: at most one is kept, however the call
+    ends.
+    """
 
     def __init__(self, new: Callable[[], BodyFile]) -> None:
         self._new = new
@@ -52,10 +56,12 @@ class BodyFiles:
 
 
 class BodyFile:
-    """The bytes of one body, on their way into a file below *folder*; None: they are only counted and hashed.
+    """The bytes of one body, on their way into a file below *folder*; None: they are only counted
+    and hashed.
 
-    A file that cannot be written is no error: the request has been made, and its result must not be lost for a full disk.
-    The reference says so instead. `discard` may be called from another thread than the one that writes.
+    A file that cannot be written is no error: the request has been made, and its result must not be
+    lost for a full disk. The reference says so instead. `discard` may be called from another thread
+    than the one that writes.
     """
 
     def __init__(self, folder: Callable[[], Path] | None = None) -> None:
@@ -74,7 +80,9 @@ class BodyFile:
         self._lock = threading.Lock()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Add *data*. Raises `RuntimeError` once the file is discarded: whoever writes on in a thread of their own stops."""
+        """Add *data*. Raises `RuntimeError` once the file is discarded: whoever writes on in a
+        thread of their own stops.
+        """
         with self._lock:
             if self._unwanted.is_set():
                 raise RuntimeError("nobody waits for this body any more")
@@ -95,7 +103,9 @@ class BodyFile:
                 return
             try:
                 self._stream.close()
-                if self._is_there():  # somebody may be sending it just now: it stays the file that it is
+                if (
+                    self._is_there()
+                ):  # somebody may be sending it just now: it stays the file that it is
                     self._path.unlink()
                 else:
                     self._path.replace(self._place)
@@ -106,14 +116,18 @@ class BodyFile:
     def discard(self) -> None:
         """Remove what has been written, unless it was kept. Never waits."""
         self._unwanted.set()
-        if self._lock.acquire(blocking=False):  # else the thread that writes sees that it is not wanted
+        if self._lock.acquire(
+            blocking=False
+        ):  # else the thread that writes sees that it is not wanted
             try:
                 self._remove()
             finally:
                 self._lock.release()
 
     def reference(self) -> dict[str, Any]:
-        """Return `{"$file": {"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}}`; `keep` puts it at the path."""
+        """Return `{"$file": {"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}}`; `keep`
+        puts it at the path.
+        """
         described: dict[str, Any] = {"name": self.name} if self.name else {}
         described |= {
             "mediaType": self.media_type or "application/octet-stream",
@@ -129,7 +143,9 @@ class BodyFile:
     @property
     def _place(self) -> Path:
         """Named by its bytes: the same body is kept once."""
-        return (self._path or Path()).with_name(self._hash.hexdigest()[:32] + suffix_of(self.media_type))
+        return (self._path or Path()).with_name(
+            self._hash.hexdigest()[:32] + suffix_of(self.media_type)
+        )
 
     def _is_there(self) -> bool:
         """Say whether the same bytes have been kept before."""

@@ -1,4 +1,6 @@
-"""Where the body of a response ends (RFC 9112, section 6): decided from its head, then counted or read."""
+"""Where the body of a response ends (RFC 9112, section 6): decided from its head, then counted or
+read.
+"""
 
 from __future__ import annotations
 
@@ -34,31 +36,45 @@ class BodyReader(Protocol):
 
 
 def body_reader(head: HeadReader, method: str) -> BodyReader:
-    """Return what reads the body behind *head*, which answers *method*. Raises `MalformedHeadError`."""
+    """Return what reads the body behind *head*, which answers *method*. Raises
+    `MalformedHeadError`.
+    """
     if head.status == 101:  # RFC 9110, section 7.8; no task may ask for it
         raise MalformedHeadError("it changes to another protocol, which was not asked for")
     codings = head.values(b"transfer-encoding")
     size = _size(head.values(b"content-length"))
     if codings and [coding.lower() for coding in codings] != [b"chunked"]:
-        raise MalformedHeadError("its Transfer-Encoding is not one 'chunked': where the body ends is not known")
-    has_none = head.status in (204, 304) or method == "HEAD" or (method == "CONNECT" and head.status < 300)
+        raise MalformedHeadError(
+            "its Transfer-Encoding is not one 'chunked': where the body ends is not known"
+        )
+    has_none = (
+        head.status in (204, 304) or method == "HEAD" or (method == "CONNECT" and head.status < 300)
+    )
     if has_none:
         return SizedBody(0)
-    if codings and size is not None:  # RFC 9112, section 6.3: request smuggling or response splitting
-        raise MalformedHeadError("it has both Transfer-Encoding and Content-Length: where the body ends is not known")
+    if (
+        codings and size is not None
+    ):  # RFC 9112, section 6.3: request smuggling or response splitting
+        raise MalformedHeadError(
+            "it has both Transfer-Encoding and Content-Length: where the body ends is not known"
+        )
     if codings:
         return ChunkedBody()
     return EndlessBody() if size is None else SizedBody(size)
 
 
 def _size(values: list[bytes]) -> int | None:
-    """Return the one length that *values* of `Content-Length` say; the same one may be said twice (RFC 9110, 8.6)."""
+    """Return the one length that *values* of `Content-Length` say; the same one may be said twice
+    (RFC 9110, 8.6).
+    """
     lengths = {length.strip(b" \t") for value in values for length in value.split(b",")}
     if not lengths:
         return None
     length = lengths.pop()
     if lengths or not length.isdigit() or len(length) > 20:
-        raise MalformedHeadError("its Content-Length is not one number: where the body ends is not known")
+        raise MalformedHeadError(
+            "its Content-Length is not one number: where the body ends is not known"
+        )
     return int(length)
 
 
@@ -97,7 +113,9 @@ class EndlessBody:
 
 
 class ChunkedBody:
-    """A body in chunks (RFC 9112, section 7.1), read by llhttp, which is as strict as it comes but for one thing."""
+    """A body in chunks (RFC 9112, section 7.1), read by llhttp, which is as strict as it comes but
+    for one thing.
+    """
 
     ends_with_connection = False
 
@@ -107,7 +125,8 @@ class ChunkedBody:
         self._tail = b""
         self._without_body = 0
         self._parser = HttpResponseParser(self)
-        # Old servers pad chunk sizes with spaces. Nobody behind us reads the same bytes in another way.
+        # Old servers pad chunk sizes with spaces. Nobody behind us reads the same bytes in another
+        # way.
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
         # The head is read already. This one says no more than what was decided from it.
         self._parser.feed_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -125,7 +144,9 @@ class ChunkedBody:
             self.has_surplus = True
         self._without_body = 0 if self._pieces else self._without_body + len(data)
         if self._without_body > _MOST_TRAILERS:
-            raise TooLargeError("the response's trailers are over the limit of 100 KiB", maybe_delivered=True)
+            raise TooLargeError(
+                "the response's trailers are over the limit of 100 KiB", maybe_delivered=True
+            )
         return self._pieces
 
     def missing(self) -> str:
@@ -145,5 +166,7 @@ class ChunkedBody:
 
 
 def _is_end(tail: bytes) -> bool:
-    """Say whether *tail*, the last six bytes, is one empty line: llhttp silently skips those that follow it."""
+    """Say whether *tail*, the last six bytes, is one empty line: llhttp silently skips those that
+    follow it.
+    """
     return tail.endswith(b"\r\n\r\n") and tail != b"\r\n\r\n\r\n"

@@ -27,11 +27,15 @@ Head = tuple[str, int, str, tuple[tuple[str, str], ...]]
 
 
 class MalformedHeadError(Exception):
-    """What came is no head of a response, or one whose framing cannot be trusted; the text says why."""
+    """What came is no head of a response, or one whose framing cannot be trusted; the text says
+    why.
+    """
 
 
 class HeadReader:
-    """Reads the heads of the responses to one request: interim ones (RFC 9110, section 15.2), and the final one."""
+    """Reads the heads of the responses to one request: interim ones (RFC 9110, section 15.2), and
+    the final one.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -64,7 +68,9 @@ class HeadReader:
             end = _END.search(self._buffer, max(self._searched - 2, start))
             size = (end.end() if end is not None else len(self._buffer)) - start
             if size > _MOST_BYTES:
-                raise TooLargeError(f"the response's headers are over the limit of {_MOST_BYTES // 1024} KiB")
+                raise TooLargeError(
+                    f"the response's headers are over the limit of {_MOST_BYTES // 1024} KiB"
+                )
             if end is None:
                 break
             self._head = bytes(self._buffer[start : end.end()])
@@ -79,19 +85,25 @@ class HeadReader:
         return None
 
     def values(self, name: bytes) -> list[bytes]:
-        """Return the value of each field of the final head called *name*, which is in lower case."""
+        """Return the value of each field of the final head called *name*, which is in lower
+        case.
+        """
         return [value for key, value in self.fields if key.lower() == name]
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether the server may take another request on this connection (RFC 9112, section 9.3)."""
+        """Whether the server may take another request on this connection (RFC 9112, section
+        9.3).
+        """
         options = b",".join(self.values(b"connection")).lower().split(b",")
         if self.version < b"HTTP/1.1":
             return False
         return b"close" not in [option.strip(b" \t") for option in options]
 
     def final_head(self) -> Head | None:
-        """Return the final response's head as it came; None when none came, or none that can be read."""
+        """Return the final response's head as it came; None when none came, or none that can be
+        read.
+        """
         line, fields = _split(self._head)
         status = _STATUS_LINE.fullmatch(line)
         if status is None:
@@ -106,7 +118,9 @@ class HeadReader:
         if status is None:
             raise MalformedHeadError(f"{_quoted(line)} is no status line")
         if len(lines) > _MOST_FIELDS:
-            raise TooLargeError(f"the response has {len(lines):,} headers, over the limit of {_MOST_FIELDS:,}")
+            raise TooLargeError(
+                f"the response has {len(lines):,} headers, over the limit of {_MOST_FIELDS:,}"
+            )
         self.version, self.status, self.reason = status[1], int(status[2]), status[3] or b""
         self.fields = []
         for field in lines:
@@ -114,13 +128,19 @@ class HeadReader:
             if first is None or not all(_VALUE.fullmatch(part) for part in field[1:]):
                 self.notes.append(_left_out(b" ".join(field)))
                 continue
-            value = first[2] if len(field) == 1 else b" ".join([first[2], *(part.strip(b" \t") for part in field[1:])])
+            value = (
+                first[2]
+                if len(field) == 1
+                else b" ".join([first[2], *(part.strip(b" \t") for part in field[1:])])
+            )
             self.fields.append((first[1], value.strip(b" \t")))
         self.is_over = self.status >= 200 or self.status == 101
 
 
 def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
-    """Return the status line, and each header field's lines: one, and more where it is folded (RFC 9112, section 5.2)."""
+    """Return the status line, and each header field's lines: one, and more where it is folded (RFC
+    9112, section 5.2).
+    """
     line, *rest = (line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
     fields: list[list[bytes]] = []
     for one in rest:
@@ -132,15 +152,23 @@ def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
 
 
 def _left_out(line: bytes) -> str:
-    """Return the note on *line*, which is no header field. Raises `MalformedHeadError` when it may speak of the framing."""
+    """Return the note on *line*, which is no header field. Raises `MalformedHeadError` when it may
+    speak of the framing.
+    """
     name = b"".join(_NAME.findall(line.partition(b":")[0])).lower()
     if any(framing in name for framing in _FRAMING):
-        raise MalformedHeadError(f"the header line {_quoted(line)} may say where the body ends, and cannot be trusted")
-    return f"the header line {_quoted(line)} is left out: it is no header field (RFC 9112, section 5)"
+        raise MalformedHeadError(
+            f"the header line {_quoted(line)} may say where the body ends, and cannot be trusted"
+        )
+    return (
+        f"the header line {_quoted(line)} is left out: it is no header field (RFC 9112, section 5)"
+    )
 
 
 def _quoted(data: bytes) -> str:
-    """Return the start of *data* for a sentence. It is cut between words: half a secret would not be masked."""
+    """Return the start of *data* for a sentence. It is cut between words: half a secret would not
+    be masked.
+    """
     if len(data) <= _SHOWN:
         return repr(readable(data))
     words = _SEPARATOR.split(data[:_SHOWN])
@@ -148,7 +176,9 @@ def _quoted(data: bytes) -> str:
 
 
 def readable(data: bytes) -> str:
-    """Return *data*, octets of a head, as text: UTF-8, which servers send though it is not in HTTP, else Latin-1."""
+    """Return *data*, octets of a head, as text: UTF-8, which servers send though it is not in HTTP,
+    else Latin-1.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -49,7 +49,9 @@ class Received:
             self.file.discard()
 
     def header(self, name: str) -> str:
-        """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when there is none."""
+        """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when
+        there is none.
+        """
         return ", ".join(self.header_lines(name))
 
     def header_lines(self, name: str) -> list[str]:
@@ -58,7 +60,9 @@ class Received:
 
     @property
     def content_type(self) -> str:
-        """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it twice."""
+        """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it
+        twice.
+        """
         return next((value for key, value in self.headers if key.lower() == "content-type"), "")
 
     @property
@@ -88,7 +92,9 @@ class Bodies:
     """How its task has a body read."""
 
     def wanted(self, received: Received) -> bool:
-        """Say whether the body of *received* was asked for as a file. What failed is read, so that it says why."""
+        """Say whether the body of *received* was asked for as a file. What failed is read, so that
+        it says why.
+        """
         return self.reading.body == "file" and received.is_success
 
     def kind(self, received: Received) -> str | None:
@@ -124,7 +130,8 @@ async def send_hop(
     bodies: Bodies,
     record: HopRecord,
 ) -> Received:
-    """Send *request* once, on a connection of *credential*, and return the whole response; fills in *record*.
+    """Send *request* once, on a connection of *credential*, and return the whole response; fills in
+    *record*.
 
     Raises the `TaskError` of what went wrong.
     """
@@ -136,7 +143,9 @@ async def send_hop(
         answer = await wire.send(request, credential, timeouts, network)
         try:
             record.received = _head(answer, request.method)
-            await (_read_body if record.received.may_have_body else _read_nothing)(answer, record.received, bodies)
+            await (_read_body if record.received.may_have_body else _read_nothing)(
+                answer, record.received, bodies
+            )
         finally:
             answer.close()
     except TaskError as error:
@@ -152,7 +161,9 @@ async def send_hop(
     finally:
         record.delivered = network.sent
         record.sent_headers = network.sent_headers
-        if record.received is None:  # what came is shown, though it could not be read, or not be trusted
+        if (
+            record.received is None
+        ):  # what came is shown, though it could not be read, or not be trusted
             head = network.head.final_head()
             if head is not None:
                 record.received = Received(*head, may_have_body=False, notes=network.head.notes)
@@ -185,7 +196,9 @@ SHOWN = 64 * 1024
 
 async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None:
     kind, declared = bodies.kind(received), received.header("content-length")
-    is_length = declared.isascii() and declared.isdigit() and not received.header("transfer-encoding")
+    is_length = (
+        declared.isascii() and declared.isdigit() and not received.header("transfer-encoding")
+    )
     if kind and is_length and int(declared) > bodies.limit:
         raise too_large(f"the response's body is {int(declared):,} bytes,", received, bodies)
     spilling: _Spilling | None = None
@@ -212,7 +225,8 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
 
 
 async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> None:
-    # The wire knows that nothing follows, but for a 205: there it would wait for what the headers speak of.
+    # The wire knows that nothing follows, but for a 205: there it would wait for what the headers
+    # speak of.
     if received.status_code != 205 or received.header("content-length") == "0":
         async for _ in answer.chunks:
             pass
@@ -255,5 +269,11 @@ class _Spilling:
 def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
     """Build the error for a body over the in-memory limit; *what* starts its message."""
     line = f"{received.status_code} {received.reason_phrase}".strip()
-    hint = '; "responseBody": "file" keeps a body of any size in a file' if received.is_success else f" ({line})"
-    return TooLargeError(f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True)
+    hint = (
+        '; "responseBody": "file" keeps a body of any size in a file'
+        if received.is_success
+        else f" ({line})"
+    )
+    return TooLargeError(
+        f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True
+    )

@@ -1,4 +1,6 @@
-"""What httpx gives: its reading of URLs, its certificates, and its transport as the place where tests mock requests."""
+"""What httpx gives: its reading of URLs, its certificates, and its transport as the place where
+tests mock requests.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,27 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._dial import Origin
 from httptask.sending._head import readable
-from httptask.sending._wire import Answer, MalformedError, Recorder, SilenceError, UnsendableError, connect_timed_out
+from httptask.sending._wire import (
+    Answer,
+    MalformedError,
+    Recorder,
+    SilenceError,
+    UnsendableError,
+    connect_timed_out,
+)
 
 # URLs
 
-_PLAIN = re.compile(r"(https?://[A-Za-z0-9.\-]+(?::[0-9]+)?)(/[\w.~!$&'()*+,;=:@/?%\-]*)", re.ASCII | re.IGNORECASE)
+_PLAIN = re.compile(
+    r"(https?://[A-Za-z0-9.\-]+(?::[0-9]+)?)(/[\w.~!$&'()*+,;=:@/?%\-]*)", re.ASCII | re.IGNORECASE
+)
 """A URL whose path and query httpx writes as they are."""
 
 
 def address(url: str) -> tuple[Origin, str, str]:
-    """Return the origin of *url*, its authority for `Host`, and the request's target. Raises `UnsendableError`."""
+    """Return the origin of *url*, its authority for `Host`, and the request's target. Raises
+    `UnsendableError`.
+    """
     plain = _PLAIN.fullmatch(url)
     if plain is not None and "/." not in plain[2] and _is_encoded(plain[2]):
         return (*_authority(plain[1]), plain[2])
@@ -73,7 +86,9 @@ def tls_settings() -> ssl.SSLContext:
 
 
 def is_mocked() -> bool:
-    """Say whether something has taken the place of httpx's transport, as pytest-httpx and respx do in a test."""
+    """Say whether something has taken the place of httpx's transport, as pytest-httpx and respx do
+    in a test.
+    """
     return not str(httpx.AsyncHTTPTransport.handle_async_request.__module__).startswith("httpx.")
 
 
@@ -82,10 +97,14 @@ class LetThroughError(Exception):
 
 
 class MockedWire:
-    """A wire of what mocks httpx. httpx itself connects to nothing here: no rule of ours looks at what it does."""
+    """A wire of what mocks httpx. httpx itself connects to nothing here: no rule of ours looks at
+    what it does.
+    """
 
     def __init__(self) -> None:
-        self._transport = httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False
+        )
 
     async def send(
         self,
@@ -94,9 +113,13 @@ class MockedWire:
         timeouts: Timeouts,
         recorder: Recorder,
     ) -> Answer:
-        """Send *request* to the mock. Raises `LetThroughError` when that would have httpx send it."""
+        """Send *request* to the mock. Raises `LetThroughError` when that would have httpx send
+        it.
+        """
         outgoing = _request(request, timeouts)
-        recorder.sent_headers = tuple((readable(name), readable(value)) for name, value in outgoing.headers.raw)
+        recorder.sent_headers = tuple(
+            (readable(name), readable(value)) for name, value in outgoing.headers.raw
+        )
         recorder.is_replaced = True
         try:
             response = await self._transport.handle_async_request(outgoing)
@@ -112,7 +135,9 @@ class MockedWire:
             http_version=readable(extensions.get("http_version", b"HTTP/1.1")),
             status_code=response.status_code,
             reason_phrase=response.reason_phrase if reason is None else readable(reason),
-            headers=tuple((readable(name), readable(value)) for name, value in response.headers.raw),
+            headers=tuple(
+                (readable(name), readable(value)) for name, value in response.headers.raw
+            ),
             notes=[],
             chunks=_chunks(response, request, timeouts),
             close=lambda: None,
@@ -136,12 +161,17 @@ def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
         content=request.body or None,
         extensions={"timeout": pace, "trace": stop},
     )
-    outgoing.method = request.method  # the library writes all in capitals; they have a case (RFC 9110, section 9.1)
+    outgoing.method = (
+        request.method
+    )  # the library writes all in capitals; they have a case (RFC 9110, section 9.1)
     return outgoing
 
 
-async def _chunks(response: httpx.Response, request: OutgoingRequest, timeouts: Timeouts) -> AsyncIterator[bytes]:
-    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse what was read before.
+async def _chunks(
+    response: httpx.Response, request: OutgoingRequest, timeouts: Timeouts
+) -> AsyncIterator[bytes]:
+    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse what
+    # was read before.
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
         raise TypeError("the transport answered with a stream that is not asynchronous")
@@ -163,7 +193,9 @@ _BEFORE_SENDING = (
 """Errors that httpx raises before a byte of the request went out."""
 
 
-def _translated(error: httpx.HTTPError | httpx.InvalidURL, request: OutgoingRequest, timeouts: Timeouts) -> Exception:
+def _translated(
+    error: httpx.HTTPError | httpx.InvalidURL, request: OutgoingRequest, timeouts: Timeouts
+) -> Exception:
     """Return what the wire raises in the place of *error*, which a mock raised."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return connect_timed_out(str(address(request.url)[0]), timeouts.connect)

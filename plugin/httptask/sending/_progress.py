@@ -1,4 +1,6 @@
-"""What a call under way has come to, for whoever watches it from outside; nothing of it slows the call down."""
+"""What a call under way has come to, for whoever watches it from outside; nothing of it slows the
+call down.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Who may have a connection now: first come first served within an origin, and the origins in turn."""
+"""Who may have a connection now: first come first served within an origin, and the origins in
+turn.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ class Places:
         self._queues: dict[Origin, deque[asyncio.Future[None]]] = {}
 
     async def take(self, origin: Origin, recorder: Recorder) -> None:
-        """Take a place for a request to *origin*, after those who came before; only the caller's deadline ends the wait."""
+        """Take a place for a request to *origin*, after those who came before; only the caller's
+        deadline ends the wait.
+        """
         if self._has_room(origin):
             self._hold(origin)
             return
@@ -47,8 +51,12 @@ class Places:
             following.set_result(None)
 
     def _next(self) -> asyncio.Future[None] | None:
-        """Take a place for the request whose turn it is, and return the future that it waits for."""
-        while (origin := next((origin for origin in self._queues if self._has_room(origin)), None)) is not None:
+        """Take a place for the request whose turn it is, and return the future that it waits
+        for.
+        """
+        while (
+            origin := next((origin for origin in self._queues if self._has_room(origin)), None)
+        ) is not None:
             queue = self._queues.pop(origin)
             while queue and queue[0].cancelled():  # its request has not left the queue yet
                 queue.popleft()

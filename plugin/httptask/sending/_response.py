@@ -54,8 +54,12 @@ NO_VIEW = View(b"", None, None, "")
 """Of a body that did not come, or not as a whole."""
 
 
-def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None) -> View:
-    """Return the view of *received*; *bodies* makes files. Never raises: what is wrong with the body is the view's `error`."""
+def view(
+    received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None
+) -> View:
+    """Return the view of *received*; *bodies* makes files. Never raises: what is wrong with the
+    body is the view's `error`.
+    """
     bodies = bodies or Bodies(limits.body)
     if received.file is not None:
         return _file_view(b"", received, received.file)
@@ -70,10 +74,13 @@ def view(received: Received, limits: Limits, redactor: Redactor, bodies: Bodies 
     return _read(content, received, limits, redactor, bodies)
 
 
-def _as_it_came(received: Received, error: DecodeError, limits: Limits, redactor: Redactor, bodies: Bodies) -> View:
+def _as_it_came(
+    received: Received, error: DecodeError, limits: Limits, redactor: Redactor, bodies: Bodies
+) -> View:
     """Return the view of a body whose content coding cannot be undone because of *error*.
 
-    JSON as it stands was never encoded: its label is false. What failed is shown, so that it says why.
+    JSON as it stands was never encoded: its label is false. What failed is shown, so that it says
+    why.
     """
     content = bytes(received.body)
     is_json = JSON in (bodies.reading.body, reading_of(received.media_type)) and (
@@ -86,7 +93,9 @@ def _as_it_came(received: Received, error: DecodeError, limits: Limits, redactor
     return seen if is_json else replace(seen, error=error)
 
 
-def _read(content: bytes, received: Received, limits: Limits, redactor: Redactor, bodies: Bodies) -> View:
+def _read(
+    content: bytes, received: Received, limits: Limits, redactor: Redactor, bodies: Bodies
+) -> View:
     """Return the view of *content*, the body after content coding."""
     if not content and not (bodies.wanted(received) and received.may_have_body):
         return View(content, None, None, received.media_type, missing=received.may_have_body)
@@ -108,7 +117,8 @@ def _read(content: bytes, received: Received, limits: Limits, redactor: Redactor
         return _items_view(content, received, limits, redactor, charset)
     is_text = kind == TEXT or _is_open(received, bodies)
     text = text_of(content, received.content_type, charset) if is_text else None
-    # RFC 9110, section 8.3: without a type the recipient may look. What is valid and without NUL is text.
+    # RFC 9110, section 8.3: without a type the recipient may look. What is valid and without NUL is
+    # text.
     if text is not None and (kind == TEXT or "\0" not in text):
         return View(content, text, TEXT, received.media_type)
     file = bodies.new_file()
@@ -126,13 +136,17 @@ def _is_open(received: Received, bodies: Bodies) -> bool:
 
 def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
     file.name = filename_of(received.header_lines("content-disposition"))
-    if _MEDIA_TYPE.fullmatch(received.media_type):  # what is none would be no use to whoever sends the file on
+    if _MEDIA_TYPE.fullmatch(
+        received.media_type
+    ):  # what is none would be no use to whoever sends the file on
         file.media_type = received.media_type
     return View(content, None, None, received.media_type, file=file)
 
 
 def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
-    """Return the body after content coding; in a file when it is too large for memory and may be one."""
+    """Return the body after content coding; in a file when it is too large for memory and may be
+    one.
+    """
     encoding = received.header("content-encoding")
     if not encoding or not received.body:
         return bytes(received.body)
@@ -167,10 +181,13 @@ class Verdict:
     differences: tuple[Difference, ...] = ()
 
 
-def outcome(received: Received, seen: View, redactor: Redactor, verdict: Verdict | None = None) -> TaskError | None:
+def outcome(
+    received: Received, seen: View, redactor: Redactor, verdict: Verdict | None = None
+) -> TaskError | None:
     """Return the error *received* ends in, or None for a success.
 
-    A success is what *verdict* accepts, any 2xx when there is none, and whose body is what it says it is.
+    A success is what *verdict* accepts, any 2xx when there is none, and whose body is what it says
+    it is.
     """
     if verdict.accepted if verdict is not None else received.is_success:
         return seen.error
@@ -178,13 +195,23 @@ def outcome(received: Received, seen: View, redactor: Redactor, verdict: Verdict
     why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
     message = f"the server answered {line}{why}" + _excerpt(seen, redactor)
     after = retry_after(received.header_lines("retry-after"))
-    return StatusError(message, status_code=received.status_code, retry_after=after, maybe_delivered=True)
+    return StatusError(
+        message, status_code=received.status_code, retry_after=after, maybe_delivered=True
+    )
 
 
 def task_result(
-    received: Received, seen: View, cookies_before: Sequence[str] = (), *, url: str, attempts: int, elapsed: float
+    received: Received,
+    seen: View,
+    cookies_before: Sequence[str] = (),
+    *,
+    url: str,
+    attempts: int,
+    elapsed: float,
 ) -> TaskResult:
-    """Return the result of a task; *cookies_before* are the `set-cookie` headers of the redirects that led to it."""
+    """Return the result of a task; *cookies_before* are the `set-cookie` headers of the redirects
+    that led to it.
+    """
     return TaskResult(
         status_code=received.status_code,
         reason_phrase=received.reason_phrase,
@@ -216,7 +243,9 @@ def _excerpt(seen: View, redactor: Redactor) -> str:
 
 
 def _masked_start(text: str, redactor: Redactor) -> str:
-    """Return the start of *text* on one line, masked before it is cut: a cut must not save a part of a secret."""
+    """Return the start of *text* on one line, masked before it is cut: a cut must not save a part
+    of a secret.
+    """
     start = redactor.text(text[:_START])
     if len(text) > _START:
         start = start[: -_START // 4]  # a secret may have been cut off at the end
@@ -230,7 +259,9 @@ _START = 64 * 1024
 # JSON (RFC 8259)
 
 
-def _json_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
+def _json_view(
+    content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = ""
+) -> View:
     media_type = received.media_type
     try:
         text = json_text(content, received.content_type, charset)
@@ -238,42 +269,67 @@ def _json_view(content: bytes, received: Received, limits: Limits, redactor: Red
             return View(content, None, None, media_type, missing=True)
         value = _parsed(text)
     except RecursionError:
-        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
+        return _not_json(
+            content,
+            media_type,
+            redactor,
+            f"its JSON is nested deeper than {limits.json_depth} levels",
+        )
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
     return _bounded_view(value, text, content, media_type, limits, redactor)
 
 
 def _parsed(text: str) -> Any:
-    """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
+    """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and
+    `RecursionError`.
+    """
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
 
 
-def _bounded_view(value: Any, text: str, content: bytes, media_type: str, limits: Limits, redactor: Redactor) -> View:
+def _bounded_view(
+    value: Any, text: str, content: bytes, media_type: str, limits: Limits, redactor: Redactor
+) -> View:
     # Fewer brackets than levels, almost always: then there is no need to walk.
-    if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(value, limits.json_depth):
-        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
+    if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(
+        value, limits.json_depth
+    ):
+        return _not_json(
+            content,
+            media_type,
+            redactor,
+            f"its JSON is nested deeper than {limits.json_depth} levels",
+        )
     return View(content, value, JSON, media_type, start=text[: _START + 1])
 
 
-def _items_view(content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = "") -> View:
+def _items_view(
+    content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = ""
+) -> View:
     """Return the view of a body that is a sequence of items: they are an array."""
     media_type = received.media_type
     try:
         text = json_text(content, received.content_type, charset)
         items = list(_items(text, media_type))
     except RecursionError:
-        return _not_json(content, media_type, redactor, f"its JSON is nested deeper than {limits.json_depth} levels")
+        return _not_json(
+            content,
+            media_type,
+            redactor,
+            f"its JSON is nested deeper than {limits.json_depth} levels",
+        )
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
     return _bounded_view(items, text, content, media_type, limits, redactor)
 
 
 def _items(text: str, media_type: str) -> Iterator[Any]:
-    """Yield the items of the sequence *text*. Raises `ValueError` with a sentence, and `RecursionError`."""
+    """Yield the items of the sequence *text*. Raises `ValueError` with a sentence, and
+    `RecursionError`.
+    """
     sequence = sequence_of(media_type)
     if sequence is None:
         return
@@ -285,11 +341,16 @@ def _items(text: str, media_type: str) -> Iterator[Any]:
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
-    text = content.decode(json.detect_encoding(content), "replace")  # which leaves out a byte order mark
+    text = content.decode(
+        json.detect_encoding(content), "replace"
+    )  # which leaves out a byte order mark
     start = _masked_start(text, redactor)[:80]
     claim = f"the response says it is {media_type}"
     if reading_of(media_type) != JSON:
-        claim = f'the response is to be read as JSON ("responseBody": "json"), says it is {media_type or "nothing"},'
+        claim = (
+            'the response is to be read as JSON ("responseBody": "json"), says it is'
+            f" {media_type or 'nothing'},"
+        )
     error = ParseError(f"{claim} and is not: {why}; it starts with {start!r}", maybe_delivered=True)
     return View(content, text, TEXT, media_type, error)
 

@@ -50,10 +50,11 @@ _NEVER: dict[str, str] = {
 def why_not(
     error: TaskError, requests: Sequence[OutgoingRequest], statuses: Collection[int] = frozenset()
 ) -> str | None:
-    """Return why *requests* are not sent again after *error*; None when another try may help and cannot do harm.
+    """Return why *requests* are not sent again after *error*; None when another try may help and
+    cannot do harm.
 
-    *requests* are those of one attempt: the task's own, and one more for each redirect that was followed. *statuses* are
-    those that the author adds to the table.
+    *requests* are those of one attempt: the task's own, and one more for each redirect that was
+    followed. *statuses* are those that the author adds to the table.
     """
     if isinstance(error, TimedOutError) and error.phase in ("total", "queue"):
         return "no time is left"
@@ -66,11 +67,15 @@ def why_not(
         return None
     if rule == _WITH_KEY:
         return f"a 409 is tried again only with an {KEY_HEADER} header"
-    unsent = rule == _ALWAYS or (error.kind in ("connection", "timeout") and not error.maybe_delivered)
+    unsent = rule == _ALWAYS or (
+        error.kind in ("connection", "timeout") and not error.maybe_delivered
+    )
     # Behind a redirect the first request was answered: it has done what it does.
     if unsent and len(requests) == 1:
         return None
-    unsafe = next((request.method for request in requests if request.method not in IDEMPOTENT), None)
+    unsafe = next(
+        (request.method for request in requests if request.method not in IDEMPOTENT), None
+    )
     if unsafe is None:
         return None
     return f"a {unsafe} that may have arrived is repeated only with an {KEY_HEADER} header"
@@ -80,7 +85,9 @@ def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
     if not isinstance(error, StatusError):
         return _BY_KIND.get(error.kind)
     status, asked_to_wait = error.status_code, error.retry_after is not None
-    if asked_to_wait and 400 <= status < 500:  # the server refused the request, and says when it may not
+    if (
+        asked_to_wait and 400 <= status < 500
+    ):  # the server refused the request, and says when it may not
         return _ALWAYS
     named = _BY_STATUS.get(status)
     if named in (None, _WITH_KEY) and (status in statuses or (asked_to_wait and status >= 500)):
@@ -95,9 +102,14 @@ def _why_never(error: TaskError) -> str:
 
 
 def wait_seconds(
-    policy: RetryPolicy, attempts: int, retry_after: float | None, jitter: Callable[[], float] = random.random
+    policy: RetryPolicy,
+    attempts: int,
+    retry_after: float | None,
+    jitter: Callable[[], float] = random.random,
 ) -> float:
-    """Return how long to wait after *attempts* attempts: backoff with full jitter, never less than *retry_after*."""
+    """Return how long to wait after *attempts* attempts: backoff with full jitter, never less than
+    *retry_after*.
+    """
     try:
         longest = policy.interval_seconds * policy.backoff_rate ** (attempts - 1)
     except OverflowError:
@@ -111,9 +123,11 @@ _MOST_SECONDS = 2.0**53
 
 
 def retry_after(values: Iterable[str], now: datetime | None = None) -> float | None:
-    """Return the whole seconds that the `Retry-After` headers *values* ask for (RFC 9110, section 10.2.3), rounded up.
+    """Return the whole seconds that the `Retry-After` headers *values* ask for (RFC 9110, section
+    10.2.3), rounded up.
 
-    The longest of several counts. Garbage, negative numbers and the past are ignored; None when nothing else is there.
+    The longest of several counts. Garbage, negative numbers and the past are ignored; None when
+    nothing else is there.
     """
     waits = [seconds for value in values if (seconds := _seconds(value.strip(), now)) is not None]
     return float(math.ceil(min(max(waits), _MOST_SECONDS))) if waits else None

@@ -10,11 +10,12 @@ from httptask.sending._declarations import declared_inside, marked
 
 
 def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None:
-    """Return *content* as text, without its byte order mark; None when it is not valid in its charset.
+    """Return *content* as text, without its byte order mark; None when it is not valid in its
+    charset.
 
-    A mark says more than the header (the Encoding Standard, section 6.1), the header more than the body itself, and that more
-    than *fallback*, the charset that a task names. Where nothing says anything it is UTF-8 or nothing: a guess would be text
-    that nobody sent.
+    A mark says more than the header (the Encoding Standard, section 6.1), the header more than the
+    body itself, and that more than *fallback*, the charset that a task names. Where nothing says
+    anything it is UTF-8 or nothing: a guess would be text that nobody sent.
     """
     codec = (
         marked(content)
@@ -30,7 +31,8 @@ def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None
 
 
 def json_text(content: bytes, content_type: str, fallback: str = "") -> str:
-    """Return *content*, which should be JSON, as text: Unicode (RFC 8259, section 8.1), else what it is declared to be.
+    """Return *content*, which should be JSON, as text: Unicode (RFC 8259, section 8.1), else what
+    it is declared to be.
 
     Raises `ValueError` when it is neither.
     """

@@ -19,13 +19,21 @@ from httptask.errors import (
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._head import MalformedHeadError
-from httptask.sending._wire import ClosedError, MalformedError, Recorder, SilenceError, UnsendableError
+from httptask.sending._wire import (
+    ClosedError,
+    MalformedError,
+    Recorder,
+    SilenceError,
+    UnsendableError,
+)
 
 if TYPE_CHECKING:
     from httptask.sending._hop import Received
 
 KEPT_CAUSES = (OSError, SilenceError, ClosedError)
-"""Errors that say what the network did. Any other may quote the request, or what a server echoes of it: it is no cause."""
+"""Errors that say what the network did. Any other may quote the request, or what a server echoes of
+it: it is no cause.
+"""
 
 Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
 """What is known of the hop: its request, the network, what came, the limits."""
@@ -36,7 +44,9 @@ def _read_timeout(error: Exception, facts: Facts) -> TaskError:
     writing = isinstance(error, SilenceError) and error.is_writing
     doing = "the request could not be written on" if writing else "the server sent nothing"
     return TimedOutError(
-        f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}", phase="read", seconds=seconds
+        f"{doing} for {seconds:g} s (readTimeoutSeconds): {_authority(facts[0])}",
+        phase="read",
+        seconds=seconds,
     )
 
 
@@ -44,17 +54,24 @@ def _broken(error: Exception, facts: Facts) -> TaskError:
     if _cause(error, ssl.SSLError) is not None:
         return TlsError(f"TLS with {_authority(facts[0])} broke: {_last_words(error)}")
     if facts[2] is not None:
-        return IncompleteError(f"the connection broke after {facts[2].size:,} bytes of the response's body")
+        return IncompleteError(
+            f"the connection broke after {facts[2].size:,} bytes of the response's body"
+        )
     return ConnectionFailedError(
-        f"the connection to {_authority(facts[0])} broke before a response came: {_last_words(error)}"
+        f"the connection to {_authority(facts[0])} broke before a response came:"
+        f" {_last_words(error)}"
     )
 
 
 def _closed(error: Exception, facts: Facts) -> TaskError:
     request, network, received, _ = facts
     if received is not None:
-        return IncompleteError(f"the response's body ended early, after {received.size:,} bytes: {error}")
-    when = "in the middle of the response's headers" if network.head.raw else "before a response came"
+        return IncompleteError(
+            f"the response's body ended early, after {received.size:,} bytes: {error}"
+        )
+    when = (
+        "in the middle of the response's headers" if network.head.raw else "before a response came"
+    )
     return ConnectionFailedError(f"{_authority(request)} closed the connection {when}")
 
 
@@ -83,9 +100,15 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskErr
 
 
 def translated(
-    error: Exception, request: OutgoingRequest, network: Recorder, received: Received | None, timeouts: Timeouts
+    error: Exception,
+    request: OutgoingRequest,
+    network: Recorder,
+    received: Received | None,
+    timeouts: Timeouts,
 ) -> TaskError:
-    """Return the `TaskError` that stands for *error*, a library's, by how far the hop of *request* got."""
+    """Return the `TaskError` that stands for *error*, a library's, by how far the hop of *request*
+    got.
+    """
     translate = next(make for kind, make in _TRANSLATIONS if isinstance(error, kind))
     return translate(error, (request, network, received, timeouts))
 

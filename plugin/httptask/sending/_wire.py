@@ -1,6 +1,8 @@
-"""The wire: one request out, one response in. Whatever carries the bytes is behind this, and no type of it comes through.
+"""The wire: one request out, one response in. Whatever carries the bytes is behind this, and no
+type of it comes through.
 
-`Connections` of `_connections` is our own, over asyncio; `_httpx` is what stands in for it where a test mocks httpx.
+`Connections` of `_connections` is our own, over asyncio; `_httpx` is what stands in for it where a
+test mocks httpx.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ class Recorder:
         self.sent_headers: Headers = ()
         """The request's header fields as they are written."""
         self.is_replaced = False
-        """Something that stands in for the network took the request: it tells nothing of bytes and phases."""
+        """Something that stands in for the network took the request: it tells nothing of bytes and
+        phases.
+        """
 
     @property
     def sent(self) -> bool:
@@ -123,9 +127,13 @@ class Answer:
     notes: list[str]
     """What was left out of the head, and why."""
     chunks: AsyncIterator[bytes] = field(repr=False)
-    """The body as it comes, after transfer coding. Raises what went wrong, a `WireError` or an `OSError`."""
+    """The body as it comes, after transfer coding. Raises what went wrong, a `WireError` or an
+    `OSError`.
+    """
     close: Callable[[], None]
-    """Leave the response. Its connection is kept when everything of it was read, and closed when not."""
+    """Leave the response. Its connection is kept when everything of it was read, and closed when
+    not.
+    """
 
 
 class Wire(Protocol):
@@ -138,9 +146,11 @@ class Wire(Protocol):
         timeouts: Timeouts,
         recorder: Recorder,
     ) -> Answer:
-        """Send *request* once on a connection that belongs to *credential*, and return the response when its head is there.
+        """Send *request* once on a connection that belongs to *credential*, and return the response
+        when its head is there.
 
-        Raises a `TaskError` when no connection was made, else a `WireError` or an `OSError`; fills in *recorder*.
+        Raises a `TaskError` when no connection was made, else a `WireError` or an `OSError`; fills
+        in *recorder*.
         """
         ...
 

@@ -1,7 +1,14 @@
-"""From an endpoint to settings: the schema they must satisfy, the prefilled ones, and everything wrong with given ones."""
+"""From an endpoint to settings: the schema they must satisfy, the prefilled ones, and everything
+wrong with given ones.
+"""
 
 from httptask.model.nulls import normalised, without_nulls
-from httptask.settings._derive import any_settings_schema, refine, settings_schema, undescribed_settings_schema
+from httptask.settings._derive import (
+    any_settings_schema,
+    refine,
+    settings_schema,
+    undescribed_settings_schema,
+)
 from httptask.settings._differences import differences
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._requested import READ_ONLY, called, requested_value

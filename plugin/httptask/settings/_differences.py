@@ -1,4 +1,6 @@
-"""A response held against its documentation. What differs is a note: APIs and their descriptions drift apart."""
+"""A response held against its documentation. What differs is a note: APIs and their descriptions
+drift apart.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,14 @@ _MOST_ITEMS = 500
 _DEEPEST = 60
 _MOST_OPTIONS = 20
 _LONGEST_NAME = 200
-"""Characters. What stands below a longer one is not looked at: a pointer is for a person to read."""
+"""Characters. What stands below a longer one is not looked at: a pointer is for a person to
+read.
+"""
 
 _Found = tuple[str, Path, str]
-"""Kind, place and message of a difference: most are found in many items, and only the first of them is written out."""
+"""Kind, place and message of a difference: most are found in many items, and only the first of them
+is written out.
+"""
 
 
 def documented(endpoint: Endpoint, status: int) -> Response | None:
@@ -38,28 +44,52 @@ def documented(endpoint: Endpoint, status: int) -> Response | None:
 
 
 def differences(
-    endpoint: Endpoint, status: int, media_type: str, value: Any, *, is_json: bool, missing: bool = False
+    endpoint: Endpoint,
+    status: int,
+    media_type: str,
+    value: Any,
+    *,
+    is_json: bool,
+    missing: bool = False,
 ) -> list[Difference]:
-    """Return how a response differs from what *endpoint* documents; nothing where it documents nothing.
+    """Return how a response differs from what *endpoint* documents; nothing where it documents
+    nothing.
 
-    *value* is its decoded body; *missing* says that there could be one and is none. Places that differ alike in many items
-    are named once. Never raises, and ends soon, whatever the two hold: large bodies are looked at in part.
+    *value* is its decoded body; *missing* says that there could be one and is none. Places that
+    differ alike in many items are named once. Never raises, and ends soon, whatever the two hold:
+    large bodies are looked at in part.
     """
     if not endpoint.responses:
         return []
     response = documented(endpoint, status)
     if response is None:
         known = ", ".join(endpoint.responses)
-        return [Difference("status", "", f"the status {status} is not documented; documented are {known}")]
+        return [
+            Difference(
+                "status", "", f"the status {status} is not documented; documented are {known}"
+            )
+        ]
     if missing and response.content:
         known = ", ".join(response.content)
-        return [Difference("missing", "", f"a body is documented for {status} and none came; documented are {known}")]
+        return [
+            Difference(
+                "missing",
+                "",
+                f"a body is documented for {status} and none came; documented are {known}",
+            )
+        ]
     if not response.content or not media_type:
         return []
     described = _content(response, media_type)
     if described is None:
         known = ", ".join(response.content)
-        return [Difference("media-type", "", f"{media_type} is not documented for {status}; documented are {known}")]
+        return [
+            Difference(
+                "media-type",
+                "",
+                f"{media_type} is not documented for {status}; documented are {known}",
+            )
+        ]
     if not is_json or not _describes_items(described, media_type, endpoint):
         return []
     found: dict[tuple[str, Path], Difference] = {}
@@ -75,8 +105,8 @@ def differences(
 
 
 def _describes_items(described: MediaType, media_type: str, endpoint: Endpoint) -> bool:
-    """Say whether *described* is about the array of items that a sequence is read as; before OpenAPI 3.2 nothing says what
-    the schema of one is about.
+    """Say whether *described* is about the array of items that a sequence is read as; before
+    OpenAPI 3.2 nothing says what the schema of one is about.
     """
     if sequence_of(media_type) is None:
         return True
@@ -126,10 +156,16 @@ class _Comparison:
         self._left -= len(values) // 20
         return value in values
 
-    def _object(self, view: View, value: dict[str, Any], path: Path, depth: int) -> Iterator[_Found]:
+    def _object(
+        self, view: View, value: dict[str, Any], path: Path, depth: int
+    ) -> Iterator[_Found]:
         self._left -= len(view.required) // 5
         for name in view.required:
-            if name not in value and len(name) <= _LONGEST_NAME and not self._is_write_only(view.properties.get(name)):
+            if (
+                name not in value
+                and len(name) <= _LONGEST_NAME
+                and not self._is_write_only(view.properties.get(name))
+            ):
                 yield "missing", (*path, name), f"{name!r} is documented as always there"
         open_ended = bool(view.patterns) or isinstance(view.others, Mapping) or view.others is True
         for name, item in value.items():
@@ -143,7 +179,9 @@ class _Comparison:
                 yield "undocumented", (*path, name), f"the field {name!r} is not documented"
 
     def _best_option(self, view: View, value: Any, path: Path, depth: int) -> Iterator[_Found]:
-        """Give what differs from the option that fits best; fields that any option knows are documented."""
+        """Give what differs from the option that fits best; fields that any option knows are
+        documented.
+        """
         best: list[_Found] | None = None
         for option in self._options_of(view):
             found = list(self.of(option, value, path, depth + 1))
@@ -154,12 +192,21 @@ class _Comparison:
         yield from best or ()
 
     def _options_of(self, view: View) -> list[Any]:
-        """Return the options of the first choice in *view*, each with what holds for all of them; made once."""
+        """Return the options of the first choice in *view*, each with what holds for all of them;
+        made once.
+        """
         kept = self._options.get(id(view))
         if kept is None:
-            base = {"properties": view.properties, "required": list(view.required), "additionalProperties": view.others}
+            base = {
+                "properties": view.properties,
+                "required": list(view.required),
+                "additionalProperties": view.others,
+            }
             rest = {name: said for name, said in base.items() if said}
-            options = [{"allOf": [option, rest]} if rest else option for option in view.unions[0][:_MOST_OPTIONS]]
+            options = [
+                {"allOf": [option, rest]} if rest else option
+                for option in view.unions[0][:_MOST_OPTIONS]
+            ]
             kept = self._options[id(view)] = (view, options)
         return kept[1]
 
@@ -172,7 +219,9 @@ class _Comparison:
 
 
 def _distance(found: list[_Found]) -> tuple[int, int]:
-    """Say how far a value is from an option: what is wrong counts before what is only not documented."""
+    """Say how far a value is from an option: what is wrong counts before what is only not
+    documented.
+    """
     return sum(kind != "undocumented" for kind, _, _ in found), len(found)
 
 
@@ -182,7 +231,8 @@ def _wrong_type(view: View, value: Any) -> str | None:
     kind = json_type(value)
     if kind in view.types or (kind == "integer" and "number" in view.types):
         return None
-    return f"documented as {' or '.join(sorted(view.types - {'integer'} if 'number' in view.types else view.types))}, found {kind}"
+    types = view.types - {"integer"} if "number" in view.types else view.types
+    return f"documented as {' or '.join(sorted(types))}, found {kind}"
 
 
 def _shown(value: Any) -> str:

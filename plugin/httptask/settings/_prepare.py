@@ -17,13 +17,16 @@ _NOTHING = object()
 
 
 def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return a task for *endpoint* whose settings hold only constants and the documented defaults of required fields.
+    """Return a task for *endpoint* whose settings hold only constants and the documented defaults
+    of required fields.
 
-    Nothing is invented. A required value without a documented default is left out, for its author to fill in, and so is a
-    default that its own schema refuses. The default of an optional field is the server's business: it stays in the schema,
-    for a form to show, and is not sent. Required objects stand as empty objects, so that there is a place to fill in.
-    An optional body is left out, with its `Content-Type`: there are servers that refuse one without the other. Without a
-    documented server the URL is the bare path. *schema* is the settings schema, derived when absent.
+    Nothing is invented. A required value without a documented default is left out, for its author
+    to fill in, and so is a default that its own schema refuses. The default of an optional field is
+    the server's business: it stays in the schema, for a form to show, and is not sent. Required
+    objects stand as empty objects, so that there is a place to fill in. An optional body is left
+    out, with its `Content-Type`: there are servers that refuse one without the other. Without a
+    documented server the URL is the bare path. *schema* is the settings schema, derived when
+    absent.
     """
     schema = schema or settings_schema(endpoint)
     required = schema.get("required", ())
@@ -32,7 +35,8 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
         if name == "body" and name not in required:
             continue
         shape = _Shape.of(child, schema.get("$defs", {}))
-        # A group that is not required is made for its constants' sake, where that asks nothing more of the author.
+        # A group that is not required is made for its constants' sake, where that asks nothing more
+        # of the author.
         is_made = name in required or not shape.required
         value = _prefilled(shape, required=is_made)
         if value is not _NOTHING and (value or name in required):
@@ -52,7 +56,8 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
 
 
 def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Let the prefilled *request* name the media type of its body as *schema* documents it, and none without a body.
+    """Let the prefilled *request* name the media type of its body as *schema* documents it, and
+    none without a body.
 
     A `Content-Type` that the description requires as a header of its own stays as it is.
     """
@@ -70,7 +75,9 @@ def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> Non
 
 
 def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
-    """Remove the scalar at *place* from *settings*; objects stay, so that their missing fields are reported."""
+    """Remove the scalar at *place* from *settings*; objects stay, so that their missing fields are
+    reported.
+    """
     holder: Any = settings
     for step in place[:-1]:
         holder = holder.get(step) if isinstance(holder, dict) else None
@@ -78,17 +85,22 @@ def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
         del holder[place[-1]]
 
 
-def still_to_fill(schema: Mapping[str, Any], request: Mapping[str, Any], base: str = "") -> list[tuple[str, str]]:
-    """Return what *schema* requires and *request* lacks, as (JSON Pointer below *base*, what is expected).
+def still_to_fill(
+    schema: Mapping[str, Any], request: Mapping[str, Any], base: str = ""
+) -> list[tuple[str, str]]:
+    """Return what *schema* requires and *request* lacks, as (JSON Pointer below *base*, what is
+    expected).
 
-    An optional body that requires something of its own is named as well, with its media type: many descriptions do not say
-    that a body has to be there.
+    An optional body that requires something of its own is named as well, with its media type: many
+    descriptions do not say that a body has to be there.
     """
     shape = _Shape.of(schema, schema.get("$defs", {}))
     return [*_missing_below(shape, request, base), *_optional_body(shape, request, base)]
 
 
-def _optional_body(shape: _Shape, request: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
+def _optional_body(
+    shape: _Shape, request: Mapping[str, Any], base: str
+) -> Iterator[tuple[str, str]]:
     if "body" not in shape.properties or "body" in shape.required or "body" in request:
         return
     body = shape.child("body")
@@ -96,7 +108,10 @@ def _optional_body(shape: _Shape, request: Mapping[str, Any], base: str) -> Iter
     asked = next((form for form in forms if form.required), None)
     if asked is None:
         return
-    yield pointer(["body"], base), f"optional: {asked.expectation()}; with it {', '.join(asked.required)}"
+    yield (
+        pointer(["body"], base),
+        f"optional: {asked.expectation()}; with it {', '.join(asked.required)}",
+    )
     media_type = shape.child("headers").child("Content-Type")
     documented = media_type.documented(required=True)
     if documented is not _NOTHING and "Content-Type" not in request.get("headers", {}):
@@ -114,12 +129,15 @@ def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterat
 
 
 def _prefilled(shape: _Shape, *, required: bool, depth: int = 0) -> Any:
-    """Return the documented value of *shape*, or `_NOTHING`. An object is made when it is *required*, or a constant."""
+    """Return the documented value of *shape*, or `_NOTHING`. An object is made when it is
+    *required*, or a constant.
+    """
     documented = shape.documented(required=required)
     if documented is not _NOTHING:
         return copy.deepcopy(documented)
     if not shape.properties or not required or depth > _DEEPEST:
-        # Inside an optional object even a constant would make the object, and what it requires, appear.
+        # Inside an optional object even a constant would make the object, and what it requires,
+        # appear.
         return _NOTHING
     return _but_nothing(
         {
@@ -140,12 +158,16 @@ def _holds_null(value: Any) -> bool:
 
 
 _DEEPEST = 20
-"""Levels of required objects that are made, and references and `allOf` that are followed: a schema may be recursive."""
+"""Levels of required objects that are made, and references and `allOf` that are followed: a schema
+may be recursive.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a schema says all values have in common, with its references and its `allOf` resolved."""
+    """What a schema says all values have in common, with its references and its `allOf`
+    resolved.
+    """
 
     definitions: Mapping[str, Any]
     properties: Mapping[str, Any]
@@ -153,7 +175,9 @@ class _Shape:
     constants: tuple[Any, ...]
     """Every `const` of it; there is more than one only where no value fits."""
     only: tuple[Any, ...]
-    """The value of each `enum` of it that lists one: how OpenAPI 3.0, which has no `const`, writes a constant."""
+    """The value of each `enum` of it that lists one: how OpenAPI 3.0, which has no `const`, writes
+    a constant.
+    """
     keywords: Mapping[str, Any]
 
     @classmethod
@@ -178,17 +202,24 @@ class _Shape:
             keywords = {**found, **keywords}
             constants += [found["const"]] if "const" in found else []
             only += found["enum"] if len(found.get("enum", ())) == 1 else []
-        return cls(definitions, properties, tuple(required), tuple(constants), tuple(only), keywords)
+        return cls(
+            definitions, properties, tuple(required), tuple(constants), tuple(only), keywords
+        )
 
     def documented(self, *, required: bool) -> Any:
-        """Return the value that the description gives, or `_NOTHING`; what holds a null is none: nobody has set it.
+        """Return the value that the description gives, or `_NOTHING`; what holds a null is none:
+        nobody has set it.
 
-        A constant is one wherever it stands. The default of a *required* value, and the only value it may have, are
-        what its author would have to write; those of an optional one say what happens without it.
+        A constant is one wherever it stands. The default of a *required* value, and the only value
+        it may have, are what its author would have to write; those of an optional one say what
+        happens without it.
         """
         values = [*self.constants]
         if required:
-            values += [*self.only, *([self.keywords["default"]] if "default" in self.keywords else ())]
+            values += [
+                *self.only,
+                *([self.keywords["default"]] if "default" in self.keywords else ()),
+            ]
         return next((value for value in values if not _holds_null(value)), _NOTHING)
 
     def child(self, name: str) -> _Shape:

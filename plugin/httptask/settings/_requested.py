@@ -1,4 +1,6 @@
-"""What of a description's schemas counts in a request: read-only fields only as such, and the definitions that are used."""
+"""What of a description's schemas counts in a request: read-only fields only as such, and the
+definitions that are used.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from httptask._schema.subschemas import (
 from httptask.model.api import PARAMETER_GROUPS
 
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
-"""Keywords whose schemas are about the same value (JSON Schema 2020-12, section 10.2 of Core), but those that only ask:
-`not` and `if` stay as they are."""
+"""Keywords whose schemas are about the same value (JSON Schema 2020-12, section 10.2 of Core), but
+those that only ask: `not` and `if` stay as they are."""
 _ASKING = frozenset(("not", "if"))
 _FIELDS = ("properties", "patternProperties")
 _MOST_FOLLOWED = 50
@@ -36,14 +38,20 @@ Names = frozenset[str]
 
 
 def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings *schema* as it counts in a request, with those of *definitions* in its `$defs` that it uses.
+    """Return the settings *schema* as it counts in a request, with those of *definitions* in its
+    `$defs` that it uses.
 
-    `readOnly` speaks of the properties of a value, not of the value (OpenAPI 3.0.4, section 4.7.24): a parameter, or a body
-    as a whole, is sent whatever it says. It stands in the result for fields that should not be sent, and nowhere else.
+    `readOnly` speaks of the properties of a value, not of the value (OpenAPI 3.0.4, section
+    4.7.24): a parameter, or a body as a whole, is sent whatever it says. It stands in the result
+    for fields that should not be sent, and nowhere else.
     """
     request = _Request(definitions)
     groups = {
-        name: replaced(group, request.view) if name in PARAMETER_GROUPS.values() else request.view(group)
+        name: (
+            replaced(group, request.view)
+            if name in PARAMETER_GROUPS.values()
+            else request.view(group)
+        )
         for name, group in schema["properties"].items()
     }
     result: dict[str, Any] = {**schema, "properties": groups}
@@ -60,7 +68,9 @@ def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
 
 
 def requested_value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the *schema* of one value, a body, as it counts in a request; the definitions it uses stand in its `$defs`."""
+    """Return the *schema* of one value, a body, as it counts in a request; the definitions it uses
+    stand in its `$defs`.
+    """
     result = requested({"properties": {"body": dict(schema)}}, definitions)
     return {**result["properties"]["body"], "$defs": result.get("$defs", {})}
 
@@ -99,15 +109,18 @@ class _Request:
         return self.view(self._definitions.get(original, {}), read_only)
 
     def view(self, schema: Any, read_only: Names = _NONE) -> Any:
-        """Return *schema* with no more of its read-only fields than that: its own, and those named in *read_only*, which a
-        schema that it is a part of knows. One place that says so is enough (JSON Schema 2020-12, Validation, section 9.4).
-        What it refers to is left to be looked at by itself.
+        """Return *schema* with no more of its read-only fields than that: its own, and those named
+        in *read_only*, which a schema that it is a part of knows. One place that says so is enough
+        (JSON Schema 2020-12, Validation, section 9.4). What it refers to is left to be looked at by
+        itself.
         """
         if not isinstance(schema, dict):
             return schema
         if not _COMPOSED.isdisjoint(schema) and (len(schema) > 1 or "$ref" not in schema):
             read_only |= self._fields_of(schema, 0).read_only
-        read_only = read_only.union(*(self._read_only_in(schema[keyword]) for keyword in _FIELDS if keyword in schema))
+        read_only = read_only.union(
+            *(self._read_only_in(schema[keyword]) for keyword in _FIELDS if keyword in schema)
+        )
         result = {
             keyword: self._keyword(keyword, value, read_only)
             for keyword, value in schema.items()
@@ -125,28 +138,41 @@ class _Request:
         if isinstance(value, list):
             if keyword in IN_LIST:
                 return [self.view(each, inner) for each in value]
-            return [name for name in value if name not in read_only] if keyword == "required" else list(value)
+            return (
+                [name for name in value if name not in read_only]
+                if keyword == "required"
+                else list(value)
+            )
         if keyword in BY_NAME:
             return {name: self.view(each, inner) for name, each in value.items()}
         if keyword in IN_ONE and keyword not in _ASKING:
             return self.view(value, inner)
         if keyword == "dependentRequired":
-            return {name: [each for each in names if each not in read_only] for name, names in value.items()}
+            return {
+                name: [each for each in names if each not in read_only]
+                for name, names in value.items()
+            }
         if keyword == "discriminator":
             return self._discriminator(value, read_only)
         return dict(value)
 
     def _discriminator(self, value: dict[str, Any], read_only: Names) -> dict[str, Any]:
-        """Return the Discriminator Object *value* with references to what its alternatives refer to."""
+        """Return the Discriminator Object *value* with references to what its alternatives refer
+        to.
+        """
         result = dict(value)
         if isinstance(mapping := value.get("mapping"), dict):
-            result["mapping"] = {tag: self._reference(target, read_only) for tag, target in mapping.items()}
+            result["mapping"] = {
+                tag: self._reference(target, read_only) for tag, target in mapping.items()
+            }
         if "defaultMapping" in value:
             result["defaultMapping"] = self._reference(value["defaultMapping"], read_only)
         return result
 
     def _reference(self, reference: Any, read_only: Names) -> Any:
-        """Return *reference*, or one to a variant of its target in which what is *read_only* where it stands is so, too."""
+        """Return *reference*, or one to a variant of its target in which what is *read_only* where
+        it stands is so, too.
+        """
         name = definition_name(reference) if read_only else None
         if name is None:
             return reference
@@ -169,7 +195,9 @@ class _Request:
         return self._fields[name]
 
     def _fields_of(self, schema: Any, level: int) -> _Fields:
-        """Return the fields of *schema*, with all that it refers to, or is composed of, for the same value."""
+        """Return the fields of *schema*, with all that it refers to, or is composed of, for the
+        same value.
+        """
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return _NO_FIELDS
         properties, required = schema.get("properties"), schema.get("required")
@@ -185,7 +213,11 @@ class _Request:
             joined.append(self._fields_named(name, level + 1))
         read_only, others = {name for part in joined for name in part.read_only}, list(joined)
         for keyword in _SAME_VALUE:
-            forms = [self._fields_of(part, level + 1) for part in _parts(keyword, schema.get(keyword)) if part != _NULL]
+            forms = [
+                self._fields_of(part, level + 1)
+                for part in _parts(keyword, schema.get(keyword))
+                if part != _NULL
+            ]
             others += forms
             # What one alternative says holds for itself alone; what all of them say holds.
             if keyword in ("anyOf", "oneOf") and forms:
@@ -202,7 +234,9 @@ class _Request:
         return frozenset(name for name, field in fields.items() if self._is_read_only(field, 0))
 
     def _is_read_only(self, schema: Any, level: int) -> bool:
-        """Say whether *schema* is read-only: itself, through `$ref` or `allOf`, or in every alternative."""
+        """Say whether *schema* is read-only: itself, through `$ref` or `allOf`, or in every
+        alternative.
+        """
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return False
         if schema.get("readOnly") is True:

@@ -1,4 +1,6 @@
-"""The HTTP task: load the schema derived from the endpoint, validate the settings, run the request, test the request."""
+"""The HTTP task: load the schema derived from the endpoint, validate the settings, run the request,
+test the request.
+"""
 
 from httptask.task._http_task import HttpTask
 from httptask.task._runtime import Runtime, operator_limits

@@ -1,4 +1,6 @@
-"""The endpoints that tasks name: looked up once for each version of the catalogue, never on the event loop."""
+"""The endpoints that tasks name: looked up once for each version of the catalogue, never on the
+event loop.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ _MOST = 1024
 class Endpoints:
     """The endpoints of *catalogue*: an open one, or the path of its file, None for the user's own.
 
-    A file is opened once, in a thread of its own, and looked at again only when it has changed. An open catalogue belongs
-    to the thread that opened it, and is asked there.
+    A file is opened once, in a thread of its own, and looked at again only when it has changed. An
+    open catalogue belongs to the thread that opened it, and is asked there.
     """
 
     def __init__(self, catalogue: Catalogue | os.PathLike[str] | str | None) -> None:
@@ -48,15 +50,21 @@ class Endpoints:
         return name, _stamp(name), _stamp(f"{name}-wal")
 
     def get(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
+        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest
+        ids.
+        """
         opened = self._open
         if opened is not None:
             return self._kept.get((endpoint_id, self.version), lambda: opened.get(endpoint_id))
         version = self.version
-        return self._kept.get((endpoint_id, version), lambda: self._asked(endpoint_id, version).result())
+        return self._kept.get(
+            (endpoint_id, version), lambda: self._asked(endpoint_id, version).result()
+        )
 
     async def load(self, endpoint_id: str) -> None:
-        """See that *endpoint_id* is known, so that `get` need not wait for a file. An unknown one is no error yet."""
+        """See that *endpoint_id* is known, so that `get` need not wait for a file. An unknown one
+        is no error yet.
+        """
         if self._open is not None:
             return
         with contextlib.suppress(CatalogueError):  # `get` says so, where somebody asks
@@ -78,7 +86,9 @@ class Endpoints:
 
     def _asked(self, endpoint_id: str, version: Hashable) -> Future[Endpoint]:
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="httptask-catalogue")
+            self._thread = ThreadPoolExecutor(
+                max_workers=1, thread_name_prefix="httptask-catalogue"
+            )
             self._file = _File(self._path)
             self._end = weakref.finalize(self, _ended, self._thread, self._file)
         return self._thread.submit(self._file.get, endpoint_id, version)
@@ -93,7 +103,9 @@ class _File:
         self._catalogue: Catalogue | None = None
 
     def get(self, endpoint_id: str, version: Hashable) -> Endpoint:
-        """Return the endpoint; open the file again when it has another *version*: it may be another file by now."""
+        """Return the endpoint; open the file again when it has another *version*: it may be another
+        file by now.
+        """
         from httptask.catalogue import Catalogue
 
         if version != self._version:
@@ -118,7 +130,8 @@ def _ended(thread: ThreadPoolExecutor, file: _File) -> None:
 def _stamp(name: str) -> Hashable:
     """Return which file *name* is, and when it was written; None when there is none.
 
-    An empty one is none: who opens a catalogue makes an empty log beside it, and who closes it last removes the log.
+    An empty one is none: who opens a catalogue makes an empty log beside it, and who closes it last
+    removes the log.
     """
     try:
         status = Path(name).expanduser().stat()

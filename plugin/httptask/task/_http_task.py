@@ -16,7 +16,13 @@ from httptask._core.sync import run_sync
 from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import build, located, missing_files, references, url_part, with_contents
 from httptask.credentials import authorise, fitting_problems, resolve
-from httptask.errors import CatalogueError, CredentialError, Problem, SettingsError, UnknownEndpointError
+from httptask.errors import (
+    CatalogueError,
+    CredentialError,
+    Problem,
+    SettingsError,
+    UnknownEndpointError,
+)
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
@@ -36,12 +42,14 @@ T = TypeVar("T")
 class HttpTask:
     """One HTTP task of a workflow definition.
 
-    *definition* is the task as its author wrote it, *name* its name, *pointer* its place in the workflow definition (for
-    errors). *runtime* is what tasks share; without one, each call makes its own. *endpoint* is the endpoint the task is for;
-    without one, the definition's `endpoint` is looked up in the catalogue.
+    *definition* is the task as its author wrote it, *name* its name, *pointer* its place in the
+    workflow definition (for errors). *runtime* is what tasks share; without one, each call makes
+    its own. *endpoint* is the endpoint the task is for; without one, the definition's `endpoint` is
+    looked up in the catalogue.
 
-    `problems()` says everything that is wrong without sending; `call` and `acall` run the task; `test_request` and
-    `atest_request` run it with sample inputs and return the raw exchange; `render` and `arender` show the request only.
+    `problems()` says everything that is wrong without sending; `call` and `acall` run the task;
+    `test_request` and `atest_request` run it with sample inputs and return the raw exchange;
+    `render` and `arender` show the request only.
     """
 
     def __init__(
@@ -73,12 +81,16 @@ class HttpTask:
 
     @property
     def endpoint(self) -> Endpoint | None:
-        """The endpoint the task is for; None for a free-form request. Raises `UnknownEndpointError`."""
+        """The endpoint the task is for; None for a free-form request. Raises
+        `UnknownEndpointError`.
+        """
         return self._plan.endpoint
 
     @property
     def settings_schema(self) -> dict[str, Any]:
-        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by plugins, or any request's."""
+        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by
+        plugins, or any request's.
+        """
         return self._plan.settings_schema
 
     @settings_schema.setter
@@ -88,11 +100,17 @@ class HttpTask:
         self._plan.settings_schema = schema
 
     def problems(self, shape: Any = None) -> list[Problem]:
-        """Return everything wrong with the definition, warnings included; nothing is evaluated or sent.
+        """Return everything wrong with the definition, warnings included; nothing is evaluated or
+        sent.
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
-        found = [*self._plan.problems, *self._plan.unwritable(), *self._missing_files(), *self._credential_problems()]
+        found = [
+            *self._plan.problems,
+            *self._plan.unwritable(),
+            *self._missing_files(),
+            *self._credential_problems(),
+        ]
         if shape is None:
             return found
         at = pointer_of(["inputParameters"], self.pointer)
@@ -104,7 +122,8 @@ class HttpTask:
     async def acall(self, inputs: Inputs | None = None) -> TaskResult:
         """Run the task with *inputs* and return its result.
 
-        Raises the `TaskError` of the class it ended in; it carries the exchange, and the result when a response came.
+        Raises the `TaskError` of the class it ended in; it carries the exchange, and the result
+        when a response came.
         """
         async with self._running() as task:
             with discreet_errors(task.runtime.redactor.text):
@@ -115,28 +134,39 @@ class HttpTask:
         return self._sync(lambda: self.acall(inputs))
 
     async def arun(self, inputs: Inputs) -> TaskOutcome:
-        """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside the result."""
+        """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
+        the result.
+        """
         with discreet_errors(self.runtime.redactor.text):
             parameters, delivery = await self._deliver(inputs, self.runtime.body_file)
             return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request
 
-    async def atest_request(self, inputs: Inputs | None = None, options: TestOptions | None = None) -> Exchange:
-        """Run the task with the sample *inputs* and return the raw exchange, whatever came of it; nothing is stored.
+    async def atest_request(
+        self, inputs: Inputs | None = None, options: TestOptions | None = None
+    ) -> Exchange:
+        """Run the task with the sample *inputs* and return the raw exchange, whatever came of it;
+        nothing is stored.
 
-        The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only when nothing was sent.
+        The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only
+        when nothing was sent.
         """
         async with self._running() as task:
             plugins = task.runtime.plugins
-            with discreet_errors(task.runtime.redactor.text), plugins.blaming("httptask_test_request"):
+            with (
+                discreet_errors(task.runtime.redactor.text),
+                plugins.blaming("httptask_test_request"),
+            ):
                 answer = plugins.hook.httptask_test_request(
                     task=task, inputs=inputs or Inputs(), options=options or TestOptions()
                 )
                 exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
             return exchange
 
-    def test_request(self, inputs: Inputs | None = None, options: TestOptions | None = None) -> Exchange:
+    def test_request(
+        self, inputs: Inputs | None = None, options: TestOptions | None = None
+    ) -> Exchange:
         """`atest_request`, for sync code."""
         return self._sync(lambda: self.atest_request(inputs, options))
 
@@ -163,21 +193,29 @@ class HttpTask:
         return self._sync(lambda: self.arender(inputs))
 
     def media_type(self) -> str | None:
-        """Return the media type that the body is sent as, as far as it is known before the expressions are evaluated."""
+        """Return the media type that the body is sent as, as far as it is known before the
+        expressions are evaluated.
+        """
         return self._plan.media_type
 
     # Inside
 
     def _missing_files(self) -> list[Problem]:
-        """Return a problem for each file that is not there. Not asked when the task runs: it looks for them then."""
+        """Return a problem for each file that is not there. Not asked when the task runs: it looks
+        for them then.
+        """
         request = self._plan.field("httpRequest")
         if self._plan.refusal or not isinstance(request, Mapping):
             return []
-        places = [(path, value) for path, value in references(request) if not holds_expression(value)]
+        places = [
+            (path, value) for path, value in references(request) if not holds_expression(value)
+        ]
         return list(missing_files(places, self.runtime.readable, self._plan.request_pointer))
 
     def _credential_problems(self) -> list[Problem]:
-        """Return what is wrong with the credential the task names, or names none. Not asked when it runs: the store is."""
+        """Return what is wrong with the credential the task names, or names none. Not asked when it
+        runs: the store is.
+        """
         written: Any = self.definition
         name, request = self._plan.field("credentials"), self._plan.field("httpRequest")
         if not isinstance(written, Mapping) or (name is not None and not isinstance(name, str)):
@@ -190,8 +228,12 @@ class HttpTask:
             return []
         return fitting_problems(endpoint, name, request, self.runtime.plugins, self.pointer)
 
-    async def _evaluated(self, inputs: Inputs, *, send_anyway: bool = False) -> tuple[Any, dict[str, Any]]:
-        """Return the evaluated input parameters and the checked, evaluated, normalised `httpRequest`."""
+    async def _evaluated(
+        self, inputs: Inputs, *, send_anyway: bool = False
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the evaluated input parameters and the checked, evaluated, normalised
+        `httpRequest`.
+        """
         plan = self._plan
         refusal = plan.shape_refusal if send_anyway else plan.refusal
         if refusal:
@@ -203,7 +245,8 @@ class HttpTask:
             return parameters, plan.constant_settings
         request = await self._request(parameters, inputs)
         if plan.evaluated_groups and not send_anyway:
-            # What the expressions yielded is checked strictly now; everything else was when it was read.
+            # What the expressions yielded is checked strictly now; everything else was when it was
+            # read.
             groups, schema = plan.evaluated_groups, plan.schema_of_evaluated
             _refuse(plan.request_problems(request, schema, plan.endpoint, groups=groups))
         if send_anyway:
@@ -216,19 +259,27 @@ class HttpTask:
         if plan.has_constant_parameters:
             return given
         at = pointer_of(["inputParameters"], self.pointer)
-        return await self.runtime.evaluator.evaluate(given, inputs.document(), pointer=at, run=inputs.run)
+        return await self.runtime.evaluator.evaluate(
+            given, inputs.document(), pointer=at, run=inputs.run
+        )
 
     async def _request(self, parameters: Any, inputs: Inputs) -> Any:
         plan = self._plan
         written = plan.definition.get("httpRequest")
         request = await self.runtime.evaluator.evaluate(
-            written, parameters, pointer=plan.request_pointer, run=inputs.run, escapes={("url",): url_part}
+            written,
+            parameters,
+            pointer=plan.request_pointer,
+            run=inputs.run,
+            escapes={("url",): url_part},
         )
         # One expression may bring all of it, the URL too.
         return _with_url_escaped(request) if isinstance(written, str) else request
 
     def _refuse_unsendable(self, request: Any) -> None:
-        """Refuse what no request can hold: what the endpoint's schema says may be waived, that may not."""
+        """Refuse what no request can hold: what the endpoint's schema says may be waived, that may
+        not.
+        """
         plan = self._plan
         host_header = self.runtime.allow_host_header
         _refuse(
@@ -269,13 +320,19 @@ class HttpTask:
         return parameters, delivery
 
     async def _load(self) -> None:
-        """See that the endpoint is known before the plan asks for it: reading a file would hold up the event loop."""
-        endpoint_id = self.definition.get("endpoint") if isinstance(self.definition, Mapping) else None
+        """See that the endpoint is known before the plan asks for it: reading a file would hold up
+        the event loop.
+        """
+        endpoint_id = (
+            self.definition.get("endpoint") if isinstance(self.definition, Mapping) else None
+        )
         if self._given_endpoint is None and isinstance(endpoint_id, str):
             await self.runtime.endpoints.load(endpoint_id)
 
     async def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
-        """Return the request of the evaluated settings *request*; files that are to become data are read for it."""
+        """Return the request of the evaluated settings *request*; files that are to become data are
+        read for it.
+        """
         plan = self._plan
         if plan.has_constant_request and plan.constant_request is not None:
             return plan.constant_request
@@ -283,7 +340,9 @@ class HttpTask:
         return build(await with_contents(request, self.runtime.readable, at), plan.endpoint, at)
 
     async def _ready(self, built: OutgoingRequest) -> Ready:
-        """Return *built* as plugins and the credential leave it. Made anew for every attempt, as late as possible."""
+        """Return *built* as plugins and the credential leave it. Made anew for every attempt, as
+        late as possible.
+        """
         runtime = self.runtime
         request = await located(built, runtime.readable)
         name = self.definition.get("credentials")
@@ -295,10 +354,17 @@ class HttpTask:
         _prepared_by_plugins(self, request)
         plain = request.copy()
         if credential is not None:
-            await self._blaming_credentials(authorise(request, credential, runtime.plugins, self.endpoint))
+            await self._blaming_credentials(
+                authorise(request, credential, runtime.plugins, self.endpoint)
+            )
             for header, value in request.headers:
-                if (header, value) not in plain.headers:  # what the scheme made of the secret is one too
-                    runtime.redactor.add_derived(secret_part(header, value, plain.header(header))[1])
+                if (
+                    header,
+                    value,
+                ) not in plain.headers:  # what the scheme made of the secret is one too
+                    runtime.redactor.add_derived(
+                        secret_part(header, value, plain.header(header))[1]
+                    )
         return Ready(request, plain, name)
 
     async def _blaming_credentials(self, work: Awaitable[T]) -> T:
@@ -306,20 +372,28 @@ class HttpTask:
         try:
             return await work
         except CredentialError as error:
-            message = self.runtime.redactor.text(error.message)  # a scheme may quote what it was given
+            message = self.runtime.redactor.text(
+                error.message
+            )  # a scheme may quote what it was given
             error.message = f"{pointer_of(['credentials'], self.pointer)}: {message}"
             error.args = (error.message,)
             raise
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[HttpTask]:
-        """Give the task that makes a call: this one, or, without a runtime to share, one with a runtime for this call."""
+        """Give the task that makes a call: this one, or, without a runtime to share, one with a
+        runtime for this call.
+        """
         if self._given_runtime is not None:
             yield self
             return
         async with Runtime() as runtime:
             yield HttpTask(
-                self.definition, name=self.name, pointer=self.pointer, runtime=runtime, endpoint=self._given_endpoint
+                self.definition,
+                name=self.name,
+                pointer=self.pointer,
+                runtime=runtime,
+                endpoint=self._given_endpoint,
             )
 
     def _sync(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -327,7 +401,9 @@ class HttpTask:
             try:
                 return await start()
             finally:
-                if self._given_runtime is not None:  # its connections belong to an event loop that ends here
+                if (
+                    self._given_runtime is not None
+                ):  # its connections belong to an event loop that ends here
                     await self._given_runtime.aclose_connections()
 
         return run_sync(run, "acall, atest_request or arender")
@@ -370,7 +446,9 @@ def _with_url_escaped(request: Any) -> Any:
 
 
 def _with_problems(delivery: Delivery, problems: tuple[Problem, ...]) -> Delivery:
-    """Return *delivery* whose exchange, its error's too, says what the endpoint's schema had against the settings."""
+    """Return *delivery* whose exchange, its error's too, says what the endpoint's schema had
+    against the settings.
+    """
     exchange = replace(delivery.exchange, settings_problems=problems)
     if delivery.error is not None:
         delivery.error.exchange = exchange

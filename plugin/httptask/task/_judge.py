@@ -1,4 +1,6 @@
-"""Whether a response is a success: by its status or the author's condition, and, when asked for, by its documentation."""
+"""Whether a response is a success: by its status or the author's condition, and, when asked for, by
+its documentation.
+"""
 
 from __future__ import annotations
 
@@ -32,34 +34,63 @@ _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 def judging_problems(
     definition: Mapping[str, Any], endpoint: Endpoint | None, evaluator: Evaluator, pointer: str
 ) -> list[Problem]:
-    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its responses judged."""
+    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its
+    responses judged.
+    """
     found, condition = _check_problems(definition, endpoint, pointer), definition.get(CONDITION)
     if isinstance(condition, str):  # a wrong type is said by the schema
         at = pointer_of([CONDITION], pointer)
-        found += condition_problems(condition, at, lambda value, at: evaluator.check(value, at, _SHAPE))
+        found += condition_problems(
+            condition, at, lambda value, at: evaluator.check(value, at, _SHAPE)
+        )
     return found
 
 
 def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Problem]:
-    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its responses read."""
+    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its
+    responses read.
+    """
     label = definition.get(CHARSET)
-    if not isinstance(label, str) or lookup(label) is not None:  # a wrong type is said by the schema
+    if (
+        not isinstance(label, str) or lookup(label) is not None
+    ):  # a wrong type is said by the schema
         return []
     near = next(iter(nearest(label, _COMMON_CHARSETS)), None)
     return [Problem.of("charset", pointer_of([CHARSET], pointer), suggestion=near, found=label)]
 
 
-_COMMON_CHARSETS = ("utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "shift_jis", "gb18030", "euc-kr")
+_COMMON_CHARSETS = (
+    "utf-8",
+    "utf-16",
+    "iso-8859-1",
+    "iso-8859-15",
+    "windows-1252",
+    "shift_jis",
+    "gb18030",
+    "euc-kr",
+)
 
 
-def _check_problems(definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str) -> list[Problem]:
-    """Return a warning when `checkResponse` of a task's *definition* asks for what its *endpoint* does not say."""
+def _check_problems(
+    definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str
+) -> list[Problem]:
+    """Return a warning when `checkResponse` of a task's *definition* asks for what its *endpoint*
+    does not say.
+    """
     if definition.get(CHECK) != "fail" or (endpoint is not None and endpoint.responses):
         return []
-    if endpoint is None and "endpoint" in definition:  # an unknown one, which is said where it is named
+    if (
+        endpoint is None and "endpoint" in definition
+    ):  # an unknown one, which is said where it is named
         return []
-    why = "the task names no endpoint" if endpoint is None else "its endpoint documents no responses"
-    return [Problem.of("response-unchecked", pointer_of([CHECK], pointer), severity="warning", reason=why)]
+    why = (
+        "the task names no endpoint" if endpoint is None else "its endpoint documents no responses"
+    )
+    return [
+        Problem.of(
+            "response-unchecked", pointer_of([CHECK], pointer), severity="warning", reason=why
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +107,9 @@ class Judge:
     @property
     def is_needed(self) -> bool:
         """Whether there is more to say than a status of 2xx."""
-        return self._condition is not None or (self.endpoint is not None and bool(self.endpoint.responses))
+        return self._condition is not None or (
+            self.endpoint is not None and bool(self.endpoint.responses)
+        )
 
     async def __call__(self, result: TaskResult, view: View) -> Verdict:
         """Return what there is to say of *result*, whose body is *view*."""
@@ -97,13 +130,21 @@ class Judge:
             return None if 200 <= result.status_code < 300 else ""
         at = pointer_of([CONDITION], self.pointer)
         try:
-            value = await self.evaluator.evaluate(self._condition, result.to_json(), pointer=at, run=self.run)
+            value = await self.evaluator.evaluate(
+                self._condition, result.to_json(), pointer=at, run=self.run
+            )
         except ExpressionError as error:  # what it looks for is not there: then it does not hold
             return f"the success condition does not hold: {error}"
         if value is True or (isinstance(value, list) and value):
             return None
-        hint = "" if value is False or isinstance(value, list) else ", not true or false; compare it with something"
-        return f"the success condition {self._condition} does not hold: it gave {_named(value)}{hint}"
+        hint = (
+            ""
+            if value is False or isinstance(value, list)
+            else ", not true or false; compare it with something"
+        )
+        return (
+            f"the success condition {self._condition} does not hold: it gave {_named(value)}{hint}"
+        )
 
     async def _differences(self, result: TaskResult, view: View) -> tuple[Difference, ...]:
         endpoint = self.endpoint
@@ -112,7 +153,9 @@ class Judge:
 
         def compare() -> tuple[Difference, ...]:
             seen = {"is_json": view.kind == "json", "missing": view.missing}
-            return tuple(differences(endpoint, result.status_code, view.media_type, view.value, **seen))
+            return tuple(
+                differences(endpoint, result.status_code, view.media_type, view.value, **seen)
+            )
 
         return await in_thread(compare) if len(view.content) > _LONG else compare()
 

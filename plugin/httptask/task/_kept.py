@@ -1,4 +1,6 @@
-"""What is made once and kept while it is used: the newest ones, and no more than a certain number."""
+"""What is made once and kept while it is used: the newest ones, and no more than a certain
+number.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """Values by key, at most *most* of them: the one that was not asked for the longest goes first. For any thread."""
+    """Values by key, at most *most* of them: the one that was not asked for the longest goes first.
+    For any thread.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -19,7 +23,9 @@ class Kept(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the value of *key*; make it when there is none. What *make* raises goes on, and nothing is kept."""
+        """Return the value of *key*; make it when there is none. What *make* raises goes on, and
+        nothing is kept.
+        """
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)

@@ -1,4 +1,6 @@
-"""A task compiled once: everything that no run of it can change. A plan is kept by the runtime, and shared."""
+"""A task compiled once: everything that no run of it can change. A plan is kept by the runtime, and
+shared.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +41,19 @@ if TYPE_CHECKING:
     from httptask.task._runtime import Runtime
 
 _LONGEST_KEPT = 256 * 1024
-"""Characters of a task's JSON. The plan of a longer one is not kept: a thousand of them would fill the memory."""
+"""Characters of a task's JSON. The plan of a longer one is not kept: a thousand of them would fill
+the memory.
+"""
 
 
-def plan_of(definition: Any, pointer: str, runtime: Runtime, endpoint: Endpoint | None = None) -> Plan:
-    """Return the plan of the task *definition*, which stands at *pointer*: the one *runtime* keeps, or a new one.
+def plan_of(
+    definition: Any, pointer: str, runtime: Runtime, endpoint: Endpoint | None = None
+) -> Plan:
+    """Return the plan of the task *definition*, which stands at *pointer*: the one *runtime* keeps,
+    or a new one.
 
-    A plan is for one version of the catalogue where the task names an endpoint. With *endpoint*, it is the caller's alone.
+    A plan is for one version of the catalogue where the task names an endpoint. With *endpoint*, it
+    is the caller's alone.
     """
     if endpoint is not None or not isinstance(definition, Mapping):
         return Plan(definition, pointer, runtime, endpoint)
@@ -68,13 +76,17 @@ def _version(definition: Mapping[str, Any], runtime: Runtime) -> Any:
 
 
 class Plan:
-    """What there is to know of a task before it runs. Each part is made when it is first needed, and never changed.
+    """What there is to know of a task before it runs. Each part is made when it is first needed,
+    and never changed.
 
-    *definition* must not change; *pointer* is its place in the workflow definition. *endpoint* is the endpoint the task is
-    for; without one, the definition's `endpoint` is looked up in the catalogue.
+    *definition* must not change; *pointer* is its place in the workflow definition. *endpoint* is
+    the endpoint the task is for; without one, the definition's `endpoint` is looked up in the
+    catalogue.
     """
 
-    def __init__(self, definition: Any, pointer: str, runtime: Runtime, endpoint: Endpoint | None = None) -> None:
+    def __init__(
+        self, definition: Any, pointer: str, runtime: Runtime, endpoint: Endpoint | None = None
+    ) -> None:
         self.definition = definition
         self.pointer = pointer
         self.request_pointer = pointer_of(["httpRequest"], pointer)
@@ -83,7 +95,9 @@ class Plan:
 
     @cached_property
     def endpoint(self) -> Endpoint | None:
-        """The endpoint the task is for; None for a free-form request. Raises `UnknownEndpointError`."""
+        """The endpoint the task is for; None for a free-form request. Raises
+        `UnknownEndpointError`.
+        """
         if self._given_endpoint is not None:
             return self._given_endpoint
         endpoint_id = self.field("endpoint")
@@ -91,7 +105,9 @@ class Plan:
 
     @cached_property
     def settings_schema(self) -> dict[str, Any]:
-        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by plugins, or any request's."""
+        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by
+        plugins, or any request's.
+        """
         if self.endpoint is None:
             return undescribed_settings_schema()
         schema = settings_schema(self.endpoint)
@@ -119,13 +135,19 @@ class Plan:
         except UnknownEndpointError as error:
             near = error.nearest[0] if error.nearest else None
             place = pointer_of(["endpoint"], self.pointer)
-            found.append(Problem.of("endpoint-unknown", place, suggestion=near, name=error.endpoint_id))
+            found.append(
+                Problem.of("endpoint-unknown", place, suggestion=near, name=error.endpoint_id)
+            )
             schema, endpoint = any_settings_schema(), None
         except CatalogueError as error:
-            found.append(Problem.of("catalogue", pointer_of(["endpoint"], self.pointer), reason=str(error)))
+            found.append(
+                Problem.of("catalogue", pointer_of(["endpoint"], self.pointer), reason=str(error))
+            )
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
-            found += self.request_problems(definition["httpRequest"], schema, endpoint, expressions=True)
+            found += self.request_problems(
+                definition["httpRequest"], schema, endpoint, expressions=True
+            )
         found += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
         found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
@@ -143,36 +165,56 @@ class Plan:
         return bool(self.field("checkSettings") == "note")
 
     def sendable(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings *request* as they are written: without nulls, and with the media type of their body."""
+        """Return the settings *request* as they are written: without nulls, and with the media type
+        of their body.
+        """
         plain = normalised(request, self._header_names)
-        return with_media_type(plain, self.settings_schema, self.endpoint) if self.endpoint is not None else plain
+        return (
+            with_media_type(plain, self.settings_schema, self.endpoint)
+            if self.endpoint is not None
+            else plain
+        )
 
     def request_problems(
         self, request: Any, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any
     ) -> list[Problem]:
-        """Return what is wrong with *request*; what only *endpoint* refuses is a warning where the task asks for notes."""
+        """Return what is wrong with *request*; what only *endpoint* refuses is a warning where the
+        task asks for notes.
+        """
         how |= {"at": self.request_pointer, "host_header": self.runtime.allow_host_header}
         found = request_problems(request, schema, endpoint, **how)
         if not self.only_notes or endpoint is None:
             return found
-        errors = [each for each in request_problems(request, schema, endpoint, waived=True, **how) if is_error(each)]
+        errors = [
+            each
+            for each in request_problems(request, schema, endpoint, waived=True, **how)
+            if is_error(each)
+        ]
         noted = [replace(each, severity="warning") for each in found if each not in errors]
         return errors + noted
 
     def waived_problems(self, request: Any) -> tuple[Problem, ...]:
-        """Return what the endpoint says against *request*, the evaluated settings, that are sent all the same."""
+        """Return what the endpoint says against *request*, the evaluated settings, that are sent
+        all the same.
+        """
         if self.endpoint is None:
             return ()
-        found = request_problems(request, self.settings_schema, self.endpoint, self.request_pointer, host_header=True)
+        found = request_problems(
+            request, self.settings_schema, self.endpoint, self.request_pointer, host_header=True
+        )
         mask = self.runtime.redactor.text
         return tuple(each.masked(mask) for each in found if is_error(each))
 
     def unwritable(self) -> Sequence[Problem]:
-        """Return the settings that cannot be serialised. Only asked of settings without expressions, not in a run."""
+        """Return the settings that cannot be serialised. Only asked of settings without
+        expressions, not in a run.
+        """
         if self.refusal or self.evaluated_groups:
             return ()
         request = self.sendable(self.definition["httpRequest"])
-        request = with_values(request, {path: "-" for path, _ in data_places(request)})  # no file is read for this
+        request = with_values(
+            request, {path: "-" for path, _ in data_places(request)}
+        )  # no file is read for this
         try:
             build(request, self.endpoint, self.request_pointer)
         except SettingsError as error:
@@ -193,7 +235,9 @@ class Plan:
 
     @property
     def media_type(self) -> str | None:
-        """The media type that the body is sent as, as far as it is known before the expressions are evaluated."""
+        """The media type that the body is sent as, as far as it is known before the expressions are
+        evaluated.
+        """
         request = self.field("httpRequest")
         if self.shape_refusal or not isinstance(request, Mapping):
             return None
@@ -209,7 +253,9 @@ class Plan:
     def evaluated_groups(self) -> frozenset[str]:
         """The names of `httpRequest` whose values hold expressions."""
         request = self.definition.get("httpRequest")
-        if not isinstance(request, Mapping):  # one expression for all of it, or nothing that could be sent
+        if not isinstance(
+            request, Mapping
+        ):  # one expression for all of it, or nothing that could be sent
             return frozenset(any_settings_schema()["properties"])
         groups = frozenset(name for name, value in request.items() if holds_expression(value))
         # Query values may stand in the URL's text too: the two are looked at together.
@@ -218,7 +264,9 @@ class Plan:
 
     @cached_property
     def schema_of_evaluated(self) -> dict[str, Any]:
-        """The settings schema of the groups that hold expressions: what they yield is checked by it in each run."""
+        """The settings schema of the groups that hold expressions: what they yield is checked by it
+        in each run.
+        """
         return focused(self.settings_schema, self.evaluated_groups)
 
     @cached_property
@@ -239,7 +287,8 @@ class Plan:
 
     @cached_property
     def constant_request(self) -> OutgoingRequest | None:
-        """The request itself, with its body as bytes, where no run changes it and it has no files. Raises `SettingsError`.
+        """The request itself, with its body as bytes, where no run changes it and it has no files.
+        Raises `SettingsError`.
 
         It is copied before anybody may change it.
         """
@@ -268,7 +317,9 @@ class Plan:
 
 
 def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return what is known of the document expressions see: its names, and those of the tasks where they are known."""
+    """Return what is known of the document expressions see: its names, and those of the tasks where
+    they are known.
+    """
     of_task = {"input": None, "output": None}
     tasks = dict.fromkeys(task_names, of_task) if task_names is not None else None
     return {"input": None, "tasks": tasks, "variables": None}
@@ -276,7 +327,9 @@ def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
 
 @cache
 def _task_schema() -> dict[str, Any]:
-    """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has more to say."""
+    """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has
+    more to say.
+    """
     schema = packaged.schema("http-task")
     about_others = {name: each for name, each in schema.items() if name not in ("if", "else")}
     return focused(about_others, schema["properties"].keys() - {"httpRequest"})

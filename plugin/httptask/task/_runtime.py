@@ -1,4 +1,6 @@
-"""What tasks share while they run: plugins, catalogue, connections, the expression evaluator, masking."""
+"""What tasks share while they run: plugins, catalogue, connections, the expression evaluator,
+masking.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,14 @@ HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
 
 CONNECTIONS_VARIABLE = "HTTPTASK_CONNECTIONS"
 PER_ORIGIN_VARIABLE = "HTTPTASK_CONNECTIONS_PER_ORIGIN"
-"""The environment variables in which an operator says how many requests are under way at once, in all and to one origin."""
+"""The environment variables in which an operator says how many requests are under way at once, in
+all and to one origin.
+"""
 
 
 def operator_limits(steps: int | None = None) -> Limits:
-    """Return the limits, with as many tasks in a run as *steps* or the operator's `HTTPTASK_MAX_STEPS` says.
+    """Return the limits, with as many tasks in a run as *steps* or the operator's
+    `HTTPTASK_MAX_STEPS` says.
 
     Raises `ValueError` when the variable holds no whole number from 1.
     """
@@ -53,18 +58,22 @@ def operator_limits(steps: int | None = None) -> Limits:
 
 
 class Runtime:
-    """Everything tasks share while they run. Use it as an (async) context manager; one event loop at a time.
+    """Everything tasks share while they run. Use it as an (async) context manager; one event loop
+    at a time.
 
-    *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked up, open or a file's
-    path, the user's own when absent. *allow_networks* names networks and hosts that egress rules let through beside
-    globally routable addresses; None takes the operator's `HTTPTASK_ALLOW_NETWORKS`. *files* is the folder for files, None
-    takes the operator's `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
-    neither JSON nor text are kept there; when neither names one, in a new temporary folder. *allow_host_header* lets tasks set
-    the header `Host`, None takes the operator's `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the
-    URL's address all the same. *connections* and *connections_per_origin* say how many requests are under way at once; more
-    wait for their turn. None takes the operator's `HTTPTASK_CONNECTIONS` and `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when
-    there are none what *limits* say. *limits* are what calls and runs may cost; None takes the defaults, with the operator's
-    `HTTPTASK_MAX_STEPS`. Raises `ValueError` for a network that is none, and for a limit that is none.
+    *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked
+    up, open or a file's path, the user's own when absent. *allow_networks* names networks and hosts
+    that egress rules let through beside globally routable addresses; None takes the operator's
+    `HTTPTASK_ALLOW_NETWORKS`. *files* is the folder for files, None takes the operator's
+    `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
+    neither JSON nor text are kept there; when neither names one, in a new temporary folder.
+    *allow_host_header* lets tasks set the header `Host`, None takes the operator's
+    `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the URL's address all
+    the same. *connections* and *connections_per_origin* say how many requests are under way at
+    once; more wait for their turn. None takes the operator's `HTTPTASK_CONNECTIONS` and
+    `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when there are none what *limits* say. *limits* are what
+    calls and runs may cost; None takes the defaults, with the operator's `HTTPTASK_MAX_STEPS`.
+    Raises `ValueError` for a network that is none, and for a limit that is none.
     """
 
     def __init__(
@@ -84,11 +93,17 @@ class Runtime:
         self.limits = replace(
             limits,
             connections=_count(connections, CONNECTIONS_VARIABLE, limits.connections),
-            connections_per_origin=_count(connections_per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin),
+            connections_per_origin=_count(
+                connections_per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin
+            ),
         )
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
-        given = os.environ.get(HOST_HEADER_VARIABLE) == "1" if allow_host_header is None else allow_host_header
+        given = (
+            os.environ.get(HOST_HEADER_VARIABLE) == "1"
+            if allow_host_header is None
+            else allow_host_header
+        )
         self.allow_host_header = given
         """Whether tasks may set the header `Host`."""
         self.redactor = Redactor()
@@ -100,14 +115,18 @@ class Runtime:
         """Tasks that were compiled."""
         self.checked: Kept[None] = Kept(_MOST_PLANS)
         """Workflow definitions in which no error was found."""
-        """Where endpoints are looked up; a path, or None for the user's own, is opened for each look-up."""
+        """Where endpoints are looked up; a path, or None for the user's own, is opened for each
+        look-up.
+        """
         named = files or os.environ.get(FILES_VARIABLE)
         self._files = Path(named).absolute() if named else None
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""
         self._lock = threading.Lock()
         # By event loop: connections belong to one, and threads may each run their own.
-        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = WeakKeyDictionary()
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = (
+            WeakKeyDictionary()
+        )
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -123,11 +142,15 @@ class Runtime:
         return self._connections[loop]
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids."""
+        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest
+        ids.
+        """
         return self.endpoints.get(endpoint_id)
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
-        """Return why a plugin refuses *address*, which *host* resolved to; None when none does. A failing one refuses."""
+        """Return why a plugin refuses *address*, which *host* resolved to; None when none does. A
+        failing one refuses.
+        """
         try:
             reasons = self.plugins.hook.httptask_check_egress(host=host, address=address, port=port)
         except Exception as error:  # noqa: BLE001 - a stranger's rule; whatever it raises, the door stays shut
@@ -184,10 +207,14 @@ class Runtime:
 
 
 def _count(given: int | None, variable: str, otherwise: int) -> int:
-    """Return the number that is *given*, or else in the environment. Raises `ValueError` with a sentence."""
+    """Return the number that is *given*, or else in the environment. Raises `ValueError` with a
+    sentence.
+    """
     named = str(given) if given is not None else os.environ.get(variable, "").strip()
     if not named:
         return otherwise
     if not named.isascii() or not named.isdigit() or int(named) < 1:
-        raise ValueError(f"{named!r} is no number of connections ({variable}): it is a whole number from 1")
+        raise ValueError(
+            f"{named!r} is no number of connections ({variable}): it is a whole number from 1"
+        )
     return int(named)

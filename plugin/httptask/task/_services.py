@@ -17,30 +17,42 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """The services of *runtime* for a task that starts with *inputs*; see `httptask.protocols.TaskServices`.
+    """The services of *runtime* for a task that starts with *inputs*; see
+    `httptask.protocols.TaskServices`.
 
-    *task_names* are those of the whole definition, where they are known: an expression that names another is wrong.
+    *task_names* are those of the whole definition, where they are known: an expression that names
+    another is wrong.
     """
 
-    def __init__(self, runtime: Runtime, inputs: Inputs, task_names: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, runtime: Runtime, inputs: Inputs, task_names: Iterable[str] | None = None
+    ) -> None:
         self._runtime = runtime
         self._inputs = inputs
         self._shape = document_shape(task_names)
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task."""
-        task = HttpTask(check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime)
+        task = HttpTask(
+            check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime
+        )
         return task.problems(self._shape)
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
-        """Return what is wrong with the expressions in *value*: syntax, and names that nothing has."""
+        """Return what is wrong with the expressions in *value*: syntax, and names that nothing
+        has.
+        """
         return self._runtime.evaluator.check(value, pointer, self._shape)
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with its expressions evaluated over *data*."""
-        return await self._runtime.evaluator.evaluate(value, data, pointer=pointer, run=self._inputs.run)
+        return await self._runtime.evaluator.evaluate(
+            value, data, pointer=pointer, run=self._inputs.run
+        )
 
     async def call_http(self, call: TaskCall) -> TaskOutcome:
         """Run an HTTP task: the one path a request takes."""
-        task = HttpTask(call.definition, name=call.name, pointer=call.pointer, runtime=self._runtime)
+        task = HttpTask(
+            call.definition, name=call.name, pointer=call.pointer, runtime=self._runtime
+        )
         return await task.arun(call.inputs)

@@ -23,6 +23,8 @@ def httptask_task_types() -> Sequence[TaskType]:
 
 
 @hookimpl(trylast=True)
-def httptask_test_request(task: HttpTask, inputs: Inputs, options: TestOptions) -> Awaitable[Exchange]:
+def httptask_test_request(
+    task: HttpTask, inputs: Inputs, options: TestOptions
+) -> Awaitable[Exchange]:
     """Run the test request in this process."""
     return task.run_test_request(inputs, options)

@@ -1,4 +1,6 @@
-"""Helpers for plugin authors: a real HTTP server to send test requests to, without leaving the machine."""
+"""Helpers for plugin authors: a real HTTP server to send test requests to, without leaving the
+machine.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StandIn"]
 
-# Loaded when first asked for: `python -m httptask.testing.stand_in` must be the first to import that module.
+# Loaded when first asked for: `python -m httptask.testing.stand_in` must be the first to import
+# that module.
 _HOMES = {"StandIn": "httptask.testing.stand_in"}
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

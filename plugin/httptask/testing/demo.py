@@ -1,7 +1,9 @@
-"""The whole way once, unattended: from a reference page to a raw response and a finished run, on this machine only.
+"""The whole way once, unattended: from a reference page to a raw response and a finished run, on
+this machine only.
 
-`make demo`, or `python -m httptask.testing.demo`. Every step is a real command in a process of its own; the API is a stand-in on
-loopback that refuses a wrong request itself. Ends with status 0, or 1 when a step did not do what it promises.
+`make demo`, or `python -m httptask.testing.demo`. Every step is a real command in a process of its
+own; the API is a stand-in on loopback that refuses a wrong request itself. Ends with status 0, or 1
+when a step did not do what it promises.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ class _Shell:
         }
 
     def run(self, *words: str, expect: int = 0) -> str:
-        """Run one command, print it and what it prints; *expect* is the exit status it must have."""
+        """Run one command, print it and what it prints; *expect* is the exit status it must
+        have.
+        """
         print(f"\n$ httptask {shlex.join(words)}", flush=True)
         done = subprocess.run(
             [sys.executable, "-m", "httptask", *words],
@@ -72,7 +76,10 @@ class _Shell:
 def main() -> int:
     """Run the demo and return the exit status."""
     try:
-        with tempfile.TemporaryDirectory(prefix="httptask-demo-") as folder, StandIn(token=TOKEN) as stand_in:
+        with (
+            tempfile.TemporaryDirectory(prefix="httptask-demo-") as folder,
+            StandIn(token=TOKEN) as stand_in,
+        ):
             _tour(_Shell(Path(folder)), Path(folder), stand_in.url)
             received = len(stand_in.requests)
     except _UnexpectedError as error:
@@ -89,7 +96,10 @@ def _tour(shell: _Shell, folder: Path, server: str) -> None:
     (page,) = packaged.pages()
     shutil.copy(page, folder)
 
-    _title("1. Import a reference page into a catalogue, and find it (the package ships this one: it is there already)")
+    _title(
+        "1. Import a reference page into a catalogue, and find it (the package ships this one: it"
+        " is there already)"
+    )
     shell.run("import", page.name)
     shell.run("search", "procore", "send", "email")
 
@@ -110,7 +120,9 @@ def _tour(shell: _Shell, folder: Path, server: str) -> None:
 
     _title(f"5. Test request: the raw exchange with a stand-in of the API at {server}")
     shell.run("test-request", "tell-the-project.json", "--task", TASK, "--input", "input.json")
-    shell.run("test-request", "tell-the-project.json", "--task", TASK, "--input", "input.json", "--curl")
+    shell.run(
+        "test-request", "tell-the-project.json", "--task", TASK, "--input", "input.json", "--curl"
+    )
 
     _title("6. The whole definition")
     shell.run("run", "tell-the-project.json", "--input", "input.json")
@@ -121,7 +133,9 @@ def _title(text: str) -> None:
 
 
 def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
-    """Return a workflow definition around the prepared *task*, its settings filled in for *server*."""
+    """Return a workflow definition around the prepared *task*, its settings filled in for
+    *server*.
+    """
     request = task["httpRequest"]
     request["url"] = server + request["url"]
     request["pathParameters"]["project_id"] = 1001
@@ -148,7 +162,10 @@ def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
             "Was it created?": {
                 "type": "Decision",
                 "choices": [
-                    {"condition": f"${{jsonata: tasks.`{TASK}`.output.statusCode = 201}}", "nextTask": "Done"},
+                    {
+                        "condition": f"${{jsonata: tasks.`{TASK}`.output.statusCode = 201}}",
+                        "nextTask": "Done",
+                    },
                 ],
                 "defaultTask": "Not created",
             },
@@ -160,7 +177,11 @@ def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
                     "subject": f"${{{output}.body.subject}}",
                 },
             },
-            "Not created": {"type": "Terminate", "terminationStatus": "Failed", "workflowOutput": f"${{{output}}}"},
+            "Not created": {
+                "type": "Terminate",
+                "terminationStatus": "Failed",
+                "workflowOutput": f"${{{output}}}",
+            },
         },
     }
 

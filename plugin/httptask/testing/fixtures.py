@@ -1,4 +1,6 @@
-"""Fixtures of pytest for the tests of plugins: put `pytest_plugins = ["httptask.testing.fixtures"]` in `conftest.py`."""
+"""Fixtures of pytest for the tests of plugins: put `pytest_plugins = ["httptask.testing.fixtures"]`
+in `conftest.py`.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture
 def make_runtime() -> Iterator[Callable[..., Runtime]]:
-    """A function that returns a runtime with the plugins it is given, and no installed ones; it is closed after the test.
+    """A function that returns a runtime with the plugins it is given, and no installed ones; it is
+    closed after the test.
 
-    The runtime connects to this machine only, and its catalogue holds what ships with httptask. Keyword arguments are
-    those of `httptask.Runtime`, and replace these.
+    The runtime connects to this machine only, and its catalogue holds what ships with httptask.
+    Keyword arguments are those of `httptask.Runtime`, and replace these.
     """
     with ExitStack() as closing:
 

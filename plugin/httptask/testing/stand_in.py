@@ -1,8 +1,9 @@
-"""A stand-in of one Procore endpoint: a real HTTP server on loopback that refuses what the documentation forbids.
+"""A stand-in of one Procore endpoint: a real HTTP server on loopback that refuses what the
+documentation forbids.
 
-It stands for `POST /rest/v1.0/project/{project_id}/email_communications`, as the reference page that ships with httptask
-documents it. It is the independent judge of what httptask sends: it is written from that page by hand and shares no
-code with the rest of the package.
+It stands for `POST /rest/v1.0/project/{project_id}/email_communications`, as the reference page
+that ships with httptask documents it. It is the independent judge of what httptask sends: it is
+written from that page by hand and shares no code with the rest of the package.
 
     with StandIn() as stand_in:
         ...  # send requests to stand_in.url
@@ -41,7 +42,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 from urllib.parse import unquote
 
-# ---- The page -----------------------------------------------------------------------------------------------------
+# ---- The page ----------------------------------------------------------------------------------
 
 METHOD = "POST"
 PATH_TEMPLATE = "/rest/v1.0/project/{project_id}/email_communications"
@@ -68,7 +69,8 @@ TOPIC_TYPES = (
     "rfi",
 )
 _QUERY_NAMES = ("topic_id", "topic_type")
-# Both objects are required, none of their fields is. The page does not say what the arrays hold: anything may.
+# Both objects are required, none of their fields is. The page does not say what the arrays hold:
+# anything may.
 _BODY_FIELDS: Mapping[str, Mapping[str, type]] = {
     "communication": {"subject": str},
     "email": {
@@ -85,7 +87,7 @@ _BODY_FIELDS: Mapping[str, Mapping[str, type]] = {
     },
 }
 
-# ---- Bounds -------------------------------------------------------------------------------------------------------
+# ---- Bounds ------------------------------------------------------------------------------------
 
 MAX_BODY_BYTES = 1_048_576
 _MAX_LINE_BYTES = 65_536
@@ -97,13 +99,17 @@ _IDLE_SECONDS = 30.0
 _POLL_SECONDS = 0.01
 """How long stopping may have to wait for the listener to notice."""
 _DRAIN_SECONDS = 2.0
-"""How long a refused body is still read and thrown away, so that the refusal is not lost with the connection."""
+"""How long a refused body is still read and thrown away, so that the refusal is not lost with the
+connection.
+"""
 
 _FIRST_ID = 901
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
 _REQUEST_LINE = re.compile(rb"(%b) ([!-~]+) (HTTP/1\.[01])\r\n" % _TOKEN)  # RFC 9112, section 3
 _HEADER_LINE = re.compile(rb"(%b):([\t\x20-\x7e\x80-\xff]*)\r\n" % _TOKEN)  # RFC 9112, section 5
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")  # RFC 9112, section 7.1
+_CHUNK_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n"
+)  # RFC 9112, section 7.1
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -128,9 +134,13 @@ class ReceivedRequest:
     version: str
     """`HTTP/1.1` or `HTTP/1.0`."""
     headers: tuple[tuple[str, str], ...]
-    """Names and values in the order they came, duplicates included, names spelt as sent; decoded as ISO 8859-1."""
+    """Names and values in the order they came, duplicates included, names spelt as sent; decoded as
+    ISO 8859-1.
+    """
     body: bytes = b""
-    """The body without its chunk framing; empty when the request was refused before its body was read."""
+    """The body without its chunk framing; empty when the request was refused before its body was
+    read.
+    """
 
     def values(self, name: str) -> list[str]:
         """Return the values of every header called *name*, in whatever case, in order."""
@@ -148,7 +158,10 @@ class _RefusedError(Exception):
     """The request is refused with *status* for every (where, reason) of *problems*."""
 
     def __init__(
-        self, status: int, problems: Sequence[tuple[str, str]], headers: Sequence[tuple[str, str]] = ()
+        self,
+        status: int,
+        problems: Sequence[tuple[str, str]],
+        headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(status, problems)
         errors = [{"where": where, "reason": reason} for where, reason in problems[:_MAX_ERRORS]]
@@ -159,7 +172,7 @@ def _refuse(status: int, where: str, reason: str, *headers: tuple[str, str]) -> 
     raise _RefusedError(status, [(where, reason)], headers)
 
 
-# ---- The judge: no I/O below this line until the server -----------------------------------------------------------
+# ---- The judge: no I/O below this line until the server ----------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +187,9 @@ def _judge_head(request: ReceivedRequest, token: str | None) -> _Topic:
     path, query = _split_target(request.target)
     project_id = _judge_path(path)
     if request.method != METHOD:
-        _refuse(405, "method", f"{request.method} is not allowed here; use {METHOD}", ("Allow", METHOD))
+        _refuse(
+            405, "method", f"{request.method} is not allowed here; use {METHOD}", ("Allow", METHOD)
+        )
     if token is not None:
         _judge_authorization(request, token)
     _judge_content_type(request)
@@ -193,8 +208,15 @@ def _judge_path(path: str) -> str:
     wanted = PATH_TEMPLATE.split("/")
     found = [_decoded(segment, "path") for segment in path.split("/")]
     place = wanted.index("{project_id}")
-    if len(found) != len(wanted) or found[:place] + found[place + 1 :] != wanted[:place] + wanted[place + 1 :]:
-        _refuse(404, "path", f"there is nothing at {_quoted(path)}; this server has only {METHOD} {PATH_TEMPLATE}")
+    if (
+        len(found) != len(wanted)
+        or found[:place] + found[place + 1 :] != wanted[:place] + wanted[place + 1 :]
+    ):
+        _refuse(
+            404,
+            "path",
+            f"there is nothing at {_quoted(path)}; this server has only {METHOD} {PATH_TEMPLATE}",
+        )
     return found[place]
 
 
@@ -203,17 +225,26 @@ def _judge_authorization(request: ReceivedRequest, token: str) -> None:
     where = "headers.Authorization"
     values = request.values("Authorization")
     if len(values) != 1:
-        _refuse(401, where, "is required and missing" if not values else "is given more than once", challenge)
+        _refuse(
+            401,
+            where,
+            "is required and missing" if not values else "is given more than once",
+            challenge,
+        )
     scheme, _, given = values[0].partition(" ")
     if scheme.lower() != "bearer":
         _refuse(401, where, "must be `Bearer` and a token", challenge)
-    # Compared in constant time, and never repeated in the reason: it could be a real token sent to the wrong place.
+    # Compared in constant time, and never repeated in the reason: it could be a real token sent to
+    # the wrong place.
     if not hmac.compare_digest(given.strip().encode("latin-1", "replace"), token.encode()):
         _refuse(401, where, "the token is not the right one", challenge)
 
 
 def _judge_content_type(request: ReceivedRequest) -> None:
-    where, hint = "headers.Content-Type", ("Accept", "application/json")  # RFC 9110, section 15.5.16
+    where, hint = (
+        "headers.Content-Type",
+        ("Accept", "application/json"),
+    )  # RFC 9110, section 15.5.16
     values = request.values("Content-Type")
     if not values:
         _refuse(415, where, "is required and missing; it must be application/json", hint)
@@ -236,7 +267,9 @@ def _judge_parameters(request: ReceivedRequest, project_id: str, query: str) -> 
     _integer("headers.Procore-Company-Id", request.values("Procore-Company-Id"), problems)
     known = ", ".join(_QUERY_NAMES)
     strangers = [name for name in given if name not in _QUERY_NAMES]
-    problems += [(f"query.{_short(name)}", f"is not known; known are {known}") for name in strangers]
+    problems += [
+        (f"query.{_short(name)}", f"is not known; known are {known}") for name in strangers
+    ]
     if problems:
         raise _RefusedError(400, problems)
     return topic
@@ -277,18 +310,24 @@ def _topic_type(values: Sequence[str], problems: list[tuple[str, str]]) -> str:
     return value or ""
 
 
-def _single(where: str, values: Sequence[str], wanted: str, problems: list[tuple[str, str]]) -> str | None:
+def _single(
+    where: str, values: Sequence[str], wanted: str, problems: list[tuple[str, str]]
+) -> str | None:
     if len(values) == 1:
         return values[0]
     reason = (
-        f"is given {len(values)} times; give it once" if values else f"is required and missing; it must be {wanted}"
+        f"is given {len(values)} times; give it once"
+        if values
+        else f"is required and missing; it must be {wanted}"
     )
     problems.append((where, reason))
     return None
 
 
 def _judge_body(body: bytes) -> dict[str, Any]:
-    """Return the body's object, or refuse: 400 when it is no JSON, 422 when it is JSON of another shape."""
+    """Return the body's object, or refuse: 400 when it is no JSON, 422 when it is JSON of another
+    shape.
+    """
     document = _parsed(body)
     problems = list(_shape_problems(document))
     if problems:
@@ -303,7 +342,10 @@ def _parsed(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
         document = json.loads(
-            text, parse_float=_finite, parse_constant=_refuse_constant, object_pairs_hook=_unique_members
+            text,
+            parse_float=_finite,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_members,
         )
     except UnicodeDecodeError as exc:
         _refuse(400, "body", f"is not UTF-8: byte {exc.start} ({body[exc.start]:#04x})")
@@ -354,7 +396,9 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = counts.most_common(1)[0][0]
-        _refuse(400, "body", f"an object has the member {_quoted(twice)} more than once")  # RFC 8259, section 4
+        _refuse(
+            400, "body", f"an object has the member {_quoted(twice)} more than once"
+        )  # RFC 8259, section 4
     return members
 
 
@@ -374,16 +418,23 @@ def _shape_problems(document: Any) -> Iterator[tuple[str, str]]:
             yield from _wrong_types(where, document[parent], fields)
 
 
-def _unknown(where: str, members: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _unknown(
+    where: str, members: Mapping[str, Any], known: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     for name in members:
         if name not in known:
             yield f"{where}.{_short(name)}", f"is not known; known are {', '.join(known)}"
 
 
-def _wrong_types(where: str, members: Mapping[str, Any], fields: Mapping[str, type]) -> Iterator[tuple[str, str]]:
+def _wrong_types(
+    where: str, members: Mapping[str, Any], fields: Mapping[str, type]
+) -> Iterator[tuple[str, str]]:
     for name, value in members.items():
         if name in fields and not isinstance(value, fields[name]):
-            yield f"{where}.{name}", f"must be {_JSON_TYPES[fields[name]]}, found {_type_name(value)}"
+            yield (
+                f"{where}.{name}",
+                f"must be {_JSON_TYPES[fields[name]]}, found {_type_name(value)}",
+            )
 
 
 def _type_name(value: Any) -> str:
@@ -398,7 +449,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:80] + "…"
 
 
-# ---- Reading a request (RFC 9112) ---------------------------------------------------------------------------------
+# ---- Reading a request (RFC 9112) --------------------------------------------------------------
 
 
 class _ClientLeftError(Exception):
@@ -406,10 +457,14 @@ class _ClientLeftError(Exception):
 
 
 def _read_head(stream: BufferedIOBase) -> ReceivedRequest | None:
-    """Return the next request without its body, or None when the client is done with the connection."""
+    """Return the next request without its body, or None when the client is done with the
+    connection.
+    """
     line = stream.readline(_MAX_LINE_BYTES)
     if line == b"\r\n":
-        line = stream.readline(_MAX_LINE_BYTES)  # RFC 9112, section 2.2: one empty line before it is ignored
+        line = stream.readline(
+            _MAX_LINE_BYTES
+        )  # RFC 9112, section 2.2: one empty line before it is ignored
     if not line:
         return None
     if len(line) == _MAX_LINE_BYTES:
@@ -417,7 +472,9 @@ def _read_head(stream: BufferedIOBase) -> ReceivedRequest | None:
     parts = _REQUEST_LINE.fullmatch(line)
     if not parts:
         _refuse(
-            400, "request line", f"must be `METHOD target HTTP/1.1`, found {_quoted(line.decode('latin-1').strip())}"
+            400,
+            "request line",
+            f"must be `METHOD target HTTP/1.1`, found {_quoted(line.decode('latin-1').strip())}",
         )
     method, target, version = (part.decode("ascii") for part in parts.groups())
     return ReceivedRequest(method, target, version, tuple(_read_headers(stream)))
@@ -430,7 +487,9 @@ def _read_headers(stream: BufferedIOBase) -> Iterator[tuple[str, str]]:
             return
         parts = _HEADER_LINE.fullmatch(line)
         if not parts:
-            _refuse(400, "headers", f"this is no header line: {_quoted(line.decode('latin-1').strip())}")
+            _refuse(
+                400, "headers", f"this is no header line: {_quoted(line.decode('latin-1').strip())}"
+            )
         yield parts[1].decode("ascii"), parts[2].strip(b" \t").decode("latin-1")
     _refuse(431, "headers", f"are more than {_MAX_HEADERS}")
 
@@ -449,7 +508,11 @@ def _check_framing(head: ReceivedRequest) -> None:
         _refuse(400, "headers.Host", "must be given exactly once")  # RFC 9112, section 3.2
     expectations = head.values("Expect")
     if expectations and [value.lower() for value in expectations] != ["100-continue"]:
-        _refuse(417, "headers.Expect", f"only 100-continue is known, found {_quoted(', '.join(expectations))}")
+        _refuse(
+            417,
+            "headers.Expect",
+            f"only 100-continue is known, found {_quoted(', '.join(expectations))}",
+        )
     length = _body_length(head)
     if length is not None and length > MAX_BODY_BYTES:
         _refuse_size()
@@ -459,13 +522,25 @@ def _body_length(head: ReceivedRequest) -> int | None:
     """Return how many bytes the body has, None when it comes in chunks (RFC 9112, section 6.3)."""
     codings, lengths = head.values("Transfer-Encoding"), head.values("Content-Length")
     if codings and (lengths or head.version == "HTTP/1.0"):
-        _refuse(400, "headers.Transfer-Encoding", "must not stand beside Content-Length, nor in HTTP/1.0")
+        _refuse(
+            400,
+            "headers.Transfer-Encoding",
+            "must not stand beside Content-Length, nor in HTTP/1.0",
+        )
     if codings and [value.lower() for value in codings] != ["chunked"]:
-        _refuse(501, "headers.Transfer-Encoding", f"only chunked is known, found {_quoted(', '.join(codings))}")
+        _refuse(
+            501,
+            "headers.Transfer-Encoding",
+            f"only chunked is known, found {_quoted(', '.join(codings))}",
+        )
     if codings:
         return None
     if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,18}", value) for value in lengths):
-        _refuse(400, "headers.Content-Length", f"must be one number, found {_quoted(', '.join(lengths))}")
+        _refuse(
+            400,
+            "headers.Content-Length",
+            f"must be one number, found {_quoted(', '.join(lengths))}",
+        )
     return int(lengths[0]) if lengths else 0
 
 
@@ -514,7 +589,7 @@ def _wants_close(head: ReceivedRequest) -> bool:
     return head.version == "HTTP/1.0" or "close" in (option.strip() for option in options)
 
 
-# ---- The server ---------------------------------------------------------------------------------------------------
+# ---- The server --------------------------------------------------------------------------------
 
 
 _PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
@@ -555,7 +630,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(request, self.server.stand_in._answer(request))
 
     def _send(self, request: ReceivedRequest | None, reply: _Reply) -> None:
-        # A lone surrogate cannot be written as UTF-8; its backslash form is the same string in JSON.
+        # A lone surrogate cannot be written as UTF-8; its backslash form is the same string in
+        # JSON.
         body = json.dumps(reply.payload, ensure_ascii=False).encode("utf-8", "backslashreplace")
         headers = [
             ("Server", self.server_version),
@@ -566,7 +642,10 @@ class _Handler(BaseHTTPRequestHandler):
             *([("Connection", "close")] if self.close_connection else []),
         ]
         phrase = _PHRASES.get(reply.status, "")
-        lines = [f"HTTP/1.1 {reply.status} {phrase}", *(f"{name}: {value}" for name, value in headers)]
+        lines = [
+            f"HTTP/1.1 {reply.status} {phrase}",
+            *(f"{name}: {value}" for name, value in headers),
+        ]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         # Logged first: who reads the response may look at the log at once.
         self.server.stand_in._log(request, reply.status)
@@ -574,7 +653,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head if request is not None and request.method == "HEAD" else head + body)
 
     def _drain(self) -> None:
-        # Closing while bytes are unread resets the connection, and the client could lose the answer (RFC 9112, 9.6).
+        # Closing while bytes are unread resets the connection, and the client could lose the answer
+        # (RFC 9112, 9.6).
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_DRAIN_SECONDS)
         end = time.monotonic() + _DRAIN_SECONDS
@@ -595,12 +675,18 @@ class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind without asking the name service who we are, as HTTPServer does."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.server_name, self.server_port = (
+            str(self.server_address[0]),
+            int(self.server_address[1]),
+        )
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start the thread of one connection."""
         thread = threading.Thread(
-            target=self._run_connection, args=(request, client_address), name="stand-in connection", daemon=True
+            target=self._run_connection,
+            args=(request, client_address),
+            name="stand-in connection",
+            daemon=True,
         )
         self._connections[thread] = request
         thread.start()
@@ -624,12 +710,14 @@ class _Server(ThreadingHTTPServer):
 class StandIn:
     """Run a stand-in of the Procore endpoint while the `with` block lasts.
 
-    *host* and *port* say where it listens; port 0 takes any free one. With *token* every request must carry
-    `Authorization: Bearer <token>`. *failures* holds error statuses (400 to 599) that the first requests get instead of
-    an answer, one each; 429 and 503 carry *retry_after* in their `Retry-After`. With *verbose* each request is a line on
-    standard error; otherwise nothing is printed.
+    *host* and *port* say where it listens; port 0 takes any free one. With *token* every request
+    must carry `Authorization: Bearer <token>`. *failures* holds error statuses (400 to 599) that
+    the first requests get instead of an answer, one each; 429 and 503 carry *retry_after* in their
+    `Retry-After`. With *verbose* each request is a line on standard error; otherwise nothing is
+    printed.
 
-    Entering raises OSError when the port is taken. Leaving closes the port and every connection, and ends every thread.
+    Entering raises OSError when the port is taken. Leaving closes the port and every connection,
+    and ends every thread.
     """
 
     def __init__(
@@ -643,7 +731,9 @@ class StandIn:
         verbose: bool = False,
     ) -> None:
         if not all(400 <= status <= 599 for status in failures):
-            raise ValueError(f"failures must be error statuses from 400 to 599, found {list(failures)}")
+            raise ValueError(
+                f"failures must be error statuses from 400 to 599, found {list(failures)}"
+            )
         self.requests: list[ReceivedRequest] = []
         """Every request received, refused ones too, in the order they came."""
         self._address = (host, port)
@@ -657,7 +747,9 @@ class StandIn:
 
     @property
     def url(self) -> str:
-        """Where it listens, `http://127.0.0.1:PORT`; asking outside the `with` block is a RuntimeError."""
+        """Where it listens, `http://127.0.0.1:PORT`; asking outside the `with` block is a
+        RuntimeError.
+        """
         if self._server is None:
             raise RuntimeError("the stand-in is not running; use it in a `with` block")
         return f"http://{self._server.server_name}:{self._server.server_port}"
@@ -665,13 +757,19 @@ class StandIn:
     def __enter__(self) -> Self:
         self._server = _Server(self._address, self)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="stand-in listener", daemon=True
+            target=self._server.serve_forever,
+            args=(_POLL_SECONDS,),
+            name="stand-in listener",
+            daemon=True,
         )
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         server, self._server = self._server, None
         if server is not None and self._thread is not None:
@@ -679,7 +777,9 @@ class StandIn:
             self._thread.join()
 
     def _check_head(self, head: ReceivedRequest) -> None:
-        """Refuse before the body is sent, for a client that asked to be told (RFC 9110, section 10.1.1)."""
+        """Refuse before the body is sent, for a client that asked to be told (RFC 9110, section
+        10.1.1).
+        """
         if not self._failures:
             _judge_head(head, self._token)
 
@@ -702,7 +802,11 @@ class StandIn:
     def _log(self, request: ReceivedRequest | None, status: int) -> None:
         """Write the request's line when verbose."""
         if self._verbose:
-            line = f"{request.method} {request.target}" if request is not None else "(unreadable request)"
+            line = (
+                f"{request.method} {request.target}"
+                if request is not None
+                else "(unreadable request)"
+            )
             sys.stderr.write(f"{line} -> {status}\n")
 
     def _fail_as_asked(self) -> None:
@@ -733,19 +837,28 @@ class StandIn:
         return _Reply(201, payload, headers)
 
 
-# ---- The command line ---------------------------------------------------------------------------------------------
+# ---- The command line --------------------------------------------------------------------------
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the stand-in in the foreground until Ctrl+C or SIGTERM; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m httptask.testing.stand_in",
-        description=f"Run a stand-in of Procore's {METHOD} {PATH_TEMPLATE} on loopback until Ctrl+C.",
+        description=(
+            f"Run a stand-in of Procore's {METHOD} {PATH_TEMPLATE} on loopback until Ctrl+C."
+        ),
         epilog="example: python -m httptask.testing.stand_in --port 8901 --verbose",
     )
-    parser.add_argument("--port", type=_port, default=0, help="where to listen; any free port by default")
-    parser.add_argument("--token", help="refuse requests without this bearer token; make one up, it is no secret here")
-    parser.add_argument("--verbose", action="store_true", help="write a line per request on standard error")
+    parser.add_argument(
+        "--port", type=_port, default=0, help="where to listen; any free port by default"
+    )
+    parser.add_argument(
+        "--token",
+        help="refuse requests without this bearer token; make one up, it is no secret here",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="write a line per request on standard error"
+    )
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -755,7 +868,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 stack.enter_context(stand_in)
             except OSError as exc:
-                parser.exit(2, f"cannot listen on 127.0.0.1:{options.port}: {exc.strerror}; choose another --port\n")
+                parser.exit(
+                    2,
+                    f"cannot listen on 127.0.0.1:{options.port}: {exc.strerror}; choose another"
+                    " --port\n",
+                )
             sys.stdout.write(f"{stand_in.url}\n")
             sys.stdout.flush()
             while True:

@@ -1,10 +1,11 @@
-"""Workflow definitions: read them, find everything wrong with them, and say what a run of one should do next.
+"""Workflow definitions: read them, find everything wrong with them, and say what a run of one
+should do next.
 
-definition = load_definition("customer.json")
-found = problems(definition, task_types)        # all at once, each with its place and line
-progress = next_steps(definition, results)      # pure: what should be running now, or how the run ended
-state = RunState(definition)                    # the same, one result after the other:
-news = state.record(result)                     # what this result changes
+definition = load_definition("customer.json") found = problems(definition, task_types)        # all
+at once, each with its place and line progress = next_steps(definition, results)      # pure: what
+should be running now, or how the run ended state = RunState(definition)                    # the
+same, one result after the other: news = state.record(result)                     # what this result
+changes
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ __all__ = [
     "unreached_tasks",
 ]
 
-# Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and jsonschema is not cheap.
+# Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and
+# jsonschema is not cheap.
 _HOMES = {
     "FinishedTasks": "httptask.workflow._finished",
     "Progress": "httptask.workflow._interpreter",

@@ -20,11 +20,15 @@ MAX_NESTING = 100
 """Parallel tasks inside one another."""
 
 
-def load_definition(source: os.PathLike[str] | str, data: bytes | None = None) -> WorkflowDefinition:
-    """Read the workflow definition in the file *source*, or in *data* when its bytes are at hand already.
+def load_definition(
+    source: os.PathLike[str] | str, data: bytes | None = None
+) -> WorkflowDefinition:
+    """Read the workflow definition in the file *source*, or in *data* when its bytes are at hand
+    already.
 
-    The document is kept as it is; whether an engine can run it is what `problems` says. Raises `DefinitionError` with one
-    problem when there is no such file or it is not a JSON object (RFC 8259).
+    The document is kept as it is; whether an engine can run it is what `problems` says. Raises
+    `DefinitionError` with one problem when there is no such file or it is not a JSON object (RFC
+    8259).
     """
     name = os.fspath(source)
     data = _read(name) if data is None else data
@@ -42,7 +46,8 @@ def load_definition(source: os.PathLike[str] | str, data: bytes | None = None) -
 
 
 def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
-    """Return *document* as a workflow definition of its own: what happens to *document* later does not matter to it.
+    """Return *document* as a workflow definition of its own: what happens to *document* later does
+    not matter to it.
 
     Raises `DefinitionError` when *document* is not JSON: a value of another type, a NaN, a cycle.
     """
@@ -90,7 +95,9 @@ class Scope:
 
 
 def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
-    """Give the definition's own tasks, then those of every branch, outer ones first; stops at `MAX_NESTING`."""
+    """Give the definition's own tasks, then those of every branch, outer ones first; stops at
+    `MAX_NESTING`.
+    """
     waiting = [_scope("", definition.document, 0)]
     while waiting:
         scope = waiting.pop()
@@ -100,7 +107,8 @@ def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
 
 
 def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Give (JSON Pointer, name, task as written) of every task in document order, those of branches after their Parallel.
+    """Give (JSON Pointer, name, task as written) of every task in document order, those of branches
+    after their Parallel.
 
     Never raises: what is not an object is left out, and so is what lies deeper than `MAX_NESTING`.
     """
@@ -119,20 +127,31 @@ def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mappi
 
 def branches_of(task: Any, place: str, depth: int = 0) -> list[Scope]:
     """Return the branches of a Parallel *task* that stands at *place*; none for any other."""
-    if not isinstance(task, Mapping) or task.get("type") != "Parallel" or not isinstance(task.get("branches"), list):
+    if (
+        not isinstance(task, Mapping)
+        or task.get("type") != "Parallel"
+        or not isinstance(task.get("branches"), list)
+    ):
         return []
-    return [_scope(pointer(["branches", index], place), branch, depth) for index, branch in enumerate(task["branches"])]
+    return [
+        _scope(pointer(["branches", index], place), branch, depth)
+        for index, branch in enumerate(task["branches"])
+    ]
 
 
 def _scope(place: str, holder: Any, depth: int) -> Scope:
     holder = holder if isinstance(holder, Mapping) else {}
     tasks = holder.get("tasks")
-    return Scope(place, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth, holder)
+    return Scope(
+        place, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth, holder
+    )
 
 
 def _inner_scopes(scope: Scope) -> list[Scope]:
     return [
-        inner for name, task in scope.tasks.items() for inner in branches_of(task, scope.place(name), scope.depth + 1)
+        inner
+        for name, task in scope.tasks.items()
+        for inner in branches_of(task, scope.place(name), scope.depth + 1)
     ]
 
 
@@ -142,5 +161,11 @@ def _tasks_of(scope: Scope) -> list[tuple[Scope, str, Mapping[str, Any]]]:
 
 def kind_of(value: Any) -> str:
     """Return what *value* is, in JSON's words."""
-    kinds = {bool: "a boolean", dict: "an object", list: "an array", str: "a string", type(None): "null"}
+    kinds = {
+        bool: "a boolean",
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        type(None): "null",
+    }
     return kinds.get(type(value), "a number" if isinstance(value, Number) else type(value).__name__)

@@ -1,4 +1,6 @@
-"""What `$.tasks` holds: input and output of the tasks that have completed, as each task saw them when it started."""
+"""What `$.tasks` holds: input and output of the tasks that have completed, as each task saw them
+when it started.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,16 @@ Ends = Mapping[str, Any]
 class FinishedTasks:
     """The completed tasks of a run, in order of completion.
 
-    Neither a result nor a snapshot costs more because there were many before: a snapshot copies nothing.
+    Neither a result nor a snapshot costs more because there were many before: a snapshot copies
+    nothing.
     """
 
     def __init__(self, results: Iterable[TaskRun] = ()) -> None:
         self._count = 0
         self._visits: dict[str, tuple[list[int], list[Ends]]] = {}
-        """By task name: when its visits completed, counted from 0, and what they were given and put out."""
+        """By task name: when its visits completed, counted from 0, and what they were given and put
+        out.
+        """
         for run in results:
             self.record(run)
 
@@ -35,7 +40,9 @@ class FinishedTasks:
         self._count += 1
 
     def snapshot(self) -> Mapping[str, Ends]:
-        """Return what `$.tasks` is now, of each task its latest visit; what completes later does not change it."""
+        """Return what `$.tasks` is now, of each task its latest visit; what completes later does
+        not change it.
+        """
         return _Snapshot(self._visits, self._count)
 
 
@@ -56,7 +63,9 @@ class _Snapshot(Mapping[str, Ends]):
         return ends[seen - 1]
 
     def __iter__(self) -> Iterator[str]:
-        return iter([name for name, (orders, _) in list(self._visits.items()) if orders[0] < self._count])
+        return iter(
+            [name for name, (orders, _) in list(self._visits.items()) if orders[0] < self._count]
+        )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -1,4 +1,6 @@
-"""Which tasks are never reached, and which loops never end: pure questions about names and arrows."""
+"""Which tasks are never reached, and which loops never end: pure questions about names and
+arrows.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def unreached(start: str, arrows: Arrows) -> list[str]:
 
 
 def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator[list[str]]:
-    """Give the loops that can be reached from *start* and from which none of *ends* can be; of tangled ones, one."""
+    """Give the loops that can be reached from *start* and from which none of *ends* can be; of
+    tangled ones, one.
+    """
     can_end = reached(ends, _turned(arrows))
     visited = reached([start], arrows)
     lost = [name for name in arrows if name in visited and name not in can_end]

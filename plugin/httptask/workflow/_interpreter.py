@@ -1,8 +1,9 @@
 """The interpreter: which tasks of a run should be running now, or how the run ended.
 
-Pure: no clock, no I/O, no randomness. A `RunState` goes forward one result at a time, and what a result costs does not
-depend on how many came before. The same definition and the same results always lead to the same state, so a durable
-engine rebuilds it from the results after a crash: that is all `next_steps` does.
+Pure: no clock, no I/O, no randomness. A `RunState` goes forward one result at a time, and what a
+result costs does not depend on how many came before. The same definition and the same results
+always lead to the same state, so a durable engine rebuilds it from the results after a crash: that
+is all `next_steps` does.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ class Progress:
     status: str
     """`Running`, `Completed` or `Failed`."""
     steps: tuple[Step, ...] = ()
-    """Everything that should be running now: the engine starts what it has not started yet. A step stays here until it has
-    a result or the run has ended; what is still running then is stopped."""
+    """Everything that should be running now: the engine starts what it has not started yet. A step
+    stays here until it has a result or the run has ended; what is still running then is stopped."""
     waits: tuple[Wait, ...] = ()
-    """Steps that have to be run again later: each says when, and what its task wants to know then."""
+    """Steps that have to be run again later: each says when, and what its task wants to know
+    then.
+    """
     joined: tuple[TaskRun, ...] = ()
-    """Parallel tasks that ended through their branches and are not in the results yet, inner ones first: the engine adds
-    them to the results. Nothing is to be run for them."""
+    """Parallel tasks that ended through their branches and are not in the results yet, inner ones
+    first: the engine adds them to the results. Nothing is to be run for them."""
     parallels: tuple[TaskRun, ...] = ()
     """Parallel tasks whose branches are under way, as `InProgress`, outer ones first."""
     output: Any = None
@@ -48,10 +51,14 @@ class Progress:
     """The result that made it fail; None when it was not a task's failure (a loop without end)."""
 
 
-def next_steps(definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS) -> Progress:
-    """Return what a run of *definition* should do now, *results* being its history in order of completion.
+def next_steps(
+    definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS
+) -> Progress:
+    """Return what a run of *definition* should do now, *results* being its history in order of
+    completion.
 
-    This rebuilds the run's state from its results. An engine that keeps a `RunState` pays for each result once.
+    This rebuilds the run's state from its results. An engine that keeps a `RunState` pays for each
+    result once.
     """
     return RunState.of(definition, results, steps=steps).progress
 
@@ -72,7 +79,9 @@ class _Parallel:
 
 @dataclass(slots=True)
 class _Track:
-    """One way through one set of tasks, from its start to an end task. Branches are tracks of their own."""
+    """One way through one set of tasks, from its start to an end task. Branches are tracks of their
+    own.
+    """
 
     scope: Scope
     parallel: _Parallel | None
@@ -90,11 +99,12 @@ _Move = tuple[_Track, Any]
 class RunState:
     """The state of one run of *definition*: goes forward with each result that `record` is told of.
 
-    A run that executes more than *steps* tasks fails: a loop without end. The first result that failed or terminated
-    decides how the run ends, whatever comes after it.
+    A run that executes more than *steps* tasks fails: a loop without end. The first result that
+    failed or terminated decides how the run ends, whatever comes after it.
 
-    A Parallel completes with `{startTask of a branch: output of the task that ended the branch}`. A run's output is that
-    of its last task, or what a Terminate gives; a Terminate without `workflowOutput` passes on the task's before it.
+    A Parallel completes with `{startTask of a branch: output of the task that ended the branch}`. A
+    run's output is that of its last task, or what a Terminate gives; a Terminate without
+    `workflowOutput` passes on the task's before it.
 
     *definition* must be one that `problems` finds no error in.
     """
@@ -118,18 +128,24 @@ class RunState:
         """What the run starts with."""
 
     @classmethod
-    def of(cls, definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS) -> RunState:
-        """Rebuild the state that a run of *definition* has after *results*, in order of completion."""
+    def of(
+        cls, definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS
+    ) -> RunState:
+        """Rebuild the state that a run of *definition* has after *results*, in order of
+        completion.
+        """
         state = cls(definition, steps=steps)
         for run in results:
             state.record(run)
         return state
 
     def record(self, run: TaskRun) -> Progress:
-        """Take the result *run*, and return what it changes: new steps, waits and Parallel tasks, or the run's end.
+        """Take the result *run*, and return what it changes: new steps, waits and Parallel tasks,
+        or the run's end.
 
-        A result with the status `InProgress` counts as not there, and so does a second one of the same visit, and what
-        comes after the run's end. A result may come before the run gets to its step; it is kept until then.
+        A result with the status `InProgress` counts as not there, and so does a second one of the
+        same visit, and what comes after the run's end. A result may come before the run gets to its
+        step; it is kept until then.
         """
         self._news = _News()
         key = (run.name, run.visit)
@@ -146,7 +162,9 @@ class RunState:
 
     @property
     def progress(self) -> Progress:
-        """The whole of how far the run is, in the definition's order. Costs what is under way; `record` tells the news."""
+        """The whole of how far the run is, in the definition's order. Costs what is under way;
+        `record` tells the news.
+        """
         joined = tuple(self._joined.values())
         if self._end is not None:
             return Progress(
@@ -173,7 +191,9 @@ class RunState:
         self._proceed([(track, name)])
 
     def _proceed(self, moves: list[_Move]) -> None:
-        """Make *moves*, the first one first, and those that follow from them, until every track is under way or ended."""
+        """Make *moves*, the first one first, and those that follow from them, until every track is
+        under way or ended.
+        """
         moves.reverse()
         while moves and self._end is None:
             moves.extend(reversed(self._visited(*moves.pop())))
@@ -224,13 +244,17 @@ class RunState:
         if run.terminate is not None:
             self._terminate(track, task, run)
             return []
-        if run.next_task is not None:  # a Decision says where to go; it has nothing to say of its own
+        if (
+            run.next_task is not None
+        ):  # a Decision says where to go; it has nothing to say of its own
             return [(track, run.next_task)]
         track.output = run.output
         if task.get("end") is True:
             return self._arrived(track)
         if task.get("nextTask") is None:
-            self._fail(track, f"task {run.name!r} says neither where to go next nor that the run ends")
+            self._fail(
+                track, f"task {run.name!r} says neither where to go next nor that the run ends"
+            )
             return []
         return [(track, task["nextTask"])]
 
@@ -287,7 +311,9 @@ class RunState:
         )
 
     def _stopped(self, failed: list[_Parallel]) -> tuple[TaskRun, ...]:
-        """Return the Parallel tasks that are under way when the run ends; *failed* ones have ended."""
+        """Return the Parallel tasks that are under way when the run ends; *failed* ones have
+        ended.
+        """
         failures = {id(parallel) for parallel in failed}
         parallels = [at for at in _under_way(self._root) if isinstance(at, _Parallel)]
         return tuple(parallel.run for parallel in parallels if id(parallel) not in failures)
@@ -301,10 +327,13 @@ class RunState:
 
     def _over_budget(self) -> str:
         name, visits = self._visits.most_common(1)[0]
-        loop = f"; task {name!r} was visited {visits} times: a loop without end?" if visits > 1 else ""
+        loop = (
+            f"; task {name!r} was visited {visits} times: a loop without end?" if visits > 1 else ""
+        )
         return (
-            f"the run needs more than {self._budget:,} tasks, the most that one run may execute{loop} "
-            f"(an operator raises the limit with {MAX_STEPS_OPTION} or {MAX_STEPS_VARIABLE})"
+            f"the run needs more than {self._budget:,} tasks, the most that one run may"
+            f" execute{loop} (an operator raises the limit with {MAX_STEPS_OPTION} or"
+            f" {MAX_STEPS_VARIABLE})"
         )
 
 
@@ -321,8 +350,12 @@ class _News:
         """Return the news; of a run that has ended, there is nothing to be started."""
         joined = tuple(self.joined)
         if end is not None:
-            return Progress(end.status, (), (), joined, end.parallels, end.output, end.error, end.cause)
-        return Progress("Running", tuple(self.steps), tuple(self.waits), joined, tuple(self.parallels))
+            return Progress(
+                end.status, (), (), joined, end.parallels, end.output, end.error, end.cause
+            )
+        return Progress(
+            "Running", tuple(self.steps), tuple(self.waits), joined, tuple(self.parallels)
+        )
 
 
 def _around(track: _Track) -> Iterable[_Parallel]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _NOT_EVALUATED = frozenset(
     ("type", "description", "endpoint", "credentials", "branches", "nextTask", "defaultTask", "end")
 )
-"""Fields of a task that hold no expression of its own. (The tasks of branches come by themselves.)"""
+"""Fields of a task that hold no expression of its own. (The tasks of branches come by
+themselves.)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,16 @@ class RenamedTask:
     """The expressions that may still name it by its old name: a warning each, with its place."""
 
 
-def rename_task(definition: WorkflowDefinition, before: str, after: str, evaluator: Evaluator) -> RenamedTask:
-    """Return *definition* with the task *before* called *after*, wherever it is named; *definition* itself stays.
+def rename_task(
+    definition: WorkflowDefinition, before: str, after: str, evaluator: Evaluator
+) -> RenamedTask:
+    """Return *definition* with the task *before* called *after*, wherever it is named; *definition*
+    itself stays.
 
-    Routes always follow. Expressions follow as their language reads them: names only, never the text of a string. Where that
-    cannot be told (`$..Phone`, a name that is put together in a run), the expression stays and a problem says so. Raises
-    `DefinitionError` for a name that is missing, taken, empty or too long.
+    Routes always follow. Expressions follow as their language reads them: names only, never the
+    text of a string. Where that cannot be told (`$..Phone`, a name that is put together in a run),
+    the expression stays and a problem says so. Raises `DefinitionError` for a name that is missing,
+    taken, empty or too long.
     """
     copy = definition_of(definition.document)
     names = [name for _, name, _ in iter_tasks(copy)]
@@ -45,7 +51,9 @@ def rename_task(definition: WorkflowDefinition, before: str, after: str, evaluat
     for scope in list(iter_scopes(copy)):
         _rename_routes(scope, before, after)
     doubts = [
-        problem for place, _, task in iter_tasks(copy) for problem in _rename_in(task, place, before, after, evaluator)
+        problem
+        for place, _, task in iter_tasks(copy)
+        for problem in _rename_in(task, place, before, after, evaluator)
     ]
     return RenamedTask(copy, tuple(doubts))
 
@@ -58,7 +66,9 @@ def _refusal(names: list[str], before: str, after: str) -> Problem | None:
     if not after.strip():
         return Problem.of("task-name-empty", "")
     if len(after) > MAX_NAME_LENGTH:
-        return Problem.of("task-name-length", "", limit=MAX_NAME_LENGTH, which="this one", length=len(after))
+        return Problem.of(
+            "task-name-length", "", limit=MAX_NAME_LENGTH, which="this one", length=len(after)
+        )
     return None
 
 
@@ -75,11 +85,17 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
                     holder = holder[step]
                 holder[path[-1]] = after
     if before in scope.tasks:
-        scope.holder["tasks"] = {after if name == before else name: task for name, task in scope.tasks.items()}
+        scope.holder["tasks"] = {
+            after if name == before else name: task for name, task in scope.tasks.items()
+        }
 
 
-def _rename_in(task: Any, place: str, before: str, after: str, evaluator: Evaluator) -> Iterator[Problem]:
-    """Rename in the expressions of *task*, and give a problem for each that may still use the old name."""
+def _rename_in(
+    task: Any, place: str, before: str, after: str, evaluator: Evaluator
+) -> Iterator[Problem]:
+    """Rename in the expressions of *task*, and give a problem for each that may still use the old
+    name.
+    """
     passed_on = False
     for name in [name for name in task if name not in _NOT_EVALUATED and name != "httpRequest"]:
         for holder, key, path in _texts(task, name, pointer([name], place)):
@@ -99,7 +115,9 @@ def _doubt(place: str, before: str, after: str) -> Problem:
 
 
 def _texts(container: Any, key: Any, place: str) -> Iterator[tuple[Any, Any, str]]:
-    """Give (container, key, JSON Pointer) of every text that may hold an expression, in *container* at *key* and below."""
+    """Give (container, key, JSON Pointer) of every text that may hold an expression, in *container*
+    at *key* and below.
+    """
     waiting = [(container, key, place)]
     while waiting:
         holder, name, where = waiting.pop()

@@ -1,4 +1,6 @@
-"""Everything wrong with a workflow definition, at once: its shape, its names, the way from task to task."""
+"""Everything wrong with a workflow definition, at once: its shape, its names, the way from task to
+task.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
 from httptask.settings import schema_problems, without_nulls
 from httptask.task import Services
-from httptask.workflow._definition import MAX_NESTING, Scope, branches_of, iter_scopes, iter_tasks, kind_of
+from httptask.workflow._definition import (
+    MAX_NESTING,
+    Scope,
+    branches_of,
+    iter_scopes,
+    iter_tasks,
+    kind_of,
+)
 from httptask.workflow._graph import Arrows, endless_loops, unreached
 
 if TYPE_CHECKING:
@@ -28,11 +37,12 @@ _MAX_DEPTH = Limits().json_depth
 
 
 def problems(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
-    """Return everything wrong with *definition*, in document order, for the task types and endpoints *runtime* knows.
+    """Return everything wrong with *definition*, in document order, for the task types and
+    endpoints *runtime* knows.
 
-    Each problem has a JSON Pointer, and its line when the definition was read from text. An engine runs a definition that
-    has no problem of severity `error`; a `warning` is something that runs but was hardly meant. Never raises, whatever the
-    document holds. Nothing is evaluated or sent.
+    Each problem has a JSON Pointer, and its line when the definition was read from text. An engine
+    runs a definition that has no problem of severity `error`; a `warning` is something that runs
+    but was hardly meant. Never raises, whatever the document holds. Nothing is evaluated or sent.
     """
     names = [name for _, name, _ in iter_tasks(definition)]
     types = _Types(runtime.plugins.named("httptask_task_types"), Services(runtime, Inputs(), names))
@@ -67,14 +77,22 @@ def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
 
 def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     schema = packaged.schema("workflow-definition")["$defs"]["definition"]
-    yield from schema_problems(schema, {name: value for name, value in document.items() if value is not None})
+    yield from schema_problems(
+        schema, {name: value for name, value in document.items() if value is not None}
+    )
     known = list(schema["properties"])
     for name in document:
         if name not in known:
             near = nearest(str(name), known)
             # Only a warning: the platform may read back fields of its own, and they hurt nobody.
             suggestion = near[0] if near else None
-            yield Problem.of("name-ignored", pointer([name]), severity="warning", suggestion=suggestion, name=name)
+            yield Problem.of(
+                "name-ignored",
+                pointer([name]),
+                severity="warning",
+                suggestion=suggestion,
+                name=name,
+            )
 
 
 def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
@@ -85,7 +103,11 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
             if not name.strip():
                 yield Problem.of("task-name-empty", place)
             elif len(name) > MAX_NAME_LENGTH:
-                params: dict[str, Any] = {"limit": MAX_NAME_LENGTH, "which": repr(_shown(name)), "length": len(name)}
+                params: dict[str, Any] = {
+                    "limit": MAX_NAME_LENGTH,
+                    "which": repr(_shown(name)),
+                    "length": len(name),
+                }
                 yield Problem.of("task-name-length", place, **params)
             if name in first:
                 yield Problem.of("task-name-taken", place, name=_shown(name), other=first[name])
@@ -97,7 +119,9 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
 
 def _scope_problems(scope: Scope, homes: Mapping[str, str], types: _Types) -> Iterator[Problem]:
     if isinstance(scope.start, str) and scope.tasks:
-        yield from _target_problems(scope.start, pointer(["startTask"], scope.pointer), scope, homes)
+        yield from _target_problems(
+            scope.start, pointer(["startTask"], scope.pointer), scope, homes
+        )
     for name, task in scope.tasks.items():
         place = scope.place(name)
         if not isinstance(task, Mapping):
@@ -117,28 +141,45 @@ def _task_problems(name: str, task: dict[str, Any], place: str, types: _Types) -
     if kind is None:
         yield Problem.of("required", place, name="type", expected=expected)
     elif not isinstance(kind, str):
-        yield Problem.of("type", pointer(["type"], place), types=["string"], expected=expected, found=kind_of(kind))
+        yield Problem.of(
+            "type",
+            pointer(["type"], place),
+            types=["string"],
+            expected=expected,
+            found=kind_of(kind),
+        )
     elif kind not in types.by_name:
         near = nearest(kind, types.by_name)
         suggestion = near[0] if near else None
         params: dict[str, Any] = {"name": _shown(kind), "known": known}
-        yield Problem.of("task-type-unknown", pointer(["type"], place), suggestion=suggestion, **params)
+        yield Problem.of(
+            "task-type-unknown", pointer(["type"], place), suggestion=suggestion, **params
+        )
     else:
-        yield from schema_problems(packaged.schema("workflow-definition")["$defs"]["flow"], task, place)
+        yield from schema_problems(
+            packaged.schema("workflow-definition")["$defs"]["flow"], task, place
+        )
         yield from _FLOWS.get(kind, _step_flow)(task, place)
         yield from _type_problems(types.by_name[kind], TaskCheck(name, task, types.services, place))
 
 
 def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
-    """Give what the type's schema says, and what it says itself: in its own words where both see something."""
+    """Give what the type's schema says, and what it says itself: in its own words where both see
+    something.
+    """
     # Where a run goes must be known before it starts; any other value may come from an expression.
     expressions = task_type.name not in _FLOWS
     by_schema: list[Problem] = []
     try:
-        by_schema = schema_problems(task_type.schema, check.definition, check.pointer, expressions=expressions)
+        by_schema = schema_problems(
+            task_type.schema, check.definition, check.pointer, expressions=expressions
+        )
         own = list(task_type.problems(check))
     except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems
-        params: dict[str, Any] = {"name": task_type.name, "reason": f"{type(error).__name__}: {error}"}
+        params: dict[str, Any] = {
+            "name": task_type.name,
+            "reason": f"{type(error).__name__}: {error}",
+        }
         # A type may trip over what its schema has found already.
         own = [] if by_schema else [Problem.of("task-type-failed", check.pointer, **params)]
     said_better = {problem.pointer for problem in own}
@@ -162,19 +203,24 @@ def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...]
         yield ("nextTask",), task["nextTask"]
 
 
-def _target_problems(target: str, place: str, scope: Scope, homes: Mapping[str, str]) -> Iterator[Problem]:
+def _target_problems(
+    target: str, place: str, scope: Scope, homes: Mapping[str, str]
+) -> Iterator[Problem]:
     if target in scope.tasks:
         return
     if target in homes:
         where = "branch" if scope.depth else "list of tasks"
-        yield Problem.of("route-outside", place, name=_shown(target), place=homes[target], scope=where)
+        yield Problem.of(
+            "route-outside", place, name=_shown(target), place=homes[target], scope=where
+        )
         return
     near = _near_task(target, scope.tasks)
     yield Problem.of("route-unknown-task", place, suggestion=near, name=_shown(target))
 
 
 def _near_task(target: str, names: Iterable[str]) -> str | None:
-    # Comparing is slow: only names of much the same length, and none in a list nobody wrote by hand.
+    # Comparing is slow: only names of much the same length, and none in a list nobody wrote by
+    # hand.
     likely = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
     near = nearest(target, likely) if len(likely) <= _MOST_COMPARED else []
     return near[0] if near else None
@@ -222,20 +268,28 @@ _FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 """Task types with a way on of their own; every other one has either `nextTask` or `end`."""
 
 _STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Decision", "Parallel"})
-"""Types that go nowhere but where their definition says. A stranger's may decide or end the run by itself."""
+"""Types that go nowhere but where their definition says. A stranger's may decide or end the run by
+itself.
+"""
 
 
 def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
-    """Return the names of the tasks that no run gets to, in document order: nothing leads there from `startTask`.
+    """Return the names of the tasks that no run gets to, in document order: nothing leads there
+    from `startTask`.
 
-    Where `startTask` itself is wrong nothing can be told, and of the tasks inside a branch only the branch's own are looked at.
+    Where `startTask` itself is wrong nothing can be told, and of the tasks inside a branch only the
+    branch's own are looked at.
     """
     return [name for scope in iter_scopes(definition) for name in _unreached(scope, _arrows(scope))]
 
 
 def _arrows(scope: Scope) -> dict[str, list[str]]:
     return {
-        name: [target for _, target in transitions(task) if target in scope.tasks] if isinstance(task, Mapping) else []
+        name: (
+            [target for _, target in transitions(task) if target in scope.tasks]
+            if isinstance(task, Mapping)
+            else []
+        )
         for name, task in scope.tasks.items()
     }
 
@@ -270,7 +324,9 @@ def _may_end(task: Any) -> bool:
         if isinstance(each, Mapping):
             if not isinstance(each.get("type"), str) or each["type"] not in _STAYS_ON_ITS_WAY:
                 return True
-            waiting.extend(inner for branch in branches_of(each, "") for inner in branch.tasks.values())
+            waiting.extend(
+                inner for branch in branches_of(each, "") for inner in branch.tasks.values()
+            )
     return False
 
 
@@ -307,7 +363,13 @@ class _Order:
 
     def _names(self, value: Any) -> dict[str, int]:
         if id(value) not in self._positions:
-            names = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
+            names = (
+                value
+                if isinstance(value, Mapping)
+                else range(len(value))
+                if isinstance(value, list)
+                else ()
+            )
             self._positions[id(value)] = {str(name): index for index, name in enumerate(names)}
         return self._positions[id(value)]
 

@@ -1,4 +1,6 @@
-"""The task types that steer a run: Decision, Parallel, Terminate and Simple. They come through the door any plugin has."""
+"""The task types that steer a run: Decision, Parallel, Terminate and Simple. They come through the
+door any plugin has.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class _TaskType:
-    """What the four have in common: a schema in `schemas/workflow-definition.schema.json`, and expressions in some fields."""
+    """What the four have in common: a schema in `schemas/workflow-definition.schema.json`, and
+    expressions in some fields.
+    """
 
     name: str = ""
     evaluated: tuple[str, ...] = ()
@@ -51,14 +55,17 @@ class Decision(_TaskType):
         found: list[Problem] = []
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
             condition = choice.get("condition") if isinstance(choice, Mapping) else None
-            found += condition_problems(condition, _place(check.pointer, index), check.services.expression_problems)
+            found += condition_problems(
+                condition, _place(check.pointer, index), check.services.expression_problems
+            )
         return found
 
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate the conditions in order until one is true.
 
-        A condition yields true or false, or a list (what a JSONPath query gives that may match several values), which is
-        true when there is anything in it. Anything else raises `SettingsError`; what an expression raises goes on.
+        A condition yields true or false, or a list (what a JSONPath query gives that may match
+        several values), which is true when there is anything in it. Anything else raises
+        `SettingsError`; what an expression raises goes on.
         """
         document = call.inputs.document()
         for index, choice in enumerate(call.definition["choices"]):
@@ -98,12 +105,16 @@ class Parallel(_TaskType):
     name = "Parallel"
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Raise `SettingsError`: a Parallel is nothing to be run, the interpreter walks its branches and joins them."""
+        """Raise `SettingsError`: a Parallel is nothing to be run, the interpreter walks its
+        branches and joins them.
+        """
         raise SettingsError([Problem.of("parallel-run", call.pointer)])
 
 
 class Terminate(_TaskType):
-    """Ends the whole run, from inside a branch too, with `terminationStatus` and `workflowOutput`."""
+    """Ends the whole run, from inside a branch too, with `terminationStatus` and
+    `workflowOutput`.
+    """
 
     name = "Terminate"
     evaluated = ("workflowOutput",)
@@ -122,9 +133,15 @@ class Simple(_TaskType):
 
     name = "Simple"
     waits = True
-    """An engine that cannot wait refuses a definition with such a task before it runs anything of it."""
+    """An engine that cannot wait refuses a definition with such a task before it runs anything of
+    it.
+    """
     evaluated = ("inputParameters",)
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Raise `SettingsError`: whoever runs tasks one after the other cannot wait for somebody outside."""
-        raise SettingsError([Problem.of("task-type-waits", pointer(["type"], call.pointer), name="Simple")])
+        """Raise `SettingsError`: whoever runs tasks one after the other cannot wait for somebody
+        outside.
+        """
+        raise SettingsError(
+            [Problem.of("task-type-waits", pointer(["type"], call.pointer), name="Simple")]
+        )

@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parents[3]
 ELEMENT = ROOT / "plugin" / "httptask" / "designer" / "element"
@@ -49,7 +57,9 @@ class DesignerPage:
         self.page = page
         self.url = url
         self.complaints = complaints
-        """What the browser's console said: errors of scripts, what a content security policy refused."""
+        """What the browser's console said: errors of scripts, what a content security policy
+        refused.
+        """
 
     # Getting about
 
@@ -106,7 +116,8 @@ class DesignerPage:
         """Return everything the page has stored, and its address."""
         return str(
             self.page.evaluate(
-                "JSON.stringify([{...sessionStorage}, {...localStorage}, location.href, history.state, document.cookie])"
+                "JSON.stringify([{...sessionStorage}, {...localStorage}, location.href,"
+                " history.state, document.cookie])"
             )
         )
 
@@ -135,11 +146,17 @@ _WHOLE_DOM = """() => {
 
 @contextmanager
 def designer_page(
-    browser: Browser, url: str, *, quiet: bool = True, context: BrowserContext | None = None, **options: Any
+    browser: Browser,
+    url: str,
+    *,
+    quiet: bool = True,
+    context: BrowserContext | None = None,
+    **options: Any,
 ) -> Iterator[DesignerPage]:
     """Open the designer at *url* in a tab of its own; *options* are those of a browser context.
 
-    Fails when a script failed or a policy refused something; with *quiet* also when a request failed.
+    Fails when a script failed or a policy refused something; with *quiet* also when a request
+    failed.
     """
     own = context or browser.new_context(viewport={"width": 1440, "height": 900}, **options)
     own.set_default_timeout(_PATIENCE_MS)
@@ -149,19 +166,28 @@ def designer_page(
     page = own.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     try:
         yield DesignerPage(page, url, complaints=complaints).load()
-        serious = [each for each in complaints if quiet or not each.startswith("Failed to load resource")]
+        serious = [
+            each for each in complaints if quiet or not each.startswith("Failed to load resource")
+        ]
         assert serious == []
     finally:
         page.close() if context else own.close()
 
 
 def answer_with(page: Page, pattern: str, status: int, value: Any) -> None:
-    """Let requests for *pattern* be answered with *status* and the JSON *value*, instead of by the server."""
+    """Let requests for *pattern* be answered with *status* and the JSON *value*, instead of by the
+    server.
+    """
 
     def handler(route: Route) -> None:
-        route.fulfill(status=status, content_type="application/problem+json", body=json.dumps(value))
+        route.fulfill(
+            status=status, content_type="application/problem+json", body=json.dumps(value)
+        )
 
     page.route(pattern, handler)

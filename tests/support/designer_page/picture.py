@@ -1,7 +1,7 @@
 """Take the picture of the designer's page that README.md shows.
 
-Run it as `.venv/bin/python tests/support/designer_page/picture.py`. The page, the browser, the API and the
-response are real.
+Run it as `.venv/bin/python tests/support/designer_page/picture.py`. The page, the browser, the API
+and the response are real.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""JSON text whose large objects are read one member at a time, so that a bomb is met before it is built.
+"""JSON text whose large objects are read one member at a time, so that a bomb is met before it is
+built.
 
-The text stays as bytes. One walk finds where each member of the large objects stands, and checks that it is JSON, not too
-large and not too deep; a member is built when it is asked for.
+The text stays as bytes. One walk finds where each member of the large objects stands, and checks
+that it is JSON, not too large and not too deep; a member is built when it is asked for.
 """
 
 from __future__ import annotations
@@ -17,22 +18,34 @@ from httptask.errors import DescriptionError
 from httptask.importers.documents._text import Text
 
 MAX_MEMBER_BYTES = 2 * 1024 * 1024
-"""The largest member that is read; the largest path of 125,000 operations that were looked at has a third of it."""
+"""The largest member that is read; the largest path of 125,000 operations that were looked at has a
+third of it.
+"""
 MAX_MEMBERS = 100_000
-"""Members of the large objects of one document, all together: four times what the largest known description has."""
+"""Members of the large objects of one document, all together: four times what the largest known
+description has.
+"""
 MAX_NAME_BYTES = 64 * 1024
 MAX_DEPTH = 200
-"""Levels of nesting in one member. What walks a description by recursion stays far from Python's bound, 1,000."""
+"""Levels of nesting in one member. What walks a description by recursion stays far from Python's
+bound, 1,000.
+"""
 MAX_CONTAINERS = 200_000
-"""Objects and arrays in one member: an empty one takes two bytes as text, and 30 times that in memory."""
+"""Objects and arrays in one member: an empty one takes two bytes as text, and 30 times that in
+memory.
+"""
 MAX_DUPLICATES = 1_000
 """Names that stand twice and are reported; further ones are not."""
 
 _WINDOWS = (16 * 1024, 256 * 1024, MAX_MEMBER_BYTES + 1)
-"""How much of the text is tried in turn as a member: most are small, and one that is too large shall not be built."""
+"""How much of the text is tried in turn as a member: most are small, and one that is too large
+shall not be built.
+"""
 _BYTES_OF_BYTE = 3
 _BYTES_OF_CONTAINER = 150
-"""What a byte of text, and an object or array on top of that, take in memory when they are built (CPython), about."""
+"""What a byte of text, and an object or array on top of that, take in memory when they are built
+(CPython), about.
+"""
 _MEMORY = 128 * 1024 * 1024
 """Bytes of memory for what was built and may be asked for again: schemas, responses."""
 _MEMORY_OF = {"/paths": 8 * 1024 * 1024, "/webhooks": 8 * 1024 * 1024}
@@ -46,14 +59,22 @@ _LEVELS = {
     "/parameters": 1,
     "/responses": 1,
 }
-"""Objects that are read one member at a time, and how many levels of objects that is; the root is the first."""
+"""Objects that are read one member at a time, and how many levels of objects that is; the root is
+the first.
+"""
 _EXTENSION = "/x-"
-"""Extensions of the whole description are read like that, too: nobody asks for them, and some are larger than any member."""
+"""Extensions of the whole description are read like that, too: nobody asks for them, and some are
+larger than any member.
+"""
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _NAME = re.compile(rb'"((?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+)"')
-_VALUE_REFUSED = re.compile(r'"(?:[^"\\]++|\\.)*+"|(-?(?:NaN|Infinity)|-?\d{300,}|-?[\d.]+[eE]\+?\d{3,})', re.DOTALL)
-"""A string, which is stepped over, or, as a group, what may be no JSON although it is written as a value."""
+_VALUE_REFUSED = re.compile(
+    r'"(?:[^"\\]++|\\.)*+"|(-?(?:NaN|Infinity)|-?\d{300,}|-?[\d.]+[eE]\+?\d{3,})', re.DOTALL
+)
+"""A string, which is stepped over, or, as a group, what may be no JSON although it is written as a
+value.
+"""
 
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -61,7 +82,9 @@ _DECODER = json.JSONDecoder(parse_constant=strict_json.no_constant, parse_float=
 
 
 class _Kept:
-    """The values that *build* made last, each with its size, up to *budget* bytes of memory, roughly."""
+    """The values that *build* made last, each with its size, up to *budget* bytes of memory,
+    roughly.
+    """
 
     def __init__(self, build: Callable[[int, int], tuple[Any, int]], budget: int) -> None:
         self._build = build
@@ -107,7 +130,9 @@ class Members(Mapping[str, Any]):
 
 
 Place = tuple[int, int] | Members
-"""Where a value begins and ends in the text, or the object it is when its members are read one at a time."""
+"""Where a value begins and ends in the text, or the object it is when its members are read one at a
+time.
+"""
 
 
 class JsonText:
@@ -118,9 +143,13 @@ class JsonText:
         self._data = text.data
         self._count = 0
         self._spelt: tuple[tuple[int, int], Any] | None = None
-        """The member that was looked at last for how its numbers are written, and its value with texts for these."""
+        """The member that was looked at last for how its numbers are written, and its value with
+        texts for these.
+        """
         self.duplicates: list[str] = []
-        """JSON Pointers of names that stand twice in an object that is read one member at a time."""
+        """JSON Pointers of names that stand twice in an object that is read one member at a
+        time.
+        """
         self.notes: list[tuple[str, int]] = []
         """What was guessed, each with its line: nothing, in JSON."""
         start = self._space(text.start)
@@ -131,7 +160,9 @@ class JsonText:
             raise text.error("more text stands behind the end of the object", end)
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
-        """Return the text of *value* at the place that *tokens* lead to, where it is a number with a fraction (`2.10`)."""
+        """Return the text of *value* at the place that *tokens* lead to, where it is a number with
+        a fraction (`2.10`).
+        """
         if not isinstance(value, float):
             return None  # an integer has one spelling in JSON
         here: Place = self.root
@@ -145,11 +176,17 @@ class JsonText:
         found = self._spelt[1]
         for token in tokens:
             found = pointers.child(found, token)
-        is_it = isinstance(found, str) and _NUMBER.fullmatch(found) is not None and float(found) == value
+        is_it = (
+            isinstance(found, str)
+            and _NUMBER.fullmatch(found) is not None
+            and float(found) == value
+        )
         return found if is_it else None
 
     def line_of(self, tokens: tuple[str, ...]) -> int:
-        """Return the line of the place that *tokens* lead to, or of its nearest parent that exists."""
+        """Return the line of the place that *tokens* lead to, or of its nearest parent that
+        exists.
+        """
         here: Place = self.root
         while isinstance(here, Members):
             if not tokens or tokens[0] not in here.places:
@@ -158,12 +195,18 @@ class JsonText:
         return self._text.line_within(*here, tokens)
 
     def _build(self, start: int, end: int) -> tuple[Any, int]:
-        """Return the value of the text from *start* to *end*, which the walk found good, and its size in memory."""
+        """Return the value of the text from *start* to *end*, which the walk found good, and its
+        size in memory.
+        """
         size = _BYTES_OF_BYTE * (end - start) + _BYTES_OF_CONTAINER * self._containers(start, end)
         return _DECODER.decode(self._data[start:end].decode("utf-8")), size
 
-    def _object(self, start: int, pointer: str, kept: _Kept, levels: int = 0) -> tuple[Members, int]:
-        """Return the object at *start* and its end; to so many *levels* below it, objects are read like this one."""
+    def _object(
+        self, start: int, pointer: str, kept: _Kept, levels: int = 0
+    ) -> tuple[Members, int]:
+        """Return the object at *start* and its end; to so many *levels* below it, objects are read
+        like this one.
+        """
         members = Members(start, kept.value)
         position = self._space(start + 1)
         if self._data[position : position + 1] == b"}":
@@ -173,7 +216,9 @@ class JsonText:
             place = pointers.pointer([name], pointer)
             if name in members and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(place)
-            members.places[name], position = self._member(position, place, kept, levels or _levels(place))
+            members.places[name], position = self._member(
+                position, place, kept, levels or _levels(place)
+            )
             position = self._space(position)
             mark = self._data[position : position + 1]
             if mark == b"}":
@@ -184,7 +229,9 @@ class JsonText:
     def _member(self, start: int, pointer: str, kept: _Kept, levels: int) -> tuple[Place, int]:
         self._count += 1
         if self._count > MAX_MEMBERS:
-            raise self._text.error(f"the description holds more than {MAX_MEMBERS:,} paths, schemas and such", start)
+            raise self._text.error(
+                f"the description holds more than {MAX_MEMBERS:,} paths, schemas and such", start
+            )
         if levels and self._data[start : start + 1] == b"{":
             kept = _Kept(self._build, _MEMORY_OF[pointer]) if pointer in _MEMORY_OF else kept
             return self._object(start, pointer, kept, levels - 1)
@@ -206,44 +253,62 @@ class JsonText:
         return name, self._space(position + 1)
 
     def _end(self, start: int, pointer: str) -> int:
-        """Return the end of the value at *start*, which is checked for everything that could go wrong when it is built.
+        """Return the end of the value at *start*, which is checked for everything that could go
+        wrong when it is built.
 
-        It is built and thrown away, from a window of the text that is read as Latin-1: each byte is a character, and JSON's
-        syntax is ASCII, whose bytes are never part of another character (RFC 3629, section 1).
+        It is built and thrown away, from a window of the text that is read as Latin-1: each byte is
+        a character, and JSON's syntax is ASCII, whose bytes are never part of another character
+        (RFC 3629, section 1).
         """
         failure: tuple[int, str] | None = None
         for size in _WINDOWS:
             window = self._data[start : start + size].decode("latin-1")
             is_rest = start + size >= len(self._data)
             if size > MAX_MEMBER_BYTES and self._containers(start, start + size) > MAX_CONTAINERS:
-                raise self._text.error(f"{pointer} holds more than {MAX_CONTAINERS:,} objects and arrays", start)
+                raise self._text.error(
+                    f"{pointer} holds more than {MAX_CONTAINERS:,} objects and arrays", start
+                )
             try:
                 value, end = _DECODER.raw_decode(window)
             except json.JSONDecodeError as error:
-                # An error that stays when the window grows is one of the text; but a string that has no end always seems so.
-                same = failure == (error.pos, error.msg) and not error.msg.startswith("Unterminated")
+                # An error that stays when the window grows is one of the text; but a string that
+                # has no end always seems so.
+                same = failure == (error.pos, error.msg) and not error.msg.startswith(
+                    "Unterminated"
+                )
                 if is_rest or same:
                     raise self._text.error(_plain(error), start + error.pos) from error
                 failure = error.pos, error.msg
                 continue
             except RecursionError as error:
                 raise self._too_deep(start, pointer) from error
-            except ValueError as error:  # a constant, or an integer of more digits than Python converts
+            except (
+                ValueError
+            ) as error:  # a constant, or an integer of more digits than Python converts
                 raise self._text.error(_refusal(error), start + _place_refused(window)) from error
-            if is_rest or end < len(window):  # else it may be a number that goes on behind the window
-                if self._containers(start, start + end) > MAX_DEPTH and strict_json.deeper_than(value, MAX_DEPTH):
+            if is_rest or end < len(
+                window
+            ):  # else it may be a number that goes on behind the window
+                if self._containers(start, start + end) > MAX_DEPTH and strict_json.deeper_than(
+                    value, MAX_DEPTH
+                ):
                     raise self._too_deep(start, pointer)
                 return start + end
         raise self._text.error(
-            f"{pointer} is larger than {MAX_MEMBER_BYTES // 2**20} MB, or has a string without end", start
+            f"{pointer} is larger than {MAX_MEMBER_BYTES // 2**20} MB, or has a string without end",
+            start,
         )
 
     def _containers(self, start: int, end: int) -> int:
-        """Return how many objects and arrays stand between two places at most: brackets in strings count, too."""
+        """Return how many objects and arrays stand between two places at most: brackets in strings
+        count, too.
+        """
         return self._data.count(b"{", start, end) + self._data.count(b"[", start, end)
 
     def _too_deep(self, start: int, pointer: str) -> DescriptionError:
-        return self._text.error(f"{pointer} is nested too deeply: more than {MAX_DEPTH} levels", start)
+        return self._text.error(
+            f"{pointer} is nested too deeply: more than {MAX_DEPTH} levels", start
+        )
 
     def _expect(self, mark: bytes, position: int, message: str) -> None:
         if self._data[position : position + 1] != mark:
@@ -256,13 +321,19 @@ class JsonText:
 
 
 def _levels(pointer: str) -> int:
-    return 1 if pointer.startswith(_EXTENSION) and pointer.count("/") == 1 else _LEVELS.get(pointer, 0)
+    return (
+        1 if pointer.startswith(_EXTENSION) and pointer.count("/") == 1 else _LEVELS.get(pointer, 0)
+    )
 
 
 def _plain(error: json.JSONDecodeError) -> str:
     found = error.doc[error.pos : error.pos + 1]
     said = error.msg[0].lower() + error.msg[1:]
-    return f"{said}, found {found!r}" if found.isascii() and found.isprintable() and found.strip() else said
+    return (
+        f"{said}, found {found!r}"
+        if found.isascii() and found.isprintable() and found.strip()
+        else said
+    )
 
 
 def _refusal(error: ValueError) -> str:

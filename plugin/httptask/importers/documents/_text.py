@@ -1,4 +1,6 @@
-"""The text of a description: bytes that are checked to be UTF-8, and the lines and columns of places in them."""
+"""The text of a description: bytes that are checked to be UTF-8, and the lines and columns of
+places in them.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,15 @@ from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 _BLOCK = 64 * 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FIRST_LETTERS = 4
-"""Bytes at the start of a text in which a zero tells UTF-16, UTF-32 or something binary (RFC 4627, section 3)."""
+"""Bytes at the start of a text in which a zero tells UTF-16, UTF-32 or something binary (RFC 4627,
+section 3).
+"""
 
 
 class Text:
-    """The text *data*, named *name* in errors. Positions count bytes. Raises `DescriptionError` for what is not UTF-8."""
+    """The text *data*, named *name* in errors. Positions count bytes. Raises `DescriptionError` for
+    what is not UTF-8.
+    """
 
     def __init__(self, data: bytes, name: str) -> None:
         self.data = data
@@ -30,18 +36,24 @@ class Text:
         """Return the error that *message* says about *position*, with its line and column."""
         line_start = max(self.data.rfind(b"\n", 0, position) + 1, self.start)
         column = self._characters(line_start, position) + 1
-        return DescriptionError(f"column {column}: {message}", source=self.name, line=self.line(position))
+        return DescriptionError(
+            f"column {column}: {message}", source=self.name, line=self.line(position)
+        )
 
     def line(self, position: int) -> int:
         """Return the line of *position*, from 1."""
         if self._lines_before is None:
-            counts = (self.data.count(b"\n", at, at + _BLOCK) for at in range(0, len(self.data), _BLOCK))
+            counts = (
+                self.data.count(b"\n", at, at + _BLOCK) for at in range(0, len(self.data), _BLOCK)
+            )
             self._lines_before = list(accumulate(counts, initial=0))
         block = position // _BLOCK
         return 1 + self._lines_before[block] + self.data.count(b"\n", block * _BLOCK, position)
 
     def line_within(self, start: int, end: int, tokens: tuple[str, ...]) -> int:
-        """Return the line of the place *tokens* lead to in the JSON value that stands from *start* to *end*."""
+        """Return the line of the place *tokens* lead to in the JSON value that stands from *start*
+        to *end*.
+        """
         first = self.line(start)
         if not tokens or self.data.find(b"\n", start, end) < 0:
             return first
@@ -50,16 +62,21 @@ class Text:
         return first + lines.get(place, 1) - 1
 
     def _characters(self, start: int, end: int) -> int:
-        """Return the number of characters between two positions: bytes that do not continue one (RFC 3629, section 3)."""
+        """Return the number of characters between two positions: bytes that do not continue one
+        (RFC 3629, section 3).
+        """
         return sum(
-            len(self.data[at : min(at + _BLOCK, end)].translate(None, _CONTINUING)) for at in range(start, end, _BLOCK)
+            len(self.data[at : min(at + _BLOCK, end)].translate(None, _CONTINUING))
+            for at in range(start, end, _BLOCK)
         )
 
     def _check(self) -> None:
         if len(self.data) > MAX_BYTES:
             raise DescriptionError(TOO_LARGE, source=self.name)
         if self.data.startswith(_UTF_16) or b"\0" in self.data[:_FIRST_LETTERS]:
-            raise DescriptionError("the text is UTF-16, or no text; save it as UTF-8", source=self.name)
+            raise DescriptionError(
+                "the text is UTF-16, or no text; save it as UTF-8", source=self.name
+            )
         decoder = codecs.getincrementaldecoder("utf-8")()
         for at in range(0, len(self.data), _BLOCK):
             pending = len(decoder.getstate()[0])

@@ -1,6 +1,8 @@
-"""YAML 1.2 (core schema) as a JSON value, from the parser's events: no recursion, nothing constructed, everything bounded.
+"""YAML 1.2 (core schema) as a JSON value, from the parser's events: no recursion, nothing
+constructed, everything bounded.
 
-PyYAML's own loader follows YAML 1.1, where `on` and `no` are booleans and dates are dates; only its parser is used.
+PyYAML's own loader follows YAML 1.1, where `on` and `no` are booleans and dates are dates; only its
+parser is used.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ MAX_DEPTH = 200
 MAX_MEMBERS = 50_000
 """Members of one mapping."""
 MAX_NODES = 650_000
-"""Nodes that are built: names, values, and what a merge copies. GitHub's description, the largest in YAML, has 480,000."""
+"""Nodes that are built: names, values, and what a merge copies. GitHub's description, the largest
+in YAML, has 480,000.
+"""
 MAX_ANCHORS = 10_000
 MAX_TAG_DIRECTIVES = 100
 """`%TAG` lines; the time libyaml takes for them grows with their square."""
@@ -33,17 +37,25 @@ MAX_EMPTY_DOCUMENTS = 100
 MAX_EXPANDED = 2_000_000
 """Nodes when each alias is replaced by what it names, as JSON would have it."""
 MAX_GROWTH = 20
-"""How many times the nodes written a document may become by its aliases, beyond `ALWAYS_EXPANDED`."""
+"""How many times the nodes written a document may become by its aliases, beyond
+`ALWAYS_EXPANDED`.
+"""
 ALWAYS_EXPANDED = 100_000
 MAX_SPELLINGS = 20_000
-"""Numbers and booleans whose own spelling is kept, where JSON would write them otherwise; further ones are as JSON has them."""
+"""Numbers and booleans whose own spelling is kept, where JSON would write them otherwise; further
+ones are as JSON has them.
+"""
 MAX_NOTES = 100
 """Notes on tags; further ones are not told."""
 
 _LETTERS_A_NODE = 256
-"""A text counts as one node more for each so many letters: many aliases of one long text are a bomb, too."""
+"""A text counts as one node more for each so many letters: many aliases of one long text are a
+bomb, too.
+"""
 _LINES_TO_LEVEL = 5
-"""Levels whose lines are kept: below `paths`, a path and a method stand the fields of an operation, and their items."""
+"""Levels whose lines are kept: below `paths`, a path and a method stand the fields of an operation,
+and their items.
+"""
 _MAX_LINES = 100_000
 
 _SHOWN = 60
@@ -93,13 +105,17 @@ _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] 
 
 
 def plain(text: str) -> Any:
-    """Return the JSON value of the plain scalar *text*. Raises `ValueError` for a number that JSON does not have."""
+    """Return the JSON value of the plain scalar *text*. Raises `ValueError` for a number that JSON
+    does not have.
+    """
     if text and text[0] not in _STARTS_NO_WORD:
         return text
     return _resolved(text, _PLAIN, text)
 
 
-def _resolved(text: str, rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...], otherwise: Any) -> Any:
+def _resolved(
+    text: str, rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...], otherwise: Any
+) -> Any:
     return next((value(text) for pattern, value in rows if pattern.fullmatch(text)), otherwise)
 
 
@@ -146,10 +162,14 @@ class YamlText:
         self.notes: list[tuple[str, int]] = []
         """What was guessed, each with its line."""
         self._lines: dict[int, int] = {}
-        """`id` of a container -> its line. What is thrown away is kept in `_thrown`, so that no id is used again."""
+        """`id` of a container -> its line. What is thrown away is kept in `_thrown`, so that no id
+        is used again.
+        """
         self._thrown: list[Any] = []
         self._spellings: dict[int, dict[str | int, str]] = {}
-        """`id` of a container -> name or index of a number or boolean in it -> its text, where that is not JSON's."""
+        """`id` of a container -> name or index of a number or boolean in it -> its text, where that
+        is not JSON's.
+        """
         self._opened: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
         """None: what it names has not ended."""
@@ -162,16 +182,22 @@ class YamlText:
         self._line = 1
         self._root: dict[str, Any] | None = None
         if len(text.data) > MAX_YAML_BYTES:
-            said = f"the file is larger than {MAX_YAML_BYTES // 2**20} MB, too large for YAML; save it as JSON"
+            said = (
+                f"the file is larger than {MAX_YAML_BYTES // 2**20} MB, too large for YAML; save it"
+                " as JSON"
+            )
             raise DescriptionError(said, source=text.name)
         if text.data.count(b"%TAG") > MAX_TAG_DIRECTIVES:
             raise DescriptionError(
-                f"more than {MAX_TAG_DIRECTIVES} %TAG directives; write the tags out", source=text.name
+                f"more than {MAX_TAG_DIRECTIVES} %TAG directives; write the tags out",
+                source=text.name,
             )
         self.root = self._read()
 
     def line_of(self, tokens: tuple[str, ...]) -> int:
-        """Return the line of the place that *tokens* lead to, or of its nearest parent whose line is kept."""
+        """Return the line of the place that *tokens* lead to, or of its nearest parent whose line
+        is kept.
+        """
         here: Any = self.root
         line = self._lines.get(id(here), 1)
         for token in tokens:
@@ -180,7 +206,9 @@ class YamlText:
         return line
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
-        """Return the text of the scalar *value* at the place that *tokens* lead to; None where that is JSON's own."""
+        """Return the text of the scalar *value* at the place that *tokens* lead to; None where that
+        is JSON's own.
+        """
         here: Any = self.root
         for token in tokens[:-1]:
             here = pointers.child(here, token)
@@ -215,10 +243,16 @@ class YamlText:
         return self._root
 
     def _without_breaks(self) -> bytes:
-        """Return the text with other characters for those that end a line in YAML 1.1, but not since 1.2 (section 5.4)."""
+        """Return the text with other characters for those that end a line in YAML 1.1, but not
+        since 1.2 (section 5.4).
+        """
         data = self._text.data[self._text.start :]
         found = [character for character in _OLD_BREAKS if character.encode() in data]
-        free = (chr(code) for code in _PRIVATE_USE if chr(code).encode() not in data) if found else iter(())
+        free = (
+            (chr(code) for code in _PRIVATE_USE if chr(code).encode() not in data)
+            if found
+            else iter(())
+        )
         for character, other in zip(found, free, strict=False):
             data = data.replace(character.encode(), other.encode())
             self._breaks[ord(other)] = character
@@ -255,7 +289,9 @@ class YamlText:
             value = _resolved(text, _TAGGED.get(tag, ()), _NONE)
             if value is not _NONE:
                 return value
-            self._note(f"the tag {_shown(tag)} is not followed: the value is read as if it were not there")
+            self._note(
+                f"the tag {_shown(tag)} is not followed: the value is read as if it were not there"
+            )
             return plain(text) if is_plain else text
         except ValueError as error:
             raise self._error(str(error)) from error
@@ -265,7 +301,10 @@ class YamlText:
             raise self._error(f"the alias *{event.anchor} names no anchor that stands before it")
         node = self._anchors[event.anchor]
         if node is None:
-            raise self._error(f"the alias *{event.anchor} stands within what it names: the value would have no end")
+            raise self._error(
+                f"the alias *{event.anchor} stands within what it names: the value would have"
+                " no end"
+            )
         self._count(1, node.size)
         if self._opened and self._opened[-1].awaits_name():
             if node.text is None:
@@ -283,7 +322,10 @@ class YamlText:
         if not self._opened:
             self._begin(value)
         if event.tag not in _COLLECTIONS:
-            self._note(f"the tag {_shown(event.tag)} is not followed: the value is read as if it were not there")
+            self._note(
+                f"the tag {_shown(event.tag)} is not followed: the value is read as if it were not"
+                " there"
+            )
         if event.anchor is not None:
             self._anchor(event.anchor, None)
         if len(self._opened) <= _LINES_TO_LEVEL and len(self._lines) < _MAX_LINES:
@@ -302,7 +344,9 @@ class YamlText:
             raise self._error(f"more than {MAX_ANCHORS:,} anchors; write out what they name")
 
     def _name(self, text: str, size: int, *, merges: bool) -> None:
-        """Take *text* as the name of the next value: a name is as it is written, `200`, `on` or `null`."""
+        """Take *text* as the name of the next value: a name is as it is written, `200`, `on` or
+        `null`.
+        """
         parent = self._opened[-1]
         parent.name, parent.merges = text, merges
         parent.size += size
@@ -335,7 +379,9 @@ class YamlText:
             self._merge(parent, parent.value, source)
 
     def _spell(self, parent: _Open, value: Any, text: str) -> None:
-        """Keep that *value*, which comes next in *parent*, is written *text*, where JSON would write it otherwise."""
+        """Keep that *value*, which comes next in *parent*, is written *text*, where JSON would
+        write it otherwise.
+        """
         key = len(parent.value) if isinstance(parent.value, list) else str(parent.name)
         kept = self._spellings.get(id(parent.value))
         if kept is not None:
@@ -355,7 +401,9 @@ class YamlText:
         members[name] = value
 
     def _merge(self, parent: _Open, members: dict[str, Any], source: dict[str, Any]) -> None:
-        """Add to *members* those of *source* whose names are not there yet (YAML's merge type, as js-yaml has it)."""
+        """Add to *members* those of *source* whose names are not there yet (YAML's merge type, as
+        js-yaml has it).
+        """
         self._count(len(source), len(source))
         spellings = self._spellings.get(id(source), {})
         for name, value in source.items():
@@ -366,23 +414,37 @@ class YamlText:
                     self._spellings.setdefault(id(members), {})[name] = spellings[name]
 
     def _pointer(self, name: str) -> str:
-        above = [len(each.value) if isinstance(each.value, list) else str(each.name) for each in self._opened[:-1]]
+        above = [
+            len(each.value) if isinstance(each.value, list) else str(each.name)
+            for each in self._opened[:-1]
+        ]
         return pointers.pointer([*above, name])
 
     def _count(self, built: int, expanded: int) -> None:
         self._built += built
         self._expanded += expanded
         if self._built > MAX_NODES:
-            raise self._error(f"the description has more than {MAX_NODES:,} values, too many for YAML; save it as JSON")
-        if self._expanded > ALWAYS_EXPANDED and self._expanded > min(MAX_EXPANDED, MAX_GROWTH * self._built):
-            raise self._error("the aliases blow the description up to many times its size; write out what they name")
+            raise self._error(
+                f"the description has more than {MAX_NODES:,} values, too many for YAML; save it as"
+                " JSON"
+            )
+        if self._expanded > ALWAYS_EXPANDED and self._expanded > min(
+            MAX_EXPANDED, MAX_GROWTH * self._built
+        ):
+            raise self._error(
+                "the aliases blow the description up to many times its size; write out what they"
+                " name"
+            )
 
     def _begin(self, value: Any) -> None:
         """Take *value* as the root; an empty document, which is None, is passed over."""
         if value is None:
             return
         if self._root is not None:
-            raise self._error("a second document begins here; a description is one: save each as a file of its own")
+            raise self._error(
+                "a second document begins here; a description is one: save each as a file of"
+                " its own"
+            )
         if not isinstance(value, dict):
             raise self._error(_NO_MAPPING)
         self._root = value
@@ -404,15 +466,21 @@ class YamlText:
         hint = "; indent with spaces, not with tabs" if is_tab else ""
         column = f"column {mark.column + 1}: " if mark else ""
         return DescriptionError(
-            f"{column}this is no YAML: {said}{hint}", source=self._text.name, line=mark.line + 1 if mark else None
+            f"{column}this is no YAML: {said}{hint}",
+            source=self._text.name,
+            line=mark.line + 1 if mark else None,
         )
 
     def _unreadable(self, error: yaml.YAMLError) -> DescriptionError:
-        character = getattr(error, "character", -1)  # yaml.reader.ReaderError: a code point, or a letter
+        character = getattr(
+            error, "character", -1
+        )  # yaml.reader.ReaderError: a code point, or a letter
         letter = chr(character) if isinstance(character, int) and character >= 0 else character
         if not isinstance(letter, str):
             return DescriptionError(f"this is no YAML: {error}", source=self._text.name)
-        said = f"the character U+{ord(letter):04X} may not stand in YAML; escape it, in double quotes"
+        said = (
+            f"the character U+{ord(letter):04X} may not stand in YAML; escape it, in double quotes"
+        )
         return self._text.error(said, max(self._text.data.find(letter.encode()), 0))
 
 
@@ -421,7 +489,10 @@ _PRIVATE_USE = range(0xE000, 0xF900)
 _TAB_INDENT = re.compile(rb"^ *+\t", re.MULTILINE)
 _NONE = object()
 _NO_MAPPING = "the top level is no mapping; a description is one, `openapi: …`"
-_NO_NAME = "a mapping or sequence stands where a name is expected, which JSON does not have; quote it if it is a text"
+_NO_NAME = (
+    "a mapping or sequence stands where a name is expected, which JSON does not have; quote it if"
+    " it is a text"
+)
 _TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} levels, those of aliases included"
 _STRINGS = ("!", f"{_STANDARD}str")
 _COLLECTIONS = (None, "!", f"{_STANDARD}map", f"{_STANDARD}seq")
@@ -432,7 +503,9 @@ def _line(mark: Any) -> int:
 
 
 def _mergeable(value: Any) -> list[dict[str, Any]] | None:
-    """Return the mappings that a merge key's *value* names; None when it is no mapping nor a sequence of them."""
+    """Return the mappings that a merge key's *value* names; None when it is no mapping nor a
+    sequence of them.
+    """
     sources = value if isinstance(value, list) else [value]
     return sources if all(isinstance(source, dict) for source in sources) else None
 

@@ -1,7 +1,8 @@
 """OpenAPI 2.0 (Swagger) to 3.2, in JSON and YAML.
 
-`_versions` says what differs · `_operations` walks · `_parameters`, `_bodies`, `_servers`, `_security` read one thing each ·
-`_references` follows `$ref` · `_identity` says whose API it is · `_context` and `_notes` are what they share.
+`_versions` says what differs · `_operations` walks · `_parameters`, `_bodies`, `_servers`,
+`_security` read one thing each · `_references` follows `$ref` · `_identity` says whose API it is ·
+`_context` and `_notes` are what they share.
 """
 
 from __future__ import annotations
@@ -42,16 +43,19 @@ class OpenApi:
         return bool(_FIELD.search(source.data, 0, _LOOKED_AT) or _FIELD.search(source.data))
 
     def read(self, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
-        """Yield the endpoints of the description and notes on everything guessed, skipped or missing.
+        """Yield the endpoints of the description and notes on everything guessed, skipped or
+        missing.
 
-        Raises `DescriptionError` when it is no JSON or YAML, says no version that is known, or exceeds a bound.
+        Raises `DescriptionError` when it is no JSON or YAML, says no version that is known, or
+        exceeds a bound.
         """
         document = Document(source.data, source.name)
         root = document.root
         found = version_of(root)
         if found is None:
             raise DescriptionError(
-                "no field 'openapi' or 'swagger' at the top says a version from 2.0 on: convert the description to one",
+                "no field 'openapi' or 'swagger' at the top says a version from 2.0 on: convert the"
+                " description to one",
                 source=source.name,
             )
         version, written = found
@@ -60,7 +64,11 @@ class OpenApi:
             notes.add("guessed", f"the version {written!r} is read as {version.name}", "#")
         references = References(document, source.beside)
         schemas = Schemas(
-            version.dialect, references.resolve, notes.add, references.written, functools.partial(_components, root)
+            version.dialect,
+            references.resolve,
+            notes.add,
+            references.written,
+            functools.partial(_components, root),
         )
         context = Context(version, references, schemas, notes)
         servers = Servers(context, root).of_root() if not options.servers else ()
@@ -68,12 +76,16 @@ class OpenApi:
         if not servers and not identity.servers:
             notes.add("missing", "the description names no server; give one with --server", "#")
         yield from Operations(context, root, identity, servers, source.name).endpoints()
-        # Looking at a definition converts it, and only then is there anything to note about it. Whoever asks for the
-        # endpoints alone is told as much as whoever stores them.
+        # Looking at a definition converts it, and only then is there anything to note about it.
+        # Whoever asks for the endpoints alone is told as much as whoever stores them.
         for _ in schemas.definitions.values():
             pass
         if root.get("webhooks"):
-            notes.add("skipped", "webhooks are requests the API makes, not ones a task sends", "#/webhooks")
+            notes.add(
+                "skipped",
+                "webhooks are requests the API makes, not ones a task sends",
+                "#/webhooks",
+            )
         for file, each in references.documents.items():
             yield from _of_text(file, each, notes)
         yield from notes.rest()
@@ -83,7 +95,10 @@ def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield the name, the reference and the schema of each schema that the description names."""
     components = root.get("components")
     for prefix, schemas in (
-        ("#/components/schemas", components.get("schemas") if isinstance(components, Mapping) else None),
+        (
+            "#/components/schemas",
+            components.get("schemas") if isinstance(components, Mapping) else None,
+        ),
         ("#/definitions", root.get("definitions")),
     ):
         for name, schema in schemas.items() if isinstance(schemas, Mapping) else ():
@@ -91,7 +106,9 @@ def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def _of_text(file: str, document: Document, notes: Notes) -> Iterator[Note]:
-    """Note what was guessed when *file* was read as text; yield what has a line instead of a place."""
+    """Note what was guessed when *file* was read as text; yield what has a line instead of a
+    place.
+    """
     for pointer in document.duplicates:
         notes.add("guessed", "this name stands twice; the last counts", f"{file}#{pointer}")
     for message, line in document.notes:

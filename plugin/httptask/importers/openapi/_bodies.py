@@ -33,30 +33,50 @@ class Bodies:
             return None
         content = self._content(value.get("content"), f"{at}/content")
         if not content:
-            self._context.notes.add("guessed", "a request body without content: any value of any media type", at)
+            self._context.notes.add(
+                "guessed", "a request body without content: any value of any media type", at
+            )
             content = {"*/*": MediaType()}
         return RequestBody(content, flag(value, "required"), text_of(value, "description"))
 
     def request_of_parameters(
         self, parts: Sequence[tuple[Mapping[str, Any], str]], operation: Mapping[str, Any]
     ) -> RequestBody | None:
-        """Return the body that the `body` and `formData` parameters *parts* of Swagger 2.0 describe."""
+        """Return the body that the `body` and `formData` parameters *parts* of Swagger 2.0
+        describe.
+        """
         bodies = [(raw, place) for raw, place in parts if raw.get("in") == "body"]
         fields = [(raw, place) for raw, place in parts if raw.get("in") == "formData"]
         consumes = _media_types(operation.get("consumes")) or self._consumes
         if bodies and fields:
-            self._context.notes.add("guessed", "both a body and form fields; the body is taken", fields[0][1])
+            self._context.notes.add(
+                "guessed", "both a body and form fields; the body is taken", fields[0][1]
+            )
         if bodies:
             raw, place = bodies[0]
             if len(bodies) > 1:
-                self._context.notes.add("guessed", "several bodies; the first is taken", bodies[1][1])
-            schema = self._context.schemas.schema(raw["schema"], f"{place}/schema") if "schema" in raw else {}
+                self._context.notes.add(
+                    "guessed", "several bodies; the first is taken", bodies[1][1]
+                )
+            schema = (
+                self._context.schemas.schema(raw["schema"], f"{place}/schema")
+                if "schema" in raw
+                else {}
+            )
             media_type = MediaType(schema, examples=self._context.examples(raw, place, schema))
-            names = [name for name in consumes if name not in (FORM, FORM_DATA)] or consumes or ["application/json"]
-            return RequestBody(dict.fromkeys(names, media_type), flag(raw, "required"), text_of(raw, "description"))
+            names = (
+                [name for name in consumes if name not in (FORM, FORM_DATA)]
+                or consumes
+                or ["application/json"]
+            )
+            return RequestBody(
+                dict.fromkeys(names, media_type), flag(raw, "required"), text_of(raw, "description")
+            )
         return self._form(fields, consumes) if fields else None
 
-    def _form(self, fields: Sequence[tuple[Mapping[str, Any], str]], consumes: Sequence[str]) -> RequestBody:
+    def _form(
+        self, fields: Sequence[tuple[Mapping[str, Any], str]], consumes: Sequence[str]
+    ) -> RequestBody:
         properties: dict[str, Any] = {}
         required: list[str] = []
         encoding: dict[str, dict[str, Any]] = {}
@@ -75,10 +95,16 @@ class Bodies:
             properties[name] = schema
             if flag(raw, "required"):
                 required.append(name)
-            written = self._context.word(raw, "collectionFormat", ("csv", "multi", *FORM_STYLES), place) or "csv"
+            written = (
+                self._context.word(raw, "collectionFormat", ("csv", "multi", *FORM_STYLES), place)
+                or "csv"
+            )
             inner = item_delimiters(raw)
             if is_array(schema) and (written != "multi" or inner):
-                encoding[name] = {"style": FORM_STYLES.get(str(written), "form"), "explode": written == "multi"}
+                encoding[name] = {
+                    "style": FORM_STYLES.get(str(written), "form"),
+                    "explode": written == "multi",
+                }
                 encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
             if flag(raw, "allowEmptyValue"):
                 properties[name] = or_empty(schema)
@@ -88,10 +114,14 @@ class Bodies:
         names = [name for name in consumes if name in (FORM, FORM_DATA)]
         if has_file:  # Swagger 2.0, "Parameter Object": only multipart/form-data carries a file
             names = [FORM_DATA]
-        return RequestBody(dict.fromkeys(names or [FORM], MediaType(form, encoding)), bool(required))
+        return RequestBody(
+            dict.fromkeys(names or [FORM], MediaType(form, encoding)), bool(required)
+        )
 
     def responses(self, raw: Any, operation: Mapping[str, Any], place: str) -> dict[str, Response]:
-        """Return the Responses Object *raw* of *operation*, at *place*, by status: `200`, `4XX`, `default`."""
+        """Return the Responses Object *raw* of *operation*, at *place*, by status: `200`, `4XX`,
+        `default`.
+        """
         found: dict[str, Response] = {}
         responses, place = self._context.mapping(raw, place, "responses", severity="warning")
         for name, item in responses.items():
@@ -106,7 +136,9 @@ class Bodies:
     def _response(self, raw: Any, operation: Mapping[str, Any], place: str) -> Response | None:
         reference = raw.get("$ref") if isinstance(raw, Mapping) and len(raw) == 1 else None
         key = (
-            f"{place.partition('#')[0]} {reference} {operation.get('produces', '')}" if reference is not None else None
+            f"{place.partition('#')[0]} {reference} {operation.get('produces', '')}"
+            if reference is not None
+            else None
         )
         if key is not None and key in self._kept:
             return self._kept[key]
@@ -118,17 +150,27 @@ class Bodies:
             self._kept[key] = response
         return response
 
-    def _response_of(self, value: Mapping[str, Any], operation: Mapping[str, Any], place: str) -> Response:
+    def _response_of(
+        self, value: Mapping[str, Any], operation: Mapping[str, Any], place: str
+    ) -> Response:
         if "content" in value:
             content = self._content(value["content"], f"{place}/content")
         elif "schema" in value or "examples" in value:  # Swagger 2.0
             examples = value.get("examples")
             by_name = examples if isinstance(examples, Mapping) else {}
-            names = _media_types(operation.get("produces")) or self._produces or ["application/json"]
+            names = (
+                _media_types(operation.get("produces")) or self._produces or ["application/json"]
+            )
             names = [*names, *(name for name in by_name if name not in names)]
-            schema = self._context.schemas.schema(value["schema"], f"{place}/schema") if "schema" in value else {}
+            schema = (
+                self._context.schemas.schema(value["schema"], f"{place}/schema")
+                if "schema" in value
+                else {}
+            )
             content = {
-                name: MediaType(schema, examples=self._context.examples({"example": by_name.get(name)}, place))
+                name: MediaType(
+                    schema, examples=self._context.examples({"example": by_name.get(name)}, place)
+                )
                 for name in names
             }
         else:
@@ -146,8 +188,14 @@ class Bodies:
         return found
 
 
-_FIELD_ONLY = frozenset(("name", "in", "required", "description", "collectionFormat", "schema", "allowEmptyValue"))
+_FIELD_ONLY = frozenset(
+    ("name", "in", "required", "description", "collectionFormat", "schema", "allowEmptyValue")
+)
 
 
 def _media_types(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str) and each] if isinstance(value, list) else []
+    return (
+        [each for each in value if isinstance(each, str) and each]
+        if isinstance(value, list)
+        else []
+    )

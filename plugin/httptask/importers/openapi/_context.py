@@ -31,9 +31,11 @@ class Context:
     notes: Notes
 
     def followed(self, value: Any, place: str, *, severity: str = "error") -> tuple[Any, str]:
-        """Return *value*, at *place*, with references followed; None when they lead nowhere, which is noted.
+        """Return *value*, at *place*, with references followed; None when they lead nowhere, which
+        is noted.
 
-        *severity* is that of the note: what a request is made of is lost, unless the caller knows better.
+        *severity* is that of the note: what a request is made of is lost, unless the caller knows
+        better.
         """
         try:
             return self.references.followed(value, place)
@@ -41,11 +43,14 @@ class Context:
             self.notes.add("missing", str(error.args[0]), place, severity)
             return None, place
 
-    def mapping(self, value: Any, place: str, what: str, *, severity: str = "error") -> tuple[Mapping[str, Any], str]:
-        """Return the object that *value*, at *place*, is or refers to, and its place; an empty one for all else.
+    def mapping(
+        self, value: Any, place: str, what: str, *, severity: str = "error"
+    ) -> tuple[Mapping[str, Any], str]:
+        """Return the object that *value*, at *place*, is or refers to, and its place; an empty one
+        for all else.
 
-        What is no object is noted, unless it is None. A description of several files may have a reference wherever it has
-        an object, though OpenAPI lists the places where one may stand.
+        What is no object is noted, unless it is None. A description of several files may have a
+        reference wherever it has an object, though OpenAPI lists the places where one may stand.
         """
         found, at = self.followed(value, place, severity=severity)
         if isinstance(found, Mapping):
@@ -55,7 +60,8 @@ class Context:
         return {}, at
 
     def word(self, raw: Mapping[str, Any], name: str, words: Iterable[str], place: str) -> Any:
-        """Return the field *name* of *raw*, at *place*, as the one of *words* that it is but for its case, which is noted.
+        """Return the field *name* of *raw*, at *place*, as the one of *words* that it is but for
+        its case, which is noted.
 
         What is none of them is returned as it is: the caller knows what follows from it.
         """
@@ -75,11 +81,16 @@ class Context:
         if "schema" in value:
             schema = self.schemas.schema(value["schema"], f"{at}/schema")
         elif "itemSchema" in value:  # OpenAPI 3.2, section 4.14: the items of a stream
-            schema = {"type": "array", "items": self.schemas.schema(value["itemSchema"], f"{at}/itemSchema")}
+            schema = {
+                "type": "array",
+                "items": self.schemas.schema(value["itemSchema"], f"{at}/itemSchema"),
+            }
         encoding = value.get("encoding")
         return MediaType(
             schema=schema,
-            encoding=self._encoding(encoding, f"{at}/encoding") if isinstance(encoding, Mapping) else {},
+            encoding=(
+                self._encoding(encoding, f"{at}/encoding") if isinstance(encoding, Mapping) else {}
+            ),
             examples=self.examples(value, at, schema),
         )
 
@@ -89,17 +100,23 @@ class Context:
             if not isinstance(value, Mapping):
                 continue
             kept: dict[str, Any] = {
-                key: value[key] for key, kind in _ENCODING.items() if isinstance(value.get(key), kind)
+                key: value[key]
+                for key, kind in _ENCODING.items()
+                if isinstance(value.get(key), kind)
             }
             if "style" in kept:
                 kept["style"] = self.word(value, "style", _FORM_STYLES, pointer_of([name], place))
             if "headers" in value:
-                kept["headers"] = self.headers(value["headers"], pointer_of([name, "headers"], place))
+                kept["headers"] = self.headers(
+                    value["headers"], pointer_of([name, "headers"], place)
+                )
             encodings[name] = kept
         return encodings
 
     def headers(self, raw: Any, place: str) -> dict[str, Mapping[str, Any]]:
-        """Return the Header Objects of *raw*, at *place*, as header -> `{"description"?, "required"?, "schema"}`."""
+        """Return the Header Objects of *raw*, at *place*, as header -> `{"description"?,
+        "required"?, "schema"}`.
+        """
         found: dict[str, Mapping[str, Any]] = {}
         headers, place = self.mapping(raw, place, "headers", severity="warning")
         for name, item in headers.items():
@@ -123,20 +140,27 @@ class Context:
         if isinstance(content, Mapping) and content:
             name, value = next(iter(content.items()))
             return self.media_type(value, pointer_of(["content", name], place)).schema
-        inline = {key: each for key, each in raw.items() if key not in _HEADER_FIELDS}  # Swagger 2.0
+        inline = {
+            key: each for key, each in raw.items() if key not in _HEADER_FIELDS
+        }  # Swagger 2.0
         return self.schemas.schema(inline, place) if inline else {}
 
     def target(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the definition that the converted *schema* refers to, or *schema* when it refers to none."""
+        """Return the definition that the converted *schema* refers to, or *schema* when it refers
+        to none.
+        """
         name = definition_name(schema.get("$ref"))
         found: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
         return found
 
-    def examples(self, raw: Mapping[str, Any], place: str, schema: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-        """Return the values of `example` and `examples` of *raw*, at *place*, in the type that *schema* asks for.
+    def examples(
+        self, raw: Mapping[str, Any], place: str, schema: Mapping[str, Any] | None = None
+    ) -> tuple[Any, ...]:
+        """Return the values of `example` and `examples` of *raw*, at *place*, in the type that
+        *schema* asks for.
 
-        A text may be how a value is sent (XML, an array with commas): it stays where it is plainly nothing else, and where
-        the description says so.
+        A text may be how a value is sent (XML, an array with commas): it stays where it is plainly
+        nothing else, and where the description says so.
         """
         found = list(self._listed_examples(raw, place))
         types = self.target(schema).get("type") if found and schema else None
@@ -149,7 +173,9 @@ class Context:
             if at.endswith("/serializedValue"):
                 new = value
             if new is MISFIT and not isinstance(value, str):
-                self.notes.add("skipped", f"an example that is no {' or '.join(names)} is left out", at)
+                self.notes.add(
+                    "skipped", f"an example that is no {' or '.join(names)} is left out", at
+                )
                 continue
             if new is not MISFIT and new is not value:
                 self.notes.add("guessed", f"an example is written as {' or '.join(names)}", at)
@@ -163,7 +189,9 @@ class Context:
             found += [(value, f"{place}/examples/{index}") for index, value in enumerate(named)]
         elif isinstance(named, Mapping):
             for name, item in named.items():
-                value, at = self.followed(item, pointer_of(["examples", name], place), severity="warning")
+                value, at = self.followed(
+                    item, pointer_of(["examples", name], place), severity="warning"
+                )
                 # OpenAPI 3.2, section 4.19: the value as data, or as it is sent.
                 for key in ("value", "dataValue", "serializedValue"):
                     if isinstance(value, Mapping) and key in value:
@@ -174,7 +202,10 @@ class Context:
                 yield value, at
 
     def _is_small(self, example: Any, place: str) -> bool:
-        if isinstance(example, str | int | float | bool | None) and len(str(example)) <= LARGEST_EXAMPLE:
+        if (
+            isinstance(example, str | int | float | bool | None)
+            and len(str(example)) <= LARGEST_EXAMPLE
+        ):
             return True
         if len(json.dumps(example)) <= LARGEST_EXAMPLE:
             return True

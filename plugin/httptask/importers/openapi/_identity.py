@@ -1,4 +1,6 @@
-"""Who offers an API, what it is called, where it is: what all endpoints of one description share."""
+"""Who offers an API, what it is called, where it is: what all endpoints of one description
+share.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from httptask.model.api import Api, Server
 from httptask.protocols import ImportOptions
 
 _SUFFIX = re.compile(r"(?i)[._-]?(openapi|swagger|spec|api)?\.(json|ya?ml)\Z")
-_GENERIC = frozenset(("openapi", "swagger", "api", "api-docs", "spec", "index", "schema", "standard input", ""))
+_GENERIC = frozenset(
+    ("openapi", "swagger", "api", "api-docs", "spec", "index", "schema", "standard input", "")
+)
 """File names that say nothing of whose description it is."""
 
 
@@ -24,16 +28,24 @@ class Identity:
 
     provider: str
     vendor: str
-    """The first part of an endpoint's id: the provider, with the service where the provider has several."""
+    """The first part of an endpoint's id: the provider, with the service where the provider has
+    several.
+    """
     api: Api
     servers: tuple[Server, ...]
     """Those a person gave instead of the described ones; empty: the described ones."""
 
 
 def identity_of(
-    context: Context, root: Mapping[str, Any], source: str, servers: tuple[Server, ...], options: ImportOptions
+    context: Context,
+    root: Mapping[str, Any],
+    source: str,
+    servers: tuple[Server, ...],
+    options: ImportOptions,
 ) -> Identity:
-    """Return the identity of the description *root*, read from *source*, whose *servers* are known already."""
+    """Return the identity of the description *root*, read from *source*, whose *servers* are known
+    already.
+    """
     info, at = context.mapping(root.get("info"), "#/info", "info", severity="warning")
     given = tuple(Server(url.rstrip("/")) for url in options.servers)
     title, service = text_of(info, "title"), text_of(info, "x-serviceName")
@@ -65,6 +77,8 @@ def _guessed(source: str, title: str, servers: tuple[Server, ...]) -> tuple[str,
 
 
 def slug(text: str) -> str:
-    """Return *text* as a name: lower case, letters and digits of any script, other characters as single dashes."""
+    """Return *text* as a name: lower case, letters and digits of any script, other characters as
+    single dashes.
+    """
     folded = unicodedata.normalize("NFKC", text).lower()
     return re.sub(r"[\W_]+", "-", folded).strip("-")

@@ -20,7 +20,9 @@ class Notes:
         self._letters = 0
 
     def add(self, kind: str, message: str, place: str, severity: str = "warning") -> None:
-        """Note *message* about *place* (see `References`): once, however many operations share it."""
+        """Note *message* about *place* (see `References`): once, however many operations share
+        it.
+        """
         if (place, message) in self._told:
             return
         self._letters += len(place) + len(message)
@@ -29,7 +31,11 @@ class Notes:
             return
         self._told.add((place, message))
         file, _, pointer = place.partition("#")
-        self._waiting.append(Note(kind, f"{file}: {message}" if file else message, pointer=pointer, severity=severity))
+        self._waiting.append(
+            Note(
+                kind, f"{file}: {message}" if file else message, pointer=pointer, severity=severity
+            )
+        )
 
     def taken(self) -> list[Note]:
         """Return what was noted since the last call."""

@@ -18,7 +18,9 @@ from httptask.importers.openapi._security import Security
 from httptask.importers.openapi._servers import Servers
 from httptask.model.api import Endpoint, Note, Parameter, RequestBody, Server
 
-_PATH_ITEM_FIELDS = frozenset(("$ref", "summary", "description", "servers", "parameters", "additionalOperations"))
+_PATH_ITEM_FIELDS = frozenset(
+    ("$ref", "summary", "description", "servers", "parameters", "additionalOperations")
+)
 
 Parts = list[tuple[Mapping[str, Any], str]]
 
@@ -27,7 +29,12 @@ class Operations:
     """Yields the endpoints of one description."""
 
     def __init__(
-        self, context: Context, root: Mapping[str, Any], identity: Identity, servers: tuple[Server, ...], source: str
+        self,
+        context: Context,
+        root: Mapping[str, Any],
+        identity: Identity,
+        servers: tuple[Server, ...],
+        source: str,
     ) -> None:
         self._context = context
         self._root = root
@@ -53,7 +60,9 @@ class Operations:
                 known: set[str] = set()
                 for method, operation, where in self._operations(item, at):
                     if method in known:
-                        self._context.notes.add("skipped", f"a second operation {method}; the first counts", where)
+                        self._context.notes.add(
+                            "skipped", f"a second operation {method}; the first counts", where
+                        )
                         continue
                     known.add(method)
                     nothing = False
@@ -65,20 +74,28 @@ class Operations:
         if nothing:
             self._context.notes.add("missing", "no operation is described", "#", "error")
 
-    def _operations(self, item: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    def _operations(
+        self, item: Mapping[str, Any], place: str
+    ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
         for name, operation in item.items():
             if name in _PATH_ITEM_FIELDS or name.startswith("x-"):
                 continue
             where = pointer_of([name], place)
             if name.lower() not in self._context.version.methods:
-                self._context.notes.add("skipped", f"{name!r} is no operation in {self._context.version.name}", where)
+                self._context.notes.add(
+                    "skipped", f"{name!r} is no operation in {self._context.version.name}", where
+                )
                 continue
             if not name.islower():
-                self._context.notes.add("guessed", f"{name!r} is taken for the method {name.lower()}", where)
+                self._context.notes.add(
+                    "guessed", f"{name!r} is taken for the method {name.lower()}", where
+                )
             yield from self._operation(name.upper(), operation, where)
         # OpenAPI 3.2, section 4.9.1
         further, more = self._context.mapping(
-            item.get("additionalOperations"), f"{place}/additionalOperations", "additionalOperations"
+            item.get("additionalOperations"),
+            f"{place}/additionalOperations",
+            "additionalOperations",
         )
         for name, operation in further.items():
             where = pointer_of([name], more)
@@ -86,10 +103,14 @@ class Operations:
                 self._context.notes.add("skipped", f"{name!r} is no method", where)
                 continue
             if name != name.upper():
-                self._context.notes.add("guessed", f"the method {name!r} is sent in upper case", where)
+                self._context.notes.add(
+                    "guessed", f"the method {name!r} is sent in upper case", where
+                )
             yield from self._operation(name.upper(), operation, where)
 
-    def _operation(self, method: str, raw: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    def _operation(
+        self, method: str, raw: Any, place: str
+    ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
         operation, at = self._context.followed(raw, place)
         if isinstance(operation, Mapping):
             yield method, operation, at
@@ -97,7 +118,13 @@ class Operations:
             self._context.notes.add("skipped", "an operation that is no object", place)
 
     def _endpoint(
-        self, path: str, item: Mapping[str, Any], item_place: str, method: str, operation: Mapping[str, Any], place: str
+        self,
+        path: str,
+        item: Mapping[str, Any],
+        item_place: str,
+        method: str,
+        operation: Mapping[str, Any],
+        place: str,
     ) -> Endpoint:
         parameters, parts = self._split(item, item_place, operation, place)
         title, description = self._texts(operation, item, method, path)
@@ -117,22 +144,30 @@ class Operations:
             deprecated=flag(operation, "deprecated"),
             servers=self._servers_of(operation, place, item, item_place),
             request_body=self._request_body(operation, parts, place),
-            responses=self._bodies.responses(operation.get("responses"), operation, f"{place}/responses"),
+            responses=self._bodies.responses(
+                operation.get("responses"), operation, f"{place}/responses"
+            ),
             security=security,
             security_schemes=self._security.schemes(security),
             definitions=self._context.schemas.definitions,
             source=self._source,
         )
         self._note_path(path, endpoint.target, place)
-        return replace(endpoint, parameters=tuple(fitted(self._context, parameters, endpoint.target, place)))
+        return replace(
+            endpoint, parameters=tuple(fitted(self._context, parameters, endpoint.target, place))
+        )
 
     def _note_path(self, path: str, target: str, place: str) -> None:
         if not path.startswith("/"):
-            self._context.notes.add("guessed", f"the path {path!r} does not start with '/'; one is put in front", place)
+            self._context.notes.add(
+                "guessed", f"the path {path!r} does not start with '/'; one is put in front", place
+            )
         if "#" in path:
             self._context.notes.add("guessed", f"a path with '#': {target} is sent", place)
         elif "?" in path:
-            self._context.notes.add("guessed", "the query in the path is sent with every request", place)
+            self._context.notes.add(
+                "guessed", "the query in the path is sent with every request", place
+            )
 
     def _split(
         self, item: Mapping[str, Any], item_place: str, operation: Mapping[str, Any], place: str
@@ -146,22 +181,31 @@ class Operations:
                 else:
                     parts.append(each)
 
-        common = (plain(item.get("parameters"), f"{item_place}/parameters"), f"{item_place}/parameters")
+        common = (
+            plain(item.get("parameters"), f"{item_place}/parameters"),
+            f"{item_place}/parameters",
+        )
         own = (plain(operation.get("parameters"), f"{place}/parameters"), f"{place}/parameters")
         return merged(self._context, common, own), list(
             {(raw["in"], str(raw.get("name"))): (raw, at) for raw, at in parts}.values()
         )
 
-    def _request_body(self, operation: Mapping[str, Any], parts: Parts, place: str) -> RequestBody | None:
+    def _request_body(
+        self, operation: Mapping[str, Any], parts: Parts, place: str
+    ) -> RequestBody | None:
         if operation.get("requestBody") is not None:
             if parts:
                 self._context.notes.add(
-                    "skipped", "parameters in 'body' or 'formData' beside a request body; that counts", parts[0][1]
+                    "skipped",
+                    "parameters in 'body' or 'formData' beside a request body; that counts",
+                    parts[0][1],
                 )
             return self._bodies.request(operation["requestBody"], f"{place}/requestBody")
         if parts and not self._context.version.is_swagger:
             self._context.notes.add(
-                "guessed", "parameters in 'body' or 'formData' are taken for the request body", parts[0][1]
+                "guessed",
+                "parameters in 'body' or 'formData' are taken for the request body",
+                parts[0][1],
             )
         return self._bodies.request_of_parameters(parts, operation)
 
@@ -177,11 +221,15 @@ class Operations:
             return self._servers.of_swagger(operation["schemes"])
         return self._root_servers
 
-    def _texts(self, operation: Mapping[str, Any], item: Mapping[str, Any], method: str, path: str) -> tuple[str, str]:
+    def _texts(
+        self, operation: Mapping[str, Any], item: Mapping[str, Any], method: str, path: str
+    ) -> tuple[str, str]:
         summary = text_of(operation, "summary") or text_of(item, "summary")
         description = text_of(operation, "description") or text_of(item, "description")
         title = (
-            title_of(plain(summary)) or title_of(plain(description)) or text_of(operation, "operationId")[:TITLE_LENGTH]
+            title_of(plain(summary))
+            or title_of(plain(description))
+            or text_of(operation, "operationId")[:TITLE_LENGTH]
         )
         if summary and title != summary.rstrip(".") and summary not in description:
             description = f"{summary}\n\n{description}".strip()  # what the title cuts is not lost

@@ -1,4 +1,6 @@
-"""Parameters: path, query, header and cookie values, and the fields of a body where Swagger 2.0 lists them as parameters."""
+"""Parameters: path, query, header and cookie values, and the fields of a body where Swagger 2.0
+lists them as parameters.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,27 @@ _COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
     "pipes": ("pipeDelimited", False),
     "multi": ("form", True),
 }
-"""Swagger 2.0's `collectionFormat` -> style and explode. OpenAPI 3 has no tabs; the name follows the others."""
+"""Swagger 2.0's `collectionFormat` -> style and explode. OpenAPI 3 has no tabs; the name follows
+the others.
+"""
 
 _ITEM_DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
-"""Swagger 2.0, Items Object: what `collectionFormat` puts between the items of an array in an array."""
+"""Swagger 2.0, Items Object: what `collectionFormat` puts between the items of an array in an
+array.
+"""
 
 _NOT_OF_A_SCHEMA = frozenset(
-    {"name", "in", "required", "description", "style", "explode", "allowReserved", "allowEmptyValue", "deprecated"}
+    {
+        "name",
+        "in",
+        "required",
+        "description",
+        "style",
+        "explode",
+        "allowReserved",
+        "allowEmptyValue",
+        "deprecated",
+    }
     | {"collectionFormat", "content", "schema", "example", "examples", "$ref"}
 )
 """Fields of a parameter beside which, in Swagger 2.0, the keywords of its schema stand."""
@@ -55,8 +71,12 @@ class Parameters:
         self._context = context
         self._kept: dict[str, Parameter | tuple[Mapping[str, Any], str] | None] = {}
 
-    def listed(self, values: Any, place: str) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
-        """Yield each of *values*, at *place*: a parameter, or for a part of the body its raw value and its place."""
+    def listed(
+        self, values: Any, place: str
+    ) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
+        """Yield each of *values*, at *place*: a parameter, or for a part of the body its raw value
+        and its place.
+        """
         values, place = self._context.followed(values, place)
         if values is None:
             return
@@ -98,11 +118,17 @@ class Parameters:
             return None
         if location not in LOCATIONS:
             notes.add(
-                "skipped", f"the parameter {name!r} is sent in {location!r}, which is no place in a request", place
+                "skipped",
+                f"the parameter {name!r} is sent in {location!r}, which is no place in a request",
+                place,
             )
             return None
         if location == "header" and name.lower() in self._context.version.ignored_headers:
-            notes.add("skipped", f"the header {name!r} is not read as a parameter, as OpenAPI has it", place)
+            notes.add(
+                "skipped",
+                f"the header {name!r} is not read as a parameter, as OpenAPI has it",
+                place,
+            )
             return None
         content, media_type = self._content(raw, place)
         schema = content.schema
@@ -126,13 +152,17 @@ class Parameters:
         )
 
     def _content(self, raw: Mapping[str, Any], place: str) -> tuple[MediaType, str | None]:
-        """Return what the value is, and the media type it is written as; None when it is written by a style."""
+        """Return what the value is, and the media type it is written as; None when it is written by
+        a style.
+        """
         content = raw.get("content")
         if isinstance(content, Mapping) and content and "schema" not in raw:
             name, value = next(iter(content.items()))
             if len(content) > 1:
                 self._context.notes.add(
-                    "guessed", f"a parameter of several media types; {name} is taken", f"{place}/content"
+                    "guessed",
+                    f"a parameter of several media types; {name} is taken",
+                    f"{place}/content",
                 )
             return self._context.media_type(value, pointer_of(["content", name], place)), name
         if "schema" in raw:
@@ -147,25 +177,45 @@ class Parameters:
         if self._context.version.is_swagger and "style" not in raw:
             if not is_array(schema):
                 return None, None
-            written = str(self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, place) or "csv")
+            written = str(
+                self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, place) or "csv"
+            )
             if written not in _COLLECTION_FORMATS:
-                notes.add("guessed", f"the collectionFormat {written[:SHOWN]!r} is unknown; csv is taken", place)
+                notes.add(
+                    "guessed",
+                    f"the collectionFormat {written[:SHOWN]!r} is unknown; csv is taken",
+                    place,
+                )
             own, apart = _COLLECTION_FORMATS.get(written, _COLLECTION_FORMATS["csv"])
             if location in ("path", "header") and own == "form":
-                notes.add("guessed", f"the collectionFormat 'multi' is not for a {location}; csv is taken", place)
+                notes.add(
+                    "guessed",
+                    f"the collectionFormat 'multi' is not for a {location}; csv is taken",
+                    place,
+                )
                 own, apart = None, False
             return own, apart
         style = self._context.word(raw, "style", _STYLES[location], place)
         if style is not None and style not in _STYLES[location]:
-            notes.add("guessed", f"the style {style!r} is not for a {location} parameter; the default is taken", place)
+            notes.add(
+                "guessed",
+                f"the style {style!r} is not for a {location} parameter; the default is taken",
+                place,
+            )
             style = None
         if style == "deepObject" and is_array(self._context.target(schema)):
-            notes.add("guessed", "deepObject is not defined for an array; its items are sent as `name[]`", place)
+            notes.add(
+                "guessed",
+                "deepObject is not defined for an array; its items are sent as `name[]`",
+                place,
+            )
         return style, as_boolean(raw.get("explode"))
 
 
 def item_delimiters(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what is between the items of each array in the array *raw* (Swagger 2.0), the outer ones first."""
+    """Return what is between the items of each array in the array *raw* (Swagger 2.0), the outer
+    ones first.
+    """
     found: list[str] = []
     items = raw.get("items")
     while isinstance(items, Mapping) and items.get("type") == "array" and len(found) < _MOST_NESTED:
@@ -175,10 +225,11 @@ def item_delimiters(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:
-    """Return the parameters of *lists* (of the path, then of the operation; each with its place), the later ones first in right.
+    """Return the parameters of *lists* (of the path, then of the operation; each with its place),
+    the later ones first in right.
 
-    A parameter's name and location are its identity (OpenAPI, section 4.12); header names have no case. Of two in one list
-    the first counts.
+    A parameter's name and location are its identity (OpenAPI, section 4.12); header names have no
+    case. Of two in one list the first counts.
     """
     found: dict[tuple[str, str], Parameter] = {}
     for parameters, place in lists:
@@ -188,7 +239,9 @@ def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Pa
             key = (parameter.location, name)
             if key in seen:
                 context.notes.add(
-                    "guessed", f"the {parameter.location} parameter {name!r} stands twice; the first counts", place
+                    "guessed",
+                    f"the {parameter.location} parameter {name!r} stands twice; the first counts",
+                    place,
                 )
                 continue
             seen.add(key)
@@ -197,22 +250,31 @@ def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Pa
 
 
 def fitted(context: Context, parameters: list[Parameter], path: str, place: str) -> list[Parameter]:
-    """Return *parameters* with a path parameter for every `{name}` of *path*, in its order, and none for any other name."""
-    described = {parameter.name: parameter for parameter in parameters if parameter.location == "path"}
+    """Return *parameters* with a path parameter for every `{name}` of *path*, in its order, and
+    none for any other name.
+    """
+    described = {
+        parameter.name: parameter for parameter in parameters if parameter.location == "path"
+    }
     names = list(dict.fromkeys(_TEMPLATE.findall(path)))
     found = []
     for name in names:
         parameter = described.pop(name, None)
         if parameter is None:
-            # `{id*}`, `{+name}` and `{id:int}` are template languages of frameworks; the parameter has the bare name.
+            # `{id*}`, `{+name}` and `{id:int}` are template languages of frameworks; the parameter
+            # has the bare name.
             bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
             near = described.pop(bare, None)
             if near is not None:
                 parameter = replace(near, name=name)
-                context.notes.add("guessed", f"the path's {{{name}}} is the parameter {bare!r}", place)
+                context.notes.add(
+                    "guessed", f"the path's {{{name}}} is the parameter {bare!r}", place
+                )
             else:
                 parameter = Parameter(name, "path", required=True, schema={"type": "string"})
-                context.notes.add("guessed", f"the path's {{{name}}} is not described: any text", place)
+                context.notes.add(
+                    "guessed", f"the path's {{{name}}} is not described: any text", place
+                )
         found.append(parameter)
     for name in described:
         context.notes.add("skipped", f"the path parameter {name!r} has no place in {path}", place)

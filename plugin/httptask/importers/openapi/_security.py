@@ -1,4 +1,6 @@
-"""Security: which schemes a request needs, and what they are, in OpenAPI 3's form whatever the version."""
+"""Security: which schemes a request needs, and what they are, in OpenAPI 3's form whatever the
+version.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,34 @@ Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
 
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 """Swagger 2.0's flows by OpenAPI 3's names; the others kept theirs."""
-_FLOW_NAMES = ("implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization")
+_FLOW_NAMES = (
+    "implicit",
+    "password",
+    "clientCredentials",
+    "authorizationCode",
+    "deviceAuthorization",
+)
 """OpenAPI 3.2, section 4.28."""
 _TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS", "basic")
 _WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "apiKey": {"in": ("query", "header", "cookie")},
-    "http": {"scheme": ("basic", "bearer", "digest")},  # RFC 9110, section 11.1: its case says nothing
+    # RFC 9110, section 11.1: the case of an authentication scheme says nothing.
+    "http": {"scheme": ("basic", "bearer", "digest")},
 }
 """By type, the fields that are one of some words."""
 _FLOW_FIELDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 _FIELDS = (
-    "type", "description", "name", "in", "scheme", "bearerFormat", "flows", "openIdConnectUrl", "oauth2MetadataUrl", "deprecated"
-)  # fmt: skip
+    "type",
+    "description",
+    "name",
+    "in",
+    "scheme",
+    "bearerFormat",
+    "flows",
+    "openIdConnectUrl",
+    "oauth2MetadataUrl",
+    "deprecated",
+)
 
 
 class Security:
@@ -38,10 +56,12 @@ class Security:
         self._read: dict[str, Mapping[str, Any] | None] = {}
 
     def requirements(self, raw: Any, place: str) -> Requirements | None:
-        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing that says.
+        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing
+        that says.
 
-        An alternative that names a scheme which is not described is left out where there is another. Where there is none
-        it stays: an endpoint that asks for something unknown is not an open one.
+        An alternative that names a scheme which is not described is left out where there is
+        another. Where there is none it stays: an endpoint that asks for something unknown is not an
+        open one.
         """
         if raw is None:
             return None
@@ -52,7 +72,9 @@ class Security:
         unknown: list[Mapping[str, tuple[str, ...]]] = []
         for index, each in enumerate(raw):
             if not isinstance(each, Mapping):
-                self._context.notes.add("skipped", "a security requirement that is no object", f"{place}/{index}")
+                self._context.notes.add(
+                    "skipped", "a security requirement that is no object", f"{place}/{index}"
+                )
                 continue
             described = [self._known(name, f"{place}/{index}") for name in each]
             alternative = {name: _texts(scopes) for name, scopes in each.items()}
@@ -68,14 +90,22 @@ class Security:
     def _known(self, name: str, place: str) -> bool:
         if self._scheme(name) is not None:
             return True
-        severity = "warning" if name in self._raw else "error"  # one of a type that nobody knows was told of already
-        self._context.notes.add("missing", f"the security scheme {name!r} is not described", place, severity)
+        severity = (
+            "warning" if name in self._raw else "error"
+        )  # one of a type that nobody knows was told of already
+        self._context.notes.add(
+            "missing", f"the security scheme {name!r} is not described", place, severity
+        )
         return False
 
     def _scheme(self, name: str) -> Mapping[str, Any] | None:
         if name not in self._read:
             raw = self._raw.get(name)
-            value, at = self._context.followed(raw, self._place + pointer_of([name])) if raw is not None else (None, "")
+            value, at = (
+                self._context.followed(raw, self._place + pointer_of([name]))
+                if raw is not None
+                else (None, "")
+            )
             self._read[name] = self._converted(value, at) if isinstance(value, Mapping) else None
         return self._read[name]
 
@@ -93,16 +123,26 @@ class Security:
             named = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), place))
             return {**kept, "flows": {_FLOWS.get(named, named): flow}}
         if kind == "oauth2" and isinstance(raw.get("flows"), Mapping):
-            names = {name: word({"flows": name}, "flows", _FLOW_NAMES, place) for name in raw["flows"]}
+            names = {
+                name: word({"flows": name}, "flows", _FLOW_NAMES, place) for name in raw["flows"]
+            }
             kept["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
-        if kind == "apiKey" and not (isinstance(raw.get("name"), str) and kept.get("in") in _WORDS["apiKey"]["in"]):
-            self._context.notes.add("skipped", "an apiKey scheme that does not say where the key goes", place)
+        if kind == "apiKey" and not (
+            isinstance(raw.get("name"), str) and kept.get("in") in _WORDS["apiKey"]["in"]
+        ):
+            self._context.notes.add(
+                "skipped", "an apiKey scheme that does not say where the key goes", place
+            )
             return None
         if kind not in _TYPES:
-            self._context.notes.add("skipped", f"a security scheme of the unknown type {kind!r}", place)
+            self._context.notes.add(
+                "skipped", f"a security scheme of the unknown type {kind!r}", place
+            )
             return None
         return kept
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()
+    return (
+        tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()
+    )

@@ -1,4 +1,6 @@
-"""Servers: absolute where it can be known, with their variables (OpenAPI: Server Object; Swagger 2.0: host and basePath)."""
+"""Servers: absolute where it can be known, with their variables (OpenAPI: Server Object; Swagger
+2.0: host and basePath).
+"""
 
 from __future__ import annotations
 
@@ -33,10 +35,14 @@ class Servers:
             return self.of_swagger(self._root.get("schemes"))
         if self._root.get("servers"):
             return self.of(self._root["servers"], "#/servers")
-        return self._below_address("/", "#")  # OpenAPI 3.0.4, section 4.7.1: the server of none is `/`
+        return self._below_address(
+            "/", "#"
+        )  # OpenAPI 3.0.4, section 4.7.1: the server of none is `/`
 
     def of_swagger(self, schemes: Any) -> tuple[Server, ...]:
-        """Return the servers that `host`, `basePath` and *schemes* of a Swagger 2.0 description make, https first."""
+        """Return the servers that `host`, `basePath` and *schemes* of a Swagger 2.0 description
+        make, https first.
+        """
         host, base = self._root.get("host"), self._root.get("basePath")
         path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
         if not isinstance(host, str) or not host.strip():
@@ -45,7 +51,10 @@ class Servers:
         named = [scheme for scheme in written if scheme in _SCHEMES]
         if not named:
             self._notes.add("guessed", "no scheme is named; https is taken", "#/host")
-        urls = [f"{scheme}://{host.strip().rstrip('/')}{path}" for scheme in sorted(named or ["https"], reverse=True)]
+        urls = [
+            f"{scheme}://{host.strip().rstrip('/')}{path}"
+            for scheme in sorted(named or ["https"], reverse=True)
+        ]
         return _distinct(self._server({"url": url}, "#/host") for url in urls)
 
     def _below_address(self, path: str, place: str) -> tuple[Server, ...]:
@@ -61,7 +70,9 @@ class Servers:
         if not isinstance(values, list):
             self._notes.add("skipped", "servers is no array", place)
             return ()
-        return _distinct(self._server(value, f"{place}/{index}") for index, value in enumerate(values))
+        return _distinct(
+            self._server(value, f"{place}/{index}") for index, value in enumerate(values)
+        )
 
     def _server(self, value: Any, place: str) -> Server | None:
         url = value.get("url") if isinstance(value, Mapping) else None
@@ -74,22 +85,31 @@ class Servers:
             return None
         for name in _VARIABLE.findall(address):
             if name not in variables:
-                self._notes.add("missing", f"the server's variable {name!r} is not described", place)
+                self._notes.add(
+                    "missing", f"the server's variable {name!r} is not described", place
+                )
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
         self._note_moved_host(address, used, place)
         text = value.get("description")
         return Server(address, text.strip() if isinstance(text, str) else "", used)
 
-    def _note_moved_host(self, address: str, variables: Mapping[str, Mapping[str, Any]], place: str) -> None:
-        """Say where the default of a variable ends the host (RFC 3986, section 3.2): what follows it names another."""
+    def _note_moved_host(
+        self, address: str, variables: Mapping[str, Mapping[str, Any]], place: str
+    ) -> None:
+        """Say where the default of a variable ends the host (RFC 3986, section 3.2): what follows
+        it names another.
+        """
         authority = address.partition("://")[2].partition("/")[0]
         for name, variable in variables.items():
             default = str(variable.get("default", ""))
             if f"{{{name}}}" in authority and _ENDS_HOST.search(default):
                 message = (
-                    f"the default {default!r} of the server's variable {name!r} makes another host of the server's"
+                    f"the default {default!r} of the server's variable {name!r} makes another host"
+                    " of the server's"
                 )
-                self._notes.add("guessed", message, pointer_of(["variables", name, "default"], place))
+                self._notes.add(
+                    "guessed", message, pointer_of(["variables", name, "default"], place)
+                )
 
     def _absolute(self, url: str, place: str) -> str | None:
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
@@ -98,7 +118,9 @@ class Servers:
             return None
         bare = url.partition("#")[0].partition("?")[0]
         if bare != url:
-            self._notes.add("guessed", "the query and the fragment of a server's url are left out", place)
+            self._notes.add(
+                "guessed", "the query and the fragment of a server's url are left out", place
+            )
         if scheme or bare.startswith("{"):
             return bare.rstrip("/")
         if bare.startswith("//") or _HOST_LIKE.match(bare):
@@ -106,11 +128,16 @@ class Servers:
             return "https://" + bare.strip("/")
         if self._address is not None:
             resolved = urljoin(self._address, bare)
-            self._notes.add("guessed", f"the server {url!r} is relative: below {self._address}, {resolved}", place)
+            self._notes.add(
+                "guessed",
+                f"the server {url!r} is relative: below {self._address}, {resolved}",
+                place,
+            )
             return resolved.rstrip("/")
         self._notes.add(
             "missing",
-            f"the server {url!r} is relative and the description's own address unknown: give --server URL",
+            f"the server {url!r} is relative and the description's own address unknown: give"
+            " --server URL",
             place,
         )
         path = "/" + bare.strip("./")
@@ -138,14 +165,23 @@ class Servers:
             if "default" not in variable:
                 if variable.get("enum"):
                     variable["default"] = variable["enum"][0]
-                self._notes.add("missing", f"the server's variable {name!r} has no default", f"{place}/variables")
+                self._notes.add(
+                    "missing",
+                    f"the server's variable {name!r} has no default",
+                    f"{place}/variables",
+                )
             yield str(name), variable
 
     def _check_default(self, name: str, variable: dict[str, Any], place: str) -> None:
-        """Take the first of the values of *variable* for a default that is none of them (OpenAPI 3.1.1, section 4.8.6.1)."""
+        """Take the first of the values of *variable* for a default that is none of them (OpenAPI
+        3.1.1, section 4.8.6.1).
+        """
         default, allowed = variable.get("default"), variable.get("enum")
         if default is not None and allowed and default not in allowed:
-            message = f"the default {default!r} of the server's variable {name!r} is none of its values: {allowed[0]!r} is taken"
+            message = (
+                f"the default {default!r} of the server's variable {name!r} is none of its values:"
+                f" {allowed[0]!r} is taken"
+            )
             self._notes.add("guessed", message, place)
             variable["default"] = allowed[0]
 
@@ -162,12 +198,16 @@ def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
 
 
 def _address(root: Mapping[str, Any]) -> str | None:
-    """Return the address the description says it was published at, for servers that are relative to it."""
+    """Return the address the description says it was published at, for servers that are relative to
+    it.
+    """
     info = root.get("info")
     origins = info.get("x-origin") if isinstance(info, Mapping) else None
     candidates = [root.get("$self")]
     candidates += (
-        [each.get("url") for each in origins if isinstance(each, Mapping)] if isinstance(origins, list) else []
+        [each.get("url") for each in origins if isinstance(each, Mapping)]
+        if isinstance(origins, list)
+        else []
     )
     for candidate in candidates:
         if isinstance(candidate, str):

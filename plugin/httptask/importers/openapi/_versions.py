@@ -23,12 +23,14 @@ class Version:
     is_swagger: bool = False
     """Whether addresses, bodies and the schemas of parameters are written as before OpenAPI 3."""
     methods: tuple[str, ...] = _METHODS
-    """The fixed fields of a Path Item Object that are operations; 2.0 has no `trace`, but it is read where it stands."""
+    """The fixed fields of a Path Item Object that are operations; 2.0 has no `trace`, but it is
+    read where it stands.
+    """
     security_schemes: tuple[str, ...] = ("components", "securitySchemes")
     """Where the named security schemes stand, from the root."""
     ignored_headers: frozenset[str] = frozenset({"content-type", "authorization"})
-    """Header parameters that "SHALL be ignored" (OpenAPI 3.0.4, section 4.7.12), lower case; but for `Accept`, by which APIs
-    choose a version or a format that no response names."""
+    """Header parameters that "SHALL be ignored" (OpenAPI 3.0.4, section 4.7.12), lower case; but
+    for `Accept`, by which APIs choose a version or a format that no response names."""
 
 
 VERSIONS: Mapping[str, Version] = {
@@ -43,7 +45,9 @@ VERSIONS: Mapping[str, Version] = {
     "3.1": Version("OpenAPI 3.1", OPENAPI_3_1),
     "3.2": Version("OpenAPI 3.2", OPENAPI_3_1, methods=(*_METHODS, "query")),
 }
-"""By major and minor version, as the field `openapi` or `swagger` starts; patches change nothing that is read."""
+"""By major and minor version, as the field `openapi` or `swagger` starts; patches change nothing
+that is read.
+"""
 
 NEWEST = "3.2"
 _SHOWN = 40
@@ -51,7 +55,8 @@ _SHOWN = 40
 
 
 def version_of(root: Mapping[str, Any]) -> tuple[Version, str] | None:
-    """Return the version that *root* says, the nearest for one that is not known, and how it is written there.
+    """Return the version that *root* says, the nearest for one that is not known, and how it is
+    written there.
 
     None when *root* is no OpenAPI description, or one of Swagger 1, which is another format.
     """

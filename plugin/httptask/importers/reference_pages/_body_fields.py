@@ -1,6 +1,7 @@
 """Body fields, `a.b[].c`, as one nested JSON Schema 2020-12.
 
-In a field's name `.` marks a child and `[]` an array; parents stand before children, siblings in any order.
+In a field's name `.` marks a child and `[]` an array; parents stand before children, siblings in
+any order.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _MOST_PLACEHOLDERS = 3
 
 _PLACEHOLDER = re.compile(r"%\{[^{}]*\}")
 _SYNTAX = re.compile(r"[\^$\\.*+?()\[\]{}|/]")
-"""ECMA-262's syntax characters and `/` (21.2.1): only these may be escaped in a pattern with flag `u`."""
+"""ECMA-262's syntax characters and `/` (21.2.1): only these may be escaped in a pattern with flag
+`u`.
+"""
 
 
 @dataclass(slots=True)
@@ -61,7 +64,8 @@ class BodySchema:
 
 
 def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -> BodySchema:
-    """Return the schema of the body with these *fields*; add to *notes* what was guessed or skipped.
+    """Return the schema of the body with these *fields*; add to *notes* what was guessed or
+    skipped.
 
     *complete* False leaves objects open: the page was cut, so that other fields may exist.
     """
@@ -74,9 +78,11 @@ def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -
 
 
 def steps(name: str) -> tuple[list[str | None], int]:
-    """Return the steps of a field's *name* without its trailing `[]`, and how many of these there are.
+    """Return the steps of a field's *name* without its trailing `[]`, and how many of these there
+    are.
 
-    A string is a child, None an array's item: `a.b[].c[]` is `a`, `b`, item, `c`, and one trailing `[]`.
+    A string is a child, None an array's item: `a.b[].c[]` is `a`, `b`, item, `c`, and one trailing
+    `[]`.
     """
     path: list[str | None] = []
     trailing = 0
@@ -112,14 +118,20 @@ def _place(root: _Node, one: Field, notes: list[Note]) -> None:
         notes.append(Note("skipped", f"{name} is longer than {limits}", one.line))
         return
     if "" in _parts(one.name):
-        notes.append(Note("guessed", f"{name} is taken as one name: a part of it is empty", one.line))
+        notes.append(
+            Note("guessed", f"{name} is taken as one name: a part of it is empty", one.line)
+        )
         path, trailing = [one.name], 0
     node = root
     for step in path:
         node = node.item(one.line) if step is None else node.child(step, one.line)
     if node.row is not None:
         notes.append(
-            Note("skipped", f"{name} stands twice in the body; the one in line {node.row.line} counts", one.line)
+            Note(
+                "skipped",
+                f"{name} stands twice in the body; the one in line {node.row.line} counts",
+                one.line,
+            )
         )
         return
     node.row = one
@@ -159,12 +171,17 @@ class _Builder:
             if child.row is None:
                 self._guess(child, "has fields but no row of its own; it is taken as not required")
             named = _PLACEHOLDER.search(name) is None
-            (properties if named else patterns)[name if named else _pattern(name)] = self.schema(child)
+            (properties if named else patterns)[name if named else _pattern(name)] = self.schema(
+                child
+            )
             if child.row is not None and child.row.required:
                 if named:
                     required.append(name)
                 else:
-                    self._guess(child, "is marked as required, which nothing can check: its name is a pattern")
+                    self._guess(
+                        child,
+                        "is marked as required, which nothing can check: its name is a pattern",
+                    )
         schema: dict[str, Any] = {"type": "object", "properties": properties}
         if patterns:
             schema["patternProperties"] = patterns
@@ -188,18 +205,30 @@ class _Builder:
         return {"type": "array", "items": self._object(node)}
 
     def _either(self, node: _Node) -> dict[str, Any]:
-        self._guess(node, "has fields both of its own and of items; an object and an array are allowed")
-        return {"anyOf": [self._object(node), {"type": "array", "items": self.schema(node.item(node.line))}]}
+        self._guess(
+            node, "has fields both of its own and of items; an object and an array are allowed"
+        )
+        return {
+            "anyOf": [
+                self._object(node),
+                {"type": "array", "items": self.schema(node.item(node.line))},
+            ]
+        }
 
     def _check_type(self, node: _Node, schema: dict[str, Any], type_: str) -> None:
         printed = schema.get("type")
         if printed not in (None, type_):
             what = "has fields" if node.children else "is written with []"
-            self._guess(node, f"is printed as {str(printed).capitalize()} but {what}; it is read as an {type_}")
+            self._guess(
+                node,
+                f"is printed as {str(printed).capitalize()} but {what}; it is read as an {type_}",
+            )
 
     def _guess(self, node: _Node, what: str) -> None:
         name = shortened(node.path) if node.path else "the body"
-        self._notes.append(Note("guessed", f"{name} {what}", node.row.line if node.row else node.line or None))
+        self._notes.append(
+            Note("guessed", f"{name} {what}", node.row.line if node.row else node.line or None)
+        )
 
 
 def _pattern(name: str) -> str:

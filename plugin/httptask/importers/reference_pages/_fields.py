@@ -1,4 +1,6 @@
-"""What a row says: its description, the values it allows, its default, and the JSON Schema of all that."""
+"""What a row says: its description, the values it allows, its default, and the JSON Schema of all
+that.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,11 @@ def field_of(row: Row, notes: list[Note]) -> Field:
     _take_values(text)
     notes.extend(text.notes)
     return Field(
-        row.name or "", row.required, row.line, paragraphs(line for _, line in text.lines), _schema(text, notes)
+        row.name or "",
+        row.required,
+        row.line,
+        paragraphs(line for _, line in text.lines),
+        _schema(text, notes),
     )
 
 
@@ -80,8 +86,14 @@ def paragraphs(lines: Iterable[str]) -> str:
 
 
 def literal(text: str) -> Any:
-    """Return the value of a JSON literal, `MISSING` for any other text. Typographic quotes are taken for straight ones."""
-    if not text or len(text) > _LONGEST_LITERAL or text.count("[") + text.count("{") > _MOST_BRACKETS:
+    """Return the value of a JSON literal, `MISSING` for any other text. Typographic quotes are
+    taken for straight ones.
+    """
+    if (
+        not text
+        or len(text) > _LONGEST_LITERAL
+        or text.count("[") + text.count("{") > _MOST_BRACKETS
+    ):
         return MISSING
     for candidate in (text, text.strip("`"), text.translate(_QUOTES)):
         try:
@@ -96,11 +108,12 @@ def literal(text: str) -> Any:
     return MISSING
 
 
-# -- the enumeration -------------------------------------------------------------------------------------------------
+# -- the enumeration -----------------------------------------------------------------------------
 
 
 def _take_values(text: _Text) -> None:
-    # Every label is looked at: a description may hold one of its own, with bullets that are no literals.
+    # Every label is looked at: a description may hold one of its own, with bullets that are no
+    # literals.
     kept: list[tuple[int, str]] = []
     at = 0
     while at < len(text.lines):
@@ -123,7 +136,9 @@ def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]
 
 
 def _after_values(text: _Text, at: int) -> int:
-    """Read the values below the label at *at* and return where they stop; *at* itself when it is only text."""
+    """Read the values below the label at *at* and return where they stop; *at* itself when it is
+    only text.
+    """
     number = text.lines[at][0]
     stop = _values_at(text, at + 1) if text.values is None else 0
     if stop:
@@ -136,7 +151,9 @@ def _after_values(text: _Text, at: int) -> int:
 
 
 def _values_at(text: _Text, start: int) -> int:
-    """Read the bullets from *start* on as an enumeration; return where they stop, 0 when they are none."""
+    """Read the bullets from *start* on as an enumeration; return where they stop, 0 when they are
+    none.
+    """
     lines = text.lines
     first = stop = _next_text(lines, start)
     values: list[Any] = []
@@ -146,7 +163,10 @@ def _values_at(text: _Text, start: int) -> int:
         values.append(literal(last))
         stop += 1
         further = _next_text(lines, stop)
-        if stop < further < len(lines) and literal(_BULLET.sub("", lines[further][1], count=1).strip()) is not MISSING:
+        if (
+            stop < further < len(lines)
+            and literal(_BULLET.sub("", lines[further][1], count=1).strip()) is not MISSING
+        ):
             stop = further  # a page saved with blank lines between all lines
     if stop == first:
         return 0
@@ -170,22 +190,33 @@ def _next_text(lines: list[tuple[int, str]], at: int) -> int:
 def _stands_alone(text: _Text, at: int) -> bool:
     """Say whether nothing that could be values follows the label: the page lost them."""
     following = _next_text(text.lines, at + 1)
-    return following == len(text.lines) or _DEFAULT_LABEL.match(text.lines[following][1].lstrip()) is not None
+    return (
+        following == len(text.lines)
+        or _DEFAULT_LABEL.match(text.lines[following][1].lstrip()) is not None
+    )
 
 
 def _lost(text: _Text, number: int) -> None:
     name = shortened(text.row.name or "")
     if text.row.cut:
-        text.note("truncated", f"the page is cut before the possible values of {name}; any value is allowed", number)
+        text.note(
+            "truncated",
+            f"the page is cut before the possible values of {name}; any value is allowed",
+            number,
+        )
     else:
-        text.note("missing", f"the page does not show the possible values of {name}; any value is allowed", number)
+        text.note(
+            "missing",
+            f"the page does not show the possible values of {name}; any value is allowed",
+            number,
+        )
 
 
 def _unique(values: list[Any]) -> list[Any]:
     return list({strict_json.dump(value): value for value in values}.values())
 
 
-# -- the default -----------------------------------------------------------------------------------------------------
+# -- the default ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +235,19 @@ class _Default:
 
 
 def _take_default(text: _Text) -> None:
-    places = [place for at, (_, line) in enumerate(text.lines) if "Default" in line for place in _last_label(at, line)]
-    # The page's own default stands last and on a line of its own; in a table it may end the description's line.
+    places = [
+        place
+        for at, (_, line) in enumerate(text.lines)
+        if "Default" in line
+        for place in _last_label(at, line)
+    ]
+    # The page's own default stands last and on a line of its own; in a table it may end the
+    # description's line.
     candidates = [place for place in places if place.alone] or places
     if candidates:
         chosen = next(
-            (place for place in reversed(candidates) if literal(place.written) is not MISSING), candidates[-1]
+            (place for place in reversed(candidates) if literal(place.written) is not MISSING),
+            candidates[-1],
         )
         _default_at(text, chosen)
 
@@ -225,26 +263,40 @@ def _default_at(text: _Text, place: _Default) -> None:
     stop, value = place.at + 1, literal(place.written)
     at_cut = text.row.cut and text.row.open and number == text.row.text[-1][0]
     if at_cut and (value is MISSING or _GROWING.match(place.written)):
-        text.note("truncated", f"the page is cut in the default of {name}, after {shortened(place.written)}", number)
+        text.note(
+            "truncated",
+            f"the page is cut in the default of {name}, after {shortened(place.written)}",
+            number,
+        )
     elif value is not MISSING:
         text.default = value
-    elif place.alone and place.written[:1] in ("{", "[", '"') and (lines := _literal_lines(text, place)) is not MISSING:
+    elif (
+        place.alone
+        and place.written[:1] in ("{", "[", '"')
+        and (lines := _literal_lines(text, place)) is not MISSING
+    ):
         stop, text.default = len(text.lines), lines
     elif not place.written:
         text.note("missing", f"the page does not show the default of {name}", number)
     else:
         if place.alone:
-            text.note("skipped", f"the default of {name} is no JSON literal; it stays in the description", number)
+            text.note(
+                "skipped",
+                f"the default of {name} is no JSON literal; it stays in the description",
+                number,
+            )
         return
     text.lines[place.at : stop] = _before(text.lines[place.at], place.label)
 
 
 def _literal_lines(text: _Text, place: _Default) -> Any:
     """Return the literal that goes on over the row's last lines."""
-    return literal("\n".join([place.written, *(line for _, line in text.lines[place.at + 1 :])]).strip())
+    return literal(
+        "\n".join([place.written, *(line for _, line in text.lines[place.at + 1 :])]).strip()
+    )
 
 
-# -- the schema ------------------------------------------------------------------------------------------------------
+# -- the schema ----------------------------------------------------------------------------------
 
 
 def _schema(text: _Text, notes: list[Note]) -> dict[str, Any]:
@@ -268,11 +320,19 @@ def type_of(row: Row, notes: list[Note]) -> str | None:
     name = shortened(row.name or "")
     if type_ not in TYPES:
         notes.append(
-            Note("guessed", f"the type {shortened(row.type)} of {name} is not known; any value is allowed", row.line)
+            Note(
+                "guessed",
+                f"the type {shortened(row.type)} of {name} is not known; any value is allowed",
+                row.line,
+            )
         )
         return None
     if type_ != row.type:
-        notes.append(Note("guessed", f"the type {shortened(row.type)} of {name} is read as {type_}", row.line))
+        notes.append(
+            Note(
+                "guessed", f"the type {shortened(row.type)} of {name} is read as {type_}", row.line
+            )
+        )
     return type_.lower()
 
 
@@ -283,21 +343,34 @@ def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: l
         # An incomplete enumeration would refuse values that are right.
         notes.append(
             Note(
-                "truncated", f"the page is cut in the possible values of {name}; the ones read are only examples", line
+                "truncated",
+                f"the page is cut in the possible values of {name}; the ones read are only"
+                " examples",
+                line,
             )
         )
         if values:
             schema["examples"] = values
     elif schema.get("type") == "array" and not all(isinstance(value, list) for value in values):
-        notes.append(Note("guessed", f"the possible values of {name} are taken as those of the array's items", line))
+        notes.append(
+            Note(
+                "guessed",
+                f"the possible values of {name} are taken as those of the array's items",
+                line,
+            )
+        )
         schema["items"] = {"enum": values}
     else:
         schema["enum"] = values
         _fit_type(name, line, schema, values, notes)
 
 
-def _fit_type(name: str, line: int, schema: dict[str, Any], values: list[Any], notes: list[Note]) -> None:
-    """Widen the type where a printed value does not have it: else that value could never be sent."""
+def _fit_type(
+    name: str, line: int, schema: dict[str, Any], values: list[Any], notes: list[Note]
+) -> None:
+    """Widen the type where a printed value does not have it: else that value could never be
+    sent.
+    """
     type_ = schema.get("type")
     if type_ is None:
         return
@@ -305,7 +378,13 @@ def _fit_type(name: str, line: int, schema: dict[str, Any], values: list[Any], n
     if others:
         schema["type"] = [type_, *others]
         kinds = ", ".join(others)
-        notes.append(Note("guessed", f"possible values of {name} are {kinds}, not {type_}; both are allowed", line))
+        notes.append(
+            Note(
+                "guessed",
+                f"possible values of {name} are {kinds}, not {type_}; both are allowed",
+                line,
+            )
+        )
 
 
 def _kind(value: Any) -> str:

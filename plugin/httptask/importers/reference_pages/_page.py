@@ -59,14 +59,17 @@ def read_page(source: str, data: bytes) -> Page:
         text = decoder.decode(data)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DescriptionError("the text is not UTF-8; save it as UTF-8", source=source, line=line) from error
+        raise DescriptionError(
+            "the text is not UTF-8; save it as UTF-8", source=source, line=line
+        ) from error
     cut_character = bool(decoder.getstate()[0])
     lines = [_clean(line) for line in _NEWLINE.split(text)]
     first = next((index for index, line in enumerate(lines) if line), 0)
     match = _FIRST_LINE.match(lines[first].strip())
     if match is None:
         raise DescriptionError(
-            "a reference page starts with `METHOD /path/{parameter}`, for example `GET /users/{id}`",
+            "a reference page starts with `METHOD /path/{parameter}`, for example `GET"
+            " /users/{id}`",
             source=source,
             line=first + 1,
         )

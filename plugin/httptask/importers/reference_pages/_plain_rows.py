@@ -1,7 +1,7 @@
 """Rows of the plain variant: `name Type Yes|No`, a blank line, a description.
 
-A description may hold lines that read like a row, and a row may lack its type or its blank line. What decides is the
-position of a line: what stands before it says what may come.
+A description may hold lines that read like a row, and a row may lack its type or its blank line.
+What decides is the position of a line: what stands before it says what may come.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from dataclasses import dataclass
 
 from httptask.importers.reference_pages._page import Page
 from httptask.importers.reference_pages._rows import MARKS, Rows, shortened, starts_something
-from httptask.importers.reference_pages._sections import TYPES, Section, is_column_line, starts_columns
+from httptask.importers.reference_pages._sections import (
+    TYPES,
+    Section,
+    is_column_line,
+    starts_columns,
+)
 
-# Positions. By the format a row's description follows after a blank line, and with no description the next row follows
-# at once; a row may also follow the last bullet of an enumeration at once.
+# Positions. By the format a row's description follows after a blank line, and with no description
+# the next row follows at once; a row may also follow the last bullet of an enumeration at once.
 AFTER_ROW = "after a row, a bullet or the column line"
 FIRST = "the first paragraph of a description"
 PARAGRAPH = "after a description"
@@ -40,7 +45,9 @@ _ACCEPTED = {
     SPACED: {AFTER_ROW},
     DESCRIBED: {AFTER_ROW},
 }
-"""Shape of a line -> positions in which it is a row. The less a line looks like a row, the fewer they are."""
+"""Shape of a line -> positions in which it is a row. The less a line looks like a row, the fewer
+they are.
+"""
 
 _GUESSES = {
     SPACED: "a name with spaces",
@@ -56,11 +63,29 @@ _GLUED_TYPE = re.compile(rf"[a-z0-9_\]](?:{'|'.join(TYPES)})\Z")
 _GLUED_MARK = re.compile(rf"({'|'.join(TYPES)})(Yes|No)\Z")
 _REMARK = re.compile(r"(?:note|notes|warning|important|tip|caution|attention)\b", re.IGNORECASE)
 _OTHER_TYPES = frozenset(
-    {"Any", "Binary", "Bytes", "Date", "DateTime", "Decimal", "Double", "Enum", "File", "Float", "Int", "Json", "List"}
+    {
+        "Any",
+        "Binary",
+        "Bytes",
+        "Date",
+        "DateTime",
+        "Decimal",
+        "Double",
+        "Enum",
+        "File",
+        "Float",
+        "Int",
+        "Json",
+        "List",
+    }
     | {"Long", "Map", "Null", "Time", "Timestamp", "Uri", "Url", "Uuid", "UUID"}
 )
-"""Types no page seen prints, but which are types: `Read Only No` is a remark, `avatar File No` a row."""
-_REMARKS = frozenset({"Required", "Optional", "Nullable", "Deprecated", "Default", "Example", "Note", "Yes", "No"})
+"""Types no page seen prints, but which are types: `Read Only No` is a remark, `avatar File No` a
+row.
+"""
+_REMARKS = frozenset(
+    {"Required", "Optional", "Nullable", "Deprecated", "Default", "Example", "Note", "Yes", "No"}
+)
 """Words that make a remark, not an untyped row, of a line in a description: `Optional No`."""
 
 
@@ -139,7 +164,9 @@ class _Reader:
         self._blank = False
         """A blank line stands before this one."""
         self._block = "text"
-        """What the paragraph is, from its lines so far: `text`, `remark`, or `table` for a table flattened to lines."""
+        """What the paragraph is, from its lines so far: `text`, `remark`, or `table` for a table
+        flattened to lines.
+        """
         self._spaced, self._loose = self._spacing()
 
     def take(self, index: int) -> bool:
@@ -164,10 +191,16 @@ class _Reader:
         if shape.text:
             row.add(index + 1, shape.text)
         if shape.kind in _GUESSES:
-            self.rows.note("guessed", f"{shortened(shape.name or '')} is read as {_GUESSES[shape.kind]}", index + 1)
+            self.rows.note(
+                "guessed",
+                f"{shortened(shape.name or '')} is read as {_GUESSES[shape.kind]}",
+                index + 1,
+            )
         if shape.kind == UNTYPED and _GLUED_TYPE.search(shape.name or ""):
             self.rows.note(
-                "guessed", f"{shortened(shape.name or '')} has no type, unless its name ends with it", index + 1
+                "guessed",
+                f"{shortened(shape.name or '')} has no type, unless its name ends with it",
+                index + 1,
             )
         self._pass("row" if not shape.text else "text")
 
@@ -175,7 +208,9 @@ class _Reader:
         shape = shape_of(line)
         if shape is not None and shape.kind in (UNTYPED, TYPED, ODD, SPACED):
             self.rows.note(
-                "guessed", f"{shortened(line.strip())} reads like a row but is taken as description", index + 1
+                "guessed",
+                f"{shortened(line.strip())} reads like a row but is taken as description",
+                index + 1,
             )
         if self._blank or self._last != "text":
             self._block = "remark" if _REMARK.match(line.lstrip()) else "text"
@@ -191,7 +226,9 @@ class _Reader:
         self._last, self._blank = kind, False
 
     def _position(self) -> str:
-        if self._last in ("start", "columns") or (self._last in ("row", "bullet") and not self._blank):
+        if self._last in ("start", "columns") or (
+            self._last in ("row", "bullet") and not self._blank
+        ):
             return AFTER_ROW
         if self._last == "row":
             return PARAGRAPH if self._loose else FIRST
@@ -212,7 +249,9 @@ class _Reader:
     def _is_tail(self, line: str) -> bool:
         if _BULLET.match(line + " "):
             return False
-        if starts_something(line, self._section) or (self._last == "start" and starts_columns(line)):
+        if starts_something(line, self._section) or (
+            self._last == "start" and starts_columns(line)
+        ):
             return True
         position = self._position()
         if position == FIRST:
@@ -222,10 +261,14 @@ class _Reader:
             # "Card No" may be the start of "Card Notes are …".
             return shape.kind not in (TYPED, CONTENT_TYPE, NAMELESS) and position != AFTER_ROW
         tokens = line.split(maxsplit=3)
-        return _starts_row(tokens) or (position == AFTER_ROW and len(tokens) < 4 and _is_name(tokens[0]))
+        return _starts_row(tokens) or (
+            position == AFTER_ROW and len(tokens) < 4 and _is_name(tokens[0])
+        )
 
     def _spacing(self) -> tuple[bool, bool]:
-        """Say whether blank lines separate anything here, and whether they stand between all lines."""
+        """Say whether blank lines separate anything here, and whether they stand between all
+        lines.
+        """
         separates = adjacent = gap = False
         previous = ""
         for line in self._page.lines[self._section.start : self._section.stop]:
@@ -245,7 +288,9 @@ def _starts_row(tokens: list[str]) -> bool:
         case [name, start]:
             return _is_name(name) and any(word.startswith(start) for word in (*TYPES, *MARKS))
         case [name, type_, start]:
-            return _is_name(name) and type_ in TYPES and any(mark.startswith(start) for mark in MARKS)
+            return (
+                _is_name(name) and type_ in TYPES and any(mark.startswith(start) for mark in MARKS)
+            )
         case _:
             return False
 

@@ -1,4 +1,6 @@
-"""Reference pages: the plain-text documentation of one endpoint, in two variants, whole or cut off anywhere."""
+"""Reference pages: the plain-text documentation of one endpoint, in two variants, whole or cut off
+anywhere.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from httptask.importers.reference_pages._plain_rows import plain_rows
 from httptask.importers.reference_pages._rows import Rows, shortened
 from httptask.importers.reference_pages._sections import Section, Sections, divide
 from httptask.importers.reference_pages._table_rows import table_rows
-from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Note, Parameter, RequestBody, Server
+from httptask.model.api import (
+    PARAMETER_GROUPS,
+    Endpoint,
+    MediaType,
+    Note,
+    Parameter,
+    RequestBody,
+    Server,
+)
 
 if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
@@ -28,14 +38,18 @@ MAX_BYTES = 4 * 1024 * 1024
 
 UNKNOWN_PROVIDER = "unknown"
 _TABLE = re.compile(r"\s*\|?\s*(?:-{3,}\s*\||[Nn]ame\s*\|\s*[Tt]ype)|[Nn]ame [Tt]ype\b")
-"""The first lines of a table of parameters: in a description, most likely one whose heading was not understood."""
+"""The first lines of a table of parameters: in a description, most likely one whose heading was not
+understood.
+"""
 NO_SERVER = "the page names no server; give one with --server"
 """True of every plain page: its `Servers` section is empty."""
 ANY_MEDIA_TYPE = "*/*"
 
 _LOCATIONS = {_sections.PATH: "path", _sections.HEADERS: "header", _sections.QUERY: "query"}
 """Section -> where its parameters are sent, in the page's order."""
-_GROUPS = {kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()} | {_sections.BODY: "body"}
+_GROUPS = {kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()} | {
+    _sections.BODY: "body"
+}
 """Section -> the group of `httpRequest` that it documents, in the page's order."""
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PATH_NAME = re.compile(r"\{([^{}]+)\}")
@@ -51,13 +65,16 @@ class ReferencePage:
         return is_page(source.data)
 
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
-        """Return the one endpoint of the page, and a note on everything guessed, skipped, missing or cut off.
+        """Return the one endpoint of the page, and a note on everything guessed, skipped, missing
+        or cut off.
 
-        Raises `DescriptionError` when *source* is not UTF-8 text, is too large, or its first line is not `METHOD /path`.
+        Raises `DescriptionError` when *source* is not UTF-8 text, is too large, or its first line
+        is not `METHOD /path`.
         """
         if len(source.data) > MAX_BYTES:
             raise DescriptionError(
-                f"the file is larger than {MAX_BYTES // (1024 * 1024)} MB; a reference page holds one endpoint",
+                f"the file is larger than {MAX_BYTES // (1024 * 1024)} MB; a reference page holds"
+                " one endpoint",
                 source=source.name,
             )
         return _PageReader(source.name, read_page(source.name, source.data), options).reading()
@@ -109,7 +126,7 @@ class _PageReader:
     def _note(self, kind: str, message: str, line: int | None = None) -> None:
         self._notes.append(Note(kind, message, line))
 
-    # -- what is cut off -----------------------------------------------------------------------------------------
+    # -- what is cut off -------------------------------------------------------------------------
 
     def _is_cut(self, section: Section) -> bool:
         return not self._divided.complete and section is self._divided.sections[-1]
@@ -120,11 +137,19 @@ class _PageReader:
     def _note_cut(self) -> None:
         if self._divided.complete:
             return
-        where = f"stops after {shortened(self._tail)}, which is left out" if self._tail else "has no last heading"
+        where = (
+            f"stops after {shortened(self._tail)}, which is left out"
+            if self._tail
+            else "has no last heading"
+        )
         more = f"{', '.join(_cut_groups(self._divided))} may have more than was read"
-        self._note("truncated", f"the page {where}: it may have been cut off; {more}", len(self._page.lines))
+        self._note(
+            "truncated",
+            f"the page {where}: it may have been cut off; {more}",
+            len(self._page.lines),
+        )
 
-    # -- description, servers, provider --------------------------------------------------------------------------
+    # -- description, servers, provider ----------------------------------------------------------
 
     def _description(self) -> str:
         section = self._divided.sections[0]
@@ -135,7 +160,10 @@ class _PageReader:
                 self._tail, stop = line.strip(), stop - 1
         for index in range(section.start, stop):
             if _TABLE.match(self._page.lines[index]):
-                message = f"looks like a table under no known heading; the headings are {', '.join(_sections.HEADINGS)}"
+                message = (
+                    "looks like a table under no known heading; the headings are"
+                    f" {', '.join(_sections.HEADINGS)}"
+                )
                 self._note("skipped", message, index + 1)
                 break
         return paragraphs(self._page.lines[section.start : stop])
@@ -150,7 +178,9 @@ class _PageReader:
             if server is not None:
                 servers.setdefault(server.url, server)
         if not servers:
-            line = section.start if section else None  # the heading stands before the section's first line
+            line = (
+                section.start if section else None
+            )  # the heading stands before the section's first line
             self._note("missing", NO_SERVER, line)
         return tuple(servers.values())
 
@@ -163,7 +193,9 @@ class _PageReader:
             return None
         url, _, rest = (_sections.address(line) or line.strip()).partition(" ")
         if "{{" in url:
-            self._note("skipped", f"{shortened(url)} is a placeholder and names no server", index + 1)
+            self._note(
+                "skipped", f"{shortened(url)} is a placeholder and names no server", index + 1
+            )
         elif "://" not in url:
             self._note("skipped", f"{shortened(line.strip())} is no absolute address", index + 1)
         else:
@@ -182,11 +214,12 @@ class _PageReader:
             return hosted
         self._note(
             "guessed",
-            f"nothing says who offers this API; the provider is {UNKNOWN_PROVIDER!r}; name it with --provider",
+            f"nothing says who offers this API; the provider is {UNKNOWN_PROVIDER!r}; name it with"
+            " --provider",
         )
         return UNKNOWN_PROVIDER
 
-    # -- rows ----------------------------------------------------------------------------------------------------
+    # -- rows ------------------------------------------------------------------------------------
 
     def _fields(self, kind: int) -> list[Field]:
         section = self._divided.of(kind)
@@ -221,21 +254,34 @@ class _PageReader:
         printed = self._fields_once(_sections.PATH)
         for one in printed:
             if one.name not in wanted:
-                self._note("guessed", f"{shortened(one.name)} is no part of the path; it is kept as printed", one.line)
+                self._note(
+                    "guessed",
+                    f"{shortened(one.name)} is no part of the path; it is kept as printed",
+                    one.line,
+                )
             elif not one.required:
-                self._note("guessed", f"{shortened(one.name)} is printed as not required; a path needs it", one.line)
+                self._note(
+                    "guessed",
+                    f"{shortened(one.name)} is printed as not required; a path needs it",
+                    one.line,
+                )
         found = [replace(one, required=one.required or one.name in wanted) for one in printed]
         derived = [name for name in wanted if name not in {one.name for one in printed}]
         for name in derived:
             self._note(
-                "guessed", f"the path parameter {name!r} has no row; it is a required String", self._page.first + 1
+                "guessed",
+                f"the path parameter {name!r} has no row; it is a required String",
+                self._page.first + 1,
             )
         return (
             *_parameters(found, "path"),
-            *(Parameter(name, "path", required=True, schema={"type": "string"}) for name in derived),
+            *(
+                Parameter(name, "path", required=True, schema={"type": "string"})
+                for name in derived
+            ),
         )
 
-    # -- the body ------------------------------------------------------------------------------------------------
+    # -- the body --------------------------------------------------------------------------------
 
     def _request_body(self, headers: list[Field]) -> RequestBody | None:
         content_type = next((one for one in headers if one.name.lower() == "content-type"), None)
@@ -243,24 +289,36 @@ class _PageReader:
         media_types = _media_types(content_type)
         if fields:
             if content_type is None:
-                self._note("missing", "the page has body fields but no Content-Type; the media type is not known")
+                self._note(
+                    "missing",
+                    "the page has body fields but no Content-Type; the media type is not known",
+                )
             body = body_schema(fields, self._notes, complete="body" not in self._open)
             required = content_type is not None and content_type.required and body.has_required
             return RequestBody(dict.fromkeys(media_types, MediaType(body.schema)), required)
         if content_type is not None and not self._divided.complete:
-            self._note("truncated", "the page is cut before its body fields; any body is allowed", content_type.line)
+            self._note(
+                "truncated",
+                "the page is cut before its body fields; any body is allowed",
+                content_type.line,
+            )
         elif content_type is not None:
             message = "the page has a Content-Type but no body fields; any body is allowed"
             self._note("missing", message, content_type.line)
         elif self._page.method in _METHODS_WITH_BODY:
-            self._note("guessed", f"the page says nothing of a body; a {self._page.method} may have any, or none")
+            self._note(
+                "guessed",
+                f"the page says nothing of a body; a {self._page.method} may have any, or none",
+            )
         else:
             return None
         return RequestBody({media_type: MediaType() for media_type in media_types})
 
 
 def _cut_groups(sections: Sections) -> list[str]:
-    """Return the groups that a cut page may not list in full: those of its last section and of all that come after."""
+    """Return the groups that a cut page may not list in full: those of its last section and of all
+    that come after.
+    """
     if sections.complete:
         return []
     return [group for kind, group in _GROUPS.items() if kind >= sections.sections[-1].kind]
@@ -273,11 +331,17 @@ def _reader_of(page: Page, section: Section) -> Callable[..., Rows]:
 
 
 def _parameters(fields: Iterable[Field], location: str) -> Iterator[Parameter]:
-    return (Parameter(one.name, location, one.required, one.schema, one.description) for one in fields)
+    return (
+        Parameter(one.name, location, one.required, one.schema, one.description) for one in fields
+    )
 
 
 def _media_types(content_type: Field | None) -> tuple[str, ...]:
-    """Return the media types that the Content-Type header names: its default, else its possible values."""
+    """Return the media types that the Content-Type header names: its default, else its possible
+    values.
+    """
     schema = content_type.schema if content_type else {}
     named = [schema["default"]] if "default" in schema else schema.get("enum", [])
-    return tuple(media_type for media_type in named if isinstance(media_type, str)) or (ANY_MEDIA_TYPE,)
+    return tuple(media_type for media_type in named if isinstance(media_type, str)) or (
+        ANY_MEDIA_TYPE,
+    )

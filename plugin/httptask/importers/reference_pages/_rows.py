@@ -26,7 +26,9 @@ class Row:
     line: int
     """The number of the line it starts on."""
     text: list[tuple[int, str]] = field(default_factory=list)
-    """Line numbers and lines of the description, with the enumeration and the default still in them."""
+    """Line numbers and lines of the description, with the enumeration and the default still in
+    them.
+    """
     cut: bool = False
     """The page stops with this row: it may go on."""
     open: bool = False
@@ -58,7 +60,9 @@ class Rows:
         self.rows.append(row)
         if name is None:
             self.note(
-                "skipped", "a row without a name; names that are not printed are allowed beside the others", number
+                "skipped",
+                "a row without a name; names that are not printed are allowed beside the others",
+                number,
             )
         return row
 
@@ -81,13 +85,17 @@ class Rows:
 
 
 def starts_label(line: str) -> bool:
-    """Say whether the cut *line* may be the start of what stands before an enumeration or a default."""
+    """Say whether the cut *line* may be the start of what stands before an enumeration or a
+    default.
+    """
     start = plain(line)
     return any(label.startswith(start) and label != start for label in LABELS)
 
 
 def starts_something(line: str, section: Section) -> bool:
-    """Say whether the cut *line* may be the start of a heading or of a label, so that it is no text of the row."""
+    """Say whether the cut *line* may be the start of a heading or of a label, so that it is no text
+    of the row.
+    """
     return starts_label(line) or starts_heading(line, section.kind)
 
 

@@ -1,7 +1,8 @@
 """The sections of a reference page.
 
-A line that says `Servers` or `Query parameters` is a heading only when what follows makes it one: descriptions use the same
-words. So the page is read once from its end, and each line knows what comes after it.
+A line that says `Servers` or `Query parameters` is a heading only when what follows makes it one:
+descriptions use the same words. So the page is read once from its end, and each line knows what
+comes after it.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ def is_rule(line: str) -> bool:
 
 def starts_heading(line: str, after: int) -> bool:
     """Say whether the cut *line* may be the start of a heading that can follow section *after*."""
-    return any(kind > after and heading.startswith(plain(line)) for heading, kind in HEADINGS.items())
+    return any(
+        kind > after and heading.startswith(plain(line)) for heading, kind in HEADINGS.items()
+    )
 
 
 def starts_columns(line: str) -> bool:
@@ -119,7 +122,9 @@ class _Heading:
     before: str | None = None
     """The text before the heading, when it is glued to a description."""
     sure: bool = True
-    """False: no steps follow, or in other words than every page has. A description may have such a heading too."""
+    """False: no steps follow, or in other words than every page has. A description may have such a
+    heading too.
+    """
 
 
 def _in_order(candidates: list[_Heading]) -> Iterator[_Heading]:
@@ -150,7 +155,8 @@ def _candidates(page: Page) -> list[_Heading]:
 
 def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
     for heading, kind in HEADINGS.items():
-        # Whoever writes a page by hand may write "Query Parameters"; what follows says whether it is a heading.
+        # Whoever writes a page by hand may write "Query Parameters"; what follows says whether it
+        # is a heading.
         if line.casefold() == heading.casefold() and following.confirms(kind):
             return _Heading(index, kind, sure=kind != STEPS or following.has_first_step())
         if line.endswith(heading) and following.confirms_glued(kind, line.removesuffix(heading)):
@@ -181,21 +187,29 @@ class _Following:
             return self._leads_on(self._after_addresses, kind) or self._cut_address()
         if kind == STEPS:
             return self.has_first_step() or self._starts_first_step() or self._has_steps()
-        return self._next is None or self._columns() or self._row() or self._leads_on(self._next, kind)
+        return (
+            self._next is None or self._columns() or self._row() or self._leads_on(self._next, kind)
+        )
 
     def confirms_glued(self, kind: int, text: str) -> bool:
-        """Say the same of a heading with *text* before it: stricter, for sentences end in these words too."""
+        """Say the same of a heading with *text* before it: stricter, for sentences end in these
+        words too.
+        """
         if self._next is None:
             return False
         if kind == SERVERS:
             addresses = self._next != self._after_addresses
-            return (addresses or not text.endswith(" ")) and self._leads_on(self._after_addresses, kind)
+            return (addresses or not text.endswith(" ")) and self._leads_on(
+                self._after_addresses, kind
+            )
         if text.endswith(" "):
             return False
         return self.has_first_step() if kind == STEPS else self._columns()
 
     def _leads_on(self, index: int | None, kind: int) -> bool:
-        """Say whether the line at *index* is the heading of a later section, perhaps a cut one, or the page's end."""
+        """Say whether the line at *index* is the heading of a later section, perhaps a cut one, or
+        the page's end.
+        """
         if index is None:
             return True
         line = plain(self._page.lines[index])
@@ -218,18 +232,30 @@ class _Following:
         return is_column_line(line) or (self._page.is_open(self._next) and starts_columns(line))
 
     def _row(self) -> bool:
-        return self._next is not None and _ROW.match(plain(self._page.lines[self._next])) is not None
+        return (
+            self._next is not None and _ROW.match(plain(self._page.lines[self._next])) is not None
+        )
 
     def has_first_step(self) -> bool:
         """Say whether the step that every page has first follows."""
-        return self._next is not None and self._page.lines[self._next].lstrip(_MARKS).startswith(_FIRST_STEP)
+        return self._next is not None and self._page.lines[self._next].lstrip(_MARKS).startswith(
+            _FIRST_STEP
+        )
 
     def _starts_first_step(self) -> bool:
         """Say whether the page is cut before or in that step."""
         if self._next is None:
             return True
-        return self._page.is_open(self._next) and _FIRST_STEP.startswith(self._page.lines[self._next].lstrip(_MARKS))
+        return self._page.is_open(self._next) and _FIRST_STEP.startswith(
+            self._page.lines[self._next].lstrip(_MARKS)
+        )
 
     def _has_steps(self) -> bool:
-        """Say whether steps follow, in whatever words, and no section: a description's own stand before the sections."""
-        return self._next is not None and not self._found and _STEP.match(self._page.lines[self._next]) is not None
+        """Say whether steps follow, in whatever words, and no section: a description's own stand
+        before the sections.
+        """
+        return (
+            self._next is not None
+            and not self._found
+            and _STEP.match(self._page.lines[self._next]) is not None
+        )

@@ -1,7 +1,8 @@
 """Rows of the table variant: a row spans lines, `name |`, `Type | Yes|No |`, `description |`.
 
-A missing description is printed as an empty cell, so after the line with the type it is known whether a description
-follows. Only a line with a single cell directly before a line with a type is a name: descriptions hold pipes too.
+A missing description is printed as an empty cell, so after the line with the type it is known
+whether a description follows. Only a line with a single cell directly before a line with a type is
+a name: descriptions hold pipes too.
 """
 
 from __future__ import annotations
@@ -11,9 +12,17 @@ from dataclasses import dataclass
 
 from httptask.importers.reference_pages._page import Page
 from httptask.importers.reference_pages._rows import MARKS, Rows, shortened, starts_something
-from httptask.importers.reference_pages._sections import TYPES, Section, is_column_line, is_rule, starts_columns
+from httptask.importers.reference_pages._sections import (
+    TYPES,
+    Section,
+    is_column_line,
+    is_rule,
+    starts_columns,
+)
 
-_TYPE_LINE = re.compile(r"\|?\s*(?:(?P<type>[A-Z][^|\s]*)\s*\|\s*)?(?P<mark>Yes|No)(?P<rest>\s*\|.*)?\Z")
+_TYPE_LINE = re.compile(
+    r"\|?\s*(?:(?P<type>[A-Z][^|\s]*)\s*\|\s*)?(?P<mark>Yes|No)(?P<rest>\s*\|.*)?\Z"
+)
 _TYPE_START = re.compile(r"\|?\s*(?:[A-Z][^|\s]*\s*(?:\|\s*(?:Y|Ye|N)?)?)?\Z")
 
 
@@ -67,7 +76,9 @@ class _Reader:
         index = self._skip_blank(self._section.start)
         if index < self._section.stop and is_column_line(self._page.lines[index]):
             index = self._skip_blank(index + 1)
-        if index < self._section.stop and (is_rule(self._page.lines[index]) or self._is_cut_header(index)):
+        if index < self._section.stop and (
+            is_rule(self._page.lines[index]) or self._is_cut_header(index)
+        ):
             index = self._skip_blank(index + 1)
         return index
 
@@ -80,7 +91,9 @@ class _Reader:
         return index
 
     def _take(self, index: int) -> int | None:
-        """Read the line at *index*, and the next where they belong together; return where to go on."""
+        """Read the line at *index*, and the next where they belong together; return where to go
+        on.
+        """
         line = self._page.lines[index].strip()
         if not line:
             if not self._closed:
@@ -101,10 +114,20 @@ class _Reader:
         """Start a row when the line begins one; return where to go on, None when it does not."""
         second = type_line(self._page.lines[following]) if following < self._section.stop else None
         name = line.removeprefix("|").removesuffix("|").strip()
-        if second is not None and line.endswith("|") and "|" not in name and type_line(line) is None:
+        if (
+            second is not None
+            and line.endswith("|")
+            and "|" not in name
+            and type_line(line) is None
+        ):
             if self._closed or _reads_like_name(name):
-                if not self._closed and self.rows.current is not None and not self.rows.current.text:
-                    # By the format this is the description of the row before, and the next row has no name.
+                if (
+                    not self._closed
+                    and self.rows.current is not None
+                    and not self.rows.current.text
+                ):
+                    # By the format this is the description of the row before, and the next row has
+                    # no name.
                     self.rows.note("guessed", f"{shortened(name)} is read as a name", index + 1)
                 self._start(name, second, index, following)
                 return following + 1
@@ -131,7 +154,9 @@ class _Reader:
         return index + 1
 
     def _is_tail(self, index: int, line: str, following: int) -> bool:
-        """Say whether the page is cut here, in the middle of a heading, a label or a row's first lines."""
+        """Say whether the page is cut here, in the middle of a heading, a label or a row's first
+        lines.
+        """
         if not self._cut:
             return False
         if self._page.is_open(index):
@@ -143,7 +168,11 @@ class _Reader:
         if following >= self._section.stop:
             return True
         start = self._page.lines[following].strip()
-        return self._page.is_open(following) and type_line(start) is None and _TYPE_START.match(start) is not None
+        return (
+            self._page.is_open(following)
+            and type_line(start) is None
+            and _TYPE_START.match(start) is not None
+        )
 
 
 def _whole_row(line: str) -> tuple[str | None, TypeLine] | None:

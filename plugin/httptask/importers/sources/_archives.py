@@ -1,6 +1,7 @@
 """Descriptions in an archive: read in memory, one at a time, never extracted.
 
-An archive is untrusted: what it may make this process read, build or wait for is bounded, before it happens.
+An archive is untrusted: what it may make this process read, build or wait for is bounded, before it
+happens.
 """
 
 from __future__ import annotations
@@ -38,13 +39,19 @@ SKIPPED_FOLDERS = ("node_modules", "__MACOSX")
 
 _CHUNK = 1024 * 1024
 _HEADER_BYTES = 1024 * 1024
-"""What may be read to find the next entry of a tar: its headers, with names and attributes of any length."""
+"""What may be read to find the next entry of a tar: its headers, with names and attributes of any
+length.
+"""
 _DIRECTORY_BYTES = 8 * 1024 * 1024
-"""What may be read to list a zip; an entry takes 46 bytes and its name, and ten times that in memory."""
+"""What may be read to list a zip; an entry takes 46 bytes and its name, and ten times that in
+memory.
+"""
 _XZ_MEMORY = 192 * 1024 * 1024
 """What unpacking xz may take: `xz -9` needs 65 MB; the format allows 4 GB."""
 _FRAGMENT_BYTES = 64 * 1024 * 1024
-"""Bytes of an archive's partial descriptions that are kept once another description refers to one."""
+"""Bytes of an archive's partial descriptions that are kept once another description refers to
+one.
+"""
 _SEARCHES = 20
 """How often one archive is read again for a file that was not kept."""
 MAGIC_BYTES = 512
@@ -64,7 +71,9 @@ _DAMAGED = (
     tarfile.TarError,
 )
 """What Python's readers of archives raise for one that is broken."""
-_TOO_MUCH = f"the archive is larger than {MAX_EXPANDED_BYTES // 2**30} GB unpacked; the rest is not read"
+_TOO_MUCH = (
+    f"the archive is larger than {MAX_EXPANDED_BYTES // 2**30} GB unpacked; the rest is not read"
+)
 
 _VERSION_JSON = re.compile(rb'"(?:openapi|swagger)"\s*+:\s*+"?v?\d')
 _VERSION_YAML = re.compile(rb"""^(["']?)(?:openapi|swagger)\1\s*+:\s*+["']?v?\d""", re.MULTILINE)
@@ -93,7 +102,9 @@ class EntriesBeside:
     at: str
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the entry that *reference* names: see `httptask.protocols.Source.beside`."""
+        """Return the bytes of the entry that *reference* names: see
+        `httptask.protocols.Source.beside`.
+        """
         name = path_beside(reference, self.at)
         try:
             return _kept(self.path, Path(self.path).stat().st_mtime_ns).read(name)
@@ -104,17 +115,25 @@ class EntriesBeside:
 
 
 def archive_of(start: bytes, name: str) -> Archive | None:
-    """Return the kind of archive of a file that begins with *start*, at least 512 bytes if it has them; None: it is none."""
+    """Return the kind of archive of a file that begins with *start*, at least 512 bytes if it has
+    them; None: it is none.
+    """
     for offset, magic, archive in _MAGIC:
         if start.startswith(magic, offset):
             return archive
-    return _MAGIC[-1][-1] if name.lower().endswith(".tar") else None  # a tar from before POSIX has no mark
+    return (
+        _MAGIC[-1][-1] if name.lower().endswith(".tar") else None
+    )  # a tar from before POSIX has no mark
 
 
-def descriptions(archive: Archive, file: BinaryIO) -> Iterator[tuple[str, bytes] | DescriptionError]:
-    """Yield the name and the bytes of each file in *archive*, open as *file*, that may be a description or a part of one.
+def descriptions(
+    archive: Archive, file: BinaryIO
+) -> Iterator[tuple[str, bytes] | DescriptionError]:
+    """Yield the name and the bytes of each file in *archive*, open as *file*, that may be a
+    description or a part of one.
 
-    What is not read although it looks like one is yielded as an error, and so is damage. Names are relative, with `/`.
+    What is not read although it looks like one is yielded as an error, and so is damage. Names are
+    relative, with `/`.
     """
     expanded = 0
     for count, entry in enumerate(_until_damage(archive, file)):
@@ -122,7 +141,9 @@ def descriptions(archive: Archive, file: BinaryIO) -> Iterator[tuple[str, bytes]
             yield entry
             return
         if count >= MAX_ENTRIES:
-            yield DescriptionError(f"the archive has more than {MAX_ENTRIES:,} entries; the rest is not read")
+            yield DescriptionError(
+                f"the archive has more than {MAX_ENTRIES:,} entries; the rest is not read"
+            )
             return
         if not _is_wanted(entry.name):
             continue
@@ -134,9 +155,11 @@ def descriptions(archive: Archive, file: BinaryIO) -> Iterator[tuple[str, bytes]
 
 
 def is_description(name: str, data: bytes) -> bool:
-    """Say whether the file *name* with the bytes *data* may be a description by itself, or is at most a part of one.
+    """Say whether the file *name* with the bytes *data* may be a description by itself, or is at
+    most a part of one.
 
-    JSON or YAML is one when it says its version (`openapi`, `swagger`). Cheap: it is looked for, not read.
+    JSON or YAML is one when it says its version (`openapi`, `swagger`). Cheap: it is looked for,
+    not read.
     """
     is_object = data[:MAGIC_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     if not is_object and not name.lower().endswith((".json", ".yaml", ".yml")):
@@ -147,7 +170,10 @@ def is_description(name: str, data: bytes) -> bool:
 def _is_wanted(name: str) -> bool:
     folders = posixpath.dirname(name).split("/")
     base = posixpath.basename(name)
-    if any(folder in SKIPPED_FOLDERS or (folder.strip(".") and folder.startswith(".")) for folder in folders):
+    if any(
+        folder in SKIPPED_FOLDERS or (folder.strip(".") and folder.startswith("."))
+        for folder in folders
+    ):
         return False
     return not base.startswith(".") and base.lower().endswith((*DESCRIPTIONS, *ARCHIVES))
 
@@ -189,7 +215,9 @@ def _until_damage(archive: Archive, file: BinaryIO) -> Iterator[Entry | Descript
 
 
 class _Bounded:
-    """The *file*, of which only as much can be read as was allowed: headers say how much is read, and they may lie."""
+    """The *file*, of which only as much can be read as was allowed: headers say how much is read,
+    and they may lie.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -204,7 +232,9 @@ class _Bounded:
             size = self.seek(0, io.SEEK_END) - here
             self.seek(here)
         if not 0 <= size <= self._left:
-            raise DescriptionError("the archive's own records are too large, or damaged; what comes after is not read")
+            raise DescriptionError(
+                "the archive's own records are too large, or damaged; what comes after is not read"
+            )
         self._left -= size
         return self._file.read(size)
 
@@ -283,7 +313,9 @@ class _Xz(io.RawIOBase):
         return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
 
-def _tar(unpack: Callable[[BinaryIO], AbstractContextManager[Any]], file: BinaryIO) -> Iterator[Entry]:
+def _tar(
+    unpack: Callable[[BinaryIO], AbstractContextManager[Any]], file: BinaryIO
+) -> Iterator[Entry]:
     with unpack(file) as unpacked:
         stream = _Forward(unpacked)
         with _tar_file(stream) as tar:
@@ -295,7 +327,9 @@ def _tar_file(stream: _Forward) -> tarfile.TarFile:
     try:
         return tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r:")
     except tarfile.ReadError as error:
-        raise DescriptionError(f"no tar archive is in it ({error}); unpack it, and import what it holds") from error
+        raise DescriptionError(
+            f"no tar archive is in it ({error}); unpack it, and import what it holds"
+        ) from error
 
 
 def _entries_of_tar(tar: tarfile.TarFile, stream: _Forward) -> Iterator[Entry]:
@@ -349,7 +383,9 @@ _MAGIC: tuple[tuple[int, bytes, Archive], ...] = (
     (0, b"\xfd7zXZ\0", partial(_tar, lambda file: io.BufferedReader(_Xz(file)))),
     (257, b"ustar", partial(_tar, nullcontext)),
 )
-"""Where in a file which bytes tell an archive (APPNOTE 4.3.7 and 4.3.16, RFC 1952 2.3.1, POSIX pax)."""
+"""Where in a file which bytes tell an archive (APPNOTE 4.3.7 and 4.3.16, RFC 1952 2.3.1, POSIX
+pax).
+"""
 
 
 class _Kept:
@@ -368,11 +404,15 @@ class _Kept:
                 self._data[name] = data
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of the entry *name*. Raises `KeyError` when there is none, and `DescriptionError`."""
+        """Return the bytes of the entry *name*. Raises `KeyError` when there is none, and
+        `DescriptionError`.
+        """
         if name in self._data or name not in self._names:
             return self._data[name]
         if not self._searches:
-            raise DescriptionError(f"{shown(name)!r} is not read: unpack the archive, and import the folder")
+            raise DescriptionError(
+                f"{shown(name)!r} is not read: unpack the archive, and import the folder"
+            )
         self._searches -= 1
         with closing(self._all()) as found:
             return next(data for each, data in found if each == name)

@@ -1,4 +1,6 @@
-"""Files of one description: opened safely, and found by the references that lead from one to another."""
+"""Files of one description: opened safely, and found by the references that lead from one to
+another.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +15,30 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from httptask.errors import DescriptionError
 from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-"""A pipe without a writer is opened at once, and then refused; without `O_NONBLOCK` opening it would wait for ever."""
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+"""A pipe without a writer is opened at once, and then refused; without `O_NONBLOCK` opening it
+would wait for ever.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FilesBeside:
-    """Reads files below the folder *root*, a real path, by references from the file *at*, a `/`-separated path below it."""
+    """Reads files below the folder *root*, a real path, by references from the file *at*, a
+    `/`-separated path below it.
+    """
 
     root: str
     at: str
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the file that *reference* names: see `httptask.protocols.Source.beside`."""
+        """Return the bytes of the file that *reference* names: see
+        `httptask.protocols.Source.beside`.
+        """
         path = path_beside(reference, self.at)
         try:
             real = Path(os.path.realpath(Path(self.root, *path.split("/")), strict=True))
@@ -35,17 +48,20 @@ class FilesBeside:
             ) from error
         if not real.is_relative_to(self.root):
             raise DescriptionError(
-                f"{shown(reference)!r} is a link that leaves {shown(self.root)}; put a copy of the file in its place"
+                f"{shown(reference)!r} is a link that leaves {shown(self.root)}; put a copy of the"
+                " file in its place"
             )
         with opened(real, reference) as file:
             return read_all(file, reference)
 
 
 def path_beside(reference: str, at: str) -> str:
-    """Return the path of the file that *reference*, a relative URI reference (RFC 3986, section 4.2), names.
+    """Return the path of the file that *reference*, a relative URI reference (RFC 3986, section
+    4.2), names.
 
-    *at* is the path of the file it stands in; both are below the same root, with `/` between their parts. A fragment is left
-    out. Raises `DescriptionError` for what is no relative path, or leaves the root.
+    *at* is the path of the file it stands in; both are below the same root, with `/` between their
+    parts. A fragment is left out. Raises `DescriptionError` for what is no relative path, or leaves
+    the root.
     """
     name = shown(reference)
     try:
@@ -53,31 +69,43 @@ def path_beside(reference: str, at: str) -> str:
     except ValueError as error:
         raise DescriptionError(f"{name!r} is no reference: {error}") from error
     if parts.scheme == "file":
-        raise DescriptionError(f"{name!r} is not opened: name the file by its path relative to the description")
+        raise DescriptionError(
+            f"{name!r} is not opened: name the file by its path relative to the description"
+        )
     if parts.scheme or parts.netloc:
         raise DescriptionError(
-            f"{name!r} is not opened: nothing is fetched; keep a copy beside the description and name it"
+            f"{name!r} is not opened: nothing is fetched; keep a copy beside the description and"
+            " name it"
         )
     if parts.query:
-        raise DescriptionError(f"{name!r} is not opened: a file has no query; write '?' in its name as %3F")
+        raise DescriptionError(
+            f"{name!r} is not opened: a file has no query; write '?' in its name as %3F"
+        )
     try:
         path = unquote_to_bytes(parts.path).decode("utf-8").replace("\\", "/")
     except UnicodeError as error:
-        raise DescriptionError(f"{name!r} is no reference: what it escapes by '%' is not UTF-8") from error
+        raise DescriptionError(
+            f"{name!r} is no reference: what it escapes by '%' is not UTF-8"
+        ) from error
     if path.startswith("/"):
-        raise DescriptionError(f"{name!r} is not opened: name the file by its path relative to the description")
+        raise DescriptionError(
+            f"{name!r} is not opened: name the file by its path relative to the description"
+        )
     if "\0" in path or not path:
         raise DescriptionError(f"{name!r} names no file")
     found = posixpath.normpath(posixpath.join(posixpath.dirname(at), path))
     if found == ".." or found.startswith("../"):
         raise DescriptionError(
-            f"{name!r} is not opened: it leads out of the description's folder; import the folder that holds both"
+            f"{name!r} is not opened: it leads out of the description's folder; import the folder"
+            " that holds both"
         )
     return found
 
 
 def real_path(path: str | Path) -> Path:
-    """Return *path* without links; a path that cannot be followed is returned as it is, and cannot be opened either."""
+    """Return *path* without links; a path that cannot be followed is returned as it is, and cannot
+    be opened either.
+    """
     try:
         return Path(os.path.realpath(path))
     except ValueError:  # the name holds a null character
@@ -85,7 +113,9 @@ def real_path(path: str | Path) -> Path:
 
 
 def opened(path: Path, name: str) -> BinaryIO:
-    """Return the file *path*, open for reading; *name* is its name in errors. Raises `DescriptionError`."""
+    """Return the file *path*, open for reading; *name* is its name in errors. Raises
+    `DescriptionError`.
+    """
     try:
         descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError) as error:  # ValueError: the name holds a null character
@@ -98,11 +128,16 @@ def opened(path: Path, name: str) -> BinaryIO:
     raise DescriptionError(said, source=shown(name))
 
 
-_NO_FILE = "this is a pipe or a device, not a file; give what it holds on standard input, and `-` as its name"
+_NO_FILE = (
+    "this is a pipe or a device, not a file; give what it holds on standard input, and `-` as its"
+    " name"
+)
 
 
 def read_all(file: BinaryIO, name: str) -> bytes:
-    """Return the rest of *file*. Raises `DescriptionError` when it is larger than `MAX_BYTES`, or cannot be read."""
+    """Return the rest of *file*. Raises `DescriptionError` when it is larger than `MAX_BYTES`, or
+    cannot be read.
+    """
     try:
         data = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -129,4 +164,8 @@ def why_unreadable(name: str, error: OSError | ValueError) -> str:
 
 def shown(name: str) -> str:
     """Return *name* for people: bytes of a file's name that are no UTF-8 are replaced."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not name.isascii() else name
+    return (
+        name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if not name.isascii()
+        else name
+    )

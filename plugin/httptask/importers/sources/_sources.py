@@ -1,4 +1,6 @@
-"""What `httptask import SOURCE` names: a file, a folder, an archive or standard input, as one description after another."""
+"""What `httptask import SOURCE` names: a file, a folder, an archive or standard input, as one
+description after another.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,14 @@ from httptask.importers.sources._archives import (
     descriptions,
     is_description,
 )
-from httptask.importers.sources._beside import FilesBeside, opened, read_all, real_path, shown, why_unreadable
+from httptask.importers.sources._beside import (
+    FilesBeside,
+    opened,
+    read_all,
+    real_path,
+    shown,
+    why_unreadable,
+)
 from httptask.protocols import Source
 
 __all__ = ["file_sources", "is_fragment", "sources"]
@@ -31,11 +40,13 @@ _STDIN = "-"
 
 
 def sources(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | DescriptionError]:
-    """Yield each description that *name* names, and an error for each that cannot be read; one is in memory at a time.
+    """Yield each description that *name* names, and an error for each that cannot be read; one is
+    in memory at a time.
 
-    A file, a folder (its `.json`, `.yaml`, `.yml` and `.txt` files and its archives, sorted, folders within it too; not what
-    is hidden, and not `node_modules`), an archive (`.zip`, `.tar`, also compressed), or `-`, which is *stdin*. In a folder or
-    archive there may be parts of other descriptions: see `is_fragment`. Each `Source.beside` can be pickled.
+    A file, a folder (its `.json`, `.yaml`, `.yml` and `.txt` files and its archives, sorted,
+    folders within it too; not what is hidden, and not `node_modules`), an archive (`.zip`, `.tar`,
+    also compressed), or `-`, which is *stdin*. In a folder or archive there may be parts of other
+    descriptions: see `is_fragment`. Each `Source.beside` can be pickled.
     """
     try:
         if name == _STDIN:
@@ -49,12 +60,16 @@ def sources(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | De
 
 
 def file_sources(path: Path, name: str) -> Iterator[Source | DescriptionError]:
-    """Yield each description in the file *path*, a description or an archive, which is called *name* in reports."""
+    """Yield each description in the file *path*, a description or an archive, which is called
+    *name* in reports.
+    """
     yield from _file(path, name, FilesBeside(str(real_path(path.parent)), path.name))
 
 
 def is_fragment(source: Source) -> bool:
-    """Say whether *source* can only be a part of another description: JSON or YAML that says no version of a format."""
+    """Say whether *source* can only be a part of another description: JSON or YAML that says no
+    version of a format.
+    """
     return not is_description(source.name, source.data)
 
 
@@ -69,7 +84,9 @@ def _file(path: Path, name: str, beside: FilesBeside) -> Iterator[Source | Descr
     yield Source(shown(name), data, beside)
 
 
-def _archive(archive: Archive, file: BinaryIO, name: str, path: str) -> Iterator[Source | DescriptionError]:
+def _archive(
+    archive: Archive, file: BinaryIO, name: str, path: str
+) -> Iterator[Source | DescriptionError]:
     nothing = True
     for found in descriptions(archive, file):
         nothing = False
@@ -84,7 +101,10 @@ def _archive(archive: Archive, file: BinaryIO, name: str, path: str) -> Iterator
         yield DescriptionError(_NOTHING.format("archive"), source=shown(name))
 
 
-_NOTHING = f"no file in this {{}} is a description: none ends in {', '.join(DESCRIPTIONS[:-1])} or {DESCRIPTIONS[-1]}"
+_NOTHING = (
+    f"no file in this {{}} is a description: none ends in {', '.join(DESCRIPTIONS[:-1])} or"
+    f" {DESCRIPTIONS[-1]}"
+)
 
 
 def _folder(name: str) -> Iterator[Source | DescriptionError]:
@@ -98,7 +118,8 @@ def _folder(name: str) -> Iterator[Source | DescriptionError]:
             where = str(Path(name, below))
             if not real_path(root / below).is_relative_to(root):
                 raise DescriptionError(
-                    "this is a link that leaves the folder; put a copy in its place", source=shown(where)
+                    "this is a link that leaves the folder; put a copy in its place",
+                    source=shown(where),
                 )
             yield from _file(root / below, where, FilesBeside(str(root), below))
         except DescriptionError as error:
@@ -108,7 +129,9 @@ def _folder(name: str) -> Iterator[Source | DescriptionError]:
 
 
 def _files(name: str, root: Path) -> Iterator[str | DescriptionError]:
-    """Yield the paths below *root* of what may be a description or an archive: `/`-separated, each folder's files first."""
+    """Yield the paths below *root* of what may be a description or an archive: `/`-separated, each
+    folder's files first.
+    """
     folders = [""]
     while folders:
         folder = folders.pop()
@@ -116,7 +139,8 @@ def _files(name: str, root: Path) -> Iterator[str | DescriptionError]:
         try:
             with os.scandir(root / folder) as found:
                 entries = sorted(
-                    (entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name
+                    (entry for entry in found if not entry.name.startswith(".")),
+                    key=lambda entry: entry.name,
                 )
         except OSError as error:
             yield DescriptionError(why_unreadable(where, error), source=shown(where))
@@ -127,7 +151,10 @@ def _files(name: str, root: Path) -> Iterator[str | DescriptionError]:
                 yield f"{folder}{entry.name}"
         for entry in inner:
             if entry.is_symlink():
-                said = "this is a link to a folder, which is not followed; import that folder by itself"
+                said = (
+                    "this is a link to a folder, which is not followed; import that folder by"
+                    " itself"
+                )
                 yield DescriptionError(said, source=shown(f"{where}/{entry.name}"))
         folders += [
             f"{folder}{entry.name}/"
@@ -154,7 +181,8 @@ def _standard_input(stdin: BinaryIO | None) -> Iterator[Source | DescriptionErro
             raise DescriptionError(TOO_LARGE, source=_STDIN)
         yield Source(_STDIN, data)
         return
-    # Its list of entries is at a zip's end, and references lead to any entry: it is read more than once.
+    # Its list of entries is at a zip's end, and references lead to any entry: it is read more than
+    # once.
     with tempfile.NamedTemporaryFile(prefix="httptask-") as file:
         file.write(start)
         while file.tell() <= MAX_EXPANDED_BYTES and (chunk := stdin.read(1024 * 1024)):

@@ -1,4 +1,6 @@
-"""Files, and text that is written already, in an `httpRequest`: nobody has read them, so a schema says little about them."""
+"""Files, and text that is written already, in an `httpRequest`: nobody has read them, so a schema
+says little about them.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +10,39 @@ from typing import Any
 
 from httptask._core.pointers import pointer
 from httptask._http.media_types import carries_files
-from httptask.building import data_places, file_places, is_text, misplaced, reference_problems, with_values
+from httptask.building import (
+    data_places,
+    file_places,
+    is_text,
+    misplaced,
+    reference_problems,
+    with_values,
+)
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.settings.check._sentences import FileText
 
 Path = tuple[str | int, ...]
 
-_ABOUT_CONTENT = ("min-length", "max-length", "pattern", "pattern-unchecked", "format", "no-form", "several-forms")
-"""Codes about the text or the JSON in a file. A whole body is whatever its file holds; a field may not be."""
+_ABOUT_CONTENT = (
+    "min-length",
+    "max-length",
+    "pattern",
+    "pattern-unchecked",
+    "format",
+    "no-form",
+    "several-forms",
+)
+"""Codes about the text or the JSON in a file. A whole body is whatever its file holds; a field may
+not be.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What in a request is not read by anybody before it is sent: where it stands, as paths from the request."""
+    """What in a request is not read by anybody before it is sent: where it stands, as paths from
+    the request.
+    """
 
     files: Mapping[Path, Mapping[str, Any]]
     """References whose bytes are sent."""
@@ -45,7 +66,9 @@ class Unread:
     def stood_in(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return *given* with text in their places, which is what a description says a file is."""
         paths = [*self.files, *self.data, *self.texts]
-        copy: dict[str, Any] = with_values(given, dict.fromkeys(paths, FileText())) if paths else given
+        copy: dict[str, Any] = (
+            with_values(given, dict.fromkeys(paths, FileText())) if paths else given
+        )
         return copy
 
     def but_for_content(self, problems: Iterable[Problem], at: str) -> Iterator[Problem]:
@@ -54,7 +77,9 @@ class Unread:
         for problem in problems:
             path = paths.get(problem.pointer)
             if path is None or (
-                path != ("body",) and problem.code not in _ABOUT_CONTENT and not _wants_object(problem)
+                path != ("body",)
+                and problem.code not in _ABOUT_CONTENT
+                and not _wants_object(problem)
             ):
                 yield problem
 
@@ -69,7 +94,8 @@ class Unread:
     ) -> Iterator[Problem]:
         """Yield what is wrong with the references: in what they say, and where they stand.
 
-        The body is of one of *media_types*. With *expressions*, what has not been evaluated is let through.
+        The body is of one of *media_types*. With *expressions*, what has not been evaluated is let
+        through.
         """
         for path, value in (*self.files.items(), *self.data.items()):
             for steps, why in reference_problems(value):
@@ -79,7 +105,9 @@ class Unread:
         fields = {path for path in self.files if path != ("body",)}
         if not carried:
             for path in sorted(fields, key=str):
-                yield Problem.of("file-not-carried", pointer(path, at), mediaTypes=list(media_types))
+                yield Problem.of(
+                    "file-not-carried", pointer(path, at), mediaTypes=list(media_types)
+                )
         looked_at = {name: value for name, value in given.items() if name in groups}
         for path, why in misplaced(looked_at, self.files.keys()):
             yield Problem.of("file-misplaced", pointer(path, at), reason=why)

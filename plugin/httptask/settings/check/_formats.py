@@ -1,7 +1,8 @@
-"""Formats of JSON Schema (2020-12, Validation, section 7.3) and of OpenAPI's registry, and which values plainly have none of them.
+"""Formats of JSON Schema (2020-12, Validation, section 7.3) and of OpenAPI's registry, and which
+values plainly have none of them.
 
-A format is an annotation, and descriptions are wrong about theirs: what is told here is a warning, so it only has to be right
-about what it tells. What might do is let through.
+A format is an annotation, and descriptions are wrong about theirs: what is told here is a warning,
+so it only has to be right about what it tells. What might do is let through.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _LONGEST = 10_000
 
 
 def is_plainly_none(value: Any, name: Any) -> bool:
-    """Say whether *value* is plainly no value of the format *name*; what another type is right for is not looked at."""
+    """Say whether *value* is plainly no value of the format *name*; what another type is right for
+    is not looked at.
+    """
     if isinstance(value, str):
         test = _TEXTS.get(name) if isinstance(name, str) else None
         return test is not None and len(value) <= _LONGEST and not _passes(test, value)
@@ -56,7 +59,10 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
 
 def _without_leap_second(text: str) -> str:
     # RFC 3339, section 5.7: a minute may have a 61st second. Python's clocks have none.
-    return _FRACTION.sub(r"\1", text.upper().replace(":60", ":59", 1) if re.search(r":\d\d:60", text) else text.upper())
+    return _FRACTION.sub(
+        r"\1",
+        text.upper().replace(":60", ":59", 1) if re.search(r":\d\d:60", text) else text.upper(),
+    )
 
 
 def _date(text: str) -> Any:
@@ -64,7 +70,8 @@ def _date(text: str) -> Any:
 
 
 def _date_time(text: str) -> Any:
-    # Many servers take a time without its zone, or a space for the `T` (RFC 3339, section 5.6): not plainly wrong.
+    # Many servers take a time without its zone, or a space for the `T` (RFC 3339, section 5.6): not
+    # plainly wrong.
     if not re.fullmatch(rf"\d{{4}}-\d\d-\d\d[t ]{_CLOCK}{_ZONE}?", text, re.ASCII | re.IGNORECASE):
         return False
     return datetime.fromisoformat(_without_leap_second(text))
@@ -78,7 +85,9 @@ def _time(text: str) -> Any:
 
 def _hostname(text: str) -> bool:
     labels = text.removesuffix(".").split(".")
-    return len(text) <= 253 and all(0 < len(label) <= 63 and _LABEL.fullmatch(label) for label in labels)
+    return len(text) <= 253 and all(
+        0 < len(label) <= 63 and _LABEL.fullmatch(label) for label in labels
+    )
 
 
 _LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
@@ -90,11 +99,16 @@ def _uri(text: str) -> bool:
 
 def _reference(text: str) -> bool:
     urlsplit(text)
-    return re.search(r'[\x00-\x20\x7f<>"\\^`{|}]', text) is None and re.search(r"%(?![0-9A-Fa-f]{2})", text) is None
+    return (
+        re.search(r'[\x00-\x20\x7f<>"\\^`{|}]', text) is None
+        and re.search(r"%(?![0-9A-Fa-f]{2})", text) is None
+    )
 
 
 def _base64(text: str) -> Any:
-    return base64.b64decode("".join(text.split()), altchars=b"-_" if re.search(r"[-_]", text) else None, validate=True)
+    return base64.b64decode(
+        "".join(text.split()), altchars=b"-_" if re.search(r"[-_]", text) else None, validate=True
+    )
 
 
 def _pointer(text: str) -> bool:
@@ -110,7 +124,9 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "duration": _matching(_DURATION),
     "uuid": uuid.UUID,
     "email": _matching(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+"),
-    "idn-email": lambda text: re.fullmatch(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+", text) is not None,
+    "idn-email": lambda text: (
+        re.fullmatch(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+", text) is not None
+    ),
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,
     "hostname": _hostname,
@@ -129,7 +145,12 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "decimal": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"),
 }
 """Format -> what is false, or a `ValueError`, for a text that has it not."""
-_NUMBERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1), "uint8": (0, 255), "int8": (-128, 127)}
+_NUMBERS = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint8": (0, 255),
+    "int8": (-128, 127),
+}
 _NUMBERS |= {
     "int16": (-(2**15), 2**15 - 1),
     "uint16": (0, 2**16 - 1),

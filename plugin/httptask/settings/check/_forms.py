@@ -1,7 +1,7 @@
 """The alternatives of `oneOf` and `anyOf`, and the property by whose value one of them is chosen.
 
-Such a property is named by a `discriminator` (OpenAPI 3.2, section 4.25), or is one for which the alternatives allow different
-values (`const`, `enum`).
+Such a property is named by a `discriminator` (OpenAPI 3.2, section 4.25), or is one for which the
+alternatives allow different values (`const`, `enum`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Choice:
     listed: list[Any]
     """The tags as they are shown: of two for one form, the one that the description gives."""
     default: Schema
-    """The form that is meant without a known tag (OpenAPI 3.2: `defaultMapping`); None: there is none."""
+    """The form that is meant without a known tag (OpenAPI 3.2: `defaultMapping`); None: there is
+    none.
+    """
     tags: tuple[frozenset[str] | None, ...]
     """The tags of each alternative, as JSON; None: any."""
     is_complete: bool
@@ -52,14 +54,22 @@ class Choice:
         """Say whether *instance*, which chooses no form, can be none of them for its tag alone."""
         if not self.is_complete:
             return False
-        return not _is_open(instance[self.property]) if self.property in instance else self.is_required
+        return (
+            not _is_open(instance[self.property]) if self.property in instance else self.is_required
+        )
 
     def likely(self, instance: Any, results: list[Any]) -> list[Any]:
-        """Return those of *results*, one for each alternative, that are of forms with the tag of *instance*; all if none has it."""
+        """Return those of *results*, one for each alternative, that are of forms with the tag of
+        *instance*; all if none has it.
+        """
         tag = instance.get(self.property) if isinstance(instance, Mapping) else None
         if tag is None or _is_open(tag):
             return results
-        own = [result for tags, result in zip(self.tags, results, strict=True) if tags and _key(tag) in tags]
+        own = [
+            result
+            for tags, result in zip(self.tags, results, strict=True)
+            if tags and _key(tag) in tags
+        ]
         return own or results
 
 
@@ -73,7 +83,9 @@ def _key(value: Any) -> str:
 
 
 class Forms:
-    """Finds what tells the alternatives of one document's schemas apart; *schema* is its root, `$defs` included."""
+    """Finds what tells the alternatives of one document's schemas apart; *schema* is its root,
+    `$defs` included.
+    """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._root = schema
@@ -81,19 +93,25 @@ class Forms:
         self._kept: dict[tuple[int, str], tuple[Schema, Choice | None]] = {}
 
     def choice(self, schema: Mapping[str, Any], keyword: str) -> Choice | None:
-        """Return how one of the alternatives of *keyword* in *schema* is chosen; None when it is by nothing but trying."""
+        """Return how one of the alternatives of *keyword* in *schema* is chosen; None when it is by
+        nothing but trying.
+        """
         kept = self._kept.get((id(schema), keyword))
         if kept is None:  # the schema is kept, too, so that its id stays its own
             kept = self._kept[id(schema), keyword] = (schema, self._choice(schema, schema[keyword]))
         return kept[1]
 
-    def chosen(self, schema: Mapping[str, Any], keyword: str, instance: Mapping[str, Any]) -> Schema | None:
+    def chosen(
+        self, schema: Mapping[str, Any], keyword: str, instance: Mapping[str, Any]
+    ) -> Schema | None:
         """Return the alternative that *instance* chooses; None when it chooses none."""
         choice = self.choice(schema, keyword)
         return choice.form(instance) if choice is not None else None
 
     def resolved(self, reference: Any) -> Schema:
-        """Return what *reference*, a pointer into the document, points at; true when it is nothing."""
+        """Return what *reference*, a pointer into the document, points at; true when it is
+        nothing.
+        """
         target: Any = self._root
         for step in parts(str(reference).removeprefix("#")):
             if isinstance(target, Mapping):
@@ -118,9 +136,13 @@ class Forms:
         if not 2 <= len(alternatives) <= _MOST_COMPARED:
             return None
         # A tag is of an object: what is none is not looked at.
-        views = [view if _may_be_object(view) else None for view in map(self._views.view, alternatives)]
+        views = [
+            view if _may_be_object(view) else None for view in map(self._views.view, alternatives)
+        ]
         discriminator = schema.get("discriminator")
-        if isinstance(discriminator, Mapping) and isinstance(discriminator.get("propertyName"), str):
+        if isinstance(discriminator, Mapping) and isinstance(
+            discriminator.get("propertyName"), str
+        ):
             return self._discriminated(discriminator, alternatives, views)
         return self._told_apart(alternatives, views)
 
@@ -144,7 +166,11 @@ class Forms:
         for form, values, target in zip(alternatives, own, targets, strict=True):
             mapped = [tag for tag in mapping if forms.get(_key(tag)) is form]
             # A form that the mapping names may share an enum of all tags with the others.
-            further = [value for value in values if value not in mapped and (not mapped or shared[_key(value)] == 1)]
+            further = [
+                value
+                for value in values
+                if value not in mapped and (not mapped or shared[_key(value)] == 1)
+            ]
             if not mapped and not values and target is not None:
                 further = [target]  # by its name
             listed += further
@@ -160,24 +186,34 @@ class Forms:
             listed,
             {"$ref": DEFINITION + default} if default is not None else None,
             tuple(tags),
-            is_complete=all(own_tags or view is None for own_tags, view in zip(tags, views, strict=True)),
+            is_complete=all(
+                own_tags or view is None for own_tags, view in zip(tags, views, strict=True)
+            ),
             is_required=all(view is None or name in view.required for view in views),
         )
 
     def _told_apart(self, alternatives: list[Schema], views: list[View | None]) -> Choice | None:
         best: Choice | None = None
-        for name in dict.fromkeys(name for view in views if view is not None for name in view.properties):
+        for name in dict.fromkeys(
+            name for view in views if view is not None for name in view.properties
+        ):
             values = [self._values(view, name) for view in views]
             keys = [_key(value) for each in values for value in each]
             if sum(map(bool, values)) < 2 or len(set(keys)) < len(keys):
                 continue
             choice = Choice(
                 name,
-                {_key(value): form for form, each in zip(alternatives, values, strict=True) for value in each},
+                {
+                    _key(value): form
+                    for form, each in zip(alternatives, values, strict=True)
+                    for value in each
+                },
                 [value for each in values for value in each],
                 None,
                 tuple(frozenset(map(_key, each)) or None for each in values),
-                is_complete=all(each or view is None for each, view in zip(values, views, strict=True)),
+                is_complete=all(
+                    each or view is None for each, view in zip(values, views, strict=True)
+                ),
                 is_required=all(view is None or name in view.required for view in views),
             )
             if best is None or _rank(choice) > _rank(best):
@@ -185,8 +221,14 @@ class Forms:
         return best
 
     def _values(self, view: View | None, name: str) -> list[Any]:
-        """Return the only values that *view* allows for its property *name*; none when it allows others."""
-        child = self._views.view(view.properties[name]) if view is not None and name in view.properties else None
+        """Return the only values that *view* allows for its property *name*; none when it allows
+        others.
+        """
+        child = (
+            self._views.view(view.properties[name])
+            if view is not None and name in view.properties
+            else None
+        )
         if child is None or child.values is None or child.nullable or child.broken:
             return []
         return [value for value in child.values if isinstance(value, str | int | float)]

@@ -1,7 +1,9 @@
-"""Keywords of JSON Schema 2020-12 that settings are checked by, where the jsonschema package would do otherwise.
+"""Keywords of JSON Schema 2020-12 that settings are checked by, where the jsonschema package would
+do otherwise.
 
-Patterns are ECMA-262's and end in time, decimals are compared as decimals, and what is only advised against (a read-only
-field, a text that is no date) is an `AdviceError`: it is reported, and refuses nothing.
+Patterns are ECMA-262's and end in time, decimals are compared as decimals, and what is only advised
+against (a read-only field, a text that is no date) is an `AdviceError`: it is reported, and refuses
+nothing.
 """
 
 from __future__ import annotations
@@ -25,13 +27,17 @@ from httptask.settings.check._formats import is_plainly_none
 from httptask.settings.check._forms import Choice, Forms
 
 _SECONDS_OF_PATTERNS = 0.04
-"""Of matching, for all the patterns of one check: the event loop may not be blocked for longer than a tenth of a second."""
+"""Of matching, for all the patterns of one check: the event loop may not be blocked for longer than
+a tenth of a second.
+"""
 
 Errors = Iterator[ValidationError]
 
 
 class AdviceError(ValidationError):
-    """Something that a value should not be. It refuses nothing: whatever asks whether a value is valid passes over it."""
+    """Something that a value should not be. It refuses nothing: whatever asks whether a value is
+    valid passes over it.
+    """
 
 
 class MissingError(ValidationError):
@@ -83,7 +89,10 @@ def refusals(errors: Iterable[ValidationError]) -> list[ValidationError]:
 
 
 def _is_valid(validator: Any, instance: Any) -> bool:
-    return next((False for error in validator.iter_errors(instance) if not isinstance(error, AdviceError)), True)
+    return next(
+        (False for error in validator.iter_errors(instance) if not isinstance(error, AdviceError)),
+        True,
+    )
 
 
 # Patterns
@@ -109,7 +118,9 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors
             yield ValidationError("it does not match")
 
 
-def _pattern_properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schema: Any) -> Errors:
+def _pattern_properties(
+    validator: Any, schemas: Mapping[str, Any], instance: Any, schema: Any
+) -> Errors:
     if isinstance(instance, Mapping):
         for pattern, child in schemas.items():
             for name, value in instance.items():
@@ -125,9 +136,13 @@ def _properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schem
 
 
 def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
-    """Check *value*, the property *name* of an object; what is wrong by the schema `false` has its place, too."""
+    """Check *value*, the property *name* of an object; what is wrong by the schema `false` has its
+    place, too.
+    """
     if schema is False:
-        yield ValidationError("nothing may stand here", validator="None", path=[name], instance=value)
+        yield ValidationError(
+            "nothing may stand here", validator="None", path=[name], instance=value
+        )
     else:
         yield from validator.descend(value, schema, path=name, schema_path=name)
 
@@ -136,12 +151,19 @@ def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Errors:
-    # A number is the decimal that is written (JSON Schema 2020-12, Validation, section 6.2.1): 19.99 is 1999 times 0.01.
+    # A number is the decimal that is written (JSON Schema 2020-12, Validation, section 6.2.1):
+    # 19.99 is 1999 times 0.01.
     if isinstance(instance, float) and not math.isfinite(instance):
         return
-    if any(isinstance(each, Decimal) and abs(each.adjusted()) > _MOST_EXPONENT for each in (instance, divisor)):
+    if any(
+        isinstance(each, Decimal) and abs(each.adjusted()) > _MOST_EXPONENT
+        for each in (instance, divisor)
+    ):
         return  # written out it would fill the memory
-    if validator.is_type(instance, "number") and (_exact(instance) / _exact(divisor)).denominator != 1:
+    if (
+        validator.is_type(instance, "number")
+        and (_exact(instance) / _exact(divisor)).denominator != 1
+    ):
         yield ValidationError("it is no multiple")
 
 
@@ -167,7 +189,9 @@ def missing(name: str, **details: Any) -> MissingError:
     return error
 
 
-def _dependent_required(validator: Any, dependencies: Mapping[str, Any], instance: Any, schema: Any) -> Errors:
+def _dependent_required(
+    validator: Any, dependencies: Mapping[str, Any], instance: Any, schema: Any
+) -> Errors:
     if isinstance(instance, Mapping):
         for present, names in dependencies.items():
             if present in instance:
@@ -180,7 +204,9 @@ def _property_names(validator: Any, names: Any, instance: Any, schema: Any) -> E
     for name in instance if isinstance(instance, Mapping) else ():
         wrong = refusals(validator.descend(name, names))
         if wrong:
-            yield ValidationError("its name is not allowed", context=wrong, path=[name], instance=name)
+            yield ValidationError(
+                "its name is not allowed", context=wrong, path=[name], instance=name
+            )
 
 
 def _additional_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
@@ -209,8 +235,12 @@ def _other(validator: Any, others: Any, name: str, value: Any) -> Errors:
         yield from validator.descend(value, others, path=name)
 
 
-def _evaluated(validator: Any, instance: Mapping[str, Any], schema: Any, *, inner: bool = False) -> set[str]:
-    """Return the names of *instance* that *schema*, with what it is made of, speaks of (2020-12, Core, section 11.3)."""
+def _evaluated(
+    validator: Any, instance: Mapping[str, Any], schema: Any, *, inner: bool = False
+) -> set[str]:
+    """Return the names of *instance* that *schema*, with what it is made of, speaks of (2020-12,
+    Core, section 11.3).
+    """
     if not isinstance(schema, Mapping):
         return set()
     if "additionalProperties" in schema or (inner and "unevaluatedProperties" in schema):
@@ -224,19 +254,27 @@ def _evaluated(validator: Any, instance: Mapping[str, Any], schema: Any, *, inne
 
 
 def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas in *schema* that hold for the same *instance*, or have to: what is wrong by them they say themselves."""
+    """Yield the schemas in *schema* that hold for the same *instance*, or have to: what is wrong by
+    them they say themselves.
+    """
     forms = current.get().forms
     if "$ref" in schema:
         yield forms.resolved(schema["$ref"])
     yield from schema.get("allOf", ())
-    yield from (part for name, part in schema.get("dependentSchemas", {}).items() if name in instance)
+    yield from (
+        part for name, part in schema.get("dependentSchemas", {}).items() if name in instance
+    )
     for keyword in ("oneOf", "anyOf"):
         if keyword in schema:
             chosen = forms.chosen(schema, keyword, instance)
             if chosen is not None:
                 yield chosen
                 continue
-            fitting = [part for part in schema[keyword] if _is_valid(validator.evolve(schema=part), instance)]
+            fitting = [
+                part
+                for part in schema[keyword]
+                if _is_valid(validator.evolve(schema=part), instance)
+            ]
             yield from fitting or schema[keyword]
     if "if" in schema:
         holds = _is_valid(validator.evolve(schema=schema["if"]), instance)
@@ -246,9 +284,15 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
 
 def _unevaluated_items(validator: Any, items: Any, instance: Any, schema: Any) -> Errors:
     check = current.get()
-    was, check.is_silent = check.is_silent, True  # jsonschema's own check takes any error for a refusal
+    was, check.is_silent = (
+        check.is_silent,
+        True,
+    )  # jsonschema's own check takes any error for a refusal
     try:
-        errors = list(Draft202012Validator.VALIDATORS["unevaluatedItems"](validator, items, instance, schema) or ())
+        errors = list(
+            Draft202012Validator.VALIDATORS["unevaluatedItems"](validator, items, instance, schema)
+            or ()
+        )
     finally:
         check.is_silent = was
     yield from errors
@@ -278,8 +322,12 @@ def _any_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Err
     return _alternatives(validator, "anyOf", forms, instance, schema)
 
 
-def _alternatives(validator: Any, keyword: str, forms: list[Any], instance: Any, schema: Any) -> Errors:
-    """Check *instance* against the one of *forms* that its tag chooses; against all of them where there is none."""
+def _alternatives(
+    validator: Any, keyword: str, forms: list[Any], instance: Any, schema: Any
+) -> Errors:
+    """Check *instance* against the one of *forms* that its tag chooses; against all of them where
+    there is none.
+    """
     check = current.get()
     choice = check.forms.choice(schema, keyword)
     if choice is not None and isinstance(instance, Mapping):
@@ -309,7 +357,9 @@ def _alternatives(validator: Any, keyword: str, forms: list[Any], instance: Any,
         if len(likely) == 1 or len(alike) == 1:
             yield from (alike or likely)[0]
         else:
-            yield ValidationError("no form fits", context=[error for errors in likely for error in refusals(errors)])
+            yield ValidationError(
+                "no form fits", context=[error for errors in likely for error in refusals(errors)]
+            )
 
 
 def _is_type(error: ValidationError) -> bool:
@@ -325,9 +375,17 @@ def _unknown_tag(choice: Choice, instance: Mapping[str, Any]) -> ValidationError
     if choice.property in instance:
         value = instance[choice.property]
         return ValidationError(
-            "no form has this tag", validator="enum", validator_value=tags, instance=value, path=[choice.property]
+            "no form has this tag",
+            validator="enum",
+            validator_value=tags,
+            instance=value,
+            path=[choice.property],
         )
-    return missing(choice.property, validator="required", schema={"properties": {choice.property: {"enum": tags}}})
+    return missing(
+        choice.property,
+        validator="required",
+        schema={"properties": {choice.property: {"enum": tags}}},
+    )
 
 
 # Expressions
@@ -337,15 +395,20 @@ Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
 
 def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
-    # What a keyword says about the *content* of a string or container cannot be known while part of it is an expression.
+    # What a keyword says about the *content* of a string or container cannot be known while part of
+    # it is an expression.
     about_content = keyword in _ABOUT_CONTENT
 
     @functools.wraps(check)
-    def relaxed(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError] | None:
+    def relaxed(
+        validator: Any, value: Any, instance: Any, schema: Any
+    ) -> Iterable[ValidationError] | None:
         if isinstance(instance, str):
             if is_expression(instance) or (about_content and has_expression(instance)):
                 return ()
-        elif about_content and holds_expression(_asked_of(value, instance) if keyword == "if" else instance):
+        elif about_content and holds_expression(
+            _asked_of(value, instance) if keyword == "if" else instance
+        ):
             return ()
         return check(validator, value, instance, schema)
 
@@ -353,12 +416,25 @@ def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
 
 
 _ABOUT_CONTENT = frozenset(
-    ("const", "enum", "pattern", "minLength", "maxLength", "format", "uniqueItems", "contains", "not", "if")
+    (
+        "const",
+        "enum",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "format",
+        "uniqueItems",
+        "contains",
+        "not",
+        "if",
+    )
 )
 
 
 def _asked_of(condition: Any, instance: Any) -> Any:
-    """Return what of *instance* the `if` schema *condition* is about: only the properties it names, where it asks for no more."""
+    """Return what of *instance* the `if` schema *condition* is about: only the properties it names,
+    where it asks for no more.
+    """
     if (
         not isinstance(instance, Mapping)
         or not isinstance(condition, Mapping)
@@ -366,7 +442,9 @@ def _asked_of(condition: Any, instance: Any) -> Any:
     ):
         return instance
     named = condition.get("properties", {})
-    return {name: _asked_of(child, instance[name]) for name, child in named.items() if name in instance}
+    return {
+        name: _asked_of(child, instance[name]) for name, child in named.items() if name in instance
+    }
 
 
 _OF_PROPERTIES = frozenset(("properties", "required"))
@@ -407,6 +485,10 @@ Strict: Any = _extend(
 )
 Relaxed: Any = _extend(
     Strict,
-    {name: _allowing_expressions(name, check) for name, check in Strict.VALIDATORS.items() if name not in _ALWAYS},
+    {
+        name: _allowing_expressions(name, check)
+        for name, check in Strict.VALIDATORS.items()
+        if name not in _ALWAYS
+    },
 )
 Strict.is_valid = Relaxed.is_valid = _is_valid  # what `not`, `if` and `contains` ask

@@ -1,4 +1,6 @@
-"""The media type a body is written in when its author names none: decided once, for what is checked and what is sent."""
+"""The media type a body is written in when its author names none: decided once, for what is checked
+and what is sent.
+"""
 
 from __future__ import annotations
 
@@ -19,52 +21,89 @@ def content_type_of(given: Mapping[str, Any]) -> str | None:
     """Return the `Content-Type` that the settings *given* name; None when they name none."""
     headers = given.get("headers")
     values = headers.items() if isinstance(headers, Mapping) else ()
-    said = next((value for name, value in values if isinstance(name, str) and name.lower() == "content-type"), None)
+    said = next(
+        (
+            value
+            for name, value in values
+            if isinstance(name, str) and name.lower() == "content-type"
+        ),
+        None,
+    )
     return said if isinstance(said, str) else None
 
 
 def offered(endpoint: Endpoint | None) -> Mapping[str, MediaType]:
     """Return what *endpoint* describes of its body, by media type."""
-    return endpoint.request_body.content if endpoint is not None and endpoint.request_body is not None else {}
+    return (
+        endpoint.request_body.content
+        if endpoint is not None and endpoint.request_body is not None
+        else {}
+    )
 
 
 def decided(
-    given: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None, *, expressions: bool = False
+    given: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    *,
+    expressions: bool = False,
 ) -> str | None:
-    """Return the media type that the body of *given* (normalised settings, which name none) is written in.
+    """Return the media type that the body of *given* (normalised settings, which name none) is
+    written in.
 
-    Of the media types of *endpoint* that can carry the value, it is the one whose schema in *schema*, the settings schema,
-    the value fits. When it fits several, JSON comes first, then a form, multipart, XML, the rest; when it fits none, the one
-    with the fewest problems counts. None where the schemas say nothing: there is only one, or a file brings its own type.
+    Of the media types of *endpoint* that can carry the value, it is the one whose schema in
+    *schema*, the settings schema, the value fits. When it fits several, JSON comes first, then a
+    form, multipart, XML, the rest; when it fits none, the one with the fewest problems counts. None
+    where the schemas say nothing: there is only one, or a file brings its own type.
     """
     content = offered(endpoint)
     body = given.get("body")
-    if "body" not in given or content_type_of(given) is not None or is_reference(body) or is_text(body):
+    if (
+        "body" not in given
+        or content_type_of(given) is not None
+        or is_reference(body)
+        or is_text(body)
+    ):
         return None
     if "allOf" not in schema or (expressions and isinstance(body, str) and is_expression(body)):
         return None
     has_files = bool(Unread.of(given, {"body"}).files)
-    names = sorted((name for name in content if writable(body, name)), key=lambda name: rank(name, files=has_files))
+    names = sorted(
+        (name for name in content if writable(body, name)),
+        key=lambda name: rank(name, files=has_files),
+    )
     if not names:
         return None
     readable = Unread.of(given, {"body"}).stood_in({"body": body})
-    named = {name: len(_problems(readable, schema, name, expressions=expressions)) for name in names}
+    named = {
+        name: len(_problems(readable, schema, name, expressions=expressions)) for name in names
+    }
     best = min(names, key=lambda name: named[name])
     return chosen(body, {best: content[best]})
 
 
-def _problems(given: Mapping[str, Any], schema: Mapping[str, Any], name: str, *, expressions: bool) -> list[Problem]:
+def _problems(
+    given: Mapping[str, Any], schema: Mapping[str, Any], name: str, *, expressions: bool
+) -> list[Problem]:
     """Return what the schema of the media type *name* says against the body of *given*."""
     if isinstance(given["body"], str) and not is_json(name):
         return []  # its author has written it in the media type already
     named = {**given, "headers": {"Content-Type": name}}
     grouped(named, schema, name, expressions=expressions)
     found = schema_problems(schema, named, expressions=expressions)
-    return [problem for problem in found if problem.pointer.startswith("/body") and problem.severity == "error"]
+    return [
+        problem
+        for problem in found
+        if problem.pointer.startswith("/body") and problem.severity == "error"
+    ]
 
 
 def with_media_type(
-    request: dict[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None, *, expressions: bool = False
+    request: dict[str, Any],
+    schema: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    *,
+    expressions: bool = False,
 ) -> dict[str, Any]:
     """Return *request* (normalised settings) with the `Content-Type` that is `decided`."""
     name = decided(request, schema, endpoint, expressions=expressions)
@@ -74,14 +113,18 @@ def with_media_type(
     return {**request, "headers": {**headers, "Content-Type": name}}
 
 
-def foreseen(given: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None) -> str | None:
+def foreseen(
+    given: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None
+) -> str | None:
     """Return the media type that the body of *given* (normalised settings) is sent as.
 
     None when there is no body, when no media type carries it, and when that is up to an expression.
     """
     if "body" not in given:
         return None
-    named = content_type_of(with_media_type(dict(given), schema, endpoint, expressions=True) if endpoint else given)
+    named = content_type_of(
+        with_media_type(dict(given), schema, endpoint, expressions=True) if endpoint else given
+    )
     if named is not None:
         return None if has_expression(named) else named
     body, content = given["body"], offered(endpoint)

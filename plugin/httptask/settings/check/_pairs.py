@@ -1,4 +1,5 @@
-"""A query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`, for an order and names that stand twice.
+"""A query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`, for an order and
+names that stand twice.
 
 They are checked as the object that they are when their order does not matter.
 """
@@ -18,10 +19,13 @@ Paths = dict[tuple[str, ...], tuple[str | int, ...]]
 """Where a value stands in the object -> where its author wrote it."""
 
 
-def grouped(given: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool) -> Paths:
+def grouped(
+    given: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool
+) -> Paths:
     """Make objects of the pairs in *given*, in place; return where each value was written.
 
-    A body of *media_type* is pairs only when that is a form. With *expressions*, names that hold one are left out.
+    A body of *media_type* is pairs only when that is a form. With *expressions*, names that hold
+    one are left out.
     """
     paths: Paths = {}
     names = ["query", *(["body"] if essence(media_type) in (FORM, FORM_DATA) else [])]
@@ -43,18 +47,24 @@ def grouped(given: dict[str, Any], schema: Mapping[str, Any], media_type: str, *
 
 
 def _as_described(items: list[Any], schema: Any) -> Any:
-    """Return the values of one name: an array where *schema* has one, or where there are several."""
+    """Return the values of one name: an array where *schema* has one, or where there are
+    several.
+    """
     described: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
     if described.get("type") == "array":
         items = items[0] if len(items) == 1 and isinstance(items[0], list) else items
-        return [typed(item, described.get("items")) if isinstance(item, str) else item for item in items]
+        return [
+            typed(item, described.get("items")) if isinstance(item, str) else item for item in items
+        ]
     if len(items) > 1:
         return items
     return typed(items[0], described) if isinstance(items[0], str) else items[0]
 
 
 def as_written(problem_pointer: str, paths: Paths, at: str) -> str:
-    """Return *problem_pointer*, which is about an object, as one into the pairs that were written; *at* is the request's."""
+    """Return *problem_pointer*, which is about an object, as one into the pairs that were written;
+    *at* is the request's.
+    """
     tokens = parts(problem_pointer[len(at) :])
     for length in (3, 2):
         if (written := paths.get(tokens[:length])) is not None and len(tokens) >= length:

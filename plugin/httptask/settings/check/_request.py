@@ -48,11 +48,12 @@ def request_problems(
 ) -> list[Problem]:
     """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
 
-    *schema* is the settings schema of *endpoint*, or the schema of any request when there is none. *at* is the JSON Pointer
-    of *request* in the workflow definition. With *expressions*, values not yet evaluated are let through. *groups* are the
-    parts of *request* to look at, where the rest has been looked at before (and *schema* is `focused` on them). *host_header*
-    says whether the operator lets tasks set the header `Host`. With *waived*, only what keeps any request from being sent
-    counts: the endpoint is asked for nothing but the variables of its servers.
+    *schema* is the settings schema of *endpoint*, or the schema of any request when there is none.
+    *at* is the JSON Pointer of *request* in the workflow definition. With *expressions*, values not
+    yet evaluated are let through. *groups* are the parts of *request* to look at, where the rest
+    has been looked at before (and *schema* is `focused` on them). *host_header* says whether the
+    operator lets tasks set the header `Host`. With *waived*, only what keeps any request from being
+    sent counts: the endpoint is asked for nothing but the variables of its servers.
     """
     variables = endpoint.server_variables if endpoint is not None else {}
     framing = described_framing(endpoint)
@@ -70,19 +71,33 @@ def request_problems(
     if said is None and "body" in groups:
         given = with_media_type(given, schema, endpoint, expressions=expressions)
     written = content_type_of(given)
-    media_types = [written] if written is not None else list(offered(endpoint)) or ["application/json"]
+    media_types = (
+        [written] if written is not None else list(offered(endpoint)) or ["application/json"]
+    )
     unread = Unread.of(given, groups)
     file_problems = list(unread.problems(given, media_types, groups, at, expressions=expressions))
     given = unread.stood_in(given)
     paths = grouped(given, schema, media_types[0], expressions=expressions)
-    in_url = _query_in_url(given, schema, expressions=expressions) if endpoint and "url" in groups else {}
-    for name, _ in parse_qsl(endpoint.target.partition("?")[2] if endpoint else "", keep_blank_values=True):
+    in_url = (
+        _query_in_url(given, schema, expressions=expressions)
+        if endpoint and "url" in groups
+        else {}
+    )
+    for name, _ in parse_qsl(
+        endpoint.target.partition("?")[2] if endpoint else "", keep_blank_values=True
+    ):
         in_url.pop(name, None)  # it stands in the described path
     if in_url:
         schema = _merged_schema(schema, in_url)
         given["query"] = in_url | given.get("query", {})
-    problems = list(_but_for_forms(schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)))
-    problems = list(_but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at))
+    problems = list(
+        _but_for_forms(
+            schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)
+        )
+    )
+    problems = list(
+        _but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at)
+    )
     refused = {problem.pointer for problem in problems}
     empty = unsent_problems(given, endpoint, media_types[0], at)
     problems += [problem for problem in empty if problem.pointer not in refused]
@@ -96,20 +111,32 @@ def request_problems(
     if names:
         problems = [_as_written(problem, request, names, at) for problem in problems]
     if "url" in groups or "pathParameters" in groups:
-        problems += _url_problems(request, endpoint, variables, pointer(["url"], at), expressions=expressions)
+        problems += _url_problems(
+            request, endpoint, variables, pointer(["url"], at), expressions=expressions
+        )
     if "headers" in groups:
         problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
-        problems += _header_problems(request.get("headers"), framing, pointer(["headers"], at), host_header=host_header)
+        problems += _header_problems(
+            request.get("headers"), framing, pointer(["headers"], at), host_header=host_header
+        )
     if expressions:
         wrong = {each.pointer for each in problems}
-        problems += [each for each in request_warnings(request, media_types[0], at) if each.pointer not in wrong]
+        problems += [
+            each
+            for each in request_warnings(request, media_types[0], at)
+            if each.pointer not in wrong
+        ]
         problems += secret_problems(request, at)
     return problems
 
 
 def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
-    """Drop "none of the forms" for the body when a more specific problem about the body is reported."""
-    is_specific = any(problem.pointer.startswith(body) and problem.code not in _FORMS for problem in problems)
+    """Drop "none of the forms" for the body when a more specific problem about the body is
+    reported.
+    """
+    is_specific = any(
+        problem.pointer.startswith(body) and problem.code not in _FORMS for problem in problems
+    )
     for problem in problems:
         if not (is_specific and problem.pointer == body and problem.code in _FORMS):
             yield problem
@@ -119,11 +146,17 @@ _FORMS = ("no-form", "several-forms")
 
 
 def _but_for_text(
-    problems: Iterator[Problem], given: Mapping[str, Any], said: str | None, media_type: str, at: str
+    problems: Iterator[Problem],
+    given: Mapping[str, Any],
+    said: str | None,
+    media_type: str,
+    at: str,
 ) -> Iterator[Problem]:
-    """Yield *problems*, but that text is no structure where it is sent as it is: its author has written the XML.
+    """Yield *problems*, but that text is no structure where it is sent as it is: its author has
+    written the XML.
 
-    JSON's text is a value. That of a form is one only where its author says so: `{"$text": "a=1&b=2"}`.
+    JSON's text is a value. That of a form is one only where its author says so: `{"$text":
+    "a=1&b=2"}`.
     """
     body, is_text = pointer(["body"], at), isinstance(given.get("body"), str)
     is_form = essence(media_type) == FORM or carries_files(media_type)
@@ -145,7 +178,9 @@ _ABOUT_STRUCTURE = ("type", *_FORMS)
 
 
 def _content_type_as_offered(given: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
-    """Return *given* with the Content-Type as the endpoint writes it, where only parameters (a charset, a boundary) differ."""
+    """Return *given* with the Content-Type as the endpoint writes it, where only parameters (a
+    charset, a boundary) differ.
+    """
     said = content_type_of(given)
     if said is None or "Content-Type" not in given["headers"]:
         return given
@@ -153,33 +188,54 @@ def _content_type_as_offered(given: dict[str, Any], endpoint: Endpoint | None) -
     return {**given, "headers": {**given["headers"], "Content-Type": known}}
 
 
-def _content_type_problems(given: Mapping[str, Any], endpoint: Endpoint | None, at: str) -> Iterator[Problem]:
-    """Refuse a Content-Type that is in none of the endpoint's ranges of media types; without ranges, its schema does."""
+def _content_type_problems(
+    given: Mapping[str, Any], endpoint: Endpoint | None, at: str
+) -> Iterator[Problem]:
+    """Refuse a Content-Type that is in none of the endpoint's ranges of media types; without
+    ranges, its schema does.
+    """
     content, said = offered(endpoint), content_type_of(given)
-    if said is None or not any("*" in name for name in content) or has_expression(said) or offers(content, said):
+    if (
+        said is None
+        or not any("*" in name for name in content)
+        or has_expression(said)
+        or offers(content, said)
+    ):
         return
     yield Problem.of("media-type", pointer(["Content-Type"], at), known=list(content), found=said)
 
 
 _UNCHECKED = object()
-"""A query value in the URL's text whose shape cannot be told from its text: an array, an object, a union."""
+"""A query value in the URL's text whose shape cannot be told from its text: an array, an object, a
+union.
+"""
 
 _PLAIN = ("string", "integer", "number", "boolean")
 
 
-def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expressions: bool) -> dict[str, Any]:
-    """Return the query values that stand in the URL's text and not in `query`, typed as *schema* has them.
+def _query_in_url(
+    request: Mapping[str, Any], schema: Mapping[str, Any], *, expressions: bool
+) -> dict[str, Any]:
+    """Return the query values that stand in the URL's text and not in `query`, typed as *schema*
+    has them.
 
-    With *expressions*, text that holds one is left out: it is looked at again when its value is known.
+    With *expressions*, text that holds one is left out: it is looked at again when its value is
+    known.
     """
     url = request.get("url")
-    if not isinstance(url, str) or "?" not in url or not isinstance(request.get("query", {}), Mapping):
+    if (
+        not isinstance(url, str)
+        or "?" not in url
+        or not isinstance(request.get("query", {}), Mapping)
+    ):
         return {}
     group = schema.get("properties", {}).get("query")
     known = group.get("properties", {}) if isinstance(group, Mapping) else {}
     values: dict[str, Any] = {}
     for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
-        if name in request.get("query", {}) or (expressions and (has_expression(name) or has_expression(text))):
+        if name in request.get("query", {}) or (
+            expressions and (has_expression(name) or has_expression(text))
+        ):
             continue
         described = _but_for_empty(known.get(name))
         if isinstance(described, Mapping) and described.get("type") in _PLAIN:
@@ -192,7 +248,9 @@ def _query_in_url(request: Mapping[str, Any], schema: Mapping[str, Any], *, expr
 
 
 def _but_for_empty(schema: Any) -> Any:
-    """Return the *schema* of a parameter without its leave to be empty (OpenAPI: `allowEmptyValue`)."""
+    """Return the *schema* of a parameter without its leave to be empty (OpenAPI:
+    `allowEmptyValue`).
+    """
     forms: Any = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
     return forms[0] if len(forms) == 2 and forms[1] == {"const": ""} else schema
 
@@ -203,7 +261,10 @@ def _merged_schema(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapp
     if not free:
         return schema
     properties = schema["properties"]
-    query = {**properties["query"], "properties": {**properties["query"].get("properties", {}), **free}}
+    query = {
+        **properties["query"],
+        "properties": {**properties["query"].get("properties", {}), **free},
+    }
     return {**schema, "properties": {**properties, "query": query}}
 
 
@@ -218,21 +279,30 @@ def _in_url(problem: Problem, in_url: Mapping[str, Any], at: str) -> Problem:
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
     """Return *schema* (of settings) with everything in it that is not about *groups* let through.
 
-    Settings are checked when they are read; what their expressions yield is all that can be wrong when they run. Conditions
-    are about a body and the header that names its media type: these stay.
+    Settings are checked when they are read; what their expressions yield is all that can be wrong
+    when they run. Conditions are about a body and the header that names its media type: these stay.
     """
     properties = schema.get("properties", {})
     wanted = {*groups, *(("headers", "body") if "allOf" in schema else ())}
-    return {**schema, "properties": {name: each if name in wanted else True for name, each in properties.items()}}
+    return {
+        **schema,
+        "properties": {name: each if name in wanted else True for name, each in properties.items()},
+    }
 
 
 def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers a settings *schema* documents, lower case -> its spelling."""
     headers = schema.get("properties", {}).get("headers")
-    return {name.lower(): name for name in headers.get("properties", {})} if isinstance(headers, Mapping) else {}
+    return (
+        {name.lower(): name for name in headers.get("properties", {})}
+        if isinstance(headers, Mapping)
+        else {}
+    )
 
 
-def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str, str], at: str) -> Problem:
+def _as_written(
+    problem: Problem, request: Mapping[str, Any], names: Mapping[str, str], at: str
+) -> Problem:
     """Point at the header as its author spelt it."""
     tokens = parts(problem.pointer[len(at) :])
     headers = request.get("headers")
@@ -243,7 +313,12 @@ def _as_written(problem: Problem, request: Mapping[str, Any], names: Mapping[str
 
 
 def _url_problems(
-    request: Mapping[str, Any], endpoint: Endpoint | None, variables: Variables, at: str, *, expressions: bool
+    request: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    variables: Variables,
+    at: str,
+    *,
+    expressions: bool,
 ) -> Iterator[Problem]:
     url = request.get("url")
     if not isinstance(url, str):
@@ -276,10 +351,14 @@ def _url_problems(
 
 
 def _host_faults(netloc: str, given: Any, at: str) -> Iterator[Problem]:
-    """Say why no server can be at *netloc*, with the values *given* for its places; nothing when one can, or nobody knows yet."""
+    """Say why no server can be at *netloc*, with the values *given* for its places; nothing when
+    one can, or nobody knows yet.
+    """
     values = given if isinstance(given, Mapping) else {}
     netloc = PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), netloc)
-    if "{" in netloc:  # a place without a value is named elsewhere, and an expression is evaluated later
+    if (
+        "{" in netloc
+    ):  # a place without a value is named elsewhere, and an expression is evaluated later
         return
     try:
         bare = split_url(f"//{netloc}").hostname or ""
@@ -292,7 +371,9 @@ def _host_faults(netloc: str, given: Any, at: str) -> Iterator[Problem]:
 
 
 _AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
-_RUNS_ON = re.compile(r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)")
+_RUNS_ON = re.compile(
+    r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)"
+)
 """A whole host, it seems, and an expression right behind it."""
 
 
@@ -302,13 +383,19 @@ def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
     if authority is not None and not has_expression(authority[0]):
         yield from _url_problems({"url": authority[0]}, None, {}, at, expressions=False)
     elif match := _RUNS_ON.match(url):
-        yield Problem.of("url-host-runs-on", at, severity="warning", server=match[0].partition("$")[0])
+        yield Problem.of(
+            "url-host-runs-on", at, severity="warning", server=match[0].partition("$")[0]
+        )
 
 
 def _server_values(given: Any, variables: Variables) -> dict[str, str]:
-    """Return the values of the places that are *variables* of a server: those *given*, else their defaults."""
+    """Return the values of the places that are *variables* of a server: those *given*, else their
+    defaults.
+    """
     values = given if isinstance(given, Mapping) else {}
-    found = {name: values.get(name) or variable.get("default") for name, variable in variables.items()}
+    found = {
+        name: values.get(name) or variable.get("default") for name, variable in variables.items()
+    }
     return {
         name: str(value)
         for name, value in found.items()
@@ -331,19 +418,27 @@ def _placeholder_problems(
     if isinstance(given, str):  # a whole group from one expression: known after evaluation
         return
     described = (
-        {parameter.name for parameter in endpoint.parameters if parameter.location == "path"} if endpoint else set()
+        {parameter.name for parameter in endpoint.parameters if parameter.location == "path"}
+        if endpoint
+        else set()
     )
     defaults = {name for name, variable in variables.items() if "default" in variable}
     for name in wanted:
-        if values.get(name) is None and name not in described | defaults:  # a described one is named by the schema
+        if (
+            values.get(name) is None and name not in described | defaults
+        ):  # a described one is named by the schema
             yield Problem.of("path-parameter-missing", at, name=name)
     for name in values:
         if name not in wanted and name not in described:
             parent = at.removesuffix("/url")
-            yield Problem.of("path-parameter-unused", pointer(["pathParameters", name], parent), name=name)
+            yield Problem.of(
+                "path-parameter-unused", pointer(["pathParameters", name], parent), name=name
+            )
 
 
-def _header_problems(headers: Any, framing: Collection[str], at: str, *, host_header: bool) -> Iterator[Problem]:
+def _header_problems(
+    headers: Any, framing: Collection[str], at: str, *, host_header: bool
+) -> Iterator[Problem]:
     if not isinstance(headers, Mapping) or not all(isinstance(name, str) for name in headers):
         return
     seen: dict[str, str] = {}

@@ -13,7 +13,9 @@ from httptask.expressions import has_expression
 
 
 def secret_problems(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    """Warn of each literal secret in *request*, an `httpRequest` that stands at *at*. Expressions are none."""
+    """Warn of each literal secret in *request*, an `httpRequest` that stands at *at*. Expressions
+    are none.
+    """
     for group, values in request.items():
         if group == "url":
             if isinstance(values, str) and _is_secret_url(values):
@@ -23,14 +25,20 @@ def secret_problems(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
 
 
 def secrets_below(value: Any, at: str, group: str = "body") -> Iterator[Problem]:
-    """Warn of each literal secret in *value*, which stands at *at* in this *group* of an `httpRequest`."""
+    """Warn of each literal secret in *value*, which stands at *at* in this *group* of an
+    `httpRequest`.
+    """
     waiting: list[tuple[str, str, Any]] = [(at, "", value)]
     while waiting:  # not by recursion: a body may be nested deeply
         place, name, item = waiting.pop()
         if isinstance(item, Mapping):
-            waiting += [(pointer([str(key)], place), str(key), each) for key, each in [*item.items()][::-1]]
+            waiting += [
+                (pointer([str(key)], place), str(key), each) for key, each in [*item.items()][::-1]
+            ]
         elif isinstance(item, list):
-            waiting += [(pointer([index], place), name, each) for index, each in [*enumerate(item)][::-1]]
+            waiting += [
+                (pointer([index], place), name, each) for index, each in [*enumerate(item)][::-1]
+            ]
         elif _is_secret(name, item, group):
             yield _problem(place)
 
@@ -40,7 +48,11 @@ def _is_secret(name: str, value: Any, group: str) -> bool:
         if not value.strip() or has_expression(value):
             return False
         return is_secret_name(name, group) or is_secret_text(value)
-    return isinstance(value, int | float) and not isinstance(value, bool) and is_secret_name(name, group)
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and is_secret_name(name, group)
+    )
 
 
 def _is_secret_url(url: str) -> bool:

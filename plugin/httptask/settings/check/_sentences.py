@@ -14,7 +14,12 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number, dump, number_text
 from httptask.errors import Problem
 from httptask.settings.check._formats import described
-from httptask.settings.check._keywords import AmbiguousError, MissingError, UncheckedPatternError, current
+from httptask.settings.check._keywords import (
+    AmbiguousError,
+    MissingError,
+    UncheckedPatternError,
+    current,
+)
 
 _MOST_NAMED = 10
 """Alternatives that are listed."""
@@ -76,7 +81,9 @@ def _unknown_name(error: Any, place: str) -> Iterator[Problem]:
 
 def _name(error: Any, place: str) -> Iterator[Problem]:
     why = next(iter(explained(error.context[0])), None)
-    yield Problem.of("property-names", place, name=error.instance, reason=why.message if why else error.message)
+    yield Problem.of(
+        "property-names", place, name=error.instance, reason=why.message if why else error.message
+    )
 
 
 # One value
@@ -84,9 +91,14 @@ def _name(error: Any, place: str) -> Iterator[Problem]:
 
 def _type(error: Any, place: str) -> Iterator[Problem]:
     types = error.validator_value
-    params: dict[str, Any] = {"expected": _expected({"type": types}), "found": found(error.instance)}
+    params: dict[str, Any] = {
+        "expected": _expected({"type": types}),
+        "found": found(error.instance),
+    }
     types = [types] if isinstance(types, str) else list(types)
-    yield Problem.of("type", place, suggestion=converted(error.instance, types), types=types, **params)
+    yield Problem.of(
+        "type", place, suggestion=converted(error.instance, types), types=types, **params
+    )
 
 
 def _enum(error: Any, place: str) -> Iterator[Problem]:
@@ -95,11 +107,15 @@ def _enum(error: Any, place: str) -> Iterator[Problem]:
     near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
     suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
     expected = f"one of {_listing(values)}"
-    yield Problem.of("enum", place, suggestion=suggestion, expected=expected, found=found(error.instance))
+    yield Problem.of(
+        "enum", place, suggestion=suggestion, expected=expected, found=found(error.instance)
+    )
 
 
 def _const(error: Any, place: str) -> Iterator[Problem]:
-    yield Problem.of("const", place, expected=_shown(error.validator_value), found=found(error.instance))
+    yield Problem.of(
+        "const", place, expected=_shown(error.validator_value), found=found(error.instance)
+    )
 
 
 def _false(_: Any, place: str) -> Iterator[Problem]:
@@ -112,7 +128,10 @@ def _not(error: Any, place: str) -> Iterator[Problem]:
     if isinstance(excluded, Mapping):
         if isinstance(excluded.get("required"), list) and isinstance(error.instance, Mapping):
             names = excluded["required"]
-            params = {"names": " and ".join(map(repr, names)), "where": "together" if len(names) > 1 else "here"}
+            params = {
+                "names": " and ".join(map(repr, names)),
+                "where": "together" if len(names) > 1 else "here",
+            }
         elif excluded.keys() & {"enum", "const", "type"}:
             params = {"unexpected": _expected(excluded), "found": found(error.instance)}
     yield Problem.of("not", place, **params)
@@ -143,7 +162,9 @@ def _unique(error: Any, place: str) -> Iterator[Problem]:
     for index, item in enumerate(error.instance[:_MOST_COMPARED]):
         key = json.dumps(item, sort_keys=True, default=str)
         if key in seen:
-            yield Problem.of("unique-items", place, found=_shown(item), first=seen[key] + 1, second=index + 1)
+            yield Problem.of(
+                "unique-items", place, found=_shown(item), first=seen[key] + 1, second=index + 1
+            )
             return
         seen[key] = index
     yield Problem.of("unique-items", place)
@@ -173,7 +194,9 @@ def _ambiguous(error: AmbiguousError, place: str) -> Problem:
     alternatives: Any = error.validator_value
     names = current.get().forms.names(alternatives)
     are_listed = len(names) == len(alternatives) <= _MOST_NAMED
-    return Problem.of("several-forms", place, count=len(alternatives), names=list(names) if are_listed else None)
+    return Problem.of(
+        "several-forms", place, count=len(alternatives), names=list(names) if are_listed else None
+    )
 
 
 def _no_form(error: Any, place: str) -> Iterator[Problem]:
@@ -201,7 +224,10 @@ def _read_only(_: Any, place: str) -> Iterator[Problem]:
 
 
 def _format(error: Any, place: str) -> Iterator[Problem]:
-    params: dict[str, Any] = {"expected": described(error.validator_value), "found": found(error.instance)}
+    params: dict[str, Any] = {
+        "expected": described(error.validator_value),
+        "found": found(error.instance),
+    }
     yield Problem.of("format", place, severity="warning", **params)
 
 
@@ -257,7 +283,9 @@ def _expected(schema: Any) -> str:
     if "enum" in schema:
         return f"one of {_listing(schema['enum'])}"
     kinds = schema.get("type", [])
-    return " or ".join(_ARTICLES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    return " or ".join(
+        _ARTICLES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
+    )
 
 
 def found(value: Any) -> str:
@@ -290,7 +318,9 @@ def _listing(values: Sequence[Any]) -> str:
 
 
 def converted(value: Any, kinds: Any) -> str | None:
-    """Return *value* as one of *kinds*, when it is plainly that in another spelling: "42" for an integer."""
+    """Return *value* as one of *kinds*, when it is plainly that in another spelling: "42" for an
+    integer.
+    """
     wanted = {kinds} if isinstance(kinds, str) else set(kinds)
     if isinstance(value, FileText):
         return None

@@ -1,4 +1,6 @@
-"""Empty arrays and objects in settings: in a query, a header or a form they have no form, and nothing is sent for them."""
+"""Empty arrays and objects in settings: in a query, a header or a form they have no form, and
+nothing is sent for them.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,22 @@ _WHERE = {"query": "a query", "headers": "a header", "cookies": "a cookie"}
 def unsent_problems(
     request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str, at: str
 ) -> Iterator[Problem]:
-    """Refuse what is required and not sent, warn of what is not; *request* are normalised settings."""
+    """Refuse what is required and not sent, warn of what is not; *request* are normalised
+    settings.
+    """
     for path in unsent(request, endpoint, media_type):
         value: Any = request
         for step in path:
             value = value[step]
         what = "an empty array" if isinstance(value, list) else "an empty object"
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
-        required: dict[str, Any] = {"name": path[-1]} if _is_required(path, endpoint, media_type) else {}
+        required: dict[str, Any] = (
+            {"name": path[-1]} if _is_required(path, endpoint, media_type) else {}
+        )
         severity = "error" if required else "warning"
-        yield Problem.of("unsent", pointer(path, at), severity=severity, found=what, where=where, **required)
+        yield Problem.of(
+            "unsent", pointer(path, at), severity=severity, found=what, where=where, **required
+        )
 
 
 def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool:
@@ -37,7 +45,9 @@ def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool
     views, name = Views({"$defs": endpoint.definitions}), path[1]
     if path[0] == "body":
         content = endpoint.request_body.content.items() if endpoint.request_body is not None else ()
-        schema = next((each.schema for kind, each in content if essence(kind) == essence(media_type)), {})
+        schema = next(
+            (each.schema for kind, each in content if essence(kind) == essence(media_type)), {}
+        )
         return all(_steps_required(views.view(schema), path[1:], views))
     known = (each for each in endpoint.parameters if PARAMETER_GROUPS.get(each.location) == path[0])
     parameter = next((each for each in known if each.name == name), None)

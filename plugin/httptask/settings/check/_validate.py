@@ -1,4 +1,6 @@
-"""Validation with jsonschema: all problems at once, in sentences for a person, expressions allowed."""
+"""Validation with jsonschema: all problems at once, in sentences for a person, expressions
+allowed.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,17 @@ def schema_problems(
 ) -> list[Problem]:
     """Return everything in *value* that does not satisfy *schema*, in document order.
 
-    *pointer* is where *value* stands. With *expressions*, a string that is wholly `${…}` may stand wherever any value may:
-    it is checked again, without this, after evaluation. *schema* must not change afterwards: its validator is kept.
+    *pointer* is where *value* stands. With *expressions*, a string that is wholly `${…}` may stand
+    wherever any value may: it is checked again, without this, after evaluation. *schema* must not
+    change afterwards: its validator is kept.
     """
     try:
         validator, forms = _validator(schema, expressions)
         token = current.set(Check.begun(forms, expressions=expressions))
         try:
-            problems = [each for error in validator.iter_errors(value) for each in explained(error, pointer)]
+            problems = [
+                each for error in validator.iter_errors(value) for each in explained(error, pointer)
+            ]
         finally:
             current.reset(token)
     except RecursionError:
@@ -52,15 +57,21 @@ def _validator(schema: Mapping[str, Any], expressions: bool) -> tuple[Any, Forms
         if len(_kept) >= _MOST_KEPT:
             _kept.pop(next(iter(_kept)), None)
         # The schema is kept beside its validator: as long as it lives, its id is its own.
-        made = (Relaxed if expressions else Strict)(schema, registry=Registry())  # an empty registry fetches nothing
+        made = (Relaxed if expressions else Strict)(
+            schema, registry=Registry()
+        )  # an empty registry fetches nothing
         kept = _kept.setdefault(key, (schema, (made, Forms(schema))))
     return kept[1]
 
 
 def typed(text: str, schema: Any) -> Any:
-    """Parse *text* as the type *schema* names (`"42"` becomes 42); return it unchanged if it does not parse."""
+    """Parse *text* as the type *schema* names (`"42"` becomes 42); return it unchanged if it does
+    not parse.
+    """
     kinds = schema.get("type", ()) if isinstance(schema, Mapping) else ()
-    literal = converted(text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"])
+    literal = converted(
+        text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"]
+    )
     try:
         return text if literal is None else json.loads(literal, parse_float=number)
     except ValueError:  # more digits than Python converts

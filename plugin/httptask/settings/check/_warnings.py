@@ -1,4 +1,6 @@
-"""What in a task is most likely not what its author meant, though it can be sent: warnings, before anything runs."""
+"""What in a task is most likely not what its author meant, though it can be sent: warnings, before
+anything runs.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,21 @@ _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
 
 def request_warnings(request: Mapping[str, Any], media_type: str, at: str) -> Iterator[Problem]:
-    """Yield warnings of the values of an `httpRequest` whose body is sent as *media_type*; *at* is its JSON Pointer."""
+    """Yield warnings of the values of an `httpRequest` whose body is sent as *media_type*; *at* is
+    its JSON Pointer.
+    """
     if is_json(media_type) and _reads_as_json(request.get("body")):
-        yield Problem.of("text-reads-as-json", pointer(["body"], at), severity="warning", mediaType=media_type)
+        yield Problem.of(
+            "text-reads-as-json", pointer(["body"], at), severity="warning", mediaType=media_type
+        )
     for path, name in _names(request):
         if has_expression(name):
             yield _not_evaluated(pointer(path, at), name=name, used="sent")
 
 
 def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    """Yield warnings of *task* as its author wrote it: its method, and expressions where none is evaluated.
+    """Yield warnings of *task* as its author wrote it: its method, and expressions where none is
+    evaluated.
 
     *at* is the JSON Pointer of the task.
     """
@@ -39,7 +46,12 @@ def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
         place, expected = pointer(["httpRequest", "method"], at), method.upper()
         suggestion = f'"{expected}"'
         yield Problem.of(
-            "method-case", place, severity="warning", suggestion=suggestion, found=method, expected=expected
+            "method-case",
+            place,
+            severity="warning",
+            suggestion=suggestion,
+            found=method,
+            expected=expected,
         )
     for name, value in task.items():
         if name in _EVALUATED or name in _FOR_PEOPLE:
@@ -72,7 +84,9 @@ _Path = tuple[str | int, ...]
 
 
 def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    """Yield the names of all objects in *value* that may hold an expression, with the path of what they name."""
+    """Yield the names of all objects in *value* that may hold an expression, with the path of what
+    they name.
+    """
     queue: list[tuple[_Path, Any]] = [(path, value)]
     while queue:
         path, item = queue.pop()
@@ -83,7 +97,11 @@ def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
                 if isinstance(each, Mapping | list):
                     queue.append(((*path, name), each))
         elif isinstance(item, list):
-            queue += [((*path, index), each) for index, each in enumerate(item) if isinstance(each, Mapping | list)]
+            queue += [
+                ((*path, index), each)
+                for index, each in enumerate(item)
+                if isinstance(each, Mapping | list)
+            ]
 
 
 def _texts(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:

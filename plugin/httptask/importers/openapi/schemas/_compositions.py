@@ -1,8 +1,9 @@
-"""Compositions that refuse what they describe: alternatives that cannot be told apart, and closed schemas that are built upon.
+"""Compositions that refuse what they describe: alternatives that cannot be told apart, and closed
+schemas that are built upon.
 
-Both are common in descriptions, and both are plain: `oneOf` of open objects is meant as a choice, and what is built on a closed
-object is meant to have the properties of both. They are mended after all schemas are converted, because what a schema refers to
-must be known for it.
+Both are common in descriptions, and both are plain: `oneOf` of open objects is meant as a choice,
+and what is built on a closed object is meant to have the properties of both. They are mended after
+all schemas are converted, because what a schema refers to must be known for it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _MOST_STEPS = 500_000
 """Schemas that are looked at, again and again, in one description: about a second."""
 _NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
 _UNDERSTOOD = (
-    frozenset(("type", "properties", "required", "additionalProperties", "minProperties", "$ref", "allOf"))
+    frozenset(
+        ("type", "properties", "required", "additionalProperties", "minProperties", "$ref", "allOf")
+    )
     | _NOT_CHECKED
 )
 
@@ -39,11 +42,15 @@ def _core(schema: Any) -> Any:
     """Return what of *schema* decides whether a value is accepted."""
     if not isinstance(schema, dict):
         return schema
-    return replaced({keyword: value for keyword, value in schema.items() if keyword not in _NOT_CHECKED}, _core)
+    return replaced(
+        {keyword: value for keyword, value in schema.items() if keyword not in _NOT_CHECKED}, _core
+    )
 
 
 class _Cores:
-    """Compares schemas by what they accept, as they are written; each is looked at once, however often it is compared."""
+    """Compares schemas by what they accept, as they are written; each is looked at once, however
+    often it is compared.
+    """
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
@@ -92,7 +99,9 @@ class _Shape:
 
 
 class Compositions:
-    """Mends compositions. *definition* returns a definition, and *note* reports what was changed below a schema."""
+    """Mends compositions. *definition* returns a definition, and *note* reports what was changed
+    below a schema.
+    """
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
@@ -100,20 +109,29 @@ class Compositions:
         self._told = False
 
     def mended(self, schema: Any, note: Callable[[str], None]) -> Any:
-        """Return *schema*, with all that is in it, so that it accepts what it describes; itself when it does already.
+        """Return *schema*, with all that is in it, so that it accepts what it describes; itself
+        when it does already.
 
-        The work on one description is bounded: the schemas that are left then stay as they are, and that is said.
+        The work on one description is bounded: the schemas that are left then stay as they are, and
+        that is said.
         """
         waiting = [schema]
         while waiting:
             if self._left <= 0:
                 if not self._told:
-                    note("the description has too many compositions to look at: from here on they stay as they are")
+                    note(
+                        "the description has too many compositions to look at: from here on they"
+                        " stay as they are"
+                    )
                 self._told = True
                 return schema
             each = waiting.pop()
             if isinstance(each, dict):
-                if self._refusing(each) is not None or self._has_equal_alternatives(each) or self._disagrees(each):
+                if (
+                    self._refusing(each) is not None
+                    or self._has_equal_alternatives(each)
+                    or self._disagrees(each)
+                ):
                     return self._rebuilt(schema, note)
                 waiting.extend(subschemas(each))
         return schema
@@ -129,14 +147,22 @@ class Compositions:
             for keyword in COMPOSED & result.keys():
                 result[keyword] = [self._opened(each, 0) for each in result[keyword]]
             result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
-            note("additionalProperties: the properties of all the schemas it is made of are allowed")
+            note(
+                "additionalProperties: the properties of all the schemas it is made of are allowed"
+            )
         if self._disagrees(result):
             result = self._with_all_values(result)
             listed = ", ".join(json.dumps(value) for value in result["enum"])
-            note(f"allOf: no value is in all the enums of its schemas; one of any of them is taken: {shown(listed)}")
+            note(
+                "allOf: no value is in all the enums of its schemas; one of any of them is taken:"
+                f" {shown(listed)}"
+            )
         if self._has_equal_alternatives(result):
             result["anyOf"] = result.pop("oneOf")
-            note("oneOf: what one of its schemas describes is accepted by another, too; it is enough that one fits")
+            note(
+                "oneOf: what one of its schemas describes is accepted by another, too; it is enough"
+                " that one fits"
+            )
         return result
 
     # Enumerations
@@ -156,9 +182,15 @@ class Compositions:
         return {**self._without_values(schema, 0), "enum": list(values.values())}
 
     def _without_values(self, schema: Any, level: int) -> Any:
-        if not isinstance(schema, dict) or level > _MOST_PARTS or self._shape(schema).values is None:
+        if (
+            not isinstance(schema, dict)
+            or level > _MOST_PARTS
+            or self._shape(schema).values is None
+        ):
             return schema
-        result = {keyword: value for keyword, value in schema.items() if keyword not in ("enum", "const")}
+        result = {
+            keyword: value for keyword, value in schema.items() if keyword not in ("enum", "const")
+        }
         if "allOf" in result:
             result["allOf"] = [self._without_values(part, level + 1) for part in result["allOf"]]
         return self._written_out(result, lambda target: self._without_values(target, level + 1))
@@ -210,7 +242,11 @@ class Compositions:
             for keyword in ("anyOf", "oneOf"):
                 shape.takes_null |= _NULL in part.get(keyword, ())
                 shape.chosen.update(
-                    *(each.get("properties", ()) for each in part.get(keyword, ()) if isinstance(each, dict))
+                    *(
+                        each.get("properties", ())
+                        for each in part.get(keyword, ())
+                        if isinstance(each, dict)
+                    )
                 )
             shape.is_plain &= part.get("additionalProperties", True) in (True, False, {})
             shape.is_plain &= _UNDERSTOOD.issuperset(
@@ -239,8 +275,13 @@ class Compositions:
     # Closed schemas
 
     def _refusing(self, schema: Schema) -> Any:
-        """Return what is true of no property but those that parts of *schema* know, where one part refuses another's; or None."""
-        parts_of_it = [schema, *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword])]
+        """Return what is true of no property but those that parts of *schema* know, where one part
+        refuses another's; or None.
+        """
+        parts_of_it = [
+            schema,
+            *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword]),
+        ]
         if len(parts_of_it) == 1 or not any(
             _closes(part) or _others(part) for each in parts_of_it for part in self._made_of(each)
         ):
@@ -248,20 +289,32 @@ class Compositions:
         own = {keyword: value for keyword, value in schema.items() if keyword not in COMPOSED}
         parts = [self._shape(each) for each in (own, *schema.get("allOf", ()))]
         names = set[str]().union(*(shape.names for shape in parts))
-        choices = [self._shape(each) for keyword in ("anyOf", "oneOf") for each in schema.get(keyword, ())]
+        choices = [
+            self._shape(each) for keyword in ("anyOf", "oneOf") for each in schema.get(keyword, ())
+        ]
         named_by_all = names.union(*(shape.names for shape in choices))
         if any(shape.closed and not named_by_all <= shape.known for shape in parts) or any(
             shape.closed and not names <= shape.known for shape in choices
         ):
             return False
         return next(
-            (other for shape in parts for other in shape.others if self._contradicts(shape, other, parts)), None
+            (
+                other
+                for shape in parts
+                for other in shape.others
+                if self._contradicts(shape, other, parts)
+            ),
+            None,
         )
 
     def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
-        """Say whether a property that *shape* does not name has, in one of *parts*, no type that *other* has."""
+        """Say whether a property that *shape* does not name has, in one of *parts*, no type that
+        *other* has.
+        """
         allowed = _widened(set(types_of(other)))
-        found = (part.properties[name] for part in parts for name in part.properties.keys() - shape.known)
+        found = (
+            part.properties[name] for part in parts for name in part.properties.keys() - shape.known
+        )
         types = (self._shape(each).types for each in found)
         return any(each is not None and allowed.isdisjoint(each) for each in types)
 
@@ -279,9 +332,13 @@ class Compositions:
 
 
 def _enumerated(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield the values of the enumeration, and of the constant, of *schema* itself, by their JSON."""
+    """Yield the values of the enumeration, and of the constant, of *schema* itself, by their
+    JSON.
+    """
     for values in (
-        (schema.get("enum"), [schema["const"]] if "const" in schema else None) if isinstance(schema, dict) else ()
+        (schema.get("enum"), [schema["const"]] if "const" in schema else None)
+        if isinstance(schema, dict)
+        else ()
     ):
         if values is not None:
             yield {json.dumps(value, sort_keys=True): value for value in values}
@@ -297,13 +354,19 @@ def _closes(schema: Any) -> bool:
 def _others(schema: Any) -> list[Schema]:
     """Return what *schema* says of the properties that it does not name, where that has a type."""
     others = schema.get("additionalProperties") if isinstance(schema, dict) else None
-    return [others] if isinstance(others, dict) and "type" in others and not schema.get("patternProperties") else []
+    return (
+        [others]
+        if isinstance(others, dict) and "type" in others and not schema.get("patternProperties")
+        else []
+    )
 
 
 def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
     """Say whether the plain shape *one* accepts every value made of what *other* describes."""
     described = other.types or ({"object"} if other.properties or other.required else None)
-    if one.types is not None and not (described is not None and _widened(described) <= _widened(one.types)):
+    if one.types is not None and not (
+        described is not None and _widened(described) <= _widened(one.types)
+    ):
         return False
     if one.closed and not other.names <= one.known:
         return False
@@ -317,7 +380,9 @@ def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
 
 
 def _is_wider(one: Any, other: Any) -> bool:
-    """Say whether *one* names types alone, those of *other* among them: a number is also what an integer is."""
+    """Say whether *one* names types alone, those of *other* among them: a number is also what an
+    integer is.
+    """
     if (
         not isinstance(one, dict)
         or not isinstance(other, dict)

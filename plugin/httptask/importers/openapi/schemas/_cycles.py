@@ -1,7 +1,9 @@
-"""Definitions that refer to each other in circles: which of those circles no validator, or no instance, would survive.
+"""Definitions that refer to each other in circles: which of those circles no validator, or no
+instance, would survive.
 
-Recursion is normal: a tree has children that are trees. Two kinds are not: a schema that refers to itself for the *same* value, on
-which a validator never ends, and one that *requires* a part of its own kind, for which there is no finite instance.
+Recursion is normal: a tree has children that are trees. Two kinds are not: a schema that refers to
+itself for the *same* value, on which a validator never ends, and one that *requires* a part of its
+own kind, for which there is no finite instance.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ _SINGLE = ("not", "if", "then", "else")
 class Cycles:
     """Breaks the circles among definitions, each once, whichever definition is asked for first.
 
-    *converted* returns a definition as it was converted, *add* registers another one under a name like the given one and returns
-    its name, *note* reports what was changed about a definition.
+    *converted* returns a definition as it was converted, *add* registers another one under a name
+    like the given one and returns its name, *note* reports what was changed about a definition.
     """
 
     def __init__(
-        self, converted: Callable[[str], Schema], add: Callable[[str], str], note: Callable[[str, str], None]
+        self,
+        converted: Callable[[str], Schema],
+        add: Callable[[str], str],
+        note: Callable[[str, str], None],
     ) -> None:
         self._converted = converted
         self._add = add
@@ -35,18 +40,26 @@ class Cycles:
         self._finite: dict[str, Schema] = {}
 
     def broken(self, name: str) -> Schema:
-        """Return the definition *name*, on which a validator ends, and which has a finite instance if that is all it lacks."""
+        """Return the definition *name*, on which a validator ends, and which has a finite instance
+        if that is all it lacks.
+        """
         if name not in self._finite:
-            for members in components([name], lambda each: _needed(self._validated(each)), self._finite):
+            for members in components(
+                [name], lambda each: _needed(self._validated(each)), self._finite
+            ):
                 schemas = {each: self._validated(each) for each in members}
-                self._finite |= self._with_instances(schemas) if _is_circle(schemas, _needed) else schemas
+                self._finite |= (
+                    self._with_instances(schemas) if _is_circle(schemas, _needed) else schemas
+                )
         return self._finite[name]
 
     # The same value
 
     def _validated(self, name: str) -> Schema:
         if name not in self._ending:
-            for members in components([name], lambda each: in_place(self._converted(each)), self._ending):
+            for members in components(
+                [name], lambda each: in_place(self._converted(each)), self._ending
+            ):
                 schemas = {each: self._converted(each) for each in members}
                 self._ending |= self._unwound(schemas) if _is_circle(schemas, in_place) else schemas
         return self._ending[name]
@@ -55,27 +68,41 @@ class Cycles:
         schemas = self._with_bases(schemas)
         for name, targets in _back_edges(schemas):
             schemas[name] = _pruned(schemas[name], targets)
-            self._note("a schema that is itself again, for the same value; that reference is left out", name)
+            self._note(
+                "a schema that is itself again, for the same value; that reference is left out",
+                name,
+            )
         return schemas
 
     def _with_bases(self, schemas: dict[str, Schema]) -> dict[str, Schema]:
-        # `Pet: {oneOf: [Cat, Dog]}` with `Cat: {allOf: [Pet, …]}` means: a cat has what all pets have.
+        # `Pet: {oneOf: [Cat, Dog]}` with `Cat: {allOf: [Pet, …]}` means: a cat has what all pets
+        # have.
         bases = {}
         for name, schema in schemas.items():
             base = {
                 keyword: value
                 for keyword, value in schema.items()
-                if keyword not in ("oneOf", "anyOf") or schemas.keys().isdisjoint(in_place({keyword: value}))
+                if keyword not in ("oneOf", "anyOf")
+                or schemas.keys().isdisjoint(in_place({keyword: value}))
             }
             if len(base) < len(schema):
                 bases[name] = base
-        used = {target for schema in schemas.values() for target in _conjunctive(schema) if target in bases}
+        used = {
+            target
+            for schema in schemas.values()
+            for target in _conjunctive(schema)
+            if target in bases
+        }
         names = {name: self._add(name) for name in bases if name in used}
         if names:
             everything = {**schemas, **{names[name]: bases[name] for name in names}}
             schemas = {name: _redirected(schema, names) for name, schema in everything.items()}
             for name in names:
-                self._note("its alternatives are built on it; they take what it says beside its alternatives", name)
+                self._note(
+                    "its alternatives are built on it; they take what it says beside its"
+                    " alternatives",
+                    name,
+                )
         return schemas
 
     # A finite instance
@@ -88,7 +115,10 @@ class Cycles:
                 relaxed = _relaxed(schemas[name], finite, schemas)
                 if relaxed != schemas[name]:
                     schemas[name] = relaxed
-                    self._note("what it requires contains itself without end; that part is not required", name)
+                    self._note(
+                        "what it requires contains itself without end; that part is not required",
+                        name,
+                    )
         return schemas
 
 
@@ -97,7 +127,9 @@ def _is_circle(schemas: Mapping[str, Schema], edges: Callable[[Schema], Iterable
 
 
 def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]:
-    """Yield each definition whose references close a circle, with those references' names, depth first."""
+    """Yield each definition whose references close a circle, with those references' names, depth
+    first.
+    """
     open_, closed = set[str](), set[str]()
     for start in schemas:
         waiting = [(start, False)]
@@ -117,7 +149,9 @@ def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]
 
 
 def in_place(schema: Any) -> Iterator[str]:
-    """Yield the names of the definitions that *schema* applies to the same value it is applied to itself."""
+    """Yield the names of the definitions that *schema* applies to the same value it is applied to
+    itself.
+    """
     waiting = [schema]
     while waiting:
         each = waiting.pop()
@@ -158,7 +192,9 @@ def _pruned(schema: Schema, names: Collection[str]) -> Schema:
     if definition_name(schema.get("$ref")) in names:
         del result["$ref"]
     if "allOf" in schema:
-        result["allOf"] = [_pruned(each, names) if isinstance(each, dict) else each for each in schema["allOf"]]
+        result["allOf"] = [
+            _pruned(each, names) if isinstance(each, dict) else each for each in schema["allOf"]
+        ]
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             result[keyword] = [each for each in schema[keyword] if not _refers(each, names)]
@@ -170,7 +206,9 @@ def _pruned(schema: Schema, names: Collection[str]) -> Schema:
             del result[keyword]
     if "dependentSchemas" in schema:
         dependent = schema["dependentSchemas"]
-        result["dependentSchemas"] = {key: each for key, each in dependent.items() if not _refers(each, names)}
+        result["dependentSchemas"] = {
+            key: each for key, each in dependent.items() if not _refers(each, names)
+        }
     return result
 
 
@@ -182,7 +220,9 @@ def _refers(schema: Any, names: Collection[str]) -> bool:
 
 
 def _is_object(schema: Schema) -> bool:
-    return schema.get("type", "object") == "object" and "enum" not in schema and "const" not in schema
+    return (
+        schema.get("type", "object") == "object" and "enum" not in schema and "const" not in schema
+    )
 
 
 def _parts(schema: Schema) -> Iterator[Any]:
@@ -211,10 +251,16 @@ def _needed(schema: Schema) -> Iterator[str]:
 
 
 def _grow(finite: set[str], schemas: Mapping[str, Schema]) -> None:
-    """Add to *finite* the names of those of *schemas* that have an instance made of what is known to have one."""
+    """Add to *finite* the names of those of *schemas* that have an instance made of what is known
+    to have one.
+    """
     growing = True
     while growing:
-        found = [name for name in schemas if name not in finite and _has_instance(schemas[name], finite, schemas)]
+        found = [
+            name
+            for name in schemas
+            if name not in finite and _has_instance(schemas[name], finite, schemas)
+        ]
         finite.update(found)
         growing = bool(found)
 
@@ -225,7 +271,9 @@ def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Sc
     name = definition_name(schema.get("$ref"))
     if name in schemas and name not in finite:
         return False
-    if not all(_has_instance(each, finite, schemas) for each in (*schema.get("allOf", ()), *_parts(schema))):
+    if not all(
+        _has_instance(each, finite, schemas) for each in (*schema.get("allOf", ()), *_parts(schema))
+    ):
         return False
     return all(
         any(_has_instance(each, finite, schemas) for each in schema[keyword])
@@ -242,7 +290,9 @@ def _relaxed(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]
     properties = schema.get("properties", {})
     if _is_object(schema) and "required" in schema:
         result["required"] = [
-            name for name in schema["required"] if _has_instance(properties.get(name), finite, schemas)
+            name
+            for name in schema["required"]
+            if _has_instance(properties.get(name), finite, schemas)
         ]
     if schema.get("minItems") and not all(
         _has_instance(each, finite, schemas) for each in _parts({"type": "array", **schema})

@@ -1,7 +1,7 @@
 """Schemas that are built on another by `allOf`, and may stand wherever that one is referred to.
 
-OpenAPI 3.0.3, section 4.7.25: where a schema with a discriminator is named, a value may be of any schema that has it in its
-`allOf`; the discriminating value says which.
+OpenAPI 3.0.3, section 4.7.25: where a schema with a discriminator is named, a value may be of any
+schema that has it in its `allOf`; the discriminating value says which.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Heir:
 
 
 class Heirs:
-    """Finds heirs. *components* yields the name, the reference and the raw schema of each component of the description."""
+    """Finds heirs. *components* yields the name, the reference and the raw schema of each component
+    of the description.
+    """
 
     def __init__(
         self,
@@ -38,7 +40,9 @@ class Heirs:
         self._resolve = resolve
 
     def of(self, place: str, raw: Any) -> list[Heir]:
-        """Return the heirs of the schema *raw*, at *place*, theirs included; none when it names no discriminator for them."""
+        """Return the heirs of the schema *raw*, at *place*, theirs included; none when it names no
+        discriminator for them.
+        """
         if not isinstance(raw, Mapping) or not isinstance(raw.get("discriminator"), str | Mapping):
             return []
         if "oneOf" in raw or "anyOf" in raw:  # it says itself what it may be
@@ -90,17 +94,26 @@ class Heirs:
 
 
 def tag_of(name: str, raw: Mapping[str, Any]) -> str:
-    """Return the discriminating value of the component *name*: its name, or what Azure's descriptions say instead."""
+    """Return the discriminating value of the component *name*: its name, or what Azure's
+    descriptions say instead.
+    """
     value = raw.get("x-ms-discriminator-value")
     return value if isinstance(value, str) else name
 
 
 def chosen_by_tag(
-    schema: Mapping[str, Any], name: str, own: dict[str, str], tag: str, heirs: Mapping[Heir, str], field: Any
+    schema: Mapping[str, Any],
+    name: str,
+    own: dict[str, str],
+    tag: str,
+    heirs: Mapping[Heir, str],
+    field: Any,
 ) -> dict[str, Any]:
-    """Return a choice among *heirs*, each with its reference, and the *schema* they are built on, which *own* refers to.
+    """Return a choice among *heirs*, each with its reference, and the *schema* they are built on,
+    which *own* refers to.
 
-    *name* is what the description's own references to *schema* have become, *tag* the discriminating value that names it,
+    *name* is what the description's own references to *schema* have become, *tag* the
+    discriminating value that names it,
     *field* the schema of that value.
     """
     discriminator = schema["discriminator"]
@@ -110,15 +123,27 @@ def chosen_by_tag(
         if reference not in mapping.values():
             mapping.setdefault(heir.tag, reference)
     tags = [value for value, reference in described.items() if reference == name] or [tag]
-    values = field.get("enum", [field["const"]] if "const" in field else None) if isinstance(field, dict) else None
+    values = (
+        field.get("enum", [field["const"]] if "const" in field else None)
+        if isinstance(field, dict)
+        else None
+    )
     if values is not None:  # the schema itself has what none of its heirs has
         tags = [value for value in values if value not in mapping]
-    alternatives: list[dict[str, Any]] = [{"$ref": reference} for reference in dict.fromkeys(mapping.values())]
+    alternatives: list[dict[str, Any]] = [
+        {"$ref": reference} for reference in dict.fromkeys(mapping.values())
+    ]
     if tags:
         alternatives.append(
-            {"title": str(tags[0]), **own, "properties": {discriminator["propertyName"]: {"enum": tags}}}
+            {
+                "title": str(tags[0]),
+                **own,
+                "properties": {discriminator["propertyName"]: {"enum": tags}},
+            }
         )
-    result = {keyword: schema[keyword] for keyword in ("title", "description", "xml") if keyword in schema}
+    result = {
+        keyword: schema[keyword] for keyword in ("title", "description", "xml") if keyword in schema
+    }
     if schema.get("type") == "object":
         result["type"] = "object"
     elif "null" in schema.get("type", ()):

@@ -1,7 +1,9 @@
-"""What a reference in a schema points at: a place in a document, an `$id`, an anchor, or a dynamic anchor.
+"""What a reference in a schema points at: a place in a document, an `$id`, an anchor, or a dynamic
+anchor.
 
-JSON Schema 2020-12, Core, sections 8.2 and 9.2. The schemas of a description end up in one document, where identifiers would mean
-something else: they are resolved here and left out of the result.
+JSON Schema 2020-12, Core, sections 8.2 and 9.2. The schemas of a description end up in one
+document, where identifiers would mean something else: they are resolved here and left out of the
+result.
 """
 
 from __future__ import annotations
@@ -56,20 +58,28 @@ class Scope:
     uri: str
     """Its `$id`, as far as it is known; "" when it has none."""
     bindings: Mapping[str, Target]
-    """Dynamic anchor -> the outermost schema of that name on the way here (2020-12, Core, section 8.2.3.2)."""
+    """Dynamic anchor -> the outermost schema of that name on the way here (2020-12, Core, section
+    8.2.3.2).
+    """
     index: _Index
 
     @property
     def bound(self) -> frozenset[tuple[str, str]]:
         """Return what tells one set of bindings from another."""
         return (
-            frozenset((name, target.place) for name, target in self.bindings.items()) if self.bindings else frozenset()
+            frozenset((name, target.place) for name, target in self.bindings.items())
+            if self.bindings
+            else frozenset()
         )
 
     @property
     def key(self) -> Any:
-        """Return what tells scopes from each other in which one reference means different things."""
-        return (self.place, self.bound) if self.uri or self.bindings else self.base.partition("#")[0]
+        """Return what tells scopes from each other in which one reference means different
+        things.
+        """
+        return (
+            (self.place, self.bound) if self.uri or self.bindings else self.base.partition("#")[0]
+        )
 
     def inner(self, raw: Mapping[str, Any], place: str) -> Scope:
         """Return the scope of *raw*, at *place*, which stands in this resource and has an `$id`."""
@@ -90,9 +100,17 @@ class Target:
 
 
 def scope_of(
-    raw: Any, base: str, place: str, bindings: Mapping[str, Target], *, identified: bool, outer: str = ""
+    raw: Any,
+    base: str,
+    place: str,
+    bindings: Mapping[str, Target],
+    *,
+    identified: bool,
+    outer: str = "",
 ) -> Scope:
-    """Return the scope of the schema resource *raw*, at *place*; *outer* is the URI its `$id` is relative to."""
+    """Return the scope of the schema resource *raw*, at *place*; *outer* is the URI its `$id` is
+    relative to.
+    """
     if not identified or not isinstance(raw, dict):
         return Scope(base, raw, place, "", bindings, _NOTHING)
     identifier = _identifier(raw)
@@ -101,7 +119,10 @@ def scope_of(
     scope = Scope(base, raw, place, uri, bindings, index)
     if not index.dynamic.keys() - bindings.keys():
         return scope
-    own = {name: Target(place + found.pointer, found.raw, scope) for name, found in index.dynamic.items()}
+    own = {
+        name: Target(place + found.pointer, found.raw, scope)
+        for name, found in index.dynamic.items()
+    }
     return Scope(base, raw, place, uri, {**own, **bindings}, index)
 
 
@@ -150,7 +171,9 @@ def _children(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], A
 
 
 class Identifiers:
-    """Finds the targets of references; *resolve* knows the documents, and *identified* says whether identifiers count."""
+    """Finds the targets of references; *resolve* knows the documents, and *identified* says whether
+    identifiers count.
+    """
 
     def __init__(self, resolve: Callable[[str, str], tuple[str, Any]], *, identified: bool) -> None:
         self._resolve = resolve
@@ -170,7 +193,9 @@ class Identifiers:
         if reference == "#" and not scope.uri:
             return Target(scope.place, scope.root, scope, depends_on_root=True)
         likely = self._identified and bool(
-            scope.uri or _SCHEME.match(reference) or (reference.startswith("#") and not reference.startswith("#/"))
+            scope.uri
+            or _SCHEME.match(reference)
+            or (reference.startswith("#") and not reference.startswith("#/"))
         )
         found = self._identified_by(reference, scope) if likely else None
         if found is not None:
@@ -178,14 +203,16 @@ class Identifiers:
         try:
             place, raw = self._resolve(reference, scope.base)
         except LookupError:
-            found = (self._identified_by(reference, scope) if self._identified and not likely else None) or _local(
-                reference, scope
-            )
+            found = (
+                self._identified_by(reference, scope) if self._identified and not likely else None
+            ) or _local(reference, scope)
             if found is None:
                 raise
             return found
         raw, place = _schema_at(raw, place, reference)
-        return Target(place, raw, scope_of(raw, place, place, scope.bindings, identified=self._identified))
+        return Target(
+            place, raw, scope_of(raw, place, place, scope.bindings, identified=self._identified)
+        )
 
     def bound(self, reference: str, scope: Scope) -> str:
         """Return the reference that leads where the dynamic *reference* leads from *scope*."""
@@ -206,7 +233,11 @@ class Identifiers:
         if fragment.startswith("/"):
             return _at_pointer(fragment, inner, depends_on_root=False)
         return _at_anchor(fragment, inner) or next(
-            (found for each in self._known(scope).values() if not each.uri and (found := _at_anchor(fragment, each))),
+            (
+                found
+                for each in self._known(scope).values()
+                if not each.uri and (found := _at_anchor(fragment, each))
+            ),
             None,
         )
 
@@ -214,15 +245,26 @@ class Identifiers:
         near = scope.index.resources.get(uri)
         if near is not None:
             return scope_of(
-                near.raw, scope.base, scope.place + near.pointer, scope.bindings, identified=True, outer=scope.uri
+                near.raw,
+                scope.base,
+                scope.place + near.pointer,
+                scope.bindings,
+                identified=True,
+                outer=scope.uri,
             )
         far = self._known(scope).get(uri)
         if far is None:
             return None
-        return scope_of(far.root, far.base, far.place, scope.bindings, identified=True) if scope.bindings else far
+        return (
+            scope_of(far.root, far.base, far.place, scope.bindings, identified=True)
+            if scope.bindings
+            else far
+        )
 
     def _known(self, scope: Scope) -> dict[str, Scope]:
-        """Return the schema resources among the description's components: by `$id`, or by place without one."""
+        """Return the schema resources among the description's components: by `$id`, or by place
+        without one.
+        """
         if self._resources is None:
             self._resources = {}
             try:
@@ -230,11 +272,18 @@ class Identifiers:
             except LookupError:
                 return self._resources
             for name, raw in schemas.items() if isinstance(schemas, Mapping) else ():
-                each = scope_of(raw, f"{place}/{name}", pointer_of([name], place), {}, identified=True)
+                each = scope_of(
+                    raw, f"{place}/{name}", pointer_of([name], place), {}, identified=True
+                )
                 self._resources.setdefault(each.uri or each.place, each)
                 for uri, found in each.index.resources.items():
                     inner = scope_of(
-                        found.raw, each.base, each.place + found.pointer, {}, identified=True, outer=each.uri
+                        found.raw,
+                        each.base,
+                        each.place + found.pointer,
+                        {},
+                        identified=True,
+                        outer=each.uri,
                     )
                     self._resources.setdefault(uri, inner)
         return self._resources
@@ -251,7 +300,13 @@ def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target 
     for token in tokens:
         if isinstance(raw, dict) and token in raw:
             raw = raw[token]
-        elif isinstance(raw, list) and token.isascii() and token.isdigit() and len(token) < 9 and int(token) < len(raw):
+        elif (
+            isinstance(raw, list)
+            and token.isascii()
+            and token.isdigit()
+            and len(token) < 9
+            and int(token) < len(raw)
+        ):
             raw = raw[int(token)]
         else:
             return None
@@ -261,7 +316,8 @@ def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target 
 
 
 def _local(reference: str, scope: Scope) -> Target | None:
-    # `#/definitions/x` and `#/$defs/x` of a JSON Schema that was pasted into a description, where they point at nothing.
+    # `#/definitions/x` and `#/$defs/x` of a JSON Schema that was pasted into a description, where
+    # they point at nothing.
     if not reference.startswith("#/"):
         return None
     return _at_pointer(unquote(reference[1:]), scope, depends_on_root=True)
@@ -269,7 +325,11 @@ def _local(reference: str, scope: Scope) -> Target | None:
 
 def _schema_at(raw: Any, place: str, reference: str) -> tuple[Any, str]:
     """Return the schema that *raw*, at *place*, is or holds, and its place."""
-    if isinstance(raw, dict) and "$ref" not in raw and _COMPONENT.fullmatch(place.partition("#")[2]):
+    if (
+        isinstance(raw, dict)
+        and "$ref" not in raw
+        and _COMPONENT.fullmatch(place.partition("#")[2])
+    ):
         if "schema" in raw:
             return raw["schema"], f"{place}/schema"
         content = raw.get("content")

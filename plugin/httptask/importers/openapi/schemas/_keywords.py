@@ -1,4 +1,6 @@
-"""What each keyword of a Schema Object becomes in JSON Schema 2020-12: one small function for each, one table for each dialect."""
+"""What each keyword of a Schema Object becomes in JSON Schema 2020-12: one small function for each,
+one table for each dialect.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from httptask.importers.openapi.schemas._patterns import Pattern
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, as_number, meant
 
 Place = tuple[Any, Any]
-"""Where a value stands: the place of what holds it, and its name or index. The outermost: None and a place as text."""
+"""Where a value stands: the place of what holds it, and its name or index. The outermost: None and
+a place as text.
+"""
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
 """What a rule returns for a keyword that is left out."""
@@ -20,11 +24,15 @@ class Walk(Protocol):
     """What a rule may ask of the conversion it is part of."""
 
     def schema(self, raw: Any, place: Place) -> Any:
-        """Return the Schema Object *raw*, at *place*, converted; the very same object when nothing had to change."""
+        """Return the Schema Object *raw*, at *place*, converted; the very same object when nothing
+        had to change.
+        """
         ...
 
     def named(self, reference: str, place: Place) -> str | None:
-        """Return `#/$defs/<name>` for what *reference* points at, None for nothing, which is noted."""
+        """Return `#/$defs/<name>` for what *reference* points at, None for nothing, which is
+        noted.
+        """
         ...
 
     def pattern(self, written: str) -> Pattern:
@@ -32,7 +40,9 @@ class Walk(Protocol):
         ...
 
     def written(self, value: Any, place: Place) -> str:
-        """Return the text of *value*, a number or a boolean, as it stands at *place* in the description."""
+        """Return the text of *value*, a number or a boolean, as it stands at *place* in the
+        description.
+        """
         ...
 
     def may_match(self, pattern: str, text: str) -> bool:
@@ -45,7 +55,9 @@ class Walk(Protocol):
 
 
 Rule = Callable[[Walk, Any, Place], Any]
-"""Returns what becomes of a keyword's value at a place: the very same value, another, or `ABSENT`."""
+"""Returns what becomes of a keyword's value at a place: the very same value, another, or
+`ABSENT`.
+"""
 
 
 def guessed(walk: Walk, place: Place, what: str) -> None:
@@ -61,7 +73,9 @@ def left_out(walk: Walk, place: Place, why: str) -> Any:
 
 def shown(value: Any) -> str:
     """Return *value* for a message: short."""
-    text = repr(value if isinstance(value, str | int | float | bool | None) else type(value).__name__)
+    text = repr(
+        value if isinstance(value, str | int | float | bool | None) else type(value).__name__
+    )
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -105,14 +119,19 @@ def _number(walk: Walk, value: Any, place: Place) -> Any:
 
 
 def _exclusive(walk: Walk, value: Any, place: Place) -> Any:
-    # A boolean belongs to `minimum` or `maximum` (OpenAPI 3.0, JSON Schema draft 4); a later step joins the two.
+    # A boolean belongs to `minimum` or `maximum` (OpenAPI 3.0, JSON Schema draft 4); a later step
+    # joins the two.
     flag = as_boolean(value)
     return flag if flag is not None else _number(walk, value, place)
 
 
 def _positive(walk: Walk, value: Any, place: Place) -> Any:
     number = _number(walk, value, place)
-    return number if number is ABSENT or number > 0 else left_out(walk, place, f"{shown(value)} is not above zero")
+    return (
+        number
+        if number is ABSENT or number > 0
+        else left_out(walk, place, f"{shown(value)} is not above zero")
+    )
 
 
 def _count(walk: Walk, value: Any, place: Place) -> Any:
@@ -153,7 +172,9 @@ def _examples(walk: Walk, value: Any, place: Place) -> Any:
     # An object is OpenAPI's own map of Example Objects, misplaced.
     named = value.values() if isinstance(value, dict) else [value]
     found = [
-        item["value"] if isinstance(item, dict) and "value" in item else item for item in named if item is not None
+        item["value"] if isinstance(item, dict) and "value" in item else item
+        for item in named
+        if item is not None
     ]
     return found or ABSENT
 
@@ -184,11 +205,21 @@ def _type(walk: Walk, value: Any, place: Place) -> Any:
         return ABSENT
     if not isinstance(value, list):
         return left_out(walk, place, f"{shown(value)} is no type")
-    if value and all(isinstance(each, str) and each in TYPES for each in value) and len(set(value)) == len(value):
+    if (
+        value
+        and all(isinstance(each, str) and each in TYPES for each in value)
+        and len(set(value)) == len(value)
+    ):
         return value
     found: list[str] = []
     for each in value:
-        named = "null" if each is None else _named_type(walk, each, place) if isinstance(each, str) else ABSENT
+        named = (
+            "null"
+            if each is None
+            else _named_type(walk, each, place)
+            if isinstance(each, str)
+            else ABSENT
+        )
         if named is ABSENT:
             return left_out(walk, place, f"{shown(each)} is among its types")
         found.extend([named] if isinstance(named, str) else named)
@@ -223,7 +254,9 @@ def _additional(walk: Walk, value: Any, place: Place) -> Any:
 
 def _items(walk: Walk, value: Any, place: Place) -> Any:
     # An array of schemas is a tuple, before 2020-12; a later step renames it.
-    return _schema_list(walk, value, place) if isinstance(value, list) else _schema(walk, value, place)
+    return (
+        _schema_list(walk, value, place) if isinstance(value, list) else _schema(walk, value, place)
+    )
 
 
 def _schema_list(walk: Walk, value: Any, place: Place) -> Any:
@@ -268,9 +301,15 @@ def _pattern_map(walk: Walk, value: Any, place: Place) -> Any:
         return schemas
     for name, pattern in patterns.items():
         if pattern.why:
-            kind, done = ("skipped", "is left out") if pattern.text is None else ("guessed", "is changed")
+            kind, done = (
+                ("skipped", "is left out") if pattern.text is None else ("guessed", "is changed")
+            )
             walk.note(kind, f"the pattern {shown(name)} {done}: {pattern.why}", place)
-    return {pattern.text: schemas[name] for name, pattern in patterns.items() if pattern.text is not None}
+    return {
+        pattern.text: schemas[name]
+        for name, pattern in patterns.items()
+        if pattern.text is not None
+    }
 
 
 # Names of properties
@@ -281,8 +320,13 @@ def _required(walk: Walk, value: Any, place: Place) -> Any:
         guessed(walk, place, "one name is taken for an array of it")
         return [value]
     if not isinstance(value, list):
-        # A boolean is draft 3's, about the property it stands in; the schema around it has seen that.
-        return ABSENT if value is None or as_boolean(value) is not None else left_out(walk, place, "it is no array")
+        # A boolean is draft 3's, about the property it stands in; the schema around it has seen
+        # that.
+        return (
+            ABSENT
+            if value is None or as_boolean(value) is not None
+            else left_out(walk, place, "it is no array")
+        )
     if all(isinstance(name, str) for name in value):
         return value if len(set(value)) == len(value) else list(dict.fromkeys(value))
     walk.note("skipped", f"{place[1]}: what is no name of a property is left out", place)
@@ -317,7 +361,11 @@ def _discriminator(walk: Walk, value: Any, place: Place) -> Any:
         return {"propertyName": value}
     if not isinstance(value, dict) or not isinstance(value.get("propertyName"), str):
         return ABSENT if value is None else left_out(walk, place, "it names no property")
-    kept = {name: item for name, item in value.items() if name == "propertyName" or name.startswith("x-")}
+    kept = {
+        name: item
+        for name, item in value.items()
+        if name == "propertyName" or name.startswith("x-")
+    }
     mapping = value.get("mapping")
     if isinstance(mapping, dict):
         kept["mapping"] = {
@@ -339,7 +387,9 @@ def _mapped(walk: Walk, target: str, place: Place) -> str:
 
 _COMMON: dict[str, Rule] = {
     # Annotations
-    **dict.fromkeys(("title", "description", "$comment", "contentEncoding", "contentMediaType"), _text),
+    **dict.fromkeys(
+        ("title", "description", "$comment", "contentEncoding", "contentMediaType"), _text
+    ),
     **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _flag),
     **dict.fromkeys(("default", "example", "const", "xml"), _kept),
     "examples": _examples,
@@ -378,7 +428,10 @@ _COMMON: dict[str, Rule] = {
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), _schema_list),
     **dict.fromkeys(("not", "if", "then", "else"), _schema),
     # What has done its work when references are resolved: the result stands in another document.
-    **dict.fromkeys(("$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"), _dropped),
+    **dict.fromkeys(
+        ("$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"),
+        _dropped,
+    ),
     **dict.fromkeys(("$defs", "definitions", "$ref", "$dynamicRef", "$recursiveRef"), _dropped),
     "externalDocs": _dropped,
 }
@@ -390,9 +443,13 @@ class Dialect:
 
     name: str
     rules: Mapping[str, Rule]
-    """Keyword -> what becomes of it. Keywords that are not here are carried as they are; `x-…` and `$…` are not carried."""
+    """Keyword -> what becomes of it. Keywords that are not here are carried as they are; `x-…` and
+    `$…` are not carried.
+    """
     beside_reference: frozenset[str] | None
-    """The keywords that count beside `$ref`; None: all. Before 3.1 they are ignored; the ones that only annotate are kept."""
+    """The keywords that count beside `$ref`; None: all. Before 3.1 they are ignored; the ones that
+    only annotate are kept.
+    """
     has_identifiers: bool
     """Whether `$id`, `$anchor` and `$dynamicRef` mean something."""
     foreign: frozenset[str] = frozenset()
@@ -412,7 +469,9 @@ _ANNOTATIONS = frozenset(
         "nullable",
         "x-nullable",
     )
-)  # The last two are no annotations; but what they say is plain, and ignoring it would refuse what the author allows.
+    # The last two are no annotations; but what they say is plain, and ignoring it would refuse what
+    # the author allows.
+)
 
 SWAGGER_2 = Dialect("Swagger 2.0", _COMMON, _ANNOTATIONS, has_identifiers=False)
 OPENAPI_3_0 = Dialect("OpenAPI 3.0", _COMMON, _ANNOTATIONS, has_identifiers=False)

@@ -1,4 +1,6 @@
-"""Regular expressions of descriptions, which should be ECMA-262's and now and then are another dialect's."""
+"""Regular expressions of descriptions, which should be ECMA-262's and now and then are another
+dialect's.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from dataclasses import dataclass
 from httptask._schema.patterns import LONGEST_PATTERN, Budget, PatternError, search, translated
 
 _MOST_WORK = 131_072
-"""Characters of all the different patterns of one description that are looked at, and 20 for each: about a second."""
+"""Characters of all the different patterns of one description that are looked at, and 20 for each:
+about a second.
+"""
 _SECONDS = 1.0
 """For all searches while one description is read."""
 _MOST_KEPT = 8_192
@@ -19,7 +23,9 @@ _MOST_KEPT = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What became of a pattern: its *text*, None when it is not enforced, and *why* it is not as it was written."""
+    """What became of a pattern: its *text*, None when it is not enforced, and *why* it is not as it
+    was written.
+    """
 
     text: str | None
     why: str = ""
@@ -34,7 +40,9 @@ class Patterns:
         self._budget = Budget(_SECONDS, _MOST_WORK)
 
     def usable(self, written: str) -> Pattern:
-        """Return what `usable` says of *written*; nothing of a description with too many patterns."""
+        """Return what `usable` says of *written*; nothing of a description with too many
+        patterns.
+        """
         pattern = self._known.get(written)
         if pattern is None:
             self._left -= len(written) + 20
@@ -64,7 +72,8 @@ def usable(written: str) -> Pattern:
     problem, is_unicode = _read(text)
     if is_unicode:
         return Pattern(text, why)
-    # Without the flag `u` nearly any text is a pattern: `\A` is the letter A. That is hardly what its author meant.
+    # Without the flag `u` nearly any text is a pattern: `\A` is the letter A. That is hardly what
+    # its author meant.
     anew = _FOREIGN.sub(_of_ecma_262, text)
     if flags := _FLAGS_ALONE.match(anew):
         anew = f"(?{flags[1]}:{anew[flags.end() :]})"
@@ -75,7 +84,11 @@ def usable(written: str) -> Pattern:
         problem = problem or new_problem
     elif not problem and (strange := _STRANGE.search(text)):
         problem = f"{strange[0]} means nothing here"
-    return Pattern(None, f"it is no regular expression of ECMA-262: {problem}") if problem else Pattern(text, why)
+    return (
+        Pattern(None, f"it is no regular expression of ECMA-262: {problem}")
+        if problem
+        else Pattern(text, why)
+    )
 
 
 def _read(text: str) -> tuple[str, bool]:
@@ -105,7 +118,8 @@ def _out_of_slashes(written: str) -> tuple[str | None, str]:
 
 _FOREIGN = re.compile(
     r"""\\x\{(?P<hex>[0-9A-Fa-f]{1,6})\} | \\(?P<not>[pP])\{\^?(?:Is|In)?(?P<property>\w+)\}
-      | \\(?P<escape>[AzZhRe]) | \\. | \(\?P(?P<name><\w+>) | \(\?P=(?P<back>\w+)\) | \[:(?P<posix>[a-z]+):\]""",
+      | \\(?P<escape>[AzZhRe]) | \\. | \(\?P(?P<name><\w+>)
+      | \(\?P=(?P<back>\w+)\) | \[:(?P<posix>[a-z]+):\]""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPES = {"A": "^", "z": "$", "Z": "$", "h": r"[ \t]", "R": r"(?:\r\n|\n|\r)", "e": r"\x1b"}

@@ -1,4 +1,6 @@
-"""Steps that look at several keywords of a schema at once: join what was one keyword too many, mend what allows no value."""
+"""Steps that look at several keywords of a schema at once: join what was one keyword too many, mend
+what allows no value.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def _type_as_format(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
 
 
 def _exclusive_bounds(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    # OpenAPI 3.0 (JSON Schema draft 4, section 5.1): a boolean that is about `minimum` or `maximum`.
+    # OpenAPI 3.0 (JSON Schema draft 4, section 5.1): a boolean that is about `minimum` or
+    # `maximum`.
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         flag = schema.get(exclusive)
         if isinstance(flag, bool):
@@ -63,7 +66,9 @@ def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
     for each in excluded:  # the least change that lets a value in
         value = schema.pop(each)
         schema.setdefault(each[9:].lower(), value)
-    walk.note("guessed", "the bounds allow no value; the ones that exclude are taken to include", place)
+    walk.note(
+        "guessed", "the bounds allow no value; the ones that exclude are taken to include", place
+    )
     if "minimum" in schema and "maximum" in schema and schema["minimum"] > schema["maximum"]:
         schema["minimum"], schema["maximum"] = schema["maximum"], schema["minimum"]
 
@@ -74,7 +79,9 @@ def _has_room(low: float, high: float, schema: Schema) -> bool:
         if schema.get("exclusiveMinimum") == first:
             first += 1
         return first < high or (first == high and schema.get("exclusiveMaximum") != high)
-    return low < high or (low == high and low not in (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")))
+    return low < high or (
+        low == high and low not in (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
+    )
 
 
 def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
@@ -108,18 +115,29 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
     patterns = list(schema.get("patternProperties", {}))
     if len(impossible) * len(patterns) > _MOST_SEARCHED:
         return
-    impossible = [name for name in impossible if not any(walk.may_match(pattern, name) for pattern in patterns)]
+    impossible = [
+        name
+        for name in impossible
+        if not any(walk.may_match(pattern, name) for pattern in patterns)
+    ]
     if impossible and not schema.keys().isdisjoint(_IN_PLACE):
-        # What is meant is: nothing beside what all of it together names (2020-12, Core, section 11.3).
+        # What is meant is: nothing beside what all of it together names (2020-12, Core, section
+        # 11.3).
         del schema["additionalProperties"]
         schema["unevaluatedProperties"] = False
         walk.note(
-            "guessed", "additionalProperties: the properties of the schemas it is made of are allowed, too", place
+            "guessed",
+            "additionalProperties: the properties of the schemas it is made of are allowed, too",
+            place,
         )
     elif impossible:
         refused = set(impossible)
         schema["required"] = [name for name in schema["required"] if name not in refused]
-        walk.note("guessed", f"required: {shown(', '.join(impossible))} may not stand there; it is not required", place)
+        walk.note(
+            "guessed",
+            f"required: {shown(', '.join(impossible))} may not stand there; it is not required",
+            place,
+        )
 
 
 def _lost_patterns(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
@@ -137,7 +155,11 @@ def _tuples(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
         schema["prefixItems"] = schema.pop("items")
         if rest is not None:
             schema["items"] = rest
-        walk.note("guessed", "items: an array of schemas is taken for one schema for each item, in order", place)
+        walk.note(
+            "guessed",
+            "items: an array of schemas is taken for one schema for each item, in order",
+            place,
+        )
 
 
 def _dependencies(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
@@ -171,14 +193,18 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _values_of_type(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    values = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else None
+    values = (
+        schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else None
+    )
     if values is None:
         return
     if "type" in schema:
         values = _fitting(walk, raw, schema, values, place)
     tests: dict[str, Callable[[Any, Any], bool]] = {
         **_ABOUT_VALUES,
-        "pattern": lambda value, pattern: not isinstance(value, str) or walk.may_match(pattern, value),
+        "pattern": lambda value, pattern: (
+            not isinstance(value, str) or walk.may_match(pattern, value)
+        ),
     }
     for keyword, passes in tests.items():
         if keyword in schema and not any(passes(value, schema[keyword]) for value in values):
@@ -191,19 +217,32 @@ def _fitting(walk: Walk, raw: Schema, schema: Schema, values: list[Any], place: 
     if all(fits(value, types) for value in values):
         return values
     keyword = "enum" if "enum" in schema else "const"
-    if types == ["array"] and keyword == "enum" and not any(isinstance(value, list) for value in values):
+    if (
+        types == ["array"]
+        and keyword == "enum"
+        and not any(isinstance(value, list) for value in values)
+    ):
         items = schema["items"] if isinstance(schema.get("items"), dict) else {}
-        schema["items"] = {**items, "enum": _in_types(walk, raw, keyword, types_of(items), place) or values}
+        schema["items"] = {
+            **items,
+            "enum": _in_types(walk, raw, keyword, types_of(items), place) or values,
+        }
         del schema["enum"]
         walk.note("guessed", "enum: the listed values are taken for those of the items", place)
         return [[]]
     new = _in_types(walk, raw, keyword, types, place)
     if not any(fits(value, types) for value in new):
         del schema["type"]
-        walk.note("guessed", f"type: no listed value is of the type {' or '.join(types)}; it is left out", place)
+        walk.note(
+            "guessed",
+            f"type: no listed value is of the type {' or '.join(types)}; it is left out",
+            place,
+        )
         return values
     if len(new) < len(values):
-        walk.note("skipped", f"enum: listed values that are no {' or '.join(types)} are left out", place)
+        walk.note(
+            "skipped", f"enum: listed values that are no {' or '.join(types)} are left out", place
+        )
     elif new != values:
         walk.note("guessed", f"enum: the listed values are written as {' or '.join(types)}", place)
     schema[keyword] = new if keyword == "enum" else new[0]
@@ -211,13 +250,19 @@ def _fitting(walk: Walk, raw: Schema, schema: Schema, values: list[Any], place: 
 
 
 def _in_types(walk: Walk, raw: Schema, keyword: str, types: list[str], place: Place) -> list[Any]:
-    """Return the values that *keyword* lists, each once, as one of *types*, without those that are plainly none.
+    """Return the values that *keyword* lists, each once, as one of *types*, without those that are
+    plainly none.
 
-    The raw ones are looked at: of the texts 2.1 and 2.10 only one would be left as numbers. A null may yet be allowed.
+    The raw ones are looked at: of the texts 2.1 and 2.10 only one would be left as numbers. A null
+    may yet be allowed.
     """
     listed = raw[keyword] if keyword == "enum" and isinstance(raw[keyword], list) else None
     at: Place = (place, keyword)
-    pairs = [(value, (at, index)) for index, value in enumerate(listed)] if listed is not None else [(raw[keyword], at)]
+    pairs = (
+        [(value, (at, index)) for index, value in enumerate(listed)]
+        if listed is not None
+        else [(raw[keyword], at)]
+    )
     found: list[Any] = []
     for value, where in pairs:
         new = None if value is None else as_type(value, types, walk.written(value, where))
@@ -227,9 +272,21 @@ def _in_types(walk: Walk, raw: Schema, keyword: str, types: list[str], place: Pl
 
 
 ABOUT_ALL = frozenset(
-    ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "discriminator", "xml")
+    (
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "discriminator",
+        "xml",
+    )
 )
-"""Keywords that only annotate: they stay outside when what they describe becomes one of two alternatives."""
+"""Keywords that only annotate: they stay outside when what they describe becomes one of two
+alternatives.
+"""
 _ABOUT_NULL = frozenset(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "const"))
 """Keywords, beside `type` and `enum`, that may refuse null; all others speak of one other type."""
 
@@ -260,7 +317,8 @@ def _or_null(schema: Schema) -> None:
 
 
 def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    # A discriminating value is a schema's name, unless the mapping has another for it (OpenAPI 3.0.3, section 4.7.25).
+    # A discriminating value is a schema's name, unless the mapping has another for it (OpenAPI
+    # 3.0.3, section 4.7.25).
     discriminator = schema.get("discriminator")
     if not isinstance(discriminator, dict):
         return
@@ -269,7 +327,9 @@ def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, place: Place) -
         written = raw[keyword] if isinstance(raw.get(keyword), list) else ()
         for reference, form in zip(written, schema.get(keyword, ()), strict=False):
             if isinstance(form, dict) and "$ref" in form and form["$ref"] not in mapping.values():
-                name = str(reference["$ref"]).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+                name = (
+                    str(reference["$ref"]).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+                )
                 mapping.setdefault(name, form["$ref"])
     if mapping:
         schema["discriminator"] = {**discriminator, "mapping": mapping}
@@ -279,7 +339,9 @@ _REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", 
 
 
 def or_empty(schema: Schema) -> Schema:
-    """Return the converted *schema* so that the empty text is allowed, too (OpenAPI 3.2: `allowEmptyValue`)."""
+    """Return the converted *schema* so that the empty text is allowed, too (OpenAPI 3.2:
+    `allowEmptyValue`).
+    """
     if schema.get("type", "string") == "string" and _REFUSING_EMPTY.isdisjoint(schema):
         return schema
     if "enum" in schema and types_of(schema) == ["string"]:
@@ -309,4 +371,6 @@ STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
         (("example", "examples"), mend_examples),
     )
 )
-"""In this order: the keywords that call for a step when one of them stands in the raw schema, and the step."""
+"""In this order: the keywords that call for a step when one of them stands in the raw schema, and
+the step.
+"""

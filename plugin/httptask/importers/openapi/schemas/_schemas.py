@@ -13,7 +13,14 @@ from httptask.importers.openapi.schemas._compositions import COMPOSED, Compositi
 from httptask.importers.openapi.schemas._cycles import Cycles
 from httptask.importers.openapi.schemas._heirs import Heir, Heirs, chosen_by_tag, tag_of
 from httptask.importers.openapi.schemas._identifiers import Identifiers, Scope, Target, scope_of
-from httptask.importers.openapi.schemas._keywords import ABSENT, OPENAPI_3_0, OPENAPI_3_1, SWAGGER_2, Dialect, Place
+from httptask.importers.openapi.schemas._keywords import (
+    ABSENT,
+    OPENAPI_3_0,
+    OPENAPI_3_1,
+    SWAGGER_2,
+    Dialect,
+    Place,
+)
 from httptask.importers.openapi.schemas._patterns import Pattern, Patterns
 from httptask.importers.openapi.schemas._repairs import STEPS
 from httptask.importers.openapi.schemas._types import meant
@@ -35,11 +42,13 @@ Written = Callable[[Any, str], str]
 class Schemas:
     """Converts the Schema Objects of one description and gathers those that are named.
 
-    *dialect* is how they are written. *resolve* takes a reference and the place of the schema that it stands in, and returns the
-    place of what it points at, always the same for one target, and what stands there; it raises `LookupError` with a sentence
-    when there is nothing, or nothing that may be opened. *note* takes a kind, a message and a place. *written* takes a number or
-    a boolean and its place, and returns its text there; without it, that is JSON's. *components* yields the name, the reference
-    and the raw schema of each schema that the description names. A place is a file, `#` and a JSON Pointer.
+    *dialect* is how they are written. *resolve* takes a reference and the place of the schema that
+    it stands in, and returns the place of what it points at, always the same for one target, and
+    what stands there; it raises `LookupError` with a sentence when there is nothing, or nothing
+    that may be opened. *note* takes a kind, a message and a place. *written* takes a number or a
+    boolean and its place, and returns its text there; without it, that is JSON's. *components*
+    yields the name, the reference and the raw schema of each schema that the description names. A
+    place is a file, `#` and a JSON Pointer.
 
     Schemas that are returned may be parts of what was given: they must not be changed.
     """
@@ -54,13 +63,15 @@ class Schemas:
     ) -> None:
         self._dialect = dialect
         self._note = note
-        self._definitions = _Definitions(dialect, resolve, note, written or _as_json, Heirs(components, resolve))
+        self._definitions = _Definitions(
+            dialect, resolve, note, written or _as_json, Heirs(components, resolve)
+        )
 
     def schema(self, raw: Any, pointer: str) -> dict[str, Any]:
         """Return the JSON Schema 2020-12 of the Schema Object *raw*, which stands at *pointer*.
 
-        It is always an object and valid; whatever had to be guessed or left out is noted. References become
-        `{"$ref": "#/$defs/<name>"}`.
+        It is always an object and valid; whatever had to be guessed or left out is noted.
+        References become `{"$ref": "#/$defs/<name>"}`.
         """
         scope = scope_of(raw, pointer, pointer, {}, identified=self._dialect.has_identifiers)
         return self._definitions.mended(raw, pointer, scope)
@@ -69,16 +80,21 @@ class Schemas:
     def definitions(self) -> Mapping[str, Any]:
         """Return the named schemas: name -> schema, converted when it is looked at.
 
-        It grows while schemas are converted, looking at a definition included. Going through its items comes to an end when
-        nothing refers to anything new; `dict()` of it would only have the names that are known before.
+        It grows while schemas are converted, looking at a definition included. Going through its
+        items comes to an end when nothing refers to anything new; `dict()` of it would only have
+        the names that are known before.
         """
         return self._definitions
 
 
 class _Definitions(Mapping[str, Any]):
-    """The named schemas of a description: registered by references to them, converted when they are looked at."""
+    """The named schemas of a description: registered by references to them, converted when they are
+    looked at.
+    """
 
-    def __init__(self, dialect: Dialect, resolve: Resolve, note: Note, written: Written, heirs: Heirs) -> None:
+    def __init__(
+        self, dialect: Dialect, resolve: Resolve, note: Note, written: Written, heirs: Heirs
+    ) -> None:
         self.dialect = dialect
         self.note = note
         self.written = written
@@ -95,10 +111,14 @@ class _Definitions(Mapping[str, Any]):
         self._mended: dict[str, dict[str, Any]] = {}
         self._compositions = Compositions(self._plain)
         self._heirs = heirs
-        self._bases: dict[str, str] = {}  # a definition that others may stand for -> what it is by itself
+        self._bases: dict[
+            str, str
+        ] = {}  # a definition that others may stand for -> what it is by itself
         self._places: dict[str, str] = {}
         self._cycles = Cycles(
-            self._local, self._variant, lambda message, name: note("guessed", message, self._places[name])
+            self._local,
+            self._variant,
+            lambda message, name: note("guessed", message, self._places[name]),
         )
 
     def __getitem__(self, name: str) -> dict[str, Any]:
@@ -134,11 +154,15 @@ class _Definitions(Mapping[str, Any]):
     def _mend(self, schema: dict[str, Any], is_composed: bool, place: str) -> dict[str, Any]:
         if not is_composed:
             return schema
-        mended: dict[str, Any] = self._compositions.mended(schema, lambda message: self.note("guessed", message, place))
+        mended: dict[str, Any] = self._compositions.mended(
+            schema, lambda message: self.note("guessed", message, place)
+        )
         return mended
 
     def reference(self, reference: str, scope: Scope) -> dict[str, str]:
-        """Return `{"$ref": "#/$defs/<name>"}` for what *reference*, in *scope*, points at. Raises `LookupError`."""
+        """Return `{"$ref": "#/$defs/<name>"}` for what *reference*, in *scope*, points at. Raises
+        `LookupError`.
+        """
         key = (scope.key, reference)
         found = self._known.get(key)
         if found is None:
@@ -155,10 +179,14 @@ class _Definitions(Mapping[str, Any]):
         return found
 
     def inherited(self, reference: str, scope: Scope, place: str) -> dict[str, str]:
-        """Return `reference` for one in the `allOf` of the schema at *place*: what is built on another is not of its heirs."""
+        """Return `reference` for one in the `allOf` of the schema at *place*: what is built on
+        another is not of its heirs.
+        """
         found = self.reference(reference, scope)
         target = self.identifiers.target(reference, scope)
-        if self._heirs.of(target.place, target.raw) and self._heirs.is_built_on(place, target.place):
+        if self._heirs.of(target.place, target.raw) and self._heirs.is_built_on(
+            place, target.place
+        ):
             return {"$ref": DEFINITION + self._base(found["$ref"].removeprefix(DEFINITION))}
         return found
 
@@ -171,14 +199,20 @@ class _Definitions(Mapping[str, Any]):
         return self._bases[name]
 
     def _choice(self, name: str, schema: dict[str, Any], heirs: list[Heir]) -> dict[str, Any]:
-        """Return what the definition *name*, itself *schema*, is where it is referred to: itself, or one of its *heirs*."""
+        """Return what the definition *name*, itself *schema*, is where it is referred to: itself,
+        or one of its *heirs*.
+        """
         root = scope_of({}, "#", "#", {}, identified=False)
         references = {heir: self.reference(heir.reference, root)["$ref"] for heir in heirs}
         target = self._targets[name]
         own = {"$ref": DEFINITION + self._base(name)}
-        tag = tag_of(self._places[name].rpartition("/")[2], target.raw if target is not None else {})
+        tag = tag_of(
+            self._places[name].rpartition("/")[2], target.raw if target is not None else {}
+        )
         field = schema.get("properties", {}).get(schema["discriminator"]["propertyName"], {})
-        if (enumeration := definition_name(field.get("$ref") if isinstance(field, dict) else None)) is not None:
+        if (
+            enumeration := definition_name(field.get("$ref") if isinstance(field, dict) else None)
+        ) is not None:
             field = self._plain(enumeration)
         return chosen_by_tag(schema, DEFINITION + name, own, tag, references, field)
 
@@ -205,7 +239,9 @@ class _Definitions(Mapping[str, Any]):
         return variant
 
     def _plain(self, name: str) -> dict[str, Any]:
-        """Return the definition *name* as it is converted; what it refers to has not been looked at."""
+        """Return the definition *name* as it is converted; what it refers to has not been looked
+        at.
+        """
         found = self._converted.get(name)
         if found is None:
             target = self._targets[name]
@@ -213,7 +249,9 @@ class _Definitions(Mapping[str, Any]):
             found, is_composed = self._convert(target.raw, target.place, target.scope)
             heirs = self._heirs.of(target.place, target.raw) if "discriminator" in found else []
             if heirs and name in self._bases.values():
-                found = {keyword: value for keyword, value in found.items() if keyword != "discriminator"}
+                found = {
+                    keyword: value for keyword, value in found.items() if keyword != "discriminator"
+                }
             elif heirs:
                 found, is_composed = self._choice(name, found, heirs), True
             self._converted[name] = found
@@ -226,15 +264,20 @@ class _Definitions(Mapping[str, Any]):
         found = self._mended.get(name)
         if found is None:
             plain = self._plain(name)
-            found = self._mended[name] = self._mend(plain, name in self._composed, self._places[name])
+            found = self._mended[name] = self._mend(
+                plain, name in self._composed, self._places[name]
+            )
         return found
 
 
 def _name_of(place: str) -> str:
-    """Return what the definition of the schema at *place* is called: the last part of its pointer, or else its file's name."""
+    """Return what the definition of the schema at *place* is called: the last part of its pointer,
+    or else its file's name.
+    """
     file, _, pointer = place.partition("#")
     last = (
-        pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~") or posixpath.basename(file).partition(".")[0]
+        pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+        or posixpath.basename(file).partition(".")[0]
     )
     return re.sub(r"[^A-Za-z0-9._-]", "", last)[:_LONGEST_NAME] or "Schema"
 
@@ -251,11 +294,17 @@ class _Conversion:
         self.is_composed = False
 
     def schema(self, raw: Any, place: Place) -> Any:
-        """Return the Schema Object *raw*, at *place*, converted; the very same object when nothing had to change."""
+        """Return the Schema Object *raw*, at *place*, converted; the very same object when nothing
+        had to change.
+        """
         if type(raw) is not dict:
             return self._no_object(raw, place)
         if self._depth >= _DEEPEST:
-            self.note("skipped", f"more than {_DEEPEST} schemas inside of each other: any value is allowed here", place)
+            self.note(
+                "skipped",
+                f"more than {_DEEPEST} schemas inside of each other: any value is allowed here",
+                place,
+            )
             return {}
         self._depth += 1
         outer = self._scope
@@ -270,7 +319,9 @@ class _Conversion:
             self._scope = outer
 
     def named(self, reference: str, place: Place) -> str | None:
-        """Return `#/$defs/<name>` for what *reference* points at, None for nothing, which is noted."""
+        """Return `#/$defs/<name>` for what *reference* points at, None for nothing, which is
+        noted.
+        """
         try:
             return self._definitions.reference(reference, self._scope)["$ref"]
         except LookupError as error:
@@ -299,11 +350,17 @@ class _Conversion:
         known = meant(raw) if isinstance(raw, str) else None
         if known is not None:
             self.note("guessed", f"{raw!r} is taken for a schema of that type", place)
-            return {key: value for key, value in zip(("type", "format"), known, strict=True) if value is not None}
+            return {
+                key: value
+                for key, value in zip(("type", "format"), known, strict=True)
+                if value is not None
+            }
         self.note("skipped", "this is no schema: any value is allowed here", place)
         return {}
 
-    def _keywords(self, raw: dict[str, Any], place: Place, schema: dict[str, Any]) -> dict[str, Any]:
+    def _keywords(
+        self, raw: dict[str, Any], place: Place, schema: dict[str, Any]
+    ) -> dict[str, Any]:
         rules = self._rules
         for keyword, value in raw.items():
             rule = rules.get(keyword)
@@ -322,21 +379,26 @@ class _Conversion:
             self._note_foreign(raw, place)
         return (
             raw
-            if len(schema) == len(raw) and all(schema.get(key, ABSENT) is value for key, value in raw.items())
+            if len(schema) == len(raw)
+            and all(schema.get(key, ABSENT) is value for key, value in raw.items())
             else schema
         )
 
     def _note_foreign(self, raw: dict[str, Any], place: Place) -> None:
         for keyword in self._dialect.foreign:
             if raw.get(keyword):
-                self.note("guessed", f"{keyword} is of another version, and is read as there", place)
+                self.note(
+                    "guessed", f"{keyword} is of another version, and is read as there", place
+                )
 
     def _referring(self, raw: dict[str, Any], place: Place) -> dict[str, Any]:
         reference = raw["$ref"]
         beside = self._dialect.beside_reference
         if not isinstance(reference, str):
             self.note("skipped", "$ref is left out: it is no text", place)
-            return self._keywords({key: value for key, value in raw.items() if key != "$ref"}, place, {})
+            return self._keywords(
+                {key: value for key, value in raw.items() if key != "$ref"}, place, {}
+            )
         try:
             target: dict[str, Any] = self._target(reference, place)
         except LookupError as error:
@@ -344,7 +406,11 @@ class _Conversion:
             target = {}
         if len(raw) == 1:
             return target
-        rest = {key: value for key, value in raw.items() if key != "$ref" and (beside is None or key in beside)}
+        rest = {
+            key: value
+            for key, value in raw.items()
+            if key != "$ref" and (beside is None or key in beside)
+        }
         return self._keywords(rest, place, {**target}) if rest else target
 
     def _target(self, reference: str, place: Place) -> dict[str, str]:
@@ -355,9 +421,13 @@ class _Conversion:
         return self._definitions.reference(reference, self._scope)
 
     def _without_dynamic(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """Return *raw* with a plain reference for a dynamic one: it is known here where that one leads."""
+        """Return *raw* with a plain reference for a dynamic one: it is known here where that one
+        leads.
+        """
         reference = raw.get("$dynamicRef", raw.get("$recursiveRef"))
-        rest = {key: value for key, value in raw.items() if key not in ("$dynamicRef", "$recursiveRef")}
+        rest = {
+            key: value for key, value in raw.items() if key not in ("$dynamicRef", "$recursiveRef")
+        }
         if not isinstance(reference, str):
             return rest
         dynamic = {"$ref": self._definitions.identifiers.bound(reference, self._scope)}

@@ -1,4 +1,6 @@
-"""Types and values of schemas: what is plainly meant by a name that JSON Schema does not know, and which values fit a type."""
+"""Types and values of schemas: what is plainly meant by a name that JSON Schema does not know, and
+which values fit a type.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,25 @@ TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "s
 """The types of JSON Schema (2020-12, Core, section 4.2.1)."""
 
 _MEANT: dict[str, tuple[str | None, str | None]] = {
-    **dict.fromkeys(("any", "anytype", "none", "*", "mixed", "unknown", "anyvalue", ""), (None, None)),
-    **dict.fromkeys(("int", "short", "bigint", "biginteger", "uint", "numeric integer", "smallint"), ("integer", None)),
+    **dict.fromkeys(
+        ("any", "anytype", "none", "*", "mixed", "unknown", "anyvalue", ""), (None, None)
+    ),
+    **dict.fromkeys(
+        ("int", "short", "bigint", "biginteger", "uint", "numeric integer", "smallint"),
+        ("integer", None),
+    ),
     **dict.fromkeys(("int64", "long", "uint64"), ("integer", "int64")),
     **dict.fromkeys(("int32", "uint32", "int16", "uint16", "int8", "uint8"), ("integer", "int32")),
-    **dict.fromkeys(("decimal", "numeric", "num", "bigdecimal", "money", "currency", "percent"), ("number", None)),
+    **dict.fromkeys(
+        ("decimal", "numeric", "num", "bigdecimal", "money", "currency", "percent"),
+        ("number", None),
+    ),
     "float": ("number", "float"),
     "double": ("number", "double"),
     **dict.fromkeys(("bool", "true", "false", "boolan", "booleen"), ("boolean", None)),
-    **dict.fromkeys(("str", "text", "char", "varchar", "sting", "strng", "characters"), ("string", None)),
+    **dict.fromkeys(
+        ("str", "text", "char", "varchar", "sting", "strng", "characters"), ("string", None)
+    ),
     "date": ("string", "date"),
     **dict.fromkeys(("datetime", "date-time", "date_time", "timestamp"), ("string", "date-time")),
     "time": ("string", "time"),
@@ -30,14 +42,19 @@ _MEANT: dict[str, tuple[str | None, str | None]] = {
     **dict.fromkeys(("byte", "base64"), ("string", "byte")),
     **dict.fromkeys(("file", "binary", "stream", "blob"), ("string", "binary")),
     **dict.fromkeys(("list", "set", "collection", "tuple"), ("array", None)),
-    **dict.fromkeys(("map", "dict", "dictionary", "hash", "obj", "json", "struct", "hashmap"), ("object", None)),
+    **dict.fromkeys(
+        ("map", "dict", "dictionary", "hash", "obj", "json", "struct", "hashmap"), ("object", None)
+    ),
     **dict.fromkeys(("nil", "undefined"), ("null", None)),
 }
-"""Names of other languages, lower case -> the type and the format that are plainly meant; no type is any value."""
+"""Names of other languages, lower case -> the type and the format that are plainly meant; no type
+is any value.
+"""
 
 
 def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
-    """Return the type, or types, and the format that *written* plainly means, None when it is not plain.
+    """Return the type, or types, and the format that *written* plainly means, None when it is not
+    plain.
 
     `Int` is an integer, `date` a string of that format, `string|null` two types, `any` none.
     """
@@ -78,7 +95,9 @@ def fits(value: Any, types: list[str]) -> bool:
 
 
 def as_number(value: Any) -> int | float | None:
-    """Return the number that *value* is, or plainly writes; None for all else, infinities included."""
+    """Return the number that *value* is, or plainly writes; None for all else, infinities
+    included.
+    """
     if isinstance(value, str) and re.fullmatch(
         r"\s*[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?\s*", value
     ):

@@ -1,4 +1,6 @@
-"""Values that a schema documents (`default`, `examples`, `enum`, `const`) in the type that it asks for."""
+"""Values that a schema documents (`default`, `examples`, `enum`, `const`) in the type that it asks
+for.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,11 @@ _LONGEST_JSON = 10_000
 
 
 def as_type(value: Any, types: list[str], written: str) -> Any:
-    """Return *value* as one of *types*, where it plainly is written otherwise: `"1"` for 1, `"[]"` for an empty array.
+    """Return *value* as one of *types*, where it plainly is written otherwise: `"1"` for 1, `"[]"`
+    for an empty array.
 
-    *written* is the text of a value that is no string, as it stands in the description. The value itself is returned where
-    it fits, and `MISFIT` where nothing is plain.
+    *written* is the text of a value that is no string, as it stands in the description. The value
+    itself is returned where it fits, and `MISFIT` where nothing is plain.
     """
     if fits(value, types):
         return value
@@ -45,16 +48,24 @@ def _read_from(text: str, types: list[str]) -> Any:
 
 
 def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], place: Place) -> None:
-    """Write the default of *schema* in its type, or leave it out; a null that is no value of it says that there is none."""
+    """Write the default of *schema* in its type, or leave it out; a null that is no value of it
+    says that there is none.
+    """
     types = _types(schema)
     if types is None or "default" not in schema or fits(schema["default"], types):
         return
     value = schema["default"]
-    new = MISFIT if value is None else as_type(value, types, walk.written(value, (place, "default")))
+    new = (
+        MISFIT if value is None else as_type(value, types, walk.written(value, (place, "default")))
+    )
     if new is MISFIT:
         del schema["default"]
         if value is not None:
-            walk.note("skipped", f"default is left out: {shown(value)} is no {' or '.join(types)}", (place, "default"))
+            walk.note(
+                "skipped",
+                f"default is left out: {shown(value)} is no {' or '.join(types)}",
+                (place, "default"),
+            )
         return
     schema["default"] = new
     walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", (place, "default"))
@@ -68,13 +79,21 @@ def mend_examples(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], place
     keyword = "example" if raw.get("example") is not None else "examples"
     found: list[Any] = []
     for index, value in enumerate(schema["examples"]):
-        at: Place = (place, "example") if keyword == "example" and index == 0 else ((place, "examples"), index)
+        at: Place = (
+            (place, "example")
+            if keyword == "example" and index == 0
+            else ((place, "examples"), index)
+        )
         new = as_type(value, types, walk.written(value, at))
         if new is not MISFIT:
             found.append(new)
     kept = len(found) == len(schema["examples"])
     done = "written as" if kept else "left out where it is no"
-    walk.note("guessed" if kept else "skipped", f"{keyword}: {done} {' or '.join(types)}", (place, keyword))
+    walk.note(
+        "guessed" if kept else "skipped",
+        f"{keyword}: {done} {' or '.join(types)}",
+        (place, keyword),
+    )
     schema["examples"] = found
     if not found:
         del schema["examples"]
