@@ -288,6 +288,7 @@ def test_validation_refuses_a_file_that_cannot_stand_somewhere(
     [
         ({"type": "string", "minLength": 9, "pattern": "^x$"}, None),
         ({"type": "object", "required": ["a"]}, None),
+        ({"type": ["object", "null"], "required": ["a"]}, None),
         ({"type": "string", "format": "date"}, None),
         ({"anyOf": [{"type": "integer"}, {"type": "boolean"}]}, None),
         ({"type": "integer"}, "expected an integer, found a file"),
@@ -815,6 +816,29 @@ def test_a_reference_that_leads_nowhere_is_found_before_a_run(
             (problem,) = HttpTask(definition, runtime=shared).problems()
         assert (problem.pointer, problem.severity) == ("/httpRequest/body" + place, "error")
         assert words in problem.message
+
+
+@pytest.mark.parametrize("at", ["body", "a part"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("as", "bytes"), ("path", "../a"), ("content", 5), ("contentType", 5)],
+)
+def test_a_wrong_reference_is_told_before_a_run(at: str, name: str, value: Any) -> None:
+    """Only what an expression decides is let through by validation, and is checked in the run."""
+
+    def told(value: Any) -> list[str]:
+        source = {} if name in ("path", "content") else {"path": "a"}
+        reference = {"$file": {**source, name: value}}
+        body = reference if at == "body" else {"f": reference}
+        request = {"method": "POST", "body": body, "headers": {"Content-Type": MULTIPART}}
+        if at == "body":
+            request["headers"] = {"Content-Type": "application/pdf"}
+        task = http("https://h.example/a", request=request, inputParameters={"x": 1})
+        return [each.pointer for each in HttpTask(task).problems() if each.severity == "error"]
+
+    pointer = f"/httpRequest/body{'' if at == 'body' else '/f'}/$file/{name}"
+    assert pointer in told(value)
+    assert told("${$.x}") == []
 
 
 def test_what_cannot_be_told_before_a_run_is_no_problem(folder: Path) -> None:

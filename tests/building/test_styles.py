@@ -902,6 +902,11 @@ def test_a_field_of_xml_in_a_form(send: Send) -> None:
         ("csv", "pipes", "v=1%7C2,3"),
         ("multi", "ssv", "v=1%202&v=3"),
         ("multi", None, "v=1,2&v=3"),
+        ("csv", "csv", "v=1,2,3"),
+        ("csv", None, "v=1,2,3"),
+        ("pipes", "pipes", "v=1%7C2%7C3"),
+        ("ssv", "ssv", "v=1%202%203"),
+        ("tsv", "tsv", "v=1%092%093"),
     ],
 )
 def test_arrays_in_arrays_of_swagger(outer: str, inner: str | None, query: str) -> None:
@@ -927,6 +932,27 @@ def test_arrays_in_arrays_of_swagger(outer: str, inner: str | None, query: str) 
     request = build({"url": "http://h/a", "method": "POST", "query": value, "body": value}, known)
     assert (urlsplit(request.url).query, request.body.decode()) == (query, query)
     assert refused(known.parameters[0], [[[1]]])[0] == "/query/v"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "delimiter"),
+    [("csv", None, ","), ("pipes", "PIPES", "|"), ("ssv", "ssv", " "), ("csv", "multi", ",")],
+)
+def test_arrays_in_arrays_with_one_delimiter(outer: str, inner: str | None, delimiter: str) -> None:
+    """The import says that they are sent in one row; a text that holds the delimiter is refused."""
+    items = {"type": "array", "items": {"type": "string"}}
+    items |= {"collectionFormat": inner} if inner else {}
+    described = {"name": "v", "type": "array", "items": items, "collectionFormat": outer}
+    parameters = [{**described, "in": location} for location in ("header", "formData")]
+    document: dict[str, Any] = {"swagger": "2.0", "info": {"title": "T", "version": "1"}}
+    document["paths"] = {"/a": {"post": {"parameters": parameters, "responses": {}}}}
+    reading = read_api("t.json", data=json.dumps(document).encode())
+    told = [note.pointer for note in reading.notes if "one row" in note.message]
+    assert told == [f"/paths/~1a/post/parameters/{index}" for index in range(2)]
+    (parameter,) = reading.endpoints[0].parameters
+    pointer, message = refused(parameter, [["a"], [f"b{delimiter}c"]])
+    assert pointer == "/headers/v"
+    assert "would be read as two" in message
 
 
 def test_a_multipart_body_is_the_same_each_time() -> None:

@@ -8,11 +8,13 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 
@@ -389,6 +391,38 @@ def test_a_slow_reader_makes_the_server_wait() -> None:
         assert asyncio.run(run(server.url)) < 500
 
 
+def test_a_wait_that_ended_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long request, and a response in many pieces, would leave one for each of their pieces."""
+    timers: list[asyncio.TimerHandle] = []
+    later = asyncio.BaseEventLoop.call_later
+
+    def noted(loop: Any, delay: float, *given: Any, **named: Any) -> asyncio.TimerHandle:
+        timers.append(later(loop, delay, *given, **named))
+        return timers[-1]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_later", noted)
+
+    def pieces(peer: servers.Peer) -> None:
+        time.sleep(0.1)
+        peer.read_request()
+        peer.sendall(HEAD + b"Content-Length: 5\r\n\r\n")
+        for _ in range(5):
+            time.sleep(0.02)
+            peer.sendall(b"x")
+
+    async def run(url: str) -> list[asyncio.TimerHandle]:
+        async with runtime() as shared:
+            request = {"method": "POST", "body": "x" * 10_000_000}
+            await HttpTask(http(url, request=request), runtime=shared).acall()
+            now = asyncio.get_running_loop().time()
+            return [timer for timer in timers if not timer.cancelled() and timer.when() > now]
+
+    with servers.raw_server(pieces) as server:
+        left = asyncio.run(run(server.url))
+    assert len(timers) > 5
+    assert [timer for timer in left if "_give_up" in repr(timer)] == []
+
+
 # httpx as the outside
 
 
@@ -441,6 +475,10 @@ def test_what_a_mock_raises_is_a_class_of_ours(
         fullmatch=True,
     )
 )
+@example("https://a/%zz")
+@example("https://a/b%2")
+@example("https://a/%41%2f")
+@example("https://a/b/../c?d=/./e")
 def test_a_url_is_sent_as_httpx_reads_it(url: str) -> None:
     """Host, port and target are httpx's, whichever way they were read."""
     try:

@@ -1026,6 +1026,50 @@ def test_what_is_empty_and_not_sent_is_told(
         assert (f"{name!r} is".lower() in problems[0].message.lower()) == (severity == "error")
 
 
+LOOSE = {"type": "object", "properties": {"a": IDS, "b": {"properties": {"b": BOX}}}}
+LOOSE_QUERY = {"in": "query", "required": True, "style": "deepObject", "schema": LOOSE}
+
+
+@pytest.mark.parametrize(
+    ("known", "settings", "pointers"),
+    [
+        (
+            _with_parameter(LOOSE_QUERY),
+            {"query": {"X": {"a": []}}},
+            ["/query/X/a"],
+        ),
+        (
+            _with_body(
+                FORM_TYPE,
+                {"type": "object", "properties": {"X": LOOSE}, "required": ["X"]},
+                **DEEP,
+            ),
+            {"body": {"X": {"a": [], "b": {"b": {}}}}},
+            ["/body/X/a", "/body/X/b/b"],
+        ),
+    ],
+)
+def test_what_is_required_and_holds_nothing_is_refused(
+    known: Endpoint, settings: dict[str, Any], pointers: list[str]
+) -> None:
+    """An object of empty arrays and objects is not sent either: refused where it is required."""
+    request = {"url": "https://a.example/a", "method": "POST", **settings}
+    problems = request_problems(request, settings_schema(known), known, expressions=True)
+    assert [problem.pointer for problem in problems] == pointers
+    for problem in problems:
+        assert problem.severity == "error"
+        assert problem.message.startswith("'X' is required, and")
+
+
+@pytest.mark.parametrize("empty", [[], {}])
+def test_an_empty_value_is_no_header(empty: Any) -> None:
+    """As the problem says, nothing is sent for it, not even a line without a value."""
+    known = _with_parameter({"in": "header", "schema": IDS if empty == [] else BOX})
+    settings = {"url": "https://a.example/a", "method": "POST"}
+    assert build({**settings, "headers": {"X": empty}}, known).header("X") is None
+    assert build({**settings, "headers": {"X": ""}}).header("X") == ""
+
+
 @pytest.mark.parametrize(
     ("known", "settings"),
     [

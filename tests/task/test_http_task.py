@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import contextvars
 import gzip
 import hashlib
 import json
@@ -22,7 +23,9 @@ from httptask import errors, hookimpl
 from httptask._core import packaged
 from httptask._http.unpackers import ACCEPT_ENCODING
 from httptask.building import curl_command
+from httptask.model.exchange import Exchange
 from httptask.model.task import Inputs, TaskResult, TestOptions
+from httptask.sending import Progress, watched
 from httptask.task import HttpTask
 from httptask.testing import StandIn
 from tasks import RFI, SEED, call, email_task, exchange, failure, http, runtime
@@ -619,3 +622,27 @@ def test_an_expression_right_behind_a_host_is_a_warning(url: str, expected: list
         found = HttpTask(definition, runtime=shared).problems()
     assert [problem.severity for problem in found] == expected
     assert {problem.pointer for problem in found} <= {"/httpRequest/url"}
+
+
+def test_progress_counts_attempts_from_the_first_that_begins() -> None:
+    """Nothing was tried where the settings are refused; who watches sees 0, and then 1."""
+    for url, attempts in (("http://127.0.0.1:1/a b", 0), ("http://127.0.0.1:1/a", 1)):
+        progress = Progress()
+        context = contextvars.copy_context()
+        context.run(watched.set, progress)
+        with runtime() as shared, pytest.raises(errors.HttpTaskError):
+            context.run(HttpTask(http(url), name="task", runtime=shared).call)
+        assert progress.attempt == attempts
+
+
+@pytest.mark.parametrize("way", ["call", "test_request"])
+def test_a_result_is_never_written_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repr of a body of megabytes takes seconds, and `asyncio.run` asks for its task's."""
+    written: list[str] = []
+    for returned in (TaskResult, Exchange):
+        monkeypatch.setattr(returned, "__repr__", lambda self: written.append(way) or "…")
+    answer = servers.respond(servers.response(b"[0]", servers.JSON))
+    with servers.raw_server(answer) as server, runtime() as shared:
+        task = HttpTask(http(server.url), name="task", runtime=shared)
+        getattr(task, way)()
+    assert written == []

@@ -16,7 +16,15 @@ def run_sync(start: Callable[[], Coroutine[Any, Any, T]], instead: str) -> T:
     """
     if _is_running():
         raise RuntimeError(f"an event loop is running here: await {instead} instead")
-    return asyncio.run(start())
+    results: list[T] = []
+
+    async def run() -> None:
+        # A task that returned the result would have it in its repr, and `asyncio.run` makes that
+        # of the main task (in an error that `signal` drops): seconds for a body of megabytes.
+        results.append(await start())
+
+    asyncio.run(run())
+    return results[0]
 
 
 def _is_running() -> bool:

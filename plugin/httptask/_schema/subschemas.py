@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+Path = tuple[str | int, ...]
+"""The steps from a schema to a value in it."""
+
 IN_ONE = frozenset(
     {
         "additionalProperties",
@@ -45,14 +48,19 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[Any]:
 
 def replaced(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
     """Return *schema* with every schema that stands directly in it changed by *change*."""
+    return replaced_at(schema, lambda inner, _: change(inner))
+
+
+def replaced_at(schema: Mapping[str, Any], change: Callable[[Any, Path], Any]) -> dict[str, Any]:
+    """Return *schema* as `replaced` does; *change* is also told where each schema stands in it."""
     result = dict(schema)
     for keyword, value in schema.items():
         if keyword in IN_ONE:
-            result[keyword] = change(value)
+            result[keyword] = change(value, (keyword,))
         elif keyword in IN_LIST and isinstance(value, list):
-            result[keyword] = [change(item) for item in value]
+            result[keyword] = [change(item, (keyword, index)) for index, item in enumerate(value)]
         elif keyword in BY_NAME and isinstance(value, Mapping):
-            result[keyword] = {name: change(item) for name, item in value.items()}
+            result[keyword] = {name: change(item, (keyword, name)) for name, item in value.items()}
     return result
 
 

@@ -274,6 +274,8 @@ def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]
     headers = []
     for name, value in _lines(values, writer):
         text = writer.written("header", name, value)
+        if not text and isinstance(value, list | dict):
+            continue  # an empty array or object is an undefined value (RFC 6570, section 2.3)
         if UNSENDABLE.search(text):
             place = pointer(["headers", name], writer.at)
             raise _refused(place, "header-value")

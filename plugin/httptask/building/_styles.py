@@ -152,33 +152,30 @@ def _expanded(
         return row, [
             (encode(place), encode(scalar(item))) for place, item in _bracketed(name, value)
         ]
+    # The comma is RFC 6570's own; other delimiters are no characters of a URL and are escaped.
+    delimiters = [each if each == "," else encode(each) for each in (row.between, *item_delimiters)]
+    inner = delimiters[1:]
     if row.explode if explode is None else explode:
         members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
-        return row, [
-            (key if own is None else encode(own), _item(item, encode, item_delimiters))
-            for own, item in members
-        ]
-    # The comma is RFC 6570's own; the other delimiters are no characters of a URL and are escaped
-    # like a value's.
-    delimiter = row.between if row.between == "," else encode(row.between)
+        names = ((key if own is None else encode(own), item) for own, item in members)
+        return row, [(each, _item(item, encode, inner)) for each, item in names]
     flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
-    return row, [(key, _joined([_item(item, encode, item_delimiters) for item in flat], delimiter))]
+    return row, [(key, _item(flat, encode, delimiters))]
 
 
-def _item(value: Any, encode: Encode, delimiters: Sequence[str]) -> str:
-    """Return one member of an array or object; an array in an array is joined by the first of
-    *delimiters*.
+def _item(value: Any, encode: Encode, delimiters: Sequence[str], outer: Sequence[str] = ()) -> str:
+    """Return *value*; an array is joined by the first of *delimiters*, arrays in it by the others.
+
+    No text may hold the delimiter of an array around it: those that are joined already are *outer*.
+    Arrays in each other may have the same one (Swagger 2.0 describes csv in csv).
     """
-    if not isinstance(value, list) or not delimiters:
-        return encode(scalar(value))
-    delimiter = delimiters[0] if delimiters[0] == "," else encode(delimiters[0])
-    return _joined([_item(item, encode, delimiters[1:]) for item in value], delimiter)
-
-
-def _joined(texts: list[str], delimiter: str) -> str:
-    for text in texts:
+    if isinstance(value, list) and delimiters:
+        first, *inner = delimiters
+        return first.join(_item(item, encode, inner, (*outer, first)) for item in value)
+    text = encode(scalar(value))
+    for delimiter in outer:
         _check(text, delimiter)
-    return delimiter.join(texts)
+    return text
 
 
 def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from httptask.importers.openapi._parameters import item_delimiters
 from httptask.importers.openapi.schemas import or_empty
 from httptask.model.api import MediaType, RequestBody, Response
 
-FORM_STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDelimited"}
+_FORM_STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDelimited"}
 
 
 class Bodies:
@@ -96,15 +96,13 @@ class Bodies:
             if flag(raw, "required"):
                 required.append(name)
             written = (
-                self._context.word(raw, "collectionFormat", ("csv", "multi", *FORM_STYLES), place)
+                self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), place)
                 or "csv"
             )
-            inner = item_delimiters(raw)
+            style, explode = _FORM_STYLES.get(str(written), "form"), written == "multi"
+            inner = item_delimiters(self._context, raw, style, explode, place)
             if is_array(schema) and (written != "multi" or inner):
-                encoding[name] = {
-                    "style": FORM_STYLES.get(str(written), "form"),
-                    "explode": written == "multi",
-                }
+                encoding[name] = {"style": style, "explode": explode}
                 encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
             if flag(raw, "allowEmptyValue"):
                 properties[name] = or_empty(schema)

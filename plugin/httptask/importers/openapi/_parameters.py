@@ -59,8 +59,9 @@ _NOT_OF_A_SCHEMA = frozenset(
 )
 """Fields of a parameter beside which, in Swagger 2.0, the keywords of its schema stand."""
 
-_MOST_NESTED = len(_ITEM_DELIMITERS)
-"""Arrays in each other; of more, two would have one delimiter."""
+_STYLE_DELIMITERS = {"form": ",", "spaceDelimited": " ", "tabDelimited": "\t", "pipeDelimited": "|"}
+_MOST_NESTED = 4
+"""Arrays in each other that are written."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -143,7 +144,7 @@ class Parameters:
             description=text_of(raw, "description"),
             style=None if media_type else style,
             explode=None if media_type else explode,
-            item_delimiters=item_delimiters(raw) if self._context.version.is_swagger else (),
+            item_delimiters=self._item_delimiters(raw, style, explode, place),
             allow_reserved=flag(raw, "allowReserved"),
             media_type=media_type,
             encoding=content.encoding,
@@ -169,6 +170,13 @@ class Parameters:
             return MediaType(self._context.schemas.schema(raw["schema"], f"{place}/schema")), None
         inline = {key: value for key, value in raw.items() if key not in _NOT_OF_A_SCHEMA}
         return MediaType(self._context.schemas.schema(inline, place) if inline else {}), None
+
+    def _item_delimiters(
+        self, raw: Mapping[str, Any], style: str | None, explode: bool | None, place: str
+    ) -> tuple[str, ...]:
+        if not self._context.version.is_swagger:
+            return ()
+        return item_delimiters(self._context, raw, style, explode, place)
 
     def _style(
         self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], place: str
@@ -212,16 +220,36 @@ class Parameters:
         return style, as_boolean(raw.get("explode"))
 
 
-def item_delimiters(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what is between the items of each array in the array *raw* (Swagger 2.0), the outer
-    ones first.
+def item_delimiters(
+    context: Context, raw: Mapping[str, Any], style: str | None, explode: bool | None, place: str
+) -> tuple[str, ...]:
+    """Return what is between the items of each array in the array *raw*, the outer ones first.
+
+    Only Swagger 2.0 writes arrays in an array (Items Object). *style* and *explode* are those of
+    the outermost.
     """
-    found: list[str] = []
+    delimiters: list[str] = []
     items = raw.get("items")
-    while isinstance(items, Mapping) and items.get("type") == "array" and len(found) < _MOST_NESTED:
-        found.append(_ITEM_DELIMITERS.get(str(items.get("collectionFormat", "csv")), ","))
-        items = items.get("items")
-    return tuple(found)
+    path = f"{place}/items"
+    while isinstance(items, Mapping) and is_array(items) and len(delimiters) < _MOST_NESTED:
+        written = str(context.word(items, "collectionFormat", _ITEM_DELIMITERS, path) or "csv")
+        if written not in _ITEM_DELIMITERS:
+            context.notes.add(
+                "guessed",
+                f"the collectionFormat {written[:SHOWN]!r} is not for items; csv is taken",
+                path,
+            )
+        delimiters.append(_ITEM_DELIMITERS.get(written, ","))
+        items, path = items.get("items"), f"{path}/items"
+    outermost = () if explode else (_STYLE_DELIMITERS.get(style or "form", ","),)
+    every = [*outermost, *delimiters]
+    if delimiters and len(set(every)) < len(every):
+        context.notes.add(
+            "guessed",
+            "arrays in each other are sent in one row: they have the same delimiter",
+            place,
+        )
+    return tuple(delimiters)
 
 
 def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:

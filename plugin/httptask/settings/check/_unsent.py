@@ -24,18 +24,31 @@ def unsent_problems(
     settings.
     """
     for path in unsent(request, endpoint, media_type):
-        value: Any = request
-        for step in path:
-            value = value[step]
-        what = "an empty array" if isinstance(value, list) else "an empty object"
+        what = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
-        required: dict[str, Any] = (
-            {"name": path[-1]} if _is_required(path, endpoint, media_type) else {}
-        )
+        # What holds nothing but empty values is not sent either, and may be what is required.
+        outer = (path[: length + 1] for length in range(1, len(path)))
+        nothing = (steps for steps in outer if _is_nothing(_at(request, steps)))
+        missing = (steps for steps in nothing if _is_required(steps, endpoint, media_type))
+        required: dict[str, Any] = next(({"name": steps[-1]} for steps in missing), {})
         severity = "error" if required else "warning"
         yield Problem.of(
             "unsent", pointer(path, at), severity=severity, found=what, where=where, **required
         )
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _is_nothing(value: Any) -> bool:
+    """Say whether *value* is an empty array or object, or holds nothing else."""
+    if not isinstance(value, list | Mapping):
+        return False
+    members = value.values() if isinstance(value, Mapping) else value
+    return all(_is_nothing(member) for member in members)
 
 
 def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool:

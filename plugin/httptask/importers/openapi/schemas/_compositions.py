@@ -13,15 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from httptask._schema.subschemas import definition_name, replaced, subschemas
-from httptask.importers.openapi.schemas._keywords import shown
+from httptask._schema.subschemas import Path, definition_name, replaced, replaced_at, subschemas
+from httptask.importers.openapi.schemas._joins import contradictions, without
 from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
 
 Schema = dict[str, Any]
+Note = Callable[[str, Path], None]
+"""Takes a message and where it is about, from the schema that is mended."""
 
 COMPOSED = frozenset(("allOf", "anyOf", "oneOf"))
 """The keywords of which one calls for a look at a schema."""
 _NULL = {"type": "null"}
+_TESTS = frozenset(("not", "if"))
 _CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
 _MOST_COMPARED = 100
 """Alternatives that are compared with each other."""
@@ -84,8 +87,6 @@ class _Shape:
     """The names of properties that only some of its alternatives know."""
     takes_null: bool = False
     """Whether null is said to be allowed."""
-    values: dict[str, Any] | None = None
-    """The only values, by their JSON; None: any."""
 
     @property
     def known(self) -> set[str]:
@@ -99,16 +100,14 @@ class _Shape:
 
 
 class Compositions:
-    """Mends compositions. *definition* returns a definition, and *note* reports what was changed
-    below a schema.
-    """
+    """Mends compositions. *definition* returns a definition; *note* takes a message and a path."""
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
         self._left = _MOST_STEPS
         self._told = False
 
-    def mended(self, schema: Any, note: Callable[[str], None]) -> Any:
+    def mended(self, schema: Any, note: Note) -> Any:
         """Return *schema*, with all that is in it, so that it accepts what it describes; itself
         when it does already.
 
@@ -120,8 +119,8 @@ class Compositions:
             if self._left <= 0:
                 if not self._told:
                     note(
-                        "the description has too many compositions to look at: from here on they"
-                        " stay as they are"
+                        "the description has too many compositions: the others stay as they are",
+                        (),
                     )
                 self._told = True
                 return schema
@@ -130,16 +129,20 @@ class Compositions:
                 if (
                     self._refusing(each) is not None
                     or self._has_equal_alternatives(each)
-                    or self._disagrees(each)
+                    or self._is_contradictory(each)
                 ):
-                    return self._rebuilt(schema, note)
+                    return self._rebuilt(schema, note, ())
                 waiting.extend(subschemas(each))
         return schema
 
-    def _rebuilt(self, schema: Any, note: Callable[[str], None]) -> Any:
+    def _rebuilt(self, schema: Any, note: Note, path: Path, is_test: bool = False) -> Any:
         if not isinstance(schema, dict):
             return schema
-        result = replaced(schema, lambda each: self._rebuilt(each, note))
+
+        def rebuilt(inner: Any, steps: Path) -> Any:
+            return self._rebuilt(inner, note, (*path, *steps), is_test or steps[0] in _TESTS)
+
+        result = replaced_at(schema, rebuilt)
         closing = self._refusing(result)
         if closing is not None:
             for keyword in _CLOSING & result.keys():
@@ -148,52 +151,21 @@ class Compositions:
                 result[keyword] = [self._opened(each, 0) for each in result[keyword]]
             result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
             note(
-                "additionalProperties: the properties of all the schemas it is made of are allowed"
+                "additionalProperties: the properties of all the schemas it is made of are allowed",
+                path,
             )
-        if self._disagrees(result):
-            result = self._with_all_values(result)
-            listed = ", ".join(json.dumps(value) for value in result["enum"])
-            note(
-                "allOf: no value is in all the enums of its schemas; one of any of them is taken:"
-                f" {shown(listed)}"
-            )
+        # Under `not` and `if`, a schema that accepts more would refuse more.
+        for contradiction in () if is_test else list(contradictions(result, self._made_of)):
+            result = without(result, contradiction, self._definition)
+            note(contradiction.message, path)
         if self._has_equal_alternatives(result):
             result["anyOf"] = result.pop("oneOf")
             note(
                 "oneOf: what one of its schemas describes is accepted by another, too; it is enough"
-                " that one fits"
+                " that one fits",
+                path,
             )
         return result
-
-    # Enumerations
-
-    def _disagrees(self, schema: Schema) -> bool:
-        """Say whether no value is in all the enumerations that are joined in *schema*."""
-        return "allOf" in schema and self._shape(schema).values == {}
-
-    def _with_all_values(self, schema: Schema) -> Schema:
-        """Return *schema* with the values of all its enumerations, and these alone."""
-        values = {
-            key: value
-            for part in self._made_of(schema)
-            for enumerated in _enumerated(part)
-            for key, value in enumerated.items()
-        }
-        return {**self._without_values(schema, 0), "enum": list(values.values())}
-
-    def _without_values(self, schema: Any, level: int) -> Any:
-        if (
-            not isinstance(schema, dict)
-            or level > _MOST_PARTS
-            or self._shape(schema).values is None
-        ):
-            return schema
-        result = {
-            keyword: value for keyword, value in schema.items() if keyword not in ("enum", "const")
-        }
-        if "allOf" in result:
-            result["allOf"] = [self._without_values(part, level + 1) for part in result["allOf"]]
-        return self._written_out(result, lambda target: self._without_values(target, level + 1))
 
     def _written_out(self, schema: Schema, change: Callable[[Any], Any]) -> Schema:
         """Return *schema* with what it refers to, changed, in the place of the reference."""
@@ -203,6 +175,9 @@ class Compositions:
         rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
         target: Schema = change(self._definition(name))
         return {**rest, "allOf": [*rest.get("allOf", ()), target]} if rest else {**target}
+
+    def _is_contradictory(self, schema: Schema) -> bool:
+        return any(True for _ in contradictions(schema, self._made_of))
 
     # Alternatives
 
@@ -216,9 +191,10 @@ class Compositions:
             cores.are_same(alternatives[number], alternatives[position])
             or (one.takes_null and other.takes_null)
             or (one.is_plain and _accepts(one, other, cores))
+            or _is_wider(alternatives[number], alternatives[position])
             for number, one in enumerate(shapes)
             for position, other in enumerate(shapes)
-            if number != position and (one.is_plain or number > position)
+            if number != position
         )
 
     def _shape(self, schema: Any) -> _Shape:
@@ -231,9 +207,6 @@ class Compositions:
                 own = set(types_of(part))
                 shape.types = own if shape.types is None else shape.types & own
                 shape.takes_null = "null" in shape.types
-            for own_values in _enumerated(part):
-                known = own_values if shape.values is None else shape.values
-                shape.values = {key: value for key, value in known.items() if key in own_values}
             shape.properties |= part.get("properties", {})
             shape.required |= set(part.get("required", ()))
             shape.closed |= _closes(part)
@@ -331,19 +304,6 @@ class Compositions:
         return self._written_out(result, lambda target: self._opened(target, level + 1))
 
 
-def _enumerated(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield the values of the enumeration, and of the constant, of *schema* itself, by their
-    JSON.
-    """
-    for values in (
-        (schema.get("enum"), [schema["const"]] if "const" in schema else None)
-        if isinstance(schema, dict)
-        else ()
-    ):
-        if values is not None:
-            yield {json.dumps(value, sort_keys=True): value for value in values}
-
-
 def _closes(schema: Any) -> bool:
     """Say whether *schema* refuses all properties but those it names."""
     if not isinstance(schema, dict) or schema.get("patternProperties"):
@@ -380,17 +340,18 @@ def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
 
 
 def _is_wider(one: Any, other: Any) -> bool:
-    """Say whether *one* names types alone, those of *other* among them: a number is also what an
-    integer is.
+    """Say whether *one* names types alone, those of *other* among them, and so its items.
+
+    A number is also what an integer is.
     """
-    if (
-        not isinstance(one, dict)
-        or not isinstance(other, dict)
-        or "type" not in other
-        or one.keys() - _NOT_CHECKED != {"type"}
-    ):
+    if not isinstance(one, dict) or not isinstance(other, dict) or "type" not in other:
         return False
-    return set(types_of(other)) <= _widened(set(types_of(one)))
+    checked = one.keys() - _NOT_CHECKED
+    if not {"type"} <= checked <= {"type", "items"}:
+        return False
+    if not set(types_of(other)) <= _widened(set(types_of(one))):
+        return False
+    return "items" not in one or _is_wider(one["items"], other.get("items"))
 
 
 def _widened(types: set[str]) -> set[str]:

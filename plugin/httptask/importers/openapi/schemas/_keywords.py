@@ -73,9 +73,12 @@ def left_out(walk: Walk, place: Place, why: str) -> Any:
 
 def shown(value: Any) -> str:
     """Return *value* for a message: short."""
-    text = repr(
-        value if isinstance(value, str | int | float | bool | None) else type(value).__name__
-    )
+    is_scalar = isinstance(value, str | int | float | bool | None)
+    return shorter(repr(value if is_scalar else type(value).__name__))
+
+
+def shorter(text: str) -> str:
+    """Return *text*, or its beginning, for a message."""
     return text if len(text) <= 60 else text[:57] + "…"
 
 

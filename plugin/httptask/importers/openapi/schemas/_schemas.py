@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from httptask._schema.subschemas import DEFINITION, definition_name
+from httptask._core.pointers import pointer
+from httptask._schema.subschemas import DEFINITION, Path, definition_name
 from httptask.importers.openapi.schemas._compositions import COMPOSED, Compositions
 from httptask.importers.openapi.schemas._cycles import Cycles
 from httptask.importers.openapi.schemas._heirs import Heir, Heirs, chosen_by_tag, tag_of
@@ -22,7 +23,7 @@ from httptask.importers.openapi.schemas._keywords import (
     Place,
 )
 from httptask.importers.openapi.schemas._patterns import Pattern, Patterns
-from httptask.importers.openapi.schemas._repairs import STEPS
+from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, STEPS
 from httptask.importers.openapi.schemas._types import meant
 
 __all__ = ["OPENAPI_3_0", "OPENAPI_3_1", "SWAGGER_2", "Dialect", "Schemas"]
@@ -141,7 +142,7 @@ class _Definitions(Mapping[str, Any]):
 
     def mended(self, raw: Any, place: str, scope: Scope) -> dict[str, Any]:
         """Return the Schema Object *raw*, at *place*, converted and mended."""
-        return self._mend(*self._convert(raw, place, scope), place)
+        return self._mend(*self._convert(raw, place, scope), raw, place)
 
     def _convert(self, raw: Any, place: str, scope: Scope) -> tuple[dict[str, Any], bool]:
         """Return *raw* converted, and whether anything in it is composed."""
@@ -151,12 +152,14 @@ class _Definitions(Mapping[str, Any]):
             schema = {} if schema else {"not": {}}
         return schema, conversion.is_composed
 
-    def _mend(self, schema: dict[str, Any], is_composed: bool, place: str) -> dict[str, Any]:
-        if not is_composed:
+    def _mend(self, schema: dict[str, Any], composed: bool, raw: Any, at: str) -> dict[str, Any]:
+        if not composed:
             return schema
-        mended: dict[str, Any] = self._compositions.mended(
-            schema, lambda message: self.note("guessed", message, place)
-        )
+
+        def note(message: str, path: Path) -> None:
+            self.note("guessed", message, pointer(_written_part(raw, path), at))
+
+        mended: dict[str, Any] = self._compositions.mended(schema, note)
         return mended
 
     def reference(self, reference: str, scope: Scope) -> dict[str, str]:
@@ -264,10 +267,21 @@ class _Definitions(Mapping[str, Any]):
         found = self._mended.get(name)
         if found is None:
             plain = self._plain(name)
-            found = self._mended[name] = self._mend(
-                plain, name in self._composed, self._places[name]
-            )
+            target = self._targets[name]
+            raw = target.raw if target is not None else None
+            found = self._mend(plain, name in self._composed, raw, self._places[name])
+            self._mended[name] = found
         return found
+
+
+def _written_part(raw: Any, path: Path) -> Iterator[str | int]:
+    """Yield the steps of *path*, of a converted schema, as far as *raw* has them."""
+    for step in path:
+        is_index = isinstance(raw, list) and isinstance(step, int) and step < len(raw)
+        if not is_index and not (isinstance(raw, Mapping) and step in raw):
+            return
+        raw = raw[step]
+        yield step
 
 
 def _name_of(place: str) -> str:
@@ -411,6 +425,8 @@ class _Conversion:
             for key, value in raw.items()
             if key != "$ref" and (beside is None or key in beside)
         }
+        if not ABOUT_ALL.issuperset(rest):
+            self.is_composed = True
         return self._keywords(rest, place, {**target}) if rest else target
 
     def _target(self, reference: str, place: Place) -> dict[str, str]:

@@ -1,0 +1,256 @@
+"""Joined schemas that contradict each other: by `allOf` or `$ref`, about a value or one inside it.
+
+Descriptions redeclare a property with another enum, type or bound than what they build on has.
+By JSON Schema nothing fits, whatever an author writes. One of the two is meant, and the server
+knows which: either is accepted, and a note says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from httptask._schema.subschemas import definition_name
+from httptask.importers.openapi.schemas._keywords import shorter
+from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
+from httptask.importers.openapi.schemas._types import fits
+
+Schema = dict[str, Any]
+Steps = tuple[str, ...]
+"""The way to a value inside another: the name of a property after `properties`, and `items`."""
+Definition = Callable[[str], Schema]
+Parts = Callable[[Any], Iterable[Any]]
+"""Yields a schema and all that it refers to, or joins, for the same value."""
+
+_DEEPEST = 64
+"""Schemas written out inside of each other."""
+_BOUNDS = (
+    (("number", "integer"), ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")),
+    (("string",), ("minLength",), ("maxLength",)),
+    (("array",), ("minItems",), ("maxItems",)),
+    (("object",), ("minProperties",), ("maxProperties",)),
+)
+"""Types with their lower and upper bounds (JSON Schema 2020-12, Validation, section 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Keywords of joined schemas that leave no value."""
+
+    steps: Steps
+    """Where, from the schema that joins them."""
+    message: str
+    change: Callable[[Schema], Schema]
+    """Returns a schema at *steps* so that it accepts what any of them does."""
+
+
+def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
+    """Yield what leaves no value for *schema*, or inside it, in the schemas that it joins."""
+    is_beside_reference = "$ref" in schema and not ABOUT_ALL.issuperset(schema.keys() - {"$ref"})
+    if "allOf" not in schema and not is_beside_reference:
+        return
+    queued: list[tuple[Steps, list[Any]]] = [((), [schema])]
+    compared: set[frozenset[int]] = set()
+    while queued:
+        steps, declared = queued.pop()
+        ordered = chain.from_iterable(_in_order(parts(one)) for one in declared)
+        joined = [part for part in ordered if isinstance(part, dict)]
+        key = frozenset(map(id, joined))
+        if key in compared:  # a schema that holds itself
+            continue
+        compared.add(key)
+        for keywords in (_enumerations, _types, _bounds):
+            yield from keywords(steps, joined)
+        queued += (((*steps, *inner), schemas) for inner, schemas in _declared_often(joined))
+
+
+def without(schema: Schema, contradiction: Contradiction, definition: Definition) -> Schema:
+    """Return *schema* so that *contradiction* is in it no more."""
+    changed: Schema = _Change(contradiction.change, definition).at(schema, contradiction.steps, 0)
+    return changed
+
+
+def _in_order(parts: Iterable[Any]) -> list[Any]:
+    """Return *parts*, which are walked from the last to the first, in the description's order."""
+    first, *others = parts
+    return [first, *reversed(others)]
+
+
+def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
+    """Yield the values that several of *joined* describe, with the schemas they have there."""
+    declared: dict[Steps, dict[int, Any]] = {}
+    for part in joined:
+        properties = part.get("properties")
+        inner: dict[Steps, Any] = {("items",): part.get("items")}
+        inner |= {("properties", name): value for name, value in (properties or {}).items()}
+        for steps, value in inner.items():
+            if isinstance(value, dict):
+                declared.setdefault(steps, {})[id(value)] = value
+    for steps, schemas in declared.items():
+        if len(schemas) > 1:
+            yield steps, list(schemas.values())
+
+
+# What leaves no value
+
+
+def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    listed = [values for part in joined for values in _enumerated(part)]
+    every = {key: value for values in listed for key, value in values.items()}
+    if not _is_contradicted(map(set, listed)):
+        return
+    values = list(every.values())
+
+    def change(schema: Schema) -> Schema:
+        if not any(True for _ in _enumerated(schema)):
+            return schema
+        return _without_keywords(frozenset(("const",)), schema) | {"enum": values}
+
+    message = f"allOf: no value is in all the enums of {_name(steps)}"
+    written = shorter(", ".join(every))
+    yield Contradiction(steps, f"{message}; one of any of them is taken: {written}", change)
+
+
+def _types(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    typed = [part for part in joined if "type" in part]
+    listed = [_widened(types_of(part)) for part in typed]
+    constants = [value for part in joined for enum in _enumerated(part) for value in enum.values()]
+    fitting = [value for value in constants if all(fits(value, list(types)) for types in listed)]
+    if not _is_contradicted(listed) and (fitting or not constants):
+        return
+    types = list(dict.fromkeys(name for part in typed for name in types_of(part)))
+    for value in () if fitting else constants:
+        if not fits(value, types):
+            types.append(next(name for name in _TYPES if fits(value, [name])))
+    message = f"allOf: no value has all the types of {_name(steps)}"
+
+    def change(schema: Schema) -> Schema:
+        return {**schema, "type": types} if "type" in schema else schema
+
+    yield Contradiction(
+        steps,
+        f"{message}; one of any of them is taken: {', '.join(types)}",
+        change,
+    )
+
+
+_TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
+
+
+def _bounds(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    typed = [_widened(types_of(part)) for part in joined if "type" in part]
+    types = set(_TYPES).intersection(*typed)
+    for bounded, lower, upper in _BOUNDS:
+        least = _tightest(joined, lower, max)
+        most = _tightest(joined, upper, min)
+        if least is None or most is None or types.isdisjoint(bounded):
+            continue
+        is_open = least[1].startswith("exclusive") or most[1].startswith("exclusive")
+        if least[0] < most[0] or (least[0] == most[0] and not is_open):
+            continue
+        yield Contradiction(
+            steps,
+            f"allOf: no value of {_name(steps)} is within {least[1]} {least[0]} "
+            f"and {most[1]} {most[0]}; neither is checked",
+            partial(_without_keywords, frozenset((*lower, *upper))),
+        )
+
+
+def _without_keywords(keywords: frozenset[str], schema: Schema) -> Schema:
+    if keywords.isdisjoint(schema):
+        return schema
+    return {keyword: value for keyword, value in schema.items() if keyword not in keywords}
+
+
+Bound = tuple[Any, str]
+"""A bound and its keyword."""
+
+
+def _tightest(joined: list[Schema], keywords: tuple[str, ...], tightest: Any) -> Bound | None:
+    """Return the strictest bound of *joined* and its keyword; of equal ones the exclusive one."""
+    given = [(part[keyword], keyword) for part in joined for keyword in keywords if keyword in part]
+    if not given:
+        return None
+    bound = tightest(value for value, _ in given)
+    return bound, min(keyword for value, keyword in given if value == bound)
+
+
+def _is_contradicted(listed: Iterable[set[str]]) -> bool:
+    """Say whether nothing, or null alone, is in all of *listed*, though each has more than that."""
+    sets = list(listed)
+    if len(sets) < 2 or any(each <= {"null"} for each in sets):
+        return False
+    return set.intersection(*sets) <= {"null"}
+
+
+def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the values of `enum`, and of `const`, of *schema* itself, by their JSON."""
+    for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
+        if values is not None:
+            yield {json.dumps(value, sort_keys=True): value for value in values}
+
+
+def _widened(types: Iterable[str]) -> set[str]:
+    names = set(types)
+    return names | {"integer"} if "number" in names else names
+
+
+def _name(steps: Steps) -> str:
+    """Return how a note names the value at *steps*: `type`, `owner.type`, `tags[]`."""
+    names, keywords = "", iter(steps)
+    for keyword in keywords:
+        names += "[]" if keyword == "items" else f".{next(keywords)}"
+    return shorter(names.removeprefix(".")) if names else "its schemas"
+
+
+class _Change:
+    """One change to all the schemas for one value. A definition is written out where it changes."""
+
+    def __init__(self, change: Callable[[Schema], Schema], definition: Definition) -> None:
+        self._change = change
+        self._definition = definition
+        self._written: set[tuple[str, Steps]] = set()
+
+    def at(self, schema: Any, steps: Steps, level: int) -> Any:
+        """Return *schema* with the change at *steps*; the same object when nothing changes."""
+        if not isinstance(schema, dict) or level > _DEEPEST:
+            return schema
+        result = self._inside(schema, steps, level) if steps else self._change(schema)
+        if "allOf" in result:
+            parts = [self.at(part, steps, level + 1) for part in result["allOf"]]
+            if any(new is not old for new, old in zip(parts, result["allOf"], strict=True)):
+                result = {**result, "allOf": parts}
+        return self._written_out(result, steps, level)
+
+    def _inside(self, schema: Schema, steps: Steps, level: int) -> Schema:
+        if steps[0] == "items":
+            if "items" not in schema:
+                return schema
+            items = self.at(schema["items"], steps[1:], level + 1)
+            return schema if items is schema["items"] else {**schema, "items": items}
+        properties = schema.get("properties", {})
+        if steps[1] not in properties:
+            return schema
+        inner = self.at(properties[steps[1]], steps[2:], level + 1)
+        if inner is properties[steps[1]]:
+            return schema
+        return {**schema, "properties": {**properties, steps[1]: inner}}
+
+    def _written_out(self, schema: Schema, steps: Steps, level: int) -> Schema:
+        name = definition_name(schema.get("$ref"))
+        if name is None:
+            return schema
+        rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+        if (name, steps) in self._written:  # it is written out already, for the same value
+            return rest
+        self._written.add((name, steps))
+        target = self._definition(name)
+        new = self.at(target, steps, level + 1)
+        if new is target:
+            self._written.discard((name, steps))
+            return schema
+        return {**rest, "allOf": [*rest.get("allOf", ()), new]} if rest else {**new}
