@@ -205,6 +205,8 @@ class PluginManager(pluggy.PluginManager):
         """Call `httptask_exchange_finished`. What a plugin raises there is logged, and the others
         are still called.
         """
+        if not self.hook.httptask_exchange_finished.get_hookimpls():
+            return
         try:
             with self.blaming(OBSERVER):
                 self.hook.httptask_exchange_finished(exchange=exchange, task=task)

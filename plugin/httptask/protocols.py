@@ -156,9 +156,15 @@ class TaskServices(Protocol):
         ...
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
-        """Return *value* with every expression in it evaluated over *data*; *pointer* is its place,
-        for errors.
+        """Return *value* with every expression in it evaluated over *data*.
+
+        *pointer* is its place, for errors. What is evaluated again and again is given as a
+        `httptask.expressions.Prepared`.
         """
+        ...
+
+    def prepare_http(self, task: TaskCheck | TaskCall) -> Any:
+        """Return what `call_http` would find out about an HTTP task at each visit."""
         ...
 
     async def call_http(self, task: TaskCall) -> TaskOutcome:
@@ -190,11 +196,21 @@ class TaskCall:
     visit: int = 1
     state: Any = None
     """What the task left when it asked to be run again; None when the visit begins."""
+    prepared: Any = None
+    """What the task's type prepared of its definition; None where nothing was prepared."""
 
 
 @runtime_checkable
 class TaskType(Protocol):
-    """A type of task that definitions may use."""
+    """A type of task that definitions may use.
+
+    A type may have this method, too:
+
+    - `prepare(task)`: what is to be made once of a task without problems, a `TaskCheck`. Engines
+      ask for it before the task's first visit, keep it with the definition, and give it to each
+      visit as `call.prepared`. It must not depend on the run: `task.services` are not to be kept.
+      What it raises, the task fails with.
+    """
 
     @property
     def name(self) -> str:

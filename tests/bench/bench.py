@@ -233,9 +233,7 @@ async def work_around(task: HttpTask, received: Received) -> None:
         definition["httpRequest"], parameters, pointer="", run=RFI.run
     )
     plan = task._plan
-    if request_problems(
-        request, plan.schema_of_evaluated, task.endpoint, groups=plan.evaluated_groups
-    ):
+    if plan.check_of_evaluated.problems(request):
         raise AssertionError("the seed's request has problems")
     build(normalised(request), task.endpoint)
     redactor = task.runtime.redactor

@@ -202,10 +202,10 @@ async def _run(document: dict[str, Any]) -> float:
 
 
 async def _checking(definition: WorkflowDefinition, shared: Runtime) -> float:
-    from httptask.engines._record import refuse_broken
+    from httptask.engines._compiled import compiled
 
     began = time.process_time()
-    await refuse_broken(definition, shared, can_wait=False)
+    await compiled(definition, shared, can_wait=False)
     return time.process_time() - began
 
 

@@ -505,6 +505,14 @@ def test_a_broken_definition_is_refused_before_anything_runs() -> None:
     assert world.do.calls == []
 
 
+@pytest.mark.parametrize("endpoint", [["a"], {"id": "a"}, 7], ids=repr)
+def test_an_endpoint_that_is_not_text_is_a_problem(endpoint: Any) -> None:
+    """It names nothing that could be looked up, and is refused like any other wrong value."""
+    task = {"type": "Http", "endpoint": endpoint, "httpRequest": {"url": "http://h/"}, "end": True}
+    with pytest.raises(DefinitionError, match="/tasks/A/endpoint"):
+        World().run(workflow("A", {"A": task}))
+
+
 async def _sync_fault(call: TaskCall) -> TaskOutcome:
     raise ValueError("boom")
 

@@ -6,25 +6,33 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_httpx import HTTPXMock
 
-from httptask import hookimpl
+from httptask import hookimpl, run_workflow
+from httptask.building import _request
 from httptask.catalogue import Catalogue
 from httptask.engines import arun_workflow
-from httptask.errors import DefinitionError, SettingsError, UnknownEndpointError
+from httptask.errors import DefinitionError, Problem, SettingsError, UnknownEndpointError
+from httptask.model import workflow
 from httptask.model.api import Endpoint, Parameter
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
+from httptask.model.workflow import TaskOutcome
+from httptask.protocols import TaskCall, TaskCheck
 from httptask.task import HttpTask, Runtime
 from httptask.task._kept import Kept
+from httptask.task._task_type import Http
 from httptask.workflow import definition_of
 from tasks import RFI, email_task, http, runtime
 
 HOST = "https://a.example"
+END = {"type": "Terminate", "terminationStatus": "Completed"}
 
 
 class Refines:
@@ -107,6 +115,37 @@ def test_what_expressions_yield_is_checked_in_each_run(httpx_mock: HTTPXMock) ->
     asyncio.run(main())
 
 
+class Relates:
+    """Has a settings schema say something of two groups at once."""
+
+    @hookimpl
+    def httptask_refine_settings_schema(self, schema: dict[str, Any]) -> None:
+        schema["if"] = {"properties": {"query": {"properties": {"topic_id": {"const": 7}}}}}
+        schema["then"] = {"required": ["cookies"]}
+
+
+@pytest.mark.parametrize(
+    ("plugins", "query", "message"),
+    [
+        ([], "${jsonata: null}", "/httpRequest: 'query' is required"),
+        ([], '${jsonata: {"topic_id": 7}}', "/httpRequest/query: 'topic_type' is required"),
+        ([Relates()], {"topic_id": "${$.id}", "topic_type": "rfi"}, "'cookies' is required"),
+    ],
+    ids=["a-group-that-is-gone", "a-name-that-is-gone", "groups-together"],
+)
+def test_what_the_schema_says_of_more_than_a_value_holds_in_each_run(
+    plugins: list[Any], query: Any, message: str
+) -> None:
+    """Of what evaluation cannot change nothing is checked again, and of all else everything."""
+    definition = email_task(HOST, inputParameters={"id": "${$.input.rfi.id}"})
+    definition["httpRequest"]["query"] = query
+    with runtime(*plugins) as shared:
+        task = HttpTask(definition, runtime=shared)
+        assert [one for one in task.problems() if one.severity == "error"] == []
+        with pytest.raises(SettingsError, match=message):
+            task.call(RFI)
+
+
 def test_what_an_author_changes_later_is_another_task() -> None:
     """A plan has a copy of its definition; a changed definition has a plan of its own."""
     definition = http(f"{HOST}/things/{{id}}", request={"pathParameters": {"id": 1}})
@@ -152,6 +191,65 @@ def test_a_constant_request_is_made_once_and_never_changed(httpx_mock: HTTPXMock
         ["1"],
         ["2"],
     ]
+
+
+PARTS: dict[str, tuple[Any, Any]] = {
+    "url": (f"{HOST}/a?x=1", f"{HOST}/b?q=2&y=%2F"),
+    "method": ("POST", "PUT"),
+    "pathParameters": ({"id": 1}, {"id": "ä/b"}),
+    "query": ({"q": "1"}, {"q": ["1", "2"], "r": True}),
+    "headers": ({"X-A": 1}, {"X-B": "2", "Content-Type": "application/x-www-form-urlencoded"}),
+    "cookies": ({"c": "1"}, {"d": "2"}),
+    "body": ({"a": 1}, {"a": "two"}),
+}
+
+
+@pytest.mark.parametrize("group", PARTS)
+def test_a_request_is_the_same_whichever_of_its_parts_is_evaluated(group: str) -> None:
+    """What is constant is built once, what an expression brings in each run."""
+    settings = {name: value for name, (value, _) in PARTS.items()}
+    if group == "url":
+        del settings["pathParameters"]  # there are no places in the text that an expression brings
+    else:
+        settings["url"] = f"{HOST}/a/{{id}}?x=1"
+    parameters = {"value": "${$.input}"}
+    with runtime() as shared:
+        request = {**settings, group: "${$.value}"}
+        evaluated = HttpTask(
+            http(HOST, request=request, inputParameters=parameters),
+            runtime=shared,
+        )
+        for value in (*PARTS[group], *reversed(PARTS[group])):
+            literal = HttpTask(http(HOST, request={**settings, group: value}), runtime=shared)
+            assert evaluated.render(Inputs(input=value)) == literal.render()
+
+
+def test_constant_parts_of_a_request_are_built_once(
+    httpx_mock: HTTPXMock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An expression in the query does not have the body written again for each run."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    written: list[Any] = []
+    really = _request.body
+
+    def noted(value: Any, *given: Any) -> Any:
+        written.append(value)
+        return really(value, *given)
+
+    monkeypatch.setattr(_request, "body", noted)
+
+    async def main() -> None:
+        async with runtime() as shared:
+            for number in (7, 8, 9):
+                inputs = Inputs(input={"rfi": {"id": number}})
+                await HttpTask(email_task(HOST), runtime=shared).acall(inputs)
+
+    asyncio.run(main())
+    assert len(written) == 1
+    requests = httpx_mock.get_requests()
+    assert [request.url.params["topic_id"] for request in requests] == ["7", "8", "9"]
+    assert len({request.content for request in requests}) == 1
 
 
 def test_escaped_expressions_are_unescaped_in_each_run(httpx_mock: HTTPXMock) -> None:
@@ -271,6 +369,104 @@ def test_an_open_catalogue_that_is_written_to_counts_at_once() -> None:
             [Endpoint("things", "GET", "/things", "v", parameters=parameters)], source="s"
         )
         assert HttpTask(http(f"{HOST}/things", endpoint=known.id), runtime=shared).problems()
+
+
+class Counts:
+    """A task type that counts how often a task is prepared, and puts out what was made of it."""
+
+    name = "Counts"
+    schema: Mapping[str, Any] = {"type": "object"}
+
+    def __init__(self) -> None:
+        self.prepared: list[str] = []
+
+    def problems(self, check: TaskCheck) -> list[Problem]:
+        return []
+
+    def prepare(self, task: TaskCheck) -> str:
+        self.prepared.append(task.pointer)
+        return f"{task.name}: {task.definition['text']}"
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        return TaskOutcome(output=call.prepared)
+
+    @hookimpl
+    def httptask_task_types(self) -> list[Any]:
+        return [self]
+
+
+def test_a_task_type_prepares_a_task_once_for_all_runs() -> None:
+    """However often its definition is run; the task of another definition is another task."""
+    counts = Counts()
+
+    def one(text: str) -> dict[str, Any]:
+        return {"startTask": "A", "tasks": {"A": {"type": "Counts", "text": text, "end": True}}}
+
+    with runtime(counts) as shared:
+        outputs = [run_workflow(one(text), runtime=shared).output for text in "xxyx"]
+    assert outputs == ["A: x", "A: x", "A: y", "A: x"]
+    assert counts.prepared == ["/tasks/A"] * 2
+
+
+def test_a_task_type_on_top_of_ours_may_change_the_task(httpx_mock: HTTPXMock) -> None:
+    """What was prepared of the task as it is written is not used for the one that is sent."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+
+    class Elsewhere(Http):
+        name = "Elsewhere"
+        schema: Mapping[str, Any] = {"type": "object"}  # type: ignore[assignment]
+
+        def problems(self, check: TaskCheck) -> list[Problem]:
+            return []
+
+        async def run(self, call: TaskCall) -> TaskOutcome:
+            visit = {**call.definition, "type": "Http", "httpRequest": {"url": f"{HOST}/elsewhere"}}
+            return await super().run(replace(call, definition=visit))
+
+        @hookimpl
+        def httptask_task_types(self) -> list[Any]:
+            return [self]
+
+    task = {**http(f"{HOST}/here"), "type": "Elsewhere"}
+    with runtime(Elsewhere()) as shared:
+        for _ in range(2):
+            run = run_workflow({"startTask": "A", "tasks": {"A": task}}, runtime=shared)
+            assert run.status == "Completed", run.error
+    assert [request.url.path for request in httpx_mock.get_requests()] == ["/elsewhere"] * 2
+
+
+def test_decisions_and_ends_are_prepared_and_still_decide_by_each_run() -> None:
+    """What is looked through once are the conditions, not what they yield."""
+    tasks = {
+        "D": {
+            "type": "Decision",
+            "choices": [{"condition": "${jsonata: input > 1}", "nextTask": "Big"}],
+            "defaultTask": "Small",
+        },
+        "Big": {**END, "workflowOutput": ["${$.input}"]},
+        "Small": END,
+    }
+    definition = definition_of({"startTask": "D", "tasks": tasks})
+    with runtime() as shared:
+        runs = [run_workflow(definition, number, runtime=shared) for number in (0, 2, 1, 3)]
+    assert [run.output for run in runs] == [None, [2], None, [3]]
+
+
+def test_a_definition_is_written_as_json_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its text it is known again; who runs one definition many times pays for that once."""
+    written: list[Any] = []
+    really = workflow.dump
+
+    def noted(value: Any, **how: Any) -> str:
+        written.append(value)
+        return really(value, **how)
+
+    monkeypatch.setattr(workflow, "dump", noted)
+    definition = definition_of({"startTask": "A", "tasks": {"A": END}})
+    with runtime() as shared:
+        for _ in range(3):
+            assert run_workflow(definition, runtime=shared).status == "Completed"
+    assert len(written) == 1
 
 
 def test_files_are_looked_for_before_each_run(tmp_path: Path, httpx_mock: HTTPXMock) -> None:

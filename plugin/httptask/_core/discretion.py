@@ -6,25 +6,36 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 
-@contextmanager
-def discreet_errors(mask: Callable[[str], str]) -> Iterator[None]:
-    """Let errors out without secrets that a crash reporter could find in them; *mask* masks the
+class DiscreetErrors:
+    """Lets errors out without secrets that a crash reporter could find in them; *mask* masks the
     known ones.
 
     Tracebacks keep their lines, and lose the local variables of what has ended: requests and tokens
     are among them. A cause that quotes a secret goes; one that was put aside with `from None` too,
     for reporters look there all the same.
     """
-    handled = sys.exception()  # what the caller is handling belongs to the caller
-    try:
-        yield
-    except BaseException as error:
-        _clear(error, handled, mask)
-        raise
+
+    # A class, not a generator: it is around every call.
+    __slots__ = ("_handled", "_mask")
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+
+    def __enter__(self) -> None:
+        self._handled = sys.exception()  # what the caller is handling belongs to the caller
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            _clear(error, self._handled, self._mask)
 
 
 def _clear(error: BaseException, handled: BaseException | None, mask: Callable[[str], str]) -> None:

@@ -314,12 +314,18 @@ class Redactor:
     @property
     def knows_none(self) -> bool:
         """Whether there is no secret to look for."""
-        return not self._known
+        return not self._known.secrets
 
     def text(self, text: str) -> str:
         """Return *text* with every secret masked."""
         known = self._known
-        return _masked(text, known, known.in_text, MASK) if known else text
+        return _masked(text, known, known.in_text, MASK) if known.secrets else text
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Return *pairs*, the names and values of headers, with every secret masked."""
+        if self.knows_none:
+            return tuple(pairs)
+        return tuple((self.text(name), self.text(value)) for name, value in pairs)
 
     @overload
     def bytes(self, data: builtins.bytes) -> builtins.bytes: ...
@@ -330,7 +336,7 @@ class Redactor:
         if not isinstance(data, builtins.bytes):
             return data.masked(self.bytes)
         known = self._known
-        if not known:
+        if not known.secrets:
             return data
         text = data.decode("latin-1")
         shown = _masked(text, known, known.in_octets, _MASK_IN_OCTETS)
@@ -339,8 +345,10 @@ class Redactor:
     def finds(self, text: str) -> bool:
         """Say whether there is a secret in *text*. Much cheaper than to mask what is not there."""
         known = self._known
-        folded = _folded(text) if known else ""
-        return bool(known) and (_holds(folded, known.in_text) or _is_escaped(text, folded, known))
+        if not known.secrets:
+            return False
+        folded = _folded(text)
+        return _holds(folded, known.in_text) or _is_escaped(text, folded, known)
 
     def value(self, value: Any) -> Any:
         """Return the JSON *value* with every secret masked, in names and numbers too, however deep
@@ -380,9 +388,6 @@ class _Known:
         self.in_text = [form for _, each in forms for form in each.in_text]
         self.in_octets = [form for _, each in forms for form in each.in_octets]
         self.escapable = frozenset().union(*(each.escapable for _, each in forms))
-
-    def __bool__(self) -> bool:
-        return bool(self.secrets)
 
 
 def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:

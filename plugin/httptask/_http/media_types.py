@@ -5,6 +5,7 @@ they name.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from httptask._http.sequences import SEQUENCES
 
@@ -79,6 +80,7 @@ def carries_files(content_type: str) -> bool:
     return essence(content_type).startswith("multipart/")
 
 
+@lru_cache(256)
 def reading_of(essence: str) -> str | None:
     """Return how a body of media type *essence* is read, `json`, `items` or `text`; None: not at
     all, it is bytes.

@@ -14,18 +14,21 @@ from httptask.building._references import (
     file_places,
     is_pairs,
     is_reference,
+    mentions_files,
     misplaced,
     reference_problems,
     references,
     with_values,
 )
-from httptask.building._request import build, described_framing
+from httptask.building._request import Builder, build
 from httptask.building._unsent import unsent
+from httptask.building._writer import described_framing
 
 __all__ = [
     "ANY_MEDIA_TYPE",
     "FILES_VARIABLE",
     "REFERENCE",
+    "Builder",
     "Files",
     "accept",
     "build",
@@ -38,6 +41,7 @@ __all__ = [
     "is_reference",
     "is_text",
     "located",
+    "mentions_files",
     "misplaced",
     "missing_files",
     "offers",

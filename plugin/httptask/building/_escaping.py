@@ -31,6 +31,8 @@ def encoded(text: str, codec: str = "utf-8") -> str:
     """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section
     2.3).
     """
+    if codec == "utf-8" and text.isascii() and text.isalnum():  # most names and numbers
+        return text
     return quote(text, safe="", encoding=codec, errors="surrogatepass")
 
 

@@ -14,7 +14,7 @@ import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +89,14 @@ class Files:
             data += file.read(len(data))
         return data
 
-    def named_in(self, text: str) -> bool:
-        """Say whether *text* holds the path of a file that a response was kept in: it is of no use
-        to anybody else.
-        """
-        return self._kept is not None and self._kept.search(text) is not None
+    def named_places(self, value: Any) -> Iterator[tuple[str | int, ...]]:
+        """Yield where in *value* a text holds the path of a file that a response was kept in.
 
-    @cached_property
-    def _kept(self) -> re.Pattern[str] | None:
-        if self.folder is None:
-            return None
-        return re.compile(re.escape(f"{self.folder}{os.sep}") + r"[0-9a-f]{32}\.")
+        It is of no use to anybody else.
+        """
+        if self.folder is not None:
+            kept = re.compile(re.escape(f"{self.folder}{os.sep}") + r"[0-9a-f]{32}\.")
+            yield from text_places(value, lambda text: kept.search(text) is not None)
 
     def knows(self, reference: Mapping[str, Any]) -> bool:
         """Say whether it can be told here if the file of *reference* is there. Where no folder is
@@ -271,7 +268,7 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
     *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
     is no text where it should be, and for a text that holds the local path of a file.
     """
-    for path in text_places(request, files.named_in):
+    for path in files.named_places(request):
         raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
     contents = {}
     for path, reference in data_places(request):

@@ -271,7 +271,7 @@ def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield every reference to a file in *value*: where, and what."""
-    if not _mentions_files(value):
+    if not mentions_files(value):
         return
     for steps, item in _walked(value):
         if not isinstance(item, str) and is_reference(item):
@@ -282,7 +282,7 @@ def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path
     """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are
     the places of files.
     """
-    if not _mentions_files(value):
+    if not mentions_files(value):
         return
     for steps, item in _walked(value):
         if isinstance(item, str):
@@ -327,7 +327,7 @@ paths cost too much.
 """
 
 
-def _mentions_files(value: Any) -> bool:
+def mentions_files(value: Any) -> bool:
     """Say whether *value* may hold a reference, or the text of one. Most hold none, and every
     request is asked.
     """

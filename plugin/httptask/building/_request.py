@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_plus
 
 from httptask._core import packaged
 from httptask._core.pointers import pointer
-from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, is_json
-from httptask._http.syntax import FRAMING, PLACEHOLDER, UNSENDABLE
+from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence
+from httptask._http.syntax import PLACEHOLDER, UNSENDABLE
 from httptask.building._bodies import Body, body, chosen
-from httptask.building._escaping import (
-    ESCAPED,
-    RESERVED,
-    Encode,
-    UnwritableError,
-    cookie_as_it_is,
-    encoded,
-    leaving,
-)
+from httptask.building._escaping import UnwritableError, leaving
 from httptask.building._fields import Described
 from httptask.building._negotiation import accept, accept_encoding
-from httptask.building._references import Path, file_places, is_pairs, misplaced
-from httptask.building._styles import DEFAULTS, scalar, written
-from httptask.errors import Problem, SettingsError
-from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
+from httptask.building._references import Path, file_places, misplaced
+from httptask.building._styles import scalar
+from httptask.building._writer import Writer, refused_at
+from httptask.errors import SettingsError
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
 
-_PARTS = re.compile(r"((?:[^/?#]*//[^/?#]*)?)((?:\{[^{}]*\}|[^?#])*+)\??([^#]*)")
+T = TypeVar("T")
+
+_IN_URL = re.compile(r"((?:[^/?#]*//[^/?#]*)?)((?:\{[^{}]*\}|[^?#])*+)\??([^#]*)")
 """Server, path and query of a URL that may hold templates; it matches whatever there is."""
 _SEGMENT = re.compile(r"(?:\{[^{}]*\}|[^/])++")
 _CLIMBING = re.compile(r"(?:^|[/\\])\.\.?(?:\Z|[/\\;])")
@@ -39,10 +35,20 @@ and drop what follows `;`.
 """
 _IN_A_HOST = re.compile(r"[0-9A-Za-z.-]+")
 _HOST_AND_PORT = re.compile(r"[0-9A-Za-z.-]+(:[0-9]+)?")
-_NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
 # What the author wrote into the URL stays: all that may stand there, and escapes.
 _path_text = leaving("!$&'()*+,;=:@/-._~")
 _query_text = leaving("!$&'()*+,;=:@/?-._~[]")
+
+
+PARTS = {
+    "address": ("url", "pathParameters"),
+    "query": ("query",),
+    "headers": ("headers",),
+    "cookies": ("cookies",),
+    "body": ("body", "headers"),
+    "request": ("method", "url", *PARAMETER_GROUPS.values(), "body"),
+}
+"""The parts of a request, the whole of it too, and the groups of the settings each is made of."""
 
 
 def build(
@@ -50,157 +56,113 @@ def build(
 ) -> OutgoingRequest:
     """Return the request that *request* (normalised, evaluated settings) describes.
 
-    *endpoint* says how each documented value is written; *at* is the JSON Pointer of *request*, for
-    errors. Files of the body are named in it and not looked for: `located` does. Raises
-    `SettingsError` for a value that cannot be sent: nothing was sent.
+    *endpoint* says how each documented value is written; *at* is the JSON Pointer of *request*,
+    for errors. Raises `SettingsError` for a value that cannot be sent: nothing was sent.
     """
-    for path, why in misplaced({name: value for name, value in request.items() if name != "body"}):
-        raise _refused(pointer(path, at), "file-misplaced", reason=why)
-    writer = _Writer(endpoint, at)
-    headers = _headers(request.get("headers", {}), writer)
-    cookies = [
-        writer.written("cookie", name, value) for name, value in request.get("cookies", {}).items()
-    ]
-    if cookie := "; ".join(filter(None, cookies)):
-        _merge(headers, "Cookie", cookie, "; ")
-    content: bytes | StreamedBody = b""
-    if "body" in request:
-        made = _body(request["body"], headers, endpoint, pointer(["body"], at))
-        _set(headers, "Content-Type", made.content_type)
-        content = made.content
-    return OutgoingRequest(
-        method=request.get("method", "GET"),
-        url=_url(request, endpoint, writer),
-        headers=_defaults(headers, endpoint) + headers,
-        body=content,
-    )
+    return Builder(endpoint, at).build(request)
 
 
-def _refused(place: str, code: str, **params: Any) -> SettingsError:
-    return SettingsError([Problem.of(code, place, **params)])
+class Builder:
+    """Builds requests to one *endpoint*, whose settings stand at the JSON Pointer *at*.
 
+    The *constant* groups of the settings are the same in every request, and refer to no files:
+    the parts that are made of them alone are made once. A builder is for one task then.
+    """
 
-class _Writer:
-    """Writes the values outside the body as the endpoint describes them."""
+    def __init__(
+        self,
+        endpoint: Endpoint | None = None,
+        at: str = "",
+        constant: Collection[str] = (),
+    ) -> None:
+        self._endpoint = endpoint
+        self._writer = Writer(endpoint, at)
+        self._constant_groups = frozenset(constant)
+        is_constant = self._constant_groups.issuperset
+        self._constant_parts = {part for part, groups in PARTS.items() if is_constant(groups)}
+        self._made: dict[str, Any] = {}
 
-    def __init__(self, endpoint: Endpoint | None, at: str) -> None:
-        self.at = at
-        self._definitions = endpoint.definitions if endpoint is not None else {}
-        self._known = {
-            _key(each.location, each.name): each
-            for each in (endpoint.parameters if endpoint else ())
-        }
-        self.framing = described_framing(endpoint)
-        whole = [each for each in self._known.values() if each.location == "querystring"]
-        self.querystring = whole[0] if whole else None
+    def build(self, request: Mapping[str, Any]) -> OutgoingRequest:
+        """Return the request that *request* (normalised, evaluated settings) describes.
 
-    def is_described(self, location: str, name: str) -> bool:
-        """Say whether the endpoint describes the parameter *name* in *location*."""
-        return _key(location, name) in self._known
-
-    def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
-        """Return *value* as it stands in *location*; "" when nothing is sent. Raises
-        `SettingsError`.
-
-        *path* is where in its group the value stands; None: under its name.
+        It is copied before anybody may change it. Files of the body are named in it and not looked
+        for: `located` does both. Raises `SettingsError` for a value that cannot be sent.
         """
-        style = (
-            "cookie" if location == "cookie" else None
-        )  # without a description: each item a cookie of its own
-        parameter = self._known.get(_key(location, name), Parameter(name, location, style=style))
-        try:
-            return self._described(parameter, name, value)
-        except UnwritableError as error:
-            steps = (PARAMETER_GROUPS[location], *(path or (name,)), *error.path)
-            raise _refused(pointer(steps, self.at), "unwritable", reason=str(error)) from error
+        return self._part("request", lambda: self._built(request))
 
-    def query(self, value: Any) -> str:
-        """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or
-        its parameters'.
-        """
-        if self.querystring is None:
-            return "&".join(filter(None, self._parameters(value)))
-        media_type = self.querystring.media_type or FORM
-        try:
-            text = self._serialised(value, self.querystring, media_type)
-        except UnwritableError as error:
-            raise _refused(
-                pointer(["query", *error.path], self.at), "unwritable", reason=str(error)
-            ) from error
+    def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
+        self._refuse_misplaced_files(request)
+        writer = self._writer
+        headers = list(self._part("headers", lambda: _headers(request.get("headers", {}), writer)))
+        cookie = self._part("cookies", lambda: _cookie(request.get("cookies", {}), writer))
+        if cookie:
+            _merge(headers, "Cookie", cookie, "; ")
+        content: bytes | StreamedBody = b""
+        if "body" in request:
+            media_type = _find(headers, "Content-Type")
+            at = pointer(["body"], writer.at)
+            value, endpoint = request["body"], self._endpoint
+            made = self._part("body", lambda: _body(value, media_type, endpoint, at))
+            _set(headers, "Content-Type", made.content_type)
+            content = made.content
+        return OutgoingRequest(
+            method=request.get("method", "GET"),
+            url=self._url(request),
+            headers=self._defaults(headers) + headers,
+            body=content,
+        )
+
+    def _part(self, name: str, make: Callable[[], T]) -> T:
+        """Return the part *name* of a request: a constant one is made once."""
+        if name not in self._constant_parts:
+            return make()
+        if name not in self._made:
+            self._made[name] = make()
+        part: T = self._made[name]
+        return part
+
+    def _refuse_misplaced_files(self, request: Mapping[str, Any]) -> None:
+        """Raise `SettingsError` for a file outside the body; `_body` looks for those in it."""
+        others = request.keys() - self._constant_groups - {"body"}
+        asked = {name: value for name, value in request.items() if name in others}
+        for path, why in misplaced(asked):
+            raise refused_at(pointer(path, self._writer.at), "file-misplaced", reason=why)
+
+    def _url(self, request: Mapping[str, Any]) -> str:
+        writer = self._writer
+        address, text = self._part("address", lambda: _address(request, self._endpoint, writer))
+        query = self._part("query", lambda: writer.query(request.get("query", {})))
+        query = _merged(text, query, writer)
+        return address + (f"?{query}" if query else "")
+
+    def _defaults(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the headers that a request has without its author, but those in *headers*."""
+        given = {name.lower() for name, _ in headers}
+        return [line for line in self._all_defaults if line[0].lower() not in given]
+
+    @cached_property
+    def _all_defaults(self) -> tuple[tuple[str, str], ...]:
         return (
-            text
-            if essence(media_type) == FORM and isinstance(value, dict)
-            else ESCAPED["query"](text)
+            ("User-Agent", f"httptask/{packaged.manifest()['version']}"),
+            ("Accept", accept(self._endpoint)),
+            ("Accept-Encoding", accept_encoding(self._endpoint)),
         )
-
-    def _parameters(self, value: Any) -> Iterator[str]:
-        """Yield the text of each parameter of a query: an object, or pairs of names and values in
-        their order.
-        """
-        if isinstance(value, Mapping):
-            yield from (self.written("query", name, item) for name, item in value.items())
-        elif is_pairs(value):
-            for index, (name, item) in enumerate(value):
-                if item is not None:
-                    yield self.written("query", name, item, (index, 1))
-        elif value != []:
-            raise _refused(
-                pointer(["query"], self.at), "query-type", example='[["a", "1"], ["a", "2"]]'
-            )
-
-    def _described(self, parameter: Parameter, name: str, value: Any) -> str:
-        location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
-        if parameter.media_type is not None:
-            text = self._serialised(value, parameter, parameter.media_type)
-            if location == "header" and is_json(parameter.media_type):
-                text = _NOT_IN_A_HEADER.sub(_json_escape, text)
-            # JSON has characters that no cookie can hold.
-            escape = encoded if location == "cookie" else ESCAPED[location]
-            return written(name, text, location, DEFAULTS[location], None, escape)
-        encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
-        if style == "cookie":
-            encode = cookie_as_it_is
-        return written(
-            name, value, location, style, parameter.explode, encode, parameter.item_delimiters
-        )
-
-    def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:
-        """Return *value* as the text of *media_type*, a range of them included. Raises
-        `UnwritableError`.
-        """
-        described = MediaType(parameter.schema, parameter.encoding)
-        content_type = essence(
-            chosen(value, {media_type: described})
-        )  # without a charset: a URL's is UTF-8
-        content = body(value, content_type, Described(described, self._definitions)).content
-        if isinstance(content, StreamedBody):
-            raise UnwritableError(
-                "a file cannot stand here; only a body, or a field of a multipart body, can be one"
-            )
-        return content.decode("utf-8")
-
-
-def _key(location: str, name: str) -> tuple[str, str]:
-    return location, name.lower() if location == "header" else name  # header names have no case
-
-
-def _json_escape(match: re.Match[str]) -> str:
-    """Return the character as JSON's escape, of UTF-16 (RFC 8259, section 7); in JSON it stands in
-    a string only.
-    """
-    units = match[0].encode("utf-16-be").hex()
-    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 # The URL
 
 
-def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer) -> str:
+def _address(
+    request: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    writer: Writer,
+) -> tuple[str, str]:
+    """Return server and path of the request's URL, and the query that stands in the URL's text."""
     url, values = request["url"], request.get("pathParameters", {})
     variables = endpoint.server_variables if endpoint is not None else {}
 
     def refused(name: str, code: str, **params: Any) -> SettingsError:
-        return _refused(
+        return refused_at(
             pointer(["pathParameters", name] if name in values else ["url"], writer.at),
             code,
             **params,
@@ -212,7 +174,7 @@ def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer)
             return values[name]
         if "default" in variables.get(name, {}):
             return variables[name]["default"]
-        raise _refused(pointer(["url"], writer.at), "path-value-missing", name=name)
+        raise refused_at(pointer(["url"], writer.at), "path-value-missing", name=name)
 
     def fill(match: re.Match[str]) -> str:
         return writer.written("path", match[1], value_of(match))
@@ -239,21 +201,18 @@ def _url(request: Mapping[str, Any], endpoint: Endpoint | None, writer: _Writer)
             raise refused(names[-1] if names else "", "path-climbs", found=segment)
         return segment
 
-    server, path, text = next(_PARTS.finditer(url)).groups()
+    server, path, text = next(_IN_URL.finditer(url)).groups()
     try:
         address = PLACEHOLDER.sub(fill_server, server)
         path = _path_text(_SEGMENT.sub(fill_segment, path) or "/")
     except UnwritableError as error:  # of a server's variable: it takes no array or object
-        raise _refused(
+        raise refused_at(
             pointer(["pathParameters"], writer.at), "unwritable", reason=str(error)
         ) from error
-    query = _merged(
-        _query_text(PLACEHOLDER.sub(fill, text)), writer.query(request.get("query", {})), writer
-    )
-    return address + path + (f"?{query}" if query else "")
+    return address + path, _query_text(PLACEHOLDER.sub(fill, text))
 
 
-def _merged(text: str, query: str, writer: _Writer) -> str:
+def _merged(text: str, query: str, writer: Writer) -> str:
     """Return the URL's own query *text* and then *query*; a name that stands in both has its value
     in *query*.
     """
@@ -267,10 +226,15 @@ def _name(pair: str) -> str:
     return unquote_plus(pair.partition("=")[0])
 
 
-# Headers
+# Headers and cookies
 
 
-def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]]:
+def _cookie(values: Mapping[str, Any], writer: Writer) -> str:
+    written_ones = (writer.written("cookie", name, value) for name, value in values.items())
+    return "; ".join(filter(None, written_ones))
+
+
+def _headers(values: Mapping[str, Any], writer: Writer) -> list[tuple[str, str]]:
     headers = []
     for name, value in _lines(values, writer):
         text = writer.written("header", name, value)
@@ -278,24 +242,12 @@ def _headers(values: Mapping[str, Any], writer: _Writer) -> list[tuple[str, str]
             continue  # an empty array or object is an undefined value (RFC 6570, section 2.3)
         if UNSENDABLE.search(text):
             place = pointer(["headers", name], writer.at)
-            raise _refused(place, "header-value")
+            raise refused_at(place, "header-value")
         headers.append((name, text.strip(" \t")))
     return headers
 
 
-def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
-    """Return the framing headers, lower case, that *endpoint* describes as parameters: whoever
-    writes the message sets them.
-
-    A value that follows such a description is not an error of its author, and is not sent. `Host`
-    names where the request goes, which only an operator may change.
-    """
-    parameters = endpoint.parameters if endpoint is not None else ()
-    names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
-    return (FRAMING - {"host"}) & names
-
-
-def _lines(values: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[str, Any]]:
+def _lines(values: Mapping[str, Any], writer: Writer) -> Iterator[tuple[str, Any]]:
     """Yield name and value of each header line: an array is a line for each item, unless a
     description joins its items.
     """
@@ -306,7 +258,7 @@ def _lines(values: Mapping[str, Any], writer: _Writer) -> Iterator[tuple[str, An
             yield name, value
             continue
         if len(value) > 1 and name.lower() in _ONCE:
-            raise _refused(pointer(["headers", name], writer.at), "header-once", name=name)
+            raise refused_at(pointer(["headers", name], writer.at), "header-once", name=name)
         yield from ((name, item) for item in value)
 
 
@@ -355,22 +307,11 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
     headers.append((name, value))
 
 
-def _defaults(headers: list[tuple[str, str]], endpoint: Endpoint | None) -> list[tuple[str, str]]:
-    given = {name.lower() for name, _ in headers}
-    defaults = (
-        ("User-Agent", f"httptask/{packaged.manifest()['version']}"),
-        ("Accept", accept(endpoint)),
-        ("Accept-Encoding", accept_encoding(endpoint)),
-    )
-    return [(name, value) for name, value in defaults if name.lower() not in given]
-
-
 # The body
 
 
-def _body(
-    value: Any, headers: list[tuple[str, str]], endpoint: Endpoint | None, place: str
-) -> Body:
+def _body(value: Any, media_type: str | None, endpoint: Endpoint | None, place: str) -> Body:
+    """Return *value* as *media_type*; None: as the one of the endpoint's that carries it best."""
     content = (
         endpoint.request_body.content
         if endpoint is not None and endpoint.request_body is not None
@@ -378,12 +319,12 @@ def _body(
     )
     definitions = endpoint.definitions if endpoint is not None else {}
     try:
-        content_type = _find(headers, "Content-Type") or chosen(value, content)
+        content_type = media_type or chosen(value, content)
         for path, why in misplaced(value, _file_paths(value, content_type)):
-            raise _refused(pointer(path, place), "file-misplaced", reason=why)
+            raise refused_at(pointer(path, place), "file-misplaced", reason=why)
         made = body(value, content_type, Described(_described(content, content_type), definitions))
     except UnwritableError as error:
-        raise _refused(pointer(error.path, place), "unwritable", reason=str(error)) from error
+        raise refused_at(pointer(error.path, place), "unwritable", reason=str(error)) from error
     return replace(made, content=_placed(made.content, place))
 
 

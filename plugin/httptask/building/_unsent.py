@@ -22,16 +22,18 @@ def unsent(
 
     In a path nothing may be empty; that is refused when the URL is written.
     """
-    known = {
-        (each.location, each.name): each
-        for each in (endpoint.parameters if endpoint is not None else ())
-    }
+    parameters = endpoint.parameters if endpoint is not None else ()
     for location, group in PARAMETER_GROUPS.items():
         values = request.get(group)
         for name, value in (
             values.items() if isinstance(values, Mapping) and location != "path" else ()
         ):
-            parameter = known.get((location, name)) or Parameter(name, location)
+            if not isinstance(value, list | dict | Mapping):
+                continue
+            alike = (
+                one for one in reversed(parameters) if (one.location, one.name) == (location, name)
+            )
+            parameter = next(alike, None) or Parameter(name, location)
             if parameter.media_type is None:
                 style = parameter.style or DEFAULTS[location]
                 yield from ((group, name, *path) for path in _empty(value, style))

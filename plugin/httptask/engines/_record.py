@@ -11,28 +11,17 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.pointers import pointer
 from httptask._core.strict_json import dump
-from httptask.errors import CatalogueError, DefinitionError, Problem
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
-from httptask.workflow import FinishedTasks, Progress, RunState, iter_tasks, problems
+from httptask.workflow import FinishedTasks, Progress, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from httptask.protocols import RunOptions
-    from httptask.task import Runtime
 
 Key = tuple[str, int]
-
-_FILE = '"$file"'
-"""In the JSON of a definition that refers to files: whether they are there is looked at for each
-run.
-"""
-
-_LONGEST_KEPT = 256 * 1024
-"""Characters of a definition's JSON. A longer one is checked for each run."""
 
 
 class RunRecord:
@@ -160,48 +149,6 @@ class RunRecord:
         self._finished.record(run)
         if self._options.finished is not None and run.status != "Waiting":
             self._options.finished(run)
-
-
-async def refuse_broken(
-    definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
-) -> None:
-    """Raise `DefinitionError` with every error of *definition*; nothing of it is run then.
-
-    An engine that cannot wait for somebody outside refuses tasks that do: better said now than
-    after half the run. A definition without errors is not looked at again, as long as it and the
-    catalogue are what they were.
-    """
-    endpoints = {task.get("endpoint") for _, _, task in iter_tasks(definition)}
-    for endpoint_id in endpoints:
-        if isinstance(endpoint_id, str):
-            await runtime.endpoints.load(endpoint_id)
-    try:
-        version = runtime.endpoints.version if endpoints != {None} else None
-        key = dump(definition.document, compact=True), version, can_wait
-    except (CatalogueError, TypeError, ValueError, RecursionError):  # which is said below
-        _refuse(definition, runtime, can_wait)
-    else:
-        if len(key[0]) > _LONGEST_KEPT or _FILE in key[0]:
-            _refuse(definition, runtime, can_wait)
-        else:
-            runtime.checked.get(key, lambda: _refuse(definition, runtime, can_wait))
-
-
-def _refuse(definition: WorkflowDefinition, runtime: Runtime, can_wait: bool) -> None:
-    errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
-    if not errors and not can_wait:
-        errors = _gates(definition, runtime)
-    if errors:
-        raise DefinitionError(errors, source=definition.source)
-
-
-def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
-    task_types = runtime.plugins.named("httptask_task_types")
-    return [
-        Problem.of("task-type-waits", pointer(["type"], place), name=task["type"])
-        for place, _, task in iter_tasks(definition)
-        if getattr(task_types[task["type"]], "waits", False)
-    ]
 
 
 def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:

@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from httptask.engines._compiled import compiled
 from httptask.engines._record import (
     RunRecord,
     checked_outcome,
     due,
     failure_input,
-    refuse_broken,
     unexpected_failure,
 )
 from httptask.errors import DefinitionError, HttpTaskError
@@ -39,6 +39,7 @@ from httptask.task import Services
 from httptask.workflow import Progress
 
 if TYPE_CHECKING:
+    from httptask.engines._compiled import CompiledDefinition
     from httptask.task import Runtime
 
 _log = logging.getLogger(__name__)
@@ -73,8 +74,7 @@ class EmbeddedEngine:
         *definition* has problems; a task's failure is not raised. A cancelled run leaves nothing
         running; `options.cancelled` is told how far it came.
         """
-        await refuse_broken(definition, runtime, can_wait=False)
-        first = _Run(definition, options, runtime)
+        first = await _begun(definition, options, runtime)
         run = await first.finish()
         if run.status == "Completed" or definition.failure_workflow is None:
             return run
@@ -103,8 +103,7 @@ async def _with_failure_workflow(
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
     )
     try:
-        await refuse_broken(definition, runtime, can_wait=False)
-        after = await _Run(definition, told, runtime).finish()
+        after = await (await _begun(definition, told, runtime)).finish()
     except DefinitionError as error:
         return replace(
             run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}"
@@ -112,12 +111,22 @@ async def _with_failure_workflow(
     return replace(run, failure_run=after)
 
 
+async def _begun(definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> _Run:
+    """Return a run of *definition*. Raises `DefinitionError` when it has problems."""
+    return _Run(definition, options, runtime, await compiled(definition, runtime, can_wait=False))
+
+
 class _Run:
     """One run of one definition, on this event loop."""
 
     def __init__(
-        self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        runtime: Runtime,
+        kept: CompiledDefinition,
     ) -> None:
+        self._compiled = kept
         self._task_types = runtime.plugins.named("httptask_task_types")
         self._limit = definition.timeout_seconds
         self._options = options
@@ -200,11 +209,20 @@ class _Run:
         """Return what the task of *step* gives, or the error it failed with, as JSON."""
         task_type = step.definition["type"]
         services = Services(self._runtime, inputs)
-        call = TaskCall(
-            step.name, step.definition, inputs, services, step.pointer, step.visit, state
-        )
         try:
-            given = self._task_types[task_type].run(call)
+            does = self._task_types[task_type]
+            prepared = self._compiled.prepared(step, does, services)
+            call = TaskCall(
+                step.name,
+                step.definition,
+                inputs,
+                services,
+                step.pointer,
+                step.visit,
+                state,
+                prepared,
+            )
+            given = does.run(call)
             outcome = await given if inspect.isawaitable(given) else given
             return checked_outcome(outcome, task_type)
         except asyncio.CancelledError:

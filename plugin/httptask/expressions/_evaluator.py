@@ -14,8 +14,9 @@ from httptask._core.nearest import nearest
 from httptask.errors import ExpressionError, PluginError, Problem
 from httptask.expressions import _result
 from httptask.expressions._document import Document, Reads
+from httptask.expressions._prepared import Place, Prepared
 from httptask.expressions._renaming import Renamed, not_understood
-from httptask.expressions._template import Found, may_change, split
+from httptask.expressions._template import Found, split
 
 if TYPE_CHECKING:
     from httptask.expressions._worker import Worker
@@ -71,16 +72,6 @@ class _Plan:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A text that may have to be replaced, inside a copy."""
-
-    container: Any
-    key: Any
-    path: pointers.Path
-    text: str
-
-
 class _TooDeepHereError(Exception):
     """Python's recursion limit was reached in this process."""
 
@@ -110,9 +101,8 @@ class Evaluator:
         anything at all. A language that can say so (JSONPath) names what could never be found
         there. Nothing is evaluated. Names of objects are not looked at.
         """
-        _, places = _copied(value)
         problems = []
-        for place in places:
+        for place in Prepared.of(value).places:
             for step in self._plan(place.text).parts:
                 if isinstance(step, _Step) and (
                     message := _what_is_wrong(step) or _never_there(step, shape)
@@ -173,17 +163,22 @@ class Evaluator:
     ) -> Any:
         """Return the JSON *value* with every expression in it evaluated over *data*.
 
+        Who evaluates it again and again gives it as `Prepared`: it is looked through once then.
         *pointer* is the value's place, for errors; *run* holds the `swf:` names. *escapes* says, by
         the path of a text in
         *value*, how the text that an expression brings is escaped there. *value* is not changed;
         the result may share parts with it and with *data*. Raises `ExpressionError`.
         """
-        copy, places = _copied(value)
+        prepared = value if isinstance(value, Prepared) else Prepared.of(value)
+        if not prepared.places:
+            return prepared.value
+        copies = prepared.copied()
         document = Document(data)
-        for place in places:
+        for place in prepared.places:
             escape = escapes.get(place.path) if escapes else None
-            place.container[place.key] = await self._filled(place, document, pointer, run, escape)
-        return copy[0]
+            filled = await self._filled(place, document, pointer, run, escape)
+            copies[place.container][place.key] = filled
+        return copies[0][0]
 
     def close(self) -> None:
         """End the helper process, if there is one. What is being evaluated there fails."""
@@ -194,7 +189,7 @@ class Evaluator:
 
     async def _filled(
         self,
-        place: _Place,
+        place: Place,
         document: Document,
         pointer: str,
         run: Mapping[str, Any],
@@ -420,28 +415,3 @@ def _with_suggestion(step: _Step) -> str:
 
 def _shortened(written: str) -> str:
     return written if len(written) <= 200 else f"{written[:200]}…"
-
-
-def _copied(value: Any) -> tuple[Any, Sequence[_Place]]:
-    """Return a list with a copy of *value*, and the places in it that may have to be replaced, in
-    document order.
-
-    Without such places the list has *value* itself. Without recursion, so that no depth of nesting
-    fails.
-    """
-    root = [value]
-    places: list[_Place] = []
-    waiting: list[tuple[Any, Any, pointers.Path]] = [(root, 0, ())]
-    while waiting:
-        container, key, path = waiting.pop()
-        item = container[key]
-        if isinstance(item, str):
-            if may_change(item):
-                places.append(_Place(container, key, path, item))
-        elif isinstance(item, dict):
-            container[key] = copy = dict(item)
-            waiting += [(copy, name, (*path, name)) for name in reversed(copy)]
-        elif isinstance(item, list):
-            container[key] = items = list(item)
-            waiting += [(items, index, (*path, index)) for index in range(len(items) - 1, -1, -1)]
-    return (root, places) if places else ([value], ())

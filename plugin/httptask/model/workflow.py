@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
+
+from httptask._core.strict_json import dump
 
 MAX_NAME_LENGTH = 80
 """Characters in a task's name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkflowDefinition:
     """A workflow definition. The document is kept as its author wrote it; the properties read from
     it.
     """
 
     document: Mapping[str, Any]
-    """The JSON object, unchanged: unknown fields and explicit nulls included."""
+    """The JSON object as it was written: unknown fields and explicit nulls included. It must not
+    change; `definition_of` makes a definition of a copy."""
     source: str | None = None
     """The file it was read from."""
     text: str | None = field(default=None, repr=False, compare=False)
@@ -48,6 +52,14 @@ class WorkflowDefinition:
     def failure_workflow(self) -> str | None:
         """The id of the definition to run when this one fails."""
         return self.document.get("failureWorkflow") or None
+
+    @cached_property
+    def key(self) -> str | None:
+        """What tells the document from any other: its JSON; None when it is not JSON."""
+        try:
+            return dump(self.document, compact=True)
+        except (TypeError, ValueError, RecursionError):
+            return None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as it was given."""

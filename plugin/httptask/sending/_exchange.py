@@ -131,9 +131,7 @@ def _hop_of(record: HopRecord, one: Try, redactor: Redactor) -> Hop:
             http_version=received.http_version,
             status_code=received.status_code,
             reason_phrase=redactor.text(received.reason_phrase),
-            headers=tuple(
-                (redactor.text(name), redactor.text(value)) for name, value in received.headers
-            ),
+            headers=redactor.pairs(received.headers),
             body=shown.body,
             decoded=shown.decoded,
             decoded_as=shown.decoded_as,
@@ -142,7 +140,8 @@ def _hop_of(record: HopRecord, one: Try, redactor: Redactor) -> Hop:
             file=redactor.value(file.reference()["$file"]) if file is not None else None,
             notes=tuple(redactor.text(note) for note in received.notes),
         )
-    sent = replace(record.request, headers=list(record.sent_headers or record.request.headers))
+    sent = record.request.copy()
+    sent.headers = list(record.sent_headers or sent.headers)
     unparsed = readable(redactor.bytes(record.unparsed)[:SHOWN]) if response is None else ""
     return Hop(masked(sent, one.plain, redactor), response, record.phases, unparsed)
 
@@ -153,23 +152,21 @@ def masked(
     """Return *request* with every secret masked: the known ones by value, and by place what
     authorising added to *plain*.
     """
-    before = {name.lower(): value for name, value in plain.headers} if plain is not None else {}
-    known = {(name.lower(), value) for name, value in plain.headers} if plain is not None else set()
-    headers = []
-    for name, value in request.headers:
-        if (
-            plain is not None
-            and name.lower() not in _BY_LIBRARY
-            and (name.lower(), value) not in known
-        ):
-            shown, _ = secret_part(name, value, before.get(name.lower()))
-            value = shown + MASK
-        headers.append((name, redactor.text(value)))
+    headers = list(request.headers)
+    if plain is not None:
+        lines = [(name.lower(), value) for name, value in plain.headers]
+        known, before = set(lines), dict(lines)
+        for index, (name, value) in enumerate(headers):
+            key = name.lower()
+            if (key, value) not in known and key not in _BY_LIBRARY:
+                shown, _ = secret_part(name, value, before.get(key))
+                headers[index] = (name, shown + MASK)
     url = request.url
     if plain is not None and url != plain.url and url.startswith(plain.url):
         url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
+    shown_headers = redactor.pairs(headers)
     return SentRequest(
-        request.method, redactor.text(url), tuple(headers), redactor.bytes(request.body)
+        request.method, redactor.text(url), shown_headers, redactor.bytes(request.body)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from httptask._core.threads import in_thread
@@ -40,6 +40,19 @@ class Received:
     """What was made of it that its reader would not expect."""
     shortened: bool = False
     """The rest of the body is in the file, or gone."""
+    content_type: str = field(init=False)
+    """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it twice."""
+    media_type: str = field(init=False)
+    """The type and subtype, in lower case; "" when the server does not say."""
+    _lines: dict[str, list[str]] = field(init=False, repr=False)
+    """By name in lower case: the values of a header. It is asked for some ten of them."""
+
+    def __post_init__(self) -> None:
+        self._lines = {}
+        for name, value in self.headers:
+            self._lines.setdefault(name.lower(), []).append(value)
+        self.content_type = next(iter(self.header_lines("content-type")), "")
+        self.media_type = received_essence(self.content_type)
 
     def shorten(self) -> None:
         """Keep no more of the body than its start, and no file."""
@@ -54,26 +67,15 @@ class Received:
         """
         return ", ".join(self.header_lines(name))
 
-    def header_lines(self, name: str) -> list[str]:
+    def header_lines(self, name: str) -> Sequence[str]:
         """Return the value of each line of header *name*, in order."""
-        return [value for key, value in self.headers if key.lower() == name]
-
-    @property
-    def content_type(self) -> str:
-        """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it
-        twice.
-        """
-        return next((value for key, value in self.headers if key.lower() == "content-type"), "")
-
-    @property
-    def media_type(self) -> str:
-        """The type and subtype, in lower case; "" when the server does not say."""
-        return received_essence(self.content_type)
+        return self._lines.get(name, ())
 
     @property
     def coding_note(self) -> str:
         """What a reader has to know of the content codings; "" when all are undone."""
-        return Decoder(self.header("content-encoding")).note
+        encoding = self.header("content-encoding")
+        return Decoder(encoding).note if encoding else ""
 
     @property
     def is_success(self) -> bool:

@@ -13,6 +13,9 @@ from httptask.settings._differences import differences
 from httptask.settings._prepare import prepare, still_to_fill
 from httptask.settings._requested import READ_ONLY, called, requested_value
 from httptask.settings.check import (
+    EVERY_GROUP,
+    RequestCheck,
+    content_type_of,
     focused,
     foreseen,
     header_names,
@@ -24,9 +27,12 @@ from httptask.settings.check import (
 )
 
 __all__ = [
+    "EVERY_GROUP",
     "READ_ONLY",
+    "RequestCheck",
     "any_settings_schema",
     "called",
+    "content_type_of",
     "differences",
     "focused",
     "foreseen",

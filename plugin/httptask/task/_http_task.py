@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from httptask._core.discretion import discreet_errors
+from httptask._core.discretion import DiscreetErrors
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.redaction import secret_part
 from httptask._core.sync import run_sync
 from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
-from httptask.building import build, located, missing_files, references, url_part, with_contents
+from httptask.building import located, missing_files, references, url_part, with_contents
 from httptask.credentials import authorise, fitting_problems, resolve
 from httptask.errors import (
     CatalogueError,
@@ -29,7 +28,7 @@ from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
 from httptask.settings import any_settings_schema, request_problems
 from httptask.task._judge import Judge
-from httptask.task._plan import Plan, holds_expression, is_error, plan_of
+from httptask.task._plan import Plan, WrittenTask, holds_expression, is_error
 from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
@@ -75,9 +74,18 @@ class HttpTask:
         """What this task shares with others."""
         return self._given_runtime or Runtime()
 
+    @classmethod
+    def of_written(cls, written: WrittenTask, *, name: str, runtime: Runtime) -> HttpTask:
+        """Return the task *written*, for who looked at what is written before."""
+        task = cls(written.definition, name=name, pointer=written.pointer, runtime=runtime)
+        task._plan = written.plan(runtime)
+        return task
+
     @cached_property
     def _plan(self) -> Plan:
-        return plan_of(self.definition, self.pointer, self.runtime, self._given_endpoint)
+        if self._given_endpoint is not None:  # the plan is this task's alone
+            return Plan(self.definition, self.pointer, self.runtime, self._given_endpoint)
+        return WrittenTask.of(self.definition, self.pointer).plan(self.runtime)
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -125,9 +133,11 @@ class HttpTask:
         Raises the `TaskError` of the class it ended in; it carries the exchange, and the result
         when a response came.
         """
-        async with self._running() as task:
-            with discreet_errors(task.runtime.redactor.text):
-                return _result((await task._deliver(inputs or Inputs(), task.runtime.body_file))[1])
+        if self._given_runtime is None:
+            return await self._with_a_runtime(lambda task: task.acall(inputs))
+        with DiscreetErrors(self.runtime.redactor.text):
+            _, delivery = await self._deliver(inputs or Inputs(), self.runtime.body_file)
+            return _result(delivery)
 
     def call(self, inputs: Inputs | None = None) -> TaskResult:
         """`acall`, for sync code."""
@@ -137,7 +147,7 @@ class HttpTask:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
         the result.
         """
-        with discreet_errors(self.runtime.redactor.text):
+        with DiscreetErrors(self.runtime.redactor.text):
             parameters, delivery = await self._deliver(inputs, self.runtime.body_file)
             return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
@@ -152,17 +162,15 @@ class HttpTask:
         The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only
         when nothing was sent.
         """
-        async with self._running() as task:
-            plugins = task.runtime.plugins
-            with (
-                discreet_errors(task.runtime.redactor.text),
-                plugins.blaming("httptask_test_request"),
-            ):
-                answer = plugins.hook.httptask_test_request(
-                    task=task, inputs=inputs or Inputs(), options=options or TestOptions()
-                )
-                exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
-            return exchange
+        if self._given_runtime is None:
+            return await self._with_a_runtime(lambda task: task.atest_request(inputs, options))
+        plugins, mask = self.runtime.plugins, self.runtime.redactor.text
+        with DiscreetErrors(mask), plugins.blaming("httptask_test_request"):
+            answer = plugins.hook.httptask_test_request(
+                task=self, inputs=inputs or Inputs(), options=options or TestOptions()
+            )
+            exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
+        return exchange
 
     def test_request(
         self, inputs: Inputs | None = None, options: TestOptions | None = None
@@ -181,12 +189,13 @@ class HttpTask:
 
     async def arender(self, inputs: Inputs | None = None) -> SentRequest:
         """Return the request as it would go out, secrets masked; nothing is sent."""
-        async with self._running() as task:
-            with discreet_errors(task.runtime.redactor.text):
-                await task._load()
-                _, request = await task._evaluated(inputs or Inputs(), send_anyway=True)
-                ready = await task._ready(await task._built(request))
-                return masked(ready.request, ready.plain, task.runtime.redactor)
+        if self._given_runtime is None:
+            return await self._with_a_runtime(lambda task: task.arender(inputs))
+        with DiscreetErrors(self.runtime.redactor.text):
+            await self._load()
+            _, request = await self._evaluated(inputs or Inputs(), send_anyway=True)
+            ready = await self._ready(await self._built(request))
+            return masked(ready.request, ready.plain, self.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
         """`arender`, for sync code."""
@@ -247,34 +256,33 @@ class HttpTask:
         if plan.evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was
             # read.
-            groups, schema = plan.evaluated_groups, plan.schema_of_evaluated
-            _refuse(plan.request_problems(request, schema, plan.endpoint, groups=groups))
+            _refuse(plan.check_of_evaluated.problems(request))
         if send_anyway:
             self._refuse_unsendable(request)
         return parameters, plan.sendable(request)
 
     async def _parameters(self, inputs: Inputs) -> Any:
         plan = self._plan
-        given = plan.definition.get("inputParameters") or {}
-        if plan.has_constant_parameters:
-            return given
-        at = pointer_of(["inputParameters"], self.pointer)
-        return await self.runtime.evaluator.evaluate(
-            given, inputs.document(), pointer=at, run=inputs.run
+        at, evaluate = (
+            pointer_of(["inputParameters"], self.pointer),
+            self.runtime.evaluator.evaluate,
         )
+        return await evaluate(plan.parameters, inputs.document(), pointer=at, run=inputs.run)
 
     async def _request(self, parameters: Any, inputs: Inputs) -> Any:
         plan = self._plan
         written = plan.definition.get("httpRequest")
-        request = await self.runtime.evaluator.evaluate(
-            written,
+        evaluated = await self.runtime.evaluator.evaluate(
+            plan.changing_request,
             parameters,
             pointer=plan.request_pointer,
             run=inputs.run,
             escapes={("url",): url_part},
         )
         # One expression may bring all of it, the URL too.
-        return _with_url_escaped(request) if isinstance(written, str) else request
+        if not isinstance(written, Mapping):
+            return _with_url_escaped(evaluated)
+        return {**written, **evaluated}
 
     def _refuse_unsendable(self, request: Any) -> None:
         """Refuse what no request can hold: what the endpoint's schema says may be waived, that may
@@ -334,10 +342,12 @@ class HttpTask:
         read for it.
         """
         plan = self._plan
-        if plan.has_constant_request and plan.constant_request is not None:
-            return plan.constant_request
-        at = plan.request_pointer
-        return build(await with_contents(request, self.runtime.readable, at), plan.endpoint, at)
+        constant = plan.constant_groups
+        others = {name: value for name, value in request.items() if name not in constant}
+        if others:
+            readable = self.runtime.readable
+            request = {**request, **await with_contents(others, readable, plan.request_pointer)}
+        return plan.builder.build(request)
 
     async def _ready(self, built: OutgoingRequest) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as
@@ -379,22 +389,17 @@ class HttpTask:
             error.args = (error.message,)
             raise
 
-    @asynccontextmanager
-    async def _running(self) -> AsyncIterator[HttpTask]:
-        """Give the task that makes a call: this one, or, without a runtime to share, one with a
-        runtime for this call.
-        """
-        if self._given_runtime is not None:
-            yield self
-            return
+    async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
+        """Make *call* with this task, and a runtime for this call alone."""
         async with Runtime() as runtime:
-            yield HttpTask(
+            task = HttpTask(
                 self.definition,
                 name=self.name,
                 pointer=self.pointer,
                 runtime=runtime,
                 endpoint=self._given_endpoint,
             )
+            return await call(task)
 
     def _sync(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async def run() -> T:

@@ -5,21 +5,23 @@ shared.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than, dump, parse
-from httptask.building import build, data_places, references, with_values
+from httptask.building import Builder, build, data_places, references, with_values
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
-from httptask.expressions import has_expression, may_change
-from httptask.model.exchange import OutgoingRequest
+from httptask.expressions import Prepared, has_expression, may_change
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.task import Reading
 from httptask.settings import (
+    EVERY_GROUP,
+    RequestCheck,
     any_settings_schema,
+    content_type_of,
     focused,
     foreseen,
     header_names,
@@ -46,26 +48,37 @@ the memory.
 """
 
 
-def plan_of(
-    definition: Any, pointer: str, runtime: Runtime, endpoint: Endpoint | None = None
-) -> Plan:
-    """Return the plan of the task *definition*, which stands at *pointer*: the one *runtime* keeps,
-    or a new one.
+@dataclass(frozen=True, slots=True)
+class WrittenTask:
+    """A task as it stands in a workflow definition."""
 
-    A plan is for one version of the catalogue where the task names an endpoint. With *endpoint*, it
-    is the caller's alone.
-    """
-    if endpoint is not None or not isinstance(definition, Mapping):
-        return Plan(definition, pointer, runtime, endpoint)
-    try:
-        text = dump(definition, compact=True)
-    except (TypeError, ValueError, RecursionError):  # not JSON, which is a problem of the task
-        return Plan(definition, pointer, runtime)
-    if len(text) > _LONGEST_KEPT:
-        return Plan(definition, pointer, runtime)
-    version = _version(definition, runtime)
-    # The plan has a copy: what its author makes of the definition later is another task.
-    return runtime.plans.get((text, pointer, version), lambda: Plan(parse(text), pointer, runtime))
+    definition: Any
+    pointer: str
+    text: str | None
+    """What tells it from any other: its JSON. None: its plan is not kept."""
+
+    @classmethod
+    def of(cls, definition: Any, pointer: str) -> WrittenTask:
+        """Return *definition*, which stands at *pointer*."""
+        if not isinstance(definition, Mapping):
+            return cls(definition, pointer, None)
+        try:
+            text = dump(definition, compact=True)
+        except (TypeError, ValueError, RecursionError):  # not JSON, which is a problem of the task
+            return cls(definition, pointer, None)
+        return cls(definition, pointer, text if len(text) <= _LONGEST_KEPT else None)
+
+    def plan(self, runtime: Runtime) -> Plan:
+        """Return the plan of the task: the one *runtime* keeps, or a new one.
+
+        A plan is for one version of the catalogue where the task names an endpoint.
+        """
+        text = self.text
+        if text is None:
+            return Plan(self.definition, self.pointer, runtime)
+        key = text, self.pointer, _version(self.definition, runtime)
+        # The plan has a copy: what its author makes of the definition later is another task.
+        return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime))
 
 
 def _version(definition: Mapping[str, Any], runtime: Runtime) -> Any:
@@ -145,9 +158,8 @@ class Plan:
             )
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
-            found += self.request_problems(
-                definition["httpRequest"], schema, endpoint, expressions=True
-            )
+            checks = self._checks(schema, endpoint, expressions=True)
+            found += checks.problems(definition["httpRequest"])
         found += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
         found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
@@ -175,23 +187,12 @@ class Plan:
             else plain
         )
 
-    def request_problems(
-        self, request: Any, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any
-    ) -> list[Problem]:
-        """Return what is wrong with *request*; what only *endpoint* refuses is a warning where the
-        task asks for notes.
-        """
+    def _checks(self, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any) -> _Checks:
         how |= {"at": self.request_pointer, "host_header": self.runtime.allow_host_header}
-        found = request_problems(request, schema, endpoint, **how)
-        if not self.only_notes or endpoint is None:
-            return found
-        errors = [
-            each
-            for each in request_problems(request, schema, endpoint, waived=True, **how)
-            if is_error(each)
-        ]
-        noted = [replace(each, severity="warning") for each in found if each not in errors]
-        return errors + noted
+        waived = None
+        if self.only_notes and endpoint is not None:
+            waived = RequestCheck(schema, endpoint, waived=True, **how)
+        return _Checks(RequestCheck(schema, endpoint, **how), waived)
 
     def waived_problems(self, request: Any) -> tuple[Problem, ...]:
         """Return what the endpoint says against *request*, the evaluated settings, that are sent
@@ -263,22 +264,20 @@ class Plan:
         return groups | {"url", "query"} if together else groups
 
     @cached_property
-    def schema_of_evaluated(self) -> dict[str, Any]:
-        """The settings schema of the groups that hold expressions: what they yield is checked by it
-        in each run.
-        """
-        return focused(self.settings_schema, self.evaluated_groups)
+    def check_of_evaluated(self) -> _Checks:
+        """Checks what the groups that hold expressions yield: in each run, and strictly."""
+        groups = self.evaluated_groups
+        return self._checks(self.settings_schema, self.endpoint, groups=groups)
 
     @cached_property
-    def has_constant_parameters(self) -> bool:
-        """Whether evaluating `inputParameters` changes nothing in them."""
-        return not _any_text(self.field("inputParameters"), may_change)
+    def parameters(self) -> Prepared:
+        """The task's `inputParameters`, ready to be evaluated."""
+        return Prepared.of(self.field("inputParameters") or {})
 
     @cached_property
     def has_constant_request(self) -> bool:
         """Whether evaluating `httpRequest` changes nothing in it."""
-        request = self.field("httpRequest")
-        return isinstance(request, Mapping) and not _any_text(request, may_change)
+        return not self._changing_groups
 
     @cached_property
     def constant_settings(self) -> dict[str, Any]:
@@ -286,15 +285,44 @@ class Plan:
         return self.sendable(self.definition["httpRequest"])
 
     @cached_property
-    def constant_request(self) -> OutgoingRequest | None:
-        """The request itself, with its body as bytes, where no run changes it and it has no files.
-        Raises `SettingsError`.
+    def changing_request(self) -> Prepared:
+        """What of `httpRequest` evaluating changes, ready to be evaluated: groups, or one text."""
+        request = self.definition.get("httpRequest")
+        if not isinstance(request, Mapping):
+            return Prepared.of(request)
+        changing = self._changing_groups
+        return Prepared.of({name: value for name, value in request.items() if name in changing})
 
-        It is copied before anybody may change it.
-        """
-        if not self.has_constant_request or any(True for _ in references(self.constant_settings)):
-            return None
-        return build(self.constant_settings, self.endpoint, self.request_pointer)
+    @cached_property
+    def constant_groups(self) -> frozenset[str]:
+        """The groups of the settings that are the same in every request, and that no file is in."""
+        if self._changing_groups == EVERY_GROUP:
+            return frozenset()
+        request = self.definition["httpRequest"]
+        files = self.runtime.readable
+        constant = {
+            name
+            for name in EVERY_GROUP - self._changing_groups
+            if next(references(request.get(name)), None) is None
+            and next(files.named_places(request.get(name)), None) is None
+        }
+        is_decided = self.endpoint is not None and content_type_of(request) is None
+        if is_decided and "body" not in constant:
+            constant.discard("headers")  # the media type that fits the body is put there
+        return frozenset(constant)
+
+    @cached_property
+    def builder(self) -> Builder:
+        """Builds the task's requests; what of them no run changes is built once."""
+        return Builder(self.endpoint, self.request_pointer, self.constant_groups)
+
+    @cached_property
+    def _changing_groups(self) -> frozenset[str]:
+        """The names of `httpRequest` whose values evaluation changes: expressions, and `$${`."""
+        request = self.definition.get("httpRequest")
+        if not isinstance(request, Mapping):
+            return EVERY_GROUP
+        return frozenset(name for name, value in request.items() if _any_text(value, may_change))
 
     @cached_property
     def timeouts(self) -> Timeouts:
@@ -314,6 +342,24 @@ class Plan:
     @cached_property
     def _header_names(self) -> dict[str, str]:
         return header_names(self.settings_schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """The check of a task's requests."""
+
+    check: RequestCheck
+    waived: RequestCheck | None
+    """Finds what keeps any request from being sent: all else is a warning where there is one."""
+
+    def problems(self, request: Any) -> list[Problem]:
+        """Return what is wrong with *request*."""
+        problems = self.check.problems(request)
+        if self.waived is None:
+            return problems
+        errors = list(filter(is_error, self.waived.problems(request)))
+        noted = [replace(one, severity="warning") for one in problems if one not in errors]
+        return errors + noted
 
 
 def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
 from httptask._core.redaction import Redactor
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from httptask.task._plan import Plan
 
 _MOST_PLANS = 1024
-"""Tasks that are kept compiled, and definitions that are known to be in order."""
+"""Tasks that are kept compiled, and definitions."""
 
 HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
 """The environment variable in which an operator lets tasks set the header `Host`: `1`."""
@@ -109,15 +109,13 @@ class Runtime:
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
         self.catalogue = catalogue
+        """Where endpoints are looked up."""
         self.endpoints = Endpoints(catalogue)
         """The endpoints that tasks name."""
         self.plans: Kept[Plan] = Kept(_MOST_PLANS)
         """Tasks that were compiled."""
-        self.checked: Kept[None] = Kept(_MOST_PLANS)
-        """Workflow definitions in which no error was found."""
-        """Where endpoints are looked up; a path, or None for the user's own, is opened for each
-        look-up.
-        """
+        self.definitions: Kept[Any] = Kept(_MOST_PLANS)
+        """Workflow definitions that an engine compiled, by their `key`."""
         named = files or os.environ.get(FILES_VARIABLE)
         self._files = Path(named).absolute() if named else None
         self.uploads: Callable[[str], Path | None] | None = None
@@ -137,9 +135,10 @@ class Runtime:
     def connections(self) -> Connections:
         """The connections of the running event loop."""
         loop = asyncio.get_running_loop()
-        if loop not in self._connections:
-            self._connections[loop] = Connections(self.check_egress, self.limits)
-        return self._connections[loop]
+        connections = self._connections.get(loop)
+        if connections is None:
+            connections = self._connections[loop] = Connections(self.check_egress, self.limits)
+        return connections
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest
@@ -181,7 +180,7 @@ class Runtime:
             del self.evaluator
         self.endpoints.close()
         self.plans.clear()
-        self.checked.clear()
+        self.definitions.clear()
 
     async def aclose_connections(self) -> None:
         """Close the running event loop's connections; a sync caller's loop ends with its call."""

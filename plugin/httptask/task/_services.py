@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask.task._http_task import HttpTask
-from httptask.task._plan import document_shape
+from httptask.task._plan import WrittenTask, document_shape
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -50,9 +50,14 @@ class Services:
             value, data, pointer=pointer, run=self._inputs.run
         )
 
+    def prepare_http(self, task: TaskCheck | TaskCall) -> WrittenTask:
+        """Return the task as it is written."""
+        return WrittenTask.of(task.definition, task.pointer)
+
     async def call_http(self, call: TaskCall) -> TaskOutcome:
         """Run an HTTP task: the one path a request takes."""
-        task = HttpTask(
-            call.definition, name=call.name, pointer=call.pointer, runtime=self._runtime
-        )
+        written = call.prepared
+        if not isinstance(written, WrittenTask) or written.definition != call.definition:
+            written = self.prepare_http(call)  # a task type on top of ours, which changed the task
+        task = HttpTask.of_written(written, name=call.name, runtime=self._runtime)
         return await task.arun(call.inputs)

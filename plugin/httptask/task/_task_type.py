@@ -28,6 +28,10 @@ class Http:
         """Return everything that is wrong with the settings."""
         return check.services.http_problems(check)
 
+    def prepare(self, task: TaskCheck) -> Any:
+        """Return what tells the task from others: by this its plan is found at each visit."""
+        return task.services.prepare_http(task)
+
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Send the request."""
         return await call.services.call_http(call)

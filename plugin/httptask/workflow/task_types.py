@@ -13,6 +13,7 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.workflow import TaskOutcome
 
 if TYPE_CHECKING:
+    from httptask.expressions import Prepared
     from httptask.protocols import TaskCall, TaskCheck
 
 
@@ -60,6 +61,15 @@ class Decision(_TaskType):
             )
         return found
 
+    def prepare(self, task: TaskCheck | TaskCall) -> tuple[tuple[Prepared, str, str], ...]:
+        """Return each condition, where it stands, and where it leads."""
+        from httptask.expressions import Prepared
+
+        return tuple(
+            (Prepared.of(choice["condition"]), _place(task.pointer, index), choice["nextTask"])
+            for index, choice in enumerate(task.definition["choices"])
+        )
+
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate the conditions in order until one is true.
 
@@ -68,10 +78,10 @@ class Decision(_TaskType):
         `SettingsError`; what an expression raises goes on.
         """
         document = call.inputs.document()
-        for index, choice in enumerate(call.definition["choices"]):
-            place = _place(call.pointer, index)
-            if _truth(await call.services.evaluate(choice["condition"], document, place), place):
-                return self._to(choice["nextTask"])
+        choices = self.prepare(call) if call.prepared is None else call.prepared
+        for condition, place, next_task in choices:
+            if _truth(await call.services.evaluate(condition, document, place), place):
+                return self._to(next_task)
         return self._to(call.definition["defaultTask"])
 
     @staticmethod
@@ -119,12 +129,17 @@ class Terminate(_TaskType):
     name = "Terminate"
     evaluated = ("workflowOutput",)
 
+    def prepare(self, task: TaskCheck | TaskCall) -> Prepared:
+        """Return `workflowOutput`, ready to be evaluated."""
+        from httptask.expressions import Prepared
+
+        return Prepared.of(task.definition.get("workflowOutput"))
+
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate `workflowOutput` and end the run."""
-        output = call.definition.get("workflowOutput")
-        if output is not None:
-            place = pointer(["workflowOutput"], call.pointer)
-            output = await call.services.evaluate(output, call.inputs.document(), place)
+        output = self.prepare(call) if call.prepared is None else call.prepared
+        place = pointer(["workflowOutput"], call.pointer)
+        output = await call.services.evaluate(output, call.inputs.document(), place)
         return TaskOutcome(output=output, terminate=call.definition["terminationStatus"])
 
 

@@ -1,12 +1,21 @@
 """Everything that is wrong with given settings, and what of them is most likely meant otherwise."""
 
-from httptask.settings.check._media_type import foreseen, with_media_type
-from httptask.settings.check._request import focused, header_names, request_problems
+from httptask.settings.check._media_type import content_type_of, foreseen, with_media_type
+from httptask.settings.check._request import (
+    EVERY_GROUP,
+    RequestCheck,
+    focused,
+    header_names,
+    request_problems,
+)
 from httptask.settings.check._secrets import secrets_below
 from httptask.settings.check._validate import schema_problems
 from httptask.settings.check._warnings import task_warnings
 
 __all__ = [
+    "EVERY_GROUP",
+    "RequestCheck",
+    "content_type_of",
     "focused",
     "foreseen",
     "header_names",

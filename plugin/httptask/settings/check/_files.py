@@ -14,6 +14,7 @@ from httptask.building import (
     data_places,
     file_places,
     is_text,
+    mentions_files,
     misplaced,
     reference_problems,
     with_values,
@@ -50,6 +51,8 @@ class Unread:
     """References whose content becomes data."""
     texts: Collection[Path]
     """Texts that are sent as they are."""
+    mentions_files: bool = True
+    """Whether there may be references, in a text too; mostly there are none."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any], groups: Collection[str]) -> Unread:
@@ -59,6 +62,8 @@ class Unread:
         texts: list[Path] = [("body",)] if is_text(body) else []
         if isinstance(body, Mapping):
             texts += [("body", name) for name, item in body.items() if is_text(item)]
+        if not mentions_files(looked_at):
+            return cls({}, {}, texts, mentions_files=False)
         data = dict(data_places(looked_at))
         files = {("body", *path): file for path, file in file_places(body)}
         return cls({path: file for path, file in files.items() if path not in data}, data, texts)
@@ -97,6 +102,8 @@ class Unread:
         The body is of one of *media_types*. With *expressions*, what has not been evaluated is let
         through.
         """
+        if not self.mentions_files:
+            return
         for path, value in (*self.files.items(), *self.data.items()):
             for steps, why in reference_problems(value):
                 if not (expressions and _holds_expression_at(value, steps)):

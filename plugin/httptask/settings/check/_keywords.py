@@ -175,6 +175,13 @@ def _exact(number: Any) -> Fraction:
     return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 
+def _enum(validator: Any, values: Any, instance: Any, schema: Any) -> Errors:
+    # Text equals nothing but text; for other values jsonschema tells 1 from true.
+    if isinstance(instance, str) and isinstance(values, list) and instance in values:
+        return
+    yield from Draft202012Validator.VALIDATORS["enum"](validator, values, instance, schema) or ()
+
+
 def _required(validator: Any, names: Iterable[str], instance: Any, schema: Any) -> Errors:
     if isinstance(instance, Mapping):
         for name in names:
@@ -470,6 +477,7 @@ Strict: Any = _extend(
         "additionalProperties": _additional_properties,
         "anyOf": _any_of,
         "dependentRequired": _dependent_required,
+        "enum": _enum,
         "format": _format,
         "multipleOf": _multiple_of,
         "oneOf": _one_of,

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._core.pointers import parts, pointer
-from httptask._http.hosts import host_fault
 from httptask._http.media_types import FORM, carries_files, essence, is_json
-from httptask._http.syntax import FRAMING, HOST, PLACEHOLDER, TOKEN, UNSENDABLE, split_url
+from httptask._http.syntax import FRAMING, HOST, TOKEN, UNSENDABLE
 from httptask.building import described_framing, offers
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.nulls import normalised
 from httptask.settings._derive import any_settings_schema
+from httptask.settings.check._url import url_problems
 from httptask.settings.check._files import Unread
 from httptask.settings.check._keywords import one_budget
 from httptask.settings.check._media_type import content_type_of, offered, with_media_type
 from httptask.settings.check._pairs import as_written, grouped
 from httptask.settings.check._secrets import secret_problems
 from httptask.settings.check._unsent import unsent_problems
-from httptask.settings.check._validate import schema_problems, typed
+from httptask.settings.check._validate import Validator, kept_validator, typed
 from httptask.settings.check._warnings import request_warnings
-
-Variables = Mapping[str, Mapping[str, Any]]
-"""The variables of an endpoint's servers."""
 
 EVERY_GROUP = frozenset({"url", "method", "body", *PARAMETER_GROUPS.values()})
 """The parts of an `httpRequest`."""
 
 
-@one_budget()
+_CHECKED_WITH = {
+    "url": ("pathParameters", "query"),
+    "pathParameters": ("url",),
+    "headers": ("body",),
+    "body": ("headers",),
+}
+"""Groups that a group cannot be checked without: values may stand in the URL's text, and a header
+names the media type of the body."""
+
+_ABOUT_ONE_GROUP = frozenset(
+    (
+        *("$schema", "$id", "$defs", "$comment", "title", "description", "type"),
+        *("properties", "required", "additionalProperties"),
+    )
+)
+"""Keywords of a settings schema that say nothing of several groups at once."""
+
+
 def request_problems(
     request: Any,
     schema: Mapping[str, Any],
@@ -42,92 +55,169 @@ def request_problems(
     at: str = "",
     *,
     expressions: bool = False,
-    groups: Collection[str] = EVERY_GROUP,
     host_header: bool = False,
     waived: bool = False,
 ) -> list[Problem]:
-    """Return everything wrong with *request* (an `httpRequest`, before or after `normalised`).
+    """Return everything wrong with *request*: see `RequestCheck`."""
+    check = RequestCheck(
+        schema,
+        endpoint,
+        at,
+        expressions=expressions,
+        host_header=host_header,
+        waived=waived,
+    )
+    return check.problems(request)
+
+
+class RequestCheck:
+    """Checks `httpRequest`s, before or after `normalised`; kept where one task is run many times.
 
     *schema* is the settings schema of *endpoint*, or the schema of any request when there is none.
-    *at* is the JSON Pointer of *request* in the workflow definition. With *expressions*, values not
-    yet evaluated are let through. *groups* are the parts of *request* to look at, where the rest
-    has been looked at before (and *schema* is `focused` on them). *host_header* says whether the
-    operator lets tasks set the header `Host`. With *waived*, only what keeps any request from being
-    sent counts: the endpoint is asked for nothing but the variables of its servers.
+    *at* is the JSON Pointer of the requests in the workflow definition. With *expressions*, values
+    not yet evaluated are let through. *groups* are the parts to look at, where the rest has been
+    looked at before. *host_header* says whether the operator lets tasks set the header `Host`. With
+    *waived*, only what keeps any request from being sent counts: the endpoint is asked for nothing
+    but the variables of its servers.
     """
-    variables = endpoint.server_variables if endpoint is not None else {}
-    framing = described_framing(endpoint)
-    if waived:
-        schema, endpoint = any_settings_schema(), None
-    if not isinstance(request, Mapping):
-        return schema_problems(schema, request, at, expressions=expressions)
-    for group in groups:
-        values = request.get(group)
-        if isinstance(values, Mapping) and not all(isinstance(name, str) for name in values):
-            return [Problem.of("name-type", pointer([str(group)], at))]
-    names = header_names(schema)
-    given = _content_type_as_offered(normalised(request, names), endpoint)
-    said = content_type_of(given)
-    if said is None and "body" in groups:
-        given = with_media_type(given, schema, endpoint, expressions=expressions)
-    written = content_type_of(given)
-    media_types = (
-        [written] if written is not None else list(offered(endpoint)) or ["application/json"]
-    )
-    unread = Unread.of(given, groups)
-    file_problems = list(unread.problems(given, media_types, groups, at, expressions=expressions))
-    given = unread.stood_in(given)
-    paths = grouped(given, schema, media_types[0], expressions=expressions)
-    in_url = (
-        _query_in_url(given, schema, expressions=expressions)
-        if endpoint and "url" in groups
-        else {}
-    )
-    for name, _ in parse_qsl(
-        endpoint.target.partition("?")[2] if endpoint else "", keep_blank_values=True
-    ):
-        in_url.pop(name, None)  # it stands in the described path
-    if in_url:
-        schema = _merged_schema(schema, in_url)
-        given["query"] = in_url | given.get("query", {})
-    problems = list(
-        _but_for_forms(
-            schema_problems(schema, given, at, expressions=expressions), pointer(["body"], at)
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        endpoint: Endpoint | None,
+        at: str = "",
+        *,
+        expressions: bool = False,
+        groups: Collection[str] = EVERY_GROUP,
+        host_header: bool = False,
+        waived: bool = False,
+    ) -> None:
+        self._variables = endpoint.server_variables if endpoint is not None else {}
+        self._framing = described_framing(endpoint)
+        if waived:
+            schema, endpoint = any_settings_schema(), None
+        self._endpoint, self._at, self._groups = endpoint, at, groups
+        self._expressions, self._host_header = expressions, host_header
+        self._names = header_names(schema)
+        target = endpoint.target.partition("?")[2] if endpoint is not None else ""
+        self._in_path = {name for name, _ in parse_qsl(target, keep_blank_values=True)}
+        self._looked_at = EVERY_GROUP
+        if groups != EVERY_GROUP and schema.keys() <= _ABOUT_ONE_GROUP:
+            others = (_CHECKED_WITH.get(group, ()) for group in groups)
+            self._looked_at = frozenset(groups).union(*others)
+            required = [name for name in schema.get("required", ()) if name in self._looked_at]
+            schema = {**schema, "required": required}
+        elif groups != EVERY_GROUP:
+            schema = focused(schema, groups)
+        self._schema = schema
+        self._validator = kept_validator(schema, expressions)
+
+    @one_budget()
+    def problems(self, request: Any) -> list[Problem]:
+        """Return everything wrong with *request*."""
+        if not isinstance(request, Mapping):
+            return self._validator.problems(request, self._at)
+        for group in self._groups:
+            values = request.get(group)
+            if isinstance(values, Mapping) and not all(isinstance(name, str) for name in values):
+                return [Problem.of("name-type", pointer([str(group)], self._at))]
+        if self._looked_at != EVERY_GROUP:
+            request = {name: each for name, each in request.items() if name in self._looked_at}
+        given = _content_type_as_offered(normalised(request, self._names), self._endpoint)
+        said = content_type_of(given)
+        if said is None and "body" in self._groups:
+            with_type = with_media_type
+            given = with_type(given, self._schema, self._endpoint, expressions=self._expressions)
+        media_types = self._media_types(given)
+        problems = self._value_problems(request, given, media_types, is_named=said is not None)
+        problems += self._message_problems(request, given)
+        if self._expressions:
+            wrong = {each.pointer for each in problems}
+            warnings = request_warnings(request, media_types[0], self._at)
+            problems += [each for each in warnings if each.pointer not in wrong]
+            problems += secret_problems(request, self._at)
+        return problems
+
+    def _media_types(self, given: Mapping[str, Any]) -> list[str]:
+        """Return the media types that the body of *given* may have: the one that is named alone."""
+        written = content_type_of(given)
+        if written is not None:
+            return [written]
+        return list(offered(self._endpoint)) or ["application/json"]
+
+    def _value_problems(
+        self,
+        request: Mapping[str, Any],
+        given: dict[str, Any],
+        media_types: list[str],
+        *,
+        is_named: bool,
+    ) -> list[Problem]:
+        """Return what the schema says against *given*, the values of *request*, normalised."""
+        at, expressions, endpoint = self._at, self._expressions, self._endpoint
+        schema, validator = self._schema, self._validator
+        unread = Unread.of(given, self._groups)
+        groups = self._groups
+        file_problems = list(
+            unread.problems(given, media_types, groups, at, expressions=expressions)
         )
-    )
-    problems = list(
-        _but_for_text(unread.but_for_content(problems, at), given, said, media_types[0], at)
-    )
-    refused = {problem.pointer for problem in problems}
-    empty = unsent_problems(given, endpoint, media_types[0], at)
-    problems += [problem for problem in empty if problem.pointer not in refused]
-    if paths:
-        problems = [replace(each, pointer=as_written(each.pointer, paths, at)) for each in problems]
-    problems = [_method_problem(each, request, at) for each in problems]
-    refused = {each.pointer for each in file_problems}
-    problems = [each for each in problems if each.pointer not in refused] + file_problems
-    if in_url:
-        problems = [_in_url(problem, in_url, at) for problem in problems]
-    if names:
-        problems = [_as_written(problem, request, names, at) for problem in problems]
-    if "url" in groups or "pathParameters" in groups:
-        problems += _url_problems(
-            request, endpoint, variables, pointer(["url"], at), expressions=expressions
-        )
-    if "headers" in groups:
-        problems += _content_type_problems(given, endpoint, pointer(["headers"], at))
-        problems += _header_problems(
-            request.get("headers"), framing, pointer(["headers"], at), host_header=host_header
-        )
-    if expressions:
-        wrong = {each.pointer for each in problems}
-        problems += [
-            each
-            for each in request_warnings(request, media_types[0], at)
-            if each.pointer not in wrong
-        ]
-        problems += secret_problems(request, at)
-    return problems
+        given = unread.stood_in(given)
+        paths = grouped(given, schema, media_types[0], expressions=expressions)
+        in_url = self._query_in_url(given)
+        if in_url:
+            validator = Validator(_merged_schema(schema, in_url), expressions=expressions)
+            given["query"] = in_url | given.get("query", {})
+        problems = validator.problems(given, at)
+        if problems:
+            specific = list(_but_for_forms(problems, pointer(["body"], at)))
+            about_values = unread.but_for_content(specific, at)
+            media_type = media_types[0]
+            problems = list(
+                _but_for_text(about_values, given, media_type, at, is_named=is_named),
+            )
+        refused = {problem.pointer for problem in problems}
+        empty = unsent_problems(given, endpoint, media_types[0], at)
+        problems += [problem for problem in empty if problem.pointer not in refused]
+        if paths:
+            problems = [
+                replace(one, pointer=as_written(one.pointer, paths, at)) for one in problems
+            ]
+        problems = [_method_problem(each, request, at) for each in problems]
+        refused = {each.pointer for each in file_problems}
+        problems = [each for each in problems if each.pointer not in refused] + file_problems
+        if in_url:
+            problems = [_in_url(problem, in_url, at) for problem in problems]
+        if self._names:
+            problems = [_as_written(each, request, self._names, at) for each in problems]
+        return problems
+
+    def _query_in_url(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the query values in the URL's text, but those that stand in the described path."""
+        if self._endpoint is None or "url" not in self._groups:
+            return {}
+        values = _query_in_url(given, self._schema, expressions=self._expressions)
+        return {name: value for name, value in values.items() if name not in self._in_path}
+
+    def _message_problems(
+        self,
+        request: Mapping[str, Any],
+        given: Mapping[str, Any],
+    ) -> Iterator[Problem]:
+        """Yield what no schema says: what a URL and headers cannot be."""
+        at = self._at
+        if "url" in self._groups or "pathParameters" in self._groups:
+            yield from url_problems(
+                request,
+                self._endpoint,
+                self._variables,
+                pointer(["url"], at),
+                expressions=self._expressions,
+            )
+        if "headers" in self._groups:
+            place, headers = pointer(["headers"], at), request.get("headers")
+            yield from _content_type_problems(given, self._endpoint, place)
+            may_set = self._host_header
+            yield from _header_problems(headers, self._framing, place, host_header=may_set)
 
 
 def _but_for_forms(problems: list[Problem], body: str) -> Iterator[Problem]:
@@ -148,19 +238,20 @@ _FORMS = ("no-form", "several-forms")
 def _but_for_text(
     problems: Iterator[Problem],
     given: Mapping[str, Any],
-    said: str | None,
     media_type: str,
     at: str,
+    *,
+    is_named: bool,
 ) -> Iterator[Problem]:
     """Yield *problems*, but that text is no structure where it is sent as it is: its author has
     written the XML.
 
-    JSON's text is a value. That of a form is one only where its author says so: `{"$text":
-    "a=1&b=2"}`.
+    *is_named* says whether the settings name the media type. JSON's text is a value. That of a form
+    is one only where its author says so: `{"$text": "a=1&b=2"}`.
     """
     body, is_text = pointer(["body"], at), isinstance(given.get("body"), str)
     is_form = essence(media_type) == FORM or carries_files(media_type)
-    is_named = said is not None or "*" not in media_type
+    is_named = is_named or "*" not in media_type
     for problem in problems:
         if not (is_text and problem.pointer == body and problem.code in _ABOUT_STRUCTURE):
             yield problem
@@ -310,130 +401,6 @@ def _as_written(
         return problem
     written = next((name for name in headers if names.get(name.lower()) == tokens[1]), tokens[1])
     return replace(problem, pointer=pointer(["headers", written, *tokens[2:]], at))
-
-
-def _url_problems(
-    request: Mapping[str, Any],
-    endpoint: Endpoint | None,
-    variables: Variables,
-    at: str,
-    *,
-    expressions: bool,
-) -> Iterator[Problem]:
-    url = request.get("url")
-    if not isinstance(url, str):
-        return
-    if expressions and has_expression(url):
-        yield from _unevaluated_url_problems(url, at)
-        return
-    known = _server_values(request.get("pathParameters"), variables)
-    try:
-        split = split_url(PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), url))
-        port = split.port
-    except ValueError as error:
-        yield Problem.of("url", at, reason=str(error))
-        return
-    if split.scheme not in ("http", "https") or not split.hostname:
-        yield Problem.of("url-absolute", at, found=url, **_servers(endpoint))
-    elif split.username is not None or split.password is not None:
-        yield Problem.of("url-user", at)
-    elif port == 0:
-        yield Problem.of("url-port-zero", at)
-    else:
-        yield from _host_faults(split.netloc, request.get("pathParameters"), at)
-    if re.search(r"[\x00-\x20\x7f\ud800-\udfff]", url):
-        yield Problem.of("url-characters", at)
-    if split.fragment:
-        yield Problem.of("url-fragment", at, severity="warning")
-    if endpoint is not None and not split.path.endswith(endpoint.target.partition("?")[0]):
-        yield Problem.of("url-path", at, expected=endpoint.target, found=url)
-    yield from _placeholder_problems(url, request.get("pathParameters"), endpoint, variables, at)
-
-
-def _host_faults(netloc: str, given: Any, at: str) -> Iterator[Problem]:
-    """Say why no server can be at *netloc*, with the values *given* for its places; nothing when
-    one can, or nobody knows yet.
-    """
-    values = given if isinstance(given, Mapping) else {}
-    netloc = PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), netloc)
-    if (
-        "{" in netloc
-    ):  # a place without a value is named elsewhere, and an expression is evaluated later
-        return
-    try:
-        bare = split_url(f"//{netloc}").hostname or ""
-    except ValueError as error:
-        yield Problem.of("url", at, reason=str(error))
-        return
-    host = f"[{bare}]" if "[" in netloc else bare
-    if fault := host_fault(host):
-        yield Problem.of("url-host", at, found=host, reason=fault)
-
-
-_AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
-_RUNS_ON = re.compile(
-    r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)"
-)
-"""A whole host, it seems, and an expression right behind it."""
-
-
-def _unevaluated_url_problems(url: str, at: str) -> Iterator[Problem]:
-    """Yield what can be said of a URL that holds expressions before they are evaluated."""
-    authority = _AUTHORITY.match(url)
-    if authority is not None and not has_expression(authority[0]):
-        yield from _url_problems({"url": authority[0]}, None, {}, at, expressions=False)
-    elif match := _RUNS_ON.match(url):
-        yield Problem.of(
-            "url-host-runs-on", at, severity="warning", server=match[0].partition("$")[0]
-        )
-
-
-def _server_values(given: Any, variables: Variables) -> dict[str, str]:
-    """Return the values of the places that are *variables* of a server: those *given*, else their
-    defaults.
-    """
-    values = given if isinstance(given, Mapping) else {}
-    found = {
-        name: values.get(name) or variable.get("default") for name, variable in variables.items()
-    }
-    return {
-        name: str(value)
-        for name, value in found.items()
-        if isinstance(value, str | int) and not has_expression(str(value))
-    }
-
-
-def _servers(endpoint: Endpoint | None) -> dict[str, Any]:
-    """Return the params that say where *endpoint* is."""
-    if endpoint is None:
-        return {}
-    return {"server": endpoint.servers[0].url} if endpoint.servers else {"hint": "no-server"}
-
-
-def _placeholder_problems(
-    url: str, given: Any, endpoint: Endpoint | None, variables: Variables, at: str
-) -> Iterator[Problem]:
-    wanted = dict.fromkeys(PLACEHOLDER.findall(url))
-    values = given if isinstance(given, Mapping) else {}
-    if isinstance(given, str):  # a whole group from one expression: known after evaluation
-        return
-    described = (
-        {parameter.name for parameter in endpoint.parameters if parameter.location == "path"}
-        if endpoint
-        else set()
-    )
-    defaults = {name for name, variable in variables.items() if "default" in variable}
-    for name in wanted:
-        if (
-            values.get(name) is None and name not in described | defaults
-        ):  # a described one is named by the schema
-            yield Problem.of("path-parameter-missing", at, name=name)
-    for name in values:
-        if name not in wanted and name not in described:
-            parent = at.removesuffix("/url")
-            yield Problem.of(
-                "path-parameter-unused", pointer(["pathParameters", name], parent), name=name
-            )
 
 
 def _header_problems(

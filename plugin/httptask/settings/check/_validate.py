@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from referencing import Registry
@@ -21,46 +22,64 @@ _MOST_KEPT = 512
 _LONGEST_REASON = 120
 
 
+class Validator:
+    """Checks values against *schema*, which must not change afterwards.
+
+    With *expressions*, a string that is wholly `${…}` may stand wherever any value may: it is
+    checked again, without this, after evaluation.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], *, expressions: bool = False) -> None:
+        self._schema = schema
+        self._expressions = expressions
+
+    @cached_property
+    def _compiled(self) -> tuple[Any, Forms]:
+        kind = Relaxed if self._expressions else Strict
+        # An empty registry fetches nothing.
+        return kind(self._schema, registry=Registry()), Forms(self._schema)
+
+    def problems(self, value: Any, pointer: str = "") -> list[Problem]:
+        """Return everything in *value* that does not satisfy the schema, in document order.
+
+        *pointer* is where *value* stands.
+        """
+        try:
+            validator, forms = self._compiled
+            token = current.set(Check.begun(forms, expressions=self._expressions))
+            try:
+                errors = validator.iter_errors(value)
+                problems = [each for error in errors for each in explained(error, pointer)]
+            finally:
+                current.reset(token)
+        except RecursionError:
+            return [Problem.of("too-deep", pointer, what="value")]
+        except Exception as error:  # noqa: BLE001 - see below
+            # A schema is a stranger's: a broken $ref, an unknown type, a bad pattern.
+            reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+            return [Problem.of("schema-unusable", pointer, reason=reason)]
+        return list(dict.fromkeys(problems))
+
+
 def schema_problems(
     schema: Mapping[str, Any], value: Any, pointer: str = "", *, expressions: bool = False
 ) -> list[Problem]:
-    """Return everything in *value* that does not satisfy *schema*, in document order.
-
-    *pointer* is where *value* stands. With *expressions*, a string that is wholly `${…}` may stand
-    wherever any value may: it is checked again, without this, after evaluation. *schema* must not
-    change afterwards: its validator is kept.
-    """
-    try:
-        validator, forms = _validator(schema, expressions)
-        token = current.set(Check.begun(forms, expressions=expressions))
-        try:
-            problems = [
-                each for error in validator.iter_errors(value) for each in explained(error, pointer)
-            ]
-        finally:
-            current.reset(token)
-    except RecursionError:
-        return [Problem.of("too-deep", pointer, what="value")]
-    except Exception as error:  # noqa: BLE001 - a schema is a stranger's: a broken $ref, an unknown type, a bad pattern
-        reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
-        return [Problem.of("schema-unusable", pointer, reason=reason)]
-    return list(dict.fromkeys(problems))
+    """Return everything in *value* that does not satisfy *schema*: see `Validator`."""
+    return kept_validator(schema, expressions).problems(value, pointer)
 
 
-_kept: dict[tuple[int, bool], tuple[Mapping[str, Any], tuple[Any, Forms]]] = {}
+_kept: dict[tuple[int, bool], tuple[Mapping[str, Any], Validator]] = {}
 
 
-def _validator(schema: Mapping[str, Any], expressions: bool) -> tuple[Any, Forms]:
+def kept_validator(schema: Mapping[str, Any], expressions: bool) -> Validator:
+    """Return the validator of *schema*: the one that was made before, or a new one."""
     key = (id(schema), expressions)
     kept = _kept.get(key)
     if kept is None:
         if len(_kept) >= _MOST_KEPT:
             _kept.pop(next(iter(_kept)), None)
         # The schema is kept beside its validator: as long as it lives, its id is its own.
-        made = (Relaxed if expressions else Strict)(
-            schema, registry=Registry()
-        )  # an empty registry fetches nothing
-        kept = _kept.setdefault(key, (schema, (made, Forms(schema))))
+        kept = _kept.setdefault(key, (schema, Validator(schema, expressions=expressions)))
     return kept[1]
 
 

@@ -1,0 +1,157 @@
+"""The values outside the body, written as the endpoint describes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from httptask._core.pointers import pointer
+from httptask._http.syntax import FRAMING
+from httptask._http.media_types import FORM, essence, is_json
+from httptask.building._bodies import body, chosen
+from httptask.building._escaping import (
+    ESCAPED,
+    RESERVED,
+    Encode,
+    UnwritableError,
+    cookie_as_it_is,
+    encoded,
+)
+from httptask.building._fields import Described
+from httptask.building._references import Path, is_pairs
+from httptask.building._styles import DEFAULTS, written
+from httptask.errors import Problem, SettingsError
+from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
+from httptask.model.exchange import StreamedBody
+
+_NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
+
+
+def refused_at(place: str, code: str, **params: Any) -> SettingsError:
+    """Return the error that the value at the pointer *place* cannot be sent."""
+    return SettingsError([Problem.of(code, place, **params)])
+
+
+def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
+    """Return the framing headers, lower case, that *endpoint* describes as parameters: whoever
+    writes the message sets them.
+
+    A value that follows such a description is not an error of its author, and is not sent. `Host`
+    names where the request goes, which only an operator may change.
+    """
+    parameters = endpoint.parameters if endpoint is not None else ()
+    names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
+    return (FRAMING - {"host"}) & names
+
+
+class Writer:
+    """Writes the values outside the body as the endpoint describes them."""
+
+    def __init__(self, endpoint: Endpoint | None, at: str) -> None:
+        self.at = at
+        self._definitions = endpoint.definitions if endpoint is not None else {}
+        self._known = {
+            _key(each.location, each.name): each
+            for each in (endpoint.parameters if endpoint else ())
+        }
+        self.framing = described_framing(endpoint)
+        whole = [each for each in self._known.values() if each.location == "querystring"]
+        self.querystring = whole[0] if whole else None
+
+    def is_described(self, location: str, name: str) -> bool:
+        """Say whether the endpoint describes the parameter *name* in *location*."""
+        return _key(location, name) in self._known
+
+    def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
+        """Return *value* as it stands in *location*; "" when nothing is sent. Raises
+        `SettingsError`.
+
+        *path* is where in its group the value stands; None: under its name.
+        """
+        style = (
+            "cookie" if location == "cookie" else None
+        )  # without a description: each item a cookie of its own
+        parameter = self._known.get(_key(location, name), Parameter(name, location, style=style))
+        try:
+            return self._described(parameter, name, value)
+        except UnwritableError as error:
+            steps = (PARAMETER_GROUPS[location], *(path or (name,)), *error.path)
+            raise refused_at(pointer(steps, self.at), "unwritable", reason=str(error)) from error
+
+    def query(self, value: Any) -> str:
+        """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or
+        its parameters'.
+        """
+        if self.querystring is None:
+            return "&".join(filter(None, self._parameters(value)))
+        media_type = self.querystring.media_type or FORM
+        try:
+            text = self._serialised(value, self.querystring, media_type)
+        except UnwritableError as error:
+            raise refused_at(
+                pointer(["query", *error.path], self.at), "unwritable", reason=str(error)
+            ) from error
+        return (
+            text
+            if essence(media_type) == FORM and isinstance(value, dict)
+            else ESCAPED["query"](text)
+        )
+
+    def _parameters(self, value: Any) -> Iterator[str]:
+        """Yield the text of each parameter of a query: an object, or pairs of names and values in
+        their order.
+        """
+        if isinstance(value, Mapping):
+            yield from (self.written("query", name, item) for name, item in value.items())
+        elif is_pairs(value):
+            for index, (name, item) in enumerate(value):
+                if item is not None:
+                    yield self.written("query", name, item, (index, 1))
+        elif value != []:
+            raise refused_at(
+                pointer(["query"], self.at), "query-type", example='[["a", "1"], ["a", "2"]]'
+            )
+
+    def _described(self, parameter: Parameter, name: str, value: Any) -> str:
+        location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
+        if parameter.media_type is not None:
+            text = self._serialised(value, parameter, parameter.media_type)
+            if location == "header" and is_json(parameter.media_type):
+                text = _NOT_IN_A_HEADER.sub(_json_escape, text)
+            # JSON has characters that no cookie can hold.
+            escape = encoded if location == "cookie" else ESCAPED[location]
+            return written(name, text, location, DEFAULTS[location], None, escape)
+        encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
+        if style == "cookie":
+            encode = cookie_as_it_is
+        return written(
+            name, value, location, style, parameter.explode, encode, parameter.item_delimiters
+        )
+
+    def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:
+        """Return *value* as the text of *media_type*, a range of them included. Raises
+        `UnwritableError`.
+        """
+        described = MediaType(parameter.schema, parameter.encoding)
+        content_type = essence(
+            chosen(value, {media_type: described})
+        )  # without a charset: a URL's is UTF-8
+        content = body(value, content_type, Described(described, self._definitions)).content
+        if isinstance(content, StreamedBody):
+            raise UnwritableError(
+                "a file cannot stand here; only a body, or a field of a multipart body, can be one"
+            )
+        return content.decode("utf-8")
+
+
+def _key(location: str, name: str) -> tuple[str, str]:
+    return location, name.lower() if location == "header" else name  # header names have no case
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    """Return the character as JSON's escape, of UTF-16 (RFC 8259, section 7); in JSON it stands in
+    a string only.
+    """
+    units = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

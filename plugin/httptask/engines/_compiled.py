@@ -1,0 +1,98 @@
+"""A definition compiled once: checked, and its tasks prepared. The runtime keeps it for its
+runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer
+from httptask.errors import CatalogueError, DefinitionError, Problem
+from httptask.protocols import TaskCheck
+from httptask.workflow import iter_tasks, problems
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import Step, WorkflowDefinition
+    from httptask.protocols import TaskServices, TaskType
+    from httptask.task import Runtime
+
+_FILE = '"$file"'
+"""In the JSON of a definition that refers to files: each run looks whether they are there."""
+
+_LONGEST_KEPT = 256 * 1024
+"""Characters of a definition's JSON. A longer one is compiled for each run."""
+
+
+async def compiled(
+    definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
+) -> CompiledDefinition:
+    """Return *definition* as *runtime* keeps it, or newly compiled.
+
+    Raises `DefinitionError` with every error of it; nothing of it is run then. An engine that
+    cannot wait for somebody outside refuses tasks that do: better said now than after half the run.
+    """
+    key = definition.key
+    if key is None or len(key) > _LONGEST_KEPT:
+        kept = CompiledDefinition(definition)
+    else:
+        kept = runtime.definitions.get(key, lambda: CompiledDefinition(definition))
+    for endpoint_id in kept.endpoint_ids:
+        await runtime.endpoints.load(endpoint_id)
+    kept.refuse_broken(definition, runtime, can_wait=can_wait)
+    return kept
+
+
+class CompiledDefinition:
+    """What engines need to know of *definition*; each part is made when it is first needed."""
+
+    def __init__(self, definition: WorkflowDefinition) -> None:
+        named = [task.get("endpoint") for _, _, task in iter_tasks(definition)]
+        self.endpoint_ids = frozenset(name for name in named if isinstance(name, str))
+        self._has_endpoints = any(name is not None for name in named)
+        self._has_files = definition.key is None or _FILE in definition.key
+        self._in_order: dict[bool, Any] = {}
+        """By whether the engine can wait: the catalogue in whose version no error was found."""
+        self._prepared: dict[str, Any] = {}
+        """By pointer: what the task's type prepared of it."""
+
+    def refuse_broken(
+        self, definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
+    ) -> None:
+        """Raise `DefinitionError` with every error of *definition*, which this was compiled from.
+
+        One without errors is not looked at again, as long as the catalogue is what it was.
+        """
+        try:
+            version = runtime.endpoints.version if self._has_endpoints else None
+        except CatalogueError:  # a closed or foreign one, which is said below
+            version = object()
+        if self._has_files or can_wait not in self._in_order or self._in_order[can_wait] != version:
+            _refuse(definition, runtime, can_wait)
+            self._in_order[can_wait] = version
+
+    def prepared(self, step: Step, task_type: TaskType, services: TaskServices) -> Any:
+        """Return what *task_type* prepares of the task of *step*, once; None when it does not."""
+        prepare = getattr(task_type, "prepare", None)
+        if prepare is None:
+            return None
+        if step.pointer not in self._prepared:
+            task = TaskCheck(step.name, step.definition, services, step.pointer)
+            self._prepared[step.pointer] = prepare(task)
+        return self._prepared[step.pointer]
+
+
+def _refuse(definition: WorkflowDefinition, runtime: Runtime, can_wait: bool) -> None:
+    errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
+    if not errors and not can_wait:
+        errors = _gates(definition, runtime)
+    if errors:
+        raise DefinitionError(errors, source=definition.source)
+
+
+def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
+    task_types = runtime.plugins.named("httptask_task_types")
+    return [
+        Problem.of("task-type-waits", pointer(["type"], place), name=task["type"])
+        for place, _, task in iter_tasks(definition)
+        if getattr(task_types[task["type"]], "waits", False)
+    ]
