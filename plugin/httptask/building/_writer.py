@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._core.pointers import pointer
-from httptask._http.syntax import FRAMING
 from httptask._http.media_types import FORM, essence, is_json
+from httptask._http.syntax import FRAMING
 from httptask.building._bodies import body, chosen
 from httptask.building._escaping import (
     ESCAPED,

@@ -57,7 +57,7 @@ class Services:
     async def call_http(self, call: TaskCall) -> TaskOutcome:
         """Run an HTTP task: the one path a request takes."""
         written = call.prepared
-        if not isinstance(written, WrittenTask) or written.definition != call.definition:
+        if not isinstance(written, WrittenTask) or written.definition is not call.definition:
             written = self.prepare_http(call)  # a task type on top of ours, which changed the task
         task = HttpTask.of_written(written, name=call.name, runtime=self._runtime)
         return await task.arun(call.inputs)

@@ -16,13 +16,13 @@ from httptask.expressions import has_expression
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.nulls import normalised
 from httptask.settings._derive import any_settings_schema
-from httptask.settings.check._url import url_problems
 from httptask.settings.check._files import Unread
 from httptask.settings.check._keywords import one_budget
 from httptask.settings.check._media_type import content_type_of, offered, with_media_type
 from httptask.settings.check._pairs import as_written, grouped
 from httptask.settings.check._secrets import secret_problems
 from httptask.settings.check._unsent import unsent_problems
+from httptask.settings.check._url import url_problems
 from httptask.settings.check._validate import Validator, kept_validator, typed
 from httptask.settings.check._warnings import request_warnings
 
