@@ -409,6 +409,8 @@ def test_short_beginning_beside_a_rare_word_is_looked_for_there() -> None:
 
 STRIPE, KUBERNETES = Api("stripe", "Stripe API"), Api("kubernetes", "Kubernetes")
 CHIMP, GRAPH = Api("marketing", "Mailchimp Marketing API"), Api("v1.0", "Microsoft Graph")
+QUERIES = Api("bigquery", "BigQuery API")
+MAILS, CALENDAR = Api("sendgrid", "Email API"), Api("calendar", "Google Calendar API")
 BROKER = Api("client-portal", "Client Portal Web API")
 WANTED = (
     endpoint(
@@ -437,6 +439,10 @@ WANTED = (
         api=Api("storage", "Cloud Storage API"),
     ),
     endpoint("facebook POST /{page-id}/feed", "Publish to a page", api=Api("graph", "Graph API")),
+    endpoint("googleapis.com POST /projects/{id}/queries", "Runs a SQL statement", api=QUERIES),
+    endpoint("sendgrid POST /mail/send", "Deliver a message", api=MAILS),
+    endpoint("microsoft GET /me/messages", "List messages", api=GRAPH),
+    endpoint("googleapis.com POST /calendars/{id}/events", "Creates an event", api=CALENDAR),
     endpoint("dropbox POST /2/files/list_folder", "List a folder", api=Api("v2", "HTTP API")),
 )
 _STRIPE_THINGS = (
@@ -527,6 +533,19 @@ DISTRACTORS = (
     ),
     *(endpoint(f"hub{number} POST /hubs/{{hub}}/forks", "Create a fork") for number in range(12)),
     *(
+        endpoint(f"sendgrid {method} /user/email", "Your email", api=MAILS)
+        for method in ("GET", "PUT")
+    ),
+    *(endpoint(f"sendgrid GET /{thing}_mail", "Settings", api=MAILS) for thing in ("bcc", "spam")),
+    *(
+        endpoint(
+            f"microsoft GET /insights/{thing}", "Get", api=GRAPH, description="Outlook messages."
+        )
+        for thing in ("shared", "trending", "used")
+    ),
+    *(endpoint(f"club{number} POST /events", "Create an event") for number in range(3)),
+    *(endpoint(f"club{number} POST /query", "Run a query") for number in range(3)),
+    *(
         endpoint(f"crm{number} POST /sales/force/lead", "Create a lead", api="CRM")
         for number in range(2)
     ),
@@ -570,6 +589,10 @@ def wanted() -> Searched:
             "microsoft PUT /drives/{drive-id}/items/{driveItem-id}/content",
             3,
         ),
+        ("send grid send mail", "sendgrid POST /mail/send", 1),
+        ("outlook list messages", "microsoft GET /me/messages", 3),
+        ("bq run query", "googleapis.com POST /projects/{id}/queries", 3),
+        ("gcal create event", "googleapis.com POST /calendars/{id}/events", 3),
         ("drop box list folder", "dropbox POST /2/files/list_folder", 3),
         ("zqxj wvkq jzzq qqwx vvkz xxjq stripe refund", "stripe POST /v1/refunds", 3),
     ],

@@ -1635,3 +1635,67 @@ def test_swaggers_names_in_another_case_are_mended() -> None:
     assert form.security_schemes["basic"] == {"type": "http", "scheme": "basic"}
     assert list(form.security_schemes["flow"]["flows"]) == ["authorizationCode"]
     assert form.servers[0].url == "https://a.example"
+
+
+def test_equal_parts_of_a_description_are_read_once() -> None:
+    """A parameter, a body and a response that are written out again are not read again."""
+    operation = {
+        "parameters": [{"name": "q", "in": "query", "schema": {"type": "integer"}}],
+        "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {"200": {"description": "Yes"}},
+    }
+    paths = {"/a": {"post": operation}, "/b": {"post": operation}}
+    one, other = reading(described(paths)).endpoints
+    assert one.parameters[0] is other.parameters[0]
+    assert one.request_body is other.request_body
+    assert one.responses["200"] is other.responses["200"]
+
+
+def test_what_is_guessed_about_equal_parts_is_noted_at_each_of_them() -> None:
+    """Two parameters, bodies or responses with one mistake are two mistakes to mend."""
+    operation = {
+        "parameters": [{"name": "q", "in": "query", "schema": {"type": "int"}}],
+        "requestBody": {"content": {"application/json": {"schema": {"type": "str"}}}},
+        "responses": {
+            "200": {
+                "description": "",
+                "content": {"application/json": {"schema": {"type": "bool"}}},
+            }
+        },
+    }
+    found = reading(described({"/a": {"post": operation}, "/b": {"post": operation}}))
+    wrong = (
+        "parameters/0/schema/type",
+        "requestBody/content/application~1json/schema/type",
+        "responses/200/content/application~1json/schema/type",
+    )
+    assert sorted(str(note.pointer) for note in found.notes) == [
+        f"/paths/~1{path}/post/{pointer}" for path in "ab" for pointer in wrong
+    ]
+
+
+def test_equal_parts_of_a_body_keep_their_own_pointers() -> None:
+    """What is wrong in the body of Swagger 2.0's second operation is not told of the first."""
+    field = {"name": "f", "in": "formData", "type": "int"}
+    paths = {"/a": {"post": {"parameters": [field]}}, "/b": {"post": {"parameters": [field]}}}
+    found = reading({"swagger": "2.0", "host": "a.example", "schemes": ["https"], "paths": paths})
+    assert [note.pointer for note in found.notes] == [
+        "/paths/~1a/post/parameters/0/type",
+        "/paths/~1b/post/parameters/0/type",
+    ]
+
+
+def test_equal_references_in_two_files_lead_where_their_file_says(tmp_path: Path) -> None:
+    """`#/Size` of one file is not `#/Size` of another."""
+    operation = {"parameters": [{"name": "q", "in": "query", "schema": {"$ref": "#/Size"}}]}
+    for name, kind in (("a", "integer"), ("b", "string")):
+        part = {"path": {"get": operation}, "Size": {"type": kind}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(part))
+    paths = {f"/{name}": {"$ref": f"{name}.json#/path"} for name in "ab"}
+    (tmp_path / "openapi.json").write_text(json.dumps(described(paths)))
+    one, other = read_api(tmp_path / "openapi.json", plugins=PLUGINS).endpoints
+    types = [
+        [each.definitions[name]["type"] for name in definition_names(each.parameters[0].schema)]
+        for each in (one, other)
+    ]
+    assert types == [["integer"], ["string"]]

@@ -75,6 +75,7 @@ class Changes:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._reader = reader(connection)
+        self._last = int(connection.execute("SELECT last FROM sequence").fetchone()[0])
         self._gained: Counter[int] = Counter()
         self._lost: Counter[int] = Counter()
         """Description -> endpoints that came to it or went."""
@@ -104,8 +105,9 @@ class Changes:
         self._lost[description] += 1
 
     def finish(self) -> None:
-        """Write what was put off: the index, and the counts of descriptions."""
+        """Write what was put off: the index, the last number, and the counts of descriptions."""
         self._index()
+        self._connection.execute("UPDATE sequence SET last = ?", (self._last,))
         whole = self._gained.keys() - self._lost.keys()
         for description in self._gained.keys() | self._lost.keys():
             sql = (
@@ -205,10 +207,8 @@ class Changes:
 
     def _new_number(self, entry: Entry) -> int:
         """Return a number for *entry*, under which it will be indexed."""
-        (last,) = self._connection.execute(
-            "UPDATE sequence SET last = last + 1 RETURNING last"
-        ).fetchone()
-        number = entry.bucket << _BUCKET_SHIFT | int(last)
+        self._last += 1
+        number = entry.bucket << _BUCKET_SHIFT | self._last
         self._indexed[number] = entry.columns
         return number
 

@@ -13,6 +13,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from httptask.catalogue._words import FILLERS, LONGEST_NAME, is_verb, letters, terms, whole_name
 from httptask.model.api import Endpoint
@@ -75,21 +76,24 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
     path = endpoint.path[:LONGEST_PATH]
     operation = endpoint.operation_id[:LONGEST_NAME]
     tags = (tag[:LONGEST_NAME] for tag in endpoint.tags[:MOST_TAGS])
+    api = f"{endpoint.provider} {endpoint.api.name} {endpoint.api.title}"
     names = [
         terms(" ".join(tail(path))),
         terms(path),
-        terms(f"{endpoint.provider} {endpoint.api.name} {endpoint.api.title}"[:LONGEST_NAME]),
+        _shared_terms(api[:LONGEST_NAME]),
         terms(endpoint.title[:LONGEST_NAME]),
         terms(" ".join((operation, *tags)))
         | dict.fromkeys([whole_name(operation)] if operation else []),
-        terms(endpoint.method),
+        _shared_terms(endpoint.method),
     ]
     known = set().union(*names)
     described = terms(_TAG.sub(" ", endpoint.description[:LONGEST_DESCRIPTION]))
-    return (
-        *map(" ".join, names),
-        " ".join(term for term in described if term not in known and term not in FILLERS),
-    )
+    known.update(FILLERS)
+    return (*map(" ".join, names), " ".join([term for term in described if term not in known]))
+
+
+_shared_terms = lru_cache(maxsize=16)(terms)
+"""For texts that neighbours share: the name of their API, the few methods."""
 
 
 def number_bucket(endpoint: Endpoint) -> int:

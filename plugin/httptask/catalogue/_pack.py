@@ -32,7 +32,7 @@ from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask.catalogue import _search
 from httptask.catalogue._origin import Origin
 from httptask.errors import CatalogueError
-from httptask.model.api import Endpoint
+from httptask.model.api import Endpoint, Parameter, Response
 
 BLOCK = 64 * 1024
 """Bytes of text after which a block is full. Twice as much saves a tenth of the space and costs as
@@ -43,6 +43,9 @@ MOST_DEFINITIONS = 2_000
 """Definitions that one endpoint is opened with."""
 MOST_DEFINED = 2 * 1024 * 1024
 """Bytes of JSON text of the definitions that one endpoint is opened with."""
+
+_MOST_WRITTEN = 8 * 1024 * 1024
+"""Bytes of texts that are kept while an API is packed."""
 
 LEFT_OUT = {
     "$comment": f"left out: what this endpoint refers to is more than {MOST_DEFINED // 2**20} MiB"
@@ -55,6 +58,11 @@ _LEVEL = 6
 
 _ENDPOINTS, _DEFINITIONS = 0, 1
 """The two kinds of block."""
+
+# What contains itself ends in a RecursionError either way.
+_JSON: dict[str, Any] = {"allow_nan": False, "separators": (",", ":"), "check_circular": False}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, **_JSON)
+_ENCODER_TO_ASCII = json.JSONEncoder(**_JSON)
 
 # As `_dumped` writes it. It may find one more in an example, which does no harm.
 _REFERENCE = re.compile(rb'"\$ref":"#/\$defs/((?:[^"\\]|\\.)*+)"')
@@ -168,11 +176,9 @@ def _identity(endpoint: Endpoint) -> int:
 
 def _dumped(value: Any) -> bytes:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-            "utf-8"
-        )
+        return _ENCODER.encode(value).encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8
-        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return _ENCODER_TO_ASCII.encode(value).encode("ascii")
 
 
 # --- packing ------------------------------------------------------------------------------------
@@ -214,14 +220,13 @@ class _Packer:
         self._first = first
         self._endpoints = _Lines(_ENDPOINTS)
         self._definitions = _DefinitionPacker()
+        self._texts = _Texts()
         self._entries: list[tuple[Entry, bytes, list[int]]] = []
 
     def add(self, given: int, endpoint: Endpoint) -> None:
         """Pack *endpoint*, and the definitions it needs that are not packed yet."""
         try:
-            value = replace(endpoint, definitions={}).to_json()
-            responses = value.pop("responses", None)
-            request, answers = _dumped(value), _dumped(responses) if responses else b""
+            request, answers = self._texts.request(endpoint), self._texts.responses(endpoint)
             self._definitions.open(endpoint.definitions)
             requested, answered = map(self._definitions.positions, (request, answers))
             self._definitions.pack()
@@ -258,6 +263,43 @@ class _Packer:
         return PreparedApi(
             first.provider, first.api.name, first.api.title, first.api.version, entries, blocks
         )
+
+
+class _Texts:
+    """Writes endpoints as JSON texts; parameters and responses that they share are written once."""
+
+    def __init__(self) -> None:
+        self._written: dict[int, tuple[Parameter | Response, bytes]] = {}
+        """`id` of an object -> the object, so that no other one gets its `id`, and its text."""
+        self._room = _MOST_WRITTEN
+
+    def request(self, endpoint: Endpoint) -> bytes:
+        """Return the JSON text of *endpoint* without its responses and definitions."""
+        value = endpoint.to_json(shared=False)
+        behind = {name: value.pop(name) for name in list(value)[list(value).index("parameters") :]}
+        behind.pop("parameters")
+        texts = [self._text(parameter) for parameter in endpoint.parameters]
+        parameters = b'"parameters":[%s]' % b",".join(texts)
+        before, after = _dumped(value)[:-1], _dumped(behind)[1:]
+        return b"%s,%s%s%s" % (before, parameters, b"," if behind else b"", after)
+
+    def responses(self, endpoint: Endpoint) -> bytes:
+        """Return the JSON text of the responses of *endpoint*; an empty one when it has none."""
+        items = endpoint.responses.items()
+        fields = [_dumped(status) + b":" + self._text(response) for status, response in items]
+        return b"{%s}" % b",".join(fields) if fields else b""
+
+    def _text(self, part: Parameter | Response) -> bytes:
+        known = self._written.get(id(part))
+        if known is not None:
+            return known[1]
+        text = _dumped(part.to_json())
+        self._room -= len(text)
+        if self._room < 0:
+            self._written.clear()
+            self._room = _MOST_WRITTEN
+        self._written[id(part)] = part, text
+        return text
 
 
 class _DefinitionPacker:

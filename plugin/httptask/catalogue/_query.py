@@ -105,10 +105,12 @@ class Word:
 
 
 def parsed(query: str) -> tuple[Word, ...]:
-    """Return the words of *query*, each once, in order. Punctuation only separates: nothing in a
-    query is an operator.
+    """Return the words of *query* in order, as often as they are said.
+
+    Punctuation only separates: nothing in a query is an operator.
     """
     found: dict[str, list[str]] = {}
+    order: list[str] = []
     room = MOST_WORDS
     for chunk in CHUNK.findall(query[:MOST_LETTERS]):
         parts = [
@@ -120,12 +122,21 @@ def parsed(query: str) -> tuple[Word, ...]:
         if parts and text not in found:
             found[text] = parts
             room -= len(parts)
-    telling = [text for text in found if text not in FILLERS] or list(found)
+        if text in found:
+            order.append(text)
+    telling = [text for text in order if text not in FILLERS] or order
     return tuple(Word.of(text, found[text], is_last=text == telling[-1]) for text in telling)
 
 
+def once(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Return *words*, each once."""
+    return tuple({word.text: word for word in words}.values())
+
+
 def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[Word, ...]:
-    """Return *words* with those next to each other joined that are a name together: `git`, `hub`.
+    """Return *words*, each once, with those joined that are a name together: `git`, `hub`.
+
+    A word that is part of a name may be said again for itself: `send grid send mail`.
 
     *is_name* says of a term whether a provider or an API is called so.
     """
@@ -140,7 +151,7 @@ def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[
             joined, count = words[at], 1
         result.append(joined)
         at += count
-    return tuple(result)
+    return once(result)
 
 
 # --- FTS5's language ----------------------------------------------------------------------------

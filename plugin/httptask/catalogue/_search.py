@@ -50,6 +50,7 @@ from httptask.catalogue._query import (
     Word,
     all_of,
     corrected,
+    once,
     parsed,
     quoted,
     with_joined,
@@ -219,9 +220,8 @@ class _Looking:
             fits.update({each: fit for each in found if (fit := pasted.fitness(each.path))})
             if fits:
                 break
-        self._rank(
-            fits, parsed(query), "all", {candidate.number: fit for candidate, fit in fits.items()}
-        )
+        bonus = {candidate.number: fit for candidate, fit in fits.items()}
+        self._rank(fits, once(parsed(query)), "all", bonus)
         return bool(fits)
 
     def _places(self, pasted: Pasted) -> Iterator[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 
 LONGEST_TERM = 40
 """Letters of a term; what is longer is cut, in the index and in a query alike."""
@@ -128,13 +129,16 @@ SAME: dict[str, tuple[str, ...]] = {
 
 SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "aws": ("amazonaws", "amazon"),
+    "bq": ("bigquery",),
     "fb": ("facebook",),
+    "gcal": ("googlecalendar", "google calendar"),
     "gcp": ("googlecloud", "googleapis", "google cloud"),
     "gh": ("github",),
     "ig": ("instagram",),
     "k8s": ("kubernetes",),
     "ms": ("microsoft",),
     "msgraph": ("microsoftgraph", "microsoft graph"),
+    "outlook": ("microsoftgraph", "microsoft graph"),
     "yt": ("youtube",),
 }
 """What people type for a provider -> the names it goes by, at most one of several words, last: as
@@ -186,16 +190,11 @@ def terms(text: str) -> dict[str, None]:
 
     Once, because `/users/{user_id}/users` is no more about users than `/users` is.
     """
-    found: dict[str, None] = {}
-    for chunk in CHUNK.findall(text):
-        # Long ones are not remembered: a hostile description could fill the memory with them.
-        here = (
-            _remembered_chunk_terms(chunk)
-            if len(chunk) <= LONGEST_REMEMBERED
-            else _chunk_terms(chunk)
-        )
-        found.update(dict.fromkeys(here))
-    return found
+    chunks = CHUNK.findall(text)
+    # Long ones are not remembered: a hostile description could fill the memory with them.
+    are_short = max(map(len, chunks), default=0) <= LONGEST_REMEMBERED
+    of_chunk = _remembered_chunk_terms if are_short else _chunk_terms
+    return dict.fromkeys(chain.from_iterable(map(of_chunk, chunks)))
 
 
 def whole_name(text: str) -> str:

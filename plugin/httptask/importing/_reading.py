@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 import logging
@@ -38,6 +39,8 @@ _SECONDS = 0.1
 _MOST_AHEAD = 100
 _MOST_BYTES_AHEAD = 100_000_000
 """Sources, and bytes of them, that may wait for one before them."""
+_GARBAGE = (50_000, 20, 50)
+"""Objects made between two collections of new ones, and collections between two of older ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +187,18 @@ def _plugins() -> PluginManager:
 
 
 def _begin() -> None:
-    """Make this a process that ends with its parent, and leaves Ctrl+C to it."""
+    """Make this a process that ends with its parent and leaves Ctrl+C to it.
+
+    It looks for garbage less often than Python does by itself, which takes a tenth of the time:
+    nearly all that is read has no circles.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("httptask.plugins").setLevel(
         logging.ERROR
     )  # the parent has said what is left out
+    _plugins()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -262,6 +262,12 @@ class Response:
         )
 
 
+def target_of(path: str) -> str:
+    """Return the path template *path* as it is sent: see `Endpoint.target`."""
+    sent = _HASHED.sub(r"{\1}", path).partition("#")[0].replace("${", "{")
+    return sent if sent.startswith("/") else f"/{sent}"
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of an API: method, path template, parameters, body, responses."""
@@ -314,8 +320,7 @@ class Endpoint:
         A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be
         meant. Nor by `${word}`, JavaScript's for `{word}`.
         """
-        sent = _HASHED.sub(r"{\1}", self.path).partition("#")[0].replace("${", "{")
-        return sent if sent.startswith("/") else f"/{sent}"
+        return target_of(self.path)
 
     @property
     def server_variables(self) -> dict[str, Mapping[str, Any]]:
@@ -330,9 +335,11 @@ class Endpoint:
                     found.setdefault(name, server.variables.get(name, {}))
         return found
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the endpoint as `schemas/endpoint.schema.json` has it; unset fields are left
-        out.
+    def to_json(self, *, shared: bool = True) -> dict[str, Any]:
+        """Return the endpoint as `schemas/endpoint.schema.json` has it; unset fields are left out.
+
+        *shared* False leaves out what it may share with other endpoints: its parameters, responses
+        and definitions.
         """
         value: dict[str, Any] = {
             "id": self.id,
@@ -351,16 +358,12 @@ class Endpoint:
             }
         )
         value["servers"] = [server.to_json() for server in self.servers]
-        value["parameters"] = [parameter.to_json() for parameter in self.parameters]
+        parameters = self.parameters if shared else ()
+        responses = self.responses if shared else {}
+        value["parameters"] = [parameter.to_json() for parameter in parameters]
         if self.request_body is not None:
             value["requestBody"] = self.request_body.to_json()
-        value |= _set(
-            {
-                "responses": {
-                    status: response.to_json() for status, response in self.responses.items()
-                }
-            }
-        )
+        value |= _set({"responses": {status: each.to_json() for status, each in responses.items()}})
         if self.security is not None:
             value["security"] = [
                 {name: list(scopes) for name, scopes in each.items()} for each in self.security
@@ -370,7 +373,7 @@ class Endpoint:
                 "securitySchemes": {
                     name: dict(scheme) for name, scheme in self.security_schemes.items()
                 },
-                "$defs": _referred(value, self.definitions),
+                "$defs": _referred(value, self.definitions) if shared else {},
                 "incomplete": list(self.incomplete),
                 "source": self.source,
             }

@@ -20,6 +20,7 @@ from httptask.importers.openapi._identity import identity_of
 from httptask.importers.openapi._notes import Notes
 from httptask.importers.openapi._operations import Operations
 from httptask.importers.openapi._references import References
+from httptask.importers.openapi._repeats import Repeats
 from httptask.importers.openapi._servers import Servers
 from httptask.importers.openapi._versions import version_of
 from httptask.importers.openapi.schemas import Schemas
@@ -70,7 +71,7 @@ class OpenApi:
             references.written,
             functools.partial(_components, root),
         )
-        context = Context(version, references, schemas, notes)
+        context = Context(version, references, schemas, notes, Repeats(notes))
         servers = Servers(context, root).of_root() if not options.servers else ()
         identity = identity_of(context, root, source.name, servers, options)
         if not servers and not identity.servers:

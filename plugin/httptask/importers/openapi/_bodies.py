@@ -22,10 +22,12 @@ class Bodies:
         self._context = context
         self._consumes = _media_types(root.get("consumes"))
         self._produces = _media_types(root.get("produces"))
-        self._kept: dict[str, Response | None] = {}
 
     def request(self, raw: Any, place: str) -> RequestBody | None:
         """Return the Request Body Object *raw*, at *place*."""
+        return self._context.repeats.read("request body", raw, place, self._request)
+
+    def _request(self, raw: Any, place: str) -> RequestBody | None:
         value, at = self._context.followed(raw, place)
         if not isinstance(value, Mapping):
             if value is not None:
@@ -122,30 +124,26 @@ class Bodies:
         """
         found: dict[str, Response] = {}
         responses, place = self._context.mapping(raw, place, "responses", severity="warning")
+        what = f"response {operation.get('produces', '')}"
+
+        def read(item: Any, place: str) -> Response | None:
+            return self._response(item, operation, place)
+
         for name, item in responses.items():
             status = str(name)
             if status.startswith("x-"):
                 continue
-            response = self._response(item, operation, pointer_of([status], place))
+            at = pointer_of([status], place)
+            response = self._context.repeats.read(what, item, at, read)
             if response is not None:
                 found["default" if status.lower() == "default" else status.upper()] = response
         return found
 
     def _response(self, raw: Any, operation: Mapping[str, Any], place: str) -> Response | None:
-        reference = raw.get("$ref") if isinstance(raw, Mapping) and len(raw) == 1 else None
-        key = (
-            f"{place.partition('#')[0]} {reference} {operation.get('produces', '')}"
-            if reference is not None
-            else None
-        )
-        if key is not None and key in self._kept:
-            return self._kept[key]
         value, at = self._context.followed(raw, place, severity="warning")
         response = self._response_of(value, operation, at) if isinstance(value, Mapping) else None
         if response is None and value is not None:
             self._context.notes.add("skipped", "a response that is no object", at)
-        if key is not None:
-            self._kept[key] = response
         return response
 
     def _response_of(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.subschemas import definition_name
 from httptask.importers.openapi._notes import Notes
-from httptask.importers.openapi._references import References
+from httptask.importers.openapi._references import OBJECT, References
+from httptask.importers.openapi._repeats import Repeats
 from httptask.importers.openapi._versions import Version
-from httptask.importers.openapi.schemas import MISFIT, Schemas, as_type
+from httptask.importers.openapi.schemas import MISFIT, Schemas, as_type, fits
 from httptask.model.api import MediaType
 
 SHOWN = 40
@@ -29,6 +30,7 @@ class Context:
     references: References
     schemas: Schemas
     notes: Notes
+    repeats: Repeats
 
     def followed(self, value: Any, place: str, *, severity: str = "error") -> tuple[Any, str]:
         """Return *value*, at *place*, with references followed; None when they lead nowhere, which
@@ -53,20 +55,20 @@ class Context:
         reference wherever it has an object, though OpenAPI lists the places where one may stand.
         """
         found, at = self.followed(value, place, severity=severity)
-        if isinstance(found, Mapping):
+        if isinstance(found, OBJECT):
             return found, at
         if found is not None:
             self.notes.add("skipped", f"{what} is no object", at)
         return {}, at
 
-    def word(self, raw: Mapping[str, Any], name: str, words: Iterable[str], place: str) -> Any:
+    def word(self, raw: Mapping[str, Any], name: str, words: Collection[str], place: str) -> Any:
         """Return the field *name* of *raw*, at *place*, as the one of *words* that it is but for
         its case, which is noted.
 
         What is none of them is returned as it is: the caller knows what follows from it.
         """
         value = raw.get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or value in words:
             return value
         known = {word.lower(): word for word in words}
         meant: str = known.get(value.strip().lower(), value)
@@ -76,6 +78,9 @@ class Context:
 
     def media_type(self, raw: Any, place: str) -> MediaType:
         """Return the Media Type Object *raw*, which stands at *place*."""
+        return self.repeats.read("media type", raw, place, self._media_type)
+
+    def _media_type(self, raw: Any, place: str) -> MediaType:
         value, at = self.mapping(raw, place, "a media type")
         schema: Mapping[str, Any] = {}
         if "schema" in value:
@@ -169,7 +174,9 @@ class Context:
         names = [types] if isinstance(types, str) else types
         values: list[Any] = []
         for value, at in found:
-            new = as_type(value, names, self.references.written(value, at))
+            new = value
+            if not fits(value, names):
+                new = as_type(value, names, self.references.written(value, at))
             if at.endswith("/serializedValue"):
                 new = value
             if new is MISFIT and not isinstance(value, str):

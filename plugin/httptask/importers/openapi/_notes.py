@@ -18,11 +18,14 @@ class Notes:
         self._told: set[tuple[str, str]] = set()
         self._more = 0
         self._letters = 0
+        self.added = 0
+        """How often `add` was called: what was told already counts, too."""
 
     def add(self, kind: str, message: str, place: str, severity: str = "warning") -> None:
         """Note *message* about *place* (see `References`): once, however many operations share
         it.
         """
+        self.added += 1
         if (place, message) in self._told:
             return
         self._letters += len(place) + len(message)

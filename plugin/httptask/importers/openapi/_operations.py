@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
@@ -16,7 +15,7 @@ from httptask.importers.openapi._identity import Identity
 from httptask.importers.openapi._parameters import Parameters, fitted, merged
 from httptask.importers.openapi._security import Security
 from httptask.importers.openapi._servers import Servers
-from httptask.model.api import Endpoint, Note, Parameter, RequestBody, Server
+from httptask.model.api import Endpoint, Note, Parameter, RequestBody, Server, target_of
 
 _PATH_ITEM_FIELDS = frozenset(
     ("$ref", "summary", "description", "servers", "parameters", "additionalOperations")
@@ -131,7 +130,7 @@ class Operations:
         security = self._root_security
         if operation.get("security") is not None:
             security = self._security.requirements(operation["security"], f"{place}/security")
-        endpoint = Endpoint(
+        return Endpoint(
             id=endpoint_id(self._identity.vendor, path, method),
             method=method,
             path=path,
@@ -151,13 +150,11 @@ class Operations:
             security_schemes=self._security.schemes(security),
             definitions=self._context.schemas.definitions,
             source=self._source,
-        )
-        self._note_path(path, endpoint.target, place)
-        return replace(
-            endpoint, parameters=tuple(fitted(self._context, parameters, endpoint.target, place))
+            parameters=self._fitted(parameters, path, place),
         )
 
-    def _note_path(self, path: str, target: str, place: str) -> None:
+    def _fitted(self, parameters: list[Parameter], path: str, place: str) -> tuple[Parameter, ...]:
+        target = target_of(path)
         if not path.startswith("/"):
             self._context.notes.add(
                 "guessed", f"the path {path!r} does not start with '/'; one is put in front", place
@@ -168,6 +165,7 @@ class Operations:
             self._context.notes.add(
                 "guessed", "the query in the path is sent with every request", place
             )
+        return tuple(fitted(self._context, parameters, target, place))
 
     def _split(
         self, item: Mapping[str, Any], item_place: str, operation: Mapping[str, Any], place: str

@@ -70,7 +70,6 @@ class Parameters:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._kept: dict[str, Parameter | tuple[Mapping[str, Any], str] | None] = {}
 
     def listed(
         self, values: Any, place: str
@@ -85,24 +84,15 @@ class Parameters:
             self._context.notes.add("skipped", "parameters is no array", place)
             return
         for index, value in enumerate(values):
-            read = self._referred(value, f"{place}/{index}")
+            at = f"{place}/{index}"
+            read = self._context.repeats.read("parameter", value, at, self._read)
+            if isinstance(read, tuple) and "$ref" not in value:
+                read = read[0], at  # an equal one may have been read elsewhere
             if read is not None:
                 yield read
 
-    def _referred(self, value: Any, place: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
-        reference = value.get("$ref") if isinstance(value, Mapping) else None
-        simple = isinstance(reference, str) and len(value) == 1
-        if simple:
-            key = f"{place.partition('#')[0]} {reference}"
-            if key in self._kept:
-                return self._kept[key]
-        raw, at = self._context.followed(value, place)
-        read = self._read(raw, at)
-        if simple:
-            self._kept[key] = read
-        return read
-
-    def _read(self, raw: Any, place: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
+    def _read(self, value: Any, place: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
+        raw, place = self._context.followed(value, place)
         notes = self._context.notes
         if not isinstance(raw, Mapping):
             if raw is not None:  # a dangling reference was noted already

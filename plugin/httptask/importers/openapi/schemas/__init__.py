@@ -8,7 +8,7 @@ from httptask.importers.openapi.schemas._keywords import (
 )
 from httptask.importers.openapi.schemas._repairs import or_empty
 from httptask.importers.openapi.schemas._schemas import Schemas
-from httptask.importers.openapi.schemas._types import as_boolean
+from httptask.importers.openapi.schemas._types import as_boolean, fits
 from httptask.importers.openapi.schemas._values import MISFIT, as_type
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Schemas",
     "as_boolean",
     "as_type",
+    "fits",
     "or_empty",
 ]

@@ -104,6 +104,8 @@ class Compositions:
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
+        self._shapes: dict[str, _Shape] = {}
+        """Definition -> the shape of what only refers to it."""
         self._left = _MOST_STEPS
         self._told = False
 
@@ -198,6 +200,18 @@ class Compositions:
         )
 
     def _shape(self, schema: Any) -> _Shape:
+        """Return the shape of *schema*, which must not be changed.
+
+        What only refers to a definition has that one's, which is kept.
+        """
+        if not _is_bare_reference(schema):
+            return self._shaped(schema)
+        reference: str = schema["$ref"]
+        if reference not in self._shapes:
+            self._shapes[reference] = self._shaped(schema)
+        return self._shapes[reference]
+
+    def _shaped(self, schema: Any) -> _Shape:
         shape = _Shape()
         for part in self._made_of(schema):
             if not isinstance(part, dict):
@@ -255,9 +269,7 @@ class Compositions:
             schema,
             *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword]),
         ]
-        if len(parts_of_it) == 1 or not any(
-            _closes(part) or _others(part) for each in parts_of_it for part in self._made_of(each)
-        ):
+        if len(parts_of_it) == 1 or not any(map(self._limits_properties, parts_of_it)):
             return None
         own = {keyword: value for keyword, value in schema.items() if keyword not in COMPOSED}
         parts = [self._shape(each) for each in (own, *schema.get("allOf", ()))]
@@ -279,6 +291,13 @@ class Compositions:
             ),
             None,
         )
+
+    def _limits_properties(self, schema: Any) -> bool:
+        """Say whether *schema*, or a part of it, limits the properties that it does not name."""
+        if _is_bare_reference(schema):
+            shape = self._shape(schema)
+            return shape.closed or bool(shape.others)
+        return any(_closes(part) or _others(part) for part in self._made_of(schema))
 
     def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
         """Say whether a property that *shape* does not name has, in one of *parts*, no type that
@@ -302,6 +321,10 @@ class Compositions:
         if "allOf" in result:
             result["allOf"] = [self._opened(each, level + 1) for each in result["allOf"]]
         return self._written_out(result, lambda target: self._opened(target, level + 1))
+
+
+def _is_bare_reference(schema: Any) -> bool:
+    return isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
 
 
 def _closes(schema: Any) -> bool:

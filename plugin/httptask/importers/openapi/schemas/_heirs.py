@@ -38,6 +38,8 @@ class Heirs:
     ) -> None:
         self._components = components
         self._resolve = resolve
+        self._known: dict[str, list[Heir]] = {}
+        """Place of a schema -> its heirs."""
 
     def of(self, place: str, raw: Any) -> list[Heir]:
         """Return the heirs of the schema *raw*, at *place*, theirs included; none when it names no
@@ -47,6 +49,11 @@ class Heirs:
             return []
         if "oneOf" in raw or "anyOf" in raw:  # it says itself what it may be
             return []
+        if place not in self._known:
+            self._known[place] = self._reached(place)
+        return self._known[place]
+
+    def _reached(self, place: str) -> list[Heir]:
         heirs: dict[str, Heir] = {}
         waiting = [place]
         while waiting:
