@@ -174,7 +174,7 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
-            timeout=120,
+            timeout=servers.HANG_SECONDS,
             check=False,
         ).stdout
 

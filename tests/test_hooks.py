@@ -548,7 +548,7 @@ def httptask(environment: dict[str, str], *words: str) -> subprocess.CompletedPr
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=servers.HANG_SECONDS,
         check=False,
     )
 

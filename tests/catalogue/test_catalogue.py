@@ -31,6 +31,7 @@ from httptask.errors import CatalogueError, UnknownEndpointError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from places import DATA
+from servers import HANG_SECONDS
 
 PAGES = sorted((DATA / "pages").glob("*.txt"))
 WORKFLOW = "procore-rest-v2-0-companies-company_id-projects-project_id-workflows-instances-post-741"
@@ -182,7 +183,7 @@ def test_several_processes_may_make_it_at_once(tmp_path: Path) -> None:
         assert process.stdin
         process.stdin.write("\n")
         process.stdin.flush()
-    assert [process.communicate(timeout=60)[0] for process in processes] == ["1\n"] * 4
+    assert [process.communicate(timeout=HANG_SECONDS)[0] for process in processes] == ["1\n"] * 4
 
 
 def test_file_is_marked_as_ours(tmp_path: Path) -> None:
@@ -478,7 +479,7 @@ def test_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
         assert len(catalogue) == 1
         assert catalogue.search("acme") == []
         assert catalogue.get(SEED).parameters
-        assert process.communicate("\n", timeout=60)[0] == "done\n"
+        assert process.communicate("\n", timeout=HANG_SECONDS)[0] == "done\n"
         assert len(catalogue) == 51
         assert len(catalogue.search("acme", limit=100)) == 50
         assert catalogue.get(SEED).parameters == ()
@@ -737,7 +738,9 @@ def test_catalogue_that_cannot_be_written_is_searched(public_folder: Path) -> No
     path.chmod(0o444)
     public_folder.chmod(0o555)
     before = state_of(public_folder)
-    searched, refused = (run(AS_NOBODY, path, SEED).communicate(timeout=60)[0]).splitlines()
+    searched, refused = (
+        run(AS_NOBODY, path, SEED).communicate(timeout=HANG_SECONDS)[0]
+    ).splitlines()
     assert searched == f"['{SEED}']"
     assert refused.startswith(
         f"CatalogueError: the catalogue {path}: it cannot be written to; check the permissions"
@@ -757,7 +760,7 @@ def test_no_permission(public_folder: Path, place: str) -> None:
     Catalogue.open(public_folder / "secret.sqlite3").close()
     (public_folder / "secret.sqlite3").chmod(0)
     public_folder.chmod(0o555)
-    answer = run(AS_NOBODY, public_folder / place, SEED).communicate(timeout=60)[0]
+    answer = run(AS_NOBODY, public_folder / place, SEED).communicate(timeout=HANG_SECONDS)[0]
     assert answer.startswith(
         f"CatalogueError: the catalogue {public_folder / place}: it cannot be opened"
     )

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, expect
 
 from designer import PATIENT, SEED
 from designer_page.browser import designer_page
+from servers import HANG_SECONDS
 
 COMMAND = [sys.executable, "-m", "httptask", "designer"]
 
@@ -162,7 +163,7 @@ def test_it_is_said_where_tasks_are(tmp_path: Path) -> None:
     assert process.stdout is not None
     first = [process.stdout.readline() for _ in range(3)]
     process.send_signal(signal.SIGINT)
-    _, last = process.communicate(timeout=60)
+    _, last = process.communicate(timeout=HANG_SECONDS)
     folder = str(tmp_path / "data" / "httptask" / "designer-demo")
     assert f"Tasks are saved in {folder}\n" in first
     assert f"tasks are kept in {folder}" in last
@@ -207,7 +208,7 @@ def test_definitions_of_ones_own(tmp_path: Path) -> None:
 def test_wrong_use(tmp_path: Path, words: list[str], said: str) -> None:
     """What cannot be started is refused with exit status 2 and what to do."""
     done = subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=HANG_SECONDS
     )
     assert done.returncode == 2
     assert said in done.stderr

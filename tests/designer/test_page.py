@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, expect
 
 from designer import SEED, running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, designer_page
@@ -139,22 +138,6 @@ def test_search_by_arrows(designer: DesignerPage) -> None:
     expect(page.locator(".head .method")).to_have_text(chosen)
 
 
-@contextmanager
-def search_held_back(page: Page) -> Iterator[Callable[[], None]]:
-    """Let no search be answered before the function that this gives is called."""
-    held: list[Route] = []
-    page.route("**/endpoints?*", lambda route: held.append(route))
-
-    def release() -> None:
-        while not held:
-            page.wait_for_timeout(10)
-        for route in held:
-            route.continue_()
-
-    yield release
-    page.unroute("**/endpoints?*")
-
-
 def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None:
     """Results that come between press and release move the pressed one away: it is chosen all the
     same.
@@ -163,7 +146,7 @@ def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None
     options = page.get_by_role("option")
     expect(options).to_have_count(3)
     expect(options.nth(2)).to_contain_text(TITLE)
-    with search_held_back(page) as release:
+    with designer.held_back("**/endpoints?*") as release:
         with page.expect_request("**/endpoints?*"):
             page.locator("#search").fill("email communication")
         options.nth(2).hover()
@@ -192,7 +175,7 @@ def test_enter_takes_what_the_typed_words_find(designer: DesignerPage) -> None:
     """
     page = designer.page
     expect(page.get_by_role("option").first).to_contain_text("Get a thing")
-    with search_held_back(page) as release:
+    with designer.held_back("**/endpoints?*") as release:
         with page.expect_request("**/endpoints?*"):
             page.locator("#search").fill("email communication")
         page.keyboard.press("Enter")
@@ -507,10 +490,10 @@ def test_impatient_reload_loses_nothing(designer: DesignerPage) -> None:
     """Whoever reloads again before the page was there finds what was typed all the same."""
     designer.pick(TITLE)
     designer.at("/httpRequest/pathParameters/project_id").fill("1234")
-    designer.page.route("**/workflows/flow", lambda route: None)  # no answer, yet
-    designer.load()
-    expect(designer.page.locator(".workflow")).to_be_visible()
-    designer.page.unroute_all(behavior="ignoreErrors")
+    with designer.held_back("**/workflows/flow"):
+        designer.load()
+        expect(designer.page.locator(".workflow")).to_be_visible()
+        designer.page.goto("about:blank")
     designer.load()
     expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
 

@@ -25,7 +25,7 @@ from designer_page.browser import ELEMENT, STATIC, designer_page
 from httptask.catalogue import Catalogue
 from httptask.designer import create_app
 from places import TESTS
-from servers import JSON, raw_server, respond, response
+from servers import HANG_SECONDS, JSON, raw_server, respond, response
 
 BUILT = STATIC / "http-task-designer.js"
 MOST_KILOBYTES = 60
@@ -168,16 +168,16 @@ def test_lock_file_names_no_registry() -> None:
     assert all("resolved" not in package and package["integrity"] for package in packages)
 
 
+def npm_run(script: str) -> subprocess.CompletedProcess[str]:
+    command = ["npm", "run", "--silent", script]
+    return subprocess.run(
+        command, cwd=ELEMENT, capture_output=True, text=True, check=False, timeout=HANG_SECONDS
+    )
+
+
 def test_sources_have_the_types_they_say() -> None:
     """TypeScript's own compiler finds nothing in the element's sources."""
-    done = subprocess.run(
-        ["npm", "run", "--silent", "check"],
-        cwd=ELEMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = npm_run("check")
     assert done.returncode == 0, done.stdout
 
 
@@ -185,14 +185,7 @@ def test_logic_of_the_page_without_a_browser() -> None:
     """What of the page needs no browser keeps the promises in `element/test`, run by Node's own
     test runner.
     """
-    done = subprocess.run(
-        ["npm", "run", "--silent", "test"],
-        cwd=ELEMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = npm_run("test")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"pass [1-9]", done.stdout), "some test ran"
 
@@ -206,6 +199,6 @@ def test_rebuild_is_the_same_byte_for_byte(tmp_path: Path) -> None:
         cwd=ELEMENT,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=HANG_SECONDS,
     )
     assert (tmp_path / "built.js").read_bytes() == BUILT.read_bytes()

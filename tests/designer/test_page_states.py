@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import RunningDesigner, running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, answer_with, designer_page
+from designer_page.browser import DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from servers import (
     JSON,
@@ -456,10 +456,10 @@ def test_server_that_does_not_answer(designer: DesignerPage) -> None:
     """A page whose server has gone says so, keeps what was typed, and goes on when it is back."""
     designer.pick("Get a thing")
     designer.at("/httpRequest/pathParameters/id").fill("7")
-    designer.page.route("**/test-requests", lambda route: route.abort())
+    designer.intercept("**/test-requests", lambda route: route.abort())
     designer.send()
     expect(designer.page.locator(".response .note.error")).to_contain_text("does not answer")
-    designer.page.route("**/config", lambda route: route.abort())
+    designer.intercept("**/config", lambda route: route.abort())
     designer.load()
     expect(designer.page.locator(".whole")).to_contain_text("does not answer")
     assert designer.violations() == []
@@ -476,7 +476,11 @@ def test_catalogue_that_cannot_be_used(designer: DesignerPage) -> None:
         "status": 503,
         "detail": "it is locked",
     }
-    answer_with(designer.page, "**/endpoints?*", 503, problem)
+    media_type = "application/problem+json"
+    designer.intercept(
+        "**/endpoints?*",
+        lambda route: route.fulfill(status=503, content_type=media_type, json=problem),
+    )
     designer.page.locator("#search").fill("thing")
     expect(designer.page.locator(".note.error")).to_contain_text("it is locked")
     designer.page.unroute_all()
@@ -486,7 +490,7 @@ def test_catalogue_that_cannot_be_used(designer: DesignerPage) -> None:
 
 def test_other_program_at_the_address(designer: DesignerPage) -> None:
     """An answer that is not the designer's is not taken for one."""
-    designer.page.route(
+    designer.intercept(
         "**/config",
         lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Router</h1>"),
     )

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -1321,7 +1322,7 @@ def test_a_language_that_fails_its_check(evaluator: Evaluator) -> None:
 
 
 def test_the_helper_knows_no_secrets_and_keeps_its_messages_apart(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The environment stays with the parent; what a language prints does not end up between the
     messages.
@@ -1329,7 +1330,7 @@ def test_the_helper_knows_no_secrets_and_keeps_its_messages_apart(
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_CRM", "hunter2hunter2")
     needed = ("DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH", "PATH", "PYTHONPYCACHEPREFIX", "SYSTEMROOT")
     for name in needed:  # to find Python's libraries, and where it may write
-        monkeypatch.setenv(name, os.environ.get(name, "/nowhere"))
+        monkeypatch.setenv(name, os.environ.get(name, str(tmp_path)))
     evaluator = Evaluator({"odd": Odd()}, Limits())
     try:
         names = evaluated(evaluator, "${odd: environment}")

@@ -237,7 +237,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
             assert children
             assert list((tmp_path / "temporary").glob("httptask-npm-*"))
             os.kill(process.pid, signal.SIGINT)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=servers.HANG_SECONDS)
         finally:
             process.kill()
             process.communicate()

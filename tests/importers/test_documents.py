@@ -293,6 +293,8 @@ def deep(levels: int, start: str, end: str) -> str:
     return start * levels + "1" + end * levels
 
 
+LIBYAML_BOUNDS_DEPTH = yaml._yaml.get_version() >= (0, 2, 6)
+
 BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
     "a schema of a million properties": (
         lambda: (
@@ -348,7 +350,13 @@ BOMBS: dict[str, tuple[Callable[[], str], str, str]] = {
         "a.yaml",
         "nested too deeply",
     ),
-    "100,000 YAML sets deep": (lambda: "a: " + "{" * 100_000, "a.yaml", "more than 200 levels"),
+    # Wrong in two ways. libyaml meets its own bound on depth first since 0.2.6, and the set before
+    # that.
+    "100,000 YAML sets deep": (
+        lambda: "a: " + "{" * 100_000,
+        "a.yaml",
+        "more than 200 levels" if LIBYAML_BOUNDS_DEPTH else "a name is expected",
+    ),
     "1,001 YAML arrays deep": (
         lambda: "a: " + deep(1001, "[", "]"),
         "a.yaml",

@@ -22,6 +22,7 @@ import pytest
 from httptask.catalogue import Catalogue
 from httptask.importers import read_api
 from imports import API, description, folder_of, is_running, running, until
+from servers import HANG_SECONDS
 
 
 def command(catalogue: Path, *words: str) -> list[str]:
@@ -34,7 +35,7 @@ def imported(catalogue: Path, *words: str, status: int = 0, stdin: bytes = b"") 
         [*command(catalogue, *words), "--json"],
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
@@ -252,7 +253,7 @@ def test_ctrl_c_ends_an_import_and_its_processes(
     process, _, children = importing
     assert children
     os.kill(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130
     assert b"stopped" in said
     assert b"Traceback" not in said

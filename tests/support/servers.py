@@ -31,7 +31,10 @@ from typing import Literal
 
 import trustme
 
-JOIN_SECONDS = 60.0
+HANG_SECONDS = 600.0
+"""What a process or an answer may take before it counts as hung: commands of a second took 10 on a
+busy machine.
+"""
 MEGABYTE = 1_048_576
 MAX_ROUNDS = 1_000_000
 """No loop of a handler goes round more often than this."""
@@ -168,14 +171,14 @@ class RawServer:
         self.stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join(JOIN_SECONDS)
+        self._acceptor.join(HANG_SECONDS)
         self._listener.close()
         for thread, sock in self._live.copy().items():
             # Past the TLS layer: SSLSocket.shutdown() would turn it into a plain socket under its
             # thread's hands.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            thread.join(JOIN_SECONDS)
+            thread.join(HANG_SECONDS)
             if thread.is_alive():
                 self.failures.append(AssertionError(f"{thread.name} did not end"))
 
@@ -553,5 +556,10 @@ def curl(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[st
     # -q first: a developer's .curlrc is no part of a test.
     command = ["curl", "-q", "-sS", "-i", "--max-time", "60", "--noproxy", "*", *args]
     return subprocess.run(
-        command, input=stdin, capture_output=True, encoding="utf-8", timeout=90, check=False
+        command,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=HANG_SECONDS,
+        check=False,
     )

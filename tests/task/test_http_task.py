@@ -214,7 +214,11 @@ def test_the_curl_command_works_when_pasted() -> None:
         command = curl_command(HttpTask(task, runtime=shared).render(RFI))
         assert server.requests == []
         done = subprocess.run(
-            ["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True
+            ["sh", "-c", command],
+            capture_output=True,
+            text=True,
+            timeout=servers.HANG_SECONDS,
+            check=True,
         )
         assert done.stdout.startswith("HTTP/1.1 201 Created")
         call(task, inputs=RFI)
@@ -255,7 +259,9 @@ def test_curl_sends_what_we_send(request_: dict[str, object]) -> None:
             command = curl_command(
                 HttpTask(http(server.url + "/p", request=request_), runtime=shared).render()
             )
-        subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=True)
+        subprocess.run(
+            ["sh", "-c", command], capture_output=True, timeout=servers.HANG_SECONDS, check=True
+        )
         call(http(server.url + "/p", request=request_))
         pasted, ours = server.received
     assert pasted.split(b"\r\n")[0] == ours.split(b"\r\n")[0]

@@ -23,7 +23,7 @@ import pytest
 from httptask.testing import StandIn
 from httptask.testing.stand_in import MAX_BODY_BYTES
 from places import DATA
-from servers import curl
+from servers import HANG_SECONDS, curl
 
 PAGE = DATA / "pages" / "procore-rest-v1-0-project-project_id-email_communications-post-176.txt"
 PATH = "/rest/v1.0/project/1001/email_communications"
@@ -68,7 +68,7 @@ class Answer:
 
 
 def by_http_client(url: str, call: Call) -> Answer:
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=HANG_SECONDS)
     with contextlib.closing(connection):
         return over(connection, call)
 
@@ -368,7 +368,9 @@ def test_knows_the_page(stand_in: StandIn) -> None:
     whole: dict[str, dict[str, Any]] = {"communication": {}, "email": {}}
     for parent, name, kind in rows:
         whole[parent][name] = ["any", 1, None] if kind == "Array" else "text"
-    connection = http.client.HTTPConnection(stand_in.url.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(
+        stand_in.url.removeprefix("http://"), timeout=HANG_SECONDS
+    )
     with contextlib.closing(connection):
         for topic_type in topic_types:
             answer = over(
@@ -508,7 +510,9 @@ def test_http_client_sends_chunks(stand_in: StandIn) -> None:
     """A body in several chunks is put together, and the connection goes on after it."""
     data = Call().body
     pieces = [data[:1], data[1:20], data[20:]]
-    connection = http.client.HTTPConnection(stand_in.url.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(
+        stand_in.url.removeprefix("http://"), timeout=HANG_SECONDS
+    )
     with contextlib.closing(connection):
         chunked = (("Transfer-Encoding", "chunked"),)
         connection.request(
@@ -600,7 +604,7 @@ def spoken(stand_in: StandIn, data: bytes) -> bytes:
 
 def connected(stand_in: StandIn) -> socket.socket:
     host, port = stand_in.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=60)
+    return socket.create_connection((host, int(port)), timeout=HANG_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -717,7 +721,7 @@ def test_stop_leaves_nothing() -> None:
     with contextlib.ExitStack() as stack:
         with StandIn() as stand_in:
             address = stand_in.url.removeprefix("http://").split(":")
-            idle = http.client.HTTPConnection(":".join(address), timeout=60)
+            idle = http.client.HTTPConnection(":".join(address), timeout=HANG_SECONDS)
             stack.enter_context(contextlib.closing(idle))
             assert over(idle, Call()).status == 201
             half = stack.enter_context(connected(stand_in))
@@ -729,7 +733,7 @@ def test_stop_leaves_nothing() -> None:
         assert set(threading.enumerate()) == before
         assert waiting.recv(1) == b""
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((address[0], int(address[1])), timeout=60)
+            socket.create_connection((address[0], int(address[1])), timeout=HANG_SECONDS)
     assert len(stand_in.requests) == 2
     with pytest.raises(RuntimeError, match="not running"):
         _ = stand_in.url
@@ -791,11 +795,11 @@ def test_foreground_ends_cleanly(number: signal.Signals) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert by_curl(url, Call()).status == 201
-        idle = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+        idle = http.client.HTTPConnection(url.removeprefix("http://"), timeout=HANG_SECONDS)
         with contextlib.closing(idle):
             assert over(idle, Call()).status == 201
             process.send_signal(number)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=HANG_SECONDS)
     assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -806,7 +810,7 @@ def test_foreground_options() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with foreground("--port", str(port)) as process:
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=HANG_SECONDS)
             assert (process.returncode, err.count("\n")) == (2, 1)
             assert f"cannot listen on 127.0.0.1:{port}" in err
     with foreground("--port", str(port), "--token", "t") as process:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +59,50 @@ class DesignerPage:
         """What the browser's console said: errors of scripts, what a content security policy
         refused.
         """
+
+    # Its requests
+
+    def intercept(self, pattern: str, handler: Callable[[Route], object]) -> None:
+        """Give each request for *pattern* to *handler*, from the next one on.
+
+        Chromium posts this to the page's main thread, where a key or a click that comes later may
+        be handled first. So a request that only we make has to be intercepted before anything else
+        is done.
+        """
+        probe = f"{self.url}?is-intercepted"
+        self.page.route(pattern, handler)
+        self.page.route(
+            lambda url: url == probe, lambda route: route.fulfill(body="intercepted"), times=1
+        )
+        self.page.wait_for_function(
+            "async (url) => await (await fetch(url)).text() === 'intercepted'", arg=probe
+        )
+
+    @contextmanager
+    def held_back(self, pattern: str) -> Iterator[Callable[[], None]]:
+        """Let no request for *pattern* go on before the function that this yields is called, or the
+        block ends.
+
+        Playwright waits for ever for a route without an answer, and warns when that wait is
+        collected, in a later test.
+        """
+        held: list[Route] = []
+        holding = True
+        self.intercept(pattern, lambda route: held.append(route) if holding else route.continue_())
+
+        def let_go() -> None:
+            nonlocal holding
+            holding = False
+            while held:
+                held.pop().continue_()
+
+        def release() -> None:
+            while not held:
+                self.page.wait_for_timeout(10)
+            let_go()
+
+        yield release
+        let_go()
 
     # Getting about
 
@@ -178,16 +221,3 @@ def designer_page(
         assert serious == []
     finally:
         page.close() if context else own.close()
-
-
-def answer_with(page: Page, pattern: str, status: int, value: Any) -> None:
-    """Let requests for *pattern* be answered with *status* and the JSON *value*, instead of by the
-    server.
-    """
-
-    def handler(route: Route) -> None:
-        route.fulfill(
-            status=status, content_type="application/problem+json", body=json.dumps(value)
-        )
-
-    page.route(pattern, handler)
