@@ -30,7 +30,7 @@ from httptask.importers.documents import _json_members, _text, _yaml
 from httptask.importers.documents._document import Document
 from httptask.importers.documents._text import Text
 from httptask.importers.documents._yaml import YamlText
-from httptask.importers.sources import _archives, _beside
+from httptask.importers.sources import _archives, _beside, _sources
 from httptask.importers.sources._sources import is_fragment, sources
 from httptask.protocols import Source
 
@@ -957,7 +957,7 @@ def test_standard_input_is_one_source(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes in is one description, with nothing beside it, unless it is too large."""
     assert only(found_in("-", OPENAPI)) == Source("-", OPENAPI)
     assert "no standard input" in why(found_in("-"))
-    monkeypatch.setattr("httptask.importers.sources._sources.MAX_BYTES", 600)
+    monkeypatch.setattr(_sources, "MAX_BYTES", 600)
     assert only(found_in("-", b"x" * 600)).data == b"x" * 600
     assert "larger than" in why(found_in("-", b"x" * 601))
 

@@ -832,6 +832,7 @@ def test_uses_no_other_code_of_ours() -> None:
     )
     assert done.stdout.split() == [
         "httptask",
+        "httptask._core",
         "httptask._core.lazy",
         "httptask.testing",
         "httptask.testing.stand_in",
