@@ -30,7 +30,7 @@ from httptask.importers.documents import _json_members, _text, _yaml
 from httptask.importers.documents._document import Document
 from httptask.importers.documents._text import Text
 from httptask.importers.documents._yaml import YamlText
-from httptask.importers.sources import _archives, _beside, _sources
+from httptask.importers.sources import _archives, _files, _sources
 from httptask.importers.sources._sources import is_fragment, sources
 from httptask.protocols import Source
 
@@ -1138,7 +1138,7 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
 
 def test_a_large_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder, beside another, and in an archive; before all of it is read."""
-    monkeypatch.setattr(_beside, "MAX_BYTES", 100)
+    monkeypatch.setattr(_files, "MAX_BYTES", 100)
     monkeypatch.setattr(_archives, "MAX_BYTES", 100)
     (tmp_path / "a.json").write_bytes(b" " * 101)
     (tmp_path / "b.json").write_bytes(b" " * 100)

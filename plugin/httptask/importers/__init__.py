@@ -1,6 +1,4 @@
-"""Readers of API descriptions: `read_api` finds the importer that knows a format and returns what
-it read.
-"""
+"""Readers of API descriptions: `read_api` returns what the importer of the format has read."""
 
 from __future__ import annotations
 
@@ -48,13 +46,12 @@ def read_api(
     servers: Sequence[str] = (),
     plugins: PluginManager | None = None,
 ) -> Reading:
-    """Read the API description *source* and return its endpoints with a report of everything that
-    was not sure.
+    """Read the API description *source* into endpoints, with notes on whatever was uncertain.
 
-    *source* names a file, or with *data* is only the name of these bytes. *provider* says who
-    offers the API and *servers* replaces the base addresses, where the description does not say
-    them itself. *plugins* is the plugin manager whose importers are asked, in order of
-    registration; the first that recognises the description reads it.
+    *source* names a file; with *data* it is only the name of these bytes. *provider* says who
+    offers the API and *servers* gives its base addresses; both win over what the description says.
+    *plugins* is the plugin manager whose importers are asked, in order of registration; the first
+    that recognises the description reads it.
 
     Raises `DescriptionError` when the file cannot be read, no importer recognises it, or nothing in
     it can be read.
@@ -63,9 +60,9 @@ def read_api(
     from httptask.protocols import Source
 
     name = os.fsdecode(source)
-    given = _only(name) if data is None else Source(name, data)
-    importer, read = reading(given, import_options(provider, servers), plugins)
-    items = list(read)
+    description = _only(name) if data is None else Source(name, data)
+    importer, iterator = reading(description, import_options(provider, servers), plugins)
+    items = list(iterator)
     return Reading(
         name,
         importer,
@@ -77,11 +74,10 @@ def read_api(
 def reading(
     source: Source, options: ImportOptions, plugins: PluginManager | None = None
 ) -> tuple[str, Iterator[Endpoint | Note]]:
-    """Return the name of the importer that recognises *source*, and what it reads, one endpoint or
-    note at a time.
+    """Return the name of the importer that recognises *source*, and an iterator over what it reads.
 
-    This is `read_api` for large descriptions: nothing is kept. Raises `DescriptionError`, also
-    while it is read.
+    This is `read_api` for large descriptions: it yields one endpoint or note at a time and keeps
+    none. Raises `DescriptionError`, also during the iteration.
     """
     importers = _importers(plugins)
     if not source.data.strip():
@@ -100,18 +96,21 @@ def _read(importer: Importer, source: Source, options: ImportOptions) -> Iterato
 
 @contextmanager
 def _blaming(importer: Importer, source: Source) -> Iterator[None]:
+    """Turn other exceptions of *importer*, which may be a stranger's, into description errors."""
     try:
         yield
     except DescriptionError:
         raise
     except Exception as error:
-        said = f"the importer {importer.name} failed: {type(error).__name__}: {error}"
-        raise DescriptionError(said, source=source.name) from error
+        message = f"the importer {importer.name} failed: {type(error).__name__}: {error}"
+        raise DescriptionError(message, source=source.name) from error
 
 
 def import_options(provider: str | None = None, servers: Sequence[str] = ()) -> ImportOptions:
-    """Return what a person said about a description. Raises `DescriptionError` when it is no
-    provider or no server.
+    """Check *provider* and *servers*, as a person names them, and return them as import options.
+
+    Raises `DescriptionError` when *provider* is not a provider's name or one of *servers* is not an
+    absolute HTTP address.
     """
     from httptask.protocols import ImportOptions
 
@@ -121,13 +120,10 @@ def import_options(provider: str | None = None, servers: Sequence[str] = ()) -> 
             " 'procore'"
         )
     for server in servers:
+        # A server variable may stand anywhere, also where `urlsplit` refuses braces.
         split = urlsplit(re.sub(r"\{[^{}]*\}", "x", server))
-        if (
-            split.scheme not in ("http", "https")
-            or not split.netloc
-            or split.query
-            or split.fragment
-        ):
+        is_absolute = split.scheme in ("http", "https") and bool(split.netloc)
+        if not is_absolute or split.query or split.fragment:
             raise DescriptionError(
                 f"{server!r} is no server's address; it looks like https://api.example.com/v1"
             )
@@ -143,28 +139,28 @@ def _importers(plugins: PluginManager | None) -> list[Importer]:
 
 
 def _only(name: str) -> Source:
-    """Return the one description that *name* names: a file, or a folder or archive that holds one
-    and its parts.
-    """
-    found: Source | None = None
+    """Return the only description in *name*: a file, or a folder or archive with its parts."""
+    description: Source | None = None
     for source in sources(name):
         if isinstance(source, DescriptionError):
             raise source
-        if found is not None and is_fragment(source):
+        if description is not None and is_fragment(source):
             continue
-        if found is not None and not is_fragment(found):
+        # A part that comes first stands in for the description until a whole one comes.
+        if description is not None and not is_fragment(description):
             raise DescriptionError(
-                f"there is more than one description here: {found.name} and {source.name};"
+                f"there is more than one description here: {description.name} and {source.name};"
                 " name one",
                 source=name,
             )
-        found = source
-    if found is None:
+        description = source
+    if description is None:
         raise DescriptionError("there is no description here", source=name)
-    return found
+    return description
 
 
 def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
+    """Return the error for *content* that no importer reads, with the likeliest reason."""
     if content.startswith(_UTF_16):
         return DescriptionError("the text is UTF-16; save it as UTF-8", source=name)
     if b"\0" in content:
@@ -174,17 +170,20 @@ def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> D
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return DescriptionError("the text is not UTF-8; save it as UTF-8", source=name, line=line)
-    number, found = next(
+        return DescriptionError(
+            "the text is not UTF-8; save it as UTF-8",
+            source=name,
+            line=content.count(b"\n", 0, error.start) + 1,
+        )
+    number, line = next(
         (number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
     )
-    shown = found if len(found) <= _SHOWN else found[:_SHOWN] + "…"
-    known = ", ".join(importer.name for importer in importers) or "none"
+    shown = line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
+    installed = ", ".join(importer.name for importer in importers) or "none"
     return DescriptionError(
         f"no importer recognises this file. Its first line is {shown!r}; an OpenAPI description has"
         " a field 'openapi' or 'swagger', and the first line of a reference page is"
-        f" `{_FIRST_LINE}`, as in `GET /users/{{id}}`. Installed importers: {known}",
+        f" `{_FIRST_LINE}`, as in `GET /users/{{id}}`. Installed importers: {installed}",
         source=name,
         line=number,
     )

@@ -1,4 +1,4 @@
-"""The identity of an endpoint: its slug, its id, and the provider a file name or a host tells."""
+"""The identity of an endpoint: its id, and the provider that a file name or a host tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 _DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None, "\0": None})
-"""NUL goes, too: no command line could name an id that holds it."""
+"""NUL is dropped as well: no command line could name an id that holds it."""
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")
 _LABEL = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9][a-z0-9-]*\Z")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
@@ -30,22 +30,18 @@ _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 
 
 def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
-    """Return the id of the endpoint *method* *path* of *provider*:
-    `<provider>-<path>-<method>-<hash>`.
+    """Return the id of an endpoint: `<provider>-<path>-<method>-<hash>`.
 
-    The path loses its leading slash, its braces and NUL, `/` and `.` become `-`, and all is lower
-    case. The hash is the first
-    *digits* hex digits of the SHA-224 of the path template exactly as given: more where two ids
-    would otherwise be equal.
+    The path loses its leading slash, its braces and NUL; `/` and `.` become `-`; all is lower case.
+    The hash is the first *digits* hex digits of the SHA-224 of the path template exactly as given.
+    Ask for more digits where two ids would otherwise be equal.
     """
     vendor = "-".join(provider.replace("\0", "").lower().split())
     return f"{vendor}-{_slug(path, method)}-{_digest(path)[:digits]}"
 
 
 def provider_of_name(name: str, path: str, method: str) -> str | None:
-    """Return the provider that the file name *name* tells: None unless it is an id of this very
-    path and method.
-    """
+    """Return the provider in the file name *name* if the name is an id of this path and method."""
     stem = _SUFFIXES.sub("", name.rpartition("/")[2])
     head, _, tail = stem.rpartition("-")
     vendor = head.removesuffix(f"-{_slug(path, method)}")
@@ -55,9 +51,7 @@ def provider_of_name(name: str, path: str, method: str) -> str | None:
 
 
 def provider_of_hosts(urls: Iterable[str]) -> str | None:
-    """Return the provider that the first telling host among *urls* names:
-    `https://api.brevo.com/v3` is `brevo`.
-    """
+    """Return the provider named by the first of *urls* that names one (see `company`)."""
     return next((label for label in map(company, urls) if label is not None), None)
 
 
@@ -72,9 +66,7 @@ def _digest(path: str) -> str:
 
 
 def company(url: str) -> str | None:
-    """Return the label of *url*'s host that names who offers it: `https://api.brevo.com/v3` is
-    `brevo`.
-    """
+    """Return the label of *url*'s host that names the provider: `brevo` in `api.brevo.com`."""
     from urllib.parse import urlsplit
 
     try:
@@ -85,7 +77,7 @@ def company(url: str) -> str | None:
     if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
         labels.pop()
     while len(labels) > 2 and labels[-2] in _HOSTING:
-        labels.pop()  # whoever rents a place there has a name before it
+        labels.pop()  # the customer's own name stands before the hosting service's
     if len(labels) < 2 or not _LABEL.match(labels[-2]):
         return None
     return labels[-2] if labels[-2] not in _GENERIC else "-".join(labels[-2:])

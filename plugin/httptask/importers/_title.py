@@ -10,22 +10,18 @@ TITLE_LENGTH = 100
 
 _SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s|\Z)")
 _BROKEN_LINE = re.compile(r"\n(?=[a-z])")
-
-
 _MARKUP = re.compile(r"<[/!]?[A-Za-z][^<>]*>")
 
 
 def plain(text: str) -> str:
-    """Return *text* without HTML tags and with its character references resolved, for a line in a
-    list.
-    """
+    """Return *text* for a line in a list: without HTML tags, with character references resolved."""
     return html.unescape(_MARKUP.sub(" ", text)).strip() if "<" in text or "&" in text else text
 
 
 def title_of(description: str) -> str:
     """Return the first sentence of *description*, at most its first line, cut at a word."""
-    # Text from a table breaks a line where the page had inline code: the next line goes on in lower
-    # case.
+    # Text from a table breaks a line where the page had inline code: the next line then starts
+    # in lower case.
     line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0].strip()
     end = _SENTENCE.search(line)
     sentence = line[: end.start()] if end else line

@@ -1,4 +1,4 @@
-"""The importers that ship with httptask, brought through the same hook as a stranger's."""
+"""The importers that ship with httptask, registered through the hook that every plugin uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_importers() -> Sequence[Importer]:
-    """Bring the readers of reference pages and of OpenAPI."""
+    """Return the importers of reference pages and of OpenAPI."""
     from httptask.importers.openapi import OpenApi
     from httptask.importers.reference_pages import ReferencePage
 

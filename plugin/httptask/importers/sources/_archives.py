@@ -1,7 +1,7 @@
 """Descriptions in an archive: read in memory, one at a time, never extracted.
 
-An archive is untrusted: what it may make this process read, build or wait for is bounded, before it
-happens.
+An archive is untrusted. What it can make this process read, build or wait for is bounded
+beforehand.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from httptask.errors import DescriptionError
 from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
-from httptask.importers.sources._beside import opened, path_beside, shown
+from httptask.importers.sources._files import opened, path_beside, shown
 
 MAX_ENTRIES = 50_000
 """Entries of one archive."""
@@ -34,28 +34,22 @@ MAX_EXPANDED_BYTES = 4 * 1024**3
 """Bytes of one archive when it is unpacked."""
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 DESCRIPTIONS = (".txt", ".json", ".yaml", ".yml")
-"""How the names of files end that are looked at in a folder or an archive; lower case."""
+"""Suffixes of the files that are read in a folder or an archive; compared in lower case."""
 SKIPPED_FOLDERS = ("node_modules", "__MACOSX")
 
 _CHUNK = 1024 * 1024
 _HEADER_BYTES = 1024 * 1024
-"""What may be read to find the next entry of a tar: its headers, with names and attributes of any
-length.
-"""
+"""Bytes that may be read for the next entry of a tar: headers with names and attributes."""
 _DIRECTORY_BYTES = 8 * 1024 * 1024
-"""What may be read to list a zip; an entry takes 46 bytes and its name, and ten times that in
-memory.
-"""
+"""Bytes of a zip's directory. An entry takes 46 bytes and its name; in memory, ten times that."""
 _XZ_MEMORY = 192 * 1024 * 1024
-"""What unpacking xz may take: `xz -9` needs 65 MB; the format allows 4 GB."""
+"""Bytes of memory for unpacking xz: `xz -9` needs 65 MB; the format allows 4 GB."""
 _FRAGMENT_BYTES = 64 * 1024 * 1024
-"""Bytes of an archive's partial descriptions that are kept once another description refers to
-one.
-"""
+"""Bytes of an archive's parts that are kept for references to them."""
 _SEARCHES = 20
-"""How often one archive is read again for a file that was not kept."""
+"""How often one archive is read again for a part that was not kept."""
 MAGIC_BYTES = 512
-"""How much of a file tells whether it is an archive."""
+"""Bytes at the start of a file that tell whether it is an archive."""
 
 _DAMAGED = (
     OSError,
@@ -70,7 +64,7 @@ _DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
 )
-"""What Python's readers of archives raise for one that is broken."""
+"""What Python's archive modules raise for a broken archive."""
 _TOO_MUCH = (
     f"the archive is larger than {MAX_EXPANDED_BYTES // 2**30} GB unpacked; the rest is not read"
 )
@@ -86,25 +80,23 @@ class Entry(NamedTuple):
     size: int
     """Unpacked, as the archive says."""
     trouble: str | None
-    """Why it is not read, for those that can be no description; None for a file."""
+    """Why it is not read; None: it can be read."""
     open: Callable[[], IO[bytes]]
 
 
 Archive = Callable[[BinaryIO], Iterator[Entry]]
-"""A kind of archive: returns the entries of a file of that kind."""
+"""An archive format: a function from an open file to its entries."""
 
 
 @dataclass(frozen=True, slots=True)
-class EntriesBeside:
-    """Reads entries of the archive *path* by references from the entry *at*."""
+class RelativeEntries:
+    """Reads entries of the archive *path* by references that stand in the entry *at*."""
 
     path: str
     at: str
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the entry that *reference* names: see
-        `httptask.protocols.Source.beside`.
-        """
+        """Return the bytes of the entry that *reference* names: see `protocols.Source.beside`."""
         name = path_beside(reference, self.at)
         try:
             return _kept(self.path, Path(self.path).stat().st_mtime_ns).read(name)
@@ -115,25 +107,24 @@ class EntriesBeside:
 
 
 def archive_of(start: bytes, name: str) -> Archive | None:
-    """Return the kind of archive of a file that begins with *start*, at least 512 bytes if it has
-    them; None: it is none.
+    """Return the archive format of the file *name*; None: it is not an archive.
+
+    *start* is the first 512 bytes of the file, or all of a shorter one.
     """
     for offset, magic, archive in _MAGIC:
         if start.startswith(magic, offset):
             return archive
-    return (
-        _MAGIC[-1][-1] if name.lower().endswith(".tar") else None
-    )  # a tar from before POSIX has no mark
+    # A tar from before POSIX has no mark: only its name tells.
+    return _MAGIC[-1][-1] if name.lower().endswith(".tar") else None
 
 
 def descriptions(
     archive: Archive, file: BinaryIO
 ) -> Iterator[tuple[str, bytes] | DescriptionError]:
-    """Yield the name and the bytes of each file in *archive*, open as *file*, that may be a
-    description or a part of one.
+    """Yield name and bytes of each file in *archive* that may be a description or a part of one.
 
-    What is not read although it looks like one is yielded as an error, and so is damage. Names are
-    relative, with `/`.
+    *file* is the open archive. A file that looks like a description but cannot be read is yielded
+    as an error, and so is damage. Names are relative, with `/`.
     """
     expanded = 0
     for count, entry in enumerate(_until_damage(archive, file)):
@@ -145,7 +136,7 @@ def descriptions(
                 f"the archive has more than {MAX_ENTRIES:,} entries; the rest is not read"
             )
             return
-        if not _is_wanted(entry.name):
+        if not _may_be_description(entry.name):
             continue
         expanded += entry.size
         if expanded > MAX_EXPANDED_BYTES:
@@ -155,11 +146,10 @@ def descriptions(
 
 
 def is_description(name: str, data: bytes) -> bool:
-    """Say whether the file *name* with the bytes *data* may be a description by itself, or is at
-    most a part of one.
+    """Say whether the file *name* may be a description by itself: else it is a part of one at most.
 
-    JSON or YAML is one when it says its version (`openapi`, `swagger`). Cheap: it is looked for,
-    not read.
+    JSON or YAML is one when it names its version (`openapi`, `swagger`). The field is searched for,
+    not parsed: that is cheap.
     """
     is_object = data[:MAGIC_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     if not is_object and not name.lower().endswith((".json", ".yaml", ".yml")):
@@ -167,15 +157,17 @@ def is_description(name: str, data: bytes) -> bool:
     return bool(_VERSION_JSON.search(data) or _VERSION_YAML.search(data))
 
 
-def _is_wanted(name: str) -> bool:
-    folders = posixpath.dirname(name).split("/")
-    base = posixpath.basename(name)
-    if any(
-        folder in SKIPPED_FOLDERS or (folder.strip(".") and folder.startswith("."))
-        for folder in folders
-    ):
+def _may_be_description(name: str) -> bool:
+    """Say whether the entry *name* is looked at: by its suffix, unless it or a folder is hidden."""
+    if any(_is_skipped(folder) for folder in posixpath.dirname(name).split("/")):
         return False
+    base = posixpath.basename(name)
     return not base.startswith(".") and base.lower().endswith((*DESCRIPTIONS, *ARCHIVES))
+
+
+def _is_skipped(folder: str) -> bool:
+    is_hidden = folder.startswith(".") and folder.strip(".") != ""  # not `.` and `..`
+    return is_hidden or folder in SKIPPED_FOLDERS
 
 
 def _content(entry: Entry) -> tuple[str, bytes] | DescriptionError:
@@ -206,6 +198,7 @@ def _trouble(entry: Entry) -> str | None:
 
 
 def _until_damage(archive: Archive, file: BinaryIO) -> Iterator[Entry | DescriptionError]:
+    """Yield the entries of *archive*; at the first damage, an error as the last one."""
     try:
         yield from archive(file)
     except _DAMAGED as error:
@@ -215,27 +208,25 @@ def _until_damage(archive: Archive, file: BinaryIO) -> Iterator[Entry | Descript
 
 
 class _Bounded:
-    """The *file*, of which only as much can be read as was allowed: headers say how much is read,
-    and they may lie.
-    """
+    """*file*, of which only as many bytes can be read as were allowed: its headers may lie."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._left = 0
+        self._remaining = 0
 
     def allow(self, size: int) -> None:
-        self._left = size
+        self._remaining = size
 
     def read(self, size: int | None = None) -> bytes:
-        if size is None:  # the end of a zip
-            here = self.tell()
-            size = self.seek(0, io.SEEK_END) - here
-            self.seek(here)
-        if not 0 <= size <= self._left:
+        if size is None:  # zipfile reads the end of a zip like that
+            position = self.tell()
+            size = self.seek(0, io.SEEK_END) - position
+            self.seek(position)
+        if not 0 <= size <= self._remaining:
             raise DescriptionError(
                 "the archive's own records are too large, or damaged; what comes after is not read"
             )
-        self._left -= size
+        self._remaining -= size
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -249,13 +240,13 @@ class _Bounded:
 
 
 class _Forward(_Bounded):
-    """A stream, in which one can only go forward."""
+    """A stream that can only be read forward."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
         self._position = 0
         self.last = b""
-        """What was read last."""
+        """The bytes that were read last."""
 
     def read(self, size: int | None = None) -> bytes:
         self.last = super().read(size)
@@ -282,7 +273,7 @@ class _Forward(_Bounded):
 
 
 class _Xz(io.RawIOBase):
-    """What the xz *file* unpacks to, within bounded memory: `lzma.LZMAFile` has no bound."""
+    """The unpacked bytes of the xz *file*, in bounded memory: `lzma.LZMAFile` has no bound."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -352,7 +343,8 @@ def _entries_of_tar(tar: tarfile.TarFile, stream: _Forward) -> Iterator[Entry]:
 def _next(tar: tarfile.TarFile, stream: _Forward) -> tarfile.TarInfo | None:
     stream.allow(_HEADER_BYTES)
     info = tar.next()
-    tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+    # tarfile keeps every entry, for ever: an archive of 50,000 would fill memory.
+    tar.members = []  # type: ignore[attr-defined]
     return info
 
 
@@ -383,8 +375,9 @@ _MAGIC: tuple[tuple[int, bytes, Archive], ...] = (
     (0, b"\xfd7zXZ\0", partial(_tar, lambda file: io.BufferedReader(_Xz(file)))),
     (257, b"ustar", partial(_tar, nullcontext)),
 )
-"""Where in a file which bytes tell an archive (APPNOTE 4.3.7 and 4.3.16, RFC 1952 2.3.1, POSIX
-pax).
+"""Offset and bytes that mark an archive format, and its reader.
+
+APPNOTE 4.3.7 and 4.3.16, RFC 1952 section 2.3.1, POSIX pax.
 """
 
 
@@ -404,8 +397,9 @@ class _Kept:
                 self._data[name] = data
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of the entry *name*. Raises `KeyError` when there is none, and
-        `DescriptionError`.
+        """Return the bytes of the entry *name*.
+
+        Raises `KeyError` when there is none, `DescriptionError` when it cannot be read.
         """
         if name in self._data or name not in self._names:
             return self._data[name]
@@ -414,18 +408,19 @@ class _Kept:
                 f"{shown(name)!r} is not read: unpack the archive, and import the folder"
             )
         self._searches -= 1
-        with closing(self._all()) as found:
-            return next(data for each, data in found if each == name)
+        with closing(self._all()) as entries:
+            return next(data for entry_name, data in entries if entry_name == name)
 
     def _all(self) -> Generator[tuple[str, bytes]]:
         with opened(Path(self._path), self._path) as file:
             archive = archive_of(file.read(MAGIC_BYTES), self._path)
             file.seek(0)
-            for found in descriptions(archive, file) if archive else ():
-                if not isinstance(found, DescriptionError):
-                    yield found
+            for entry in descriptions(archive, file) if archive else ():
+                if not isinstance(entry, DescriptionError):
+                    yield entry
 
 
 @lru_cache(maxsize=1)
 def _kept(path: str, _changed: int) -> _Kept:
+    """Return the kept parts of the archive *path*; another time of change reads it anew."""
     return _Kept(path)

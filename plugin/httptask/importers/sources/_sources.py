@@ -1,6 +1,4 @@
-"""What `httptask import SOURCE` names: a file, a folder, an archive or standard input, as one
-description after another.
-"""
+"""The descriptions that a SOURCE names: a file, a folder, an archive or standard input."""
 
 from __future__ import annotations
 
@@ -19,13 +17,13 @@ from httptask.importers.sources._archives import (
     MAX_EXPANDED_BYTES,
     SKIPPED_FOLDERS,
     Archive,
-    EntriesBeside,
+    RelativeEntries,
     archive_of,
     descriptions,
     is_description,
 )
-from httptask.importers.sources._beside import (
-    FilesBeside,
+from httptask.importers.sources._files import (
+    RelativeFiles,
     opened,
     read_all,
     real_path,
@@ -40,13 +38,13 @@ _STDIN = "-"
 
 
 def sources(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | DescriptionError]:
-    """Yield each description that *name* names, and an error for each that cannot be read; one is
-    in memory at a time.
+    """Yield each description in *name*, and an error for each that cannot be read.
 
-    A file, a folder (its `.json`, `.yaml`, `.yml` and `.txt` files and its archives, sorted,
-    folders within it too; not what is hidden, and not `node_modules`), an archive (`.zip`, `.tar`,
-    also compressed), or `-`, which is *stdin*. In a folder or archive there may be parts of other
-    descriptions: see `is_fragment`. Each `Source.beside` can be pickled.
+    One is in memory at a time. *name* is a file, a folder, an archive (`.zip`, `.tar`, also
+    compressed), or `-`, which is *stdin*. Of a folder and the folders in it, the `.json`, `.yaml`,
+    `.yml` and `.txt` files and the archives are read, sorted; not hidden ones, and not
+    `node_modules`. A folder or archive may hold parts of other descriptions: see `is_fragment`.
+    Each `Source.beside` can be pickled.
     """
     try:
         if name == _STDIN:
@@ -60,20 +58,16 @@ def sources(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | De
 
 
 def file_sources(path: Path, name: str) -> Iterator[Source | DescriptionError]:
-    """Yield each description in the file *path*, a description or an archive, which is called
-    *name* in reports.
-    """
-    yield from _file(path, name, FilesBeside(str(real_path(path.parent)), path.name))
+    """Yield each description in the file *path*, one or an archive; reports call it *name*."""
+    yield from _file(path, name, RelativeFiles(str(real_path(path.parent)), path.name))
 
 
 def is_fragment(source: Source) -> bool:
-    """Say whether *source* can only be a part of another description: JSON or YAML that says no
-    version of a format.
-    """
+    """Say whether *source* is only a part of a description: JSON or YAML that names no version."""
     return not is_description(source.name, source.data)
 
 
-def _file(path: Path, name: str, beside: FilesBeside) -> Iterator[Source | DescriptionError]:
+def _file(path: Path, name: str, beside: RelativeFiles) -> Iterator[Source | DescriptionError]:
     with opened(path, name) as file:
         archive = archive_of(file.read(MAGIC_BYTES), name)
         file.seek(0)
@@ -87,17 +81,18 @@ def _file(path: Path, name: str, beside: FilesBeside) -> Iterator[Source | Descr
 def _archive(
     archive: Archive, file: BinaryIO, name: str, path: str
 ) -> Iterator[Source | DescriptionError]:
-    nothing = True
-    for found in descriptions(archive, file):
-        nothing = False
-        if isinstance(found, DescriptionError):
-            where = f"{shown(name)}/{found.source}" if found.source else shown(name)
-            yield DescriptionError(found.message, source=where)
+    is_empty = True
+    for description in descriptions(archive, file):
+        is_empty = False
+        if isinstance(description, DescriptionError):
+            inner = description.source
+            where = f"{shown(name)}/{inner}" if inner else shown(name)
+            yield DescriptionError(description.message, source=where)
         else:
-            entry, data = found
-            yield Source(f"{shown(name)}/{shown(entry)}", data, EntriesBeside(path, entry))
-            del found, data  # before the next one is read
-    if nothing:
+            entry, data = description
+            yield Source(f"{shown(name)}/{shown(entry)}", data, RelativeEntries(path, entry))
+            del description, data  # before the next one is read: memory holds one
+    if is_empty:
         yield DescriptionError(_NOTHING.format("archive"), source=shown(name))
 
 
@@ -109,58 +104,57 @@ _NOTHING = (
 
 def _folder(name: str) -> Iterator[Source | DescriptionError]:
     root = real_path(name)
-    nothing = True
-    for below in _files(name, root):
-        nothing = False
+    is_empty = True
+    for path in _files(name, root):
+        is_empty = False
         try:
-            if isinstance(below, DescriptionError):
-                raise below
-            where = str(Path(name, below))
-            if not real_path(root / below).is_relative_to(root):
+            if isinstance(path, DescriptionError):
+                raise path
+            where = str(Path(name, path))
+            if not real_path(root / path).is_relative_to(root):
                 raise DescriptionError(
                     "this is a link that leaves the folder; put a copy in its place",
                     source=shown(where),
                 )
-            yield from _file(root / below, where, FilesBeside(str(root), below))
+            yield from _file(root / path, where, RelativeFiles(str(root), path))
         except DescriptionError as error:
             yield error
-    if nothing:
+    if is_empty:
         yield DescriptionError(_NOTHING.format("folder"), source=shown(name))
 
 
 def _files(name: str, root: Path) -> Iterator[str | DescriptionError]:
-    """Yield the paths below *root* of what may be a description or an archive: `/`-separated, each
-    folder's files first.
+    """Yield the paths below *root* of possible descriptions and archives.
+
+    Paths are `/`-separated, and the files of a folder come before those of the folders in it.
     """
     folders = [""]
     while folders:
         folder = folders.pop()
         where = str(Path(name, folder))
         try:
-            with os.scandir(root / folder) as found:
-                entries = sorted(
-                    (entry for entry in found if not entry.name.startswith(".")),
-                    key=lambda entry: entry.name,
-                )
+            with os.scandir(root / folder) as scan:
+                visible = [entry for entry in scan if not entry.name.startswith(".")]
         except OSError as error:
             yield DescriptionError(why_unreadable(where, error), source=shown(where))
             continue
-        inner = [entry for entry in entries if _is_folder(entry)]
+        entries = sorted(visible, key=lambda entry: entry.name)
+        subfolders = [entry for entry in entries if _is_folder(entry)]
         for entry in entries:
             if not _is_folder(entry) and entry.name.lower().endswith((*DESCRIPTIONS, *ARCHIVES)):
                 yield f"{folder}{entry.name}"
-        for entry in inner:
+        for entry in subfolders:
             if entry.is_symlink():
-                said = (
-                    "this is a link to a folder, which is not followed; import that folder by"
-                    " itself"
-                )
-                yield DescriptionError(said, source=shown(f"{where}/{entry.name}"))
+                yield DescriptionError(_FOLDER_LINK, source=shown(f"{where}/{entry.name}"))
+        # Last in, first out: reversed, they are read in order of their names.
         folders += [
             f"{folder}{entry.name}/"
-            for entry in reversed(inner)
+            for entry in reversed(subfolders)
             if entry.name not in SKIPPED_FOLDERS and not entry.is_symlink()
         ]
+
+
+_FOLDER_LINK = "this is a link to a folder, which is not followed; import that folder by itself"
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -181,8 +175,8 @@ def _standard_input(stdin: BinaryIO | None) -> Iterator[Source | DescriptionErro
             raise DescriptionError(TOO_LARGE, source=_STDIN)
         yield Source(_STDIN, data)
         return
-    # Its list of entries is at a zip's end, and references lead to any entry: it is read more than
-    # once.
+    # A zip lists its entries at its end, and a reference may name any entry: an archive is read
+    # more than once, which a stream does not allow.
     with tempfile.NamedTemporaryFile(prefix="httptask-") as file:
         file.write(start)
         while file.tell() <= MAX_EXPANDED_BYTES and (chunk := stdin.read(1024 * 1024)):

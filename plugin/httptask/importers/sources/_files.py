@@ -1,6 +1,4 @@
-"""Files of one description: opened safely, and found by the references that lead from one to
-another.
-"""
+"""Files of one description, opened safely, also by the references between them."""
 
 from __future__ import annotations
 
@@ -21,24 +19,24 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_CLOEXEC", 0)
 )
-"""A pipe without a writer is opened at once, and then refused; without `O_NONBLOCK` opening it
-would wait for ever.
+"""Flags with which nothing blocks: without `O_NONBLOCK`, opening a pipe waits for its writer.
+
+So a pipe is opened at once, and then refused.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class FilesBeside:
-    """Reads files below the folder *root*, a real path, by references from the file *at*, a
-    `/`-separated path below it.
+class RelativeFiles:
+    """Reads files below *root* by references that stand in the file *at*.
+
+    *root* is a real path of a folder, *at* a `/`-separated path below it.
     """
 
     root: str
     at: str
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the file that *reference* names: see
-        `httptask.protocols.Source.beside`.
-        """
+        """Return the bytes of the file that *reference* names: see `protocols.Source.beside`."""
         path = path_beside(reference, self.at)
         try:
             real = Path(os.path.realpath(Path(self.root, *path.split("/")), strict=True))
@@ -56,12 +54,11 @@ class FilesBeside:
 
 
 def path_beside(reference: str, at: str) -> str:
-    """Return the path of the file that *reference*, a relative URI reference (RFC 3986, section
-    4.2), names.
+    """Resolve *reference*, a relative URI reference (RFC 3986, section 4.2), to a file's path.
 
-    *at* is the path of the file it stands in; both are below the same root, with `/` between their
-    parts. A fragment is left out. Raises `DescriptionError` for what is no relative path, or leaves
-    the root.
+    *at* is the path of the file in which it stands; both paths are below the same root, with `/`
+    between their parts. A fragment is left out. Raises `DescriptionError` when it is not a relative
+    path or leaves the root.
     """
     name = shown(reference)
     try:
@@ -81,6 +78,7 @@ def path_beside(reference: str, at: str) -> str:
         raise DescriptionError(
             f"{name!r} is not opened: a file has no query; write '?' in its name as %3F"
         )
+    # The path is checked after unescaping: `%2E%2E%2F` must not leave the root.
     try:
         path = unquote_to_bytes(parts.path).decode("utf-8").replace("\\", "/")
     except UnicodeError as error:
@@ -93,19 +91,17 @@ def path_beside(reference: str, at: str) -> str:
         )
     if "\0" in path or not path:
         raise DescriptionError(f"{name!r} names no file")
-    found = posixpath.normpath(posixpath.join(posixpath.dirname(at), path))
-    if found == ".." or found.startswith("../"):
+    resolved = posixpath.normpath(posixpath.join(posixpath.dirname(at), path))
+    if resolved == ".." or resolved.startswith("../"):
         raise DescriptionError(
             f"{name!r} is not opened: it leads out of the description's folder; import the folder"
             " that holds both"
         )
-    return found
+    return resolved
 
 
 def real_path(path: str | Path) -> Path:
-    """Return *path* without links; a path that cannot be followed is returned as it is, and cannot
-    be opened either.
-    """
+    """Return *path* with links resolved; unchanged where it cannot be a path, nor be opened."""
     try:
         return Path(os.path.realpath(path))
     except ValueError:  # the name holds a null character
@@ -113,8 +109,9 @@ def real_path(path: str | Path) -> Path:
 
 
 def opened(path: Path, name: str) -> BinaryIO:
-    """Return the file *path*, open for reading; *name* is its name in errors. Raises
-    `DescriptionError`.
+    """Open the file *path* for reading; errors call it *name*.
+
+    Raises `DescriptionError` when it cannot be opened or is no regular file.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -124,8 +121,8 @@ def opened(path: Path, name: str) -> BinaryIO:
     if stat.S_ISREG(mode):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
-    said = "this is a folder, not a file" if stat.S_ISDIR(mode) else _NO_FILE
-    raise DescriptionError(said, source=shown(name))
+    message = "this is a folder, not a file" if stat.S_ISDIR(mode) else _NO_FILE
+    raise DescriptionError(message, source=shown(name))
 
 
 _NO_FILE = (
@@ -135,8 +132,9 @@ _NO_FILE = (
 
 
 def read_all(file: BinaryIO, name: str) -> bytes:
-    """Return the rest of *file*. Raises `DescriptionError` when it is larger than `MAX_BYTES`, or
-    cannot be read.
+    """Return the rest of *file*, which errors call *name*.
+
+    Raises `DescriptionError` when it is larger than `MAX_BYTES` or cannot be read.
     """
     try:
         data = file.read(MAX_BYTES + 1)
@@ -148,7 +146,7 @@ def read_all(file: BinaryIO, name: str) -> bytes:
 
 
 def why_unreadable(name: str, error: OSError | ValueError) -> str:
-    """Return why the file *name* gave *error*, and what to do about it."""
+    """Return why opening or reading the file *name* raised *error*, and what to do about it."""
     match error:
         case FileNotFoundError() if "://" in name:
             return "this is an address, not a file; save the page as a text file and name that file"
@@ -163,9 +161,7 @@ def why_unreadable(name: str, error: OSError | ValueError) -> str:
 
 
 def shown(name: str) -> str:
-    """Return *name* for people: bytes of a file's name that are no UTF-8 are replaced."""
-    return (
-        name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        if not name.isascii()
-        else name
-    )
+    """Return *name* for people: bytes that are not UTF-8 are replaced."""
+    if name.isascii():
+        return name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
