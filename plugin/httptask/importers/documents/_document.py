@@ -1,6 +1,4 @@
-"""One JSON or YAML document of a description, read within bounds: nothing in it can crash or fill
-the machine.
-"""
+"""One JSON or YAML document of a description, read so that nothing in it can crash the process."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ _MARKUP = re.compile(rb"\s*+<")
 
 
 class Document:
-    """The document *data*, JSON or YAML 1.2, named *name* in errors.
+    """The document *data*, JSON or YAML 1.2; errors call it *name*.
 
     Raises `DescriptionError` with line and column when it is neither, is no object at its top, or
     exceeds a bound.
@@ -35,22 +33,21 @@ class Document:
 
     @property
     def root(self) -> Mapping[str, Any]:
-        """Return the object at the top.
+        """Return the object at the top. It must not be changed.
 
         In JSON its members are built when they are asked for, and so are those of `paths`,
-        `webhooks`, `definitions`, `parameters`, `responses` and of the objects in `components`:
-        these are `Mapping`s, not `dict`s, and their members may be equal but not identical when
-        they are asked for twice. Everything below is plain; in YAML an anchor's value is shared by
-        its aliases. Nothing may be changed.
+        `webhooks`, `definitions`, `parameters`, `responses` and of the objects in `components`.
+        These are `Mapping`s, not `dict`s; a member that is asked for twice is equal, but may not be
+        identical. Everything below is plain. In YAML, the value of an anchor is shared by its
+        aliases.
         """
         return self._content.root
 
     @property
     def duplicates(self) -> list[str]:
-        """Return JSON Pointers of names that stand twice; the last one counts.
+        """Return the JSON Pointers of duplicate names, at most 1,000; the last of a name counts.
 
-        In JSON only those in the objects that are read one member at a time are found. At most
-        1,000.
+        In JSON, only the objects that are read one member at a time are searched.
         """
         return self._content.duplicates
 
@@ -60,19 +57,17 @@ class Document:
         return self._content.notes
 
     def text_of(self, pointer: str, value: Any) -> str | None:
-        """Return the text of the scalar *value* as it stands at the place *pointer*; None where
-        that is JSON's own.
+        """Return how the scalar *value* at *pointer* is written; None: as JSON would write it.
 
-        In YAML a number has many spellings (`2.10`, `007`, `0x1F`), and where a text is asked for
-        it is the spelling that is meant.
+        In YAML a number has many spellings (`2.10`, `007`, `0x1F`). Where a text is expected, the
+        spelling is what the author meant.
         """
         return self._content.text_of(pointers.parts(pointer), value)
 
     def line_of(self, pointer: str) -> int | None:
-        """Return the line, from 1, of the place *pointer* (RFC 6901) or its nearest parent that is
-        known.
+        """Return the line, from 1, of the value at *pointer* (RFC 6901) or its nearest parent.
 
-        In YAML, the lines of objects and arrays are known to the level of an operation's fields.
+        In YAML, the lines of objects and arrays are known down to the fields of an operation.
         """
         return self._content.line_of(pointers.parts(pointer))
 

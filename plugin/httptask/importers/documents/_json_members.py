@@ -1,8 +1,7 @@
-"""JSON text whose large objects are read one member at a time, so that a bomb is met before it is
-built.
+"""JSON text whose large objects are read one member at a time, so that a bomb is never built.
 
 The text stays as bytes. One walk finds where each member of the large objects stands, and checks
-that it is JSON, not too large and not too deep; a member is built when it is asked for.
+that it is JSON, not too large and not too deep. A member is built when it is asked for.
 """
 
 from __future__ import annotations
@@ -18,38 +17,29 @@ from httptask.errors import DescriptionError
 from httptask.importers.documents._text import Text
 
 MAX_MEMBER_BYTES = 2 * 1024 * 1024
-"""The largest member that is read; the largest path of 125,000 operations that were looked at has a
-third of it.
-"""
+"""Bytes of the largest member. The largest path among 125,000 operations has a third of it."""
 MAX_MEMBERS = 100_000
-"""Members of the large objects of one document, all together: four times what the largest known
-description has.
-"""
+"""Members of all large objects of a document: four times those of the largest known description."""
 MAX_NAME_BYTES = 64 * 1024
 MAX_DEPTH = 200
-"""Levels of nesting in one member. What walks a description by recursion stays far from Python's
-bound, 1,000.
-"""
+"""Levels of nesting in one member: far below Python's recursion limit of 1,000."""
 MAX_CONTAINERS = 200_000
-"""Objects and arrays in one member: an empty one takes two bytes as text, and 30 times that in
-memory.
-"""
+"""Objects and arrays in one member: an empty one is 2 bytes of text, 30 times that in memory."""
 MAX_DUPLICATES = 1_000
-"""Names that stand twice and are reported; further ones are not."""
+"""Duplicate names that are reported; further ones are not."""
 
 _WINDOWS = (16 * 1024, 256 * 1024, MAX_MEMBER_BYTES + 1)
-"""How much of the text is tried in turn as a member: most are small, and one that is too large
-shall not be built.
+"""Bytes of text that are tried in turn as one member.
+
+Most members are small, and one that is too large must not be built.
 """
 _BYTES_OF_BYTE = 3
 _BYTES_OF_CONTAINER = 150
-"""What a byte of text, and an object or array on top of that, take in memory when they are built
-(CPython), about.
-"""
+"""About what a byte of text, and each object or array besides, takes once built (CPython)."""
 _MEMORY = 128 * 1024 * 1024
-"""Bytes of memory for what was built and may be asked for again: schemas, responses."""
+"""Bytes of memory for built values that may be asked for again: schemas, responses."""
 _MEMORY_OF = {"/paths": 8 * 1024 * 1024, "/webhooks": 8 * 1024 * 1024}
-"""Objects that are walked once, in order: only a reference asks for a member again."""
+"""The same for objects that are walked once, in order: only a reference asks for a member again."""
 
 _LEVELS = {
     "/paths": 1,
@@ -59,12 +49,11 @@ _LEVELS = {
     "/parameters": 1,
     "/responses": 1,
 }
-"""Objects that are read one member at a time, and how many levels of objects that is; the root is
-the first.
-"""
+"""Objects that are read one member at a time -> levels of such objects; the object is the first."""
 _EXTENSION = "/x-"
-"""Extensions of the whole description are read like that, too: nobody asks for them, and some are
-larger than any member.
+"""Extensions of the whole description are read like that, too.
+
+Nobody asks for them, and some are larger than any member may be.
 """
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
@@ -72,19 +61,16 @@ _NAME = re.compile(rb'"((?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+)"')
 _VALUE_REFUSED = re.compile(
     r'"(?:[^"\\]++|\\.)*+"|(-?(?:NaN|Infinity)|-?\d{300,}|-?[\d.]+[eE]\+?\d{3,})', re.DOTALL
 )
-"""A string, which is stepped over, or, as a group, what may be no JSON although it is written as a
-value.
-"""
+"""A string, which is stepped over; or, as a group, a value that Python accepts and JSON has not."""
 
 
+_NAME_EXPECTED = f"a name in double quotes, of at most {MAX_NAME_BYTES // 1024} KB, was expected"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _DECODER = json.JSONDecoder(parse_constant=strict_json.no_constant, parse_float=strict_json.finite)
 
 
 class _Kept:
-    """The values that *build* made last, each with its size, up to *budget* bytes of memory,
-    roughly.
-    """
+    """The values that *build* made last, with their sizes, up to about *budget* bytes of memory."""
 
     def __init__(self, build: Callable[[int, int], tuple[Any, int]], budget: int) -> None:
         self._build = build
@@ -106,33 +92,31 @@ class _Kept:
 
 
 class Members(Mapping[str, Any]):
-    """An object of the text, whose members are built when they are asked for; in document order."""
+    """An object of the text in document order, whose members are built when they are asked for."""
 
     def __init__(self, start: int, build: Callable[[int, int], Any]) -> None:
         self.start = start
         """Where it begins in the text."""
-        self.places: dict[str, Place] = {}
-        """Where each member stands; the last one of a name counts, as it does for `json.loads`."""
+        self.spans: dict[str, Span] = {}
+        """The span of each member; the last one of a name counts, as it does for `json.loads`."""
         self._build = build
 
     def __getitem__(self, name: str) -> Any:
-        place = self.places[name]
-        return place if isinstance(place, Members) else self._build(*place)
+        span = self.spans[name]
+        return span if isinstance(span, Members) else self._build(*span)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.places)
+        return iter(self.spans)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.spans)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.places
+        return name in self.spans
 
 
-Place = tuple[int, int] | Members
-"""Where a value begins and ends in the text, or the object it is when its members are read one at a
-time.
-"""
+Span = tuple[int, int] | Members
+"""Where a value begins and ends in the text; its members, if they are read one at a time."""
 
 
 class JsonText:
@@ -143,15 +127,11 @@ class JsonText:
         self._data = text.data
         self._count = 0
         self._spelt: tuple[tuple[int, int], Any] | None = None
-        """The member that was looked at last for how its numbers are written, and its value with
-        texts for these.
-        """
+        """The span whose spellings were asked for last, and its value with fractions as text."""
         self.duplicates: list[str] = []
-        """JSON Pointers of names that stand twice in an object that is read one member at a
-        time.
-        """
+        """JSON Pointers of duplicate names in the objects that are read one member at a time."""
         self.notes: list[tuple[str, int]] = []
-        """What was guessed, each with its line: nothing, in JSON."""
+        """What was guessed, with lines: nothing, in JSON."""
         start = self._space(text.start)
         self._expect(b"{", start, "the top level is no object; a description is one, `{…}`")
         self.root, end = self._object(start, "", _Kept(self._build, _MEMORY))
@@ -160,52 +140,47 @@ class JsonText:
             raise text.error("more text stands behind the end of the object", end)
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
-        """Return the text of *value* at the place that *tokens* lead to, where it is a number with
-        a fraction (`2.10`).
-        """
+        """Return how *value* at *tokens* is written if it is a number with a fraction (`2.10`)."""
         if not isinstance(value, float):
             return None  # an integer has one spelling in JSON
-        here: Place = self.root
-        while isinstance(here, Members):
-            if not tokens or tokens[0] not in here.places:
-                return None
-            here, tokens = here.places[tokens[0]], tokens[1:]
-        if self._spelt is None or self._spelt[0] != here:
-            text = self._data[here[0] : here[1]].decode("utf-8")
-            self._spelt = here, json.loads(text, parse_float=str)
-        found = self._spelt[1]
-        for token in tokens:
-            found = pointers.child(found, token)
-        is_it = (
-            isinstance(found, str)
-            and _NUMBER.fullmatch(found) is not None
-            and float(found) == value
-        )
-        return found if is_it else None
+        span, remaining = self._nearest(tokens)
+        if isinstance(span, Members):
+            return None
+        if self._spelt is None or self._spelt[0] != span:
+            text = self._data[span[0] : span[1]].decode("utf-8")
+            self._spelt = span, json.loads(text, parse_float=str)
+        spelling = self._spelt[1]
+        for token in remaining:
+            spelling = pointers.child(spelling, token)
+        if not isinstance(spelling, str) or _NUMBER.fullmatch(spelling) is None:
+            return None
+        return spelling if float(spelling) == value else None
 
     def line_of(self, tokens: tuple[str, ...]) -> int:
-        """Return the line of the place that *tokens* lead to, or of its nearest parent that
-        exists.
-        """
-        here: Place = self.root
-        while isinstance(here, Members):
-            if not tokens or tokens[0] not in here.places:
-                return self._text.line(here.start)
-            here, tokens = here.places[tokens[0]], tokens[1:]
-        return self._text.line_within(*here, tokens)
+        """Return the line of the value at *tokens*, or of its nearest parent that exists."""
+        span, remaining = self._nearest(tokens)
+        if isinstance(span, Members):
+            return self._text.line(span.start)
+        return self._text.line_within(*span, remaining)
+
+    def _nearest(self, tokens: tuple[str, ...]) -> tuple[Span, tuple[str, ...]]:
+        """Follow *tokens* to the last span on their way; return it and the remaining tokens."""
+        span: Span = self.root
+        while isinstance(span, Members) and tokens and tokens[0] in span.spans:
+            span, tokens = span.spans[tokens[0]], tokens[1:]
+        return span, tokens
 
     def _build(self, start: int, end: int) -> tuple[Any, int]:
-        """Return the value of the text from *start* to *end*, which the walk found good, and its
-        size in memory.
-        """
+        """Return the value from *start* to *end*, which the walk has checked, and its memory."""
         size = _BYTES_OF_BYTE * (end - start) + _BYTES_OF_CONTAINER * self._containers(start, end)
         return _DECODER.decode(self._data[start:end].decode("utf-8")), size
 
     def _object(
         self, start: int, pointer: str, kept: _Kept, levels: int = 0
     ) -> tuple[Members, int]:
-        """Return the object at *start* and its end; to so many *levels* below it, objects are read
-        like this one.
+        """Return the object at *start* and its end.
+
+        Objects down to *levels* below it are read one member at a time, too.
         """
         members = Members(start, kept.value)
         position = self._space(start + 1)
@@ -213,27 +188,27 @@ class JsonText:
             return members, position + 1
         while True:
             name, position = self._name(position)
-            place = pointers.pointer([name], pointer)
+            member_pointer = pointers.pointer([name], pointer)
             if name in members and len(self.duplicates) < MAX_DUPLICATES:
-                self.duplicates.append(place)
-            members.places[name], position = self._member(
-                position, place, kept, levels or _levels(place)
+                self.duplicates.append(member_pointer)
+            members.spans[name], position = self._member(
+                position, member_pointer, kept, levels or _levels(member_pointer)
             )
             position = self._space(position)
-            mark = self._data[position : position + 1]
-            if mark == b"}":
+            if self._data[position : position + 1] == b"}":
                 return members, position + 1
             self._expect(b",", position, "',' or '}' was expected")
             position = self._space(position + 1)
 
-    def _member(self, start: int, pointer: str, kept: _Kept, levels: int) -> tuple[Place, int]:
+    def _member(self, start: int, pointer: str, kept: _Kept, levels: int) -> tuple[Span, int]:
         self._count += 1
         if self._count > MAX_MEMBERS:
             raise self._text.error(
                 f"the description holds more than {MAX_MEMBERS:,} paths, schemas and such", start
             )
         if levels and self._data[start : start + 1] == b"{":
-            kept = _Kept(self._build, _MEMORY_OF[pointer]) if pointer in _MEMORY_OF else kept
+            if pointer in _MEMORY_OF:
+                kept = _Kept(self._build, _MEMORY_OF[pointer])
             return self._object(start, pointer, kept, levels - 1)
         end = self._end(start, pointer)
         return (start, end), end
@@ -242,8 +217,7 @@ class JsonText:
         """Return the name at *position*, and where its value begins."""
         match = _NAME.match(self._data, position, position + MAX_NAME_BYTES)
         if match is None:
-            said = f"a name in double quotes, of at most {MAX_NAME_BYTES // 1024} KB, was expected"
-            raise self._text.error(said, position)
+            raise self._text.error(_NAME_EXPECTED, position)
         try:
             name = json.loads(match[0]) if b"\\" in match[1] else match[1].decode("utf-8")
         except ValueError as error:
@@ -253,8 +227,7 @@ class JsonText:
         return name, self._space(position + 1)
 
     def _end(self, start: int, pointer: str) -> int:
-        """Return the end of the value at *start*, which is checked for everything that could go
-        wrong when it is built.
+        """Return the end of the value at *start*; check all that could fail when it is built.
 
         It is built and thrown away, from a window of the text that is read as Latin-1: each byte is
         a character, and JSON's syntax is ASCII, whose bytes are never part of another character
@@ -271,38 +244,33 @@ class JsonText:
             try:
                 value, end = _DECODER.raw_decode(window)
             except json.JSONDecodeError as error:
-                # An error that stays when the window grows is one of the text; but a string that
-                # has no end always seems so.
-                same = failure == (error.pos, error.msg) and not error.msg.startswith(
-                    "Unterminated"
-                )
-                if is_rest or same:
+                # An error that stays when the window grows is one of the text. A string without
+                # end is not: the decoder points at its start, however large the window is.
+                is_unterminated = error.msg.startswith("Unterminated")
+                stays = failure == (error.pos, error.msg) and not is_unterminated
+                if is_rest or stays:
                     raise self._text.error(_plain(error), start + error.pos) from error
                 failure = error.pos, error.msg
                 continue
             except RecursionError as error:
                 raise self._too_deep(start, pointer) from error
-            except (
-                ValueError
-            ) as error:  # a constant, or an integer of more digits than Python converts
-                raise self._text.error(_refusal(error), start + _place_refused(window)) from error
-            if is_rest or end < len(
-                window
-            ):  # else it may be a number that goes on behind the window
-                if self._containers(start, start + end) > MAX_DEPTH and strict_json.deeper_than(
-                    value, MAX_DEPTH
-                ):
-                    raise self._too_deep(start, pointer)
-                return start + end
+            except ValueError as error:
+                # A constant such as NaN, or an integer of more digits than Python converts.
+                raise self._text.error(_refusal(error), start + _refused_at(window)) from error
+            if not is_rest and end == len(window):
+                continue  # it may be a number that goes on behind the window
+            # Counting brackets is cheap: most members have fewer than levels are allowed.
+            may_be_deep = self._containers(start, start + end) > MAX_DEPTH
+            if may_be_deep and strict_json.deeper_than(value, MAX_DEPTH):
+                raise self._too_deep(start, pointer)
+            return start + end
         raise self._text.error(
             f"{pointer} is larger than {MAX_MEMBER_BYTES // 2**20} MB, or has a string without end",
             start,
         )
 
     def _containers(self, start: int, end: int) -> int:
-        """Return how many objects and arrays stand between two places at most: brackets in strings
-        count, too.
-        """
+        """Return how many objects and arrays there are at most: brackets in strings count, too."""
         return self._data.count(b"{", start, end) + self._data.count(b"[", start, end)
 
     def _too_deep(self, start: int, pointer: str) -> DescriptionError:
@@ -321,25 +289,23 @@ class JsonText:
 
 
 def _levels(pointer: str) -> int:
-    return (
-        1 if pointer.startswith(_EXTENSION) and pointer.count("/") == 1 else _LEVELS.get(pointer, 0)
-    )
+    """Return how many levels of objects at *pointer* are read one member at a time."""
+    is_extension = pointer.startswith(_EXTENSION) and pointer.count("/") == 1
+    return 1 if is_extension else _LEVELS.get(pointer, 0)
 
 
 def _plain(error: json.JSONDecodeError) -> str:
-    found = error.doc[error.pos : error.pos + 1]
-    said = error.msg[0].lower() + error.msg[1:]
-    return (
-        f"{said}, found {found!r}"
-        if found.isascii() and found.isprintable() and found.strip()
-        else said
-    )
+    """Return the decoder's message, with the character at which it stopped if it has a shape."""
+    character = error.doc[error.pos : error.pos + 1]
+    message = error.msg[0].lower() + error.msg[1:]
+    is_visible = character.isascii() and character.isprintable() and character.strip() != ""
+    return f"{message}, found {character!r}" if is_visible else message
 
 
 def _refusal(error: ValueError) -> str:
     return str(error).partition(":")[0] if "digits" in str(error) else str(error)
 
 
-def _place_refused(window: str) -> int:
-    """Return where the first value stands in *window* that is written like JSON but is none."""
+def _refused_at(window: str) -> int:
+    """Return where in *window* the first value stands that Python accepts and JSON has not."""
     return next((match.start(1) for match in _VALUE_REFUSED.finditer(window) if match[1]), 0)

@@ -1,6 +1,4 @@
-"""The text of a description: bytes that are checked to be UTF-8, and the lines and columns of
-places in them.
-"""
+"""The text of a description: bytes checked to be UTF-8, with lines and columns of positions."""
 
 from __future__ import annotations
 
@@ -14,14 +12,13 @@ from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 _BLOCK = 64 * 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FIRST_LETTERS = 4
-"""Bytes at the start of a text in which a zero tells UTF-16, UTF-32 or something binary (RFC 4627,
-section 3).
-"""
+"""Bytes at the start in which a zero tells UTF-16, UTF-32 or binary data (RFC 4627, section 3)."""
 
 
 class Text:
-    """The text *data*, named *name* in errors. Positions count bytes. Raises `DescriptionError` for
-    what is not UTF-8.
+    """The text *data*, called *name* in errors. Positions count bytes.
+
+    Raises `DescriptionError` for what is not UTF-8.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -33,7 +30,7 @@ class Text:
         self._check()
 
     def error(self, message: str, position: int) -> DescriptionError:
-        """Return the error that *message* says about *position*, with its line and column."""
+        """Return an error with *message* and the line and column of *position*."""
         line_start = max(self.data.rfind(b"\n", 0, position) + 1, self.start)
         column = self._characters(line_start, position) + 1
         return DescriptionError(
@@ -43,32 +40,32 @@ class Text:
     def line(self, position: int) -> int:
         """Return the line of *position*, from 1."""
         if self._lines_before is None:
-            counts = (
-                self.data.count(b"\n", at, at + _BLOCK) for at in range(0, len(self.data), _BLOCK)
-            )
+            blocks = range(0, len(self.data), _BLOCK)
+            counts = (self.data.count(b"\n", start, start + _BLOCK) for start in blocks)
             self._lines_before = list(accumulate(counts, initial=0))
         block = position // _BLOCK
         return 1 + self._lines_before[block] + self.data.count(b"\n", block * _BLOCK, position)
 
     def line_within(self, start: int, end: int, tokens: tuple[str, ...]) -> int:
-        """Return the line of the place *tokens* lead to in the JSON value that stands from *start*
-        to *end*.
-        """
+        """Return the line of the value at *tokens* in the JSON value from *start* to *end*."""
         first = self.line(start)
         if not tokens or self.data.find(b"\n", start, end) < 0:
             return first
-        place = pointers.pointer(tokens)
-        lines = pointers.lines_of(self.data[start:end].decode("utf-8"), [place])
-        return first + lines.get(place, 1) - 1
+        pointer = pointers.pointer(tokens)
+        lines = pointers.lines_of(self.data[start:end].decode("utf-8"), [pointer])
+        return first + lines.get(pointer, 1) - 1
 
     def _characters(self, start: int, end: int) -> int:
-        """Return the number of characters between two positions: bytes that do not continue one
-        (RFC 3629, section 3).
+        """Return the number of characters between two positions.
+
+        Bytes that continue a character do not count (RFC 3629, section 3).
         """
-        return sum(
-            len(self.data[at : min(at + _BLOCK, end)].translate(None, _CONTINUING))
-            for at in range(start, end, _BLOCK)
-        )
+        # Block by block: a minified description is one line, and a copy of all of it costs memory.
+        count = 0
+        for position in range(start, end, _BLOCK):
+            block = self.data[position : min(position + _BLOCK, end)]
+            count += len(block.translate(None, _CONTINUING))
+        return count
 
     def _check(self) -> None:
         if len(self.data) > MAX_BYTES:
@@ -78,13 +75,14 @@ class Text:
                 "the text is UTF-16, or no text; save it as UTF-8", source=self.name
             )
         decoder = codecs.getincrementaldecoder("utf-8")()
-        for at in range(0, len(self.data), _BLOCK):
-            pending = len(decoder.getstate()[0])
+        for start in range(0, len(self.data), _BLOCK):
+            stop = start + _BLOCK
+            pending = len(decoder.getstate()[0])  # bytes of a character that the last block began
             try:
-                decoder.decode(self.data[at : at + _BLOCK], final=at + _BLOCK >= len(self.data))
+                decoder.decode(self.data[start:stop], final=stop >= len(self.data))
             except UnicodeDecodeError as error:
-                said = f"the text is not UTF-8 ({error.reason}); save it as UTF-8"
-                raise self.error(said, at - pending + error.start) from error
+                message = f"the text is not UTF-8 ({error.reason}); save it as UTF-8"
+                raise self.error(message, start - pending + error.start) from error
 
 
 _CONTINUING = bytes(range(0x80, 0xC0))

@@ -1,8 +1,7 @@
-"""YAML 1.2 (core schema) as a JSON value, from the parser's events: no recursion, nothing
-constructed, everything bounded.
+"""YAML 1.2 (core schema) as a JSON value, built from the parser's events within bounds.
 
-PyYAML's own loader follows YAML 1.1, where `on` and `no` are booleans and dates are dates; only its
-parser is used.
+There is no recursion, and nothing is constructed. PyYAML's own loader follows YAML 1.1, where `on`
+and `no` are booleans and dates are dates; only its parser is used.
 """
 
 from __future__ import annotations
@@ -26,36 +25,32 @@ MAX_DEPTH = 200
 MAX_MEMBERS = 50_000
 """Members of one mapping."""
 MAX_NODES = 650_000
-"""Nodes that are built: names, values, and what a merge copies. GitHub's description, the largest
-in YAML, has 480,000.
+"""Nodes that are built: names, values, and the copies of a merge.
+
+GitHub's description, the largest in YAML, has 480,000.
 """
 MAX_ANCHORS = 10_000
 MAX_TAG_DIRECTIVES = 100
 """`%TAG` lines; the time libyaml takes for them grows with their square."""
 MAX_EMPTY_DOCUMENTS = 100
-"""Empty documents before and behind the one that counts."""
+"""Empty documents before and after the one that counts."""
 MAX_EXPANDED = 2_000_000
-"""Nodes when each alias is replaced by what it names, as JSON would have it."""
+"""Nodes once each alias is replaced by what it names, as JSON would have it."""
 MAX_GROWTH = 20
-"""How many times the nodes written a document may become by its aliases, beyond
-`ALWAYS_EXPANDED`.
-"""
+"""How many times its written nodes a document may become by aliases, beyond `ALWAYS_EXPANDED`."""
 ALWAYS_EXPANDED = 100_000
 MAX_SPELLINGS = 20_000
-"""Numbers and booleans whose own spelling is kept, where JSON would write them otherwise; further
-ones are as JSON has them.
+"""Numbers and booleans whose spelling is kept where JSON would write another.
+
+Further ones are as JSON writes them.
 """
 MAX_NOTES = 100
-"""Notes on tags; further ones are not told."""
+"""Notes on tags; further ones are dropped."""
 
 _LETTERS_A_NODE = 256
-"""A text counts as one node more for each so many letters: many aliases of one long text are a
-bomb, too.
-"""
+"""Letters of a text that count as one more node: many aliases of one long text are a bomb, too."""
 _LINES_TO_LEVEL = 5
-"""Levels whose lines are kept: below `paths`, a path and a method stand the fields of an operation,
-and their items.
-"""
+"""Levels whose lines are kept: `paths`, a path, a method, an operation's fields, their items."""
 _MAX_LINES = 100_000
 
 _SHOWN = 60
@@ -93,7 +88,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     (_NOT_FINITE, _not_json),
 )
 _STARTS_NO_WORD = frozenset("+-.0123456789~nNtTfF")
-"""What a plain scalar that is no string starts with, unless it is empty."""
+"""First characters of a plain scalar that is no string, unless it is empty."""
 
 _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = {
     f"{_STANDARD}null": _PLAIN[:1],
@@ -101,12 +96,13 @@ _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] 
     f"{_STANDARD}int": _PLAIN[2:5],
     f"{_STANDARD}float": ((_FLOAT, strict_json.finite), (_NOT_FINITE, _not_json)),
 }
-"""Standard tag of a scalar -> what its text may be (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
+"""Standard tag of a scalar -> the texts it may have (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
 
 
 def plain(text: str) -> Any:
-    """Return the JSON value of the plain scalar *text*. Raises `ValueError` for a number that JSON
-    does not have.
+    """Return the JSON value of the plain scalar *text*.
+
+    Raises `ValueError` for a number that JSON does not have.
     """
     if text and text[0] not in _STARTS_NO_WORD:
         return text
@@ -116,6 +112,7 @@ def plain(text: str) -> Any:
 def _resolved(
     text: str, rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...], otherwise: Any
 ) -> Any:
+    """Return the value by the first of *rows* whose pattern is all of *text*, else *otherwise*."""
     return next((value(text) for pattern, value in rows if pattern.fullmatch(text)), otherwise)
 
 
@@ -124,7 +121,7 @@ class _Anchored(NamedTuple):
 
     value: Any
     text: str | None
-    """How a scalar is written, which is what it is as a name; None: no scalar."""
+    """How a scalar is written, which is its value as a name; None: no scalar."""
     size: int
     """Nodes, each alias replaced by what it names."""
     height: int
@@ -160,19 +157,15 @@ class YamlText:
         self.duplicates: list[str] = []
         """JSON Pointers of names that stand twice in a mapping."""
         self.notes: list[tuple[str, int]] = []
-        """What was guessed, each with its line."""
+        """What was guessed, with lines."""
         self._lines: dict[int, int] = {}
-        """`id` of a container -> its line. What is thrown away is kept in `_thrown`, so that no id
-        is used again.
-        """
+        """`id` of a container -> its line. `_thrown` keeps what is dropped: no `id` is reused."""
         self._thrown: list[Any] = []
         self._spellings: dict[int, dict[str | int, str]] = {}
-        """`id` of a container -> name or index of a number or boolean in it -> its text, where that
-        is not JSON's.
-        """
+        """`id` of a container -> name or index of a scalar -> its text, where JSON has another."""
         self._opened: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
-        """None: what it names has not ended."""
+        """Name of an anchor -> its value; None: the value has not ended yet."""
         self._breaks: dict[int, str] = {}
         """Character that the parser sees -> the one that was written."""
         self._documents = 0
@@ -182,11 +175,7 @@ class YamlText:
         self._line = 1
         self._root: dict[str, Any] | None = None
         if len(text.data) > MAX_YAML_BYTES:
-            said = (
-                f"the file is larger than {MAX_YAML_BYTES // 2**20} MB, too large for YAML; save it"
-                " as JSON"
-            )
-            raise DescriptionError(said, source=text.name)
+            raise DescriptionError(_FILE_TOO_LARGE, source=text.name)
         if text.data.count(b"%TAG") > MAX_TAG_DIRECTIVES:
             raise DescriptionError(
                 f"more than {MAX_TAG_DIRECTIVES} %TAG directives; write the tags out",
@@ -195,27 +184,23 @@ class YamlText:
         self.root = self._read()
 
     def line_of(self, tokens: tuple[str, ...]) -> int:
-        """Return the line of the place that *tokens* lead to, or of its nearest parent whose line
-        is kept.
-        """
-        here: Any = self.root
-        line = self._lines.get(id(here), 1)
+        """Return the line of the value at *tokens*, or of its nearest parent whose line is kept."""
+        node: Any = self.root
+        line = self._lines.get(id(node), 1)
         for token in tokens:
-            here = pointers.child(here, token)
-            line = self._lines.get(id(here), line)
+            node = pointers.child(node, token)
+            line = self._lines.get(id(node), line)
         return line
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
-        """Return the text of the scalar *value* at the place that *tokens* lead to; None where that
-        is JSON's own.
-        """
-        here: Any = self.root
+        """Return how the scalar *value* at *tokens* is written; None: as JSON would write it."""
+        container: Any = self.root
         for token in tokens[:-1]:
-            here = pointers.child(here, token)
-        if not tokens or pointers.child(here, tokens[-1]) != value:
+            container = pointers.child(container, token)
+        if not tokens or pointers.child(container, tokens[-1]) != value:
             return None
-        key = int(tokens[-1]) if isinstance(here, list) else tokens[-1]
-        return self._spellings.get(id(here), {}).get(key)
+        key = int(tokens[-1]) if isinstance(container, list) else tokens[-1]
+        return self._spellings.get(id(container), {}).get(key)
 
     def _read(self) -> dict[str, Any]:
         handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
@@ -243,19 +228,18 @@ class YamlText:
         return self._root
 
     def _without_breaks(self) -> bytes:
-        """Return the text with other characters for those that end a line in YAML 1.1, but not
-        since 1.2 (section 5.4).
+        """Replace the characters that end a line in YAML 1.1, but not since 1.2 (section 5.4).
+
+        libyaml breaks lines at them. `_scalar` puts them back.
         """
         data = self._text.data[self._text.start :]
-        found = [character for character in _OLD_BREAKS if character.encode() in data]
-        free = (
-            (chr(code) for code in _PRIVATE_USE if chr(code).encode() not in data)
-            if found
-            else iter(())
-        )
-        for character, other in zip(found, free, strict=False):
-            data = data.replace(character.encode(), other.encode())
-            self._breaks[ord(other)] = character
+        breaks = [character for character in _OLD_BREAKS if character.encode() in data]
+        if not breaks:
+            return data
+        unused = (chr(code) for code in _PRIVATE_USE if chr(code).encode() not in data)
+        for character, replacement in zip(breaks, unused, strict=False):
+            data = data.replace(character.encode(), replacement.encode())
+            self._breaks[ord(replacement)] = character
         return data
 
     def _start(self, _: yaml.DocumentStartEvent) -> None:
@@ -344,9 +328,7 @@ class YamlText:
             raise self._error(f"more than {MAX_ANCHORS:,} anchors; write out what they name")
 
     def _name(self, text: str, size: int, *, merges: bool) -> None:
-        """Take *text* as the name of the next value: a name is as it is written, `200`, `on` or
-        `null`.
-        """
+        """Take *text* as the name of the next value, as it is written: `200`, `on` or `null`."""
         parent = self._opened[-1]
         parent.name, parent.merges = text, merges
         parent.size += size
@@ -379,9 +361,7 @@ class YamlText:
             self._merge(parent, parent.value, source)
 
     def _spell(self, parent: _Open, value: Any, text: str) -> None:
-        """Keep that *value*, which comes next in *parent*, is written *text*, where JSON would
-        write it otherwise.
-        """
+        """Keep *text*, the spelling of the next *value* in *parent*, unless JSON has the same."""
         key = len(parent.value) if isinstance(parent.value, list) else str(parent.name)
         kept = self._spellings.get(id(parent.value))
         if kept is not None:
@@ -401,9 +381,7 @@ class YamlText:
         members[name] = value
 
     def _merge(self, parent: _Open, members: dict[str, Any], source: dict[str, Any]) -> None:
-        """Add to *members* those of *source* whose names are not there yet (YAML's merge type, as
-        js-yaml has it).
-        """
+        """Add the members of *source* that are new (YAML's merge type, as js-yaml has it)."""
         self._count(len(source), len(source))
         spellings = self._spellings.get(id(source), {})
         for name, value in source.items():
@@ -415,8 +393,8 @@ class YamlText:
 
     def _pointer(self, name: str) -> str:
         above = [
-            len(each.value) if isinstance(each.value, list) else str(each.name)
-            for each in self._opened[:-1]
+            len(container.value) if isinstance(container.value, list) else str(container.name)
+            for container in self._opened[:-1]
         ]
         return pointers.pointer([*above, name])
 
@@ -428,9 +406,7 @@ class YamlText:
                 f"the description has more than {MAX_NODES:,} values, too many for YAML; save it as"
                 " JSON"
             )
-        if self._expanded > ALWAYS_EXPANDED and self._expanded > min(
-            MAX_EXPANDED, MAX_GROWTH * self._built
-        ):
+        if self._expanded > max(ALWAYS_EXPANDED, min(MAX_EXPANDED, MAX_GROWTH * self._built)):
             raise self._error(
                 "the aliases blow the description up to many times its size; write out what they"
                 " name"
@@ -461,29 +437,30 @@ class YamlText:
         # libyaml 0.2.6 has a bound of its own, and meets it before we do: it looks far ahead.
         if mark and "nesting" in str(error.problem):
             return DescriptionError(_TOO_DEEP, source=self._text.name, line=_line(mark))
-        said = ", ".join(each for each in (error.context, error.problem) if each)
-        is_tab = "cannot start any token" in said and _TAB_INDENT.search(self._text.data)
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
+        is_tab = "cannot start any token" in problem and _TAB_INDENT.search(self._text.data)
         hint = "; indent with spaces, not with tabs" if is_tab else ""
         column = f"column {mark.column + 1}: " if mark else ""
         return DescriptionError(
-            f"{column}this is no YAML: {said}{hint}",
+            f"{column}this is no YAML: {problem}{hint}",
             source=self._text.name,
             line=mark.line + 1 if mark else None,
         )
 
     def _unreadable(self, error: yaml.YAMLError) -> DescriptionError:
-        character = getattr(
-            error, "character", -1
-        )  # yaml.reader.ReaderError: a code point, or a letter
+        # A yaml.reader.ReaderError names the character: as a code point, or as a letter.
+        character = getattr(error, "character", -1)
         letter = chr(character) if isinstance(character, int) and character >= 0 else character
         if not isinstance(letter, str):
             return DescriptionError(f"this is no YAML: {error}", source=self._text.name)
-        said = (
-            f"the character U+{ord(letter):04X} may not stand in YAML; escape it, in double quotes"
-        )
-        return self._text.error(said, max(self._text.data.find(letter.encode()), 0))
+        code = f"U+{ord(letter):04X}"
+        message = f"the character {code} may not stand in YAML; escape it, in double quotes"
+        return self._text.error(message, max(self._text.data.find(letter.encode()), 0))
 
 
+_FILE_TOO_LARGE = (
+    f"the file is larger than {MAX_YAML_BYTES // 2**20} MB, too large for YAML; save it as JSON"
+)
 _OLD_BREAKS = "\x85\u2028\u2029"
 _PRIVATE_USE = range(0xE000, 0xF900)
 _TAB_INDENT = re.compile(rb"^ *+\t", re.MULTILINE)
@@ -503,9 +480,7 @@ def _line(mark: Any) -> int:
 
 
 def _mergeable(value: Any) -> list[dict[str, Any]] | None:
-    """Return the mappings that a merge key's *value* names; None when it is no mapping nor a
-    sequence of them.
-    """
+    """Return the mappings that a merge key's *value* names; None: it names no mappings."""
     sources = value if isinstance(value, list) else [value]
     return sources if all(isinstance(source, dict) for source in sources) else None
 

@@ -1,4 +1,4 @@
-"""Body fields, `a.b[].c`, as one nested JSON Schema 2020-12.
+"""Body fields such as `a.b[].c`, as one nested JSON Schema 2020-12.
 
 In a field's name `.` marks a child and `[]` an array; parents stand before children, siblings in
 any order.
@@ -16,25 +16,23 @@ from httptask.importers.reference_pages._rows import shortened
 from httptask.model.api import Note
 
 MAX_DEPTH = 64
-"""Steps in a name; what is nested deeper is no field a person documented."""
+"""Steps in a name; nobody documents a field that is nested deeper."""
 MAX_NAME = 1024
 """Characters in a name."""
 _MOST_PLACEHOLDERS = 3
-"""In one name; each costs a regular expression another way to backtrack."""
+"""Placeholders in one name: with each, a regular expression has another way to backtrack."""
 
 _PLACEHOLDER = re.compile(r"%\{[^{}]*\}")
 _SYNTAX = re.compile(r"[\^$\\.*+?()\[\]{}|/]")
-"""ECMA-262's syntax characters and `/` (21.2.1): only these may be escaped in a pattern with flag
-`u`.
-"""
+"""ECMA-262's syntax characters and `/` (21.2.1): with flag `u`, only these may be escaped."""
 
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the body."""
+    """A value in the body."""
 
     path: str
-    """As its name would be printed."""
+    """Its name, as the page would print it."""
     row: Field | None = None
     """The row that documents it; None: the page has none, or it is an array's item."""
     children: dict[str, _Node] = field(default_factory=dict)
@@ -64,22 +62,22 @@ class BodySchema:
 
 
 def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -> BodySchema:
-    """Return the schema of the body with these *fields*; add to *notes* what was guessed or
-    skipped.
+    """Return the schema of the body with these *fields*; note what was guessed or skipped.
 
     *complete* False leaves objects open: the page was cut, so that other fields may exist.
     """
     root = _Node("")
-    for one in fields:
-        _place(root, one, notes)
-    top = [root, *root.children.values(), *(root.items.children.values() if root.items else ())]
+    for body_field in fields:
+        _insert(root, body_field, notes)
+    top = [root, *root.children.values()]
+    if root.items:
+        top += root.items.children.values()
     required = any(node.row is not None and node.row.required for node in top)
     return BodySchema(_Builder(notes, complete).schema(root), required)
 
 
 def steps(name: str) -> tuple[list[str | None], int]:
-    """Return the steps of a field's *name* without its trailing `[]`, and how many of these there
-    are.
+    """Return the steps of a field's *name*, and the number of its trailing `[]`.
 
     A string is a child, None an array's item: `a.b[].c[]` is `a`, `b`, item, `c`, and one trailing
     `[]`.
@@ -91,6 +89,7 @@ def steps(name: str) -> tuple[list[str | None], int]:
         key = part
         while key.endswith("[]"):
             key = key.removesuffix("[]")
+        # The `[]` of a part are items only when another part follows.
         trailing = (len(part) - len(key)) // 2
         if key:
             path.append(key)
@@ -110,33 +109,37 @@ def _parts(name: str) -> list[str]:
     return parts if depth == 0 else name.split(".")
 
 
-def _place(root: _Node, one: Field, notes: list[Note]) -> None:
-    name = shortened(one.name)
-    path, trailing = steps(one.name[: MAX_NAME + 1])
-    if len(path) + trailing > MAX_DEPTH or len(one.name) > MAX_NAME:
+def _insert(root: _Node, body_field: Field, notes: list[Note]) -> None:
+    name = shortened(body_field.name)
+    path, trailing = steps(body_field.name[: MAX_NAME + 1])
+    if len(path) + trailing > MAX_DEPTH or len(body_field.name) > MAX_NAME:
         limits = f"{MAX_NAME} characters or {MAX_DEPTH} levels"
-        notes.append(Note("skipped", f"{name} is longer than {limits}", one.line))
+        notes.append(Note("skipped", f"{name} is longer than {limits}", body_field.line))
         return
-    if "" in _parts(one.name):
+    if "" in _parts(body_field.name):
         notes.append(
-            Note("guessed", f"{name} is taken as one name: a part of it is empty", one.line)
+            Note(
+                "guessed",
+                f"{name} is taken as one name: a part of it is empty",
+                body_field.line,
+            )
         )
-        path, trailing = [one.name], 0
+        path, trailing = [body_field.name], 0
     node = root
     for step in path:
-        node = node.item(one.line) if step is None else node.child(step, one.line)
+        node = node.item(body_field.line) if step is None else node.child(step, body_field.line)
     if node.row is not None:
         notes.append(
             Note(
                 "skipped",
                 f"{name} stands twice in the body; the one in line {node.row.line} counts",
-                one.line,
+                body_field.line,
             )
         )
         return
-    node.row = one
+    node.row = body_field
     for _ in range(trailing):
-        node = node.item(one.line)
+        node = node.item(body_field.line)
 
 
 class _Builder:
@@ -148,6 +151,7 @@ class _Builder:
 
     def schema(self, node: _Node) -> dict[str, Any]:
         """Return the schema of *node* and all below it."""
+        # What a field's name says of its shape, children and `[]`, wins over the printed type.
         schema = dict(node.row.schema) if node.row else {}
         if node.row and node.row.description:
             schema["description"] = node.row.description
@@ -170,18 +174,18 @@ class _Builder:
         for name, child in node.children.items():
             if child.row is None:
                 self._guess(child, "has fields but no row of its own; it is taken as not required")
-            named = _PLACEHOLDER.search(name) is None
-            (properties if named else patterns)[name if named else _pattern(name)] = self.schema(
-                child
-            )
-            if child.row is not None and child.row.required:
-                if named:
+            is_required = child.row is not None and child.row.required
+            if _PLACEHOLDER.search(name) is None:
+                properties[name] = self.schema(child)
+                if is_required:
                     required.append(name)
-                else:
-                    self._guess(
-                        child,
-                        "is marked as required, which nothing can check: its name is a pattern",
-                    )
+                continue
+            patterns[_pattern(name)] = self.schema(child)
+            if is_required:
+                self._guess(
+                    child,
+                    "is marked as required, which nothing can check: its name is a pattern",
+                )
         schema: dict[str, Any] = {"type": "object", "properties": properties}
         if patterns:
             schema["patternProperties"] = patterns
@@ -208,29 +212,23 @@ class _Builder:
         self._guess(
             node, "has fields both of its own and of items; an object and an array are allowed"
         )
-        return {
-            "anyOf": [
-                self._object(node),
-                {"type": "array", "items": self.schema(node.item(node.line))},
-            ]
-        }
+        array = {"type": "array", "items": self.schema(node.item(node.line))}
+        return {"anyOf": [self._object(node), array]}
 
     def _check_type(self, node: _Node, schema: dict[str, Any], type_: str) -> None:
         printed = schema.get("type")
         if printed not in (None, type_):
-            what = "has fields" if node.children else "is written with []"
-            self._guess(
-                node,
-                f"is printed as {str(printed).capitalize()} but {what}; it is read as an {type_}",
-            )
+            evidence = "has fields" if node.children else "is written with []"
+            type_name = str(printed).capitalize()
+            self._guess(node, f"is printed as {type_name} but {evidence}; it is read as an {type_}")
 
-    def _guess(self, node: _Node, what: str) -> None:
+    def _guess(self, node: _Node, predicate: str) -> None:
         name = shortened(node.path) if node.path else "the body"
-        self._notes.append(
-            Note("guessed", f"{name} {what}", node.row.line if node.row else node.line or None)
-        )
+        line = node.row.line if node.row else node.line or None
+        self._notes.append(Note("guessed", f"{name} {predicate}", line))
 
 
 def _pattern(name: str) -> str:
+    """Return the regular expression of a *name* with placeholders: each is any text."""
     first, *rest = [_SYNTAX.sub(r"\\\g<0>", part) for part in _PLACEHOLDER.split(name)]
     return "^" + ".+".join([first, *(rest if len(rest) <= _MOST_PLACEHOLDERS else [""])]) + "$"

@@ -1,6 +1,4 @@
-"""What a row says: its description, the values it allows, its default, and the JSON Schema of all
-that.
-"""
+"""The fields that rows document: description, allowed values, default, JSON Schema."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from httptask.model.api import Note
 _LONGEST_LITERAL = 65_536
 """Characters of a default or an enumerated value."""
 _MOST_BRACKETS = 200
-"""Objects and arrays in one: what is nested deeper is no value a person wrote."""
+"""Objects and arrays in one literal; nobody writes a value that is nested deeper."""
 
 MISSING = object()
 """No such value: None is a JSON value."""
@@ -62,7 +60,7 @@ class _Text:
 
 
 def field_of(row: Row, notes: list[Note]) -> Field:
-    """Return what *row*, which has a name, says; add to *notes* what was guessed or is missing."""
+    """Return the field of *row*, which has a name; add notes on what was guessed or is missing."""
     text = _Text(row, list(row.text))
     _take_default(text)
     _take_values(text)
@@ -86,23 +84,20 @@ def paragraphs(lines: Iterable[str]) -> str:
 
 
 def literal(text: str) -> Any:
-    """Return the value of a JSON literal, `MISSING` for any other text. Typographic quotes are
-    taken for straight ones.
+    """Return the value of the JSON literal *text*, or `MISSING` for any other text.
+
+    Typographic quotes are taken for straight ones.
     """
-    if (
-        not text
-        or len(text) > _LONGEST_LITERAL
-        or text.count("[") + text.count("{") > _MOST_BRACKETS
-    ):
+    if not text or len(text) > _LONGEST_LITERAL:
+        return MISSING
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
         return MISSING
     for candidate in (text, text.strip("`"), text.translate(_QUOTES)):
         try:
             value = strict_json.parse(candidate)
             json.dumps(value)
-        except (
-            TypeError,
-            ValueError,
-        ):  # a decimal that a double would change, which no catalogue stores; a JsonError too
+        except (TypeError, ValueError):
+            # A JsonError, or a decimal that a double would change: no catalogue stores it.
             continue
         return value
     return MISSING
@@ -112,21 +107,23 @@ def literal(text: str) -> Any:
 
 
 def _take_values(text: _Text) -> None:
-    # Every label is looked at: a description may hold one of its own, with bullets that are no
-    # literals.
-    kept: list[tuple[int, str]] = []
+    """Move the enumeration out of the lines of *text*.
+
+    Every label is tried: a description may have one of its own, with bullets that are no literals.
+    """
+    remaining: list[tuple[int, str]] = []
     at = 0
     while at < len(text.lines):
         number, line = text.lines[at]
         label = _VALUES_LABEL.search(line) if line.endswith("values:") else None
         stop = _after_values(text, at) if label else at
         if label is None or stop == at:
-            kept.append((number, line))
+            remaining.append((number, line))
             at += 1
         else:
-            kept.extend(_before(text.lines[at], label))
+            remaining.extend(_before(text.lines[at], label))
             at = stop
-    text.lines = kept
+    text.lines = remaining
 
 
 def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]]:
@@ -136,9 +133,7 @@ def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]
 
 
 def _after_values(text: _Text, at: int) -> int:
-    """Read the values below the label at *at* and return where they stop; *at* itself when it is
-    only text.
-    """
+    """Read the values below the label at *at*; return the index after them, or *at* for text."""
     number = text.lines[at][0]
     stop = _values_at(text, at + 1) if text.values is None else 0
     if stop:
@@ -151,9 +146,7 @@ def _after_values(text: _Text, at: int) -> int:
 
 
 def _values_at(text: _Text, start: int) -> int:
-    """Read the bullets from *start* on as an enumeration; return where they stop, 0 when they are
-    none.
-    """
+    """Read the bullets from *start* on as an enumeration; return the index after them, or 0."""
     lines = text.lines
     first = stop = _next_text(lines, start)
     values: list[Any] = []
@@ -163,11 +156,11 @@ def _values_at(text: _Text, start: int) -> int:
         values.append(literal(last))
         stop += 1
         further = _next_text(lines, stop)
-        if (
-            stop < further < len(lines)
-            and literal(_BULLET.sub("", lines[further][1], count=1).strip()) is not MISSING
-        ):
-            stop = further  # a page saved with blank lines between all lines
+        # Some pages are saved with blank lines between all lines.
+        if stop < further < len(lines):
+            after_blank = _BULLET.sub("", lines[further][1], count=1).strip()
+            if literal(after_blank) is not MISSING:
+                stop = further
     if stop == first:
         return 0
     cut = text.row.cut and lines[stop - 1][0] == text.row.text[-1][0]
@@ -188,7 +181,7 @@ def _next_text(lines: list[tuple[int, str]], at: int) -> int:
 
 
 def _stands_alone(text: _Text, at: int) -> bool:
-    """Say whether nothing that could be values follows the label: the page lost them."""
+    """Say whether no possible values follow the label: then the page lost them."""
     following = _next_text(text.lines, at + 1)
     return (
         following == len(text.lines)
@@ -197,19 +190,11 @@ def _stands_alone(text: _Text, at: int) -> bool:
 
 
 def _lost(text: _Text, number: int) -> None:
-    name = shortened(text.row.name or "")
+    values = f"the possible values of {shortened(text.row.name or '')}; any value is allowed"
     if text.row.cut:
-        text.note(
-            "truncated",
-            f"the page is cut before the possible values of {name}; any value is allowed",
-            number,
-        )
+        text.note("truncated", f"the page is cut before {values}", number)
     else:
-        text.note(
-            "missing",
-            f"the page does not show the possible values of {name}; any value is allowed",
-            number,
-        )
+        text.note("missing", f"the page does not show {values}", number)
 
 
 def _unique(values: list[Any]) -> list[Any]:
@@ -221,7 +206,7 @@ def _unique(values: list[Any]) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Default:
-    """A place where a default is printed."""
+    """A label of a default, and the text after it."""
 
     at: int
     label: re.Match[str]
@@ -230,70 +215,64 @@ class _Default:
 
     @property
     def written(self) -> str:
-        """Return what stands after the label."""
+        """The text after the label."""
         return self.label.string[self.label.end() :].strip()
 
 
 def _take_default(text: _Text) -> None:
-    places = [
-        place
-        for at, (_, line) in enumerate(text.lines)
-        if "Default" in line
-        for place in _last_label(at, line)
-    ]
+    """Move the default out of the lines of *text*, if one of its labels is the page's own."""
+    labelled: list[_Default] = []
+    for at, (_, line) in enumerate(text.lines):
+        labels = list(_DEFAULT_LABEL.finditer(line)) if "Default" in line else []
+        if labels:
+            label = labels[-1]
+            labelled.append(_Default(at, label, alone=not line[: label.start()].strip()))
     # The page's own default stands last and on a line of its own; in a table it may end the
     # description's line.
-    candidates = [place for place in places if place.alone] or places
-    if candidates:
-        chosen = next(
-            (place for place in reversed(candidates) if literal(place.written) is not MISSING),
-            candidates[-1],
-        )
-        _default_at(text, chosen)
+    candidates = [default for default in labelled if default.alone] or labelled
+    if not candidates:
+        return
+    for default in reversed(candidates):
+        if literal(default.written) is not MISSING:
+            _read_default(text, default)
+            return
+    _read_default(text, candidates[-1])
 
 
-def _last_label(at: int, line: str) -> list[_Default]:
-    labels = list(_DEFAULT_LABEL.finditer(line))[-1:]
-    return [_Default(at, label, not line[: label.start()].strip()) for label in labels]
-
-
-def _default_at(text: _Text, place: _Default) -> None:
-    number = text.lines[place.at][0]
+def _read_default(text: _Text, default: _Default) -> None:
+    """Read *default* and take its lines out; prose after a label stays in the description."""
+    number = text.lines[default.at][0]
     name = shortened(text.row.name or "")
-    stop, value = place.at + 1, literal(place.written)
-    at_cut = text.row.cut and text.row.open and number == text.row.text[-1][0]
-    if at_cut and (value is MISSING or _GROWING.match(place.written)):
+    stop, value = default.at + 1, literal(default.written)
+    is_at_cut = text.row.cut and text.row.open and number == text.row.text[-1][0]
+    may_span_lines = default.alone and default.written[:1] in ("{", "[", '"')
+    if is_at_cut and (value is MISSING or _GROWING.match(default.written)):
         text.note(
             "truncated",
-            f"the page is cut in the default of {name}, after {shortened(place.written)}",
+            f"the page is cut in the default of {name}, after {shortened(default.written)}",
             number,
         )
     elif value is not MISSING:
         text.default = value
-    elif (
-        place.alone
-        and place.written[:1] in ("{", "[", '"')
-        and (lines := _literal_lines(text, place)) is not MISSING
-    ):
+    elif may_span_lines and (lines := _literal_lines(text, default)) is not MISSING:
         stop, text.default = len(text.lines), lines
-    elif not place.written:
+    elif not default.written:
         text.note("missing", f"the page does not show the default of {name}", number)
     else:
-        if place.alone:
+        if default.alone:
             text.note(
                 "skipped",
                 f"the default of {name} is no JSON literal; it stays in the description",
                 number,
             )
         return
-    text.lines[place.at : stop] = _before(text.lines[place.at], place.label)
+    text.lines[default.at : stop] = _before(text.lines[default.at], default.label)
 
 
-def _literal_lines(text: _Text, place: _Default) -> Any:
-    """Return the literal that goes on over the row's last lines."""
-    return literal(
-        "\n".join([place.written, *(line for _, line in text.lines[place.at + 1 :])]).strip()
-    )
+def _literal_lines(text: _Text, default: _Default) -> Any:
+    """Return the value of the literal that goes on to the end of the row."""
+    following = (line for _, line in text.lines[default.at + 1 :])
+    return literal("\n".join([default.written, *following]).strip())
 
 
 # -- the schema ----------------------------------------------------------------------------------
@@ -340,7 +319,7 @@ def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: l
     name = shortened(text.row.name or "")
     line = text.values_line
     if not text.complete:
-        # An incomplete enumeration would refuse values that are right.
+        # As an `enum`, an incomplete enumeration would refuse valid values.
         notes.append(
             Note(
                 "truncated",
@@ -368,26 +347,21 @@ def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: l
 def _fit_type(
     name: str, line: int, schema: dict[str, Any], values: list[Any], notes: list[Note]
 ) -> None:
-    """Widen the type where a printed value does not have it: else that value could never be
-    sent.
-    """
+    """Widen the type where a printed value has another: otherwise it could never be sent."""
     type_ = schema.get("type")
     if type_ is None:
         return
-    others = list(dict.fromkeys(kind for kind in map(_kind, values) if not _fits(kind, type_)))
+    actual_types = dict.fromkeys(map(_type_name, values))
+    others = [actual for actual in actual_types if not _fits(actual, type_)]
     if others:
         schema["type"] = [type_, *others]
-        kinds = ", ".join(others)
-        notes.append(
-            Note(
-                "guessed",
-                f"possible values of {name} are {kinds}, not {type_}; both are allowed",
-                line,
-            )
+        message = (
+            f"possible values of {name} are {', '.join(others)}, not {type_}; both are allowed"
         )
+        notes.append(Note("guessed", message, line))
 
 
-def _kind(value: Any) -> str:
+def _type_name(value: Any) -> str:
     match value:
         case None:
             return "null"
@@ -405,5 +379,5 @@ def _kind(value: Any) -> str:
             return "object"
 
 
-def _fits(kind: str, type_: str) -> bool:
-    return kind == type_ or (kind == "integer" and type_ == "number")
+def _fits(actual: str, type_: str) -> bool:
+    return actual == type_ or (actual == "integer" and type_ == "number")
