@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from httptask.errors import DescriptionError
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-"""Methods a page may document."""
+"""Methods that a page may document."""
 
 _FIRST_LINE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S{{0,2047}})\Z")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -68,8 +68,8 @@ def read_page(source: str, data: bytes) -> Page:
     match = _FIRST_LINE.match(lines[first].strip())
     if match is None:
         raise DescriptionError(
-            "a reference page starts with `METHOD /path/{parameter}`, for example `GET"
-            " /users/{id}`",
+            "a reference page starts with `METHOD /path/{parameter}`,"
+            " for example `GET /users/{id}`",
             source=source,
             line=first + 1,
         )

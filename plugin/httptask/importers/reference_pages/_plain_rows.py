@@ -1,7 +1,7 @@
 """Rows of the plain variant: `name Type Yes|No`, a blank line, a description.
 
 A description may hold lines that read like a row, and a row may lack its type or its blank line.
-What decides is the position of a line: what stands before it says what may come.
+The position of a line decides: what stands before it tells what may come.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from httptask.importers.reference_pages._sections import (
     starts_columns,
 )
 
-# Positions. By the format a row's description follows after a blank line, and with no description
-# the next row follows at once; a row may also follow the last bullet of an enumeration at once.
+# Positions. By the format, a row's description follows after a blank line; without a description
+# the next row follows directly. It may also follow the last bullet of an enumeration directly.
 AFTER_ROW = "after a row, a bullet or the column line"
 FIRST = "the first paragraph of a description"
 PARAGRAPH = "after a description"
@@ -45,9 +45,7 @@ _ACCEPTED = {
     SPACED: {AFTER_ROW},
     DESCRIBED: {AFTER_ROW},
 }
-"""Shape of a line -> positions in which it is a row. The less a line looks like a row, the fewer
-they are.
-"""
+"""Shape of a line -> positions in which it is a row: the less it looks like one, the fewer."""
 
 _GUESSES = {
     SPACED: "a name with spaces",
@@ -62,27 +60,13 @@ _BULLET = re.compile(r"\s*[-•*]\s")
 _GLUED_TYPE = re.compile(rf"[a-z0-9_\]](?:{'|'.join(TYPES)})\Z")
 _GLUED_MARK = re.compile(rf"({'|'.join(TYPES)})(Yes|No)\Z")
 _REMARK = re.compile(r"(?:note|notes|warning|important|tip|caution|attention)\b", re.IGNORECASE)
-_OTHER_TYPES = frozenset(
-    {
-        "Any",
-        "Binary",
-        "Bytes",
-        "Date",
-        "DateTime",
-        "Decimal",
-        "Double",
-        "Enum",
-        "File",
-        "Float",
-        "Int",
-        "Json",
-        "List",
-    }
-    | {"Long", "Map", "Null", "Time", "Timestamp", "Uri", "Url", "Uuid", "UUID"}
-)
-"""Types no page seen prints, but which are types: `Read Only No` is a remark, `avatar File No` a
-row.
-"""
+# fmt: off
+_OTHER_TYPES = frozenset({
+    "Any", "Binary", "Bytes", "Date", "DateTime", "Decimal", "Double", "Enum", "File", "Float",
+    "Int", "Json", "List", "Long", "Map", "Null", "Time", "Timestamp", "Uri", "Url", "Uuid", "UUID",
+})
+# fmt: on
+"""Types that no known page prints: `avatar File No` is a row, `Read Only No` is a remark."""
 _REMARKS = frozenset(
     {"Required", "Optional", "Nullable", "Deprecated", "Default", "Example", "Note", "Yes", "No"}
 )
@@ -113,6 +97,7 @@ def shape_of(line: str) -> Shape | None:
     """Return what a line that reads like a row says, None for any other line."""
     if "Yes" not in line and "No" not in line:
         return None
+    # From the most to the least certain: the first case that fits wins.
     tokens = line.split(maxsplit=3)
     match tokens:
         case [mark] if mark in MARKS:
@@ -126,13 +111,14 @@ def shape_of(line: str) -> Shape | None:
         case [name, type_, mark] if mark in MARKS and type_ in TYPES and _is_name(name):
             return Shape(TYPED, name, type_, MARKS[mark])
         case [name, type_, mark] if mark in MARKS and type_[0].isalpha() and _NAME.match(name):
-            known = type_.capitalize() in TYPES or type_[0].isupper()
-            return Shape(ODD, name, type_, MARKS[mark]) if known else None
+            is_type = type_.capitalize() in TYPES or type_[0].isupper()
+            return Shape(ODD, name, type_, MARKS[mark]) if is_type else None
         case _:
             return _long_shape(line, tokens)
 
 
 def _long_shape(line: str, tokens: list[str]) -> Shape | None:
+    """Return the shape of a row with more words: a description on its line, or a long name."""
     if tokens[0].lower() == "content-type" and len(tokens) > 2:
         if tokens[1] in MARKS:
             return Shape(CONTENT_TYPE, tokens[0], None, MARKS[tokens[1]], " ".join(tokens[2:]))
@@ -164,13 +150,11 @@ class _Reader:
         self._blank = False
         """A blank line stands before this one."""
         self._block = "text"
-        """What the paragraph is, from its lines so far: `text`, `remark`, or `table` for a table
-        flattened to lines.
-        """
+        """The paragraph, by its lines so far: `text`, `remark`, or `table`, flattened to lines."""
         self._spaced, self._loose = self._spacing()
 
     def take(self, index: int) -> bool:
-        """Read the line at *index*; False: the page is cut here and nothing is left to read."""
+        """Read the line at *index*; False: the page is cut here, and nothing remains to be read."""
         line = self._page.lines[index]
         if not line:
             self._blank = True
@@ -222,19 +206,21 @@ class _Reader:
     def _text(self, index: int, line: str) -> None:
         self.rows.text(index + 1, line)
 
-    def _pass(self, kind: str) -> None:
-        self._last, self._blank = kind, False
+    def _pass(self, line_type: str) -> None:
+        self._last, self._blank = line_type, False
 
     def _position(self) -> str:
-        if self._last in ("start", "columns") or (
-            self._last in ("row", "bullet") and not self._blank
-        ):
+        """Return the position of the line that is read, from the lines before it."""
+        if self._last in ("start", "columns"):
+            return AFTER_ROW
+        if self._last in ("row", "bullet") and not self._blank:
             return AFTER_ROW
         if self._last == "row":
             return PARAGRAPH if self._loose else FIRST
         return PARAGRAPH if self._blank else INLINE
 
     def _accepts(self, shape: Shape) -> bool:
+        """Say whether a line of *shape* is a row in its position: a description has such too."""
         position = self._position()
         if position == INLINE and self._block == "table" and self._spaced:
             return False
@@ -247,11 +233,12 @@ class _Reader:
         return position in _ACCEPTED[shape.kind]
 
     def _is_tail(self, line: str) -> bool:
+        """Say whether the cut *line* may be the start of something else than text."""
         if _BULLET.match(line + " "):
             return False
-        if starts_something(line, self._section) or (
-            self._last == "start" and starts_columns(line)
-        ):
+        if starts_something(line, self._section):
+            return True
+        if self._last == "start" and starts_columns(line):
             return True
         position = self._position()
         if position == FIRST:
@@ -261,14 +248,11 @@ class _Reader:
             # "Card No" may be the start of "Card Notes are …".
             return shape.kind not in (TYPED, CONTENT_TYPE, NAMELESS) and position != AFTER_ROW
         tokens = line.split(maxsplit=3)
-        return _starts_row(tokens) or (
-            position == AFTER_ROW and len(tokens) < 4 and _is_name(tokens[0])
-        )
+        may_be_row = position == AFTER_ROW and len(tokens) < 4 and _is_name(tokens[0])
+        return may_be_row or _starts_row(tokens)
 
     def _spacing(self) -> tuple[bool, bool]:
-        """Say whether blank lines separate anything here, and whether they stand between all
-        lines.
-        """
+        """Say whether blank lines separate anything, and whether they stand between all lines."""
         separates = adjacent = gap = False
         previous = ""
         for line in self._page.lines[self._section.start : self._section.stop]:
@@ -288,9 +272,8 @@ def _starts_row(tokens: list[str]) -> bool:
         case [name, start]:
             return _is_name(name) and any(word.startswith(start) for word in (*TYPES, *MARKS))
         case [name, type_, start]:
-            return (
-                _is_name(name) and type_ in TYPES and any(mark.startswith(start) for mark in MARKS)
-            )
+            starts_mark = any(mark.startswith(start) for mark in MARKS)
+            return _is_name(name) and type_ in TYPES and starts_mark
         case _:
             return False
 

@@ -1,5 +1,6 @@
-"""Reference pages: the plain-text documentation of one endpoint, in two variants, whole or cut off
-anywhere.
+"""Reference pages: the plain-text documentation of one endpoint, whole or cut off anywhere.
+
+A page is printed in one of two variants: see `_plain_rows` and `_table_rows`.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ MAX_BYTES = 4 * 1024 * 1024
 
 UNKNOWN_PROVIDER = "unknown"
 _TABLE = re.compile(r"\s*\|?\s*(?:-{3,}\s*\||[Nn]ame\s*\|\s*[Tt]ype)|[Nn]ame [Tt]ype\b")
-"""The first lines of a table of parameters: in a description, most likely one whose heading was not
-understood.
+"""The first line of a table of parameters.
+
+In a description, it most likely follows a heading that was not recognised.
 """
 NO_SERVER = "the page names no server; give one with --server"
 """True of every plain page: its `Servers` section is empty."""
@@ -47,8 +49,9 @@ ANY_MEDIA_TYPE = "*/*"
 
 _LOCATIONS = {_sections.PATH: "path", _sections.HEADERS: "header", _sections.QUERY: "query"}
 """Section -> where its parameters are sent, in the page's order."""
-_GROUPS = {kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()} | {
-    _sections.BODY: "body"
+_GROUPS = {
+    **{kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()},
+    _sections.BODY: "body",
 }
 """Section -> the group of `httpRequest` that it documents, in the page's order."""
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -65,8 +68,7 @@ class ReferencePage:
         return is_page(source.data)
 
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
-        """Return the one endpoint of the page, and a note on everything guessed, skipped, missing
-        or cut off.
+        """Return the page's endpoint, and notes on all that is guessed, missing or cut off.
 
         Raises `DescriptionError` when *source* is not UTF-8 text, is too large, or its first line
         is not `METHOD /path`.
@@ -89,7 +91,7 @@ class _PageReader:
         self._divided = divide(page)
         self._page = self._divided.page
         self._open = set(_cut_groups(self._divided))
-        """Groups of which the page may not have every name."""
+        """Groups of which the page may lack names."""
         self._notes: list[Note] = []
         self._tail: str | None = None
         """The start of a line, of a row or a heading say, at which the page stops."""
@@ -137,17 +139,14 @@ class _PageReader:
     def _note_cut(self) -> None:
         if self._divided.complete:
             return
-        where = (
-            f"stops after {shortened(self._tail)}, which is left out"
-            if self._tail
-            else "has no last heading"
+        evidence = "has no last heading"
+        if self._tail:
+            evidence = f"stops after {shortened(self._tail)}, which is left out"
+        message = (
+            f"the page {evidence}: it may have been cut off;"
+            f" {', '.join(_cut_groups(self._divided))} may have more than was read"
         )
-        more = f"{', '.join(_cut_groups(self._divided))} may have more than was read"
-        self._note(
-            "truncated",
-            f"the page {where}: it may have been cut off; {more}",
-            len(self._page.lines),
-        )
+        self._note("truncated", message, len(self._page.lines))
 
     # -- description, servers, provider ----------------------------------------------------------
 
@@ -178,9 +177,8 @@ class _PageReader:
             if server is not None:
                 servers.setdefault(server.url, server)
         if not servers:
-            line = (
-                section.start if section else None
-            )  # the heading stands before the section's first line
+            # The number of the heading's line: line numbers count from 1, indices from 0.
+            line = section.start if section else None
             self._note("missing", NO_SERVER, line)
         return tuple(servers.values())
 
@@ -235,56 +233,61 @@ class _PageReader:
     def _fields_once(self, kind: int) -> list[Field]:
         """Return the fields of a section with parameters in the page's order, each name once."""
         location = _LOCATIONS[kind]
-        found: dict[str, Field] = {}
-        for one in self._fields(kind):
-            key = one.name.lower() if location == "header" else one.name  # RFC 9110, section 5.1
-            first = found.setdefault(key, one)
-            if first is not one:
+        fields: dict[str, Field] = {}
+        for field in self._fields(kind):
+            # Names of header fields are case-insensitive: RFC 9110, section 5.1.
+            key = field.name.lower() if location == "header" else field.name
+            first = fields.setdefault(key, field)
+            if first is not field:
                 self._note(
                     "skipped",
-                    f"{shortened(one.name)} stands twice among the {location} parameters; "
+                    f"{shortened(field.name)} stands twice among the {location} parameters; "
                     f"the one in line {first.line} counts",
-                    one.line,
+                    field.line,
                 )
-        return list(found.values())
+        return list(fields.values())
 
     def _path_parameters(self) -> tuple[Parameter, ...]:
         """Return the path parameters: those printed, then those that only the path names."""
-        wanted = list(dict.fromkeys(_PATH_NAME.findall(self._page.path)))
+        names = list(dict.fromkeys(_PATH_NAME.findall(self._page.path)))
         printed = self._fields_once(_sections.PATH)
-        for one in printed:
-            if one.name not in wanted:
+        for field in printed:
+            if field.name not in names:
                 self._note(
                     "guessed",
-                    f"{shortened(one.name)} is no part of the path; it is kept as printed",
-                    one.line,
+                    f"{shortened(field.name)} is no part of the path; it is kept as printed",
+                    field.line,
                 )
-            elif not one.required:
+            elif not field.required:
                 self._note(
                     "guessed",
-                    f"{shortened(one.name)} is printed as not required; a path needs it",
-                    one.line,
+                    f"{shortened(field.name)} is printed as not required; a path needs it",
+                    field.line,
                 )
-        found = [replace(one, required=one.required or one.name in wanted) for one in printed]
-        derived = [name for name in wanted if name not in {one.name for one in printed}]
+        # A parameter that stands in the path is required, whatever its row says.
+        fields = [
+            replace(field, required=field.required or field.name in names) for field in printed
+        ]
+        printed_names = {field.name for field in printed}
+        derived = [name for name in names if name not in printed_names]
         for name in derived:
             self._note(
                 "guessed",
                 f"the path parameter {name!r} has no row; it is a required String",
                 self._page.first + 1,
             )
+        string = {"type": "string"}
         return (
-            *_parameters(found, "path"),
-            *(
-                Parameter(name, "path", required=True, schema={"type": "string"})
-                for name in derived
-            ),
+            *_parameters(fields, "path"),
+            *(Parameter(name, "path", required=True, schema=dict(string)) for name in derived),
         )
 
     # -- the body --------------------------------------------------------------------------------
 
     def _request_body(self, headers: list[Field]) -> RequestBody | None:
-        content_type = next((one for one in headers if one.name.lower() == "content-type"), None)
+        content_type = next(
+            (field for field in headers if field.name.lower() == "content-type"), None
+        )
         fields = self._fields(_sections.BODY)
         media_types = _media_types(content_type)
         if fields:
@@ -316,9 +319,7 @@ class _PageReader:
 
 
 def _cut_groups(sections: Sections) -> list[str]:
-    """Return the groups that a cut page may not list in full: those of its last section and of all
-    that come after.
-    """
+    """Return the groups that a cut page may not list in full: its last section's and later ones."""
     if sections.complete:
         return []
     return [group for kind, group in _GROUPS.items() if kind >= sections.sections[-1].kind]
@@ -331,17 +332,13 @@ def _reader_of(page: Page, section: Section) -> Callable[..., Rows]:
 
 
 def _parameters(fields: Iterable[Field], location: str) -> Iterator[Parameter]:
-    return (
-        Parameter(one.name, location, one.required, one.schema, one.description) for one in fields
-    )
+    for field in fields:
+        yield Parameter(field.name, location, field.required, field.schema, field.description)
 
 
 def _media_types(content_type: Field | None) -> tuple[str, ...]:
-    """Return the media types that the Content-Type header names: its default, else its possible
-    values.
-    """
+    """Return the media types of the Content-Type header: its default, else its possible values."""
     schema = content_type.schema if content_type else {}
-    named = [schema["default"]] if "default" in schema else schema.get("enum", [])
-    return tuple(media_type for media_type in named if isinstance(media_type, str)) or (
-        ANY_MEDIA_TYPE,
-    )
+    values = [schema["default"]] if "default" in schema else schema.get("enum", [])
+    media_types = tuple(value for value in values if isinstance(value, str))
+    return media_types or (ANY_MEDIA_TYPE,)

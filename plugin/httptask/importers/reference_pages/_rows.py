@@ -26,9 +26,7 @@ class Row:
     line: int
     """The number of the line it starts on."""
     text: list[tuple[int, str]] = field(default_factory=list)
-    """Line numbers and lines of the description, with the enumeration and the default still in
-    them.
-    """
+    """Numbered lines of the description, with the enumeration and the default still in them."""
     cut: bool = False
     """The page stops with this row: it may go on."""
     open: bool = False
@@ -42,7 +40,7 @@ class Row:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of a section, and what could not be made one."""
+    """The rows of a section, and notes on what is none."""
 
     rows: list[Row] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -85,17 +83,13 @@ class Rows:
 
 
 def starts_label(line: str) -> bool:
-    """Say whether the cut *line* may be the start of what stands before an enumeration or a
-    default.
-    """
+    """Say whether the cut *line* may be the start of a label of values or of a default."""
     start = plain(line)
     return any(label.startswith(start) and label != start for label in LABELS)
 
 
 def starts_something(line: str, section: Section) -> bool:
-    """Say whether the cut *line* may be the start of a heading or of a label, so that it is no text
-    of the row.
-    """
+    """Say whether the cut *line* may be the start of a heading or a label: it is no text then."""
     return starts_label(line) or starts_heading(line, section.kind)
 
 

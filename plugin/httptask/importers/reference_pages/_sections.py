@@ -1,8 +1,8 @@
 """The sections of a reference page.
 
 A line that says `Servers` or `Query parameters` is a heading only when what follows makes it one:
-descriptions use the same words. So the page is read once from its end, and each line knows what
-comes after it.
+descriptions use the same words. So the page is read once from its end, and for each line it is
+known what comes after it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADINGS = {
 }
 COLUMNS = ["Name", "Type", "Required", "Description"]
 TYPES = ("String", "Integer", "Number", "Boolean", "Array", "Object")
-"""The types a row may print."""
+"""The types that a row may print."""
 
 _ENDINGS = tuple({heading.split()[-1].casefold() for heading in HEADINGS})
 _COLUMN_LINES = (
@@ -122,9 +122,7 @@ class _Heading:
     before: str | None = None
     """The text before the heading, when it is glued to a description."""
     sure: bool = True
-    """False: no steps follow, or in other words than every page has. A description may have such a
-    heading too.
-    """
+    """False: no steps follow, or in unknown words. A description may have such a heading, too."""
 
 
 def _in_order(candidates: list[_Heading]) -> Iterator[_Heading]:
@@ -139,8 +137,8 @@ def _in_order(candidates: list[_Heading]) -> Iterator[_Heading]:
 
 
 def _candidates(page: Page) -> list[_Heading]:
-    found: dict[int, _Heading] = {}
-    following = _Following(page, found)
+    headings: dict[int, _Heading] = {}
+    following = _Following(page, headings)
     for index in range(page.last, page.first, -1):
         line = page.lines[index]
         if not line:
@@ -148,15 +146,15 @@ def _candidates(page: Page) -> list[_Heading]:
         if line.casefold().endswith(_ENDINGS):
             candidate = _candidate(index, plain(line), following)
             if candidate:
-                found[index] = candidate
+                headings[index] = candidate
         following.pass_line(index, line)
-    return [found[index] for index in sorted(found)]
+    return [headings[index] for index in sorted(headings)]
 
 
 def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
     for heading, kind in HEADINGS.items():
-        # Whoever writes a page by hand may write "Query Parameters"; what follows says whether it
-        # is a heading.
+        # A page written by hand may have "Query Parameters"; what follows tells whether it is a
+        # heading.
         if line.casefold() == heading.casefold() and following.confirms(kind):
             return _Heading(index, kind, sure=kind != STEPS or following.has_first_step())
         if line.endswith(heading) and following.confirms_glued(kind, line.removesuffix(heading)):
@@ -167,13 +165,14 @@ def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
 class _Following:
     """What comes after the line that is looked at, while a page is read from its end."""
 
-    def __init__(self, page: Page, found: dict[int, _Heading]) -> None:
+    def __init__(self, page: Page, headings: dict[int, _Heading]) -> None:
         self._page = page
-        self._found = found
+        self._headings = headings
+        """The headings below, by index; they grow while the page is read."""
         self._next: int | None = None
         """The next line that is not blank."""
         self._after_addresses: int | None = None
-        """The next such line that is no bullet with an address."""
+        """The next line that is not blank and is no bullet with an address."""
 
     def pass_line(self, index: int, line: str) -> None:
         """Move up past *line*."""
@@ -187,34 +186,36 @@ class _Following:
             return self._leads_on(self._after_addresses, kind) or self._cut_address()
         if kind == STEPS:
             return self.has_first_step() or self._starts_first_step() or self._has_steps()
-        return (
-            self._next is None or self._columns() or self._row() or self._leads_on(self._next, kind)
-        )
+        if self._next is None or self._columns() or self._row():
+            return True
+        return self._leads_on(self._next, kind)
 
     def confirms_glued(self, kind: int, text: str) -> bool:
-        """Say the same of a heading with *text* before it: stricter, for sentences end in these
-        words too.
+        """Say the same of a heading with *text* before it.
+
+        This is stricter: sentences end in these words, too.
         """
         if self._next is None:
             return False
         if kind == SERVERS:
-            addresses = self._next != self._after_addresses
-            return (addresses or not text.endswith(" ")) and self._leads_on(
-                self._after_addresses, kind
-            )
+            has_addresses = self._next != self._after_addresses
+            if text.endswith(" ") and not has_addresses:
+                return False
+            return self._leads_on(self._after_addresses, kind)
         if text.endswith(" "):
             return False
         return self.has_first_step() if kind == STEPS else self._columns()
 
     def _leads_on(self, index: int | None, kind: int) -> bool:
-        """Say whether the line at *index* is the heading of a later section, perhaps a cut one, or
-        the page's end.
+        """Say whether the line at *index* is the heading of a later section or the end of the page.
+
+        The heading may be cut.
         """
         if index is None:
             return True
         line = plain(self._page.lines[index])
-        if index in self._found:
-            return self._found[index].kind > kind and self._found[index].before is None
+        if index in self._headings:
+            return self._headings[index].kind > kind and self._headings[index].before is None
         if self._page.is_open(index):
             return starts_heading(line, kind)
         return self._next != self._after_addresses and HEADINGS.get(line, DESCRIPTION) > kind
@@ -232,30 +233,28 @@ class _Following:
         return is_column_line(line) or (self._page.is_open(self._next) and starts_columns(line))
 
     def _row(self) -> bool:
-        return (
-            self._next is not None and _ROW.match(plain(self._page.lines[self._next])) is not None
-        )
+        if self._next is None:
+            return False
+        return _ROW.match(plain(self._page.lines[self._next])) is not None
 
     def has_first_step(self) -> bool:
         """Say whether the step that every page has first follows."""
-        return self._next is not None and self._page.lines[self._next].lstrip(_MARKS).startswith(
-            _FIRST_STEP
-        )
+        if self._next is None:
+            return False
+        return self._page.lines[self._next].lstrip(_MARKS).startswith(_FIRST_STEP)
 
     def _starts_first_step(self) -> bool:
         """Say whether the page is cut before or in that step."""
         if self._next is None:
             return True
-        return self._page.is_open(self._next) and _FIRST_STEP.startswith(
-            self._page.lines[self._next].lstrip(_MARKS)
-        )
+        step = self._page.lines[self._next].lstrip(_MARKS)
+        return self._page.is_open(self._next) and _FIRST_STEP.startswith(step)
 
     def _has_steps(self) -> bool:
-        """Say whether steps follow, in whatever words, and no section: a description's own stand
-        before the sections.
+        """Say whether steps follow, in any words, and no section.
+
+        Steps in a description stand before the sections.
         """
-        return (
-            self._next is not None
-            and not self._found
-            and _STEP.match(self._page.lines[self._next]) is not None
-        )
+        if self._next is None or self._headings:
+            return False
+        return _STEP.match(self._page.lines[self._next]) is not None

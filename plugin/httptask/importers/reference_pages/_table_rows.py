@@ -1,8 +1,8 @@
 """Rows of the table variant: a row spans lines, `name |`, `Type | Yes|No |`, `description |`.
 
-A missing description is printed as an empty cell, so after the line with the type it is known
-whether a description follows. Only a line with a single cell directly before a line with a type is
-a name: descriptions hold pipes too.
+A missing description is printed as an empty cell, so the line with the type tells whether a
+description follows. Only a line with a single cell directly before a line with a type is a name:
+descriptions hold pipes, too.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class _Reader:
         self._section = section
         self._cut = cut
         self._closed = True
-        """The row before is complete; a name may follow."""
+        """The previous row is complete; a name may follow."""
         self._bare = False
-        """The line before is a bare pipe: a name that was lost, or an empty rest."""
+        """The previous line is a bare pipe: a lost name, or an empty rest."""
 
     def read(self) -> None:
         """Read the section."""
@@ -76,9 +76,9 @@ class _Reader:
         index = self._skip_blank(self._section.start)
         if index < self._section.stop and is_column_line(self._page.lines[index]):
             index = self._skip_blank(index + 1)
-        if index < self._section.stop and (
-            is_rule(self._page.lines[index]) or self._is_cut_header(index)
-        ):
+        if index >= self._section.stop:
+            return index
+        if is_rule(self._page.lines[index]) or self._is_cut_header(index):
             index = self._skip_blank(index + 1)
         return index
 
@@ -91,8 +91,9 @@ class _Reader:
         return index
 
     def _take(self, index: int) -> int | None:
-        """Read the line at *index*, and the next where they belong together; return where to go
-        on.
+        """Read the line at *index*, and the next if it belongs to it; return the index to go on at.
+
+        None: the page is cut here, and nothing remains to be read.
         """
         line = self._page.lines[index].strip()
         if not line:
@@ -111,27 +112,20 @@ class _Reader:
         return after
 
     def _row(self, index: int, line: str, following: int) -> int | None:
-        """Start a row when the line begins one; return where to go on, None when it does not."""
+        """Start a row if the line begins one and return the next index; None: it begins none."""
         second = type_line(self._page.lines[following]) if following < self._section.stop else None
         name = line.removeprefix("|").removesuffix("|").strip()
-        if (
-            second is not None
-            and line.endswith("|")
-            and "|" not in name
-            and type_line(line) is None
-        ):
-            if self._closed or _reads_like_name(name):
-                if (
-                    not self._closed
-                    and self.rows.current is not None
-                    and not self.rows.current.text
-                ):
-                    # By the format this is the description of the row before, and the next row has
-                    # no name.
-                    self.rows.note("guessed", f"{shortened(name)} is read as a name", index + 1)
-                self._start(name, second, index, following)
-                return following + 1
-            return None
+        is_single_cell = line.endswith("|") and "|" not in name and type_line(line) is None
+        if second is not None and is_single_cell:
+            if not self._closed and not _reads_like_name(name):
+                return None
+            current = self.rows.current
+            if not self._closed and current is not None and not current.text:
+                # By the format this is the description of the previous row, and the next row has
+                # no name.
+                self.rows.note("guessed", f"{shortened(name)} is read as a name", index + 1)
+            self._start(name, second, index, following)
+            return following + 1
         whole = _whole_row(line) if self._closed else None
         if whole is not None:
             self._start(whole[0], whole[1], index, index)
@@ -154,9 +148,7 @@ class _Reader:
         return index + 1
 
     def _is_tail(self, index: int, line: str, following: int) -> bool:
-        """Say whether the page is cut here, in the middle of a heading, a label or a row's first
-        lines.
-        """
+        """Say whether the page is cut here, in a heading, a label or a row's first lines."""
         if not self._cut:
             return False
         if self._page.is_open(index):
@@ -167,12 +159,10 @@ class _Reader:
             return False
         if following >= self._section.stop:
             return True
+        if not self._page.is_open(following):
+            return False
         start = self._page.lines[following].strip()
-        return (
-            self._page.is_open(following)
-            and type_line(start) is None
-            and _TYPE_START.match(start) is not None
-        )
+        return type_line(start) is None and _TYPE_START.match(start) is not None
 
 
 def _whole_row(line: str) -> tuple[str | None, TypeLine] | None:
