@@ -73,6 +73,15 @@ def definition_name(reference: Any) -> str | None:
     return unquote(reference[len(DEFINITION) :]).replace("~1", "/").replace("~0", "~")
 
 
+def referenced_definition(schema: Any) -> str | None:
+    """Return the name of the definition that *schema* stands for, None when it says more.
+
+    Without keywords of its own, two references to one definition are the same schema.
+    """
+    is_reference = isinstance(schema, Mapping) and len(schema) == 1
+    return definition_name(schema.get("$ref")) if is_reference else None
+
+
 def definition_names(schema: Any) -> Iterator[str]:
     """Yield the names of the definitions that *schema* refers to anywhere, some perhaps more than
     once.

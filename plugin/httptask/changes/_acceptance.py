@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from httptask._schema.subschemas import definition_name
+from httptask._schema.subschemas import referenced_definition
 from httptask.changes._constraints import NOTES, TYPES_OF, SchemaViews, View, key, type_of
 
 _MOST_SCHEMAS = 5_000
-"""Pairs of schemas of one endpoint that are compared."""
+"""Most pairs of schemas of one endpoint that are compared."""
 _DEEPEST = 40
-"""Schemas in each other that are compared."""
+"""Deepest nesting of schemas that is compared."""
 _WIDER_FORMATS: Mapping[str, frozenset[str]] = {
     "int32": frozenset(("int64",)),
     "float": frozenset(("double",)),
@@ -30,13 +30,14 @@ _PREFIX = re.compile(r"\^([\w-]+)$")
 
 
 class Acceptance:
-    """Answers whether schemas of one version accept whatever those of the other version do.
+    """Tell whether schemas of one version accept everything that those of the other do.
 
-    Of a request the new version has to accept what the old one does; of a response, the old version
-    what the new one does. The answer no means that it could not be shown. In two points it is the
-    answer that people expect, not that of JSON Schema: a field that is described in one version
-    only is no reason by its being new, though any value of that name was valid before; but it is
-    when it is not described any more.
+    For a request, the new version has to accept what the old one does; for a response, the old
+    version what the new one does. False means that acceptance could not be shown.
+
+    The answer differs from JSON Schema's in two points, because people expect it. A field that only
+    one version describes may be new without being a reason to refuse, though any value of that name
+    was valid before. A field that is no longer described is a reason.
     """
 
     def __init__(self, wide: SchemaViews, narrow: SchemaViews) -> None:
@@ -50,37 +51,39 @@ class Acceptance:
         return Acceptance(self._narrow, self._wide)
 
     def same(self, wide: Any, narrow: Any) -> bool:
-        """Say whether two schemas accept the same."""
+        """Say whether two schemas accept the same values."""
         return self.accepts(wide, narrow) and self._reverse.accepts(narrow, wide)
 
     def accepts(self, wide: Any, narrow: Any, level: int = 0) -> bool:
-        """Say whether the schema *wide* accepts what the schema *narrow* does."""
-        names = _definition(wide), _definition(narrow)
+        """Say whether the schema *wide* accepts everything that the schema *narrow* does."""
+        names = referenced_definition(wide), referenced_definition(narrow)
         pair = None if names[0] is None or names[1] is None else (names[0], names[1])
         if pair is not None and pair in self._answers:
             return self._answers[pair]
+        # Bounds: schemas from outside may be endless, and an unfinished comparison shows nothing.
         self._room -= 1
         if self._room < 0 or level > _DEEPEST:
             return False
         count = len(self._answers)
         if pair is not None:
-            self._answers[pair] = True  # where definitions lead back to themselves
+            self._answers[pair] = True  # assumed while it is compared: definitions may be recursive
         answer = self.view_accepts(self._wide.view(wide), self._narrow.view(narrow), level)
         if pair is not None and not answer:
-            for later in list(self._answers)[count:]:  # they may have built on this one
+            for later in list(self._answers)[count:]:  # these may rest on the assumption
                 del self._answers[later]
             self._answers[pair] = False
         return answer
 
     def view_accepts(self, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say the same of two views."""
-        if narrow.get("type") == [] or narrow.get("enum") == []:
+        """Say whether the view *wide* accepts everything that the view *narrow* does."""
+        accepts_nothing = narrow.get("type") == [] or narrow.get("enum") == []
+        if accepts_nothing:
             return True
         keywords = dict.fromkeys((*wide, "properties"))
         if not any(self.refuses(keyword, wide, narrow, level) for keyword in keywords):
             return True
         return "anyOf" in narrow and all(
-            self.accepts(wide, each, level + 1) for each in alternatives(narrow)
+            self.accepts(wide, alternative, level + 1) for alternative in alternatives(narrow)
         )
 
     def refuses(self, keyword: str, wide: View, narrow: View, level: int = 0) -> bool:
@@ -91,12 +94,13 @@ class Acceptance:
             return False
         try:
             return not _CHECKS.get(keyword, _unchanged(keyword))(self, wide, narrow, level + 1)
-        except (TypeError, ValueError, AttributeError):  # a value that its keyword does not have
+        except (TypeError, ValueError, AttributeError):  # the keyword has a value it cannot have
             return True
 
     def accepts_field(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether *wide* accepts the field *name* of *narrow*; one of them may not describe
-        it.
+        """Say whether *wide* accepts the field *name* as *narrow* has it.
+
+        One of the two views may not describe the field.
         """
         fields, others = wide.get("properties", {}), narrow.get("properties", {})
         if name in fields and name in others:
@@ -104,10 +108,11 @@ class Acceptance:
         lacking = narrow if name in fields else wide
         is_gone = (name in fields) == self._wide.is_answer
         if is_gone and not _is_covered(name, lacking):
-            return lacking is wide and "anyOf" in wide  # one of these may describe it
+            return lacking is wide and "anyOf" in wide  # an alternative may describe it
+        schemas = _schemas_of_undescribed(name, lacking)
         if name in fields:
-            return all(self.accepts(fields[name], each, level) for each in _rest(name, lacking))
-        return all(self.accepts(each, others[name], level) for each in _rest(name, lacking))
+            return all(self.accepts(fields[name], schema, level) for schema in schemas)
+        return all(self.accepts(schema, others[name], level) for schema in schemas)
 
     def _properties(self, wide: View, narrow: View, level: int) -> bool:
         names = {**wide.get("properties", {}), **narrow.get("properties", {})}
@@ -128,30 +133,24 @@ class Acceptance:
             return self.accepts(schema, others[pattern], level)
         further = narrow.get("additionalProperties", True)
         fields = narrow.get("properties", {})
-        return (further is False or self.accepts(schema, further, level)) and all(
-            self.accepts(schema, each, level)
-            for each in (
-                *(fields[name] for name in fields if _matches(pattern, name) is not False),
-                *others.values(),
-            )
-        )
+        if further is not False and not self.accepts(schema, further, level):
+            return False
+        # A name that may match counts as one that does: nothing is accepted on a guess.
+        matching = [fields[name] for name in fields if _matches(pattern, name) is not False]
+        return all(self.accepts(schema, field, level) for field in (*matching, *others.values()))
 
     def _further_fields(self, wide: View, narrow: View, level: int) -> bool:
         schema, further = wide["additionalProperties"], narrow.get("additionalProperties", True)
         patterns = wide.get("patternProperties", {})
-        others = [
-            each
-            for name, each in narrow.get("patternProperties", {}).items()
-            if name not in patterns
-        ]
-        return (further is False or self.accepts(schema, further, level)) and all(
-            self.accepts(schema, each, level) for each in others
+        if further is not False and not self.accepts(schema, further, level):
+            return False
+        others = narrow.get("patternProperties", {})
+        return all(
+            self.accepts(schema, others[name], level) for name in others if name not in patterns
         )
 
     def _elements(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare arrays, element by element as far as these have schemas of their own, then the
-        rest.
-        """
+        """Compare arrays: the elements with schemas of their own one by one, then the rest."""
         first, others = wide.get("prefixItems", []), narrow.get("prefixItems", [])
         rest, other_rest = wide.get("items", True), narrow.get("items", True)
         longest = narrow.get("maxItems", len(others) if other_rest is False else None)
@@ -163,14 +162,15 @@ class Acceptance:
                 return False
         return (longest is not None and longest <= count) or self.accepts(rest, other_rest, level)
 
-    def _each_alternative(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare alternatives: each of *narrow* has to be accepted by one of *wide*."""
+    def _alternatives(self, wide: View, narrow: View, level: int) -> bool:
+        """Compare alternatives: one of *wide* has to accept each of *narrow*."""
         return all(
             any(self.accepts(one, other, level) for one in alternatives(wide))
             for other in alternatives(narrow)
         )
 
     def _every_part(self, wide: View, narrow: View, level: int) -> bool:
+        """Compare `allOf`: each part of *wide* accepts a part of *narrow*, or the rest of it."""
         parts = narrow.get("allOf", ())
         rest = {name: value for name, value in narrow.items() if name != "allOf"}
         return all(
@@ -184,7 +184,7 @@ class Acceptance:
         )
 
     def accepts_dependent(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether what *wide* asks where the field *name* is given accepts *narrow*."""
+        """Say whether the schema of *wide* that the field *name* triggers accepts *narrow*."""
         schema = wide.get("dependentSchemas", {}).get(name, True)
         others = narrow.get("dependentSchemas", {})
         return _has_no_field(narrow, name) or self.accepts(schema, others.get(name, narrow), level)
@@ -208,9 +208,7 @@ class Acceptance:
         return self.accepts(wide["contains"], narrow["contains"], level)
 
     def _not(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare what is refused: *wide* may refuse only what *narrow* refuses, or does not
-        name.
-        """
+        """Compare `not`: *wide* may refuse only what *narrow* refuses, or what it cannot be."""
         if "not" in narrow and self._reverse.accepts(narrow["not"], wide["not"], level):
             return True
         refused = self._wide.view(wide["not"])
@@ -221,14 +219,15 @@ class Acceptance:
 
 
 def alternatives(view: View) -> list[View]:
-    """Return the alternatives of *view*, with what holds for all of them; itself when it has none.
+    """Return the alternatives of *view*, or *view* itself when it has none.
 
-    Types and listed values are alternatives, too.
+    What holds for all alternatives is part of each. Several types and listed values are
+    alternatives, too.
     """
     rest = {name: value for name, value in view.items() if name not in ("anyOf", "type", "enum")}
     if "anyOf" in view:
         whole = {name: value for name, value in view.items() if name != "anyOf"}
-        return [{"allOf": [whole, each]} if whole else each for each in view["anyOf"]]
+        return [{"allOf": [whole, option]} if whole else option for option in view["anyOf"]]
     if "enum" in view:
         return [{**rest, "enum": [value]} for value in view["enum"]]
     if len(view.get("type", ())) > 1:
@@ -236,31 +235,27 @@ def alternatives(view: View) -> list[View]:
     return [view]
 
 
-def _definition(schema: Any) -> str | None:
-    is_reference = isinstance(schema, Mapping) and len(schema) == 1
-    return definition_name(schema.get("$ref")) if is_reference else None
-
-
-def _rest(name: str, view: View) -> Iterator[Any]:
-    """Yield the schemas that the field *name* has to satisfy where it is not described itself."""
+def _schemas_of_undescribed(name: str, view: View) -> Iterator[Any]:
+    """Yield the schemas of *view* for the field *name*, which its `properties` do not describe."""
     patterns = view.get("patternProperties", {})
     yield from (
         schema for pattern, schema in patterns.items() if _matches(pattern, name) is not False
     )
     further = view.get("additionalProperties")
-    if isinstance(further, Mapping) and not any(_matches(each, name) for each in patterns):
+    if isinstance(further, Mapping) and not any(_matches(pattern, name) for pattern in patterns):
         yield further
 
 
 def _is_covered(name: str, view: View) -> bool:
-    """Say whether *view* describes the field *name*, though not by its name."""
+    """Say whether *view* describes the field *name* other than in `properties`."""
     is_open = isinstance(view.get("additionalProperties"), Mapping)
-    return is_open or any(_matches(each, name) for each in view.get("patternProperties", {}))
+    return is_open or any(_matches(pattern, name) for pattern in view.get("patternProperties", {}))
 
 
 def _matches(pattern: str, name: str) -> bool | None:
-    """Say whether *name* matches; None for not known, as a description's expression may never
-    end.
+    """Say whether *name* matches *pattern*; None when that is not known.
+
+    Only plain prefixes are tried: a description's regular expression may take for ever.
     """
     prefix = _PREFIX.match(pattern)
     return None if prefix is None else name.startswith(prefix[1])
@@ -272,6 +267,7 @@ def _has_no_field(view: View, name: str) -> bool:
 
 
 def _types(view: View) -> set[str] | None:
+    """Return the types that *view* allows, `integer` among them where `number` is; None: any."""
     if "type" not in view:
         return None
     types = set(view["type"])
@@ -286,28 +282,24 @@ def _accepts_types(check: Acceptance, wide: View, narrow: View, level: int) -> b
 def _accepts_values(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
     values = narrow.get("enum")
     if values is None and set(narrow.get("type", ["string"])) <= {"boolean", "null"}:
-        values = [each for each in (True, False, None) if type_of(each) in narrow["type"]]
+        values = [value for value in (True, False, None) if type_of(value) in narrow["type"]]
     return values is not None and {*map(key, values)} <= {*map(key, wide["enum"])}
 
 
 def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool] | None:
-    """Return the limit of a number's *sign*, and whether it is out of bounds itself."""
+    """Return the tighter limit of *view*'s numbers, and whether it is exclusive; None: no limit.
+
+    Lower limits have the *sign* 1 and upper ones -1, so that the larger product is always the
+    tighter.
+    """
     limits = [
-        (sign * view[name], is_out)
-        for name, is_out in ((bound, False), (exclusive, True))
+        (sign * view[name], is_exclusive)
+        for name, is_exclusive in ((bound, False), (exclusive, True))
         if name in view
     ]
     if not limits and view.get("enum"):
-        limits = [
-            (
-                min(
-                    sign * value
-                    for value in view["enum"]
-                    if type_of(value) in ("integer", "number")
-                ),
-                False,
-            )
-        ]
+        numbers = [value for value in view["enum"] if type_of(value) in ("integer", "number")]
+        limits = [(min(sign * number for number in numbers), False)]
     return max(limits) if limits else None
 
 
@@ -340,8 +332,8 @@ def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
 def _accepts_multiples(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
     step = narrow.get("multipleOf", 1 if narrow.get("type") == ["integer"] else None)
     steps = [step] if step is not None else narrow.get("enum", [])
-    numbers = [each for each in steps if type_of(each) in ("integer", "number")]
-    return bool(numbers) and all(each % wide["multipleOf"] == 0 for each in numbers)
+    numbers = [step for step in steps if type_of(step) in ("integer", "number")]
+    return bool(numbers) and all(number % wide["multipleOf"] == 0 for number in numbers)
 
 
 def _accepts_format(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
@@ -387,13 +379,13 @@ _CHECKS: dict[str, _Check] = {
     **dict.fromkeys(("prefixItems", "items"), Acceptance._elements),
     "contains": Acceptance._contains,
     "not": Acceptance._not,
-    "anyOf": Acceptance._each_alternative,
+    "anyOf": Acceptance._alternatives,
     "allOf": Acceptance._every_part,
     "if": lambda check, wide, narrow, level: True,
     "then": Acceptance._then,
     "else": Acceptance._else,
 }
-"""Keyword -> whether it accepts all of the narrow view; any other has to be the same in both."""
+"""Keyword -> whether it accepts everything that the narrow view does. Others must be equal."""
 
 
 def _unchanged(keyword: str) -> _Check:

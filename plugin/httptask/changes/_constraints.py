@@ -9,15 +9,17 @@ from typing import Any
 from httptask._schema.subschemas import BY_NAME, IN_ONE, definition_name
 
 View = dict[str, Any]
-"""A schema without `$ref` and `const`, with `type` and `enum` as lists, and with `allOf` and
-`anyOf` only for what cannot be written as constraints of the schema itself."""
+"""A schema in a normal form: no `$ref`, no `const`, lists for `type` and `enum`.
+
+It has `allOf` and `anyOf` only for what cannot be written as constraints of the schema itself.
+"""
 
 NOTES = frozenset(("default", "deprecated", "readOnly", "writeOnly"))
-"""Keywords that constrain no value, and that users of an API are told of nevertheless."""
+"""Keywords that constrain no value; users of an API are told of a change nevertheless."""
 _TEXTS = frozenset(
     ("$comment", "$defs", "description", "discriminator", "example", "examples", "title", "xml")
 )
-_NOTHING: Mapping[str, tuple[Any, ...]] = {
+_NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("minLength", "minItems", "minProperties"), (0,)),
     **dict.fromkeys(("required", "allOf", "prefixItems"), ([],)),
     **dict.fromkeys(BY_NAME | {"dependentRequired"}, ({},)),
@@ -44,8 +46,10 @@ TYPES_OF: Mapping[str, frozenset[str]] = {
     for name, keywords in _KEYWORDS.items()
     for keyword in keywords.split()
 }
-"""Keyword -> the types whose values it constrains; others satisfy it (JSON Schema 2020-12, section
-7.6.1 of Core)."""
+"""Keyword -> the types whose values it constrains.
+
+It accepts values of other types (JSON Schema 2020-12, Core, section 7.6.1).
+"""
 _ALL_VALUES = ({"true", "false"}, {"true", "false", "null"}, {"null"})
 """The values of types that have no others."""
 _TOGETHER = (
@@ -60,7 +64,7 @@ _MOST_ALTERNATIVES = 200
 
 
 class SchemaViews:
-    """Shows the schemas of one endpoint, as they count in its requests or in its responses.
+    """The schemas of one endpoint as views, as they count in its requests or in its responses.
 
     A `readOnly` field is no part of a request, and a `writeOnly` one none of a response (OpenAPI
     3.0.4, section 4.7.24).
@@ -74,11 +78,11 @@ class SchemaViews:
         self._shown: dict[int, tuple[Any, View, frozenset[str]]] = {}
 
     def view(self, schema: Any) -> View:
-        """Return the view of *schema*; the schemas in it are as they were written."""
+        """Return the view of *schema*. The schemas inside it stay as they were written."""
         return self._entry(schema)[1]
 
     def absent(self, schema: Any) -> frozenset[str]:
-        """Return the names of the fields that *schema* describes for the other direction only."""
+        """Return the names of the fields that *schema* has for the other direction only."""
         return self._entry(schema)[2]
 
     def _entry(self, schema: Any) -> tuple[Any, View, frozenset[str]]:
@@ -92,9 +96,7 @@ class SchemaViews:
         return entry
 
     def _merged(self, schema: Any) -> View:
-        """Return *schema* with what it refers to, and with its `allOf`, as far as one schema can
-        say so.
-        """
+        """Return *schema* joined with its `$ref` and `allOf`, as far as one schema can be."""
         if schema is False:
             return {"type": []}
         if not isinstance(schema, Mapping):
@@ -121,8 +123,10 @@ class SchemaViews:
         return self._named[name]
 
     def _with_alternatives(self, view: View) -> View:
-        """Return *view* with its `anyOf` or `oneOf` as one `anyOf`, or without where it need not
-        have one.
+        """Return *view* with one `anyOf` in place of `anyOf` and `oneOf`, or without any.
+
+        There is none when an alternative accepts everything, when all are lists of values, or when
+        one remains beside null.
         """
         if "oneOf" in view:
             view = dict(view)
@@ -135,24 +139,30 @@ class SchemaViews:
         schemas = list(self._flat(view["anyOf"], 0))[:_MOST_ALTERNATIVES]
         rest = {key: value for key, value in view.items() if key != "anyOf"}
         views = [_finished(self._merged(schema)) for schema in schemas]
-        if any(not _constraints(each) for each in views):
+        if any(not _constraints(option) for option in views):
             return rest
-        if all(each.keys() <= {"enum", "type", *NOTES} and "enum" in each for each in views):
-            return _both(rest, _tidy({"enum": [value for each in views for value in each["enum"]]}))
+        if all(_is_enumeration(option) for option in views):
+            values = [value for option in views for value in option["enum"]]
+            return _both(rest, _tidy({"enum": values}))
         others = [
-            (schema, each)
-            for schema, each in zip(schemas, views, strict=True)
-            if each.get("type") not in (["null"], [])
+            (schema, option)
+            for schema, option in zip(schemas, views, strict=True)
+            if option.get("type") not in (["null"], [])
         ]
-        has_null = any(each.get("type") == ["null"] for each in views)
-        if len(others) == 1 and (not has_null or _is_simple(others[0][1])):
-            return _both(rest, _or_null(others[0][1]) if has_null else others[0][1])
+        has_null = any(option.get("type") == ["null"] for option in views)
+        if len(others) == 1:
+            only = others[0][1]
+            if not has_null:
+                return _both(rest, only)
+            if _is_simple(only):
+                return _both(rest, _or_null(only))
         return {
             **rest,
             "anyOf": [*(schema for schema, _ in others), *[{"type": "null"}] * has_null],
         }
 
     def _flat(self, schemas: list[Any], level: int) -> Iterable[Any]:
+        """Yield *schemas* with the alternatives of nested alternatives in their place."""
         for schema in schemas:
             view = self._merged(schema)
             nested = view.get("anyOf", view.get("oneOf"))
@@ -162,20 +172,20 @@ class SchemaViews:
                 yield schema
 
     def _is_marked(self, schema: Any) -> bool:
-        """Say whether a field is for the other direction: by itself, or in every alternative."""
+        """Say whether a field is for the other direction: itself, or in every alternative."""
         view = self._merged(schema)
         if view.get(self._mark) is True:
             return True
         for keyword in ("anyOf", "oneOf"):
             views = [self._merged(part) for part in view.get(keyword) or ()]
-            forms = [each for each in views if each.get("type") != ["null"]]
-            if forms and all(each.get(self._mark) is True for each in forms):
+            forms = [form for form in views if form.get("type") != ["null"]]
+            if forms and all(form.get(self._mark) is True for form in forms):
                 return True
         return False
 
 
 def key(value: Any) -> str:
-    """Return what tells JSON values apart: 1 is not true, though Python has them equal."""
+    """Return a text that is equal for equal JSON values only: 1 == True in Python, not in JSON."""
     return json.dumps(value, sort_keys=True, default=str)
 
 
@@ -199,28 +209,29 @@ def _constraints(view: View) -> View:
 
 
 def _tidy(view: View) -> View:
-    """Return *view* with `const` as `enum`, with `type` as a list, and without what accepts
-    everything.
-    """
+    """Return *view* with lists for `const` and `type`, without what accepts everything."""
     if "const" in view:
         view["enum"] = [view.pop("const")]
     if isinstance(view.get("type"), str):
         view["type"] = [view["type"]]
     if "if" not in view or not view.keys() & {"then", "else"}:
         view = {name: value for name, value in view.items() if name not in ("if", "then", "else")}
-    return {
-        name: value
-        for name, value in view.items()
-        if not any(value == each and type(value) is type(each) for each in _NOTHING.get(name, ()))
-    }
+    return {name: value for name, value in view.items() if not _accepts_everything(name, value)}
+
+
+def _accepts_everything(keyword: str, value: Any) -> bool:
+    # The type counts, because 0 == False and 1 == True in Python.
+    return any(
+        value == neutral and type(value) is type(neutral) for neutral in _NEUTRAL.get(keyword, ())
+    )
 
 
 def _finished(view: View) -> View:
-    """Return *view* without what follows from its other keywords."""
+    """Return *view* without the keywords that follow from its others."""
     view = _tidy(dict(view))
     types, values = view.get("type"), view.get("enum")
     if isinstance(types, list) and "number" in types:
-        types = [each for each in types if each != "integer"]
+        types = [name for name in types if name != "integer"]
     if isinstance(values, list):
         if isinstance(types, list):
             allowed = {*types, "integer"} if "number" in types else set(types)
@@ -241,6 +252,7 @@ def _finished(view: View) -> View:
 
 
 def _with_whole_bounds(view: View) -> None:
+    """Write the exclusive bounds of the integers in *view* as inclusive ones."""
     for exclusive, bound, step in (
         ("exclusiveMinimum", "minimum", 1),
         ("exclusiveMaximum", "maximum", -1),
@@ -262,7 +274,7 @@ def _without(view: View, names: frozenset[str]) -> View:
             "properties": fields,
             "required": required,
             "dependentRequired": {
-                name: [each for each in others if each not in names]
+                name: [other for other in others if other not in names]
                 for name, others in dependent.items()
                 if name not in names
             },
@@ -270,8 +282,12 @@ def _without(view: View, names: frozenset[str]) -> View:
     )
 
 
+def _is_enumeration(view: View) -> bool:
+    return "enum" in view and view.keys() <= {"enum", "type", *NOTES}
+
+
 def _is_simple(view: View) -> bool:
-    """Say whether the constraints of *view* are those of its types: null can be added to these."""
+    """Say whether *view* only constrains its types, so that null can be added to these."""
     return view.keys().isdisjoint(("not", "if", "allOf", "anyOf", "oneOf", "$ref"))
 
 
@@ -285,8 +301,9 @@ def _or_null(view: View) -> View:
 
 
 def _evaluated(view: View, keyword: str) -> None:
-    """Write `unevaluatedProperties` of *view*, which is made of nothing else any more, as
-    `additionalProperties`.
+    """Write `unevaluated…` of *view* as `additional…` or `items`.
+
+    They mean the same where no other schema is applied in place.
     """
     plain = "items" if keyword == "Items" else f"additional{keyword}"
     if (value := view.pop(f"unevaluated{keyword}", None)) is not None:
@@ -294,15 +311,17 @@ def _evaluated(view: View, keyword: str) -> None:
 
 
 def _both(one: View, other: View) -> View:
-    """Return the view of what both accept; what cannot be said in one schema stays apart, in
-    `allOf`.
+    """Return the view of the values that both accept.
+
+    Keywords that one schema cannot express together stay apart, in `allOf`.
     """
     one, other = _spread(one, other), _spread(other, one)
     result, apart = dict(one), []
     for names in _TOGETHER:
         group = {name: other[name] for name in names if name in other}
-        held = {name: one[name] for name in names if name in one}
-        if held and group and (held != group) and (len(held | group) > 1):
+        own = {name: one[name] for name in names if name in one}
+        differ = own and group and own != group
+        if differ and len(own | group) > 1:
             apart.append(group)
             other = {name: value for name, value in other.items() if name not in group}
     for keyword, value in other.items():
@@ -318,23 +337,24 @@ def _both(one: View, other: View) -> View:
 
 
 def _spread(view: View, other: View) -> View:
-    """Return *view* with what `additionalProperties` of *other* says of its fields."""
+    """Return *view* with `additionalProperties` of *other* joined to the fields it lacks."""
     further, fields = other.get("additionalProperties"), view.get("properties")
     if further is None or not isinstance(fields, Mapping) or "patternProperties" in other:
         return view
-    known = other.get("properties", {})
+    described = other.get("properties", {})
     if further is False:
-        return {**view, "properties": {name: fields[name] for name in fields if name in known}}
+        return {**view, "properties": {name: fields[name] for name in fields if name in described}}
     return {
         **view,
         "properties": {
-            name: field if name in known else _all_of(field, further)
+            name: field if name in described else _all_of(field, further)
             for name, field in fields.items()
         },
     }
 
 
 def _all_of(one: Any, other: Any) -> Any:
+    """Return the schema of the values that both accept."""
     if one is False or other is False:
         return False
     return one if key(one) == key(other) else {"allOf": [one, other]}
@@ -353,17 +373,17 @@ def _shared_types(one: list[str], other: list[str]) -> list[str]:
 
 _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "type": _shared_types,
-    "enum": lambda one, other: [each for each in one if key(each) in set(map(key, other))],
+    "enum": lambda one, other: [value for value in one if key(value) in set(map(key, other))],
     "required": lambda one, other: list(dict.fromkeys((*one, *other))),
     "dependentRequired": lambda one, other: {
         name: list(dict.fromkeys((*one.get(name, ()), *other.get(name, ()))))
         for name in one | other
     },
-    "allOf": lambda one, other: [*one, *(each for each in other if each not in one)],
+    "allOf": lambda one, other: [*one, *(schema for schema in other if schema not in one)],
     "uniqueItems": lambda one, other: one or other,
     **dict.fromkeys(_LARGER, lambda one, other: max(one, other)),
     **dict.fromkeys(_SMALLER, lambda one, other: min(one, other)),
     **dict.fromkeys(BY_NAME, _by_name),
     **dict.fromkeys(("additionalProperties", "items", "propertyNames"), _all_of),
 }
-"""Keyword -> how two of its values are one that accepts what both accept."""
+"""Keyword -> how two of its values join into one that accepts what both accept."""

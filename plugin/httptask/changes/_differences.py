@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
 Pair = tuple["Endpoint | None", "Endpoint | None"]
-"""An endpoint as it was and as it is; None where it was not, or is no more."""
+"""An endpoint as it was and as it is. None: it is new, or was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,21 @@ class Differences:
         added = tuple(after for before, after in pairs if before is None and after is not None)
         removed = tuple(before for before, after in pairs if after is None and before is not None)
         both = ((after, changes(before, after)) for before, after in pairs if before and after)
-        changed = tuple((after, found) for after, found in both if found)
+        changed = tuple(
+            (after, endpoint_changes) for after, endpoint_changes in both if endpoint_changes
+        )
         return cls(added, removed, changed, len(pairs) - len(added) - len(removed) - len(changed))
 
     @property
     def any(self) -> bool:
-        """Whether there is a difference at all."""
+        """Whether there is any difference."""
         return bool(self.added or self.removed or self.changed)
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"added", "removed", "changed", "unchanged"}`."""
         changed = [
-            {**_named(endpoint), "changes": [change.to_json() for change in found]}
-            for endpoint, found in self.changed
+            {**_named(endpoint), "changes": [change.to_json() for change in endpoint_changes]}
+            for endpoint, endpoint_changes in self.changed
         ]
         return {
             "added": [_named(endpoint) for endpoint in self.added],
@@ -54,24 +56,26 @@ class Differences:
 
 
 def paired(old: Iterable[Endpoint], new: Iterable[Endpoint]) -> Iterator[Pair]:
-    """Yield each endpoint of *old* with its version in *new*, None where there is none, then those
-    only *new* has.
+    """Yield each endpoint of *old* with its version in *new*, then the endpoints only *new* has.
 
-    Method and path tell which is which; where only the names in a path changed, its shape does.
+    Endpoints are matched by method and path; where only the names in a path changed, by its shape.
+    The missing version of a pair is None.
     """
-    left = {(endpoint.method, endpoint.path): endpoint for endpoint in new}
-    waiting: list[Endpoint] = []
+    unmatched = {(endpoint.method, endpoint.path): endpoint for endpoint in new}
+    pending: list[Endpoint] = []
     for endpoint in old:
-        found = left.pop((endpoint.method, endpoint.path), None)
-        if found is None:
-            waiting.append(endpoint)
+        successor = unmatched.pop((endpoint.method, endpoint.path), None)
+        if successor is None:
+            pending.append(endpoint)
         else:
-            yield endpoint, found
-    by_shape = {(endpoint.method, same_shape(endpoint.path)): key for key, endpoint in left.items()}
-    for endpoint in waiting:
+            yield endpoint, successor
+    by_shape = {
+        (endpoint.method, same_shape(endpoint.path)): key for key, endpoint in unmatched.items()
+    }
+    for endpoint in pending:
         key = by_shape.pop((endpoint.method, same_shape(endpoint.path)), None)
-        yield endpoint, left.pop(key) if key is not None else None
-    for endpoint in left.values():
+        yield endpoint, unmatched.pop(key) if key is not None else None
+    for endpoint in unmatched.values():
         yield None, endpoint
 
 

@@ -1,11 +1,10 @@
-"""What changed between two versions of an endpoint, as sentences for whoever wrote tasks for the
-old one.
-"""
+"""What changed between two versions of an endpoint, as sentences for the authors of tasks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from httptask._http.media_types import essence, is_json, range_of
@@ -13,16 +12,19 @@ from httptask.changes._schemas import Change, SchemaChanges, listed
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, Response, Server
 
 _MOST = 200
-"""Changes of one endpoint that are listed."""
+"""Most changes of one endpoint that are listed."""
 
 
 def changes(old: Endpoint, new: Endpoint) -> list[Change]:
-    """Return what changed from *old* to *new*; a change of descriptions, titles and examples is
-    none.
+    """Return what changed from *old* to *new*.
+
+    Changes of descriptions, titles and examples are left out.
     """
-    found = _Comparison(old, new).changes()
-    kept = list(dict.fromkeys(change for change, _ in zip(found, range(_MOST), strict=False)))
-    return kept if len(kept) < _MOST else [*kept, Change("endpoint", "more changes are not listed")]
+    differences = islice(_Comparison(old, new).changes(), _MOST)
+    listed_changes = list(dict.fromkeys(differences))
+    if len(listed_changes) == _MOST:
+        listed_changes.append(Change("endpoint", "more changes are not listed"))
+    return listed_changes
 
 
 class _Comparison:
@@ -59,33 +61,41 @@ class _Comparison:
                 )
 
     def _suffices(self) -> bool:
-        """Say whether whatever was enough to be let in still is; who described nothing asked for
-        nothing.
+        """Say whether credentials that were enough for the old version still are.
+
+        A version that describes no security asks for nothing.
         """
         names = {
-            name: (
-                {
-                    other
-                    for other, scheme in self._new.security_schemes.items()
-                    if other == name
-                    or _scheme(scheme) == _scheme(self._old.security_schemes.get(name, {}))
-                }
-                | {name}
-            )
-            for each in self._old.security or ()
-            for name in each
+            name: self._new_names(name)
+            for requirement in self._old.security or ()
+            for name in requirement
         }
         return all(
             any(
-                _is_enough(requirement, given, names) for requirement in self._new.security or ({},)
+                _is_enough(requirement, credentials, names)
+                for requirement in self._new.security or ({},)
             )
-            for given in self._old.security or ({},)
+            for credentials in self._old.security or ({},)
         )
+
+    def _new_names(self, name: str) -> set[str]:
+        """Return the names that the old security scheme *name* may have in the new version."""
+        old_scheme = _scheme(self._old.security_schemes.get(name, {}))
+        same = {
+            new_name
+            for new_name, scheme in self._new.security_schemes.items()
+            if _scheme(scheme) == old_scheme
+        }
+        return same | {name}
 
     def _servers(self) -> Iterator[Change]:
         old, new = self._old.servers, self._new.servers
         before, after = ([server.address for server in servers] for servers in (old, new))
-        gone = [each for each in before if new and not any(_is_at(each, server) for server in new)]
+        gone = [
+            address
+            for address in before
+            if new and not any(_is_at(address, server) for server in new)
+        ]
         if before[:1] != after[:1]:
             was, now = before[0] if before else "", after[0] if after else ""
             yield Change(
@@ -98,22 +108,22 @@ class _Comparison:
                 yield Change("url", f"no more at {address}", narrows=True)
 
     def _parameters(self) -> Iterator[Change]:
-        old, new = _by_place(self._old.parameters), _by_place(self._new.parameters)
-        for place, parameter in old.items():
-            if place not in new:
-                yield Change(place, "removed", narrows=True)
+        old, new = _by_location(self._old.parameters), _by_location(self._new.parameters)
+        for location, parameter in old.items():
+            if location not in new:
+                yield Change(location, "removed", narrows=True)
                 continue
-            other = new[place]
-            yield from _requirement(place, parameter.required, other.required)
-            if _writing(parameter) != _writing(other):
-                yield Change(place, "written in another style", narrows=True)
+            other = new[location]
+            yield from _requirement(location, parameter.required, other.required)
+            if _serialisation(parameter) != _serialisation(other):
+                yield Change(location, "written in another style", narrows=True)
             if other.deprecated and not parameter.deprecated:
-                yield Change(place, "now deprecated")
-            yield from self._requests.changes(parameter.schema, other.schema, place)
-        for place, parameter in new.items():
-            if place not in old:
+                yield Change(location, "now deprecated")
+            yield from self._requests.changes(parameter.schema, other.schema, location)
+        for location, parameter in new.items():
+            if location not in old:
                 yield Change(
-                    place,
+                    location,
                     f"added{', required' if parameter.required else ''}",
                     narrows=parameter.required,
                 )
@@ -134,27 +144,29 @@ class _Comparison:
     def _responses(self) -> Iterator[Change]:
         old, new = _by_status(self._old.responses), _by_status(self._new.responses)
         for status, response in old.items():
-            place = f"responses.{status}"
+            location = f"responses.{status}"
             if status in new:
-                yield from self._response(response, new[status], place)
+                yield from self._response(response, new[status], location)
                 continue
             successors = _successors(status, old, new)
             if successors:
-                yield Change(place, f"now described as {', '.join(successors)}")
+                yield Change(location, f"now described as {', '.join(successors)}")
             else:
-                yield Change(place, "removed", narrows=_is_success(status, old))
+                yield Change(location, "removed", narrows=_is_success(status, old))
             for name in successors:
-                yield from self._response(response, new[name], place)
+                yield from self._response(response, new[name], location)
         yield from (Change(f"responses.{status}", "added") for status in new if status not in old)
 
-    def _response(self, old: Response, new: Response, place: str) -> Iterator[Change]:
+    def _response(self, old: Response, new: Response, location: str) -> Iterator[Change]:
         before, after = _by_name(old.headers), _by_name(new.headers)
         for name, header in before.items():
-            inner = f"{place}.headers.{name}"
+            inner = f"{location}.headers.{name}"
             if name not in after:
                 yield Change(inner, "removed", narrows=True)
                 continue
-            was, now = (each.get("required") is True for each in (header, after[name]))
+            was, now = (
+                description.get("required") is True for description in (header, after[name])
+            )
             if was != now:
                 yield Change(
                     inner, "now always sent" if now else "no more always sent", narrows=was
@@ -162,59 +174,61 @@ class _Comparison:
             schemas = header.get("schema", {}), after[name].get("schema", {})
             yield from self._answers.changes(*schemas, inner)
         yield from (
-            Change(f"{place}.headers.{name}", "added") for name in after if name not in before
+            Change(f"{location}.headers.{name}", "added") for name in after if name not in before
         )
-        yield from self._content(old.content, new.content, place, self._answers)
+        yield from self._content(old.content, new.content, location, self._answers)
 
     def _content(
         self,
         old: Mapping[str, MediaType],
         new: Mapping[str, MediaType],
-        place: str,
+        location: str,
         schemas: SchemaChanges,
     ) -> Iterator[Change]:
         before, after = _by_media_type(old), _by_media_type(new)
         is_answer = schemas is self._answers
         if not before and after and is_answer:
-            yield Change(place, "now with a body")
+            yield Change(location, "now with a body")
         for key, (name, media_type) in before.items():
             names = [key] if key in after else _covering(key, after, is_answer=is_answer)
             if not names:
-                yield Change(place, f"no more as {name}", narrows=True)
+                yield Change(location, f"no more as {name}", narrows=True)
             for other in names:
                 successor = after[other][1]
                 if media_type.encoding != successor.encoding:
                     message = f"its fields are written in another way, as {name}"
-                    yield Change(place, message, narrows=True)
-                yield from schemas.changes(media_type.schema, successor.schema, place)
+                    yield Change(location, message, narrows=True)
+                yield from schemas.changes(media_type.schema, successor.schema, location)
         for key, (name, _) in after.items():
             if key not in before:
-                yield Change(place, f"now also as {name}")
+                yield Change(location, f"now also as {name}")
 
 
-def _requirement(place: str, was: bool, now: bool) -> Iterator[Change]:
+def _requirement(location: str, was: bool, now: bool) -> Iterator[Change]:
     if was != now:
-        yield Change(place, "now required" if now else "no more required", narrows=now)
+        yield Change(location, "now required" if now else "no more required", narrows=now)
 
 
-def _by_place(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
-    """Return *parameters* by their place in a task's settings; header names have no case (RFC 9110,
-    section 5.1).
+def _by_location(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
+    """Return *parameters* by their location in a task's settings.
+
+    Header names have no case (RFC 9110, section 5.1).
     """
-    found = {}
+    parameters_by_location = {}
     for parameter in parameters:
         name = parameter.name.lower() if parameter.location == "header" else parameter.name
-        found[f"{PARAMETER_GROUPS.get(parameter.location, 'query')}.{name}"] = parameter
-    return found
+        parameters_by_location[f"{PARAMETER_GROUPS.get(parameter.location, 'query')}.{name}"] = (
+            parameter
+        )
+    return parameters_by_location
 
 
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
-"""The style of a parameter that names none, by its place (OpenAPI 3.0.4, section 4.7.12:
-`style`).
-"""
+"""`in` of a parameter -> its style when it names none (OpenAPI 3.0.4, section 4.7.12)."""
 
 
-def _writing(parameter: Parameter) -> tuple[Any, ...]:
+def _serialisation(parameter: Parameter) -> tuple[Any, ...]:
+    """Return how *parameter* is serialised, defaults filled in."""
     style = parameter.style or _STYLES.get(parameter.location)
     explode = style in ("form", "cookie") if parameter.explode is None else parameter.explode
     return parameter.media_type or (style, explode), parameter.allow_reserved, parameter.encoding
@@ -224,7 +238,7 @@ _NOTHING = "nothing"
 
 
 def _credentials(endpoint: Endpoint) -> list[str]:
-    """Return the alternatives that let a request in, as words; none when they are not described."""
+    """Return the security alternatives as words; none when they are not described."""
     if endpoint.security is None:
         return []
     return [_credential(requirement) for requirement in endpoint.security] or [_NOTHING]
@@ -240,20 +254,24 @@ def _credential(requirement: Mapping[str, tuple[str, ...]]) -> str:
 
 def _is_enough(
     requirement: Mapping[str, tuple[str, ...]],
-    given: Mapping[str, tuple[str, ...]],
+    credentials: Mapping[str, tuple[str, ...]],
     names: Mapping[str, set[str]],
 ) -> bool:
-    """Say whether the credentials *given*, which may have other *names* now, satisfy
-    *requirement*.
+    """Say whether *credentials* satisfy *requirement*.
+
+    *names* are the names that their schemes may have now.
     """
     return all(
-        any(name in names[one] and set(scopes) <= set(held) for one, held in given.items())
-        for name, scopes in requirement.items()
+        any(
+            required_name in names[name] and set(scopes) <= set(granted)
+            for name, granted in credentials.items()
+        )
+        for required_name, scopes in requirement.items()
     )
 
 
 def _scheme(scheme: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of *scheme* decides how a request is authorised.
+    """Return the members of *scheme* that decide how a request is authorised.
 
     Names of headers and of HTTP schemes have no case (RFC 9110, sections 5.1 and 11.1).
     """
@@ -266,7 +284,7 @@ def _scheme(scheme: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_at(address: str, server: Server) -> bool:
-    """Say whether *address* is one of *server*, whose variables have other values, too."""
+    """Say whether *address* is one of *server*, for any values of its variables."""
     if address == server.address:
         return True
     parts = re.split(r"\{([^{}]+)\}", server.url)
@@ -291,23 +309,24 @@ def _by_status(responses: Mapping[str, Response]) -> dict[str, Response]:
 
 
 def _is_success(status: str, responses: Iterable[str]) -> bool:
-    """Say whether *status* is one of success; `default` is where no other of *responses* is."""
+    """Say whether *status* means success.
+
+    `default` does where no other of *responses* does.
+    """
     others = any(name.startswith("2") for name in responses)
     return status.startswith("2") or (status == "default" and not others)
 
 
 def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return which of the *new* responses stand for *status*, which only *old* has.
+    """Return the *new* responses that replace *status*, which only *old* has.
 
-    An exact status comes before its range, and this before `default` (OpenAPI 3.0.4, section
+    An exact status comes before its range, and the range before `default` (OpenAPI 3.0.4, section
     4.7.16).
     """
     if status == "default":
-        return (
-            [name for name in new if name not in old and _is_success(name, new)]
-            if (_is_success(status, old))
-            else []
-        )
+        if not _is_success(status, old):
+            return []
+        return [name for name in new if name not in old and _is_success(name, new)]
     if status.endswith("XX"):
         exact = [name for name in new if name not in old and name[:1] == status[:1]]
         return exact or [name for name in new if name == "default"]
@@ -315,15 +334,16 @@ def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
 
 
 def _by_media_type(content: Mapping[str, MediaType]) -> dict[str, tuple[str, MediaType]]:
-    """Return *content* by what its names mean, each with the name as it was written."""
+    """Return *content* by normalised media type, each with its name as it was written."""
     return {_media_type(name): (name, media_type) for name, media_type in content.items()}
 
 
 def _media_type(name: str) -> str:
-    """Return the media type *name* without what does not tell it from others.
+    """Return the media type *name* in a form in which equal media types are equal texts.
 
-    Neither has it a case, nor do parameters have an order (RFC 9110, section 8.3.1). UTF-8 is what
-    is meant without a `charset`, and JSON has no other (RFC 8259, sections 8.1 and 11).
+    Case does not count, nor the order of parameters (RFC 9110, section 8.3.1). A `charset` of UTF-8
+    is left out, because it is the default, and any `charset` of JSON, which has no other (RFC 8259,
+    sections 8.1 and 11).
     """
     pairs = [parameter.partition("=") for parameter in name.split(";")[1:] if parameter.strip()]
     kept = sorted(
@@ -341,10 +361,10 @@ def _is_usual_charset(media_type: str, key: str, value: str) -> bool:
 def _covering(
     key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answer: bool
 ) -> list[str]:
-    """Return the media types of *content*, the new version's, that stand for *key*, of the old one.
+    """Return the media types of the new version's *content* that replace the old one's *key*.
 
-    A request may be in any that a range of the new version has. A response of the new version has
-    to be in a range that the old one had.
+    A request may use any media type that a range of the new version covers. A response of the new
+    version has to be covered by a range of the old one.
     """
     if is_answer:
         return [name for name in content if _is_in_range(name, key)]
@@ -356,7 +376,8 @@ def _is_in_range(name: str, media_range: str) -> bool:
 
 
 def same_shape(path: str) -> str:
-    """Return the path template *path* without the names of its parameters: two of one shape are the
-    same place.
+    """Return the path template *path* without the names of its parameters.
+
+    Templates of one shape are the same path.
     """
     return re.sub(r"\{[^{}]*\}", "{}", path)

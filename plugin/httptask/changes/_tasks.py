@@ -21,25 +21,27 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 _MOST_SERVERS = 5
-"""Servers that a sentence names."""
+"""Most servers that a sentence names."""
 Use = tuple[str, str, Mapping[str, Any], tuple["Endpoint", "Endpoint | None"]]
 """A task's pointer, its name, the task, and the two versions of its endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenTask:
-    """A task that was right for the old description and is not for the new one."""
+    """A task that was valid for the old description and is not for the new one."""
 
     task: str
     endpoint: str
     problems: tuple[Problem, ...]
 
     def located(self, text: str) -> BrokenTask:
-        """Return the same with the line of each problem in the definition's *text*."""
+        """Return the same, with each problem's line in the definition's *text*."""
         lines = lines_of(text, {problem.pointer for problem in self.problems})
         return replace(
             self,
-            problems=tuple(replace(each, line=lines.get(each.pointer)) for each in self.problems),
+            problems=tuple(
+                replace(problem, line=lines.get(problem.pointer)) for problem in self.problems
+            ),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -57,56 +59,61 @@ def broken_tasks(
 
 
 def _used(definition: WorkflowDefinition, pairs: Iterable[Pair]) -> list[Use]:
-    """Return the tasks of *definition* that are for an endpoint of the old description, each with
-    that and its successor.
-    """
-    known = [(before, after) for before, after in pairs if before is not None]
-    found = (
-        (pointer, name, task, _pair_of(task, known))
-        for pointer, name, task in iter_tasks(definition)
-    )
-    return [(pointer, name, task, pair) for pointer, name, task, pair in found if pair is not None]
+    """Return the tasks of *definition* for endpoints of the old description."""
+    old_pairs = [(before, after) for before, after in pairs if before is not None]
+    used: list[Use] = []
+    for pointer, name, task in iter_tasks(definition):
+        pair = _pair_of(task, old_pairs)
+        if pair is not None:
+            used.append((pointer, name, task, pair))
+    return used
 
 
 def _broken(used: Iterable[Use], plugins: PluginManager) -> Iterator[BrokenTask]:
     for pointer, name, task, (before, after) in used:
         if after is None:
-            place = f"{pointer}/endpoint" if "endpoint" in task else f"{pointer}/httpRequest/url"
-            problem = Problem.of("endpoint-removed", place, method=before.method, path=before.path)
+            member = "endpoint" if "endpoint" in task else "httpRequest/url"
+            problem = Problem.of(
+                "endpoint-removed", f"{pointer}/{member}", method=before.method, path=before.path
+            )
             yield BrokenTask(name, before.id, (problem,))
-        elif found := tuple(_new_problems(task, pointer, before, after, plugins)):
-            yield BrokenTask(name, before.id, found)
+        elif problems := tuple(_new_problems(task, pointer, before, after, plugins)):
+            yield BrokenTask(name, before.id, problems)
 
 
 def _new_problems(
     task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
 ) -> Iterator[Problem]:
-    """Yield what is wrong with *task* for *after* in places where it was right for *before*."""
+    """Yield the problems of *task* for *after* that it does not have for *before*."""
     if "endpoint" not in task:
         after = _with_names_of(before, after)
     elif before.path != after.path:
         yield Problem.of("endpoint-renamed", f"{pointer}/endpoint", suggestion=after.id)
-    request, place = task["httpRequest"], f"{pointer}/httpRequest"
+    request, request_pointer = task["httpRequest"], f"{pointer}/httpRequest"
     was, now = (
-        request_problems(request, settings_schema(endpoint), endpoint, place, expressions=True)
+        request_problems(
+            request, settings_schema(endpoint), endpoint, request_pointer, expressions=True
+        )
         for endpoint in (before, after)
     )
-    known = {_fault(problem) for problem in was if _breaks(problem)}
-    yield from (problem for problem in now if _breaks(problem) and _fault(problem) not in known)
+    old_faults = {_fault(problem) for problem in was if _breaks(problem)}
+    yield from (
+        problem for problem in now if _breaks(problem) and _fault(problem) not in old_faults
+    )
     if (
         after.servers
         and _is_at(before, request.get("url"))
         and not _is_at(after, request.get("url"))
     ):
         servers = [server.address for server in after.servers[:_MOST_SERVERS]]
-        yield Problem.of("servers-changed", f"{place}/url", servers=servers)
+        yield Problem.of("servers-changed", f"{request_pointer}/url", servers=servers)
     yield from _credential_problems(task, pointer, before, after, plugins)
 
 
 def _credential_problems(
     task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
 ) -> Iterator[Problem]:
-    """Yield what *after* asks for that *task*, which had what *before* asked for, does not have."""
+    """Yield the problems of *task*'s credential for *after*, when it was right for *before*."""
     if (before.security, before.security_schemes) == (after.security, after.security_schemes):
         return
     name, request = task.get("credentials"), task["httpRequest"]
@@ -116,32 +123,33 @@ def _credential_problems(
 
 
 def _breaks(problem: Problem) -> bool:
-    """Say whether a task with *problem* no longer does what it did: what is sent in a read-only
-    field is ignored.
+    """Say whether *problem* changes what its task does.
+
+    A value in a read-only field is only a warning, but the API ignores it now.
     """
     return problem.severity == "error" or problem.code == "read-only"
 
 
 def _fault(problem: Problem) -> tuple[str, str]:
-    """Return what tells *problem* from others: its place, and the name that is missing there, when
-    one is.
+    """Return what identifies *problem* for both descriptions: its pointer and a missing name.
 
-    What was expected may be said in other words for the new description.
+    The rest may be worded differently for the new description.
     """
     return problem.pointer, str(problem.params["name"]) if problem.code == "required" else ""
 
 
 def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
-    """Return *after* with the path parameters named as in *before*: a task that names no endpoint
-    has its own path.
+    """Return *after* with its path parameters named as in *before*.
+
+    A task that names no endpoint keeps the names that it was written with.
     """
-    places = list(
-        zip(PLACEHOLDER.findall(after.path), PLACEHOLDER.findall(before.path), strict=True)
-    )
-    names = dict(places)
+    names_after, names_before = (PLACEHOLDER.findall(path) for path in (after.path, before.path))
+    names = dict(zip(names_after, names_before, strict=True))
     parameters = tuple(
-        replace(each, name=names.get(each.name, each.name)) if each.location == "path" else each
-        for each in after.parameters
+        replace(parameter, name=names.get(parameter.name, parameter.name))
+        if parameter.location == "path"
+        else parameter
+        for parameter in after.parameters
     )
     return replace(after, path=before.path, parameters=parameters)
 
@@ -149,20 +157,18 @@ def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
 def _pair_of(
     task: Mapping[str, Any], pairs: list[tuple[Endpoint, Endpoint | None]]
 ) -> tuple[Endpoint, Endpoint | None] | None:
-    """Return the endpoint that *task* is for: the one it names, else the one its method and URL
-    lead to.
-    """
+    """Return the endpoint of *task*, with its successor: by `endpoint`, else by method and URL."""
     named, request = task.get("endpoint"), task.get("httpRequest")
     if task.get("type") != "Http" or not isinstance(request, Mapping):
         return None
-    found = next((pair for pair in pairs if _is_id_of(named, pair[0])), None)
+    by_id = next((pair for pair in pairs if _is_id_of(named, pair[0])), None)
     url, method = request.get("url"), str(request.get("method") or "GET").upper()
-    if found is not None or not isinstance(url, str):
-        return found
+    if by_id is not None or not isinstance(url, str):
+        return by_id
     addressed = [pair for pair in pairs if pair[0].method == method and _is_at(pair[0], url)]
     path = url.partition("?")[0].partition("#")[0]
-    # Of several templates the very one, else the one that says most (OpenAPI 3.0.4, section 4.7.8:
-    # concrete paths first).
+    # A URL that is the template itself decides; then the template with the longest fixed text
+    # (OpenAPI 3.0.4, section 4.7.8: concrete paths first).
     return max(
         addressed,
         key=lambda pair: (path.endswith(_path(pair[0])), len(PLACEHOLDER.sub("", pair[0].path))),
@@ -171,8 +177,9 @@ def _pair_of(
 
 
 def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
-    """Say whether *named* is the id of *endpoint*: a catalogue lengthens the hash it ends with
-    where two would be equal.
+    """Say whether *named* is the id of *endpoint*.
+
+    An id ends with a hash, which a catalogue lengthens where two ids would be equal.
     """
     head, _, digits = str(named).rpartition("-")
     short_head, _, short = endpoint.id.rpartition("-")
@@ -182,8 +189,9 @@ def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
 
 
 def _is_at(endpoint: Endpoint, url: Any) -> bool:
-    """Say whether *url* is the path of *endpoint* at one of its servers; any server will do where
-    none is described, or an expression stands for it.
+    """Say whether *url* is the path of *endpoint* at one of its servers.
+
+    Any server will do where none is described, or where an expression stands for it.
     """
     if not isinstance(url, str):
         return False
@@ -198,16 +206,15 @@ def _is_at(endpoint: Endpoint, url: Any) -> bool:
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
-    """Say whether *parts*, between the slashes, are those of *template*, or values stand in its
-    places.
-    """
+    """Say whether *parts*, split at slashes, match *template*, placeholders filled in."""
     return len(template) == len(parts) and all(
-        each == part or ("{" in each and _frames(each, part))
-        for each, part in zip(template, parts, strict=True)
+        segment == part or ("{" in segment and _frames(segment, part))
+        for segment, part in zip(template, parts, strict=True)
     )
 
 
 def _frames(template: str, part: str) -> bool:
+    """Say whether *part* has the fixed text around the placeholders of *template*, and a value."""
     before, after = template.partition("{")[0], template.rpartition("}")[2]
     return len(part) > len(before) + len(after) and part.startswith(before) and part.endswith(after)
 
