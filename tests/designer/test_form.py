@@ -21,7 +21,7 @@ from designer import conforms, thing_endpoint
 from designer_forms import SCHEMAS, SHARED, Filled
 from httptask.designer import needs_raw_json
 from httptask.designer._form import MOST_FIELDS, field_at, form_of
-from httptask.designer._text import rendered
+from httptask.designer._markdown import rendered
 from httptask.model.api import Endpoint, MediaType, RequestBody
 from httptask.settings import settings_schema
 
@@ -747,9 +747,11 @@ def rendering_raises(monkeypatch: pytest.MonkeyPatch, library: str, error: BaseE
         raise error
 
     if library == "pyromark.html":
-        monkeypatch.setattr("httptask.designer._text.pyromark.html", fail)
+        monkeypatch.setattr("httptask.designer._markdown.pyromark.html", fail)
     else:
-        monkeypatch.setattr("httptask.designer._text._cleaner", lambda: SimpleNamespace(clean=fail))
+        monkeypatch.setattr(
+            "httptask.designer._markdown._cleaner", lambda: SimpleNamespace(clean=fail)
+        )
 
 
 @pytest.mark.parametrize(

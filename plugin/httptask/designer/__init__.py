@@ -1,5 +1,6 @@
-"""The designer: a page, and the same thing as a custom element, to search an API, fill in a form,
-test the request, save the task.
+"""The designer: a page to search an API, fill in a form, test the request and save the task.
+
+The same page is a custom element for designers of other hosts.
 
 `create_app` makes the ASGI application; `serve` runs it. Both need the extra `designer` (Starlette,
 uvicorn).

@@ -1,4 +1,4 @@
-"""The designer as an ASGI application: routes, and what they share."""
+"""The designer as an ASGI application: its routes, and the state they share."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from starlette.types import Receive, Scope, Send
 from httptask._core import packaged
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
-from httptask._http import secret_names as secret_names
+from httptask._http import secret_names
 from httptask.building import FILES_VARIABLE, Files
 from httptask.designer._bodies import as_json, json_object, member, pieces
-from httptask.designer._catalogue import CatalogueThread, Known
+from httptask.designer._catalogue import CatalogueEntry, CatalogueThread
 from httptask.designer._change import changed, name_of
 from httptask.designer._credentials import listed
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
-from httptask.designer._endpoints import found_endpoints
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
@@ -39,6 +38,7 @@ from httptask.designer._problems import (
     answer_unexpected,
 )
 from httptask.designer._reference import reference
+from httptask.designer._search import search_endpoints
 from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
@@ -59,7 +59,7 @@ API = "/api/v1"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "TRACE")
 _STATIC = Path(__file__).with_name("static")
 _SHOWN_BODY = Limits(body=32 * 1024 * 1024)
-"""A page can show more than a workflow should carry."""
+"""Limits for a response on a page: more than a workflow should carry."""
 _MOST_UPLOADED = 512 * 1024 * 1024
 
 
@@ -78,33 +78,34 @@ def create_app(
     files: str | os.PathLike[str] | None = None,
     imports: bool | None = None,
 ) -> Guards:
-    """Return the designer as an ASGI application, to be run by itself or mounted in a host's.
+    """Return the designer as an ASGI application, to be served by itself or mounted in a host's.
 
-    *catalogue* is a catalogue's file, the user's own when absent. *workflows* is a folder of
-    definitions, or the file of one; without it nothing is saved here: the page tells its host
-    (`task-save`). *allow_networks* is what test requests may reach beside globally routable
-    addresses, as for a `Runtime`. *servers* are addresses of APIs of the operator's own, by
-    provider. *files* is the folder of files that requests may send, and to which uploads move that
-    a definition is saved with; when absent, what `HTTPTASK_FILES` names, else `files` beside the
-    definitions. *limits* bound a response. *hosts* are the values of `Host` the application is
-    reached by, beside loopback; *origins* are pages of other origins that may use it; *token*, of
-    at least 16 characters, is asked of everybody when given. *imports* lets the page bring
-    descriptions into the catalogue, from npm, from an address, from a file; when absent it may
-    where only this machine reaches the designer: there are no *hosts* and no *origins*.
+    *catalogue* is the file of a catalogue; None takes the user's own. *workflows* is a folder of
+    definitions, or the file of one; without it nothing is saved here, and the page tells its host
+    instead (`task-save`). *allow_networks* are the networks that test requests may reach besides
+    globally routable addresses, as for a `Runtime`. *servers* are the operator's own addresses of
+    APIs, by provider. *files* is the folder of files that requests may send; the uploads of a saved
+    definition move there. None takes `HTTPTASK_FILES`, else the folder `files` next to the
+    definitions. *limits* bound a response. *upload_limit* is the most bytes of an upload. *hosts*
+    are the values of `Host` that reach the application, besides loopback; *origins* are pages of
+    other origins that may use it; a *token*, of at least 16 characters, is required of everybody.
+    *imports* lets the page import descriptions into the catalogue, from npm, an address or a file;
+    None allows it where only this machine reaches the designer: there are no *hosts* and no
+    *origins*.
 
-    Every test request is sent from here, with the credentials found here: whoever can reach the
-    application can do that. Its lifespan closes what it opened; a host that mounts it takes the
-    application's `lifespan` as its own. Raises `ValueError` for a network that is none and for a
-    token that could be guessed.
+    Every test request is sent from here, with the credentials of this machine, by whoever can reach
+    the application. Its lifespan closes everything it opened; a host that mounts it takes the
+    application's `lifespan` as its own. Raises `ValueError` for an invalid network and for a token
+    that could be guessed.
     """
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
-    place = Path(workflows) if workflows is not None else None
-    folder = files_folder(files, place)
+    workflows_path = Path(workflows) if workflows is not None else None
+    folder = files_folder(files, workflows_path)
     uploads = Uploads(upload_limit, folder)
     designer = _Designer(
         catalogue=CatalogueThread(catalogue, manager, servers or {}, Files(folder, uploads.path)),
-        workflows=Workflows(place, uploads.saved),
+        workflows=Workflows(workflows_path, uploads.saved),
         runtime=Runtime(
             plugins=manager,
             catalogue=catalogue,
@@ -131,14 +132,12 @@ def create_app(
             Exception: answer_unexpected,
         },
     )
-    app.router.redirect_slashes = False  # a path that is not there is not there
+    app.router.redirect_slashes = False  # a path with a slash too many is not found
     return Guards(app, hosts=hosts, origins=origins, token=token)
 
 
 def files_folder(files: str | os.PathLike[str] | None, workflows: Path | None) -> Path | None:
-    """Return the folder of files: *files*, what the operator's environment names, or `files` beside
-    the definitions.
-    """
+    """Return the folder of files: *files*, else `HTTPTASK_FILES`, else next to the definitions."""
     named = files or os.environ.get(FILES_VARIABLE)
     if named or workflows is None:
         return Path(named).absolute() if named else None
@@ -146,7 +145,7 @@ def files_folder(files: str | os.PathLike[str] | None, workflows: Path | None) -
 
 
 class _Designer:
-    """What the routes share, and the routes."""
+    """The routes, and the state they share."""
 
     def __init__(
         self,
@@ -166,7 +165,7 @@ class _Designer:
         self._tests = TestRequests()
 
     def routes(self) -> list[Route]:
-        """Return every route; `schemas/designer-api.openapi.json` describes those of the API."""
+        """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
         table = (
             ("/config", {"GET": self.config}),
             ("/endpoints", {"GET": self.endpoints}),
@@ -220,7 +219,7 @@ class _Designer:
 
     async def _file(self, name: str) -> Response:
         path = _STATIC / name
-        # One folder, no more: a name never has a separator here, and must be one that was shipped.
+        # Only files of this one folder: a name with a separator leads elsewhere.
         if not await in_thread(
             lambda: path.parent == _STATIC and path.is_file() and not name.startswith(".")
         ):
@@ -229,7 +228,7 @@ class _Designer:
         return FileResponse(path, media_type=media_type, headers={"Cache-Control": "no-cache"})
 
     async def config(self, request: Request) -> Response:
-        """Say what a page has to know before it asks for anything else."""
+        """Answer with the configuration that a page needs before anything else."""
         count, only_shipped = await self._catalogue.run(
             lambda catalogue: (len(catalogue), catalogue.is_as_shipped())
         )
@@ -260,26 +259,26 @@ class _Designer:
     # Endpoints
 
     async def endpoints(self, request: Request) -> Response:
-        """Search."""
+        """Search the endpoints."""
         query = request.query_params
         return as_json(
-            await self._catalogue.run(lambda catalogue: found_endpoints(catalogue, query))
+            await self._catalogue.run(lambda catalogue: search_endpoints(catalogue, query))
         )
 
     async def endpoint(self, request: Request) -> Response:
         """Answer with the reference of an endpoint."""
-        known = await self._known(request)
-        return await _made(lambda: reference(known.endpoint))
+        entry = await self._entry(request)
+        return await _json_made_by(lambda: reference(entry.endpoint))
 
     async def form(self, request: Request) -> Response:
-        """Answer with the form of an endpoint, or with the part of it that a link names."""
-        known = await self._known(request)
+        """Answer with the form of an endpoint, or with the part that the query's `at` links to."""
+        entry = await self._entry(request)
         link = request.query_params.get("at")
         if link is None:
-            return await _made(lambda: _form(known))
+            return await _json_made_by(lambda: _form(entry))
         try:
-            return await _made(
-                lambda: {"at": link, "field": field_at(known.endpoint, known.schema, link)}
+            return await _json_made_by(
+                lambda: {"at": link, "field": field_at(entry.endpoint, entry.schema, link)}
             )
         except LookupError as error:
             raise Refused(
@@ -288,74 +287,69 @@ class _Designer:
             ) from error
 
     async def settings_schema(self, request: Request) -> Response:
-        """Answer with the settings schema of an endpoint, and a task with the documented values."""
-        known = await self._known(request)
-        return await _made(lambda: {"schema": known.schema, "prefill": known.prefilled()})
+        """Answer with the settings schema of an endpoint, and a prefilled task."""
+        entry = await self._entry(request)
+        return await _json_made_by(lambda: {"schema": entry.schema, "prefill": entry.prefilled()})
 
     async def task_for(self, request: Request) -> Response:
-        """Return a task that is for another endpoint, or none, as one for this endpoint: *Change
-        API*.
-        """
-        known = await self._known(request)
+        """Answer with the body's task changed to this endpoint: *Change API*."""
+        entry = await self._entry(request)
         task = member(await json_object(request), "task", dict)
-        old = await self._of(Draft(task, "task", Inputs()))
-        change = await in_thread(lambda: changed(task, old, known))
+        old = await self._entry_of(Draft(task, "task", Inputs()))
+        change = await in_thread(lambda: changed(task, old, entry))
         names = {
-            "title": name_of(known.endpoint),
+            "title": name_of(entry.endpoint),
             **({"formerTitle": name_of(old.endpoint)} if old else {}),
         }
         return as_json({"task": change.task, "dropped": list(change.dropped), **names})
 
-    async def _known(self, request: Request) -> Known:
-        return await self._catalogue.known(request.path_params["id"])
+    async def _entry(self, request: Request) -> CatalogueEntry:
+        return await self._catalogue.entry(request.path_params["id"])
 
     # Drafts
 
     async def validate(self, request: Request) -> Response:
-        """Say everything that is wrong with a task, or with a whole definition."""
+        """Answer with every problem of a task, or of a whole definition."""
         value = await json_object(request)
         more: dict[str, Any] = {}
         if "definition" in value:
             definition = WorkflowDefinition(member(value, "definition", dict))
-            found: Sequence[Problem] = await self._catalogue.check(
+            problems: Sequence[Problem] = await self._catalogue.check(
                 lambda runtime: definition_problems(definition, runtime)
             )
             more["unreached"] = unreached_tasks(definition)
         else:
-            found, more["mediaType"] = await self._checked(draft_of(value))
-        valid = not any(problem.severity == "error" for problem in found)
+            problems, more["mediaType"] = await self._checked(draft_of(value))
+        valid = not any(problem.severity == "error" for problem in problems)
         return as_json(
-            {"valid": valid, "problems": [problem.to_json() for problem in found], **more}
+            {"valid": valid, "problems": [problem.to_json() for problem in problems], **more}
         )
 
     async def _checked(self, draft: Draft) -> tuple[Sequence[Problem], str | None]:
-        """Return what is wrong with *draft*, and the media type that its body is sent as."""
-        known = await self._of(draft)
+        """Return the problems of *draft*, and the media type of its body."""
+        entry = await self._entry_of(draft)
 
         def check(runtime: Runtime) -> tuple[Sequence[Problem], str | None]:
-            task = _task(draft, known, runtime)
+            task = _task(draft, entry, runtime)
             return task.problems(), task.media_type()
 
         return await self._catalogue.check(check)
 
     async def render(self, request: Request) -> Response:
-        """Show the request of a draft as it would go out, and as a curl command; nothing is
-        sent.
-        """
+        """Show the request of a draft and its curl command. Nothing is sent."""
         draft = draft_of(await json_object(request))
-        known = await self._of(draft)
-        return as_json(described(await _task(draft, known, self._runtime).arender(draft.inputs)))
+        entry = await self._entry_of(draft)
+        return as_json(described(await _task(draft, entry, self._runtime).arender(draft.inputs)))
 
-    async def _of(self, draft: Draft) -> Known | None:
-        """Return the endpoint of *draft*; None when it names none, or one that is not there:
-        checking says so.
+    async def _entry_of(self, draft: Draft) -> CatalogueEntry | None:
+        """Return the endpoint of *draft*; None when it names none or an unknown one.
+
+        Validation reports an unknown endpoint.
         """
+        if draft.endpoint_id is None:
+            return None
         try:
-            return (
-                await self._catalogue.known(draft.endpoint_id)
-                if draft.endpoint_id is not None
-                else None
-            )
+            return await self._catalogue.entry(draft.endpoint_id)
         except UnknownEndpointError:
             return None
 
@@ -369,8 +363,8 @@ class _Designer:
         detail = member(value, "detail", str, lambda: "full")
         if detail not in ("full", "brief"):
             raise Refused("bad-request", f"'detail' is 'full' or 'brief', found {detail[:50]!r}")
-        known = await self._of(draft)
-        task = _task(draft, known, self._runtime)
+        entry = await self._entry_of(draft)
+        task = _task(draft, entry, self._runtime)
         test_id = self._tests.begin()
         events = self._tests.events(
             test_id, task, draft.inputs, send_anyway=send_anyway, brief=detail == "brief"
@@ -383,14 +377,14 @@ class _Designer:
         return Response(status_code=204)
 
     async def body(self, request: Request) -> Response:
-        """Answer with the body of a test request's response, for download or as decoded text."""
+        """Answer with the body of a test request's response: its bytes, or the decoded text."""
         body = self._tests.body(request.path_params["id"])
-        wanted = request.query_params.get("as", "raw")
-        if wanted not in ("raw", "decoded"):
-            raise Refused("bad-request", f"'as' is 'raw' or 'decoded', found {wanted[:50]!r}")
-        # Whatever it is, it must not become a page of this origin.
+        form = request.query_params.get("as", "raw")
+        if form not in ("raw", "decoded"):
+            raise Refused("bad-request", f"'as' is 'raw' or 'decoded', found {form[:50]!r}")
+        # A response of another server must never run as a page of this origin.
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
-        if wanted == "decoded":
+        if form == "decoded":
             if body.decoded is None:
                 raise Refused("not-found", "this body is neither JSON nor text; download its bytes")
             return Response(body.decoded, 200, headers, body.media_type)
@@ -408,7 +402,7 @@ class _Designer:
     # Uploads, credentials
 
     async def upload(self, request: Request) -> Response:
-        """Keep a file and answer with its reference."""
+        """Store a file and answer with its reference."""
         upload = await self._uploads.add(
             pieces(request, self._uploads.limit),
             name=request.query_params.get("name", "file"),
@@ -438,8 +432,9 @@ class _Designer:
         )
 
     async def rename(self, request: Request) -> Response:
-        """Return a definition with one of its tasks renamed wherever it is named; nothing is
-        saved.
+        """Answer with a definition in which a task is renamed, with all references to it.
+
+        Nothing is saved.
         """
         value = await json_object(request, MOST_BYTES * 2)
         definition = WorkflowDefinition(member(value, "definition", dict))
@@ -456,18 +451,17 @@ class _Designer:
         return as_json({"definition": renamed.definition.document, "problems": problems})
 
     async def workflow(self, request: Request) -> Response:
-        """Answer with a definition, as it lies on disk."""
+        """Answer with a definition as stored on disk."""
         workflow_id = request.path_params["id"]
         stored = await in_thread(lambda: self._workflows.read(workflow_id))
         headers = {"ETag": stored.etag, "Cache-Control": "no-cache"}
-        if request.headers.get(
-            "if-none-match", ""
-        ).strip() == "*" or stored.etag in request.headers.get("if-none-match", ""):
+        none_match = request.headers.get("if-none-match", "")
+        if none_match.strip() == "*" or stored.etag in none_match:
             return Response(status_code=304, headers=headers)
         return Response(stored.data, 200, headers, "application/json")
 
     async def save_workflow(self, request: Request) -> Response:
-        """Replace a definition, or make a new one."""
+        """Replace a definition, or create one."""
         definition = await json_object(request, MOST_BYTES)
         workflow_id, headers = request.path_params["id"], request.headers
         stored, is_new = await in_thread(
@@ -493,32 +487,35 @@ def _by_method(handlers: Mapping[str, Any]) -> Any:
     return handle
 
 
-def _task(draft: Draft, known: Known | None, runtime: Runtime) -> HttpTask:
-    if known is None:
+def _task(draft: Draft, entry: CatalogueEntry | None, runtime: Runtime) -> HttpTask:
+    if entry is None:
         return HttpTask(draft.task, name=draft.name, runtime=runtime)
-    task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=known.endpoint)
-    task.settings_schema = (
-        known.schema
-    )  # the one that was derived already: its validator is kept as long as it is
+    task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=entry.endpoint)
+    # The derived schema is reused, because validators are cached by its identity.
+    task.settings_schema = entry.schema
     return task
 
 
-def _form(known: Known) -> dict[str, Any]:
+def _form(entry: CatalogueEntry) -> dict[str, Any]:
     return {
-        "id": known.endpoint.id,
-        "prefill": known.prefilled(),
-        **form_with_needs(known.endpoint, known.schema),
+        "id": entry.endpoint.id,
+        "prefill": entry.prefilled(),
+        **form_with_needs(entry.endpoint, entry.schema),
     }
 
 
-async def _made(make: Any) -> Response:
-    """Return what *make* returns as JSON; made in a thread, because a description may be large."""
+async def _json_made_by(make: Any) -> Response:
+    """Answer with the value of *make* as JSON.
+
+    It is made in a thread, because a description may be large.
+    """
     return Response(await in_thread(lambda: dump(make())), media_type="application/json")
 
 
 class _EventStream(StreamingResponse):
-    """Server-sent events (HTML, section 9.2), one line of JSON each. When nobody listens any more,
-    *ended* is called.
+    """Server-sent events (HTML, section 9.2), each with one line of JSON.
+
+    *ended* is called when nobody listens any more.
     """
 
     def __init__(
@@ -529,7 +526,7 @@ class _EventStream(StreamingResponse):
     ) -> None:
         self._events = events
         self._ended = ended
-        headers = {**headers, "X-Accel-Buffering": "no"}  # a proxy must not collect them
+        headers = {**headers, "X-Accel-Buffering": "no"}  # a proxy must not buffer them
         super().__init__(self._lines(), media_type="text/event-stream", headers=headers)
 
     async def _lines(self) -> AsyncIterator[bytes]:
@@ -541,4 +538,4 @@ class _EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             await self._events.aclose()
-            self._ended()  # also when the page left before the first event was asked for
+            self._ended()  # also when the page left before the first event

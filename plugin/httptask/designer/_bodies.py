@@ -1,4 +1,4 @@
-"""Bodies in and out: read up to a limit, JSON strictly, answered as JSON."""
+"""Bodies of requests and responses: read up to a limit, JSON parsed strictly, answered as JSON."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from httptask.designer._problems import Refused
 T = TypeVar("T")
 
 MOST_JSON = 8 * 1024 * 1024
-"""Bytes of a JSON body: a workflow definition with room to spare."""
+"""Most bytes of a JSON body: room for a workflow definition and more."""
 _LONG = 128 * 1024
-"""Bytes. Longer JSON is read and written in a thread, so that streams and cancelling go on."""
+"""Bytes. Longer JSON is parsed in a thread, so that streams and cancelling go on."""
 _DEEPEST = 200
 _MOST_DRAINED = 64 * 1024 * 1024
-"""Bytes of a body over the limit that are read and thrown away: a connection that is closed while
-they come is reset, and the answer lost with it (RFC 9112, section 9.6)."""
+"""Most bytes of a body over the limit that are read and discarded.
+
+Closing a connection while they arrive resets it, and the answer is lost (RFC 9112, section 9.6).
+"""
 
 
 def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -31,7 +33,7 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body of *request* as it comes. Raises `Refused` when it is over *limit* bytes."""
+    """Yield the body of *request* as it arrives. Raises `Refused` for more than *limit* bytes."""
     declared = request.headers.get("content-length", "")
     too_large = declared.isascii() and declared.isdigit() and int(declared) > limit
     received = 0
@@ -59,9 +61,8 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
 async def json_object(request: Request, limit: int = MOST_JSON) -> dict[str, Any]:
     """Return the JSON object in the body of *request*. Raises `Refused`."""
     media_type = essence(request.headers.get("content-type", ""))
-    if (
-        media_type != "application/json"
-    ):  # also what keeps forms of other sites out: they cannot send it unasked
+    # This also keeps the forms of other sites out: without CORS they cannot send this media type.
+    if media_type != "application/json":
         raise Refused(
             "unsupported-media-type",
             f"expected Content-Type: application/json, found {media_type or 'none'}",
@@ -84,19 +85,32 @@ def _parsed(data: bytes) -> Any:
 
 
 def member(
-    value: Mapping[str, Any], name: str, kind: type[T], default: Callable[[], T] | None = None
+    document: Mapping[str, Any],
+    name: str,
+    expected_type: type[T],
+    default: Callable[[], T] | None = None,
 ) -> T:
-    """Return the member *name* of a request's *value*. Raises `Refused` when it is of another type,
-    or missing without *default*.
+    """Return the member *name* of the JSON object *document*.
+
+    Raises `Refused` when it has another type, or is missing without *default*.
     """
-    found = value.get(name)
-    if found is None and default is not None:
+    value = document.get(name)
+    if value is None and default is not None:
         return default()
-    if isinstance(found, kind) and (kind is bool or not isinstance(found, bool)):
-        return found
-    wanted = {dict: "an object", str: "a string", bool: "true or false", list: "an array"}[kind]
+    # bool is a subclass of int in Python, and not a number in JSON.
+    if isinstance(value, expected_type) and (expected_type is bool or not isinstance(value, bool)):
+        return value
+    expected = _TYPE_NAMES[expected_type]
     raise Refused(
         "bad-request",
-        f"{name!r} must be {wanted}",
-        problems=[{"pointer": f"/{name}", "message": f"expected {wanted}", "severity": "error"}],
+        f"{name!r} must be {expected}",
+        problems=[{"pointer": f"/{name}", "message": f"expected {expected}", "severity": "error"}],
     )
+
+
+_TYPE_NAMES: Mapping[type, str] = {
+    dict: "an object",
+    str: "a string",
+    bool: "true or false",
+    list: "an array",
+}

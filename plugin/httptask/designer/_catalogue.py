@@ -1,5 +1,6 @@
-"""The catalogue for a page: one thread owns it, because a `Catalogue` belongs to the thread that
-opened it.
+"""The catalogue for a page.
+
+One thread owns it, because a `Catalogue` belongs to the thread that opened it.
 """
 
 from __future__ import annotations
@@ -24,19 +25,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_KEPT = 32
+_MOST_RECENT = 32
+"""Most entries that are remembered."""
 _FRESH_SECONDS = 10.0
-"""How long an endpoint is taken from memory: another process may import a newer one meanwhile."""
+"""How long an entry is served from memory. Another process may import a newer version."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """An endpoint with what is derived from it."""
+class CatalogueEntry:
+    """An endpoint with its settings schema."""
 
     endpoint: Endpoint
     schema: dict[str, Any]
-    """Its settings schema, refined by plugins. One object for as long as the endpoint is kept:
-    validators are, too.
+    """The settings schema, refined by plugins.
+
+    It stays the same object while the entry is remembered, because validators are cached by its
+    identity.
     """
 
     def prefilled(self) -> dict[str, Any]:
@@ -45,11 +49,10 @@ class Known:
 
 
 class CatalogueThread:
-    """Runs work on the catalogue at *path* in its one thread, and remembers the endpoints looked at
-    last.
+    """Run work on the catalogue at *path* in its one thread, and remember recent endpoints.
 
-    *servers* are addresses of the operator's own, by provider: they stand before those a
-    description names. *files* are those that requests may send.
+    *servers* are addresses of the operator's own, by provider; they come before those of a
+    description. *files* are the files that requests may send.
     """
 
     def __init__(
@@ -65,26 +68,28 @@ class CatalogueThread:
         self._files = files
         self._thread = ThreadPoolExecutor(1, "httptask-catalogue")
         self._opened: tuple[Catalogue, Runtime] | None = None
-        self._kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[float, CatalogueEntry]] = OrderedDict()
 
     async def run(self, work: Callable[[Catalogue], T]) -> T:
-        """Run *work* on the open catalogue. Raises what it raises, and `CatalogueError` when it
-        cannot be opened.
+        """Run *work* on the open catalogue.
+
+        Raises what *work* raises, and `CatalogueError` when the catalogue cannot be opened.
         """
         return await self._in_thread(lambda: work(self._open()[0]))
 
     async def check(self, work: Callable[[Runtime], T]) -> T:
-        """Run *work* with a runtime that looks endpoints up in the open catalogue: for checking,
-        not for sending.
+        """Run *work* with a runtime that looks endpoints up in the open catalogue.
+
+        The runtime is for checking, not for sending.
         """
         return await self._in_thread(lambda: work(self._open()[1]))
 
-    async def known(self, endpoint_id: str) -> Known:
-        """Return an endpoint. Raises `UnknownEndpointError`."""
-        return await self._in_thread(lambda: self._known(endpoint_id))
+    async def entry(self, endpoint_id: str) -> CatalogueEntry:
+        """Return the entry of an endpoint. Raises `UnknownEndpointError`."""
+        return await self._in_thread(lambda: self._entry(endpoint_id))
 
     async def aclose(self) -> None:
-        """Close the catalogue; what runs is waited for."""
+        """Close the catalogue when the work in its thread has ended."""
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
@@ -105,26 +110,27 @@ class CatalogueThread:
         return self._opened
 
     def _close(self) -> None:
-        self._kept.clear()
+        self._recent.clear()
         if self._opened is not None:
             catalogue, runtime = self._opened
             self._opened = None
             runtime.close()
             catalogue.close()
 
-    def _known(self, endpoint_id: str) -> Known:
-        since, known = self._kept.get(endpoint_id, (0.0, None))
-        if known is None or time.monotonic() - since > _FRESH_SECONDS:
+    def _entry(self, endpoint_id: str) -> CatalogueEntry:
+        loaded, entry = self._recent.get(endpoint_id, (0.0, None))
+        if entry is None or time.monotonic() - loaded > _FRESH_SECONDS:
             catalogue, runtime = self._open()
             endpoint = self._with_own_servers(catalogue.get(endpoint_id))
-            if known is None or known.endpoint != endpoint:
+            # An unchanged endpoint keeps its entry, and so its validators.
+            if entry is None or entry.endpoint != endpoint:
                 task = HttpTask({"type": "Http"}, runtime=runtime, endpoint=endpoint)
-                known = Known(endpoint, task.settings_schema)
-            self._kept[endpoint_id] = time.monotonic(), known
-        self._kept.move_to_end(endpoint_id)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return known
+                entry = CatalogueEntry(endpoint, task.settings_schema)
+            self._recent[endpoint_id] = time.monotonic(), entry
+        self._recent.move_to_end(endpoint_id)
+        while len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
+        return entry
 
     def _with_own_servers(self, endpoint: Endpoint) -> Endpoint:
         own = tuple(

@@ -1,4 +1,4 @@
-"""Change API: what of a task's settings another endpoint can take over, and what it cannot."""
+"""*Change API*: carry the settings of a task over to another endpoint, as far as they fit."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from httptask._core.pointers import pointer
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask._http.syntax import PLACEHOLDER
 from httptask.building import is_reference
-from httptask.designer._catalogue import Known
-from httptask.designer._places import GROUPS, Place, Places
+from httptask.designer._catalogue import CatalogueEntry
+from httptask.designer._form_tree import GROUPS, FormTree, Node
 from httptask.expressions import has_expression, is_expression
 from httptask.model.api import Endpoint, Server
 
 _PARAMETERS = ("pathParameters", "query")
-"""Groups between which a value of the same name moves: which of the two it is is the endpoint's
-choice.
-"""
+"""Groups between which a value moves: another endpoint may take it in the other one."""
 
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+")
 _FITS: Mapping[str, tuple[type, ...]] = {
@@ -31,7 +29,7 @@ _FITS: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "file": (str, dict),
 }
-"""Kind of field -> what its values are; any other kind may take anything."""
+"""Kind of field -> the types of its values. Other kinds take any value."""
 
 _OF_NAMES = frozenset(("object", "map"))
 """Kinds of field whose values are carried over name by name."""
@@ -43,16 +41,16 @@ class Changed:
 
     task: dict[str, Any]
     dropped: tuple[str, ...]
-    """JSON Pointers into the old task: what the new endpoint has no place for."""
+    """JSON Pointers into the old task, to the values that the new endpoint has no field for."""
 
 
-def changed(task: Mapping[str, Any], old: Known | None, new: Known) -> Changed:
-    """Return *task*, which is for *old*, as a task for *new*; *old* is None for a free-form
-    request, or an unknown endpoint.
+def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueEntry) -> Changed:
+    """Return *task*, which is for *old*, as a task for *new*.
 
-    A value stays where *new* has a field of its name that can hold it. Names that *old* does not
-    document are the author's own: they stay where *new* allows others. The address stays, unless it
-    is one of *old*'s documented servers. Where the task leads and how it is run stay.
+    *old* is None for a free-form request or an unknown endpoint. A value stays where *new* has a
+    field of its name that can hold it. Names that *old* does not document are the author's own:
+    they stay where *new* allows others. The address stays, unless it is one of *old*'s documented
+    servers. So do `nextTask` and the settings for how the task is run.
     """
     prefill = new.prefilled()
     request = task.get("httpRequest")
@@ -88,7 +86,7 @@ def changed(task: Mapping[str, Any], old: Known | None, new: Known) -> Changed:
 
 
 def name_of(endpoint: Endpoint) -> str:
-    """Return what a new task for *endpoint* is called."""
+    """Return the title of a new task for *endpoint*."""
     return endpoint.title or endpoint.path
 
 
@@ -96,8 +94,9 @@ def name_of(endpoint: Endpoint) -> str:
 
 
 def changed_url(url: Any, old: Endpoint | None, new: Endpoint, prefilled: str) -> str:
-    """Return where a task that sent to *url* for *old* sends for *new*; *prefilled* is *new*'s
-    documented URL.
+    """Return the URL of a task for *new*, when it was *url* for *old*.
+
+    *prefilled* is *new*'s documented URL.
     """
     if not isinstance(url, str) or not url.strip() or re.fullmatch(r"\w+://", url.strip()):
         return prefilled
@@ -107,16 +106,16 @@ def changed_url(url: Any, old: Endpoint | None, new: Endpoint, prefilled: str) -
     address = _address(url, old)
     if address is None:
         return url if has_expression(url) else prefilled
-    if not address or (
-        old is not None and any(_begins(address, server) == address for server in old.servers)
-    ):
+    old_servers = old.servers if old is not None else ()
+    if not address or any(_begins(address, server) == address for server in old_servers):
         return prefilled
     return address + new.target
 
 
 def _begins(url: str, server: Server) -> str | None:
-    """Return the part of *url* that is an address of *server*, whatever its variables are; None
-    when it begins otherwise.
+    """Return the part of *url* that is an address of *server*, for any values of its variables.
+
+    None when *url* begins otherwise.
     """
     for template in (server.url, server.address):
         pattern = "".join(
@@ -130,9 +129,7 @@ def _begins(url: str, server: Server) -> str | None:
 
 
 def _address(url: str, endpoint: Endpoint | None) -> str | None:
-    """Return *url* without the path of *endpoint*: where the author sends. None when that cannot be
-    told.
-    """
+    """Return *url* without the path of *endpoint*; None when the path cannot be told."""
     if endpoint is not None:
         if url.endswith(endpoint.target):
             return url.removesuffix(endpoint.target)
@@ -152,27 +149,30 @@ def _address(url: str, endpoint: Endpoint | None) -> str | None:
 
 @dataclass(slots=True)
 class _Carrying:
-    """Carries values over, group by group."""
+    """Carries values over to the new endpoint, group by group."""
 
-    old: Known | None
-    new: Known
+    old: CatalogueEntry | None
+    new: CatalogueEntry
     dropped: list[str] = field(default_factory=list)
 
     def request(self, request: Mapping[str, Any], prefill: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the groups of the new request: the values of *request* that have a place, else
-        those of *prefill*.
+        """Return the groups of the new request.
+
+        They hold the values of *request* that fit, and those of *prefill* where none does.
         """
-        places, after = _groups(self.new)
-        old_places, before = _groups(self.old) if self.old is not None else (None, {})
+        tree, after = _groups(self.new)
+        old_tree, before = _groups(self.old) if self.old is not None else (None, {})
         result: dict[str, Any] = {}
         homeless: dict[str, tuple[str, Any]] = {}
         for group in GROUPS:
             if group not in request:
                 continue
-            trees = _Trees(
-                places, after.get(group), old_places, before.get(group), free=group == "headers"
+            counterparts = _Counterparts(
+                tree, after.get(group), old_tree, before.get(group), free=group == "headers"
             )
-            value = self._value(request[group], trees, prefill.get(group), ("httpRequest", group))
+            value = self._value(
+                request[group], counterparts, prefill.get(group), ("httpRequest", group)
+            )
             if isinstance(request[group], Mapping) and group in _PARAMETERS:
                 homeless |= {
                     name: (group, request[group][name])
@@ -181,73 +181,72 @@ class _Carrying:
                 }
             if value is not None and (value or group in prefill or not isinstance(value, dict)):
                 result[group] = value
-        self._rehouse(homeless, places, after, result, prefill)
+        self._rehouse(homeless, tree, after, result, prefill)
         return result
 
     def _rehouse(
         self,
         homeless: Mapping[str, tuple[str, Any]],
-        places: Places,
-        after: Mapping[str, Place],
+        tree: FormTree,
+        after: Mapping[str, Node],
         result: dict[str, Any],
         prefill: Mapping[str, Any],
     ) -> None:
-        """Let a path parameter become a query parameter of the same name, and the other way
-        round.
-        """
+        """Move a path parameter to a query parameter of the same name, or the other way round."""
         for name, (group, value) in homeless.items():
-            other = next(each for each in _PARAMETERS if each != group)
-            home = _named(places, after.get(other)).get(name)
-            if (
-                home is None
-                or name in result.get(other, {})
-                or (fitting := _fitting(value, home)) is None
-            ):
+            other = next(group_name for group_name in _PARAMETERS if group_name != group)
+            home = _named(tree, after.get(other)).get(name)
+            if home is None or name in result.get(other, {}):
+                continue
+            fitting = _fitting(value, home)
+            if fitting is None:
                 continue
             result[other] = {**prefill.get(other, {}), **result.get(other, {}), name: fitting}
             gone = pointer(["httpRequest", group, name])
-            self.dropped = [place for place in self.dropped if place != gone]
+            self.dropped = [
+                dropped_pointer for dropped_pointer in self.dropped if dropped_pointer != gone
+            ]
 
-    def _value(self, value: Any, trees: _Trees, prefilled: Any, path: tuple[str, ...]) -> Any:
-        """Return what stands at *path* from now on; None for nothing."""
-        place = trees.after
-        if place is None and not (trees.free and isinstance(value, Mapping)):
+    def _value(
+        self, value: Any, counterparts: _Counterparts, prefilled: Any, path: tuple[str, ...]
+    ) -> Any:
+        """Return the new value at *path*; None for no value.
+
+        An expression stays. A constant is the new endpoint's. An object is carried over name by
+        name; any other value stays where the new field can hold it. What cannot stay is noted as
+        dropped.
+        """
+        node = counterparts.after
+        if node is None and not (counterparts.free and isinstance(value, Mapping)):
             self.dropped.append(pointer(path))
             return None
         if isinstance(value, str) and is_expression(value):
             return value
-        if place is not None and place.kind == "const":
-            return (
-                prefilled
-                if prefilled is not None or value not in (place.view.values or ())
-                else value
-            )
-        if (
-            place is not None
-            and place.kind == "union"
-            and isinstance(value, Mapping)
-            and not self._shares(value, trees)
-        ):
+        if node is not None and node.kind == "const":
+            is_same = prefilled is None and value in (node.view.values or ())
+            return value if is_same else prefilled
+        is_union = node is not None and node.kind == "union"
+        if is_union and isinstance(value, Mapping) and not self._shares(value, counterparts):
             self.dropped.append(pointer(path))
             return prefilled
-        if (
-            not isinstance(value, Mapping)
-            or is_reference(value)
-            or (place is not None and place.kind not in _OF_NAMES)
-        ):
-            fitting = _fitting(value, place) if place is not None else None
+        has_names = node is None or node.kind in _OF_NAMES
+        if not isinstance(value, Mapping) or is_reference(value) or not has_names:
+            fitting = _fitting(value, node) if node is not None else None
             if fitting is None:
                 self.dropped.append(pointer(path))
                 return prefilled
             return fitting
-        return self._object(value, trees, prefilled, path)
+        return self._object(value, counterparts, prefilled, path)
 
     @staticmethod
-    def _shares(value: Mapping[str, Any], trees: _Trees) -> bool:
-        """Say whether an option of a union has a field of a name that *value* has: none can be
-        chosen for its author.
+    def _shares(value: Mapping[str, Any], counterparts: _Counterparts) -> bool:
+        """Say whether an option of a union has a field of a name that *value* has.
+
+        Without one, no option can be chosen for the author.
         """
-        options = trees.places.children(trees.after) if trees.after is not None else ()
+        options = (
+            counterparts.tree.children(counterparts.after) if counterparts.after is not None else ()
+        )
         return any(
             option.kind not in ("object", "union")
             or not value.keys().isdisjoint(option.view.properties)
@@ -255,18 +254,22 @@ class _Carrying:
         )
 
     def _object(
-        self, value: Mapping[str, Any], trees: _Trees, prefilled: Any, path: tuple[str, ...]
+        self,
+        value: Mapping[str, Any],
+        counterparts: _Counterparts,
+        prefilled: Any,
+        path: tuple[str, ...],
     ) -> dict[str, Any]:
         result = dict(prefilled) if isinstance(prefilled, Mapping) else {}
-        known, documented = trees.named_after(), trees.named_before()
+        homes, documented = counterparts.named_after(), counterparts.named_before()
         for name, item in value.items():
-            home = known.get(trees.folded(name))
+            home = homes.get(counterparts.folded(name))
             if home is not None:
-                below = trees.below(home, documented.get(trees.folded(name)))
+                below = counterparts.below(home, documented.get(counterparts.folded(name)))
                 carried = self._value(item, below, result.get(str(home.name)), (*path, name))
                 if carried is not None:
                     result[str(home.name)] = carried
-            elif trees.takes_others and trees.folded(name) not in documented:
+            elif counterparts.takes_others and counterparts.folded(name) not in documented:
                 result[name] = item
             else:
                 self.dropped.append(pointer((*path, name)))
@@ -274,69 +277,72 @@ class _Carrying:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trees:
-    """One place as the new endpoint and as the old one describe it."""
+class _Counterparts:
+    """A node of the new endpoint's form, and its counterpart in the old one's."""
 
-    places: Places
-    after: Place | None
-    old_places: Places | None
-    before: Place | None
+    tree: FormTree
+    after: Node | None
+    old_tree: FormTree | None
+    before: Node | None
     free: bool = False
-    """Whether it is the headers, whose names have no case (RFC 9110, section 5.1) and of which
-    there may always be more.
+    """Whether the node is the group of headers.
+
+    Header names have no case (RFC 9110, section 5.1), and an author may always add some.
     """
 
     def folded(self, name: str) -> str:
-        """Return *name* as it is compared."""
+        """Return *name* in the form in which names are compared."""
         return name.lower() if self.free else name
 
-    def named_after(self) -> dict[str, Place]:
-        return {self.folded(name): place for name, place in _named(self.places, self.after).items()}
+    def named_after(self) -> dict[str, Node]:
+        return {self.folded(name): node for name, node in _named(self.tree, self.after).items()}
 
-    def named_before(self) -> dict[str, Place]:
+    def named_before(self) -> dict[str, Node]:
         return {
-            self.folded(name): place for name, place in _named(self.old_places, self.before).items()
+            self.folded(name): node for name, node in _named(self.old_tree, self.before).items()
         }
 
     @property
     def takes_others(self) -> bool:
-        """Whether names of the author's own may stand here."""
+        """Whether the author may add names of their own."""
         return self.free or (
             self.after is not None
             and (self.after.kind == "map" or self.after.view.others is not False)
         )
 
-    def below(self, after: Place, before: Place | None) -> _Trees:
-        return _Trees(self.places, after, self.old_places, before)
+    def below(self, after: Node, before: Node | None) -> _Counterparts:
+        return _Counterparts(self.tree, after, self.old_tree, before)
 
 
-def _groups(known: Known) -> tuple[Places, dict[str, Place]]:
-    places = Places(known.endpoint, known.schema)
-    return places, {str(place.path[0]): place for place in places.groups()}
+def _groups(entry: CatalogueEntry) -> tuple[FormTree, dict[str, Node]]:
+    tree = FormTree(entry.endpoint, entry.schema)
+    return tree, {str(node.path[0]): node for node in tree.groups()}
 
 
-def _named(places: Places | None, place: Place | None) -> dict[str, Place]:
-    if places is None or place is None or place.kind != "object":
+def _named(tree: FormTree | None, node: Node | None) -> dict[str, Node]:
+    if tree is None or node is None or node.kind != "object":
         return {}
-    return {child.name: child for child in places.children(place) if child.name is not None}
+    return {child.name: child for child in tree.children(node) if child.name is not None}
 
 
-def _fitting(value: Any, place: Place) -> Any:
-    """Return *value* as a field of *place*'s kind can hold it, a number as text for example; None
-    when it cannot.
+def _fitting(value: Any, node: Node) -> Any:
+    """Return *value* as the field of *node* can hold it; None when it cannot.
+
+    A number becomes text for a text field, for example.
     """
     if isinstance(value, str) and is_expression(value):
         return value
-    if place.kind == "enum":
-        return value if value in (place.view.values or ()) else None
-    types = _FITS.get(place.kind)
-    if types is None or (
-        isinstance(value, types) and (bool in types or not isinstance(value, bool))
-    ):
+    if node.kind == "enum":
+        return value if value in (node.view.values or ()) else None
+    types = _FITS.get(node.kind)
+    if types is None:
         return value
-    if place.kind == "string" and isinstance(value, int | float | bool):
+    # bool is a subclass of int in Python, and no number in JSON.
+    if isinstance(value, types) and (bool in types or not isinstance(value, bool)):
+        return value
+    if node.kind == "string" and isinstance(value, int | float | bool):
         return dump(value)
-    return _as_number(value) if place.kind == "number" and isinstance(value, str) else None
+    return _as_number(value) if node.kind == "number" and isinstance(value, str) else None
 
 
 def _as_number(text: str) -> int | float | None:

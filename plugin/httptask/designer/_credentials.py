@@ -1,4 +1,4 @@
-"""Which credentials there are: names and kinds, never values."""
+"""The credentials that can be listed: names and kinds, never values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from httptask.model.credential import Credential
 
 
 def listed() -> dict[str, Any]:
-    """Return `{"items": [{"name", "kind", "source", "origins"?}], "problems": [sentence]}`;
-    blocking.
+    """List the credentials of the environment and of the file. Blocks.
+
+    Returns `{"items": [{"name", "kind", "source", "origins"?}], "problems": [sentence]}`.
     """
     items: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
@@ -49,17 +50,17 @@ def _add(
 
 
 def _in_environment() -> Iterator[str]:
-    # Any name that is spelt so in capitals finds it; this one reads best.
+    # Several names lead to one variable (my-api, my_api, MY-API); this spelling reads best.
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and len(variable) > len(PREFIX):
             yield variable.removeprefix(PREFIX).lower().replace("_", "-")
 
 
 def _in_file() -> Iterator[str]:
-    from_file("")  # says what is wrong with the file, if anything is
+    from_file("")  # raises ValueError when the file is broken
     try:
         document = parse(credentials_file().read_bytes())
-    except (OSError, JsonError):  # there is none
+    except (OSError, JsonError):  # there is no file
         return
     if isinstance(document, dict):
         yield from document

@@ -1,6 +1,4 @@
-"""What a designer to play with needs beside an API: a definition to start from, and a door that
-leads to that API only.
-"""
+"""The demo: a workflow definition to start from, and an egress rule that allows one API only."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from pathlib import Path
 from httptask.hookspecs import hookimpl
 
 SAMPLE = Path(__file__).with_name("tell-the-project.json")
-"""A workflow definition whose task sends to port 0: the API's own goes there."""
+"""A workflow definition whose task sends to port 0, which the API's own port replaces."""
 
 
 def sample(url: str) -> str:
@@ -18,7 +16,7 @@ def sample(url: str) -> str:
 
 
 class OnlyPort:
-    """A plugin: of this machine's own address test requests reach *port* only."""
+    """A plugin that lets test requests reach only *port* of this machine."""
 
     def __init__(self, port: int) -> None:
         self._port = port

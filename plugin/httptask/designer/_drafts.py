@@ -1,6 +1,4 @@
-"""A draft: a task as it stands on a page, with what stands in for its expressions while it is
-tried.
-"""
+"""A draft: a task on a page, with sample values in place of its expressions."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from httptask.model.exchange import SentRequest
 from httptask.model.task import Inputs
 
 SHOWN_TEXT = 256 * 1024
-"""Characters of a body that a page is given at once; the rest is for download."""
+"""Most characters of a body that a page gets at once. The rest is for download."""
 
 _SAMPLED = ("httpRequest", "inputParameters")
 """The parts of a task that hold expressions."""
@@ -29,25 +27,26 @@ class Draft:
     """A task to try."""
 
     task: dict[str, Any]
-    """The definition, samples in the places of their expressions."""
+    """The task, with samples in place of its expressions."""
     name: str
     inputs: Inputs
 
     @property
     def endpoint_id(self) -> str | None:
-        """The endpoint it is for; None for a free-form request."""
-        found = self.task.get("endpoint")
-        return found if isinstance(found, str) else None
+        """The id of its endpoint; None for a free-form request."""
+        endpoint = self.task.get("endpoint")
+        return endpoint if isinstance(endpoint, str) else None
 
 
 def draft_of(value: Mapping[str, Any]) -> Draft:
-    """Read a draft `{"task", "name"?, "samples"?, "inputs"?}`. Raises `Refused` for another
-    shape.
+    """Read a draft `{"task", "name"?, "samples"?, "inputs"?}`.
+
+    Raises `Refused` for another shape.
     """
     task = copy.deepcopy(member(value, "task", dict))
     samples = member(value, "samples", dict, dict)
-    for place, sample in samples.items():
-        _put(task, place, _literal(sample))
+    for pointer, sample in samples.items():
+        _put(task, pointer, _literal(sample))
     if samples:
         _drop_unused(task)
     inputs = member(value, "inputs", dict, dict)
@@ -70,8 +69,9 @@ def draft_of(value: Mapping[str, Any]) -> Draft:
     )
 
 
-def _put(task: dict[str, Any], place: str, sample: Any) -> None:
-    tokens = parts(place)
+def _put(task: dict[str, Any], pointer: str, sample: Any) -> None:
+    """Put *sample* at the JSON Pointer *pointer* of *task*. Raises `Refused`."""
+    tokens = parts(pointer)
     target: Any = task
     try:
         if len(tokens) < 2 or tokens[0] not in _SAMPLED:
@@ -79,19 +79,20 @@ def _put(task: dict[str, Any], place: str, sample: Any) -> None:
         for token in tokens[:-1]:
             target = target[int(token)] if isinstance(target, list) else target[token]
         key: Any = int(tokens[-1]) if isinstance(target, list) else tokens[-1]
-        _ = target[key]  # a sample stands for something that is there
+        _ = target[key]  # raises when there is no value to replace
         target[key] = sample
     except (LookupError, TypeError, ValueError) as error:
         message = (
-            f"the sample for {place!r} has no place in the task; a sample stands for a value of its"
-            " httpRequest"
+            f"the sample for {pointer!r} has no place in the task; a sample stands for a value of"
+            " its httpRequest"
         )
         raise Refused("bad-request", message) from error
 
 
 def _drop_unused(task: dict[str, Any]) -> None:
-    """Leave out the input parameters that only expressions with samples used: nobody has to make up
-    what they see.
+    """Remove the input parameters that only replaced expressions used.
+
+    Otherwise a person would have to make up inputs for them.
     """
     parameters = task.get("inputParameters")
     if not isinstance(parameters, dict):
@@ -108,7 +109,7 @@ def _drop_unused(task: dict[str, Any]) -> None:
 
 _EXPRESSION = re.compile(r"\$\{([^}]*)\}|^jsonata:.*", re.DOTALL)
 _FIRST_NAME = re.compile(r"\s*\$(?:\.(\w+)|\['([^'\\]*)'\])[\w.'\[\] -]*")
-"""A plain JSONPath, and the name it starts with."""
+"""A plain JSONPath, and the name that it starts with."""
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -120,7 +121,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _literal(value: Any) -> Any:
-    """Return *value* so that it is taken as it is: nothing in a sample is an expression."""
+    """Return *value* with its texts escaped: nothing in a sample is an expression."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, list):
@@ -144,8 +145,9 @@ def shown_request(request: SentRequest) -> dict[str, Any]:
 
 
 def raw_request(request: SentRequest) -> str:
-    """Return *request* as the text that goes out (RFC 9112, section 2.1), its lines ended by a line
-    feed for reading.
+    """Return *request* as the text of an HTTP/1.1 message (RFC 9112, section 2.1).
+
+    Lines end with a line feed, for reading.
     """
     host, slash, path = request.url.partition("://")[2].partition("/")
     if "?" in host:  # a query behind a bare authority

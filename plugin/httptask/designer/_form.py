@@ -1,8 +1,7 @@
-"""Settings schema -> form: what a page has to know to let a person fill in the settings, in eleven
-kinds of field.
+"""Settings schema -> form: the fields in which a person fills in the settings, of eleven kinds.
 
-A form is bounded whatever the schema is: what is required comes first, and what is recursive or
-over the budget is a stub with a link that is expanded when somebody opens it.
+A form is bounded, whatever its schema: required fields come first, and a field that is recursive or
+over the budget is a stub. Its link is expanded when somebody opens it.
 """
 
 from __future__ import annotations
@@ -16,23 +15,23 @@ from typing import Any
 from httptask._core import packaged
 from httptask._core.pointers import parts, pointer
 from httptask._core.strict_json import dump
+from httptask.designer._form_tree import BELOW, GROUPS, FormTree, Node
 from httptask.designer._kinds import MOST_OF_ONE, add_members, is_secret, json_of, type_text
-from httptask.designer._places import BELOW, GROUPS, Place, Places
+from httptask.designer._markdown import rendered
 from httptask.designer._raw_json import needs
-from httptask.designer._text import rendered
 from httptask.model.api import Endpoint
 
 MOST_FIELDS = 600
-"""Fields of one answer; the rest are links."""
+"""Most fields of one answer. The rest are links."""
 _MOST_STEPS = 200
-"""Steps of a link."""
+"""Most steps of a link."""
 _LONGEST_TEXT = 4_000
-"""Characters of a field's description."""
+"""Most characters of a field's description."""
 _LONGEST_VALUE = 2_000
-"""Characters of a default or an example, as JSON."""
+"""Most characters of a default or an example, as JSON."""
 _MOST_EXAMPLES = 5
 _MOST_NAMED = 3
-"""Names that an option without a title is called by."""
+"""Most fields in the title of an option that has none."""
 
 _UNTYPED = {"kind": "any", "type": "any value"}
 
@@ -43,23 +42,22 @@ def form_of(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
     `{"target", "url", "method", "inputParameters", "groups": [{"name", "title", "required",
     "field"}], "open"}`; see `schemas/designer-api.openapi.json` for the fields.
     """
-    return _form(Places(endpoint, schema), endpoint, schema)
+    return _form(FormTree(endpoint, schema), endpoint, schema)
 
 
 def form_with_needs(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `{"form", "rawJson": {"any", "required"}}`: `form_of`, and `needs_raw_json` of the
-    same places.
+    """Return `{"form", "rawJson": {"any", "required"}}`: `form_of` and `needs_raw_json` in one.
 
-    The need is looked for in as many places as somebody is likely to see, not to the end of an
-    endless schema.
+    The need for raw JSON is looked for in as many nodes as somebody is likely to see, because a
+    schema may be endless.
     """
-    places = Places(endpoint, schema)
-    form = _form(places, endpoint, schema)
-    anywhere, required = needs(places, 2 * MOST_FIELDS, beyond=False)
+    tree = FormTree(endpoint, schema)
+    form = _form(tree, endpoint, schema)
+    anywhere, required = needs(tree, 2 * MOST_FIELDS, beyond=False)
     return {"form": form, "rawJson": {"any": anywhere, "required": required}}
 
 
-_ELSEWHERE = (
+_SHOWN_ELSEWHERE = (
     "type",
     "description",
     "endpoint",
@@ -69,66 +67,63 @@ _ELSEWHERE = (
     "nextTask",
     "end",
 )
-"""Properties of a task that are no settings of how it is run, or that a page has a place of its own
-for.
-"""
+"""Properties of a task that do not say how it is run, or that a page shows elsewhere."""
 
 
 @cache
 def task_settings() -> list[dict[str, Any]]:
-    """Return the fields of everything a task says of how it is run, as
-    `schemas/http-task.schema.json` has it.
-    """
-    places = Places(None, packaged.schema("http-task"))
-    fields = [_Fields(places).built(place) for place in places.properties(_ELSEWHERE)]
+    """Return the fields for how a task is run, by `schemas/http-task.schema.json`."""
+    tree = FormTree(None, packaged.schema("http-task"))
+    fields = [_Fields(tree).built(node) for node in tree.properties(_SHOWN_ELSEWHERE)]
     for field in fields:
-        for each in (field, *field.get("fields", ())):
-            each.setdefault("title", _words(each["name"]))
-            if each["name"].endswith("Seconds"):
-                each["type"] = "seconds"
+        for item in (field, *field.get("fields", ())):
+            item.setdefault("title", _words(item["name"]))
+            if item["name"].endswith("Seconds"):
+                item["type"] = "seconds"
     return fields
 
 
 def _words(name: str) -> str:
-    """Return what a property is called that has no title: `responseCharset` is `Response
-    charset`.
-    """
+    """Return a title for the property *name*: `Response charset` for `responseCharset`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
 
 
 def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[str, Any]:
-    """Return the field that a stub's *link* stands for, expanded. Raises `LookupError` for a link
-    that leads nowhere.
+    """Return the field that a stub's *link* stands for, expanded.
+
+    Raises `LookupError` for a link that leads nowhere.
     """
-    places = Places(endpoint, schema)
+    tree = FormTree(endpoint, schema)
     tokens = parts(link)
-    place = next((group for group in places.groups() if group.path == tokens[:1]), None)
-    if place is None or len(tokens) > _MOST_STEPS:
+    node = next((group for group in tree.groups() if group.path == tokens[:1]), None)
+    if node is None or len(tokens) > _MOST_STEPS:
         raise LookupError(link)
     steps = deque(tokens[1:])
     while steps:
-        place = places.step(place, steps)
-    # From here on only what is below counts as a repetition.
-    return _Fields(places).built(place.fresh())
+        node = tree.step(node, steps)
+    # Recursion is counted from this field on: a person who opens it wants to see more.
+    return _Fields(tree).built(node.fresh())
 
 
-def _form(places: Places, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _form(tree: FormTree, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
     groups = []
-    fields = _Fields(places)
-    for place in places.groups():
-        name = str(place.path[0])
-        if name == "body" or place.kind != "object" or any(True for _ in places.children(place)):
+    fields = _Fields(tree)
+    for node in tree.groups():
+        name = str(node.path[0])
+        is_empty = node.kind == "object" and not any(True for _ in tree.children(node))
+        if name == "body" or not is_empty:
             group = {
                 "name": name,
                 "title": GROUPS[name],
-                "required": place.required,
-                "field": fields.built(place),
+                "required": node.required,
+                "field": fields.built(node),
             }
             groups.append(group)
     url = schema.get("properties", {}).get("url", {})
+    has_default = isinstance(url, Mapping) and "default" in url
     return {
         "target": endpoint.target,
-        "url": {"default": url["default"]} if isinstance(url, Mapping) and "default" in url else {},
+        "url": {"default": url["default"]} if has_default else {},
         "method": endpoint.method,
         "inputParameters": {"kind": "map", "type": "object", "values": _UNTYPED},
         "groups": groups,
@@ -139,81 +134,73 @@ def _form(places: Places, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict
 # Fields
 
 
-Made = dict[str, Any]
+Field = dict[str, Any]
 """A field, as JSON."""
 
 
 class _Fields:
     """Makes the fields of one answer, as many as its budget allows."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
-        self._left = MOST_FIELDS
+    def __init__(self, tree: FormTree) -> None:
+        self._tree = tree
+        self._remaining = MOST_FIELDS
 
-    def built(self, root: Place) -> Made:
-        """Return the field of *root* with what is below it, required places first."""
+    def built(self, root: Node) -> Field:
+        """Return the field of *root* with the fields below it, required ones first."""
         result = self._field(root)
         urgent = deque([(root, result)])
-        later: deque[tuple[Place, Made]] = deque()
+        later: deque[tuple[Node, Field]] = deque()
         while urgent or later:
-            place, field = urgent.popleft() if urgent else later.popleft()
-            if place.kind not in BELOW:
+            node, field = urgent.popleft() if urgent else later.popleft()
+            if node.kind not in BELOW:
                 continue
-            # The root is always expanded: whoever asked for a link wants to see something.
-            if field is not result and (self._left <= 0 or place.recursive):
-                field["link"] = pointer(place.path)
+            # The root is always expanded: otherwise its link would lead to itself.
+            if field is not result and (self._remaining <= 0 or node.recursive):
+                field["link"] = pointer(node.path)
                 continue
-            for child, made in self._below(place, field):
-                (urgent if child.required and place.kind == "object" else later).append(
-                    (child, made)
-                )
+            for child, child_field in self._below(node, field):
+                is_urgent = child.required and node.kind == "object"
+                (urgent if is_urgent else later).append((child, child_field))
         return result
 
-    def _below(self, place: Place, field: Made) -> list[tuple[Place, Made]]:
-        below = [(child, self._field(child)) for child in self._places.children(place)]
-        self._left -= len(below)
-        if place.kind == "object":
-            below.sort(key=lambda each: not each[0].required)
+    def _below(self, node: Node, field: Field) -> list[tuple[Node, Field]]:
+        """Add the fields directly below *node* to its *field*, and return them."""
+        children = [(child, self._field(child)) for child in self._tree.children(node)]
+        self._remaining -= len(children)
+        if node.kind == "object":
+            children.sort(key=lambda child: not child[0].required)
             field["fields"] = []
-        for child, made in below:
-            _ADD[str(child.path[len(place.path)])](field, made)
-        if place.kind == "union":
-            self._describe_options(place, field, below)
-        return below
+        for child, child_field in children:
+            _ADD[str(child.path[len(node.path)])](field, child_field)
+        if node.kind == "union":
+            self._describe_options(node, field, children)
+        return children
 
     def _describe_options(
-        self, place: Place, field: Made, options: list[tuple[Place, Made]]
+        self, node: Node, field: Field, options: list[tuple[Node, Field]]
     ) -> None:
-        """Say how to tell the options of a union apart: by name for a person, by shape for a value
-        that is there already.
+        """Say how to tell the options of a union apart.
+
+        A person tells them by title. A value that is there already is told by its shape, or by a
+        constant field that acts as a discriminator.
         """
         shapes = [self._shape(option) for option, _ in options]
         names = [list(option.view.required or option.view.properties) for option, _ in options]
-        for index, (_, made) in enumerate(options):
-            others = [name for place, each in enumerate(names) if place != index for name in each]
-            made.setdefault("title", _called(made, index, names[index], others))
-            made["shape"] = shapes[index]
-        constants = [shape.get("const", {}) for shape in shapes]
-        names = (
-            [name for name in constants[0] if all(name in each for each in constants)]
-            if len(constants) > 1
-            else []
-        )
-        wanted = place.view.keywords.get("discriminator", {}).get("propertyName")
-        for name in sorted(names, key=lambda each: each != wanted):
-            values = [each[name] for each in constants]
-            if all(isinstance(value, str) for value in values) and len(set(values)) == len(values):
-                field["discriminator"] = {
-                    "property": name,
-                    "values": {value: i for i, value in enumerate(values)},
-                }
-                return
+        for index, (_, option_field) in enumerate(options):
+            others = [name for own in (*names[:index], *names[index + 1 :]) for name in own]
+            title = _option_title(option_field, index, names[index], others)
+            option_field.setdefault("title", title)
+            option_field["shape"] = shapes[index]
+        if len(options) > 1:
+            declared = node.view.keywords.get("discriminator", {}).get("propertyName")
+            _discriminate(field, [shape.get("const", {}) for shape in shapes], declared)
 
-    def _shape(self, option: Place) -> dict[str, Any]:
+    def _shape(self, option: Node) -> dict[str, Any]:
+        """Return what tells a value of *option*: its JSON type, required fields and constants."""
         view = option.view
         constants = {}
         for name, schema in list(view.properties.items())[:MOST_OF_ONE]:
-            values = self._places.views.view(schema).values
+            values = self._tree.views.view(schema).values
             if values is not None and len(values) == 1:
                 constants[name] = values[0]
         shape: dict[str, Any] = {"json": json_of(view, option.kind)}
@@ -221,77 +208,89 @@ class _Fields:
             shape["required"] = list(view.required)
         return shape | ({"const": constants} if constants else {})
 
-    def _field(self, place: Place) -> Made:
-        view = place.view
-        field: Made = {
-            "kind": "any" if place.kind == "raw" else place.kind,
-            "type": type_text(self._places.views, view, place.kind),
+    def _field(self, node: Node) -> Field:
+        view = node.view
+        field: Field = {
+            "kind": "any" if node.kind == "raw" else node.kind,
+            "type": type_text(self._tree.views, view, node.kind),
         }
-        if place.name is not None:
-            field["name"] = place.name
-        if place.required:
+        if node.name is not None:
+            field["name"] = node.name
+        if node.required:
             field["required"] = True
-        field |= _documentation(place)
+        field |= _documentation(node)
         if view.nullable:
             field["nullable"] = True
-        if place.kind == "raw":
+        if node.kind == "raw":
             field["raw"] = True
-        if place.kind == "string" and is_secret(view, place.name, str(place.path[0])):
+        if node.kind == "string" and is_secret(view, node.name, str(node.path[0])):
             field["secret"] = True
-        add_members(field, view, place.kind)
-        if field["kind"] == "any" and place.path[0] in _TEXTUAL:
+        add_members(field, view, node.kind)
+        if field["kind"] == "any" and node.path[0] in _TEXTUAL:
             field["textual"] = True
-        if field.get("encoding") == "upload" and not self._places.carries_files:
-            field["encoding"] = (
-                "base64"  # a text all the same: what is binary in JSON is written so
-            )
+        if field.get("encoding") == "upload" and not self._tree.carries_files:
+            # JSON and forms are text: binary content is written in base64 there.
+            field["encoding"] = "base64"
         return field
 
 
-def _documentation(place: Place) -> Made:
-    """Return what a description tells a person of the field at *place*: its title, its text, its
-    default and examples.
+def _discriminate(field: Field, constants: list[dict[str, Any]], declared: str | None) -> None:
+    """Give *field* the discriminator that tells its options apart by their *constants*, if any.
+
+    The *declared* one comes first (OpenAPI: Discriminator Object).
     """
-    keywords, told = place.view.keywords, Made()
-    title = (place.title or keywords.get("title", "")).strip()
-    if title and title != place.name:
-        told["title"] = title[:200]
+    shared = [name for name in constants[0] if all(name in option for option in constants)]
+    for name in sorted(shared, key=lambda name: name != declared):
+        values = [option[name] for option in constants]
+        if all(isinstance(value, str) for value in values) and len(set(values)) == len(values):
+            indices = {value: index for index, value in enumerate(values)}
+            field["discriminator"] = {"property": name, "values": indices}
+            return
+
+
+def _documentation(node: Node) -> Field:
+    """Return the title, description, default and examples of the field of *node*."""
+    keywords, documentation = node.view.keywords, Field()
+    title = (node.title or keywords.get("title", "")).strip()
+    if title and title != node.name:
+        documentation["title"] = title[:200]
     if description := keywords.get("description", "").strip():
-        told["description"] = rendered(_cut(description))
+        documentation["description"] = rendered(_cut(description))
     if keywords.get("deprecated"):
-        told["deprecated"] = True
+        documentation["deprecated"] = True
     if "default" in keywords and _is_short(keywords["default"]):
-        told["default"] = keywords["default"]
-    if examples := [
-        each for each in keywords.get("examples", [])[:_MOST_EXAMPLES] if _is_short(each)
-    ]:
-        told["examples"] = examples
-    return told
+        documentation["default"] = keywords["default"]
+    first_examples = keywords.get("examples", [])[:_MOST_EXAMPLES]
+    if examples := [example for example in first_examples if _is_short(example)]:
+        documentation["examples"] = examples
+    return documentation
 
 
 _TEXTUAL = frozenset(("pathParameters", "headers", "query", "cookies"))
-"""Groups whose values are written as text: what reads as JSON there is text until somebody says
-that it is not.
+"""Groups whose values are text on the wire.
+
+What reads as JSON there stays text until somebody chooses another type.
 """
 
 
-def _called(option: Made, index: int, names: list[str], others: list[str]) -> str:
-    """Return what an option without a title is called: by the *names* that only it has, or those
-    that only *others* have.
+def _option_title(option: Field, index: int, names: list[str], others: list[str]) -> str:
+    """Return a title for an option without one.
+
+    It names the fields in *names* that *others* lack, or the fields in *others* that it lacks
+    itself.
     """
     if option["kind"] not in ("object", "union"):
         return str(option["type"])
     for word, some, than in (("with", names, set(others)), ("without", others, set(names))):
         telling = [name for name in dict.fromkeys(some) if name not in than]
         if telling:
-            return (
-                f"{word}"
-                f" {', '.join(telling[:_MOST_NAMED])}{', …' if len(telling) > _MOST_NAMED else ''}"
-            )
+            more = ", …" if len(telling) > _MOST_NAMED else ""
+            return f"{word} {', '.join(telling[:_MOST_NAMED])}{more}"
     return f"Form {index + 1}"
 
 
 def _cut(text: str) -> str:
+    """Return *text*, cut between words when it is too long for a field."""
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rsplit(None, 1)[0] + " …"
 
 
@@ -302,14 +301,14 @@ def _is_short(value: Any) -> bool:
         return False
 
 
-# Putting children in
+# Adding children to their field
 
 
-def _append(member: str) -> Callable[[Made, Made], None]:
+def _append(member: str) -> Callable[[Field, Field], None]:
     return lambda field, child: field.setdefault(member, []).append(child)
 
 
-def _set(member: str) -> Callable[[Made, Made], None]:
+def _set(member: str) -> Callable[[Field, Field], None]:
     return lambda field, child: field.__setitem__(member, child)
 
 
@@ -321,4 +320,4 @@ _ADD = {
     "prefix": _append("prefix"),
     "options": _append("options"),
 }
-"""The first step to a child -> what puts it into its parent's field."""
+"""First step to a child -> what adds its field to its parent's."""

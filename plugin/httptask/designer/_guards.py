@@ -1,9 +1,8 @@
-"""Who may talk to the designer: a test request sends whatever it is told to, so nobody else may
-tell it.
+"""Who may use the designer: whoever can, sends requests with the credentials of this machine.
 
-A page of another site can make a browser send requests here, and a name of its own can be made to
-point here (DNS rebinding). So the Host and the Origin of every request are checked, and a bind that
-others can reach needs a token.
+A page of another site can make a browser send requests here, and it can make a name of its own
+point here (DNS rebinding). So the Host and the Origin of every request are checked, and a server
+that others can reach needs a token.
 """
 
 from __future__ import annotations
@@ -51,11 +50,11 @@ _EXPOSED_HEADERS = "ETag, Location, Test-Request-Id"
 _METHODS = "GET, POST, PUT, DELETE"
 _COOKIE = "httptask-designer"
 SHORTEST_TOKEN = 16
-"""Characters of a token that others cannot guess."""
+"""Fewest characters of a token that cannot be guessed."""
 _LEAST_DIFFERENT = 8
-"""Different characters of such a token: sixteen times the same letter is soon guessed."""
+"""Fewest different characters of a token: sixteen times one letter is soon guessed."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:]+)(?::\d{1,5})?")
-"""The value of `Host` (RFC 9110, section 7.2): a name or an address, and perhaps a port."""
+"""The value of `Host` (RFC 9110, section 7.2): a name or an address, and an optional port."""
 
 
 def is_loopback(host: str) -> bool:
@@ -67,12 +66,11 @@ def is_loopback(host: str) -> bool:
 
 
 def token_problem(token: str) -> str | None:
-    """Return why *token* does not keep others out, as a sentence without the token; None when it
-    does.
+    """Return why *token* does not keep others out; None when it does.
+
+    The sentence does not repeat the token.
     """
-    if re.search(
-        r"[^\x21-\x7e]", token
-    ):  # a bearer token has none of these (RFC 6750, section 2.1)
+    if re.search(r"[^\x21-\x7e]", token):  # not in a bearer token (RFC 6750, section 2.1)
         return (
             "the token holds blanks or characters beyond ASCII, which no bearer token can; use"
             " letters and digits"
@@ -92,13 +90,12 @@ def token_problem(token: str) -> str | None:
 
 
 class Guards:
-    """Lets a request through to *app* when it comes from this machine's own page, or from where the
-    operator said.
+    """Pass a request on to *app* when it comes from this machine's own page or an allowed origin.
 
-    *hosts* are further values of `Host` that are ours; loopback names always are. *origins* are
-    pages of other origins that may use the designer. With *token* every request needs it, as a
-    bearer token or in the cookie that `/?token=…` sets. Raises `ValueError` for a token that could
-    be guessed.
+    *hosts* are the values of `Host` that are ours besides the loopback names. *origins* are pages
+    of other origins that may use the designer. With *token* every request needs it, as a bearer
+    token or in the cookie that `/?token=…` sets. Raises `ValueError` for a token that could be
+    guessed.
     """
 
     def __init__(
@@ -113,8 +110,9 @@ class Guards:
             raise ValueError(problem)
         self.app = app
         self.lifespan = app.router.lifespan_context
-        """What an application that mounts this one takes as its own: Starlette runs only the
-        outermost application's.
+        """The lifespan to pass to an application that mounts this one.
+
+        Starlette runs only the lifespan of the outermost application.
         """
         self._hosts = frozenset(host.lower() for host in hosts)
         self._origins = frozenset(origin.lower() for origin in origins)
@@ -158,11 +156,8 @@ class Guards:
         self._check_origin(
             headers, origin, foreign, is_page=not path.startswith("/api/"), method=scope["method"]
         )
-        if (
-            foreign is not None
-            and scope["method"] == "OPTIONS"
-            and "access-control-request-method" in headers
-        ):
+        is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        if foreign is not None and is_preflight:
             allowed = {
                 "Access-Control-Allow-Methods": _METHODS,
                 "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
@@ -173,15 +168,15 @@ class Guards:
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
         if len(hosts) == 1:
-            # A loopback address is this machine wherever it is read: only names can be made to
-            # point elsewhere.
+            # A loopback address always means this machine; only a name can be made to point here
+            # by somebody else.
             host = _HOST.fullmatch(hosts[0])
             if (host and is_loopback(host[1])) or hosts[0].lower() in self._hosts:
                 return
-        found = hosts[0][:100] if hosts else "none"
+        shown = hosts[0][:100] if hosts else "none"
         raise Refused(
             "wrong-host",
-            f"the Host {found!r} is not the designer's; open it by the address that it printed",
+            f"the Host {shown!r} is not the designer's; open it by the address that it printed",
         )
 
     def _check_origin(
@@ -197,17 +192,19 @@ class Guards:
                 f"the page {origin[:100]} may not use the designer; an operator can allow its"
                 " origin",
             )
-        opened = (
-            is_page and method == "GET" and headers.get("sec-fetch-mode") == "navigate"
-        )  # a link to the page
-        if not origin and site not in ("same-origin", "none") and not opened:
+        # A link on another site may open the page: it can do nothing before a person clicks.
+        is_link = is_page and method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        if not origin and site not in ("same-origin", "none") and not is_link:
             raise Refused("wrong-origin", "a page of another site may not use the designer")
 
     def _check_token(self, scope: Scope, headers: Headers, path: str) -> Response | None:
+        """Check the token. A page opened with it gets the cookie, by a redirect."""
         if self._token is None:
             return None
-        given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
-        if path in ("", "/") and scope["method"] == "GET" and given and self._is_token(given[0]):
+        tokens = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
+        opens_page = path in ("", "/") and scope["method"] == "GET"
+        if opens_page and tokens and self._is_token(tokens[0]):
+            # The cookie replaces the token in the address, which history and logs would keep.
             home = scope.get("root_path", "") + "/"
             answer = RedirectResponse(home, 303)
             answer.set_cookie(
@@ -215,9 +212,8 @@ class Guards:
             )
             return answer
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        if (scheme.lower() == "bearer" and self._is_token(bearer.strip())) or self._is_token(
-            _cookie(headers)
-        ):
+        has_bearer = scheme.lower() == "bearer" and self._is_token(bearer.strip())
+        if has_bearer or self._is_token(_cookie(headers)):
             return None
         challenge = {"WWW-Authenticate": 'Bearer realm="httptask designer"'}
         raise Refused(
@@ -226,13 +222,16 @@ class Guards:
             headers=challenge,
         )
 
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode("utf-8", "replace"), (self._token or "").encode())
+    def _is_token(self, candidate: str) -> bool:
+        # In constant time: how long a comparison takes must not tell how much of it was right.
+        return hmac.compare_digest(
+            candidate.encode("utf-8", "replace"), (self._token or "").encode()
+        )
 
 
 def _cookie(headers: Headers) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
     except CookieError:
         return ""
-    return unquote(found.value) if found is not None else ""
+    return unquote(cookie.value) if cookie is not None else ""

@@ -1,4 +1,4 @@
-"""Importing from the page: one import at a time, in a thread; every tab sees how far it is."""
+"""Importing from the page: one import at a time, in a thread. Every tab sees its progress."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("httptask")
 
 _MOST_FAILURES = 20
-"""Sentences about what could not be read; the rest is counted."""
+"""Most failures that are listed. The rest are counted."""
 _LONGEST_SOURCE = 2_000
 _PATIENCE_SECONDS = 10.0
-"""How long the end of the designer waits for an import to stop."""
+"""How long the designer waits at its end for an import to stop."""
 
 
 class _Cancelled(Exception):  # noqa: N818 - a decision, not an accident
@@ -44,7 +44,7 @@ class _Cancelled(Exception):  # noqa: N818 - a decision, not an accident
 
 @dataclass(slots=True)
 class _State:
-    """The import under way, or the last one. Written by its thread, read by all."""
+    """The import under way, or the last one. Its thread writes, all others read."""
 
     source: str
     began: float = field(default_factory=time.monotonic)
@@ -52,25 +52,22 @@ class _State:
     outcome: str = ""
     """`done`, `cancelled` or `failed`; empty while it runs."""
     step: str = ""
-    """What is fetched; empty when everything is here."""
+    """The source that is being downloaded; empty when none is."""
     received: int = 0
-    """Bytes of what is fetched."""
+    """Bytes of the download so far."""
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as the page is told."""
+        """Return the state as JSON for the page."""
         counts = self.counts
         names = ("endpoints", "added", "replaced", "unchanged", "removed", "incomplete", "failed")
+        is_downloading = self.step and not self.outcome
         return {
             "state": self.outcome or ("cancelling" if self.cancelled.is_set() else "running"),
             "source": self.source,
-            **(
-                {"step": self.step, "received": self.received}
-                if self.step and not self.outcome
-                else {}
-            ),
+            **({"step": self.step, "received": self.received} if is_downloading else {}),
             "descriptions": counts["sources"],
             **{name: counts[name] for name in names},
             "failures": self.failures[:_MOST_FAILURES],
@@ -79,8 +76,7 @@ class _State:
 
 
 class Imports:
-    """Brings descriptions into the catalogue at *path*, by the path and with the bounds of
-    `httptask import`.
+    """Imports descriptions into the catalogue at *path*, as `httptask import` does.
 
     With *allowed* false every import is refused. *allow_networks* and *plugins* are those of the
     designer's test requests.
@@ -104,22 +100,22 @@ class Imports:
         self._thread: threading.Thread | None = None
 
     def handlers(self) -> dict[str, Callable[[Request], Awaitable[Response]]]:
-        """Return what answers requests for the import, by method."""
+        """Return the handlers of `/import`, by method."""
         return {"GET": self._status, "POST": self._begin, "DELETE": self._cancel}
 
     async def aclose(self) -> None:
-        """Cancel the import under way, and wait for its processes to end."""
+        """Cancel the import under way, and wait until its processes have ended."""
         thread = self._thread
         if thread is not None and self._state is not None:
             self._state.cancelled.set()
             await in_thread(lambda: thread.join(_PATIENCE_SECONDS))
 
     async def _status(self, request: Request) -> Response:
-        """Say how far the import under way is, or what became of the last one."""
+        """Answer with the progress of the import under way, or the outcome of the last one."""
         return as_json(self._state.to_json() if self._state is not None else {"state": "none"})
 
     async def _begin(self, request: Request) -> Response:
-        """Start to import what the body names: a source, or an upload."""
+        """Start to import the source or the upload that the body names."""
         value = await json_object(request)
         upload_id = member(value, "upload", str, str)
         if upload_id:
@@ -129,14 +125,15 @@ class Imports:
         return as_json(self._state.to_json() if self._state is not None else {}, 202)
 
     async def _cancel(self, request: Request) -> Response:
-        """Cancel the import under way. What it has stored stays."""
+        """Cancel the import under way. The endpoints stored so far stay."""
         if self._state is not None:
             self._state.cancelled.set()
         return Response(status_code=204)
 
     def _fetch(self, source: str) -> None:
-        """Start to import *source*, `npm:…` or `https://…`: never a file of this machine. Raises
-        `Refused`.
+        """Start to import *source*, `npm:…` or `https://…`, but never a file of this machine.
+
+        Raises `Refused`.
         """
         if not is_fetched(source) or len(source) > _LONGEST_SOURCE:
             detail = (
@@ -149,14 +146,13 @@ class Imports:
         )
 
     def _read(self, upload: Upload) -> None:
-        """Start to import the file *upload*, a description or an archive. Raises `Refused`."""
+        """Start to import *upload*, a description or an archive. Raises `Refused`."""
 
         def sources() -> Iterator[Source | DescriptionError]:
             for source in file_sources(upload.path, upload.name):
-                if (
-                    isinstance(source, Source) and "/" not in source.name
-                ):  # it is no entry of an archive
-                    # What lies beside an upload is nothing of its own.
+                is_archive_entry = isinstance(source, Source) and "/" in source.name
+                if isinstance(source, Source) and not is_archive_entry:
+                    # The files next to an upload are other people's: it must not refer to them.
                     source = replace(source, beside=None)
                 yield source
 
@@ -169,7 +165,7 @@ class Imports:
     def _start(
         self,
         name: str,
-        given: Callable[[Fetching], Input],
+        make_input: Callable[[Fetching], Input],
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         if not self.allowed:
@@ -185,22 +181,23 @@ class Imports:
             )
         state = self._state = _State(name)
         self._thread = threading.Thread(
-            target=self._run, args=(state, given, ended), name="httptask-import", daemon=True
+            target=self._run, args=(state, make_input, ended), name="httptask-import", daemon=True
         )
         self._thread.start()
 
     def _run(
-        self, state: _State, given: Callable[[Fetching], Input], ended: Callable[[], None]
+        self, state: _State, make_input: Callable[[Fetching], Input], ended: Callable[[], None]
     ) -> None:
+        """Run the import in its thread and note how it ended. Never raises."""
         outcome = "failed"
         try:
-            self._import(state, given)
+            self._import(state, make_input)
             outcome = "done" if state.counts["sources"] or not state.failures else "failed"
         except _Cancelled:
             outcome = "cancelled"
         except HttpTaskError as error:
             state.failures.insert(0, str(error))
-        except Exception as error:  # noqa: BLE001 - the page has to be told
+        except Exception as error:  # noqa: BLE001 - the page shows it
             _log.exception("importing %s failed", state.source)
             state.failures.insert(0, f"{type(error).__name__}; the designer's log says where")
         finally:
@@ -208,7 +205,7 @@ class Imports:
             state.ended = time.monotonic()
             state.outcome = outcome
 
-    def _import(self, state: _State, given: Callable[[Fetching], Input]) -> None:
+    def _import(self, state: _State, make_input: Callable[[Fetching], Input]) -> None:
         def check() -> None:
             if state.cancelled.is_set():
                 raise _Cancelled
@@ -231,6 +228,8 @@ class Imports:
             ) as fetching,
             Catalogue.open(self._path) as catalogue,
         ):
-            work = Import([given(fetching)], import_options(), self._plugins, tell=tell, idle=read)
+            work = Import(
+                [make_input(fetching)], import_options(), self._plugins, tell=tell, idle=read
+            )
             state.counts = work.counts
             work.run(catalogue)

@@ -1,6 +1,4 @@
-"""The kind of field for a schema, in the words of a form: what it is, what bounds it, what a person
-reads.
-"""
+"""The kind of form field for a schema: its bounds, and the words a person reads for its type."""
 
 from __future__ import annotations
 
@@ -13,14 +11,17 @@ from httptask._http.secret_names import is_secret_name
 from httptask._schema.views import Schema, View, Views, json_type
 
 MOST_OF_ONE = 2_000
-"""Fields of one object, values of one list."""
+"""Most fields of one object, and values of one list."""
 
 _PROSE = re.compile(
     r"(?i)(^|[-_.])(body|comment|content|description|html|markdown|message|notes?|summary|text)s?$"
 )
+"""Names of properties whose text may have several lines."""
 BINARY_MEDIA = re.compile(
-    r"application/(octet-stream|pdf|zip|gzip|x-tar|x-gzip|vnd\.[^;]*(?<![+]json)(?<![+]xml)$)|image/|audio/|video/|font/"
+    r"application/(octet-stream|pdf|zip|gzip|x-tar|x-gzip|vnd\.[^;]*(?<![+]json)(?<![+]xml)$)"
+    r"|image/|audio/|video/|font/"
 )
+"""Media types whose content is a file."""
 
 
 # Kinds
@@ -34,6 +35,7 @@ OF_TYPE = {
     "object": "object",
     "array": "array",
 }
+"""JSON type -> kind of field."""
 _HINTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("array", frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems"))),
     ("object", frozenset(("propertyNames", "minProperties", "maxProperties"))),
@@ -46,7 +48,7 @@ _HINTS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
     ),
 )
-"""A type that is not said but meant -> keywords that only speak of it."""
+"""Kind -> keywords that only constrain its type: a schema with one means that type."""
 _FORMATS = {
     "binary": "string",
     "byte": "string",
@@ -55,10 +57,14 @@ _FORMATS = {
     "email": "string",
     "uri": "string",
 }
+"""Format -> the kind that a schema without a type means by it."""
 
 
 def types_of(view: View) -> frozenset[str]:
-    """Return the types a value may have, `integer` left out where `number` is in; none: any."""
+    """Return the types that a value of *view* may have; none: any.
+
+    `integer` is left out where `number` is in. Without `type`, the other keywords tell it.
+    """
     types = view.types
     if types is None:
         if view.properties or view.patterns or view.required or view.others not in (None, True):
@@ -66,27 +72,23 @@ def types_of(view: View) -> frozenset[str]:
         for kind, hints in _HINTS:
             if not hints.isdisjoint(view.keywords):
                 return frozenset((kind,))
-        return (
-            frozenset((_FORMATS[view.keywords["format"]],))
-            if view.keywords.get("format") in _FORMATS
-            else frozenset()
-        )
+        format_name = view.keywords.get("format")
+        return frozenset((_FORMATS[format_name],)) if format_name in _FORMATS else frozenset()
     return types - {"integer"} if "number" in types else types
 
 
 def kind_of(view: View) -> str:
-    """Return the kind of field for *view*, or `raw` where none can express it."""
-    view.kind = view.kind or _found_kind(view)
+    """Return the kind of field for *view*; `raw` when no kind can express it."""
+    view.kind = view.kind or _derived_kind(view)
     return view.kind
 
 
-def _found_kind(view: View) -> str:
+def _derived_kind(view: View) -> str:
     if view.broken:
         return "raw"
     if view.values is not None:
-        if {True, False} == {value for value in view.values if isinstance(value, bool)} and len(
-            view.values
-        ) == 2:
+        booleans = {value for value in view.values if isinstance(value, bool)}
+        if len(view.values) == 2 and booleans == {True, False}:
             return "boolean"
         return "const" if len(view.values) == 1 and not view.nullable else "enum"
     if view.unions:
@@ -95,7 +97,7 @@ def _found_kind(view: View) -> str:
     if not types:
         return "const" if view.nullable and view.types is not None else "any"
     if len(types) > 1:
-        return "any" if types <= _SCALARS or _says_nothing(view) else "union"
+        return "any" if types <= _SCALARS or _is_unconstrained(view) else "union"
     kind = OF_TYPE.get(next(iter(types)), "any")
     if kind == "object" and not view.properties and not view.required:
         return "object" if view.others is False and not view.patterns else "map"
@@ -104,19 +106,21 @@ def _found_kind(view: View) -> str:
     return kind
 
 
-def _says_nothing(view: View) -> bool:
-    """Say whether *view* says no more of its arrays and objects than that they are."""
-    return not (
+def _is_unconstrained(view: View) -> bool:
+    """Say whether *view* says nothing of its arrays and objects but their type."""
+    describes_fields = (
         view.properties or view.required or view.patterns or isinstance(view.others, Mapping)
-    ) and not (
-        "prefixItems" in view.keywords
-        or ("items" in view.keywords and not _takes_anything_typed(view))
     )
+    describes_items = "prefixItems" in view.keywords or (
+        "items" in view.keywords and not _takes_anything_typed(view)
+    )
+    return not describes_fields and not describes_items
 
 
 def _takes_anything_typed(view: View) -> bool:
-    """Say whether *view* takes every text, number and boolean, and lists of no more than these, as
-    a header does.
+    """Say whether *view* takes every string, number and boolean, and lists of these.
+
+    Header parameters without a closer schema do.
     """
     items = view.keywords["items"]
     types = items.get("type", ()) if isinstance(items, Mapping) else ()
@@ -132,9 +136,7 @@ _SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 def encoding_of(view: View) -> str | None:
-    """Return how a file's content stands in the settings, `upload` or `base64`; None: it is no
-    file.
-    """
+    """Return how the settings hold a file's content: `upload` or `base64`; None: it is no file."""
     keywords = view.keywords
     if keywords.get("format") == "binary" or keywords.get("contentEncoding") == "binary":
         return "upload"
@@ -149,7 +151,7 @@ def encoding_of(view: View) -> str | None:
 
 
 def type_text(views: Views, view: View, kind: str) -> str:
-    """Return in a few words what a value of *view* is: `integer`, `list of string`, `one of 20`."""
+    """Return the type of *view* in a few words: `integer`, `list of string`, `one of 20`."""
     text = _TYPE_TEXT.get(kind)
     return text(views, view) if text is not None else _plain_text(view, kind)
 
@@ -160,7 +162,7 @@ def type_of(views: Views, schema: Schema) -> str:
     return type_text(views, view, kind_of(view))
 
 
-def _numbered(count: int, noun: str) -> str:
+def _one_of(count: int, noun: str) -> str:
     return f"one of {count} {noun}".rstrip()
 
 
@@ -186,10 +188,10 @@ def _plain_text(view: View, kind: str) -> str:
     if kind == "number":
         return "integer" if types_of(view) == {"integer"} else "number"
     if kind == "string":
-        said = view.keywords.get("format", "")
-        return said if 0 < len(said) <= 30 else "string"
+        name = view.keywords.get("format", "")
+        return name if 0 < len(name) <= 30 else "string"
     if kind == "enum":
-        return _numbered(len(view.values or ()), "")
+        return _one_of(len(view.values or ()), "")
     if kind == "const":
         return "always " + dump(view.values[0])[:60] if view.values else "null"
     if kind == "any":
@@ -201,30 +203,32 @@ def _plain_text(view: View, kind: str) -> str:
 _TYPE_TEXT: dict[str, Callable[[Views, View], str]] = {
     "array": _text_of_array,
     "map": _text_of_map,
-    "union": lambda views, view: _numbered(
+    "union": lambda views, view: _one_of(
         len(view.unions[0] if view.unions else types_of(view)), "forms"
     ),
 }
 
 
-# Members of each kind
+# Members of a field, by kind
 
 
 def add_members(field: dict[str, Any], view: View, kind: str) -> None:
-    """Add to *field*, which has its name already, what only fields of its *kind* have."""
+    """Add to *field*, which has its name already, the members of its *kind*."""
     fill = _MEMBERS.get(kind)
     if fill is not None:
         fill(view, field)
 
 
 def is_secret(view: View, name: str | None, group: str) -> bool:
-    """Say whether the text called *name* in this *group* of the settings is a secret."""
+    """Say whether the text *name* in this *group* of the settings is a secret."""
     return view.keywords.get("format") == "password" or (
         name is not None and is_secret_name(name, group)
     )
 
 
 def _copied(names: Mapping[str, str]) -> Callable[[View, dict[str, Any]], None]:
+    """Return what copies the bounds of a view to a field: keyword -> member in *names*."""
+
     def fill(view: View, field: dict[str, Any]) -> None:
         keywords = view.keywords
         field.update(
@@ -322,12 +326,13 @@ _MEMBERS: dict[str, Callable[[View, dict[str, Any]], None]] = {
 
 
 def json_of(view: View, kind: str) -> str:
-    """Return what a value of *view* is in JSON, whole numbers being numbers; `any` when that is not
-    known.
+    """Return the JSON type of a value of *view*; `any` when it may have several.
+
+    Integers are `number`.
     """
     if kind in ("enum", "const"):
-        kinds = {json_type(value) for value in view.values or ()}
-        return OF_TYPE.get(next(iter(kinds)), "any") if len(kinds) == 1 else "any"
+        types = {json_type(value) for value in view.values or ()}
+        return OF_TYPE.get(next(iter(types)), "any") if len(types) == 1 else "any"
     return _JSON_OF.get(kind, "any")
 
 
@@ -336,4 +341,4 @@ _JSON_OF = {
     "map": "object",
     "file": "string",
 }
-"""Kind -> what its value is in JSON."""
+"""Kind -> the JSON type of its value."""

@@ -58,8 +58,9 @@ TITLES = {
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an accident
-    """The request is answered with the problem *slug*; *detail* says what happened and what to
-    do.
+    """The answer to a request is the problem *slug*.
+
+    *detail* says what happened and what to do; *extensions* are further members of the problem.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not an accident
 
 
 def refused(error: HttpTaskError) -> Refused:
-    """Return *error* of the rest of httptask as the answer to a request."""
+    """Return the answer for *error*, an error of another part of httptask."""
     if isinstance(error, UnknownEndpointError):
         return Refused("unknown-endpoint", str(error), nearest=list(error.nearest))
     if isinstance(error, CatalogueError):
@@ -95,14 +96,14 @@ def refused(error: HttpTaskError) -> Refused:
             "settings", str(error), problems=[problem.to_json() for problem in error.problems]
         )
     if isinstance(error, ExpressionError):
-        problem, known = error.problem().to_json(), list(error.known)
+        problem, known_names = error.problem().to_json(), list(error.known)
         return Refused(
             "expression",
             str(error),
             problems=[problem],
             pointer=error.pointer,
             expression=error.expression,
-            known=known,
+            known=known_names,
         )
     if isinstance(error, CredentialError):
         return Refused(
@@ -124,14 +125,14 @@ async def answer_refused(request: Request, error: Exception) -> Response:
 
 
 async def answer_httptask(request: Request, error: Exception) -> Response:
-    """Answer an error of the rest of httptask."""
+    """Answer an error of another part of httptask."""
     if not isinstance(error, HttpTaskError):
         raise error
     return refused(error).response()
 
 
 async def answer_http(request: Request, error: Exception) -> Response:
-    """Answer what the router refuses: a path or a method it does not know."""
+    """Answer what the router refuses: an unknown path or method."""
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
@@ -148,7 +149,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 
 async def answer_unexpected(request: Request, error: Exception) -> Response:
-    """Answer a mistake of ours: a sentence for the person, the traceback for the log."""
+    """Answer a bug: the person gets a sentence, the log gets the traceback."""
     _log.error(
         "the designer failed to answer %s %s", request.method, request.url.path, exc_info=error
     )

@@ -1,6 +1,4 @@
-"""Which forms need a raw-JSON field: because a schema says something that no kind of field can
-express.
-"""
+"""Which forms need a raw-JSON field, because no kind of field can express a schema."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from httptask.designer._places import Place, Places
+from httptask.designer._form_tree import FormTree, Node
 from httptask.model.api import Endpoint
 
 _DEEPEST = 100
@@ -17,68 +15,71 @@ _DEEPEST = 100
 def needs_raw_json(
     schema: Mapping[str, Any], endpoint: Endpoint | None = None, most: int = 20_000
 ) -> tuple[bool, bool]:
-    """Say whether the form of a settings *schema* needs a raw-JSON field: for any field, and for a
-    required one.
+    """Say whether the form of a settings *schema* needs raw JSON: in any field, in a required one.
 
-    *endpoint* is the schema's. *most* is how many places are looked at; where there are more, the
-    answer is yes.
+    *endpoint* is the schema's. At most *most* nodes are looked at; when there are more, the answer
+    is True.
     """
-    return needs(Places(endpoint, schema), most, beyond=True)
+    return needs(FormTree(endpoint, schema), most, beyond=True)
 
 
-def needs(places: Places, most: int, *, beyond: bool) -> tuple[bool, bool]:
-    """Look at *most* of *places*; *beyond* is the answer where there are more."""
-    groups = list(places.groups())
+def needs(tree: FormTree, most: int, *, beyond: bool) -> tuple[bool, bool]:
+    """Say whether any field, and any required one, needs raw JSON.
+
+    At most *most* nodes are looked at. *beyond* is the answer when there are more.
+    """
+    groups = list(tree.groups())
     required = [group for group in groups if group.required]
-    looked = _Looked(places, most, beyond)
-    return _anywhere(places, groups, most, beyond=beyond), any(
-        looked.needed(group, 0) for group in required
-    )
+    search = _RequiredNeeds(tree, most, beyond)
+    anywhere = _anywhere(tree, groups, most, beyond=beyond)
+    return anywhere, any(search.needed(group, 0) for group in required)
 
 
-def _anywhere(places: Places, waiting: list[Place], most: int, *, beyond: bool) -> bool:
+def _anywhere(tree: FormTree, pending: list[Node], most: int, *, beyond: bool) -> bool:
     seen: set[int] = set()
-    while waiting:
-        place = waiting.pop()
-        if place.kind == "raw":
+    while pending:
+        node = pending.pop()
+        if node.kind == "raw":
             return True
         if len(seen) > most:
             return beyond
-        if id(place.view) not in seen:
-            seen.add(id(place.view))
-            waiting.extend(places.children(place))
+        if id(node.view) not in seen:
+            seen.add(id(node.view))
+            pending.extend(tree.children(node))
     return False
 
 
 @dataclass(slots=True)
-class _Looked:
-    """What is known of required places: whether somebody who fills them in needs raw JSON."""
+class _RequiredNeeds:
+    """Tells whether somebody who fills in the required fields needs raw JSON."""
 
-    places: Places
-    left: int
+    tree: FormTree
+    remaining: int
     beyond: bool
-    known: dict[int, bool] = field(default_factory=dict)
+    answers: dict[int, bool] = field(default_factory=dict)
 
-    def needed(self, place: Place, depth: int) -> bool:
-        """Say whether *place* cannot be filled in without raw JSON."""
-        if place.kind == "raw":
+    def needed(self, node: Node, depth: int) -> bool:
+        """Say whether *node* cannot be filled in without raw JSON."""
+        if node.kind == "raw":
             return True
-        key = id(place.view)
-        if key not in self.known:
-            if self.left <= 0 or depth > _DEEPEST:
+        key = id(node.view)
+        if key not in self.answers:
+            if self.remaining <= 0 or depth > _DEEPEST:
                 return self.beyond
-            self.left -= 1
-            self.known[key] = False  # what holds itself needs what else is in it
-            self.known[key] = self._needed_below(place, depth + 1)
-        return self.known[key]
+            self.remaining -= 1
+            self.answers[key] = (
+                False  # assumed while its children are looked at: a schema may hold itself
+            )
+            self.answers[key] = self._needed_below(node, depth + 1)
+        return self.answers[key]
 
-    def _needed_below(self, place: Place, depth: int) -> bool:
-        children = self.places.children(place)
-        if place.kind == "union":  # one option that can be filled in will do
+    def _needed_below(self, node: Node, depth: int) -> bool:
+        children = self.tree.children(node)
+        if node.kind == "union":  # one option that can be filled in is enough
             options = list(children)
             return bool(options) and all(self.needed(option, depth) for option in options)
-        if place.kind == "object":
+        if node.kind == "object":
             return any(self.needed(child, depth) for child in children if child.required)
-        if place.view.keywords.get("minItems") or place.view.keywords.get("minProperties"):
+        if node.view.keywords.get("minItems") or node.view.keywords.get("minProperties"):
             return any(self.needed(child, depth) for child in children)
         return False

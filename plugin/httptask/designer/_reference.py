@@ -1,4 +1,4 @@
-"""An endpoint's reference for a page: what its description says, as rows and as harmless HTML."""
+"""The reference of an endpoint for a page: its description as rows and as sanitised HTML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from httptask._schema.views import View, Views
 from httptask.designer._kinds import type_of
-from httptask.designer._text import rendered
+from httptask.designer._markdown import rendered
 from httptask.model.api import Endpoint, MediaType
 from httptask.settings import READ_ONLY, requested_value
 
@@ -22,7 +22,7 @@ _SCHEME_DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
         ", ".join(scheme.get("flows", {})) if isinstance(scheme.get("flows"), Mapping) else ""
     ),
 }
-"""Type of security scheme -> what a person has to know of it (OpenAPI: Security Scheme Object)."""
+"""Type of security scheme -> the detail a person needs (OpenAPI: Security Scheme Object)."""
 
 
 def reference(endpoint: Endpoint) -> dict[str, Any]:
@@ -92,13 +92,16 @@ def _header(views: Views, name: str, header: Mapping[str, Any]) -> dict[str, Any
 
 def _content(views: Views, content: Mapping[str, MediaType]) -> list[dict[str, Any]]:
     return [
-        {"mediaType": name, "rows": _rows(views, each.schema)} for name, each in content.items()
+        {"mediaType": name, "rows": _rows(views, media_type.schema)}
+        for name, media_type in content.items()
     ]
 
 
 def _requested(endpoint: Endpoint, content: Mapping[str, MediaType]) -> list[dict[str, Any]]:
+    """Return *content* without the fields that a request does not send."""
     schemas = {
-        name: requested_value(each.schema, endpoint.definitions) for name, each in content.items()
+        name: requested_value(media_type.schema, endpoint.definitions)
+        for name, media_type in content.items()
     }
     return [
         {"mediaType": name, "rows": _rows(Views(schema), schema)}
@@ -107,6 +110,7 @@ def _requested(endpoint: Endpoint, content: Mapping[str, MediaType]) -> list[dic
 
 
 def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
+    """Return the fields of *schema* as rows, the first `MOST_ROWS` of them."""
     rows: list[dict[str, Any]] = []
     for row in _below(views, schema, 0, frozenset()):
         if len(rows) == MOST_ROWS:
@@ -118,8 +122,9 @@ def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
 def _below(
     views: Views, schema: Any, depth: int, above: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the fields below *schema*, inside *above*, the definitions around it."""
     view = views.view(schema)
-    if depth > _DEEPEST or view.definitions & above:  # recursion: its fields stand further up
+    if depth > _DEEPEST or view.definitions & above:  # a recursive schema: shown further up
         return
     above = above | view.definitions
     for name, child in view.properties.items():
@@ -140,6 +145,7 @@ def _below(
 
 
 def _inside(view: View) -> Iterator[Any]:
+    """Yield the schemas inside *view* that have no name of their own."""
     if "items" in view.keywords:
         yield view.keywords["items"]
     if isinstance(view.others, Mapping):
@@ -163,12 +169,12 @@ def _security(endpoint: Endpoint) -> dict[str, Any]:
 
 def _scheme(endpoint: Endpoint, name: str, scopes: tuple[str, ...]) -> dict[str, Any]:
     scheme = endpoint.security_schemes.get(name, {})
-    kind = str(scheme.get("type", ""))
-    detail = _SCHEME_DETAILS.get(kind)
+    scheme_type = str(scheme.get("type", ""))
+    detail = _SCHEME_DETAILS.get(scheme_type)
     described = scheme.get("description", "")
     return {
         "scheme": name,
-        "type": kind,
+        "type": scheme_type,
         "detail": detail(scheme) if detail is not None else "",
         "scopes": list(scopes),
         "description": rendered(described if isinstance(described, str) else ""),

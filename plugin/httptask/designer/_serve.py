@@ -31,10 +31,9 @@ def serve(
 ) -> None:
     """Run the designer on *host* and *port* (0: a free one) until Ctrl+C or SIGTERM.
 
-    A *host* that others can reach needs a *token* of at least 16 characters; *hosts* are the names
-    it is reached by there.
-    *started* is told the address when requests are answered. *options* are those of `create_app`.
-    Raises `ServeError`.
+    A *host* that others can reach needs a *token* of at least 16 characters, and *hosts*, the names
+    by which they reach it. *started* is called with the address when requests are answered.
+    *options* are those of `create_app`. Raises `ServeError`.
     """
     if not is_loopback(host):
         if token is None:
@@ -61,7 +60,7 @@ def serve(
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # nobody in front may say who is asking
+            proxy_headers=False,  # a client could forge them
             ws="none",
             timeout_graceful_shutdown=_GRACE_SECONDS,
             h11_max_incomplete_event_size=64 * 1024,
@@ -87,8 +86,8 @@ class _Server(uvicorn.Server):
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio does not switch Nagle's algorithm off, and each answer waits 40 ms
-    # for an acknowledgement.
+    # Named as TCP: otherwise asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for
+    # an acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

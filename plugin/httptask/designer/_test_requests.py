@@ -1,5 +1,6 @@
-"""Test requests: one task run once, told as it happens, and cancelled the moment nobody waits for
-it.
+"""Test requests: one task is run once, and its events are streamed.
+
+It is cancelled as soon as nobody listens.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ _MOST_KEPT = 20
 _MOST_BYTES_KEPT = 128 * 1024 * 1024
 _LONGEST_SECONDS = 600.0
 _LONG = 256 * 1024
-"""Bytes. Longer bodies are worked on in a thread."""
-_FIRST_LOOKS, _LATER_LOOKS = 0.02, 0.1
-"""Seconds between looks at what the network does: often at first, when phases are short."""
+"""Bytes. Longer bodies are decoded in a thread."""
+_FIRST_INTERVAL, _LATER_INTERVAL = 0.02, 0.1
+"""Seconds between looks at the network: often in the first half second, when phases are short."""
 _HEARTBEAT = 1.0
+"""Longest time between two events, in seconds: a page shows that it is still connected."""
 
 Event = tuple[str, dict[str, Any]]
 
@@ -50,13 +52,13 @@ class Body:
     """A response's body, secrets masked."""
 
     raw: bytes
-    """As it came."""
+    """The bytes as received."""
     decoded: bytes | None
     """As UTF-8 text, after content coding and charset; None when it is no text."""
     media_type: str
-    """Of the decoded text: `application/json` or `text/plain`."""
+    """The media type of the decoded text: `application/json` or `text/plain`."""
     size: int
-    """Bytes of the whole; more than those of *raw* when it was too large to be held."""
+    """Bytes of the whole body; more than *raw* has when it was too large to be kept."""
 
 
 @dataclass(slots=True)
@@ -65,15 +67,15 @@ class _Running:
     began: float = field(default_factory=time.perf_counter)
     progress: Progress = field(default_factory=Progress)
     work: asyncio.Task[Exchange] | None = None
-    told: list[Event] = field(default_factory=list)
-    """Events of the work that the page has not been told yet."""
+    queued: list[Event] = field(default_factory=list)
+    """Events that the page has not been sent yet."""
     cancelled: bool = False
 
     def start(self, work: Coroutine[Any, Any, Exchange]) -> None:
         context = contextvars.copy_context()
         context.run(watched.set, self.progress)
         self.work = asyncio.get_running_loop().create_task(work, context=context)
-        # Nobody may be there to hear how it ended.
+        # Its outcome counts as retrieved: the listener may have left, and asyncio would complain.
         self.work.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def cancel(self) -> None:
@@ -87,7 +89,7 @@ class _Running:
 
 
 class TestRequests:
-    """The test requests under way, and the bodies of the last ones."""
+    """The test requests under way, and the response bodies of recent ones."""
 
     __test__ = False  # a noun of ours, not a test class for pytest to collect
 
@@ -106,8 +108,9 @@ class TestRequests:
         return test_id
 
     def cancel(self, test_id: str) -> None:
-        """Cancel a test request; one that has ended is left as it is. Raises `Refused` for one that
-        never was.
+        """Cancel a test request. One that has ended stays as it is.
+
+        Raises `Refused` for an unknown one.
         """
         running = self._running.get(test_id)
         if running is not None:
@@ -118,9 +121,7 @@ class TestRequests:
             )
 
     def end(self, test_id: str) -> None:
-        """Forget a test request that nobody listens to any more; what still runs of it is
-        cancelled.
-        """
+        """Forget a test request that has no listener, and cancel it if it still runs."""
         running = self._running.pop(test_id, None)
         if running is not None:
             running.cancel()
@@ -128,13 +129,14 @@ class TestRequests:
             self._forget()
 
     def cancel_all(self) -> None:
-        """Cancel every test request: the designer ends."""
+        """Cancel every test request, because the designer ends."""
         for running in list(self._running.values()):
             running.cancel()
 
     def body(self, test_id: str) -> Body:
-        """Return the body of a test request's response. Raises `Refused` when there is none, or no
-        longer.
+        """Return the response body of a test request.
+
+        Raises `Refused` when there is none, or it is no longer kept.
         """
         body = self._bodies.get(test_id)
         if body is None:
@@ -147,11 +149,10 @@ class TestRequests:
     async def events(
         self, test_id: str, task: HttpTask, inputs: Inputs, *, send_anyway: bool, brief: bool
     ) -> AsyncGenerator[Event, None]:
-        """Run *task* as the test request *test_id* and give its events; exactly one of the last
-        three ends them.
+        """Run *task* as the test request *test_id* and yield its events.
 
-        `started`, `request`, `phase`, `bytes`, then `response`, `error` or `cancelled`. Whoever
-        stops listening cancels it.
+        They are `started`, `request`, `phase`, `bytes`, and at the end exactly one of `response`,
+        `error` and `cancelled`. The test request is cancelled when the caller stops listening.
         """
         running = self._running[test_id]
         try:
@@ -170,29 +171,29 @@ class TestRequests:
             )
             if not running.cancelled:
                 running.start(_work(running, task, inputs, TestOptions(send_anyway=send_anyway)))
-            told: dict[str, Any] = {}
+            request_event: dict[str, Any] = {}
             async for name, event in _progress(running):
                 if name == "request":
-                    told = event
+                    request_event = event
                 yield name, {"id": test_id, **event}
-            yield await self._end(running, task, told, brief=brief)
+            yield await self._end(running, task, request_event, brief=brief)
         finally:
             self.end(test_id)
 
     async def _end(
-        self, running: _Running, task: HttpTask, told: dict[str, Any], *, brief: bool
+        self, running: _Running, task: HttpTask, request_event: dict[str, Any], *, brief: bool
     ) -> Event:
-        """Return the event that ends it: `response`, `error` or `cancelled`."""
+        """Return the last event: `response`, `error` or `cancelled`."""
         work = running.work
         common: dict[str, Any] = {"id": running.id, "phases": {}, "elapsedSeconds": running.elapsed}
         if work is None or work.cancelled():
-            return "cancelled", common | _so_far(running.progress, told)
+            return "cancelled", common | _so_far(running.progress, request_event)
         failure = work.exception()
         if failure is not None:
-            return "error", common | _so_far(running.progress, told) | _failure(failure)
+            return "error", common | _so_far(running.progress, request_event) | _failure(failure)
         exchange = work.result()
         sent = exchange.request
-        seen = described(sent) if sent is not None else told
+        seen = described(sent) if sent is not None else request_event
         common["phases"] = _rounded(exchange.phases)
         common["elapsedSeconds"] = round(exchange.elapsed_seconds, 6)
         common["attempts"] = [_attempt(attempt) for attempt in exchange.attempts]
@@ -231,56 +232,59 @@ class TestRequests:
         self._forget()
 
     def _forget(self) -> None:
+        """Drop the oldest bodies over the bounds. The newest body always stays."""
         while len(self._bodies) > _MOST_KEPT:
             self._bodies.popitem(last=False)
         sizes = {test_id: _size(body) for test_id, body in self._bodies.items()}
-        left = sum(sizes.values())
+        total = sum(sizes.values())
         for test_id, size in list(sizes.items())[:-1]:
-            if left <= _MOST_BYTES_KEPT:
+            if total <= _MOST_BYTES_KEPT:
                 break
             self._bodies[test_id] = None
-            left -= size
+            total -= size
 
 
 _NO_RESPONSE = frozenset(("blocked", "dns", "connection", "tls", "timeout", "protocol"))
-"""Outcomes whose last response, if there is one, is no answer to the request: a redirect's, or a
-part of one.
+"""Outcomes without an answer to the request.
+
+Their last response, if there is one, is a redirect or incomplete.
 """
 _LONG_MEMBERS = frozenset(("text", "attempts", "raw", "curl"))
-"""What a brief answer leaves out."""
+"""Members that a brief answer leaves out."""
 
 
 def _size(body: Body | None) -> int:
     return len(body.raw) + len(body.decoded or b"") if body is not None else 0
 
 
-# While it goes on
+# Progress
 
 
 async def _work(
     running: _Running, task: HttpTask, inputs: Inputs, options: TestOptions
 ) -> Exchange:
     async with asyncio.timeout(_LONGEST_SECONDS):
-        problems = await in_thread(
-            task.problems
-        )  # a description may be large: not on the event loop
+        problems = await in_thread(task.problems)  # in a thread: a description may be large
         if options.send_anyway or not any(problem.severity == "error" for problem in problems):
-            with contextlib.suppress(HttpTaskError):  # the request itself says it better
-                running.told.append(("request", described(await task.arender(inputs))))
+            with contextlib.suppress(HttpTaskError):  # the test request reports it in full
+                running.queued.append(("request", described(await task.arender(inputs))))
         return await task.atest_request(inputs, options)
 
 
 async def _progress(running: _Running) -> AsyncIterator[Event]:
-    """Give what happens until the work has ended; it is looked at from outside, so that it is not
-    slowed down.
+    """Yield events until the work has ended.
+
+    The work is observed from outside, so that reporting does not slow it down.
     """
     work, progress = running.work, running.progress
     step: Any = None
     counts, last = (0, 0), running.elapsed
     while work is not None and not work.done():
-        await asyncio.wait([work], timeout=_FIRST_LOOKS if running.elapsed < 0.5 else _LATER_LOOKS)
-        while running.told:
-            yield running.told.pop(0)
+        await asyncio.wait(
+            [work], timeout=_FIRST_INTERVAL if running.elapsed < 0.5 else _LATER_INTERVAL
+        )
+        while running.queued:
+            yield running.queued.pop(0)
         network = progress.network
         if network is None or work.done():
             continue
@@ -292,10 +296,10 @@ async def _progress(running: _Running) -> AsyncIterator[Event]:
                 "phase",
                 common | {"phases": _rounded(network.ended_phases())} | _wait(progress.wait),
             )
-        found = (network.bytes_sent, network.bytes_received)
+        new_counts = (network.bytes_sent, network.bytes_received)
         pause = running.elapsed - last
-        if (found != counts and pause >= _LATER_LOOKS) or pause >= _HEARTBEAT:
-            counts, last = found, running.elapsed
+        if (new_counts != counts and pause >= _LATER_INTERVAL) or pause >= _HEARTBEAT:
+            counts, last = new_counts, running.elapsed
             yield "bytes", common | {"sent": counts[0], "received": counts[1]}
 
 
@@ -310,18 +314,19 @@ def _wait(wait: Wait | None) -> dict[str, Any]:
     return {"waitSeconds": round(wait.seconds, 6)} | asked
 
 
-# Afterwards
+# Outcome
 
 
-def _so_far(progress: Progress, told: dict[str, Any]) -> dict[str, Any]:
-    """Return what there is to show of a call that did not come to an end: what was *told* of it,
-    and its attempts.
+def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a call that did not complete: its request and its attempts.
+
+    *request_event* stands in for a request that was not sent.
     """
     exchange = progress.exchange
     if exchange is None:
-        return told | {"maybeDelivered": False, "attempts": []}
+        return request_event | {"maybeDelivered": False, "attempts": []}
     sent = exchange.request
-    return (described(sent) if sent is not None else told) | {
+    return (described(sent) if sent is not None else request_event) | {
         "maybeDelivered": progress.maybe_delivered,
         "phases": _rounded(exchange.phases),
         "attempts": [_attempt(attempt) for attempt in exchange.attempts],
@@ -329,7 +334,7 @@ def _so_far(progress: Progress, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def described(request: SentRequest) -> dict[str, Any]:
-    """Return `{"request", "curl", "raw"}`: *request* for a page, a shell and a reader."""
+    """Return *request* as `{"request", "curl", "raw"}`: for a page, a shell and a reader."""
     curl = curl_command(request) if len(request.shown_body) <= SHOWN_TEXT else ""
     return {"request": shown_request(request), "curl": curl, "raw": raw_request(request)}
 
@@ -391,7 +396,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def _answer(
-    response: RawResponse, found: Sequence[Difference], endpoint: Endpoint | None
+    response: RawResponse, differences: Sequence[Difference], endpoint: Endpoint | None
 ) -> tuple[Body, dict[str, Any]]:
     """Return the body to keep, and the members of the event that describe *response*."""
     declared = next(
@@ -417,15 +422,16 @@ def _answer(
         "decodedSize": len(body.decoded) if body.decoded is not None else 0,
         "truncated": text is not None and len(text) > SHOWN_TEXT,
         "notes": list(response.notes),
-        "differences": [difference.to_json() for difference in found],
+        "differences": [difference.to_json() for difference in differences],
         "documented": endpoint is not None and bool(endpoint.responses),
     }
     return body, shown | ({"text": text[:SHOWN_TEXT]} if text is not None else {})
 
 
 def _text(response: RawResponse) -> str | None:
-    """Return the decoded body as text: JSON as the server wrote it, wherever its bytes are at
-    hand.
+    """Return the decoded body as text; None when it is neither JSON nor text.
+
+    JSON is as the server wrote it, unless a content coding hides its bytes.
     """
     if response.decoded_as == "text":
         return str(response.decoded)

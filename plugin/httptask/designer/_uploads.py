@@ -1,6 +1,6 @@
-"""Uploads: files on their way into a request. A workflow holds a reference, never the bytes.
+"""Uploads: files to be sent in a request. A workflow holds a reference, never the bytes.
 
-They end with the designer, but for those that a saved definition names: these move below the folder
+Uploads are removed with the designer, except those in a saved definition: they move to the folder
 of files.
 """
 
@@ -42,22 +42,21 @@ class Upload:
     size: int
     sha256: str
     saved: bool = False
-    """Whether it lies below the folder of files, because a definition was saved with it."""
+    """Whether it lies in the folder of files, because a definition was saved with it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the reference that stands in the settings: `{"$file": {"upload", "name",
-        "mediaType", "size", "sha256"}}`.
+        """Return the reference for the settings.
+
+        `{"$file": {"upload", "name", "mediaType", "size", "sha256"}}`.
         """
         described = {"upload": self.id, "name": self.name, "mediaType": self.media_type}
         return {"$file": described | {"size": self.size, "sha256": self.sha256}}
 
 
 class Uploads:
-    """Files in a temporary folder of their own, gone when the designer ends. Each has at most
-    *limit* bytes.
+    """Files in a temporary folder, removed when the designer ends. Each has at most *limit* bytes.
 
-    *files* is the folder of files, to which those move that a definition is saved with; None: there
-    is none.
+    Uploads in a saved definition move to *files*, the folder of files; None: there is none.
     """
 
     def __init__(self, limit: int, files: Path | None = None) -> None:
@@ -70,9 +69,7 @@ class Uploads:
         return len(self._kept)
 
     async def add(self, pieces: AsyncIterator[bytes], *, name: str, media_type: str) -> Upload:
-        """Keep what *pieces* bring. Raises `Refused` when there are too many, or the disk is
-        full.
-        """
+        """Store the bytes of *pieces*. Raises `Refused` for too many uploads or a full disk."""
         temporary = [upload for upload in self._kept.values() if not upload.saved]
         kept = sum(upload.size for upload in temporary)
         if len(temporary) >= _MOST_KEPT or kept >= _MOST_BYTES_KEPT:
@@ -81,23 +78,23 @@ class Uploads:
                 f"{len(temporary)} uploads of {kept:,} bytes are kept already; remove one first",
             )
         upload_id = secrets.token_urlsafe(18)
-        path = self._place() / upload_id
+        path = self._temporary_folder() / upload_id
         digest, size = hashlib.sha256(), 0
         try:
             with path.open("xb") as file:
-                waiting = bytearray()
+                pending = bytearray()
                 async for piece in pieces:
                     size += len(piece)
                     digest.update(piece)
-                    waiting += piece
-                    if len(waiting) >= _PIECE:  # off the event loop: a disk may be slow
-                        await in_thread(lambda data=bytes(waiting): file.write(data))  # type: ignore[misc]
-                        waiting.clear()
-                await in_thread(lambda: file.write(waiting))
+                    pending += piece
+                    if len(pending) >= _PIECE:  # off the event loop: a disk may be slow
+                        await in_thread(lambda data=bytes(pending): file.write(data))  # type: ignore[misc]
+                        pending.clear()
+                await in_thread(lambda: file.write(pending))
         except OSError as error:
             path.unlink(missing_ok=True)
             raise Refused("not-saved", f"the upload could not be kept: {error.strerror}") from error
-        except BaseException:  # too large, or the page went away
+        except BaseException:  # too large, or the page was closed
             path.unlink(missing_ok=True)
             raise
         shown = Path(name.replace("\\", "/")).name[:255] or "file"
@@ -114,7 +111,7 @@ class Uploads:
         return upload
 
     def path(self, upload_id: str) -> Path | None:
-        """Return where an upload lies; None when there is none."""
+        """Return the path of an upload; None when there is none."""
         upload = self._kept.get(upload_id)
         return upload.path if upload is not None else None
 
@@ -127,38 +124,35 @@ class Uploads:
             upload.path.unlink(missing_ok=True)
 
     def saved(self, value: Any) -> Any:
-        """Return *value*, a definition, with its uploads moved below the folder of files and named
-        by their paths there.
+        """Return *value*, a definition, with its uploads moved to the folder of files.
 
-        An upload that is not here any more stays as it is: checking says so. Raises `Refused` for
-        one that cannot be moved.
+        References name them by their path there. An unknown upload stays as it is: validation
+        reports it. Raises `Refused` for an upload that cannot be moved.
         """
         if isinstance(value, list):
             return [self.saved(item) for item in value]
         if not isinstance(value, Mapping):
             return value
-        said = value[REFERENCE] if is_reference(value) else None
-        upload = self._kept.get(str(said.get("upload"))) if isinstance(said, Mapping) else None
-        if upload is None or self._files is None or said is None:
+        reference = value[REFERENCE] if is_reference(value) else None
+        upload = (
+            self._kept.get(str(reference.get("upload"))) if isinstance(reference, Mapping) else None
+        )
+        if upload is None or self._files is None or reference is None:
             return {name: self.saved(item) for name, item in value.items()}
         path = self._moved(upload, self._files)
-        return {
-            REFERENCE: {
-                ("path" if name == "upload" else name): path if name == "upload" else item
-                for name, item in said.items()
-            }
-        }
+        # The member `upload` becomes `path`, in its position.
+        members = (("path", path) if item[0] == "upload" else item for item in reference.items())
+        return {REFERENCE: dict(members)}
 
     def _moved(self, upload: Upload, folder: Path) -> str:
-        """Return the path of *upload* below *folder*; it is moved there first. Nothing that lies
-        there is replaced.
-        """
+        """Move *upload* to *folder* and return its path there. No file is replaced."""
         if upload.saved:
             return upload.path.relative_to(folder).as_posix()
         name = PurePath(_NOT_IN_NAMES.sub("_", upload.name).strip(". ") or "file")
         stem, suffix = name.stem[:80], name.suffix[:20]
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            # A name that another file has gets a suffix: the start of the hash, then the id.
             for mark in ("", f"-{upload.sha256[:8]}", f"-{upload.sha256[:32]}", f"-{upload.id}"):
                 path = folder / f"{stem}{mark}{suffix}"
                 if _holds(path, upload):
@@ -186,18 +180,18 @@ class Uploads:
             with contextlib.suppress(OSError):
                 shutil.rmtree(folder)
 
-    def _place(self) -> Path:
+    def _temporary_folder(self) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="httptask-uploads-"))
         return self._folder
 
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
-"""What a file's name cannot hold everywhere."""
+"""Characters that a file name cannot have on every system."""
 
 
 def _holds(path: Path, upload: Upload) -> bool:
-    """Say whether the file at *path* has the bytes of *upload*: the same file is kept once."""
+    """Say whether the file at *path* has the bytes of *upload*, so that it is stored once."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != upload.size:
         return False
     with path.open("rb") as file:
@@ -205,7 +199,7 @@ def _holds(path: Path, upload: Upload) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy *source* to *target*, which is not there yet; half a file does not stay."""
+    """Copy *source* to the new file *target*. A failure leaves no half of it."""
     try:
         with source.open("rb") as reading, target.open("xb") as writing:
             shutil.copyfileobj(reading, writing)

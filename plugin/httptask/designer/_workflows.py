@@ -1,5 +1,6 @@
-"""Workflow definitions as files: read as they are, written whole, and never over what somebody else
-wrote meanwhile.
+"""Workflow definitions as files.
+
+They are read as they are and replaced in one step, and never when somebody else has changed them.
 """
 
 from __future__ import annotations
@@ -21,19 +22,17 @@ from httptask.errors import DefinitionError
 from httptask.workflow import load_definition
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Bytes of a definition, as everywhere."""
+"""Most bytes of a definition, as everywhere in httptask."""
 _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
-"""What may be a file's name everywhere; no leading dot."""
+"""A file name that every system allows, without a leading dot."""
 _NEW = "workflow"
-"""What the first definition of an empty folder is called, until somebody calls it something
-else.
-"""
+"""The id of the first definition in an empty folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A definition as it lies on disk."""
+    """A definition as stored on disk."""
 
     data: bytes
 
@@ -48,28 +47,28 @@ class Listing:
     """The definitions there are."""
 
     items: tuple[dict[str, Any], ...]
-    """`{"id", "name", "tasks"}` of each, or `{"id", "broken"}`, sorted by id."""
+    """`{"id", "name", "tasks"}` of every definition, or `{"id", "broken"}`, sorted by id."""
     notes: tuple[str, ...]
-    """What was skipped, and why: a sentence each."""
+    """A sentence for every skipped file, with the reason."""
     first: str | None
-    """The id of the definition to open first, one that can be read if there is one; None when there
-    is no place for any.
+    """The id of the definition to open first: one that can be read, if there is one.
+
+    None when definitions are not stored at all.
     """
 
 
 class Workflows:
-    """The definitions of a folder, `<id>.json` each, or the one in a file. *place* None: there are
-    none.
+    """The definitions in *root*: a folder of `<id>.json`, or a single file. None: there are none.
 
-    *saved* returns a definition as it is to be written: with its uploads where they stay.
+    *saved* returns a definition as it is written: with its uploads moved to where they stay.
     """
 
     def __init__(
-        self, place: Path | None, saved: Callable[[Any], Any] = lambda definition: definition
+        self, root: Path | None, saved: Callable[[Any], Any] = lambda definition: definition
     ) -> None:
-        self._place = place
+        self._root = root
         self._saved = saved
-        self._is_folder = place is not None and _is_folder(place)
+        self._is_folder = root is not None and _is_folder(root)
         self._writing = threading.Lock()
 
     @property
@@ -78,14 +77,16 @@ class Workflows:
         return self._is_folder
 
     def listing(self) -> Listing:
-        """Look at every definition. Never raises: a file that cannot be one is skipped with a note,
-        a broken one says so.
+        """List every definition. Never raises.
+
+        A file that cannot be a definition is skipped with a note; a broken definition is listed as
+        such.
         """
-        if self._place is None:
+        if self._root is None:
             return Listing((), (), None)
         if not self._is_folder:
-            items = (self._item(self._place),) if _is_file(self._place) else ()
-            return Listing(items, (), self._place.stem)
+            items = (self._item(self._root),) if _is_file(self._root) else ()
+            return Listing(items, (), self._root.stem)
         listed: list[dict[str, Any]] = []
         notes: list[str] = []
         for path in self._files():
@@ -98,13 +99,13 @@ class Workflows:
         return Listing(tuple(listed), tuple(notes), first)
 
     def _files(self) -> list[Path]:
-        """Return what is called like a definition and is a file, or may be one, sorted."""
-        if self._place is None:
+        """Return the files that have the name of a definition, sorted."""
+        if self._root is None:
             return []
         try:
             paths = [
                 path
-                for path in self._place.glob("*.json")
+                for path in self._root.glob("*.json")
                 if _ID.fullmatch(path.stem) and _is_file(path)
             ]
         except OSError:
@@ -128,8 +129,9 @@ class Workflows:
         }
 
     def read(self, workflow_id: str) -> Stored:
-        """Return a definition's bytes, which are a JSON object. Raises `Refused` when there is
-        none, or it is broken.
+        """Return the bytes of a definition, which are a JSON object.
+
+        Raises `Refused` when there is none, or it is broken.
         """
         stored = self._stored(workflow_id)
         if stored is None:
@@ -151,10 +153,10 @@ class Workflows:
         match: str | None,
         none_match: str | None,
     ) -> tuple[Stored, bool]:
-        """Write a definition and return it with whether it is new.
+        """Write a definition; return it, and whether it is new.
 
         *match* and *none_match* are the request's `If-Match` and `If-None-Match` (RFC 9110, section
-        13.1); one is needed. The file is replaced in one step: nobody ever reads half of it, and
+        13.1); one is required. The file is replaced in one step: nobody ever reads half of it, and
         after a failure the old one is whole. Raises `Refused`.
         """
         path = self._path(workflow_id)
@@ -164,7 +166,7 @@ class Workflows:
                 " If-None-Match: *"
             )
             raise Refused("precondition-required", detail)
-        _data(definition)
+        _data(definition)  # refuses a definition that is too large before its uploads are moved
         with self._writing:
             old = self._stored(workflow_id)
             _check(old, match, none_match)
@@ -192,43 +194,41 @@ class Workflows:
         return Stored(data)
 
     def _path(self, workflow_id: str) -> Path:
-        place = self._place
-        if place is not None and not self._is_folder and workflow_id == place.stem:
-            return place
-        if place is None or not self._is_folder or not _ID.fullmatch(workflow_id):
+        """Return the path of a definition. Raises `Refused` for a name that leads elsewhere."""
+        root = self._root
+        if root is not None and not self._is_folder and workflow_id == root.stem:
+            return root
+        if root is None or not self._is_folder or not _ID.fullmatch(workflow_id):
             raise Refused("unknown-workflow", f"there is no definition {workflow_id[:100]!r} here")
-        path = place / f"{workflow_id}.json"
+        path = root / f"{workflow_id}.json"
         if not is_text(path.name):
             raise Refused(
                 "unknown-workflow",
                 f"the name {ascii(path.name)[:100]} is no text; give the file another one",
             )
         try:
-            if path.is_symlink() and not path.resolve(strict=True).is_relative_to(place.resolve()):
+            if path.is_symlink() and not path.resolve(strict=True).is_relative_to(root.resolve()):
                 raise Refused(
                     "unknown-workflow",
                     f"{path.name} is a link that leads out of the folder of definitions",
                 )
             if path.exists() and not path.is_file():
                 raise Refused("unknown-workflow", f"{path.name} is no file")
-        except (
-            OSError,
-            RuntimeError,
-        ) as error:  # Python 3.12 and older raise RuntimeError for a link to itself
+        # Python 3.12 and older raise RuntimeError for a link to itself.
+        except (OSError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or "it is a link that leads nowhere"
             raise Refused("unknown-workflow", f"{path.name} cannot be looked at: {why}") from error
         return path
 
 
-def folder_of(place: Path) -> Path:
-    """Return the folder in which the definitions of *place* lie, which is that folder or a file in
-    it.
-    """
-    return place if _is_folder(place) else place.parent
+def folder_of(root: Path) -> Path:
+    """Return the folder of the definitions in *root*: *root* itself, or the folder of that file."""
+    return root if _is_folder(root) else root.parent
 
 
-def _is_folder(place: Path) -> bool:
-    return place.is_dir() or not place.suffix
+def _is_folder(root: Path) -> bool:
+    """Say whether *root* is a folder, or will be one: a name without a suffix."""
+    return root.is_dir() or not root.suffix
 
 
 def _data(definition: Mapping[str, Any]) -> bytes:
@@ -241,7 +241,7 @@ def _data(definition: Mapping[str, Any]) -> bytes:
 
 
 def is_text(name: str) -> bool:
-    """Say whether *name* can be written as UTF-8; the name of a file may hold bytes that cannot."""
+    """Say whether *name* can be written as UTF-8. File names may have bytes that cannot."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
@@ -250,37 +250,39 @@ def is_text(name: str) -> bool:
 
 
 def _is_file(path: Path) -> bool:
-    """Say whether *path* is a file or a link that may lead to one; a folder, a pipe or a device is
-    none.
+    """Say whether *path* is a file, or a link that may lead to one.
+
+    Folders, pipes and devices are none.
     """
     try:
         return path.is_symlink() or path.is_file()
     except OSError:
-        return True  # what it is is said where it is opened
+        return True  # opening it will report the reason
 
 
 def _broken(name: str, stored: Stored, error: DefinitionError) -> Refused:
-    place: dict[str, int] = {}
+    position: dict[str, int] = {}
     try:
         parse(stored.data)
-    except JsonError as wrong:
-        place = {"line": wrong.line, "column": wrong.column}
+    except JsonError as syntax_error:
+        position = {"line": syntax_error.line, "column": syntax_error.column}
     message = "; ".join(problem.message for problem in error.problems)
     detail = f"{name}: {message}. Mend the file, or save over it knowingly"
-    return Refused("broken-definition", detail, headers={"ETag": stored.etag}, **place)
+    return Refused("broken-definition", detail, headers={"ETag": stored.etag}, **position)
 
 
 def _check(old: Stored | None, match: str | None, none_match: str | None) -> None:
+    """Check the preconditions of a write (RFC 9110, section 13.1). Raises `Refused`."""
     current = old.etag if old is not None else None
     if none_match is not None:
-        held = current is None or (none_match.strip() != "*" and current not in _tags(none_match))
-        if not held:
+        holds = current is None or (none_match.strip() != "*" and current not in _tags(none_match))
+        if not holds:
             raise Refused(
                 "changed-meanwhile", "there is a definition of this name already", etag=current
             )
     if match is not None:
-        held = current is not None and (match.strip() == "*" or current in _tags(match))
-        if not held:
+        holds = current is not None and (match.strip() == "*" or current in _tags(match))
+        if not holds:
             why = (
                 "somebody else saved it, or it was edited on disk"
                 if old is not None
@@ -299,7 +301,8 @@ def _tags(field: str) -> list[str]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    path = path.resolve()  # through a link to the file itself
+    """Write *data* to *path* in one step, by renaming a temporary file."""
+    path = path.resolve()  # a link stays, and the file that it leads to is replaced
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
     try:

@@ -1,5 +1,6 @@
-"""The places of a form: the groups of the settings, and what lies below each place, as far as
-somebody wants to see.
+"""A form as a tree of nodes: the groups of the settings, and their fields.
+
+Children are made when somebody asks for them, because a schema may be recursive.
 """
 
 from __future__ import annotations
@@ -24,47 +25,49 @@ GROUPS = {
     "cookies": "Cookies",
     "body": "Body",
 }
-"""The groups of a form, in its order, and what they are called."""
+"""The groups of a form, in its order, and their titles."""
 _IS_A_NAME = re.compile(r"[^\W\d_]{2}")
-"""A definition may be called by a number: because a tool that put a description's files together
-called it so.
+"""Definitions may be named by a number alone, by a tool that bundled a description's files.
+
+Such a name tells a person nothing.
 """
 _CARRIES_FILES = re.compile(rf"multipart/|[*]|text/|{BINARY_MEDIA.pattern}")
 _MAY_BE_FILE = frozenset(("any", "string", "file", "object", "map"))
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the form."""
+class Node:
+    """A field of the form, or a group of fields."""
 
     view: View
     kind: str
-    """A kind of field, or `raw`."""
+    """A kind of field, or `raw` where none can express the schema."""
     path: tuple[str | int, ...]
-    """The steps from the root: the link to it."""
+    """The steps from the root. A stub links to its node by them."""
     above: frozenset[str]
-    """The definitions around it."""
+    """The names of the definitions around it."""
     name: str | None = None
-    """The property it is."""
+    """The name of the property; None for other nodes."""
     required: bool = False
     title: str | None = None
-    """What it is called, where its schema is not the one to say."""
+    """The title, where it is not the schema that says it."""
 
     @property
     def recursive(self) -> bool:
-        """Whether it comes through a definition that is around it already."""
+        """Whether it is part of a definition that is around it already."""
         return bool(self.view.definitions & self.above)
 
-    def fresh(self) -> Place:
-        """Return the place as the root of an answer of its own."""
-        return Place(
+    def fresh(self) -> Node:
+        """Return the node as the root of an answer of its own, with no definitions around it."""
+        return Node(
             self.view, self.kind, self.path, frozenset(), self.name, self.required, self.title
         )
 
 
-class Places:
-    """The places of a settings *schema*; *endpoint*, where it is known, says which media types a
-    body has.
+class FormTree:
+    """The nodes of a settings *schema*.
+
+    *endpoint*, when it is known, says which media types a body has.
     """
 
     def __init__(self, endpoint: Endpoint | None, schema: Mapping[str, Any]) -> None:
@@ -72,8 +75,8 @@ class Places:
         self._schema = schema
         self.views = Views(schema)
 
-    def groups(self) -> Iterator[Place]:
-        """Give the groups of the settings that the schema has."""
+    def groups(self) -> Iterator[Node]:
+        """Yield the groups of the settings that the schema has."""
         required = self._schema.get("required", ())
         for name in GROUPS:
             if name not in self._schema.get("properties", {}):
@@ -82,14 +85,14 @@ class Places:
             kind = kind_of(view)
             if name == "body" and self._takes_file and kind in _MAY_BE_FILE and not view.properties:
                 kind = "file"
-            yield Place(view, kind, (name,), frozenset(), required=name in required)
+            yield Node(view, kind, (name,), frozenset(), required=name in required)
 
-    def properties(self, without: Collection[str]) -> Iterator[Place]:
-        """Give the properties of the schema itself, as places; none of *without*."""
+    def properties(self, without: Collection[str]) -> Iterator[Node]:
+        """Yield the properties of the schema itself as nodes, except those in *without*."""
         for name, schema in self._schema.get("properties", {}).items():
             if name not in without:
                 view = self.views.view(schema)
-                yield Place(view, kind_of(view), (name,), frozenset(), name=name)
+                yield Node(view, kind_of(view), (name,), frozenset(), name=name)
 
     @cached_property
     def _media_types(self) -> list[str]:
@@ -102,52 +105,57 @@ class Places:
 
     @cached_property
     def carries_files(self) -> bool:
-        """Whether a file can be sent as it is: a body of JSON or of a form is text, through and
-        through.
+        """Whether a file can be sent as it is.
+
+        A body of JSON or of a form is text throughout.
         """
         return self._endpoint is None or any(map(_CARRIES_FILES.match, self._media_types))
 
     # Down the tree
 
-    def children(self, place: Place) -> Iterator[Place]:
-        """Give the places directly below *place*."""
-        below = BELOW.get(place.kind)
+    def children(self, node: Node) -> Iterator[Node]:
+        """Yield the nodes directly below *node*."""
+        below = BELOW.get(node.kind)
         if below is not None:
-            for steps, schema, more in below(self, place):
-                yield self._at(place, steps, schema, **more)
+            for steps, schema, members in below(self, node):
+                yield self._at(node, steps, schema, **members)
 
-    def step(self, place: Place, steps: deque[str]) -> Place:
-        """Return the place below *place* that the first of *steps* name, and take these. Raises
-        `LookupError`.
+    def step(self, node: Node, steps: deque[str]) -> Node:
+        """Return the node below *node* that the first of *steps* lead to, and remove these.
+
+        Raises `LookupError`.
         """
-        at = len(place.path)
-        for child in self.children(place):
-            own = [str(step) for step in child.path[at:]]
+        depth = len(node.path)
+        for child in self.children(node):
+            own = [str(step) for step in child.path[depth:]]
             if own == list(steps)[: len(own)]:
                 for _ in own:
                     steps.popleft()
                 return child
         raise LookupError("/".join(steps))
 
-    def _at(self, above: Place, steps: tuple[str | int, ...], schema: Schema, **more: Any) -> Place:
+    def _at(
+        self, above: Node, steps: tuple[str | int, ...], schema: Schema, **members: Any
+    ) -> Node:
         view = self.views.view(schema)
-        return Place(
-            view, kind_of(view), above.path + steps, above.above | above.view.definitions, **more
+        return Node(
+            view, kind_of(view), above.path + steps, above.above | above.view.definitions, **members
         )
 
     def label(self, option: Schema, view: View) -> str | None:
-        """Return what an option is called: its title, or its definition's name."""
+        """Return the name of an option: its title, or its definition's name."""
         title = view.keywords.get("title", "").strip()
         parts = option.get("allOf") if isinstance(option, Mapping) else None
         name = called(self.views.peek(parts[0] if isinstance(parts, list) and parts else option)[1])
         return title or (name if name is not None and _IS_A_NAME.search(name) else None)
 
-    def media_type(self, place: Place, index: int) -> str | None:
-        """Return the media types whose body is the option *index* of the body, where that is what
-        options are for.
+    def media_type(self, node: Node, index: int) -> str | None:
+        """Return the media types whose body is option *index* of the body, separated by commas.
+
+        None where the options do not stand for media types.
         """
         body = self._endpoint.request_body if self._endpoint is not None else None
-        if place.path != ("body",) or body is None:
+        if node.path != ("body",) or body is None:
             return None
         schemas: list[tuple[Any, list[str]]] = []
         for name, media_type in body.content.items():
@@ -157,14 +165,13 @@ class Places:
             else:
                 same.append(name)
         return (
-            ", ".join(schemas[index][1]) if 1 < len(schemas) == len(place.view.unions[0]) else None
+            ", ".join(schemas[index][1]) if 1 < len(schemas) == len(node.view.unions[0]) else None
         )
 
     def options(self, view: View) -> list[Schema]:
-        """Return the schemas a union chooses from, each with what holds whichever is chosen."""
-        if (
-            view.options is None
-        ):  # one list for all who ask: views are kept by their schema's identity
+        """Return the schemas of a union's options, each joined with what holds for all."""
+        # One list for all callers: views are cached by the identity of their schema.
+        if view.options is None:
             rest = _rest(view)
             if view.unions:
                 view.options = [self._option(view, option, rest) for option in view.unions[0]]
@@ -174,29 +181,31 @@ class Places:
         return view.options
 
     def _option(self, view: View, option: Schema, rest: dict[str, Any]) -> Schema:
-        parts_of_it = [option, *([rest] if rest else [])]
-        said = view.keywords.get("discriminator", {})
-        name = said.get("propertyName")
+        """Return *option* joined with *rest*, and with the value that its discriminator has."""
+        schemas = [option, *([rest] if rest else [])]
+        discriminator = view.keywords.get("discriminator", {})
+        name = discriminator.get("propertyName")
         if isinstance(name, str) and name in (own := self.views.view(option)).properties:
             values = self.views.view(own.properties[name]).values
-            told = _told_by(said, self.views.peek(option)[1])
-            if told is not None and (values is None or (len(values) > 1 and told in values)):
-                parts_of_it.append({"properties": {name: {"const": told}}})
-        return {"allOf": parts_of_it} if len(parts_of_it) > 1 else option
+            value = _discriminator_value(discriminator, self.views.peek(option)[1])
+            is_open = values is None or (len(values) > 1 and value in values)
+            if value is not None and is_open:
+                schemas.append({"properties": {name: {"const": value}}})
+        return {"allOf": schemas} if len(schemas) > 1 else option
 
 
-# Below each kind: (steps, schema, what else is known)
+# Children of each kind: (steps, schema, further members of the node)
 
 _Below = Iterator[tuple[tuple[str | int, ...], Schema, dict[str, Any]]]
 
 
-def _below_object(places: Places, place: Place) -> _Below:
-    view = place.view
-    unknown = view.others if isinstance(view.others, Mapping) else {}
-    names = {name: view.properties.get(name, unknown) for name in view.required} | view.properties
+def _below_object(tree: FormTree, node: Node) -> _Below:
+    view = node.view
+    further = view.others if isinstance(view.others, Mapping) else {}
+    names = {name: view.properties.get(name, further) for name in view.required} | view.properties
     for name, schema in list(names.items())[:MOST_OF_ONE]:
-        child = places.views.view(schema)
-        if not child.impossible:  # what is read-only is never sent
+        child = tree.views.view(schema)
+        if not child.impossible:  # a read-only field is never sent
             yield ("fields", name), schema, {"name": name, "required": name in view.required}
     if view.others is True or isinstance(view.others, Mapping):
         yield ("extra",), view.others, {}
@@ -204,9 +213,9 @@ def _below_object(places: Places, place: Place) -> _Below:
         yield ("extra",), next(iter(view.patterns.values())), {}
 
 
-def _below_map(places: Places, place: Place) -> _Below:
-    view = place.view
-    if view.options is None:  # kept, because views are by their schema's identity
+def _below_map(tree: FormTree, node: Node) -> _Below:
+    view = node.view
+    if view.options is None:  # cached, because views are by the identity of their schema
         schemas = [
             *view.patterns.values(),
             *([view.others] if isinstance(view.others, Mapping) else []),
@@ -218,8 +227,8 @@ def _below_map(places: Places, place: Place) -> _Below:
     yield ("values",), view.options[0], {}
 
 
-def _below_array(places: Places, place: Place) -> _Below:
-    keywords = place.view.keywords
+def _below_array(tree: FormTree, node: Node) -> _Below:
+    keywords = node.view.keywords
     for index, schema in enumerate(keywords.get("prefixItems", [])[:MOST_OF_ONE]):
         yield ("prefix", index), schema, {}
     items = keywords.get("items", {})
@@ -227,16 +236,16 @@ def _below_array(places: Places, place: Place) -> _Below:
         yield ("items",), items, {}
 
 
-def _below_union(places: Places, place: Place) -> _Below:
-    for index, schema in enumerate(places.options(place.view)[:MOST_OF_ONE]):
-        view = places.views.view(schema)
+def _below_union(tree: FormTree, node: Node) -> _Below:
+    for index, schema in enumerate(tree.options(node.view)[:MOST_OF_ONE]):
+        view = tree.views.view(schema)
         if view.impossible:
             continue
-        title = places.media_type(place, index) if place.view.unions else None
-        yield ("options", index), schema, {"title": title or places.label(schema, view)}
+        title = tree.media_type(node, index) if node.view.unions else None
+        yield ("options", index), schema, {"title": title or tree.label(schema, view)}
 
 
-BELOW: dict[str, Callable[[Places, Place], _Below]] = {
+BELOW: dict[str, Callable[[FormTree, Node], _Below]] = {
     "object": _below_object,
     "map": _below_map,
     "array": _below_array,
@@ -244,9 +253,10 @@ BELOW: dict[str, Callable[[Places, Place], _Below]] = {
 }
 
 
-def _told_by(discriminator: Any, definition: str | None) -> str | None:
-    """Return the value that *discriminator* gives to the option that is *definition* (OpenAPI:
-    Discriminator Object).
+def _discriminator_value(discriminator: Any, definition: str | None) -> str | None:
+    """Return the value that *discriminator* gives to the option *definition*; None: several.
+
+    OpenAPI: Discriminator Object.
     """
     mapping = discriminator.get("mapping")
     if definition is None:
@@ -255,18 +265,19 @@ def _told_by(discriminator: Any, definition: str | None) -> str | None:
         names = [name for name, target in mapping.items() if definition_name(target) == definition]
         if names:
             return str(names[0]) if len(names) == 1 else None
-    return definition  # without a mapping, the value is the schema's name
+    return definition  # without a mapping, the value is the name of the schema
 
 
-_OF_THE_WHOLE = frozenset(
+_NOT_OF_OPTIONS = frozenset(
     ("title", "description", "default", "examples", "deprecated", "discriminator")
 )
+"""Keywords that describe a union as a whole, not its options."""
 
 
 def _rest(view: View) -> dict[str, Any]:
-    """Return what *view* says beside its first choice, as a schema."""
+    """Return *view* without its first choice, as a schema."""
     rest: dict[str, Any] = {
-        name: value for name, value in view.keywords.items() if name not in _OF_THE_WHOLE
+        name: value for name, value in view.keywords.items() if name not in _NOT_OF_OPTIONS
     }
     if view.unions and view.types is not None:
         rest["type"] = sorted(view.types)

@@ -1,6 +1,4 @@
-"""Descriptions are Markdown from strangers: rendered by one well-kept library, made harmless by
-another.
-"""
+"""Descriptions as HTML. They are Markdown from strangers: pyromark renders it, nh3 sanitises it."""
 
 from __future__ import annotations
 
@@ -14,12 +12,12 @@ import nh3
 import pyromark
 
 _LONGEST = 16_000
-"""Characters of one text that are rendered; a longer one is shown as it was written, its start."""
+"""Most characters of a text that are rendered. The start of a longer text is shown as written."""
 _MOST_SHOWN = 100_000
 _LONGEST_MADE = 150_000
-"""Characters of the HTML of one text: what gets longer was written to get long."""
+"""Most characters of the HTML of a text: a text that grows more was written to grow."""
 _DEEPEST = 100
-"""Lists and quotations within each other. nh3 takes time that grows with the square of them."""
+"""Deepest nesting of lists and quotations. The time that nh3 takes grows with its square."""
 
 _TAGS = {
     *(
@@ -60,18 +58,18 @@ _TAGS = {
         "dd",
     ),
 }
-"""No pictures: looking at a description must not tell anybody that it was looked at."""
+"""No images: reading a description must not be reported to anybody."""
 
 _MARKS = re.compile(
     r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=-]+\s*$|  $", re.MULTILINE
 )
-"""What may mean something in Markdown or HTML; a text without any of it is one paragraph."""
+"""Characters that may be markup. A text without any is one paragraph."""
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])", re.IGNORECASE)
 _NESTED = re.compile(r"<(/?)(?:ol|ul|blockquote)\b")
 _ALIGNED = re.compile(r'(<t[hd] )style="text-align: (left|center|right)"')
-"""A cell as pyromark aligns it. The page's policy allows no inline styles, but `align`."""
+"""A table cell as pyromark aligns it. The page's policy allows `align`, but no inline styles."""
 _CHECKBOX = re.compile(r'<input disabled="" type="checkbox"( checked="")?/>')
-"""A task of a list. No form's controls are let through, so its state becomes a character."""
+"""An item of a task list. Form controls are removed, so a character shows its state."""
 
 _EXTENSIONS = (
     pyromark.Options.ENABLE_TABLES
@@ -82,31 +80,29 @@ _EXTENSIONS = (
 
 @lru_cache(maxsize=8192)
 def rendered(text: str) -> str:
-    """Return *text*, untrusted CommonMark, as HTML that can do nothing but be read.
+    """Return *text*, untrusted CommonMark, as HTML without scripts, styles, images or forms.
 
-    Tables, struck text, task lists and raw HTML are understood.
-
-    Links open elsewhere and tell nothing about where they were followed from. Headings start at the
-    third level: the page's own stand above them.
+    Tables, struck text, task lists and raw HTML are understood. Links open in a new tab and send no
+    referrer. Headings start at the third level, below those of the page.
     """
     if not text.strip():
         return ""
     if not _MARKS.search(text):
         return f"<p>{_as_written(text.strip())}</p>"
     if len(text) <= _LONGEST:
-        # Raw HTML is let in and made harmless afterwards: many descriptions are HTML.
+        # Raw HTML is rendered and sanitised afterwards: many descriptions are HTML.
         with _surviving_panics():
-            made = pyromark.html(_encodable(text), options=_EXTENSIONS)
-            if len(made) <= _LONGEST_MADE and _depth(made) <= _DEEPEST:
-                return _cleaner().clean(_fitted(made)).strip()
+            rendering = pyromark.html(_encodable(text), options=_EXTENSIONS)
+            if len(rendering) <= _LONGEST_MADE and _depth(rendering) <= _DEEPEST:
+                return _cleaner().clean(_fitted(rendering)).strip()
     return f"<pre>{_as_written(text[:_MOST_SHOWN])}{' …' if len(text) > _MOST_SHOWN else ''}</pre>"
 
 
 @contextmanager
 def _surviving_panics() -> Iterator[None]:
-    """Go on behind the block when Rust code panics in it.
+    """Continue after the block when Rust code panics in it.
 
-    pyo3 raises a `PanicException` then, which is no `Exception`: it would end the thread, not only
+    pyo3 then raises a `PanicException`, which is no `Exception`: it would end the thread, not only
     the request. Each library has a class of its own, which cannot be imported.
     """
     try:
@@ -125,22 +121,23 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _depth(made: str) -> int:
-    """Return how deep lists and quotations are nested; an end without a beginning counts for
-    nothing.
+def _depth(rendering: str) -> int:
+    """Return how deep lists and quotations are nested.
+
+    An end tag without a start tag counts for nothing.
     """
     deepest = depth = 0
-    for match in _NESTED.finditer(made):
+    for match in _NESTED.finditer(rendering):
         depth = max(depth - 1, 0) if match[1] else depth + 1
         deepest = max(deepest, depth)
     return deepest
 
 
-def _fitted(made: str) -> str:
-    """Return the renderer's HTML *made* in the elements that the page has a use for."""
-    made = _HEADING.sub(_lowered, made)
-    made = _ALIGNED.sub(r'\1align="\2"', made)
-    return _CHECKBOX.sub(lambda match: "☑" if match[1] else "☐", made)
+def _fitted(rendering: str) -> str:
+    """Return the renderer's HTML *rendering* in the elements that the page allows."""
+    rendering = _HEADING.sub(_lowered, rendering)
+    rendering = _ALIGNED.sub(r'\1align="\2"', rendering)
+    return _CHECKBOX.sub(lambda match: "☑" if match[1] else "☐", rendering)
 
 
 def _lowered(match: re.Match[str]) -> str:

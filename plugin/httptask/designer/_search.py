@@ -1,4 +1,4 @@
-"""Search for a page: a page of hits at a time, and where in each the words were found."""
+"""Search for a page: a page of hits at a time, with the matched words marked in each hit."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from httptask.designer._problems import Refused
 
 _DEFAULT, _MOST = 20, 100
 _DEEPEST = 1_000
-"""Hits that can be paged through; who looks further should say more."""
+"""Most hits that can be paged through. Whoever looks further should say more."""
 _WORD = re.compile(r"[^\W_]+")
 _MARKED = ("provider", "title", "path")
 _MOST_WORDS = 16
 
 
-def found_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return `{"query", "total", "items", "cursor"}` for the *query* of a request. Raises
-    `Refused`.
+def search_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str, Any]:
+    """Search *catalogue* as the *query* of a request asks.
+
+    Returns `{"query", "total", "items", "cursor"}`. Raises `Refused`.
     """
     words = query.get("q", "")[:1_000]
     limit, start = _number(query.get("limit"), _DEFAULT), _start(query.get("cursor"))
@@ -33,12 +34,12 @@ def found_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str,
     if more and not words.strip() and provider is None and method is None:
         total = len(catalogue)
     items = [{**hit.to_json(), "highlights": _highlights(hit.to_json(), words)} for hit in page]
-    going_on = more and start + limit < _DEEPEST
+    has_next = more and start + limit < _DEEPEST
     return {
         "query": words,
         "total": total,
         "items": items,
-        "cursor": _cursor(start + limit) if going_on else None,
+        "cursor": _cursor(start + limit) if has_next else None,
     }
 
 
@@ -70,41 +71,48 @@ def _start(cursor: str | None) -> int:
     return start
 
 
-# Where the words stand
+# Highlights
 
 
 def _highlights(hit: Mapping[str, Any], words: str) -> dict[str, list[list[int]]]:
-    wanted = [_folded(word) for word in _WORD.findall(words)[:_MOST_WORDS]]
-    marks = {name: _marks(str(hit.get(name, "")), wanted) for name in _MARKED}
-    return {name: found for name, found in marks.items() if found}
+    """Return the positions of *words* in the members of *hit* that a page shows."""
+    terms = [_folded(word) for word in _WORD.findall(words)[:_MOST_WORDS]]
+    marks = {name: _marks(str(hit.get(name, "")), terms) for name in _MARKED}
+    return {name: positions for name, positions in marks.items() if positions}
 
 
-def _marks(text: str, wanted: list[str]) -> list[list[int]]:
-    """Return where in *text* a word begins like one of *wanted*: `[start, end]` in UTF-16 code
-    units, as a page counts.
+def _marks(text: str, terms: list[str]) -> list[list[int]]:
+    """Return where a word of *text* begins like one of *terms*, as `[start, end]`.
+
+    Positions count UTF-16 code units, as JavaScript does.
     """
     marks = []
     for match in _WORD.finditer(text):
         word = _folded(match[0])
         # In a compound like emailCommunications or createdAt a word may stand inside.
-        length = max((_length(word, each) for each in wanted), default=0)
+        length = max((_length(word, term) for term in terms), default=0)
         if length:
             start = _units(text[: match.start()])
             marks.append([start, start + _units(match[0][:length])])
     return marks
 
 
-def _length(word: str, wanted: str) -> int:
-    """Return how many characters of *word* to mark for *wanted*; 0: none. A plural is marked for
-    its singular.
+def _length(word: str, term: str) -> int:
+    """Return how many characters of *word* to mark for *term*; 0 for none.
+
+    The singular is marked when *term* is its plural.
     """
-    if word.startswith(wanted):
-        return len(wanted)
-    singular = wanted.removesuffix("s")
+    if word.startswith(term):
+        return len(term)
+    singular = term.removesuffix("s")
     return len(singular) if len(singular) > 2 and word.startswith(singular) else 0
 
 
 def _folded(text: str) -> str:
+    """Return *text* in lower case without accents.
+
+    Only in lower case when folding changes its length: marks are positions in the text as it was.
+    """
     plain = "".join(
         char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)
     ).lower()
@@ -112,4 +120,5 @@ def _folded(text: str) -> str:
 
 
 def _units(text: str) -> int:
+    """Return the length of *text* in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
