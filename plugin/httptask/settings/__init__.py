@@ -1,6 +1,4 @@
-"""From an endpoint to settings: the schema they must satisfy, the prefilled ones, and everything
-wrong with given ones.
-"""
+"""An endpoint's settings: their schema, prefilled settings, and all problems of given ones."""
 
 from httptask.model.nulls import normalised, without_nulls
 from httptask.settings._derive import (
@@ -11,7 +9,7 @@ from httptask.settings._derive import (
 )
 from httptask.settings._differences import differences
 from httptask.settings._prepare import prepare, still_to_fill
-from httptask.settings._requested import READ_ONLY, called, requested_value
+from httptask.settings._request_schema import READ_ONLY, called, requested_value
 from httptask.settings.check import (
     EVERY_GROUP,
     RequestCheck,

@@ -11,7 +11,7 @@ from httptask._core import packaged
 from httptask._http.syntax import FRAMING
 from httptask.building import ANY_MEDIA_TYPE, accept, rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
-from httptask.settings._requested import requested
+from httptask.settings._request_schema import requested
 
 if TYPE_CHECKING:
     from httptask.plugins import PluginManager
@@ -29,52 +29,32 @@ _OPEN: dict[str, Any] = {
 may carry headers of its own (tracing, conditions), and no description lists them. An array is a
 header that stands more than once."""
 
-_SCALAR: dict[str, Any] = {}
-"""What an undocumented value may be where a description is incomplete: anything."""
+_ANYTHING: dict[str, Any] = {}
+"""The schema of an undocumented value where a description is incomplete."""
 
 
 def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     """Return the JSON Schema 2020-12 of a task's `httpRequest` for *endpoint*.
 
-    One property for each group (`pathParameters`, `query`, `headers`, `cookies`, `body`) the
-    endpoint has, beside `url` and `method`. A group is required when something in it is. Names that
-    are not documented are refused, so that a misspelt one is found, except in headers and where the
-    description itself is known to be incomplete. What a description marks `readOnly` is not
+    The schema has the properties `url` and `method`, and one for each group that the endpoint has:
+    `pathParameters`, `query`, `headers`, `cookies`, `body`. A group is required when something in
+    it is. Undocumented names are refused, so that a misspelt one is reported, except in headers and
+    where the description is known to be incomplete. What a description marks `readOnly` is not
     required and never prefilled; sending it is warned of. Shared and recursive schemas stand in
-    `$defs`. Where the media types of a body have schemas of their own, the one that `Content-Type`
-    names counts. Where a file may be sent the schema has what the description has, mostly a string:
-    a reference `{"$file": {...}}` in its place satisfies it, as `request_problems` knows. The
-    result is the caller's own.
+    `$defs`. Where the media types of a body have schemas of their own, `Content-Type` chooses one.
+    Where a file may be sent, the schema is the description's, mostly of a string;
+    `request_problems` also takes a reference `{"$file": {...}}` for it. The caller may change the result.
     """
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET
-    keys = {
-        (each["in"], str(each.get("name")).lower()) for each in _asked_for(endpoint) if "in" in each
-    }
-    keys |= {("header", "accept"), ("header", "accept-encoding")}
     for location, group in PARAMETER_GROUPS.items():
-        parameters = [
-            # What a credential puts there, and what every request has, need not stand in the
-            # settings.
-            (
-                replace(parameter, required=False)
-                if (location, parameter.name.lower()) in keys
-                else parameter
-            )
-            for parameter in endpoint.parameters
-            if parameter.location == location
-            and not (location == "header" and parameter.name.lower() in FRAMING)
-        ]
+        parameters = _parameters_in(location, endpoint)
         properties[group] = _group(group, parameters, incomplete=group in endpoint.incomplete)
     properties["pathParameters"]["properties"] |= _server_variables(endpoint)
-    for group, name in _further_keys(endpoint):
-        known = properties[group]["properties"]
-        if name not in known and not (group == "headers" and name.lower() in map(str.lower, known)):
-            known[name] = dict(_FURTHER_KEY)
+    _add_further_keys(properties, endpoint)
     for parameter in endpoint.parameters:
-        if (
-            parameter.location == "querystring"
-        ):  # the whole query is one value (OpenAPI 3.2, section 4.12.1)
+        # The whole query is one value (OpenAPI 3.2, section 4.12.1).
+        if parameter.location == "querystring":
             properties["query"] = _described(parameter)
     if (content_type := _content_type(endpoint)) is not None:
         properties["headers"]["properties"].setdefault("Content-Type", content_type)
@@ -96,27 +76,43 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     return _by_media_type(requested(schema, endpoint.definitions), endpoint)
 
 
+def _parameters_in(location: str, endpoint: Endpoint) -> list[Parameter]:
+    """Return the parameters in *location* that settings may hold, required where they must.
+
+    What a credential puts there, and what every request has, need not stand in the settings.
+    """
+    optional = {("header", "accept"), ("header", "accept-encoding")}
+    for scheme in _asked_for(endpoint):
+        if "in" in scheme:
+            optional.add((scheme["in"], str(scheme.get("name")).lower()))
+    parameters = []
+    for parameter in endpoint.parameters:
+        name = parameter.name.lower()
+        if parameter.location != location or (location == "header" and name in FRAMING):
+            continue
+        is_optional = (location, name) in optional
+        parameters.append(replace(parameter, required=False) if is_optional else parameter)
+    return parameters
+
+
 @cache
 def any_settings_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the settings of any request: one whose endpoint's own schema is
-    waived, or not known.
-    """
+    """Return the JSON Schema of any request's settings: for an endpoint waived or not known."""
     schema: dict[str, Any] = packaged.schema("http-task")["$defs"]["httpRequest"]
     return schema
 
 
 @cache
 def undescribed_settings_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the settings of a request without an endpoint: plain names and
-    values.
-    """
+    """Return the JSON Schema of settings without an endpoint: plain names and values."""
     schema, narrower = any_settings_schema(), packaged.schema("http-task")["$defs"]["undescribed"]
     return {**schema, "properties": {**schema["properties"], **narrower["properties"]}}
 
 
 def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:
-    """Let *plugins* adjust the settings *schema* of *endpoint*, in place. Raises `PluginError` when
-    one fails.
+    """Let *plugins* adjust the settings *schema* of *endpoint* in place.
+
+    Raises `PluginError` when one fails.
     """
     conditions = schema.pop("allOf", [])  # they refer into the body, which a plugin may replace
     with plugins.blaming("httptask_refine_settings_schema"):
@@ -139,24 +135,22 @@ def _url(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _server_variables(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the schemas of the variables of the servers: places of a URL, as those of the path.
-    None of them has to be given.
+    """Return the schemas of the servers' variables, all optional; they join the path parameters.
 
-    The address of a server stands in the URL with the default of each variable: a default here
-    would be for a place that is not there. Who writes `{region}` into the URL gives its value
-    beside the path's.
+    None has a `default`: the prefilled URL has each variable's default in its address already. An
+    author who writes `{region}` into the URL gives its value in `pathParameters`.
     """
     schemas: dict[str, Any] = {}
     for name, variable in endpoint.server_variables.items():
         default = f"; {variable['default']} when absent" if "default" in variable else ""
-        said = str(variable.get("description") or f"{{{name}}} in the server's address").rstrip(
-            ". "
-        )
+        description = str(
+            variable.get("description") or f"{{{name}}} in the server's address"
+        ).rstrip(". ")
         options = variable.get("enum")
-        kinds: dict[str, Any] = (
+        values: dict[str, Any] = (
             {"enum": list(options)} if options else {"type": ["string", "integer"]}
         )
-        schemas[name] = kinds | {"description": said + default}
+        schemas[name] = values | {"description": description + default}
     return schemas
 
 
@@ -166,43 +160,50 @@ _FURTHER_KEY = {
 }
 
 
-def _further_keys(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    """Yield group and name of each API key that is asked for together with others: a task's one
-    credential is not all of them.
+def _add_further_keys(properties: dict[str, Any], endpoint: Endpoint) -> None:
+    """Add the API keys asked for together to the groups in *properties*, unless documented there.
+
+    A task's one credential is only one of them.
     """
     for scheme in _asked_for(endpoint, together=True):
-        if (
-            scheme.get("type") == "apiKey"
-            and scheme.get("in") in PARAMETER_GROUPS
-            and isinstance(scheme.get("name"), str)
-        ):
-            yield PARAMETER_GROUPS[scheme["in"]], scheme["name"]
+        location, name = scheme.get("in"), scheme.get("name")
+        is_key = scheme.get("type") == "apiKey" and location in PARAMETER_GROUPS
+        if not is_key or not isinstance(name, str):
+            continue
+        group = PARAMETER_GROUPS[str(location)]
+        documented = properties[group]["properties"]
+        if group == "headers":
+            is_documented = name.lower() in map(str.lower, documented)
+        else:
+            is_documented = name in documented
+        if not is_documented:
+            documented[name] = dict(_FURTHER_KEY)
 
 
 def _asked_for(endpoint: Endpoint, *, together: bool = False) -> Iterator[Mapping[str, Any]]:
-    """Yield the security schemes that *endpoint* asks for; only those asked for *together* with
-    others, if so.
+    """Yield the security schemes that *endpoint* asks for.
+
+    With *together*, only those of requirements that name several schemes.
     """
-    for each in endpoint.security or ():
-        if len(each) > 1 or not together:
+    for requirement in endpoint.security or ():
+        if len(requirement) > 1 or not together:
             yield from (
                 endpoint.security_schemes[name]
-                for name in each
+                for name in requirement
                 if name in endpoint.security_schemes
             )
 
 
 def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
-    """Return the schema of the `Content-Type` header, where the description says which media types
-    a body may have.
+    """Return the schema of the `Content-Type` header; None where the media types are not listed.
 
-    Its default is the one that is written best from an object: JSON, then a form, multipart, the
+    Its default is the one that an object is written in best: JSON, then a form, multipart, the
     rest.
     """
     names = list(endpoint.request_body.content) if endpoint.request_body is not None else []
     described = any(
-        each.location == "header" and each.name.lower() == "content-type"
-        for each in endpoint.parameters
+        parameter.location == "header" and parameter.name.lower() == "content-type"
+        for parameter in endpoint.parameters
     )
     if described or not names or any("*" in name for name in names):
         return None
@@ -212,15 +213,13 @@ def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
 
 
 def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
-    """Let the form's *headers* show the `Accept` that is sent when nobody chooses one, where the
-    endpoint says anything of it.
-    """
+    """Give *headers* the `Accept` that is sent by default, where the endpoint implies one."""
     sent = accept(endpoint)
     name = next((name for name in headers if name.lower() == "accept"), None)
     if name is not None:
         headers[name] = {"default": sent, **headers[name]}
     elif sent != ANY_MEDIA_TYPE:
-        choices = [each for each in sent.split(", ") if each != ANY_MEDIA_TYPE]
+        choices = [media_type for media_type in sent.split(", ") if media_type != ANY_MEDIA_TYPE]
         headers["Accept"] = {"type": "string", "default": sent} | (
             {"examples": choices} if len(choices) > 1 else {}
         )
@@ -234,7 +233,7 @@ def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict
     }
     if required:
         schema["required"] = required
-    schema["additionalProperties"] = _OPEN.get(group, _SCALAR if incomplete else False)
+    schema["additionalProperties"] = _OPEN.get(group, _ANYTHING if incomplete else False)
     return schema
 
 
@@ -259,7 +258,9 @@ def _body(endpoint: Endpoint) -> dict[str, Any] | None:
         )
     schemas = list(_media_types_by_schema(endpoint.request_body))
     schema: dict[str, Any] = (
-        dict(schemas[0][0]) if len(schemas) == 1 else {"anyOf": [dict(each) for each, _ in schemas]}
+        dict(schemas[0][0])
+        if len(schemas) == 1
+        else {"anyOf": [dict(alternative) for alternative, _ in schemas]}
     )
     if endpoint.request_body.description and "description" not in schema:
         schema["description"] = endpoint.request_body.description
@@ -268,19 +269,17 @@ def _body(endpoint: Endpoint) -> dict[str, Any] | None:
 
 def _media_types_by_schema(body: RequestBody) -> list[tuple[Mapping[str, Any], list[str]]]:
     """Return each schema of *body* with the names of the media types that have it."""
-    found: list[tuple[Mapping[str, Any], list[str]]] = []
+    groups: list[tuple[Mapping[str, Any], list[str]]] = []
     for name, media_type in body.content.items():
-        names = next((names for schema, names in found if schema == media_type.schema), None)
+        names = next((names for schema, names in groups if schema == media_type.schema), None)
         if names is None:
-            found.append((media_type.schema, names := []))
+            groups.append((media_type.schema, names := []))
         names.append(name)
-    return found
+    return groups
 
 
 def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
-    """Return the settings *schema* so that of the schemas of a body the one counts that the
-    `Content-Type` header names.
-    """
+    """Return the settings *schema* with conditions by which `Content-Type` chooses the body's."""
     schemas = (
         _media_types_by_schema(endpoint.request_body) if endpoint.request_body is not None else []
     )

@@ -1,6 +1,4 @@
-"""A response held against its documentation. What differs is a note: APIs and their descriptions
-drift apart.
-"""
+"""How a response differs from its documentation: notes, as APIs and descriptions drift apart."""
 
 from __future__ import annotations
 
@@ -8,7 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from httptask._core.pointers import Path, pointer
+from httptask._core.pointers import Path
+from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import dump
 from httptask._http.media_types import essence, is_json
 from httptask._http.sequences import sequence_of
@@ -25,14 +24,10 @@ _MOST_ITEMS = 500
 _DEEPEST = 60
 _MOST_OPTIONS = 20
 _LONGEST_NAME = 200
-"""Characters. What stands below a longer one is not looked at: a pointer is for a person to
-read.
-"""
+"""Characters. Nothing below a longer name is looked at: a pointer is for a person to read."""
 
-_Found = tuple[str, Path, str]
-"""Kind, place and message of a difference: most are found in many items, and only the first of them
-is written out.
-"""
+_Deviation = tuple[str, Path, str]
+"""Kind, path and message of a difference. Most recur in many items; only the first is reported."""
 
 
 def documented(endpoint: Endpoint, status: int) -> Response | None:
@@ -52,86 +47,81 @@ def differences(
     is_json: bool,
     missing: bool = False,
 ) -> list[Difference]:
-    """Return how a response differs from what *endpoint* documents; nothing where it documents
-    nothing.
+    """Return how a response differs from what *endpoint* documents; none if it documents nothing.
 
-    *value* is its decoded body; *missing* says that there could be one and is none. Places that
-    differ alike in many items are named once. Never raises, and ends soon, whatever the two hold:
+    *value* is its decoded body; *missing* says that there could be one and is none. A difference
+    that recurs in many items is reported once. Never raises, and ends soon whatever the two hold:
     large bodies are looked at in part.
     """
     if not endpoint.responses:
         return []
     response = documented(endpoint, status)
     if response is None:
-        known = ", ".join(endpoint.responses)
-        return [
-            Difference(
-                "status", "", f"the status {status} is not documented; documented are {known}"
-            )
-        ]
+        names = ", ".join(endpoint.responses)
+        message = f"the status {status} is not documented; documented are {names}"
+        return [Difference("status", "", message)]
+    names = ", ".join(response.content)
     if missing and response.content:
-        known = ", ".join(response.content)
-        return [
-            Difference(
-                "missing",
-                "",
-                f"a body is documented for {status} and none came; documented are {known}",
-            )
-        ]
+        message = f"a body is documented for {status} and none came; documented are {names}"
+        return [Difference("missing", "", message)]
     if not response.content or not media_type:
         return []
-    described = _content(response, media_type)
-    if described is None:
-        known = ", ".join(response.content)
-        return [
-            Difference(
-                "media-type",
-                "",
-                f"{media_type} is not documented for {status}; documented are {known}",
-            )
-        ]
-    if not is_json or not _describes_items(described, media_type, endpoint):
+    content = _content(response, media_type)
+    if content is None:
+        message = f"{media_type} is not documented for {status}; documented are {names}"
+        return [Difference("media-type", "", message)]
+    if not is_json or not _describes_items(content, media_type, endpoint):
         return []
-    found: dict[tuple[str, Path], Difference] = {}
-    comparison = _Comparison(Views({"$defs": endpoint.definitions}))
-    with contextlib.suppress(RecursionError):  # what was found until then is no less true
-        for kind, path, message in comparison.of(described.schema, value, (), 0):
-            alike = kind, tuple("*" if isinstance(part, int) else part for part in path)
-            if alike not in found:
-                found[alike] = Difference(kind, pointer(path), message)
-            if len(found) >= MOST_DIFFERENCES:
+    return _distinct(_Comparison(Views({"$defs": endpoint.definitions})), content.schema, value)
+
+
+def _distinct(comparison: _Comparison, schema: Any, value: Any) -> list[Difference]:
+    """Return the first of the deviations of *value* that differ only in the index of an item."""
+    distinct: dict[tuple[str, Path], Difference] = {}
+    # After a RecursionError, what was reported before it is no less true.
+    with contextlib.suppress(RecursionError):
+        for kind, path, message in comparison.of(schema, value, (), 0):
+            key = kind, tuple("*" if isinstance(step, int) else step for step in path)
+            if key not in distinct:
+                distinct[key] = Difference(kind, pointer_of(path), message)
+            if len(distinct) >= MOST_DIFFERENCES:
                 break
-    return list(found.values())
+    return list(distinct.values())
 
 
-def _describes_items(described: MediaType, media_type: str, endpoint: Endpoint) -> bool:
-    """Say whether *described* is about the array of items that a sequence is read as; before
-    OpenAPI 3.2 nothing says what the schema of one is about.
+def _describes_items(content: MediaType, media_type: str, endpoint: Endpoint) -> bool:
+    """Say whether *content* describes the array of items that a body of *media_type* is read as.
+
+    True for all but sequences. Before OpenAPI 3.2 nothing says whether the schema of a sequence is
+    that of an item, or of all of them.
     """
     if sequence_of(media_type) is None:
         return True
-    types = Views({"$defs": endpoint.definitions}).view(described.schema).types
+    types = Views({"$defs": endpoint.definitions}).view(content.schema).types
     return types is not None and types <= {"array"}
 
 
 def _content(response: Response, media_type: str) -> MediaType | None:
-    names = {essence(name): each for name, each in response.content.items()}
-    kind = media_type.partition("/")[0]
-    for name in (media_type, f"{kind}/*", "*/*"):
-        if name in names:
-            return names[name]
+    """Return what *response* documents of *media_type*: by its name, its range, or as JSON."""
+    contents = {essence(name): content for name, content in response.content.items()}
+    main_type = media_type.partition("/")[0]
+    for name in (media_type, f"{main_type}/*", "*/*"):
+        if name in contents:
+            return contents[name]
     if not is_json(media_type):
         return None
-    return next((content for name, content in names.items() if is_json(name)), None)
+    return next((content for name, content in contents.items() if is_json(name)), None)
 
 
 class _Comparison:
+    """Compares one value with its schema, as long as there is anything left of its bound."""
+
     def __init__(self, views: Views) -> None:
         self._views = views
         self._left = _MOST_LOOKED_AT
         self._options: dict[int, tuple[View, list[Any]]] = {}
 
-    def of(self, schema: Any, value: Any, path: Path, depth: int) -> Iterator[_Found]:
+    def of(self, schema: Any, value: Any, path: Path, depth: int) -> Iterator[_Deviation]:
         self._left -= 1
         if self._left < 0 or depth > _DEEPEST:
             return
@@ -158,7 +148,7 @@ class _Comparison:
 
     def _object(
         self, view: View, value: dict[str, Any], path: Path, depth: int
-    ) -> Iterator[_Found]:
+    ) -> Iterator[_Deviation]:
         self._left -= len(view.required) // 5
         for name in view.required:
             if (
@@ -178,35 +168,31 @@ class _Comparison:
             elif view.properties and not open_ended:
                 yield "undocumented", (*path, name), f"the field {name!r} is not documented"
 
-    def _best_option(self, view: View, value: Any, path: Path, depth: int) -> Iterator[_Found]:
-        """Give what differs from the option that fits best; fields that any option knows are
-        documented.
-        """
-        best: list[_Found] | None = None
+    def _best_option(self, view: View, value: Any, path: Path, depth: int) -> Iterator[_Deviation]:
+        """Yield the deviations from the option that fits best."""
+        best: list[_Deviation] | None = None
         for option in self._options_of(view):
-            found = list(self.of(option, value, path, depth + 1))
-            if best is None or _distance(found) < _distance(best):
-                best = found
-            if not found:
+            deviations = list(self.of(option, value, path, depth + 1))
+            if best is None or _distance(deviations) < _distance(best):
+                best = deviations
+            if not deviations:
                 return
         yield from best or ()
 
     def _options_of(self, view: View) -> list[Any]:
-        """Return the options of the first choice in *view*, each with what holds for all of them;
-        made once.
-        """
+        """Return the options of the first choice in *view*, joined with what holds for them all."""
         kept = self._options.get(id(view))
         if kept is None:
-            base = {
+            keywords = {
                 "properties": view.properties,
                 "required": list(view.required),
                 "additionalProperties": view.others,
             }
-            rest = {name: said for name, said in base.items() if said}
-            options = [
-                {"allOf": [option, rest]} if rest else option
-                for option in view.unions[0][:_MOST_OPTIONS]
-            ]
+            common = {keyword: value for keyword, value in keywords.items() if value}
+            options = view.unions[0][:_MOST_OPTIONS]
+            if common:
+                options = [{"allOf": [option, common]} for option in options]
+            # The view is kept, too, so that its id stays its own.
             kept = self._options[id(view)] = (view, options)
         return kept[1]
 
@@ -218,21 +204,19 @@ class _Comparison:
         return isinstance(own, Mapping) and own.get("writeOnly") is True
 
 
-def _distance(found: list[_Found]) -> tuple[int, int]:
-    """Say how far a value is from an option: what is wrong counts before what is only not
-    documented.
-    """
-    return sum(kind != "undocumented" for kind, _, _ in found), len(found)
+def _distance(deviations: list[_Deviation]) -> tuple[int, int]:
+    """Return how far a value is from an option: errors first, then all deviations."""
+    return sum(kind != "undocumented" for kind, _, _ in deviations), len(deviations)
 
 
 def _wrong_type(view: View, value: Any) -> str | None:
     if view.types is None or (value is None and view.nullable):
         return None
-    kind = json_type(value)
-    if kind in view.types or (kind == "integer" and "number" in view.types):
+    value_type = json_type(value)
+    if value_type in view.types or (value_type == "integer" and "number" in view.types):
         return None
     types = view.types - {"integer"} if "number" in view.types else view.types
-    return f"documented as {' or '.join(sorted(types))}, found {kind}"
+    return f"documented as {' or '.join(sorted(types))}, found {value_type}"
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._core.pointers import parts, pointer
+from httptask._core.pointers import parts
+from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.subschemas import definition_name
 from httptask.model.api import Endpoint
 from httptask.settings._derive import settings_schema
@@ -17,8 +18,7 @@ _NOTHING = object()
 
 
 def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return a task for *endpoint* whose settings hold only constants and the documented defaults
-    of required fields.
+    """Return a task for *endpoint* with the constants and required defaults of its description.
 
     Nothing is invented. A required value without a documented default is left out, for its author
     to fill in, and so is a default that its own schema refuses. The default of an optional field is
@@ -56,17 +56,17 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
 
 
 def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Let the prefilled *request* name the media type of its body as *schema* documents it, and
-    none without a body.
-
+    """Let the prefilled *request* name the documented media type of its body; none without a body.
     A `Content-Type` that the description requires as a header of its own stays as it is.
     """
     required = schema.get("required", ())
     group = _Shape.of(schema, schema.get("$defs", {})).child("headers")
-    name = next((each for each in group.properties if each.lower() == "content-type"), None)
+    name = next((header for header in group.properties if header.lower() == "content-type"), None)
     if name is None or name in group.required:
         return
-    headers = {each: value for each, value in request.get("headers", {}).items() if each != name}
+    headers = {
+        header: value for header, value in request.get("headers", {}).items() if header != name
+    }
     if "body" in request or "body" in required:
         headers |= _but_nothing({name: group.child(name).documented(required=True)})
     request.pop("headers", None)
@@ -74,23 +74,22 @@ def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> Non
         request["headers"] = headers
 
 
-def _drop(settings: dict[str, Any], place: Sequence[str]) -> None:
-    """Remove the scalar at *place* from *settings*; objects stay, so that their missing fields are
-    reported.
+def _drop(settings: dict[str, Any], path: Sequence[str]) -> None:
+    """Remove the scalar at *path* from *settings*.
+
+    Objects stay, so that their missing fields are reported.
     """
     holder: Any = settings
-    for step in place[:-1]:
+    for step in path[:-1]:
         holder = holder.get(step) if isinstance(holder, dict) else None
-    if place and isinstance(holder, dict) and not isinstance(holder.get(place[-1], {}), dict):
-        del holder[place[-1]]
+    if path and isinstance(holder, dict) and not isinstance(holder.get(path[-1], {}), dict):
+        del holder[path[-1]]
 
 
 def still_to_fill(
     schema: Mapping[str, Any], request: Mapping[str, Any], base: str = ""
 ) -> list[tuple[str, str]]:
-    """Return what *schema* requires and *request* lacks, as (JSON Pointer below *base*, what is
-    expected).
-
+    """Return what *schema* requires and *request* lacks: (JSON Pointer below *base*, expectation).
     An optional body that requires something of its own is named as well, with its media type: many
     descriptions do not say that a body has to be there.
     """
@@ -109,28 +108,29 @@ def _optional_body(
     if asked is None:
         return
     yield (
-        pointer(["body"], base),
+        pointer_of(["body"], base),
         f"optional: {asked.expectation()}; with it {', '.join(asked.required)}",
     )
     media_type = shape.child("headers").child("Content-Type")
     documented = media_type.documented(required=True)
     if documented is not _NOTHING and "Content-Type" not in request.get("headers", {}):
-        yield pointer(["headers", "Content-Type"], base), f"optional, with a body: {documented}"
+        yield pointer_of(["headers", "Content-Type"], base), f"optional, with a body: {documented}"
 
 
 def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
     for name in shape.required:
         child = shape.child(name)
-        place = pointer([name], base)
+        pointer = pointer_of([name], base)
         if name not in value:
-            yield place, child.expectation()
+            yield pointer, child.expectation()
         elif isinstance(value[name], Mapping):
-            yield from _missing_below(child, value[name], place)
+            yield from _missing_below(child, value[name], pointer)
 
 
 def _prefilled(shape: _Shape, *, required: bool, depth: int = 0) -> Any:
-    """Return the documented value of *shape*, or `_NOTHING`. An object is made when it is
-    *required*, or a constant.
+    """Return the documented value of *shape*, or `_NOTHING`.
+
+    An object is made when it is *required*, or a constant.
     """
     documented = shape.documented(required=required)
     if documented is not _NOTHING:
@@ -158,15 +158,19 @@ def _holds_null(value: Any) -> bool:
 
 
 _DEEPEST = 20
-"""Levels of required objects that are made, and references and `allOf` that are followed: a schema
-may be recursive.
+"""Levels of required objects that are made, and schemas that are merged into one shape.
+
+A schema may be recursive.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a schema says all values have in common, with its references and its `allOf`
-    resolved.
+    """What a schema says of all its values, with `$ref` and `allOf` followed.
+
+    Not a `View`: that is for a form, which offers all that may be needed. It takes constants from
+    alternatives and branches too, and merges two constants into one broken list. Here a constant
+    counts only where every value has it.
     """
 
     definitions: Mapping[str, Any]
@@ -175,9 +179,7 @@ class _Shape:
     constants: tuple[Any, ...]
     """Every `const` of it; there is more than one only where no value fits."""
     only: tuple[Any, ...]
-    """The value of each `enum` of it that lists one: how OpenAPI 3.0, which has no `const`, writes
-    a constant.
-    """
+    """The value of each `enum` that lists one: OpenAPI 3.0 has no `const` and writes it so."""
     keywords: Mapping[str, Any]
 
     @classmethod
@@ -188,38 +190,36 @@ class _Shape:
         keywords: dict[str, Any] = {}
         constants: list[Any] = []
         only: list[Any] = []
-        waiting, seen = [schema], 0
-        while waiting and seen < _DEEPEST:
+        pending, seen = [schema], 0
+        while pending and seen < _DEEPEST:
             seen += 1
-            found = waiting.pop(0)
-            if not isinstance(found, Mapping):
+            part = pending.pop(0)
+            if not isinstance(part, Mapping):
                 continue
-            if (name := definition_name(found.get("$ref"))) is not None:
-                waiting.append(definitions.get(name))
-            waiting += found.get("allOf", ())
-            properties = {**found.get("properties", {}), **properties}
-            required |= dict.fromkeys(found.get("required", ()))
-            keywords = {**found, **keywords}
-            constants += [found["const"]] if "const" in found else []
-            only += found["enum"] if len(found.get("enum", ())) == 1 else []
+            if (name := definition_name(part.get("$ref"))) is not None:
+                pending.append(definitions.get(name))
+            pending += part.get("allOf", ())
+            properties = {**part.get("properties", {}), **properties}
+            required |= dict.fromkeys(part.get("required", ()))
+            keywords = {**part, **keywords}
+            constants += [part["const"]] if "const" in part else []
+            only += part["enum"] if len(part.get("enum", ())) == 1 else []
         return cls(
             definitions, properties, tuple(required), tuple(constants), tuple(only), keywords
         )
 
     def documented(self, *, required: bool) -> Any:
-        """Return the value that the description gives, or `_NOTHING`; what holds a null is none:
-        nobody has set it.
+        """Return the value that the description gives, or `_NOTHING`.
 
-        A constant is one wherever it stands. The default of a *required* value, and the only value
+        A value that holds a null is none: nobody has set it. A constant is one wherever it stands. The default of a *required* value, and the only value
         it may have, are what its author would have to write; those of an optional one say what
         happens without it.
         """
         values = [*self.constants]
         if required:
-            values += [
-                *self.only,
-                *([self.keywords["default"]] if "default" in self.keywords else ()),
-            ]
+            values += self.only
+            if "default" in self.keywords:
+                values.append(self.keywords["default"])
         return next((value for value in values if not _holds_null(value)), _NOTHING)
 
     def child(self, name: str) -> _Shape:
@@ -230,5 +230,5 @@ class _Shape:
         """Return what a person has to put here, in a word or two."""
         if "enum" in self.keywords:
             return f"one of {len(self.keywords['enum'])} values"
-        kind = self.keywords.get("type", "object" if self.properties else "any value")
-        return " or ".join(kind) if isinstance(kind, list) else str(kind)
+        types = self.keywords.get("type", "object" if self.properties else "any value")
+        return " or ".join(types) if isinstance(types, list) else str(types)

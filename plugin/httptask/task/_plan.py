@@ -188,7 +188,7 @@ class Plan:
         )
 
     def _checks(self, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any) -> _Checks:
-        how |= {"at": self.request_pointer, "host_header": self.runtime.allow_host_header}
+        how |= {"pointer": self.request_pointer, "host_header": self.runtime.allow_host_header}
         waived = None
         if self.only_notes and endpoint is not None:
             waived = RequestCheck(schema, endpoint, waived=True, **how)

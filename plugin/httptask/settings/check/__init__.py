@@ -1,11 +1,11 @@
-"""Everything that is wrong with given settings, and what of them is most likely meant otherwise."""
+"""Everything that is wrong with given settings, and warnings of what is most likely a mistake."""
 
+from httptask.settings.check._headers import header_names
 from httptask.settings.check._media_type import content_type_of, foreseen, with_media_type
 from httptask.settings.check._request import (
     EVERY_GROUP,
     RequestCheck,
     focused,
-    header_names,
     request_problems,
 )
 from httptask.settings.check._secrets import secrets_below

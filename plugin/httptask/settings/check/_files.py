@@ -1,5 +1,6 @@
-"""Files, and text that is written already, in an `httpRequest`: nobody has read them, so a schema
-says little about them.
+"""Files, and text that is sent as it is, in an `httpRequest`.
+
+Nobody reads them before they are sent, so a schema says little about them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import carries_files
 from httptask.building import (
     data_places,
@@ -34,16 +35,15 @@ _ABOUT_CONTENT = (
     "no-form",
     "several-forms",
 )
-"""Codes about the text or the JSON in a file. A whole body is whatever its file holds; a field may
-not be.
+"""Codes about the text or the JSON in a file.
+
+They are dropped for a field. For a whole body every code is: it is whatever its file holds.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What in a request is not read by anybody before it is sent: where it stands, as paths from
-    the request.
-    """
+    """The values of a request that nobody reads before they are sent, by their paths in it."""
 
     files: Mapping[Path, Mapping[str, Any]]
     """References whose bytes are sent."""
@@ -55,30 +55,30 @@ class Unread:
     """Whether there may be references, in a text too; mostly there are none."""
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], groups: Collection[str]) -> Unread:
-        """Find them in those of the *groups* of *given* (normalised settings)."""
-        looked_at = {name: value for name, value in given.items() if name in groups}
-        body = looked_at.get("body")
+    def of(cls, settings: Mapping[str, Any], groups: Collection[str]) -> Unread:
+        """Return those in the *groups* of *settings*, which are normalised."""
+        checked = {name: value for name, value in settings.items() if name in groups}
+        body = checked.get("body")
         texts: list[Path] = [("body",)] if is_text(body) else []
         if isinstance(body, Mapping):
             texts += [("body", name) for name, item in body.items() if is_text(item)]
-        if not mentions_files(looked_at):
+        if not mentions_files(checked):
             return cls({}, {}, texts, mentions_files=False)
-        data = dict(data_places(looked_at))
+        data = dict(data_places(checked))
         files = {("body", *path): file for path, file in file_places(body)}
         return cls({path: file for path, file in files.items() if path not in data}, data, texts)
 
-    def stood_in(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return *given* with text in their places, which is what a description says a file is."""
+    def stood_in(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return *settings* with a text for each: descriptions say that a file is a string."""
         paths = [*self.files, *self.data, *self.texts]
-        copy: dict[str, Any] = (
-            with_values(given, dict.fromkeys(paths, FileText())) if paths else given
-        )
+        if not paths:
+            return settings
+        copy: dict[str, Any] = with_values(settings, dict.fromkeys(paths, FileText()))
         return copy
 
-    def but_for_content(self, problems: Iterable[Problem], at: str) -> Iterator[Problem]:
-        """Yield *problems*, but those with what stands in a file or a text."""
-        paths = {pointer(path, at): path for path in (*self.files, *self.data, *self.texts)}
+    def but_for_content(self, problems: Iterable[Problem], pointer: str) -> Iterator[Problem]:
+        """Drop those of *problems* that are about the content of a file or a text."""
+        paths = {pointer_of(path, pointer): path for path in (*self.files, *self.data, *self.texts)}
         for problem in problems:
             path = paths.get(problem.pointer)
             if path is None or (
@@ -90,16 +90,16 @@ class Unread:
 
     def problems(
         self,
-        given: Mapping[str, Any],
+        settings: Mapping[str, Any],
         media_types: Collection[str],
         groups: Collection[str],
-        at: str,
+        pointer: str,
         *,
         expressions: bool,
     ) -> Iterator[Problem]:
-        """Yield what is wrong with the references: in what they say, and where they stand.
+        """Yield what is wrong with the file references: their members, and where they stand.
 
-        The body is of one of *media_types*. With *expressions*, what has not been evaluated is let
+        The body is of one of *media_types*. With *expressions*, values not yet evaluated are let
         through.
         """
         if not self.mentions_files:
@@ -107,17 +107,21 @@ class Unread:
         for path, value in (*self.files.items(), *self.data.items()):
             for steps, why in reference_problems(value):
                 if not (expressions and _holds_expression_at(value, steps)):
-                    yield Problem.of("file-reference", pointer((*path, *steps), at), reason=why)
-        carried = any(carries_files(each) or has_expression(each) for each in media_types)
+                    yield Problem.of(
+                        "file-reference", pointer_of((*path, *steps), pointer), reason=why
+                    )
+        carried = any(
+            carries_files(media_type) or has_expression(media_type) for media_type in media_types
+        )
         fields = {path for path in self.files if path != ("body",)}
         if not carried:
             for path in sorted(fields, key=str):
                 yield Problem.of(
-                    "file-not-carried", pointer(path, at), mediaTypes=list(media_types)
+                    "file-not-carried", pointer_of(path, pointer), mediaTypes=list(media_types)
                 )
-        looked_at = {name: value for name, value in given.items() if name in groups}
-        for path, why in misplaced(looked_at, self.files.keys()):
-            yield Problem.of("file-misplaced", pointer(path, at), reason=why)
+        checked = {name: value for name, value in settings.items() if name in groups}
+        for path, why in misplaced(checked, self.files.keys()):
+            yield Problem.of("file-misplaced", pointer_of(path, pointer), reason=why)
 
 
 def _wants_object(problem: Problem) -> bool:
@@ -128,4 +132,4 @@ def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:
     for step in steps:
         value = value.get(step) if isinstance(value, Mapping) else None
     texts = value.values() if isinstance(value, Mapping) else [value]
-    return any(isinstance(each, str) and has_expression(each) for each in texts)
+    return any(isinstance(text, str) and has_expression(text) for text in texts)

@@ -1,8 +1,8 @@
-"""Formats of JSON Schema (2020-12, Validation, section 7.3) and of OpenAPI's registry, and which
-values plainly have none of them.
+"""Formats of JSON Schema and OpenAPI, and which values plainly do not have them.
 
-A format is an annotation, and descriptions are wrong about theirs: what is told here is a warning,
-so it only has to be right about what it tells. What might do is let through.
+The formats are those of JSON Schema 2020-12, Validation, section 7.3, and of OpenAPI's registry. A
+format is an annotation, and descriptions are often wrong about theirs. So a mismatch is a warning,
+and values in doubt pass.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 from httptask._schema.patterns import translated
 
 _LONGEST = 10_000
-"""Characters of a text that is looked at."""
+"""Characters. Longer texts are not checked."""
 
 
 def is_plainly_none(value: Any, name: Any) -> bool:
-    """Say whether *value* is plainly no value of the format *name*; what another type is right for
-    is not looked at.
+    """Say whether *value* plainly does not have the format *name*.
+
+    False for a value of another type than the format is about.
     """
     if isinstance(value, str):
         test = _TEXTS.get(name) if isinstance(name, str) else None
@@ -59,10 +60,10 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
 
 def _without_leap_second(text: str) -> str:
     # RFC 3339, section 5.7: a minute may have a 61st second. Python's clocks have none.
-    return _FRACTION.sub(
-        r"\1",
-        text.upper().replace(":60", ":59", 1) if re.search(r":\d\d:60", text) else text.upper(),
-    )
+    text = text.upper()
+    if re.search(r":\d\d:60", text):
+        text = text.replace(":60", ":59", 1)
+    return _FRACTION.sub(r"\1", text)
 
 
 def _date(text: str) -> Any:
@@ -70,8 +71,8 @@ def _date(text: str) -> Any:
 
 
 def _date_time(text: str) -> Any:
-    # Many servers take a time without its zone, or a space for the `T` (RFC 3339, section 5.6): not
-    # plainly wrong.
+    # Not plainly wrong: many servers take a time without its zone, or a space for the `T` (RFC
+    # 3339, section 5.6).
     if not re.fullmatch(rf"\d{{4}}-\d\d-\d\d[t ]{_CLOCK}{_ZONE}?", text, re.ASCII | re.IGNORECASE):
         return False
     return datetime.fromisoformat(_without_leap_second(text))
@@ -106,9 +107,9 @@ def _reference(text: str) -> bool:
 
 
 def _base64(text: str) -> Any:
-    return base64.b64decode(
-        "".join(text.split()), altchars=b"-_" if re.search(r"[-_]", text) else None, validate=True
-    )
+    is_url_safe = re.search(r"[-_]", text) is not None  # RFC 4648, section 5
+    alphabet_end = b"-_" if is_url_safe else None
+    return base64.b64decode("".join(text.split()), altchars=alphabet_end, validate=True)
 
 
 def _pointer(text: str) -> bool:
@@ -144,19 +145,18 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "double": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
     "decimal": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"),
 }
-"""Format -> what is false, or a `ValueError`, for a text that has it not."""
+"""Format -> a test that returns false, or raises `ValueError`, for a text without the format."""
 _NUMBERS = {
+    "int8": (-(2**7), 2**7 - 1),
+    "int16": (-(2**15), 2**15 - 1),
     "int32": (-(2**31), 2**31 - 1),
     "int64": (-(2**63), 2**63 - 1),
-    "uint8": (0, 255),
-    "int8": (-128, 127),
-}
-_NUMBERS |= {
-    "int16": (-(2**15), 2**15 - 1),
+    "uint8": (0, 2**8 - 1),
     "uint16": (0, 2**16 - 1),
     "uint32": (0, 2**32 - 1),
     "uint64": (0, 2**64 - 1),
 }
+"""Format -> its least and its greatest number."""
 _EXAMPLES = {
     "date": "a date such as 2026-02-28",
     "date-time": "a date and time such as 2026-02-28T09:30:00Z",

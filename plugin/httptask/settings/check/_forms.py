@@ -16,7 +16,7 @@ from httptask._core.pointers import parts
 from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask._schema.views import View, Views
 from httptask.expressions import has_expression
-from httptask.settings._requested import called
+from httptask.settings._request_schema import called
 
 _MOST_COMPARED = 200
 """Alternatives in which a property is looked for that tells them apart."""

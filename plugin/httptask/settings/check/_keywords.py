@@ -156,8 +156,8 @@ def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Er
     if isinstance(instance, float) and not math.isfinite(instance):
         return
     if any(
-        isinstance(each, Decimal) and abs(each.adjusted()) > _MOST_EXPONENT
-        for each in (instance, divisor)
+        isinstance(number, Decimal) and abs(number.adjusted()) > _MOST_EXPONENT
+        for number in (instance, divisor)
     ):
         return  # written out it would fill the memory
     if (
@@ -219,10 +219,10 @@ def _property_names(validator: Any, names: Any, instance: Any, schema: Any) -> E
 def _additional_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
     if not isinstance(instance, Mapping):
         return
-    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, value in instance.items():
         # What may match a pattern, but not in time, is let through.
-        if name not in known and all(matches(pattern, name) is False for pattern in patterns):
+        if name not in properties and all(matches(pattern, name) is False for pattern in patterns):
             yield from _other(validator, others, name, value)
 
 

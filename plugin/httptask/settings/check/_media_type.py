@@ -1,13 +1,11 @@
-"""The media type a body is written in when its author names none: decided once, for what is checked
-and what is sent.
-"""
+"""The media type of a body whose author names none: decided once, for checking and for sending."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from httptask._http.media_types import is_json
+from httptask._http.media_types import essence, is_json
 from httptask.building import chosen, is_reference, is_text, rank, writable
 from httptask.errors import Problem
 from httptask.expressions import has_expression, is_expression
@@ -17,11 +15,11 @@ from httptask.settings.check._pairs import grouped
 from httptask.settings.check._validate import schema_problems
 
 
-def content_type_of(given: Mapping[str, Any]) -> str | None:
-    """Return the `Content-Type` that the settings *given* name; None when they name none."""
-    headers = given.get("headers")
+def content_type_of(settings: Mapping[str, Any]) -> str | None:
+    """Return the `Content-Type` that the settings *settings* name; None when they name none."""
+    headers = settings.get("headers")
     values = headers.items() if isinstance(headers, Mapping) else ()
-    said = next(
+    content_type = next(
         (
             value
             for name, value in values
@@ -29,7 +27,7 @@ def content_type_of(given: Mapping[str, Any]) -> str | None:
         ),
         None,
     )
-    return said if isinstance(said, str) else None
+    return content_type if isinstance(content_type, str) else None
 
 
 def offered(endpoint: Endpoint | None) -> Mapping[str, MediaType]:
@@ -41,14 +39,27 @@ def offered(endpoint: Endpoint | None) -> Mapping[str, MediaType]:
     )
 
 
+def content_type_as_offered(settings: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
+    """Return *settings* with `Content-Type` as *endpoint* writes it, where only parameters differ.
+
+    Parameters of a media type are a charset or a boundary (RFC 9110, section 8.3.1).
+    """
+    content_type = content_type_of(settings)
+    if content_type is None or "Content-Type" not in settings["headers"]:
+        return settings
+    alike = (name for name in offered(endpoint) if essence(name) == essence(content_type))
+    headers = {**settings["headers"], "Content-Type": next(alike, content_type)}
+    return {**settings, "headers": headers}
+
+
 def decided(
-    given: Mapping[str, Any],
+    settings: Mapping[str, Any],
     schema: Mapping[str, Any],
     endpoint: Endpoint | None,
     *,
     expressions: bool = False,
 ) -> str | None:
-    """Return the media type that the body of *given* (normalised settings, which name none) is
+    """Return the media type that the body of *settings* (normalised settings, which name none) is
     written in.
 
     Of the media types of *endpoint* that can carry the value, it is the one whose schema in
@@ -57,24 +68,24 @@ def decided(
     where the schemas say nothing: there is only one, or a file brings its own type.
     """
     content = offered(endpoint)
-    body = given.get("body")
+    body = settings.get("body")
     if (
-        "body" not in given
-        or content_type_of(given) is not None
+        "body" not in settings
+        or content_type_of(settings) is not None
         or is_reference(body)
         or is_text(body)
     ):
         return None
     if "allOf" not in schema or (expressions and isinstance(body, str) and is_expression(body)):
         return None
-    has_files = bool(Unread.of(given, {"body"}).files)
+    has_files = bool(Unread.of(settings, {"body"}).files)
     names = sorted(
         (name for name in content if writable(body, name)),
         key=lambda name: rank(name, files=has_files),
     )
     if not names:
         return None
-    readable = Unread.of(given, {"body"}).stood_in({"body": body})
+    readable = Unread.of(settings, {"body"}).stood_in({"body": body})
     named = {
         name: len(_problems(readable, schema, name, expressions=expressions)) for name in names
     }
@@ -83,17 +94,17 @@ def decided(
 
 
 def _problems(
-    given: Mapping[str, Any], schema: Mapping[str, Any], name: str, *, expressions: bool
+    settings: Mapping[str, Any], schema: Mapping[str, Any], name: str, *, expressions: bool
 ) -> list[Problem]:
-    """Return what the schema of the media type *name* says against the body of *given*."""
-    if isinstance(given["body"], str) and not is_json(name):
+    """Return what the schema of the media type *name* says against the body of *settings*."""
+    if isinstance(settings["body"], str) and not is_json(name):
         return []  # its author has written it in the media type already
-    named = {**given, "headers": {"Content-Type": name}}
+    named = {**settings, "headers": {"Content-Type": name}}
     grouped(named, schema, name, expressions=expressions)
-    found = schema_problems(schema, named, expressions=expressions)
+    problems = schema_problems(schema, named, expressions=expressions)
     return [
         problem
-        for problem in found
+        for problem in problems
         if problem.pointer.startswith("/body") and problem.severity == "error"
     ]
 
@@ -114,20 +125,22 @@ def with_media_type(
 
 
 def foreseen(
-    given: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None
+    settings: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None
 ) -> str | None:
-    """Return the media type that the body of *given* (normalised settings) is sent as.
+    """Return the media type that the body of *settings* (normalised settings) is sent as.
 
     None when there is no body, when no media type carries it, and when that is up to an expression.
     """
-    if "body" not in given:
+    if "body" not in settings:
         return None
     named = content_type_of(
-        with_media_type(dict(given), schema, endpoint, expressions=True) if endpoint else given
+        with_media_type(dict(settings), schema, endpoint, expressions=True)
+        if endpoint
+        else settings
     )
     if named is not None:
         return None if has_expression(named) else named
-    body, content = given["body"], offered(endpoint)
+    body, content = settings["body"], offered(endpoint)
     if isinstance(body, str) and is_expression(body):
         return next(iter(content)) if len(content) == 1 else None
     try:

@@ -1,7 +1,7 @@
-"""A query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`, for an order and
-names that stand twice.
+"""A query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`.
 
-They are checked as the object that they are when their order does not matter.
+Pairs keep their order, and a name may recur. They are checked as the object that they are without
+their order.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask._core.pointers import parts, pointer
+from httptask._core.pointers import parts
+from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import FORM, FORM_DATA, essence
 from httptask.building import is_pairs
 from httptask.expressions import has_expression
 from httptask.settings.check._validate import typed
 
 Paths = dict[tuple[str, ...], tuple[str | int, ...]]
-"""Where a value stands in the object -> where its author wrote it."""
+"""Path of a value in the object -> its path in the pairs that its author wrote."""
 
 
 def grouped(
-    given: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool
+    settings: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool
 ) -> Paths:
-    """Make objects of the pairs in *given*, in place; return where each value was written.
+    """Make objects of the pairs in *settings*, in place; return where each value was written.
 
     A body of *media_type* is pairs only when that is a form. With *expressions*, names that hold
     one are left out.
@@ -30,26 +31,26 @@ def grouped(
     paths: Paths = {}
     names = ["query", *(["body"] if essence(media_type) in (FORM, FORM_DATA) else [])]
     for name in names:
-        if not is_pairs(given.get(name)):
+        if not is_pairs(settings.get(name)):
             continue
         described = schema.get("properties", {}).get(name)
-        known = described.get("properties", {}) if isinstance(described, Mapping) else {}
+        properties = described.get("properties", {}) if isinstance(described, Mapping) else {}
         values: dict[str, list[Any]] = {}
-        for index, (key, item) in enumerate(given[name]):
+        for index, (key, item) in enumerate(settings[name]):
             if item is None or (expressions and has_expression(key)):
                 continue
             items = values.setdefault(key, [])
             paths.setdefault((name, key), (name, index, 1))
             paths[name, key, str(len(items))] = (name, index, 1)
             items.append(item)
-        given[name] = {key: _as_described(items, known.get(key)) for key, items in values.items()}
+        settings[name] = {
+            key: _as_described(items, properties.get(key)) for key, items in values.items()
+        }
     return paths
 
 
 def _as_described(items: list[Any], schema: Any) -> Any:
-    """Return the values of one name: an array where *schema* has one, or where there are
-    several.
-    """
+    """Return the values of one name: as an array if *schema* is one, or if there are several."""
     described: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
     if described.get("type") == "array":
         items = items[0] if len(items) == 1 and isinstance(items[0], list) else items
@@ -61,12 +62,13 @@ def _as_described(items: list[Any], schema: Any) -> Any:
     return typed(items[0], described) if isinstance(items[0], str) else items[0]
 
 
-def as_written(problem_pointer: str, paths: Paths, at: str) -> str:
-    """Return *problem_pointer*, which is about an object, as one into the pairs that were written;
-    *at* is the request's.
+def as_written(problem_pointer: str, paths: Paths, base: str) -> str:
+    """Return *problem_pointer*, which points into an object, as one into the pairs as written.
+
+    *base* is the pointer of the request.
     """
-    tokens = parts(problem_pointer[len(at) :])
+    tokens = parts(problem_pointer[len(base) :])
     for length in (3, 2):
         if (written := paths.get(tokens[:length])) is not None and len(tokens) >= length:
-            return pointer((*written, *tokens[length:]), at)
+            return pointer_of((*written, *tokens[length:]), base)
     return problem_pointer

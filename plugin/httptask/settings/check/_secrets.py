@@ -6,41 +6,44 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask._http.secret_names import is_secret_name, is_secret_text
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 
 
-def secret_problems(request: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    """Warn of each literal secret in *request*, an `httpRequest` that stands at *at*. Expressions
-    are none.
+def secret_problems(request: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    """Warn of each literal secret in *request*, an `httpRequest` that stands at *pointer*.
+
+    An expression is no literal secret.
     """
     for group, values in request.items():
         if group == "url":
             if isinstance(values, str) and _is_secret_url(values):
-                yield _problem(pointer([group], at))
+                yield _problem(pointer_of([group], pointer))
         elif group != "method":
-            yield from secrets_below(values, pointer([str(group)], at), str(group))
+            yield from secrets_below(values, pointer_of([str(group)], pointer), str(group))
 
 
-def secrets_below(value: Any, at: str, group: str = "body") -> Iterator[Problem]:
-    """Warn of each literal secret in *value*, which stands at *at* in this *group* of an
+def secrets_below(value: Any, pointer: str, group: str = "body") -> Iterator[Problem]:
+    """Warn of each literal secret in *value*, which stands at *pointer* in this *group* of an
     `httpRequest`.
     """
-    waiting: list[tuple[str, str, Any]] = [(at, "", value)]
-    while waiting:  # not by recursion: a body may be nested deeply
-        place, name, item = waiting.pop()
+    pending: list[tuple[str, str, Any]] = [(pointer, "", value)]
+    while pending:  # not by recursion: a body may be nested deeply
+        pointer, name, item = pending.pop()
         if isinstance(item, Mapping):
-            waiting += [
-                (pointer([str(key)], place), str(key), each) for key, each in [*item.items()][::-1]
+            pending += [
+                (pointer_of([str(key)], pointer), str(key), member)
+                for key, member in [*item.items()][::-1]
             ]
         elif isinstance(item, list):
-            waiting += [
-                (pointer([index], place), name, each) for index, each in [*enumerate(item)][::-1]
+            pending += [
+                (pointer_of([index], pointer), name, member)
+                for index, member in [*enumerate(item)][::-1]
             ]
         elif _is_secret(name, item, group):
-            yield _problem(place)
+            yield _problem(pointer)
 
 
 def _is_secret(name: str, value: Any, group: str) -> bool:
@@ -60,5 +63,5 @@ def _is_secret_url(url: str) -> bool:
     return any(_is_secret(name, value, "query") for name, value in [("", url), *query])
 
 
-def _problem(place: str) -> Problem:
-    return Problem.of("secret-in-the-open", place, severity="warning")
+def _problem(pointer: str) -> Problem:
+    return Problem.of("secret-in-the-open", pointer, severity="warning")

@@ -1,4 +1,4 @@
-"""What is wrong with a value, by what jsonschema says of it."""
+"""jsonschema's errors as problems with the words a person needs."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ _MOST_NAMED = 10
 _MOST_LISTED = 30
 """Names and values that a sentence lists."""
 _MOST_COMPARED = 1_000
-"""Items of an array of which two that are equal are looked for."""
+"""Items of an array that are compared to name two equal ones."""
 
 
 class FileText(str):
-    """Text in the place of a file, whose content nobody has read."""
+    """The text that stands for a file while settings are checked: nobody has read its content."""
 
     __slots__ = ()
 
 
 def explained(error: Any, base: str = "") -> Iterator[Problem]:
-    """Yield what *error*, of jsonschema, says about a value at the JSON Pointer *base*."""
-    place = pointer_of(error.absolute_path, base)
+    """Yield the problems that jsonschema's *error* reports in a value at the pointer *base*."""
+    pointer = pointer_of(error.absolute_path, base)
     if isinstance(error, UncheckedPatternError):
         pattern = _short(str(error.validator_value))
-        yield Problem.of("pattern-unchecked", place, severity="warning", pattern=pattern)
+        yield Problem.of("pattern-unchecked", pointer, severity="warning", pattern=pattern)
     elif isinstance(error, MissingError):
-        yield _missing(error, place)
+        yield _missing(error, pointer)
     elif isinstance(error, AmbiguousError):
-        yield _ambiguous(error, place)
+        yield _ambiguous(error, pointer)
     else:
-        yield from _PROBLEMS.get(str(error.validator), _other)(error, place)
+        yield from _PROBLEMS.get(str(error.validator), _other)(error, pointer)
 
 
-def _other(error: Any, place: str) -> Iterator[Problem]:
-    yield Problem.of("keyword", place, keyword=str(error.validator), reason=_short(error.message))
+def _other(error: Any, pointer: str) -> Iterator[Problem]:
+    yield Problem.of("keyword", pointer, keyword=str(error.validator), reason=_short(error.message))
 
 
 # Objects
 
 
-def _missing(error: MissingError, place: str) -> Problem:
+def _missing(error: MissingError, pointer: str) -> Problem:
     name = error.name
     instance: Any = error.instance
     properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
@@ -66,30 +66,32 @@ def _missing(error: MissingError, place: str) -> Problem:
         params["where"] = error.validator_value
     else:
         params["expected"] = _expected(properties.get(name, {})) or None
-    return Problem.of("required", place, **params)
+    return Problem.of("required", pointer, **params)
 
 
-def _unknown_name(error: Any, place: str) -> Iterator[Problem]:
+def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
     name = str(error.absolute_path[-1])
-    known = list(current.get().forms.properties(error.schema))
-    if near := nearest(name, known):
-        yield Problem.of("unknown-name", place, suggestion=near[0], name=name)
+    names = list(current.get().forms.properties(error.schema))
+    if near := nearest(name, names):
+        yield Problem.of("unknown-name", pointer, suggestion=near[0], name=name)
     else:
-        count = len(known) if len(known) > _MOST_LISTED else None
-        yield Problem.of("unknown-name", place, name=name, known=known[:_MOST_LISTED], count=count)
+        count = len(names) if len(names) > _MOST_LISTED else None
+        yield Problem.of(
+            "unknown-name", pointer, name=name, known=names[:_MOST_LISTED], count=count
+        )
 
 
-def _name(error: Any, place: str) -> Iterator[Problem]:
+def _name(error: Any, pointer: str) -> Iterator[Problem]:
     why = next(iter(explained(error.context[0])), None)
     yield Problem.of(
-        "property-names", place, name=error.instance, reason=why.message if why else error.message
+        "property-names", pointer, name=error.instance, reason=why.message if why else error.message
     )
 
 
 # One value
 
 
-def _type(error: Any, place: str) -> Iterator[Problem]:
+def _type(error: Any, pointer: str) -> Iterator[Problem]:
     types = error.validator_value
     params: dict[str, Any] = {
         "expected": _expected({"type": types}),
@@ -97,32 +99,32 @@ def _type(error: Any, place: str) -> Iterator[Problem]:
     }
     types = [types] if isinstance(types, str) else list(types)
     yield Problem.of(
-        "type", place, suggestion=converted(error.instance, types), types=types, **params
+        "type", pointer, suggestion=converted(error.instance, types), types=types, **params
     )
 
 
-def _enum(error: Any, place: str) -> Iterator[Problem]:
+def _enum(error: Any, pointer: str) -> Iterator[Problem]:
     values: list[Any] = list(error.validator_value)
     texts = [value for value in values if isinstance(value, str)]
     near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
     suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
     expected = f"one of {_listing(values)}"
     yield Problem.of(
-        "enum", place, suggestion=suggestion, expected=expected, found=found(error.instance)
+        "enum", pointer, suggestion=suggestion, expected=expected, found=found(error.instance)
     )
 
 
-def _const(error: Any, place: str) -> Iterator[Problem]:
+def _const(error: Any, pointer: str) -> Iterator[Problem]:
     yield Problem.of(
-        "const", place, expected=_shown(error.validator_value), found=found(error.instance)
+        "const", pointer, expected=_shown(error.validator_value), found=found(error.instance)
     )
 
 
-def _false(_: Any, place: str) -> Iterator[Problem]:
-    yield Problem.of("nothing-allowed", place)
+def _false(_: Any, pointer: str) -> Iterator[Problem]:
+    yield Problem.of("nothing-allowed", pointer)
 
 
-def _not(error: Any, place: str) -> Iterator[Problem]:
+def _not(error: Any, pointer: str) -> Iterator[Problem]:
     excluded = error.validator_value
     params: dict[str, Any] = {"reason": "this is what the description rules out here"}
     if isinstance(excluded, Mapping):
@@ -134,21 +136,21 @@ def _not(error: Any, place: str) -> Iterator[Problem]:
             }
         elif excluded.keys() & {"enum", "const", "type"}:
             params = {"unexpected": _expected(excluded), "found": found(error.instance)}
-    yield Problem.of("not", place, **params)
+    yield Problem.of("not", pointer, **params)
 
 
 def _bound(code: str, words: str) -> Callable[[Any, str], Iterator[Problem]]:
-    def explain(error: Any, place: str) -> Iterator[Problem]:
+    def explain(error: Any, pointer: str) -> Iterator[Problem]:
         expected = words.format(_shown(error.validator_value))
-        yield Problem.of(code, place, expected=expected, found=found(error.instance))
+        yield Problem.of(code, pointer, expected=expected, found=found(error.instance))
 
     return explain
 
 
 def _count(code: str, words: str, noun: str) -> Callable[[Any, str], Iterator[Problem]]:
-    def explain(error: Any, place: str) -> Iterator[Problem]:
+    def explain(error: Any, pointer: str) -> Iterator[Problem]:
         expected = f"{words} {_counted(error.validator_value, noun)}"
-        yield Problem.of(code, place, expected=expected, found=len(error.instance) or "none")
+        yield Problem.of(code, pointer, expected=expected, found=len(error.instance) or "none")
 
     return explain
 
@@ -157,78 +159,78 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _unique(error: Any, place: str) -> Iterator[Problem]:
+def _unique(error: Any, pointer: str) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, item in enumerate(error.instance[:_MOST_COMPARED]):
         key = json.dumps(item, sort_keys=True, default=str)
         if key in seen:
             yield Problem.of(
-                "unique-items", place, found=_shown(item), first=seen[key] + 1, second=index + 1
+                "unique-items", pointer, found=_shown(item), first=seen[key] + 1, second=index + 1
             )
             return
         seen[key] = index
-    yield Problem.of("unique-items", place)
+    yield Problem.of("unique-items", pointer)
 
 
-def _contains(error: Any, place: str) -> Iterator[Problem]:
+def _contains(error: Any, pointer: str) -> Iterator[Problem]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     items = _expected(schema.get("contains")) or "as described"
     low, high = schema.get("minContains", 1), schema.get("maxContains")
     expected = f"at least {low}" + (f" and at most {high}" if high is not None else "")
-    yield Problem.of("contains", place, expected=expected, items=items)
+    yield Problem.of("contains", pointer, expected=expected, items=items)
 
 
-def _items(error: Any, place: str) -> Iterator[Problem]:
+def _items(error: Any, pointer: str) -> Iterator[Problem]:
     if error.validator_value is False and isinstance(error.schema, Mapping):
-        known = len(error.schema.get("prefixItems", ()))
-        expected = f"at most {_counted(known, 'item')}"
-        yield Problem.of("items", place, expected=expected, found=str(len(error.instance)))
+        count = len(error.schema.get("prefixItems", ()))
+        expected = f"at most {_counted(count, 'item')}"
+        yield Problem.of("items", pointer, expected=expected, found=str(len(error.instance)))
     else:
-        yield Problem.of("items", place, expected="no more items than are described")
+        yield Problem.of("items", pointer, expected="no more items than are described")
 
 
 # Alternatives
 
 
-def _ambiguous(error: AmbiguousError, place: str) -> Problem:
+def _ambiguous(error: AmbiguousError, pointer: str) -> Problem:
     alternatives: Any = error.validator_value
     names = current.get().forms.names(alternatives)
     are_listed = len(names) == len(alternatives) <= _MOST_NAMED
     return Problem.of(
-        "several-forms", place, count=len(alternatives), names=list(names) if are_listed else None
+        "several-forms", pointer, count=len(alternatives), names=list(names) if are_listed else None
     )
 
 
-def _no_form(error: Any, place: str) -> Iterator[Problem]:
-    base = place.removesuffix(pointer_of(error.absolute_path))
+def _no_form(error: Any, pointer: str) -> Iterator[Problem]:
+    base = pointer.removesuffix(pointer_of(error.absolute_path))
     firsts = [problem for sub in error.context for problem in explained(sub, base)]
-    if len(set(firsts)) == 1 and firsts[0].pointer == place:  # all of them say the same
+    if len(set(firsts)) == 1 and firsts[0].pointer == pointer:  # all of them say the same
         yield firsts[0]
         return
     # The form that fails deepest is the one its author most likely meant.
     nearest_form = min(error.context, key=relevance)
     why = next(explained(nearest_form, base), None)
-    said = None
+    reason = None
     if why is not None:
-        where = f"{why.pointer.removeprefix(place)}: " if why.pointer != place else ""
+        where = f"{why.pointer.removeprefix(pointer)}: " if why.pointer != pointer else ""
         hint = f" (did you mean {why.suggestion}?)" if why.suggestion else ""
-        said = f"{where}{why.message}{hint}"
-    yield Problem.of("no-form", place, count=len(error.validator_value), nearest=said)
+        reason = f"{where}{why.message}{hint}"
+    yield Problem.of("no-form", pointer, count=len(error.validator_value), nearest=reason)
 
 
 # Advice
 
 
-def _read_only(_: Any, place: str) -> Iterator[Problem]:
-    yield Problem.of("read-only", place, severity="warning")
+def _read_only(_: Any, pointer: str) -> Iterator[Problem]:
+    yield Problem.of("read-only", pointer, severity="warning")
 
 
-def _format(error: Any, place: str) -> Iterator[Problem]:
+def _format(error: Any, pointer: str) -> Iterator[Problem]:
     params: dict[str, Any] = {
         "expected": described(error.validator_value),
         "found": found(error.instance),
     }
-    yield Problem.of("format", place, severity="warning", **params)
+    yield Problem.of("format", pointer, severity="warning", **params)
 
 
 _PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
@@ -282,9 +284,10 @@ def _expected(schema: Any) -> str:
         return _shown(schema["const"])
     if "enum" in schema:
         return f"one of {_listing(schema['enum'])}"
-    kinds = schema.get("type", [])
+    types = schema.get("type", [])
     return " or ".join(
-        _ARTICLES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)
+        _ARTICLES.get(type_name, type_name)
+        for type_name in ([types] if isinstance(types, str) else types)
     )
 
 
@@ -317,22 +320,22 @@ def _listing(values: Sequence[Any]) -> str:
     return shown + (f", ... ({len(values)} in all)" if len(values) > _MOST_LISTED else "")
 
 
-def converted(value: Any, kinds: Any) -> str | None:
-    """Return *value* as one of *kinds*, when it is plainly that in another spelling: "42" for an
+def converted(value: Any, types: Any) -> str | None:
+    """Return *value* as one of *types*, when it is plainly that in another spelling: "42" for an
     integer.
     """
-    wanted = {kinds} if isinstance(kinds, str) else set(kinds)
+    allowed = {types} if isinstance(types, str) else set(types)
     if isinstance(value, FileText):
         return None
     if isinstance(value, str):
-        if wanted & {"integer", "number"} and re.fullmatch(r"-?(0|[1-9]\d*)", value):
+        if allowed & {"integer", "number"} and re.fullmatch(r"-?(0|[1-9]\d*)", value):
             return value
-        if "number" in wanted and re.fullmatch(r"-?(0|[1-9]\d*)\.\d+", value):
+        if "number" in allowed and re.fullmatch(r"-?(0|[1-9]\d*)\.\d+", value):
             return value
-        if "boolean" in wanted and value in ("true", "false"):
+        if "boolean" in allowed and value in ("true", "false"):
             return value
-    elif isinstance(value, Number) and not isinstance(value, bool) and "string" in wanted:
+    elif isinstance(value, Number) and not isinstance(value, bool) and "string" in allowed:
         return json.dumps(number_text(value))
-    if "array" in wanted and not isinstance(value, list):
+    if "array" in allowed and not isinstance(value, list):
         return f"[{_shown(value)}]"
     return None

@@ -1,27 +1,28 @@
-"""Empty arrays and objects in settings: in a query, a header or a form they have no form, and
-nothing is sent for them.
-"""
+"""Empty arrays and objects in a query, a header or a form: nothing is sent for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from httptask._core.pointers import Path, pointer
+from httptask._core.pointers import Path
+from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import essence
 from httptask._schema.views import View, Views
 from httptask.building import unsent
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
+from httptask.settings.check._media_type import offered
 
 _WHERE = {"query": "a query", "headers": "a header", "cookies": "a cookie"}
 
 
 def unsent_problems(
-    request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str, at: str
+    request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str, base: str
 ) -> Iterator[Problem]:
-    """Refuse what is required and not sent, warn of what is not; *request* are normalised
-    settings.
+    """Refuse what is required and not sent; warn of what is optional and not sent.
+
+    *request* are normalised settings; *base* is their JSON Pointer.
     """
     for path in unsent(request, endpoint, media_type):
         what = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
@@ -33,7 +34,7 @@ def unsent_problems(
         required: dict[str, Any] = next(({"name": steps[-1]} for steps in missing), {})
         severity = "error" if required else "warning"
         yield Problem.of(
-            "unsent", pointer(path, at), severity=severity, found=what, where=where, **required
+            "unsent", pointer_of(path, base), severity=severity, found=what, where=where, **required
         )
 
 
@@ -55,21 +56,23 @@ def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool
     """Say whether *endpoint* requires the value at *path*, and whatever it stands in."""
     if endpoint is None:
         return False
-    views, name = Views({"$defs": endpoint.definitions}), path[1]
-    if path[0] == "body":
-        content = endpoint.request_body.content.items() if endpoint.request_body is not None else ()
-        schema = next(
-            (each.schema for kind, each in content if essence(kind) == essence(media_type)), {}
-        )
+    views = Views({"$defs": endpoint.definitions})
+    group, name = path[0], path[1]
+    if group == "body":
+        content = offered(endpoint)
+        alike = (key for key in content if essence(key) == essence(media_type))
+        described = next(alike, None)
+        schema = content[described].schema if described is not None else {}
         return all(_steps_required(views.view(schema), path[1:], views))
-    known = (each for each in endpoint.parameters if PARAMETER_GROUPS.get(each.location) == path[0])
-    parameter = next((each for each in known if each.name == name), None)
-    if parameter is None or not parameter.required:
-        return False
-    return all(_steps_required(views.view(parameter.schema), path[2:], views))
+    for parameter in endpoint.parameters:
+        if PARAMETER_GROUPS.get(parameter.location) == group and parameter.name == name:
+            steps = _steps_required(views.view(parameter.schema), path[2:], views)
+            return parameter.required and all(steps)
+    return False
 
 
 def _steps_required(view: View, path: Path, views: Views) -> Iterator[bool]:
+    """Yield for each step of *path* whether the object it leads from requires it."""
     for step in path:
         yield step in view.required
         view = views.view(view.properties.get(str(step), {}))

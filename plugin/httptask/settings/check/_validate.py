@@ -1,6 +1,4 @@
-"""Validation with jsonschema: all problems at once, in sentences for a person, expressions
-allowed.
-"""
+"""Validation with jsonschema: all problems at once, in a person's words, expressions allowed."""
 
 from __future__ import annotations
 
@@ -35,9 +33,9 @@ class Validator:
 
     @cached_property
     def _compiled(self) -> tuple[Any, Forms]:
-        kind = Relaxed if self._expressions else Strict
+        validator_class = Relaxed if self._expressions else Strict
         # An empty registry fetches nothing.
-        return kind(self._schema, registry=Registry()), Forms(self._schema)
+        return validator_class(self._schema, registry=Registry()), Forms(self._schema)
 
     def problems(self, value: Any, pointer: str = "") -> list[Problem]:
         """Return everything in *value* that does not satisfy the schema, in document order.
@@ -49,7 +47,7 @@ class Validator:
             token = current.set(Check.begun(forms, expressions=self._expressions))
             try:
                 errors = validator.iter_errors(value)
-                problems = [each for error in errors for each in explained(error, pointer)]
+                problems = [problem for error in errors for problem in explained(error, pointer)]
             finally:
                 current.reset(token)
         except RecursionError:
@@ -72,7 +70,7 @@ _kept: dict[tuple[int, bool], tuple[Mapping[str, Any], Validator]] = {}
 
 
 def kept_validator(schema: Mapping[str, Any], expressions: bool) -> Validator:
-    """Return the validator of *schema*: the one that was made before, or a new one."""
+    """Return the validator of *schema*: one made before, or a new one."""
     key = (id(schema), expressions)
     kept = _kept.get(key)
     if kept is None:
@@ -87,9 +85,14 @@ def typed(text: str, schema: Any) -> Any:
     """Parse *text* as the type *schema* names (`"42"` becomes 42); return it unchanged if it does
     not parse.
     """
-    kinds = schema.get("type", ()) if isinstance(schema, Mapping) else ()
+    types = schema.get("type", ()) if isinstance(schema, Mapping) else ()
     literal = converted(
-        text, [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "array"]
+        text,
+        [
+            type_name
+            for type_name in ([types] if isinstance(types, str) else types)
+            if type_name != "array"
+        ],
     )
     try:
         return text if literal is None else json.loads(literal, parse_float=number)

@@ -1,6 +1,4 @@
-"""What in a task is most likely not what its author meant, though it can be sent: warnings, before
-anything runs.
-"""
+"""Warnings, before anything runs, of what can be sent and is hardly what its author meant."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import is_json
 from httptask._http.syntax import METHODS
 from httptask.errors import Problem
@@ -21,33 +19,37 @@ _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
 
-def request_warnings(request: Mapping[str, Any], media_type: str, at: str) -> Iterator[Problem]:
-    """Yield warnings of the values of an `httpRequest` whose body is sent as *media_type*; *at* is
-    its JSON Pointer.
+def request_warnings(request: Mapping[str, Any], media_type: str, base: str) -> Iterator[Problem]:
+    """Yield warnings of the values of *request*, an `httpRequest` that stands at *base*.
+
+    Its body is sent as *media_type*.
     """
     if is_json(media_type) and _reads_as_json(request.get("body")):
         yield Problem.of(
-            "text-reads-as-json", pointer(["body"], at), severity="warning", mediaType=media_type
+            "text-reads-as-json",
+            pointer_of(["body"], base),
+            severity="warning",
+            mediaType=media_type,
         )
     for path, name in _names(request):
         if has_expression(name):
-            yield _not_evaluated(pointer(path, at), name=name, used="sent")
+            yield _not_evaluated(pointer_of(path, base), name=name, used="sent")
 
 
-def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
+def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
     """Yield warnings of *task* as its author wrote it: its method, and expressions where none is
     evaluated.
 
-    *at* is the JSON Pointer of the task.
+    *base* is the JSON Pointer of the task.
     """
     request = task.get("httpRequest")
     method = request.get("method") if isinstance(request, Mapping) else None
     if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
-        place, expected = pointer(["httpRequest", "method"], at), method.upper()
+        pointer, expected = pointer_of(["httpRequest", "method"], base), method.upper()
         suggestion = f'"{expected}"'
         yield Problem.of(
             "method-case",
-            place,
+            pointer,
             severity="warning",
             suggestion=suggestion,
             found=method,
@@ -58,14 +60,16 @@ def task_warnings(task: Mapping[str, Any], at: str) -> Iterator[Problem]:
             continue
         for path, text in _texts(value):
             if has_expression(text):
-                yield _not_evaluated(pointer((name, *path), at), text=text)
+                yield _not_evaluated(pointer_of((name, *path), base), text=text)
     for path, name in _names(task.get("inputParameters")):
         if has_expression(name):
-            yield _not_evaluated(pointer(("inputParameters", *path), at), name=name, used="taken")
+            yield _not_evaluated(
+                pointer_of(("inputParameters", *path), base), name=name, used="taken"
+            )
 
 
-def _not_evaluated(place: str, **params: Any) -> Problem:
-    return Problem.of("expression-not-evaluated", place, severity="warning", **params)
+def _not_evaluated(pointer: str, **params: Any) -> Problem:
+    return Problem.of("expression-not-evaluated", pointer, severity="warning", **params)
 
 
 def _reads_as_json(text: Any) -> bool:
@@ -84,23 +88,21 @@ _Path = tuple[str | int, ...]
 
 
 def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    """Yield the names of all objects in *value* that may hold an expression, with the path of what
-    they name.
-    """
+    """Yield each name in *value* that may hold an expression, with the path of what it names."""
     queue: list[tuple[_Path, Any]] = [(path, value)]
     while queue:
         path, item = queue.pop()
         if isinstance(item, Mapping):
-            for name, each in item.items():
+            for name, member in item.items():
                 if isinstance(name, str) and "${" in name:
                     yield (*path, name), name
-                if isinstance(each, Mapping | list):
-                    queue.append(((*path, name), each))
+                if isinstance(member, Mapping | list):
+                    queue.append(((*path, name), member))
         elif isinstance(item, list):
             queue += [
-                ((*path, index), each)
-                for index, each in enumerate(item)
-                if isinstance(each, Mapping | list)
+                ((*path, index), member)
+                for index, member in enumerate(item)
+                if isinstance(member, Mapping | list)
             ]
 
 

@@ -1,5 +1,6 @@
-"""What of a description's schemas counts in a request: read-only fields only as such, and the
-definitions that are used.
+"""The schemas of a description as they count in a request: read-only fields are let go.
+
+Of the definitions, those stay that are used.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from httptask._schema.subschemas import (
 from httptask.model.api import PARAMETER_GROUPS
 
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
-"""Keywords whose schemas are about the same value (JSON Schema 2020-12, section 10.2 of Core), but
-those that only ask: `not` and `if` stay as they are."""
+"""Keywords whose schemas are about the same value (JSON Schema 2020-12, Core, section 10.2).
+
+Without those that only ask: `not` and `if` stay as they are.
+"""
 _ASKING = frozenset(("not", "if"))
 _FIELDS = ("properties", "patternProperties")
 _MOST_FOLLOWED = 50
@@ -30,7 +33,7 @@ _COMPOSED = frozenset((*_SAME_VALUE, "$ref"))
 _NULL = {"type": "null"}
 _NONE = frozenset[str]()
 _VARIANT = ".request"
-"""What the name of a definition ends with that is another in requests than where it is alone."""
+"""Ends the name of a variant: a definition that has more read-only fields where it is used."""
 READ_ONLY = {"readOnly": True}
 """What is left of a read-only field: any value, which should not be sent."""
 
@@ -38,9 +41,7 @@ Names = frozenset[str]
 
 
 def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings *schema* as it counts in a request, with those of *definitions* in its
-    `$defs` that it uses.
-
+    """Return the settings *schema* as it counts in a request, with the *definitions* it uses.
     `readOnly` speaks of the properties of a value, not of the value (OpenAPI 3.0.4, section
     4.7.24): a parameter, or a body as a whole, is sent whatever it says. It stands in the result
     for fields that should not be sent, and nowhere else.
@@ -56,21 +57,19 @@ def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
     }
     result: dict[str, Any] = {**schema, "properties": groups}
     used: dict[str, Any] = {}
-    waiting = list(definition_names(result))
-    while waiting:
-        name = waiting.pop()
+    pending = list(definition_names(result))
+    while pending:
+        name = pending.pop()
         if name not in used:
             used[name] = request.definition(name)
-            waiting.extend(definition_names(used[name]))
+            pending.extend(definition_names(used[name]))
     if used:
         result["$defs"] = dict(sorted(used.items()))
     return result
 
 
 def requested_value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the *schema* of one value, a body, as it counts in a request; the definitions it uses
-    stand in its `$defs`.
-    """
+    """Return the *schema* of a body as it counts in a request, with the *definitions* it uses."""
     result = requested({"properties": {"body": dict(schema)}}, definitions)
     return {**result["properties"]["body"], "$defs": result.get("$defs", {})}
 
@@ -82,12 +81,12 @@ def called(name: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """What a schema, with all it is made of, says of the fields of an object."""
+    """What a schema, with its references and compositions, says of the fields of an object."""
 
     read_only: Names
     required: Names
     described: Names
-    """Those it has a schema for."""
+    """The names it has a schema for."""
 
 
 _NO_FIELDS = _Fields(_NONE, _NONE, _NONE)
@@ -109,10 +108,11 @@ class _Request:
         return self.view(self._definitions.get(original, {}), read_only)
 
     def view(self, schema: Any, read_only: Names = _NONE) -> Any:
-        """Return *schema* with no more of its read-only fields than that: its own, and those named
-        in *read_only*, which a schema that it is a part of knows. One place that says so is enough
-        (JSON Schema 2020-12, Validation, section 9.4). What it refers to is left to be looked at by
-        itself.
+        """Return *schema* with each read-only field reduced to `READ_ONLY`.
+
+        *read_only* names further fields: those that a schema around it marks. One such mark is
+        enough (JSON Schema 2020-12, Validation, section 9.4). The targets of references are not
+        looked into: `definition` returns the view of each.
         """
         if not isinstance(schema, dict):
             return schema
@@ -132,24 +132,23 @@ class _Request:
         return result
 
     def _keyword(self, keyword: str, value: Any, read_only: Names) -> Any:
+        """Return the *value* of *keyword* in a schema whose read-only fields are *read_only*."""
         if not isinstance(value, dict | list):
             return self._reference(value, read_only) if keyword == "$ref" else value
         inner = read_only if keyword in _SAME_VALUE else _NONE
         if isinstance(value, list):
             if keyword in IN_LIST:
-                return [self.view(each, inner) for each in value]
-            return (
-                [name for name in value if name not in read_only]
-                if keyword == "required"
-                else list(value)
-            )
+                return [self.view(part, inner) for part in value]
+            if keyword == "required":
+                return [name for name in value if name not in read_only]
+            return list(value)
         if keyword in BY_NAME:
-            return {name: self.view(each, inner) for name, each in value.items()}
+            return {name: self.view(part, inner) for name, part in value.items()}
         if keyword in IN_ONE and keyword not in _ASKING:
             return self.view(value, inner)
         if keyword == "dependentRequired":
             return {
-                name: [each for each in names if each not in read_only]
+                name: [dependent for dependent in names if dependent not in read_only]
                 for name, names in value.items()
             }
         if keyword == "discriminator":
@@ -157,9 +156,7 @@ class _Request:
         return dict(value)
 
     def _discriminator(self, value: dict[str, Any], read_only: Names) -> dict[str, Any]:
-        """Return the Discriminator Object *value* with references to what its alternatives refer
-        to.
-        """
+        """Return the Discriminator Object *value* with its alternatives' own references."""
         result = dict(value)
         if isinstance(mapping := value.get("mapping"), dict):
             result["mapping"] = {
@@ -170,9 +167,7 @@ class _Request:
         return result
 
     def _reference(self, reference: Any, read_only: Names) -> Any:
-        """Return *reference*, or one to a variant of its target in which what is *read_only* where
-        it stands is so, too.
-        """
+        """Return *reference*, or one to the variant of its target with these *read_only* fields."""
         name = definition_name(reference) if read_only else None
         if name is None:
             return reference
@@ -195,9 +190,7 @@ class _Request:
         return self._fields[name]
 
     def _fields_of(self, schema: Any, level: int) -> _Fields:
-        """Return the fields of *schema*, with all that it refers to, or is composed of, for the
-        same value.
-        """
+        """Return the fields of *schema*, those of its references and compositions included."""
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return _NO_FIELDS
         properties, required = schema.get("properties"), schema.get("required")
@@ -234,9 +227,7 @@ class _Request:
         return frozenset(name for name, field in fields.items() if self._is_read_only(field, 0))
 
     def _is_read_only(self, schema: Any, level: int) -> bool:
-        """Say whether *schema* is read-only: itself, through `$ref` or `allOf`, or in every
-        alternative.
-        """
+        """Say whether *schema* is read-only: itself, by `$ref`, `allOf` or all alternatives."""
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return False
         if schema.get("readOnly") is True:
@@ -246,11 +237,11 @@ class _Request:
         name = definition_name(schema.get("$ref"))
         if name is not None and self._is_named_read_only(name, level + 1):
             return True
-        if any(self._is_read_only(each, level + 1) for each in schema.get("allOf", ())):
+        if any(self._is_read_only(part, level + 1) for part in schema.get("allOf", ())):
             return True
         for keyword in ("anyOf", "oneOf"):
-            forms = [each for each in schema.get(keyword, ()) if each != _NULL]
-            if forms and all(self._is_read_only(each, level + 1) for each in forms):
+            forms = [form for form in schema.get(keyword, ()) if form != _NULL]
+            if forms and all(self._is_read_only(form, level + 1) for form in forms):
                 return True
         return False
 

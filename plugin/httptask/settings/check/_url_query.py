@@ -1,0 +1,72 @@
+"""The query values that stand in the text of a URL: checked as those in `query` are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from httptask._core.pointers import parts
+from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import Problem
+from httptask.expressions import has_expression
+from httptask.settings.check._validate import typed
+
+_UNCHECKED = object()
+"""A query value whose structure its text does not tell: an array, an object, a union."""
+
+_PLAIN = ("string", "integer", "number", "boolean")
+
+
+def query_in_url(
+    settings: Mapping[str, Any], schema: Mapping[str, Any], *, expressions: bool
+) -> dict[str, Any]:
+    """Return the query values in the URL's text that are not in `query`, typed by *schema*.
+
+    With *expressions*, text that holds one is left out: it is checked again after evaluation.
+    """
+    url, query = settings.get("url"), settings.get("query", {})
+    if not isinstance(url, str) or "?" not in url or not isinstance(query, Mapping):
+        return {}
+    group = schema.get("properties", {}).get("query")
+    documented = group.get("properties", {}) if isinstance(group, Mapping) else {}
+    values: dict[str, Any] = {}
+    for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
+        is_open = expressions and (has_expression(name) or has_expression(text))
+        if name in query or is_open:
+            continue
+        parameter = _but_for_empty(documented.get(name))
+        if isinstance(parameter, Mapping) and parameter.get("type") in _PLAIN:
+            values[name] = typed(text, parameter)
+        elif name in documented or name.partition("[")[0] in documented:
+            values[name] = _UNCHECKED
+        else:
+            values[name] = text
+    return values
+
+
+def _but_for_empty(schema: Any) -> Any:
+    """Return a parameter's *schema* without its `allowEmptyValue` (OpenAPI) alternative."""
+    alternatives: Any = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
+    allows_empty = len(alternatives) == 2 and alternatives[1] == {"const": ""}
+    return alternatives[0] if allows_empty else schema
+
+
+def letting_through(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *schema* so that it allows any value for what the URL's text does not tell."""
+    anything = {name: True for name, value in in_url.items() if value is _UNCHECKED}
+    if not anything:
+        return schema
+    properties = schema["properties"]
+    query = properties["query"]
+    query = {**query, "properties": {**query.get("properties", {}), **anything}}
+    return {**schema, "properties": {**properties, "query": query}}
+
+
+def pointed_at_url(problem: Problem, in_url: Mapping[str, Any], base: str) -> Problem:
+    """Return *problem* with its pointer at the URL, if it is about one of the values *in_url*."""
+    tokens = parts(problem.pointer[len(base) :])
+    if len(tokens) < 2 or tokens[0] != "query" or tokens[1] not in in_url:
+        return problem
+    return replace(problem.with_params(inUrl=tokens[1]), pointer=pointer_of(["url"], base))
