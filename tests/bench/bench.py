@@ -36,7 +36,7 @@ from httptask.building import build
 from httptask.importers import read_api
 from httptask.model.policy import Limits
 from httptask.sending._hop import Received
-from httptask.sending._response import outcome, view
+from httptask.sending._response import outcome, view_of
 from httptask.settings import normalised, request_problems, settings_schema
 from httptask.task import HttpTask
 from tasks import RFI, SEED, email_task, runtime
@@ -237,7 +237,7 @@ async def work_around(task: HttpTask, received: Received) -> None:
         raise AssertionError("the seed's request has problems")
     build(normalised(request), task.endpoint)
     redactor = task.runtime.redactor
-    if outcome(received, view(received, Limits(), redactor), redactor) is not None:
+    if outcome(received, view_of(received, Limits(), redactor), redactor) is not None:
         raise AssertionError("a 201 is a success")
 
 

@@ -25,7 +25,7 @@ from httptask._core.redaction import Redactor
 from httptask.model.credential import Credential, Secret
 from httptask.model.policy import Limits
 from httptask.sending._hop import Received
-from httptask.sending._response import view
+from httptask.sending._response import view_of
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
 
@@ -681,7 +681,7 @@ def test_gzip_reads_as_pythons_own(parts: list[bytes], between: int, after: int)
     """
     body = (b"\0" * between).join(gzip.compress(part) for part in parts) + b"\0" * after
     received = Received("HTTP/1.1", 200, "OK", (servers.GZIP,), bytearray(body), True)
-    seen = view(received, Limits(), Redactor())
+    seen = view_of(received, Limits(), Redactor())
     assert seen.error is None
     assert seen.content == gzip.decompress(body)
 

@@ -46,7 +46,7 @@ from httptask.model.policy import Limits
 from httptask.model.task import Inputs, Reading
 from httptask.sending._codings import Decoder
 from httptask.sending._hop import Bodies, Received
-from httptask.sending._response import outcome, view
+from httptask.sending._response import outcome, view_of
 from httptask.task import HttpTask
 from places import DATA, TESTS
 from tasks import call, exchange, failure, http, runtime
@@ -1169,7 +1169,7 @@ def test_no_response_is_too_odd(
     received = Received(
         "HTTP/1.1", 200, "OK", headers, bytearray(body), complete=True, size=len(body)
     )
-    seen = view(received, Limits(body=limit), Redactor(), Bodies(limit, reading=Reading(how)))
+    seen = view_of(received, Limits(body=limit), Redactor(), Bodies(limit, reading=Reading(how)))
     json.dumps(seen.body)
     error = outcome(received, seen, Redactor())
     assert error is None or error.kind in ("decode", "parse", "too_large")

@@ -120,13 +120,16 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 """By scheme: RFC 9110, sections 4.2.1 and 4.2.2."""
 
 
+def non_default_port(split: SplitResult) -> int | None:
+    """Return the port that *split* names; None for its scheme's default port, named or not."""
+    return None if split.port == DEFAULT_PORTS.get(split.scheme) else split.port
+
+
 def origin(url: str) -> str:
     """Return the origin of *url* (RFC 6454, section 4), the default port left out. Raises
     `ValueError` like `split_url`.
     """
     split = split_url(url)
     host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
-    default = DEFAULT_PORTS.get(split.scheme)
-    return f"{split.scheme}://{host}" + (
-        f":{split.port}" if split.port and split.port != default else ""
-    )
+    port = non_default_port(split)
+    return f"{split.scheme}://{host}:{port}" if port else f"{split.scheme}://{host}"

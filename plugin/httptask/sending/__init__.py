@@ -1,5 +1,4 @@
-"""Sending one request, whatever the server does: bounds, egress, redirects, outcome classes,
-retries.
+"""Sending one request: limits, egress rules, redirects, retries, and the outcome.
 
 The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop (one request, one
 response).

@@ -1,6 +1,4 @@
-"""Content codings (RFC 9110, section 8.4), undone piece by piece: whatever a body unpacks to,
-little of it is in memory.
-"""
+"""Content codings (RFC 9110, section 8.4), undone piece by piece: only one piece is in memory."""
 
 from __future__ import annotations
 
@@ -12,19 +10,18 @@ from httptask.errors import DecodeError, TooLargeError
 _MOST_CODINGS = 3
 """Content codings in a row that are undone; more is an attack, not a response."""
 _MOST_MEMBERS = 1000
+"""Members (gzip members, zstd frames) of one body."""
 _MOST_TIMES = 1100
-"""Deflate makes a body at most 1032 times as short; what gets longer was encoded twice over, to
-fill memory or a disk.
+"""Deflate shrinks a body at most 1032 times. A body that grows more was encoded several times over,
+to fill memory or a disk.
 """
 _SMALL = 8 * 1024 * 1024
-"""Bytes that any body may unpack to: br and zstd make what repeats itself thousands of times as
-short.
-"""
+"""Bytes that any body may unpack to: br and zstd shrink repetitive data thousands of times."""
 
 
 class Decoder:
-    """Undoes the codings that *encoding*, a `Content-Encoding`, names, from the last one to the
-    first unknown one.
+    """Undoes the codings of *encoding*, a `Content-Encoding`, from the last back to the first
+    unknown one.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -39,20 +36,18 @@ class Decoder:
 
     @property
     def note(self) -> str:
-        """What a reader of the body has to know; "" when everything is undone."""
+        """A note on the codings that are not undone; "" when all are."""
         if not self.remaining:
             return ""
-        at_most = len(self._stages) == _MOST_CODINGS
-        why = (
-            f"at most {_MOST_CODINGS} codings are undone"
-            if at_most
-            else f"{ACCEPT_ENCODING} are undone"
-        )
+        why = f"{ACCEPT_ENCODING} are undone"
+        if len(self._stages) == _MOST_CODINGS:
+            why = f"at most {_MOST_CODINGS} codings are undone"
         return f"the Content-Encoding {', '.join(self.remaining)!r} is left as it came: {why}"
 
     def feed(self, data: bytes | bytearray) -> Iterator[bytes | memoryview]:
-        """Yield what *data* unpacks to, in pieces of at most 64 KiB. Raises `DecodeError` and, for
-        a bomb, `TooLargeError`.
+        """Yield what *data* unpacks to, in pieces of at most 64 KiB.
+
+        Raises `DecodeError`, and `TooLargeError` for a decompression bomb.
         """
         whole = memoryview(data)
         self._fed += len(whole)
@@ -66,7 +61,7 @@ class Decoder:
                 yield piece
 
     def finish(self) -> None:
-        """Raise `DecodeError` when what was fed does not end where a coding does."""
+        """Raise `DecodeError` when the data fed so far is truncated."""
         for stage in self._stages:
             stage.finish()
 
@@ -80,7 +75,7 @@ def _through(stages: Sequence[_Stage], data: bytes | memoryview) -> Iterator[byt
 
 
 class _Stage:
-    """One coding: a row of members."""
+    """One coding: a sequence of members (RFC 1952, section 2.2)."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -90,13 +85,13 @@ class _Stage:
         self._members = 0
         self._start = b""
         """The first bytes of what may be a member."""
-        self._over = False
-        """What still comes is padding; others ignore it too."""
+        self._is_over = False
+        """The last member has ended. The rest is padding, which other clients ignore too."""
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
         rest = memoryview(self._start + bytes(data)) if self._start else memoryview(data)
         self._start = b""
-        while rest and not self._over:
+        while rest and not self._is_over:
             if self._unpacker is None:
                 rest = self._begin(rest)
                 continue
@@ -105,15 +100,16 @@ class _Stage:
             if not unpacker.eof:
                 return
             rest = rest[len(rest) - len(unpacker.unused) :]
-            self._unpacker, self._over = None, self._coding.next_member is None
+            self._unpacker, self._is_over = None, self._coding.next_member is None
 
     def finish(self) -> None:
         if self._unpacker is not None or (self._start and not self._members):
             raise DecodeError(f"the response's {self._name} coding is truncated")
 
     def _begin(self, data: memoryview) -> memoryview:
-        """Begin a member at the start of *data* and return what belongs to it; nothing, when more
-        has to come first.
+        """Begin a member at the start of *data* and return its bytes so far.
+
+        Returns nothing when more data is needed first, or when no further member follows.
         """
         coding = self._coding
         if self._members:
@@ -123,7 +119,7 @@ class _Stage:
             return data[:0]
         start = bytes(data[: coding.peek])
         if self._members and not (coding.next_member and coding.next_member.match(start)):
-            self._over = True
+            self._is_over = True
             return data[:0]
         self._members += 1
         if self._members > _MOST_MEMBERS:

@@ -1,6 +1,4 @@
-"""One HTTP/1.1 connection over asyncio's protocols: it carries one request after another, never two
-at once.
-"""
+"""One HTTP/1.1 connection, an asyncio protocol: one request after another, never two at once."""
 
 from __future__ import annotations
 
@@ -18,17 +16,15 @@ from httptask.sending._head import MalformedHeadError
 from httptask.sending._wire import ClosedError, Recorder, SilenceError, UnsendableError, WireError
 
 _PIECE = 256 * 1024
-"""Bytes of a request's body that are written at a time: a long one that makes its way is seen to do
-so.
-"""
+"""Bytes of a request's body that are written at a time, so that progress shows."""
 _SHORT = 64 * 1024
-"""Bytes of a request that are written at once; no more than the transport's own buffer holds."""
+"""Bytes. Shorter requests are written at once: they fit into the transport's own buffer."""
 _READ_AHEAD = 512 * 1024
-"""Bytes of a response that wait to be read before the server is made to wait."""
+"""Bytes of a response that may be buffered; after that the socket is read no further."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection. *lost* is called when it is gone, whoever closed it."""
+    """A connection. *lost* is called when it is closed, whoever closed it."""
 
     def __init__(self, lost: Callable[[Connection], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -42,7 +38,7 @@ class Connection(asyncio.Protocol):
         self._request: OutgoingRequest | None = None  # None: idle
 
     def begin(self, request: OutgoingRequest, recorder: Recorder, patience: float) -> None:
-        """Take what comes from now on for the answer to *request*; nothing may stand still for
+        """Read the answer to *request* from now on. No read or write may take longer than
         *patience* seconds.
         """
         self._request, self._recorder, self._patience = request, recorder, patience
@@ -58,7 +54,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._request is None or (self._body is not None and self._body.is_complete):
-            self.abort()  # whatever it is, it answers nothing
+            self.abort()  # bytes that answer no request (RFC 9112, section 9.2)
             return
         self._recorder.read(len(data))
         try:
@@ -88,24 +84,22 @@ class Connection(asyncio.Protocol):
     # What the wire calls
 
     def start(self, head: bytes, body: bytes | StreamedBody) -> None:
-        """Begin to write *head* and *body*; what is long goes on being written while the response
-        is read.
-        """
+        """Begin to write *head* and *body*. A long body is written while the response is read."""
         if isinstance(body, bytes) and len(head) + len(body) <= _SHORT and not self._is_chunked:
             self._put(head + body)
         else:
             self._sender = self._loop.create_task(self._send(head, body))
 
     async def answered(self) -> None:
-        """Wait for the final head. Raises what went wrong."""
+        """Wait for the final head. Raises the error that ended the connection."""
         while self._body is None:
             if self._error is not None:
                 raise self._error
             await self._wait()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes. Raises what went wrong once everything is read that came
-        before.
+        """Yield the body as it comes. An error is raised only after everything that came before
+        it.
         """
         while True:
             while self._pieces:
@@ -121,22 +115,15 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     def leave(self) -> bool:
-        """End the exchange, and say whether the connection may carry another one; it is closed when
-        not.
-        """
+        """End the exchange and say whether another one may follow; close the connection if not."""
         recorder, body, sender = self._recorder, self._body, self._sender
         self._request = self._sender = None
         was_sent = sender is None or (
             sender.done() and not sender.cancelled() and sender.exception() is None
         )
-        is_over = body is not None and body.is_complete and not body.has_surplus
-        if (
-            was_sent
-            and is_over
-            and recorder.head.keeps_alive
-            and self._error is None
-            and not self.is_closing
-        ):
+        was_read = body is not None and body.is_complete and not body.has_surplus
+        is_open = self._error is None and not self.is_closing
+        if was_sent and was_read and is_open and recorder.head.keeps_alive:
             self._pieces.clear()
             if self._is_paused:
                 self._flow()
@@ -148,8 +135,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a request may be written: the server has neither closed the connection nor sent
-        anything since.
+        """Whether a request may be written: since the last one the server has neither closed the
+        connection nor sent anything.
         """
         return not self.is_closing and not _readable(self._transport)
 
@@ -212,8 +199,9 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
     async def _wait(self) -> None:
-        """Wait until something comes. Raises `SilenceError`; while the request is being sent, its
-        writes are timed.
+        """Wait until something comes. Raises `SilenceError`.
+
+        While the request is being sent, its writes are timed instead.
         """
         self._waiter = waiter = self._loop.create_future()
         timer = None
@@ -237,13 +225,13 @@ class Connection(asyncio.Protocol):
                 await self._write(b"0\r\n\r\n")
             elif sent != declared:
                 raise UnsendableError(f"its body has {sent:,} bytes, not {declared:,}")
-        except Exception as error:  # noqa: BLE001 - a file, or what a plugin made of it; whoever waits is told
+        except Exception as error:  # noqa: BLE001 - from a file or a plugin; raised to whoever waits
             self._fail(error)
         finally:
             self._wake()
 
     async def _write(self, data: bytes) -> None:
-        if self.is_closing:  # what the server may have answered before is still to be read
+        if self.is_closing:  # no error: the server may have answered already
             return
         since, writable = self._put(data), self._writable
         if writable is not None:
@@ -263,8 +251,8 @@ class Connection(asyncio.Protocol):
 
 
 def _give_up(waiter: asyncio.Future[None], is_writing: bool) -> None:
-    # What came while the event loop was busy has been noted before this: asyncio looks at sockets
-    # first, then at clocks.
+    # Bytes that came while the event loop was busy were noted before this: asyncio handles sockets
+    # first, then timers.
     if not waiter.done():
         waiter.set_exception(SilenceError(is_writing=is_writing))
 
@@ -279,8 +267,8 @@ async def _pieces(body: bytes | StreamedBody) -> AsyncIterator[bytes]:
 
 
 def _readable(transport: asyncio.Transport | None) -> bool:
-    """Say whether bytes, or the connection's end, wait in the socket where the event loop has not
-    looked yet.
+    """Say whether the socket holds bytes, or the connection's end, that the event loop has not
+    seen yet.
     """
     socket = transport.get_extra_info("socket") if transport is not None else None
     if socket is None:

@@ -1,6 +1,4 @@
-"""The wire of our own: kept-alive connections of one event loop, and the places in which requests
-are under way.
-"""
+"""Our own wire: the kept-alive connections of one event loop, bounded in number."""
 
 from __future__ import annotations
 
@@ -21,17 +19,16 @@ from httptask.sending._queue import Places
 from httptask.sending._wire import Answer, CheckEgress, Recorder, UnsendableError
 
 _IDLE_SECONDS = 30
-"""How long a connection that nobody uses is kept. Most servers close theirs after a minute or
-more.
-"""
+"""How long an idle connection is kept. Most servers close theirs after a minute or more."""
 
 _Key = tuple[str | None, Origin]
-"""Whose a kept connection is: it is never shared between credentials."""
+"""The owner of a kept connection: connections are never shared between credentials."""
 
 
 class Connections:
-    """Connections of one event loop. *check* decides which addresses are connected to; *limits*
-    says how many there are.
+    """The connections of one event loop.
+
+    *check* decides which addresses may be connected to, *limits* how many connections there are.
     """
 
     def __init__(self, check: CheckEgress, limits: Limits | None = None) -> None:
@@ -39,7 +36,7 @@ class Connections:
         self._places = Places(limits.connections, limits.connections_per_origin)
         self._dialler = Dialler(check, lambda: self._tls)
         self._open: set[Connection] = set()
-        # By when they became idle, the longest first; and by whom they may be used.
+        # Idle connections twice: in the order they became idle, oldest first, and by owner.
         self._idle: dict[Connection, tuple[_Key, float]] = {}
         self._kept: dict[_Key, list[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -73,7 +70,7 @@ class Connections:
                 connection.begin(request, recorder, timeouts.read)
             else:
                 connection = Connection(self._forget)
-                # From its first moment: a server may speak before it was asked.
+                # Before it is connected: a server may speak first.
                 connection.begin(request, recorder, timeouts.read)
                 self._make_room()
                 await self._dialler.connect(origin, connection, timeouts.connect, recorder)
@@ -87,7 +84,7 @@ class Connections:
         return self._answer(connection, recorder, (credential, origin))
 
     async def aclose(self) -> None:
-        """Close every connection that is idle, and wait until those that were closed are gone."""
+        """Close every idle connection, and wait until all that are being closed are gone."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
@@ -99,12 +96,12 @@ class Connections:
 
     def _answer(self, connection: Connection, recorder: Recorder, key: _Key) -> Answer:
         head = recorder.head
-        left = False
+        is_closed = False
 
         def close() -> None:
-            nonlocal left
-            if not left:
-                left = True
+            nonlocal is_closed
+            if not is_closed:
+                is_closed = True
                 self._give_back(key, connection)
 
         return Answer(
@@ -120,9 +117,7 @@ class Connections:
     # Idle connections
 
     def _take(self, key: _Key) -> Connection | None:
-        """Return a kept connection of *key* that can be used, the one that was used last; None when
-        there is none.
-        """
+        """Return the usable connection of *key* that was used last; None when there is none."""
         oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
         while key in self._kept:
             connection = self._kept[key][-1]
@@ -143,7 +138,7 @@ class Connections:
         self._places.give_back(key[1])
 
     def _make_room(self) -> None:
-        """See that connections in use and idle ones are together no more than there are places."""
+        """Close idle connections until those and the ones in use are within the total limit."""
         while self._idle and len(self._idle) + self._places.taken > self._places.total:
             self._drop(next(iter(self._idle)))
 
@@ -183,8 +178,7 @@ def _head(
 ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.
 
-    What goes without saying is added: `Host`, and the body's length where RFC 9110, section 8.6
-    wants it.
+    `Host` is added, and `Content-Length` where RFC 9110, section 8.6 wants it.
     """
     names = {name.lower(): value for name, value in request.headers}
     added = [] if "host" in names else [("Host", authority)]
@@ -199,10 +193,8 @@ def _head(
     elif request.body or request.method in ("POST", "PUT", "PATCH"):
         added.append(("Content-Length", str(len(request.body))))
     headers = (*added, *request.headers)
-    if (
-        not TOKEN.fullmatch(request.method)
-        or sum(name.lower() == "host" for name, _ in headers) > 1
-    ):
+    hosts = sum(name.lower() == "host" for name, _ in headers)
+    if not TOKEN.fullmatch(request.method) or hosts > 1:
         raise UnsendableError("its method is no token, or it has several Host headers")
     for name, value in headers:
         if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):

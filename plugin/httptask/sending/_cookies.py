@@ -1,5 +1,4 @@
-"""Cookies between the hops of one call (RFC 6265, section 5): kept no longer, and never sent to
-another site.
+"""Cookies between the hops of one call (RFC 6265, section 5), never sent to another site.
 
 Not `http.cookiejar`: it refuses a `Domain` that is the host's own address or its only label, and
 takes pairs without `=`.
@@ -15,11 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 
-from httptask._http.syntax import DEFAULT_PORTS, UNSENDABLE, http_date, split_url
+from httptask._http.syntax import UNSENDABLE, http_date, non_default_port, split_url
 from httptask.model.exchange import OutgoingRequest
 
 _MOST_BYTES = 4096
-"""Of one cookie's name and value: what every browser keeps (RFC 6265, section 6.1)."""
+"""Of one cookie's name and value together: every browser keeps as much (RFC 6265, section 6.1)."""
 _MOST_COOKIES = 100
 _MAX_AGE = re.compile(r"-?[0-9]+")
 
@@ -28,7 +27,7 @@ _MAX_AGE = re.compile(r"-?[0-9]+")
 class _Cookie:
     name: str
     value: str | None
-    """None: the server has taken it back."""
+    """None: the server has deleted the cookie."""
     domain: str
     host_only: bool
     path: str
@@ -36,17 +35,17 @@ class _Cookie:
     expires: float | None
     """Seconds since the epoch."""
     port: int | None
-    """None: the default one, of either scheme."""
+    """None: the default port, of either scheme."""
 
     def belongs_to(self, url: SplitResult) -> bool:
         """Say whether the cookie is one for *url* (RFC 6265, section 5.4)."""
         host = url.hostname or ""
-        at_home = host == self.domain if self.host_only else _domain_matches(host, self.domain)
-        # A cookie is the host's whatever the port (section 8.5). Another port is another server; it
-        # is not ours to tell.
+        is_same_host = host == self.domain if self.host_only else _domain_matches(host, self.domain)
+        # Browsers share cookies between ports (section 8.5). Another port may be another server's,
+        # so here they are not shared.
         return (
-            at_home
-            and self.port == _port(url)
+            is_same_host
+            and self.port == non_default_port(url)
             and _path_matches(url.path or "/", self.path)
             and (url.scheme == "https" or not self.secure)
         )
@@ -69,19 +68,20 @@ class CookieJar:
                 self._cookies[key] = cookie
 
     def attached(self, request: OutgoingRequest) -> OutgoingRequest:
-        """Return *request* with the cookies for its URL; of those its author gave, the ones that no
-        response has set.
+        """Return *request* with the cookies for its URL.
+
+        The author's own cookies stay, except those that a response has set anew.
         """
         url, now = split_url(request.url), time.time()
-        ours = [cookie for cookie in self._cookies.values() if cookie.belongs_to(url)]
-        if not ours:
+        stored = [cookie for cookie in self._cookies.values() if cookie.belongs_to(url)]
+        if not stored:
             return request
-        names = {cookie.name for cookie in ours}
-        given = [pair.strip() for pair in (request.header("cookie") or "").split(";")]
-        pairs = [pair for pair in given if pair and pair.partition("=")[0] not in names]
+        names = {cookie.name for cookie in stored}
+        own_pairs = [pair.strip() for pair in (request.header("cookie") or "").split(";")]
+        pairs = [pair for pair in own_pairs if pair and pair.partition("=")[0] not in names]
         live = [
             cookie
-            for cookie in ours
+            for cookie in stored
             if cookie.value is not None and (cookie.expires or math.inf) > now
         ]
         live.sort(key=lambda cookie: -len(cookie.path))  # section 5.4: the longer path first
@@ -93,24 +93,24 @@ class CookieJar:
 
 
 def _cookie(line: str, url: SplitResult) -> _Cookie | None:
-    """Return the cookie of a `Set-Cookie` header's *line* from *url*; None when it is to be ignored
-    (sections 5.2, 5.3).
+    """Return the cookie of *line*, a `Set-Cookie` value from *url*; None: it is to be ignored.
+
+    RFC 6265, sections 5.2 and 5.3.
     """
     pair, *rest = line.split(";")
     name, equals, value = (part.strip(" \t") for part in pair.partition("="))
     if not equals or not name or len(name) + len(value) > _MOST_BYTES or UNSENDABLE.search(pair):
         return None
     attributes: dict[str, str] = {}
-    for attribute in rest:  # of several the last one counts
-        key, _, said = (part.strip(" \t") for part in attribute.partition("="))
-        attributes[key.lower()] = said
+    for attribute in rest:  # of several alike the last one counts
+        key, _, text = (part.strip(" \t") for part in attribute.partition("="))
+        attributes[key.lower()] = text
     host = url.hostname or ""
     domain = attributes.get("domain", "").removeprefix(".").lower()
     if domain and not _domain_matches(host, domain):
         return None
-    if (
-        domain and "." not in domain and domain != host
-    ):  # a public suffix, as far as it can be told without their list
+    # A name of one label is a public suffix, as far as that can be told without their list.
+    if domain and "." not in domain and domain != host:
         return None
     path = attributes.get("path", "")
     expires = _expires(attributes)
@@ -122,13 +122,14 @@ def _cookie(line: str, url: SplitResult) -> _Cookie | None:
         path=path if path.startswith("/") else _default_path(url.path),
         secure="secure" in attributes,
         expires=expires,
-        port=_port(url),
+        port=non_default_port(url),
     )
 
 
 def _expires(attributes: dict[str, str]) -> float | None:
-    """Return when a cookie ends, in seconds since the epoch; None: with the call. Max-Age is
-    stronger (section 5.3).
+    """Return when a cookie ends, in seconds since the epoch; None: with the call.
+
+    `Max-Age` is stronger than `Expires` (section 5.3).
     """
     max_age = attributes.get("max-age", "")
     if _MAX_AGE.fullmatch(max_age):
@@ -162,7 +163,3 @@ def _path_matches(path: str, cookie_path: str) -> bool:
     return path.startswith(cookie_path) and (
         cookie_path.endswith("/") or path[len(cookie_path)] == "/"
     )
-
-
-def _port(url: SplitResult) -> int | None:
-    return None if url.port in (None, DEFAULT_PORTS.get(url.scheme)) else url.port

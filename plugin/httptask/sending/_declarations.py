@@ -1,4 +1,4 @@
-"""Charsets that a body names itself: a byte order mark, an XML declaration, an HTML `meta`."""
+"""The charset that a body itself names: by its byte order mark, XML declaration or HTML `meta`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 from httptask._http.charsets import lookup_to_read
 
-_LOOKED_AT = 1024
-"""Bytes at the start of a body (HTML, section 13.2.3.2)."""
+_SEARCHED = 1024
+"""Bytes at the start of a body that may name its charset (HTML, section 13.2.3.2)."""
 _MARKS = (
-    # The longest first: that of UTF-16 is how that of UTF-32 starts.
+    # The longest first: the mark of UTF-32 starts with that of UTF-16.
     (BOM_UTF32_LE, "utf_32_le"),
     (BOM_UTF32_BE, "utf_32_be"),
     (BOM_UTF8, "utf_8"),
@@ -19,7 +19,7 @@ _MARKS = (
     (BOM_UTF16_BE, "utf_16_be"),
 )
 _UNMARKED = (
-    # XML 1.0, appendix F.1: how "<?xm" begins in charsets that are no wider ASCII
+    # XML 1.0, appendix F.1: the first bytes of "<?xml" in charsets that do not extend ASCII
     (b"<\0\0\0", "utf_32_le"),
     (b"\0\0\0<", "utf_32_be"),
     (b"<\0?\0", "utf_16_le"),
@@ -31,7 +31,7 @@ _DECLARATION = re.compile(
 )
 """XML 1.0, section 2.8. Only at the very start."""
 _CONTENT_CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?\s*([^\s;"']+)""")
-"""HTML, section 2.5.4: of a `meta` that stands for a Content-Type header."""
+"""HTML, section 2.5.4: the charset in a `meta` that stands for a Content-Type header."""
 
 
 def marked(content: bytes) -> str | None:
@@ -40,13 +40,13 @@ def marked(content: bytes) -> str | None:
 
 
 def declared_inside(content: bytes, essence: str) -> str | None:
-    """Return the codec that *content*, of media type *essence*, says it is written in; None when it
-    does not say.
+    """Return the codec that *content* itself names; None when it names none.
 
-    RFC 7303, section 3: an XML declaration is used where neither a mark nor the header says
-    anything. For HTML it is the first `meta` of the first 1024 bytes (HTML, section 13.2.3.2).
+    *essence* is its media type. RFC 7303, section 3: an XML declaration counts where neither a mark
+    nor the header names a charset. For HTML it is the first `meta` of the first 1024
+    bytes (HTML, section 13.2.3.2).
     """
-    start = content[:_LOOKED_AT]
+    start = content[:_SEARCHED]
     label = _meta(start) if essence == "text/html" else None
     return _superset_of_ascii(label) if label is not None else _of_xml(start)
 
@@ -63,8 +63,9 @@ def _of_xml(start: bytes) -> str | None:
 
 
 def _superset_of_ascii(label: str) -> str | None:
-    """Return the codec of *label*, which was read as ASCII: so it cannot be UTF-16 (HTML, section
-    13.2.3.2).
+    """Return the codec of *label*, which was read as ASCII.
+
+    So it cannot be UTF-16 or UTF-32, whatever it says: it is UTF-8 (HTML, section 13.2.3.2).
     """
     codec = lookup_to_read(label)
     return "utf_8" if codec is not None and codec.startswith(("utf_16", "utf_32")) else codec
@@ -85,12 +86,11 @@ class _MetaFinder(HTMLParser):
         """Look at one tag."""
         if tag != "meta" or self.label is not None:
             return
-        given = {
-            name: value or "" for name, value in reversed(attrs)
-        }  # of several the first one counts
-        label = given.get("charset", "")
-        if not label and given.get("http-equiv", "").lower() == "content-type":
-            match = _CONTENT_CHARSET.search(given.get("content", ""))
+        # Reversed: of several attributes with one name the first one counts.
+        attributes = {name: value or "" for name, value in reversed(attrs)}
+        label = attributes.get("charset", "")
+        if not label and attributes.get("http-equiv", "").lower() == "content-type":
+            match = _CONTENT_CHARSET.search(attributes.get("content", ""))
             label = match[1] if match else ""
         if lookup_to_read(label) is not None:
             self.label = label

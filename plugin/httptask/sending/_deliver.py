@@ -1,99 +1,61 @@
-"""One call: attempts and the waits between them, within one deadline; the exchange of all of it."""
+"""One call: attempts and the waits between them, within one deadline."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
-from httptask.errors import RedirectError, SettingsError, TaskError, TimedOutError
+from httptask.errors import RedirectError, TaskError, TimedOutError
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import Reading, TaskResult
+from httptask.sending._attempt import AttemptRecord
 from httptask.sending._cookies import CookieJar
-from httptask.sending._exchange import ShownBody, attempt_of, masked_differences, shown_body
+from httptask.sending._exchange import cancelled_exchange, exchange_of, mask_error, result_of
 from httptask.sending._files import BodyFile, BodyFiles
-from httptask.sending._hop import SHOWN, Bodies, HopRecord, Received, send_hop
+from httptask.sending._hop import Bodies, HopRecord, Received, send_hop
 from httptask.sending._httpx import address
+from httptask.sending._masked_body import MaskedBody, masked_body
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
-from httptask.sending._response import NO_VIEW, Verdict, View, outcome, task_result, view
+from httptask.sending._response import Verdict, View, outcome, view_of
 from httptask.sending._retry import IDEMPOTENT, wait_seconds, why_not
 from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
-"""Bytes. Longer bodies are decoded, masked and stored in a thread, so that the event loop goes
-on.
-"""
+"""Bytes. Longer bodies are decoded and masked in a thread: the event loop must not stand still."""
 
 
 @dataclass(slots=True)
 class Ready:
-    """A request ready to be sent, as it is made anew for every attempt."""
+    """A request that is ready to be sent. A new one is made for every attempt."""
 
     request: OutgoingRequest
     """Authorised."""
     plain: OutgoingRequest
     """Before it was authorised: all that may cross origins."""
     credential: str | None = None
-    """The name of the credential that authorised it: its connections are shared with no other."""
+    """The name of the credential that authorised it. Its connections are shared with no other."""
 
 
 Judge = Callable[[TaskResult, View], Awaitable[Verdict]]
-"""Says of a response that is what it says it is whether it is a success; asked once an attempt."""
+"""Decides whether a response whose body could be decoded is a success; asked once an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came of a call."""
+    """What a call ended in."""
 
     exchange: Exchange
     """Secrets masked."""
     error: TaskError | None
-    """What it ended in; None for success. It carries the exchange, and the result when a response
-    came.
-    """
+    """None for success. It carries the exchange, and the result when a response came."""
     result: TaskResult | None = field(repr=False)
     """Not masked: a workflow may need what a response says."""
-
-
-@dataclass(slots=True)
-class Try:
-    """One attempt under way."""
-
-    number: int
-    waited: float
-    plain: OutgoingRequest | None = None
-    """The request before it was authorised; None until it was made."""
-    started_at: str = field(
-        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
-    )
-    began: float = field(default_factory=time.perf_counter)
-    hops: list[HopRecord] = field(default_factory=list)
-    view: View | None = None
-    shown: ShownBody | None = None
-    """What an exchange may hold of the body that `view` was made of."""
-    verdict: Verdict | None = None
-    error: TaskError | None = None
-    elapsed: float = 0.0
-
-    def shorten(self) -> None:
-        """Let go of what is long: there may be a hundred attempts, and only the last one has a
-        result.
-        """
-        for hop in self.hops:
-            if hop.received is not None:
-                hop.received.shorten()
-        if self.view is not None and (self.view.file is not None or len(self.view.content) > SHOWN):
-            if self.view.file is not None:
-                self.view.file.discard()
-            self.view = self.shown = None
-        if self.error is not None:  # its frames hold the body too
-            self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +79,6 @@ class _Call:
         """Return the seconds since the call began."""
         return time.perf_counter() - self.began
 
-    def result(self, current: Try, elapsed: float) -> TaskResult | None:
-        """Return the result that *current* has come to after *elapsed* seconds; None when no
-        response came.
-        """
-        final = current.hops[-1] if current.hops else None
-        if final is None or final.received is None:
-            return None
-        url = self.redactor.text(final.request.url)
-        seen = (
-            current.view or NO_VIEW
-        )  # of a body that was cut off, or too large, there is nothing to read
-        # A redirect may have set what a later task needs.
-        before = [
-            line
-            for hop in current.hops[:-1]
-            if hop.received
-            for line in hop.received.header_lines("set-cookie")
-        ]
-        return task_result(
-            final.received, seen, before, url=url, attempts=current.number, elapsed=elapsed
-        )
-
 
 async def deliver(
     ready: Callable[[], Awaitable[Ready]],
@@ -153,11 +93,11 @@ async def deliver(
     judge: Judge | None = None,
     redirects: int | None = None,
 ) -> Delivery:
-    """Send what *ready* makes, again where *retry* and what happened allow it, and return what came
-    of it.
+    """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
+    what the call ended in.
 
-    *wire* carries the requests; *new_file* makes files for bodies that are neither JSON nor text;
-    *reading* says otherwise. *judge* says what a success is; any 2xx when there is none. At most
+    *wire* carries the requests. *new_file* makes files for bodies that are neither JSON nor text,
+    unless *reading* says otherwise. *judge* decides what a success is; any 2xx without one. At most
     *redirects* are followed, and never more than *limits* has. Raises only what *ready* raises
     (nothing was sent), and cancellation.
     """
@@ -165,114 +105,123 @@ async def deliver(
     bodies = Bodies(limits.body, files.new, reading or Reading())
     followed = limits.redirects if redirects is None else min(redirects, limits.redirects)
     progress = watched.get() or Progress()
+    progress.max_attempts = retry.max_attempts
     call = _Call(ready, wire, timeouts, retry, limits, redactor, bodies, judge, progress, followed)
-    call.progress.max_attempts = retry.max_attempts
-    kept: BodyFile | None = None
-    tries: list[Try] = []
+    kept_file: BodyFile | None = None
+    records: list[AttemptRecord] = []
     try:
-        delivery, kept = await _deliver(call, tries)
+        await _attempts(call, records)
+        delivery, kept_file = await _delivered(records, call)
     except asyncio.CancelledError:
-        _tell_cancelled(tries, call)
+        _note_cancelled(records, call)
         raise
     finally:
-        files.close(kept)
+        files.close(kept_file)
     return delivery
 
 
-async def _deliver(call: _Call, tries: list[Try]) -> tuple[Delivery, BodyFile | None]:
-    """Return what came of *call*, and the file that its result refers to; fills in *tries*."""
-    timeouts, retry = call.timeouts, call.retry
-    deadline = asyncio.get_running_loop().time() + timeouts.total
+async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
+    """Try until an attempt succeeds, or no other may follow; fill in *records*.
+
+    Raises a `TaskError` only when the very first request could not be made.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + call.timeouts.total
     waited = 0.0
     while True:
-        current = Try(len(tries) + 1, waited)
-        tries.append(current)
+        current = AttemptRecord(len(records) + 1, waited)
+        records.append(current)
         call.progress.attempt, call.progress.wait = current.number, None
         try:
             async with asyncio.timeout_at(deadline):
                 await _attempt(current, call)
         except TimeoutError:
-            current.error = _deadline_passed(tries, call)
+            current.error = _deadline_passed(records, call)
         except TaskError as error:
-            if not current.hops and len(tries) == 1:  # nothing was sent
+            if not current.hops and len(records) == 1:  # nothing was sent
                 error.elapsed_seconds = call.elapsed()
                 raise
             current.error = error
-        current.elapsed = time.perf_counter() - current.began
-        failure = current.error
-        if failure is None:
-            break
-        failure.maybe_delivered = failure.maybe_delivered or any(
-            hop.delivered for one in tries for hop in one.hops
-        )
-        refusal = why_not(failure, [hop.request for hop in current.hops], retry.statuses)
-        failure.retryable = refusal is None
-        if len(tries) >= retry.max_attempts:
-            break
-        waited = wait_seconds(retry, len(tries), failure.retry_after)
-        if refusal is None and waited >= deadline - asyncio.get_running_loop().time():
-            refusal = f"waiting {waited:.0f} s is more than totalTimeoutSeconds leaves"
-        if refusal is not None:  # there was leave to, so its author asks why
-            failure.message += f"; not tried again: {refusal}"
-            break
+        current.elapsed_seconds = time.perf_counter() - current.began
+        if current.error is None:
+            return
+        next_wait = _wait_after(current.error, records, call, deadline - loop.time())
+        if next_wait is None:
+            return
+        waited = next_wait
         current.shorten()
-        call.progress.wait = Wait(waited, failure.retry_after)
+        call.progress.wait = Wait(waited, current.error.retry_after)
         await asyncio.sleep(waited)
-    last = tries[-1]
-    kept = last.view.file if last.view is not None else None
-    long = (
-        sum(len(hop.received.body) for one in tries for hop in one.hops if hop.received is not None)
-        > _LONG
-    )
-    if long or (kept is not None and kept.size > _LONG):
-        return await in_thread(lambda: _delivery(tries, call)), kept
-    return _delivery(tries, call), kept
 
 
-async def _attempt(current: Try, call: _Call) -> None:
-    """Send one request and follow its redirects; fill in *current*. Raises the `TaskError` it ends
-    in.
+def _wait_after(
+    error: TaskError, records: Sequence[AttemptRecord], call: _Call, seconds_left: float
+) -> float | None:
+    """Return the seconds to wait before the attempt after the last one, which *error* ended; None
+    when none may follow.
+
+    Fills in what *error* says of the attempts so far.
     """
-    made = await call.ready()
-    limits, redactor = call.limits, call.redactor
-    current.plain = made.plain
-    received = await _answer(current, made, call)
+    delivered_before = any(record.maybe_delivered for record in records)
+    error.maybe_delivered = error.maybe_delivered or delivered_before
+    requests = [hop.request for hop in records[-1].hops]
+    refusal = why_not(error, requests, call.retry.statuses)
+    error.retryable = refusal is None
+    if len(records) >= call.retry.max_attempts:
+        return None
+    wait = wait_seconds(call.retry, len(records), error.retry_after)
+    if refusal is None and wait >= seconds_left:
+        refusal = f"waiting {wait:.0f} s is more than totalTimeoutSeconds leaves"
+    if refusal is not None:  # the task allows more attempts, so its author asks why
+        error.message += f"; not tried again: {refusal}"
+        return None
+    return wait
 
-    def read() -> tuple[View, ShownBody]:
-        seen = view(received, limits, redactor, call.bodies)
-        return seen, shown_body(received, seen, redactor, call.bodies.reading.charset)
 
-    if len(received.body) > _LONG or received.header(
-        "content-encoding"
-    ):  # how long it gets is known after decoding
-        seen, current.shown = await in_thread(read)
-    else:
-        seen, current.shown = read()
-    current.view = seen
-    if call.judge is not None and not (received.is_success and seen.error is not None):
-        result = call.result(current, call.elapsed())
-        current.verdict = await call.judge(result, seen) if result is not None else None
-    error = outcome(received, seen, redactor, current.verdict)
+async def _attempt(current: AttemptRecord, call: _Call) -> None:
+    """Send one request and follow its redirects; fill in *current*.
+
+    Raises the `TaskError` that the attempt ends in.
+    """
+    ready = await call.ready()
+    redactor = call.redactor
+    current.plain = ready.plain
+    received = await _answer(current, ready, call)
+
+    def read() -> tuple[View, MaskedBody]:
+        view = view_of(received, call.limits, redactor, call.bodies)
+        return view, masked_body(received, view, redactor, call.bodies.reading.charset)
+
+    # How long an encoded body gets is known only after decoding.
+    may_be_long = len(received.body) > _LONG or bool(received.header("content-encoding"))
+    view, current.body = await in_thread(read) if may_be_long else read()
+    current.view = view
+    is_unreadable = received.is_success and view.error is not None
+    if call.judge is not None and not is_unreadable:
+        result = result_of(current, call.elapsed(), redactor)
+        current.verdict = await call.judge(result, view) if result is not None else None
+    error = outcome(received, view, redactor, current.verdict)
     if error is not None:
         raise error
 
 
-async def _answer(current: Try, made: Ready, call: _Call) -> Received:
-    """Send what was *made*, follow the redirects, and return the last response. Raises
-    `RedirectError` with the way there.
+async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received:
+    """Send the request of *ready*, follow the redirects, and return the last response.
+
+    Raises `RedirectError` with the chain of requests that led to it.
     """
     cookies = CookieJar()
-    request = sent = made.request
+    request = sent = ready.request
     visited = set()
     while True:
         visited.add((sent.method, sent.url, sent.header("cookie")))
-        received = await _hop(current, sent, made.credential, call)
+        received = await _hop(current, sent, ready.credential, call)
         if not call.redirects:
             return received
         cookies.store(sent.url, received.header_lines("set-cookie"))
         try:
             following = next_request(
-                request, made.plain, received.status_code, received.header("location")
+                request, ready.plain, received.status_code, received.header("location")
             )
             if following is None:
                 return received
@@ -288,23 +237,23 @@ async def _answer(current: Try, made: Ready, call: _Call) -> Received:
                 for hop in current.hops
                 if hop.received is not None
             ]
-            error.message += (
-                f"; the way there: {way_of([(made.plain, answered[0][1]), *answered[1:]])}"
-            )
+            # The first request as it was before it was authorised: its URL may hold a key.
+            chain = [(ready.plain, answered[0][1]), *answered[1:]]
+            error.message += f"; the way there: {way_of(chain)}"
             raise
         received.shorten()
 
 
 async def _hop(
-    current: Try, request: OutgoingRequest, credential: str | None, call: _Call
+    current: AttemptRecord, request: OutgoingRequest, credential: str | None, call: _Call
 ) -> Received:
     record = HopRecord(request)
     current.hops.append(record)
     try:
         return await send_hop(call.wire, request, credential, call.timeouts, call.bodies, record)
     except TaskError:
-        # A kept-alive connection that the server had closed meanwhile, most likely: once more, at
-        # once, where that is safe.
+        # Most likely the server had closed the kept-alive connection meanwhile: send once more, at
+        # once, where that is safe (RFC 9112, section 9.3.1).
         if not record.stale or request.method not in IDEMPOTENT:
             raise
     current.hops[-1] = record = HopRecord(request)
@@ -314,16 +263,13 @@ async def _hop(
         record.delivered = True  # the first sending may have arrived after all
 
 
-def _deadline_passed(tries: list[Try], call: _Call) -> TimedOutError:
+def _deadline_passed(records: Sequence[AttemptRecord], call: _Call) -> TimedOutError:
     seconds = call.timeouts.total
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
-    hops = [hop for one in tries for hop in one.hops]
+    hops = [hop for record in records for hop in record.hops]
     if hops and set(hops[-1].phases) == {"queue"}:
-        asked = (
-            "it was not asked this time"
-            if any(hop.delivered for hop in hops)
-            else "no server was asked"
-        )
+        was_asked_before = any(hop.delivered for hop in hops)
+        asked = "it was not asked this time" if was_asked_before else "no server was asked"
         limits = call.limits
         message = (
             f"{passed} in the queue for {address(hops[-1].request.url)[0]}: as many requests were"
@@ -331,49 +277,48 @@ def _deadline_passed(tries: list[Try], call: _Call) -> TimedOutError:
             f" {limits.connections} in all; {asked}"
         )
         return TimedOutError(message, phase="queue", seconds=seconds)
-    count = f"{len(tries)} attempts" if len(tries) > 1 else "one attempt"
+    count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
     return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
 
 
-# The exchange
+# How a call ends
 
 
-def _tell_cancelled(tries: list[Try], call: _Call) -> None:
-    """Leave in the call's progress what there is to tell of a call that was cancelled; of long
-    bodies only their start.
-    """
-    for one in tries:
-        one.shorten()
-        one.elapsed = one.elapsed or time.perf_counter() - one.began
-    attempts = tuple(attempt_of(one, call.redactor, "cancelled") for one in tries)
-    call.progress.exchange = Exchange(attempts, "cancelled", elapsed_seconds=call.elapsed())
-    call.progress.maybe_delivered = any(hop.delivered for one in tries for hop in one.hops)
+async def _delivered(
+    records: Sequence[AttemptRecord], call: _Call
+) -> tuple[Delivery, BodyFile | None]:
+    """Return what the attempts *records* ended in, and the file that the result refers to."""
+    view = records[-1].view
+    file = view.file if view is not None else None
+    responses = [hop.received for record in records for hop in record.hops if hop.received]
+    size = sum(len(received.body) for received in responses)
+    if size > _LONG or (file is not None and file.size > _LONG):
+        return await in_thread(lambda: _delivery(records, call)), file
+    return _delivery(records, call), file
 
 
-def _delivery(tries: list[Try], call: _Call) -> Delivery:
-    last, redactor = tries[-1], call.redactor
+def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
+    last, redactor = records[-1], call.redactor
     error = last.error
     if error is not None:
-        error.message = redactor.text(error.message)
-        error.args = (error.message,)
-        if isinstance(error, SettingsError):
-            error.problems = tuple(one.masked(redactor.text) for one in error.problems)
+        mask_error(error, redactor)
     if last.view is not None and last.view.file is not None:
         last.view.file.keep()
     elapsed = call.elapsed()
-    exchange = Exchange(
-        attempts=tuple(attempt_of(one, redactor) for one in tries),
-        outcome=error.kind if error is not None else "success",
-        error=str(error) if error is not None else None,
-        elapsed_seconds=elapsed,
-        differences=masked_differences(last.verdict, redactor),
-    )
-    result = call.result(last, elapsed)
+    exchange = exchange_of(records, elapsed, redactor)
+    result = result_of(last, elapsed, redactor)
     if error is not None:
-        error.attempts, error.elapsed_seconds, error.exchange, error.result = (
-            len(tries),
-            elapsed,
-            exchange,
-            result,
-        )
+        error.attempts = len(records)
+        error.elapsed_seconds = elapsed
+        error.exchange = exchange
+        error.result = result
     return Delivery(exchange, error, result)
+
+
+def _note_cancelled(records: Sequence[AttemptRecord], call: _Call) -> None:
+    """Leave the exchange of a cancelled call in its progress; of long bodies only their start."""
+    for record in records:
+        record.shorten()
+        record.elapsed_seconds = record.elapsed_seconds or time.perf_counter() - record.began
+    call.progress.exchange = cancelled_exchange(records, call.elapsed(), call.redactor)
+    call.progress.maybe_delivered = any(record.maybe_delivered for record in records)

@@ -1,6 +1,4 @@
-"""Making a connection: the name is looked up once, every address is checked, and connected to as
-checked.
-"""
+"""Making a connection: the name is looked up once, and only checked addresses are connected to."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ class Origin(NamedTuple):
 
     scheme: str
     host: str
-    """As it is looked up: without brackets, in ASCII."""
+    """As it is resolved: without brackets, in ASCII."""
     port: int
 
     def __str__(self) -> str:
@@ -33,9 +31,7 @@ class Origin(NamedTuple):
 
 
 class Dialler:
-    """Connects only to addresses that *check* lets through; *tls* makes the TLS settings, when they
-    are needed.
-    """
+    """Connects only to addresses that *check* allows; *tls* makes the TLS settings when needed."""
 
     def __init__(self, check: CheckEgress, tls: Callable[[], ssl.SSLContext]) -> None:
         self._check = check
@@ -44,14 +40,15 @@ class Dialler:
     async def connect(
         self, origin: Origin, connection: Connection, seconds: float, recorder: Recorder
     ) -> None:
-        """Connect *connection* to *origin*, all within *seconds*. Raises the `TaskError` of what
-        went wrong.
+        """Connect *connection* to *origin*, with TLS and all within *seconds*.
+
+        Raises the `TaskError` of what went wrong.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         recorder.begin("dns")
         addresses = await _resolved(origin, seconds)
         recorder.end()
-        allowed = self._let_through(origin, addresses)
+        allowed = self._allowed(origin, addresses)
         recorder.begin("connect")
         sock = await _first(origin, allowed, deadline, seconds)
         try:
@@ -67,7 +64,8 @@ class Dialler:
         recorder.end()
         recorder.connected = True
 
-    def _let_through(self, origin: Origin, addresses: list[str]) -> list[str]:
+    def _allowed(self, origin: Origin, addresses: list[str]) -> list[str]:
+        """Return the *addresses* that may be connected to. Raises `BlockedError` when none may."""
         refusals = {}
         for address in addresses:
             reason = self._check(origin.host, address, origin.port)
@@ -109,12 +107,12 @@ class Dialler:
 
 
 async def _resolved(origin: Origin, seconds: float) -> list[str]:
-    """Return the addresses of *origin*, in the system's order, each once."""
+    """Return the distinct addresses of *origin*, in the system's order."""
     host, port = origin.host, origin.port
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        pass  # a name, or an address in one of its other spellings
+        pass  # a name, or an unusual spelling of an address (0x7f.1): the system resolves both
     try:
         looked_up = in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         entries = await _within(seconds, looked_up)
@@ -131,11 +129,10 @@ async def _first(
     """Return a socket that is connected to the first of *addresses* that answers."""
     failures: list[Exception] = []
     for position, address in enumerate(addresses):
-        left = deadline - asyncio.get_running_loop().time()
-        # Later addresses keep a share of the time, so that one dead address does not use up all of
-        # it.
+        remaining = deadline - asyncio.get_running_loop().time()
+        # Later addresses keep a share of the time: one dead address must not use up all of it.
         try:
-            share = max(left, 0.001) / (len(addresses) - position)
+            share = max(remaining, 0.001) / (len(addresses) - position)
             return await _within(share, _connected(address, origin.port), socket.socket.close)
         except OSError as error:
             failures.append(error)
@@ -150,13 +147,12 @@ async def _first(
 
 async def _connected(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # With the protocol's number: asyncio switches off Nagle's algorithm only for a socket that says
-    # it is TCP.
+    # The protocol is named: asyncio switches off Nagle's algorithm only for a socket that says it
+    # is TCP.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
-        # Not create_connection: it would look the address up again, and tells nothing of where it
-        # has got to.
+        # Not create_connection: it would resolve the address again, and does not report phases.
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
     except BaseException:
         sock.close()
@@ -169,10 +165,10 @@ async def _within(
     work: Coroutine[Any, Any, T],
     discard: Callable[[T], object] = lambda result: None,
 ) -> T:
-    """Return what *work* comes to. Raises `TimeoutError` after *seconds*; what it comes to
-    nevertheless is discarded.
+    """Return the result of *work*. Raises `TimeoutError` after *seconds*; a result that comes later
+    is given to *discard*.
 
-    Not `asyncio.timeout`: on a busy event loop that takes what is there already for late.
+    Not `asyncio.timeout`: on a busy event loop it drops a result that is there already.
     """
 
     def end(task: asyncio.Task[T]) -> None:

@@ -1,6 +1,4 @@
-"""Which addresses may be connected to. Decided purely: an address in, a reason to refuse or None
-out.
-"""
+"""Which addresses may be connected to: an address in, the reason to refuse it or None out."""
 
 from __future__ import annotations
 
@@ -79,7 +77,7 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | Non
 
 
 class Allowed:
-    """What an operator allows beside globally routable addresses: networks, and hosts by name."""
+    """What an operator allows besides globally routable addresses: networks, and hosts by name."""
 
     def __init__(self, networks: Iterable[Network] = (), hosts: Iterable[str] = ()) -> None:
         self.networks = tuple(networks)
@@ -93,8 +91,9 @@ class Allowed:
 
 
 def parse_networks(words: Iterable[str]) -> Allowed:
-    """Return what *words* allow: `127.0.0.0/8`, `10.1.2.3`, `::1` or a host name. Raises
-    `ValueError` with a sentence.
+    """Return what *words* allow: `127.0.0.0/8`, `10.1.2.3`, `::1` or a host name.
+
+    Raises `ValueError` with a message for users.
     """
     networks: list[Network] = []
     hosts: list[str] = []
@@ -104,7 +103,8 @@ def parse_networks(words: Iterable[str]) -> Allowed:
         try:
             networks.append(ipaddress.ip_network(word, strict=False))
         except ValueError:
-            if "/" in word or "*" in word or not word.strip("0123456789."):
+            is_no_host = "/" in word or "*" in word or not word.strip("0123456789.")
+            if is_no_host:
                 raise ValueError(
                     f"{word!r} is neither a network such as 10.0.0.0/8 nor a host name"
                 ) from None
@@ -116,13 +116,11 @@ _allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", d
 
 
 def allowed_networks() -> Allowed:
-    """Return what is allowed here: what `allowing` set, else the operator's environment
-    variable.
-    """
+    """Return what is allowed in this context: by `allowing`, else by the environment variable."""
     current = _allowed.get()
-    return (
-        current if current is not None else parse_networks(os.environ.get(VARIABLE, "").split(","))
-    )
+    if current is not None:
+        return current
+    return parse_networks(os.environ.get(VARIABLE, "").split(","))
 
 
 @contextmanager
@@ -137,9 +135,8 @@ def allowing(allowed: Allowed) -> Iterator[None]:
 
 def reason_to_refuse(host: str, address: str) -> str | None:
     """Return why our rules refuse *address*, which *host* resolved to; None when they do not."""
-    parsed = ipaddress.ip_address(
-        address.partition("%")[0]
-    )  # a zone (RFC 4007) only exists on link-local addresses
+    # Without its zone (RFC 4007), which only link-local addresses have.
+    parsed = ipaddress.ip_address(address.partition("%")[0])
     reason = address_reason(parsed)
     if reason is None or allowed_networks().covers(host, parsed):
         return None

@@ -1,174 +1,184 @@
-"""What is told of a call: its attempts, requests and responses, secrets masked."""
+"""The exchange of a call: its attempts, requests and responses, with every secret masked."""
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from httptask._core.redaction import MASK, Redactor, secret_part
-from httptask._http.media_types import JSON
+from httptask.errors import SettingsError, TaskError
 from httptask.model.exchange import (
     Attempt,
     Difference,
+    Exchange,
     Hop,
     OutgoingRequest,
     RawResponse,
     SentRequest,
 )
+from httptask.model.task import TaskResult
+from httptask.sending._attempt import AttemptRecord
 from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, HopRecord, Received
-from httptask.sending._response import Verdict, View
-from httptask.sending._texts import json_text, text_of
+from httptask.sending._masked_body import masked_bytes
+from httptask.sending._response import NO_VIEW, Verdict, task_result
 
-if TYPE_CHECKING:
-    from httptask.sending._deliver import Try
-
-
-@dataclass(frozen=True, slots=True)
-class ShownBody:
-    """The body of a response as an exchange may hold it."""
-
-    body: bytes
-    truncated: bool = False
-    """`body` is only the start."""
-    decoded: Any = None
-    decoded_as: str | None = None
+_BY_LIBRARY = {"host", "content-length"}
+"""Headers that the HTTP library adds to every request: they hold no secret."""
 
 
-def shown_body(
-    received: Received, seen: View | None, redactor: Redactor, charset: str = ""
-) -> ShownBody:
-    """Return the body of *received*, *seen* as a person reads it (None: it is not read), with every
-    secret masked.
+def exchange_of(records: Sequence[AttemptRecord], elapsed: float, redactor: Redactor) -> Exchange:
+    """Return the exchange of the attempts *records*, which took *elapsed* seconds.
 
-    The text is searched first: a value that holds no secret is neither walked nor copied. *charset*
-    is the task's own.
+    It ends as the last attempt did, whose error is masked by then (`mask_error`).
     """
-    if seen is None:
-        return _without_view(received, redactor)
-    text = None if redactor.knows_none else _text(seen.content, seen, received, charset)
-    holds_secret = text is not None and redactor.finds(text)
-    decoded = redactor.value(seen.value) if holds_secret else seen.value
-    shown = ShownBody(b"", False, decoded, seen.kind)
-    encoded = bool(received.header("content-encoding"))
-    # What was not encoded is there already: a copy less of what may be long.
-    raw = seen.content if seen.content and not encoded else bytes(received.body)
-    if received.shortened or (
-        encoded and seen.file is not None and seen.file.size > len(seen.content)
-    ):
-        start = _without_view(received, redactor)
-        return replace(shown, body=start.body if received.shortened else b"", truncated=True)
-    body = redactor.bytes(raw)
-    # Compressed or escaped, the bytes may hold a secret where it cannot be cut out: so they are
-    # looked at again.
-    if encoded and raw != seen.content:
-        is_safe = body == raw and not holds_secret and redactor.bytes(seen.content) == seen.content
-    else:
-        again = _text(body, seen, received, charset) if holds_secret else ""
-        is_safe = again is not None and not redactor.finds(again)
-    return replace(shown, body=body if is_safe else MASK.encode())
+    last = records[-1]
+    error = last.error
+    return Exchange(
+        attempts=tuple(_attempt(record, redactor, "success") for record in records),
+        outcome=error.kind if error is not None else "success",
+        error=str(error) if error is not None else None,
+        elapsed_seconds=elapsed,
+        differences=_differences(last.verdict, redactor),
+    )
 
 
-def _without_view(received: Received, redactor: Redactor) -> ShownBody:
-    """Return the body of *received* as it came; its start when there is no more."""
-    raw = bytes(received.body)
-    shown = redactor.bytes(raw)
-    if not received.shortened:
-        return ShownBody(shown)
-    # The start of a secret may stand at the end, and what is encoded cannot be looked into.
-    encoded = bool(received.header("content-encoding"))
-    return ShownBody(b"" if encoded else shown[: -len(raw) // 4], truncated=True)
+def cancelled_exchange(
+    records: Sequence[AttemptRecord], elapsed: float, redactor: Redactor
+) -> Exchange:
+    """Return the exchange of a call that was cancelled after *elapsed* seconds."""
+    attempts = tuple(_attempt(record, redactor, "cancelled") for record in records)
+    return Exchange(attempts, "cancelled", elapsed_seconds=elapsed)
 
 
-def _text(content: bytes, seen: View, received: Received, charset: str) -> str | None:
-    """Return *content* as the text that it was read as; None when it was not read as text."""
-    if seen.kind is None:
+def result_of(record: AttemptRecord, elapsed: float, redactor: Redactor) -> TaskResult | None:
+    """Return the result of the attempt *record*, *elapsed* seconds into the call; None when no
+    response came.
+
+    Only its URL is masked: a workflow may need what the response says.
+    """
+    last = record.hops[-1] if record.hops else None
+    if last is None or last.received is None:
         return None
-    try:
-        text = json_text(content, received.content_type, charset) if seen.kind == JSON else None
-        text = text or text_of(content, received.content_type, charset)
-    except ValueError:
-        text = None
-    return text if text is not None else content.decode(json.detect_encoding(content), "replace")
-
-
-def masked_differences(verdict: Verdict | None, redactor: Redactor) -> tuple[Difference, ...]:
-    """Return the differences that *verdict* tells of."""
-    return tuple(
-        Difference(each.kind, redactor.text(each.pointer), redactor.text(each.message))
-        for each in (verdict.differences if verdict is not None else ())
+    # A redirect may have set a cookie that a later task needs.
+    cookie_lines = [
+        line
+        for hop in record.hops[:-1]
+        if hop.received
+        for line in hop.received.header_lines("set-cookie")
+    ]
+    return task_result(
+        last.received,
+        record.view or NO_VIEW,  # none of a body that was cut off, or too large
+        cookie_lines,
+        url=redactor.text(last.request.url),
+        attempts=record.number,
+        elapsed=elapsed,
     )
 
 
-def attempt_of(one: Try, redactor: Redactor, otherwise: str = "success") -> Attempt:
-    """Return *one* as an attempt of an exchange; *otherwise* is its outcome when it ended in no
-    error.
-    """
-    error = one.error
-    return Attempt(
-        number=one.number,
-        hops=tuple(_hop_of(record, one, redactor) for record in one.hops),
-        outcome=error.kind if error is not None else otherwise,
-        error=redactor.text(str(error)) if error is not None else None,
-        started_at=one.started_at,
-        waited_seconds=one.waited,
-        elapsed_seconds=one.elapsed,
-    )
-
-
-def _hop_of(record: HopRecord, one: Try, redactor: Redactor) -> Hop:
-    received = record.received
-    response = None
-    if received is not None:
-        is_last = record is one.hops[-1]
-        shown = (
-            one.shown if is_last and one.shown is not None else _without_view(received, redactor)
-        )
-        file = one.view.file if is_last and one.view is not None else None
-        response = RawResponse(
-            http_version=received.http_version,
-            status_code=received.status_code,
-            reason_phrase=redactor.text(received.reason_phrase),
-            headers=redactor.pairs(received.headers),
-            body=shown.body,
-            decoded=shown.decoded,
-            decoded_as=shown.decoded_as,
-            size=received.size,
-            truncated=shown.truncated,
-            file=redactor.value(file.reference()["$file"]) if file is not None else None,
-            notes=tuple(redactor.text(note) for note in received.notes),
-        )
-    sent = record.request.copy()
-    sent.headers = list(record.sent_headers or sent.headers)
-    unparsed = readable(redactor.bytes(record.unparsed)[:SHOWN]) if response is None else ""
-    return Hop(masked(sent, one.plain, redactor), response, record.phases, unparsed)
+def mask_error(error: TaskError, redactor: Redactor) -> None:
+    """Mask every secret in the message and the problems of *error*, in place."""
+    error.message = redactor.text(error.message)
+    error.args = (error.message,)
+    if isinstance(error, SettingsError):
+        error.problems = tuple(problem.masked(redactor.text) for problem in error.problems)
 
 
 def masked(
     request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor
 ) -> SentRequest:
-    """Return *request* with every secret masked: the known ones by value, and by place what
-    authorising added to *plain*.
+    """Return *request* with every secret masked.
+
+    Known secrets are masked wherever they stand, and so is whatever authorising added to *plain*.
     """
-    headers = list(request.headers)
+    headers, url = list(request.headers), request.url
     if plain is not None:
-        lines = [(name.lower(), value) for name, value in plain.headers]
-        known, before = set(lines), dict(lines)
-        for index, (name, value) in enumerate(headers):
-            key = name.lower()
-            if (key, value) not in known and key not in _BY_LIBRARY:
-                shown, _ = secret_part(name, value, before.get(key))
-                headers[index] = (name, shown + MASK)
-    url = request.url
-    if plain is not None and url != plain.url and url.startswith(plain.url):
-        url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
-    shown_headers = redactor.pairs(headers)
+        headers = _without_authorisation(request, plain)
+        if url != plain.url and url.startswith(plain.url):
+            url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
     return SentRequest(
-        request.method, redactor.text(url), shown_headers, redactor.bytes(request.body)
+        request.method,
+        redactor.text(url),
+        redactor.pairs(headers),
+        redactor.bytes(request.body),
     )
 
 
-_BY_LIBRARY = {"host", "content-length"}
-"""Headers the HTTP library adds to what it is given."""
+def _without_authorisation(
+    request: OutgoingRequest, plain: OutgoingRequest
+) -> list[tuple[str, str]]:
+    """Return the headers of *request*, those masked that authorising added to *plain* or changed
+    in it.
+    """
+    lines = [(name.lower(), value) for name, value in plain.headers]
+    plain_lines, plain_values = set(lines), dict(lines)
+    headers = []
+    for name, value in request.headers:
+        key = name.lower()
+        if (key, value) in plain_lines or key in _BY_LIBRARY:
+            headers.append((name, value))
+            continue
+        public, _ = secret_part(name, value, plain_values.get(key))
+        headers.append((name, public + MASK))
+    return headers
+
+
+def _attempt(record: AttemptRecord, redactor: Redactor, outcome: str) -> Attempt:
+    """Return *record* as an attempt of an exchange; *outcome* is its own when no error ended it."""
+    error = record.error
+    return Attempt(
+        number=record.number,
+        hops=tuple(_hop(hop, record, redactor) for hop in record.hops),
+        outcome=error.kind if error is not None else outcome,
+        error=redactor.text(str(error)) if error is not None else None,
+        started_at=record.started_at,
+        waited_seconds=record.waited_seconds,
+        elapsed_seconds=record.elapsed_seconds,
+    )
+
+
+def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
+    response = None
+    unparsed = ""
+    if hop.received is not None:
+        response = _response(hop.received, attempt, hop is attempt.hops[-1], redactor)
+    else:
+        unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN])
+    request = hop.request.copy()
+    request.headers = list(hop.sent_headers or request.headers)
+    return Hop(masked(request, attempt.plain, redactor), response, hop.phases, unparsed)
+
+
+def _response(
+    received: Received, attempt: AttemptRecord, is_last: bool, redactor: Redactor
+) -> RawResponse:
+    """Return *received* as an exchange shows it. Only the body of the last response was decoded."""
+    body = attempt.body if is_last else None
+    if body is None:
+        body = masked_bytes(received, redactor)
+    file = attempt.view.file if is_last and attempt.view is not None else None
+    return RawResponse(
+        http_version=received.http_version,
+        status_code=received.status_code,
+        reason_phrase=redactor.text(received.reason_phrase),
+        headers=redactor.pairs(received.headers),
+        body=body.body,
+        decoded=body.decoded,
+        decoded_as=body.decoded_as,
+        size=received.size,
+        truncated=body.truncated,
+        file=redactor.value(file.reference()["$file"]) if file is not None else None,
+        notes=tuple(redactor.text(note) for note in received.notes),
+    )
+
+
+def _differences(verdict: Verdict | None, redactor: Redactor) -> tuple[Difference, ...]:
+    if verdict is None:
+        return ()
+    return tuple(
+        Difference(
+            difference.kind, redactor.text(difference.pointer), redactor.text(difference.message)
+        )
+        for difference in verdict.differences
+    )

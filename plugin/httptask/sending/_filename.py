@@ -13,16 +13,16 @@ from httptask._http.charsets import lookup_to_read
 _PARAMETER = re.compile(
     r"""(?:^|;)\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";]*))""", re.IGNORECASE
 )
-"""Names with blanks and without quotes, as some servers send them, end at the semicolon."""
+"""Some servers send names with blanks and without quotes: these end at the semicolon."""
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
-"""What a name cannot hold on every system."""
+"""Characters that not every system allows in a file's name."""
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _MOST_BYTES = 200
-"""Of a name, in UTF-8: a file system's 255 less what a person adds."""
+"""Of a name, in UTF-8: the 255 of file systems, less room for what a person adds."""
 
 _TYPES = mimetypes.MimeTypes(filenames=())
-"""Python's own table, the same on every machine."""
+"""Python's own table without the system's files, so that it is the same on every machine."""
 _SUFFIXES = {
     "application/xml": ".xml",
     "application/gzip": ".gz",
@@ -48,29 +48,29 @@ _BY_SYNTAX = {"xml": ".xml", "json": ".json", "zip": ".zip", "yaml": ".yaml", "g
 
 def suffix_of(media_type: str) -> str:
     """Return the suffix, with its dot, for a file of *media_type*; `.bin` when nothing is known."""
-    known = _SUFFIXES.get(media_type) or _TYPES.guess_extension(media_type, strict=False)
-    return known or _BY_SYNTAX.get(media_type.rpartition("+")[2], ".bin")
+    suffix = _SUFFIXES.get(media_type) or _TYPES.guess_extension(media_type, strict=False)
+    return suffix or _BY_SYNTAX.get(media_type.rpartition("+")[2], ".bin")
 
 
 def filename_of(dispositions: Iterable[str]) -> str:
-    """Return the cleaned file name of the `Content-Disposition` headers *dispositions*; "" when
-    they give none.
+    """Return the cleaned file name in *dispositions*, `Content-Disposition` values; "" without one.
 
     `filename*` is stronger than `filename` (RFC 6266, section 4.3), where it can be decoded.
     """
-    named = [match for line in dispositions for match in _PARAMETER.finditer(line)]
-    extended = [_decoded(match[3] or match[2] or "") for match in named if match[1].endswith("*")]
+    matches = [match for line in dispositions for match in _PARAMETER.finditer(line)]
+    extended = [_decoded(match[3] or match[2] or "") for match in matches if match[1].endswith("*")]
     plain = [
         _QUOTED_PAIR.sub(r"\1", match[2]) if match[2] else match[3]
-        for match in named
+        for match in matches
         if match[1][-1] != "*"
     ]
     return next((name for raw in (*extended, *plain) if raw and (name := _cleaned(raw))), "")
 
 
 def _decoded(value: str) -> str:
-    """Return what an extended *value*, `UTF-8''caf%C3%A9`, stands for (RFC 8187, section 3.2.1); ""
-    when it is none.
+    """Return the text of an extended *value* such as `UTF-8''caf%C3%A9`; "" when it is malformed.
+
+    RFC 8187, section 3.2.1.
     """
     charset, _, rest = value.strip().partition("'")
     _, quote, encoded = rest.partition("'")
@@ -84,11 +84,10 @@ def _decoded(value: str) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """Return *name* as a file may be called anywhere: its last part only (RFC 6266, section 4.3),
-    without what misleads.
+    """Return *name* as a file may be called on every system; "" when nothing is left of it.
 
-    Controls and format characters go: one of them turns the direction of writing, so that `exe.pdf`
-    reads as another name.
+    Only its last path segment counts (RFC 6266, section 4.3). Control and format characters are
+    removed: one of them reverses the writing direction, so that `fdp.exe` reads as `exe.pdf`.
     """
     last = re.split(r"[/\\]", name)[-1]
     visible = "".join(" " if char in "\t\r\n" else char for char in last)
@@ -98,13 +97,11 @@ def _cleaned(name: str) -> str:
     plain = _FORBIDDEN.sub("_", " ".join(visible.split())).strip(". ")
     if _DEVICE.match(plain):
         plain = f"_{plain}"
+    if not plain:
+        return ""
     stem, dot, suffix = plain.rpartition(".")
     if not stem or len(suffix) > 20:
         stem, dot, suffix = plain, "", ""
-    end = (dot + suffix).encode()
-    return (
-        stem.encode()[: _MOST_BYTES - len(end)].decode("utf-8", "ignore").rstrip(". ")
-        + end.decode()
-        if plain
-        else ""
-    )
+    end = dot + suffix
+    start = stem.encode()[: _MOST_BYTES - len(end.encode())]
+    return start.decode("utf-8", "ignore").rstrip(". ") + end

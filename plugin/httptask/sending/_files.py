@@ -1,4 +1,4 @@
-"""Bodies as files: measured while they are written, and in their place only when they are whole."""
+"""Bodies as files: hashed while they are written, and named only when they are complete."""
 
 from __future__ import annotations
 
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 _LEAST_FREE = 1024 * 1024 * 1024
 _LEAST_PART_FREE = 20
-"""So many bytes of a disk are left free, of a small one a part of so many: what a stranger sends
-must not fill it.
-"""
-_LOOK_EVERY = 16 * 1024 * 1024
-"""Bytes between two looks at how much is free."""
+"""A server must not fill the disk: 1 GiB of it stays free, of a small disk one part in 20."""
+_CHECK_EVERY = 16 * 1024 * 1024
+"""Bytes between two checks of the free space."""
 
 
 class BodyFiles:
-    """The files of one call's responses, made by *new*: at most one is kept, however the call
+    """The files of one call's responses, made by *new*. At most one is kept, however the call
     ends.
     """
 
@@ -38,7 +36,7 @@ class BodyFiles:
         self._lock = threading.Lock()
 
     def new(self) -> BodyFile:
-        """Return a new file; a discarded one, when the call has ended."""
+        """Return a new file; after the call has ended, a discarded one."""
         file = self._new()
         with self._lock:
             self._made.append(file)
@@ -56,12 +54,12 @@ class BodyFiles:
 
 
 class BodyFile:
-    """The bytes of one body, on their way into a file below *folder*; None: they are only counted
-    and hashed.
+    """A file below *folder* that the bytes of one body are written to; without a folder they are
+    only counted and hashed.
 
-    A file that cannot be written is no error: the request has been made, and its result must not be
-    lost for a full disk. The reference says so instead. `discard` may be called from another thread
-    than the one that writes.
+    If the file cannot be written (the disk is full, for example), that is no error: the request has
+    been made, and its result must not be lost. The reference says why instead. `discard` may be
+    called from another thread than the one that writes.
     """
 
     def __init__(self, folder: Callable[[], Path] | None = None) -> None:
@@ -69,22 +67,22 @@ class BodyFile:
         """Bytes so far."""
         self.media_type = ""
         self.name = ""
-        """What the server calls the file; "" when it does not say."""
+        """The file's name as the server gives it; "" without one."""
         self._folder = folder
         self._hash = hashlib.sha256()
         self._path: Path | None = None
         self._stream: FileIO | None = None
         self._problem = ""
-        self._looked_at = -_LOOK_EVERY
-        self._unwanted = threading.Event()
+        self._checked_at = -_CHECK_EVERY
+        self._discarded = threading.Event()
         self._lock = threading.Lock()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Add *data*. Raises `RuntimeError` once the file is discarded: whoever writes on in a
-        thread of their own stops.
+        """Add *data*. Raises `RuntimeError` once the file is discarded, so that a thread that still
+        writes stops.
         """
         with self._lock:
-            if self._unwanted.is_set():
+            if self._discarded.is_set():
                 raise RuntimeError("nobody waits for this body any more")
             self.size += len(data)
             self._hash.update(data)
@@ -93,40 +91,38 @@ class BodyFile:
                     self._put(data, self._folder)
                 except OSError as error:
                     self._fail(error.strerror or str(error))
-        if self._unwanted.is_set():
-            self.discard()  # it became so meanwhile
+        if self._discarded.is_set():
+            self.discard()  # meanwhile: `discard` could not remove the file then
 
     def keep(self) -> None:
-        """Put the file in its place: it is whole, and wanted. Once only."""
+        """Give the complete file its name. Called once."""
         with self._lock:
             if self._stream is None or self._path is None:
                 return
             try:
                 self._stream.close()
-                if (
-                    self._is_there()
-                ):  # somebody may be sending it just now: it stays the file that it is
-                    self._path.unlink()
+                if self._is_kept_already():
+                    self._path.unlink()  # a request may be sending the kept one at this moment
                 else:
-                    self._path.replace(self._place)
+                    self._path.replace(self._final_path)
             except OSError as error:
                 self._fail(error.strerror or str(error))
             self._stream = None
 
     def discard(self) -> None:
         """Remove what has been written, unless it was kept. Never waits."""
-        self._unwanted.set()
-        if self._lock.acquire(
-            blocking=False
-        ):  # else the thread that writes sees that it is not wanted
+        self._discarded.set()
+        # A thread that holds the lock is writing: it sees the event and discards the file itself.
+        if self._lock.acquire(blocking=False):
             try:
                 self._remove()
             finally:
                 self._lock.release()
 
     def reference(self) -> dict[str, Any]:
-        """Return `{"$file": {"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}}`; `keep`
-        puts it at the path.
+        """Return `{"$file": {"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}}`.
+
+        The file is at `path` after `keep`.
         """
         described: dict[str, Any] = {"name": self.name} if self.name else {}
         described |= {
@@ -137,36 +133,35 @@ class BodyFile:
         if self._problem:
             described["problem"] = self._problem
         elif self._path is not None:
-            described["path"] = str(self._place)
+            described["path"] = str(self._final_path)
         return {"$file": described}
 
     @property
-    def _place(self) -> Path:
-        """Named by its bytes: the same body is kept once."""
-        return (self._path or Path()).with_name(
-            self._hash.hexdigest()[:32] + suffix_of(self.media_type)
-        )
+    def _final_path(self) -> Path:
+        """The path after `keep`. It is named by its bytes, so that the same body is kept once."""
+        name = self._hash.hexdigest()[:32] + suffix_of(self.media_type)
+        return (self._path or Path()).with_name(name)
 
-    def _is_there(self) -> bool:
-        """Say whether the same bytes have been kept before."""
+    def _is_kept_already(self) -> bool:
+        """Say whether the same bytes were kept before."""
         try:
-            seen = self._place.lstat()
-            if not stat.S_ISREG(seen.st_mode) or seen.st_size != self.size:
+            status = self._final_path.lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size != self.size:
                 return False
-            with self._place.open("rb") as file:
+            with self._final_path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").digest() == self._hash.digest()
         except OSError:
             return False
 
     def _put(self, data: bytes | bytearray | memoryview, folder: Callable[[], Path]) -> None:
         if self._stream is None:
-            place = folder()
-            place.mkdir(parents=True, exist_ok=True)
-            path = place / f".{secrets.token_hex(16)}.part"
+            parent = folder()
+            parent.mkdir(parents=True, exist_ok=True)
+            path = parent / f".{secrets.token_hex(16)}.part"
             self._stream = path.open("xb", buffering=0)
             self._path = path
-        if self.size - self._looked_at >= _LOOK_EVERY:
-            self._looked_at = self.size
+        if self.size - self._checked_at >= _CHECK_EVERY:
+            self._checked_at = self.size
             disk = shutil.disk_usage(folder())
             if disk.free < min(_LEAST_FREE, disk.total // _LEAST_PART_FREE):
                 self._fail("the disk is nearly full")

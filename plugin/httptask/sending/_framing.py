@@ -1,6 +1,4 @@
-"""Where the body of a response ends (RFC 9112, section 6): decided from its head, then counted or
-read.
-"""
+"""Where the body of a response ends (RFC 9112, section 6): decided from its head."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from httptask.sending._head import HeadReader, MalformedHeadError
 from httptask.sending._wire import MalformedError
 
 _MOST_TRAILERS = 100 * 1024
-"""Bytes that may come without any of a body among them: chunk extensions and trailers."""
+"""Bytes in a row that may hold nothing of the body: chunk extensions and trailers."""
 
 
 class BodyReader(Protocol):
@@ -36,8 +34,9 @@ class BodyReader(Protocol):
 
 
 def body_reader(head: HeadReader, method: str) -> BodyReader:
-    """Return what reads the body behind *head*, which answers *method*. Raises
-    `MalformedHeadError`.
+    """Return the reader of the body behind *head*, the answer to a request with *method*.
+
+    Raises `MalformedHeadError` when it is not certain where the body ends.
     """
     if head.status == 101:  # RFC 9110, section 7.8; no task may ask for it
         raise MalformedHeadError("it changes to another protocol, which was not asked for")
@@ -47,14 +46,11 @@ def body_reader(head: HeadReader, method: str) -> BodyReader:
         raise MalformedHeadError(
             "its Transfer-Encoding is not one 'chunked': where the body ends is not known"
         )
-    has_none = (
-        head.status in (204, 304) or method == "HEAD" or (method == "CONNECT" and head.status < 300)
-    )
-    if has_none:
+    is_tunnel = method == "CONNECT" and head.status < 300
+    if head.status in (204, 304) or method == "HEAD" or is_tunnel:
         return SizedBody(0)
-    if (
-        codings and size is not None
-    ):  # RFC 9112, section 6.3: request smuggling or response splitting
+    # RFC 9112, section 6.3: a sign of request smuggling or response splitting.
+    if codings and size is not None:
         raise MalformedHeadError(
             "it has both Transfer-Encoding and Content-Length: where the body ends is not known"
         )
@@ -64,8 +60,9 @@ def body_reader(head: HeadReader, method: str) -> BodyReader:
 
 
 def _size(values: list[bytes]) -> int | None:
-    """Return the one length that *values* of `Content-Length` say; the same one may be said twice
-    (RFC 9110, 8.6).
+    """Return the one length in *values* of `Content-Length`; None without any.
+
+    The same length may come twice (RFC 9110, section 8.6).
     """
     lengths = {length.strip(b" \t") for value in values for length in value.split(b",")}
     if not lengths:
@@ -81,22 +78,22 @@ def _size(values: list[bytes]) -> int | None:
 class SizedBody:
     """A body of so many bytes."""
 
-    __slots__ = ("_left", "_size", "ends_with_connection", "has_surplus", "is_complete")
+    __slots__ = ("_missing", "_size", "ends_with_connection", "has_surplus", "is_complete")
 
     def __init__(self, size: int) -> None:
-        self._size = self._left = size
+        self._size = self._missing = size
         self.is_complete = size == 0
         self.has_surplus = self.ends_with_connection = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        piece = data[: self._left]
+        piece = data[: self._missing]
         self.has_surplus = len(piece) < len(data)
-        self._left -= len(piece)
-        self.is_complete = self._left == 0
+        self._missing -= len(piece)
+        self.is_complete = self._missing == 0
         return [piece] if piece else []
 
     def missing(self) -> str:
-        return f"{self._left:,} of {self._size:,} bytes are missing"
+        return f"{self._missing:,} of {self._size:,} bytes are missing"
 
 
 class EndlessBody:
@@ -113,8 +110,8 @@ class EndlessBody:
 
 
 class ChunkedBody:
-    """A body in chunks (RFC 9112, section 7.1), read by llhttp, which is as strict as it comes but
-    for one thing.
+    """A body in chunks (RFC 9112, section 7.1), read by llhttp in its strict mode with one
+    exception.
     """
 
     ends_with_connection = False
@@ -125,10 +122,10 @@ class ChunkedBody:
         self._tail = b""
         self._without_body = 0
         self._parser = HttpResponseParser(self)
-        # Old servers pad chunk sizes with spaces. Nobody behind us reads the same bytes in another
-        # way.
+        # Old servers pad chunk sizes with spaces. That is safe here: nobody behind us reads the
+        # same bytes differently.
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
-        # The head is read already. This one says no more than what was decided from it.
+        # The real head was read already. This one only tells llhttp that chunks follow.
         self._parser.feed_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -137,7 +134,7 @@ class ChunkedBody:
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
-            if not self.is_complete:  # behind the end, anything may come: it is not read
+            if not self.is_complete:  # bytes behind the end are not read, only noted
                 raise MalformedError(f"its chunks are broken: {error}".rstrip(".")) from None
             self.has_surplus = True
         if self.is_complete and not _is_end(self._tail):
@@ -166,7 +163,8 @@ class ChunkedBody:
 
 
 def _is_end(tail: bytes) -> bool:
-    """Say whether *tail*, the last six bytes, is one empty line: llhttp silently skips those that
-    follow it.
+    """Say whether *tail*, the last six bytes, ends in one empty line, not in two.
+
+    llhttp silently skips further empty lines, which are bytes behind the end.
     """
     return tail.endswith(b"\r\n\r\n") and tail != b"\r\n\r\n\r\n"

@@ -1,4 +1,4 @@
-"""The head of a response: bounded, read once and nowhere else, and shown as it came."""
+"""The head of a response: its size is bounded, and it is parsed here and nowhere else."""
 
 from __future__ import annotations
 
@@ -12,28 +12,26 @@ _MOST_FIELDS = 1000
 _END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/"
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([0-9]{3})(?: ([^\x00\x0b\x0c\r\n]*))?")
-"""RFC 9112, section 4. Many servers leave out the last space."""
+"""RFC 9112, section 4. Many servers leave out the space before an empty reason phrase."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00\x0b\x0c\r\n]*")
-"""RFC 9112, section 5. Other controls in a value do no harm (RFC 9110, section 5.5)."""
+"""RFC 9112, section 5. Other control characters in a value do no harm (RFC 9110, section 5.5)."""
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\x0b\x0c\r\n]*)")
 _FRAMING = (b"content-length", b"transfer-encoding")
 _SEPARATOR = re.compile(rb"([\s:=,;\"]+)")
 _SHOWN = 200
-"""Characters of what came that a sentence quotes."""
+"""Bytes of a response that an error's message quotes."""
 
 Head = tuple[str, int, str, tuple[tuple[str, str], ...]]
 """Version, status, reason phrase, header fields."""
 
 
 class MalformedHeadError(Exception):
-    """What came is no head of a response, or one whose framing cannot be trusted; the text says
-    why.
-    """
+    """The bytes are no head of a response, or its framing cannot be trusted; the text says why."""
 
 
 class HeadReader:
-    """Reads the heads of the responses to one request: interim ones (RFC 9110, section 15.2), and
+    """Reads the heads of the responses to one request: interim ones (RFC 9110, section 15.2) and
     the final one.
     """
 
@@ -42,21 +40,21 @@ class HeadReader:
         self._searched = 0
         self._head = b""
         self.is_over = False
-        """The final response's head has come: what follows is its body."""
+        """The final response's head has come: its body follows."""
         self.version = self.reason = b""
         self.status = 0
         self.fields: list[tuple[bytes, bytes]] = []
         """Of the final response, without the lines that are no header fields."""
         self.notes: list[str] = []
-        """What was left out, and why."""
+        """The lines that were left out, and why."""
 
     @property
     def raw(self) -> bytes:
-        """The last head as it came; what there is of it so far."""
+        """The last head as it came, or its start when it is not complete."""
         return self._head or bytes(self._buffer)
 
     def feed(self, data: bytes) -> bytes | None:
-        """Take *data*, and return what stands behind the final head; None while that is not whole.
+        """Take *data* and return the bytes behind the final head; None until that is complete.
 
         Raises `MalformedHeadError` and, over the limits, `TooLargeError`.
         """
@@ -85,9 +83,7 @@ class HeadReader:
         return None
 
     def values(self, name: bytes) -> list[bytes]:
-        """Return the value of each field of the final head called *name*, which is in lower
-        case.
-        """
+        """Return the value of each field *name* (in lower case) of the final head."""
         return [value for key, value in self.fields if key.lower() == name]
 
     @property
@@ -101,9 +97,7 @@ class HeadReader:
         return b"close" not in [option.strip(b" \t") for option in options]
 
     def final_head(self) -> Head | None:
-        """Return the final response's head as it came; None when none came, or none that can be
-        read.
-        """
+        """Return the last head as it came; None without one, or when it cannot be parsed."""
         line, fields = _split(self._head)
         status = _STATUS_LINE.fullmatch(line)
         if status is None:
@@ -138,22 +132,24 @@ class HeadReader:
 
 
 def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
-    """Return the status line, and each header field's lines: one, and more where it is folded (RFC
-    9112, section 5.2).
+    """Return the status line, and the lines of each header field.
+
+    A field has several lines where it is folded (RFC 9112, section 5.2).
     """
     line, *rest = (line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
     fields: list[list[bytes]] = []
-    for one in rest:
-        if one[:1] in (b" ", b"\t") and fields:
-            fields[-1].append(one)
+    for field_line in rest:
+        if field_line[:1] in (b" ", b"\t") and fields:
+            fields[-1].append(field_line)
         else:
-            fields.append([one])
+            fields.append([field_line])
     return line, fields
 
 
 def _left_out(line: bytes) -> str:
-    """Return the note on *line*, which is no header field. Raises `MalformedHeadError` when it may
-    speak of the framing.
+    """Return the note on *line*, which is no header field.
+
+    Raises `MalformedHeadError` when it may be meant as a field about the framing.
     """
     name = b"".join(_NAME.findall(line.partition(b":")[0])).lower()
     if any(framing in name for framing in _FRAMING):
@@ -166,8 +162,9 @@ def _left_out(line: bytes) -> str:
 
 
 def _quoted(data: bytes) -> str:
-    """Return the start of *data* for a sentence. It is cut between words: half a secret would not
-    be masked.
+    """Return the start of *data* for a message.
+
+    It is cut between words: half a secret would not be masked.
     """
     if len(data) <= _SHOWN:
         return repr(readable(data))
@@ -176,8 +173,9 @@ def _quoted(data: bytes) -> str:
 
 
 def readable(data: bytes) -> str:
-    """Return *data*, octets of a head, as text: UTF-8, which servers send though it is not in HTTP,
-    else Latin-1.
+    """Return *data*, octets of a head, as text: UTF-8 where it is valid, else Latin-1.
+
+    Servers send UTF-8, though HTTP does not know it (RFC 9110, section 5.5).
     """
     try:
         return data.decode("utf-8")

@@ -37,7 +37,7 @@ class Received:
     file: BodyFile | None = None
     """Where a body went that is too large for memory, after content coding."""
     notes: list[str] = field(default_factory=list)
-    """What was made of it that its reader would not expect."""
+    """What a reader of the response would not expect: header lines left out, codings not undone."""
     shortened: bool = False
     """The rest of the body is in the file, or gone."""
     content_type: str = field(init=False)
@@ -45,7 +45,7 @@ class Received:
     media_type: str = field(init=False)
     """The type and subtype, in lower case; "" when the server does not say."""
     _lines: dict[str, list[str]] = field(init=False, repr=False)
-    """By name in lower case: the values of a header. It is asked for some ten of them."""
+    """The values of each header, by its name in lower case."""
 
     def __post_init__(self) -> None:
         self._lines = {}
@@ -55,7 +55,7 @@ class Received:
         self.media_type = received_essence(self.content_type)
 
     def shorten(self) -> None:
-        """Keep no more of the body than its start, and no file."""
+        """Keep only the start of the body, and no file."""
         if len(self.body) > SHOWN:
             self.body, self.shortened = self.body[:SHOWN], True
         if self.file is not None:
@@ -91,17 +91,18 @@ class Bodies:
     """Bytes of one body in memory, as received and after content coding."""
     new_file: Callable[[], BodyFile] = BodyFile
     reading: Reading = field(default_factory=Reading)
-    """How its task has a body read."""
+    """How the task wants a body to be read."""
 
-    def wanted(self, received: Received) -> bool:
-        """Say whether the body of *received* was asked for as a file. What failed is read, so that
-        it says why.
+    def wants_file(self, received: Received) -> bool:
+        """Say whether the task asks for the body of *received* as a file.
+
+        The body of a failed request is read nevertheless: it says why.
         """
         return self.reading.body == "file" and received.is_success
 
-    def kind(self, received: Received) -> str | None:
+    def decoded_as(self, received: Received) -> str | None:
         """Return how the body of *received* is read, `json` or `text`; None: it becomes a file."""
-        if self.wanted(received):
+        if self.wants_file(received):
             return None
         if self.reading.body == TEXT or (self.reading.body == JSON and received.is_success):
             return self.reading.body
@@ -110,7 +111,7 @@ class Bodies:
 
 @dataclass(slots=True)
 class HopRecord:
-    """What one hop did; filled in while it goes on, so that it is there whatever ends it."""
+    """What one hop did; filled in while it runs, so that it is there whatever ends it."""
 
     request: OutgoingRequest
     sent_headers: Headers = field(default=(), repr=False)
@@ -132,10 +133,9 @@ async def send_hop(
     bodies: Bodies,
     record: HopRecord,
 ) -> Received:
-    """Send *request* once, on a connection of *credential*, and return the whole response; fills in
-    *record*.
+    """Send *request* once, on a connection of *credential*, and return the whole response.
 
-    Raises the `TaskError` of what went wrong.
+    Fills in *record*. Raises the `TaskError` of what went wrong.
     """
     network = Recorder()
     progress = watched.get()
@@ -145,15 +145,14 @@ async def send_hop(
         answer = await wire.send(request, credential, timeouts, network)
         try:
             record.received = _head(answer, request.method)
-            await (_read_body if record.received.may_have_body else _read_nothing)(
-                answer, record.received, bodies
-            )
+            read = _read_body if record.received.may_have_body else _read_nothing
+            await read(answer, record.received, bodies)
         finally:
             answer.close()
     except TaskError as error:
         error.maybe_delivered = network.sent
         raise
-    except Exception as error:  # noqa: BLE001 - no exception of a library reaches an author, known or not
+    except Exception as error:  # noqa: BLE001 - no exception of a library reaches an author
         task_error = translated(error, request, network, record.received, timeouts)
         task_error.maybe_delivered = network.sent
         broken = isinstance(task_error, ConnectionFailedError)
@@ -163,9 +162,8 @@ async def send_hop(
     finally:
         record.delivered = network.sent
         record.sent_headers = network.sent_headers
-        if (
-            record.received is None
-        ):  # what came is shown, though it could not be read, or not be trusted
+        # What came is shown, though it could not be read, or not be trusted.
+        if record.received is None:
             head = network.head.final_head()
             if head is not None:
                 record.received = Received(*head, may_have_body=False, notes=network.head.notes)
@@ -197,11 +195,11 @@ SHOWN = 64 * 1024
 
 
 async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None:
-    kind, declared = bodies.kind(received), received.header("content-length")
-    is_length = (
-        declared.isascii() and declared.isdigit() and not received.header("transfer-encoding")
-    )
-    if kind and is_length and int(declared) > bodies.limit:
+    stays_in_memory = bodies.decoded_as(received) is not None
+    declared = received.header("content-length")
+    is_number = declared.isascii() and declared.isdigit()
+    is_length = is_number and not received.header("transfer-encoding")  # RFC 9112, section 6.3
+    if stays_in_memory and is_length and int(declared) > bodies.limit:
         raise too_large(f"the response's body is {int(declared):,} bytes,", received, bodies)
     spilling: _Spilling | None = None
     chunks = 0
@@ -212,10 +210,10 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
             continue
         received.body += chunk
         chunks += 1
-        if chunks % 256 == 0:  # what has arrived already comes without waiting: let others run
+        if chunks % 256 == 0:  # chunks that are there already come without a wait: let others run
             await asyncio.sleep(0)
         if len(received.body) > bodies.limit:
-            if kind:
+            if stays_in_memory:
                 received.size = bodies.limit
                 del received.body[bodies.limit :]
                 raise too_large("the response's body is", received, bodies)
@@ -227,8 +225,8 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
 
 
 async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> None:
-    # The wire knows that nothing follows, but for a 205: there it would wait for what the headers
-    # speak of.
+    # The wire knows that nothing follows, except for a 205: there it would wait for the body that
+    # the headers announce.
     if received.status_code != 205 or received.header("content-length") == "0":
         async for _ in answer.chunks:
             pass
@@ -236,7 +234,7 @@ async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> N
 
 
 class _Spilling:
-    """The way of a body that is too large for memory into a file."""
+    """Moves a body that is too large for memory into a file, block by block."""
 
     def __init__(self, received: Received, bodies: Bodies) -> None:
         self._received = received
@@ -271,11 +269,9 @@ class _Spilling:
 def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
     """Build the error for a body over the in-memory limit; *what* starts its message."""
     line = f"{received.status_code} {received.reason_phrase}".strip()
-    hint = (
-        '; "responseBody": "file" keeps a body of any size in a file'
-        if received.is_success
-        else f" ({line})"
-    )
+    hint = f" ({line})"
+    if received.is_success:
+        hint = '; "responseBody": "file" keeps a body of any size in a file'
     return TooLargeError(
         f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True
     )

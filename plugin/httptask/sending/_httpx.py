@@ -1,6 +1,4 @@
-"""What httpx gives: its reading of URLs, its certificates, and its transport as the place where
-tests mock requests.
-"""
+"""What httpx is used for: parsing URLs, the certificates, and mocked requests in tests."""
 
 from __future__ import annotations
 
@@ -86,19 +84,18 @@ def tls_settings() -> ssl.SSLContext:
 
 
 def is_mocked() -> bool:
-    """Say whether something has taken the place of httpx's transport, as pytest-httpx and respx do
-    in a test.
-    """
+    """Say whether httpx's transport is replaced, as pytest-httpx and respx do in a test."""
     return not str(httpx.AsyncHTTPTransport.handle_async_request.__module__).startswith("httpx.")
 
 
 class LetThroughError(Exception):
-    """What mocks httpx lets this request through to the network."""
+    """The mock lets this request through to the network."""
 
 
 class MockedWire:
-    """A wire of what mocks httpx. httpx itself connects to nothing here: no rule of ours looks at
-    what it does.
+    """A wire that asks the mock of httpx's transport.
+
+    httpx itself must connect to nothing here: it would pass by the egress rules.
     """
 
     def __init__(self) -> None:
@@ -113,9 +110,7 @@ class MockedWire:
         timeouts: Timeouts,
         recorder: Recorder,
     ) -> Answer:
-        """Send *request* to the mock. Raises `LetThroughError` when that would have httpx send
-        it.
-        """
+        """Send *request* to the mock. Raises `LetThroughError` when httpx would send it itself."""
         outgoing = _request(request, timeouts)
         recorder.sent_headers = tuple(
             (readable(name), readable(value)) for name, value in outgoing.headers.raw
@@ -146,7 +141,7 @@ class MockedWire:
 
 def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
     async def stop(event: str, information: Any) -> None:
-        raise LetThroughError  # httpx tells of every step before it takes it
+        raise LetThroughError  # httpx announces each step before it takes it
 
     pace = {
         "connect": timeouts.connect,
@@ -161,17 +156,16 @@ def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
         content=request.body or None,
         extensions={"timeout": pace, "trace": stop},
     )
-    outgoing.method = (
-        request.method
-    )  # the library writes all in capitals; they have a case (RFC 9110, section 9.1)
+    # httpx writes methods in capitals; they are case-sensitive (RFC 9110, section 9.1).
+    outgoing.method = request.method
     return outgoing
 
 
 async def _chunks(
     response: httpx.Response, request: OutgoingRequest, timeouts: Timeouts
 ) -> AsyncIterator[bytes]:
-    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse what
-    # was read before.
+    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse a
+    # stream that was read before.
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
         raise TypeError("the transport answered with a stream that is not asynchronous")
@@ -196,7 +190,7 @@ _BEFORE_SENDING = (
 def _translated(
     error: httpx.HTTPError | httpx.InvalidURL, request: OutgoingRequest, timeouts: Timeouts
 ) -> Exception:
-    """Return what the wire raises in the place of *error*, which a mock raised."""
+    """Return *error*, which a mock raised, as the wire would raise it."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return connect_timed_out(str(address(request.url)[0]), timeouts.connect)
     if isinstance(error, httpx.TimeoutException):

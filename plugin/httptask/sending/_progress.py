@@ -1,6 +1,4 @@
-"""What a call under way has come to, for whoever watches it from outside; nothing of it slows the
-call down.
-"""
+"""How far a call is, for an observer outside of it. Filling it in costs the call next to nothing."""
 
 from __future__ import annotations
 
@@ -32,11 +30,11 @@ class Progress:
     wait: Wait | None = None
     """Set between attempts."""
     network: Recorder | None = None
-    """Of the hop under way; the last one's, when none is."""
+    """Of the hop under way, else of the last one."""
     exchange: Exchange | None = None
-    """The exchange of a call that was cancelled, as far as it came; secrets masked."""
+    """The exchange of a cancelled call, as far as it got; secrets masked."""
     maybe_delivered: bool = False
-    """Of a call that was cancelled: the server may have got a request."""
+    """For a cancelled call: the server may have got a request."""
 
 
 watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)

@@ -1,6 +1,4 @@
-"""Who may have a connection now: first come first served within an origin, and the origins in
-turn.
-"""
+"""Which request may use a connection next: first come first served, and the origins in turn."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from httptask.sending._wire import Recorder
 
 
 class Places:
-    """So many places for requests under way in all, and so many for those to one origin."""
+    """Places for requests under way: *total* of them, and *per_origin* of these for one origin."""
 
     def __init__(self, total: int, per_origin: int) -> None:
         self.total, self.per_origin = total, per_origin
@@ -22,8 +20,9 @@ class Places:
         self._queues: dict[Origin, deque[asyncio.Future[None]]] = {}
 
     async def take(self, origin: Origin, recorder: Recorder) -> None:
-        """Take a place for a request to *origin*, after those who came before; only the caller's
-        deadline ends the wait.
+        """Take a place for a request to *origin*, after earlier requests.
+
+        Waits without a limit of its own: the caller's deadline cancels it.
         """
         if self._has_room(origin):
             self._hold(origin)
@@ -42,7 +41,7 @@ class Places:
         recorder.end()
 
     def give_back(self, origin: Origin) -> None:
-        """Give a place back, to the next that may have it."""
+        """Give a place back; the next request in turn gets it."""
         self.taken -= 1
         self._by_origin[origin] -= 1
         if not self._by_origin[origin]:
@@ -51,9 +50,7 @@ class Places:
             following.set_result(None)
 
     def _next(self) -> asyncio.Future[None] | None:
-        """Take a place for the request whose turn it is, and return the future that it waits
-        for.
-        """
+        """Take a place for the request whose turn it is, and return its future."""
         while (
             origin := next((origin for origin in self._queues if self._has_room(origin)), None)
         ) is not None:

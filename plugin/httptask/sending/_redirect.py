@@ -1,14 +1,12 @@
-"""Redirects, decided purely: a response in, the next request or a refusal out (RFC 9110, section
-15.4).
-"""
+"""Redirects (RFC 9110, section 15.4): a response in, the next request or a refusal out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import SplitResult, urldefrag, urljoin
 
-from httptask._http.syntax import DEFAULT_PORTS, split_url
+from httptask._http.syntax import non_default_port, split_url
 from httptask.errors import RedirectError
 from httptask.model.exchange import OutgoingRequest
 from httptask.sending._httpx import address
@@ -16,67 +14,63 @@ from httptask.sending._wire import UnsendableError
 
 _FOLLOWED = {301, 302, 303, 307, 308}
 _STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
-"""Header names that may carry a secret, or name this host: across origins a header too few is
-preferred to a leak.
+"""Header names that may carry a secret, or name this host. They do not cross origins: a header too
+few is preferred to a leak.
 """
 
 _ABOUT_BODY = ("content-", "transfer-encoding")
+"""How the names of header fields begin that describe a body."""
 
 
 def next_request(
     request: OutgoingRequest, plain: OutgoingRequest, status_code: int, location: str
 ) -> OutgoingRequest | None:
-    """Return the request that follows *request* after a response of *status_code* with *location*;
-    None: not a redirect.
+    """Return the request that a redirect asks for; None when the response is no redirect.
 
-    *plain* is the first request before it was authorised: across origins nothing secret travels.
+    The response to *request* has *status_code* and *location*, its `Location`. *plain* is the first
+    request before it was authorised: across origins nothing secret travels.
     Raises `RedirectError` for a redirect that is not followed: to another scheme, from https to
     http, or with a body across origins.
     """
     if status_code not in _FOLLOWED or not location:
         return None
     try:
-        target = urldefrag(urljoin(request.url, location)).url
-        there = split_url(target)
-        if there.scheme in ("http", "https"):
-            address(target)  # what cannot be read now could not be sent later
+        target_url = urldefrag(urljoin(request.url, location)).url
+        target = split_url(target_url)
+        if target.scheme in ("http", "https"):
+            address(target_url)  # a URL that cannot be parsed now could not be sent later
     except (UnsendableError, ValueError) as error:
         raise RedirectError(f"the server redirects to something that is no URL: {error}") from None
-    here = split_url(request.url)
-    if there.scheme not in ("http", "https") or not there.hostname:
+    source = split_url(request.url)
+    if target.scheme not in ("http", "https") or not target.hostname:
         raise RedirectError(
-            f"a redirect to {there.scheme or location!r} is not followed: only http and https are"
+            f"a redirect to {target.scheme or location!r} is not followed: only http and https are"
         )
-    if here.scheme == "https" and there.scheme == "http":
+    if source.scheme == "https" and target.scheme == "http":
         raise RedirectError(
-            f"a redirect from https to http is not followed: {there.scheme}://{there.netloc}"
+            f"a redirect from https to http is not followed: {target.scheme}://{target.netloc}"
         )
-    if there.username is not None or there.password is not None:
+    if target.username is not None or target.password is not None:
         raise RedirectError("a redirect to a URL with a user name or password is not followed")
-    same_origin = (here.scheme, here.hostname, _port(here)) == (
-        there.scheme,
-        there.hostname,
-        _port(there),
-    )
+    same_origin = _origin(source) == _origin(target)
     keeps_body = _keeps_body(status_code, request.method)
     if not same_origin and keeps_body and request.body:
         raise RedirectError(
-            f"a redirect ({status_code}) to another origin, {there.scheme}://{there.netloc}, asks"
+            f"a redirect ({status_code}) to another origin, {target.scheme}://{target.netloc}, asks"
             " for the body again; it is not sent there"
         )
-    headers = (
-        list(request.headers)
-        if same_origin
-        else [pair for pair in plain.headers if not _STAYS.search(pair[0])]
-    )
+    if same_origin:
+        headers = list(request.headers)
+    else:
+        headers = [pair for pair in plain.headers if not _STAYS.search(pair[0])]
     if keeps_body:
-        return OutgoingRequest(request.method, target, headers, request.body)
+        return OutgoingRequest(request.method, target_url, headers, request.body)
     headers = [pair for pair in headers if not pair[0].lower().startswith(_ABOUT_BODY)]
-    return OutgoingRequest("HEAD" if request.method == "HEAD" else "GET", target, headers)
+    return OutgoingRequest("HEAD" if request.method == "HEAD" else "GET", target_url, headers)
 
 
 def way_of(hops: Sequence[tuple[OutgoingRequest, int]]) -> str:
-    """Return *hops*, requests and the statuses that answered them, as a sentence has them."""
+    """Return *hops*, requests and the statuses that answered them, for an error's message."""
     return " -> ".join(f"{request.method} {request.url} ({status})" for request, status in hops)
 
 
@@ -88,12 +82,12 @@ def circle(following: OutgoingRequest) -> RedirectError:
     return RedirectError(message)
 
 
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, non_default_port(url)
+
+
 def _keeps_body(status_code: int, method: str) -> bool:
+    """Say whether the method and the body stay (RFC 9110, sections 15.4.2 to 15.4.4)."""
     if status_code == 303:
         return method in ("GET", "HEAD")
     return not (status_code in (301, 302) and method == "POST")
-
-
-def _port(url: object) -> int | None:
-    port, scheme = getattr(url, "port", None), getattr(url, "scheme", "")
-    return port or DEFAULT_PORTS.get(scheme)

@@ -32,17 +32,17 @@ class View:
     content: bytes = field(repr=False)
     """After content coding; empty when it went into a file as it came."""
     value: Any = field(repr=False)
-    kind: str | None
+    decoded_as: str | None
     """`json`, `text`, or None: bytes."""
     media_type: str
     error: TaskError | None = None
-    """Why the body is not what it says it is."""
+    """Why the body does not match its Content-Type."""
     file: BodyFile | None = None
-    """What the body's bytes stand in when they are neither JSON nor text."""
+    """The file with the body's bytes, when they are neither JSON nor text."""
     missing: bool = False
-    """There could be a body, and is none."""
+    """There could be a body, and there is none."""
     start: str = field(default="", repr=False)
-    """How JSON's text begins, for an error's sentence."""
+    """The first characters of JSON's text, for an error's message."""
 
     @property
     def body(self) -> Any:
@@ -51,14 +51,15 @@ class View:
 
 
 NO_VIEW = View(b"", None, None, "")
-"""Of a body that did not come, or not as a whole."""
+"""The view of a body that did not come, or not as a whole."""
 
 
-def view(
+def view_of(
     received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None
 ) -> View:
-    """Return the view of *received*; *bodies* makes files. Never raises: what is wrong with the
-    body is the view's `error`.
+    """Return the view of *received*; *bodies* makes files.
+
+    Never raises: what is wrong with the body is the view's `error`.
     """
     bodies = bodies or Bodies(limits.body)
     if received.file is not None:
@@ -79,8 +80,8 @@ def _as_it_came(
 ) -> View:
     """Return the view of a body whose content coding cannot be undone because of *error*.
 
-    JSON as it stands was never encoded: its label is false. What failed is shown, so that it says
-    why.
+    A body that is valid JSON as it came was never encoded: its Content-Encoding is false. The body
+    of a failed request is shown too: it says why.
     """
     content = bytes(received.body)
     is_json = JSON in (bodies.reading.body, reading_of(received.media_type)) and (
@@ -89,37 +90,40 @@ def _as_it_came(
     if received.is_success and not is_json:
         return View(b"", None, None, received.media_type, error)
     received.notes.append(f"{error}; the body is left as it came")
-    seen = _read(content, received, limits, redactor, bodies)
-    return seen if is_json else replace(seen, error=error)
+    view = _read(content, received, limits, redactor, bodies)
+    return view if is_json else replace(view, error=error)
 
 
 def _read(
     content: bytes, received: Received, limits: Limits, redactor: Redactor, bodies: Bodies
 ) -> View:
     """Return the view of *content*, the body after content coding."""
-    if not content and not (bodies.wanted(received) and received.may_have_body):
+    may_be_empty_file = bodies.wants_file(received) and received.may_have_body
+    if not content and not may_be_empty_file:
         return View(content, None, None, received.media_type, missing=received.may_have_body)
-    kind = bodies.kind(received)
+    decoded_as = bodies.decoded_as(received)
     charset = bodies.reading.charset
-    if bodies.reading.body == JSON and kind != JSON:  # what failed need not be JSON, and may
-        seen = _json_view(content, received, limits, redactor, charset)
-        if seen.error is None:
-            return seen
-    if kind == JSON:
-        seen = _json_view(content, received, limits, redactor, charset)
-        if seen.error is None or not received.coding_note:
-            return seen
-        file = bodies.new_file()  # still encoded, most likely: no text could hold what it is
+    # "responseBody": "json" holds for successes; the body of an error may be JSON all the same.
+    if bodies.reading.body == JSON and decoded_as != JSON:
+        view = _json_view(content, received, limits, redactor, charset)
+        if view.error is None:
+            return view
+    if decoded_as == JSON:
+        view = _json_view(content, received, limits, redactor, charset)
+        if view.error is None or not received.coding_note:
+            return view
+        file = bodies.new_file()  # most likely still encoded: text could not hold these bytes
         file.write(content)
-        seen.error.message += f"; {received.coding_note}"
-        return replace(_file_view(content, received, file), error=seen.error)
-    if kind == ITEMS:
+        view.error.message += f"; {received.coding_note}"
+        return replace(_file_view(content, received, file), error=view.error)
+    if decoded_as == ITEMS:
         return _items_view(content, received, limits, redactor, charset)
-    is_text = kind == TEXT or _is_open(received, bodies)
-    text = text_of(content, received.content_type, charset) if is_text else None
-    # RFC 9110, section 8.3: without a type the recipient may look. What is valid and without NUL is
-    # text.
-    if text is not None and (kind == TEXT or "\0" not in text):
+    # RFC 9110, section 8.3: without a Content-Type the recipient may look at the data. Valid text
+    # without NUL is text.
+    is_untyped = not received.media_type and not bodies.wants_file(received)
+    may_be_text = decoded_as == TEXT or is_untyped
+    text = text_of(content, received.content_type, charset) if may_be_text else None
+    if text is not None and (decoded_as == TEXT or "\0" not in text):
         return View(content, text, TEXT, received.media_type)
     file = bodies.new_file()
     file.write(content)
@@ -130,22 +134,19 @@ _MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}")
 """RFC 9110, section 8.3.1."""
 
 
-def _is_open(received: Received, bodies: Bodies) -> bool:
-    return not received.media_type and not bodies.wanted(received)
-
-
 def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
     file.name = filename_of(received.header_lines("content-disposition"))
-    if _MEDIA_TYPE.fullmatch(
-        received.media_type
-    ):  # what is none would be no use to whoever sends the file on
+    # A malformed media type would be no use to whoever sends the file on.
+    if _MEDIA_TYPE.fullmatch(received.media_type):
         file.media_type = received.media_type
     return View(content, None, None, received.media_type, file=file)
 
 
 def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
-    """Return the body after content coding; in a file when it is too large for memory and may be
-    one.
+    """Return the body after content coding: bytes, or a file when it is too large for memory and
+    neither JSON nor text.
+
+    Raises `DecodeError` and `TooLargeError`.
     """
     encoding = received.header("content-encoding")
     if not encoding or not received.body:
@@ -159,7 +160,7 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
                 continue
             content += piece
             if len(content) > bodies.limit:
-                if bodies.kind(received) is not None:
+                if bodies.decoded_as(received) is not None:
                     raise too_large("the response's body, decompressed, is", received, bodies)
                 file = bodies.new_file()
                 file.write(content)
@@ -173,27 +174,28 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What whoever asked for a call says of its response."""
+    """The judgement of the caller on a response: a success or not, and how it differs."""
 
     accepted: bool
     why: str = ""
-    """Why it is not accepted, where its status alone does not say it."""
+    """Why it is not accepted; "" when its status says it all."""
     differences: tuple[Difference, ...] = ()
 
 
 def outcome(
-    received: Received, seen: View, redactor: Redactor, verdict: Verdict | None = None
+    received: Received, view: View, redactor: Redactor, verdict: Verdict | None = None
 ) -> TaskError | None:
-    """Return the error *received* ends in, or None for a success.
+    """Return the error that *received* is, or None for a success.
 
-    A success is what *verdict* accepts, any 2xx when there is none, and whose body is what it says
-    it is.
+    A success is accepted by *verdict* (without one: any 2xx), and its body matches its
+    Content-Type.
     """
-    if verdict.accepted if verdict is not None else received.is_success:
-        return seen.error
+    is_accepted = verdict.accepted if verdict is not None else received.is_success
+    if is_accepted:
+        return view.error
     line = f"{received.status_code} {received.reason_phrase}".strip()
     why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
-    message = f"the server answered {line}{why}" + _excerpt(seen, redactor)
+    message = f"the server answered {line}{why}" + _excerpt(view, redactor)
     after = retry_after(received.header_lines("retry-after"))
     return StatusError(
         message, status_code=received.status_code, retry_after=after, maybe_delivered=True
@@ -202,21 +204,22 @@ def outcome(
 
 def task_result(
     received: Received,
-    seen: View,
+    view: View,
     cookies_before: Sequence[str] = (),
     *,
     url: str,
     attempts: int,
     elapsed: float,
 ) -> TaskResult:
-    """Return the result of a task; *cookies_before* are the `set-cookie` headers of the redirects
-    that led to it.
+    """Return the result of a task.
+
+    *cookies_before* are the `Set-Cookie` values of the redirects that led to *received*.
     """
     return TaskResult(
         status_code=received.status_code,
         reason_phrase=received.reason_phrase,
         headers=_joined((*(("set-cookie", value) for value in cookies_before), *received.headers)),
-        body=seen.body,
+        body=view.body,
         url=url,
         attempts=attempts,
         elapsed_seconds=elapsed,
@@ -235,16 +238,17 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
     return joined
 
 
-def _excerpt(seen: View, redactor: Redactor) -> str:
-    if seen.value is None:
+def _excerpt(view: View, redactor: Redactor) -> str:
+    if view.value is None:
         return ""
-    text = _masked_start(seen.value if isinstance(seen.value, str) else seen.start, redactor)
+    text = _masked_start(view.value if isinstance(view.value, str) else view.start, redactor)
     return f": {text[:300]}" + ("..." if len(text) > 300 else "")
 
 
 def _masked_start(text: str, redactor: Redactor) -> str:
-    """Return the start of *text* on one line, masked before it is cut: a cut must not save a part
-    of a secret.
+    """Return the start of *text* on one line.
+
+    It is masked before it is cut: a cut must not save a part of a secret.
     """
     start = redactor.text(text[:_START])
     if len(text) > _START:
@@ -253,7 +257,7 @@ def _masked_start(text: str, redactor: Redactor) -> str:
 
 
 _START = 64 * 1024
-"""Characters of a body that are looked at for an error's sentence."""
+"""Characters of a body that are searched for secrets before an error's message quotes it."""
 
 
 # JSON (RFC 8259)
@@ -265,23 +269,18 @@ def _json_view(
     media_type = received.media_type
     try:
         text = json_text(content, received.content_type, charset)
-        if text.isspace() or not text:  # some servers send a space where they mean nothing
+        if text.isspace() or not text:  # some servers send a space for no body at all
             return View(content, None, None, media_type, missing=True)
         value = _parsed(text)
     except RecursionError:
-        return _not_json(
-            content,
-            media_type,
-            redactor,
-            f"its JSON is nested deeper than {limits.json_depth} levels",
-        )
+        return _not_json(content, media_type, redactor, _too_deep(limits))
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
     return _bounded_view(value, text, content, media_type, limits, redactor)
 
 
 def _parsed(text: str) -> Any:
-    """Return the value of the JSON *text*. Raises `ValueError` with a sentence, and
+    """Return the value of the JSON *text*. Raises `ValueError` with a message, and
     `RecursionError`.
     """
     try:
@@ -293,41 +292,30 @@ def _parsed(text: str) -> Any:
 def _bounded_view(
     value: Any, text: str, content: bytes, media_type: str, limits: Limits, redactor: Redactor
 ) -> View:
-    # Fewer brackets than levels, almost always: then there is no need to walk.
-    if content.count(b"[") + content.count(b"{") > limits.json_depth and deeper_than(
-        value, limits.json_depth
-    ):
-        return _not_json(
-            content,
-            media_type,
-            redactor,
-            f"its JSON is nested deeper than {limits.json_depth} levels",
-        )
+    # Counting brackets is cheap; a body with fewer than the allowed levels need not be walked.
+    may_be_deep = content.count(b"[") + content.count(b"{") > limits.json_depth
+    if may_be_deep and deeper_than(value, limits.json_depth):
+        return _not_json(content, media_type, redactor, _too_deep(limits))
     return View(content, value, JSON, media_type, start=text[: _START + 1])
 
 
 def _items_view(
     content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = ""
 ) -> View:
-    """Return the view of a body that is a sequence of items: they are an array."""
+    """Return the view of a body that is a sequence of items: an array of them."""
     media_type = received.media_type
     try:
         text = json_text(content, received.content_type, charset)
         items = list(_items(text, media_type))
     except RecursionError:
-        return _not_json(
-            content,
-            media_type,
-            redactor,
-            f"its JSON is nested deeper than {limits.json_depth} levels",
-        )
+        return _not_json(content, media_type, redactor, _too_deep(limits))
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
     return _bounded_view(items, text, content, media_type, limits, redactor)
 
 
 def _items(text: str, media_type: str) -> Iterator[Any]:
-    """Yield the items of the sequence *text*. Raises `ValueError` with a sentence, and
+    """Yield the items of the sequence *text*. Raises `ValueError` with a message, and
     `RecursionError`.
     """
     sequence = sequence_of(media_type)
@@ -341,9 +329,8 @@ def _items(text: str, media_type: str) -> Iterator[Any]:
 
 
 def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
-    text = content.decode(
-        json.detect_encoding(content), "replace"
-    )  # which leaves out a byte order mark
+    # `detect_encoding` names codecs that leave out a byte order mark.
+    text = content.decode(json.detect_encoding(content), "replace")
     start = _masked_start(text, redactor)[:80]
     claim = f"the response says it is {media_type}"
     if reading_of(media_type) != JSON:
@@ -353,6 +340,10 @@ def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> 
         )
     error = ParseError(f"{claim} and is not: {why}; it starts with {start!r}", maybe_delivered=True)
     return View(content, text, TEXT, media_type, error)
+
+
+def _too_deep(limits: Limits) -> str:
+    return f"its JSON is nested deeper than {limits.json_depth} levels"
 
 
 def _refused(constant: str) -> Any:

@@ -1,4 +1,4 @@
-"""Retries, decided purely: what happened in, whether and when to try again out."""
+"""Retries: an outcome in, whether and when to try again out."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def why_not(
     error: TaskError, requests: Sequence[OutgoingRequest], statuses: Collection[int] = frozenset()
 ) -> str | None:
     """Return why *requests* are not sent again after *error*; None when another try may help and
-    cannot do harm.
+    does no harm.
 
-    *requests* are those of one attempt: the task's own, and one more for each redirect that was
+    *requests* are those of one attempt: the task's own, and one for each redirect that was
     followed. *statuses* are those that the author adds to the table.
     """
     if isinstance(error, TimedOutError) and error.phase in ("total", "queue"):
@@ -70,29 +70,29 @@ def why_not(
     unsent = rule == _ALWAYS or (
         error.kind in ("connection", "timeout") and not error.maybe_delivered
     )
-    # Behind a redirect the first request was answered: it has done what it does.
+    # After a redirect the first request was answered: it has had its effect.
     if unsent and len(requests) == 1:
         return None
-    unsafe = next(
-        (request.method for request in requests if request.method not in IDEMPOTENT), None
-    )
-    if unsafe is None:
+    unsafe_methods = [request.method for request in requests if request.method not in IDEMPOTENT]
+    if not unsafe_methods:
         return None
-    return f"a {unsafe} that may have arrived is repeated only with an {KEY_HEADER} header"
+    return (
+        f"a {unsafe_methods[0]} that may have arrived is repeated only with an {KEY_HEADER} header"
+    )
 
 
 def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
     if not isinstance(error, StatusError):
         return _BY_KIND.get(error.kind)
     status, asked_to_wait = error.status_code, error.retry_after is not None
-    if (
-        asked_to_wait and 400 <= status < 500
-    ):  # the server refused the request, and says when it may not
+    # The server refused the request, so it had no effect, and says when another may come.
+    if asked_to_wait and 400 <= status < 500:
         return _ALWAYS
-    named = _BY_STATUS.get(status)
-    if named in (None, _WITH_KEY) and (status in statuses or (asked_to_wait and status >= 500)):
+    rule = _BY_STATUS.get(status)
+    is_asked_for = status in statuses or (asked_to_wait and status >= 500)
+    if is_asked_for and rule in (None, _WITH_KEY):
         return _SAFELY
-    return named
+    return rule
 
 
 def _why_never(error: TaskError) -> str:
@@ -107,7 +107,7 @@ def wait_seconds(
     retry_after: float | None,
     jitter: Callable[[], float] = random.random,
 ) -> float:
-    """Return how long to wait after *attempts* attempts: backoff with full jitter, never less than
+    """Return the seconds to wait after *attempts* attempts: backoff with full jitter, at least
     *retry_after*.
     """
     try:
@@ -119,22 +119,21 @@ def wait_seconds(
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 _MOST_SECONDS = 2.0**53
-"""Longer than anybody waits, and still an exact number in JSON."""
+"""Longer waits are clamped to this: it is still an exact number in JSON."""
 
 
 def retry_after(values: Iterable[str], now: datetime | None = None) -> float | None:
-    """Return the whole seconds that the `Retry-After` headers *values* ask for (RFC 9110, section
-    10.2.3), rounded up.
+    """Return the seconds that *values* of `Retry-After` ask for, rounded up; None without any.
 
-    The longest of several counts. Garbage, negative numbers and the past are ignored; None when
-    nothing else is there.
+    RFC 9110, section 10.2.3. The longest of several counts. Malformed values, negative numbers and
+    dates in the past are ignored.
     """
     waits = [seconds for value in values if (seconds := _seconds(value.strip(), now)) is not None]
     return float(math.ceil(min(max(waits), _MOST_SECONDS))) if waits else None
 
 
 def _seconds(value: str, now: datetime | None) -> float | None:
-    if _SECONDS.fullmatch(value):  # decimals are no HTTP, but servers send them
+    if _SECONDS.fullmatch(value):  # HTTP knows no decimals, but servers send them
         return float(value)
     moment = http_date(value)
     seconds = (moment - (now or datetime.now(UTC))).total_seconds() if moment is not None else 0

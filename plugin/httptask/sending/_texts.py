@@ -1,4 +1,4 @@
-"""The bytes of a response as text, in the charset that they are in."""
+"""The bytes of a response, decoded by their charset."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from httptask.sending._declarations import declared_inside, marked
 
 
 def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None:
-    """Return *content* as text, without its byte order mark; None when it is not valid in its
+    """Return *content* as text, without its byte order mark; None when it is invalid in its
     charset.
 
-    A mark says more than the header (the Encoding Standard, section 6.1), the header more than the
-    body itself, and that more than *fallback*, the charset that a task names. Where nothing says
-    anything it is UTF-8 or nothing: a guess would be text that nobody sent.
+    The first of these that names a charset decides: the byte order mark (the Encoding Standard,
+    section 6.1), the header, the body itself, *fallback* (the charset that the task names). If none
+    does, it is UTF-8 or no text: a guess would be text that nobody sent.
     """
     codec = (
         marked(content)
@@ -31,10 +31,10 @@ def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None
 
 
 def json_text(content: bytes, content_type: str, fallback: str = "") -> str:
-    """Return *content*, which should be JSON, as text: Unicode (RFC 8259, section 8.1), else what
-    it is declared to be.
+    """Return *content*, which should be JSON, as text.
 
-    Raises `ValueError` when it is neither.
+    It is Unicode (RFC 8259, section 8.1), else in the declared charset. Raises `ValueError` when it
+    is neither.
     """
     try:
         return content.decode(json.detect_encoding(content), "surrogatepass").removeprefix("\ufeff")

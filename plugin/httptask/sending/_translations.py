@@ -31,12 +31,10 @@ if TYPE_CHECKING:
     from httptask.sending._hop import Received
 
 KEPT_CAUSES = (OSError, SilenceError, ClosedError)
-"""Errors that say what the network did. Any other may quote the request, or what a server echoes of
-it: it is no cause.
-"""
+"""Errors that may be kept as a cause. Any other may quote the request, or a server's echo of it."""
 
 Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
-"""What is known of the hop: its request, the network, what came, the limits."""
+"""The hop so far: its request, what the network did, the response, the limits."""
 
 
 def _read_timeout(error: Exception, facts: Facts) -> TaskError:
@@ -83,7 +81,7 @@ def _malformed(error: Exception, facts: Facts) -> TaskError:
 
 
 def _unsendable(error: Exception, facts: Facts) -> TaskError:
-    # Not in the library's words: they may quote a header that a credential went into.
+    # Not in the library's words: they may quote a header that holds a credential.
     return SettingsError([Problem.of("not-http", "/httpRequest", reason=type(error).__name__)])
 
 
@@ -106,10 +104,11 @@ def translated(
     received: Received | None,
     timeouts: Timeouts,
 ) -> TaskError:
-    """Return the `TaskError` that stands for *error*, a library's, by how far the hop of *request*
-    got.
+    """Return *error*, an exception of the wire or a library, as a `TaskError`.
+
+    It depends on how far the hop of *request* got.
     """
-    translate = next(make for kind, make in _TRANSLATIONS if isinstance(error, kind))
+    translate = next(make for error_type, make in _TRANSLATIONS if isinstance(error, error_type))
     return translate(error, (request, network, received, timeouts))
 
 
@@ -117,9 +116,9 @@ def _authority(request: OutgoingRequest) -> str:
     return request.url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
-def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+def _cause(error: BaseException, error_type: type[BaseException]) -> BaseException | None:
     current: BaseException | None = error
-    while current is not None and not isinstance(current, kind):
+    while current is not None and not isinstance(current, error_type):
         current = current.__cause__ or current.__context__
     return current
 

@@ -1,8 +1,7 @@
-"""The wire: one request out, one response in. Whatever carries the bytes is behind this, and no
-type of it comes through.
+"""The wire: one request out, one response in. It hides the library that carries the bytes.
 
-`Connections` of `_connections` is our own, over asyncio; `_httpx` is what stands in for it where a
-test mocks httpx.
+`Connections` in `_connections` is our own wire, over asyncio. `_httpx` has the one that takes its
+place where a test mocks httpx.
 """
 
 from __future__ import annotations
@@ -53,18 +52,16 @@ class Recorder:
         self.sent_headers: Headers = ()
         """The request's header fields as they are written."""
         self.is_replaced = False
-        """Something that stands in for the network took the request: it tells nothing of bytes and
-        phases.
-        """
+        """A mock took the request instead of the network: bytes and phases are unknown."""
 
     @property
     def sent(self) -> bool:
-        """Some byte of the request went out."""
+        """Whether a byte of the request went out."""
         return self._first_write > 0 or self.is_replaced
 
     @property
     def answered(self) -> bool:
-        """Some byte of a response came."""
+        """Whether a byte of a response came."""
         return self._first_byte > 0
 
     def begin(self, phase: str) -> None:
@@ -99,7 +96,7 @@ class Recorder:
         self._first_byte = self._first_byte or time.perf_counter()
 
     def ended_phases(self) -> dict[str, float]:
-        """Return the seconds of the phases that have ended; every clock goes on."""
+        """Return the seconds of the phases that have ended; no clock is stopped."""
         return dict(self._phases)
 
     def phases(self) -> dict[str, float]:
@@ -127,17 +124,15 @@ class Answer:
     notes: list[str]
     """What was left out of the head, and why."""
     chunks: AsyncIterator[bytes] = field(repr=False)
-    """The body as it comes, after transfer coding. Raises what went wrong, a `WireError` or an
-    `OSError`.
-    """
+    """The body as it comes, after transfer coding. Raises a `WireError` or an `OSError`."""
     close: Callable[[], None]
-    """Leave the response. Its connection is kept when everything of it was read, and closed when
-    not.
+    """Ends the response. Its connection is kept when the response was read to its end, else
+    closed.
     """
 
 
 class Wire(Protocol):
-    """What carries requests."""
+    """Carries requests."""
 
     async def send(
         self,
@@ -146,8 +141,8 @@ class Wire(Protocol):
         timeouts: Timeouts,
         recorder: Recorder,
     ) -> Answer:
-        """Send *request* once on a connection that belongs to *credential*, and return the response
-        when its head is there.
+        """Send *request* once on a connection of *credential*, and return the response when its
+        head has come.
 
         Raises a `TaskError` when no connection was made, else a `WireError` or an `OSError`; fills
         in *recorder*.
@@ -156,11 +151,11 @@ class Wire(Protocol):
 
 
 class WireError(Exception):
-    """What went wrong once a connection was there. It quotes nothing of what was sent or came."""
+    """An error on an established connection. It quotes nothing of the request or the response."""
 
 
 class SilenceError(WireError):
-    """Nothing moved for as long as a read or a write may take."""
+    """A read or a write took longer than it may."""
 
     def __init__(self, *, is_writing: bool = False) -> None:
         super().__init__()
@@ -168,11 +163,11 @@ class SilenceError(WireError):
 
 
 class ClosedError(WireError):
-    """The server closed the connection in order, and too early; the text says what was missing."""
+    """The server closed the connection cleanly but too early; the text says what is missing."""
 
 
 class MalformedError(WireError):
-    """What came is not HTTP."""
+    """The response is not HTTP."""
 
 
 class UnsendableError(WireError):

@@ -152,7 +152,7 @@ class Judge:
             return ()
 
         def compare() -> tuple[Difference, ...]:
-            seen = {"is_json": view.kind == "json", "missing": view.missing}
+            seen = {"is_json": view.decoded_as == "json", "missing": view.missing}
             return tuple(
                 differences(endpoint, result.status_code, view.media_type, view.value, **seen)
             )

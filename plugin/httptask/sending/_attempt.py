@@ -1,0 +1,56 @@
+"""The record of one attempt: filled in while the attempt runs, so that it is there whatever ends
+it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from httptask.errors import TaskError
+from httptask.model.exchange import OutgoingRequest
+from httptask.sending._hop import SHOWN, HopRecord
+from httptask.sending._masked_body import MaskedBody
+from httptask.sending._response import Verdict, View
+
+
+@dataclass(slots=True)
+class AttemptRecord:
+    """One attempt: its hops, and what it ended in."""
+
+    number: int
+    """From 1."""
+    waited_seconds: float
+    """The wait before the attempt."""
+    plain: OutgoingRequest | None = None
+    """The request before it was authorised; None until it was made."""
+    started_at: str = field(
+        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
+    )
+    began: float = field(default_factory=time.perf_counter)
+    hops: list[HopRecord] = field(default_factory=list)
+    view: View | None = None
+    """The decoded body of the last response."""
+    body: MaskedBody | None = None
+    """The same body as an exchange may hold it."""
+    verdict: Verdict | None = None
+    error: TaskError | None = None
+    elapsed_seconds: float = 0.0
+
+    @property
+    def maybe_delivered(self) -> bool:
+        """Whether a server may have got a request of this attempt."""
+        return any(hop.delivered for hop in self.hops)
+
+    def shorten(self) -> None:
+        """Drop long bodies: there may be a hundred attempts, and only the last one has a result."""
+        for hop in self.hops:
+            if hop.received is not None:
+                hop.received.shorten()
+        if self.view is not None and (self.view.file is not None or len(self.view.content) > SHOWN):
+            if self.view.file is not None:
+                self.view.file.discard()
+            self.view = self.body = None
+        if self.error is not None:  # the frames of its traceback hold the body too
+            self.error.__traceback__ = self.error.__cause__ = self.error.__context__ = None
