@@ -1,4 +1,4 @@
-"""How far a call is, for an observer outside of it. Filling it in costs the call next to nothing."""
+"""How far a call is, for an observer outside of it. Filling it in costs next to nothing."""
 
 from __future__ import annotations
 

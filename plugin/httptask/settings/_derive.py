@@ -43,7 +43,8 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     required and never prefilled; sending it is warned of. Shared and recursive schemas stand in
     `$defs`. Where the media types of a body have schemas of their own, `Content-Type` chooses one.
     Where a file may be sent, the schema is the description's, mostly of a string;
-    `request_problems` also takes a reference `{"$file": {...}}` for it. The caller may change the result.
+    `request_problems` also takes a reference `{"$file": {...}}` for it. The caller may change the
+    result.
     """
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET

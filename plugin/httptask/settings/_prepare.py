@@ -211,9 +211,9 @@ class _Shape:
     def documented(self, *, required: bool) -> Any:
         """Return the value that the description gives, or `_NOTHING`.
 
-        A value that holds a null is none: nobody has set it. A constant is one wherever it stands. The default of a *required* value, and the only value
-        it may have, are what its author would have to write; those of an optional one say what
-        happens without it.
+        A value that holds a null is none: nobody has set it. A constant is prefilled always. The
+        default of a *required* value, and the only value it may have, are what its author would
+        have to write; those of an optional one say what happens without it.
         """
         values = [*self.constants]
         if required:
