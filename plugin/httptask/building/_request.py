@@ -130,7 +130,9 @@ class Builder:
 
     def _url(self, request: Mapping[str, Any]) -> str:
         writer = self._writer
-        address, text = self._part("address", lambda: _address(request, self._endpoint, writer))
+        address, text = self._part(
+            "address", lambda: _UrlTemplate(request, self._endpoint, writer).address()
+        )
         query = self._part("query", lambda: writer.query(request.get("query", {})))
         query = _merged(text, query, writer)
         return address + (f"?{query}" if query else "")
@@ -152,64 +154,73 @@ class Builder:
 # The URL
 
 
-def _address(
-    request: Mapping[str, Any],
-    endpoint: Endpoint | None,
-    writer: Writer,
-) -> tuple[str, str]:
-    """Return server and path of the request's URL, and the query that stands in the URL's text."""
-    url, values = request["url"], request.get("pathParameters", {})
-    variables = endpoint.server_variables if endpoint is not None else {}
+class _UrlTemplate:
+    """The URL of a request, whose placeholders are filled in from its path parameters, and from the
+    defaults of a server's variables.
+    """
 
-    def refused(name: str, code: str, **params: Any) -> SettingsError:
-        return refused_at(
-            pointer(["pathParameters", name] if name in values else ["url"], writer.at),
-            code,
-            **params,
-        )
+    def __init__(
+        self, request: Mapping[str, Any], endpoint: Endpoint | None, writer: Writer
+    ) -> None:
+        self._url: str = request["url"]
+        self._values: Mapping[str, Any] = request.get("pathParameters", {})
+        self._variables = endpoint.server_variables if endpoint is not None else {}
+        self._writer = writer
+        self._server, self._path, self._query = next(_IN_URL.finditer(self._url)).groups()
 
-    def value_of(match: re.Match[str]) -> Any:
-        name = match[1]
-        if name in values:
-            return values[name]
-        if "default" in variables.get(name, {}):
-            return variables[name]["default"]
-        raise refused_at(pointer(["url"], writer.at), "path-value-missing", name=name)
+    def address(self) -> tuple[str, str]:
+        """Return server and path, and the query that stands in the URL's text."""
+        try:
+            server = PLACEHOLDER.sub(self._server_text, self._server)
+            path = _path_text(_SEGMENT.sub(self._segment, self._path) or "/")
+        except UnwritableError as error:  # of a server's variable: it takes no array or object
+            at = pointer(["pathParameters"], self._writer.at)
+            raise refused_at(at, "unwritable", reason=str(error)) from error
+        return server + path, _query_text(PLACEHOLDER.sub(self._written, self._query))
 
-    def fill(match: re.Match[str]) -> str:
-        return writer.written("path", match[1], value_of(match))
-
-    def fill_path(match: re.Match[str]) -> str:
-        # A server's variable stands for a piece of its address, slashes included; a path's for one
-        # value (OpenAPI 3.2, sections 4.7 and 4.9).
-        text = _path_text(scalar(value_of(match))) if match[1] in variables else fill(match)
-        if not text:
-            raise refused(match[1], "path-value-empty")
+    def _server_text(self, match: re.Match[str]) -> str:
+        text = self._text(match)
+        is_whole_host = f"//{match[0]}" in self._url and match.end() == len(self._server)
+        allowed = _HOST_AND_PORT if is_whole_host else _IN_A_HOST
+        if not allowed.fullmatch(text):
+            raise self._refused(match[1], "server-value", found=text[:60])
         return text
 
-    def fill_server(match: re.Match[str]) -> str:
-        text = scalar(value_of(match)) if match[1] in variables else fill(match)
-        whole = f"//{match[0]}" in url and match.end() == len(server)
-        if not (_HOST_AND_PORT if whole else _IN_A_HOST).fullmatch(text):
-            raise refused(match[1], "server-value", found=text[:60])
-        return text
-
-    def fill_segment(match: re.Match[str]) -> str:
-        segment = PLACEHOLDER.sub(fill_path, match[0])
+    def _segment(self, match: re.Match[str]) -> str:
+        segment = PLACEHOLDER.sub(self._path_piece, match[0])
         if _CLIMBING.search(unquote(segment)):
             names = PLACEHOLDER.findall(match[0])
-            raise refused(names[-1] if names else "", "path-climbs", found=segment)
+            raise self._refused(names[-1] if names else "", "path-climbs", found=segment)
         return segment
 
-    server, path, text = next(_IN_URL.finditer(url)).groups()
-    try:
-        address = PLACEHOLDER.sub(fill_server, server)
-        path = _path_text(_SEGMENT.sub(fill_segment, path) or "/")
-    except UnwritableError as error:  # of a server's variable: it takes no array or object
-        raise refused_at(
-            pointer(["pathParameters"], writer.at), "unwritable", reason=str(error)
-        ) from error
-    return address + path, _query_text(PLACEHOLDER.sub(fill, text))
+    def _path_piece(self, match: re.Match[str]) -> str:
+        text = self._text(match)
+        if match[1] in self._variables:
+            text = _path_text(text)
+        if not text:
+            raise self._refused(match[1], "path-value-empty")
+        return text
+
+    def _text(self, match: re.Match[str]) -> str:
+        # A server's variable stands for a piece of its address, slashes included; a path's for one
+        # value (OpenAPI 3.2, sections 4.7 and 4.9).
+        if match[1] in self._variables:
+            return scalar(self._value(match[1]))
+        return self._written(match)
+
+    def _written(self, match: re.Match[str]) -> str:
+        return self._writer.written("path", match[1], self._value(match[1]))
+
+    def _value(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        if "default" in self._variables.get(name, {}):
+            return self._variables[name]["default"]
+        raise refused_at(pointer(["url"], self._writer.at), "path-value-missing", name=name)
+
+    def _refused(self, name: str, code: str, **params: Any) -> SettingsError:
+        path = ["pathParameters", name] if name in self._values else ["url"]
+        return refused_at(pointer(path, self._writer.at), code, **params)
 
 
 def _merged(text: str, query: str, writer: Writer) -> str:
