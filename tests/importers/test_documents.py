@@ -31,7 +31,7 @@ from httptask.importers.documents._document import Document
 from httptask.importers.documents._text import Text
 from httptask.importers.documents._yaml import YamlText
 from httptask.importers.sources import _archives, _files, _sources
-from httptask.importers.sources._sources import is_fragment, sources
+from httptask.importers.sources._sources import is_fragment, read_sources
 from httptask.protocols import Source
 
 MEGABYTE = 1024 * 1024
@@ -801,7 +801,7 @@ OPENAPI = b'{"openapi": "3.1.0"}'
 
 
 def found_in(name: str | Path, stdin: bytes | None = None) -> list[Source | DescriptionError]:
-    return list(sources(str(name), stdin=io.BytesIO(stdin) if stdin is not None else None))
+    return list(read_sources(str(name), stdin=io.BytesIO(stdin) if stdin is not None else None))
 
 
 def named(found: list[Source | DescriptionError], above: Path | str = "") -> list[str]:
@@ -906,7 +906,7 @@ def test_a_folder_is_read_file_by_file(tmp_path: Path) -> None:
     """A file is opened when its turn comes: one is in memory at a time."""
     (tmp_path / "a.json").write_bytes(b"{}")
     (tmp_path / "b.json").write_bytes(b"{}")
-    reading = sources(str(tmp_path))
+    reading = read_sources(str(tmp_path))
     assert isinstance(next(reading), Source)
     (tmp_path / "b.json").unlink()
     assert named(list(reading), tmp_path) == [
@@ -944,7 +944,7 @@ def test_an_archive_is_known_by_its_content(kind: str, name: str, tmp_path: Path
 def test_an_archive_may_come_on_standard_input(kind: str) -> None:
     """It is an archive when its content says so, and its entries find each other."""
     data = KINDS[kind]({"p/b.json": OPENAPI, "p/c.yaml": b"c: 1"})
-    reading = sources("-", stdin=io.BytesIO(data))
+    reading = read_sources("-", stdin=io.BytesIO(data))
     source = next(reading)
     assert isinstance(source, Source)
     assert (source.name, source.data) == ("-/p/b.json", OPENAPI)

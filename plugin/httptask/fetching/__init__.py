@@ -82,7 +82,7 @@ class Fetching:
         """Yield each description that *name* names, and an error for each that cannot be read.
 
         `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description, and
-        everything else what `httptask.importers.sources` takes it for.
+        everything else what `httptask.importers.read_sources` takes it for.
         """
         try:
             if name.startswith(PREFIX):
@@ -95,7 +95,7 @@ class Fetching:
 
                 yield description_at(name, Way(self._allow, self._plugins, self._progress))
             else:
-                yield from importers.sources(name, stdin=stdin)
+                yield from importers.read_sources(name, stdin=stdin)
         except DescriptionError as error:
             yield error
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from httptask.errors import DescriptionError
 from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 from httptask.importers._slug import endpoint_id
-from httptask.importers.sources import file_sources, is_fragment, path_beside, sources
+from httptask.importers.sources import file_sources, is_fragment, path_beside, read_sources
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint, Note, Reading
@@ -28,8 +28,8 @@ __all__ = [
     "is_fragment",
     "path_beside",
     "read_api",
+    "read_sources",
     "reading",
-    "sources",
 ]
 
 _FIRST_LINE = "METHOD /path/{parameter}"
@@ -141,7 +141,7 @@ def _importers(plugins: PluginManager | None) -> list[Importer]:
 def _only(name: str) -> Source:
     """Return the only description in *name*: a file, or a folder or archive with its parts."""
     description: Source | None = None
-    for source in sources(name):
+    for source in read_sources(name):
         if isinstance(source, DescriptionError):
             raise source
         if description is not None and is_fragment(source):

@@ -32,12 +32,14 @@ from httptask.importers.sources._files import (
 )
 from httptask.protocols import Source
 
-__all__ = ["file_sources", "is_fragment", "sources"]
+__all__ = ["file_sources", "is_fragment", "read_sources"]
 
 _STDIN = "-"
 
 
-def sources(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source | DescriptionError]:
+def read_sources(
+    name: str, *, stdin: BinaryIO | None = None
+) -> Iterator[Source | DescriptionError]:
     """Yield each description in *name*, and an error for each that cannot be read.
 
     One is in memory at a time. *name* is a file, a folder, an archive (`.zip`, `.tar`, also
