@@ -553,6 +553,7 @@ def httptask(environment: dict[str, str], *words: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.slow
 def test_an_installed_plugin_brings_a_task_type_a_credential_store_and_a_command(
     acme: dict[str, str], tmp_path: Path
 ) -> None:
@@ -660,6 +661,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "reason"), BROKEN.values(), ids=BROKEN)
 def test_one_broken_plugin_is_named_and_left_out(
     acme: dict[str, str], tmp_path: Path, code: str, reason: str

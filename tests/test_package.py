@@ -280,6 +280,7 @@ def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_pa
     )
 
 
+@pytest.mark.slow
 def test_the_bench_takes_every_figure() -> None:
     """`make bench` prints all its rows; what they are is for whoever reads them."""
     done = subprocess.run(
