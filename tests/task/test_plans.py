@@ -5,6 +5,7 @@ change is checked in each.
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,6 +28,7 @@ from httptask.model.workflow import TaskOutcome
 from httptask.protocols import TaskCall, TaskCheck
 from httptask.task import HttpTask, Runtime
 from httptask.task._kept import Kept
+from httptask.task._plan import WrittenTask
 from httptask.task._task_type import Http
 from httptask.workflow import definition_of
 from tasks import RFI, email_task, http, runtime
@@ -467,6 +469,27 @@ def test_a_definition_is_written_as_json_once(monkeypatch: pytest.MonkeyPatch) -
         for _ in range(3):
             assert run_workflow(definition, runtime=shared).status == "Completed"
     assert len(written) == 1
+
+
+def test_equal_definitions_share_what_was_prepared(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that reads a definition anew for each run has its tasks prepared once, too."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    prepared: list[Any] = []
+    really = WrittenTask.of
+
+    def noted(definition: Any, pointer: str) -> WrittenTask:
+        prepared.append(pointer)
+        return really(definition, pointer)
+
+    monkeypatch.setattr(WrittenTask, "of", noted)
+    text = json.dumps({"startTask": "A", "tasks": {"A": http(HOST)}})
+    with runtime() as shared:
+        for _ in range(3):
+            definition = definition_of(json.loads(text))
+            assert run_workflow(definition, runtime=shared).status == "Completed"
+    assert prepared.count("/tasks/A") == 2  # once to check it, and once to run it
 
 
 def test_files_are_looked_for_before_each_run(tmp_path: Path, httpx_mock: HTTPXMock) -> None:

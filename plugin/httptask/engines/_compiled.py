@@ -4,10 +4,11 @@ runs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer
-from httptask.errors import CatalogueError, DefinitionError, Problem
+from httptask.errors import DefinitionError, Problem
 from httptask.protocols import TaskCheck
 from httptask.workflow import iter_tasks, problems
 
@@ -52,8 +53,8 @@ class CompiledDefinition:
         self._has_files = definition.key is None or _FILE in definition.key
         self._in_order: dict[bool, Any] = {}
         """By whether the engine can wait: the catalogue in whose version no error was found."""
-        self._prepared: dict[str, Any] = {}
-        """By pointer: what the task's type prepared of it."""
+        self._prepared: dict[str, tuple[Any, Any]] = {}
+        """By pointer: a task, and what its type prepared of it."""
 
     def refuse_broken(
         self, definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
@@ -62,22 +63,26 @@ class CompiledDefinition:
 
         One without errors is not looked at again, as long as the catalogue is what it was.
         """
-        try:
-            version = runtime.endpoints.version if self._has_endpoints else None
-        except CatalogueError:  # a closed or foreign one, which is said below
-            version = object()
+        version = runtime.endpoints.version_for(names_endpoint=self._has_endpoints)
         if self._has_files or can_wait not in self._in_order or self._in_order[can_wait] != version:
             _refuse(definition, runtime, can_wait)
             self._in_order[can_wait] = version
 
-    def prepared(self, step: Step, task_type: TaskType, services: TaskServices) -> Any:
-        """Return what *task_type* prepares of the task of *step*, once; None when it does not."""
+    def task(
+        self, step: Step, task_type: TaskType, services: TaskServices
+    ) -> tuple[Mapping[str, Any], Any]:
+        """Return the task of *step*, and what *task_type* prepares of it, once; None when it does
+        not.
+
+        The task is the one that was prepared, whichever definition of this JSON is run: so whoever
+        runs it sees that it is the very one.
+        """
         prepare = getattr(task_type, "prepare", None)
         if prepare is None:
-            return None
+            return step.definition, None
         if step.pointer not in self._prepared:
             task = TaskCheck(step.name, step.definition, services, step.pointer)
-            self._prepared[step.pointer] = prepare(task)
+            self._prepared[step.pointer] = step.definition, prepare(task)
         return self._prepared[step.pointer]
 
 

@@ -211,10 +211,10 @@ class _Run:
         services = Services(self._runtime, inputs)
         try:
             does = self._task_types[task_type]
-            prepared = self._compiled.prepared(step, does, services)
+            definition, prepared = self._compiled.task(step, does, services)
             call = TaskCall(
                 step.name,
-                step.definition,
+                definition,
                 inputs,
                 services,
                 step.pointer,

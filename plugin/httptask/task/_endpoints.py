@@ -49,6 +49,19 @@ class Endpoints:
         name = self._name()
         return name, _stamp(name), _stamp(f"{name}-wal")
 
+    def version_for(self, *, names_endpoint: bool) -> Hashable:
+        """Return the version that goes with what is kept of a task, or of a whole definition.
+
+        None when no endpoint is named. A catalogue that cannot be used has another version each
+        time: nothing is kept, and whoever looks an endpoint up in it is told why.
+        """
+        if not names_endpoint:
+            return None
+        try:
+            return self.version
+        except CatalogueError:
+            return object()
+
     def get(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest
         ids.

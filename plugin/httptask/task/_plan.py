@@ -76,16 +76,11 @@ class WrittenTask:
         text = self.text
         if text is None:
             return Plan(self.definition, self.pointer, runtime)
-        key = text, self.pointer, _version(self.definition, runtime)
+        names_endpoint = self.definition.get("endpoint") is not None
+        version = runtime.endpoints.version_for(names_endpoint=names_endpoint)
+        key = text, self.pointer, version
         # The plan has a copy: what its author makes of the definition later is another task.
         return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime))
-
-
-def _version(definition: Mapping[str, Any], runtime: Runtime) -> Any:
-    try:
-        return runtime.endpoints.version if definition.get("endpoint") is not None else None
-    except CatalogueError:  # a closed or foreign one, which is said where the endpoint is looked up
-        return object()
 
 
 class Plan:
