@@ -27,10 +27,8 @@ _READINGS = (
     (JSON_TYPES, JSON),
     # What servers said before there was a registered name.
     (re.compile(r"(application|text)/x-json|application/x-amz-json-1\.[01]"), JSON),
-    (
-        re.compile(r"application/json\+oembed"),
-        JSON,
-    ),  # oEmbed 1.0, section 2.3: the one suffix the wrong way round
+    # oEmbed 1.0, section 2.3: the one suffix the wrong way round.
+    (re.compile(r"application/json\+oembed"), JSON),
     (SEQUENCES, ITEMS),
     (XML, TEXT),
     (re.compile(r"text/.+|[^/]+/[^/]+\+yaml"), TEXT),

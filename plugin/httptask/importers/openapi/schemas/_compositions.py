@@ -16,6 +16,7 @@ from typing import Any
 from httptask._schema.subschemas import Path, definition_name, replaced, replaced_at, subschemas
 from httptask.importers.openapi.schemas._joins import contradictions, without
 from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
+from httptask.importers.openapi.schemas._types import widened
 
 Schema = dict[str, Any]
 Note = Callable[[str, Path], None]
@@ -303,7 +304,7 @@ class Compositions:
         """Say whether a property that *shape* does not name has, in one of *parts*, no type that
         *other* has.
         """
-        allowed = _widened(set(types_of(other)))
+        allowed = widened(types_of(other))
         found = (
             part.properties[name] for part in parts for name in part.properties.keys() - shape.known
         )
@@ -348,7 +349,7 @@ def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
     """Say whether the plain shape *one* accepts every value made of what *other* describes."""
     described = other.types or ({"object"} if other.properties or other.required else None)
     if one.types is not None and not (
-        described is not None and _widened(described) <= _widened(one.types)
+        described is not None and widened(described) <= widened(one.types)
     ):
         return False
     if one.closed and not other.names <= one.known:
@@ -372,10 +373,6 @@ def _is_wider(one: Any, other: Any) -> bool:
     checked = one.keys() - _NOT_CHECKED
     if not {"type"} <= checked <= {"type", "items"}:
         return False
-    if not set(types_of(other)) <= _widened(set(types_of(one))):
+    if not set(types_of(other)) <= widened(types_of(one)):
         return False
     return "items" not in one or _is_wider(one["items"], other.get("items"))
-
-
-def _widened(types: set[str]) -> set[str]:
-    return types | {"integer"} if "number" in types else types

@@ -17,7 +17,7 @@ from typing import Any
 from httptask._schema.subschemas import definition_name
 from httptask.importers.openapi.schemas._keywords import shorter
 from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
-from httptask.importers.openapi.schemas._types import fits
+from httptask.importers.openapi.schemas._types import fits, widened
 
 Schema = dict[str, Any]
 Steps = tuple[str, ...]
@@ -117,7 +117,7 @@ def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]
 
 def _types(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
     typed = [part for part in joined if "type" in part]
-    listed = [_widened(types_of(part)) for part in typed]
+    listed = [widened(types_of(part)) for part in typed]
     constants = [value for part in joined for enum in _enumerated(part) for value in enum.values()]
     fitting = [value for value in constants if all(fits(value, list(types)) for types in listed)]
     if not _is_contradicted(listed) and (fitting or not constants):
@@ -142,7 +142,7 @@ _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
 def _bounds(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
-    typed = [_widened(types_of(part)) for part in joined if "type" in part]
+    typed = [widened(types_of(part)) for part in joined if "type" in part]
     types = set(_TYPES).intersection(*typed)
     for bounded, lower, upper in _BOUNDS:
         least = _tightest(joined, lower, max)
@@ -192,11 +192,6 @@ def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
         if values is not None:
             yield {json.dumps(value, sort_keys=True): value for value in values}
-
-
-def _widened(types: Iterable[str]) -> set[str]:
-    names = set(types)
-    return names | {"integer"} if "number" in names else names
 
 
 def _name(steps: Steps) -> str:

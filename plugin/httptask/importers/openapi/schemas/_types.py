@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
@@ -87,6 +87,12 @@ _IS: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "string": lambda value: isinstance(value, str),
 }
+
+
+def widened(types: Iterable[str]) -> set[str]:
+    """Return *types*, with the integers that are among the numbers."""
+    names = set(types)
+    return names | {"integer"} if "number" in names else names
 
 
 def fits(value: Any, types: list[str]) -> bool:
