@@ -201,11 +201,16 @@ class PluginManager(pluggy.PluginManager):
             things[thing.name], providers[thing.name] = thing, plugin
         return things
 
+    @property
+    def has_observers(self) -> bool:
+        """Whether a plugin looks at exchanges."""
+        return bool(self.hook.httptask_exchange_finished.get_hookimpls())
+
     def tell_observers(self, exchange: Exchange, task: object) -> None:
         """Call `httptask_exchange_finished`. What a plugin raises there is logged, and the others
         are still called.
         """
-        if not self.hook.httptask_exchange_finished.get_hookimpls():
+        if not self.has_observers:
             return
         try:
             with self.blaming(OBSERVER):

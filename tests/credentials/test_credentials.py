@@ -595,8 +595,15 @@ def test_a_response_without_a_secret_is_neither_walked_nor_copied(
         assert walked == []
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        pytest.param("200 OK", lambda task: exchange(task).outcome, id="a test request"),
+        pytest.param("404 Not Found", lambda task: failure(task).kind, id="a run that fails"),
+    ],
+)
 def test_a_response_is_masked_within_the_time_for_everything(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, status: str, outcome: Callable[[dict[str, Any]], str]
 ) -> None:
     """Masking belongs to the attempt: the deadline ends it, and it holds up no event loop."""
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", CANARY)
@@ -609,13 +616,13 @@ def test_a_response_is_masked_within_the_time_for_everything(
         return data
 
     monkeypatch.setattr(Redactor, "bytes", endless)
-    answer = servers.response(json.dumps(["x" * 300_000]).encode(), servers.JSON)
+    answer = servers.response(json.dumps(["x" * 300_000]).encode(), servers.JSON, status=status)
     release = threading.Timer(6, released.set)
     with servers.raw_server(servers.respond(answer)) as server:
         release.start()
-        error = failure(task(server.url) | {"totalTimeoutSeconds": 3})
+        ended = outcome(task(server.url) | {"totalTimeoutSeconds": 3})
     release.cancel()
-    assert error.kind == "timeout"
+    assert ended == "timeout"
     assert in_loop == [False] * len(in_loop)
     assert in_loop
 

@@ -25,8 +25,9 @@ from httptask._http.unpackers import ACCEPT_ENCODING
 from httptask.building import curl_command
 from httptask.model.exchange import Exchange
 from httptask.model.task import Inputs, TaskResult, TestOptions
-from httptask.sending import Progress, watched
+from httptask.sending import Progress, View, watched
 from httptask.task import HttpTask
+from httptask.task._judge import Judge
 from httptask.testing import StandIn
 from tasks import RFI, SEED, call, email_task, exchange, failure, http, runtime
 
@@ -639,6 +640,38 @@ def test_progress_counts_attempts_from_the_first_that_begins() -> None:
         with runtime() as shared, pytest.raises(errors.HttpTaskError):
             context.run(HttpTask(http(url), name="task", runtime=shared).call)
         assert progress.attempt == attempts
+
+
+def test_the_exchange_of_a_stopped_run_has_the_response_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who stops a run while its response is judged sees the body parsed, though nobody else looks
+    at the exchange of a run that succeeds.
+    """
+
+    async def stopped() -> Progress:
+        progress, is_judging = Progress(), asyncio.Event()
+
+        async def judge(self: Judge, result: TaskResult, view: View) -> None:
+            is_judging.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(Judge, "__call__", judge)
+        watched.set(progress)
+        async with runtime() as shared:
+            definition = http(server.url, successCondition="${$.body.ok}")
+            task = asyncio.create_task(HttpTask(definition, runtime=shared).acall())
+            await is_judging.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        return progress
+
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        seen = asyncio.run(stopped()).exchange
+    assert seen is not None
+    assert seen.response is not None
+    assert (seen.response.decoded, seen.response.decoded_as) == ({"ok": True}, "json")
 
 
 @pytest.mark.parametrize("way", ["call", "test_request"])

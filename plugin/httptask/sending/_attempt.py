@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from httptask.errors import TaskError
 from httptask.model.exchange import OutgoingRequest
@@ -25,15 +24,14 @@ class AttemptRecord:
     """The wait before the attempt."""
     plain: OutgoingRequest | None = None
     """The request before it was authorised; None until it was made."""
-    started_at: str = field(
-        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
-    )
+    started: float = field(default_factory=time.time)
+    """Seconds since 1970, UTC."""
     began: float = field(default_factory=time.perf_counter)
     hops: list[HopRecord] = field(default_factory=list)
     view: View | None = None
     """The decoded body of the last response."""
     body: MaskedBody | None = None
-    """The same body as an exchange may hold it."""
+    """The same body as an exchange may hold it; None where no exchange is asked for."""
     verdict: Verdict | None = None
     error: TaskError | None = None
     elapsed_seconds: float = 0.0

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
@@ -50,15 +51,15 @@ Judge = Callable[[TaskResult, View], Awaitable[Verdict]]
 class Delivery:
     """What a call ended in."""
 
-    exchange: Exchange
-    """Secrets masked."""
+    exchange: Exchange | None
+    """Secrets masked. None for a success whose exchange nobody asked for."""
     error: TaskError | None
     """None for success. It carries the exchange, and the result when a response came."""
     result: TaskResult | None = field(repr=False)
     """Not masked: a workflow may need what a response says."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Call:
     """What stays the same over all attempts."""
 
@@ -73,11 +74,17 @@ class _Call:
     progress: Progress
     redirects: int
     """How many are followed."""
+    is_observed: bool
+    """Whether somebody looks at the exchange of a success; that of an error is always made."""
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
         """Return the seconds since the call began."""
         return time.perf_counter() - self.began
+
+    def masked(self, received: Received, view: View) -> MaskedBody:
+        """Return the body of *received*, which decodes to *view*, as an exchange may hold it."""
+        return masked_body(received, view, self.redactor, self.bodies.reading.charset)
 
 
 async def deliver(
@@ -92,21 +99,35 @@ async def deliver(
     reading: Reading | None = None,
     judge: Judge | None = None,
     redirects: int | None = None,
+    is_observed: bool = True,
 ) -> Delivery:
     """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
     what the call ended in.
 
     *wire* carries the requests. *new_file* makes files for bodies that are neither JSON nor text,
     unless *reading* says otherwise. *judge* decides what a success is; any 2xx without one. At most
-    *redirects* are followed, and never more than *limits* has. Raises only what *ready* raises
-    (nothing was sent), and cancellation.
+    *redirects* are followed, and never more than *limits* has. Without *is_observed*, a success has
+    no exchange: to mask what nobody looks at would cost a fifth of the call. Raises only what
+    *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
     bodies = Bodies(limits.body, files.new, reading or Reading())
     followed = limits.redirects if redirects is None else min(redirects, limits.redirects)
     progress = watched.get() or Progress()
     progress.max_attempts = retry.max_attempts
-    call = _Call(ready, wire, timeouts, retry, limits, redactor, bodies, judge, progress, followed)
+    call = _Call(
+        ready,
+        wire,
+        timeouts,
+        retry,
+        limits,
+        redactor,
+        bodies,
+        judge,
+        progress,
+        followed,
+        is_observed,
+    )
     kept_file: BodyFile | None = None
     records: list[AttemptRecord] = []
     try:
@@ -188,9 +209,9 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
     current.plain = ready.plain
     received = await _answer(current, ready, call)
 
-    def read() -> tuple[View, MaskedBody]:
+    def read() -> tuple[View, MaskedBody | None]:
         view = view_of(received, call.limits, redactor, call.bodies)
-        return view, masked_body(received, view, redactor, call.bodies.reading.charset)
+        return view, call.masked(received, view) if call.is_observed else None
 
     # How long an encoded body gets is known only after decoding.
     may_be_long = len(received.body) > _LONG or bool(received.header("content-encoding"))
@@ -202,6 +223,9 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
         current.verdict = await call.judge(result, view) if result is not None else None
     error = outcome(received, view, redactor, current.verdict)
     if error is not None:
+        if current.body is None:
+            mask = partial(call.masked, received, view)
+            current.body = await in_thread(mask) if may_be_long else mask()
         raise error
 
 
@@ -214,7 +238,6 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
     request = sent = ready.request
     visited = set()
     while True:
-        visited.add((sent.method, sent.url, sent.header("cookie")))
         received = await _hop(current, sent, ready.credential, call)
         if not call.redirects:
             return received
@@ -225,6 +248,7 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             )
             if following is None:
                 return received
+            visited.add((sent.method, sent.url, sent.header("cookie")))
             if len(current.hops) > call.redirects:
                 raise RedirectError(f"more than {call.redirects} redirects")
             request, sent = following, cookies.attached(following)
@@ -305,7 +329,9 @@ def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
     if last.view is not None and last.view.file is not None:
         last.view.file.keep()
     elapsed = call.elapsed()
-    exchange = exchange_of(records, elapsed, redactor)
+    exchange = None
+    if error is not None or call.is_observed:
+        exchange = exchange_of(records, elapsed, redactor)
     result = result_of(last, elapsed, redactor)
     if error is not None:
         error.attempts = len(records)
@@ -320,5 +346,8 @@ def _note_cancelled(records: Sequence[AttemptRecord], call: _Call) -> None:
     for record in records:
         record.shorten()
         record.elapsed_seconds = record.elapsed_seconds or time.perf_counter() - record.began
+        received = record.hops[-1].received if record.hops else None
+        if record.view is not None and record.body is None and received is not None:
+            record.body = call.masked(received, record.view)
     call.progress.exchange = cancelled_exchange(records, call.elapsed(), call.redactor)
     call.progress.maybe_delivered = any(record.maybe_delivered for record in records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from httptask._core.redaction import MASK, Redactor, secret_part
 from httptask.errors import SettingsError, TaskError
@@ -86,15 +87,21 @@ def mask_error(error: TaskError, redactor: Redactor) -> None:
 
 
 def masked(
-    request: OutgoingRequest, plain: OutgoingRequest | None, redactor: Redactor
+    request: OutgoingRequest,
+    plain: OutgoingRequest | None,
+    redactor: Redactor,
+    headers: Sequence[tuple[str, str]] | None = None,
 ) -> SentRequest:
     """Return *request* with every secret masked.
 
     Known secrets are masked wherever they stand, and so is whatever authorising added to *plain*.
+    *headers* are those that were written, where they are not the request's own.
     """
-    headers, url = list(request.headers), request.url
+    url = request.url
+    if headers is None:
+        headers = request.headers
     if plain is not None:
-        headers = _without_authorisation(request, plain)
+        headers = _without_authorisation(headers, plain)
         if url != plain.url and url.startswith(plain.url):
             url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
     return SentRequest(
@@ -106,22 +113,20 @@ def masked(
 
 
 def _without_authorisation(
-    request: OutgoingRequest, plain: OutgoingRequest
+    headers: Sequence[tuple[str, str]], plain: OutgoingRequest
 ) -> list[tuple[str, str]]:
-    """Return the headers of *request*, those masked that authorising added to *plain* or changed
-    in it.
-    """
+    """Return *headers*, those masked that authorising added to *plain* or changed in it."""
     lines = [(name.lower(), value) for name, value in plain.headers]
     plain_lines, plain_values = set(lines), dict(lines)
-    headers = []
-    for name, value in request.headers:
+    shown = []
+    for name, value in headers:
         key = name.lower()
         if (key, value) in plain_lines or key in _BY_LIBRARY:
-            headers.append((name, value))
+            shown.append((name, value))
             continue
         public, _ = secret_part(name, value, plain_values.get(key))
-        headers.append((name, public + MASK))
-    return headers
+        shown.append((name, public + MASK))
+    return shown
 
 
 def _attempt(record: AttemptRecord, redactor: Redactor, outcome: str) -> Attempt:
@@ -132,7 +137,7 @@ def _attempt(record: AttemptRecord, redactor: Redactor, outcome: str) -> Attempt
         hops=tuple(_hop(hop, record, redactor) for hop in record.hops),
         outcome=error.kind if error is not None else outcome,
         error=redactor.text(str(error)) if error is not None else None,
-        started_at=record.started_at,
+        started_at=datetime.fromtimestamp(record.started, UTC).isoformat(timespec="milliseconds"),
         waited_seconds=record.waited_seconds,
         elapsed_seconds=record.elapsed_seconds,
     )
@@ -145,9 +150,9 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
         response = _response(hop.received, attempt, hop is attempt.hops[-1], redactor)
     else:
         unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN])
-    request = hop.request.copy()
-    request.headers = list(hop.sent_headers or request.headers)
-    return Hop(masked(request, attempt.plain, redactor), response, hop.phases, unparsed)
+    headers = hop.sent_headers or hop.request.headers
+    request = masked(hop.request, attempt.plain, redactor, headers)
+    return Hop(request, response, hop.phases, unparsed)
 
 
 def _response(

@@ -182,7 +182,11 @@ class HttpTask:
         """Run a test request here: the shipped answer to `httptask_test_request`."""
         folder = options.files
         new_file = BodyFile if folder is None else lambda: BodyFile(lambda: folder)
-        _, delivery = await self._deliver(inputs, new_file, send_anyway=options.send_anyway)
+        _, delivery = await self._deliver(
+            inputs, new_file, send_anyway=options.send_anyway, is_test=True
+        )
+        if delivery.exchange is None:
+            raise AssertionError("the exchange of a test request was asked for")
         return delivery.exchange
 
     # Render
@@ -263,11 +267,12 @@ class HttpTask:
 
     async def _parameters(self, inputs: Inputs) -> Any:
         plan = self._plan
-        at, evaluate = (
-            pointer_of(["inputParameters"], self.pointer),
-            self.runtime.evaluator.evaluate,
+        return await self.runtime.evaluator.evaluate(
+            plan.parameters,
+            inputs.document(),
+            pointer=plan.parameters_pointer,
+            run=inputs.run,
         )
-        return await evaluate(plan.parameters, inputs.document(), pointer=at, run=inputs.run)
 
     async def _request(self, parameters: Any, inputs: Inputs) -> Any:
         plan = self._plan
@@ -302,13 +307,22 @@ class HttpTask:
         )
 
     async def _deliver(
-        self, inputs: Inputs, new_file: Callable[[], BodyFile], *, send_anyway: bool = False
+        self,
+        inputs: Inputs,
+        new_file: Callable[[], BodyFile],
+        *,
+        send_anyway: bool = False,
+        is_test: bool = False,
     ) -> tuple[Any, Delivery]:
         await self._load()
         runtime, plan = self.runtime, self._plan
         parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
         built = await self._built(request)
-        judge = Judge(plan.definition, plan.endpoint, runtime.evaluator, inputs.run, self.pointer)
+        judge = None
+        if plan.judges_responses:
+            judge = Judge(
+                plan.definition, plan.endpoint, runtime.evaluator, inputs.run, self.pointer
+            )
         with allowing(runtime.allowed):
             delivery = await deliver(
                 lambda: self._ready(built),
@@ -319,12 +333,16 @@ class HttpTask:
                 redactor=runtime.redactor,
                 new_file=new_file,
                 reading=plan.reading,
-                judge=judge if judge.is_needed else None,
+                judge=judge,
                 redirects=plan.definition.get("redirects"),
+                is_observed=is_test or runtime.plugins.has_observers,
             )
-        if send_anyway or plan.only_notes:
-            delivery = _with_problems(delivery, plan.waived_problems(request))
-        runtime.plugins.tell_observers(delivery.exchange, self)
+        exchange = delivery.exchange
+        if exchange is not None:
+            if send_anyway or plan.only_notes:
+                exchange = replace(exchange, settings_problems=plan.waived_problems(request))
+                delivery = _with_exchange(delivery, exchange)
+            runtime.plugins.tell_observers(exchange, self)
         return parameters, delivery
 
     async def _load(self) -> None:
@@ -354,7 +372,9 @@ class HttpTask:
         late as possible.
         """
         runtime = self.runtime
-        request = await located(built, runtime.readable)
+        request = built.copy()
+        if isinstance(built.body, StreamedBody):
+            request = await located(built, runtime.readable)
         name = self.definition.get("credentials")
         credential = None
         if name is not None:
@@ -362,8 +382,9 @@ class HttpTask:
             for secret in credential.secrets():
                 runtime.redactor.add(secret)
         _prepared_by_plugins(self, request)
-        plain = request.copy()
+        plain = request
         if credential is not None:
+            plain = request.copy()
             await self._blaming_credentials(
                 authorise(request, credential, runtime.plugins, self.endpoint)
             )
@@ -450,11 +471,8 @@ def _with_url_escaped(request: Any) -> Any:
     return {**request, "url": url_part(url)} if isinstance(url, str) else request
 
 
-def _with_problems(delivery: Delivery, problems: tuple[Problem, ...]) -> Delivery:
-    """Return *delivery* whose exchange, its error's too, says what the endpoint's schema had
-    against the settings.
-    """
-    exchange = replace(delivery.exchange, settings_problems=problems)
+def _with_exchange(delivery: Delivery, exchange: Exchange) -> Delivery:
+    """Return *delivery* with *exchange*; its error, if there is one, has it too."""
     if delivery.error is not None:
         delivery.error.exchange = exchange
     return replace(delivery, exchange=exchange)

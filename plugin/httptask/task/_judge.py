@@ -93,6 +93,12 @@ def _check_problems(
     ]
 
 
+def needs_judge(definition: Mapping[str, Any], endpoint: Endpoint | None) -> bool:
+    """Say whether a task of *definition* decides on its responses by more than a status of 2xx."""
+    documents_responses = endpoint is not None and bool(endpoint.responses)
+    return documents_responses or definition.get(CONDITION) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Says of a response whether the task of *definition* takes it for a success."""
@@ -103,13 +109,6 @@ class Judge:
     run: Mapping[str, Any]
     """The `swf:` names."""
     pointer: str = ""
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is more to say than a status of 2xx."""
-        return self._condition is not None or (
-            self.endpoint is not None and bool(self.endpoint.responses)
-        )
 
     async def __call__(self, result: TaskResult, view: View) -> Verdict:
         """Return what there is to say of *result*, whose body is *view*."""

@@ -36,7 +36,7 @@ from httptask.settings import (
     with_media_type,
     without_nulls,
 )
-from httptask.task._judge import judging_problems, reading_problems
+from httptask.task._judge import judging_problems, needs_judge, reading_problems
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -98,6 +98,7 @@ class Plan:
         self.definition = definition
         self.pointer = pointer
         self.request_pointer = pointer_of(["httpRequest"], pointer)
+        self.parameters_pointer = pointer_of(["inputParameters"], pointer)
         self.runtime = runtime
         self._given_endpoint = endpoint
 
@@ -157,8 +158,8 @@ class Plan:
             found += checks.problems(definition["httpRequest"])
         found += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
-        found += check(parameters, pointer_of(["inputParameters"], self.pointer), document_shape())
-        found += secrets_below(parameters, pointer_of(["inputParameters"], self.pointer))
+        found += check(parameters, self.parameters_pointer, document_shape())
+        found += secrets_below(parameters, self.parameters_pointer)
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         found += check(definition.get("httpRequest"), self.request_pointer, shape)
@@ -166,7 +167,12 @@ class Plan:
         found += reading_problems(definition, self.pointer)
         return tuple(found)
 
-    @property
+    @cached_property
+    def judges_responses(self) -> bool:
+        """Whether there is more to say of a response than that its status is 2xx."""
+        return needs_judge(self.definition, self.endpoint)
+
+    @cached_property
     def only_notes(self) -> bool:
         """Whether what only the endpoint's schema refuses is sent as it is written, with a note."""
         return bool(self.field("checkSettings") == "note")
