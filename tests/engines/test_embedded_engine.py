@@ -656,6 +656,27 @@ def test_an_interrupt_goes_through_and_stops_the_tasks() -> None:
     assert tidied == ["Slow"]
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_a_visit_that_is_cancelled_while_another_ends_stops_the_run(turns: int) -> None:
+    """The run goes on from both, though they are told in one turn of the event loop."""
+
+    async def fast(call: TaskCall) -> TaskOutcome:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return TaskOutcome()
+
+    async def cancelled(call: TaskCall) -> TaskOutcome:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+        return TaskOutcome()
+
+    definition = fork(Fast=do(end=True), Stop=do(end=True)) | {"timeoutSeconds": 5}
+    with pytest.raises(asyncio.CancelledError):
+        World(Fast=fast, Stop=cancelled).run(definition)
+
+
 # Failure workflows
 
 

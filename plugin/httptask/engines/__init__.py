@@ -89,15 +89,15 @@ async def arun_workflow(
     """
     from httptask.protocols import RunOptions
 
-    wanted = _definition(definition)
-    others = {name: _definition(each) for name, each in (definitions or {}).items()}
+    first = _definition(definition)
+    others = {name: _definition(other) for name, other in (definitions or {}).items()}
     options = RunOptions(_json_input(input), variables or {}, others, finished, cancelled)
     if runtime is not None:
-        return await _run(engine, wanted, options, runtime)
+        return await _run(engine, first, options, runtime)
     from httptask.task import Runtime
 
     async with Runtime() as own:
-        return await _run(engine, wanted, options, own)
+        return await _run(engine, first, options, own)
 
 
 async def _run(
@@ -115,26 +115,31 @@ async def _run(
 
 
 def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
-    from httptask._core.nearest import nearest
-
     if name in engines:
         return engines[name]
+    from httptask._core.nearest import nearest
+
     near = "".join(f"; did you mean {each}?" for each in nearest(name, engines))
     raise PluginError(
         f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}"
     )
 
 
-def _definition(given: DefinitionLike) -> WorkflowDefinition:
-    from httptask.model.workflow import WorkflowDefinition
-    from httptask.workflow import definition_of, load_definition
+def _definition(source: DefinitionLike) -> WorkflowDefinition:
+    if isinstance(source, Mapping):
+        from httptask.workflow import definition_of
 
-    if isinstance(given, WorkflowDefinition):
-        return given
-    return definition_of(given) if isinstance(given, Mapping) else load_definition(given)
+        return definition_of(source)
+    if isinstance(source, str | os.PathLike):
+        from httptask.workflow import load_definition
+
+        return load_definition(source)
+    return source
 
 
 def _json_input(value: Any) -> Any:
+    if value is None:
+        return None
     from httptask._core.strict_json import dump
     from httptask.errors import DefinitionError, Problem
 

@@ -127,7 +127,8 @@ class RunRecord:
 
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]
-        run = replace(run, **end, elapsed_seconds=self._clock() - began)
+        elapsed = self._clock() - began
+        run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, **end)
         if run.status != "Waiting":
             del self._under_way[step.key]
         self._keep(run)

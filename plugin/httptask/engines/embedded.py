@@ -134,9 +134,11 @@ class _Run:
         self._record = RunRecord(
             definition, options, steps=runtime.limits.steps, clock=time.monotonic
         )
-        self._running: set[asyncio.Task[Progress]] = set()
-        self._finished: deque[asyncio.Task[Progress]] = deque()
-        self._news = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._news: deque[Progress | BaseException] = deque()
+        """What the visits that ended changed, or died of; the run has not gone on from it yet."""
+        self._has_news: asyncio.Future[None] | None = None
+        """What the run waits for; None before it waits the first time."""
         self.cause: TaskRun | None = None
         """The task whose failure ended the run, if one's did."""
 
@@ -148,8 +150,11 @@ class _Run:
         )
         try:
             try:
-                async with asyncio.timeout(None if limit is None else min(limit, _LONGEST)):
+                if limit is None:
                     progress = await self._to_the_end()
+                else:
+                    async with asyncio.timeout(min(limit, _LONGEST)):
+                        progress = await self._to_the_end()
             except TimeoutError:
                 pass  # this limit's: a task that raises one of its own has failed
             finally:
@@ -167,22 +172,35 @@ class _Run:
         while progress.status == "Running":
             for step in progress.steps:
                 self._start(step, self._record.start(step))
-            while not self._finished:
-                self._news.clear()
-                await self._news.wait()
-            # A visit records its failure; only what ends the process comes out here.
-            progress = self._finished.popleft().result()
+            while not self._news:
+                self._has_news = asyncio.get_running_loop().create_future()
+                await self._has_news
+            news = self._news.popleft()
+            if isinstance(news, BaseException):
+                raise news
+            progress = news
         return progress
 
     def _start(self, step: Step, inputs: Inputs) -> None:
-        task = asyncio.create_task(self._visit(step, inputs), name=f"httptask: {step.name}")
+        task = asyncio.create_task(self._visited(step, inputs), name=f"httptask: {step.name}")
         self._running.add(task)
         task.add_done_callback(self._note)
 
-    def _note(self, task: asyncio.Task[Progress]) -> None:
+    async def _visited(self, step: Step, inputs: Inputs) -> None:
+        # Told here, not by the callback, which comes one turn of the event loop later.
+        self._tell(await self._visit(step, inputs))
+
+    def _note(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._finished.append(task)
-        self._news.set()
+        # A visit records its failure; only what ends the process comes out here.
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
+            self._tell(error)
+
+    def _tell(self, news: Progress | BaseException) -> None:
+        self._news.append(news)
+        if self._has_news is not None and not self._has_news.done():
+            self._has_news.set_result(None)
 
     async def _visit(self, step: Step, inputs: Inputs) -> Progress:
         """Run *step* to its end, waits included, and return what its result changes."""
@@ -257,7 +275,7 @@ def _stopped_error(call: CallProgress) -> dict[str, Any]:
     }
 
 
-async def _stop(tasks: Collection[asyncio.Task[Progress]]) -> None:
+async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
     """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
     cancelled meanwhile.
     """

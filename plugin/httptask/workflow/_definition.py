@@ -94,11 +94,16 @@ class Scope:
         return pointer(["tasks", name], self.pointer)
 
 
+def own_scope(definition: WorkflowDefinition) -> Scope:
+    """Return the definition's own tasks."""
+    return _scope("", definition.document, 0)
+
+
 def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
     """Give the definition's own tasks, then those of every branch, outer ones first; stops at
     `MAX_NESTING`.
     """
-    waiting = [_scope("", definition.document, 0)]
+    waiting = [own_scope(definition)]
     while waiting:
         scope = waiting.pop()
         yield scope
@@ -112,7 +117,7 @@ def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mappi
 
     Never raises: what is not an object is left out, and so is what lies deeper than `MAX_NESTING`.
     """
-    waiting = [iter(_tasks_of(_scope("", definition.document, 0)))]
+    waiting = [iter(_tasks_of(own_scope(definition)))]
     while waiting:
         found = next(waiting[-1], None)
         if found is None:

@@ -16,7 +16,7 @@ from typing import Any
 from httptask.model.nulls import without_nulls
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
 from httptask.model.workflow import Step, TaskRun, Wait, WorkflowDefinition
-from httptask.workflow._definition import Scope, branches_of, iter_scopes
+from httptask.workflow._definition import Scope, branches_of, own_scope
 
 MAX_STEPS = Limits().steps
 """Tasks one run may execute, when nobody says otherwise."""
@@ -122,7 +122,7 @@ class RunState:
         """Parallel tasks that ended and that the results do not tell of yet."""
         self._end: Progress | None = None
         self._news = _News()
-        self._root = _Track(next(iter_scopes(definition)), None, None)
+        self._root = _Track(own_scope(definition), None, None)
         self._follow(self._root, self._root.scope.start)
         self.begun = self._news.told(self._end)
         """What the run starts with."""
