@@ -186,6 +186,31 @@ def test_files_among_the_fields_of_a_form(server: str, folder: Path) -> None:
     assert read["headers"]["content-length"] == str(len(read["body"]))
 
 
+@pytest.mark.parametrize(
+    "described",
+    [["multipart/*"], ["*/*"], ["application/json", "multipart/*"], ["application/json", "*/*"]],
+)
+def test_files_where_a_range_of_media_types_is_described(
+    server: str, folder: Path, described: list[str]
+) -> None:
+    """A body with files is written as multipart/form-data, by what the range says of its parts."""
+    fields = {"plan": {"type": "string", "format": "binary"}, "note": {"type": "object"}}
+    encoding = {"note": {"contentType": "application/vnd.note+json"}}
+    schema = {"type": "object", "properties": fields}
+    content = {name: MediaType(schema, encoding) for name in described}
+    known = Endpoint("e", "POST", "/a", "p", request_body=RequestBody(content))
+    body = {"plan": file("plans/a.pdf"), "note": {"b": 1}}
+    definition = http(f"{server}/a", request={"method": "POST", "body": body})
+    with runtime(files=folder) as shared:
+        task = HttpTask(definition, runtime=shared, endpoint=known)
+        assert task.problems() == []
+        read = task.call().body
+    assert read["mimetype"] == MULTIPART
+    assert read["files"][0]["sha256"] == hashlib.sha256(PLAN).hexdigest()
+    types = {name: media_type for name, media_type, _ in read["parts"]}
+    assert types["note"] == "application/vnd.note+json"
+
+
 def test_a_form_in_a_url_s_syntax_carries_no_file(folder: Path) -> None:
     """Refused, with what does carry one."""
     place, message = refused(folder, {"a": file("empty")}, headers={"Content-Type": FORM})
@@ -281,6 +306,61 @@ def test_validation_refuses_a_file_that_cannot_stand_somewhere(
     problem = problems[f"/httpRequest{place}"]
     assert problem.severity == "error"
     assert '"as": "base64"' in problem.message
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("/body", {"body": {"$file": {"pathh": "x"}}}),
+        ("/body/a", {"body": {"a": {"$file": {"pathh": "x"}}}}),
+        ("/body/a/0", {"body": {"a": [{"$file": {"pathh": "x"}}]}}),
+        ("/body/0/1", {"body": [["a", {"$file": {"pathh": "x"}}]]}),
+        ("/body/a", {"body": {"a": {"$file": {"pathh": "${$.name}"}}}}),
+        ("/body/a", {"body": {"a": "${$.file}"}}),
+    ],
+)
+def test_a_misspelt_name_in_a_reference(path: str, request_: dict[str, Any]) -> None:
+    """The name that was meant is told, and that alone; when the task runs, too."""
+    request_ = {"method": "POST", "headers": {"Content-Type": MULTIPART}, **request_}
+    parameters = {"name": "x", "file": {"$file": {"pathh": "x"}}}
+    task = HttpTask(http("https://h.example/a", request=request_, inputParameters=parameters))
+    with pytest.raises(SettingsError) as caught:
+        task.call()
+    found = task.problems() or caught.value.problems
+    pointer = f"/httpRequest{path}/$file/pathh"
+    assert [(each.pointer, each.params.get("near")) for each in found] == [(pointer, "path")]
+    assert [each.pointer for each in caught.value.problems] == [pointer]
+
+
+@pytest.mark.parametrize("place", ["body", "query", "headers"])
+def test_a_misspelt_as_is_told_where_a_file_cannot_stand(place: str) -> None:
+    """Its author wrote the way to send the content already: only the spelling is wrong."""
+    reference = {"$file": {"content": "x", "ass": "text"}}
+    value = {"a": {"b": reference}} if place == "body" else {"a": reference}
+    path = "a/b" if place == "body" else "a"
+    task = HttpTask(http("https://h.example/a", request={"method": "POST", place: value}))
+    problems = {problem.pointer: problem for problem in task.problems()}
+    problem = problems[f"/httpRequest/{place}/{path}/$file/ass"]
+    assert "did you mean 'as'?" in problem.message
+    assert "file-misplaced" not in {problem.code for problem in problems.values()}
+
+
+@pytest.mark.parametrize("content_type", [MULTIPART, "application/json"])
+@pytest.mark.parametrize("is_evaluated", [False, True])
+def test_what_belongs_to_a_reference_stands_in_it(content_type: str, is_evaluated: bool) -> None:
+    """A reference with other members would be data, and tell a stranger the local path."""
+    value = {"$file": {"path": "plans/a.pdf"}, "filename": "b.pdf"}
+    request = {
+        "method": "POST",
+        "headers": {"Content-Type": content_type},
+        "body": {"a": "${$.value}" if is_evaluated else value},
+    }
+    task = HttpTask(http("https://h.example/a", request=request, inputParameters={"value": value}))
+    with pytest.raises(SettingsError) as caught:
+        task.call()
+    (problem,) = caught.value.problems
+    assert (problem.pointer, problem.code) == ("/httpRequest/body/a", "file-reference-crowded")
+    assert "'filename'" in problem.message
 
 
 @pytest.mark.parametrize(

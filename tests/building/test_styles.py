@@ -1003,6 +1003,8 @@ def test_a_multipart_body_is_the_same_each_time() -> None:
         (["*/*"], "x", "text/plain; charset=utf-8", "x"),
         (["text/*"], "x", "text/plain; charset=utf-8", "x"),
         (["application/*+json"], {"a": 1}, "application/json", '{"a":1}'),
+        (["text/*", "application/*"], {"a": 1}, "application/json", '{"a":1}'),
+        (["image/*", "*/*"], {"a": 1}, "application/json", '{"a":1}'),
         ([""], {"a": 1}, "application/json", '{"a":1}'),
         (
             [],

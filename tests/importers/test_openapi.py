@@ -542,6 +542,15 @@ def test_an_incomplete_body_is_read_and_told(
     assert [note.kind for note in found.notes] == ([told_as] if told_as else [])
 
 
+def test_a_range_of_multipart_media_types_is_told() -> None:
+    """Reading notes what a body is sent as."""
+    content = {"multipart/*": {"schema": {"type": "object"}}}
+    operation = {"requestBody": {"content": content}, "responses": {}}
+    (note,) = reading(described({"/a": {"post": operation}})).notes
+    assert note.pointer == "/paths/~1a/post/requestBody/content/multipart~1*"
+    assert "multipart/form-data" in note.message
+
+
 def test_body_and_form_data_of_2_are_understood_in_3() -> None:
     """Parameters in `body` and `formData` become the body they mean; beside a request body they do
     not count. Both is told.

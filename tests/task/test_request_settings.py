@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import servers
+from httptask.errors import SettingsError
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody
 from httptask.task import HttpTask
 from tasks import call, email_task, failure, http, runtime
@@ -222,6 +223,25 @@ def test_headers_that_repeat_are_checked() -> None:
     assert pointers(known, headers={"X-Tag": [{}]}) == ["/headers/X-Tag/0"]
     assert pointers(None, headers={"X-Tag": ["a", 1]}) == []
     assert pointers(None, headers={"User-Agent": ["a", "b"]}) == ["/headers/User-Agent"]
+
+
+@pytest.mark.parametrize("content_type", ["*/*", "image/*", "multipart/*", "application/*+json"])
+@pytest.mark.parametrize("is_described", [False, True])
+def test_a_range_is_no_media_type_of_a_body(content_type: str, is_described: bool) -> None:
+    """It would be sent as it stands, and no server knows what the body is (RFC 6838, section
+    4.2).
+    """
+    known = described(**{content_type: {}}) if is_described else None
+    headers = {"Content-Type": content_type}
+    assert pointers(known, body={"a": 1}, headers=headers)[:1] == ["/headers/Content-Type"]
+    definition = http(
+        "https://h.example/a",
+        request={"method": "POST", "body": {"a": 1}, "headers": {"Content-Type": "${$.name}"}},
+        inputParameters={"name": content_type},
+    )
+    with pytest.raises(SettingsError) as caught:
+        HttpTask(definition, endpoint=known).call()
+    assert [each.code for each in caught.value.problems] == ["media-type-range"]
 
 
 @pytest.mark.parametrize(

@@ -108,24 +108,26 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
 
     Text is sent as the first one; an object as the first by `rank`, but as multipart when a field
     of it is a file; a file as what it is, where that is among them. Where the description leaves it
-    open, text is sent as text, a file as what it is, and everything else as JSON. Raises
-    `UnwritableError` when the media types are named and none carries *value*.
+    open, text is sent as text, a file as what it is, fields with files as multipart/form-data, and
+    everything else as JSON. Raises `UnwritableError` when the media types are named and none
+    carries *value*.
     """
     if is_reference(value):
         return _chosen_for_file(reference_of(value), content)
     if is_text(value):
         value = ""
-    free = _ANY_TEXT if isinstance(value, str) else "application/json"
     names = list(content) or ["*/*"]
     if not isinstance(value, str):
         names.sort(key=lambda name: rank(name, files=_holds_file(value)))
     for name in names:
-        concrete = _concrete(name, free)
+        concrete = _concrete(name, value)
         if concrete is not None and writable(value, concrete):
             return concrete
+    is_open = all("*" in name for name in content)
+    expected = "name one in the header Content-Type" if is_open else "expected a string"
     raise UnwritableError(
         f"no media type of this endpoint can be written from this value: {', '.join(content)};"
-        " expected a string"
+        f" {expected}"
     )
 
 
@@ -133,7 +135,7 @@ def writable(value: Any, name: str) -> bool:
     """Say whether *value* can be written as the media type, or a media type of the range,
     *name*.
     """
-    concrete = _concrete(name, _ANY_TEXT if isinstance(value, str) else "application/json")
+    concrete = _concrete(name, value)
     return concrete is not None and _row(value, concrete) is not None
 
 
@@ -144,7 +146,7 @@ def rank(name: str, *, files: bool = False) -> int:
     With *files* in its fields multipart comes first: nothing else carries them.
     """
     kind = essence(name)
-    if files and carries_files(kind):
+    if files and (carries_files(kind) or range_of(kind).fullmatch(FORM_DATA)):
         return 0
     if JSON_TYPES.fullmatch(kind):
         return 1
@@ -183,17 +185,22 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
     )
 
 
-def _concrete(name: str, free: str) -> str | None:
-    """Return a media type that the media type range *name* allows; None when its name does not say
-    enough to write one.
+def _concrete(name: str, value: Any) -> str | None:
+    """Return the media type of the range *name* that *value* is written in; None when the range
+    does not say enough to write one.
     """
     kind = essence(name)
     if kind in ("", "*/*", "*"):
-        return free
+        if isinstance(value, str):
+            return _ANY_TEXT
+        return FORM_DATA if _holds_file(value) else "application/json"
     if kind == "text/*":
         return _ANY_TEXT
     if kind in ("application/*", "application/*+json"):
         return "application/json"
+    if kind == "multipart/*":
+        is_parts = isinstance(value, list) and not is_pairs(value)
+        return "multipart/mixed" if is_parts else FORM_DATA
     return None if "*" in kind or not SENDABLE.fullmatch(name) else name
 
 

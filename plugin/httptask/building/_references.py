@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
@@ -23,6 +23,7 @@ from httptask._http.media_types import charset_of
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE
 from httptask.building._escaping import UnwritableError
 from httptask.building._text import encoded_text
+from httptask.errors import Problem
 from httptask.model.exchange import FilePiece
 
 REFERENCE = "$file"
@@ -115,8 +116,8 @@ def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
     says no file.
     """
     settings: Mapping[str, Any] = value[REFERENCE]
-    for steps, why in reference_problems(value):
-        raise UnwritableError(why, *path, *steps)
+    for steps, code, params in reference_problems(value):
+        raise UnwritableError(Problem.of(code, "", **params).message, *path, *steps)
     name = str(
         settings.get("path")
         or settings.get("name")
@@ -134,95 +135,103 @@ def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
 # What is wrong with one
 
 
-def reference_problems(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what is wrong with the reference *value*, whatever files there are: where in it, and a
-    sentence.
-    """
+class ReferenceProblem(NamedTuple):
+    """What is wrong with a reference."""
+
+    path: Path
+    code: str
+    params: Mapping[str, Any]
+
+
+def reference_problems(value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+    """Yield what is wrong with the reference *value*, whatever files there are."""
     settings: Any = value[REFERENCE]
     if not isinstance(settings, Mapping):
-        yield (REFERENCE,), "the reference of a file must be an object with its 'path'"
+        yield ReferenceProblem((REFERENCE,), "file-reference", {})
         return
-    for name, item in settings.items():
-        if name not in (*_SETTINGS, *_SEEN):
-            near = nearest(name, _SETTINGS)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_SETTINGS)}"
-            yield (REFERENCE, name), f"unknown name {name!r} in the reference of a file; {hint}"
-        elif name in _TEXTS and not (isinstance(item, str) and item):
-            yield (REFERENCE, name), f"{name!r} of a file must be text"
+    unknown = list(_unknown_members(settings))
+    yield from unknown
+    for name in settings.keys() & _TEXTS:
+        if not (isinstance(settings[name], str) and settings[name]):
+            yield ReferenceProblem(
+                (REFERENCE, name), "file-member", {"name": name, "expected": "text"}
+            )
     if settings.get("as") not in (None, *AS):
-        yield (
-            (REFERENCE, "as"),
-            f"'as' is {' or '.join(map(repr, AS))}: how the content of the file becomes data",
-        )
-    yield from _source_problems(settings)
+        yield ReferenceProblem((REFERENCE, "as"), "file-as", {"expected": list(map(repr, AS))})
+    # A misspelt source is the one that is missing.
+    if not any(problem.params.get("near") in _SOURCES for problem in unknown):
+        yield from _source_problems(settings)
+    yield from _inline_problems(settings)
     yield from _header_problems(settings)
 
 
-def _source_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _unknown_members(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+    for name in settings:
+        if name not in (*_SETTINGS, *_SEEN):
+            near = nearest(name, _SETTINGS)
+            hint = {"near": near[0]} if near else {"known": list(_SETTINGS)}
+            yield ReferenceProblem((REFERENCE, name), "file-member-unknown", {"name": name, **hint})
+
+
+def _source_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
     sources = [name for name in _SOURCES if name in settings]
     if len(sources) > 1:
-        yield (REFERENCE,), f"a file has one of {', '.join(map(repr, sources))}, not both"
+        yield ReferenceProblem((REFERENCE,), "file-sources", {"names": list(map(repr, sources))})
     elif not sources:
         why = settings.get("problem")
-        missing = "the reference of a file needs its 'path', or its 'content' or 'contentBase64'"
-        yield (REFERENCE,), f"there is no such file: {why}" if why else missing
+        if why:
+            yield ReferenceProblem((REFERENCE,), "file-not-kept", {"reason": why})
+        else:
+            yield ReferenceProblem((REFERENCE,), "file-source-missing", {})
     path = settings.get("path")
     if isinstance(path, str):
         if ".." in PurePath(path).parts or ".." in path.replace("\\", "/").split("/"):
-            yield (
-                (REFERENCE, "path"),
-                f"the path {path!r} would climb; name a file below the folder of files",
-            )
+            yield ReferenceProblem((REFERENCE, "path"), "file-path-climbs", {"name": path})
         elif "\0" in path:
-            yield (REFERENCE, "path"), "a path cannot hold NUL"
-    yield from _inline_problems(settings)
+            yield ReferenceProblem((REFERENCE, "path"), "file-path-nul", {})
 
 
-def _inline_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _inline_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
     for name in ("content", "contentBase64"):
         if name not in settings:
             continue
         if not isinstance(settings[name], str):
-            yield (REFERENCE, name), f"{name!r} of a file must be text"
+            yield ReferenceProblem(
+                (REFERENCE, name), "file-member", {"name": name, "expected": "text"}
+            )
             return
         try:
             FileReference(settings, "", "", str(settings.get("contentType") or ""), {}).content  # noqa: B018
         except (binascii.Error, UnicodeError, ValueError) as error:
-            yield (
-                (REFERENCE, name),
-                str(error) if name == "content" else f"this is no base64: {error}",
-            )
+            at, reason = (REFERENCE, name), {"reason": str(error)}
+            if name == "content":
+                yield ReferenceProblem(at, "file-content", reason)
+            else:
+                yield ReferenceProblem(at, "file-base64", reason)
 
 
-def _header_problems(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _header_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
     content_type = settings.get("contentType") or settings.get("mediaType") or ""
     if isinstance(content_type, str) and (
         UNSENDABLE.search(content_type) or not content_type.isascii()
     ):
-        yield (
-            (REFERENCE, "contentType"),
-            f"the media type {content_type!r} cannot stand in a header",
+        yield ReferenceProblem(
+            (REFERENCE, "contentType"), "file-content-type", {"found": content_type}
         )
     headers = settings.get("headers") or {}
     if not isinstance(headers, Mapping):
-        yield (REFERENCE, "headers"), "'headers' of a file must be an object"
+        yield ReferenceProblem(
+            (REFERENCE, "headers"), "file-member", {"name": "headers", "expected": "an object"}
+        )
         return
     for name, text in headers.items():
+        at = (REFERENCE, "headers", name)
         if not TOKEN.fullmatch(name) or name.lower() in (*FRAMING, "content-disposition"):
-            yield (
-                (REFERENCE, "headers", name),
-                f"{name!r} is no header that a part of a body can have",
-            )
+            yield ReferenceProblem(at, "file-header-name", {"name": name})
         elif name.lower() == "content-type":
-            yield (
-                (REFERENCE, "headers", name),
-                "the media type of a file stands in its 'contentType'",
-            )
+            yield ReferenceProblem(at, "file-header-content-type", {})
         elif not isinstance(text, str) or UNSENDABLE.search(text):
-            yield (
-                (REFERENCE, "headers", name),
-                "a header must be text without line breaks and control characters",
-            )
+            yield ReferenceProblem(at, "file-header-value", {})
 
 
 # Where they stand
@@ -278,18 +287,40 @@ def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
             yield _path(steps), item
 
 
-def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[tuple[Path, str]]:
-    """Yield where in *value* a reference stands that cannot be sent there, and why; *carried* are
-    the places of files.
+def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[ReferenceProblem]:
+    """Yield the references in *value* that cannot be sent where they stand; *carried* are the
+    places of files.
     """
     if not mentions_files(value):
         return
     for steps, item in _walked(value):
         if isinstance(item, str):
             if "file" in item and _IN_TEXT.search(item):
-                yield _path(steps), f"the text holds the reference of a file. {NO_PLACE}"
-        elif is_reference(item) and not is_data(item) and _path(steps) not in carried:
-            yield _path(steps), NO_PLACE
+                yield ReferenceProblem(_path(steps), "file-reference-in-text", {})
+        elif is_reference(item):
+            if not is_data(item) and _path(steps) not in carried:
+                yield from _misplaced_reference(_path(steps), item)
+        elif isinstance(item, Mapping) and _is_crowded(item):
+            others = [repr(name) for name in item if name != REFERENCE]
+            yield ReferenceProblem(_path(steps), "file-reference-crowded", {"names": others})
+
+
+def _misplaced_reference(path: Path, value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+    """Yield that *value* cannot stand at *path*. A misspelt `as` would have made it data."""
+    settings = value[REFERENCE]
+    unknown = list(_unknown_members(settings)) if isinstance(settings, Mapping) else []
+    for problem in unknown:
+        yield problem._replace(path=(*path, *problem.path))
+    if not any(problem.params.get("near") == "as" for problem in unknown):
+        yield ReferenceProblem(path, "file-misplaced", {})
+
+
+def _is_crowded(value: Mapping[str, Any]) -> bool:
+    """Say whether *value* holds what a reference says, beside other members: its path would be
+    sent as data.
+    """
+    settings = value.get(REFERENCE)
+    return isinstance(settings, Mapping) and not settings.keys().isdisjoint(_SOURCES)
 
 
 def text_places(value: Any, wanted: Callable[[str], bool]) -> Iterator[Path]:
@@ -312,13 +343,6 @@ def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
     for step, deeper in inner.items():
         copy[step] = with_values(copy[step], deeper)
     return copy
-
-
-NO_PLACE = (
-    "a file cannot stand here: its bytes are sent as a whole body or in a part of a multipart body,"
-    ' and its local path is sent nowhere; {"$file": {"path": …, "as": "base64"}}, or "text", puts'
-    " its content here"
-)
 
 
 _Steps = tuple[Any, str | int] | None

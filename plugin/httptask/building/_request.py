@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from httptask._core import packaged
 from httptask._core.pointers import pointer
-from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence
+from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, range_of
 from httptask._http.syntax import PLACEHOLDER, UNSENDABLE
 from httptask.building._bodies import Body, body, chosen
 from httptask.building._escaping import UnwritableError, leaving
@@ -125,8 +125,8 @@ class Builder:
         """Raise `SettingsError` for a file outside the body; `_body` looks for those in it."""
         others = request.keys() - self._constant_groups - {"body"}
         asked = {name: value for name, value in request.items() if name in others}
-        for path, why in misplaced(asked):
-            raise refused_at(pointer(path, self._writer.at), "file-misplaced", reason=why)
+        for path, code, params in misplaced(asked):
+            raise refused_at(pointer(path, self._writer.at), code, **params)
 
     def _url(self, request: Mapping[str, Any]) -> str:
         writer = self._writer
@@ -331,8 +331,8 @@ def _body(value: Any, media_type: str | None, endpoint: Endpoint | None, place: 
     definitions = endpoint.definitions if endpoint is not None else {}
     try:
         content_type = media_type or chosen(value, content)
-        for path, why in misplaced(value, _file_paths(value, content_type)):
-            raise refused_at(pointer(path, place), "file-misplaced", reason=why)
+        for path, code, params in misplaced(value, _file_paths(value, content_type)):
+            raise refused_at(pointer(path, place), code, **params)
         made = body(value, content_type, Described(_described(content, content_type), definitions))
     except UnwritableError as error:
         raise refused_at(pointer(error.path, place), "unwritable", reason=str(error)) from error
@@ -363,8 +363,10 @@ def _placed(content: bytes | StreamedBody, place: str) -> bytes | StreamedBody:
 
 
 def _described(content: Mapping[str, MediaType], content_type: str) -> MediaType:
-    """Return what is described for *content_type*: for exactly that, or for it with other
-    parameters.
+    """Return what is described for *content_type*: for exactly that, for it with other parameters,
+    or for a range that it is in, the narrowest first.
     """
-    alike = (each for name, each in content.items() if essence(name) == essence(content_type))
-    return content.get(content_type) or next(alike, MediaType())
+    kind = essence(content_type)
+    by_range = sorted(content, key=lambda name: (essence(name).count("*"), -len(essence(name))))
+    names = (name for name in by_range if range_of(name).fullmatch(kind))
+    return content.get(content_type) or content.get(next(names, ""), MediaType())

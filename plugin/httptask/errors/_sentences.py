@@ -14,6 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _VALUE = "expected {expected}, found {found}"
+_NO_PLACE = (
+    "a file cannot stand here: its bytes are sent as a whole body or in a part of a multipart body,"
+    ' and its local path is sent nowhere; {{"$file": {{"path": …, "as": "base64"}}}}, or "text",'
+    " puts its content here"
+)
 
 SENTENCES: Mapping[str, str] = {
     # A value and its schema (JSON Schema 2020-12)
@@ -74,6 +79,9 @@ SENTENCES: Mapping[str, str] = {
         " 9110, section 9.1)"
     ),
     "media-type": "expected one of {known}, found {found!r}",
+    "media-type-range": (
+        "{found!r} is a range of media types: name the one that the body is written in"
+    ),
     "url": "not a URL: {reason}",
     "url-absolute": (
         "expected an absolute URL that starts with https:// or http://, found {found!r}"
@@ -127,8 +135,31 @@ SENTENCES: Mapping[str, str] = {
         "this looks like a secret, and whoever reads the definition reads it; "
         "store it as a credential and name that in 'credentials', or let an expression bring it"
     ),
-    "file-reference": "{reason}",
-    "file-misplaced": "{reason}",
+    "file-reference": "the reference of a file must be an object with its 'path'",
+    "file-member": "{name!r} of a file must be {expected}",
+    "file-member-unknown": (
+        "unknown name {name!r} in the reference of a file"
+        "[; did you mean {near!r}?][; known: {known}]"
+    ),
+    "file-as": "'as' is {expected:or}: how the content of the file becomes data",
+    "file-sources": "a file has one of {names}, not both",
+    "file-source-missing": (
+        "the reference of a file needs its 'path', or its 'content' or 'contentBase64'"
+    ),
+    "file-not-kept": "there is no such file: {reason}",
+    "file-path-climbs": "the path {name!r} would climb; name a file below the folder of files",
+    "file-path-nul": "a path cannot hold NUL",
+    "file-content": "{reason}",
+    "file-base64": "this is no base64: {reason}",
+    "file-content-type": "the media type {found!r} cannot stand in a header",
+    "file-header-name": "{name!r} is no header that a part of a body can have",
+    "file-header-content-type": "the media type of a file stands in its 'contentType'",
+    "file-header-value": ("a header must be text without line breaks and control characters"),
+    "file-misplaced": _NO_PLACE,
+    "file-reference-in-text": f"the text holds the reference of a file. {_NO_PLACE}",
+    "file-reference-crowded": (
+        "a reference of a file has no other members: put {names} into '$file', or leave them out"
+    ),
     "file-not-carried": (
         "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header"
         ' Content-Type); or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content'

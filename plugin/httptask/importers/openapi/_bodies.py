@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask._http.media_types import FORM, FORM_DATA
+from httptask._http.media_types import FORM, FORM_DATA, essence
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
 from httptask.importers.openapi._parameters import item_delimiters
 from httptask.importers.openapi.schemas import or_empty
@@ -39,6 +39,14 @@ class Bodies:
                 "guessed", "a request body without content: any value of any media type", at
             )
             content = {"*/*": MediaType()}
+        for name in content:
+            if essence(name) == "multipart/*":
+                self._context.notes.add(
+                    "guessed",
+                    f"{name} is a range of media types: a body is sent as {FORM_DATA}, unless its"
+                    " Content-Type names another",
+                    pointer_of(["content", name], at),
+                )
         return RequestBody(content, flag(value, "required"), text_of(value, "description"))
 
     def request_of_parameters(

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask._http.media_types import carries_files
+from httptask._http.media_types import FORM_DATA, carries_files
 from httptask.building import (
     data_places,
     file_places,
     is_text,
     mentions_files,
     misplaced,
+    offers,
     reference_problems,
     with_values,
 )
@@ -105,12 +106,12 @@ class Unread:
         if not self.mentions_files:
             return
         for path, value in (*self.files.items(), *self.data.items()):
-            for steps, why in reference_problems(value):
-                if not (expressions and _holds_expression_at(value, steps)):
-                    yield Problem.of(
-                        "file-reference", pointer_of((*path, *steps), pointer), reason=why
-                    )
-        carried = any(
+            for steps, code, params in reference_problems(value):
+                # An unknown name stays unknown, whatever its expression yields.
+                is_known = code != "file-member-unknown"
+                if not (expressions and is_known and _holds_expression_at(value, steps)):
+                    yield Problem.of(code, pointer_of((*path, *steps), pointer), **params)
+        carried = offers(dict.fromkeys(media_types), FORM_DATA) or any(
             carries_files(media_type) or has_expression(media_type) for media_type in media_types
         )
         fields = {path for path in self.files if path != ("body",)}
@@ -120,15 +121,15 @@ class Unread:
                     "file-not-carried", pointer_of(path, pointer), mediaTypes=list(media_types)
                 )
         checked = {name: value for name, value in settings.items() if name in groups}
-        for path, why in misplaced(checked, self.files.keys()):
-            yield Problem.of("file-misplaced", pointer_of(path, pointer), reason=why)
+        for path, code, params in misplaced(checked, self.files.keys()):
+            yield Problem.of(code, pointer_of(path, pointer), **params)
 
 
 def _wants_object(problem: Problem) -> bool:
     return problem.code == "type" and problem.params["types"][:1] == ["object"]
 
 
-def _holds_expression_at(value: Any, steps: Iterable[str]) -> bool:
+def _holds_expression_at(value: Any, steps: Iterable[str | int]) -> bool:
     for step in steps:
         value = value.get(step) if isinstance(value, Mapping) else None
     texts = value.values() if isinstance(value, Mapping) else [value]

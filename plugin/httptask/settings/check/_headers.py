@@ -8,6 +8,7 @@ from typing import Any
 
 from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.media_types import essence
 from httptask._http.syntax import FRAMING, HOST, TOKEN, UNSENDABLE
 from httptask.building import offers
 from httptask.errors import Problem
@@ -42,16 +43,19 @@ def as_spelt(
 def content_type_problems(
     settings: Mapping[str, Any], endpoint: Endpoint | None, pointer: str
 ) -> Iterator[Problem]:
-    """Refuse a `Content-Type` that is in none of the endpoint's ranges of media types.
+    """Refuse a `Content-Type` that is a range, or in none of the endpoint's ranges of media types.
 
-    Where the endpoint names media types and no ranges, its schema refuses the others. *pointer*
-    is that of the headers.
+    No media type has an asterisk in its name (RFC 6838, section 4.2). Where the endpoint names
+    media types and no ranges, its schema refuses the others. *pointer* is that of the headers.
     """
     content, content_type = offered(endpoint), content_type_of(settings)
     if content_type is None or has_expression(content_type):
         return
     has_ranges = any("*" in name for name in content)
-    if has_ranges and not offers(content, content_type):
+    if "*" in essence(content_type):
+        at = pointer_of(["Content-Type"], pointer)
+        yield Problem.of("media-type-range", at, found=content_type)
+    elif has_ranges and not offers(content, content_type):
         yield Problem.of(
             "media-type",
             pointer_of(["Content-Type"], pointer),
