@@ -260,7 +260,9 @@ class HttpTask:
         if plan.evaluated_groups and not send_anyway:
             # What the expressions yielded is checked strictly now; everything else was when it was
             # read.
-            _refuse(plan.check_of_evaluated.problems(request))
+            check = plan.check_of_evaluated
+            if not check.plainly_allow(request, plan.changing_paths):
+                _refuse(check.problems(request))
         if send_anyway:
             self._refuse_unsendable(request)
         return parameters, plan.sendable(request)

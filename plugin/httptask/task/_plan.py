@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
+from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than, dump, parse
 from httptask.building import Builder, build, data_places, references, with_values
@@ -295,6 +296,11 @@ class Plan:
         return Prepared.of({name: value for name, value in request.items() if name in changing})
 
     @cached_property
+    def changing_paths(self) -> tuple[Path, ...]:
+        """Where in `httpRequest` the texts stand that evaluating changes."""
+        return tuple(place.path for place in self.changing_request.places)
+
+    @cached_property
     def constant_groups(self) -> frozenset[str]:
         """The groups of the settings that are the same in every request, and that no file is in."""
         if self._changing_groups == EVERY_GROUP:
@@ -352,6 +358,10 @@ class _Checks:
     check: RequestCheck
     waived: RequestCheck | None
     """Finds what keeps any request from being sent: all else is a warning where there is one."""
+
+    def plainly_allow(self, request: Any, paths: Iterable[Path]) -> bool:
+        """Say whether the values at *paths* are plainly allowed; see `RequestCheck`."""
+        return isinstance(request, Mapping) and self.check.plainly_allows(request, paths)
 
     def problems(self, request: Any) -> list[Problem]:
         """Return what is wrong with *request*."""

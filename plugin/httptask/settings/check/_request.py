@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.syntax import FRAMING, UNSENDABLE
 from httptask.building import described_framing
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -29,6 +31,7 @@ from httptask.settings.check._media_type import (
     with_media_type,
 )
 from httptask.settings.check._pairs import as_written, grouped
+from httptask.settings.check._scalars import plainly_allows, scalar_schema
 from httptask.settings.check._secrets import secret_problems
 from httptask.settings.check._unsent import unsent_problems
 from httptask.settings.check._url import url_problems
@@ -48,6 +51,9 @@ _CHECKED_WITH = {
 }
 """Groups that a group cannot be checked without: values may stand in the URL's text, and a header
 names the media type of the body."""
+
+_HEADERS_WITH_RULES = FRAMING | {"host", "content-type"}
+"""Headers that say something of the rest of a request: never looked at alone."""
 
 _ABOUT_ONE_GROUP = frozenset(
     (
@@ -121,6 +127,42 @@ class RequestCheck:
             schema = focused(schema, groups)
         self._schema = schema
         self._validator = kept_validator(schema, expressions)
+        self._scalars: dict[Path, Mapping[str, Any] | None] = {}
+        """The schemas of scalars that can be looked at alone, by their paths."""
+
+    def plainly_allows(self, request: Mapping[str, Any], paths: Iterable[Path]) -> bool:
+        """Say whether the values at *paths* in *request* are scalars that are plainly allowed.
+
+        All else in *request* was checked before, as `Prepared` values are. False decides nothing:
+        the whole check does.
+        """
+        for path in paths:
+            if path not in self._scalars:
+                self._scalars[path] = self._scalar_schema(path)
+            schema = self._scalars[path]
+            if schema is None or (path[0] == "pathParameters" and _names_server(request)):
+                return False
+            value: Any = request
+            for step in path:
+                value = value[step]
+            # A text may be a header that cannot be sent, or mention a file.
+            is_special = isinstance(value, str) and (UNSENDABLE.search(value) or "file" in value)
+            if is_special or not plainly_allows(schema, value):
+                return False
+        return True
+
+    def _scalar_schema(self, path: Path) -> Mapping[str, Any] | None:
+        names = [step for step in path if isinstance(step, str)]
+        if len(names) != len(path) or len(names) < 2 or "url" in self._groups:
+            return None
+        group, name = names[0], names[1]
+        if group == "pathParameters" and name in self._variables:
+            return None
+        if group == "headers":
+            if name.lower() in _HEADERS_WITH_RULES:
+                return None
+            names[1] = self._names.get(name.lower(), name)
+        return scalar_schema(self._schema, names)
 
     @one_budget()
     def problems(self, request: Any) -> list[Problem]:
@@ -251,6 +293,11 @@ def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any
         for name, group in schema.get("properties", {}).items()
     }
     return {**schema, "properties": properties}
+
+
+def _names_server(request: Mapping[str, Any]) -> bool:
+    """Say whether a path parameter stands in the server's address of the URL of *request*."""
+    return "{" in str(request.get("url")).partition("://")[2].partition("/")[0]
 
 
 def _method_problem(problem: Problem, request: Mapping[str, Any], base: str) -> Problem:
