@@ -14,6 +14,7 @@ Encode = Callable[[str], str]
 """Escapes a name or a value for its place: percent-encoding in a URL, nothing in a header."""
 
 _BRACE_OR_BLANK = re.compile(r"[{} \t]")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
@@ -31,7 +32,7 @@ def encoded(text: str, codec: str = "utf-8") -> str:
     """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section
     2.3).
     """
-    if codec == "utf-8" and text.isascii() and text.isalnum():  # most names and numbers
+    if codec == "utf-8" and _UNRESERVED.fullmatch(text):  # most names and numbers
         return text
     return quote(text, safe="", encoding=codec, errors="surrogatepass")
 

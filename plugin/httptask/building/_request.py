@@ -46,6 +46,7 @@ PARTS = {
     "headers": ("headers",),
     "cookies": ("cookies",),
     "body": ("body", "headers"),
+    "message": ("headers", "cookies", "body"),
     "request": ("method", "url", *PARAMETER_GROUPS.values(), "body"),
 }
 """The parts of a request, the whole of it too, and the groups of the settings each is made of."""
@@ -92,6 +93,18 @@ class Builder:
 
     def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
         self._refuse_misplaced_files(request)
+        headers, content = self._part("message", lambda: self._message(request))
+        return OutgoingRequest(
+            method=request.get("method", "GET"),
+            url=self._url(request),
+            headers=list(headers),
+            body=content,
+        )
+
+    def _message(
+        self, request: Mapping[str, Any]
+    ) -> tuple[list[tuple[str, str]], bytes | StreamedBody]:
+        """Return the headers of *request*, those without its author included, and its body."""
         writer = self._writer
         headers = list(self._part("headers", lambda: _headers(request.get("headers", {}), writer)))
         cookie = self._part("cookies", lambda: _cookie(request.get("cookies", {}), writer))
@@ -105,12 +118,7 @@ class Builder:
             made = self._part("body", lambda: _body(value, media_type, endpoint, at))
             _set(headers, "Content-Type", made.content_type)
             content = made.content
-        return OutgoingRequest(
-            method=request.get("method", "GET"),
-            url=self._url(request),
-            headers=self._defaults(headers) + headers,
-            body=content,
-        )
+        return self._defaults(headers) + headers, content
 
     def _part(self, name: str, make: Callable[[], T]) -> T:
         """Return the part *name* of a request: a constant one is made once."""

@@ -69,10 +69,11 @@ class Writer:
 
         *path* is where in its group the value stands; None: under its name.
         """
-        style = (
-            "cookie" if location == "cookie" else None
-        )  # without a description: each item a cookie of its own
-        parameter = self._known.get(_key(location, name), Parameter(name, location, style=style))
+        parameter = self._known.get(_key(location, name))
+        if parameter is None:
+            # Each item is a cookie of its own, where nothing is described.
+            style = "cookie" if location == "cookie" else None
+            parameter = Parameter(name, location, style=style)
         try:
             return self._described(parameter, name, value)
         except UnwritableError as error:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -123,14 +122,19 @@ def allowed_networks() -> Allowed:
     return parse_networks(os.environ.get(VARIABLE, "").split(","))
 
 
-@contextmanager
-def allowing(allowed: Allowed) -> Iterator[None]:
+class allowing:  # noqa: N801 - a context manager; a class, not a generator: it is around every call
     """Allow *allowed* for everything sent inside the block."""
-    token = _allowed.set(allowed)
-    try:
-        yield
-    finally:
-        _allowed.reset(token)
+
+    __slots__ = ("_allowed", "_token")
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+
+    def __enter__(self) -> None:
+        self._token = _allowed.set(self._allowed)
+
+    def __exit__(self, *error: object) -> None:
+        _allowed.reset(self._token)
 
 
 def reason_to_refuse(host: str, address: str) -> str | None:

@@ -183,11 +183,16 @@ class Plan:
         of their body.
         """
         plain = normalised(request, self._header_names)
-        return (
-            with_media_type(plain, self.settings_schema, self.endpoint)
-            if self.endpoint is not None
-            else plain
-        )
+        if self._names_media_type:
+            return plain
+        return with_media_type(plain, self.settings_schema, self.endpoint)
+
+    @cached_property
+    def _names_media_type(self) -> bool:
+        """Whether the media type of the body stands in the settings, or nothing describes it."""
+        request = self.field("httpRequest")
+        is_constant = "headers" not in self._changing_groups
+        return self.endpoint is None or (is_constant and content_type_of(request) is not None)
 
     def _checks(self, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any) -> _Checks:
         how |= {"pointer": self.request_pointer, "host_header": self.runtime.allow_host_header}
