@@ -335,6 +335,39 @@ def test_a_server_with_variables(server: str, shared: Runtime) -> None:
     assert f'"{port}", "1"' in problem.message
 
 
+@pytest.mark.parametrize(
+    ("base", "default", "target"),
+    [("{base}", "", "/things"), ("{base}", "/v1", "/v1/things"), ("/{base}", "", "//things")],
+)
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_variable_that_is_a_base_path_or_nothing(
+    server: str, shared: Runtime, base: str, default: str, target: str, *, is_given: bool
+) -> None:
+    """The URL with the placeholder asks for what the prepared URL asks for."""
+    known = described_by(Server(server + base, variables={"base": {"default": default}}))
+    given = {"pathParameters": {"base": default}} if is_given else {}
+    for url in (known.servers[0].address, server + base):
+        task = HttpTask(
+            http(url + "/things", request=given if "{" in url else {}),
+            endpoint=known,
+            runtime=shared,
+        )
+        assert task.problems() == []
+        assert task.render().url == server + target
+
+
+def test_a_port_without_a_value(shared: Runtime) -> None:
+    """It is a placeholder without a value as any other, and the value that is given fills it."""
+    known = described_by(Server("https://h.example:{port}", variables={"port": {}}))
+    url = "https://h.example:{port}/things"
+    (problem,) = HttpTask(http(url), runtime=shared, endpoint=known).problems()
+    assert (problem.pointer, problem.code) == ("/httpRequest/url", "path-parameter-missing")
+    given = http(url, request={"pathParameters": {"port": 8443}})
+    task = HttpTask(given, runtime=shared, endpoint=known)
+    assert task.problems() == []
+    assert task.render().url == "https://h.example:8443/things"
+
+
 @pytest.mark.parametrize("base", ["../..", "a/../..", "", "a/%2e%2e/b"])
 def test_a_variable_cannot_climb(shared: Runtime, base: str) -> None:
     """It may hold several parts of a path, but none that leads out of it, and not nothing."""

@@ -1423,6 +1423,7 @@ def test_headers_that_frame_a_request_are_not_asked_for(name: str) -> None:
         ({"enum": ["x-unknown"]}, None),
         ({"default": "identity"}, "identity"),
         ({"default": "x-unknown"}, None),
+        ({"type": "array", "items": {"enum": ["x-unknown", "gzip", "identity"]}}, "gzip"),
     ],
 )
 def test_the_codings_that_are_asked_for_are_ours_to_fill_in(
@@ -1451,6 +1452,7 @@ def test_an_optional_body_that_asks_for_something_is_mentioned(
         ({"application/json": schema}, "application/json"),
         ({"text/plain": {"type": "string"}, FORM_TYPE: schema}, FORM_TYPE),
         ({"application/json": {"$ref": "#/components/schemas/S"}}, "application/json"),
+        ({"application/json": {"oneOf": [schema, {"type": "string"}]}}, "application/json"),
     ):
         described = {name: {"schema": each} for name, each in content.items()}
         known = endpoint(

@@ -37,7 +37,7 @@ def accept(endpoint: Endpoint | None) -> str:
     documented = _documented(schema)
     if documented is not None:
         return documented
-    allowed = _json_first(_texts(schema.get("enum")))
+    allowed = _json_first(_allowed(schema))
     if allowed:
         return allowed[0]
     return ", ".join([*_answered(endpoint)[:_MOST_NAMED], ANY_MEDIA_TYPE])
@@ -49,7 +49,7 @@ def accept_encoding(endpoint: Endpoint | None) -> str:
     """
     schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
     known = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
-    allowed = [value for value in _texts(schema.get("enum")) if _codings(value) <= known]
+    allowed = [value for value in _allowed(schema) if _codings(value) <= known]
     if allowed:
         return allowed[0]
     documented = _documented(schema)
@@ -101,6 +101,13 @@ def _header_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
 def _documented(schema: Mapping[str, Any]) -> str | None:
     value = schema.get("const", schema.get("default"))
     return value if isinstance(value, str) and value and SENDABLE.fullmatch(value) else None
+
+
+def _allowed(schema: Mapping[str, Any]) -> list[str]:
+    """Return the values that *schema* lists, of a list's items too: one item is a list."""
+    items = schema.get("items")
+    listed = schema.get("enum") or (items.get("enum") if isinstance(items, Mapping) else None)
+    return _texts(listed)
 
 
 def _texts(values: Any) -> list[str]:

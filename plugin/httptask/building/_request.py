@@ -188,6 +188,8 @@ class _UrlTemplate:
 
     def _server_text(self, match: re.Match[str]) -> str:
         text = self._text(match)
+        if match[1] in self._variables and text == self._default(match[1]):
+            return text  # as in the prepared URL: a base path right behind the host, say
         is_whole_host = f"//{match[0]}" in self._url and match.end() == len(self._server)
         allowed = _HOST_AND_PORT if is_whole_host else _IN_A_HOST
         if not allowed.fullmatch(text):
@@ -205,7 +207,8 @@ class _UrlTemplate:
         text = self._text(match)
         if match[1] in self._variables:
             text = _path_text(text)
-        if not text:
+        # The description may say that there is no base path.
+        if not text and self._default(match[1]) != "":
             raise self._refused(match[1], "path-value-empty")
         return text
 
@@ -225,6 +228,10 @@ class _UrlTemplate:
         if "default" in self._variables.get(name, {}):
             return self._variables[name]["default"]
         raise refused_at(pointer(["url"], self._writer.at), "path-value-missing", name=name)
+
+    def _default(self, name: str) -> str | None:
+        default = self._variables.get(name, {}).get("default")
+        return None if default is None else scalar(default)
 
     def _refused(self, name: str, code: str, **params: Any) -> SettingsError:
         path = ["pathParameters", name] if name in self._values else ["url"]

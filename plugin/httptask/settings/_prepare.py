@@ -103,7 +103,8 @@ def _optional_body(
     if "body" not in shape.properties or "body" in shape.required or "body" in request:
         return
     body = shape.child("body")
-    forms = [body, *(_Shape.of(form, body.definitions) for form in body.keywords.get("anyOf", ()))]
+    alternatives = (*body.keywords.get("anyOf", ()), *body.keywords.get("oneOf", ()))
+    forms = [body, *(_Shape.of(form, body.definitions) for form in alternatives)]
     asked = next((form for form in forms if form.required), None)
     if asked is None:
         return

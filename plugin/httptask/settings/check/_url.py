@@ -32,8 +32,10 @@ def url_problems(
         yield from _unevaluated_url_problems(url, pointer)
         return
     server_values = _server_values(request.get("pathParameters"), variables)
+    text = PLACEHOLDER.sub(lambda match: server_values.get(match[1], match[0]), url)
     try:
-        split = split_url(PLACEHOLDER.sub(lambda match: server_values.get(match[1], match[0]), url))
+        # A port that is still a placeholder is reported as one without a value.
+        split = split_url(_OPEN_PORT.sub(r"\1", text))
         port = split.port
     except ValueError as error:
         yield Problem.of("url", pointer, reason=str(error))
@@ -75,6 +77,7 @@ def _host_faults(netloc: str, path_parameters: Any, pointer: str) -> Iterator[Pr
 
 
 _AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
+_OPEN_PORT = re.compile(r"(?i)^(https?://[^/?#]*):\{[^{}/?#]*\}(?=[/?#]|$)")
 _RUNS_ON = re.compile(
     r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)"
 )
