@@ -111,6 +111,7 @@ def test_framing_that_cannot_be_trusted_is_refused_and_shown(lines: list[bytes])
         b"HTCPCP/1.0 418 Teapot\r\n\r\n",
         b"HTTP/1.1 200OK\r\n\r\n",
         b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 099 Early\r\n\r\n",
         b"http/1.1 200 OK\r\n\r\n",
         b"\r\n\r\n",
     ],

@@ -11,8 +11,11 @@ _MOST_FIELDS = 1000
 """Bytes and header fields of one response's head."""
 _END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/"
-_STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([0-9]{3})(?: ([^\x00\x0b\x0c\r\n]*))?")
-"""RFC 9112, section 4. Many servers leave out the space before an empty reason phrase."""
+_STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([^\x00\x0b\x0c\r\n]*))?")
+"""RFC 9112, section 4. Many servers leave out the space before an empty reason phrase.
+
+A status below 100 has no class (RFC 9110, section 15); it is no interim response.
+"""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00\x0b\x0c\r\n]*")
 """RFC 9112, section 5. Other control characters in a value do no harm (RFC 9110, section 5.5)."""
