@@ -129,11 +129,18 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
             line,
             column,
         )
-    # Python 3.11 stops at about this depth by itself; later ones read on, to what nothing else can
-    # walk.
-    if text.count("[") + text.count("{") > _DEEPEST and deeper_than(value, _DEEPEST):
+    if is_too_deep(value, text):
         raise JsonError("nested too deeply to be read", 1, 1)
     return value
+
+
+def is_too_deep(value: Any, text: str) -> bool:
+    """Say whether *value*, whose JSON is *text*, is nested deeper than `parse` reads.
+
+    Python 3.11 stops at about this depth by itself; later ones read and write on, to what nothing
+    else can walk.
+    """
+    return text.count("[") + text.count("{") > _DEEPEST and deeper_than(value, _DEEPEST)
 
 
 def _decoded(text: str | bytes) -> str:

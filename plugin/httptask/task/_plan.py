@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core import packaged
 from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.strict_json import deeper_than, dump, parse
+from httptask._core.strict_json import deeper_than, dump, is_too_deep, parse
 from httptask.building import Builder, build, data_places, references, with_values
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, has_expression, may_change
@@ -67,7 +67,8 @@ class WrittenTask:
             text = dump(definition, compact=True)
         except (TypeError, ValueError, RecursionError):  # not JSON, which is a problem of the task
             return cls(definition, pointer, None)
-        return cls(definition, pointer, text if len(text) <= _LONGEST_KEPT else None)
+        is_kept = len(text) <= _LONGEST_KEPT and not is_too_deep(definition, text)
+        return cls(definition, pointer, text if is_kept else None)
 
     def plan(self, runtime: Runtime) -> Plan:
         """Return the plan of the task: the one *runtime* keeps, or a new one.
