@@ -13,7 +13,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -22,6 +22,8 @@ from httptask.errors import HttpTaskError, PluginError
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
+
+T = TypeVar("T")
 
 PROJECT = hookspecs.PROJECT
 """pluggy's project name and the entry-point group."""
@@ -76,6 +78,7 @@ class PluginManager(pluggy.PluginManager):
         self._named: dict[str, dict[str, Any]] = {}
         self._providers: dict[str, dict[str, str]] = {}
         self._bringers: dict[int, str] = {}
+        self._kept: dict[str, Any] = {}
 
     def named(self, hook: str) -> dict[str, Any]:
         """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of
@@ -86,6 +89,15 @@ class PluginManager(pluggy.PluginManager):
         if hook not in self._named:
             self._named[hook] = self._collect(hook)
         return self._named[hook]
+
+    def kept(self, what: str, make: Callable[[], T]) -> T:
+        """Return what *make* makes of the plugins' things; it is kept as *what* until a plugin
+        comes or goes.
+        """
+        if what not in self._kept:
+            self._kept[what] = make()
+        made: T = self._kept[what]
+        return made
 
     def provider_of(self, hook: str, name: str) -> str:
         """Return the name of the plugin that brings *name* through *hook*."""
@@ -117,7 +129,7 @@ class PluginManager(pluggy.PluginManager):
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
         """Register *plugin*; see pluggy."""
-        self._named, self._providers = {}, {}
+        self._named, self._providers, self._kept = {}, {}, {}
         registered = super().register(plugin, name)
         for caller in self.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
@@ -129,7 +141,7 @@ class PluginManager(pluggy.PluginManager):
 
     def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
         """Unregister *plugin*; see pluggy."""
-        self._named, self._providers = {}, {}
+        self._named, self._providers, self._kept = {}, {}, {}
         return super().unregister(plugin, name)
 
     def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:

@@ -29,6 +29,9 @@ place instead.
 """
 
 _MOST_DERIVED = 64
+_MOST_GIVEN = 9
+"""Of one credential: three generations of its tokens. What is looked for costs time in every text.
+"""
 
 _MOST_MASKS = 50_000
 """A text with more secrets than this is little else, and is masked as a whole."""
@@ -285,7 +288,7 @@ class Redactor:
         self._forms: dict[str, _Forms] = {}
         self._known = _Known(())
         self._lock = threading.Lock()
-        self._derived: deque[str] = deque(maxlen=_MOST_DERIVED)
+        self._derived: dict[str, deque[str]] = {"": deque(maxlen=_MOST_DERIVED)}
         for secret in secrets:
             self.add(secret)
 
@@ -299,16 +302,17 @@ class Redactor:
                 self._forms[secret] = forms
                 self._known = _Known(tuple(self._forms.items()))
 
-    def add_derived(self, value: str) -> None:
-        """Mask *value*, which was made of a secret for one request. Only the latest are kept: a
-        signature is new each time.
+    def add_derived(self, value: str, credential: str = "") -> None:
+        """Mask *value*, which was made of a secret for one request, or was given for *credential*.
+        Only the latest are kept: a signature is new each time, and a token every hour.
         """
         if len(value) < _SHORTEST or value in self._forms:
             return
         with self._lock:
-            if len(self._derived) == self._derived.maxlen:
-                self._forms.pop(self._derived[0], None)
-            self._derived.append(value)
+            latest = self._derived.setdefault(credential, deque(maxlen=_MOST_GIVEN))
+            if len(latest) == latest.maxlen:
+                self._forms.pop(latest[0], None)
+            latest.append(value)
         self.add(value)
 
     @property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask.credentials._known import known_schemes
 from httptask.credentials._stores import from_environment, from_file
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -24,17 +25,14 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 _PLACES = ("in", "name")
-_SHIPPED = frozenset(("basic", "bearer", "apiKey"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What one security scheme asks for (OpenAPI: Security Scheme Object)."""
 
-    types: frozenset[str]
-    """The types of credential that fit; empty where none that ships does, and nothing can be
-    said.
-    """
+    scheme: Mapping[str, Any]
+    """As it is described."""
     text: str
     """For a person: `an API key in the header 'X-Key'`."""
     location: str
@@ -48,34 +46,22 @@ class Wanted:
         kind = scheme.get("type")
         if kind == "apiKey":
             location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
-            # Swagger 2.0 had no bearer scheme: many describe theirs as a key in the header
-            # Authorization.
-            anything = location == "header" and name.lower() == "authorization"
-            types = frozenset(_SHIPPED if anything else ("apiKey",))
             place = "a cookie" if location == "cookie" else f"the {location}"
-            return cls(types, f"an API key in {place} named {name!r}", location, name)
-        types, text = _BY_TYPE.get(
-            str(kind), (frozenset(), f"a credential of the security scheme {kind!r}")
-        )
+            return cls(scheme, f"an API key in {place} named {name!r}", location, name)
+        text = _BY_TYPE.get(str(kind), f"a credential of the security scheme {kind!r}")
         if kind == "http":
             name = str(scheme.get("scheme", "")).lower()
-            types = frozenset({name} & _SHIPPED)
-            text = {
-                "basic": "a user name and a password (type basic)",
-                "bearer": "a bearer token",
-            }.get(name, f"a credential of the HTTP scheme {name!r}")
-        return cls(
-            types,
-            text,
-            "header" if kind != "mutualTLS" else "",
-            "Authorization" if kind != "mutualTLS" else "",
-        )
+            text = _BY_HTTP_SCHEME.get(name, f"a credential of the HTTP scheme {name!r}")
+        if kind == "mutualTLS":
+            return cls(scheme, text, "", "")
+        return cls(scheme, text, "header", "Authorization")
 
-    def refusal(self, credential: Credential) -> str:
+    def refusal(self, credential: Credential, plugins: PluginManager) -> str:
         """Return why *credential* does not fit; "" when it does, or nobody can say."""
-        if not self.types or credential.scheme not in _SHIPPED:
+        answers = {name: known.fits(self.scheme) for name, known in known_schemes(plugins).items()}
+        if answers.get(credential.scheme) is None or True not in answers.values():
             return ""
-        if credential.scheme not in self.types:
+        if not answers[credential.scheme]:
             return f"is of the type {credential.scheme!r}"
         if credential.scheme == "apiKey":
             location, name = (_plain(credential, each) for each in _PLACES)
@@ -89,10 +75,14 @@ class Wanted:
         return ""
 
 
-_BY_TYPE: dict[str, tuple[frozenset[str], str]] = {
-    "oauth2": (frozenset({"bearer"}), "an OAuth 2.0 access token, as a bearer token"),
-    "openIdConnect": (frozenset({"bearer"}), "an OpenID Connect access token, as a bearer token"),
-    "mutualTLS": (frozenset(), "a client's certificate (mutual TLS)"),
+_BY_TYPE = {
+    "oauth2": "an OAuth 2.0 access token, as a bearer token",
+    "openIdConnect": "an OpenID Connect access token, as a bearer token",
+    "mutualTLS": "a client's certificate (mutual TLS)",
+}
+_BY_HTTP_SCHEME = {
+    "basic": "a user name and a password (type basic)",
+    "bearer": "a bearer token",
 }
 
 
@@ -125,7 +115,7 @@ def fitting_problems(
     credential = _known(name, plugins)
     if credential is None:
         return []
-    refusals = [[wanted.refusal(credential) for wanted in each] for each in missing]
+    refusals = [[wanted.refusal(credential, plugins) for wanted in each] for each in missing]
     filled = [each for each, refused in zip(missing, refusals, strict=True) if "" in refused]
     if any(len(each) == 1 for each in filled):
         return []
@@ -152,7 +142,7 @@ def completed(
         return credential
     said = {each: text for each in _PLACES if (text := _plain(credential, each))}
     described = [
-        [(wanted.location, wanted.name) for wanted in each if "apiKey" in wanted.types]
+        [(wanted.location, wanted.name) for wanted in each if wanted.scheme.get("type") == "apiKey"]
         for each in (_alternatives(endpoint) if endpoint is not None else ())
     ]
     alternatives = [
@@ -204,7 +194,7 @@ def _wanted(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Wanted:
     if name in schemes:
         return Wanted.by(schemes[name])
     return Wanted(
-        frozenset(), f"a credential of the security scheme {name!r}, which is not described", "", ""
+        {}, f"a credential of the security scheme {name!r}, which is not described", "", ""
     )
 
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
+from httptask._core.redaction import Redactor, secret_part
 from httptask._core.threads import in_thread
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask.credentials._fit import completed
+from httptask.credentials._known import KnownScheme, known_schemes
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError
 from httptask.model.credential import Credential, Secret
@@ -17,7 +19,7 @@ from httptask.model.exchange import OutgoingRequest
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
     from httptask.plugins import PluginManager
-    from httptask.protocols import AuthScheme
+    from httptask.protocols import AuthContext, AuthFlow, AuthScheme
 
 
 async def resolve(name: str, plugins: PluginManager) -> Credential:
@@ -43,36 +45,38 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
             f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
             " (readable by its owner alone)"
         )
-    return _typed(found, _scheme(found, plugins))
+    return _typed(found, known_scheme(found, plugins).scheme)
 
 
 async def authorise(
     request: OutgoingRequest,
     credential: Credential,
-    plugins: PluginManager,
+    known: KnownScheme,
+    redactor: Redactor,
     endpoint: Endpoint | None = None,
+    context: AuthContext | None = None,
 ) -> None:
-    """Authorise *request*, which is for *endpoint*, in place by *credential*.
+    """Authorise *request*, which is for *endpoint*, in place by *credential*, whose scheme is
+    *known*.
 
     An API key that does not say itself where it goes, goes where the endpoint's security schemes
-    say. Raises `CredentialError` when the credential is bound to other origins, or its fields do
-    not do.
+    say. What the scheme made of the secret is one too: *redactor* learns it. Raises
+    `CredentialError` when the credential is bound to other origins, or its fields do not do.
     """
-    before = list(request.headers)
+    before = request.copy()
     try:
         target = origin(request.url)
         if credential.origins and target not in {origin(allowed) for allowed in credential.origins}:
             allowed_there = ", ".join(credential.origins)
             message = f"may only be sent to {allowed_there}; this request goes to {target}"
             raise CredentialError(f"credential {credential.name!r} {message}")
-        waiting = _scheme(credential, plugins).authorise(
-            request, completed(credential, endpoint, request)
-        )
+        waiting = known.authorise(request, completed(credential, endpoint, request), context)
         if waiting is not None:
             await waiting
         for header, value in request.headers:
-            if (header, value) not in before:
+            if (header, value) not in before.headers:
                 _check_header(header, value)
+                redactor.add_derived(secret_part(header, value, before.header(header))[1])
     except TaskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known
@@ -94,8 +98,9 @@ def _check_header(name: str, value: str) -> None:
         )
 
 
-def _scheme(credential: Credential, plugins: PluginManager) -> AuthScheme:
-    schemes: dict[str, AuthScheme] = plugins.named("httptask_auth_schemes")
+def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
+    """Return the scheme of *credential*. Raises `CredentialError` with the nearest name."""
+    schemes = known_schemes(plugins)
     if credential.scheme not in schemes:
         near = nearest(credential.scheme, schemes)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(schemes)}"
@@ -105,7 +110,7 @@ def _scheme(credential: Credential, plugins: PluginManager) -> AuthScheme:
     return schemes[credential.scheme]
 
 
-def _typed(credential: Credential, scheme: AuthScheme) -> Credential:
+def _typed(credential: Credential, scheme: AuthScheme | AuthFlow) -> Credential:
     needed = {field for field, kind in scheme.fields.items() if not kind.startswith("optional")}
     problems = [
         f"{field!r} is missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from httptask._http.syntax import COOKIE_VALUE, TOKEN
@@ -17,11 +18,29 @@ def _value(credential: Credential, field: str) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
+def _is_authorization(security_scheme: Mapping[str, Any]) -> bool:
+    """Say whether it describes any value of `Authorization`: Swagger 2.0 had no bearer scheme, and
+    many describe theirs as an API key.
+    """
+    name = str(security_scheme.get("name", "")).lower()
+    is_header = security_scheme.get("in") == "header" and name == "authorization"
+    return security_scheme.get("type") == "apiKey" and is_header
+
+
+def _is_http(security_scheme: Mapping[str, Any], name: str) -> bool:
+    is_http = security_scheme.get("type") == "http"
+    return is_http and str(security_scheme.get("scheme", "")).lower() == name
+
+
 class Basic:
     """`Authorization: Basic`, user name and password in UTF-8 (RFC 7617)."""
 
     name = "basic"
     fields: Mapping[str, str] = {"username": "text", "password": "secret"}
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool:
+        """Say whether it asks for a user name and a password."""
+        return _is_http(security_scheme, "basic") or _is_authorization(security_scheme)
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header; a colon in the user name cannot be sent (RFC 7617, section 2)."""
@@ -38,6 +57,12 @@ class Bearer:
 
     name = "bearer"
     fields: Mapping[str, str] = {"token": "secret"}
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool:
+        """Say whether it asks for a token of any make."""
+        is_token = security_scheme.get("type") in ("oauth2", "openIdConnect")
+        is_bearer = is_token or _is_http(security_scheme, "bearer")
+        return is_bearer or _is_authorization(security_scheme)
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header."""
@@ -57,6 +82,10 @@ class ApiKey:
 
     name = "apiKey"
     fields: Mapping[str, str] = {"key": "secret", "name": "optional text", "in": "optional text"}
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool:
+        """Say whether it asks for an API key."""
+        return security_scheme.get("type") == "apiKey"
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Put the key where the credential's `in` says, or else the endpoint's security schemes."""

@@ -359,9 +359,26 @@ class ExpressionError(TaskError):
 
 
 class CredentialError(TaskError):
-    """A credential is missing, unreadable or not of a known kind; nothing was sent."""
+    """A credential is missing, unreadable or not of a known kind, or no token was given for it;
+    nothing was sent.
+
+    *status_code* is what a token endpoint answered; None when none was asked, or none answered.
+    """
 
     kind = "credential"
+
+    def __init__(self, message: str, *, status_code: int | None = None, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.status_code = status_code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error, with `statusCode` where a token endpoint answered."""
+        status = {} if self.status_code is None else {"statusCode": self.status_code}
+        return {**super().to_json(), **status}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], status_code=value.get("statusCode"))
 
 
 class BlockedError(TaskError):

@@ -52,6 +52,11 @@ class StreamedBody:
         """A body of an empty file is a body."""
         return True
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it can be made again within an attempt: files can be read again."""
+        return True
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the bytes on the wire; only a body whose files were looked for can."""
         raise TypeError("the files of this body were not looked for")
@@ -232,8 +237,8 @@ class RawResponse:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request and what came of it; an attempt has one, and one more for each redirect
-    followed.
+    """One request and what came of it; an attempt has one, one more for each redirect followed, and
+    one more when a response asked for other authorisation.
     """
 
     request: SentRequest
@@ -247,6 +252,8 @@ class Hop:
     """What came, its start, where no response could be read: another protocol, or a part of a
     head.
     """
+    challenged: bool = False
+    """The response asked for other authorisation: the next hop is the same request again."""
 
     def to_json(self) -> dict[str, Any]:
         """Return request, response (null when none came), phases in seconds, and what came instead
@@ -257,6 +264,7 @@ class Hop:
             "response": self.response.to_json() if self.response is not None else None,
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
             "unparsed": self.unparsed,
+            "challenged": self.challenged,
         }
 
     @classmethod
@@ -268,7 +276,30 @@ class Hop:
             response=RawResponse.from_json(response) if response is not None else None,
             phases={name: float(seconds) for name, seconds in value["phases"].items()},
             unparsed=value["unparsed"],
+            challenged=value.get("challenged", False),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SubExchange:
+    """A request that authorising an attempt took, and what came of it."""
+
+    kind: str
+    """`token`."""
+    before_hop: int
+    """The hop that it was for, by its position from 0."""
+    hop: Hop
+
+    def to_json(self) -> dict[str, Any]:
+        """Return `kind`, `beforeHop`, and the fields of a hop."""
+        hop = self.hop.to_json()
+        del hop["challenged"]
+        return {"kind": self.kind, "beforeHop": self.before_hop, **hop}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the sub-exchange that `to_json` gave *value* for."""
+        return cls(value["kind"], value["beforeHop"], Hop.from_json(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +319,11 @@ class Attempt:
     waited_seconds: float = 0.0
     """The wait before this attempt."""
     elapsed_seconds: float = 0.0
+    sub_exchanges: tuple[SubExchange, ...] = ()
+    """The token requests that authorising it took, in order."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the attempt with its hops."""
+        """Return the attempt with its hops, and what else was sent for it."""
         return {
             "number": self.number,
             "startedAt": self.started_at,
@@ -299,6 +332,7 @@ class Attempt:
             "outcome": self.outcome,
             "error": self.error,
             "hops": [hop.to_json() for hop in self.hops],
+            "subExchanges": [each.to_json() for each in self.sub_exchanges],
         }
 
     @classmethod
@@ -312,6 +346,7 @@ class Attempt:
             started_at=value["startedAt"],
             waited_seconds=float(value["waitedSeconds"]),
             elapsed_seconds=float(value["elapsedSeconds"]),
+            sub_exchanges=tuple(map(SubExchange.from_json, value.get("subExchanges", ()))),
         )
 
 

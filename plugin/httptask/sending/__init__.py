@@ -4,21 +4,25 @@ The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop
 response).
 """
 
+from httptask.sending._authorising import Authorisation, Send
 from httptask.sending._connections import Connections
 from httptask.sending._deliver import Delivery, Judge, Ready, deliver
 from httptask.sending._egress import address_reason, allowed_networks, allowing, parse_networks
 from httptask.sending._exchange import masked
 from httptask.sending._files import BodyFile
+from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
 
 __all__ = [
+    "Authorisation",
     "BodyFile",
     "Connections",
     "Delivery",
     "Judge",
     "Progress",
     "Ready",
+    "Send",
     "Verdict",
     "View",
     "Wait",
@@ -28,5 +32,7 @@ __all__ = [
     "deliver",
     "masked",
     "parse_networks",
+    "refused",
+    "secrets_of",
     "watched",
 ]

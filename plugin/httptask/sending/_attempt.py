@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from httptask.errors import TaskError
 from httptask.model.exchange import OutgoingRequest
+from httptask.sending._authorising import TokenRecord
 from httptask.sending._hop import SHOWN, HopRecord
 from httptask.sending._masked_body import MaskedBody
 from httptask.sending._response import Verdict, View
@@ -28,6 +29,8 @@ class AttemptRecord:
     """Seconds since 1970, UTC."""
     began: float = field(default_factory=time.perf_counter)
     hops: list[HopRecord] = field(default_factory=list)
+    tokens: list[TokenRecord] = field(default_factory=list)
+    """The token requests that authorising it took."""
     view: View | None = None
     """The decoded body of the last response."""
     body: MaskedBody | None = None
@@ -35,6 +38,11 @@ class AttemptRecord:
     verdict: Verdict | None = None
     error: TaskError | None = None
     elapsed_seconds: float = 0.0
+
+    @property
+    def counting_hops(self) -> list[HopRecord]:
+        """The hops but those whose request was refused, and sent again, authorised anew."""
+        return [hop for hop in self.hops if not hop.challenged]
 
     @property
     def maybe_delivered(self) -> bool:

@@ -9,20 +9,27 @@ import ssl
 from contextlib import suppress
 
 from httptask._http.syntax import TOKEN
+from httptask.model.authorisation import TlsIdentity
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Limits, Timeouts
 from httptask.sending._connection import Connection
 from httptask.sending._dial import Dialler, Origin
 from httptask.sending._head import readable
 from httptask.sending._httpx import LetThroughError, MockedWire, address, is_mocked, tls_settings
+from httptask.sending._identity import use_identity
 from httptask.sending._queue import Places
 from httptask.sending._wire import Answer, CheckEgress, Recorder, UnsendableError
 
 _IDLE_SECONDS = 30
 """How long an idle connection is kept. Most servers close theirs after a minute or more."""
 
-_Key = tuple[str | None, Origin]
-"""The owner of a kept connection: connections are never shared between credentials."""
+_Key = tuple[str | None, Origin, TlsIdentity | None]
+"""The owner of a kept connection: connections are never shared between credentials, nor between
+certificates of clients.
+"""
+
+_MOST_IDENTITIES = 256
+"""Certificates of clients whose TLS settings are kept."""
 
 
 class Connections:
@@ -34,7 +41,8 @@ class Connections:
     def __init__(self, check: CheckEgress, limits: Limits | None = None) -> None:
         limits = limits or Limits()
         self._places = Places(limits.connections, limits.connections_per_origin)
-        self._dialler = Dialler(check, lambda: self._tls)
+        self._dialler = Dialler(check, lambda: self._tls, self._identified)
+        self._identities: dict[TlsIdentity, ssl.SSLContext] = {}
         self._open: set[Connection] = set()
         # Idle connections twice: in the order they became idle, oldest first, and by owner.
         self._idle: dict[Connection, tuple[_Key, float]] = {}
@@ -44,6 +52,17 @@ class Connections:
     @functools.cached_property
     def _tls(self) -> ssl.SSLContext:
         return tls_settings()
+
+    def _identified(self, identity: TlsIdentity) -> ssl.SSLContext:
+        """Return the TLS settings with the certificate of *identity*. Blocks."""
+        context = self._identities.get(identity)
+        if context is None:
+            context = tls_settings()
+            use_identity(context, identity)
+            if len(self._identities) >= _MOST_IDENTITIES:
+                self._identities.clear()
+            self._identities[identity] = context
+        return context
 
     @functools.cached_property
     def _mocked(self) -> MockedWire:
@@ -55,17 +74,19 @@ class Connections:
         credential: str | None,
         timeouts: Timeouts,
         recorder: Recorder,
+        identity: TlsIdentity | None = None,
     ) -> Answer:
         """Send *request* once: see `Wire`."""
         if is_mocked():
             with suppress(LetThroughError):
                 return await self._mocked.send(request, credential, timeouts, recorder)
         origin, authority, target = address(request.url)
+        key = (credential, origin, identity)
         head, recorder.sent_headers = _head(request, authority, target)
         await self._places.take(origin, recorder)
         connection = None
         try:
-            connection = self._take((credential, origin))
+            connection = self._take(key)
             if connection is not None:
                 connection.begin(request, recorder, timeouts.read)
             else:
@@ -73,15 +94,16 @@ class Connections:
                 # Before it is connected: a server may speak first.
                 connection.begin(request, recorder, timeouts.read)
                 self._make_room()
-                await self._dialler.connect(origin, connection, timeouts.connect, recorder)
+                seconds = timeouts.connect
+                await self._dialler.connect(origin, connection, seconds, recorder, identity)
                 if not connection.gone.done():
                     self._open.add(connection)
             connection.start(head, request.body)
             await connection.answered()
         except BaseException:
-            self._give_back((credential, origin), connection)
+            self._give_back(key, connection)
             raise
-        return self._answer(connection, recorder, (credential, origin))
+        return self._answer(connection, recorder, key)
 
     async def aclose(self) -> None:
         """Close every idle connection, and wait until all that are being closed are gone."""

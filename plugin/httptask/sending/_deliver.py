@@ -15,6 +15,14 @@ from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import Reading, TaskResult
 from httptask.sending._attempt import AttemptRecord
+from httptask.sending._authorising import (
+    Authorisation,
+    Send,
+    as_seen,
+    may_repeat,
+    plain_following,
+    send_token,
+)
 from httptask.sending._cookies import CookieJar
 from httptask.sending._exchange import cancelled_exchange, exchange_of, mask_error, result_of
 from httptask.sending._files import BodyFile, BodyFiles
@@ -41,6 +49,12 @@ class Ready:
     """Before it was authorised: all that may cross origins."""
     credential: str | None = None
     """The name of the credential that authorised it. Its connections are shared with no other."""
+    authorisation: Authorisation | None = None
+    """Where the scheme does more than to change a request: it may be challenged."""
+
+
+MakeReady = Callable[[Send], Awaitable[Ready]]
+"""Makes the request of an attempt; it is given what sends token requests."""
 
 
 Judge = Callable[[TaskResult, View], Awaitable[Verdict]]
@@ -63,7 +77,7 @@ class Delivery:
 class _Call:
     """What stays the same over all attempts."""
 
-    ready: Callable[[], Awaitable[Ready]]
+    ready: MakeReady
     wire: Wire
     timeouts: Timeouts
     retry: RetryPolicy
@@ -88,7 +102,7 @@ class _Call:
 
 
 async def deliver(
-    ready: Callable[[], Awaitable[Ready]],
+    ready: MakeReady,
     wire: Wire,
     *,
     timeouts: Timeouts,
@@ -144,7 +158,8 @@ async def deliver(
 async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
     """Try until an attempt succeeds, or no other may follow; fill in *records*.
 
-    Raises a `TaskError` only when the very first request could not be made.
+    Raises a `TaskError` only when the very first request could not be made, and no token request
+    was.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + call.timeouts.total
@@ -159,7 +174,7 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
         except TimeoutError:
             current.error = _deadline_passed(records, call)
         except TaskError as error:
-            if not current.hops and len(records) == 1:  # nothing was sent
+            if not current.hops and not current.tokens and len(records) == 1:  # nothing was sent
                 error.elapsed_seconds = call.elapsed()
                 raise
             current.error = error
@@ -185,7 +200,7 @@ def _wait_after(
     """
     delivered_before = any(record.maybe_delivered for record in records)
     error.maybe_delivered = error.maybe_delivered or delivered_before
-    requests = [hop.request for hop in records[-1].hops]
+    requests = [hop.request for hop in records[-1].counting_hops]
     refusal = why_not(error, requests, call.retry.statuses)
     error.retryable = refusal is None
     if len(records) >= call.retry.max_attempts:
@@ -204,7 +219,7 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
 
     Raises the `TaskError` that the attempt ends in.
     """
-    ready = await call.ready()
+    ready = await call.ready(partial(send_token, current, call.wire, call.timeouts))
     redactor = call.redactor
     current.plain = ready.plain
     received = await _answer(current, ready, call)
@@ -236,9 +251,19 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
     """
     cookies = CookieJar()
     request = sent = ready.request
+    plain = ready.plain if ready.authorisation is not None else None
+    may_be_challenged = True
     visited = set()
     while True:
-        received = await _hop(current, sent, ready.credential, call)
+        received = await _hop(current, sent, ready, call, on_own_origin=plain is not None)
+        if plain is not None and ready.authorisation is not None and may_be_challenged:
+            anew = await _authorised_anew(current, plain, ready.authorisation)
+            if anew is not None:
+                may_be_challenged = False
+                cookies.store(sent.url, received.header_lines("set-cookie"))
+                request, sent = anew, cookies.attached(anew)
+                received.shorten()
+                continue
         if not call.redirects:
             return received
         cookies.store(sent.url, received.header_lines("set-cookie"))
@@ -249,8 +274,9 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             if following is None:
                 return received
             visited.add((sent.method, sent.url, sent.header("cookie")))
-            if len(current.hops) > call.redirects:
+            if len(current.counting_hops) > call.redirects:
                 raise RedirectError(f"more than {call.redirects} redirects")
+            plain = plain_following(plain, following, received)
             request, sent = following, cookies.attached(following)
             if (sent.method, sent.url, sent.header("cookie")) in visited:
                 raise circle(sent)
@@ -258,7 +284,7 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             error.maybe_delivered = True
             answered = [
                 (hop.request, hop.received.status_code)
-                for hop in current.hops
+                for hop in current.counting_hops
                 if hop.received is not None
             ]
             # The first request as it was before it was authorised: its URL may hold a key.
@@ -268,13 +294,40 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
         received.shorten()
 
 
+async def _authorised_anew(
+    current: AttemptRecord, plain: OutgoingRequest, authorisation: Authorisation
+) -> OutgoingRequest | None:
+    """Return the last request, which is *plain* without authorisation, authorised anew; None when
+    its response stands.
+    """
+    hop = current.hops[-1]
+    if hop.received is None or not may_repeat(plain):
+        return None
+    if not await authorisation.challenged(as_seen(hop.received, hop.request.url)):
+        return None
+    hop.challenged = True
+    request = plain.copy()
+    await authorisation.authorise(request)
+    return request
+
+
 async def _hop(
-    current: AttemptRecord, request: OutgoingRequest, credential: str | None, call: _Call
+    current: AttemptRecord,
+    request: OutgoingRequest,
+    ready: Ready,
+    call: _Call,
+    *,
+    on_own_origin: bool,
 ) -> Received:
     record = HopRecord(request)
     current.hops.append(record)
+    # A client's certificate is shown to the credential's own origin alone.
+    identity = None
+    if on_own_origin and ready.authorisation is not None:
+        identity = ready.authorisation.identity
+    send = partial(send_hop, call.wire, request, ready.credential, call.timeouts, call.bodies)
     try:
-        return await send_hop(call.wire, request, credential, call.timeouts, call.bodies, record)
+        return await send(record, identity)
     except TaskError:
         # Most likely the server had closed the kept-alive connection meanwhile: send once more, at
         # once, where that is safe (RFC 9112, section 9.3.1).
@@ -282,7 +335,7 @@ async def _hop(
             raise
     current.hops[-1] = record = HopRecord(request)
     try:
-        return await send_hop(call.wire, request, credential, call.timeouts, call.bodies, record)
+        return await send(record, identity)
     finally:
         record.delivered = True  # the first sending may have arrived after all
 
@@ -302,6 +355,9 @@ def _deadline_passed(records: Sequence[AttemptRecord], call: _Call) -> TimedOutE
         )
         return TimedOutError(message, phase="queue", seconds=seconds)
     count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
+    tokens = records[-1].tokens
+    if tokens and tokens[-1].hop.received is None:
+        count += f", the last while {address(tokens[-1].hop.request.url)[0]} was asked for a token"
     return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from httptask._core.threads import in_thread
 from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TlsError
+from httptask.model.authorisation import TlsIdentity
 from httptask.sending._connection import Connection
 from httptask.sending._wire import CheckEgress, Recorder, connect_timed_out
 
@@ -31,14 +32,27 @@ class Origin(NamedTuple):
 
 
 class Dialler:
-    """Connects only to addresses that *check* allows; *tls* makes the TLS settings when needed."""
+    """Connects only to addresses that *check* allows; *tls* makes the TLS settings when needed,
+    *identified* those with a client's certificate.
+    """
 
-    def __init__(self, check: CheckEgress, tls: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(
+        self,
+        check: CheckEgress,
+        tls: Callable[[], ssl.SSLContext],
+        identified: Callable[[TlsIdentity], ssl.SSLContext],
+    ) -> None:
         self._check = check
         self._tls = tls
+        self._identified = identified
 
     async def connect(
-        self, origin: Origin, connection: Connection, seconds: float, recorder: Recorder
+        self,
+        origin: Origin,
+        connection: Connection,
+        seconds: float,
+        recorder: Recorder,
+        identity: TlsIdentity | None = None,
     ) -> None:
         """Connect *connection* to *origin*, with TLS and all within *seconds*.
 
@@ -55,7 +69,8 @@ class Dialler:
             if origin.scheme == "https":
                 recorder.end()
                 recorder.begin("tls")
-                await self._secured(origin, connection, sock, deadline, seconds)
+                context = await self._settings(identity)
+                await self._secured(origin, connection, sock, context, deadline, seconds)
             else:
                 await asyncio.get_running_loop().create_connection(lambda: connection, sock=sock)
         except BaseException:
@@ -79,21 +94,27 @@ class Dialler:
             raise BlockedError(f"the address {address} of {origin.host} is refused: {reason}")
         return allowed
 
-    async def _secured(
-        self,
-        origin: Origin,
-        connection: Connection,
-        sock: socket.socket,
-        deadline: float,
-        seconds: float,
-    ) -> None:
+    async def _settings(self, identity: TlsIdentity | None) -> ssl.SSLContext:
+        """Return the TLS settings. Raises `TlsError`, and `CredentialError` for *identity*."""
         try:
-            context = self._tls()
+            if identity is None:
+                return self._tls()
+            return await in_thread(lambda: self._identified(identity))
         except (OSError, ValueError) as error:
             raise TlsError(
                 "the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR):"
                 f" {_why(error)}"
             ) from error
+
+    async def _secured(
+        self,
+        origin: Origin,
+        connection: Connection,
+        sock: socket.socket,
+        context: ssl.SSLContext,
+        deadline: float,
+        seconds: float,
+    ) -> None:
         try:
             loop = asyncio.get_running_loop()
             handshake = loop.create_connection(

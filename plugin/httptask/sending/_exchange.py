@@ -22,6 +22,7 @@ from httptask.sending._attempt import AttemptRecord
 from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN, HopRecord, Received
 from httptask.sending._masked_body import masked_bytes
+from httptask.sending._masked_token import sub_exchange
 from httptask.sending._response import NO_VIEW, Verdict, task_result
 
 _BY_LIBRARY = {"host", "content-length"}
@@ -140,6 +141,7 @@ def _attempt(record: AttemptRecord, redactor: Redactor, outcome: str) -> Attempt
         started_at=datetime.fromtimestamp(record.started, UTC).isoformat(timespec="milliseconds"),
         waited_seconds=record.waited_seconds,
         elapsed_seconds=record.elapsed_seconds,
+        sub_exchanges=tuple(sub_exchange(token, redactor) for token in record.tokens),
     )
 
 
@@ -152,7 +154,7 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
         unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN])
     headers = hop.sent_headers or hop.request.headers
     request = masked(hop.request, attempt.plain, redactor, headers)
-    return Hop(request, response, hop.phases, unparsed)
+    return Hop(request, response, hop.phases, unparsed, hop.challenged)
 
 
 def _response(

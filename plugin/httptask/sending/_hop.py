@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from httptask._core.threads import in_thread
 from httptask._http.media_types import JSON, TEXT, reading_of, received_essence
 from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
+from httptask.model.authorisation import TlsIdentity
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.model.task import Reading
@@ -123,6 +124,8 @@ class HopRecord:
     """What came where no response could be read."""
     stale: bool = False
     """It failed on a kept-alive connection before the first byte of a response."""
+    challenged: bool = False
+    """The response asked for other authorisation: the next hop is the same request again."""
 
 
 async def send_hop(
@@ -132,8 +135,10 @@ async def send_hop(
     timeouts: Timeouts,
     bodies: Bodies,
     record: HopRecord,
+    identity: TlsIdentity | None = None,
 ) -> Received:
-    """Send *request* once, on a connection of *credential*, and return the whole response.
+    """Send *request* once, on a connection of *credential* (made with *identity*, the client's
+    certificate), and return the whole response.
 
     Fills in *record*. Raises the `TaskError` of what went wrong.
     """
@@ -142,7 +147,7 @@ async def send_hop(
     if progress is not None:
         progress.network = network
     try:
-        answer = await wire.send(request, credential, timeouts, network)
+        answer = await wire.send(request, credential, timeouts, network, identity)
         try:
             record.received = _head(answer, request.method)
             read = _read_body if record.received.may_have_body else _read_nothing

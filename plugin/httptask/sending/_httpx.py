@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from httptask._http.syntax import DEFAULT_PORTS
+from httptask.model.authorisation import TlsIdentity
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._dial import Origin
@@ -109,6 +110,7 @@ class MockedWire:
         credential: str | None,
         timeouts: Timeouts,
         recorder: Recorder,
+        identity: TlsIdentity | None = None,
     ) -> Answer:
         """Send *request* to the mock. Raises `LetThroughError` when httpx would send it itself."""
         outgoing = _request(request, timeouts)

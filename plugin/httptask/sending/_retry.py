@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from httptask._http.syntax import http_date
-from httptask.errors import StatusError, TaskError, TimedOutError
+from httptask.errors import CredentialError, StatusError, TaskError, TimedOutError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
 
@@ -61,8 +61,8 @@ def why_not(
     rule = _rule(error, statuses)
     if rule is None:
         return _why_never(error)
-    if not requests:
-        return "no request could be made"
+    if not requests:  # a token endpoint that failed may be there again
+        return None if isinstance(error, CredentialError) else "no request could be made"
     if requests[0].header(KEY_HEADER) is not None:
         return None
     if rule == _WITH_KEY:
@@ -71,7 +71,7 @@ def why_not(
         error.kind in ("connection", "timeout") and not error.maybe_delivered
     )
     # After a redirect the first request was answered: it has had its effect.
-    if unsent and len(requests) == 1:
+    if unsent and len(requests) == 1 and not isinstance(error, CredentialError):
         return None
     unsafe_methods = [request.method for request in requests if request.method not in IDEMPOTENT]
     if not unsafe_methods:
@@ -82,6 +82,8 @@ def why_not(
 
 
 def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
+    if isinstance(error, CredentialError) and error.retryable:
+        return _ALWAYS
     if not isinstance(error, StatusError):
         return _BY_KIND.get(error.kind)
     status, asked_to_wait = error.status_code, error.retry_after is not None

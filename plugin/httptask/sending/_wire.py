@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from httptask.errors import TaskError, TimedOutError
+from httptask.model.authorisation import TlsIdentity
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._head import HeadReader
@@ -140,9 +141,10 @@ class Wire(Protocol):
         credential: str | None,
         timeouts: Timeouts,
         recorder: Recorder,
+        identity: TlsIdentity | None = None,
     ) -> Answer:
         """Send *request* once on a connection of *credential*, and return the response when its
-        head has come.
+        head has come. *identity* is the client's certificate that the connection was made with.
 
         Raises a `TaskError` when no connection was made, else a `WireError` or an `OSError`; fills
         in *recorder*.

@@ -4,28 +4,47 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask._core.discretion import DiscreetErrors
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.redaction import secret_part
 from httptask._core.sync import run_sync
 from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import located, missing_files, references, url_part, with_contents
-from httptask.credentials import authorise, fitting_problems, resolve
+from httptask.credentials import (
+    Flow,
+    NotSentError,
+    Surroundings,
+    authorise,
+    blamed,
+    fitting_problems,
+    known_scheme,
+    resolve,
+)
 from httptask.errors import (
     CatalogueError,
-    CredentialError,
     Problem,
     SettingsError,
     UnknownEndpointError,
 )
+from httptask.model.authorisation import AuthResponse
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
-from httptask.sending import BodyFile, Delivery, Ready, allowing, deliver, masked
+from httptask.sending import (
+    BodyFile,
+    Delivery,
+    Ready,
+    Send,
+    allowing,
+    deliver,
+    masked,
+    refused,
+    secrets_of,
+)
 from httptask.settings import any_settings_schema, request_problems
 from httptask.task._judge import Judge
 from httptask.task._plan import Plan, WrittenTask, holds_expression, is_error
@@ -198,7 +217,7 @@ class HttpTask:
         with DiscreetErrors(self.runtime.redactor.text):
             await self._load()
             _, request = await self._evaluated(inputs or Inputs(), send_anyway=True)
-            ready = await self._ready(await self._built(request))
+            ready = await self._ready(await self._built(request), None)
             return masked(ready.request, ready.plain, self.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
@@ -327,7 +346,7 @@ class HttpTask:
             )
         with allowing(runtime.allowed):
             delivery = await deliver(
-                lambda: self._ready(built),
+                lambda send: self._ready(built, send),
                 runtime.connections,
                 timeouts=plan.timeouts,
                 retry=plan.retry,
@@ -369,9 +388,9 @@ class HttpTask:
             request = {**request, **await with_contents(others, readable, plan.request_pointer)}
         return plan.builder.build(request)
 
-    async def _ready(self, built: OutgoingRequest) -> Ready:
+    async def _ready(self, built: OutgoingRequest, send: Send | None) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as
-        late as possible.
+        late as possible. *send* sends token requests; None where the request is only shown.
         """
         runtime = self.runtime
         request = built.copy()
@@ -380,37 +399,62 @@ class HttpTask:
         name = self.definition.get("credentials")
         credential = None
         if name is not None:
-            credential = await self._blaming_credentials(resolve(name, runtime.plugins))
+            with self._blamed(name):
+                credential = await resolve(name, runtime.plugins)
             for secret in credential.secrets():
                 runtime.redactor.add(secret)
         _prepared_by_plugins(self, request)
-        plain = request
-        if credential is not None:
-            plain = request.copy()
-            await self._blaming_credentials(
-                authorise(request, credential, runtime.plugins, self.endpoint)
-            )
-            for header, value in request.headers:
-                if (
-                    header,
-                    value,
-                ) not in plain.headers:  # what the scheme made of the secret is one too
-                    runtime.redactor.add_derived(
-                        secret_part(header, value, plain.header(header))[1]
-                    )
-        return Ready(request, plain, name)
-
-    async def _blaming_credentials(self, work: Awaitable[T]) -> T:
-        """Wait for *work*; a `CredentialError` of it says where the credential is named."""
+        if name is None or credential is None:
+            return Ready(request, request)
+        plain = request.copy()
+        known = known_scheme(credential, runtime.plugins)
+        if not known.is_flow:
+            with self._blamed(name):
+                await authorise(request, credential, known, runtime.redactor, self.endpoint)
+            return Ready(request, plain, name)
+        flow = Flow(credential, known, self._surroundings(credential.name, send))
         try:
-            return await work
-        except CredentialError as error:
-            message = self.runtime.redactor.text(
-                error.message
-            )  # a scheme may quote what it was given
-            error.message = f"{pointer_of(['credentials'], self.pointer)}: {message}"
-            error.args = (error.message,)
-            raise
+            await flow.authorise(request)
+        except NotSentError:  # it is shown as it is without
+            request = plain.copy()
+        return Ready(request, plain, name, flow)
+
+    def _surroundings(self, credential: str, send: Send | None) -> Surroundings:
+        """Return what the scheme of *credential* may use."""
+        runtime = self.runtime
+        redactor = runtime.redactor
+
+        async def sent(send: Send, request: OutgoingRequest, *owner: Any) -> AuthResponse:
+            for secret in secrets_of(request, b""):
+                redactor.add_derived(secret, credential)
+            response = await send(request, *owner)
+            for secret in secrets_of(request, response.body):
+                redactor.add_derived(secret, credential)
+            return response
+
+        async def evaluate(expression: Any, data: Any) -> Any:
+            pointer = self._credential_pointer
+            return await runtime.evaluator.evaluate(
+                expression, data, pointer=pointer, run=Inputs().run
+            )
+
+        return Surroundings(
+            redactor,
+            runtime.clock,
+            partial(sent, send) if send is not None else None,
+            evaluate,
+            lambda response, what, advice: refused(response, credential, what, advice, redactor),
+            self.endpoint,
+            self._credential_pointer,
+        )
+
+    @property
+    def _credential_pointer(self) -> str:
+        return pointer_of(["credentials"], self.pointer)
+
+    def _blamed(self, name: str) -> AbstractContextManager[None]:
+        """A `CredentialError` says where the credential *name* is named."""
+        return blamed(name, self._credential_pointer, self.runtime.redactor)
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Make *call* with this task, and a runtime for this call alone."""

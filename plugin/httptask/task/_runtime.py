@@ -19,6 +19,7 @@ from httptask._core.redaction import Redactor
 from httptask._core.sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
 from httptask.expressions import Evaluator
+from httptask.model.authorisation import Clock
 from httptask.model.policy import MAX_STEPS_VARIABLE, Limits
 from httptask.plugins import PluginManager, plugin_manager
 from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks
@@ -108,6 +109,8 @@ class Runtime:
         """Whether tasks may set the header `Host`."""
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
+        self.clock = Clock()
+        """The time that auth schemes and tokens go by."""
         self.catalogue = catalogue
         """Where endpoints are looked up."""
         self.endpoints = Endpoints(catalogue)

@@ -6,13 +6,29 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from httptask.protocols._authorisation import AuthContext, AuthFlow, AuthScheme
+
 if TYPE_CHECKING:
     from httptask.errors import Problem
     from httptask.model.api import Endpoint, Note
-    from httptask.model.credential import Credential
-    from httptask.model.exchange import OutgoingRequest
     from httptask.model.task import Inputs
     from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
+
+__all__ = [
+    "AuthContext",
+    "AuthFlow",
+    "AuthScheme",
+    "Engine",
+    "ExpressionLanguage",
+    "ImportOptions",
+    "Importer",
+    "RunOptions",
+    "Source",
+    "TaskCall",
+    "TaskCheck",
+    "TaskServices",
+    "TaskType",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +128,6 @@ class ExpressionLanguage(Protocol):
 
         Raises `LookupError` when a name does not exist and `ValueError` for everything else, each
         with a sentence.
-        """
-        ...
-
-
-@runtime_checkable
-class AuthScheme(Protocol):
-    """A way to authorise a request."""
-
-    @property
-    def name(self) -> str:
-        """Return the scheme's name, a credential's `type`: `bearer`."""
-        ...
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """Return the fields a credential of this scheme has, name -> `secret`, `text` or `optional
-        text`.
-        """
-        ...
-
-    def authorise(self, request: OutgoingRequest, credential: Credential) -> Awaitable[None] | None:
-        """Change *request* in place so that it is authorised by *credential*; may return an
-        awaitable.
-
-        Raises `ValueError` with a sentence (no secret in it) when the credential's fields do not
-        do.
         """
         ...
 

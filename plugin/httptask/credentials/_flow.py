@@ -1,0 +1,169 @@
+"""The authorisation of one attempt by a scheme that does more than to change a request."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.redaction import Redactor
+from httptask.credentials._resolve import authorise
+from httptask.errors import CredentialError, TaskError
+from httptask.model.authorisation import AuthResponse, Clock, TlsIdentity
+from httptask.model.exchange import OutgoingRequest
+
+if TYPE_CHECKING:
+    from httptask.credentials._known import KnownScheme
+    from httptask.model.api import Endpoint
+    from httptask.model.credential import Credential
+
+SendToken = Callable[[OutgoingRequest, str, TlsIdentity | None], Awaitable[AuthResponse]]
+"""Sends a token request for the credential of that name, with its certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a task lends to an auth scheme for one attempt."""
+
+    redactor: Redactor
+    clock: Clock
+    send: SendToken | None
+    """None where a request is only shown."""
+    evaluate: Callable[[Any, Any], Awaitable[Any]]
+    """Evaluates the expressions in a value over data."""
+    failure: Callable[[AuthResponse, str, str], CredentialError]
+    """Makes the error of a refused token request."""
+    endpoint: Endpoint | None = None
+    pointer: str = ""
+    """Where the task names the credential."""
+
+
+class Context:
+    """What a scheme may use: see `httptask.protocols.AuthContext`."""
+
+    def __init__(
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        identity: TlsIdentity | None,
+        surroundings: Surroundings,
+    ) -> None:
+        self.request = request
+        self._credential = credential
+        self._identity = identity
+        self._lent = surroundings
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        return self._lent.endpoint
+
+    @property
+    def clock(self) -> Clock:
+        return self._lent.clock
+
+    @property
+    def sends(self) -> bool:
+        return self._lent.send is not None
+
+    async def send(self, request: OutgoingRequest) -> AuthResponse:
+        if self._lent.send is None:
+            raise NotSentError("no token is asked for to show a request")
+        return await self._lent.send(request, self._credential.name, self._identity)
+
+    async def body_sha256(self) -> str:
+        body = self.request.body
+        if isinstance(body, bytes):
+            return hashlib.sha256(body).hexdigest()
+        digest = hashlib.sha256()
+        async for chunk in body:
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    async def evaluate(self, expression: Any, data: Any) -> Any:
+        return await self._lent.evaluate(expression, data)
+
+    def mask(self, *secrets: str) -> None:
+        for secret in secrets:
+            self._lent.redactor.add_derived(secret, self._credential.name)
+
+    def failure(self, response: AuthResponse, what: str, advice: str = "") -> CredentialError:
+        return self._lent.failure(response, what, advice)
+
+    def __repr__(self) -> str:
+        return f"<Context of {self._credential.name!r}>"
+
+
+class NotSentError(CredentialError):
+    """A scheme asked for a token while a request was only shown."""
+
+
+@dataclass(slots=True)
+class Flow:
+    """What an attempt asks: see `httptask.sending.Authorisation`."""
+
+    credential: Credential
+    known: KnownScheme
+    lent: Surroundings
+    identity: TlsIdentity | None = None
+    _context: Context | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        method = self.known.method("tls_identity")
+        if method is None:
+            return
+        with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
+            identity = method(self.credential)
+            if identity is not None and not isinstance(identity, TlsIdentity):
+                raise ValueError(f"tls_identity gave a {type(identity).__name__}")
+            self.identity = identity
+
+    async def authorise(self, request: OutgoingRequest) -> None:
+        """Authorise *request* in place. Raises `CredentialError`."""
+        if self._context is None:
+            self._context = Context(request, self.credential, self.identity, self.lent)
+        self._context.request = request
+        lent = self.lent
+        with blamed(self.credential.name, lent.pointer, lent.redactor):
+            await authorise(
+                request, self.credential, self.known, lent.redactor, lent.endpoint, self._context
+            )
+
+    async def challenged(self, response: AuthResponse) -> bool:
+        """Say whether the request is to be authorised anew after *response*. Raises
+        `CredentialError`.
+        """
+        challenged = self.known.method("challenged")
+        if challenged is None:
+            return False
+        challenges = self.known.method("challenges")
+        if challenges is None and response.status != 401:
+            return False
+        with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
+            for method in (challenges, challenged):
+                if method is None:
+                    continue
+                answer = method(response, self.credential, self._context)
+                if not (await answer if inspect.isawaitable(answer) else answer):
+                    return False
+        return True
+
+
+@contextmanager
+def blamed(credential: str, pointer: str, redactor: Redactor) -> Iterator[None]:
+    """Turn what a scheme raises into a `CredentialError` that says where *credential* is named,
+    without secrets. Other errors of ours pass.
+    """
+    try:
+        yield
+    except CredentialError as error:
+        error.message = f"{pointer}: {redactor.text(error.message)}"
+        error.args = (error.message,)
+        raise
+    except TaskError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a scheme raises; the cause may quote a secret
+        text = redactor.text(f"{pointer}: credential {credential!r}: {error}")
+        raise CredentialError(text) from None

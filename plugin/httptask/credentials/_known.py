@@ -1,0 +1,88 @@
+"""What is found out about an auth scheme once, when it is registered."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import OutgoingRequest
+    from httptask.plugins import PluginManager
+    from httptask.protocols import AuthContext, AuthFlow, AuthScheme
+
+_THIRD = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownScheme:
+    """An auth scheme, and what it can do."""
+
+    scheme: AuthScheme | AuthFlow
+    authorise: Callable[[OutgoingRequest, Credential, AuthContext | None], Awaitable[None] | None]
+    """Its `authorise`, whichever signature that has."""
+    is_flow: bool
+    """Whether it needs a context, or answers challenges, or has a client's certificate."""
+
+    @classmethod
+    def of(cls, scheme: Any) -> KnownScheme:
+        """Return *scheme* with what its methods say of it."""
+        authorise = scheme.authorise
+        takes = _third(authorise)
+        call: Callable[..., Any]
+        if takes == "context":
+            call = _with_context(authorise)
+        elif takes is not None:
+            call = authorise
+        else:
+            call = _without_context(authorise)
+        extra = (getattr(scheme, name, None) for name in ("challenged", "tls_identity"))
+        return cls(scheme, call, takes is not None or any(map(callable, extra)))
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool | None:
+        """Say whether a credential of it satisfies *security_scheme*; None: nobody can say."""
+        fits = self.method("fits")
+        try:
+            return None if fits is None else bool(fits(security_scheme))
+        except Exception:  # noqa: BLE001 - a stranger's; descriptions hold anything
+            return None
+
+    def method(self, name: str) -> Callable[..., Any] | None:
+        """Return the scheme's optional method *name*, or None."""
+        method = getattr(self.scheme, name, None)
+        return method if callable(method) else None
+
+
+def known_schemes(plugins: PluginManager) -> Mapping[str, KnownScheme]:
+    """Return the schemes of *plugins* by name."""
+    return plugins.kept("auth schemes", lambda: _schemes(plugins))
+
+
+def _schemes(plugins: PluginManager) -> dict[str, KnownScheme]:
+    named = plugins.named("httptask_auth_schemes")
+    return {name: KnownScheme.of(scheme) for name, scheme in named.items()}
+
+
+def _third(authorise: Callable[..., Any]) -> str | None:
+    """Return the name of the parameter that takes a context; None: it takes none.
+
+    One called `context` does; so does a third one that has to be given.
+    """
+    try:
+        parameters = list(inspect.signature(authorise).parameters.values())
+    except (TypeError, ValueError):  # written in C
+        return None
+    if any(each.name == "context" for each in parameters):
+        return "context"
+    third = [each for each in parameters if each.kind in _THIRD][2:3]
+    return next((each.name for each in third if each.default is each.empty), None)
+
+
+def _with_context(authorise: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda request, credential, context: authorise(request, credential, context=context)
+
+
+def _without_context(authorise: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda request, credential, _: authorise(request, credential)

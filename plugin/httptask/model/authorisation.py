@@ -1,0 +1,110 @@
+"""What an auth scheme works with: responses, a client's certificate, the time."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from httptask._core.strict_json import parse
+from httptask.model.credential import Secret
+from httptask.model.exchange import Headers
+
+
+class AuthResponse:
+    """A response as an auth scheme sees it: to a token request, or to the request it authorised."""
+
+    __slots__ = ("_body", "headers", "status", "url")
+
+    def __init__(
+        self, status: int, headers: Headers, body: bytes | Callable[[], bytes], url: str = ""
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        """In the order they came, duplicates kept."""
+        self.url = url
+        """What was asked. A secret may stand in it."""
+        self._body = body
+
+    @property
+    def body(self) -> bytes:
+        """The body after content coding, at most 1 MB of it; empty when it cannot be decoded."""
+        if not isinstance(self._body, bytes):
+            self._body = self._body()
+        return self._body
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of header *name*, whatever its case, or None."""
+        return next(iter(self.header_lines(name)), None)
+
+    def header_lines(self, name: str) -> Sequence[str]:
+        """Return the value of each line of header *name*, in order: a server may send several
+        `WWW-Authenticate`.
+        """
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted]
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in lower case; "" when the server does not say."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """Return the body as JSON. Raises `ValueError` when it is none."""
+        return parse(self.body)
+
+    def text(self) -> str:
+        """Return the body as text; what is no UTF-8 is replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        return f"<AuthResponse {self.status}>"  # its headers and body may hold a token
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class TlsIdentity:
+    """A client's certificate and its key, for mutual TLS. Two of the same bytes are equal."""
+
+    certificate: bytes
+    """PEM, the client's own certificate first; or PKCS#12, which holds the key, too."""
+    key: Secret | None = None
+    """PEM; None: it stands in *certificate*."""
+    password: Secret | None = None
+    """What the key, or the PKCS#12, is encrypted with."""
+    format: Literal["pem", "pkcs12"] = "pem"
+    digest: bytes = field(init=False, default=b"")
+    """Tells it from any other: a part of the key of its connections."""
+
+    def __post_init__(self) -> None:
+        parts = (self.format.encode(), self.certificate, *map(_revealed, (self.key, self.password)))
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(len(part).to_bytes(8, "big") + part)
+        object.__setattr__(self, "digest", digest.digest())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TlsIdentity) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"<TlsIdentity {self.format}>"
+
+
+def _revealed(secret: Secret | None) -> bytes:
+    return b"" if secret is None else secret.reveal().encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time, in seconds. What a scheme signs or counts with is asked here, so that tests can say
+    it.
+    """
+
+    wall: Callable[[], float] = time.time
+    """Since the epoch. It may be wrong, and it may jump."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Since some moment; it only goes forwards, at an even pace, within this process."""

@@ -1,0 +1,137 @@
+"""What an auth scheme must look like, and what it is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from httptask.errors import CredentialError
+    from httptask.model.api import Endpoint
+    from httptask.model.authorisation import AuthResponse, Clock
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import OutgoingRequest
+
+
+@runtime_checkable
+class AuthScheme(Protocol):
+    """A way to authorise a request.
+
+    A scheme may have these methods, too:
+
+    - `authorise(request, credential, context)`, in the place of the one below: see `AuthFlow`.
+    - `challenged(response, credential, context)`: whether *response*, an `AuthResponse` to the
+      request it authorised, asks for other authorisation; it may return an awaitable. Asked at most
+      once an attempt, when the credential's own origin has answered 401 (or what `challenges`
+      says). True: `authorise` is called again, with the same context, and the request is sent
+      again. No retry is used up. It is not asked when the request's body cannot be sent again.
+    - `challenges(response, credential, context)`: whether `challenged` is asked about *response*,
+      where it is not 401 alone; it may return an awaitable.
+    - `tls_identity(credential)`: the `TlsIdentity` to make connections with, or None. The token
+      requests that `context.send` sends are made with it, too.
+    - `fits(security_scheme)`: whether a credential of it satisfies a security scheme of a
+      description (OpenAPI: Security Scheme Object). Validation warns of one that does not fit.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the scheme's name, a credential's `type`: `bearer`."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Return the fields a credential of this scheme has, name -> `secret`, `text` or `optional
+        text`.
+        """
+        ...
+
+    def authorise(self, request: OutgoingRequest, credential: Credential) -> Awaitable[None] | None:
+        """Change *request* in place so that it is authorised by *credential*; may return an
+        awaitable.
+
+        Raises `ValueError` with a sentence (no secret in it) when the credential's fields do not
+        do.
+        """
+        ...
+
+
+@runtime_checkable
+class AuthFlow(Protocol):
+    """An auth scheme that needs more than the request: to ask a server for a token, say.
+
+    It may have what `AuthScheme` may. Its third parameter is called `context`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the scheme's name, a credential's `type`: `oauth2`."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Return the fields a credential has: see `AuthScheme`."""
+        ...
+
+    def authorise(
+        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+    ) -> Awaitable[None] | None:
+        """Change *request* in place, as `AuthScheme` does; *context* is what it may use for that.
+
+        A scheme never opens a connection of its own: `context.send` is guarded, and shown.
+        """
+        ...
+
+
+class AuthContext(Protocol):
+    """What an auth scheme may use while it authorises one attempt. It is the same in `authorise`,
+    `challenges` and `challenged`.
+    """
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint of the catalogue that the request is for; None for a free-form request."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time: `clock.wall()` and `clock.monotonic()`."""
+        ...
+
+    @property
+    def sends(self) -> bool:
+        """Whether `send` can be used. False where a request is only shown: a scheme then puts a
+        stand-in where a token would go.
+        """
+        ...
+
+    async def send(self, request: OutgoingRequest) -> AuthResponse:
+        """Send *request*, a token request, and return the response, whatever its status.
+
+        It is sent as the task's own request is: by the same egress rules, within the time that the
+        attempt has left, and shown in its exchange (`subExchanges`), secrets masked. Redirects are
+        not followed; a body over 1 MB is an error. Raises `CredentialError`, which says whether
+        another try may help, when no response came.
+        """
+        ...
+
+    async def body_sha256(self) -> str:
+        """Return the SHA-256 of the request's body as it goes out, in hexadecimal; files are read
+        for it.
+        """
+        ...
+
+    async def evaluate(self, expression: Any, data: Any) -> Any:
+        """Return *expression*, a JSON value, with every `${…}` in it evaluated over *data*."""
+        ...
+
+    def mask(self, *secrets: str) -> None:
+        """Mask *secrets*, what a server gave or a scheme made, wherever they could be seen."""
+        ...
+
+    def failure(self, response: AuthResponse, what: str, advice: str = "") -> CredentialError:
+        """Return the error of a token request that was refused: *what* was asked, the status, the
+        start of the body with secrets masked, and *advice*, what to do.
+
+        Another try may help after a 429 and a 5xx.
+        """
+        ...

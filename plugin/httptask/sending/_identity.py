@@ -1,0 +1,105 @@
+"""A client's certificate for mutual TLS, as OpenSSL takes it: in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from httptask.errors import CredentialError
+from httptask.model.authorisation import TlsIdentity
+
+
+def use_identity(context: ssl.SSLContext, identity: TlsIdentity) -> None:
+    """Let *context* show the certificate of *identity* to servers that ask for one. Blocks.
+
+    Raises `CredentialError` for what cannot be read, and for a key that is another certificate's.
+    """
+    pem, password = _pem(identity)
+    try:
+        with _file(pem) as path:
+            # Always a password: without one, OpenSSL would ask for it at the terminal.
+            context.load_cert_chain(path, password=lambda: password or b"-")
+    except ssl.SSLError as error:
+        raise CredentialError(_reason(error, has_password=bool(password))) from None
+    except (OSError, ValueError) as error:
+        raise CredentialError(f"the client's certificate cannot be used: {error}") from None
+
+
+def _reason(error: ssl.SSLError, *, has_password: bool) -> str:
+    reason = (error.reason or "").upper()
+    if "MISMATCH" in reason:
+        return "the key does not fit the client's certificate; give the key it was made with"
+    if "DECRYPT" in reason or "PASSWORD" in reason:
+        doubt = "the password is wrong" if has_password else "it is encrypted: give its password"
+        return f"the key of the client's certificate cannot be read: {doubt}"
+    what = (error.reason or "it is no PEM").replace("_", " ").lower()
+    return (
+        f"the client's certificate, or its key, cannot be read ({what}): each is PEM, from its"
+        " BEGIN line to its END line"
+    )
+
+
+def _pem(identity: TlsIdentity) -> tuple[bytes, bytes]:
+    """Return the certificates and the key of *identity* as one PEM, and the key's password."""
+    password = identity.password.reveal().encode() if identity.password is not None else b""
+    if identity.format == "pkcs12":
+        return _unpacked(identity.certificate, password), b""
+    key = identity.key.reveal().encode() if identity.key is not None else b""
+    return identity.certificate.rstrip() + b"\n" + key, password
+
+
+def _unpacked(data: bytes, password: bytes) -> bytes:
+    """Return what the PKCS#12 (RFC 7292) *data* holds, as PEM."""
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.serialization import pkcs12
+    except ImportError:
+        raise CredentialError(
+            "PKCS#12 needs the package cryptography: pip install 'httptask[keys]'; or give the"
+            " certificate and the key as PEM"
+        ) from None
+    try:
+        bundle = pkcs12.load_pkcs12(data, password or None)
+    except ValueError:
+        raise CredentialError(
+            "the PKCS#12 cannot be read: its password is wrong, or it is none"
+        ) from None
+    if bundle.cert is None or bundle.key is None:
+        raise CredentialError("the PKCS#12 holds no certificate with a key")
+    certificates = [bundle.cert, *bundle.additional_certs]
+    encoding = serialization.Encoding.PEM
+    key = bundle.key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return b"".join(each.certificate.public_bytes(encoding) for each in certificates) + key
+
+
+@contextlib.contextmanager
+def _file(pem: bytes) -> Iterator[str]:
+    """Give the path of a file with *pem*, for as long as it is read: OpenSSL takes no bytes."""
+    if hasattr(os, "memfd_create"):  # in memory alone
+        descriptor = os.memfd_create("httptask", os.MFD_CLOEXEC)
+        try:
+            _write(descriptor, pem)
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+        return
+    descriptor, path = tempfile.mkstemp()  # readable by its owner alone
+    try:
+        try:
+            _write(descriptor, pem)
+        finally:
+            os.close(descriptor)
+        yield path
+    finally:
+        Path(path).unlink()
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]

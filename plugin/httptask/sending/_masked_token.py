@@ -1,0 +1,185 @@
+"""A token request and its answer as an exchange may show them: every secret in them masked.
+
+Known secrets are masked wherever they stand. Beside that, what stands under the name of a secret
+is masked by its name: a token may be new, and a password shorter than what is searched for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+from httptask._core.redaction import MASK, Redactor
+from httptask._core.strict_json import JsonError, parse
+from httptask._http.secret_names import is_secret_name
+from httptask.errors import CredentialError
+from httptask.model.authorisation import AuthResponse
+from httptask.model.exchange import (
+    Headers,
+    Hop,
+    OutgoingRequest,
+    RawResponse,
+    SentRequest,
+    SubExchange,
+)
+from httptask.sending._authorising import TokenRecord
+from httptask.sending._head import readable
+from httptask.sending._hop import SHOWN
+from httptask.sending._retry import retry_after
+
+_GRANTED = frozenset(
+    ("code", "device_code", "code_verifier", "assertion", "client_assertion", "saml_response")
+)
+"""Fields of a token request that are worth a token (RFC 6749, 7521, 7636, 8628)."""
+_GIVEN = frozenset(("device_code", "assertion"))
+"""Fields of an answer that are, beside those that are called a token."""
+
+_FORM = re.compile(r"(?:^|(?<=[&?]))([^=&?]+)=([^&]*)")
+_MEMBER = re.compile(
+    r'"((?:[^"\\]|\\.){0,200})"(\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)', re.DOTALL
+)
+"""A member of a JSON object whose value is a string or a number, whether or not the rest is JSON.
+The length of a name is bounded: without, a text of escaped quotes would be searched for hours.
+"""
+_READ = 2 * SHOWN
+"""Bytes at the start of a body that are masked and shown; the last quarter of what is cut goes, for
+a secret may have been cut off at its end.
+"""
+_QUOTED = 500
+"""Bytes of an answer that an error quotes."""
+
+
+def secrets_of(request: OutgoingRequest, content: bytes) -> Iterator[str]:
+    """Yield the secrets that stand by name in a token *request* and in *content*, its answer."""
+    body = request.body if isinstance(request.body, bytes) else b""
+    for text, names in ((body, _GRANTED), (content, _GIVEN)):
+        yield from _values(text.decode("utf-8", "replace"), names)
+
+
+def token_body(content: bytes, *, is_answer: bool = True) -> str:
+    """Return *content*, the body of a token request or its answer, with what stands under the name
+    of a secret masked.
+    """
+    return _masked(content.decode("utf-8", "replace"), _GIVEN if is_answer else _GRANTED)
+
+
+def refused(
+    response: AuthResponse, credential: str, what: str, advice: str, redactor: Redactor
+) -> CredentialError:
+    """Return the error of a request of *credential* that was refused by *response*; see
+    `httptask.protocols.AuthContext.failure`.
+    """
+    status = response.status
+    text = redactor.text(token_body(response.body[:_READ]))
+    shown = " ".join(text.encode()[:_QUOTED].decode("utf-8", "ignore").split())
+    if "html" in response.media_type:
+        shown = f"an HTML page, which no token endpoint should: {shown}"
+    parts = (f"credential {credential!r}: {what}: the server answered {status}", shown, advice)
+    message = "; ".join(filter(None, (": ".join(filter(None, parts[:2])), parts[2])))
+    return CredentialError(
+        message,
+        status_code=status,
+        retryable=status == 429 or status >= 500,
+        retry_after=retry_after(response.header_lines("Retry-After")),
+    )
+
+
+def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
+    """Return the token request *record* as an exchange shows it."""
+    hop, request = record.hop, record.hop.request
+    body = request.body if isinstance(request.body, bytes) else request.body.shown
+    sent = SentRequest(
+        request.method,
+        redactor.text(_masked(request.url, _GRANTED)),
+        _headers(hop.sent_headers or tuple(request.headers), redactor),
+        redactor.text(token_body(body, is_answer=False)).encode(),
+        len(request.body),
+    )
+    unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN]) if hop.received is None else ""
+    return SubExchange(
+        "token", record.before_hop, Hop(sent, _response(record, redactor), hop.phases, unparsed)
+    )
+
+
+def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
+    received = record.hop.received
+    if received is None:
+        return None
+    encoding, notes = received.header("content-encoding"), [*received.notes]
+    content = record.content if record.content or encoding else bytes(received.body)
+    if encoding:
+        notes.append(f"the body is shown without its Content-Encoding, {encoding}")
+    text = redactor.text(token_body(content[:_READ]))
+    is_cut = len(content) > _READ
+    if is_cut:
+        text = text[: -len(text) // 4]
+    decoded: Any = text or None
+    decoded_as = "text" if text else None
+    with contextlib.suppress(JsonError):
+        decoded, decoded_as = parse(text), "json"
+    return RawResponse(
+        http_version=received.http_version,
+        status_code=received.status_code,
+        reason_phrase=redactor.text(received.reason_phrase),
+        headers=_headers(received.headers, redactor),
+        body=text.encode(),
+        decoded=decoded,
+        decoded_as=decoded_as,
+        size=received.size,
+        truncated=is_cut,
+        notes=tuple(redactor.text(note) for note in notes),
+    )
+
+
+def _headers(headers: Headers, redactor: Redactor) -> Headers:
+    shown = []
+    for name, value in headers:
+        is_secret = is_secret_name(name, "headers")
+        scheme, space, _ = value.partition(" ")
+        is_scheme = name.lower() == "authorization" and space
+        masked = (scheme + space if is_scheme else "") + MASK if is_secret else value
+        shown.append((name, masked))
+    return redactor.pairs(shown)
+
+
+def _is_secret(name: str, names: frozenset[str]) -> bool:
+    if "\\" in name:
+        with contextlib.suppress(ValueError):
+            name = json.loads(f'"{name}"')
+    return name.strip().lower() in names or is_secret_name(name)
+
+
+def _values(text: str, names: frozenset[str]) -> Iterator[str]:
+    if _is_json(text):
+        for member in _MEMBER.finditer(text):
+            if _is_secret(member[1], names) and member[3].startswith('"'):
+                try:
+                    yield json.loads(member[3])
+                except ValueError:
+                    yield member[3][1:-1]
+        return
+    for pair in _FORM.finditer(text):
+        if _is_secret(unquote_plus(pair[1]), names):
+            yield unquote_plus(pair[2])
+
+
+def _masked(text: str, names: frozenset[str]) -> str:
+    if _is_json(text):
+        return _MEMBER.sub(
+            lambda member: (
+                f'"{member[1]}"{member[2]}"{MASK}"' if _is_secret(member[1], names) else member[0]
+            ),
+            text,
+        )
+    return _FORM.sub(
+        lambda pair: f"{pair[1]}={MASK}" if _is_secret(unquote_plus(pair[1]), names) else pair[0],
+        text,
+    )
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
