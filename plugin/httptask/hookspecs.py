@@ -15,7 +15,8 @@ Order of call over one run of an HTTP task:
                    · httptask_auth_schemes                          once per manager, when first
                    needed
     Test request   httptask_test_request
-    each attempt   httptask_credential -> httptask_prepare_request -> (authorised) ->
+    each attempt   httptask_credential -> httptask_prepare_request -> (authorised;
+                   httptask_token_store once a runtime, when first needed) ->
     httptask_check_egress -> (sent)
     at the end     httptask_exchange_finished
 
@@ -46,7 +47,14 @@ if TYPE_CHECKING:
     from httptask.model.credential import Credential
     from httptask.model.exchange import Exchange, OutgoingRequest
     from httptask.model.task import Inputs, TestOptions
-    from httptask.protocols import AuthScheme, Engine, ExpressionLanguage, Importer, TaskType
+    from httptask.protocols import (
+        AuthScheme,
+        Engine,
+        ExpressionLanguage,
+        Importer,
+        TaskType,
+        TokenStore,
+    )
 
 PROJECT = "httptask"
 """pluggy's project name and the entry-point group."""
@@ -143,6 +151,20 @@ def httptask_credential(name: str) -> Credential | None:
         def httptask_credential(name):
             token = vault.read(name)
             return token and Credential(name, "bearer", {"token": Secret(token)})
+    """
+
+
+@hookspec(firstresult=True)
+def httptask_token_store() -> TokenStore | None:
+    """Return where tokens are kept, or None to leave it to others. The first answer counts.
+
+    Called once a runtime, in a worker thread, when its first token is needed; not where the runtime
+    was given a store. An exception ends the task with a `CredentialError`. Ours is the file that
+    `HTTPTASK_TOKENS` names, and answers last; without one, tokens are kept in memory.
+
+        @httptask.hookimpl
+        def httptask_token_store():
+            return RedisTokens()  # see httptask.protocols.TokenStore
     """
 
 

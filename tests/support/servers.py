@@ -261,13 +261,18 @@ TlsFlaw = Literal["untrusted", "expired", "wrong-host"]
 
 @contextlib.contextmanager
 def tls_server(
-    handler: Handler, hostname: str = "localhost", *, flaw: TlsFlaw | None = None
+    handler: Handler,
+    hostname: str = "localhost",
+    *,
+    flaw: TlsFlaw | None = None,
+    clients: trustme.CA | None = None,
 ) -> Iterator[RawServer]:
     """Run *handler* behind TLS with a certificate for *hostname*.
 
     `server.ca_pem` names the authority to trust. With *flaw* `untrusted` it is another authority
     than the certificate's, with `expired` the certificate ended an hour ago, with `wrong-host` it
-    is for elsewhere.example.
+    is for elsewhere.example. Only clients with a certificate of *clients* are let in, when it is
+    given.
     """
     authority = trustme.CA()
     now = datetime.now(UTC)
@@ -279,6 +284,9 @@ def tls_server(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     certificate.configure_cert(context)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        clients.configure_trust(context)
     with tempfile.TemporaryDirectory() as folder:
         server = RawServer(handler, host="127.0.0.1", name=hostname, tls=context)
         server.ca_pem = Path(folder) / "ca.pem"

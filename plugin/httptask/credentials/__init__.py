@@ -4,18 +4,25 @@ from httptask.credentials._fit import fitting_problems
 from httptask.credentials._flow import Flow, NotSentError, Surroundings, blamed
 from httptask.credentials._resolve import authorise, known_scheme, resolve
 from httptask.credentials._stores import PREFIX, credentials_file, from_environment, from_file
+from httptask.credentials._token_stores import TOKENS_VARIABLE, FileTokens, MemoryTokens
+from httptask.credentials._tokens import TokenKeeper, key_of
 
 __all__ = [
     "PREFIX",
+    "TOKENS_VARIABLE",
+    "FileTokens",
     "Flow",
+    "MemoryTokens",
     "NotSentError",
     "Surroundings",
+    "TokenKeeper",
     "authorise",
     "blamed",
     "credentials_file",
     "fitting_problems",
     "from_environment",
     "from_file",
+    "key_of",
     "known_scheme",
     "resolve",
 ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.redaction import Redactor
 from httptask.credentials._resolve import authorise
+from httptask.credentials._tokens import TokenKeeper, key_of
 from httptask.errors import CredentialError, TaskError
-from httptask.model.authorisation import AuthResponse, Clock, TlsIdentity
+from httptask.model.authorisation import AuthResponse, Clock, TlsIdentity, Token
 from httptask.model.exchange import OutgoingRequest
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Surroundings:
     """Evaluates the expressions in a value over data."""
     failure: Callable[[AuthResponse, str, str], CredentialError]
     """Makes the error of a refused token request."""
+    tokens: TokenKeeper
     endpoint: Endpoint | None = None
     pointer: str = ""
     """Where the task names the credential."""
@@ -55,6 +57,7 @@ class Context:
         self._credential = credential
         self._identity = identity
         self._lent = surroundings
+        self.tokens = CredentialTokens(surroundings.tokens, credential.name, surroundings.redactor)
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -94,6 +97,40 @@ class Context:
 
     def __repr__(self) -> str:
         return f"<Context of {self._credential.name!r}>"
+
+
+class CredentialTokens:
+    """The tokens of one credential, for one attempt: see `httptask.protocols.Tokens`."""
+
+    def __init__(self, keeper: TokenKeeper, credential: str, redactor: Redactor) -> None:
+        self._keeper = keeper
+        self._credential = credential
+        self._redactor = redactor
+        self._used: str | None = None
+        self._refused: str | None = None
+
+    async def get(
+        self, identity: Mapping[str, Any], obtain: Callable[[Token | None], Awaitable[Token]]
+    ) -> Token:
+        """Return the fresh token of *identity*."""
+        key = key_of(self._credential, identity)
+        token = self._masked(await self._keeper.get(key, obtain, self._refused))
+        self._used = token.version
+        return token
+
+    def refuse(self) -> None:
+        """Take what `get` returned last for refused."""
+        self._refused = self._used
+
+    async def peek(self, identity: Mapping[str, Any]) -> Token | None:
+        """Return the stored token of *identity*."""
+        token = await self._keeper.peek(key_of(self._credential, identity))
+        return None if token is None else self._masked(token)
+
+    def _masked(self, token: Token) -> Token:
+        for secret in token.secrets():
+            self._redactor.add_derived(secret, self._credential)
+        return token
 
 
 class NotSentError(CredentialError):

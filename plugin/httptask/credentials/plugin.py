@@ -9,7 +9,7 @@ from httptask.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from httptask.model.credential import Credential
-    from httptask.protocols import AuthScheme
+    from httptask.protocols import AuthScheme, TokenStore
 
 
 @hookimpl
@@ -18,6 +18,14 @@ def httptask_auth_schemes() -> Sequence[AuthScheme]:
     from httptask.credentials._schemes import SCHEMES
 
     return SCHEMES
+
+
+@hookimpl(trylast=True)
+def httptask_token_store() -> TokenStore | None:
+    """Keep tokens in the file that the operator names."""
+    from httptask.credentials._token_stores import named_file
+
+    return named_file()
 
 
 @hookimpl(trylast=True)

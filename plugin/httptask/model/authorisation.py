@@ -1,13 +1,14 @@
-"""What an auth scheme works with: responses, a client's certificate, the time."""
+"""What an auth scheme works with: responses, a client's certificate, the time, tokens."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn, Self
 
+from httptask._core.redaction import MASK
 from httptask._core.strict_json import parse
 from httptask.model.credential import Secret
 from httptask.model.exchange import Headers
@@ -108,3 +109,55 @@ class Clock:
     """Since the epoch. It may be wrong, and it may jump."""
     monotonic: Callable[[], float] = time.monotonic
     """Since some moment; it only goes forwards, at an even pace, within this process."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """What a token endpoint gave for a credential. All of it is secret."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
+    expires_in: float | None = None
+    """Seconds it lives from when it was given; None: the server did not say."""
+    refresh_token: str | None = None
+    id_token: str | None = None
+    scope: str | None = None
+    """The scopes that were granted, as the server said; None: it did not say."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """More of the answer that a scheme wants to keep: JSON, an `instance_url` for example."""
+    obtained_at: float = 0.0
+    """Seconds since the epoch, by the clock of the process that obtained it. Filled in when it is
+    stored.
+    """
+    version: str = ""
+    """Tells it from the token before and after it. Filled in when it is stored."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the values to mask."""
+        return tuple(filter(None, (self.access_token, self.refresh_token, self.id_token)))
+
+    def to_stored(self) -> dict[str, Any]:
+        """Return the token as a store keeps it: JSON, with its secrets."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"extra": dict(self.extra)}
+
+    @classmethod
+    def from_stored(cls, value: Mapping[str, Any]) -> Self:
+        """Return the token that `to_stored` gave *value* for. Raises `ValueError` for what is
+        none.
+        """
+        known = {name: value[name] for name in cls.__slots__ if name in value}
+        texts = ("access_token", "token_type", "version")
+        if any(not isinstance(known.get(name, ""), str) for name in texts):
+            raise ValueError("a stored token must be an object with an access_token")
+        numbers = (known.get("expires_in"), known.get("obtained_at", 0.0))
+        if any(each is not None and not isinstance(each, int | float) for each in numbers):
+            raise ValueError("the times of a stored token must be numbers")
+        if "access_token" not in known:
+            raise ValueError("a stored token must be an object with an access_token")
+        return cls(**known)
+
+    def __repr__(self) -> str:
+        return f"<Token {MASK}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token cannot be pickled; it stays in its store")

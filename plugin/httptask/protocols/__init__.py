@@ -6,7 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from httptask.protocols._authorisation import AuthContext, AuthFlow, AuthScheme
+from httptask.protocols._authorisation import (
+    AuthContext,
+    AuthFlow,
+    AuthScheme,
+    Tokens,
+    TokenStore,
+)
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -28,6 +34,8 @@ __all__ = [
     "TaskCheck",
     "TaskServices",
     "TaskType",
+    "TokenStore",
+    "Tokens",
 ]
 
 

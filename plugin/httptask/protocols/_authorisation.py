@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from httptask.errors import CredentialError
     from httptask.model.api import Endpoint
-    from httptask.model.authorisation import AuthResponse, Clock
+    from httptask.model.authorisation import AuthResponse, Clock, Token
     from httptask.model.credential import Credential
     from httptask.model.exchange import OutgoingRequest
 
@@ -114,6 +114,11 @@ class AuthContext(Protocol):
         """
         ...
 
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of the credential."""
+        ...
+
     async def body_sha256(self) -> str:
         """Return the SHA-256 of the request's body as it goes out, in hexadecimal; files are read
         for it.
@@ -134,4 +139,65 @@ class AuthContext(Protocol):
 
         Another try may help after a 429 and a 5xx.
         """
+        ...
+
+
+class Tokens(Protocol):
+    """The tokens of one credential: kept in the operator's store, shared by all tasks.
+
+    *identity* is everything that makes a token another one: the token endpoint, the client, the
+    scopes. No secret may stand in it in clear.
+    """
+
+    async def get(
+        self, identity: Mapping[str, Any], obtain: Callable[[Token | None], Awaitable[Token]]
+    ) -> Token:
+        """Return the token of *identity* that is stored, while it is fresh; else what *obtain*
+        gives.
+
+        *obtain* is given the token that is stored, stale, or None, and sends with the context. At
+        most one runs at a time for an identity: in this process, and wherever the store is shared.
+        It runs on an event loop of its own, so that nothing that happens to this attempt ends it.
+        What it gives is stored before this returns. A token is fresh until the smaller of 60
+        seconds and a tenth of its life is left, and until it is refused.
+        """
+        ...
+
+    def refuse(self) -> None:
+        """Take what `get` returned last for refused by the server: it is not fresh any more."""
+        ...
+
+    async def peek(self, identity: Mapping[str, Any]) -> Token | None:
+        """Return the token of *identity* that is stored, fresh or not; nothing is sent."""
+        ...
+
+
+@runtime_checkable
+class TokenStore(Protocol):
+    """Where tokens are kept. The key of a token is a text that holds no secret; a token is one.
+
+    A store may be asked from several event loops; each method may take a moment, and raises
+    `OSError` or `ValueError` with a sentence when it cannot do what it is asked.
+    """
+
+    async def get(self, key: str) -> Token | None:
+        """Return the token of *key*, or None."""
+        ...
+
+    async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
+        """Store *token* (None: store nothing) if the token of *key* has the version *before* (None:
+        there is none), and say whether it had. It is safe when this returns.
+        """
+        ...
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Let *holder* alone refresh the token of *key*, for at most *seconds*, and say whether it
+        may: False when another does.
+
+        It ends with `release`, after *seconds*, and soon after the holder's process has died.
+        """
+        ...
+
+    async def release(self, key: str, holder: str) -> None:
+        """End the lease of *holder*, if it has one."""
         ...

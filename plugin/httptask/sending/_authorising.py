@@ -68,7 +68,7 @@ class TokenRecord:
 
 async def send_token(
     record: AttemptRecord,
-    wire: Wire,
+    wires: Callable[[], Wire],
     timeouts: Timeouts,
     request: OutgoingRequest,
     credential: str,
@@ -80,6 +80,7 @@ async def send_token(
     Raises `CredentialError` when no whole response came.
     """
     hop = HopRecord(request.copy())
+    wire = wires()
     token = TokenRecord(len(record.hops), hop)
     record.tokens.append(token)
     for may_try_again in (True, False):
@@ -104,6 +105,8 @@ def _unanswered(error: TaskError, request: OutgoingRequest, credential: str) -> 
         where = origin(request.url)
     except ValueError:
         where = "a URL that is none"
+    if isinstance(error, CredentialError):  # its certificate cannot be shown
+        return CredentialError(f"credential {credential!r}: {error.message}")
     return CredentialError(
         f"credential {credential!r}: the request to {where} failed ({error.kind}): {error.message}",
         retryable=error.kind in _MAY_HELP,

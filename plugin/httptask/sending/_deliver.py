@@ -10,7 +10,7 @@ from functools import partial
 
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
-from httptask.errors import RedirectError, TaskError, TimedOutError
+from httptask.errors import CredentialError, RedirectError, TaskError, TimedOutError
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import Reading, TaskResult
@@ -78,6 +78,7 @@ class _Call:
     """What stays the same over all attempts."""
 
     ready: MakeReady
+    wires: Callable[[], Wire]
     wire: Wire
     timeouts: Timeouts
     retry: RetryPolicy
@@ -103,7 +104,7 @@ class _Call:
 
 async def deliver(
     ready: MakeReady,
-    wire: Wire,
+    wires: Callable[[], Wire],
     *,
     timeouts: Timeouts,
     retry: RetryPolicy,
@@ -118,11 +119,12 @@ async def deliver(
     """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
     what the call ended in.
 
-    *wire* carries the requests. *new_file* makes files for bodies that are neither JSON nor text,
-    unless *reading* says otherwise. *judge* decides what a success is; any 2xx without one. At most
-    *redirects* are followed, and never more than *limits* has. Without *is_observed*, a success has
-    no exchange: to mask what nobody looks at would cost a fifth of the call. Raises only what
-    *ready* raises (nothing was sent), and cancellation.
+    *wires* gives the wire of the running event loop: a token request may have one of its own.
+    *new_file* makes files for bodies that are neither JSON nor text, unless *reading* says
+    otherwise. *judge* decides what a success is; any 2xx without one. At most *redirects* are
+    followed, and never more than *limits* has. Without *is_observed*, a success has no exchange: to
+    mask what nobody looks at would cost a fifth of the call. Raises only what *ready* raises
+    (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
     bodies = Bodies(limits.body, files.new, reading or Reading())
@@ -131,7 +133,8 @@ async def deliver(
     progress.max_attempts = retry.max_attempts
     call = _Call(
         ready,
-        wire,
+        wires,
+        wires(),
         timeouts,
         retry,
         limits,
@@ -219,7 +222,7 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
 
     Raises the `TaskError` that the attempt ends in.
     """
-    ready = await call.ready(partial(send_token, current, call.wire, call.timeouts))
+    ready = await call.ready(partial(send_token, current, call.wires, call.timeouts))
     redactor = call.redactor
     current.plain = ready.plain
     received = await _answer(current, ready, call)
@@ -328,6 +331,9 @@ async def _hop(
     send = partial(send_hop, call.wire, request, ready.credential, call.timeouts, call.bodies)
     try:
         return await send(record, identity)
+    except CredentialError as error:  # its certificate cannot be shown
+        error.message = f"credential {ready.credential!r}: {error.message}"
+        raise
     except TaskError:
         # Most likely the server had closed the kept-alive connection meanwhile: send once more, at
         # once, where that is safe (RFC 9112, section 9.3.1).

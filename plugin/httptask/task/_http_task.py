@@ -347,7 +347,7 @@ class HttpTask:
         with allowing(runtime.allowed):
             delivery = await deliver(
                 lambda send: self._ready(built, send),
-                runtime.connections,
+                lambda: runtime.connections,
                 timeouts=plan.timeouts,
                 retry=plan.retry,
                 limits=runtime.limits,
@@ -444,6 +444,7 @@ class HttpTask:
             partial(sent, send) if send is not None else None,
             evaluate,
             lambda response, what, advice: refused(response, credential, what, advice, redactor),
+            runtime.tokens,
             self.endpoint,
             self._credential_pointer,
         )

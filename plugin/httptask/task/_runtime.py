@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from httptask._core.redaction import Redactor
 from httptask._core.sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
+from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper
 from httptask.expressions import Evaluator
 from httptask.model.authorisation import Clock
 from httptask.model.policy import MAX_STEPS_VARIABLE, Limits
@@ -29,6 +30,7 @@ from httptask.task._kept import Kept
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
     from httptask.model.api import Endpoint
+    from httptask.protocols import TokenStore
     from httptask.task._plan import Plan
 
 _MOST_PLANS = 1024
@@ -74,6 +76,8 @@ class Runtime:
     once; more wait for their turn. None takes the operator's `HTTPTASK_CONNECTIONS` and
     `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when there are none what *limits* say. *limits* are what
     calls and runs may cost; None takes the defaults, with the operator's `HTTPTASK_MAX_STEPS`.
+    *tokens* is where tokens of credentials are kept, a `httptask.protocols.TokenStore` or a file's
+    path; None takes what a plugin brings, the operator's file `HTTPTASK_TOKENS`, or the memory.
     Raises `ValueError` for a network that is none, and for a limit that is none.
     """
 
@@ -88,6 +92,7 @@ class Runtime:
         allow_host_header: bool | None = None,
         connections: int | None = None,
         connections_per_origin: int | None = None,
+        tokens: TokenStore | os.PathLike[str] | str | None = None,
     ) -> None:
         self.plugins = plugins or plugin_manager()
         limits = limits or operator_limits()
@@ -111,6 +116,9 @@ class Runtime:
         """Masks every credential value resolved so far."""
         self.clock = Clock()
         """The time that auth schemes and tokens go by."""
+        self._token_store = tokens
+        self.tokens = TokenKeeper(self._opened_tokens, self.clock)
+        """The tokens of its credentials."""
         self.catalogue = catalogue
         """Where endpoints are looked up."""
         self.endpoints = Endpoints(catalogue)
@@ -175,8 +183,18 @@ class Runtime:
         """The files that requests may send: those below the folder for files, and uploads."""
         return Files(self._files, self.uploads)
 
+    def _opened_tokens(self) -> TokenStore:
+        given = self._token_store
+        if isinstance(given, str | os.PathLike):
+            return FileTokens(given)
+        if given is not None:
+            return given
+        store: TokenStore | None = self.plugins.hook.httptask_token_store()
+        return MemoryTokens() if store is None else store
+
     async def aclose(self) -> None:
-        """Close connections and helper processes."""
+        """Close connections and helper processes; refreshes of tokens come to their end first."""
+        await self.tokens.aclose(self.aclose_connections)
         await self.aclose_connections()
         if "evaluator" in self.__dict__:
             self.evaluator.close()

@@ -1,0 +1,188 @@
+"""The token stores that ship: in memory, and a file of its owner's that processes share."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from httptask._core.file_lock import locked, try_lock
+from httptask._core.strict_json import JsonError, parse
+from httptask._core.threads import in_thread
+from httptask.model.authorisation import Token
+
+TOKENS_VARIABLE = "HTTPTASK_TOKENS"
+"""The environment variable in which an operator names the file for tokens."""
+
+
+class MemoryTokens:
+    """Tokens of one process; they end with it."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+        self._lock = threading.Lock()
+
+    async def get(self, key: str) -> Token | None:
+        """Return the token of *key*."""
+        return self._tokens.get(key)
+
+    async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
+        """Store *token* if the one before it has the version *before*."""
+        with self._lock:
+            stored = self._tokens.get(key)
+            if (stored.version if stored is not None else None) != before:
+                return False
+            if token is None:
+                self._tokens.pop(key, None)
+            else:
+                self._tokens[key] = token
+            return True
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Return True: one process has one flight for a key."""
+        return True
+
+    async def release(self, key: str, holder: str) -> None:
+        """Do nothing."""
+
+
+class FileTokens:
+    """Tokens in the JSON file *path*, which only its owner may read.
+
+    It is written anew and renamed, under a lock beside it. A lease is a lock, too, which ends with
+    its process; one that is held for longer than it was taken for is taken over.
+    """
+
+    def __init__(self, path: os.PathLike[str] | str) -> None:
+        self.path = Path(path).expanduser()
+        self._leases: dict[tuple[str, str], int] = {}
+
+    async def get(self, key: str) -> Token | None:
+        """Return the token of *key*."""
+        return await in_thread(lambda: self._token(self._read(), key))
+
+    async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
+        """Store *token* if the one before it has the version *before*; it is on the disk then."""
+        return await in_thread(lambda: self._swap(key, before, token))
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Take the lock of *key*."""
+        return await in_thread(lambda: self._lease(key, holder, seconds))
+
+    async def release(self, key: str, holder: str) -> None:
+        """Give the lock of *key* back."""
+        descriptor = self._leases.pop((key, holder), None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _swap(self, key: str, before: str | None, token: Token | None) -> bool:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(self._beside("lock")):
+            document = self._read()
+            stored = self._token(document, key)
+            if (stored.version if stored is not None else None) != before:
+                return False
+            tokens = document.setdefault("tokens", {})
+            if token is None:
+                tokens.pop(key, None)
+            else:
+                tokens[key] = token.to_stored()
+            self._write(document)
+            return True
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            mode = self.path.stat().st_mode
+            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise ValueError(
+                    f"{self.path} can be read by others than its owner (mode"
+                    f" {stat.S_IMODE(mode):o}); chmod 600 it"
+                )
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        try:
+            document = parse(data)
+        except JsonError:  # its text would quote a token
+            document = None
+        if not isinstance(document, dict) or not isinstance(document.get("tokens", {}), dict):
+            raise ValueError(f"{self.path} ({TOKENS_VARIABLE}) holds no tokens; remove the file")
+        return document
+
+    def _token(self, document: dict[str, Any], key: str) -> Token | None:
+        stored = document.get("tokens", {}).get(key)
+        if not isinstance(stored, dict):
+            return None
+        try:
+            return Token.from_stored(stored)
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}") from None
+
+    def _write(self, document: dict[str, Any]) -> None:
+        """Replace the file. Whoever is interrupted at any moment leaves the old one, or the new."""
+        path = Path(os.path.realpath(self.path))  # a link stays one
+        new = path.with_name(f".{path.name}.new")  # one name: who holds the lock writes it alone
+        with contextlib.suppress(FileNotFoundError):
+            new.unlink()
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(json.dumps(document, indent=1).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        if os.name == "posix":  # the rename, too
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _lease(self, key: str, holder: str, seconds: float) -> bool:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._beside(hashlib.sha256(key.encode()).hexdigest()[:16])
+        descriptor = try_lock(path)
+        if descriptor is None and _is_overdue(path):
+            with locked(self._beside("lock")):  # two that take it over must not both have it
+                if _is_overdue(path):
+                    # Its holder hangs: from now on another file of this name is the lock.
+                    path.unlink(missing_ok=True)
+                    descriptor = try_lock(path)
+                    if descriptor is not None:
+                        _write_end(descriptor, seconds)
+        if descriptor is None:
+            return False
+        _write_end(descriptor, seconds)
+        self._leases[key, holder] = descriptor
+        return True
+
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(f".{self.path.name}.{suffix}")
+
+    def __repr__(self) -> str:
+        return f"<FileTokens {self.path}>"
+
+
+def named_file() -> FileTokens | None:
+    """Return the tokens of the file that `HTTPTASK_TOKENS` names; None when it names none."""
+    path = os.environ.get(TOKENS_VARIABLE)
+    return FileTokens(path) if path else None
+
+
+def _write_end(descriptor: int, seconds: float) -> None:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{time.time() + seconds:.3f}".encode())
+
+
+def _is_overdue(path: Path) -> bool:
+    """Say whether the lease of the lock *path* has ended."""
+    try:
+        return time.time() > float(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return False  # it is being taken at this moment
