@@ -124,13 +124,13 @@ def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ig
 
 
 @hookspec
-def httptask_auth_schemes() -> Sequence[AuthScheme]:  # type: ignore[empty-body]
+def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:  # type: ignore[empty-body]
     """Bring ways to authorise a request. Every answer is used; a credential's `type` picks one by
     name.
 
     Called once per plugin manager; `authorise` is called in every attempt, on the event loop, after
     `httptask_prepare_request`; an exception there ends the task with a `CredentialError`. Ours are
-    `basic`, `bearer` and `apiKey`.
+    `basic`, `bearer`, `apiKey` and `oauth2`.
 
         @httptask.hookimpl
         def httptask_auth_schemes():

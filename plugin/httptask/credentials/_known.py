@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from httptask.credentials._schema import schema_of
+
 if TYPE_CHECKING:
     from httptask.model.credential import Credential
     from httptask.model.exchange import OutgoingRequest
@@ -25,6 +27,8 @@ class KnownScheme:
     """Its `authorise`, whichever signature that has."""
     is_flow: bool
     """Whether it needs a context, or answers challenges, or has a client's certificate."""
+    schema: Mapping[str, Any]
+    """The JSON Schema of its credentials."""
 
     @classmethod
     def of(cls, scheme: Any) -> KnownScheme:
@@ -39,7 +43,8 @@ class KnownScheme:
         else:
             call = _without_context(authorise)
         extra = (getattr(scheme, name, None) for name in ("challenged", "tls_identity"))
-        return cls(scheme, call, takes is not None or any(map(callable, extra)))
+        is_flow = takes is not None or any(map(callable, extra))
+        return cls(scheme, call, is_flow, schema_of(scheme))
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool | None:
         """Say whether a credential of it satisfies *security_scheme*; None: nobody can say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from httptask._core.nearest import nearest
 from httptask._core.redaction import Redactor, secret_part
@@ -11,15 +11,16 @@ from httptask._core.threads import in_thread
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask.credentials._fit import completed
 from httptask.credentials._known import KnownScheme, known_schemes
+from httptask.credentials._schema import credential_problems, with_secrets
 from httptask.credentials._stores import credentials_file, variable
 from httptask.errors import CredentialError, TaskError
-from httptask.model.credential import Credential, Secret
+from httptask.model.credential import Credential
 from httptask.model.exchange import OutgoingRequest
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
     from httptask.plugins import PluginManager
-    from httptask.protocols import AuthContext, AuthFlow, AuthScheme
+    from httptask.protocols import AuthContext
 
 
 async def resolve(name: str, plugins: PluginManager) -> Credential:
@@ -45,7 +46,7 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
             f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
             " (readable by its owner alone)"
         )
-    return _typed(found, known_scheme(found, plugins).scheme)
+    return _typed(found, plugins)
 
 
 async def authorise(
@@ -110,26 +111,26 @@ def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
     return schemes[credential.scheme]
 
 
-def _typed(credential: Credential, scheme: AuthScheme | AuthFlow) -> Credential:
-    needed = {field for field, kind in scheme.fields.items() if not kind.startswith("optional")}
-    problems = [
-        f"{field!r} is missing"
-        for field in scheme.fields
-        if field in needed - set(credential.fields)
-    ]
-    problems += [
-        f"{field!r} is not known" for field in credential.fields if field not in scheme.fields
-    ]
+def _typed(credential: Credential, plugins: PluginManager) -> Credential:
+    """Return *credential* with its fields checked, and those secret that its scheme says are."""
+    kept: dict[str, tuple[Credential, Credential]] = plugins.kept("typed credentials", dict)
+    before, typed = kept.get(credential.name, (None, None))
+    if before == credential and typed is not None:  # asked for in every attempt
+        return typed
+    known = known_scheme(credential, plugins)
+    plain = credential.revealed()
+    problems = credential_problems(known.schema, plain)
     if problems:
-        known = ", ".join(scheme.fields)
+        fields = ", ".join(known.schema.get("properties", ()))
         raise CredentialError(
-            f"credential {credential.name!r}: {'; '.join(problems)}; type {scheme.name!r} has:"
-            f" {known}"
+            f"credential {credential.name!r}: {'; '.join(problems)}; type"
+            f" {credential.scheme!r} has: {fields}"
         )
-    fields: dict[str, str | Secret] = {}
-    for field, value in credential.fields.items():
-        text: Any = value.reveal() if isinstance(value, Secret) else value
-        if not isinstance(text, str):
-            raise CredentialError(f"credential {credential.name!r}: {field!r} must be text")
-        fields[field] = text if scheme.fields[field].endswith("text") else Secret(text)
-    return replace(credential, fields=fields)
+    typed = replace(credential, fields=with_secrets(known.schema, plain))
+    if len(kept) >= _MOST_TYPED:
+        kept.clear()
+    kept[credential.name] = credential, typed
+    return typed
+
+
+_MOST_TYPED = 1024

@@ -6,9 +6,8 @@ import base64
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from httptask._http.syntax import COOKIE_VALUE, TOKEN
+from httptask.credentials._placing import put
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 
@@ -90,22 +89,7 @@ class ApiKey:
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Put the key where the credential's `in` says, or else the endpoint's security schemes."""
         place, name, key = (_value(credential, field) for field in ("in", "name", "key"))
-        if place == "header":
-            request.set_header(name, key)
-        elif place == "query":
-            joint = "&" if "?" in request.url else "?"
-            request.url += f"{joint}{quote(name, safe='')}={quote(key, safe='')}"
-        elif place == "cookie":
-            if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(key):
-                raise ValueError(
-                    "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and"
-                    " cookies are sent as they are given; write it as the server expects it,"
-                    " percent-encoded for instance"
-                )
-            cookies = [old for old in (request.header("Cookie"),) if old]
-            request.set_header("Cookie", "; ".join([*cookies, f"{name}={key}"]))
-        else:
-            raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
+        put(request, place, name, key)
 
 
 SCHEMES = (Basic(), Bearer(), ApiKey())

@@ -11,7 +11,7 @@ from typing import Any
 
 from httptask._core.strict_json import JsonError, parse
 from httptask._http.syntax import split_url
-from httptask.model.credential import Credential, Secret
+from httptask.model.credential import Credential, Secret, concealed
 
 PREFIX = "HTTPTASK_CREDENTIAL_"
 """Only variables that start so are ever read: a definition must not name any other."""
@@ -90,9 +90,6 @@ def _credential(name: str, document: Any, where: str) -> Credential:
             f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'
         )
     fields = {field: value for field, value in document.items() if field not in ("type", "origins")}
-    wrong = [field for field, value in fields.items() if not isinstance(value, str)]
-    if wrong:
-        raise ValueError(f"{where}: {', '.join(map(repr, wrong))} must be text")
     origins = document.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
         raise ValueError(
@@ -112,5 +109,4 @@ def _credential(name: str, document: Any, where: str) -> Credential:
                 f'{where}: the origin {each!r} is none; one looks like "https://api.procore.com"'
             )
     # Which fields are secret only the scheme knows: until then, all are.
-    secret = {field: Secret(value) for field, value in fields.items()}
-    return Credential(name, document["type"], secret, tuple(origins))
+    return Credential(name, document["type"], concealed(fields), tuple(origins))

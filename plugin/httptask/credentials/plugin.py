@@ -9,15 +9,16 @@ from httptask.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from httptask.model.credential import Credential
-    from httptask.protocols import AuthScheme, TokenStore
+    from httptask.protocols import AuthFlow, AuthScheme, TokenStore
 
 
 @hookimpl
-def httptask_auth_schemes() -> Sequence[AuthScheme]:
-    """Bring `basic`, `bearer` and `apiKey`."""
+def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:
+    """Bring `basic`, `bearer`, `apiKey` and `oauth2`."""
     from httptask.credentials._schemes import SCHEMES
+    from httptask.credentials.oauth2 import OAuth2
 
-    return SCHEMES
+    return (*SCHEMES, OAuth2())
 
 
 @hookimpl(trylast=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -45,6 +45,35 @@ class Secret:
         )
 
 
+def concealed(value: Any) -> Any:
+    """Return the JSON *value* with every text in it as a `Secret`."""
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, Mapping):
+        return {name: concealed(child) for name, child in value.items()}
+    return [concealed(child) for child in value] if isinstance(value, list | tuple) else value
+
+
+def revealed(value: Any) -> Any:
+    """Return *value* with every `Secret` in it in clear."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {name: revealed(child) for name, child in value.items()}
+    return [revealed(child) for child in value] if isinstance(value, list | tuple) else value
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for child in value.values():
+            yield from _secrets(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from _secrets(child)
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A credential as a store gives it: a kind, and the fields that kind needs."""
@@ -53,16 +82,20 @@ class Credential:
     """What a definition calls it."""
     scheme: str
     """The auth scheme that knows how to use it: `basic`, `bearer`, `apiKey`, or a plugin's."""
-    fields: Mapping[str, str | Secret]
-    """The scheme's fields. Whatever authorises is a `Secret`; where a key goes (`in`, `name`) is
-    plain text.
+    fields: Mapping[str, Any]
+    """The scheme's fields: text, or any JSON where the scheme's `credential_schema` says so.
+    Whatever authorises is a `Secret`; where a key goes (`in`, `name`) is plain text.
     """
     origins: tuple[str, ...] = ()
     """Where it may be sent: `https://api.procore.com`; empty is anywhere."""
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values to mask."""
-        return tuple(value.reveal() for value in self.fields.values() if isinstance(value, Secret))
+        return tuple(secret.reveal() for secret in _secrets(self.fields))
+
+    def revealed(self) -> dict[str, Any]:
+        """Return the fields as JSON, secrets in clear. Only a scheme may ask."""
+        return {name: revealed(value) for name, value in self.fields.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return name, scheme and origins; never a value."""

@@ -29,6 +29,9 @@ class AuthScheme(Protocol):
       where it is not 401 alone; it may return an awaitable.
     - `tls_identity(credential)`: the `TlsIdentity` to make connections with, or None. The token
       requests that `context.send` sends are made with it, too.
+    - `credential_schema` (a field, no method): the JSON Schema of a credential without its `type`
+      and `origins`, where texts alone do not do; what is secret says `writeOnly: true`. `fields`
+      may be empty then.
     - `fits(security_scheme)`: whether a credential of it satisfies a security scheme of a
       description (OpenAPI: Security Scheme Object). Validation warns of one that does not fit.
     """

@@ -1,0 +1,59 @@
+"""Putting a secret into a request: a header, the query, a cookie, or a field of the body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from httptask._core.strict_json import JsonError, parse
+from httptask._http.media_types import JSON, reading_of
+from httptask._http.syntax import COOKIE_VALUE, TOKEN
+from httptask.model.exchange import OutgoingRequest
+
+PLACES = ("header", "query", "cookie", "body")
+_FORM = "application/x-www-form-urlencoded"
+
+
+def put(request: OutgoingRequest, place: str, name: str, secret: str) -> None:
+    """Put *secret* into *request* under *name*. Raises `ValueError` where it cannot stand."""
+    if place == "header":
+        request.set_header(name, secret)
+    elif place == "query":
+        joint = "&" if "?" in request.url else "?"
+        request.url += f"{joint}{quote(name, safe='')}={quote(secret, safe='')}"
+    elif place == "cookie":
+        if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(secret):
+            raise ValueError(
+                "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and"
+                " cookies are sent as they are given; write it as the server expects it,"
+                " percent-encoded for instance"
+            )
+        cookies = [old for old in (request.header("Cookie"),) if old]
+        request.set_header("Cookie", "; ".join([*cookies, f"{name}={secret}"]))
+    elif place == "body":
+        request.body = _body_with(request, name, secret)
+    else:
+        raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
+
+
+def _body_with(request: OutgoingRequest, name: str, secret: str) -> bytes:
+    body = request.body
+    media_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if not isinstance(body, bytes):
+        raise ValueError("a streamed body takes no field; send the file as base64")
+    if media_type == _FORM or (not body and not media_type):
+        if not media_type:
+            request.set_header("Content-Type", _FORM)
+        return body + (b"&" if body else b"") + urlencode({name: secret}).encode()
+    document: Any = None
+    if reading_of(media_type) == JSON:
+        try:
+            document = parse(body or b"{}")
+        except JsonError:
+            document = None
+    if not isinstance(document, dict):
+        raise ValueError(
+            f"the field {name!r} can be put into a JSON object or a form, and this body is none"
+        )
+    return json.dumps({**document, name: secret}).encode()

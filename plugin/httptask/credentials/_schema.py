@@ -1,0 +1,104 @@
+"""The JSON Schema of a credential: what it may hold, and what of it is secret (`writeOnly`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask.model.credential import concealed
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+_NAMES = {
+    "string": "text",
+    "object": "an object",
+    "array": "a list",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+
+
+def schema_of(scheme: Any) -> Mapping[str, Any]:
+    """Return the JSON Schema of a credential of *scheme*: its `credential_schema`, or one made of
+    its `fields`.
+    """
+    given = getattr(scheme, "credential_schema", None)
+    if isinstance(given, Mapping):
+        return given
+    properties: dict[str, Any] = {}
+    required = []
+    for name, kind in scheme.fields.items():
+        properties[name] = {"type": "string"}
+        if not kind.endswith("text"):
+            properties[name]["writeOnly"] = True
+        if not kind.startswith("optional"):
+            required.append(name)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each thing that is wrong with *fields*. No value stands in it."""
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema).iter_errors(fields), key=lambda e: list(e.path))
+    return list(dict.fromkeys(text for error in errors for text in _sentences(error)))
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    where = pointer_of(error.absolute_path)
+    value: Any = error.validator_value
+    schema: Any = error.schema
+    instance: Any = error.instance
+    if error.validator == "required":
+        for name in value:
+            if name not in instance:
+                why = f": {schema['description']}" if "description" in schema else ""
+                yield f"{_name(where, name)} is missing{why}"
+    elif error.validator in ("additionalProperties", "unevaluatedProperties"):
+        known = schema.get("properties", {})
+        for name in instance:
+            if name not in known:
+                near = nearest(name, known)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                yield f"{_name(where, name)} is not known{hint}"
+    else:
+        what = repr(where.removeprefix("/")) if where.count("/") == 1 else where or "it"
+        if error.validator == "type":
+            types = [value] if isinstance(value, str) else value
+            yield f"{what} must be {' or '.join(_NAMES.get(each, each) for each in types)}"
+        elif error.validator in ("enum", "const"):
+            allowed = value if isinstance(value, list) else [value]
+            yield f"{what} must be one of {', '.join(map(str, allowed))}"
+        else:
+            reason = schema.get("description") if isinstance(schema, Mapping) else None
+            yield f"{what} does not satisfy {error.validator!r}" + (f": {reason}" if reason else "")
+
+
+def _name(where: str, name: str) -> str:
+    return repr(name) if not where else f"{where}/{name}"
+
+
+def with_secrets(schema: Any, value: Any) -> Any:
+    """Return *value* with what *schema* marks as `writeOnly` as secrets, and the rest in clear."""
+    if not isinstance(schema, Mapping):
+        return value
+    if schema.get("writeOnly"):
+        return concealed(value)
+    if isinstance(value, Mapping):
+        properties = schema.get("properties", {})
+        others = schema.get("additionalProperties")
+        return {
+            name: with_secrets(properties.get(name, others), child) for name, child in value.items()
+        }
+    if isinstance(value, list):
+        return [with_secrets(schema.get("items"), child) for child in value]
+    return value

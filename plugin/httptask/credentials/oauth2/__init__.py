@@ -1,0 +1,9 @@
+"""OAuth 2.0 (RFC 6749): a token is asked for, kept, refreshed, and put into requests.
+
+What is one word in a credential is one row here: a grant in `_grants`, a way for the client to
+authenticate in `_authentication`, a field in `_schema`.
+"""
+
+from httptask.credentials.oauth2._scheme import OAuth2
+
+__all__ = ["OAuth2"]

@@ -1,0 +1,151 @@
+"""What a token endpoint answers: a token, or why there is none (RFC 6749, section 5)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from httptask._core.strict_json import JsonError
+from httptask.errors import CredentialError, TaskError
+from httptask.model.authorisation import AuthResponse, Token
+
+if TYPE_CHECKING:
+    from httptask.credentials.oauth2._client import Client
+
+_LONGEST = 10 * 365 * 86_400.0
+"""Ten years, in seconds. A token that lives longer is taken to live so long."""
+
+_ADVICE = {
+    "invalid_client": "the server does not know the client, or wants it to authenticate in another"
+    " way than {authentication!r}: check clientId and clientSecret, and try clientAuthentication"
+    " {others}",
+    "invalid_grant": "what was granted is not valid any more, or was for another client: {renew}",
+    "invalid_scope": "check the scopes",
+    "unauthorized_client": "the client may not use this grant: allow it where the client is"
+    " registered",
+    "unsupported_grant_type": "the server does not know this grant: check tokenUrl and grant",
+    "invalid_target": "check resource and audience",
+}
+"""What to do about an error (RFC 6749, section 5.2; RFC 8707, section 2)."""
+
+_SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+
+async def token_of(response: AuthResponse, client: Client) -> Token:
+    """Return the token that *response* gives. Raises `CredentialError` when it gives none."""
+    answer = _read(response)
+    error = answer.get("error") if isinstance(answer, Mapping) else None
+    if not 200 <= response.status < 300 or (error and not client.token_at):
+        raise _refusal(response, error if isinstance(error, str) else "", client)
+    if answer is None:
+        is_page = response.text().lstrip().startswith("<")
+        what = "an HTML page" if is_page else "neither JSON nor a form"
+        raise client.failed(response, f"the answer is {what}; check tokenUrl")
+    access_token = await _at(answer, "accessToken", "access_token", client)
+    if not isinstance(access_token, str) or not _SENDABLE.fullmatch(access_token):
+        where = client.token_at.get("accessToken", "access_token")
+        raise client.failed(
+            response, f"no token stands at {where}; say where it does with tokenAt.accessToken"
+        )
+    token_type = await _at(answer, "tokenType", "token_type", client)
+    others = [
+        await _at(answer, name, field, client)
+        for name, field in (
+            ("refreshToken", "refresh_token"),
+            ("idToken", "id_token"),
+            ("scope", "scope"),
+        )
+    ]
+    refresh_token, id_token, scope = (
+        each if isinstance(each, str) and each else None for each in others
+    )
+    return Token(
+        access_token,
+        _token_type(token_type, response, client),
+        _seconds(await _at(answer, "expiresIn", "expires_in", client), client.expires_in_default),
+        refresh_token,
+        id_token,
+        scope,
+    )
+
+
+def _read(response: AuthResponse) -> Any:
+    """Return the answer as JSON, or as the fields of a form; None when it is neither.
+
+    Its media type is not asked: servers send JSON as text/html, and forms as text/plain.
+    """
+    text = response.text().strip().removeprefix("\ufeff")
+    if text[:1] in ("{", "["):
+        try:
+            return response.json()
+        except JsonError:
+            return None
+    if "=" in text and text[:1] != "<" and "\n" not in text:
+        return dict(parse_qsl(text, keep_blank_values=True))
+    return None
+
+
+async def _at(answer: Any, name: str, field: str, client: Client) -> Any:
+    """Return the value of *name* in *answer*: where `tokenAt` says, or else the member *field*."""
+    path = client.token_at.get(name)
+    if path is None:
+        return answer.get(field) if isinstance(answer, Mapping) else None
+    try:
+        return await client.context.evaluate(f"${{{path}}}", answer)
+    except TaskError:  # it is not there
+        return None
+
+
+def _seconds(value: Any, default: float | None) -> float | None:
+    """Return the life that `expires_in` says: a number, also as text; what is none, or has passed
+    already, says nothing.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return default
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return default
+    return min(seconds, _LONGEST) if math.isfinite(seconds) and seconds > 0 else default
+
+
+def _token_type(value: Any, response: AuthResponse, client: Client) -> str:
+    """Return the scheme that the token is sent with (RFC 6749, section 7.1)."""
+    if client.has_prefix or not isinstance(value, str) or value.lower() in ("", "bearer", "n_a"):
+        return "Bearer"
+    if value.lower() in ("mac", "pop", "dpop") or not _SCHEME.fullmatch(value):
+        raise client.failed(
+            response,
+            f"the token is of the type {value[:40]!r}, which takes more than to be sent; ask for a"
+            " bearer token, or say with sendAs.prefix how it is sent",
+        )
+    return value
+
+
+def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialError:
+    """Return why *response* gives no token, and what to do."""
+    location = response.header("Location")
+    if 300 <= response.status < 400 and location:
+        # Shown without its query: a token or a code may stand there.
+        target = location.partition("?")[0].partition("#")[0]
+        return client.failed(
+            response, f"a token request is not redirected: is {target} the tokenUrl?"
+        )
+    if not error and response.status == 401:
+        error = "invalid_client"  # RFC 6749, section 5.2
+    advice = _ADVICE.get(error, "")
+    if not advice and response.status in (404, 405):
+        advice = "check tokenUrl"
+    if not advice and response.text().lstrip().startswith("<"):
+        advice = "check tokenUrl"
+    others = [name for name in ("basic", "basicRaw", "post") if name != client.authentication]
+    advice = advice.format(
+        authentication=client.authentication,
+        others=" or ".join(map(repr, others)),
+        renew="check the credential" if client.grant.begins_again else "connect it again",
+    )
+    return client.failed(response, advice, error)

@@ -1,0 +1,83 @@
+"""The auth scheme `oauth2`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import JsonError
+from httptask.credentials._placing import put
+from httptask.credentials.oauth2._client import Client
+from httptask.credentials.oauth2._schema import credential_schema
+from httptask.model.authorisation import AuthResponse, Token
+
+if TYPE_CHECKING:
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import OutgoingRequest
+    from httptask.protocols import AuthContext
+
+_SHOWN = Token("token")
+"""What stands for a token where a request is only shown; it is masked like one."""
+
+
+class OAuth2:
+    """A token of OAuth 2.0: asked for, kept, refreshed, and sent as a bearer token (RFC 6750)."""
+
+    name = "oauth2"
+    fields: Mapping[str, str] = {}
+
+    @cached_property
+    def credential_schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of a credential."""
+        return credential_schema()
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool:
+        """Say whether it asks for a token."""
+        is_bearer = str(security_scheme.get("scheme", "")).lower() == "bearer"
+        kind = security_scheme.get("type")
+        return kind in ("oauth2", "openIdConnect") or (kind == "http" and is_bearer)
+
+    async def authorise(
+        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+    ) -> None:
+        """Put a fresh token into *request*."""
+        token = _SHOWN
+        if context.sends:
+            client = Client(credential, context)
+            token = await context.tokens.get(client.identity(), client.obtain)
+        place = credential.fields.get("sendAs", {})
+        where, name = place.get("in", "header"), place.get("name")
+        is_header = where == "header"
+        prefix = place.get("prefix", f"{token.token_type} " if is_header and not name else "")
+        put(
+            request,
+            where,
+            name or ("Authorization" if is_header else "access_token"),  # RFC 6750, section 2
+            prefix + token.access_token,
+        )
+
+    async def challenges(
+        self, response: AuthResponse, credential: Credential, context: AuthContext
+    ) -> bool:
+        """Say whether *response* says that the token is not valid any more."""
+        when = credential.fields.get("refreshWhen", {})
+        if response.status in when.get("status", (401,)):
+            return True
+        condition = when.get("condition")
+        if condition is None:
+            return False
+        try:
+            body = response.json()
+        except JsonError:
+            body = response.text()
+        headers = {name.lower(): value for name, value in response.headers}
+        data = {"status": response.status, "headers": headers, "body": body}
+        return bool(await context.evaluate(condition, data))
+
+    def challenged(
+        self, response: AuthResponse, credential: Credential, context: AuthContext
+    ) -> bool:
+        """Refuse the token that was sent: the next one is another."""
+        context.tokens.refuse()
+        return True
