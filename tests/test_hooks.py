@@ -31,6 +31,7 @@ from httptask.model.task import Inputs, TestOptions
 from httptask.model.workflow import WorkflowRun
 from httptask.plugins import BUILT_INS, NAMED, plugin_manager
 from httptask.protocols import (
+    AuthContext,
     AuthScheme,
     Engine,
     ExpressionLanguage,
@@ -44,7 +45,7 @@ from httptask.testing import StandIn
 from tasks import RFI, call, email_task, exchange, failure, http, runtime
 
 HOOKS = {name: getattr(hookspecs, name) for name in dir(hookspecs) if name.startswith("httptask_")}
-FIRST = {"httptask_test_request", "httptask_credential"}
+FIRST = {"httptask_test_request", "httptask_credential", "httptask_token_store"}
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
 
@@ -72,7 +73,7 @@ def test_the_order_of_call_names_every_hook() -> None:
 
 
 def test_first_answer_hooks_are_those_of_the_design_and_our_answers_come_last() -> None:
-    """Only these two stop at the first answer, and a stranger is always asked before us; no
+    """Only these three stop at the first answer, and a stranger is always asked before us; no
     security question is one.
     """
     manager = plugin_manager(entry_points=False)
@@ -158,6 +159,10 @@ class Everything:
         )
 
     @hookimpl
+    def httptask_token_store(self) -> None:
+        self.calls.append("httptask_token_store")
+
+    @hookimpl
     def httptask_refine_settings_schema(self, schema: dict[str, Any], endpoint: Endpoint) -> None:
         self.calls.append("httptask_refine_settings_schema")
         schema["properties"]["headers"]["properties"]["X-Refined"] = {"const": "yes"}
@@ -207,9 +212,12 @@ class Signed:
     name = "signed"
     fields = {"secret": "secret"}  # noqa: RUF012
 
-    async def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+    async def authorise(
+        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+    ) -> None:
         value = credential.fields["secret"]
         assert isinstance(value, Secret)
+        assert await context.tokens.peek({}) is None
         request.set_header("X-Signature", f"{request.header('X-Prepared')} {value.reveal()[::-1]}")
 
 
@@ -242,6 +250,7 @@ def test_a_stranger_is_called_at_every_door() -> None:
         "httptask_refine_settings_schema",
         "httptask_credential",
         "httptask_prepare_request",
+        "httptask_token_store",
         "httptask_check_egress",
         "httptask_exchange_finished",
     ]
@@ -733,7 +742,7 @@ def test_wrappers_run_around_every_hook() -> None:
         HttpTask(http(server.url), runtime=shared).call()
     assert plugin.seen == [("before", "success"), ("after", [])]
     schemes = plugin_manager(plugin, entry_points=False).named("httptask_auth_schemes")
-    assert set(schemes) == {"bearer", "apiKey", "signed"}
+    assert set(schemes) == {"bearer", "apiKey", "oauth2", "signed"}
 
 
 def test_an_old_style_wrapper_runs() -> None:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Exchange, OutgoingRequest
     from httptask.model.task import Inputs, TestOptions
     from httptask.protocols import (
+        AuthFlow,
         AuthScheme,
         Engine,
         ExpressionLanguage,

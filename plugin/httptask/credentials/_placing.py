@@ -34,7 +34,7 @@ def put(request: OutgoingRequest, place: str, name: str, secret: str) -> None:
     elif place == "body":
         request.body = _body_with(request, name, secret)
     else:
-        raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
+        raise ValueError(f"'in' is {place!r}; a secret goes in one of {', '.join(PLACES)}")
 
 
 def _body_with(request: OutgoingRequest, name: str, secret: str) -> bytes:

@@ -89,6 +89,8 @@ class ApiKey:
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Put the key where the credential's `in` says, or else the endpoint's security schemes."""
         place, name, key = (_value(credential, field) for field in ("in", "name", "key"))
+        if place not in ("header", "query", "cookie"):
+            raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
         put(request, place, name, key)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from httptask._core import packaged
 from httptask._http.syntax import origin
 from httptask.errors import CredentialError, DecodeError, TaskError, TooLargeError
 from httptask.model.authorisation import AuthResponse, TlsIdentity
@@ -79,7 +80,10 @@ async def send_token(
 
     Raises `CredentialError` when no whole response came.
     """
-    hop = HopRecord(request.copy())
+    request = request.copy()
+    if request.header("User-Agent") is None:  # RFC 9110, section 10.1.5; some servers insist
+        request.headers.append(("User-Agent", f"httptask/{packaged.manifest()['version']}"))
+    hop = HopRecord(request)
     wire = wires()
     token = TokenRecord(len(record.hops), hop)
     record.tokens.append(token)

@@ -142,6 +142,8 @@ def _headers(headers: Headers, redactor: Redactor) -> Headers:
         scheme, space, _ = value.partition(" ")
         is_scheme = name.lower() == "authorization" and space
         masked = (scheme + space if is_scheme else "") + MASK if is_secret else value
+        if name.lower() in ("location", "content-location", "link"):
+            masked = _masked(masked, _GRANTED)
         shown.append((name, masked))
     return redactor.pairs(shown)
 

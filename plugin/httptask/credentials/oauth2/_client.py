@@ -98,8 +98,9 @@ class Client:
 
     def identity(self) -> dict[str, Any]:
         """Return what makes the token another one; no secret stands in it."""
-        names = ("grant", "tokenUrl", "issuer", "clientId", "username", "audience", "resource")
-        identity = {name: self._fields.get(name) for name in (*names, "scopes")}
+        names = ("grant", "issuer", "clientId", "username", "audience", "resource", "scopes")
+        identity = {name: self._fields.get(name) for name in names}
+        identity["tokenUrl"] = self.token_url()  # a relative one is several servers'
         secrets = [self.value("refreshToken", ""), self.value("extra", {}).get("token", "")]
         return identity | {"more": hashlib.sha256(repr(secrets).encode()).hexdigest()}
 

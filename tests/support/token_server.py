@@ -1,0 +1,121 @@
+"""An API with a token endpoint beside it, for tests: refresh tokens rotate, access tokens expire."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote_plus
+
+import servers
+
+
+class TokenServer:
+    """Answers `/token`, and everything else for who has the access token that is valid now."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[dict[str, list[str]]] = []
+        """The fields of each token request."""
+        self.clients: list[str] = []
+        """The `Authorization` of each, decoded."""
+        self.sent: list[str] = []
+        """The first line of each request to the API."""
+        self.answer: Callable[[dict[str, Any]], bytes] | None = None
+        """Makes the token endpoint's answer of what it would be."""
+        self.lives: Any = 3600
+        self.pause = 0.0
+        """Seconds that the token endpoint takes."""
+        self.held: threading.Event | None = None
+        """While it is set to one, the token endpoint answers nothing before it, and nothing then."""
+        self.asked = threading.Event()
+        """The token endpoint has been asked."""
+        self.rotates = True
+        self._access = "none"
+        self.refresh = "refresh-0"
+        self._count = 0
+        self._lock = threading.Lock()
+
+    @property
+    def granted(self) -> int:
+        """How many tokens were given."""
+        return self._count
+
+    def revoke(self) -> None:
+        """Let the access token be valid no more."""
+        self._access = "none"
+
+    def handle(self, peer: servers.Peer) -> bool:
+        request = peer.read_request()
+        if not request:
+            return False
+        head, _, body = request.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:])
+        }
+        if lines[0].split()[1].startswith("/token"):
+            self.asked.set()
+            if self.held is not None:
+                self.held.wait(servers.HANG_SECONDS)
+                return False
+            peer.sendall(self._token(parse_qs(body.decode()), headers))
+            return True
+        self.sent.append(lines[0])
+        carries = self._access in lines[0] + headers.get("authorization", "") + body.decode()
+        peer.sendall(
+            servers.OK
+            if carries
+            else servers.response(b"{}", servers.JSON, status="401 Unauthorized")
+        )
+        return True
+
+    def _token(self, form: dict[str, list[str]], headers: dict[str, str]) -> bytes:
+        scheme, _, pair = headers.get("authorization", "").partition(" ")
+        with self._lock:
+            self.requests.append(form)
+            self.clients.append(base64.b64decode(pair).decode() if scheme == "Basic" else "")
+        if self.pause:
+            time.sleep(self.pause)
+        with self._lock:
+            if form["grant_type"] == ["refresh_token"] and form["refresh_token"] != [self.refresh]:
+                refusal = json.dumps({"error": "invalid_grant"}).encode()
+                return servers.response(refusal, servers.JSON, status="400 Bad Request")
+            self._count += 1
+            self._access = f"c4n4ry-access-{self._count}"
+            if self.rotates:
+                self.refresh = f"c4n4ry-refresh-{self._count}"
+            given = {"access_token": self._access, "token_type": "Bearer"}
+            if self.lives is not None:
+                given["expires_in"] = self.lives
+            if form["grant_type"] != ["client_credentials"]:
+                given["refresh_token"] = self.refresh
+            if self.answer is not None:
+                return self.answer(given)
+            return servers.response(json.dumps(given).encode(), servers.JSON)
+
+    def credential(self, grant: str = "clientCredentials", **fields: Any) -> str:
+        """Return a credential for it, as the environment has one."""
+        written = {"type": "oauth2", "grant": grant, "tokenUrl": self.url + "/token"}
+        who = {"clientId": "client", "clientSecret": "c4n4ry-secret"}
+        given = (written | who | fields).items()
+        return json.dumps({name: value for name, value in given if value is not None})
+
+
+def decoded(pair: str) -> list[str]:
+    """Return a client's id and secret as RFC 6749, section 2.3.1 has them."""
+    return [unquote_plus(part) for part in pair.split(":")]
+
+
+@contextmanager
+def token_server() -> Iterator[TokenServer]:
+    """Run a token server."""
+    server = TokenServer()
+    with servers.raw_server(server.handle) as running:
+        server.url = running.url
+        yield server
