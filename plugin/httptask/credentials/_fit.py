@@ -8,13 +8,13 @@ plugin's store would be asked before them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask.credentials._known import known_schemes
+from httptask.credentials._known import has_own_stores_alone, known_schemes
 from httptask.credentials._stores import from_environment, from_file
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
@@ -224,8 +224,7 @@ def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
 
 def _known(name: str, plugins: PluginManager) -> Credential | None:
     """Return what is known of the credential *name*, without its secrets; None when nothing is."""
-    stores: Sequence[Any] = plugins.hook.httptask_credential.get_hookimpls()
-    if any(not each.function.__module__.startswith("httptask.credentials.") for each in stores):
+    if not has_own_stores_alone(plugins):
         return None
     try:
         found = from_environment(name) or from_file(name)

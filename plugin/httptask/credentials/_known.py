@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,16 @@ class KnownScheme:
 def known_schemes(plugins: PluginManager) -> Mapping[str, KnownScheme]:
     """Return the schemes of *plugins* by name."""
     return plugins.kept("auth schemes", lambda: _schemes(plugins))
+
+
+def has_own_stores_alone(plugins: PluginManager) -> bool:
+    """Say whether no plugin's store would be asked for a credential before ours."""
+    return plugins.kept("own credential stores", lambda: _own_stores_alone(plugins))
+
+
+def _own_stores_alone(plugins: PluginManager) -> bool:
+    stores: Sequence[Any] = plugins.hook.httptask_credential.get_hookimpls()
+    return all(each.function.__module__.startswith("httptask.credentials.") for each in stores)
 
 
 def _schemes(plugins: PluginManager) -> dict[str, KnownScheme]:

@@ -11,6 +11,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import contextvars
+import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
@@ -27,6 +28,7 @@ class Refresher:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._running: set[concurrent.futures.Future[Any]] = set()
@@ -53,6 +55,8 @@ class Refresher:
             task.add_done_callback(_tasks.discard)
 
         with self._lock:
+            if self._process != os.getpid():  # it was forked, and the thread has stayed behind
+                self._process, self._loop, self._running = os.getpid(), None, set()
             loop = self._started()
             self._running.add(future)
             loop.call_soon_threadsafe(begin, loop)
@@ -69,11 +73,12 @@ class Refresher:
 
     def wait(self, seconds: float = _LONGEST_SECONDS) -> None:
         """Wait for everything that runs. Blocks."""
-        concurrent.futures.wait(list(self._running), timeout=seconds)
+        if self._process == os.getpid():
+            concurrent.futures.wait(list(self._running), timeout=seconds)
 
     def close(self, last: Callable[[], Awaitable[None]]) -> None:
         """Wait for everything that runs, and for *last*, and end the thread. Blocks."""
-        if self._loop is None:
+        if self._loop is None or self._process != os.getpid():
             return
         self.wait()
 

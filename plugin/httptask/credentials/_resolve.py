@@ -10,9 +10,9 @@ from httptask._core.redaction import Redactor, secret_part
 from httptask._core.threads import in_thread
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask.credentials._fit import completed
-from httptask.credentials._known import KnownScheme, known_schemes
+from httptask.credentials._known import KnownScheme, has_own_stores_alone, known_schemes
 from httptask.credentials._schema import credential_problems, with_secrets
-from httptask.credentials._stores import credentials_file, variable
+from httptask.credentials._stores import credentials_file, from_environment, variable
 from httptask.errors import CredentialError, TaskError
 from httptask.model.credential import Credential
 from httptask.model.exchange import OutgoingRequest
@@ -31,7 +31,10 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
     does not fit its scheme.
     """
     try:
-        found = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
+        # The environment is at hand: a thread for each attempt would cost more than the request.
+        found = from_environment(name) if has_own_stores_alone(plugins) else None
+        if found is None:
+            found = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
     except TaskError:
         raise
     except Exception as error:

@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import hashlib
 import json
+import os
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -79,7 +80,8 @@ class TokenKeeper:
         self._clock = clock
         self._store: TokenStore | None = None
         self._seen: dict[str, _Seen] = {}
-        self._flights: dict[str, concurrent.futures.Future[Token]] = {}
+        # By process, too: one that was forked has none of those under way.
+        self._flights: dict[tuple[int, str], concurrent.futures.Future[Token]] = {}
         self._unstored: dict[str, tuple[str | None, _Seen]] = {}
         self._lock = threading.Lock()
         self._refresher = Refresher()
@@ -114,18 +116,19 @@ class TokenKeeper:
     def _flight(
         self, key: str, obtain: Obtain, refused: str | None
     ) -> concurrent.futures.Future[Token]:
+        own = os.getpid(), key
         with self._lock:
-            flight = self._flights.get(key)
+            flight = self._flights.get(own)
             if flight is None:
                 flight = self._refresher.start(lambda: self._refreshed(key, obtain, refused))
-                self._flights[key] = flight
-        flight.add_done_callback(lambda ended: self._land(key, ended))
+                self._flights[own] = flight
+        flight.add_done_callback(lambda ended: self._land(own, ended))
         return flight
 
-    def _land(self, key: str, flight: concurrent.futures.Future[Token]) -> None:
+    def _land(self, own: tuple[int, str], flight: concurrent.futures.Future[Token]) -> None:
         with self._lock:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            if self._flights.get(own) is flight:
+                del self._flights[own]
 
     # On the refresher's event loop
 

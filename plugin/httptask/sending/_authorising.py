@@ -135,12 +135,25 @@ def _content(received: Received) -> bytes:
 # Challenges
 
 
-def may_repeat(request: OutgoingRequest) -> bool:
-    """Say whether the body of *request* can be made again within the attempt."""
-    return not isinstance(request.body, StreamedBody) or request.body.is_repeatable
+async def authorised_anew(
+    hop: HopRecord, plain: OutgoingRequest, authorisation: Authorisation
+) -> OutgoingRequest | None:
+    """Return the request of *hop*, which is *plain* without authorisation, authorised anew; None
+    when its response stands.
+    """
+    body = plain.body
+    is_repeatable = not isinstance(body, StreamedBody) or body.is_repeatable
+    if hop.received is None or not is_repeatable:
+        return None
+    if not await authorisation.challenged(_as_seen(hop.received, hop.request.url)):
+        return None
+    hop.challenged = True
+    request = plain.copy()
+    await authorisation.authorise(request)
+    return request
 
 
-def as_seen(received: Received, url: str) -> AuthResponse:
+def _as_seen(received: Received, url: str) -> AuthResponse:
     """Return *received* as an auth scheme sees it. Its body is decoded when it is asked for."""
 
     def content() -> bytes:

@@ -18,8 +18,7 @@ from httptask.sending._attempt import AttemptRecord
 from httptask.sending._authorising import (
     Authorisation,
     Send,
-    as_seen,
-    may_repeat,
+    authorised_anew,
     plain_following,
     send_token,
 )
@@ -260,7 +259,7 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
     while True:
         received = await _hop(current, sent, ready, call, on_own_origin=plain is not None)
         if plain is not None and ready.authorisation is not None and may_be_challenged:
-            anew = await _authorised_anew(current, plain, ready.authorisation)
+            anew = await authorised_anew(current.hops[-1], plain, ready.authorisation)
             if anew is not None:
                 may_be_challenged = False
                 cookies.store(sent.url, received.header_lines("set-cookie"))
@@ -295,23 +294,6 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             error.message += f"; the way there: {way_of(chain)}"
             raise
         received.shorten()
-
-
-async def _authorised_anew(
-    current: AttemptRecord, plain: OutgoingRequest, authorisation: Authorisation
-) -> OutgoingRequest | None:
-    """Return the last request, which is *plain* without authorisation, authorised anew; None when
-    its response stands.
-    """
-    hop = current.hops[-1]
-    if hop.received is None or not may_repeat(plain):
-        return None
-    if not await authorisation.challenged(as_seen(hop.received, hop.request.url)):
-        return None
-    hop.challenged = True
-    request = plain.copy()
-    await authorisation.authorise(request)
-    return request
 
 
 async def _hop(

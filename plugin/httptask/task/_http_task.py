@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask._core.discretion import DiscreetErrors
@@ -17,7 +17,6 @@ from httptask.building import located, missing_files, references, url_part, with
 from httptask.credentials import (
     Flow,
     NotSentError,
-    Surroundings,
     authorise,
     blamed,
     fitting_problems,
@@ -30,7 +29,6 @@ from httptask.errors import (
     SettingsError,
     UnknownEndpointError,
 )
-from httptask.model.authorisation import AuthResponse
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
@@ -42,10 +40,9 @@ from httptask.sending import (
     allowing,
     deliver,
     masked,
-    refused,
-    secrets_of,
 )
 from httptask.settings import any_settings_schema, request_problems
+from httptask.task._authorising import surroundings
 from httptask.task._judge import Judge
 from httptask.task._plan import Plan, WrittenTask, holds_expression, is_error
 from httptask.task._runtime import Runtime
@@ -412,42 +409,13 @@ class HttpTask:
             with self._blamed(name):
                 await authorise(request, credential, known, runtime.redactor, self.endpoint)
             return Ready(request, plain, name)
-        flow = Flow(credential, known, self._surroundings(credential.name, send))
+        pointer = self._credential_pointer
+        flow = Flow(credential, known, surroundings(runtime, name, self.endpoint, pointer, send))
         try:
             await flow.authorise(request)
         except NotSentError:  # it is shown as it is without
             request = plain.copy()
         return Ready(request, plain, name, flow)
-
-    def _surroundings(self, credential: str, send: Send | None) -> Surroundings:
-        """Return what the scheme of *credential* may use."""
-        runtime = self.runtime
-        redactor = runtime.redactor
-
-        async def sent(send: Send, request: OutgoingRequest, *owner: Any) -> AuthResponse:
-            for secret in secrets_of(request, b""):
-                redactor.add_derived(secret, credential)
-            response = await send(request, *owner)
-            for secret in secrets_of(request, response.body):
-                redactor.add_derived(secret, credential)
-            return response
-
-        async def evaluate(expression: Any, data: Any) -> Any:
-            pointer = self._credential_pointer
-            return await runtime.evaluator.evaluate(
-                expression, data, pointer=pointer, run=Inputs().run
-            )
-
-        return Surroundings(
-            redactor,
-            runtime.clock,
-            partial(sent, send) if send is not None else None,
-            evaluate,
-            lambda response, what, advice: refused(response, credential, what, advice, redactor),
-            runtime.tokens,
-            self.endpoint,
-            self._credential_pointer,
-        )
 
     @property
     def _credential_pointer(self) -> str:

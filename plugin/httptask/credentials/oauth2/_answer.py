@@ -40,7 +40,7 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
     answer = _read(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
     if not 200 <= response.status < 300 or (error and not client.token_at):
-        raise _refusal(response, error if isinstance(error, str) else "", client)
+        raise _refusal(response, error[:80] if isinstance(error, str) else "", client)
     if answer is None:
         is_page = response.text().lstrip().startswith("<")
         what = "an HTML page" if is_page else "neither JSON nor a form"
