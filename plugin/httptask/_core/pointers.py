@@ -14,7 +14,12 @@ Path = tuple[str | int, ...]
 
 def pointer(path: Iterable[str | int], base: str = "") -> str:
     """Return *path* as a JSON Pointer below the pointer *base* (RFC 6901, section 3)."""
-    return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    for part in path:
+        token = part if isinstance(part, str) else str(part)
+        if "~" in token or "/" in token:
+            token = token.replace("~", "~0").replace("/", "~1")
+        base = f"{base}/{token}"
+    return base
 
 
 def parts(text: str) -> tuple[str, ...]:

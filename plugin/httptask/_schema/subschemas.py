@@ -30,6 +30,8 @@ IN_LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 """Keywords whose value is an array of schemas."""
 BY_NAME = frozenset(("$defs", "dependentSchemas", "patternProperties", "properties"))
 """Keywords whose value is an object of schemas."""
+HOLDING = IN_ONE | IN_LIST | BY_NAME
+"""Keywords whose value is, or holds, schemas."""
 
 DEFINITION = "#/$defs/"
 """What a reference to a definition starts with."""

@@ -13,6 +13,7 @@ from httptask.importers.openapi._bodies import Bodies
 from httptask.importers.openapi._context import Context, flag, text_of
 from httptask.importers.openapi._identity import Identity
 from httptask.importers.openapi._parameters import Parameters, fitted, merged
+from httptask.importers.openapi._references import OBJECT
 from httptask.importers.openapi._security import Security
 from httptask.importers.openapi._servers import Servers
 from httptask.model.api import Endpoint, Note, Parameter, RequestBody, Server, target_of
@@ -55,7 +56,7 @@ class Operations:
                 continue
             place = pointer_of([path], paths_place)
             item, at = self._context.followed(paths[path], place)
-            if isinstance(item, Mapping):
+            if isinstance(item, OBJECT):
                 known: set[str] = set()
                 for method, operation, where in self._operations(item, at):
                     if method in known:
@@ -111,7 +112,7 @@ class Operations:
         self, method: str, raw: Any, place: str
     ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
         operation, at = self._context.followed(raw, place)
-        if isinstance(operation, Mapping):
+        if isinstance(operation, OBJECT):
             yield method, operation, at
         elif operation is not None:
             self._context.notes.add("skipped", "an operation that is no object", place)

@@ -77,7 +77,7 @@ class References:
 
         Where the way passes through a `$ref`, it goes on in what that refers to.
         """
-        if isinstance(value, Mapping) and token not in value and isinstance(value.get("$ref"), str):
+        if isinstance(value, OBJECT) and token not in value and isinstance(value.get("$ref"), str):
             if self._passing >= _MOST_PASSED:
                 raise LookupError(f"{reference!r} leads through other references without an end")
             self._passing += 1
@@ -85,7 +85,7 @@ class References:
                 value, place = self.followed(value, place)
             finally:
                 self._passing -= 1
-        if isinstance(value, Mapping) and token in value:
+        if isinstance(value, OBJECT) and token in value:
             return place + pointer_of([token]), value[token]
         if (
             isinstance(value, list)

@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from httptask._schema.subschemas import Path, definition_name, replaced, replaced_at, subschemas
+from httptask._schema.subschemas import (
+    HOLDING,
+    Path,
+    definition_name,
+    replaced,
+    replaced_at,
+    subschemas,
+)
 from httptask.importers.openapi.schemas._joins import contradictions, without
 from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
 from httptask.importers.openapi.schemas._types import widened
@@ -129,14 +136,18 @@ class Compositions:
                 return schema
             each = waiting.pop()
             if isinstance(each, dict):
-                if (
-                    self._refusing(each) is not None
-                    or self._has_equal_alternatives(each)
-                    or self._is_contradictory(each)
-                ):
+                if _is_composed(each) and self._is_to_be_mended(each):
                     return self._rebuilt(schema, note, ())
-                waiting.extend(subschemas(each))
+                if not HOLDING.isdisjoint(each):
+                    waiting.extend(subschemas(each))
         return schema
+
+    def _is_to_be_mended(self, schema: Schema) -> bool:
+        return (
+            self._refusing(schema) is not None
+            or self._has_equal_alternatives(schema)
+            or self._is_contradictory(schema)
+        )
 
     def _rebuilt(self, schema: Any, note: Note, path: Path, is_test: bool = False) -> Any:
         if not isinstance(schema, dict):
@@ -252,11 +263,13 @@ class Compositions:
             yield part
             if not isinstance(part, dict):
                 continue
-            name = definition_name(part.get("$ref"))
-            if name is not None and name not in names:
-                names.add(name)
-                waiting.append(self._definition(name))
-            waiting.extend(part.get("allOf", ()))
+            if "$ref" in part:
+                name = definition_name(part["$ref"])
+                if name is not None and name not in names:
+                    names.add(name)
+                    waiting.append(self._definition(name))
+            if "allOf" in part:
+                waiting.extend(part["allOf"])
         if waiting:
             yield None
 
@@ -266,6 +279,8 @@ class Compositions:
         """Return what is true of no property but those that parts of *schema* know, where one part
         refuses another's; or None.
         """
+        if COMPOSED.isdisjoint(schema):
+            return None
         parts_of_it = [
             schema,
             *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword]),
@@ -298,7 +313,11 @@ class Compositions:
         if _is_bare_reference(schema):
             shape = self._shape(schema)
             return shape.closed or bool(shape.others)
-        return any(_closes(part) or _others(part) for part in self._made_of(schema))
+        for part in self._made_of(schema):
+            is_limiting = isinstance(part, dict) and not _CLOSING.isdisjoint(part)
+            if is_limiting and (_closes(part) or _others(part)):
+                return True
+        return False
 
     def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
         """Say whether a property that *shape* does not name has, in one of *parts*, no type that
@@ -328,11 +347,17 @@ def _is_bare_reference(schema: Any) -> bool:
     return isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
 
 
+def _is_composed(schema: Schema) -> bool:
+    """Say whether *schema* is made of others, and not of one alone."""
+    return not COMPOSED.isdisjoint(schema) or ("$ref" in schema and len(schema) > 1)
+
+
 def _closes(schema: Any) -> bool:
     """Say whether *schema* refuses all properties but those it names."""
-    if not isinstance(schema, dict) or schema.get("patternProperties"):
+    if not isinstance(schema, dict) or _CLOSING.isdisjoint(schema):
         return False
-    return any(schema.get(keyword) is False for keyword in _CLOSING)
+    is_closed = any(schema.get(keyword) is False for keyword in _CLOSING)
+    return is_closed and not schema.get("patternProperties")
 
 
 def _others(schema: Any) -> list[Schema]:

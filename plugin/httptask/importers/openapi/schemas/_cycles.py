@@ -18,6 +18,10 @@ Schema = dict[str, Any]
 
 _LISTS = ("allOf", "anyOf", "oneOf")
 _SINGLE = ("not", "if", "then", "else")
+_IN_PLACE = frozenset((*_LISTS, *_SINGLE, "$ref", "dependentSchemas"))
+"""Keywords that apply schemas to the same value."""
+_NEEDING = frozenset((*_LISTS, "$ref", "required", "minItems"))
+"""Keywords by which an instance needs another schema's."""
 
 
 class Cycles:
@@ -44,6 +48,10 @@ class Cycles:
         if that is all it lacks.
         """
         if name not in self._finite:
+            schema = self._validated(name)
+            if self._finite.keys() >= set(_needed(schema)):  # no way leads back here
+                self._finite[name] = schema
+                return schema
             for members in components(
                 [name], lambda each: _needed(self._validated(each)), self._finite
             ):
@@ -57,6 +65,10 @@ class Cycles:
 
     def _validated(self, name: str) -> Schema:
         if name not in self._ending:
+            schema = self._converted(name)
+            if self._ending.keys() >= set(in_place(schema)):  # no way leads back here
+                self._ending[name] = schema
+                return schema
             for members in components(
                 [name], lambda each: in_place(self._converted(each)), self._ending
             ):
@@ -155,7 +167,7 @@ def in_place(schema: Any) -> Iterator[str]:
     waiting = [schema]
     while waiting:
         each = waiting.pop()
-        if not isinstance(each, dict):
+        if not isinstance(each, dict) or _IN_PLACE.isdisjoint(each):
             continue
         if (name := definition_name(each.get("$ref"))) is not None:
             yield name
@@ -242,7 +254,7 @@ def _needed(schema: Schema) -> Iterator[str]:
     waiting: list[Any] = [schema]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, dict):
+        if isinstance(each, dict) and not _NEEDING.isdisjoint(each):
             if (name := definition_name(each.get("$ref"))) is not None:
                 yield name
             for keyword in _LISTS:

@@ -35,6 +35,7 @@ _BOUNDS = (
     (("object",), ("minProperties",), ("maxProperties",)),
 )
 """Types with their lower and upper bounds (JSON Schema 2020-12, Validation, section 6)."""
+_BOUNDING = frozenset(keyword for _, lower, upper in _BOUNDS for keyword in (*lower, *upper))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +83,29 @@ def _in_order(parts: Iterable[Any]) -> list[Any]:
 
 def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
     """Yield the values that several of *joined* describe, with the schemas they have there."""
-    declared: dict[Steps, dict[int, Any]] = {}
+    first: dict[str | None, Any] = {}
+    """Name of a property, or None for the items -> the first schema it has."""
+    often: dict[str | None, dict[int, Any]] = {}
     for part in joined:
-        properties = part.get("properties")
-        inner: dict[Steps, Any] = {("items",): part.get("items")}
-        inner |= {("properties", name): value for name, value in (properties or {}).items()}
-        for steps, value in inner.items():
-            if isinstance(value, dict):
-                declared.setdefault(steps, {})[id(value)] = value
-    for steps, schemas in declared.items():
-        if len(schemas) > 1:
-            yield steps, list(schemas.values())
+        declared: dict[str | None, Any] = {None: part["items"]} if "items" in part else {}
+        declared |= part.get("properties") or {}
+        for name, schema in declared.items():
+            if not isinstance(schema, dict):
+                continue
+            earlier = first.setdefault(name, schema)
+            if earlier is not schema:
+                often.setdefault(name, {id(earlier): earlier})[id(schema)] = schema
+    for name in first if often else ():
+        if name in often:
+            steps = ("items",) if name is None else ("properties", name)
+            yield steps, list(often[name].values())
 
 
 # What leaves no value
 
 
 def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
-    listed = [values for part in joined for values in _enumerated(part)]
+    listed = _all_enumerated(joined)
     every = {key: value for values in listed for key, value in values.items()}
     if not _is_contradicted(map(set, listed)):
         return
@@ -118,7 +124,7 @@ def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]
 def _types(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
     typed = [part for part in joined if "type" in part]
     listed = [widened(types_of(part)) for part in typed]
-    constants = [value for part in joined for enum in _enumerated(part) for value in enum.values()]
+    constants = [value for values in _all_enumerated(joined) for value in values.values()]
     fitting = [value for value in constants if all(fits(value, list(types)) for types in listed)]
     if not _is_contradicted(listed) and (fitting or not constants):
         return
@@ -142,6 +148,8 @@ _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
 def _bounds(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    if all(map(_BOUNDING.isdisjoint, joined)):
+        return
     typed = [widened(types_of(part)) for part in joined if "type" in part]
     types = set(_TYPES).intersection(*typed)
     for bounded, lower, upper in _BOUNDS:
@@ -185,6 +193,12 @@ def _is_contradicted(listed: Iterable[set[str]]) -> bool:
     if len(sets) < 2 or any(each <= {"null"} for each in sets):
         return False
     return set.intersection(*sets) <= {"null"}
+
+
+def _all_enumerated(joined: Iterable[Schema]) -> list[dict[str, Any]]:
+    """Return the values that each of *joined* lists, by their JSON."""
+    listing = [part for part in joined if "enum" in part or "const" in part]
+    return [values for part in listing for values in _enumerated(part)]
 
 
 def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -440,6 +440,16 @@ _COMMON: dict[str, Rule] = {
 }
 
 
+KEPT: dict[str, type] = {
+    **dict.fromkeys(
+        ("title", "description", "$comment", "contentEncoding", "contentMediaType"), str
+    ),
+    **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), bool),
+    **dict.fromkeys(("nullable", "x-nullable"), bool),
+}
+"""Keyword -> the type of the values that its rule keeps, in every dialect: it need not be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How the Schema Objects of one version of OpenAPI are written."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from httptask._core.pointers import pointer
@@ -16,6 +18,7 @@ from httptask.importers.openapi.schemas._heirs import Heir, Heirs, chosen_by_tag
 from httptask.importers.openapi.schemas._identifiers import Identifiers, Scope, Target, scope_of
 from httptask.importers.openapi.schemas._keywords import (
     ABSENT,
+    KEPT,
     OPENAPI_3_0,
     OPENAPI_3_1,
     SWAGGER_2,
@@ -23,7 +26,7 @@ from httptask.importers.openapi.schemas._keywords import (
     Place,
 )
 from httptask.importers.openapi.schemas._patterns import Pattern, Patterns
-from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, STEPS
+from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, STEPS, Step
 from httptask.importers.openapi.schemas._types import meant
 
 __all__ = ["OPENAPI_3_0", "OPENAPI_3_1", "SWAGGER_2", "Dialect", "Schemas"]
@@ -186,11 +189,14 @@ class _Definitions(Mapping[str, Any]):
         another is not of its heirs.
         """
         found = self.reference(reference, scope)
-        target = self.identifiers.target(reference, scope)
-        if self._heirs.of(target.place, target.raw) and self._heirs.is_built_on(
-            place, target.place
+        name = found["$ref"].removeprefix(DEFINITION)
+        target = self._targets[name]
+        if (
+            target is not None
+            and self._heirs.of(target.place, target.raw)
+            and self._heirs.is_built_on(place, target.place)
         ):
-            return {"$ref": DEFINITION + self._base(found["$ref"].removeprefix(DEFINITION))}
+            return {"$ref": DEFINITION + self._base(name)}
         return found
 
     def _base(self, name: str) -> str:
@@ -296,6 +302,12 @@ def _name_of(place: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "", last)[:_LONGEST_NAME] or "Schema"
 
 
+@lru_cache(maxsize=1024)
+def _steps(calling: frozenset[str]) -> tuple[Step, ...]:
+    """Return the steps that the keywords *calling* of a schema call for, in their order."""
+    return tuple(step for keywords, step in STEPS if not keywords.isdisjoint(calling))
+
+
 class _Conversion:
     """One schema on its way, with all that is in it."""
 
@@ -377,6 +389,9 @@ class _Conversion:
     ) -> dict[str, Any]:
         rules = self._rules
         for keyword, value in raw.items():
+            if value.__class__ is KEPT.get(keyword):
+                schema[keyword] = value
+                continue
             rule = rules.get(keyword)
             if rule is not None:
                 new = rule(self, value, (place, keyword))
@@ -386,17 +401,18 @@ class _Conversion:
                 schema[keyword] = value
         if not COMPOSED.isdisjoint(raw):
             self.is_composed = True
-        if not _CALLING.isdisjoint(raw):
-            for keywords, step in STEPS:
-                if not keywords.isdisjoint(raw):
-                    step(self, raw, schema, place)
+        calling = _CALLING.intersection(raw)
+        if calling:
+            for step in _steps(calling):
+                step(self, raw, schema, place)
             self._note_foreign(raw, place)
-        return (
-            raw
-            if len(schema) == len(raw)
-            and all(schema.get(key, ABSENT) is value for key, value in raw.items())
-            else schema
-        )
+        if len(schema) != len(raw):
+            return schema
+        if list(schema) == list(raw):  # nearly always, and quicker to compare
+            is_same = all(map(operator.is_, schema.values(), raw.values()))
+        else:
+            is_same = all(schema.get(key, ABSENT) is value for key, value in raw.items())
+        return raw if is_same else schema
 
     def _note_foreign(self, raw: dict[str, Any], place: Place) -> None:
         for keyword in self._dialect.foreign:
