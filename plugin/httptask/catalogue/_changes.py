@@ -88,9 +88,14 @@ class Changes:
         done: Counter[str] = Counter()
         ids = [""] * prepared.count
         for api in prepared.apis:
+            is_new = self._is_new(api)
             description = self._describe(prepared, api)
+            new: set[int] = set()
             for position, entry in enumerate(api.entries):
-                what, ids[entry.given] = self._put(entry, api, description, position)
+                # Of an API that was not there, only what was put just now can be there.
+                old = self._stored(entry, api) if not is_new or entry.identity in new else None
+                new.add(entry.identity)
+                what, ids[entry.given] = self._put(entry, old, description, position)
                 done[what] += 1
                 if len(self._indexed) + len(self._unindexed) >= _MOST_UNINDEXED:
                     self._index()
@@ -160,10 +165,9 @@ class Changes:
         return int(number)
 
     def _put(
-        self, entry: Entry, api: PreparedApi, description: int, position: int
+        self, entry: Entry, old: _Stored | None, description: int, position: int
     ) -> tuple[str, str]:
-        """Store one endpoint; return what was done and its id."""
-        old = self._stored(entry, api)
+        """Store one endpoint, which is *old* so far; return what was done and its id."""
         self._move(old.description if old is not None else None, description)
         endpoint_id = self._free_id(entry, old.id if old is not None else None)
         if old is None:
@@ -184,6 +188,12 @@ class Changes:
             sql, (number, description, position, *hashes, entry.deprecated, *texts)
         )
         return ("added" if old is None else "replaced"), endpoint_id
+
+    def _is_new(self, api: PreparedApi) -> bool:
+        """Say whether nothing is stored of *api*."""
+        sql = "SELECT 1 FROM description WHERE provider = ? AND api = ? LIMIT 1"
+        texts = map(storable, (api.provider, api.name))
+        return self._connection.execute(sql, tuple(texts)).fetchone() is None
 
     def _stored(self, entry: Entry, api: PreparedApi) -> _Stored | None:
         """Return the row of the endpoint that *entry* of *api* is."""

@@ -14,6 +14,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 from httptask.catalogue._words import FILLERS, LONGEST_NAME, is_verb, letters, terms, whole_name
 from httptask.model.api import Endpoint
@@ -54,8 +56,14 @@ def tail(path: str) -> list[str]:
 
     A verb says it together with what is before it: `orders`, `cancel` of `/v1/orders/{id}/cancel`.
     """
-    fixed = _EXTENSION.sub("", without_parameters(path))
-    pieces = [piece for piece in _BEFORE_TAIL.split(fixed) if any(map(str.isalnum, piece))]
+    fixed = without_parameters(path)
+    if fixed.endswith("/") or "." in fixed:
+        fixed = _EXTENSION.sub("", fixed)
+    pieces = [
+        piece
+        for piece in _BEFORE_TAIL.split(fixed)
+        if piece.isalnum() or any(map(str.isalnum, piece))
+    ]
     return pieces[-2:] if pieces and is_verb(pieces[-1]) else pieces[-1:]
 
 
@@ -118,6 +126,7 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     """
     # In order: FTS5 writes out what it holds in memory whenever a lower number comes.
     rows = sorted(rows)
+    split = [_Terms.of(columns) for _, columns in rows]
     marks = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         f"INSERT INTO name (rowid, {', '.join(COLUMNS)}) VALUES (?, {marks})",  # noqa: S608 - our own names
@@ -125,9 +134,9 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     connection.executemany(
         "INSERT INTO everything (rowid, term) VALUES (?, ?)",
-        ((number, _all_terms(columns)) for number, columns in rows),
+        ((number, row.text()) for (number, _), row in zip(rows, split, strict=True)),
     )
-    names, everywhere = _counted(rows)
+    names, everywhere = _counted(split)
     connection.executemany(
         "INSERT INTO word (term, names, everywhere, letters) VALUES (?, ?, ?, ?) ON CONFLICT (term)"
         " DO UPDATE SET names = names + excluded.names, everywhere = everywhere +"
@@ -146,6 +155,7 @@ def delete(connection: sqlite3.Connection, number: int, columns: Sequence[str]) 
 def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
     """Forget *rows*, as `delete` does one."""
     rows = sorted(rows)
+    split = [_Terms.of(columns) for _, columns in rows]
     marks = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         f"INSERT INTO name (name, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?, {marks})",  # noqa: S608
@@ -153,9 +163,9 @@ def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     connection.executemany(
         "INSERT INTO everything (everything, rowid, term) VALUES ('delete', ?, ?)",
-        ((number, _all_terms(columns)) for number, columns in rows),
+        ((number, row.text()) for (number, _), row in zip(rows, split, strict=True)),
     )
-    names, everywhere = _counted(rows)
+    names, everywhere = _counted(split)
     connection.executemany(
         "UPDATE word SET names = names - ?, everywhere = everywhere - ? WHERE term = ?",
         ((names[term], everywhere[term], term) for term in sorted(everywhere)),
@@ -174,17 +184,31 @@ def optimise(connection: sqlite3.Connection) -> None:
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
 
 
-def _all_terms(columns: Sequence[str]) -> str:
-    return " ".join({term for term in " ".join(columns).split() if term.isalnum()})
+class _Terms(NamedTuple):
+    """The terms of one row, each once."""
+
+    named: set[str]
+    """Those among the names. A whole name is none: no word of a query is that term."""
+    described: list[str]
+    """The others."""
+
+    @classmethod
+    def of(cls, columns: Sequence[str]) -> _Terms:
+        """Return the terms of *columns*, which are what `indexed` returned."""
+        named = {term for term in " ".join(columns[:-1]).split() if term.isalnum()}
+        return cls(named, columns[-1].split())
+
+    def text(self) -> str:
+        """Return all terms, for `everything`."""
+        return " ".join(chain(self.named, self.described))
 
 
-def _counted(rows: Iterable[tuple[int, Sequence[str]]]) -> tuple[Counter[str], Counter[str]]:
+def _counted(rows: Iterable[_Terms]) -> tuple[Counter[str], Counter[str]]:
     """Return in how many of *rows* each term is among the names, and in how many it is at all."""
     names: Counter[str] = Counter()
     everywhere: Counter[str] = Counter()
-    for _, columns in rows:
-        here = {term for term in " ".join(columns[:-1]).split() if term.isalnum()}
-        names.update(here)
-        everywhere.update(here)
-        everywhere.update(columns[-1].split())
+    for terms_of_row in rows:
+        names.update(terms_of_row.named)
+        everywhere.update(terms_of_row.described)
+    everywhere.update(names)
     return names, everywhere

@@ -158,9 +158,11 @@ def folded(provider: str) -> bytes:
 
 def _hash(*parts: bytes) -> bytes:
     """Return 8 bytes that differ where *parts* do."""
-    return hashlib.blake2b(
-        b"".join(len(part).to_bytes(8, "big") + part for part in parts), digest_size=8
-    ).digest()
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
 
 
 def _number(digest: bytes) -> int:

@@ -150,7 +150,11 @@ def pieces(chunk: str) -> list[str]:
     """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`; scripts without
     spaces apart.
     """
-    parts = (piece for part in _PART.findall(chunk[:LONGEST_CHUNK]) for piece in _CAMEL.split(part))
+    written = chunk[:LONGEST_CHUNK]
+    apart = written if written.islower() else _CAMEL.sub(" ", written)
+    if apart.isascii():  # folding is the lower case alone, and words have spaces between them
+        return _PART.findall(apart.lower())
+    parts = _PART.findall(apart)
     # Folding may split (half a Hangul syllable) or empty a part, so look for parts again
     # afterwards.
     again = (part for piece in parts for part in _PART.findall(folded(piece)))
@@ -190,9 +194,11 @@ def terms(text: str) -> dict[str, None]:
 
     Once, because `/users/{user_id}/users` is no more about users than `/users` is.
     """
-    chunks = CHUNK.findall(text)
+    chunks = dict.fromkeys(CHUNK.findall(text))
     # Long ones are not remembered: a hostile description could fill the memory with them.
-    are_short = max(map(len, chunks), default=0) <= LONGEST_REMEMBERED
+    are_short = (
+        len(text) <= LONGEST_REMEMBERED or max(map(len, chunks), default=0) <= LONGEST_REMEMBERED
+    )
     of_chunk = _remembered_chunk_terms if are_short else _chunk_terms
     return dict.fromkeys(chain.from_iterable(map(of_chunk, chunks)))
 
