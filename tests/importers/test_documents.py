@@ -110,8 +110,11 @@ def test_broken_json_is_refused_where_python_refuses_it(
 
 
 @pytest.mark.parametrize("name", LAZY)
-def test_members_of_large_objects_are_built_when_they_are_asked_for(name: str) -> None:
-    """A path or a schema costs memory only when it is looked at."""
+def test_members_of_large_objects_are_built_when_they_are_asked_for(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path or a schema that nobody looked at costs memory up to a bound; behind it, none."""
+    monkeypatch.setattr(_json_members, "_MEMORY_AHEAD", 100_000)
     member = {"a": ["x" * 20] * 50}
     inner = {str(number): member for number in range(2000)}
     text = json.dumps({name: {"schemas": inner} if name == "components" else inner}).encode()
@@ -125,6 +128,29 @@ def test_members_of_large_objects_are_built_when_they_are_asked_for(name: str) -
     assert len(found) == len(inner)
     assert "1999" in found
     assert found["1999"] == member
+
+
+def test_a_member_is_built_once_where_it_is_small_and_ascii(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was built to check it is handed out; what is not ASCII is built from its UTF-8."""
+    text = json.dumps(
+        {"definitions": {"plain": {"a": "b"}, "other": {"a": "é"}}}, ensure_ascii=False
+    ).encode()
+    document = Document(text, "api.json")
+    built: list[str] = []
+    decoder = _json_members._DECODER
+
+    class Decoder:
+        def decode(self, text: str) -> object:
+            built.append(text)
+            return decoder.decode(text)
+
+    monkeypatch.setattr(_json_members, "_DECODER", Decoder())
+    schemas = document.root["definitions"]
+    assert schemas["plain"] == {"a": "b"}
+    assert schemas["other"] == {"a": "é"}
+    assert built == ['{"a": "é"}']
 
 
 def test_what_is_asked_for_again_is_not_kept_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:

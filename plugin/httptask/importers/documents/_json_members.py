@@ -1,7 +1,8 @@
 """JSON text whose large objects are read one member at a time, so that a bomb is never built.
 
 The text stays as bytes. One walk finds where each member of the large objects stands, and checks
-that it is JSON, not too large and not too deep. A member is built when it is asked for.
+that it is JSON, not too large and not too deep. It builds one for that, which is kept while there
+is room; what has none is built again when it is asked for.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _MEMORY = 128 * 1024 * 1024
 """Bytes of memory for built values that may be asked for again: schemas, responses."""
 _MEMORY_OF = {"/paths": 8 * 1024 * 1024, "/webhooks": 8 * 1024 * 1024}
 """The same for objects that are walked once, in order: only a reference asks for a member again."""
+_MEMORY_AHEAD = 32 * 1024 * 1024
+"""Bytes of memory, of these, for values that nobody has asked for yet."""
 
 _LEVELS = {
     "/paths": 1,
@@ -75,7 +78,15 @@ class _Kept:
     def __init__(self, build: Callable[[int, int], tuple[Any, int]], budget: int) -> None:
         self._build = build
         self._budget = budget
+        self._ahead = min(budget // 2, _MEMORY_AHEAD)
         self._values: OrderedDict[int, tuple[Any, int]] = OrderedDict()
+
+    def offer(self, start: int, value: Any, size: int) -> None:
+        """Keep *value*, of the text from *start*, for whoever asks, if there is room: the first."""
+        if size <= self._ahead:
+            self._ahead -= size
+            self._budget -= size
+            self._values[start] = value, size
 
     def value(self, start: int, end: int) -> Any:
         """Return the value of the text from *start* to *end*."""
@@ -104,6 +115,10 @@ class Members(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         span = self.spans[name]
         return span if isinstance(span, Members) else self._build(*span)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the member *name*, or *default*; `Mapping` asks by an exception, which is slow."""
+        return self[name] if name in self.spans else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.spans)
@@ -172,7 +187,7 @@ class JsonText:
 
     def _build(self, start: int, end: int) -> tuple[Any, int]:
         """Return the value from *start* to *end*, which the walk has checked, and its memory."""
-        size = _BYTES_OF_BYTE * (end - start) + _BYTES_OF_CONTAINER * self._containers(start, end)
+        size = _memory(end - start, self._containers(start, end))
         return _DECODER.decode(self._data[start:end].decode("utf-8")), size
 
     def _object(
@@ -210,7 +225,7 @@ class JsonText:
             if pointer in _MEMORY_OF:
                 kept = _Kept(self._build, _MEMORY_OF[pointer])
             return self._object(start, pointer, kept, levels - 1)
-        end = self._end(start, pointer)
+        end = self._end(start, pointer, kept)
         return (start, end), end
 
     def _name(self, position: int) -> tuple[str, int]:
@@ -226,12 +241,12 @@ class JsonText:
         self._expect(b":", position, "':' was expected")
         return name, self._space(position + 1)
 
-    def _end(self, start: int, pointer: str) -> int:
+    def _end(self, start: int, pointer: str, kept: _Kept) -> int:
         """Return the end of the value at *start*; check all that could fail when it is built.
 
-        It is built and thrown away, from a window of the text that is read as Latin-1: each byte is
-        a character, and JSON's syntax is ASCII, whose bytes are never part of another character
-        (RFC 3629, section 1).
+        It is built from a window of the text that is read as Latin-1: each byte is a character, and
+        JSON's syntax is ASCII, whose bytes are never part of another character (RFC 3629, section
+        1). Where all of it is ASCII, that is the value, and it is offered to *kept*.
         """
         failure: tuple[int, str] | None = None
         for size in _WINDOWS:
@@ -260,9 +275,11 @@ class JsonText:
             if not is_rest and end == len(window):
                 continue  # it may be a number that goes on behind the window
             # Counting brackets is cheap: most members have fewer than levels are allowed.
-            may_be_deep = self._containers(start, start + end) > MAX_DEPTH
-            if may_be_deep and strict_json.deeper_than(value, MAX_DEPTH):
+            containers = self._containers(start, start + end)
+            if containers > MAX_DEPTH and strict_json.deeper_than(value, MAX_DEPTH):
                 raise self._too_deep(start, pointer)
+            if window.isascii() or window[:end].isascii():
+                kept.offer(start, value, _memory(end, containers))
             return start + end
         raise self._text.error(
             f"{pointer} is larger than {MAX_MEMBER_BYTES // 2**20} MB, or has a string without end",
@@ -286,6 +303,11 @@ class JsonText:
         """Return where the space at *position* ends."""
         match = _SPACE.match(self._data, position)
         return match.end() if match else position
+
+
+def _memory(length: int, containers: int) -> int:
+    """Return about how much memory *length* bytes of text, with *containers*, take once built."""
+    return _BYTES_OF_BYTE * length + _BYTES_OF_CONTAINER * containers
 
 
 def _levels(pointer: str) -> int:
