@@ -41,6 +41,8 @@ _MOST_BYTES_AHEAD = 100_000_000
 """Sources, and bytes of them, that may wait for one before them."""
 _GARBAGE = (50_000, 20, 50)
 """Objects made between two collections of new ones, and collections between two of older ones."""
+_LARGE = 512 * 1024
+"""Bytes of a description behind which all garbage is collected: its parts know each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _in_order(
     waiting: deque[tuple[int, Future[Read]]] = deque()
     size = 0
     for job in jobs:
-        waiting.append((len(job.source.data), pool.submit(read, job)))
+        waiting.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
         size += len(job.source.data)
         # One that takes long does not leave the other processes without work, nor fill the memory.
         while waiting and (
@@ -171,6 +173,14 @@ def _result(future: Future[Read], idle: Callable[[], None]) -> Read:
     while not wait((future,), _SECONDS).done:
         idle()
     return future.result()
+
+
+def _read_and_tidied(job: Job) -> Read:
+    """Read the description of *job*, and free what it took."""
+    result = read(job)
+    if len(job.source.data) >= _LARGE:
+        gc.collect()
+    return result
 
 
 def _recording(beside: Callable[[str], bytes], reached: list[str]) -> Callable[[str], bytes]:
