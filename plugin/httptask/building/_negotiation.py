@@ -12,7 +12,7 @@ from typing import Any
 
 from httptask._http.media_types import is_json, without_charset
 from httptask._http.unpackers import ACCEPT_ENCODING
-from httptask._schema.subschemas import definition_name
+from httptask._schema.views import Views
 from httptask.building._fields import SENDABLE
 from httptask.model.api import Endpoint
 
@@ -20,7 +20,6 @@ ANY_MEDIA_TYPE = "*/*"
 _MEDIA_TYPE = re.compile(r"[^\s/,;]+/[^\s/,;]+(\s*;.*)?")
 _MOST_NAMED = 20
 """Media types that are named: a header has its limits, and `*/*` follows."""
-_MOST_FOLLOWED = 20
 _IDENTITY = "identity"
 
 
@@ -44,18 +43,19 @@ def accept(endpoint: Endpoint | None) -> str:
 
 
 def accept_encoding(endpoint: Endpoint | None) -> str:
-    """Return the `Accept-Encoding` of a request to *endpoint* whose settings have none: what can be
-    undone, and is allowed.
+    """Return the `Accept-Encoding` of a request to *endpoint* whose settings have none.
+
+    It names codings that can be undone, and that the description allows.
     """
     schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
-    known = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
-    allowed = [value for value in _allowed(schema) if _codings(value) <= known]
+    undone = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
+    allowed = [value for value in _allowed(schema) if _codings(value) <= undone]
     if allowed:
         return allowed[0]
     documented = _documented(schema)
-    return (
-        documented if documented is not None and _codings(documented) <= known else ACCEPT_ENCODING
-    )
+    if documented is not None and _codings(documented) <= undone:
+        return documented
+    return ACCEPT_ENCODING
 
 
 def _codings(value: str) -> set[str]:
@@ -65,13 +65,15 @@ def _codings(value: str) -> set[str]:
 def _answered(endpoint: Endpoint) -> list[str]:
     """Return the media types of the responses of *endpoint* that are a success, JSON first."""
     successes = [
-        each
-        for status, each in endpoint.responses.items()
+        response
+        for status, response in endpoint.responses.items()
         if re.fullmatch(r"2(\d\d|XX)", status.upper())
     ]
     if not successes and "default" in endpoint.responses:
         successes = [endpoint.responses["default"]]
-    names = dict.fromkeys(without_charset(name) for each in successes for name in each.content)
+    names = dict.fromkeys(
+        without_charset(name) for response in successes for name in response.content
+    )
     return _json_first(
         name
         for name in names
@@ -84,18 +86,12 @@ def _json_first(names: Iterable[str]) -> list[str]:
 
 
 def _header_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
-    parameters = (
-        each
-        for each in endpoint.parameters
-        if each.location == "header" and each.name.lower() == name
-    )
-    schema: Any = next((each.schema for each in parameters), {})
-    for _ in range(_MOST_FOLLOWED):
-        target = definition_name(schema.get("$ref")) if isinstance(schema, Mapping) else None
-        if target is None:
-            break
-        schema = endpoint.definitions.get(target)
-    return schema if isinstance(schema, Mapping) else {}
+    """Return the schema of the header *name*, in lower case; {} when it is not described."""
+    for parameter in endpoint.parameters:
+        if parameter.location == "header" and parameter.name.lower() == name:
+            own, _ = Views({"$defs": endpoint.definitions}).peek(parameter.schema)
+            return own
+    return {}
 
 
 def _documented(schema: Mapping[str, Any]) -> str | None:
@@ -111,7 +107,7 @@ def _allowed(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _texts(values: Any) -> list[str]:
-    found = (
-        [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-    )
-    return [value for value in found if value and SENDABLE.fullmatch(value)]
+    if not isinstance(values, list):
+        return []
+    texts = (value for value in values if isinstance(value, str))
+    return [text for text in texts if text and SENDABLE.fullmatch(text)]

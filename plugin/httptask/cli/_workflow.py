@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
+from httptask._core.numbers import number_from_1
 from httptask._core.pointers import lines_of
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask.cli._output import CommandError, allow_network, command, emit, emit_json, note
@@ -106,9 +107,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not int(text):
+    count = number_from_1(text)
+    if count is None:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text[:40]!r}")
-    return int(text)
+    return count
 
 
 def _definition(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.json_types import type_name
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import dump
@@ -160,8 +161,9 @@ class Judge:
 
 
 def _named(value: Any) -> str:
-    kinds: dict[type, str] = {str: "a string", dict: "an object", list: "an empty list"}
-    return kinds.get(type(value)) or dump(value)
+    if isinstance(value, list):
+        return "an empty list"
+    return type_name(value) if isinstance(value, str | dict) else dump(value)
 
 
 def _not_as_documented(found: tuple[Difference, ...]) -> str:

@@ -4,7 +4,7 @@ shared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -195,12 +195,27 @@ class Plan:
         is_constant = "headers" not in self._changing_groups
         return self.endpoint is None or (is_constant and content_type_of(request) is not None)
 
-    def _checks(self, schema: Mapping[str, Any], endpoint: Endpoint | None, **how: Any) -> _Checks:
-        how |= {"pointer": self.request_pointer, "host_header": self.runtime.allow_host_header}
-        waived = None
-        if self.only_notes and endpoint is not None:
-            waived = RequestCheck(schema, endpoint, waived=True, **how)
-        return _Checks(RequestCheck(schema, endpoint, **how), waived)
+    def _checks(
+        self,
+        schema: Mapping[str, Any],
+        endpoint: Endpoint | None,
+        *,
+        expressions: bool = False,
+        groups: Collection[str] = EVERY_GROUP,
+    ) -> _Checks:
+        def check(*, waived: bool) -> RequestCheck:
+            return RequestCheck(
+                schema,
+                endpoint,
+                self.request_pointer,
+                expressions=expressions,
+                groups=groups,
+                host_header=self.runtime.allow_host_header,
+                waived=waived,
+            )
+
+        has_notes = self.only_notes and endpoint is not None
+        return _Checks(check(waived=False), check(waived=True) if has_notes else None)
 
     def waived_problems(self, request: Any) -> tuple[Problem, ...]:
         """Return what the endpoint says against *request*, the evaluated settings, that are sent

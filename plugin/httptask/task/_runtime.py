@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
+from httptask._core.numbers import number_from_1
 from httptask._core.redaction import Redactor
 from httptask._core.sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
@@ -47,17 +48,17 @@ all and to one origin.
 
 
 def operator_limits(steps: int | None = None) -> Limits:
-    """Return the limits, with as many tasks in a run as *steps* or the operator's
-    `HTTPTASK_MAX_STEPS` says.
+    """Return the limits, where *steps* or the operator's `HTTPTASK_MAX_STEPS` bounds a run's tasks.
 
     Raises `ValueError` when the variable holds no whole number from 1.
     """
     text = os.environ.get(MAX_STEPS_VARIABLE)
     if steps is not None or not text:
         return Limits() if steps is None else Limits(steps=steps)
-    if not text.isascii() or not text.isdecimal() or not int(text):
+    count = number_from_1(text)
+    if count is None:
         raise ValueError(f"{MAX_STEPS_VARIABLE} is {text[:40]!r}; expected a whole number from 1")
-    return Limits(steps=int(text))
+    return Limits(steps=count)
 
 
 class Runtime:
@@ -98,19 +99,16 @@ class Runtime:
         limits = limits or operator_limits()
         self.limits = replace(
             limits,
-            connections=_count(connections, CONNECTIONS_VARIABLE, limits.connections),
-            connections_per_origin=_count(
+            connections=_connection_count(connections, CONNECTIONS_VARIABLE, limits.connections),
+            connections_per_origin=_connection_count(
                 connections_per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin
             ),
         )
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
-        given = (
-            os.environ.get(HOST_HEADER_VARIABLE) == "1"
-            if allow_host_header is None
-            else allow_host_header
-        )
-        self.allow_host_header = given
+        if allow_host_header is None:
+            allow_host_header = os.environ.get(HOST_HEADER_VARIABLE) == "1"
+        self.allow_host_header = allow_host_header
         """Whether tasks may set the header `Host`."""
         self.redactor = Redactor()
         """Masks every credential value resolved so far."""
@@ -127,8 +125,8 @@ class Runtime:
         """Tasks that were compiled."""
         self.definitions: Kept[Any] = Kept(_MOST_PLANS)
         """Workflow definitions that an engine compiled, by their `key`."""
-        named = files or os.environ.get(FILES_VARIABLE)
-        self._files = Path(named).absolute() if named else None
+        folder = files or os.environ.get(FILES_VARIABLE)
+        self._files = Path(folder).absolute() if folder else None
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""
         self._lock = threading.Lock()
@@ -152,18 +150,20 @@ class Runtime:
         return connections
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest
-        ids.
+        """Return the endpoint called *endpoint_id*.
+
+        Raises `UnknownEndpointError` with the nearest ids.
         """
         return self.endpoints.get(endpoint_id)
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
-        """Return why a plugin refuses *address*, which *host* resolved to; None when none does. A
-        failing one refuses.
+        """Return why a plugin refuses *address*, which *host* resolved to; None when none does.
+
+        A plugin that fails refuses.
         """
         try:
             reasons = self.plugins.hook.httptask_check_egress(host=host, address=address, port=port)
-        except Exception as error:  # noqa: BLE001 - a stranger's rule; whatever it raises, the door stays shut
+        except Exception as error:  # noqa: BLE001 - a plugin's rule: whatever it raises, it refuses
             return f"an egress rule failed: {type(error).__name__}: {error}"
         return reasons[0] if reasons else None
 
@@ -226,15 +226,17 @@ class Runtime:
         self.close()
 
 
-def _count(given: int | None, variable: str, otherwise: int) -> int:
-    """Return the number that is *given*, or else in the environment. Raises `ValueError` with a
-    sentence.
+def _connection_count(argument: int | None, variable: str, default: int) -> int:
+    """Return *argument*, or the number in the environment *variable*, or *default*.
+
+    Raises `ValueError` with a sentence.
     """
-    named = str(given) if given is not None else os.environ.get(variable, "").strip()
-    if not named:
-        return otherwise
-    if not named.isascii() or not named.isdigit() or int(named) < 1:
+    text = str(argument) if argument is not None else os.environ.get(variable, "").strip()
+    if not text:
+        return default
+    count = number_from_1(text)
+    if count is None:
         raise ValueError(
-            f"{named!r} is no number of connections ({variable}): it is a whole number from 1"
+            f"{text!r} is no number of connections ({variable}): it is a whole number from 1"
         )
-    return int(named)
+    return count

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from httptask._core.json_types import type_name
 from httptask._core.pointers import pointer
-from httptask._core.strict_json import JsonError, Number, dump, parse
+from httptask._core.strict_json import JsonError, dump, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
 
@@ -41,7 +42,7 @@ def load_definition(
         problem = Problem.of("json", "", line=error.line, reason=error.message, place=place)
         raise _refused(name, problem) from error
     if not isinstance(document, dict):
-        raise _refused(name, Problem.of("definition-type", "", line=1, found=kind_of(document)))
+        raise _refused(name, Problem.of("definition-type", "", line=1, found=type_name(document)))
     return WorkflowDefinition(document, source=name, text=data.decode("utf-8-sig"))
 
 
@@ -162,15 +163,3 @@ def _inner_scopes(scope: Scope) -> list[Scope]:
 
 def _tasks_of(scope: Scope) -> list[tuple[Scope, str, Mapping[str, Any]]]:
     return [(scope, name, task) for name, task in scope.tasks.items() if isinstance(task, Mapping)]
-
-
-def kind_of(value: Any) -> str:
-    """Return what *value* is, in JSON's words."""
-    kinds = {
-        bool: "a boolean",
-        dict: "an object",
-        list: "an array",
-        str: "a string",
-        type(None): "null",
-    }
-    return kinds.get(type(value), "a number" if isinstance(value, Number) else type(value).__name__)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
+from httptask._core.json_types import type_name
 from httptask._core.nearest import nearest
 from httptask._core.pointers import lines_of, parts, pointer
 from httptask._core.strict_json import deeper_than
@@ -25,7 +26,6 @@ from httptask.workflow._definition import (
     branches_of,
     iter_scopes,
     iter_tasks,
-    kind_of,
 )
 from httptask.workflow._graph import Arrows, endless_loops, unreached
 
@@ -60,7 +60,7 @@ class _Types:
 def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
     document: Any = definition.document
     if not isinstance(document, Mapping):
-        yield Problem.of("definition-type", "", found=kind_of(document))
+        yield Problem.of("definition-type", "", found=type_name(document))
         return
     if deeper_than(document, _MAX_DEPTH):
         yield Problem.of("definition-depth", "", limit=_MAX_DEPTH)
@@ -125,7 +125,7 @@ def _scope_problems(scope: Scope, homes: Mapping[str, str], types: _Types) -> It
     for name, task in scope.tasks.items():
         place = scope.place(name)
         if not isinstance(task, Mapping):
-            yield Problem.of("task-not-object", place, found=kind_of(task))
+            yield Problem.of("task-not-object", place, found=type_name(task))
             continue
         yield from _task_problems(name, without_nulls(task), place, types)
         for path, target in transitions(task):
@@ -146,7 +146,7 @@ def _task_problems(name: str, task: dict[str, Any], place: str, types: _Types) -
             pointer(["type"], place),
             types=["string"],
             expected=expected,
-            found=kind_of(kind),
+            found=type_name(kind),
         )
     elif kind not in types.by_name:
         near = nearest(kind, types.by_name)

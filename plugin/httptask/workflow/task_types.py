@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
+from httptask._core.json_types import type_name
 from httptask._core.pointers import pointer
+from httptask._core.strict_json import Number
 from httptask.errors import Problem, SettingsError
 from httptask.model.workflow import TaskOutcome
 
@@ -102,8 +104,7 @@ def _truth(value: Any, place: str) -> bool:
 
 
 def _named(value: Any) -> str:
-    kinds: dict[type, str] = {str: "a string", dict: "an object", type(None): "null"}
-    return kinds.get(type(value), f"the number {value}")
+    return f"the number {value}" if isinstance(value, Number) else type_name(value)
 
 
 class Parallel(_TaskType):
