@@ -145,22 +145,22 @@ def rank(name: str, *, files: bool = False) -> int:
 
     With *files* in its fields multipart comes first: nothing else carries them.
     """
-    kind = essence(name)
-    if files and (carries_files(kind) or range_of(kind).fullmatch(FORM_DATA)):
+    media_type = essence(name)
+    if files and (carries_files(media_type) or range_of(media_type).fullmatch(FORM_DATA)):
         return 0
-    if JSON_TYPES.fullmatch(kind):
+    if JSON_TYPES.fullmatch(media_type):
         return 1
-    if kind in _FORMS:
-        return 2 + _FORMS.index(kind)
-    return 4 if XML.fullmatch(kind) else 5
+    if media_type in _FORMS:
+        return 2 + _FORMS.index(media_type)
+    return 4 if XML.fullmatch(media_type) else 5
 
 
 def offers(content: Mapping[str, Any], content_type: str) -> bool:
     """Say whether *content* (by media type or range of them) has *content_type*, whatever its
     parameters.
     """
-    kind = essence(content_type)
-    return any(range_of(name).fullmatch(kind) for name in content)
+    media_type = essence(content_type)
+    return any(range_of(name).fullmatch(media_type) for name in content)
 
 
 def _holds_file(value: Any) -> bool:
@@ -168,10 +168,12 @@ def _holds_file(value: Any) -> bool:
 
 
 def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> str:
-    kinds = [kind for kind in (file.content_type, file.guessed_type) if kind]
-    for kind in kinds:
-        if not content or offers(content, kind):
-            return kind
+    media_types = [
+        media_type for media_type in (file.content_type, file.guessed_type) if media_type
+    ]
+    for media_type in media_types:
+        if not content or offers(content, media_type):
+            return media_type
     # What is named must be meant; a form's parts cannot come out of one file.
     named = [name for name in content if "*" not in name and essence(name) not in _FORMS]
     if named and SENDABLE.fullmatch(named[0]) and not file.content_type:
@@ -180,8 +182,8 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
         return ANY_BYTES
     raise UnwritableError(
         f"no media type of this endpoint is that of the file {file.name!r},"
-        f" {' or '.join(kinds) or 'which is not known'}: offered are {', '.join(content)}; say the"
-        " right one in the file's 'contentType'"
+        f" {' or '.join(media_types) or 'which is not known'}: offered are {', '.join(content)};"
+        " say the right one in the file's 'contentType'"
     )
 
 
@@ -189,19 +191,19 @@ def _concrete(name: str, value: Any) -> str | None:
     """Return the media type of the range *name* that *value* is written in; None when the range
     does not say enough to write one.
     """
-    kind = essence(name)
-    if kind in ("", "*/*", "*"):
+    media_type = essence(name)
+    if media_type in ("", "*/*", "*"):
         if isinstance(value, str):
             return _ANY_TEXT
         return FORM_DATA if _holds_file(value) else "application/json"
-    if kind == "text/*":
+    if media_type == "text/*":
         return _ANY_TEXT
-    if kind in ("application/*", "application/*+json"):
+    if media_type in ("application/*", "application/*+json"):
         return "application/json"
-    if kind == "multipart/*":
+    if media_type == "multipart/*":
         is_parts = isinstance(value, list) and not is_pairs(value)
         return "multipart/mixed" if is_parts else FORM_DATA
-    return None if "*" in kind or not SENDABLE.fullmatch(name) else name
+    return None if "*" in media_type or not SENDABLE.fullmatch(name) else name
 
 
 # The rows
@@ -247,8 +249,8 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
     no_files = f"a file cannot be sent in {FORM}; {FORM_DATA} carries files"
     try:
         written = [
-            f"{each.name}={cast(str, each.content)}"
-            for each in fields(value, described, FieldWriter(write, plus, styled, no_files))
+            f"{field.name}={cast(str, field.content)}"
+            for field in fields(value, described, FieldWriter(write, plus, styled, no_files))
         ]
     except UnicodeEncodeError as error:
         why = (
@@ -274,12 +276,15 @@ def _in_order(value: Any, content_type: str, described: Described) -> Any:
     """
     if essence(content_type) != RELATED:
         return value
-    known = [
+    described_names = [
         name
         for name in member_names(described.media_type.schema, described.definitions)
         if name in value
     ]
-    return {name: value[name] for name in (*known, *(name for name in value if name not in known))}
+    return {
+        name: value[name]
+        for name in (*described_names, *(name for name in value if name not in described_names))
+    }
 
 
 def _field_content(item: Any, content_type: str, described: Described) -> bytes:

@@ -95,7 +95,7 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
         encoding = described.encoding.get(name, {})
         try:
             if STYLED.isdisjoint(
-                key for key, each in encoding.items() if each is not None
+                key for key, value in encoding.items() if value is not None
             ) or _holds_file(item):
                 yield from _typed(name, item, encoding, described.field(name), writer, path)
                 continue
@@ -181,11 +181,14 @@ def _placed(part: Field, path: Path) -> Field:
 
 def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any]) -> Field:
     file = reference_of(value)
-    described = [each.strip() for each in str(encoding.get("contentType") or "").split(",")]
-    named = [each for each in described if each and "*" not in each]
+    described = [
+        media_type.strip() for media_type in str(encoding.get("contentType") or "").split(",")
+    ]
+    named = [media_type for media_type in described if media_type and "*" not in media_type]
     guessed = file.guessed_type
     fits = guessed and (
-        not any(described) or any(range_of(each).fullmatch(essence(guessed)) for each in described)
+        not any(described)
+        or any(range_of(media_type).fullmatch(essence(guessed)) for media_type in described)
     )
     content_type = (
         file.content_type or (guessed if fits else "") or (named[0] if named else ANY_BYTES)

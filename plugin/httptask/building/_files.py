@@ -69,13 +69,13 @@ class Files:
         not or cannot be sent.
         """
         try:
-            found = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
+            file = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
         except OSError as error:
             raise _refused(piece, "file-unreadable", reason=error.strerror or str(error)) from error
         size = piece.reference.get("size")
-        if isinstance(size, int) and size != found.size:
-            raise _refused(piece, "file-size", found=found.size, expected=size)
-        return found
+        if isinstance(size, int) and size != file.size:
+            raise _refused(piece, "file-size", found=file.size, expected=size)
+        return file
 
     def content(self, piece: FilePiece) -> bytes:
         """Return all of the file that *piece* refers to, which becomes data. Raises `SettingsError`
@@ -138,19 +138,19 @@ class StoredFile(FilePiece):
         """Return the file at *steps* below *folder*. Raises `SettingsError` for what is no file,
         and `OSError`.
         """
-        found = cls(piece.name, piece.reference, piece.pointer, 0, folder, steps)
+        file = cls(piece.name, piece.reference, piece.pointer, 0, folder, steps)
         # Before it is opened: opening a device or a pipe may do something.
-        kind = folder.joinpath(*steps).lstat().st_mode
-        if not stat.S_ISREG(kind):
+        mode = folder.joinpath(*steps).lstat().st_mode
+        if not stat.S_ISREG(mode):
             what = (
                 "a folder"
-                if stat.S_ISDIR(kind)
+                if stat.S_ISDIR(mode)
                 else "no regular file (a device, a pipe or a socket)"
             )
             raise _refused(piece, "file-type", found=what)
-        with found._opened() as descriptor:
+        with file._opened() as descriptor:
             seen = os.fstat(descriptor)
-            return replace(found, size=seen.st_size, identity=_identity(seen))
+            return replace(file, size=seen.st_size, identity=_identity(seen))
 
     def read(self, start: int) -> bytes:
         """Return the bytes from *start*, `_READ` of them where there are. Raises `SettingsError`
@@ -195,10 +195,10 @@ class StoredFile(FilePiece):
             if os.open not in os.supports_dir_fd:
                 yield entered(self.folder.joinpath(*self.steps), None, flags)
                 return
-            here = entered(self.folder, None, os.O_RDONLY | os.O_DIRECTORY)
+            folder = entered(self.folder, None, os.O_RDONLY | os.O_DIRECTORY)
             for step in self.steps[:-1]:
-                here = entered(step, here, flags | os.O_DIRECTORY)
-            descriptor = entered(self.steps[-1], here, flags)
+                folder = entered(step, folder, flags | os.O_DIRECTORY)
+            descriptor = entered(self.steps[-1], folder, flags)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _refused(self, "file-gone")
             yield descriptor
@@ -237,25 +237,24 @@ class LocatedBody(StreamedBody):
 
 
 async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
-    """Return a copy of *request* that can be sent: the files of its body found among *files*, and
-    its length known.
+    """Return a copy of *request* that can be sent: its files are looked up, its length is known.
 
     Raises `SettingsError`, at the place of the reference, for a file that may not or cannot be
     sent.
     """
-    found = request.copy()
+    copy = request.copy()
     body = request.body
     if isinstance(body, StreamedBody):
-        found.body = await in_thread(
+        copy.body = await in_thread(
             lambda: LocatedBody(
                 tuple(
-                    files.find(each) if isinstance(each, FilePiece) else each
-                    for each in body.pieces
+                    files.find(piece) if isinstance(piece, FilePiece) else piece
+                    for piece in body.pieces
                 )
             )
         )
-        found.set_header("Content-Length", str(len(found.body)))
-    return found
+        copy.set_header("Content-Length", str(len(copy.body)))
+    return copy
 
 
 # Content as data

@@ -120,8 +120,8 @@ def _bounded(content_type: str, parts: Sequence[Field]) -> tuple[str, str]:
             " read it"
         )
     mark = f"--{boundary}".encode()
-    held = (content for content in map(_content, parts) if isinstance(content, bytes))
-    if not _BOUNDARY_TEXT.fullmatch(boundary) or any(mark in content for content in held):
+    contents = (content for content in map(_content, parts) if isinstance(content, bytes))
+    if not _BOUNDARY_TEXT.fullmatch(boundary) or any(mark in content for content in contents):
         raise UnwritableError(
             f"the boundary {boundary!r} of Content-Type is not valid, or stands in a part; leave"
             " it out"

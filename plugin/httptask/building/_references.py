@@ -269,7 +269,9 @@ def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mappin
             yield path, item
         elif isinstance(item, list):
             yield from (
-                ((*path, index), each) for index, each in enumerate(item) if is_reference(each)
+                ((*path, index), member)
+                for index, member in enumerate(item)
+                if is_reference(member)
             )
 
 
@@ -323,10 +325,10 @@ def _is_crowded(value: Mapping[str, Any]) -> bool:
     return isinstance(settings, Mapping) and not settings.keys().isdisjoint(_SOURCES)
 
 
-def text_places(value: Any, wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """Yield where in *value* the *wanted* texts stand; what references say is not looked at."""
+def text_places(value: Any, matches: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield where in *value* the texts stand that *matches* accepts; references are passed over."""
     yield from (
-        _path(steps) for steps, item in _walked(value) if isinstance(item, str) and wanted(item)
+        _path(steps) for steps, item in _walked(value) if isinstance(item, str) and matches(item)
     )
 
 
@@ -358,15 +360,15 @@ def mentions_files(value: Any) -> bool:
     queue = [value]
     while queue:
         item = queue.pop()
-        kind = type(item)
-        if kind is str:
+        item_type = type(item)
+        if item_type is str:
             if "file" in item:
                 return True
-        elif kind is dict:
+        elif item_type is dict:
             if REFERENCE in item:
                 return True
             queue += item.values()
-        elif kind is list:
+        elif item_type is list:
             queue += item
         elif isinstance(item, str | list | Mapping):
             return True
@@ -391,9 +393,9 @@ def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
         elif isinstance(item, list):
             members = ((index, item[index]) for index in range(len(item) - 1, -1, -1))
         queue += [
-            ((steps, name), each)
-            for name, each in members
-            if isinstance(each, str | list | dict | Mapping)
+            ((steps, name), member)
+            for name, member in members
+            if isinstance(member, str | list | dict | Mapping)
         ]
 
 

@@ -147,8 +147,8 @@ class Builder:
 
     def _defaults(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the headers that a request has without its author, but those in *headers*."""
-        given = {name.lower() for name, _ in headers}
-        return [line for line in self._all_defaults if line[0].lower() not in given]
+        given_names = {name.lower() for name, _ in headers}
+        return [line for line in self._all_defaults if line[0].lower() not in given_names]
 
     @cached_property
     def _all_defaults(self) -> tuple[tuple[str, str], ...]:
@@ -244,8 +244,8 @@ def _merged(text: str, query: str, writer: Writer) -> str:
     """
     if not text or not query or writer.querystring is not None:
         return "&".join(filter(None, (text, query)))
-    given = {_name(pair) for pair in query.split("&")}
-    return "&".join([*(pair for pair in text.split("&") if _name(pair) not in given), query])
+    given_names = {_name(pair) for pair in query.split("&")}
+    return "&".join([*(pair for pair in text.split("&") if _name(pair) not in given_names), query])
 
 
 def _name(pair: str) -> str:
@@ -371,8 +371,8 @@ def _placed(content: bytes | StreamedBody, place: str) -> bytes | StreamedBody:
     if isinstance(content, bytes):
         return content
     pieces = (
-        replace(each, pointer=place + each.pointer) if isinstance(each, FilePiece) else each
-        for each in content.pieces
+        replace(piece, pointer=place + piece.pointer) if isinstance(piece, FilePiece) else piece
+        for piece in content.pieces
     )
     return StreamedBody(tuple(pieces))
 
@@ -381,7 +381,7 @@ def _described(content: Mapping[str, MediaType], content_type: str) -> MediaType
     """Return what is described for *content_type*: for exactly that, for it with other parameters,
     or for a range that it is in, the narrowest first.
     """
-    kind = essence(content_type)
+    media_type = essence(content_type)
     by_range = sorted(content, key=lambda name: (essence(name).count("*"), -len(essence(name))))
-    names = (name for name in by_range if range_of(name).fullmatch(kind))
+    names = (name for name in by_range if range_of(name).fullmatch(media_type))
     return content.get(content_type) or content.get(next(names, ""), MediaType())

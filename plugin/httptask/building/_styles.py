@@ -96,9 +96,9 @@ def written(
     *explode* is the style's default when None. *item_delimiters* are those of arrays in the array,
     the outer ones first (Swagger 2.0, Items Object). Raises `UnwritableError`.
     """
-    row, found = _expanded(name, value, location, style, explode, encode, item_delimiters)
+    row, named_values = _expanded(name, value, location, style, explode, encode, item_delimiters)
     texts = []
-    for key, text in found:
+    for key, text in named_values:
         _check(key or "", "=")
         texts.append(text if key is None else f"{key}={text}" if text else key + row.empty)
     if (row.explode if explode is None else explode) and isinstance(value, list | dict):
@@ -137,11 +137,13 @@ def _expanded(
             f"the style {style!r} is not known; known: {', '.join(sorted(STYLES))}"
         )
     if location not in row.places:
-        known = ", ".join(
-            sorted(each for each, other in STYLES.items() if location in other.places)
+        suitable = ", ".join(
+            sorted(
+                name_of_style for name_of_style, other in STYLES.items() if location in other.places
+            )
         )
         raise UnwritableError(
-            f"the style {style!r} is not for a {location} parameter; those for it: {known}"
+            f"the style {style!r} is not for a {location} parameter; those for it: {suitable}"
         )
     key = encode(name) if location in row.named else None
     if not isinstance(value, list | dict):
@@ -149,16 +151,17 @@ def _expanded(
     if not value:
         return row, []
     if row.nested:
-        return row, [
-            (encode(place), encode(scalar(item))) for place, item in _bracketed(name, value)
-        ]
+        return row, [(encode(path), encode(scalar(item))) for path, item in _bracketed(name, value)]
     # The comma is RFC 6570's own; other delimiters are no characters of a URL and are escaped.
-    delimiters = [each if each == "," else encode(each) for each in (row.between, *item_delimiters)]
+    delimiters = [
+        delimiter if delimiter == "," else encode(delimiter)
+        for delimiter in (row.between, *item_delimiters)
+    ]
     inner = delimiters[1:]
     if row.explode if explode is None else explode:
         members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
         names = ((key if own is None else encode(own), item) for own, item in members)
-        return row, [(each, _item(item, encode, inner)) for each, item in names]
+        return row, [(own_name, _item(item, encode, inner)) for own_name, item in names]
     flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
     return row, [(key, _item(flat, encode, delimiters))]
 

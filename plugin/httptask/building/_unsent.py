@@ -54,7 +54,8 @@ def _encodings(endpoint: Endpoint | None, media_type: str) -> Mapping[str, Mappi
     body = endpoint.request_body if endpoint is not None else None
     content = body.content.items() if body is not None else ()
     return next(
-        (each.encoding for name, each in content if essence(name) == essence(media_type)), {}
+        (described.encoding for name, described in content if essence(name) == essence(media_type)),
+        {},
     )
 
 

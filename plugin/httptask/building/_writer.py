@@ -28,9 +28,9 @@ from httptask.model.exchange import StreamedBody
 _NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
 
 
-def refused_at(place: str, code: str, **params: Any) -> SettingsError:
-    """Return the error that the value at the pointer *place* cannot be sent."""
-    return SettingsError([Problem.of(code, place, **params)])
+def refused_at(at: str, code: str, **params: Any) -> SettingsError:
+    """Return the error that the value at the pointer *at* cannot be sent."""
+    return SettingsError([Problem.of(code, at, **params)])
 
 
 def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
@@ -52,11 +52,13 @@ class Writer:
         self.at = at
         self._definitions = endpoint.definitions if endpoint is not None else {}
         self._known = {
-            _key(each.location, each.name): each
-            for each in (endpoint.parameters if endpoint else ())
+            _key(parameter.location, parameter.name): parameter
+            for parameter in (endpoint.parameters if endpoint else ())
         }
         self.framing = described_framing(endpoint)
-        whole = [each for each in self._known.values() if each.location == "querystring"]
+        whole = [
+            parameter for parameter in self._known.values() if parameter.location == "querystring"
+        ]
         self.querystring = whole[0] if whole else None
 
     def is_described(self, location: str, name: str) -> bool:

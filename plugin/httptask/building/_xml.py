@@ -113,9 +113,9 @@ class _Node:
     @property
     def kind(self) -> str:
         """`attribute`, `text`, `cdata`, `none`, or `element` where nothing else is said."""
-        said = self.hints.get("nodeType")
-        if said in ("attribute", "text", "cdata", "none"):
-            return str(said)
+        node_type = self.hints.get("nodeType")
+        if node_type in ("attribute", "text", "cdata", "none"):
+            return str(node_type)
         if self.hints.get("attribute") is True:
             return "attribute"
         return (
@@ -137,30 +137,31 @@ class _Writer:
         hints: dict[str, Any] = {}
         properties: dict[str, Any] = {}
         component, others, items = None, None, None
-        waiting = [(schema, True)]
+        pending = [(schema, True)]
         for _ in range(_MOST_FOLLOWED):
-            if not waiting:
+            if not pending:
                 break
-            found, is_same = waiting.pop(0)
-            if not isinstance(found, Mapping):
+            part, is_same = pending.pop(0)
+            if not isinstance(part, Mapping):
                 continue
             # A part of a composition says what its members are, not what the whole is called.
-            said = found.get("xml")
-            if isinstance(said, Mapping) and is_same:
-                hints = {**said, **hints}
-            named = found.get("properties")
+            own_hints = part.get("xml")
+            if isinstance(own_hints, Mapping) and is_same:
+                hints = {**own_hints, **hints}
+            named = part.get("properties")
             properties = {**(named if isinstance(named, Mapping) else {}), **properties}
-            others = found.get("additionalProperties") if others is None else others
-            items = found.get("items") if items is None else items
-            name = definition_name(found.get("$ref"))
+            others = part.get("additionalProperties") if others is None else others
+            items = part.get("items") if items is None else items
+            name = definition_name(part.get("$ref"))
             if name is not None:
                 component = component or (name if is_same else None)
-                waiting.append((self._definitions.get(name), is_same))
+                pending.append((self._definitions.get(name), is_same))
             for keyword in _COMPOSED:
-                parts = found.get(keyword)
+                parts = part.get(keyword)
                 if isinstance(parts, list):
-                    waiting += [
-                        (part, is_same and _names_the_whole(part, parts, keyword)) for part in parts
+                    pending += [
+                        (member, is_same and _names_the_whole(member, parts, keyword))
+                        for member in parts
                     ]
         return _Node(hints, component, properties, others, items)
 
@@ -217,23 +218,23 @@ class _Writer:
         attributes: list[str] = []
         content: list[str] = []
         for name in [
-            *(each for each in node.properties if each in value),
-            *(each for each in value if each not in node.properties),
+            *(name for name in node.properties if name in value),
+            *(name for name in value if name not in node.properties),
         ]:
-            child, item, place = self.node(node.child(name)), value[name], (*path, name)
+            child, item, item_path = self.node(node.child(name)), value[name], (*path, name)
             own = child.hints.get("name") if not isinstance(item, list) else None
             if child.kind == "attribute":
-                attributes += _attribute(own or name, item, child.hints, scope, place)
+                attributes += _attribute(own or name, item, child.hints, scope, item_path)
             elif child.kind == "text":
-                content.append(_text(item, place))
+                content.append(_text(item, item_path))
             elif child.kind == "cdata":
-                content.append(_cdata(item, place))
+                content.append(_cdata(item, item_path))
             elif child.kind == "none" and isinstance(item, Mapping):
-                more, inner = self._inside(item, child, scope, place)
+                more, inner = self._inside(item, child, scope, item_path)
                 attributes += more
                 content += inner
             else:
-                content += self._child(own or name, item, child, scope, place)
+                content += self._child(own or name, item, child, scope, item_path)
         return attributes, content
 
 
@@ -249,9 +250,9 @@ def _names_the_whole(part: Any, parts: list[Any], keyword: str) -> bool:
     if keyword != "allOf":
         return False
     is_reference = isinstance(part, Mapping) and "$ref" in part
-    others = (each for each in parts if each is not part)
+    others = (other for other in parts if other is not part)
     return not is_reference or all(
-        isinstance(each, Mapping) and each.keys() <= _BESIDE for each in others
+        isinstance(other, Mapping) and other.keys() <= _BESIDE for other in others
     )
 
 
@@ -288,12 +289,16 @@ class _Scope:
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UnwritableError(f"{name!r} is no name of an XML element or attribute", *path)
-        prefix, namespace = (str(hints.get(each) or "") for each in ("prefix", "namespace"))
+        prefix, namespace = (str(hints.get(hint) or "") for hint in ("prefix", "namespace"))
         if (
             is_attribute and namespace and not prefix
         ):  # an attribute without a prefix has no namespace
-            known = (each for each, other in self.known.items() if each and other == namespace)
-            prefix = next(known, f"ns{len(self.known)}")
+            prefixes = (
+                known_prefix
+                for known_prefix, other in self.known.items()
+                if known_prefix and other == namespace
+            )
+            prefix = next(prefixes, f"ns{len(self.known)}")
         if prefix and not _NAME.fullmatch(prefix):
             raise UnwritableError(f"the described prefix {prefix!r} is none that XML has", *path)
         namespace = namespace or self.known.get(prefix, "")

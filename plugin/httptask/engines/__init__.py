@@ -70,9 +70,9 @@ async def arun_workflow(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
 ) -> WorkflowRun:
-    """Run *definition* to its end and return how it ended; a run that fails is returned too, with
-    its `status` and `error`.
+    """Run *definition* to its end and return how it ended.
 
+    A run that fails is returned too, with its `status` and `error`.
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the
     run's `$.input`, JSON.
     *engine* names one of the installed engines. *variables* are `$.variables`, instead of the
@@ -110,8 +110,8 @@ async def _run(
         raise
     except Exception as error:
         provider = runtime.plugins.provider_of("httptask_engines", name)
-        said = f"{type(error).__name__}: {error}"
-        raise PluginError(f"the engine {name} of the plugin {provider} failed: {said}") from error
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the engine {name} of the plugin {provider} failed: {reason}") from error
 
 
 def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
@@ -119,7 +119,7 @@ def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
         return engines[name]
     from httptask._core.nearest import nearest
 
-    near = "".join(f"; did you mean {each}?" for each in nearest(name, engines))
+    near = "".join(f"; did you mean {other}?" for other in nearest(name, engines))
     raise PluginError(
         f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}"
     )

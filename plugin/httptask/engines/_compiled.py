@@ -1,13 +1,11 @@
-"""A definition compiled once: checked, and its tasks prepared. The runtime keeps it for its
-runs.
-"""
+"""A definition compiled once: checked, its tasks prepared. The runtime keeps it for its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import DefinitionError, Problem
 from httptask.protocols import TaskCheck
 from httptask.workflow import iter_tasks, problems
@@ -97,7 +95,7 @@ def _refuse(definition: WorkflowDefinition, runtime: Runtime, can_wait: bool) ->
 def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
     task_types = runtime.plugins.named("httptask_task_types")
     return [
-        Problem.of("task-type-waits", pointer(["type"], place), name=task["type"])
-        for place, _, task in iter_tasks(definition)
+        Problem.of("task-type-waits", pointer_of(["type"], pointer), name=task["type"])
+        for pointer, _, task in iter_tasks(definition)
         if getattr(task_types[task["type"]], "waits", False)
     ]

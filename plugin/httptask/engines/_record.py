@@ -194,9 +194,10 @@ def unexpected_failure(task_type: str, reason: str, provider: str | None = None)
     }
 
 
-def failure_input(run: WorkflowRun, cause: TaskRun | None, given: Any) -> dict[str, Any]:
-    """Return the input of the failure workflow of *run*, which was given the input *given* and
-    failed because of *cause*.
+def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> dict[str, Any]:
+    """Return the input of the failure workflow of *run*, which failed because of *cause*.
+
+    *run_input* is the input of *run* itself.
     """
     failed = {
         "workflowId": run.workflow_id,
@@ -205,4 +206,4 @@ def failure_input(run: WorkflowRun, cause: TaskRun | None, given: Any) -> dict[s
         "task": cause.name if cause is not None else None,
         "error": dict(cause.error) if cause is not None and cause.error else {"message": run.error},
     }
-    return {"input": given, "failed": failed}
+    return {"input": run_input, "failed": failed}

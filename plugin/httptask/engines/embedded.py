@@ -88,7 +88,7 @@ class EmbeddedEngine:
 
 
 async def _with_failure_workflow(
-    run: WorkflowRun, given: Any, name: str, options: RunOptions, runtime: Runtime
+    run: WorkflowRun, failure: Any, name: str, options: RunOptions, runtime: Runtime
 ) -> WorkflowRun:
     definition = options.definitions.get(name)
     if definition is None:
@@ -97,13 +97,13 @@ async def _with_failure_workflow(
             error=f"{run.error}; its failure workflow {name!r} is not among the definitions given",
         )
     cancelled = options.cancelled
-    told = replace(
+    options = replace(
         options,
-        input=given,
+        input=failure,
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
     )
     try:
-        after = await (await _begun(definition, told, runtime)).finish()
+        after = await (await _begun(definition, options, runtime)).finish()
     except DefinitionError as error:
         return replace(
             run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}"
@@ -228,8 +228,8 @@ class _Run:
         task_type = step.definition["type"]
         services = Services(self._runtime, inputs)
         try:
-            does = self._task_types[task_type]
-            definition, prepared = self._compiled.task(step, does, services)
+            implementation = self._task_types[task_type]
+            definition, prepared = self._compiled.task(step, implementation, services)
             call = TaskCall(
                 step.name,
                 definition,
@@ -240,8 +240,8 @@ class _Run:
                 state,
                 prepared,
             )
-            given = does.run(call)
-            outcome = await given if inspect.isawaitable(given) else given
+            running = implementation.run(call)
+            outcome = await running if inspect.isawaitable(running) else running
             return checked_outcome(outcome, task_type)
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -279,14 +279,13 @@ async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
     """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
     cancelled meanwhile.
     """
-    waiting = [task for task in tasks if not task.done()]
-    for task in waiting:
+    pending = {task for task in tasks if not task.done()}
+    for task in pending:
         task.cancel()
     cancelled: asyncio.CancelledError | None = None
-    while waiting:
+    while pending:
         try:
-            _, pending = await asyncio.wait(waiting)
-            waiting = list(pending)
+            _, pending = await asyncio.wait(pending)
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:

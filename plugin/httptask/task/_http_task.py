@@ -129,16 +129,16 @@ class HttpTask:
 
         *shape* is what its `inputParameters` will see, as `document_shape` has it.
         """
-        found = [
+        problems = [
             *self._plan.problems,
             *self._plan.unwritable(),
             *self._missing_files(),
             *self._credential_problems(),
         ]
         if shape is None:
-            return found
-        at = pointer_of(["inputParameters"], self.pointer)
-        others = [problem for problem in found if not problem.pointer.startswith(at + "/")]
+            return problems
+        at = self._plan.parameters_pointer
+        others = [problem for problem in problems if not problem.pointer.startswith(at + "/")]
         return others + self.runtime.evaluator.check(self._plan.field("inputParameters"), at, shape)
 
     # Run
@@ -236,10 +236,10 @@ class HttpTask:
         request = self._plan.field("httpRequest")
         if self._plan.refusal or not isinstance(request, Mapping):
             return []
-        places = [
+        known_files = [
             (path, value) for path, value in references(request) if not holds_expression(value)
         ]
-        return list(missing_files(places, self.runtime.readable, self._plan.request_pointer))
+        return list(missing_files(known_files, self.runtime.readable, self._plan.request_pointer))
 
     def _credential_problems(self) -> list[Problem]:
         """Return what is wrong with the credential the task names, or names none. Not asked when it
@@ -442,9 +442,8 @@ class HttpTask:
             try:
                 return await start()
             finally:
-                if (
-                    self._given_runtime is not None
-                ):  # its connections belong to an event loop that ends here
+                # Its connections belong to an event loop that ends here.
+                if self._given_runtime is not None:
                     await self._given_runtime.aclose_connections()
 
         return run_sync(run, "acall, atest_request or arender")

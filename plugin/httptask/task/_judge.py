@@ -38,13 +38,14 @@ def judging_problems(
     """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its
     responses judged.
     """
-    found, condition = _check_problems(definition, endpoint, pointer), definition.get(CONDITION)
+    problems = _check_problems(definition, endpoint, pointer)
+    condition = definition.get(CONDITION)
     if isinstance(condition, str):  # a wrong type is said by the schema
         at = pointer_of([CONDITION], pointer)
-        found += condition_problems(
+        problems += condition_problems(
             condition, at, lambda value, at: evaluator.check(value, at, _SHAPE)
         )
-    return found
+    return problems
 
 
 def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Problem]:
@@ -52,9 +53,7 @@ def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Proble
     responses read.
     """
     label = definition.get(CHARSET)
-    if (
-        not isinstance(label, str) or lookup(label) is not None
-    ):  # a wrong type is said by the schema
+    if not isinstance(label, str) or lookup(label) is not None:  # the schema refuses other types
         return []
     near = next(iter(nearest(label, _COMMON_CHARSETS)), None)
     return [Problem.of("charset", pointer_of([CHARSET], pointer), suggestion=near, found=label)]
@@ -80,10 +79,8 @@ def _check_problems(
     """
     if definition.get(CHECK) != "fail" or (endpoint is not None and endpoint.responses):
         return []
-    if (
-        endpoint is None and "endpoint" in definition
-    ):  # an unknown one, which is said where it is named
-        return []
+    if endpoint is None and "endpoint" in definition:
+        return []  # an unknown one is reported where it is named
     why = (
         "the task names no endpoint" if endpoint is None else "its endpoint documents no responses"
     )
@@ -113,11 +110,11 @@ class Judge:
 
     async def __call__(self, result: TaskResult, view: View) -> Verdict:
         """Return what there is to say of *result*, whose body is *view*."""
-        found = await self._differences(result, view)
+        differences = await self._differences(result, view)
         why = await self._refusal(result)
-        if why is None and found and self.definition.get(CHECK) == "fail":
-            why = _not_as_documented(found)
-        return Verdict(why is None, why or "", found)
+        if why is None and differences and self.definition.get(CHECK) == "fail":
+            why = _not_as_documented(differences)
+        return Verdict(why is None, why or "", differences)
 
     @property
     def _condition(self) -> str | None:
@@ -166,8 +163,8 @@ def _named(value: Any) -> str:
     return type_name(value) if isinstance(value, str | dict) else dump(value)
 
 
-def _not_as_documented(found: tuple[Difference, ...]) -> str:
-    first = found[0]
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+def _not_as_documented(differences: tuple[Difference, ...]) -> str:
+    first, *others = differences
+    more = f" (and {len(others)} more)" if others else ""
     where = f"{first.pointer}: " if first.pointer else ""
     return f"it is not as documented: {where}{first.message}{more}"

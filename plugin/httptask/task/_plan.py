@@ -140,34 +140,34 @@ class Plan:
         definition = without_nulls(written)
         if deeper_than(definition, self.runtime.limits.json_depth // 2):
             return (Problem.of("too-deep", self.pointer, what="task"),)
-        found = schema_problems(_task_schema(), definition, self.pointer)
+        problems = schema_problems(_task_schema(), definition, self.pointer)
         try:
             schema, endpoint = self.settings_schema, self.endpoint
         except UnknownEndpointError as error:
             near = error.nearest[0] if error.nearest else None
-            place = pointer_of(["endpoint"], self.pointer)
-            found.append(
-                Problem.of("endpoint-unknown", place, suggestion=near, name=error.endpoint_id)
+            at = pointer_of(["endpoint"], self.pointer)
+            problems.append(
+                Problem.of("endpoint-unknown", at, suggestion=near, name=error.endpoint_id)
             )
             schema, endpoint = any_settings_schema(), None
         except CatalogueError as error:
-            found.append(
+            problems.append(
                 Problem.of("catalogue", pointer_of(["endpoint"], self.pointer), reason=str(error))
             )
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             checks = self._checks(schema, endpoint, expressions=True)
-            found += checks.problems(definition["httpRequest"])
-        found += task_warnings(written, self.pointer)
+            problems += checks.problems(definition["httpRequest"])
+        problems += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
-        found += check(parameters, self.parameters_pointer, document_shape())
-        found += secrets_below(parameters, self.parameters_pointer)
+        problems += check(parameters, self.parameters_pointer, document_shape())
+        problems += secrets_below(parameters, self.parameters_pointer)
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
-        found += check(definition.get("httpRequest"), self.request_pointer, shape)
-        found += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
-        found += reading_problems(definition, self.pointer)
-        return tuple(found)
+        problems += check(definition.get("httpRequest"), self.request_pointer, shape)
+        problems += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
+        problems += reading_problems(definition, self.pointer)
+        return tuple(problems)
 
     @cached_property
     def judges_responses(self) -> bool:
@@ -223,11 +223,11 @@ class Plan:
         """
         if self.endpoint is None:
             return ()
-        found = request_problems(
+        problems = request_problems(
             request, self.settings_schema, self.endpoint, self.request_pointer, host_header=True
         )
         mask = self.runtime.redactor.text
-        return tuple(each.masked(mask) for each in found if is_error(each))
+        return tuple(problem.masked(mask) for problem in problems if is_error(problem))
 
     def unwritable(self) -> Sequence[Problem]:
         """Return the settings that cannot be serialised. Only asked of settings without
@@ -236,9 +236,8 @@ class Plan:
         if self.refusal or self.evaluated_groups:
             return ()
         request = self.sendable(self.definition["httpRequest"])
-        request = with_values(
-            request, {path: "-" for path, _ in data_places(request)}
-        )  # no file is read for this
+        # No file is read for this.
+        request = with_values(request, {path: "-" for path, _ in data_places(request)})
         try:
             build(request, self.endpoint, self.request_pointer)
         except SettingsError as error:
@@ -277,9 +276,7 @@ class Plan:
     def evaluated_groups(self) -> frozenset[str]:
         """The names of `httpRequest` whose values hold expressions."""
         request = self.definition.get("httpRequest")
-        if not isinstance(
-            request, Mapping
-        ):  # one expression for all of it, or nothing that could be sent
+        if not isinstance(request, Mapping):  # one expression for all of it, or nothing to send
             return frozenset(any_settings_schema()["properties"])
         groups = frozenset(name for name, value in request.items() if holds_expression(value))
         # Query values may stand in the URL's text too: the two are looked at together.
@@ -409,7 +406,7 @@ def _task_schema() -> dict[str, Any]:
     more to say.
     """
     schema = packaged.schema("http-task")
-    about_others = {name: each for name, each in schema.items() if name not in ("if", "else")}
+    about_others = {name: value for name, value in schema.items() if name not in ("if", "else")}
     return focused(about_others, schema["properties"].keys() - {"httpRequest"})
 
 

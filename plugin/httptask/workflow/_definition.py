@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from httptask._core.json_types import type_name
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
@@ -38,8 +38,8 @@ def load_definition(
     try:
         document = parse(data)
     except JsonError as error:
-        place = f"line {error.line}, column {error.column}"
-        problem = Problem.of("json", "", line=error.line, reason=error.message, place=place)
+        where = f"line {error.line}, column {error.column}"
+        problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
         raise _refused(name, problem) from error
     if not isinstance(document, dict):
         raise _refused(name, Problem.of("definition-type", "", line=1, found=type_name(document)))
@@ -47,8 +47,7 @@ def load_definition(
 
 
 def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
-    """Return *document* as a workflow definition of its own: what happens to *document* later does
-    not matter to it.
+    """Return a workflow definition of a copy of *document*, which may change later.
 
     Raises `DefinitionError` when *document* is not JSON: a value of another type, a NaN, a cycle.
     """
@@ -90,9 +89,9 @@ class Scope:
     holder: Any
     """The definition or the branch itself."""
 
-    def place(self, name: str) -> str:
+    def pointer_to(self, name: str) -> str:
         """Return the JSON Pointer of the task called *name*."""
-        return pointer(["tasks", name], self.pointer)
+        return pointer_of(["tasks", name], self.pointer)
 
 
 def own_scope(definition: WorkflowDefinition) -> Scope:
@@ -101,38 +100,39 @@ def own_scope(definition: WorkflowDefinition) -> Scope:
 
 
 def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
-    """Give the definition's own tasks, then those of every branch, outer ones first; stops at
-    `MAX_NESTING`.
+    """Yield the definition's own tasks, then those of every branch, outer ones first.
+
+    Stops at `MAX_NESTING`.
     """
-    waiting = [own_scope(definition)]
-    while waiting:
-        scope = waiting.pop()
+    pending = [own_scope(definition)]
+    while pending:
+        scope = pending.pop()
         yield scope
         if scope.depth < MAX_NESTING:
-            waiting.extend(reversed(_inner_scopes(scope)))
+            pending.extend(reversed(_inner_scopes(scope)))
 
 
 def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Give (JSON Pointer, name, task as written) of every task in document order, those of branches
-    after their Parallel.
+    """Yield JSON Pointer, name and task as written of every task, in document order.
 
-    Never raises: what is not an object is left out, and so is what lies deeper than `MAX_NESTING`.
+    Those of branches follow their Parallel. Never raises: what is not an object is left out, and so
+    is what lies deeper than `MAX_NESTING`.
     """
-    waiting = [iter(_tasks_of(own_scope(definition)))]
-    while waiting:
-        found = next(waiting[-1], None)
-        if found is None:
-            waiting.pop()
+    pending = [iter(_tasks_of(own_scope(definition)))]
+    while pending:
+        following = next(pending[-1], None)
+        if following is None:
+            pending.pop()
             continue
-        scope, name, task = found
-        yield scope.place(name), name, task
+        scope, name, task = following
+        yield scope.pointer_to(name), name, task
         if scope.depth < MAX_NESTING:
-            inner = branches_of(task, scope.place(name), scope.depth + 1)
-            waiting.append(iter([each for branch in inner for each in _tasks_of(branch)]))
+            inner = branches_of(task, scope.pointer_to(name), scope.depth + 1)
+            pending.append(iter([item for branch in inner for item in _tasks_of(branch)]))
 
 
-def branches_of(task: Any, place: str, depth: int = 0) -> list[Scope]:
-    """Return the branches of a Parallel *task* that stands at *place*; none for any other."""
+def branches_of(task: Any, pointer: str, depth: int = 0) -> list[Scope]:
+    """Return the branches of a Parallel *task* that stands at *pointer*; none for any other."""
     if (
         not isinstance(task, Mapping)
         or task.get("type") != "Parallel"
@@ -140,16 +140,16 @@ def branches_of(task: Any, place: str, depth: int = 0) -> list[Scope]:
     ):
         return []
     return [
-        _scope(pointer(["branches", index], place), branch, depth)
+        _scope(pointer_of(["branches", index], pointer), branch, depth)
         for index, branch in enumerate(task["branches"])
     ]
 
 
-def _scope(place: str, holder: Any, depth: int) -> Scope:
+def _scope(pointer: str, holder: Any, depth: int) -> Scope:
     holder = holder if isinstance(holder, Mapping) else {}
     tasks = holder.get("tasks")
     return Scope(
-        place, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth, holder
+        pointer, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth, holder
     )
 
 
@@ -157,7 +157,7 @@ def _inner_scopes(scope: Scope) -> list[Scope]:
     return [
         inner
         for name, task in scope.tasks.items()
-        for inner in branches_of(task, scope.place(name), scope.depth + 1)
+        for inner in branches_of(task, scope.pointer_to(name), scope.depth + 1)
     ]
 
 

@@ -12,14 +12,14 @@ Arrows = Mapping[str, Sequence[str]]
 
 def reached(starts: Iterable[str], arrows: Arrows) -> set[str]:
     """Return everything that can be reached from *starts*, themselves included."""
-    found: set[str] = set()
-    waiting = list(starts)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(arrows.get(name, ()))
-    return found
+    visited: set[str] = set()
+    pending = list(starts)
+    while pending:
+        name = pending.pop()
+        if name not in visited:
+            visited.add(name)
+            pending.extend(arrows.get(name, ()))
+    return visited
 
 
 def unreached(start: str, arrows: Arrows) -> list[str]:

@@ -208,7 +208,7 @@ class RunState:
         self._visits[name] += 1
         if not self._is_affordable(track):
             return []
-        visit, pointer = self._visits[name], track.scope.place(name)
+        visit, pointer = self._visits[name], track.scope.pointer_to(name)
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
             return self._forked(_Parallel(run, task, track), branches_of(task, pointer))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import DefinitionError, Problem
 from httptask.expressions import may_change
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
@@ -30,7 +30,7 @@ class RenamedTask:
 
     definition: WorkflowDefinition
     problems: tuple[Problem, ...]
-    """The expressions that may still name it by its old name: a warning each, with its place."""
+    """The expressions that may still name it by its old name: a warning each, with its pointer."""
 
 
 def rename_task(
@@ -52,8 +52,8 @@ def rename_task(
         _rename_routes(scope, before, after)
     doubts = [
         problem
-        for place, _, task in iter_tasks(copy)
-        for problem in _rename_in(task, place, before, after, evaluator)
+        for pointer, _, task in iter_tasks(copy)
+        for problem in _rename_in(task, pointer, before, after, evaluator)
     ]
     return RenamedTask(copy, tuple(doubts))
 
@@ -91,40 +91,40 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
 
 
 def _rename_in(
-    task: Any, place: str, before: str, after: str, evaluator: Evaluator
+    task: Any, pointer: str, before: str, after: str, evaluator: Evaluator
 ) -> Iterator[Problem]:
     """Rename in the expressions of *task*, and give a problem for each that may still use the old
     name.
     """
     passed_on = False
     for name in [name for name in task if name not in _NOT_EVALUATED and name != "httpRequest"]:
-        for holder, key, path in _texts(task, name, pointer([name], place)):
+        for holder, key, path in _texts(task, name, pointer_of([name], pointer)):
             renamed = evaluator.task_renamed(holder[key], before, after)
             holder[key] = renamed.source
             passed_on |= renamed.yields_tasks and name == "inputParameters"
             if renamed.is_doubtful:
                 yield _doubt(path, before, after)
     if passed_on:  # a request sees its input parameters only: by those it may name the task, too
-        for holder, key, path in _texts(task, "httpRequest", pointer(["httpRequest"], place)):
+        for holder, key, path in _texts(task, "httpRequest", pointer_of(["httpRequest"], pointer)):
             if before in holder[key]:
                 yield _doubt(path, before, after)
 
 
-def _doubt(place: str, before: str, after: str) -> Problem:
-    return Problem.of("rename-doubt", place, severity="warning", before=before, after=after)
+def _doubt(pointer: str, before: str, after: str) -> Problem:
+    return Problem.of("rename-doubt", pointer, severity="warning", before=before, after=after)
 
 
-def _texts(container: Any, key: Any, place: str) -> Iterator[tuple[Any, Any, str]]:
+def _texts(container: Any, key: Any, pointer: str) -> Iterator[tuple[Any, Any, str]]:
     """Give (container, key, JSON Pointer) of every text that may hold an expression, in *container*
     at *key* and below.
     """
-    waiting = [(container, key, place)]
-    while waiting:
-        holder, name, where = waiting.pop()
+    pending = [(container, key, pointer)]
+    while pending:
+        holder, name, where = pending.pop()
         value = holder.get(name) if isinstance(holder, Mapping) else holder[name]
         if isinstance(value, str):
             if may_change(value):
                 yield holder, name, where
         elif isinstance(value, dict | list):
             names: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
-            waiting += [(value, inner, pointer([inner], where)) for inner in reversed(names)]
+            pending += [(value, inner, pointer_of([inner], where)) for inner in reversed(names)]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from httptask._core import packaged
 from httptask._core.json_types import type_name
 from httptask._core.nearest import nearest
-from httptask._core.pointers import lines_of, parts, pointer
+from httptask._core.pointers import lines_of, parts
+from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than
 from httptask.errors import Problem
 from httptask.model.policy import Limits
@@ -46,7 +47,7 @@ def problems(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
     """
     names = [name for _, name, _ in iter_tasks(definition)]
     types = _Types(runtime.plugins.named("httptask_task_types"), Services(runtime, Inputs(), names))
-    return _in_order(_found(definition, types), definition)
+    return _in_order(_all_problems(definition, types), definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class _Types:
     services: TaskServices
 
 
-def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
+def _all_problems(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
     document: Any = definition.document
     if not isinstance(document, Mapping):
         yield Problem.of("definition-type", "", found=type_name(document))
@@ -67,9 +68,11 @@ def _found(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
         return
     yield from _definition_problems(document)
     yield from _name_problems(definition)
-    homes = {name: place for place, name, _ in reversed(list(iter_tasks(definition)))}
+    pointers_by_name = {
+        name: pointer for pointer, name, _ in reversed(list(iter_tasks(definition)))
+    }
     for scope in iter_scopes(definition):
-        yield from _scope_problems(scope, homes, types)
+        yield from _scope_problems(scope, pointers_by_name, types)
 
 
 # The definition's own fields
@@ -80,15 +83,15 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from schema_problems(
         schema, {name: value for name, value in document.items() if value is not None}
     )
-    known = list(schema["properties"])
+    field_names = list(schema["properties"])
     for name in document:
-        if name not in known:
-            near = nearest(str(name), known)
+        if name not in field_names:
+            near = nearest(str(name), field_names)
             # Only a warning: the platform may read back fields of its own, and they hurt nobody.
             suggestion = near[0] if near else None
             yield Problem.of(
                 "name-ignored",
-                pointer([name]),
+                pointer_of([name]),
                 severity="warning",
                 suggestion=suggestion,
                 name=name,
@@ -99,74 +102,78 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for scope in iter_scopes(definition):
         for name in scope.tasks:
-            place = scope.place(name)
+            pointer = scope.pointer_to(name)
             if not name.strip():
-                yield Problem.of("task-name-empty", place)
+                yield Problem.of("task-name-empty", pointer)
             elif len(name) > MAX_NAME_LENGTH:
                 params: dict[str, Any] = {
                     "limit": MAX_NAME_LENGTH,
                     "which": repr(_shown(name)),
                     "length": len(name),
                 }
-                yield Problem.of("task-name-length", place, **params)
+                yield Problem.of("task-name-length", pointer, **params)
             if name in first:
-                yield Problem.of("task-name-taken", place, name=_shown(name), other=first[name])
-            first.setdefault(name, place)
+                yield Problem.of("task-name-taken", pointer, name=_shown(name), other=first[name])
+            first.setdefault(name, pointer)
 
 
 # One set of tasks
 
 
-def _scope_problems(scope: Scope, homes: Mapping[str, str], types: _Types) -> Iterator[Problem]:
+def _scope_problems(
+    scope: Scope, pointers_by_name: Mapping[str, str], types: _Types
+) -> Iterator[Problem]:
     if isinstance(scope.start, str) and scope.tasks:
         yield from _target_problems(
-            scope.start, pointer(["startTask"], scope.pointer), scope, homes
+            scope.start, pointer_of(["startTask"], scope.pointer), scope, pointers_by_name
         )
     for name, task in scope.tasks.items():
-        place = scope.place(name)
+        pointer = scope.pointer_to(name)
         if not isinstance(task, Mapping):
-            yield Problem.of("task-not-object", place, found=type_name(task))
+            yield Problem.of("task-not-object", pointer, found=type_name(task))
             continue
-        yield from _task_problems(name, without_nulls(task), place, types)
+        yield from _task_problems(name, without_nulls(task), pointer, types)
         for path, target in transitions(task):
-            yield from _target_problems(target, pointer(path, place), scope, homes)
-        if scope.depth == MAX_NESTING and branches_of(task, place):
-            yield Problem.of("parallel-depth", place, limit=MAX_NESTING)
+            yield from _target_problems(target, pointer_of(path, pointer), scope, pointers_by_name)
+        if scope.depth == MAX_NESTING and branches_of(task, pointer):
+            yield Problem.of("parallel-depth", pointer, limit=MAX_NESTING)
     yield from _way_problems(scope)
 
 
-def _task_problems(name: str, task: dict[str, Any], place: str, types: _Types) -> Iterator[Problem]:
-    kind, known = task.get("type"), sorted(types.by_name)
-    expected = f"one of {', '.join(known)}"
-    if kind is None:
-        yield Problem.of("required", place, name="type", expected=expected)
-    elif not isinstance(kind, str):
+def _task_problems(
+    name: str, task: dict[str, Any], pointer: str, types: _Types
+) -> Iterator[Problem]:
+    task_type, type_names = task.get("type"), sorted(types.by_name)
+    expected = f"one of {', '.join(type_names)}"
+    if task_type is None:
+        yield Problem.of("required", pointer, name="type", expected=expected)
+    elif not isinstance(task_type, str):
         yield Problem.of(
             "type",
-            pointer(["type"], place),
+            pointer_of(["type"], pointer),
             types=["string"],
             expected=expected,
-            found=type_name(kind),
+            found=type_name(task_type),
         )
-    elif kind not in types.by_name:
-        near = nearest(kind, types.by_name)
+    elif task_type not in types.by_name:
+        near = nearest(task_type, types.by_name)
         suggestion = near[0] if near else None
-        params: dict[str, Any] = {"name": _shown(kind), "known": known}
+        params: dict[str, Any] = {"name": _shown(task_type), "known": type_names}
         yield Problem.of(
-            "task-type-unknown", pointer(["type"], place), suggestion=suggestion, **params
+            "task-type-unknown", pointer_of(["type"], pointer), suggestion=suggestion, **params
         )
     else:
         yield from schema_problems(
-            packaged.schema("workflow-definition")["$defs"]["flow"], task, place
+            packaged.schema("workflow-definition")["$defs"]["flow"], task, pointer
         )
-        yield from _FLOWS.get(kind, _step_flow)(task, place)
-        yield from _type_problems(types.by_name[kind], TaskCheck(name, task, types.services, place))
+        yield from _FLOWS.get(task_type, _step_flow)(task, pointer)
+        yield from _type_problems(
+            types.by_name[task_type], TaskCheck(name, task, types.services, pointer)
+        )
 
 
 def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
-    """Give what the type's schema says, and what it says itself: in its own words where both see
-    something.
-    """
+    """Yield what the type's schema refuses, and what the type does, whose own words go first."""
     # Where a run goes must be known before it starts; any other value may come from an expression.
     expressions = task_type.name not in _FLOWS
     by_schema: list[Problem] = []
@@ -182,16 +189,16 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
         }
         # A type may trip over what its schema has found already.
         own = [] if by_schema else [Problem.of("task-type-failed", check.pointer, **params)]
-    said_better = {problem.pointer for problem in own}
+    own_pointers = {problem.pointer for problem in own}
     yield from own
-    yield from (problem for problem in by_schema if problem.pointer not in said_better)
+    yield from (problem for problem in by_schema if problem.pointer not in own_pointers)
 
 
 # From task to task
 
 
 def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Give (path in the task, target's name) of everything *task* may go to; never raises."""
+    """Yield the path in *task*, and the name, of every task it may go to. Never raises."""
     if task.get("type") == "Decision":
         choices = task.get("choices")
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
@@ -204,18 +211,22 @@ def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...]
 
 
 def _target_problems(
-    target: str, place: str, scope: Scope, homes: Mapping[str, str]
+    target: str, pointer: str, scope: Scope, pointers_by_name: Mapping[str, str]
 ) -> Iterator[Problem]:
     if target in scope.tasks:
         return
-    if target in homes:
+    if target in pointers_by_name:
         where = "branch" if scope.depth else "list of tasks"
         yield Problem.of(
-            "route-outside", place, name=_shown(target), place=homes[target], scope=where
+            "route-outside",
+            pointer,
+            name=_shown(target),
+            place=pointers_by_name[target],
+            scope=where,
         )
         return
     near = _near_task(target, scope.tasks)
-    yield Problem.of("route-unknown-task", place, suggestion=near, name=_shown(target))
+    yield Problem.of("route-unknown-task", pointer, suggestion=near, name=_shown(target))
 
 
 def _near_task(target: str, names: Iterable[str]) -> str | None:
@@ -233,31 +244,31 @@ _MOST_COMPARED = 300
 """Names that a wrong one is compared with."""
 
 
-def _step_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _step_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     ends, goes_on = task.get("end") is True, "nextTask" in task
     if ends and goes_on:
-        yield Problem.of("route-twice", pointer(["nextTask"], place))
+        yield Problem.of("route-twice", pointer_of(["nextTask"], pointer))
     elif not goes_on and task.get("end", False) is False:
-        yield Problem.of("route-missing", place)
+        yield Problem.of("route-missing", pointer)
 
 
-def _decision_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _decision_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     if task.get("end") is True:
-        yield Problem.of("decision-end", pointer(["end"], place))
+        yield Problem.of("decision-end", pointer_of(["end"], pointer))
     if "nextTask" in task:
-        yield Problem.of("decision-next", pointer(["nextTask"], place))
+        yield Problem.of("decision-next", pointer_of(["nextTask"], pointer))
 
 
-def _parallel_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _parallel_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     if task.get("end") is True:
-        yield Problem.of("parallel-end", pointer(["end"], place))
+        yield Problem.of("parallel-end", pointer_of(["end"], pointer))
     elif "nextTask" not in task:
-        yield Problem.of("parallel-next", place)
+        yield Problem.of("parallel-next", pointer)
 
 
-def _terminate_flow(task: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _terminate_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     if "nextTask" in task:
-        yield Problem.of("terminate-next", pointer(["nextTask"], place))
+        yield Problem.of("terminate-next", pointer_of(["nextTask"], pointer))
 
 
 _FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
@@ -268,9 +279,7 @@ _FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 """Task types with a way on of their own; every other one has either `nextTask` or `end`."""
 
 _STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Decision", "Parallel"})
-"""Types that go nowhere but where their definition says. A stranger's may decide or end the run by
-itself.
-"""
+"""Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
 
 
 def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
@@ -308,34 +317,34 @@ def _way_problems(scope: Scope) -> Iterator[Problem]:
     ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
     for name in _unreached(scope, arrows):
         params: dict[str, Any] = {"name": _shown(name), "start": _shown(scope.start)}
-        yield Problem.of("unreached", scope.place(name), severity="warning", **params)
+        yield Problem.of("unreached", scope.pointer_to(name), severity="warning", **params)
     for loop in endless_loops(scope.start, arrows, ends):
         way = [_shown(name) for name in [*loop, loop[0]]]
-        yield Problem.of("endless-loop", scope.place(loop[0]), tasks=way)
+        yield Problem.of("endless-loop", scope.pointer_to(loop[0]), tasks=way)
 
 
 def _may_end(task: Any) -> bool:
     """Say whether a run may end with *task*, or inside it."""
     if not isinstance(task, Mapping) or task.get("end") is True:
         return True
-    waiting: list[Any] = [task]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, Mapping):
-            if not isinstance(each.get("type"), str) or each["type"] not in _STAYS_ON_ITS_WAY:
-                return True
-            waiting.extend(
-                inner for branch in branches_of(each, "") for inner in branch.tasks.values()
-            )
+    pending: list[Any] = [task]
+    while pending:
+        inner = pending.pop()
+        if not isinstance(inner, Mapping):
+            continue
+        if not isinstance(inner.get("type"), str) or inner["type"] not in _STAYS_ON_ITS_WAY:
+            return True
+        for branch in branches_of(inner, ""):
+            pending.extend(branch.tasks.values())
     return False
 
 
 # Order and lines
 
 
-def _in_order(found: Iterable[Problem], definition: WorkflowDefinition) -> list[Problem]:
+def _in_order(unordered: Iterable[Problem], definition: WorkflowDefinition) -> list[Problem]:
     order = _Order(definition.document)
-    listed = sorted(dict.fromkeys(found), key=lambda problem: order.of(problem.pointer))
+    listed = sorted(dict.fromkeys(unordered), key=lambda problem: order.of(problem.pointer))
     if definition.text is None:
         return listed
     lines = lines_of(definition.text, {problem.pointer for problem in listed})
@@ -349,27 +358,26 @@ class _Order:
         self._document = document
         self._positions: dict[int, dict[str, int]] = {}
 
-    def of(self, place: str) -> tuple[int, ...]:
+    def of(self, pointer: str) -> tuple[int, ...]:
         position: list[int] = []
         value = self._document
-        for part in parts(place):
-            known = self._names(value)
-            if part not in known:  # a name that is missing comes after those that are there
-                position.append(len(known))
+        for part in parts(pointer):
+            indices = self._indices(value)
+            if part not in indices:  # a name that is missing comes after those that are there
+                position.append(len(indices))
                 break
-            position.append(known[part])
+            position.append(indices[part])
             value = value[part] if isinstance(value, Mapping) else value[int(part)]
         return tuple(position)
 
-    def _names(self, value: Any) -> dict[str, int]:
+    def _indices(self, value: Any) -> dict[str, int]:
+        """Return the index of each name, or item, of *value*."""
         if id(value) not in self._positions:
-            names = (
-                value
-                if isinstance(value, Mapping)
-                else range(len(value))
-                if isinstance(value, list)
-                else ()
-            )
+            names: Iterable[Any] = ()
+            if isinstance(value, Mapping):
+                names = value
+            elif isinstance(value, list):
+                names = range(len(value))
             self._positions[id(value)] = {str(name): index for index, name in enumerate(names)}
         return self._positions[id(value)]
 

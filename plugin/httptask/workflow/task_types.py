@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
 from httptask._core.json_types import type_name
-from httptask._core.pointers import pointer
+from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number
 from httptask.errors import Problem, SettingsError
 from httptask.model.workflow import TaskOutcome
@@ -40,7 +40,7 @@ class _TaskType:
             problem
             for name in self.evaluated
             for problem in check.services.expression_problems(
-                check.definition.get(name), pointer([name], check.pointer)
+                check.definition.get(name), pointer_of([name], check.pointer)
             )
         ]
 
@@ -55,20 +55,26 @@ class Decision(_TaskType):
         from httptask.expressions import condition_problems
 
         choices = check.definition.get("choices")
-        found: list[Problem] = []
+        problems: list[Problem] = []
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
             condition = choice.get("condition") if isinstance(choice, Mapping) else None
-            found += condition_problems(
-                condition, _place(check.pointer, index), check.services.expression_problems
+            problems += condition_problems(
+                condition,
+                _condition_pointer(check.pointer, index),
+                check.services.expression_problems,
             )
-        return found
+        return problems
 
     def prepare(self, task: TaskCheck | TaskCall) -> tuple[tuple[Prepared, str, str], ...]:
         """Return each condition, where it stands, and where it leads."""
         from httptask.expressions import Prepared
 
         return tuple(
-            (Prepared.of(choice["condition"]), _place(task.pointer, index), choice["nextTask"])
+            (
+                Prepared.of(choice["condition"]),
+                _condition_pointer(task.pointer, index),
+                choice["nextTask"],
+            )
             for index, choice in enumerate(task.definition["choices"])
         )
 
@@ -81,8 +87,8 @@ class Decision(_TaskType):
         """
         document = call.inputs.document()
         choices = self.prepare(call) if call.prepared is None else call.prepared
-        for condition, place, next_task in choices:
-            if _truth(await call.services.evaluate(condition, document, place), place):
+        for condition, pointer, next_task in choices:
+            if _truth(await call.services.evaluate(condition, document, pointer), pointer):
                 return self._to(next_task)
         return self._to(call.definition["defaultTask"])
 
@@ -91,16 +97,16 @@ class Decision(_TaskType):
         return TaskOutcome(output={"nextTask": name}, next_task=name)
 
 
-def _place(task: str, index: int) -> str:
-    return pointer(["choices", index, "condition"], task)
+def _condition_pointer(task: str, index: int) -> str:
+    return pointer_of(["choices", index, "condition"], task)
 
 
-def _truth(value: Any, place: str) -> bool:
+def _truth(value: Any, pointer: str) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, list):
         return bool(value)
-    raise SettingsError([Problem.of("condition-result", place, found=_named(value))])
+    raise SettingsError([Problem.of("condition-result", pointer, found=_named(value))])
 
 
 def _named(value: Any) -> str:
@@ -139,8 +145,8 @@ class Terminate(_TaskType):
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate `workflowOutput` and end the run."""
         output = self.prepare(call) if call.prepared is None else call.prepared
-        place = pointer(["workflowOutput"], call.pointer)
-        output = await call.services.evaluate(output, call.inputs.document(), place)
+        pointer = pointer_of(["workflowOutput"], call.pointer)
+        output = await call.services.evaluate(output, call.inputs.document(), pointer)
         return TaskOutcome(output=output, terminate=call.definition["terminationStatus"])
 
 
@@ -159,5 +165,5 @@ class Simple(_TaskType):
         outside.
         """
         raise SettingsError(
-            [Problem.of("task-type-waits", pointer(["type"], call.pointer), name="Simple")]
+            [Problem.of("task-type-waits", pointer_of(["type"], call.pointer), name="Simple")]
         )

@@ -198,21 +198,21 @@ class Forms:
             name for view in views if view is not None for name in view.properties
         ):
             values = [self._values(view, name) for view in views]
-            keys = [_key(value) for each in values for value in each]
+            keys = [_key(value) for own in values for value in own]
             if sum(map(bool, values)) < 2 or len(set(keys)) < len(keys):
                 continue
             choice = Choice(
                 name,
                 {
                     _key(value): form
-                    for form, each in zip(alternatives, values, strict=True)
-                    for value in each
+                    for form, own in zip(alternatives, values, strict=True)
+                    for value in own
                 },
-                [value for each in values for value in each],
+                [value for own in values for value in own],
                 None,
-                tuple(frozenset(map(_key, each)) or None for each in values),
+                tuple(frozenset(map(_key, own)) or None for own in values),
                 is_complete=all(
-                    each or view is None for each, view in zip(values, views, strict=True)
+                    own or view is None for own, view in zip(values, views, strict=True)
                 ),
                 is_required=all(view is None or name in view.required for view in views),
             )
