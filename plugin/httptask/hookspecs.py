@@ -205,7 +205,8 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
     Called before every connection, on the event loop, for every address that was resolved: do not
     block. Any answer refuses; no implementation can undo another's refusal. An exception refuses
     too. Ours refuses everything that is not globally routable; `HTTPTASK_ALLOW_NETWORKS` is the
-    operator's way around ours.
+    operator's way around ours. Behind the operator's proxy it is asked twice: about the proxy
+    itself, and about the server, whose *address* is "" unless the URL spells it.
 
         @httptask.hookimpl
         def httptask_check_egress(host, address, port):

@@ -15,9 +15,8 @@ from jsonschema import Draft202012Validator
 import servers
 from httptask import errors
 from httptask._core import packaged
-from httptask.sending._dial import Origin
 from httptask.sending._queue import Places
-from httptask.sending._wire import Recorder
+from httptask.sending._wire import Origin, Recorder
 from httptask.task import HttpTask
 from tasks import call, http, runtime
 

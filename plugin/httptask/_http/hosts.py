@@ -44,6 +44,27 @@ _HINTS = {
 }
 
 
+def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that *host*, without brackets, spells in any way; None for a name.
+
+    The URL Standard, section 3.5. Raises `ValueError` for what is neither.
+    """
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    labels = host.lower().removesuffix(".").split(".")
+    if not _NUMBER.fullmatch(labels[-1]):
+        return None
+    fault = _ipv4_fault(labels)
+    if fault:
+        raise ValueError(fault)
+    *octets, rest = map(_ipv4_number, labels)
+    for position, octet in enumerate(octets):
+        rest += octet << 8 * (_OCTETS - 1 - position)
+    return ipaddress.IPv4Address(rest)
+
+
 def _ipv6_fault(host: str) -> str:
     try:
         address = ipaddress.IPv6Address(host)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
-from httptask.cli._output import CommandError, command, note
+from httptask.cli._output import CommandError, command, network_of, network_options, note
 
 if TYPE_CHECKING:
     from httptask.testing import StandIn
@@ -54,12 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="ORIGIN",
         help="a page of another origin that may use it",
     )
-    parser.add_argument(
-        "--allow-network",
-        action="append",
-        metavar="NETWORK",
-        help="let test requests reach this network or host too",
-    )
+    network_options(parser, "let test requests reach this network or host too")
     parser.add_argument(
         "--files",
         metavar="FOLDER",
@@ -103,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     options: dict[str, Any] = {
         "workflows": arguments.workflows,
         "allow_networks": arguments.allow_network,
+        "network": network_of(arguments),
         "files": arguments.files,
         "imports": arguments.imports,
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask.cli._output import allow_network, command, emit, fail, note, plural
+from httptask.cli._output import command, emit, fail, network_of, network_options, note, plural
 from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="say what would be read and what is wrong; write nothing",
     )
-    allow_network(parser, "let https:// and http:// sources be at this network or host too")
+    network_options(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)
 
 
@@ -105,12 +105,16 @@ def run(arguments: argparse.Namespace) -> int:
     from httptask.plugins import plugin_manager
 
     options, plugins = import_options(arguments.provider, arguments.server), plugin_manager()
+    network = network_of(arguments)
     # Who names a few files wants their report, changed or not.
     report = _Report(arguments, everything=arguments.check or _are_few(arguments.sources))
     with (
         Progress(total=_bytes_of(arguments.sources)) as progress,
         Fetching(
-            allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size
+            allow_networks=arguments.allow_network,
+            network=network,
+            plugins=plugins,
+            progress=progress.show_size,
         ) as fetching,
     ):
         inputs = [input_of(name, options, fetching, sys.stdin.buffer) for name in arguments.sources]

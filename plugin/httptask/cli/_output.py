@@ -12,10 +12,13 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from httptask._core.strict_json import dump
 from httptask.errors import HttpTaskError
+
+if TYPE_CHECKING:
+    from httptask.model.policy import Network
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters but tab and line feed, and those that turn the direction of text around."""
@@ -173,11 +176,60 @@ def command(
     return parser
 
 
-def allow_network(parser: argparse.ArgumentParser, help_: str) -> None:
-    """Add `--allow-network` to *parser*; *help_* says what it lets through."""
+def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
+    """Add the options of the operator's network to *parser*; *allow_help* says what
+    `--allow-network` lets through.
+    """
     parser.add_argument(
         "--allow-network",
         action="append",
         metavar="NETWORK",
-        help=f"{help_}, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
+        help=f"{allow_help}, such as 127.0.0.1 (environment: HTTPTASK_ALLOW_NETWORKS)",
     )
+    parser.add_argument(
+        "--proxy",
+        metavar="URL",
+        help=(
+            "send requests through this proxy, http://HOST:PORT or https://…; 'environment' takes"
+            " http_proxy and its siblings; others can read an option, so a password belongs into"
+            " the environment (environment: HTTPTASK_PROXY)"
+        ),
+    )
+    parser.add_argument(
+        "--no-proxy",
+        action="append",
+        metavar="HOST",
+        help=(
+            "reach this host, those below it, or this network without the proxy (environment:"
+            " HTTPTASK_NO_PROXY)"
+        ),
+    )
+    parser.add_argument(
+        "--ca-file",
+        metavar="FILE",
+        help="trust the certificates in this file, too (environment: HTTPTASK_CA_FILE)",
+    )
+    parser.add_argument(
+        "--insecure-host",
+        action="append",
+        metavar="HOST[:PORT]",
+        help="do not check the certificate of this host (environment: HTTPTASK_INSECURE_HOSTS)",
+    )
+
+
+def network_of(arguments: argparse.Namespace) -> Network:
+    """Return the operator's network as *arguments* name it. Raises `CommandError`."""
+    from httptask.model.policy import Network
+    from httptask.sending import ways
+
+    network = Network(
+        proxy=getattr(arguments, "proxy", None),
+        no_proxy=getattr(arguments, "no_proxy", None),
+        ca_file=getattr(arguments, "ca_file", None),
+        insecure_hosts=getattr(arguments, "insecure_host", None),
+    )
+    try:
+        ways(network)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    return network

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from httptask._core.nearest import nearest
 from httptask.cli._differences import differences_text, tasks_text
-from httptask.cli._output import CommandError, allow_network, command, emit, fail, note, plural
+from httptask.cli._output import (
+    CommandError,
+    command,
+    emit,
+    fail,
+    network_of,
+    network_options,
+    note,
+    plural,
+)
 from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
@@ -45,7 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             " once"
         ),
     )
-    allow_network(parser, "let https:// and http:// sources be at this network or host too")
+    network_options(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)
 
 
@@ -59,14 +68,17 @@ def run(arguments: argparse.Namespace) -> int:
     from httptask.workflow import load_definition
 
     definitions = [(name, load_definition(name)) for name in arguments.definition]
-    plugins = plugin_manager()
+    plugins, network = plugin_manager(), network_of(arguments)
     updated: list[UpdatedDescription] = []
     failed: list[DescriptionError] = []
     with (
         Catalogue.open(arguments.catalogue) as catalogue,
         Progress() as progress,
         Fetching(
-            allow_networks=arguments.allow_network, plugins=plugins, progress=progress.show_size
+            allow_networks=arguments.allow_network,
+            network=network,
+            plugins=plugins,
+            progress=progress.show_size,
         ) as fetching,
     ):
         origins = _origins(catalogue, arguments.provider)

@@ -16,7 +16,15 @@ from httptask._core.nearest import nearest
 from httptask._core.numbers import number_from_1
 from httptask._core.pointers import lines_of
 from httptask._core.strict_json import JsonError, dump, parse
-from httptask.cli._output import CommandError, allow_network, command, emit, emit_json, note
+from httptask.cli._output import (
+    CommandError,
+    command,
+    emit,
+    emit_json,
+    network_of,
+    network_options,
+    note,
+)
 from httptask.errors import SettingsError
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
 
@@ -122,7 +130,7 @@ def _definition(parser: argparse.ArgumentParser) -> None:
 
 
 def _network(parser: argparse.ArgumentParser) -> None:
-    allow_network(parser, "let requests go to this network or host too")
+    network_options(parser, "let requests go to this network or host too")
     _host_header(parser)
     _files(parser)
 
@@ -396,7 +404,8 @@ def _hop_lines(hop: Hop) -> list[str]:
         *(_response_lines(hop.response) if hop.response is not None else _no_response_lines(hop)),
     ]
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
-    return [*lines, "", f"phases: {phases or 'none'}"]
+    notes = [f"note: {note}" for note in hop.notes]
+    return [*lines, "", *notes, f"phases: {phases or 'none'}"]
 
 
 def _no_response_lines(hop: Hop) -> list[str]:
@@ -594,6 +603,7 @@ def _runtime(arguments: argparse.Namespace) -> Runtime:
             catalogue=arguments.catalogue,
             limits=limits,
             allow_networks=getattr(arguments, "allow_network", None),
+            network=network_of(arguments),
             files=getattr(arguments, "files", None),
             allow_host_header=getattr(arguments, "allow_host_header", None),
             connections=getattr(arguments, "connections", None),

@@ -43,7 +43,7 @@ from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
 from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
-from httptask.model.policy import Limits
+from httptask.model.policy import Limits, Network
 from httptask.model.task import Inputs
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import plugin_manager
@@ -69,6 +69,7 @@ def create_app(
     workflows: str | os.PathLike[str] | None = None,
     plugins: PluginManager | None = None,
     allow_networks: Sequence[str] | None = None,
+    network: Network | None = None,
     servers: Mapping[str, Sequence[str]] | None = None,
     limits: Limits | None = None,
     hosts: Collection[str] = (),
@@ -83,7 +84,8 @@ def create_app(
     *catalogue* is the file of a catalogue; None takes the user's own. *workflows* is a folder of
     definitions, or the file of one; without it nothing is saved here, and the page tells its host
     instead (`task-save`). *allow_networks* are the networks that test requests may reach besides
-    globally routable addresses, as for a `Runtime`. *servers* are the operator's own addresses of
+    globally routable addresses, and *network* is how they leave this machine, as for a `Runtime`.
+    *servers* are the operator's own addresses of
     APIs, by provider. *files* is the folder of files that requests may send; the uploads of a saved
     definition move there. None takes `HTTPTASK_FILES`, else the folder `files` next to the
     definitions. *limits* bound a response. *upload_limit* is the most bytes of an upload. *hosts*
@@ -111,6 +113,7 @@ def create_app(
             catalogue=catalogue,
             limits=limits,
             allow_networks=allow_networks,
+            network=network,
             files=folder,
         ),
         uploads=uploads,
@@ -119,6 +122,7 @@ def create_app(
             uploads,
             manager,
             allow_networks,
+            network,
             allowed=not hosts and not origins if imports is None else imports,
         ),
     )

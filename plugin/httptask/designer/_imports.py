@@ -27,6 +27,7 @@ from httptask.importing import Import, Input, Outcome, input_of
 from httptask.protocols import Source
 
 if TYPE_CHECKING:
+    from httptask.model.policy import Network
     from httptask.plugins import PluginManager
 
 _log = logging.getLogger("httptask")
@@ -78,8 +79,8 @@ class _State:
 class Imports:
     """Imports descriptions into the catalogue at *path*, as `httptask import` does.
 
-    With *allowed* false every import is refused. *allow_networks* and *plugins* are those of the
-    designer's test requests.
+    With *allowed* false every import is refused. *allow_networks*, *network* and *plugins* are
+    those of the designer's test requests.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Imports:
         uploads: Uploads,
         plugins: PluginManager,
         allow_networks: Sequence[str] | None,
+        network: Network | None,
         *,
         allowed: bool,
     ) -> None:
@@ -96,6 +98,7 @@ class Imports:
         self._uploads = uploads
         self._plugins = plugins
         self._allow_networks = allow_networks
+        self._network = network
         self._state: _State | None = None
         self._thread: threading.Thread | None = None
 
@@ -224,7 +227,10 @@ class Imports:
 
         with (
             Fetching(
-                allow_networks=self._allow_networks, plugins=self._plugins, progress=fetched
+                allow_networks=self._allow_networks,
+                network=self._network,
+                plugins=self._plugins,
+                progress=fetched,
             ) as fetching,
             Catalogue.open(self._path) as catalogue,
         ):

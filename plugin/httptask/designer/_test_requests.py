@@ -385,6 +385,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         shown: dict[str, Any] = {
             "request": shown_request(hop.request),
             "phases": _rounded(hop.phases),
+            "notes": list(hop.notes),
         }
         if hop.response is not None:
             shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}

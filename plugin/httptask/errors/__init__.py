@@ -394,9 +394,15 @@ class DnsError(TaskError):
 
 
 class ConnectionFailedError(TaskError):
-    """No connection could be made, or it broke before a response came."""
+    """No connection could be made, or it broke before a response came. *is_final*: another try
+    would end alike, by the rules of a proxy.
+    """
 
     kind = "connection"
+
+    def __init__(self, message: str, *, is_final: bool = False, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.is_final = is_final
 
 
 class TlsError(TaskError):

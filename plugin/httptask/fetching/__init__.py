@@ -21,6 +21,7 @@ from httptask.fetching._package import PREFIX, fetched, parsed
 from httptask.protocols import Source
 
 if TYPE_CHECKING:
+    from httptask.model.policy import Network
     from httptask.plugins import PluginManager
 
 __all__ = ["Fetching", "is_fetched", "shown_name"]
@@ -47,7 +48,8 @@ class Fetching:
     is kept to its end.
 
     *allow_networks* is what an operator allows beside globally routable addresses; None takes
-    `HTTPTASK_ALLOW_NETWORKS`.
+    `HTTPTASK_ALLOW_NETWORKS`. *network* is how requests leave this machine, as for a `Runtime`; the
+    npm client goes by its own settings.
     *plugins* are asked before a connection is made, as for a `Runtime`. *progress* is called ten
     times a second while something is fetched, with the bytes that have come and a word about what
     is under way; what it raises ends that.
@@ -57,10 +59,12 @@ class Fetching:
         self,
         *,
         allow_networks: Iterable[str] | None = None,
+        network: Network | None = None,
         plugins: PluginManager | None = None,
         progress: Callable[[int, str], None] = lambda size, text: None,
     ) -> None:
         self._allow = tuple(allow_networks) if allow_networks is not None else None
+        self._network = network
         self._plugins = plugins
         self._progress = progress
         self._folders = ExitStack()
@@ -93,7 +97,9 @@ class Fetching:
                     description_at,
                 )  # with all that requests need
 
-                yield description_at(name, Way(self._allow, self._plugins, self._progress))
+                yield description_at(
+                    name, Way(self._allow, self._network, self._plugins, self._progress)
+                )
             else:
                 yield from importers.read_sources(name, stdin=stdin)
         except DescriptionError as error:

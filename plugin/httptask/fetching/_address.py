@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import ipaddress
 import re
 import tempfile
 from collections.abc import Callable
@@ -19,9 +18,9 @@ from httptask._core.sync import run_sync
 from httptask._http.secret_names import is_secret_name, is_secret_text
 from httptask.errors import DescriptionError, HttpTaskError, SettingsError, TooLargeError
 from httptask.importers import MAX_BYTES, TOO_LARGE, path_beside
-from httptask.model.policy import Limits
+from httptask.model.policy import Limits, Network
 from httptask.protocols import Source
-from httptask.sending import Progress, watched
+from httptask.sending import Progress, allowed_networks, parse_address, watched
 from httptask.task import HttpTask, Runtime
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ class Way:
 
     allow_networks: tuple[str, ...] | None = None
     """What an operator allows beside globally routable addresses; None takes the environment's."""
+    network: Network | None = None
+    """How requests leave this machine; None takes the environment's."""
     plugins: PluginManager | None = None
     """Asked before a connection is made; None: those that are installed."""
     progress: Callable[[int, str], None] | None = None
@@ -49,7 +50,7 @@ class Way:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # In another process there are the plugins that are installed, and nobody to be told.
-        return Way, (self.allow_networks,)
+        return Way, (self.allow_networks, self.network)
 
 
 def description_at(url: str, way: Way) -> Source:
@@ -92,7 +93,8 @@ class _Guarded(Runtime):
     """
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
-        if not self.allowed.covers(host, ipaddress.ip_address(address.partition("%")[0])):
+        # Not `self.allowed`: the operator's proxy is allowed only while it is connected to.
+        if not allowed_networks().covers(host, parse_address(address)):
             return "http: is only for what an operator allowed with --allow-network; use https:"
         return super().check_egress(host, address, port)
 
@@ -108,6 +110,7 @@ def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
             runtime = kind(
                 limits=Limits(body=MAX_BYTES),
                 allow_networks=way.allow_networks,
+                network=way.network,
                 plugins=way.plugins,
                 files=folder,
             )

@@ -245,19 +245,40 @@ class Hop:
     response: RawResponse | None
     """None when none came."""
     phases: Mapping[str, float]
-    """Seconds spent in `queue` (for a place among the requests under way), `dns`, `connect`, `tls`,
-    `send`, `wait` (for the first byte) and `receive`, as far as it got. Who need not wait has no
-    `queue`, a kept-alive connection no `dns`, `connect` and `tls`."""
+    """Seconds spent in `queue` (for a place among the requests under way), `dns`, `connect`,
+    `proxy` (TLS with a proxy, and CONNECT), `tls`, `send`, `wait` (for the first byte) and
+    `receive`, as far as it got. Who need not wait has no `queue`, a kept-alive connection nothing
+    from `dns` to `tls`. With a proxy, `dns` and `connect` are about the proxy."""
     unparsed: str = ""
     """What came, its start, where no response could be read: another protocol, or a part of a
     head.
     """
     challenged: bool = False
     """The response asked for other authorisation: the next hop is the same request again."""
+    proxy: str | None = None
+    """The operator's proxy that carried it, without credentials."""
+    is_insecure: bool = False
+    """The server's certificate was not checked, as the operator wants it."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be promised of the way that it took."""
+        notes = []
+        if self.proxy is not None:
+            notes.append(
+                f"the proxy {self.proxy} carries this request and looks up the server's name:"
+                " egress rules could not check which address that is"
+            )
+        if self.is_insecure:
+            notes.append(
+                "the certificate is not checked, as an operator wants it: another server could"
+                " answer in this one's name"
+            )
+        return tuple(notes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return request, response (null when none came), phases in seconds, and what came instead
-        of a response.
+        """Return request, response (null when none came), phases in seconds, what came instead of a
+        response, and the way that it took.
         """
         return {
             "request": self.request.to_json(),
@@ -265,6 +286,9 @@ class Hop:
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
             "unparsed": self.unparsed,
             "challenged": self.challenged,
+            "proxy": self.proxy,
+            "insecure": self.is_insecure,
+            "notes": list(self.notes),
         }
 
     @classmethod
@@ -277,6 +301,8 @@ class Hop:
             phases={name: float(seconds) for name, seconds in value["phases"].items()},
             unparsed=value["unparsed"],
             challenged=value.get("challenged", False),
+            proxy=value.get("proxy"),
+            is_insecure=value.get("insecure", False),
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_STEPS_OPTION, MAX_STEPS_VARIABLE = "--max-steps", "HTTPTASK_MAX_STEPS"
@@ -95,3 +96,22 @@ class Limits:
     """An expression's result, as JSON."""
     steps: int = 100_000
     """Tasks one run of a workflow may execute: what ends a loop without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How requests leave this machine. The operator decides it; no task and no credential can.
+
+    None takes the environment variable, and empty means none, whatever the environment says.
+    """
+
+    proxy: str | None = field(default=None, repr=False)
+    """The proxy's URL, `http://USER:PASSWORD@HOST:PORT` or `https://`; `environment` takes
+    `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`. `HTTPTASK_PROXY`.
+    """
+    no_proxy: str | Sequence[str] | None = None
+    """Hosts that are reached without the proxy. `HTTPTASK_NO_PROXY`."""
+    ca_file: str | os.PathLike[str] | None = None
+    """A file of certificates (PEM) to trust in addition to the usual ones. `HTTPTASK_CA_FILE`."""
+    insecure_hosts: str | Sequence[str] | None = None
+    """Hosts, `HOST` or `HOST:PORT`, whose certificate is not checked. `HTTPTASK_INSECURE_HOSTS`."""

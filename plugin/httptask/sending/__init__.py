@@ -7,10 +7,17 @@ response).
 from httptask.sending._authorising import Authorisation, Send
 from httptask.sending._connections import Connections
 from httptask.sending._deliver import Delivery, Judge, Ready, deliver
-from httptask.sending._egress import address_reason, allowed_networks, allowing, parse_networks
+from httptask.sending._egress import (
+    address_reason,
+    allowed_networks,
+    allowing,
+    parse_address,
+    parse_networks,
+)
 from httptask.sending._exchange import masked
 from httptask.sending._files import BodyFile
 from httptask.sending._masked_token import refused, secrets_of
+from httptask.sending._network import ways
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
 
@@ -31,8 +38,10 @@ __all__ = [
     "allowing",
     "deliver",
     "masked",
+    "parse_address",
     "parse_networks",
     "refused",
     "secrets_of",
     "watched",
+    "ways",
 ]

@@ -9,16 +9,26 @@ import ssl
 from contextlib import suppress
 
 from httptask._http.syntax import TOKEN
+from httptask.errors import BlockedError
 from httptask.model.authorisation import TlsIdentity
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Limits, Timeouts
 from httptask.sending._connection import Connection
-from httptask.sending._dial import Dialler, Origin
+from httptask.sending._dial import Dialler
 from httptask.sending._head import readable
 from httptask.sending._httpx import LetThroughError, MockedWire, address, is_mocked, tls_settings
 from httptask.sending._identity import use_identity
+from httptask.sending._network import Ways, warn_insecure
 from httptask.sending._queue import Places
-from httptask.sending._wire import Answer, CheckEgress, Recorder, UnsendableError
+from httptask.sending._tunnel import proxy_refused
+from httptask.sending._wire import (
+    Answer,
+    CheckEgress,
+    Origin,
+    Proxy,
+    Recorder,
+    UnsendableError,
+)
 
 _IDLE_SECONDS = 30
 """How long an idle connection is kept. Most servers close theirs after a minute or more."""
@@ -35,14 +45,18 @@ _MOST_IDENTITIES = 256
 class Connections:
     """The connections of one event loop.
 
-    *check* decides which addresses may be connected to, *limits* how many connections there are.
+    *check* decides which addresses may be connected to, *limits* how many connections there are,
+    and *ways* which of them a proxy carries.
     """
 
-    def __init__(self, check: CheckEgress, limits: Limits | None = None) -> None:
+    def __init__(
+        self, check: CheckEgress, limits: Limits | None = None, ways: Ways | None = None
+    ) -> None:
         limits = limits or Limits()
+        self._ways = ways or Ways()
         self._places = Places(limits.connections, limits.connections_per_origin)
-        self._dialler = Dialler(check, lambda: self._tls, self._identified)
-        self._identities: dict[TlsIdentity, ssl.SSLContext] = {}
+        self._dialler = Dialler(check, self._tls_with)
+        self._identities: dict[tuple[TlsIdentity, bool], ssl.SSLContext] = {}
         self._open: set[Connection] = set()
         # Idle connections twice: in the order they became idle, oldest first, and by owner.
         self._idle: dict[Connection, tuple[_Key, float]] = {}
@@ -51,17 +65,31 @@ class Connections:
 
     @functools.cached_property
     def _tls(self) -> ssl.SSLContext:
-        return tls_settings()
+        return tls_settings(self._ways.ca_file)
 
-    def _identified(self, identity: TlsIdentity) -> ssl.SSLContext:
-        """Return the TLS settings with the certificate of *identity*. Blocks."""
-        context = self._identities.get(identity)
+    @functools.cached_property
+    def _insecure_tls(self) -> ssl.SSLContext:
+        return tls_settings(is_insecure=True)
+
+    def _tls_with(self, origin: Origin, identity: TlsIdentity | None) -> ssl.SSLContext:
+        """Return the TLS settings for *origin*, a server or a proxy, with the client's certificate
+        *identity*. Blocks when there is one.
+        """
+        is_insecure = self._ways.is_insecure(origin)
+        if is_insecure:
+            warn_insecure(str(origin))
+        if identity is not None:
+            return self._identified(identity, is_insecure)
+        return self._insecure_tls if is_insecure else self._tls
+
+    def _identified(self, identity: TlsIdentity, is_insecure: bool) -> ssl.SSLContext:
+        context = self._identities.get((identity, is_insecure))
         if context is None:
-            context = tls_settings()
+            context = tls_settings(self._ways.ca_file, is_insecure=is_insecure)
             use_identity(context, identity)
             if len(self._identities) >= _MOST_IDENTITIES:
                 self._identities.clear()
-            self._identities[identity] = context
+            self._identities[identity, is_insecure] = context
         return context
 
     @functools.cached_property
@@ -82,7 +110,11 @@ class Connections:
                 return await self._mocked.send(request, credential, timeouts, recorder)
         origin, authority, target = address(request.url)
         key = (credential, origin, identity)
-        head, recorder.sent_headers = _head(request, authority, target)
+        recorder.way = way = self._ways.way(origin)
+        proxy = way.proxy if origin.scheme == "http" else None  # https goes through a tunnel
+        if proxy is not None:
+            target = f"http://{authority}{target}"  # RFC 9112, section 3.2.2
+        head, recorder.sent_headers = _head(request, authority, target, proxy)
         await self._places.take(origin, recorder)
         connection = None
         try:
@@ -100,6 +132,8 @@ class Connections:
                     self._open.add(connection)
             connection.start(head, request.body)
             await connection.answered()
+            if proxy is not None and recorder.head.status == 407:
+                raise proxy_refused(proxy, "the request", recorder.head)
         except BaseException:
             self._give_back(key, connection)
             raise
@@ -196,14 +230,23 @@ _VALUE = re.compile(r"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?", re.ASCII)
 
 
 def _head(
-    request: OutgoingRequest, authority: str, target: str
+    request: OutgoingRequest, authority: str, target: str, proxy: Proxy | None
 ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.
 
-    `Host` is added, and `Content-Length` where RFC 9110, section 8.6 wants it.
+    `Host` is added, and `Content-Length` where RFC 9110, section 8.6 wants it; the credentials of
+    *proxy*, which reads the head, too.
     """
     names = {name.lower(): value for name, value in request.headers}
     added = [] if "host" in names else [("Host", authority)]
+    if proxy is not None:
+        if "proxy-authorization" in names:
+            raise BlockedError(
+                "the header Proxy-Authorization is for the operator's proxy, and the operator's to"
+                " set (HTTPTASK_PROXY); leave it out"
+            )
+        if proxy.authorization:
+            added.append(("Proxy-Authorization", proxy.authorization))
     if "transfer-encoding" in names:
         if names["transfer-encoding"].lower() != "chunked" or "content-length" in names:
             raise UnsendableError(

@@ -8,43 +8,29 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from httptask._core.threads import in_thread
 from httptask.errors import BlockedError, ConnectionFailedError, DnsError, TaskError, TlsError
 from httptask.model.authorisation import TlsIdentity
 from httptask.sending._connection import Connection
-from httptask.sending._wire import CheckEgress, Recorder, connect_timed_out
+from httptask.sending._egress import allowing_proxy, check_through_proxy
+from httptask.sending._tunnel import Tunnel
+from httptask.sending._wire import CheckEgress, Origin, Proxy, Recorder, connect_timed_out
 
 T = TypeVar("T")
 
 
-class Origin(NamedTuple):
-    """A server (RFC 9110, section 4.3.1)."""
-
-    scheme: str
-    host: str
-    """As it is resolved: without brackets, in ASCII."""
-    port: int
-
-    def __str__(self) -> str:
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
-
-
 class Dialler:
-    """Connects only to addresses that *check* allows; *tls* makes the TLS settings when needed,
-    *identified* those with a client's certificate.
+    """Connects only to addresses that *check* allows; *tls* makes the TLS settings when needed, for
+    an origin, with a client's certificate or without.
     """
 
     def __init__(
-        self,
-        check: CheckEgress,
-        tls: Callable[[], ssl.SSLContext],
-        identified: Callable[[TlsIdentity], ssl.SSLContext],
+        self, check: CheckEgress, tls: Callable[[Origin, TlsIdentity | None], ssl.SSLContext]
     ) -> None:
         self._check = check
         self._tls = tls
-        self._identified = identified
 
     async def connect(
         self,
@@ -54,77 +40,178 @@ class Dialler:
         recorder: Recorder,
         identity: TlsIdentity | None = None,
     ) -> None:
-        """Connect *connection* to *origin*, with TLS and all within *seconds*.
+        """Connect *connection* to *origin* on the way that *recorder* has, with TLS and all within
+        *seconds*.
 
         Raises the `TaskError` of what went wrong.
         """
         deadline = asyncio.get_running_loop().time() + seconds
-        recorder.begin("dns")
-        addresses = await _resolved(origin, seconds)
-        recorder.end()
-        allowed = self._allowed(origin, addresses)
-        recorder.begin("connect")
-        sock = await _first(origin, allowed, deadline, seconds)
-        try:
-            if origin.scheme == "https":
-                recorder.end()
-                recorder.begin("tls")
-                context = await self._settings(identity)
-                await self._secured(origin, connection, sock, context, deadline, seconds)
-            else:
-                await asyncio.get_running_loop().create_connection(lambda: connection, sock=sock)
-        except BaseException:
-            sock.close()
-            raise
+        proxy = recorder.way.proxy
+        if proxy is not None:
+            check_through_proxy(self._check, origin)
+            tunnel = await self._through(proxy, origin, connection, deadline, seconds, recorder)
+            if tunnel is not None:
+                await self._tunnelled(tunnel, connection, deadline, seconds, recorder, identity)
+        else:
+            sock = await self._socket(origin, self._check, deadline, seconds, recorder)
+            try:
+                if origin.scheme == "https":
+                    recorder.end()
+                    recorder.begin("tls")
+                    context = await self._settings(origin, identity)
+                    await _secured(origin, connection, sock, context, deadline, seconds)
+                else:
+                    loop = asyncio.get_running_loop()
+                    await loop.create_connection(lambda: connection, sock=sock)
+            except BaseException:
+                sock.close()
+                raise
         recorder.end()
         recorder.connected = True
 
-    def _allowed(self, origin: Origin, addresses: list[str]) -> list[str]:
-        """Return the *addresses* that may be connected to. Raises `BlockedError` when none may."""
-        refusals = {}
-        for address in addresses:
-            reason = self._check(origin.host, address, origin.port)
-            if reason is not None:
-                refusals[address] = reason
-        allowed = [address for address in addresses if address not in refusals]
-        if not addresses:
-            raise DnsError(f"the host name {origin.host!r} has no address")
-        if not allowed:
-            address, reason = next(iter(refusals.items()))
-            raise BlockedError(f"the address {address} of {origin.host} is refused: {reason}")
-        return allowed
+    async def _socket(
+        self,
+        origin: Origin,
+        check: CheckEgress,
+        deadline: float,
+        seconds: float,
+        recorder: Recorder,
+    ) -> socket.socket:
+        """Return a socket that is connected to *origin*, at an address that *check* allows."""
+        recorder.begin("dns")
+        addresses = await _resolved(origin, seconds)
+        recorder.end()
+        allowed = _allowed(check, origin, addresses)
+        recorder.begin("connect")
+        return await _first(origin, allowed, deadline, seconds)
 
-    async def _settings(self, identity: TlsIdentity | None) -> ssl.SSLContext:
+    async def _through(
+        self,
+        proxy: Proxy,
+        origin: Origin,
+        connection: Connection,
+        deadline: float,
+        seconds: float,
+        recorder: Recorder,
+    ) -> Tunnel | None:
+        """Connect *connection* to *proxy*, or, where *origin* speaks TLS, a tunnel: return that."""
+        loop = asyncio.get_running_loop()
+        tunnel = Tunnel(proxy, origin) if origin.scheme == "https" else None
+        first = connection if tunnel is None else tunnel
+        try:
+            check = allowing_proxy(self._check, proxy)
+            sock = await self._socket(proxy.origin, check, deadline, seconds, recorder)
+            try:
+                if tunnel is not None or proxy.origin.scheme == "https":
+                    recorder.end()
+                    recorder.begin("proxy")
+                if proxy.origin.scheme == "https":
+                    # The client's certificate is for the server.
+                    context = await self._settings(proxy.origin, None)
+                    await _secured(proxy.origin, first, sock, context, deadline, seconds)
+                else:
+                    await loop.create_connection(lambda: first, sock=sock)
+            except BaseException:
+                sock.close()
+                raise
+        except TaskError as error:
+            error.message = f"the proxy {proxy}: {error.message}"
+            error.args = (error.message,)
+            raise
+        return tunnel
+
+    async def _tunnelled(
+        self,
+        tunnel: Tunnel,
+        connection: Connection,
+        deadline: float,
+        seconds: float,
+        recorder: Recorder,
+        identity: TlsIdentity | None,
+    ) -> None:
+        """Open *tunnel*, and begin TLS with its origin for *connection* in it."""
+        loop, origin = asyncio.get_running_loop(), tunnel.origin
+        try:
+            try:
+                transport = await _within(deadline - loop.time(), tunnel.open())
+            except TimeoutError as error:
+                what = f"the proxy {tunnel.proxy} did not answer CONNECT {origin}"
+                raise connect_timed_out(what, seconds) from error
+            recorder.end()
+            recorder.begin("tls")
+            context = await self._settings(origin, identity)
+            handshake = loop.start_tls(transport, connection, context, server_hostname=origin.host)
+            secured = await _handshaken(handshake, origin, deadline, seconds, _abort)
+            if secured is None:
+                raise ConnectionFailedError(f"the tunnel to {origin} broke")
+            connection.connection_made(secured)  # which `start_tls` leaves to its caller
+        except BaseException:
+            tunnel.abort()
+            raise
+
+    async def _settings(self, origin: Origin, identity: TlsIdentity | None) -> ssl.SSLContext:
         """Return the TLS settings. Raises `TlsError`, and `CredentialError` for *identity*."""
         try:
             if identity is None:
-                return self._tls()
-            return await in_thread(lambda: self._identified(identity))
+                return self._tls(origin, None)
+            return await in_thread(lambda: self._tls(origin, identity))
         except (OSError, ValueError) as error:
             raise TlsError(
-                "the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR):"
-                f" {_why(error)}"
+                "the certificates to trust cannot be read (SSL_CERT_FILE, SSL_CERT_DIR,"
+                f" HTTPTASK_CA_FILE): {_why(error)}"
             ) from error
 
-    async def _secured(
-        self,
-        origin: Origin,
-        connection: Connection,
-        sock: socket.socket,
-        context: ssl.SSLContext,
-        deadline: float,
-        seconds: float,
-    ) -> None:
-        try:
-            loop = asyncio.get_running_loop()
-            handshake = loop.create_connection(
-                lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
-            )
-            await _within(deadline - loop.time(), handshake, lambda _: connection.abort())
-        except TimeoutError as error:
-            raise connect_timed_out(f"the TLS handshake with {origin.host}", seconds) from error
-        except OSError as error:
-            raise _tls_failed(origin.host, error) from error
+
+async def _secured(
+    origin: Origin,
+    connection: Connection | Tunnel,
+    sock: socket.socket,
+    context: ssl.SSLContext,
+    deadline: float,
+    seconds: float,
+) -> None:
+    """Give *connection* the connected *sock*, with TLS."""
+    handshake = asyncio.get_running_loop().create_connection(
+        lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
+    )
+    await _handshaken(handshake, origin, deadline, seconds, lambda _: connection.abort())
+
+
+async def _handshaken(
+    handshake: Coroutine[Any, Any, T],
+    origin: Origin,
+    deadline: float,
+    seconds: float,
+    discard: Callable[[T], object],
+) -> T:
+    """Return the result of *handshake* with *origin*. Raises the `TaskError` of what went wrong."""
+    try:
+        return await _within(deadline - asyncio.get_running_loop().time(), handshake, discard)
+    except TimeoutError as error:
+        raise connect_timed_out(f"the TLS handshake with {origin.host}", seconds) from error
+    except OSError as error:
+        raise _tls_failed(origin.host, error) from error
+
+
+def _abort(transport: asyncio.Transport | None) -> None:
+    if transport is not None:
+        transport.abort()
+
+
+def _allowed(check: CheckEgress, origin: Origin, addresses: list[str]) -> list[str]:
+    """Return the *addresses* that may be connected to. Raises `BlockedError` when none may."""
+    refusals = {}
+    for address in addresses:
+        reason = check(origin.host, address, origin.port)
+        if reason is not None:
+            refusals[address] = reason
+    allowed = [address for address in addresses if address not in refusals]
+    if not addresses:
+        raise DnsError(f"the host name {origin.host!r} has no address")
+    if not allowed:
+        address, reason = next(iter(refusals.items()))
+        raise BlockedError(f"the address {address} of {origin.host} is refused: {reason}")
+    return allowed
 
 
 async def _resolved(origin: Origin, seconds: float) -> list[str]:
@@ -208,6 +295,10 @@ async def _within(
         raise
 
 
+_UNKNOWN_AUTHORITY = frozenset((18, 19, 20, 21))
+"""OpenSSL's verify codes of a certificate that nobody who is trusted has signed."""
+
+
 def _tls_failed(host: str, error: BaseException) -> TaskError:
     """Return the error of a failed TLS handshake with *host*, with OpenSSL's own reason."""
     reason: BaseException | None = error
@@ -216,6 +307,8 @@ def _tls_failed(host: str, error: BaseException) -> TaskError:
     why = "the peer closed the connection during the handshake"
     if isinstance(reason, ssl.SSLCertVerificationError):
         why = f"its certificate is not accepted: {reason.verify_message}"
+        if reason.verify_code in _UNKNOWN_AUTHORITY:
+            why += "; an operator can trust its authority with HTTPTASK_CA_FILE or --ca-file"
     elif isinstance(reason, ssl.SSLError):
         why = (reason.reason or str(reason)).replace("_", " ").lower()
     return TlsError(f"TLS with {host} failed: {why}")

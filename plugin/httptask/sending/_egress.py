@@ -7,6 +7,10 @@ import os
 from collections.abc import Iterable
 from contextvars import ContextVar
 
+from httptask._http.hosts import literal_address
+from httptask.errors import BlockedError
+from httptask.sending._wire import CheckEgress, Origin, Proxy
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -82,11 +86,19 @@ class Allowed:
         self.networks = tuple(networks)
         self.hosts = frozenset(hosts)
 
-    def covers(self, host: str, address: Address) -> bool:
-        """Say whether *address*, which *host* resolved to, is allowed by name or network."""
+    def covers(self, host: str, address: Address | None) -> bool:
+        """Say whether *address*, which *host* resolved to, is allowed by name or network.
+
+        None is that of a name which a proxy resolves.
+        """
         return host.rstrip(".").lower() in self.hosts or any(
-            address.version == network.version and address in network for network in self.networks
+            address is not None and address.version == network.version and address in network
+            for network in self.networks
         )
+
+    def with_host(self, host: str) -> Allowed:
+        """Return what is allowed when *host* is, too."""
+        return Allowed(self.networks, self.hosts | {host.rstrip(".").lower()})
 
 
 def parse_networks(words: Iterable[str]) -> Allowed:
@@ -109,6 +121,14 @@ def parse_networks(words: Iterable[str]) -> Allowed:
                 ) from None
             hosts.append(word.rstrip(".").lower())
     return Allowed(networks, hosts)
+
+
+def parse_address(address: str) -> Address | None:
+    """Return *address* as egress rules are given it: "" is that of a name which a proxy
+    resolves.
+    """
+    # Without its zone (RFC 4007), which only link-local addresses have.
+    return ipaddress.ip_address(address.partition("%")[0]) if address else None
 
 
 _allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", default=None)
@@ -138,10 +158,51 @@ class allowing:  # noqa: N801 - a context manager; a class, not a generator: it 
 
 
 def reason_to_refuse(host: str, address: str) -> str | None:
-    """Return why our rules refuse *address*, which *host* resolved to; None when they do not."""
-    # Without its zone (RFC 4007), which only link-local addresses have.
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    reason = address_reason(parsed)
+    """Return why our rules refuse *address*, which *host* resolved to; None when they do not.
+
+    *address* is "" where a proxy resolves *host*.
+    """
+    parsed = parse_address(address)
+    reason = None if parsed is None else address_reason(parsed)
     if reason is None or allowed_networks().covers(host, parsed):
         return None
     return f"{reason}; an operator can allow it with {VARIABLE} or --allow-network"
+
+
+# Through a proxy
+
+
+def allowing_proxy(check: CheckEgress, proxy: Proxy) -> CheckEgress:
+    """Return *check* for the address of *proxy*: the operator who named it allows it."""
+
+    def check_proxy(host: str, address: str, port: int) -> str | None:
+        with allowing(allowed_networks().with_host(proxy.origin.host)):
+            return check(host, address, port)
+
+    return check_proxy
+
+
+_LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
+
+
+def check_through_proxy(check: CheckEgress, origin: Origin) -> None:
+    """Check what is known of *origin*, which a proxy connects to: the address that its host spells,
+    or else the name alone.
+
+    Raises `BlockedError`.
+    """
+    host = origin.host
+    try:
+        literal = literal_address(host)
+    except ValueError as error:
+        raise BlockedError(f"{host} is refused: {error}") from None
+    name = host.removesuffix(".").lower()
+    # RFC 6761, section 6.3: these names mean loopback wherever they are looked up.
+    is_local = name == "localhost" or name.endswith(".localhost")
+    known = _LOOPBACK if is_local else literal
+    reason = check(host, "" if known is None else str(known), origin.port)
+    if reason is not None:
+        raise BlockedError(f"{host} is refused: {reason}")
+    if isinstance(literal, ipaddress.IPv4Address) and str(literal) != host:
+        # The proxy may read another address: 010.0.0.1 is 8.0.0.1 for some, 10.0.0.1 for others.
+        raise BlockedError(f"{host} is refused: write the address as {literal}, for the proxy")

@@ -154,7 +154,15 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
         unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN])
     headers = hop.sent_headers or hop.request.headers
     request = masked(hop.request, attempt.plain, redactor, headers)
-    return Hop(request, response, hop.phases, unparsed, hop.challenged)
+    return Hop(
+        request,
+        response,
+        hop.phases,
+        unparsed,
+        hop.challenged,
+        proxy=hop.way.shown_proxy,
+        is_insecure=hop.way.is_insecure,
+    )
 
 
 def _response(

@@ -165,14 +165,17 @@ def _left_out(line: bytes) -> str:
 
 
 def _quoted(data: bytes) -> str:
-    """Return the start of *data* for a message.
-
-    It is cut between words: half a secret would not be masked.
-    """
+    """Return the start of *data* for a message."""
     if len(data) <= _SHOWN:
         return repr(readable(data))
-    words = _SEPARATOR.split(data[:_SHOWN])
-    return repr(readable(b"".join(words[:-1]))) + "..."
+    return repr(readable(start_of(data, _SHOWN))) + "..."
+
+
+def start_of(data: bytes, size: int) -> bytes:
+    """Return the first *size* bytes of *data* or fewer, cut between words: half a secret would not
+    be masked.
+    """
+    return data if len(data) <= size else b"".join(_SEPARATOR.split(data[:size])[:-1])
 
 
 def readable(data: bytes) -> str:

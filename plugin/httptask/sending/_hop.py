@@ -17,7 +17,7 @@ from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
 from httptask.sending._progress import watched
 from httptask.sending._translations import KEPT_CAUSES, translated
-from httptask.sending._wire import Answer, Recorder, Wire
+from httptask.sending._wire import DIRECT, Answer, Recorder, Way, Wire
 
 
 @dataclass(slots=True)
@@ -122,6 +122,8 @@ class HopRecord:
     """The server could have got the request."""
     unparsed: bytes = field(default=b"", repr=False)
     """What came where no response could be read."""
+    way: Way = DIRECT
+    """How the operator's network carried it."""
     stale: bool = False
     """It failed on a kept-alive connection before the first byte of a response."""
     challenged: bool = False
@@ -167,6 +169,7 @@ async def send_hop(
     finally:
         record.delivered = network.sent
         record.sent_headers = network.sent_headers
+        record.way = network.way
         # What came is shown, though it could not be read, or not be trusted.
         if record.received is None:
             head = network.head.final_head()

@@ -14,11 +14,11 @@ from httptask._http.syntax import DEFAULT_PORTS
 from httptask.model.authorisation import TlsIdentity
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
-from httptask.sending._dial import Origin
 from httptask.sending._head import readable
 from httptask.sending._wire import (
     Answer,
     MalformedError,
+    Origin,
     Recorder,
     SilenceError,
     UnsendableError,
@@ -74,9 +74,15 @@ def _parsed(url: str) -> httpx.URL:
 # Certificates
 
 
-def tls_settings() -> ssl.SSLContext:
-    """Return new settings of TLS that trust certifi, or SSL_CERT_FILE and SSL_CERT_DIR."""
-    context = httpx.create_ssl_context()
+def tls_settings(ca_file: str | None = None, *, is_insecure: bool = False) -> ssl.SSLContext:
+    """Return new settings of TLS that trust certifi, or SSL_CERT_FILE and SSL_CERT_DIR, and the
+    certificates in *ca_file* too.
+
+    With *is_insecure* no certificate is checked.
+    """
+    context = httpx.create_ssl_context(verify=not is_insecure)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
     context.set_alpn_protocols(["http/1.1"])
     return context
 

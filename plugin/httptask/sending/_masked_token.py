@@ -100,9 +100,15 @@ def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
         len(request.body),
     )
     unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN]) if hop.received is None else ""
-    return SubExchange(
-        "token", record.before_hop, Hop(sent, _response(record, redactor), hop.phases, unparsed)
+    shown = Hop(
+        sent,
+        _response(record, redactor),
+        hop.phases,
+        unparsed,
+        proxy=hop.way.shown_proxy,
+        is_insecure=hop.way.is_insecure,
     )
+    return SubExchange("token", record.before_hop, shown)
 
 
 def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 
-from httptask.sending._dial import Origin
-from httptask.sending._wire import Recorder
+from httptask.sending._wire import Origin, Recorder
 
 
 class Places:

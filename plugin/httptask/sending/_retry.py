@@ -9,7 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from httptask._http.syntax import http_date
-from httptask.errors import CredentialError, StatusError, TaskError, TimedOutError
+from httptask.errors import (
+    ConnectionFailedError,
+    CredentialError,
+    StatusError,
+    TaskError,
+    TimedOutError,
+)
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
 
@@ -37,6 +43,7 @@ _NEVER: dict[str, str] = {
     "settings": "the request cannot be sent as it is",
     "expression": "the expression would fail again",
     "credential": "the credential would fail again",
+    "connection": "the proxy would refuse it alike",
     "blocked": "the rules refuse the address every time",
     "tls": "a certificate or a handshake that fails does so every time",
     "protocol": "a server that does not speak HTTP would answer alike",
@@ -84,6 +91,8 @@ def why_not(
 def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
     if isinstance(error, CredentialError) and error.retryable:
         return _ALWAYS
+    if isinstance(error, ConnectionFailedError) and error.is_final:
+        return None
     if not isinstance(error, StatusError):
         return _BY_KIND.get(error.kind)
     status, asked_to_wait = error.status_code, error.retry_after is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from httptask.errors import TaskError, TimedOutError
 from httptask.model.authorisation import TlsIdentity
@@ -19,6 +19,48 @@ from httptask.sending._head import HeadReader
 
 CheckEgress = Callable[[str, str, int], str | None]
 """(host, address, port) -> the reason to refuse, or None."""
+
+
+class Origin(NamedTuple):
+    """A server (RFC 9110, section 4.3.1)."""
+
+    scheme: str
+    host: str
+    """As it is resolved: without brackets, in ASCII."""
+    port: int
+
+    def __str__(self) -> str:
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that an operator named."""
+
+    origin: Origin
+    authorization: str = field(default="", repr=False)
+    """The value of `Proxy-Authorization`; "" without credentials. Sent to the proxy only."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What is masked wherever it appears."""
+
+    def __str__(self) -> str:
+        return f"{self.origin.scheme}://{self.origin}"
+
+
+class Way(NamedTuple):
+    """How the operator's network carries requests to one origin."""
+
+    proxy: Proxy | None = None
+    is_insecure: bool = False
+    """The server's certificate is not checked."""
+
+    @property
+    def shown_proxy(self) -> str | None:
+        """The proxy as an exchange has it."""
+        return None if self.proxy is None else str(self.proxy)
+
+
+DIRECT = Way()
 
 
 class Recorder:
@@ -36,6 +78,7 @@ class Recorder:
         "head",
         "is_replaced",
         "sent_headers",
+        "way",
     )
 
     def __init__(self) -> None:
@@ -54,6 +97,8 @@ class Recorder:
         """The request's header fields as they are written."""
         self.is_replaced = False
         """A mock took the request instead of the network: bytes and phases are unknown."""
+        self.way = DIRECT
+        """How the operator's network carries it."""
 
     @property
     def sent(self) -> bool:

@@ -22,9 +22,9 @@ from httptask.building import FILES_VARIABLE, Files
 from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper
 from httptask.expressions import Evaluator
 from httptask.model.authorisation import Clock
-from httptask.model.policy import MAX_STEPS_VARIABLE, Limits
+from httptask.model.policy import MAX_STEPS_VARIABLE, Limits, Network
 from httptask.plugins import PluginManager, plugin_manager
-from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks
+from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks, ways
 from httptask.task._endpoints import Endpoints
 from httptask.task._kept import Kept
 
@@ -79,7 +79,9 @@ class Runtime:
     calls and runs may cost; None takes the defaults, with the operator's `HTTPTASK_MAX_STEPS`.
     *tokens* is where tokens of credentials are kept, a `httptask.protocols.TokenStore` or a file's
     path; None takes what a plugin brings, the operator's file `HTTPTASK_TOKENS`, or the memory.
-    Raises `ValueError` for a network that is none, and for a limit that is none.
+    *network* is how requests leave this machine: a proxy, further certificates to trust; None takes
+    the operator's `HTTPTASK_PROXY` and its siblings. Raises `ValueError` for a network that is
+    none, and for a limit that is none.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Runtime:
         catalogue: Catalogue | os.PathLike[str] | str | None = None,
         limits: Limits | None = None,
         allow_networks: Iterable[str] | None = None,
+        network: Network | None = None,
         files: os.PathLike[str] | str | None = None,
         allow_host_header: bool | None = None,
         connections: int | None = None,
@@ -110,8 +113,10 @@ class Runtime:
             allow_host_header = os.environ.get(HOST_HEADER_VARIABLE) == "1"
         self.allow_host_header = allow_host_header
         """Whether tasks may set the header `Host`."""
-        self.redactor = Redactor()
-        """Masks every credential value resolved so far."""
+        self.ways = ways(network)
+        """How requests leave this machine."""
+        self.redactor = Redactor(self.ways.secrets)
+        """Masks every credential value resolved so far, and those of proxies."""
         self.clock = Clock()
         """The time that auth schemes and tokens go by."""
         self._token_store = tokens
@@ -146,7 +151,9 @@ class Runtime:
         loop = asyncio.get_running_loop()
         connections = self._connections.get(loop)
         if connections is None:
-            connections = self._connections[loop] = Connections(self.check_egress, self.limits)
+            connections = self._connections[loop] = Connections(
+                self.check_egress, self.limits, self.ways
+            )
         return connections
 
     def endpoint(self, endpoint_id: str) -> Endpoint:

@@ -48,7 +48,7 @@ export function phaseWords({ phase, waitSeconds, retryAfter }: Progress): string
 
 export const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
 /** The phases before the first byte of a request is sent. */
-const BEFORE_SENDING = ["prepare", "queue", "dns", "connect", "tls"];
+const BEFORE_SENDING = ["prepare", "queue", "dns", "connect", "proxy", "tls"];
 /** The ending of a cancelled run whose server did not say how it ended. */
 export const cancelled = ({ began, progress }: Run): Ending => ({
   event: "cancelled", id: progress.id ?? "", elapsedSeconds: (performance.now() - began) / 1000,

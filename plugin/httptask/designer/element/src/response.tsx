@@ -10,7 +10,7 @@ import { failureOf } from "./api";
 import type { Failure } from "./types";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request";
-const PHASES = ["queue", "dns", "connect", "tls", "send", "wait", "receive"];
+const PHASES = ["queue", "dns", "connect", "proxy", "tls", "send", "wait", "receive"];
 
 export function Response() {
   const { store } = useUi();
@@ -255,6 +255,7 @@ const OneAttempt = ({ attempt, store }: { attempt: Attempt; store: Store }) => (
   <li>
     <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}</span>
     {attempt.hops.map((hop, index) => <div key={index}><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span>
+      {hop.notes.map((note) => <div key={note} class="muted small">{note}</div>)}
       {hop.unparsed && <><p class="muted small">What came is no response:</p><pre class="code block" tabIndex={0} aria-label="What came">{hop.unparsed}</pre></>}
     </div>)}
   </li>

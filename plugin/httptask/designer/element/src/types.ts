@@ -206,7 +206,7 @@ export interface Attempt {
   startedAt: string;
   waitedSeconds: number;
   elapsedSeconds: number;
-  hops: { request: SentRequest; status?: number; statusLine?: string; headers?: [string, string][]; phases: Phases; unparsed?: string }[];
+  hops: { request: SentRequest; status?: number; statusLine?: string; headers?: [string, string][]; phases: Phases; notes: string[]; unparsed?: string }[];
 }
 export type Phases = Record<string, number>;
 

@@ -1,0 +1,304 @@
+"""The operator's network: which proxy a request takes, and whose certificate is not checked."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import ipaddress
+import logging
+import os
+import re
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+import idna
+
+from httptask._http.hosts import host_fault, literal_address
+from httptask._http.syntax import DEFAULT_PORTS
+from httptask.model.policy import Network
+from httptask.sending._httpx import address
+from httptask.sending._wire import DIRECT, Origin, Proxy, UnsendableError, Way
+
+PROXY_VARIABLE = "HTTPTASK_PROXY"
+NO_PROXY_VARIABLE = "HTTPTASK_NO_PROXY"
+CA_FILE_VARIABLE = "HTTPTASK_CA_FILE"
+INSECURE_VARIABLE = "HTTPTASK_INSECURE_HOSTS"
+
+_PROXY = f"{PROXY_VARIABLE} (--proxy)"
+_ENVIRONMENT = "environment"
+"""The value of `HTTPTASK_PROXY` that takes the variables which other programs read."""
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_log = logging.getLogger("httptask")
+
+
+class Ways:
+    """How each origin is reached."""
+
+    def __init__(
+        self,
+        proxies: Mapping[str, Proxy] | None = None,
+        without_proxy: HostList | None = None,
+        insecure: InsecureHosts | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        self._proxies = proxies or {}
+        self._without_proxy = without_proxy or HostList([])
+        self._insecure = insecure or InsecureHosts([])
+        self.ca_file = ca_file
+        """More certificates to trust."""
+        self._is_direct = not self._proxies and not self._insecure
+
+    def way(self, origin: Origin) -> Way:
+        """Return the way to *origin*."""
+        if self._is_direct:
+            return DIRECT
+        proxy = self._proxies.get(origin.scheme)
+        if proxy is not None and self._without_proxy.covers(origin):
+            proxy = None
+        return Way(proxy, self.is_insecure(origin))
+
+    def is_insecure(self, origin: Origin) -> bool:
+        """Say whether the certificate of *origin* is not checked."""
+        return origin.scheme == "https" and self._insecure.covers(origin)
+
+    @property
+    def secrets(self) -> Iterable[str]:
+        """What is masked wherever it appears."""
+        return (secret for proxy in self._proxies.values() for secret in proxy.secrets)
+
+
+def ways(network: Network | None = None) -> Ways:
+    """Return the ways of *network*, and of the environment for what it leaves open.
+
+    Raises `ValueError` with a message for users, which holds no secret.
+    """
+    network = network or Network()
+    proxies, named = _proxies(network)
+    without_proxy = _given(network.no_proxy, NO_PROXY_VARIABLE)
+    if without_proxy is None:
+        without_proxy = named
+    insecure = _words(_given(network.insecure_hosts, INSECURE_VARIABLE) or "")
+    return Ways(
+        proxies,
+        HostList(_words(without_proxy)) if proxies else None,
+        InsecureHosts(insecure),
+        _certificates(_given(network.ca_file, CA_FILE_VARIABLE)),
+    )
+
+
+@functools.cache
+def warn_insecure(host: str) -> None:
+    """Log, once in this process, that the certificate of *host* is not checked."""
+    _log.warning(
+        "the certificate of %s is not checked (%s, --insecure-host): who is between here and there"
+        " can read and change what is sent",
+        host,
+        INSECURE_VARIABLE,
+    )
+
+
+def _given(value: object, variable: str) -> object:
+    return os.environ.get(variable) if value is None else value
+
+
+def _words(value: object) -> list[str]:
+    """Return the words of *value*, text or texts, which commas and blanks separate."""
+    texts: Iterable[str] = [value] if isinstance(value, str) else value  # type: ignore[assignment]
+    return [word for text in texts for word in re.split(r"[,\s]+", text) if word]
+
+
+# The proxy
+
+
+def _proxies(network: Network) -> tuple[dict[str, Proxy], str]:
+    """Return the proxy of each scheme, and the hosts without one that the environment names."""
+    url = str(_given(network.proxy, PROXY_VARIABLE) or "").strip()
+    if not url:
+        return {}, ""
+    if url != _ENVIRONMENT:
+        return dict.fromkeys(DEFAULT_PORTS, parse_proxy(url, _PROXY)), ""
+    proxies = {}
+    for scheme in DEFAULT_PORTS:
+        for name in (f"{scheme}_proxy", "all_proxy"):
+            variable, text = _from_environment(name)
+            if text:
+                proxies[scheme] = parse_proxy(text, variable)
+                break
+    return proxies, _from_environment("no_proxy")[1]
+
+
+def _from_environment(name: str) -> tuple[str, str]:
+    """Return the name and the value of the variable *name*; small letters go first, as in curl."""
+    for variable in (name, name.upper()):
+        text = os.environ.get(variable, "").strip()
+        if text:
+            return variable, text
+    return name, ""
+
+
+_URL = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>.*)@)?(?P<host>[^@]*)")
+
+
+def parse_proxy(url: str, source: str) -> Proxy:
+    """Return the proxy at *url*, which *source* names.
+
+    Raises `ValueError`; its message quotes no user and no password.
+    """
+    parts = _URL.fullmatch(url)
+    scheme = ((parts and parts["scheme"]) or "http").lower()
+    if scheme.startswith("socks"):
+        raise ValueError(
+            f"{source} names a SOCKS proxy, which is not supported; name an http:// or https:// one"
+        )
+    wrong = ValueError(f"{source} is no URL of a proxy; expected http://HOST:PORT or https://…")
+    if parts is None or scheme not in DEFAULT_PORTS:
+        raise wrong
+    host = parts["host"].removesuffix("/")
+    if re.search(r"[/?#\s]", host) or host_fault(_without_port(host)):
+        raise wrong
+    try:
+        origin = address(f"{scheme}://{host}/")[0]
+    except UnsendableError:
+        raise wrong from None
+    if not 0 < origin.port < 65_536:
+        raise wrong
+    return Proxy(origin, *_credentials(parts["user"] or "", source))
+
+
+def _without_port(host: str) -> str:
+    return re.sub(r":[0-9]*\Z", "", host)
+
+
+def _credentials(user_info: str, source: str) -> tuple[str, tuple[str, ...]]:
+    """Return the `Proxy-Authorization` of *user_info* (RFC 7617), and its secrets."""
+    if not user_info:
+        return "", ()
+    user, _, password = (unquote(part) for part in user_info.partition(":"))
+    if ":" in user:
+        raise ValueError(f"{source}: the user's name of a proxy cannot hold a colon (RFC 7617)")
+    token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    # Without a password, the name is the secret: a token.
+    secrets = {password or user, token, user_info.partition(":")[2] or user_info}
+    return f"Basic {token}", tuple(secrets)
+
+
+# Lists of hosts
+
+_HOST = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<plain>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?")
+
+
+class HostList:
+    """Hosts, as curl reads NO_PROXY, each with a port where one is named.
+
+    `example.com` covers the host and all below it, `10.0.0.0/8` addresses that a URL spells (a name
+    is not looked up), and `*` alone everything. What is neither is no host, and covers nothing.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._everything = list(words) == ["*"]
+        self._names: list[tuple[str, int | None]] = []
+        self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, int | None]] = []
+        for word in words:
+            self._add(word)
+
+    def _add(self, word: str) -> None:
+        parts = _HOST.fullmatch(word)
+        host = (parts["bracketed"] or parts["plain"] or "") if parts is not None else word
+        port = int(parts["port"]) if parts is not None and parts["port"] else None
+        try:
+            self._networks.append((ipaddress.ip_network(host, strict=False), port))
+        except ValueError:
+            # A leading asterisk is of other programs' lists; its meaning is the dot's.
+            name = _ascii(host.removeprefix("*").removeprefix("."))
+            if name:
+                self._names.append((name, port))
+
+    def covers(self, origin: Origin) -> bool:
+        """Say whether *origin* is one of them."""
+        if self._everything:
+            return True
+        literal = _literal(origin.host)
+        if literal is not None:
+            return any(
+                port in (None, origin.port) and literal in network
+                for network, port in self._networks
+                if network.version == literal.version
+            )
+        host = f".{_ascii(origin.host)}"
+        return any(
+            port in (None, origin.port) and host.endswith(f".{name}") for name, port in self._names
+        )
+
+
+class InsecureHosts:
+    """Hosts that are named one by one, `HOST` or `HOST:PORT`."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._hosts = {self._parsed(word) for word in words}
+
+    @staticmethod
+    def _parsed(word: str) -> tuple[str, int | None]:
+        bare = f"[{word}]" if word.count(":") > 1 and "[" not in word else word
+        parts = _HOST.fullmatch(bare)
+        host = _without_port(bare)
+        if parts is None or not host or host_fault(host):
+            raise ValueError(
+                f"{word!r} is no host ({INSECURE_VARIABLE}, --insecure-host): each is named as HOST"
+                " or HOST:PORT"
+            )
+        return _canonical(host.strip("[]")), int(parts["port"]) if parts["port"] else None
+
+    def __bool__(self) -> bool:
+        return bool(self._hosts)
+
+    def covers(self, origin: Origin) -> bool:
+        """Say whether *origin* is one of them."""
+        if not self._hosts:
+            return False
+        host = _canonical(origin.host)
+        return (host, None) in self._hosts or (host, origin.port) in self._hosts
+
+
+def _canonical(host: str) -> str:
+    literal = _literal(host)
+    return _ascii(host) if literal is None else str(literal)
+
+
+def _literal(host: str) -> _Address | None:
+    try:
+        return literal_address(host)
+    except ValueError:
+        return None
+
+
+def _ascii(host: str) -> str:
+    name = host.removesuffix(".").lower()
+    if name.isascii():
+        return name
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except UnicodeError:
+        return name
+
+
+# Certificates
+
+
+def _certificates(path: object) -> str | None:
+    """Return *path*, a file that certificates can be read from. Raises `ValueError`."""
+    if not path:
+        return None
+    name = os.fspath(path)  # type: ignore[call-overload]
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(name)
+    except OSError as error:  # what OpenSSL cannot read, too
+        why = (
+            "it holds no certificate as PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        )
+        raise ValueError(
+            f"{name}: no certificates ({CA_FILE_VARIABLE}, --ca-file): {why}"
+        ) from None
+    return str(Path(name).absolute())

@@ -1,0 +1,148 @@
+"""A tunnel through a proxy: CONNECT and its answer (RFC 9110, section 9.3.6)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from httptask.errors import (
+    ConnectionFailedError,
+    ProtocolError,
+    TaskError,
+    TooLargeError,
+)
+from httptask.sending._framing import BodyReader, body_reader
+from httptask.sending._head import HeadReader, MalformedHeadError, readable, start_of
+from httptask.sending._retry import retry_after
+from httptask.sending._wire import MalformedError, Origin, Proxy
+
+_SHOWN = 500
+"""Bytes of a refusal's body that the error quotes."""
+_PATIENCE_SECONDS = 1
+"""How long the body of a refusal is waited for."""
+
+
+class Tunnel(asyncio.Protocol):
+    """Asks *proxy* for a tunnel to *origin*; TLS with the origin follows on the same transport."""
+
+    def __init__(self, proxy: Proxy, origin: Origin) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.proxy, self.origin = proxy, origin
+        self._head = HeadReader()
+        self._body: BodyReader | None = None
+        self._refusal = bytearray()
+        self._answered: asyncio.Future[None] = self._loop.create_future()
+        self.transport: asyncio.Transport | None = None
+
+    async def open(self) -> asyncio.Transport:
+        """Return the transport when it leads to the origin. Raises a `TaskError`."""
+        transport = self.transport
+        if transport is None:
+            raise self._broken()
+        lines = [f"CONNECT {self.origin} HTTP/1.1", f"Host: {self.origin}"]
+        if self.proxy.authorization:
+            lines.append(f"Proxy-Authorization: {self.proxy.authorization}")
+        transport.write("\r\n".join([*lines, "", ""]).encode("ascii"))
+        await self._answered
+        if not 200 <= self._head.status < 300:
+            raise proxy_refused(
+                self.proxy, f"CONNECT {self.origin}", self._head, bytes(self._refusal)
+            )
+        return transport
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._take(data)
+        except (MalformedHeadError, MalformedError) as error:
+            self._end(ProtocolError(f"the proxy {self.proxy} does not answer in HTTP: {error}"))
+        except TooLargeError as error:
+            self._end(TooLargeError(f"the proxy {self.proxy}: {error}"))
+
+    def eof_received(self) -> None:
+        self.connection_lost(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # The end of the connection may be the end of the refusal's body.
+        self._end(None if self._body is not None else self._broken(error))
+
+    # Within
+
+    def _take(self, data: bytes) -> None:
+        if self._body is None:
+            rest = self._head.feed(data)
+            if rest is None:
+                return
+            self._body, data = body_reader(self._head, "CONNECT"), rest
+            if self._body.is_complete and data:
+                # The origin says nothing before TLS has begun: whoever sent this is not the origin.
+                raise MalformedError(f"{len(data):,} bytes follow its answer to CONNECT")
+            self._loop.call_later(_PATIENCE_SECONDS, self._end, None)
+        if not self._body.is_complete:
+            self._refusal += b"".join(self._body.feed(data))
+        if self._body.is_complete or len(self._refusal) > _SHOWN:
+            self._end(None)
+
+    def _end(self, error: TaskError | None) -> None:
+        if self._answered.done():
+            return
+        if self.transport is not None:
+            self.transport.pause_reading()  # what follows belongs to TLS
+        if error is None:
+            self._answered.set_result(None)
+        else:
+            self._answered.set_exception(error)
+
+    def _broken(self, error: Exception | None = None) -> TaskError:
+        why = f": {error}" if error is not None else ""
+        return ConnectionFailedError(
+            f"the proxy {self.proxy} closed the connection before it answered CONNECT"
+            f" {self.origin}{why}"
+        )
+
+
+def proxy_refused(
+    proxy: Proxy, what: str, head: HeadReader, body: bytes = b""
+) -> ConnectionFailedError:
+    """Return the error of *proxy*, which refuses *what* with *head* and the start of *body*."""
+    line = f"{head.status} {readable(head.reason)}".strip()
+    text = "" if head.values(b"content-encoding") else _text(body)
+    says = f"; it says: {text}" if text else ""
+    repeats = head.status >= 500 or head.status in (408, 429)
+    return ConnectionFailedError(
+        f"the proxy {proxy} refuses {what}: {line}; {_advice(proxy, head)}{says}",
+        retry_after=retry_after(map(readable, head.values(b"retry-after"))) if repeats else None,
+        is_final=not repeats,
+    )
+
+
+def _text(body: bytes) -> str:
+    return " ".join(readable(start_of(body, _SHOWN)).split())
+
+
+def _advice(proxy: Proxy, head: HeadReader) -> str:
+    if head.status in (401, 407):  # some answer 401 to a wrong password, tinyproxy for one
+        return _credentials_advice(proxy, head)
+    if head.status >= 500:
+        return "it could not reach the server"
+    return "its rules forbid it: ask who runs it, or name the host in HTTPTASK_NO_PROXY"
+
+
+def _credentials_advice(proxy: Proxy, head: HeadReader) -> str:
+    schemes = {
+        readable(value).partition(" ")[0].strip(",") for value in head.values(b"proxy-authenticate")
+    }
+    if schemes and "basic" not in {scheme.lower() for scheme in schemes}:
+        return f"it asks for {', '.join(sorted(schemes))}, and only Basic is supported"
+    if proxy.authorization:
+        return "it does not accept the user and the password in HTTPTASK_PROXY"
+    return "it asks for credentials: HTTPTASK_PROXY=http://USER:PASSWORD@HOST:PORT has them"
