@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 import trustme
 
+import proxies
 import servers
 from httptask import hookimpl
 from httptask._core import packaged
@@ -24,6 +25,7 @@ from httptask.errors import CredentialError, TaskError, TimedOutError
 from httptask.model.authorisation import AuthResponse, TlsIdentity
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import Exchange, OutgoingRequest, StreamedBody
+from httptask.model.policy import Network
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
 
@@ -490,6 +492,30 @@ def test_a_clients_certificate_is_shown_and_owns_its_connections(guarded: Any) -
     assert seen == ["ann", "bob", "ann"]
     assert guarded.connections == 2
     assert "ann" not in repr(ann)
+
+
+def test_a_clients_certificate_is_shown_to_the_server_behind_a_proxy(guarded: Any) -> None:
+    """In the tunnel, also where the server's own certificate is not checked, and to no proxy;
+    token requests take the same way.
+    """
+
+    def tunnel(peer: servers.Peer) -> None:
+        peer.read_request()
+        peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        proxies.relay(guarded.port)(peer)
+
+    chain, key = certificate("ann")
+    scheme = Certified(TlsIdentity(chain, Secret(key)), guarded.url + "/token")
+    with servers.tls_server(tunnel) as proxy:
+        hosts = (f"localhost:{guarded.port}", f"localhost:{proxy.port}")
+        network = Network(proxy=proxy.url, insecure_hosts=hosts)
+        shown = exchange(task(guarded.url), scheme, network=network)
+        assert shown.outcome == "success", shown.error
+        attempt = shown.attempts[0]
+        assert attempt.hops[0].proxy == proxy.url
+        assert attempt.hops[0].is_insecure
+        assert [each.hop.proxy for each in attempt.sub_exchanges] == [proxy.url]
+        assert proxy.connections == guarded.connections == 1
 
 
 def test_a_pkcs12_is_a_certificate_too(guarded: Any) -> None:

@@ -202,8 +202,9 @@ def test_definitions_of_ones_own(tmp_path: Path) -> None:
         (["--port", "65536"], "from 0 to 65535"),
         (["--port", "-1"], "from 0 to 65535"),
         (["--allow-network", "nowhere/99"], "nowhere/99"),
+        (["--proxy", "socks5://127.0.0.1"], "SOCKS"),
     ],
-    ids=["bind", "port", "negative", "network"],
+    ids=["bind", "port", "negative", "network", "proxy"],
 )
 def test_wrong_use(tmp_path: Path, words: list[str], said: str) -> None:
     """What cannot be started is refused with exit status 2 and what to do."""

@@ -23,6 +23,8 @@ from designer import (
 )
 from httptask.designer import create_app, serve
 from httptask.designer._serve import ServeError
+from httptask.model.policy import Network
+from imports import until
 from servers import raw_server, respond, response
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -369,6 +371,24 @@ def test_egress_rules_hold(tmp_path: Path) -> None:
         text = designer.client.post("test-requests", json={"task": thing_task(server.url)}).text
         assert server.connections == 0
     assert '"kind": "blocked"' in text
+
+
+def test_the_operators_proxy_carries_what_the_page_sends(tmp_path: Path) -> None:
+    """Test requests and imports, and the page is told what the proxy leaves unchecked."""
+    server = "http://a.example"
+    with (
+        raw_server(respond(response(b"through"))) as proxy,
+        running_designer(
+            tmp_path, endpoints=[thing_endpoint(server)], network=Network(proxy=proxy.url)
+        ) as designer,
+    ):
+        text = designer.client.post("test-requests", json={"task": thing_task(server)}).text
+        assert proxy.received[0].startswith(b"GET http://a.example/")
+        assert f"the proxy {proxy.url} carries this request" in text
+        source = {"source": "https://b.example/api.json"}
+        designer.client.post("import", json=source).raise_for_status()
+        until(lambda: len(proxy.received) > 1)
+        assert proxy.received[1].startswith(b"CONNECT b.example:443 ")
 
 
 def test_mounted_below_another_path(tmp_path: Path) -> None:
