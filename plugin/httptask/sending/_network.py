@@ -93,8 +93,8 @@ def ways(network: Network | None = None) -> Ways:
 def warn_insecure(host: str) -> None:
     """Log, once in this process, that the certificate of *host* is not checked."""
     _log.warning(
-        "the certificate of %s is not checked (%s, --insecure-host): who is between here and there"
-        " can read and change what is sent",
+        "the certificate of %s is not checked (%s, --insecure-host): anybody between you and it can"
+        " read and change what is sent",
         host,
         INSECURE_VARIABLE,
     )
