@@ -8,10 +8,12 @@ import json
 import os
 import re
 import shlex
+import socket
 import string
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -45,6 +47,7 @@ from httptask.protocols import (
 from httptask.task import Runtime
 from httptask.workflow import problems
 from places import ROOT
+from tasks import http
 
 README = ROOT / "README.md"
 DOCUMENTS = [
@@ -601,3 +604,83 @@ def test_the_recipes_for_tasks_and_engines_run() -> None:
             runtime=runtime,
         )
     assert (run.status, run.output) == ("Completed", "RFI 7")
+
+
+@pytest.fixture
+def redis_port(tmp_path: Path) -> Iterator[int]:
+    """A Redis of this test's own, on the port of loopback that is given."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE, text=True) as redis:
+        assert redis.stdout is not None
+        assert any("eady to accept connections" in line for line in redis.stdout)
+        yield port
+        redis.terminate()
+
+
+ONE_PROCESS = """
+import asyncio, json, sys, types
+from httptask import HttpTask, Runtime
+from httptask.errors import TaskError
+from httptask.plugins import plugin_manager
+
+async def main():
+    plugins = plugin_manager(plugin, entry_points=False)
+    async with Runtime(plugins=plugins, allow_networks=["127.0.0.1"]) as runtime:
+        task = HttpTask(json.loads(sys.argv[2]), name="t", runtime=runtime)
+        return await asyncio.gather(*(task.acall() for _ in range(4)), return_exceptions=True)
+
+plugin = types.ModuleType("recipe")
+exec(compile(sys.argv[1], "docs/plugins.md", "exec"), vars(plugin))
+print(*sorted(getattr(result, "kind", "success") for result in asyncio.run(main())))
+"""
+
+
+def outcomes_of_processes(definition: dict[str, Any], port: int) -> list[str]:
+    """Return the outcomes of three processes that run the task four times, with the recipe."""
+    codes = [block.text for block in blocks(ROOT / "docs/plugins.md", "python") if not block.title]
+    (code,) = [code for code in codes if "\ndef httptask_rate_limiter(" in code]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ONE_PROCESS, code, json.dumps(definition)],
+            env={**os.environ, "ACME_REDIS": f"redis://127.0.0.1:{port}"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    return [word for process in processes for word in process.communicate()[0].split()]
+
+
+def test_the_recipe_of_limits_shares_them_over_processes(redis_port: int) -> None:
+    """Twelve requests of three processes, and five of them a day: five are sent."""
+    rate = {"requests": 5, "seconds": 86400}
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        definition = http(server.url, rateLimit=rate, totalTimeoutSeconds=30)
+        outcomes = outcomes_of_processes(definition, redis_port)
+        assert len(server.received) == 5
+    assert sorted(outcomes) == ["success"] * 5 + ["timeout"] * 7
+
+
+def test_the_recipe_of_limits_shares_what_a_server_said(redis_port: int) -> None:
+    """A server that takes no more requests is not asked by other processes either."""
+    headers = (("RateLimit", '"day";r=0;t=86400'), servers.JSON)
+    with servers.raw_server(servers.respond(servers.response(b"{}", *headers))) as server:
+        definition = http(server.url, totalTimeoutSeconds=30)
+        first = outcomes_of_processes(definition, redis_port)
+        asked = len(server.received)
+        assert outcomes_of_processes(definition, redis_port) == ["timeout"] * 12
+        assert len(server.received) == asked
+    assert "success" in first
+
+
+def test_without_its_redis_each_process_counts_alone() -> None:
+    """A store that is down ends no task."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    rate = {"requests": 3, "seconds": 86400}
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        definition = http(server.url, rateLimit=rate, totalTimeoutSeconds=30)
+        outcomes = outcomes_of_processes(definition, port)
+    assert sorted(outcomes) == ["success"] * 9 + ["timeout"] * 3

@@ -45,7 +45,10 @@ from httptask.testing import StandIn
 from tasks import RFI, call, email_task, exchange, failure, http, runtime
 
 HOOKS = {name: getattr(hookspecs, name) for name in dir(hookspecs) if name.startswith("httptask_")}
-FIRST = {"httptask_test_request", "httptask_credential", "httptask_token_store"}
+FIRST = {
+    *("httptask_test_request", "httptask_credential", "httptask_token_store"),
+    "httptask_rate_limiter",
+}
 OK = servers.respond(servers.response(b'{"ok": true}', servers.JSON))
 
 
@@ -73,7 +76,7 @@ def test_the_order_of_call_names_every_hook() -> None:
 
 
 def test_first_answer_hooks_are_those_of_the_design_and_our_answers_come_last() -> None:
-    """Only these three stop at the first answer, and a stranger is always asked before us; no
+    """Only these stop at the first answer, and a stranger is always asked before us; no
     security question is one.
     """
     manager = plugin_manager(entry_points=False)
@@ -178,6 +181,10 @@ class Everything:
         self.calls.append("httptask_check_egress")
 
     @hookimpl
+    def httptask_rate_limiter(self) -> None:
+        self.calls.append("httptask_rate_limiter")
+
+    @hookimpl
     def httptask_exchange_finished(self, exchange: Exchange, task: Any) -> None:
         self.calls.append("httptask_exchange_finished")
         assert "s3cr3t" not in json.dumps(exchange.to_json())
@@ -248,6 +255,7 @@ def test_a_stranger_is_called_at_every_door() -> None:
     assert during == [
         "httptask_test_request",
         "httptask_refine_settings_schema",
+        "httptask_rate_limiter",
         "httptask_credential",
         "httptask_prepare_request",
         "httptask_token_store",

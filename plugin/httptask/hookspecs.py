@@ -15,6 +15,7 @@ Order of call over one run of an HTTP task:
                    · httptask_auth_schemes                          once per manager, when first
                    needed
     Test request   httptask_test_request
+    first request  httptask_rate_limiter                            once per runtime
     each attempt   httptask_credential -> httptask_prepare_request -> (authorised;
                    httptask_token_store once a runtime, when first needed) ->
     httptask_check_egress -> (sent)
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         Engine,
         ExpressionLanguage,
         Importer,
+        RateLimiter,
         TaskType,
         TokenStore,
     )
@@ -211,6 +213,20 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
         @httptask.hookimpl
         def httptask_check_egress(host, address, port):
             return None if port == 443 else "only port 443 is open here"
+    """
+
+
+@hookspec(firstresult=True)
+def httptask_rate_limiter() -> RateLimiter | None:
+    """Count requests for several processes, so that they share the limits of tasks, credentials and
+    servers. The first answer counts.
+
+    Called once per runtime, before its first request, in that request's thread. An exception
+    reaches the caller. Ours counts the requests of this process, and answers last.
+
+        @httptask.hookimpl
+        def httptask_rate_limiter():
+            return RedisLimiter("redis://limits.acme.example")  # see httptask.protocols.RateLimiter
     """
 
 

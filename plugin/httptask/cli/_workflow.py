@@ -174,6 +174,14 @@ def _connections(parser: argparse.ArgumentParser) -> None:
             " 100)"
         ),
     )
+    parser.add_argument(
+        "--origin-limits",
+        metavar="LIMITS",
+        help=(
+            "what holds for every server, such as pause=60,share=0.8 or off (environment:"
+            " HTTPTASK_ORIGIN_LIMITS)"
+        ),
+    )
 
 
 # validate
@@ -592,12 +600,14 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
 
 
 def _runtime(arguments: argparse.Namespace) -> Runtime:
+    from httptask.model.rates import OriginLimits
     from httptask.task import Runtime, operator_limits
 
     try:
         limits = operator_limits(getattr(arguments, "max_steps", None))
     except ValueError as error:
         raise CommandError(str(error)) from error
+    origin_limits = getattr(arguments, "origin_limits", None)
     try:
         return Runtime(
             catalogue=arguments.catalogue,
@@ -608,6 +618,7 @@ def _runtime(arguments: argparse.Namespace) -> Runtime:
             allow_host_header=getattr(arguments, "allow_host_header", None),
             connections=getattr(arguments, "connections", None),
             connections_per_origin=getattr(arguments, "connections_per_origin", None),
+            origin_limits=OriginLimits.parsed(origin_limits) if origin_limits else None,
         )
     except ValueError as error:
         raise CommandError(str(error)) from error

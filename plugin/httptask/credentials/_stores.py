@@ -12,6 +12,7 @@ from typing import Any
 from httptask._core.strict_json import JsonError, parse
 from httptask._http.syntax import split_url
 from httptask.model.credential import Credential, Secret, concealed
+from httptask.model.rates import RateLimit
 
 PREFIX = "HTTPTASK_CREDENTIAL_"
 """Only variables that start so are ever read: a definition must not name any other."""
@@ -89,7 +90,8 @@ def _credential(name: str, document: Any, where: str) -> Credential:
         raise ValueError(
             f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'
         )
-    fields = {field: value for field, value in document.items() if field not in ("type", "origins")}
+    others = ("type", "origins", "rateLimit")
+    fields = {field: value for field, value in document.items() if field not in others}
     origins = document.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
         raise ValueError(
@@ -109,4 +111,8 @@ def _credential(name: str, document: Any, where: str) -> Credential:
                 f'{where}: the origin {each!r} is none; one looks like "https://api.procore.com"'
             )
     # Which fields are secret only the scheme knows: until then, all are.
-    return Credential(name, document["type"], concealed(fields), tuple(origins))
+    try:
+        rate_limit = RateLimit.of_json(document.get("rateLimit"))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    return Credential(name, document["type"], concealed(fields), tuple(origins), rate_limit)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from httptask._core.redaction import MASK
+from httptask.model.rates import RateLimit
 
 
 class Secret:
@@ -88,6 +89,8 @@ class Credential:
     """
     origins: tuple[str, ...] = ()
     """Where it may be sent: `https://api.procore.com`; empty is anywhere."""
+    rate_limit: RateLimit | None = None
+    """How many requests it authorises, for each origin, over all tasks that name it."""
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values to mask."""

@@ -259,6 +259,10 @@ class Hop:
     """The operator's proxy that carried it, without credentials."""
     is_insecure: bool = False
     """The server's certificate was not checked, as the operator wants it."""
+    queue_reason: str = ""
+    """Why it waited in the queue, or was not sent at all, where a limit of its origin made it:
+    `limited until …`.
+    """
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -278,7 +282,7 @@ class Hop:
 
     def to_json(self) -> dict[str, Any]:
         """Return request, response (null when none came), phases in seconds, what came instead of a
-        response, and the way that it took.
+        response, why it waited in the queue, and the way that it took.
         """
         return {
             "request": self.request.to_json(),
@@ -289,6 +293,7 @@ class Hop:
             "proxy": self.proxy,
             "insecure": self.is_insecure,
             "notes": list(self.notes),
+            "queueReason": self.queue_reason,
         }
 
     @classmethod
@@ -303,6 +308,7 @@ class Hop:
             challenged=value.get("challenged", False),
             proxy=value.get("proxy"),
             is_insecure=value.get("insecure", False),
+            queue_reason=value.get("queueReason", ""),  # exchanges are older than it
         )
 
 

@@ -17,6 +17,7 @@ from httptask.protocols._authorisation import (
 if TYPE_CHECKING:
     from httptask.errors import Problem
     from httptask.model.api import Endpoint, Note
+    from httptask.model.rates import RateLimit
     from httptask.model.task import Inputs
     from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 
@@ -137,6 +138,31 @@ class ExpressionLanguage(Protocol):
         Raises `LookupError` when a name does not exist and `ValueError` for everything else, each
         with a sentence.
         """
+        ...
+
+
+@runtime_checkable
+class RateLimiter(Protocol):
+    """Counts requests, for several processes where its counts are kept outside of them.
+
+    Its methods are called on the event loops of the runtime, which may be several, in threads of
+    their own: do not block, return an awaitable instead. When one raises, the error is logged, and
+    the process counts alone. Its deadline cancels a request that waits for one.
+
+    A *key* is an origin and what has the limit: `https://api.acme.example task orders/Get`,
+    `https://api.acme.example credential crm`. Neither holds a secret.
+    """
+
+    def reserve(self, key: str, rate: RateLimit | None, longest: float) -> Awaitable[float] | float:
+        """Take a place for one request of *key* and return the seconds until it may go; 0: now.
+
+        *rate* is its limit (`requests`, `seconds`, `burst`); None: only a pause holds it back.
+        Return a wait above *longest* without taking a place: the request is refused then.
+        """
+        ...
+
+    def pause(self, key: str, seconds: float) -> Awaitable[None] | None:
+        """Note that a server takes no requests of *key* for *seconds*: `reserve` waits as long."""
         ...
 
 

@@ -6,7 +6,7 @@ response).
 
 from httptask.sending._authorising import Authorisation, Send
 from httptask.sending._connections import Connections
-from httptask.sending._deliver import Delivery, Judge, Ready, deliver
+from httptask.sending._deliver import Delivery, Judge, Ready, RetryRefusal, deliver
 from httptask.sending._egress import (
     address_reason,
     allowed_networks,
@@ -16,10 +16,13 @@ from httptask.sending._egress import (
 )
 from httptask.sending._exchange import masked
 from httptask.sending._files import BodyFile
+from httptask.sending._limited_wire import LimitedWire
+from httptask.sending._limits import Limiter
 from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._network import ways
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
+from httptask.sending._wire import Wire
 
 __all__ = [
     "Authorisation",
@@ -27,12 +30,16 @@ __all__ = [
     "Connections",
     "Delivery",
     "Judge",
+    "LimitedWire",
+    "Limiter",
     "Progress",
     "Ready",
+    "RetryRefusal",
     "Send",
     "Verdict",
     "View",
     "Wait",
+    "Wire",
     "address_reason",
     "allowed_networks",
     "allowing",

@@ -118,6 +118,8 @@ class Connections:
         await self._places.take(origin, recorder)
         connection = None
         try:
+            if recorder.check_again is not None:
+                recorder.check_again()
             connection = self._take(key)
             if connection is not None:
                 connection.begin(request, recorder, timeouts.read)

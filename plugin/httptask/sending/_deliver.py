@@ -60,6 +60,10 @@ Judge = Callable[[TaskResult, View], Awaitable[Verdict]]
 """Decides whether a response whose body could be decoded is a success; asked once an attempt."""
 
 
+RetryRefusal = Callable[[TaskError, str], str | None]
+"""Returns why a request to a URL is not sent again after an error: a limit of its origin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What a call ended in."""
@@ -77,7 +81,7 @@ class _Call:
     """What stays the same over all attempts."""
 
     ready: MakeReady
-    wires: Callable[[], Wire]
+    wires: Callable[[bool], Wire]
     wire: Wire
     timeouts: Timeouts
     retry: RetryPolicy
@@ -90,6 +94,7 @@ class _Call:
     """How many are followed."""
     is_observed: bool
     """Whether somebody looks at the exchange of a success; that of an error is always made."""
+    retry_refusal: RetryRefusal | None
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -103,7 +108,7 @@ class _Call:
 
 async def deliver(
     ready: MakeReady,
-    wires: Callable[[], Wire],
+    wires: Callable[[bool], Wire],
     *,
     timeouts: Timeouts,
     retry: RetryPolicy,
@@ -114,16 +119,18 @@ async def deliver(
     judge: Judge | None = None,
     redirects: int | None = None,
     is_observed: bool = True,
+    retry_refusal: RetryRefusal | None = None,
 ) -> Delivery:
     """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
     what the call ended in.
 
-    *wires* gives the wire of the running event loop: a token request may have one of its own.
+    *wires* gives the wire of the running event loop; True is for token requests, which may have a
+    loop of their own.
     *new_file* makes files for bodies that are neither JSON nor text, unless *reading* says
     otherwise. *judge* decides what a success is; any 2xx without one. At most *redirects* are
     followed, and never more than *limits* has. Without *is_observed*, a success has no exchange: to
-    mask what nobody looks at would cost a fifth of the call. Raises only what *ready* raises
-    (nothing was sent), and cancellation.
+    mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold back a retry.
+    Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
     bodies = Bodies(limits.body, files.new, reading or Reading())
@@ -133,7 +140,7 @@ async def deliver(
     call = _Call(
         ready,
         wires,
-        wires(),
+        wires(False),
         timeouts,
         retry,
         limits,
@@ -143,6 +150,7 @@ async def deliver(
         progress,
         followed,
         is_observed,
+        retry_refusal,
     )
     kept_file: BodyFile | None = None
     records: list[AttemptRecord] = []
@@ -210,10 +218,21 @@ def _wait_after(
     wait = wait_seconds(call.retry, len(records), error.retry_after)
     if refusal is None and wait >= seconds_left:
         refusal = f"waiting {wait:.0f} s is more than totalTimeoutSeconds leaves"
+    if refusal is None:
+        refusal = _limit(error, records[-1], call)
     if refusal is not None:  # the task allows more attempts, so its author asks why
         error.message += f"; not tried again: {refusal}"
         return None
     return wait
+
+
+def _limit(error: TaskError, last: AttemptRecord, call: _Call) -> str | None:
+    """Return why the limits of the origin allow no retry after *error*."""
+    if not last.hops:
+        return None
+    if last.hops[-1].refused:
+        return "it would be held back again"
+    return call.retry_refusal(error, last.hops[-1].request.url) if call.retry_refusal else None
 
 
 async def _attempt(current: AttemptRecord, call: _Call) -> None:
@@ -221,7 +240,7 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
 
     Raises the `TaskError` that the attempt ends in.
     """
-    ready = await call.ready(partial(send_token, current, call.wires, call.timeouts))
+    ready = await call.ready(partial(send_token, current, partial(call.wires, True), call.timeouts))
     redactor = call.redactor
     current.plain = ready.plain
     received = await _answer(current, ready, call)
@@ -336,11 +355,11 @@ def _deadline_passed(records: Sequence[AttemptRecord], call: _Call) -> TimedOutE
         was_asked_before = any(hop.delivered for hop in hops)
         asked = "it was not asked this time" if was_asked_before else "no server was asked"
         limits = call.limits
-        message = (
-            f"{passed} in the queue for {address(hops[-1].request.url)[0]}: as many requests were"
-            f" under way as an operator allows, {limits.connections_per_origin} to one origin and"
-            f" {limits.connections} in all; {asked}"
+        reason = hops[-1].queue_reason or (
+            "as many requests were under way as an operator allows,"
+            f" {limits.connections_per_origin} to one origin and {limits.connections} in all"
         )
+        message = f"{passed} in the queue for {address(hops[-1].request.url)[0]}: {reason}; {asked}"
         return TimedOutError(message, phase="queue", seconds=seconds)
     count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
     tokens = records[-1].tokens

@@ -162,6 +162,7 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
         hop.challenged,
         proxy=hop.way.shown_proxy,
         is_insecure=hop.way.is_insecure,
+        queue_reason=redactor.text(hop.queue_reason),
     )
 
 

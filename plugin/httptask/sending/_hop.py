@@ -128,6 +128,10 @@ class HopRecord:
     """It failed on a kept-alive connection before the first byte of a response."""
     challenged: bool = False
     """The response asked for other authorisation: the next hop is the same request again."""
+    queue_reason: str = ""
+    """Why it waited in the queue, where a limit made it wait."""
+    refused: bool = False
+    """A limit refused it: no server was asked."""
 
 
 async def send_hop(
@@ -154,6 +158,9 @@ async def send_hop(
             record.received = _head(answer, request.method)
             read = _read_body if record.received.may_have_body else _read_nothing
             await read(answer, record.received, bodies)
+        except BaseException as error:
+            answer.broke(error)
+            raise
         finally:
             answer.close()
     except TaskError as error:
@@ -168,6 +175,7 @@ async def send_hop(
         raise task_error from (error if isinstance(error, KEPT_CAUSES) else None)
     finally:
         record.delivered = network.sent
+        record.queue_reason, record.refused = network.queue_reason, network.is_refused
         record.sent_headers = network.sent_headers
         record.way = network.way
         # What came is shown, though it could not be read, or not be trusted.

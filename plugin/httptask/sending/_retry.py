@@ -64,7 +64,7 @@ def why_not(
     followed. *statuses* are those that the author adds to the table.
     """
     if isinstance(error, TimedOutError) and error.phase in ("total", "queue"):
-        return "no time is left"
+        return "no time is left" if error.retry_after is None else None
     rule = _rule(error, statuses)
     if rule is None:
         return _why_never(error)

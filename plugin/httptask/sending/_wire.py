@@ -74,9 +74,12 @@ class Recorder:
         "_phases",
         "bytes_received",
         "bytes_sent",
+        "check_again",
         "connected",
         "head",
+        "is_refused",
         "is_replaced",
+        "queue_reason",
         "sent_headers",
         "way",
     )
@@ -99,6 +102,12 @@ class Recorder:
         """A mock took the request instead of the network: bytes and phases are unknown."""
         self.way = DIRECT
         """How the operator's network carries it."""
+        self.check_again: Callable[[], None] | None = None
+        """Raises where the request is not to go out any more, after it waited for a place."""
+        self.queue_reason = ""
+        """Why the request waited in the phase `queue`, where a limit made it wait."""
+        self.is_refused = False
+        """A limit refused the request: no server was asked, and waiting would be in vain."""
 
     @property
     def sent(self) -> bool:
@@ -118,7 +127,8 @@ class Recorder:
         """Stop the clock of the phase under way."""
         if self._began is not None:
             phase, since = self._began
-            self._phases[phase] = time.perf_counter() - since
+            seconds = time.perf_counter() - since
+            self._phases[phase] = self._phases.get(phase, 0.0) + seconds
             self._began = None
 
     @property
@@ -175,6 +185,8 @@ class Answer:
     """Ends the response. Its connection is kept when the response was read to its end, else
     closed.
     """
+    broke: Callable[[BaseException], None] = lambda _: None
+    """Is told what ended the reading of the body too early."""
 
 
 class Wire(Protocol):

@@ -1,8 +1,13 @@
-"""The shipped egress rules, through the same hook as anyone's."""
+"""The shipped egress rules and rate limiter, through the same hook as anyone's."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from httptask.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from httptask.protocols import RateLimiter
 
 
 @hookimpl
@@ -11,3 +16,11 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
     from httptask.sending._egress import reason_to_refuse
 
     return reason_to_refuse(host, address)
+
+
+@hookimpl(trylast=True)
+def httptask_rate_limiter() -> RateLimiter:
+    """Count the requests of this process."""
+    from httptask.sending._token_bucket import TokenBuckets
+
+    return TokenBuckets()

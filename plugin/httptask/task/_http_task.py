@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -35,8 +36,11 @@ from httptask.model.workflow import TaskOutcome
 from httptask.sending import (
     BodyFile,
     Delivery,
+    LimitedWire,
     Ready,
+    RetryRefusal,
     Send,
+    Wire,
     allowing,
     deliver,
     masked,
@@ -341,10 +345,11 @@ class HttpTask:
             judge = Judge(
                 plan.definition, plan.endpoint, runtime.evaluator, inputs.run, self.pointer
             )
+        wires, retry_refusal = self._wires(inputs, is_test=is_test)
         with allowing(runtime.allowed):
             delivery = await deliver(
                 lambda send: self._ready(built, send),
-                lambda: runtime.connections,
+                wires,
                 timeouts=plan.timeouts,
                 retry=plan.retry,
                 limits=runtime.limits,
@@ -354,6 +359,7 @@ class HttpTask:
                 judge=judge,
                 redirects=plan.definition.get("redirects"),
                 is_observed=is_test or runtime.plugins.has_observers,
+                retry_refusal=retry_refusal,
             )
         exchange = delivery.exchange
         if exchange is not None:
@@ -362,6 +368,27 @@ class HttpTask:
                 delivery = _with_exchange(delivery, exchange)
             runtime.plugins.tell_observers(exchange, self)
         return parameters, delivery
+
+    def _wires(
+        self, inputs: Inputs, *, is_test: bool
+    ) -> tuple[Callable[[bool], Wire], RetryRefusal | None]:
+        """Return what gives the wire of the running event loop, within the limits of origins, and
+        what holds back retries. The task's own limit does not count token requests.
+        """
+        runtime, plan = self.runtime, self._plan
+        limiter, total = runtime.limiter, plan.timeouts.total
+        if limiter.is_off and plan.rate is None and plan.field("credentials") is None:
+            return lambda _: runtime.connections, None
+        # Tasks of one name in several definitions are several tasks.
+        scope = f"{inputs.run.get('workflowDefinitionId', '')}/{self.name}"
+        deadline = time.monotonic() + total
+
+        def wires(is_token: bool) -> Wire:
+            rate = None if is_token else plan.rate
+            connections = runtime.connections
+            return LimitedWire(connections, limiter, deadline, total, rate, scope, is_test)
+
+        return wires, None if is_test else limiter.retry_refusal
 
     async def _load(self) -> None:
         """See that the endpoint is known before the plan asks for it: reading a file would hold up
@@ -398,6 +425,7 @@ class HttpTask:
         if name is not None:
             with self._blamed(name):
                 credential = await resolve(name, runtime.plugins)
+            runtime.limiter.know(name, credential.rate_limit)
             for secret in credential.secrets():
                 runtime.redactor.add(secret)
         _prepared_by_plugins(self, request)

@@ -17,6 +17,7 @@ from httptask.building import Builder, build, data_places, references, with_valu
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, has_expression, may_change
 from httptask.model.policy import RetryPolicy, Timeouts
+from httptask.model.rates import RateLimit
 from httptask.model.task import Reading
 from httptask.settings import (
     EVERY_GROUP,
@@ -358,6 +359,11 @@ class Plan:
     def retry(self) -> RetryPolicy:
         """How the task is tried again."""
         return RetryPolicy.of_task(self.definition)
+
+    @cached_property
+    def rate(self) -> RateLimit | None:
+        """How many requests its runs send to one origin."""
+        return RateLimit.of_json(self.field("rateLimit"))
 
     @cached_property
     def reading(self) -> Reading:

@@ -23,8 +23,9 @@ from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper
 from httptask.expressions import Evaluator
 from httptask.model.authorisation import Clock
 from httptask.model.policy import MAX_STEPS_VARIABLE, Limits, Network
+from httptask.model.rates import OriginLimits
 from httptask.plugins import PluginManager, plugin_manager
-from httptask.sending import BodyFile, Connections, allowed_networks, parse_networks, ways
+from httptask.sending import BodyFile, Connections, Limiter, allowed_networks, parse_networks, ways
 from httptask.task._endpoints import Endpoints
 from httptask.task._kept import Kept
 
@@ -44,6 +45,11 @@ CONNECTIONS_VARIABLE = "HTTPTASK_CONNECTIONS"
 PER_ORIGIN_VARIABLE = "HTTPTASK_CONNECTIONS_PER_ORIGIN"
 """The environment variables in which an operator says how many requests are under way at once, in
 all and to one origin.
+"""
+
+ORIGIN_LIMITS_VARIABLE = "HTTPTASK_ORIGIN_LIMITS"
+"""The environment variable in which an operator says what holds for every origin:
+`OriginLimits.parsed`.
 """
 
 
@@ -79,6 +85,8 @@ class Runtime:
     calls and runs may cost; None takes the defaults, with the operator's `HTTPTASK_MAX_STEPS`.
     *tokens* is where tokens of credentials are kept, a `httptask.protocols.TokenStore` or a file's
     path; None takes what a plugin brings, the operator's file `HTTPTASK_TOKENS`, or the memory.
+    *origin_limits* say how long a server may hold requests back, and when requests to an origin
+    that fails are refused; None takes the operator's `HTTPTASK_ORIGIN_LIMITS`.
     *network* is how requests leave this machine: a proxy, further certificates to trust; None takes
     the operator's `HTTPTASK_PROXY` and its siblings. Raises `ValueError` for a network that is
     none, and for a limit that is none.
@@ -97,6 +105,7 @@ class Runtime:
         connections: int | None = None,
         connections_per_origin: int | None = None,
         tokens: TokenStore | os.PathLike[str] | str | None = None,
+        origin_limits: OriginLimits | None = None,
     ) -> None:
         self.plugins = plugins or plugin_manager()
         limits = limits or operator_limits()
@@ -107,6 +116,9 @@ class Runtime:
                 connections_per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin
             ),
         )
+        text = os.environ.get(ORIGIN_LIMITS_VARIABLE, "")
+        self.origin_limits = OriginLimits.parsed(text) if origin_limits is None else origin_limits
+        """What holds for every origin."""
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
         if allow_host_header is None:
@@ -134,6 +146,7 @@ class Runtime:
         self._files = Path(folder).absolute() if folder else None
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""
+        self._limiter: Limiter | None = None
         self._lock = threading.Lock()
         # By event loop: connections belong to one, and threads may each run their own.
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = (
@@ -144,6 +157,16 @@ class Runtime:
     def evaluator(self) -> Evaluator:
         """Evaluates expressions."""
         return Evaluator(self.plugins.named("httptask_expression_languages"), self.limits)
+
+    @property
+    def limiter(self) -> Limiter:
+        """What tasks know together of the origins they send to."""
+        if self._limiter is None:
+            with self._lock:  # several threads may send the first request
+                if self._limiter is None:
+                    buckets = self.plugins.hook.httptask_rate_limiter()
+                    self._limiter = Limiter(self.origin_limits, buckets)
+        return self._limiter
 
     @property
     def connections(self) -> Connections:

@@ -1,0 +1,151 @@
+"""How many requests may go to one origin: what authors set, and what operators set for all."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The `rateLimit` of a task or a credential: a token bucket for each origin."""
+
+    requests: int
+    """Requests in `seconds`, on average."""
+    seconds: float = 1
+    burst: int = 0
+    """Requests that may go at once after a pause; 0 is as many as `requests`."""
+
+    @classmethod
+    def of_json(cls, value: Any) -> Self | None:
+        """Return the limit that *value* describes; None for null. Raises `ValueError`."""
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or value.keys() - {"requests", "seconds", "burst"}:
+            raise ValueError('a rateLimit looks like {"requests": 10, "seconds": 1, "burst": 20}')
+        requests: Any = value.get("requests")
+        seconds: Any = value.get("seconds", 1)
+        burst: Any = value.get("burst", requests)
+        if not _is_count(requests) or not _is_count(burst) or not _is_seconds(seconds):
+            raise ValueError(
+                "a rateLimit has requests and burst as whole numbers from 1, and seconds above 0"
+            )
+        return cls(requests, seconds, burst)
+
+    @property
+    def interval(self) -> float:
+        """The seconds between two requests, on average."""
+        return self.seconds / self.requests
+
+    @property
+    def most_at_once(self) -> int:
+        """The requests that may go at once after a pause."""
+        return self.burst or self.requests
+
+    def __str__(self) -> str:
+        per = "second" if self.seconds == 1 else f"{self.seconds:g} s"
+        return f"{self.requests} requests per {per}"
+
+
+@dataclass(frozen=True, slots=True)
+class OriginLimits:
+    """What holds for every origin, whatever its server does. An operator sets it."""
+
+    longest_pause: float = 300
+    """Seconds that requests wait at most because a server said so, then one is tried. 0: what
+    servers say of their limits is obeyed by retries alone.
+    """
+    failure_share: float = 0.5
+    """The share of failed requests at which the circuit breaker opens; 0: it never does."""
+    failure_count: int = 20
+    """As many requests must have failed within the window, too."""
+    window_seconds: float = 30
+    """What the circuit breaker and the retry budget look back on."""
+    open_seconds: float = 30
+    """How long an open circuit breaker refuses requests. Then one is let through as a probe."""
+    retry_share: float = 0.2
+    """Retries of failed requests for each request within the window; 0: they are not counted."""
+    retry_floor: int = 20
+    """Retries within the window that are always allowed."""
+    connections: Mapping[str, int] = field(default_factory=dict)
+    """Requests under way at once to single origins, over all event loops:
+    `{"https://api.acme.example": 5}`.
+    """
+
+    @classmethod
+    def off(cls) -> Self:
+        """Return limits that limit nothing."""
+        return cls(longest_pause=0, failure_share=0, retry_share=0)
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """Return the limits in *text*: `pause=60,share=0.8`, or `off`; what it leaves out has its
+        default. Raises `ValueError` with a sentence.
+        """
+        limits, connections = cls(), {}
+        for item in filter(None, (item.strip() for item in text.split(","))):
+            name, _, value = item.rpartition("=")
+            if item == "off":
+                limits = cls.off()
+            elif "://" in name:
+                connections[_origin(name)] = _number(item, value, _COUNT)
+            elif name in _FIGURES:
+                member, allowed = _FIGURES[name]
+                limits = replace(limits, **{member: _number(item, value, allowed)})
+            else:
+                known = ", ".join(_FIGURES)
+                raise ValueError(
+                    f"{item!r} is no limit for origins: expected off, NAME=NUMBER with a name of"
+                    f" {known}, or ORIGIN=CONNECTIONS"
+                )
+        return replace(limits, connections=connections)
+
+
+_COUNT = "a whole number from 1"
+_SHARE = "a number from 0 to 1"
+_SECONDS = "a number of seconds"
+
+_FIGURES = {
+    "pause": ("longest_pause", _SECONDS),
+    "share": ("failure_share", _SHARE),
+    "failures": ("failure_count", _COUNT),
+    "window": ("window_seconds", _SECONDS),
+    "open": ("open_seconds", _SECONDS),
+    "retries": ("retry_share", _SHARE),
+    "floor": ("retry_floor", _COUNT),
+}
+"""What an operator calls a figure -> the member of `OriginLimits`, and what it may be."""
+
+_ALLOWED: dict[str, Callable[[float], bool]] = {
+    _COUNT: lambda number: number >= 1 and number.is_integer(),
+    _SHARE: lambda number: 0 <= number <= 1,
+    _SECONDS: lambda number: 0 <= number <= 86400,
+}
+
+
+def _number(item: str, text: str, allowed: str) -> Any:
+    number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else math.nan
+    if not _ALLOWED[allowed](number):
+        raise ValueError(f"{item!r} is no limit for origins: expected {allowed}")
+    return int(number) if allowed == _COUNT else number
+
+
+def _origin(text: str) -> str:
+    from httptask._http.syntax import origin
+
+    try:
+        return origin(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no origin: {error}") from error
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1_000_000
+
+
+def _is_seconds(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value <= 31622400

@@ -1,0 +1,323 @@
+"""The wire of one call, within the limits of the origins it sends to."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from httptask.errors import ConnectionFailedError, TaskError, TimedOutError
+from httptask.sending._httpx import address
+from httptask.sending._limits import BROKEN, FAILURES, key_of, name_of
+from httptask.sending._rate_headers import server_limit
+from httptask.sending._translations import translated
+
+if TYPE_CHECKING:
+    from httptask.model.authorisation import TlsIdentity
+    from httptask.model.exchange import Headers, OutgoingRequest
+    from httptask.model.policy import Timeouts
+    from httptask.model.rates import RateLimit
+    from httptask.sending._breaker import Breaker
+    from httptask.sending._dial import Origin
+    from httptask.sending._limits import CredentialState, Limiter, OriginState
+    from httptask.sending._line import Line
+    from httptask.sending._quota import Quota
+    from httptask.sending._wire import Answer, Recorder, Wire
+
+
+@dataclass(slots=True)
+class LimitedWire:
+    """*wire* for one call, within the limits of *limiter*. See `httptask.sending._wire.Wire`."""
+
+    wire: Wire
+    limiter: Limiter
+    deadline: float
+    """By the monotonic clock."""
+    total: float
+    """Seconds; `totalTimeoutSeconds`."""
+    rate: RateLimit | None = None
+    """The task's."""
+    scope: str = ""
+    """What tells the task from others that have a limit of their own."""
+    is_test: bool = False
+    """A person waits for what the server says: neither the circuit breaker nor an earlier response
+    holds the request back.
+    """
+
+    async def send(
+        self,
+        request: OutgoingRequest,
+        credential: str | None,
+        timeouts: Timeouts,
+        recorder: Recorder,
+        identity: TlsIdentity | None = None,
+    ) -> Answer:
+        """Send *request* when it is its turn. Raises also when it would be in vain to wait."""
+        origin, _, _ = address(request.url)
+        limiter = self.limiter
+        passed = None
+        if self.rate is None and credential not in limiter.rates and not limiter.is_shared:
+            passed = self._at_once(origin, credential)
+        if passed is None:
+            passed = await self._in_turn(origin, credential, recorder)
+        passed.describe(request, timeouts, recorder, self.deadline)
+        recorder.check_again = partial(self._check_again, passed, origin, recorder)
+        try:
+            answer = await self.wire.send(request, credential, timeouts, recorder, identity)
+        except BaseException as error:
+            passed.broke(error)
+            raise
+        limited_for = passed.answered(answer.status_code, answer.headers)
+        if limited_for and limiter.is_shared:
+            key = key_of(origin, credential=credential)
+            await limiter.tell(key, min(limited_for, limiter.limits.longest_pause))
+        close = answer.close
+
+        def end() -> None:
+            close()
+            passed.ended()
+
+        answer.close, answer.broke = end, passed.broke
+        return answer
+
+    def _at_once(self, origin: Origin, credential: str | None) -> _Passed | None:
+        """Let a request pass that nothing holds back: by far the most."""
+        limiter = self.limiter
+        with limiter.lock:
+            known, there = limiter.of(origin, credential)
+            quota = there.quota
+            is_free = quota.remaining is None and known.breaker.open_until is None
+            if not is_free or known.room is not None or there.line:
+                return None
+            quota.under_way += 1
+            return _Passed(limiter, known, there)
+
+    async def _in_turn(self, origin: Origin, credential: str | None, recorder: Recorder) -> _Passed:
+        limiter = self.limiter
+        with limiter.lock:
+            known, there = limiter.of(origin, credential)
+            if not self.is_test:
+                self._refuse_broken(origin, known.breaker, recorder)
+        await self._reserve(origin, credential, recorder)
+        passed = _Passed(limiter, known, there)
+        quota = there.quota
+        if self.is_test:
+            with limiter.lock:
+                passed.goes_ahead = quota.go(time.monotonic())
+        else:
+            passed.goes_ahead = await there.line.take(
+                lambda now: self._refuse_late(origin, quota, now, recorder),
+                lambda: _queued(recorder, _server_says(quota)),
+            )
+        try:
+            if known.room is not None:
+                room = known.room
+                reason = "as many requests are under way as the operator allows for this origin"
+                await room.take(lambda _: None, lambda: _queued(recorder, reason))
+                passed.room = room
+            with limiter.lock:
+                if not self.is_test:
+                    self._refuse_broken(origin, known.breaker, recorder)
+                passed.is_probe = known.breaker.open_until is not None
+                known.breaker.admit(time.monotonic())
+        except BaseException:
+            passed.give_back()
+            raise
+        return passed
+
+    def _check_again(self, passed: _Passed, origin: Origin, recorder: Recorder) -> None:
+        """Refuse a request whose origin's breaker opened while it waited for a place."""
+        breaker = passed.origin.breaker
+        if breaker.open_until is None or passed.is_probe or self.is_test:
+            return
+        with self.limiter.lock:
+            self._refuse_broken(origin, breaker, recorder)
+            passed.is_probe = breaker.open_until is not None
+            breaker.admit(time.monotonic())
+
+    async def _reserve(self, origin: Origin, credential: str | None, recorder: Recorder) -> None:
+        """Wait as the limits of the task and of the credential say."""
+        limiter = self.limiter
+        of_credential = limiter.rates.get(credential) if credential is not None else None
+        limits: list[tuple[str, RateLimit | None, str]] = []
+        if self.rate is not None:
+            limits.append((key_of(origin, task=self.scope), self.rate, "of the task"))
+        if of_credential is not None or limiter.is_shared:
+            limits.append(
+                (key_of(origin, credential=credential), of_credential, "of the credential")
+            )
+        for key, rate, whose in limits:
+            left = self.deadline - time.monotonic()
+            wait = await limiter.reserve(key, rate, left)
+            if wait <= 0:
+                continue
+            what = f"the rateLimit {whose} is {rate}" if rate is not None else "its server said so"
+            reason = f"limited until {_moment(wait)}: {what}"
+            if wait > left:
+                raise self._too_late(origin, reason, wait, recorder)
+            with _queued(recorder, reason):
+                await asyncio.sleep(wait)
+
+    def _refuse_late(self, origin: Origin, quota: Quota, now: float, recorder: Recorder) -> None:
+        until = quota.closed_until(now)
+        if until is not None and until > self.deadline:
+            raise self._too_late(origin, _server_says(quota), until - now, recorder)
+
+    def _too_late(
+        self, origin: Origin, reason: str, wait: float, recorder: Recorder
+    ) -> TimedOutError:
+        recorder.queue_reason, recorder.is_refused = reason, True
+        left = max(self.deadline - time.monotonic(), 0)
+        return TimedOutError(
+            f"{name_of(origin)} is {reason}; that is longer than the {left:.3g} s which"
+            " totalTimeoutSeconds leaves; no server was asked",
+            phase="queue",
+            seconds=self.total,
+            retryable=True,
+            retry_after=float(math.ceil(wait)),
+        )
+
+    def _refuse_broken(self, origin: Origin, breaker: Breaker, recorder: Recorder) -> None:
+        """Raise the error of an open circuit breaker."""
+        now = time.monotonic()
+        until = breaker.refuses_until(now)
+        if until is None:
+            return
+        reason = (
+            f"circuit breaker open until {_moment(until - now)}: too many requests failed, the last"
+            f" one with {breaker.last_failure}"
+        )
+        recorder.queue_reason, recorder.is_refused = reason, True
+        raise ConnectionFailedError(
+            f"{name_of(origin)}: {reason}; no server was asked",
+            retryable=True,
+            retry_after=float(math.ceil(until - now)),
+        )
+
+
+@dataclass(slots=True)
+class _Passed:
+    """A request that may go out."""
+
+    limiter: Limiter
+    origin: OriginState
+    credential: CredentialState
+    goes_ahead: bool = False
+    is_probe: bool = False
+    room: Line | None = None
+    _failure: Callable[[BaseException], str] | None = None
+    _status: int = 0
+    _is_counted: bool = False
+
+    def describe(
+        self, request: OutgoingRequest, timeouts: Timeouts, recorder: Recorder, deadline: float
+    ) -> None:
+        """Note what is sent, for the case that it fails."""
+        self._failure = lambda error: _failure(error, request, timeouts, recorder, deadline)
+
+    def answered(self, status: int, headers: Headers) -> float:
+        """Note that a response's head came; return the seconds for which its server takes no more
+        requests.
+        """
+        limiter, quota = self.limiter, self.credential.quota
+        self._status = status
+        said = server_limit(status, headers) if limiter.limits.longest_pause else None
+        with limiter.lock:
+            quota.answered(time.monotonic(), said, self.goes_ahead)
+            if self.credential.line:
+                self.credential.line.advance()
+        return said.seconds if said is not None and not said.remaining else 0
+
+    def broke(self, error: BaseException) -> None:
+        """Note that *error* ended the request, or the reading of its response."""
+        what = self._failure(error) if self._failure is not None else ""
+        self._count(what)
+        if not self._status:
+            self.give_back()
+
+    def ended(self) -> None:
+        """Note that the response was read, or is not wanted any more."""
+        self._count(str(self._status) if self._status in BROKEN else None)
+        self._leave_room()
+
+    def give_back(self) -> None:
+        """Note that the request went for nothing."""
+        with self.limiter.lock:
+            self.credential.quota.back(self.goes_ahead)
+            self.credential.line.advance()
+        self._leave_room()
+
+    def _leave_room(self) -> None:
+        if self.room is None:
+            return
+        with self.limiter.lock:
+            self.room.leave()
+        self.room = None
+
+    def _count(self, failure: str | None) -> None:
+        """Count for the circuit breaker: None is a success, "" tells nothing of the origin."""
+        if self._is_counted:
+            return
+        self._is_counted = True
+        breaker = self.origin.breaker
+        with self.limiter.lock:
+            now = time.monotonic()
+            if failure is None:
+                breaker.succeeded(now)
+            elif failure:
+                breaker.failed(now, failure)
+            elif self.is_probe:
+                breaker.abandoned()
+
+
+def _failure(
+    error: BaseException,
+    request: OutgoingRequest,
+    timeouts: Timeouts,
+    recorder: Recorder,
+    deadline: float,
+) -> str:
+    """Return what *error* says against the origin, in a word; "" for nothing."""
+    if recorder.is_refused:
+        return ""
+    if isinstance(error, asyncio.CancelledError):
+        has_waited = recorder.phase != "queue" and time.monotonic() >= deadline - 0.01
+        return "timeout" if has_waited else ""
+    if not isinstance(error, TaskError):
+        is_reused = not recorder.connected and not recorder.is_replaced
+        if is_reused and recorder.sent and not recorder.answered:
+            return ""  # most likely the server had closed the kept-alive connection meanwhile
+        if not isinstance(error, Exception):
+            return ""
+        error = translated(error, request, recorder, None, timeouts)
+    return error.kind if error.kind in FAILURES else ""
+
+
+@contextmanager
+def _queued(recorder: Recorder, reason: str) -> Iterator[None]:
+    """Measure a wait as the phase `queue`, and note its *reason*."""
+    recorder.queue_reason = reason
+    recorder.begin("queue")
+    yield
+    recorder.end()
+
+
+def _server_says(quota: Quota) -> str:
+    left = quota.resets_at - time.monotonic()
+    if left <= 0:
+        return (
+            f"limited by its server ({quota.source}): a request goes ahead to see if it takes more"
+        )
+    return f"limited until {_moment(left)} by its server ({quota.source})"
+
+
+def _moment(seconds: float) -> str:
+    """Return the time in *seconds* (RFC 3339, UTC)."""
+    moment = datetime.now(UTC) + timedelta(seconds=min(seconds, 1e9))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,178 @@
+"""Limits per origin, for all tasks of a runtime: who may send now, who waits, who is refused."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import math
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from httptask.errors import StatusError, TaskError
+from httptask.model.rates import OriginLimits, RateLimit
+from httptask.sending._breaker import Breaker
+from httptask.sending._dial import Origin
+from httptask.sending._httpx import address
+from httptask.sending._line import Line
+from httptask.sending._quota import Quota
+from httptask.sending._token_bucket import TokenBuckets
+
+if TYPE_CHECKING:
+    from httptask.protocols import RateLimiter
+
+_log = logging.getLogger(__name__)
+
+_MOST_ORIGINS = 4096
+"""Origins that are remembered; beyond it, those are forgotten that nothing is known against."""
+
+FAILURES = frozenset(("dns", "connection", "timeout", "incomplete"))
+"""Classes of outcomes that show that an origin does not work."""
+
+BROKEN = frozenset((500, 502, 503, 504, *range(520, 530)))
+"""Statuses that show the same."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """Requests under way to one origin, where an operator limits them."""
+
+    most: int
+    taken: int = 0
+
+    def ready_at(self, now: float) -> float | None:
+        return None if self.taken < self.most else math.inf
+
+    def go(self, now: float) -> bool:
+        self.taken += 1
+        return False
+
+    def back(self, mark: bool) -> None:
+        self.taken -= 1
+
+
+@dataclass(slots=True)
+class CredentialState:
+    """What is known of one origin and one credential."""
+
+    quota: Quota
+    line: Line
+
+
+@dataclass(slots=True)
+class OriginState:
+    """What is known of one origin."""
+
+    breaker: Breaker
+    room: Line | None
+    credentials: dict[str | None, CredentialState] = field(default_factory=dict)
+
+    @property
+    def is_idle(self) -> bool:
+        quotas = [one.quota for one in self.credentials.values()]
+        is_free = all(quota.remaining is None and not quota.under_way for quota in quotas)
+        return is_free and self.breaker.open_until is None
+
+
+class Limiter:
+    """What the tasks of a runtime know together of the origins they send to, in all of its event
+    loops and threads.
+    """
+
+    def __init__(self, limits: OriginLimits, buckets: RateLimiter) -> None:
+        self.limits = limits
+        self.buckets = buckets
+        self.is_shared = not isinstance(self.buckets, TokenBuckets)
+        """Other processes count, too."""
+        self.rates: dict[str, RateLimit] = {}
+        """The limits that credentials have, by their name."""
+        self.lock = threading.Lock()
+        self._origins: dict[Origin, OriginState] = {}
+        self._own = TokenBuckets()
+
+    @property
+    def is_off(self) -> bool:
+        """Whether only tasks and credentials limit anything."""
+        limits = self.limits
+        any_figure = limits.longest_pause or limits.failure_share or limits.retry_share
+        return not (any_figure or limits.connections or self.is_shared)
+
+    def know(self, credential: str, rate: RateLimit | None) -> None:
+        """Remember the limit that *credential* has now."""
+        if rate is not None:
+            self.rates[credential] = rate
+        elif self.rates:
+            self.rates.pop(credential, None)
+
+    def of(self, origin: Origin, credential: str | None) -> tuple[OriginState, CredentialState]:
+        """Return what is known of *origin*, and of *credential* there. The lock is held."""
+        known = self._origins.get(origin)
+        if known is None:
+            known = self._new(origin)
+        there = known.credentials.get(credential)
+        if there is None:
+            quota = Quota(self.limits.longest_pause)
+            there = known.credentials[credential] = CredentialState(quota, Line(quota, self.lock))
+        return known, there
+
+    def _new(self, origin: Origin) -> OriginState:
+        if len(self._origins) >= _MOST_ORIGINS:
+            busy = {name: one for name, one in self._origins.items() if not one.is_idle}
+            self._origins = busy
+        most = self.limits.connections.get(name_of(origin))
+        room = Line(_Room(most), self.lock) if most is not None else None
+        known = self._origins[origin] = OriginState(Breaker(self.limits), room)
+        return known
+
+    async def reserve(self, key: str, rate: RateLimit | None, longest: float) -> float:
+        """Return the seconds to wait before a request of *key*: see
+        `httptask.protocols.RateLimiter`.
+
+        Where a plugin's fails, this process counts alone.
+        """
+        try:
+            wait = self.buckets.reserve(key, rate, longest)
+            return float(await wait if inspect.isawaitable(wait) else wait)
+        except Exception as error:  # noqa: BLE001 - a stranger's; a limit must not end a task
+            _log.error("the rate limiter of a plugin failed: %s: %s", type(error).__name__, error)
+            return self._own.reserve(key, rate, longest)
+
+    async def tell(self, key: str, seconds: float) -> None:
+        """Tell other processes that a server takes no requests of *key* for *seconds*."""
+        try:
+            told = self.buckets.pause(key, seconds)
+            if inspect.isawaitable(told):
+                await told
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.error("the rate limiter of a plugin failed: %s: %s", type(error).__name__, error)
+
+    def retry_refusal(self, error: TaskError, url: str) -> str | None:
+        """Return why a request to *url* that ended in *error* is not sent again; None when it may
+        be, which counts.
+        """
+        is_broken = isinstance(error, StatusError) and error.status_code in BROKEN
+        if error.kind not in FAILURES and not is_broken:
+            return None
+        with self.lock:
+            known, _ = self.of(address(url)[0], None)
+            if known.breaker.may_retry(time.monotonic()):
+                return None
+        limits = self.limits
+        return (
+            f"retries are held to {limits.retry_share * 100:.0f} % of the requests to its origin,"
+            f" and {limits.retry_floor}, in {limits.window_seconds:g} s"
+        )
+
+
+def name_of(origin: Origin) -> str:
+    """Return *origin* as it is written (RFC 6454, section 6.2)."""
+    default = {"http": 80, "https": 443}.get(origin.scheme)
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    port = "" if origin.port == default else f":{origin.port}"
+    return f"{origin.scheme}://{host}{port}"
+
+
+def key_of(origin: Origin, *, task: str = "", credential: str | None = None) -> str:
+    scope = f"task {task}" if task else f"credential {credential or ''}"
+    return f"{name_of(origin)} {scope}"

@@ -1,0 +1,134 @@
+"""A line of requests, first come first served, in which several event loops and threads stand."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Gate(Protocol):
+    """Decides who may go. It is asked with the lock held."""
+
+    def ready_at(self, now: float) -> float | None:
+        """Return when to ask again; None when a request may go now; infinity: when the line is
+        told.
+        """
+        ...
+
+    def go(self, now: float) -> bool:
+        """Note that a request goes; what it returns is given to `back`."""
+        ...
+
+    def back(self, mark: bool) -> None:
+        """Note that a request went for nothing."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    loop: asyncio.AbstractEventLoop
+    woken: asyncio.Future[None]
+    asks_at: float = math.inf
+    """When it asks again by itself."""
+    granted: bool = False
+    mark: bool = False
+
+
+class Line:
+    """The requests that wait at *gate*; *lock* guards both."""
+
+    def __init__(self, gate: Gate, lock: threading.Lock) -> None:
+        self._gate = gate
+        self._lock = lock
+        self._turns: dict[_Turn, None] = {}  # in order; a deque finds nothing fast
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    async def take(
+        self,
+        refuse: Callable[[float], None],
+        waiting: Callable[[], AbstractContextManager[None]],
+    ) -> bool:
+        """Wait until it is this request's turn, and return what the gate's `go` did.
+
+        *refuse* is called with the lock held and the time, and raises where waiting is in vain;
+        *waiting* surrounds the wait.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if not self._turns and self._gate.ready_at(now) is None:
+                return self._gate.go(now)
+            refuse(now)
+            loop = asyncio.get_running_loop()
+            turn = _Turn(loop, loop.create_future())
+            self._turns[turn] = None
+        try:
+            with waiting():
+                await self._wait(turn, refuse)
+        except BaseException:
+            with self._lock:
+                if turn.granted:
+                    self._gate.back(turn.mark)
+                else:
+                    self._turns.pop(turn, None)
+                self.advance()
+            raise
+        return turn.mark
+
+    def leave(self) -> None:
+        """Note that a request which went is done, and let others go. The lock is held."""
+        self._gate.back(False)
+        self.advance()
+
+    async def _wait(self, turn: _Turn, refuse: Callable[[float], None]) -> None:
+        while True:
+            with self._lock:
+                ask_again = self.advance()
+                if turn.granted:
+                    return
+                now = time.monotonic()
+                refuse(now)
+                turn.asks_at = ask_again
+                if turn.woken.done():
+                    turn.woken = turn.loop.create_future()
+            seconds = None if math.isinf(ask_again) else max(ask_again - now, 0.001)
+            await asyncio.wait([turn.woken], timeout=seconds)
+
+    def advance(self) -> float:
+        """Let those at the front go, as many as may; return when to ask again. The lock is held."""
+        while self._turns:
+            now = time.monotonic()
+            ask_again = self._gate.ready_at(now)
+            turn = next(iter(self._turns))
+            if ask_again is not None:
+                if ask_again < turn.asks_at and not _wake(turn):
+                    del self._turns[turn]
+                    continue
+                return ask_again
+            del self._turns[turn]
+            turn.mark = self._gate.go(now)
+            turn.granted = True
+            if not _wake(turn):
+                self._gate.back(turn.mark)
+        return math.inf
+
+
+def _wake(turn: _Turn) -> bool:
+    """Have *turn* ask again in its event loop; False when that has ended without it."""
+
+    def wake() -> None:
+        if not turn.woken.done():
+            turn.woken.set_result(None)
+
+    try:
+        turn.loop.call_soon_threadsafe(wake)
+    except RuntimeError:
+        return False
+    return True
