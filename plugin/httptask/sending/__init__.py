@@ -22,9 +22,12 @@ from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._network import ways
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
+from httptask.sending._retry import KEY_HEADER, KEY_HEADERS
 from httptask.sending._wire import Wire
 
 __all__ = [
+    "KEY_HEADER",
+    "KEY_HEADERS",
     "Authorisation",
     "BodyFile",
     "Connections",

@@ -22,6 +22,13 @@ from httptask.model.policy import RetryPolicy
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE"})
 """RFC 9110, section 9.2.2, and QUERY of RFC 10008."""
 KEY_HEADER = "Idempotency-Key"
+KEY_HEADERS = frozenset(
+    (
+        *("idempotency-key", "x-idempotency-key", "idempotency-token", "x-idempotency-token"),
+        *("idempotence-key", "x-idempotence-key", "paypal-request-id"),
+    )
+)
+"""What services call it, in lower case."""
 
 _ALWAYS = "any method"
 _SAFELY = "idempotent methods, or with an idempotency key"
@@ -70,7 +77,7 @@ def why_not(
         return _why_never(error)
     if not requests:  # a token endpoint that failed may be there again
         return None if isinstance(error, CredentialError) else "no request could be made"
-    if requests[0].header(KEY_HEADER) is not None:
+    if any(name.lower() in KEY_HEADERS for name, _ in requests[0].headers):
         return None
     if rule == _WITH_KEY:
         return f"a 409 is tried again only with an {KEY_HEADER} header"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -26,10 +27,12 @@ from httptask.credentials import (
 )
 from httptask.errors import (
     CatalogueError,
+    ExpressionError,
     Problem,
     SettingsError,
     UnknownEndpointError,
 )
+from httptask.expressions import Prepared
 from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest, StreamedBody
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
@@ -47,6 +50,7 @@ from httptask.sending import (
 )
 from httptask.settings import any_settings_schema, request_problems
 from httptask.task._authorising import surroundings
+from httptask.task._idempotency import key_of
 from httptask.task._judge import Judge
 from httptask.task._plan import Plan, WrittenTask, holds_expression, is_error
 from httptask.task._runtime import Runtime
@@ -56,6 +60,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 
 
 class HttpTask:
@@ -163,12 +169,12 @@ class HttpTask:
         """`acall`, for sync code."""
         return self._sync(lambda: self.acall(inputs))
 
-    async def arun(self, inputs: Inputs) -> TaskOutcome:
+    async def arun(self, inputs: Inputs, visit: int = 1) -> TaskOutcome:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
         the result.
         """
         with DiscreetErrors(self.runtime.redactor.text):
-            parameters, delivery = await self._deliver(inputs, self.runtime.body_file)
+            parameters, delivery = await self._deliver(inputs, self.runtime.body_file, visit=visit)
             return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request
@@ -217,8 +223,11 @@ class HttpTask:
             return await self._with_a_runtime(lambda task: task.arender(inputs))
         with DiscreetErrors(self.runtime.redactor.text):
             await self._load()
-            _, request = await self._evaluated(inputs or Inputs(), send_anyway=True)
-            ready = await self._ready(await self._built(request), None)
+            parameters, request = await self._evaluated(inputs or Inputs(), send_anyway=True)
+            ready = await self._ready(
+                await self._with_key(await self._built(request), parameters, inputs or Inputs(), 1),
+                None,
+            )
             return masked(ready.request, ready.plain, self.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
@@ -335,11 +344,13 @@ class HttpTask:
         *,
         send_anyway: bool = False,
         is_test: bool = False,
+        visit: int = 1,
     ) -> tuple[Any, Delivery]:
         await self._load()
         runtime, plan = self.runtime, self._plan
         parameters, request = await self._evaluated(inputs, send_anyway=send_anyway)
         built = await self._built(request)
+        built = await self._with_key(built, parameters, inputs, visit)
         judge = None
         if plan.judges_responses:
             judge = Judge(
@@ -411,6 +422,29 @@ class HttpTask:
             readable = self.runtime.readable
             request = {**request, **await with_contents(others, readable, plan.request_pointer)}
         return plan.builder.build(request)
+
+    async def _with_key(
+        self, built: OutgoingRequest, parameters: Any, inputs: Inputs, visit: int
+    ) -> OutgoingRequest:
+        """Return *built* with its idempotency key, unless its author wrote the header."""
+        plan = self._plan
+        header = plan.key_header
+        if header is None or built.header(header) is not None:
+            return built
+        built = built.copy()  # the plan keeps what no run changes
+        setting = plan.field("idempotencyKey")
+        if not isinstance(setting, str):
+            built.set_header(header, key_of(inputs.run.get("workflowId"), self.name, visit))
+            return built
+        at = pointer_of(["idempotencyKey"], self.pointer)
+        key = await self.runtime.evaluator.evaluate(
+            Prepared.of(setting), parameters, pointer=at, run=inputs.run
+        )
+        if isinstance(key, bool) or not isinstance(key, str | int) or not _KEY.fullmatch(str(key)):
+            message = f"{at}: an idempotency key is text in ASCII or a whole number, not {key!r}"
+            raise ExpressionError(message, expression=setting, pointer=at)
+        built.set_header(header, str(key))
+        return built
 
     async def _ready(self, built: OutgoingRequest, send: Send | None) -> Ready:
         """Return *built* as plugins and the credential leave it. Made anew for every attempt, as

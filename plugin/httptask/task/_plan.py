@@ -38,6 +38,7 @@ from httptask.settings import (
     with_media_type,
     without_nulls,
 )
+from httptask.task._idempotency import header_for, without_required
 from httptask.task._judge import judging_problems, needs_judge, reading_problems
 
 if TYPE_CHECKING:
@@ -126,6 +127,18 @@ class Plan:
         refine(schema, self.endpoint, self.runtime.plugins)
         return schema
 
+    @cached_property
+    def key_header(self) -> str | None:
+        """The header that carries the idempotency key; None without one."""
+        return header_for(self.field("idempotencyKey"), self.endpoint)
+
+    @cached_property
+    def _checked_schema(self) -> dict[str, Any]:
+        """The settings schema, but that the idempotency key need not be written."""
+        header = self.key_header
+        schema = self.settings_schema
+        return without_required(schema, header) if header is not None else schema
+
     def field(self, name: str) -> Any:
         """Return the field *name* of the definition, whatever the definition is."""
         return self.definition.get(name) if isinstance(self.definition, Mapping) else None
@@ -143,7 +156,7 @@ class Plan:
             return (Problem.of("too-deep", self.pointer, what="task"),)
         problems = schema_problems(_task_schema(), definition, self.pointer)
         try:
-            schema, endpoint = self.settings_schema, self.endpoint
+            schema, endpoint = self._checked_schema, self.endpoint
         except UnknownEndpointError as error:
             near = error.nearest[0] if error.nearest else None
             at = pointer_of(["endpoint"], self.pointer)
@@ -166,6 +179,8 @@ class Plan:
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
         problems += check(definition.get("httpRequest"), self.request_pointer, shape)
+        key_pointer = pointer_of(["idempotencyKey"], self.pointer)
+        problems += check(definition.get("idempotencyKey"), key_pointer, shape)
         problems += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
         problems += reading_problems(definition, self.pointer)
         return tuple(problems)
@@ -225,7 +240,7 @@ class Plan:
         if self.endpoint is None:
             return ()
         problems = request_problems(
-            request, self.settings_schema, self.endpoint, self.request_pointer, host_header=True
+            request, self._checked_schema, self.endpoint, self.request_pointer, host_header=True
         )
         mask = self.runtime.redactor.text
         return tuple(problem.masked(mask) for problem in problems if is_error(problem))
@@ -288,7 +303,7 @@ class Plan:
     def check_of_evaluated(self) -> _Checks:
         """Checks what the groups that hold expressions yield: in each run, and strictly."""
         groups = self.evaluated_groups
-        return self._checks(self.settings_schema, self.endpoint, groups=groups)
+        return self._checks(self._checked_schema, self.endpoint, groups=groups)
 
     @cached_property
     def parameters(self) -> Prepared:

@@ -1,0 +1,56 @@
+"""The idempotency key of a task: the same over all attempts of one visit, in every engine."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask.sending import KEY_HEADER, KEY_HEADERS
+
+if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
+
+_NAMESPACE = uuid.UUID("6f0e3c0a-7d0f-5e55-9d0c-0d3a5b9a7c11")
+"""Of the keys (RFC 9562, section 6.5). It never changes: a run may outlive a release."""
+
+
+def declared_header(endpoint: Endpoint | None) -> str | None:
+    """Return the header that *endpoint* declares for an idempotency key, as it is written."""
+    if endpoint is None:
+        return None
+    names = [one.name for one in endpoint.parameters if one.location == "header"]
+    return next((name for name in names if name.lower() in KEY_HEADERS), None)
+
+
+def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
+    """Return the header that carries the key; None when there is none.
+
+    *setting* is the task's `idempotencyKey`. Where it is unset, the endpoint decides.
+    """
+    if setting is False:
+        return None
+    declared = declared_header(endpoint)
+    return declared if setting is None else declared or KEY_HEADER
+
+
+def key_of(run_id: str | None, name: str, visit: int) -> str:
+    """Return the key of the *visit* of task *name* in a run: a name-based UUID, because some
+    services take nothing else. Without a run, each call is one of its own.
+    """
+    if run_id is None:
+        return str(uuid.uuid4())
+    return str(uuid.uuid5(_NAMESPACE, f"{visit} {len(name)} {name} {run_id}"))
+
+
+def without_required(schema: Mapping[str, Any], header: str) -> dict[str, Any]:
+    """Return the settings schema *schema* such that *header* may be missing: it is filled in."""
+    properties = schema.get("properties", {})
+    headers = properties.get("headers", {})
+    required = [name for name in headers.get("required", ()) if name.lower() != header.lower()]
+    if len(required) == len(headers.get("required", ())):
+        return dict(schema)
+    changed = {**schema, "properties": {**properties, "headers": {**headers, "required": required}}}
+    if not required:
+        changed["required"] = [name for name in schema.get("required", ()) if name != "headers"]
+    return changed
