@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     from httptask.model.policy import Timeouts
     from httptask.model.rates import RateLimit
     from httptask.sending._breaker import Breaker
-    from httptask.sending._dial import Origin
     from httptask.sending._limits import CredentialState, Limiter, OriginState
     from httptask.sending._line import Line
     from httptask.sending._quota import Quota
-    from httptask.sending._wire import Answer, Recorder, Wire
+    from httptask.sending._wire import Answer, Origin, Recorder, Wire
 
 
 @dataclass(slots=True)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from httptask.errors import StatusError, TaskError
 from httptask.model.rates import OriginLimits, RateLimit
 from httptask.sending._breaker import Breaker
-from httptask.sending._dial import Origin
 from httptask.sending._httpx import address
 from httptask.sending._line import Line
 from httptask.sending._quota import Quota
 from httptask.sending._token_bucket import TokenBuckets
+from httptask.sending._wire import Origin
 
 if TYPE_CHECKING:
     from httptask.protocols import RateLimiter
