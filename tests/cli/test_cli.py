@@ -396,6 +396,22 @@ def test_a_body_of_bytes_is_described_and_saved_whole(
         assert file == {"mediaType": "image/png", "size": len(body), "sha256": sha256}
 
 
+def test_two_test_requests_have_two_idempotency_keys(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
+    """A server must not take the second test request for the first one, sent again."""
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        write("flow.json", flow(("A", http(server.url, idempotencyKey=True))))
+        assert [run("test-request", "flow.json").code for _ in range(2)] == [0, 0]
+        keys = [
+            line
+            for request in server.received
+            for line in request.split(b"\r\n")
+            if line.lower().startswith(b"idempotency-key:")
+        ]
+    assert len(keys) == len(set(keys)) == 2
+
+
 def test_what_is_not_as_documented_is_told(run: Run, write: Callable[[str, Any], str]) -> None:
     """A test request lists the differences; the task may fail for them, and `validate` says when
     nothing is checked.

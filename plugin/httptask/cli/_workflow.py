@@ -581,22 +581,20 @@ def _json_file(source: str | None) -> Any:
 
 
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
-    from httptask.model.task import Inputs
+    from httptask.model.task import Inputs, run_of_test
 
     tasks = {} if arguments.tasks is None else _json_file(arguments.tasks)
     if not isinstance(tasks, dict):
         raise CommandError(
             f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}'
         )
-    name = definition.name
-    run = {
-        "workflowId": "test-request",
-        "sequenceNumber": 1,
-        "workflowDefinitionId": name,
-        "workflowDefinitionVersion": 1,
-    }
     variables = definition.document.get("variables") or {}
-    return Inputs(input=_json_file(arguments.input), tasks=tasks, variables=variables, run=run)
+    return Inputs(
+        input=_json_file(arguments.input),
+        tasks=tasks,
+        variables=variables,
+        run=run_of_test(definition.name),
+    )
 
 
 def _runtime(arguments: argparse.Namespace) -> Runtime:

@@ -13,7 +13,7 @@ from httptask.designer._bodies import member
 from httptask.designer._problems import Refused
 from httptask.expressions import escape, has_expression
 from httptask.model.exchange import SentRequest
-from httptask.model.task import Inputs
+from httptask.model.task import Inputs, run_of_test
 
 SHOWN_TEXT = 256 * 1024
 """Most characters of a body that a page gets at once. The rest is for download."""
@@ -51,12 +51,6 @@ def draft_of(value: Mapping[str, Any]) -> Draft:
         _drop_unused(task)
     inputs = member(value, "inputs", dict, dict)
     name = member(value, "name", str, str) or "task"
-    run = {
-        "workflowId": "test-request",
-        "sequenceNumber": 1,
-        "workflowDefinitionId": "",
-        "workflowDefinitionVersion": 1,
-    }
     return Draft(
         task,
         name,
@@ -64,7 +58,7 @@ def draft_of(value: Mapping[str, Any]) -> Draft:
             input=inputs.get("input"),
             tasks=member(inputs, "tasks", dict, dict),
             variables=member(inputs, "variables", dict, dict),
-            run=run,
+            run=run_of_test(""),
         ),
     )
 

@@ -71,6 +71,22 @@ class Inputs:
         return cls(value.get("input"), value["tasks"], value["variables"], value["run"])
 
 
+def run_of_test(definition_id: str) -> dict[str, Any]:
+    """Return the `swf:` names of a test request of the workflow definition *definition_id*.
+
+    Each test request is a run of its own: an idempotency key that it makes is new, so that no
+    server replays the answer to an earlier one.
+    """
+    import uuid  # not needed for a run, and `import httptask` is to stay quick
+
+    return {
+        "workflowId": f"test-request-{uuid.uuid4()}",
+        "sequenceNumber": 1,
+        "workflowDefinitionId": definition_id,
+        "workflowDefinitionVersion": 1,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class TestOptions:
     """How a test request is made."""
