@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from httptask.errors import ExpressionError, PluginError
 from httptask.expressions import Evaluator, escape, has_expression, is_expression
-from httptask.expressions._template import Found, split
+from httptask.expressions._template import Expression, split
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
 from httptask.protocols import ExpressionLanguage
@@ -171,17 +171,17 @@ def test_expressions_are_found_in_text(text: str, has: bool, is_one: bool) -> No
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("a ${ $.b } c", ("a ", Found("${ $.b }", "$.b", 2), " c")),
-        ("${$.a}${$.b}", (Found("${$.a}", "$.a", 0), Found("${$.b}", "$.b", 6))),
-        ("$${a} ${$['}']}!", ("${a} ", Found("${$['}']}", "$['}']", 6), "!")),
-        ("$$${$.a}", ("$", Found("${$.a}", "$.a", 2))),
-        ("jsonata: 1 ", (Found("jsonata: 1 ", "jsonata: 1", 0),)),
+        ("a ${ $.b } c", ("a ", Expression("${ $.b }", "$.b", 2), " c")),
+        ("${$.a}${$.b}", (Expression("${$.a}", "$.a", 0), Expression("${$.b}", "$.b", 6))),
+        ("$${a} ${$['}']}!", ("${a} ", Expression("${$['}']}", "$['}']", 6), "!")),
+        ("$$${$.a}", ("$", Expression("${$.a}", "$.a", 2))),
+        ("jsonata: 1 ", (Expression("jsonata: 1 ", "jsonata: 1", 0),)),
         ("plain", ("plain",)),
         ("", ()),
     ],
 )
 def test_an_expression_is_shown_as_it_stands_in_its_text(
-    text: str, parts: tuple[str | Found, ...]
+    text: str, parts: tuple[str | Expression, ...]
 ) -> None:
     """With its `${` and `}`, from its own character on, and without what stands around it."""
     template = split(text)

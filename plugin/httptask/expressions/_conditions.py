@@ -1,4 +1,4 @@
-"""Conditions: values that are wholly one expression, and say yes or no."""
+"""Conditions: values that are wholly one expression, whose result is true or false."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from httptask.expressions._template import is_expression
 def condition_problems(
     condition: Any, at: str, check: Callable[[Any, str], Sequence[Problem]]
 ) -> list[Problem]:
-    """Return what is wrong with *condition*, which stands at *at*; *check* says what is wrong with
-    an expression there.
+    """Return the problems of *condition*, which stands at *at*.
 
-    Other languages are refused, not guessed at.
+    *check* returns the problems of an expression there. Other languages than JSONPath and JSONata
+    are refused, not guessed at.
     """
     if isinstance(condition, str) and not is_expression(condition):
         return [Problem.of("condition", at, found=condition)]
     problems = list(check(condition, at))
     if "jsonata:" in str(condition):
         return problems
-    return [each.with_params(hint="jsonata-compares") for each in problems]
+    return [problem.with_params(hint="jsonata-compares") for problem in problems]

@@ -1,6 +1,4 @@
-"""The data that the expressions of one evaluation see, and the part of it that each of them
-reads.
-"""
+"""The data of one evaluation, and the part of it that each expression reads."""
 
 from __future__ import annotations
 
@@ -8,17 +6,17 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
-from httptask.expressions._result import plain
+from httptask.expressions._result import with_dicts
 
 Reads = Collection[tuple[str, ...]] | None
-"""Names from the root downwards, below which an expression reads; None for everything."""
+"""Names from the root down, below which an expression reads; None: everything."""
 
 
 class Document:
-    """The *data* of one evaluation. Expressions that read the same are given the same part of it.
+    """The *data* of one evaluation. Expressions with the same reads share the same part of it.
 
-    The finished tasks of a run may come as a mapping that copies nothing: it is copied for who
-    reads all of them.
+    The finished tasks of a run may be a mapping that copies nothing. It is copied only for an
+    expression that reads all of them.
     """
 
     def __init__(self, data: Any) -> None:
@@ -28,12 +26,10 @@ class Document:
     @cached_property
     def whole(self) -> Any:
         """All of the data, as JSON has it."""
-        return plain(self.data)
+        return with_dicts(self.data)
 
     def part(self, reads: Reads) -> Any:
-        """Return what an expression that *reads* this has to see. Of other names at the top it sees
-        that they are there.
-        """
+        """Return the part that an expression with *reads* sees; other names at the top are null."""
         if reads is None or not isinstance(self.data, dict):
             return self.whole
         key = frozenset(reads)
@@ -43,27 +39,26 @@ class Document:
 
 
 def only(data: Any, reads: Reads) -> Any:
-    """Return the JSON *data* with nothing in it but what *reads* names, and null for the other
-    names at the top.
+    """Return of *data* only what *reads* names, and null for the other names at the top.
 
     A list on the way is kept whole, as names select from each of its items. The result shares parts
     with *data*.
     """
     if reads is None or not isinstance(data, dict):
         return data
-    return {**dict.fromkeys(data), **_followed(data, reads)}
+    return {**dict.fromkeys(data), **_only_below(data, reads)}
 
 
-def _followed(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> dict[str, Any]:
+def _only_below(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> dict[str, Any]:
     below: dict[str, list[tuple[str, ...]]] = {}
-    for first, *rest in reads:
-        below.setdefault(first, []).append(tuple(rest))
+    for first, *remaining in reads:
+        below.setdefault(first, []).append(tuple(remaining))
     part: dict[str, Any] = {}
     for name, paths in below.items():
         if name not in data:
             continue
         value = data[name]
-        part[name] = (
-            _followed(value, paths) if isinstance(value, Mapping) and all(paths) else plain(value)
-        )
+        # An empty path reads all of the value.
+        is_read_in_part = isinstance(value, Mapping) and all(paths)
+        part[name] = _only_below(value, paths) if is_read_in_part else with_dicts(value)
     return part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,9 +14,9 @@ from httptask._core.nearest import nearest
 from httptask.errors import ExpressionError, PluginError, Problem
 from httptask.expressions import _result
 from httptask.expressions._document import Document, Reads
-from httptask.expressions._prepared import Place, Prepared
+from httptask.expressions._prepared import Prepared, TextSlot
 from httptask.expressions._renaming import Renamed, not_understood
-from httptask.expressions._template import Found, split
+from httptask.expressions._template import Expression, split
 
 if TYPE_CHECKING:
     from httptask.expressions._worker import Worker
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from httptask.protocols import ExpressionLanguage
 
 RUN = "swf:"
-"""What names of the run start with: `${swf:workflowId}`."""
+"""The prefix of the run's names: `${swf:workflowId}`."""
 
 RUN_NAMES = ("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion")
 """The names of the run."""
@@ -36,11 +36,12 @@ _LONGEST_KEPT = 4096
 """Characters. Longer texts are compiled anew each time: bodies should not fill the cache."""
 
 _SMALL = 5000
-"""Values. So much data or so large a result is looked through on the event loop; more is not."""
+"""Values. Data and results of this size are looked through on the event loop; no more."""
 
 _MEDIUM = 500_000
-"""Values. What costs a fixed time for each is evaluated in a thread up to here: sending it to the
-helper costs more.
+"""Values. Expressions of linear cost run in a thread up to this size of data.
+
+Sending so few to the helper costs more.
 """
 
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
@@ -77,8 +78,7 @@ class _TooDeepHereError(Exception):
 
 
 class Evaluator:
-    """Checks and evaluates expressions in *languages* (by name, as the plugin manager has them)
-    within *limits*.
+    """Checks and evaluates expressions in *languages*, by name, within *limits*.
 
     May be used from any thread and event loop. Costly expressions run in a helper process, which
     starts when it is first needed; `close` ends it. Raises `PluginError` when two languages have
@@ -94,38 +94,27 @@ class Evaluator:
         self._kept = lru_cache(maxsize=1024)(self._compile)
 
     def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
-        """Return every problem of the expressions in the JSON *value*, which stands at the JSON
-        Pointer *pointer*.
+        """Return every problem of the expressions in the JSON *value*, which stands at *pointer*.
 
-        *shape* is what is known of the data they will see: nested objects, in which None is
-        anything at all. A language that can say so (JSONPath) names what could never be found
-        there. Nothing is evaluated. Names of objects are not looked at.
+        *shape* is what is known of their data: nested objects, in which None stands for any value.
+        A language that can tell (JSONPath) reports a name that can never be there. Nothing is
+        evaluated. Names of objects are not checked.
         """
-        problems = []
-        for place in Prepared.of(value).places:
-            for step in self._plan(place.text).parts:
-                if isinstance(step, _Step) and (
-                    message := _what_is_wrong(step) or _never_there(step, shape)
-                ):
-                    where = pointers.pointer(place.path, pointer)
-                    params: dict[str, Any] = {
-                        "expression": _shortened(step.written),
-                        "reason": message,
-                    }
-                    problems.append(
-                        Problem.of("expression", where, suggestion=step.suggestion, **params)
-                    )
+        problems: list[Problem] = []
+        for slot in Prepared.of(value).slots:
+            where = pointers.pointer(slot.path, pointer)
+            for step in self._plan(slot.text).parts:
+                if isinstance(step, _Step):
+                    problems += _problems(step, where, shape)
         return problems
 
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:
-        """Return *text* with the task *before* called *after* in each of its expressions;
-        everything else stays.
-        """
+        """Return *text* with the task *before* called *after* in its expressions."""
         pieces: list[str] = []
         outcomes: list[Renamed] = []
         end = 0
         for part in split(text).parts:
-            if isinstance(part, Found):
+            if isinstance(part, Expression):
                 outcome = self._expression_renamed(part, before, after)
                 pieces += [text[end : part.start], outcome.source]
                 outcomes.append(outcome)
@@ -136,21 +125,18 @@ class Evaluator:
             any(outcome.yields_tasks for outcome in outcomes),
         )
 
-    def _expression_renamed(self, found: Found, before: str, after: str) -> Renamed:
-        step = self._step(found)
+    def _expression_renamed(self, expression: Expression, before: str, after: str) -> Renamed:
+        step = self._step(expression)
         if step.problem or step.language is None:
-            return not_understood(found.written, before)
-        rename = getattr(
-            step.language, "task_renamed", None
-        )  # a plugin's language need not know how
-        outcome: Renamed = (
-            rename(step.source, before, after)
-            if rename is not None
-            else not_understood(step.source, before)
-        )
-        start = found.written.rindex(step.source)
-        written = found.written[:start] + outcome.source + found.written[start + len(step.source) :]
-        return replace(outcome, source=written)
+            return not_understood(expression.written, before)
+        outcome: Renamed
+        # A plugin's language need not know how.
+        if rename := getattr(step.language, "task_renamed", None):
+            outcome = rename(step.source, before, after)
+        else:
+            outcome = not_understood(step.source, before)
+        head, _, tail = expression.written.rpartition(step.source)
+        return replace(outcome, source=head + outcome.source + tail)
 
     async def evaluate(
         self,
@@ -163,25 +149,25 @@ class Evaluator:
     ) -> Any:
         """Return the JSON *value* with every expression in it evaluated over *data*.
 
-        Who evaluates it again and again gives it as `Prepared`: it is looked through once then.
-        *pointer* is the value's place, for errors; *run* holds the `swf:` names. *escapes* says, by
-        the path of a text in
-        *value*, how the text that an expression brings is escaped there. *value* is not changed;
-        the result may share parts with it and with *data*. Raises `ExpressionError`.
+        A caller that evaluates it again and again passes it as `Prepared`, which is searched only
+        once. *pointer* is the value's JSON Pointer, for errors; *run* holds the `swf:` names.
+        *escapes* has, by the path of a text in *value*, the function that escapes the results
+        inserted there. *value* is not changed; the result may share parts with it and with *data*.
+        Raises `ExpressionError`.
         """
         prepared = value if isinstance(value, Prepared) else Prepared.of(value)
-        if not prepared.places:
+        if not prepared.slots:
             return prepared.value
         copies = prepared.copied()
         document = Document(data)
-        for place in prepared.places:
-            escape = escapes.get(place.path) if escapes else None
-            filled = await self._filled(place, document, pointer, run, escape)
-            copies[place.container][place.key] = filled
+        for slot in prepared.slots:
+            escape = escapes.get(slot.path) if escapes else None
+            filled = await self._filled(slot, document, pointer, run, escape)
+            copies[slot.container][slot.key] = filled
         return copies[0][0]
 
     def close(self) -> None:
-        """End the helper process, if there is one. What is being evaluated there fails."""
+        """End the helper process, if there is one. Evaluations in it fail."""
         with self._lock:
             self._closed = True
         if self._worker is not None:
@@ -189,13 +175,13 @@ class Evaluator:
 
     async def _filled(
         self,
-        place: Place,
+        slot: TextSlot,
         document: Document,
         pointer: str,
         run: Mapping[str, Any],
         escape: Callable[[str], str] | None,
     ) -> Any:
-        plan = self._plan(place.text)
+        plan = self._plan(slot.text)
         results: list[Any] = []
         for part in plan.parts:
             if isinstance(part, str):
@@ -204,25 +190,24 @@ class Evaluator:
             try:
                 result = await self._value(part, document, run)
                 is_text = isinstance(result, str) or not plan.whole
-                results.append(
-                    escape(_result.as_text(result)) if escape is not None and is_text else result
-                )
+                if escape is not None and is_text:
+                    result = escape(_result.as_text(result))
             except _result.RefusedError as error:
-                _raise(error, part, pointers.pointer(place.path, pointer))
+                _raise(error, part, pointers.pointer(slot.path, pointer))
+            results.append(result)
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
 
     async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
         if step.problem:
             raise _result.RefusedError(_with_suggestion(step), step.known)
         if step.language is None:
-            value = _named(step.source, run)
+            value = _run_value(step.source, run)
             await self._bound(value)
             return value
         try:
             return await self._value_by(step.language, step, document)
-        except (
-            _TooDeepHereError
-        ):  # the stack of the helper is larger, and no caller has used any of it
+        except _TooDeepHereError:
+            # The stack of the helper is larger, and no caller has used any of it.
             return await self._helper().evaluate(step.language, step.source, document, step.reads)
 
     async def _value_by(self, language: ExpressionLanguage, step: _Step, document: Document) -> Any:
@@ -281,8 +266,8 @@ class Evaluator:
             parts.append(_Step(template.unclosed, problem=template.reason))
         return _Plan(tuple(parts), whole=template.whole)
 
-    def _step(self, found: Found) -> _Step:
-        written, source = found.written, found.source
+    def _step(self, expression: Expression) -> _Step:
+        written, source = expression.written, expression.source
         if len(source) > _LONGEST:
             return _Step(written, problem=f"it is longer than {_LONGEST} characters")
         if not source:
@@ -306,21 +291,21 @@ class Evaluator:
 def _by_prefix(
     languages: Mapping[str, ExpressionLanguage],
 ) -> Sequence[tuple[str, ExpressionLanguage]]:
-    found: dict[str, ExpressionLanguage] = {}
+    by_prefix: dict[str, ExpressionLanguage] = {}
     for language in languages.values():
         if language.prefix == RUN:
             raise PluginError(
                 f"the expression language {language.name!r} has the prefix {RUN!r}, which names"
                 " the run"
             )
-        other = found.setdefault(language.prefix, language)
+        other = by_prefix.setdefault(language.prefix, language)
         if other is not language:
             raise PluginError(
                 f"the expression languages {other.name!r} and {language.name!r} have the same"
                 f" prefix {language.prefix!r}; uninstall one of them or have it choose another"
             )
     # The longest first: one prefix may be the start of another, and "" is the start of all.
-    return sorted(found.items(), key=lambda item: -len(item[0]))
+    return sorted(by_prefix.items(), key=lambda item: -len(item[0]))
 
 
 def _run_step(written: str, name: str) -> _Step:
@@ -338,28 +323,37 @@ def _language_step(written: str, source: str, language: ExpressionLanguage) -> _
         written,
         source,
         language,
-        cheap=bool(_says(language, "is_cheap", source)),
-        linear=bool(_says(language, "is_linear", source)),
-        reads=_says(language, "reads", source),
+        cheap=bool(_answer(language, "is_cheap", source)),
+        linear=bool(_answer(language, "is_linear", source)),
+        reads=_answer(language, "reads", source),
     )
 
 
-def _says(language: ExpressionLanguage, question: str, source: str) -> Any:
-    """Ask *language*; None where it does not know the question. It has to know `is_cheap` only."""
+def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
+    """Ask *language*; None if it does not know the question. It has to know only `is_cheap`."""
     try:
         return getattr(language, question, lambda _source: None)(source)
-    except Exception:  # noqa: BLE001 - a plugin that fails here fails again, and is reported, where it is evaluated
+    except Exception:  # noqa: BLE001 - a plugin that fails here is reported when it is evaluated
         return None
 
 
-def _never_there(step: _Step, shape: Any) -> str:
+def _problems(step: _Step, pointer: str, shape: Any) -> Iterator[Problem]:
+    """Yield the problem of *step*, if it has one, in a text at *pointer*; see `Evaluator.check`."""
+    reason = _problem(step) or _missing_name(step, shape)
+    if not reason:
+        return
+    params: dict[str, Any] = {"expression": _shortened(step.written), "reason": reason}
+    yield Problem.of("expression", pointer, suggestion=step.suggestion, **params)
+
+
+def _missing_name(step: _Step, shape: Any) -> str:
     missing = getattr(step.language, "missing", None)
     if missing is None or shape is None:
         return ""
     return str(missing(step.source, shape) or "")
 
 
-def _what_is_wrong(step: _Step) -> str:
+def _problem(step: _Step) -> str:
     if step.problem or step.language is None:
         return step.problem
     try:
@@ -374,18 +368,19 @@ def _what_is_wrong(step: _Step) -> str:
 
 
 def _reads_mappings(language: ExpressionLanguage | None) -> bool:
-    """Say whether *language* follows names through any mapping: most know JSON's objects as
-    dictionaries only.
+    """Say whether *language* follows names through any mapping.
+
+    Most languages know JSON's objects only as dictionaries.
     """
     return bool(getattr(language, "reads_mappings", False))
 
 
-def _named(name: str, run: Mapping[str, Any]) -> Any:
+def _run_value(name: str, run: Mapping[str, Any]) -> Any:
     value = run.get(name)
     if value is None:
-        known = tuple(known for known in RUN_NAMES if run.get(known) is not None)
+        names = tuple(other for other in RUN_NAMES if run.get(other) is not None)
         raise _result.RefusedError(
-            f"this run has no {name}; known: {', '.join(known) or 'nothing'}", known
+            f"this run has no {name}; known: {', '.join(names) or 'nothing'}", names
         )
     return value
 

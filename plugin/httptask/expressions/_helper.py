@@ -3,15 +3,15 @@
     python -P -m httptask.expressions._helper
 
 Its standard input carries requests, each one or two pickles: `(language, source, seconds,
-most_bytes, form)`, where
-*language* is itself pickled, and the data. *form* says what that is: `json` is a value, `text` is
-JSON text, and `same` is the value of the request before, which is not sent again.
+most_bytes, form)`, where *language* is itself pickled, and the data. *form* tells what the data is:
+`json` a value, `text` JSON text, and `same` the value of the previous request, which is not sent
+again.
 
-Its standard output carries messages, each a length of eight bytes and that much JSON: `{}` when a
-request has been read and its evaluation begins, so that nothing before counts as the expression's
-time, then `{"value": …}` or `{"error": …, "known": […]}`; with `"last": true` the process ends
-after it. An evaluation that needs more than *seconds* of processor time ends the process with
-`SIGPROF`. It ends by itself when its input does, so that it never outlives its parent.
+Its standard output carries messages, each a length of eight bytes and that much JSON. The first is
+`{}`, when a request has been read and its evaluation begins: nothing before counts as the
+expression's time. The second is `{"value": …}` or `{"error": …, "known": […]}`; with `"last": true`
+the process ends after it. An evaluation that needs more than *seconds* of processor time ends the
+process with `SIGPROF`. It ends by itself when its input does, so that it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -35,14 +35,10 @@ _MEMORY = 1024**3
 """Bytes of address space beyond those at the start."""
 
 BUSY = 10
-"""How many times as long as its processor time an evaluation may last: on a busy machine it gets a
-part of one only.
-"""
+"""How many times its processor time an evaluation may last: a busy machine shares processors."""
 
 _GRACE = 5
-"""Seconds over that after which an evaluation ends by itself: its parent, which should have ended
-it, is gone.
-"""
+"""Seconds beyond that, after which an evaluation ends itself: its parent must be gone."""
 
 
 _LONGEST = 2000
@@ -58,7 +54,8 @@ def main() -> None:
     while True:
         message: dict[str, Any]
         try:
-            language, source, seconds, most_bytes, form = pickle.load(requests)  # noqa: S301 - from our parent
+            head = pickle.load(requests)  # noqa: S301 - from our parent
+            language, source, seconds, most_bytes, form = head
             if form != "same":
                 data = pickle.load(requests)  # noqa: S301 - from our parent
             if form == "text":
@@ -67,11 +64,9 @@ def main() -> None:
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 - unpickling runs a plugin's imports
+            reason = f"the helper process cannot load it: {_described(error)}"
             _send(replies, {})
-            _send(
-                replies,
-                {"error": f"the helper process cannot load it: {_described(error)}", "last": True},
-            )
+            _send(replies, {"error": reason, "last": True})
             return
         _send(replies, {})
         _alarm(seconds, BUSY * seconds + _GRACE)
@@ -87,13 +82,13 @@ def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[s
         value = evaluate(source, data)
         _result.check(value, most_bytes)
     except MemoryError:
-        # What is left after running out of memory is in pieces: a new process is better.
+        # After running out of memory, objects may be half made: a new process is better.
         return {"error": f"it needed more memory than {_MEMORY >> 20} MiB", "last": True}
     except RecursionError:
         return {"error": _result.TOO_DEEP}
     except (LookupError, ValueError) as error:
         return {"error": _result.sentence(error)[:_LONGEST], "known": _result.known_in(error)}
-    except BaseException as error:  # noqa: BLE001 - whatever a language raises, its parent gets an answer
+    except BaseException as error:  # noqa: BLE001 - the parent gets an answer in any case
         return {"error": f"its evaluation failed: {_described(error)}"}
     return {"value": value}
 
@@ -123,8 +118,9 @@ def _limit_resources() -> None:
     except ImportError:  # not on Windows
         return
     _, hardest = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = _address_space() + _MEMORY
-    limit = wanted if hardest == resource.RLIM_INFINITY else min(wanted, hardest)
+    limit = _address_space() + _MEMORY
+    if hardest != resource.RLIM_INFINITY:
+        limit = min(limit, hardest)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     with suppress(ValueError, OSError):
@@ -133,15 +129,16 @@ def _limit_resources() -> None:
 
 def _address_space() -> int:
     try:
-        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - pathlib is one import more for a process that starts
+        # Not pathlib: its import would slow down the start of the process.
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123
             return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return _MEMORY
 
 
 def _alarm(processor_seconds: float, seconds: float) -> None:
-    # The signals' default action ends the process even where no Python runs, in a regular
-    # expression say.
+    # The default action of the signals ends the process even while no Python code runs, as in a
+    # regular expression.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, processor_seconds)
         signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -152,13 +149,12 @@ def _load_languages() -> None:
     from httptask.expressions import _jsonata, _jsonata_evaluator, _jsonpath_filters  # noqa: F401
 
     _jsonata.hide_clock()
-    # What an evaluation makes is rarely garbage: looking for it as often as usual takes a fifth of
-    # its time.
+    # An evaluation makes little garbage in cycles: to look for it as often as usual takes a fifth
+    # of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    sys.setrecursionlimit(
-        10_000
-    )  # as the library wants it: its evaluation takes several frames a level
+    # As the JSONata library sets it: its evaluation takes several frames a level.
+    sys.setrecursionlimit(10_000)
 
 
 if __name__ == "__main__":

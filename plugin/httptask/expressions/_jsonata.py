@@ -1,5 +1,6 @@
-"""JSONata, for what a query cannot say. Only what is plainly bounded by what it reads is evaluated
-in this process.
+"""JSONata, for what a query cannot express.
+
+An expression is evaluated in this process only if its cost is plainly bounded by what it reads.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _REFUSED: Mapping[str, str] = {
 """JSONata's functions that are not pure, and why they are refused."""
 
 _AUTHORS_OWN = ("D3137", "D3141")
-"""Codes of what `$error` and `$assert` raise: the sentence is the expression's."""
+"""Codes of `$error` and `$assert`: their message is the author's own."""
 
 _IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 
@@ -51,26 +52,22 @@ class Jsonata:
     prefix: str = "jsonata:"
 
     def check(self, source: str) -> None:
-        """Raise `ValueError` when *source* cannot be parsed or uses what is refused."""
+        """Raise `ValueError` when *source* cannot be parsed or uses a refused function."""
         _parsed(source, _RegexCheck())
 
     def is_cheap(self, source: str) -> bool:
-        """Say no: JSONata is a programming language."""
+        """Return False: JSONata is a programming language."""
         return False
 
     def is_linear(self, source: str) -> bool:
-        """Say whether *source* only compares, calculates and converts what it reads: it may stay in
-        this process.
-        """
+        """Say whether *source* only compares, calculates and converts: it may stay here."""
         tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_reads import is_bounded
 
         return is_bounded(tree)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
-        """Return the names, from the document's root downwards, below which *source* reads; None
-        for all of it.
-        """
+        """Return the names, from the root down, below which *source* reads; None: everything."""
         tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_reads import reads
 
@@ -83,8 +80,7 @@ class Jsonata:
         return renamed(source, before, after)
 
     def evaluate(self, source: str, data: Any) -> Any:
-        """Return the value of *source* over *data*; whole numbers come as integers, as JSON writes
-        them.
+        """Return the value of *source* over *data*; whole numbers are integers, as in JSON.
 
         Raises `LookupError` when it yields nothing.
         """
@@ -92,7 +88,7 @@ class Jsonata:
         try:
             value = expression.evaluate(data)
         except _library().JException as error:
-            raise ValueError(_said(error)) from error
+            raise ValueError(_message(error)) from error
         except ArithmeticError as error:
             raise ValueError(f"its result is not a finite number: {error}") from error
         except RecursionError:
@@ -100,15 +96,15 @@ class Jsonata:
         except RuntimeError as error:  # what the library has no code for
             raise ValueError(str(error)) from error
         if value is None:
-            known = list(data)[:MOST_KNOWN] if isinstance(data, dict) else []
-            names = f"; at the top are known: {', '.join(known[:10])}" if known else ""
-            raise NoSuchNameError(f"it yielded nothing{names}", known)
-        return _plain(value)
+            names = list(data)[:MOST_KNOWN] if isinstance(data, dict) else []
+            hint = f"; at the top are known: {', '.join(names[:10])}" if names else ""
+            raise NoSuchNameError(f"it yielded nothing{hint}", names)
+        return _as_json(value)
 
 
 @cache
 def _library() -> Any:
-    # Importing it raises the recursion limit of the whole process, which is the host's business.
+    # Importing it raises the recursion limit of the whole process, which the host decides.
     limit = sys.getrecursionlimit()
     try:
         import jsonata
@@ -152,7 +148,7 @@ def hide_clock() -> None:
 
 
 def _kept(source: str) -> Any:
-    """Return the expression *source*, read once in each thread: what evaluates it has a state."""
+    """Return the expression *source*, parsed once in each thread: its evaluator has a state."""
     kept: dict[str, Any] = _threads_own.__dict__.setdefault("expressions", {})
     expression = kept.get(source)
     if expression is None:
@@ -165,8 +161,9 @@ def _kept(source: str) -> Any:
 
 
 def parsed(source: str) -> Any:
-    """Return the syntax tree of *source*. Raises `ValueError` when it cannot be parsed or uses what
-    is refused.
+    """Return the syntax tree of *source*.
+
+    Raises `ValueError` when it cannot be parsed or uses a refused function.
     """
     return _parsed(source, _RegexCheck()).ast
 
@@ -176,8 +173,8 @@ def _parsed(source: str, regex: Any) -> Any:
     try:
         expression = _evaluator()(source, regex)
     except library.JException as error:
-        place = f", at its character {error.location + 1}" if error.location >= 0 else ""
-        raise ValueError(f"it is not a JSONata expression: {_said(error)}{place}") from error
+        position = f", at its character {error.location + 1}" if error.location >= 0 else ""
+        raise ValueError(f"it is not a JSONata expression: {_message(error)}{position}") from error
     except IndexError as error:
         raise ValueError("it is not a JSONata expression: it ends too early") from error
     except RecursionError as error:
@@ -192,35 +189,34 @@ def _parsed(source: str, regex: Any) -> Any:
     return expression
 
 
-def _said(error: Any) -> str:
+def _message(error: Any) -> str:
     if error.error in _AUTHORS_OWN:
         return str(error)
-    # The messages come from JavaScript by search and replace: what they call Object was a function.
-    return (
-        str(error)
-        .replace("of Object ", "of function $")
-        .replace(" Object", " function")
-        .rstrip(". ")
-    )
+    # The library's messages come from JavaScript by search and replace: their "Object" was a
+    # function.
+    message = str(error).replace("of Object ", "of function $").replace(" Object", " function")
+    return message.rstrip(". ")
 
 
 def _variables(tree: Any) -> Iterator[str]:
+    """Yield the name of every variable in *tree*; without recursion, and each symbol once."""
     seen: set[int] = set()
-    waiting = [tree]
-    while waiting:
-        item = waiting.pop()
+    pending = [tree]
+    while pending:
+        item = pending.pop()
         if isinstance(item, list | tuple):
-            waiting += item
+            pending += item
         elif hasattr(item, "_outer_instance") and id(item) not in seen:
             seen.add(id(item))
             if item.type == "variable":
                 yield str(item.value)
-            waiting += [part for name, part in vars(item).items() if name != "_outer_instance"]
+            pending += [part for name, part in vars(item).items() if name != "_outer_instance"]
 
 
 def _compiled_regex(pattern: str, flags: Any) -> Any:
     with _warnings_lock, warnings.catch_warnings():
-        # Python warns of patterns it may read differently some day; here they are what they are.
+        # Python warns of patterns whose meaning may change; whoever wrote the expression cannot
+        # see the warning.
         warnings.simplefilter("ignore")
         try:
             case = re.IGNORECASE if flags.case_insensitive else re.NOFLAG
@@ -232,36 +228,34 @@ def _compiled_regex(pattern: str, flags: Any) -> Any:
 
 
 class _RegexCheck:
-    """Compiles the regular expressions of one source only to see whether they can be read.
+    """Compiles the regular expressions of one source, only to see whether they are valid.
 
-    Wide ranges of characters make that slow, most of all where case is ignored, which says nothing
-    about the syntax. So what comes after the first few thousand characters is found out when it is
-    evaluated, where time is limited.
+    Wide ranges of characters make that slow, most of all where case is ignored, which does not
+    affect the syntax. So only the first few thousand characters are checked; the rest is left to
+    the evaluation, where time is limited.
     """
 
     def __init__(self) -> None:
-        self._left = 2000
+        self._remaining = 2000
 
     def __call__(self, pattern: str, flags: Any) -> Any:
-        self._left -= len(pattern)
+        self._remaining -= len(pattern)
         flags.case_insensitive = False
-        return (
-            None
-            if self._left < 0 or _IGNORES_CASE.search(pattern)
-            else _compiled_regex(pattern, flags)
-        )
+        if self._remaining < 0 or _IGNORES_CASE.search(pattern):
+            return None
+        return _compiled_regex(pattern, flags)
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """Return *value* as plain JSON: JSONata has lists, nulls and numbers of its own."""
     if isinstance(value, str | bool) or value is None:
         return value
     if _numbers.is_number(value):
-        return _numbers.plain(float(value) if isinstance(value, float) else value)
+        return _numbers.whole_as_int(float(value) if isinstance(value, float) else value)
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: _as_json(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_as_json(item) for item in value]
     if value is _library().Utils.NULL_VALUE:
         return None
     raise ValueError("its result is a function, not a JSON value; call it")

@@ -1,6 +1,4 @@
-"""Calling JSONata's functions, written here or in an expression, and the variables that these
-see.
-"""
+"""Calls of JSONata's functions, built in or written in an expression, and their variables."""
 
 from __future__ import annotations
 
@@ -31,9 +29,7 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
             val.signature.set_function_name(name)
 
     def lookup(self, name: str) -> Any:
-        """Return the variable *name* of this scope, or of the nearest around it; None if there is
-        none.
-        """
+        """Return the variable *name* of this or the nearest outer scope; None: there is none."""
         frame: Frame | None = self
         while frame is not None:
             if name in frame.bindings:
@@ -43,8 +39,9 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
 
 
 class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, unused-ignore]
-    """A built-in function: *name*, its *signature*, and the *implementation*, which takes *arity*
-    arguments at least.
+    """A built-in function *name* with its *signature*.
+
+    *implementation* takes at least *arity* arguments.
     """
 
     def __init__(
@@ -57,7 +54,7 @@ class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, un
         self.arity = arity
 
     def call(self, context: Any, args: Any) -> Any:
-        """Return what the function makes of *args*, which are validated."""
+        """Call the function with *args*, which are validated."""
         return self.function(*args)
 
     def get_number_of_args(self) -> int:
@@ -66,7 +63,7 @@ class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, un
 
 
 def called(function: Any, *args: Any) -> Any:
-    """Return what *function* makes of *args*: a lambda, a built-in, or a regular expression."""
+    """Call *function*, a lambda, a built-in or a regular expression, with *args*."""
     return LibraryJsonata.CURRENT.jsonata.apply(function, list(args), NULL, None)
 
 
@@ -78,9 +75,7 @@ def arity(function: Any) -> int:
 
 
 def with_position(function: Any) -> Callable[[Any, Any, Any], Any]:
-    """Return a call of *function* that gives it as many of value, position and whole as it asks
-    for.
-    """
-    wanted = max(1, min(3, arity(function)))
+    """Return a call of *function* with as many of value, position and whole as it asks for."""
+    count = max(1, min(3, arity(function)))
     apply = LibraryJsonata.CURRENT.jsonata.apply
-    return lambda *args: apply(function, list(args[:wanted]), NULL, None)
+    return lambda *args: apply(function, list(args[:count]), NULL, None)

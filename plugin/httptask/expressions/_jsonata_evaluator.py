@@ -1,9 +1,8 @@
-"""Evaluating a JSONata expression: the library's evaluator, with exact numbers, and without its
-detours.
+"""The evaluator of JSONata: the library's, with exact numbers, and faster where data is large.
 
-What is looked at once for each value in the data (names, filters, operators, calls of functions) is
-written here with speed in mind: the library asks twice for each of them whether somebody is
-watching, up through all frames, and copies what it has just made. The rest is the library's.
+What runs once for each value in the data (names, filters, operators, calls of functions) is written
+here for speed. For each of them the library asks twice, up through all frames, whether somebody is
+watching, and it copies what it has just made. The rest is the library's.
 """
 
 from __future__ import annotations
@@ -42,9 +41,7 @@ _BASE = Frame(None, dict(FUNCTIONS))
 
 
 class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
-    """The expression *source*, ready to be evaluated. *regex_engine* makes its regular
-    expressions.
-    """
+    """The expression *source*, ready to be evaluated; *regex_engine* compiles its patterns."""
 
     def __init__(self, source: str, regex_engine: Any) -> None:
         self.regex_engine = regex_engine
@@ -82,9 +79,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         }
 
     def evaluate(self, data: Any, bindings: Any = None) -> Any:
-        """Return the expression's value over *data*. What an earlier evaluation bound is
-        forgotten.
-        """
+        """Return the expression's value over *data*, without variables of earlier evaluations."""
         LibraryJsonata.CURRENT.jsonata = self
         self.environment = Frame(_BASE)
         try:
@@ -123,7 +118,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
     def evaluate_path(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the values at the end of a path."""
         steps = expr.steps
-        value = self._followed(expr, context, environment)
+        value = self._plain_value(expr, context, environment)
         if value is not expr:
             return value
         if any(step.tuple is not None for step in steps):
@@ -141,34 +136,33 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 break
         if expr.keep_singleton_array:
             values = _keeping_singleton(values)
-        return (
-            values
-            if expr.group is None
-            else self.evaluate_group_expression(expr.group, values, environment)
-        )
+        if expr.group is None:
+            return values
+        return self.evaluate_group_expression(expr.group, values, environment)
 
-    def _followed(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return the value at the end of the path *expr* where it leads through objects alone,
-        *expr* itself otherwise.
+    def _plain_value(self, expr: Any, context: Any, environment: Any) -> Any:
+        """Return the value of the path *expr* if only objects are on it, else *expr* itself.
 
-        Most paths are such, and need no sequences.
+        Most paths do, and need no sequences.
         """
         names = self._names.get(id(expr), expr)
         if names is expr:
             names = self._names[id(expr)] = _plain_names(expr)
         if names is None:
             return expr
-        variable, rest = names
-        value = (
-            context if variable is None else self.evaluate_variable(variable, context, environment)
-        )
-        for name in rest:
+        variable, members = names
+        value = context
+        if variable is not None:
+            value = self.evaluate_variable(variable, context, environment)
+        for name in members:
             if type(value) is not dict:
                 return expr
             value = value.get(name, expr)
             if value is expr:
                 return None
-        return NULL if value is None else expr if type(value) is Sequence else value
+        if value is None:
+            return NULL
+        return expr if type(value) is Sequence else value
 
     def evaluate_step(self, expr: Any, context: Any, environment: Any, last_step: bool) -> Any:
         """Return what the step *expr* yields for each value of *context*, flattened."""
@@ -189,6 +183,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 return only
         values = sequence()
         for result in results:
+            # `cons` marks an array that the expression wrote: it stays one value.
             if not isinstance(result, list) or getattr(result, "cons", False):
                 values.append(result)
             else:
@@ -197,16 +192,16 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     def evaluate_name(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of a name in the context."""
-        return _looked_up(context, expr.value)
+        return _member(context, expr.value)
 
     def evaluate_filter(self, predicate: Any, context: Any, environment: Any) -> Any:
-        """Return those of *context* that *predicate* holds for, or those at the positions it
-        yields.
-        """
+        """Return those of *context* for which *predicate* holds, or at the positions it yields."""
         results = sequence()
         is_stream = type(context) is Sequence and context.tuple_stream
         results.tuple_stream = is_stream
-        values = context if isinstance(context, list) else [] if context is None else [context]
+        values = context
+        if not isinstance(context, list):
+            values = [] if context is None else [context]
         if predicate.type == "number":
             index = math.floor(predicate.value)
             if -len(values) <= index < len(values):
@@ -227,9 +222,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return results
 
     def _getter(self, expr: Any, environment: Any) -> Callable[[Any], Any]:
-        """Return what yields the value of *expr* for one context after another, fast where it only
-        compares.
-        """
+        """Return a function from a context to the value of *expr*; it is fast for comparisons."""
         if expr.predicate is not None or expr.group is not None:
             return lambda context: self.eval(expr, context, environment)
         if expr.type in ("string", "number", "value"):
@@ -239,11 +232,8 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             return lambda context: self._at_end_of(expr, context, environment)
         if expr.type != "binary":
             return lambda context: self.eval(expr, context, environment)
-        operator, left, right = (
-            expr.value,
-            self._getter(expr.lhs, environment),
-            self._getter(expr.rhs, environment),
-        )
+        operator = expr.value
+        left, right = self._getter(expr.lhs, environment), self._getter(expr.rhs, environment)
         if operator == "and":
             return lambda context: boolean(left(context)) and boolean(right(context))
         if operator == "or":
@@ -252,7 +242,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return lambda context: operate(operator, left(context), right(context))
 
     def _at_end_of(self, path: Any, context: Any, environment: Any) -> Any:
-        value = self._followed(path, context, environment)
+        value = self._plain_value(path, context, environment)
         return self.eval(path, context, environment) if value is path else value
 
     def evaluate_sort_expression(self, expr: Any, context: Any, environment: Any) -> Any:
@@ -334,9 +324,8 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     def evaluate_condition(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of one of two branches."""
-        branch = (
-            expr.then if boolean(self.eval(expr.condition, context, environment)) else expr._else
-        )
+        holds = boolean(self.eval(expr.condition, context, environment))
+        branch = expr.then if holds else expr._else
         return None if branch is None else self.eval(branch, context, environment)
 
     def evaluate_variable(self, expr: Any, context: Any, environment: Any) -> Any:
@@ -371,9 +360,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             raise
 
     def apply(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
-        """Return what the function *proc* makes of *args*; a call that ends its body takes the
-        place of the call.
-        """
+        """Call the function *proc*, and the calls that end its body, without recursion."""
         result = self.apply_inner(proc, args, context, environment)
         while type(result) is LibraryParser.Symbol and result.thunk:
             call = result.body
@@ -385,13 +372,13 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return result
 
     def apply_inner(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
-        """Return what the function *proc* makes of *args*; a tail call comes back as a thunk."""
+        """Call the function *proc* with *args*; a tail call is returned as a thunk."""
         if isinstance(proc, Function):
             return proc.function(*proc.signature.validate(args, context))
         if is_lambda(proc):
-            return self.apply_procedure(
-                proc, args if proc.signature is None else proc.signature.validate(args, context)
-            )
+            if proc.signature is not None:
+                args = proc.signature.validate(args, context)
+            return self.apply_procedure(proc, args)
         if Library.is_regex(proc):
             return matched(proc, args[0]) if args and isinstance(args[0], str) else None
         if proc is NULL or not is_function(proc):
@@ -414,9 +401,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 return None
             copy = clone(value)
             matches = self.eval(expr.pattern, copy, environment)
-            for match in (
-                matches if isinstance(matches, list) else [] if matches is None else [matches]
-            ):
+            if matches is None:
+                return copy
+            for match in matches if isinstance(matches, list) else [matches]:
                 self._transform(expr, match, environment)
             return copy
 
@@ -441,9 +428,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
 
 def _no_function(expr: Any, environment: Any) -> JException:
-    """Return the error of a call *expr* of nothing; the sign may be missing before a function's
-    name.
-    """
+    """Return the error of the call *expr* of nothing; perhaps a name lacks its `$`."""
     procedure = expr.procedure
     name = procedure.steps[0].value if procedure.type == "path" else procedure.value
     missing_sign = procedure.type == "path" and environment.lookup(name) is not None
@@ -451,48 +436,41 @@ def _no_function(expr: Any, environment: Any) -> JException:
 
 
 def _plain_names(expr: Any) -> tuple[Any, list[str]] | None:
-    """Return the variable (or None) and the names that the path *expr* consists of; None if there
-    is more to it.
-    """
+    """Return the variable (or None) and the names of the path *expr*; None: it is not plain."""
     if expr.keep_singleton_array or expr.group is not None or not all(map(_is_plain, expr.steps)):
         return None
     first, *others = expr.steps
+    if first.type not in ("name", "variable"):
+        return None
     names = expr.steps if first.type == "name" else others
-    if (
-        first.type not in ("name", "variable")
-        or not names
-        or any(step.type != "name" for step in names)
-    ):
+    if not names or any(step.type != "name" for step in names):
         return None
     return None if first.type == "name" else first, [step.value for step in names]
 
 
 def _is_plain(step: Any) -> bool:
-    return (
-        step.stages is None
-        and step.predicate is None
-        and step.tuple is None
-        and not step.keep_array
-    )
+    has_filters = step.stages is not None or step.predicate is not None
+    return not has_filters and step.tuple is None and not step.keep_array
 
 
 def _keeping_singleton(values: Any) -> Any:
-    kept = values if type(values) is Sequence else Sequence(values or ())
-    if kept.cons and not kept.sequence:
-        kept = sequence([kept])
-    kept.keep_singleton = True
-    return kept
+    result = values if type(values) is Sequence else Sequence(values or ())
+    if result.cons and not result.sequence:
+        result = sequence([result])
+    result.keep_singleton = True
+    return result
 
 
-def _looked_up(context: Any, name: Any) -> Any:
+def _member(context: Any, name: Any) -> Any:
     if isinstance(context, dict):
+        # The object itself stands for a missing name: no member can be it.
         value = context.get(name, context)
-        return None if value is context else NULL if value is None else value
+        return None if value is context else existing(value)
     if not isinstance(context, list):
         return None
     result = sequence()
     for item in context:
-        value = _looked_up(item, name)
+        value = _member(item, name)
         if isinstance(value, list):
             result.extend(value)
         elif value is not None:

@@ -1,5 +1,6 @@
-"""JSONata's functions whose numbers, nulls, order or groups the library does not keep, and
-`$parse`.
+"""JSONata's functions: those that differ from the library's, and `$parse`.
+
+The library's do not keep numbers, nulls, the order or groups.
 """
 
 from __future__ import annotations
@@ -20,20 +21,21 @@ from httptask.expressions._jsonata_calls import Function, arity, called, with_po
 from httptask.expressions._jsonata_matching import contains, match, replace, split
 from httptask.expressions._jsonata_values import (
     NULL,
-    Sequence,
     boolean,
     clone,
     existing,
     identity,
     is_function,
+    is_sequence,
     sequence,
     text,
 )
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]{1,1000}|0[oO][0-7]{1,1000}|0[bB][01]{1,1000}")
-"""Calculating with more digits takes long, and Python bounds only decimal ones by itself; a double
-has far fewer.
+"""Numbers in another base. A double has far fewer digits.
+
+Calculating with more takes long, and Python bounds only decimal ones by itself.
 """
 _MANY_DIGITS = 1000
 """Decimal's precision while a number is formatted."""
@@ -64,7 +66,7 @@ def _number(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if _DECIMAL.fullmatch(value):
-        return _numbers.plain(_numbers.from_text(value))
+        return _numbers.whole_as_int(_numbers.from_text(value))
     if _IN_ANOTHER_BASE.fullmatch(value):
         return int(value, 0)
     raise JException("D3030", -1, value)
@@ -179,16 +181,15 @@ def _single(values: Any, function: Any = None) -> Any:
 def _reduce(values: Any, function: Any, start: Any = None) -> Any:
     if values is None:
         return None
-    wanted = arity(function)
-    if wanted < 2:
+    count = arity(function)
+    if count < 2:
         raise JException("D3050", -1)
     first = 1 if start is None and values else 0
     result = existing(values[0]) if first else start
     apply = LibraryJsonata.CURRENT.jsonata.apply
     for index in range(first, len(values)):
-        result = apply(
-            function, [result, existing(values[index]), index, values][:wanted], NULL, None
-        )
+        args = [result, existing(values[index]), index, values]
+        result = apply(function, args[:count], NULL, None)
     return result
 
 
@@ -210,9 +211,7 @@ def _each(value: Any, function: Any) -> Any:
 
 
 class _Sorted:
-    """An item and how it is sorted: the *comparator* says whether the first of two has to come
-    after the second.
-    """
+    """An item to sort. *comparator* says whether the first of two comes after the second."""
 
     __slots__ = ("comparator", "item")
 
@@ -227,10 +226,11 @@ class _Sorted:
 
 
 def in_order(values: Any, comparator: Callable[[Any, Any], bool]) -> list[Any]:
-    """Return *values* in the order of *comparator*, which says whether the first of two has to come
-    after the second.
+    """Return *values* in the order of *comparator*.
+
+    It says whether the first of two comes after the second.
     """
-    return [each.item for each in sorted(_Sorted(comparator, value) for value in values)]
+    return [entry.item for entry in sorted(_Sorted(comparator, value) for value in values)]
 
 
 def _sort(values: Any, function: Any = None) -> Any:
@@ -253,11 +253,7 @@ def _distinct(values: Any) -> Any:
     first: dict[Any, Any] = {}
     for value in values:
         first.setdefault(identity(value), value)
-    return (
-        sequence(first.values())
-        if isinstance(values, Sequence) and values.sequence
-        else list(first.values())
-    )
+    return sequence(first.values()) if is_sequence(values) else list(first.values())
 
 
 def _zip(*arrays: Any) -> Any:

@@ -1,6 +1,4 @@
-"""JSONata's functions that look for something in a text: with a text, a regular expression, or a
-function.
-"""
+"""JSONata's functions that match a text: with a text, a regular expression or a function."""
 
 from __future__ import annotations
 
@@ -30,51 +28,46 @@ class _Match:
 
 
 def _matches(matcher: Any, string: str) -> Iterator[_Match]:
-    """Yield where *matcher* is found in *string*: a regular expression, or a function that returns
-    such objects.
+    """Yield the matches of *matcher* in *string*.
+
+    A matcher is a regular expression, or a function that returns objects such as `as_object`'s.
     """
     if Library.is_regex(matcher):
-        for number, found in enumerate(matcher.finditer(string)):
-            if number and not found[0]:
+        for number, match in enumerate(matcher.finditer(string)):
+            if number and not match[0]:
                 raise JException("D1004", -1)
-            yield _Match(found[0], found.start(), found.end(), list(found.groups()))
-            if found.end() >= len(string):
+            yield _Match(match[0], match.start(), match.end(), list(match.groups()))
+            if match.end() >= len(string):
                 return
         return
-    found = called(matcher, string)
-    while found is not None:
-        if not isinstance(found, dict) or not {"match", "start", "next"} <= found.keys():
+    result = called(matcher, string)
+    while result is not None:
+        if not isinstance(result, dict) or not {"match", "start", "next"} <= result.keys():
             raise JException("T1010", -1)
-        end = found["start"] + len(found["match"])
-        yield _Match(found["match"], found["start"], end, found.get("groups", []))
-        found = called(found["next"])
+        end = result["start"] + len(result["match"])
+        yield _Match(result["match"], result["start"], end, result.get("groups", []))
+        result = called(result["next"])
 
 
 def matched(expression: re.Pattern[str], string: str) -> Any:
-    """Return what calling the regular *expression* yields: the first match, with the function that
-    finds the next.
-    """
+    """Return the first match of the regular *expression*, with the function that finds the next."""
 
-    def following() -> Any:
-        found = next(matches, None)
-        return (
-            None
-            if found is None
-            else found.as_object() | {"next": Function("next", "<>", following, 0)}
-        )
+    def next_match() -> Any:
+        match = next(matches, None)
+        if match is None:
+            return None
+        return match.as_object() | {"next": Function("next", "<>", next_match, 0)}
 
     matches = _matches(expression, string)
-    return following()
+    return next_match()
 
 
 def contains(string: Any, token: Any) -> Any:
     if string is None or token is None:
         return None
-    return (
-        token in string
-        if isinstance(token, str)
-        else next(_matches(token, string), None) is not None
-    )
+    if isinstance(token, str):
+        return token in string
+    return next(_matches(token, string), None) is not None
 
 
 def match(string: Any, matcher: Any, limit: Any = None) -> Any:
@@ -83,18 +76,19 @@ def match(string: Any, matcher: Any, limit: Any = None) -> Any:
     if limit is not None and limit < 0:
         raise JException("D3040", -1, limit)
     return sequence(
-        {"match": found.match, "index": found.start, "groups": found.groups}
-        for found in _first(limit, _matches(matcher, string))
+        {"match": item.match, "index": item.start, "groups": item.groups}
+        for item in _first(limit, _matches(matcher, string))
     )
 
 
 def _first(limit: Any, matches: Iterator[_Match]) -> Iterator[_Match]:
+    """Yield the first *limit* of *matches*, looking for no further one; None: all."""
     count = 0
     while limit is None or count < limit:
-        found = next(matches, None)
-        if found is None:
+        match = next(matches, None)
+        if match is None:
             return
-        yield found
+        yield match
         count += 1
 
 
@@ -109,9 +103,9 @@ def split(string: Any, separator: Any, limit: Any = None) -> Any:
     if isinstance(separator, str):
         return (string.split(separator) if separator else list(string))[:most]
     pieces, start = [], 0
-    for found in _first(limit, _matches(separator, string)):
-        pieces.append(string[start : found.start])
-        start = found.end
+    for match in _first(limit, _matches(separator, string)):
+        pieces.append(string[start : match.start])
+        start = match.end
     return [*pieces, string[start:]][: None if limit is None else math.ceil(limit)]
 
 
@@ -129,16 +123,16 @@ def replace(string: Any, pattern: Any, replacement: Any, limit: Any = None) -> A
             raise JException("D3012", -1)
         return string.replace(pattern, replacement, -1 if limit is None else math.ceil(limit))
     pieces, start = [], 0
-    for found in _first(limit, _matches(pattern, string)):
-        pieces += [string[start : found.start], _replaced(found, replacement)]
-        start = found.end
+    for match in _first(limit, _matches(pattern, string)):
+        pieces += [string[start : match.start], _replaced(match, replacement)]
+        start = match.end
     return "".join([*pieces, string[start:]])
 
 
-def _replaced(found: _Match, replacement: Any) -> str:
+def _replaced(match: _Match, replacement: Any) -> str:
     if isinstance(replacement, str):
-        return _REFERENCE.sub(functools.partial(_referred, found), replacement)
-    result = called(replacement, found.as_object())
+        return _REFERENCE.sub(functools.partial(_referred, match), replacement)
+    result = called(replacement, match.as_object())
     if not isinstance(result, str):
         raise JException("D3012", -1)
     return result
@@ -147,18 +141,19 @@ def _replaced(found: _Match, replacement: Any) -> str:
 _REFERENCE = re.compile(r"\$(\$|[0-9]+)")
 
 
-def _referred(found: _Match, reference: re.Match[str]) -> str:
-    """Return what *reference*, `$$`, `$0` or `$12`, stands for: as many digits as the number of
-    groups has, or one less.
+def _referred(match: _Match, reference: re.Match[str]) -> str:
+    """Return the text for *reference*: `$$`, `$0` or `$12`.
+
+    It has as many digits as the number of groups has, or one less.
     """
     digits = reference[1]
     if digits == "$":
         return "$"
     if digits[0] == "0":
-        return found.match + digits[1:]
-    most = len(str(len(found.groups)))
+        return match.match + digits[1:]
+    most = len(str(len(match.groups)))
     number = digits[:most]
-    if most > 1 and int(number) > len(found.groups):
+    if most > 1 and int(number) > len(match.groups):
         number = digits[: most - 1]
-    group = found.groups[int(number) - 1] if 0 < int(number) <= len(found.groups) else None
+    group = match.groups[int(number) - 1] if 0 < int(number) <= len(match.groups) else None
     return ("" if group is None else text(group)) + digits[len(number) :]

@@ -11,10 +11,11 @@ from httptask.expressions import _numbers
 from httptask.expressions._jsonata_values import same, sequence, text
 
 _LONGEST_RANGE = 10_000_000
+"""Items of `[first..last]`: JSONata allows as many."""
 
 
 def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
-    """Say whether what has the keys *left* has to come after what has the keys *right*."""
+    """Say whether an item with the sort keys *left* comes after one with the keys *right*."""
     for term, first, second in zip(expr.terms, left, right, strict=True):
         if first is None or second is None:
             if (first is None) != (second is None):
@@ -24,14 +25,17 @@ def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
             raise JException("T2008", expr.position, first, second)
         if isinstance(first, str) != isinstance(second, str):
             raise JException("T2007", expr.position, first, second)
-        order = (
-            (first > second) - (first < second)
-            if isinstance(first, str)
-            else _numbers.compare(first, second)
-        )
+        order = _order(first, second)
         if order:
             return (order < 0) if term.descending else order > 0
     return False
+
+
+def _order(left: Any, right: Any) -> int:
+    """Return -1, 0 or 1: *left* is less, equal or greater; both are texts or both numbers."""
+    if isinstance(left, str):
+        return int(left > right) - int(left < right)
+    return _numbers.compare(left, right)
 
 
 def _is_comparable(value: Any) -> bool:
@@ -61,10 +65,7 @@ def _compared(operator: str, left: Any, right: Any) -> Any:
         return None
     if isinstance(left, str) != isinstance(right, str):
         raise JException("T2009", -1, left, right, operator)
-    order = (
-        (left > right) - (left < right) if isinstance(left, str) else _numbers.compare(left, right)
-    )
-    return _ORDERS[operator](order)
+    return _ORDERS[operator](_order(left, right))
 
 
 _ORDERS: dict[str, Callable[[int], bool]] = {
@@ -93,9 +94,7 @@ def _joined(operator: str, left: Any, right: Any) -> str:
 
 def _range(operator: str, left: Any, right: Any) -> Any:
     for code, value in (("T2003", left), ("T2004", right)):
-        if value is not None and not (
-            _numbers.is_number(value) and isinstance(_numbers.plain(value), int)
-        ):
+        if value is not None and not _is_whole_number(value):
             raise JException(code, -1, value)
     if left is None or right is None or left > right:
         return None
@@ -103,6 +102,10 @@ def _range(operator: str, left: Any, right: Any) -> Any:
     if size > _LONGEST_RANGE:
         raise JException("D2014", -1, size)
     return sequence(range(int(left), int(right) + 1))
+
+
+def _is_whole_number(value: Any) -> bool:
+    return _numbers.is_number(value) and isinstance(_numbers.whole_as_int(value), int)
 
 
 OPERATORS: dict[str, Callable[[str, Any, Any], Any]] = {
@@ -114,4 +117,4 @@ OPERATORS: dict[str, Callable[[str, Any, Any], Any]] = {
     "&": _joined,
     "..": _range,
 }
-"""By its sign: what an operator makes of itself, its left and its right operand."""
+"""The operators by their sign; each is called with the sign and its two operands."""

@@ -1,5 +1,6 @@
-"""Signatures of JSONata's functions: the library's, that tells null from nothing and remembers what
-fits.
+"""Signatures of JSONata's functions: the library's, with null distinct from nothing.
+
+Combinations of types that fit are remembered.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ _SYMBOLS = {
 
 
 _Plan = list[tuple[int | None, Any, str]]
-"""Of each argument: its index among those that are given, its parameter if it has to be an array,
-its type's letter.
+"""Of each argument: its index among the supplied ones, its parameter, its type's letter.
+
+The parameter is None unless the argument has to be an array. An index of None stands for nothing.
 """
 
 
 class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
-    """What a function takes, such as `<s-(sf):b>`: *signature*, of the function *name*."""
+    """The parameters of the function *name*: a *signature* such as `<s-(sf):b>`."""
 
     def __init__(self, signature: str, name: str) -> None:
         super().__init__(signature, name)
@@ -55,9 +57,8 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
         return _SYMBOLS.get(type(value)) or ("f" if is_function(value) else "m")
 
     def validate(self, args: Any, context: Any) -> list[Any]:
-        """Return *args* as the function takes them; *context* stands in for a first one that is
-        left out.
-        """
+        """Return *args* as the function takes them; *context* replaces a missing first one."""
+        # Looked up here, without a call for each argument: this runs for every call of a function.
         supplied = "".join([_SYMBOLS.get(type(value)) or self.get_symbol(value) for value in args])
         plan = self._plans.get(supplied)
         if plan is None:
@@ -68,16 +69,14 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
                 validated.append(None)
             elif symbol == "":
                 validated.append(self._context(param, context, index))
+            elif param is None:
+                validated.append(args[index])
             else:
-                validated.append(
-                    args[index] if param is None else self._array(param, symbol, args[index], index)
-                )
+                validated.append(self._array(param, symbol, args[index], index))
         return validated
 
     def _planned(self, supplied: str) -> _Plan:
-        """Return where each argument of the function comes from, for arguments of the types
-        *supplied*.
-        """
+        """Return the plan for arguments of the types *supplied*."""
         match = self._regex.fullmatch(supplied)
         if match is None:
             raise JException("T0410", -1, self._first_wrong(supplied), self.function_name)
@@ -94,25 +93,26 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
         return plan
 
     def _first_wrong(self, supplied: str) -> int:
-        pattern, good = "", 0
+        """Return the number, from 1, of the first argument that does not fit."""
+        pattern, fitting = "", 0
         for param in self._params:
             pattern += param.regex
             match = re.match(pattern, supplied)
             if match is None:
                 break
-            good = match.end()
-        return good + 1
+            fitting = match.end()
+        return fitting + 1
 
     def _context(self, param: Any, context: Any, index: int) -> Any:
-        if (_SYMBOLS.get(type(context)) or self.get_symbol(context)) in self._contexts[id(param)]:
+        if self.get_symbol(context) in self._contexts[id(param)]:
             return context
         raise JException("T0411", -1, index + 1, self.function_name)
 
     def _array(self, param: Any, symbol: str, value: Any, index: int) -> Any:
-        """Return *value* as an array of what *param* wants."""
+        """Return *value* as an array of items of the type that *param* requires."""
         if param.subtype is not None:
-            wanted = param.subtype[0]
+            expected = param.subtype[0]
             items = value if symbol == "a" else (value,)
-            if any((_SYMBOLS.get(type(item)) or self.get_symbol(item)) != wanted for item in items):
+            if any(self.get_symbol(item) != expected for item in items):
                 raise JException("T0412", -1, index + 1, self.function_name, param.subtype)
         return value if symbol == "a" else [value]

@@ -41,7 +41,7 @@ class Tokenizer(LibraryTokenizer):  # type: ignore[misc, unused-ignore]
             match = _NUMBER.search(self.path, start, self.position)
             token.value = _number(match[0], start) if match else token.value
         elif token is not None and token.type == "string":
-            # What JavaScript writes as two escapes (ECMA-262, section 6.1.4) is one character.
+            # Two escapes for a surrogate pair (ECMA-262, section 6.1.4) are one character.
             token.value = _SURROGATES.sub(
                 lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), token.value
             )
@@ -50,7 +50,7 @@ class Tokenizer(LibraryTokenizer):  # type: ignore[misc, unused-ignore]
 
 def _number(text: str, position: int) -> Number:
     try:
-        return _numbers.plain(_numbers.from_text(text))
+        return _numbers.whole_as_int(_numbers.from_text(text))
     except ValueError as error:
         raise JException("S0102", position, text[:40]) from error
 
@@ -60,9 +60,9 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
 
     def __init__(self) -> None:
         super().__init__()
-        for sign, kind in (("?:", DEFAULT), ("??", COALESCE)):
+        for sign, symbol_type in (("?:", DEFAULT), ("??", COALESCE)):
             del self.symbol_table[sign]
-            self.register(_Alternative(self, sign, kind))
+            self.register(_Alternative(self, sign, symbol_type))
 
     def parse(self, jsonata: str, regex_engine: Any = None) -> Any:
         """Return the tree of the expression *jsonata*."""
@@ -84,21 +84,16 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
         """Return the symbol *expr*, as the parser made it, in the form that is evaluated."""
         if expr is not None and expr.type in (DEFAULT, COALESCE):
             return self._alternative(expr)
-        if (
-            expr is not None
-            and expr.type == "unary"
-            and expr.value == "-"
-            and expr.expression.type == "number"
-        ):
+        is_negation = expr is not None and expr.type == "unary" and expr.value == "-"
+        if is_negation and expr.expression.type == "number":
+            # A copy: the library negates the literal itself, once for each time it is processed.
             literal = expr.expression.create()
             literal.value = _numbers.negate(literal.value)
-            return self._kept(literal, expr)
+            return self._keeping_array(literal, expr)
         return super().process_ast(expr)
 
     def tail_call_optimize(self, expr: Any) -> Any:
-        """Return the body *expr* of a function with the calls that end it put off, so that they
-        need no stack.
-        """
+        """Return the body *expr* of a function with its last calls put off: they need no stack."""
         if expr.type not in (DEFAULT, COALESCE):
             return super().tail_call_optimize(expr)
         expr.rhs = self.tail_call_optimize(expr.rhs)
@@ -110,20 +105,20 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
         result.lhs, result.rhs = self.process_ast(expr.lhs), self.process_ast(expr.rhs)
         self.push_ancestry(result, result.lhs)
         self.push_ancestry(result, result.rhs)
-        return self._kept(result, expr)
+        return self._keeping_array(result, expr)
 
-    def _kept(self, result: Any, expr: Any) -> Any:
+    def _keeping_array(self, result: Any, expr: Any) -> Any:
         result.keep_array = result.keep_array or expr.keep_array
         return result
 
 
 class _Alternative(LibraryParser.Infix):  # type: ignore[misc, name-defined, unused-ignore]
-    def __init__(self, outer_instance: Any, sign: str, kind: str) -> None:
+    def __init__(self, outer_instance: Any, sign: str, symbol_type: str) -> None:
         super().__init__(outer_instance, sign)
-        self._kind = kind
+        self._symbol_type = symbol_type
 
     def led(self, left: Any) -> Any:
         """Return the symbol with *left* on its left side; the right side goes as far as it can."""
         self.lhs, self.rhs = left, self._outer_instance.expression(0)
-        self.type = self._kind
+        self.type = self._symbol_type
         return self

@@ -13,8 +13,8 @@ from httptask.expressions._renaming import Renamed, Renaming, Sight, not_underst
 _PLAIN = re.compile(r"(?!(?:and|or|in|true|false|null|function)\Z)[A-Za-z_][A-Za-z0-9_]*")
 """A name that needs no quotes."""
 
-_SAYS_NOTHING = frozenset(("exists", "boolean", "not", "count", "type"))
-"""Functions whose result holds nothing of what they are given, not even a name."""
+_YIELDS_NO_CONTENT = frozenset(("exists", "boolean", "not", "count", "type"))
+"""Functions whose result holds nothing of their argument, not even a name."""
 
 
 def renamed(source: str, before: str, after: str) -> Renamed:
@@ -28,7 +28,7 @@ def renamed(source: str, before: str, after: str) -> Renamed:
 
 
 class _Walk:
-    """Follows a syntax tree. *context* is what `$` is, *scope* what variables are."""
+    """Follows a syntax tree. *context* is the sight of `$`, *scope* those of variables."""
 
     def __init__(self, source: str, before: str, after: str) -> None:
         self.renaming = Renaming(before)
@@ -36,7 +36,7 @@ class _Walk:
         self._after = after
 
     def value(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
-        """Follow *node* and return what its value is."""
+        """Follow *node* and return the sight of its value."""
         if node is None:
             return Sight.OTHER
         follow = getattr(self, f"_{node.type}", None)
@@ -77,9 +77,8 @@ class _Walk:
             written = self._after
         elif "`" not in self._after:
             written = f"`{self._after}`"
-        elif (
-            not alone
-        ):  # a string that is a step of a path is a name, and may hold what quoted names cannot
+        elif not alone:
+            # A string that is a step of a path is a name, and may hold what quoted names cannot.
             written = _string(self._after, '"')
         else:
             self.renaming.doubtful = True
@@ -87,7 +86,7 @@ class _Walk:
         self.renaming.edits[start, node.position] = written
 
     def _bound(self, step: Any, around: Sight, sight: Sight, scope: dict[str, Sight]) -> Sight:
-        """Return what the next step sees behind `@$name` and `#$name`, which bind variables."""
+        """Return the context of the step after `@$name` and `#$name`, which bind variables."""
         if isinstance(step.index, str):
             scope[step.index] = Sight.OTHER
         if not step.focus:
@@ -99,9 +98,8 @@ class _Walk:
         for stage in [*(node.predicate or ()), *(node.stages or ())]:
             if stage.type == "index":
                 scope[str(stage.value)] = Sight.OTHER
-            elif (
-                stage.expr.type == "string" and sight is Sight.TASKS
-            ):  # not JSONata's way to look up, but meant so
+            elif stage.expr.type == "string" and sight is Sight.TASKS:
+                # `tasks["Phone"]` is not JSONata's way to look up a name, but meant so.
                 self._key(stage.expr, sight)
             else:
                 self.value(stage.expr, sight, scope)
@@ -116,13 +114,9 @@ class _Walk:
 
     def _variable(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         name = str(node.value)
-        return (
-            context
-            if name == ""
-            else Sight.DOCUMENT
-            if name == "$"
-            else scope.get(name, Sight.OTHER)
-        )
+        if name == "":
+            return context
+        return Sight.DOCUMENT if name == "$" else scope.get(name, Sight.OTHER)
 
     def _string(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         # A text like any other, unless somebody compares it with the names of tasks.
@@ -165,15 +159,15 @@ class _Walk:
     def _unary(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         if str(node.value) == "{":
             return self._object(node.lhs_object, context, scope)
-        held = self._all(node.expressions or [node.expression], context, scope)
-        return Sight.EITHER if held.exposes_tasks else held
+        content = self._all(node.expressions or [node.expression], context, scope)
+        return Sight.EITHER if content.exposes_tasks else content
 
     def _object(self, pairs: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         for key, _ in pairs:
             if key.type != "string":  # the key of a new object names no task
                 self.value(key, context, scope)
-        held = self._all([value for _, value in pairs], context, scope)
-        return Sight.EITHER if held.exposes_tasks else held
+        content = self._all([value for _, value in pairs], context, scope)
+        return Sight.EITHER if content.exposes_tasks else content
 
     # Functions
 
@@ -184,21 +178,21 @@ class _Walk:
         arguments = [*([first] if first is not None else []), *node.arguments]
         # Where a partial application is called, and with what, is not followed.
         if called == "lookup" and called not in scope and arguments and node.type != "partial":
-            return self._looked_up(arguments, context, scope)
+            return self._lookup(arguments, context, scope)
         self.value(node.procedure, context, scope)
         sights = [self.value(argument, context, scope) for argument in arguments]
-        if called in _SAYS_NOTHING and called not in scope:
+        if called in _YIELDS_NO_CONTENT and called not in scope:
             return Sight.OTHER
-        sights += (
-            [] if arguments else [context]
-        )  # many functions take the context where they are given nothing
+        if not arguments:
+            # Many functions take the context if they have no argument.
+            sights.append(context)
         for sight in sights:
             self.renaming.passing(sight)
         return Sight.EITHER if any(sight.exposes_tasks for sight in sights) else Sight.ARGUMENT
 
     _partial = _function
 
-    def _looked_up(self, arguments: list[Any], context: Sight, scope: dict[str, Sight]) -> Sight:
+    def _lookup(self, arguments: list[Any], context: Sight, scope: dict[str, Sight]) -> Sight:
         """Follow `$lookup(object, key)`; with the key alone the object is the context."""
         key = arguments[-1]
         sight = self.value(arguments[0], context, scope) if len(arguments) > 1 else context
@@ -206,7 +200,7 @@ class _Walk:
             self._key(key, sight)
             return sight.member(str(key.value))
         self.value(key, context, scope)
-        # Which task it is only a run knows.
+        # Only a run knows which task it is.
         self.renaming.doubtful |= sight in (Sight.TASKS, Sight.EITHER)
         return sight.members
 
@@ -239,7 +233,7 @@ class _Walk:
         return Sight.OTHER
 
     def _start(self, node: Any) -> int:
-        """Return where the name or string begins that ends at the node's position."""
+        """Return the start of the name or string that ends at the node's position."""
         end: int = node.position
         quote = self._source[end - 1]
         if quote == "`":
@@ -247,9 +241,8 @@ class _Walk:
         if quote not in "'\"":
             return end - len(str(node.value))
         start = self._source.rindex(quote, 0, end - 1)
-        while (
-            _unquoted(self._source[start:end]) != node.value
-        ):  # an escaped quote of the string itself
+        while _unquoted(self._source[start:end]) != node.value:
+            # The quote belongs to the string: it is escaped.
             start = self._source.rindex(quote, 0, start)
         return start
 
@@ -264,8 +257,9 @@ def _unquoted(literal: str) -> str | None:
 
 
 def _string(text: str, quote: str) -> str:
-    """Return *text* as a string literal. Between single quotes none can stand: JSONata has no
-    escape for it.
+    """Return *text* as a string literal.
+
+    Between single quotes no single quote can stand: JSONata has no escape for it.
     """
     double = json.dumps(text, ensure_ascii=False)
     return double if quote == '"' or "'" in text else f"'{double[1:-1]}'"

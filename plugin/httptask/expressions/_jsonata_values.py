@@ -1,7 +1,8 @@
-"""Values of JSONata: null and nothing, sequences, functions, and what is the same as what."""
+"""Values of JSONata: null and nothing, sequences, functions, and which values are equal."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from jsonata.functions import Functions as Library
@@ -9,7 +10,7 @@ from jsonata.parser import Parser as LibraryParser
 from jsonata.utils import Utils
 
 from httptask._core import strict_json
-from httptask.expressions import _numbers
+from httptask.expressions import _equality, _numbers
 
 NULL = Utils.NULL_VALUE
 """JSONata's null: None is nothing. In data, and in lists and objects, null may also be None."""
@@ -19,12 +20,10 @@ Sequence = Utils.JList
 
 
 def sequence(items: Any = ()) -> Any:
-    """Return a sequence of *items*: when it is the result of an expression, one item stands for
-    itself.
-    """
-    made = Sequence(items)
-    made.sequence = True
-    return made
+    """Return a sequence of *items*: as the result of an expression, a single item stands alone."""
+    items_as_sequence = Sequence(items)
+    items_as_sequence.sequence = True
+    return items_as_sequence
 
 
 def is_sequence(value: Any) -> bool:
@@ -33,7 +32,7 @@ def is_sequence(value: Any) -> bool:
 
 
 def existing(value: Any) -> Any:
-    """Return *value*, which exists: None in a list or an object is null."""
+    """Return *value*, or null for None, which stands for null in a list or an object."""
     return NULL if value is None else value
 
 
@@ -48,60 +47,45 @@ def is_function(value: Any) -> bool:
 
 
 def boolean(value: Any) -> bool:
-    """Return what *value* says where yes or no is asked for."""
-    kind = type(value)
-    if kind is bool:
+    """Return *value* as a Boolean, as JSONata's `$boolean` does."""
+    value_type = type(value)
+    if value_type is bool:
         return bool(value)
     if isinstance(value, list):
         return any(map(boolean, value))
-    if kind is str or kind in _numbers.NUMBERS or isinstance(value, dict):
+    if value_type is str or value_type in _numbers.NUMBERS or isinstance(value, dict):
         return bool(value)
     return False
 
 
-def same(left: Any, right: Any) -> bool:
-    """Say whether the two JSON values are equal, at any depth."""
-    kind, other = type(left), type(right)
-    if kind in _numbers.NUMBERS:
-        return other in _numbers.NUMBERS and _numbers.equal(left, right)
-    if kind is str or kind is bool:
-        return kind is other and left == right
-    if isinstance(left, list):
-        return isinstance(right, list) and len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict):
-        return (
-            isinstance(right, dict)
-            and left.keys() == right.keys()
-            and all(same(left[key], right[key]) for key in left)
-        )
-    return existing(left) is existing(right)
+same = functools.partial(_equality.same, null=NULL)
+"""Say whether two JSON values are equal, at any depth."""
 
 
 def identity(value: Any) -> Any:
-    """Return what two values share, and have the same hash, if and only if they are the `same`."""
-    kind = type(value)
-    if kind in _numbers.NUMBERS:
+    """Return a key that two values share if and only if they are the `same`; it is hashable."""
+    value_type = type(value)
+    if value_type in _numbers.NUMBERS:
         return _numbers.identity(value)
-    if kind is bool:
+    if value_type is bool:
         return (bool, value)
     if isinstance(value, list):
         return (list, *map(identity, value))
     if isinstance(value, dict):
         return (dict, frozenset((name, identity(item)) for name, item in value.items()))
-    return value if kind is str else (None, id(existing(value)))
+    return value if value_type is str else (None, id(existing(value)))
 
 
 def as_json(value: Any) -> Any:
     """Return *value* as JSON that Python's encoder writes; a function is an empty text there."""
-    kind = type(value)
+    value_type = type(value)
     if isinstance(value, float):
         number = float(_numbers.written(value))
-        return (
-            int(strict_json.decimal_of(number))
-            if number.is_integer() and abs(number) < 1e21
-            else number
-        )
-    if kind is str or kind is bool or value is None or kind in _numbers.NUMBERS:
+        # From 1e21 on ECMAScript writes an exponent (ECMA-262, section 6.1.6.1.20).
+        if number.is_integer() and abs(number) < 1e21:
+            return int(strict_json.decimal_of(number))
+        return number
+    if value_type is str or value_type is bool or value is None or value_type in _numbers.NUMBERS:
         return value
     if isinstance(value, dict):
         return {name: as_json(item) for name, item in value.items()}
@@ -112,14 +96,14 @@ def as_json(value: Any) -> Any:
 
 def text(value: Any, indent: int | None = None) -> str:
     """Return *value*, which exists, as `$string` and `&` write it."""
-    kind = type(value)
-    if kind is str:
+    value_type = type(value)
+    if value_type is str:
         return str(value)
-    if kind is int:
+    if value_type is int:
         return int.__repr__(value)
-    if kind in _numbers.NUMBERS:
+    if value_type in _numbers.NUMBERS:
         return _numbers.to_text(value)
-    if kind is Sequence and value.outer_wrapper:
+    if value_type is Sequence and value.outer_wrapper:
         return text(existing(value[0]), indent)
     if is_function(value):
         return ""

@@ -10,15 +10,14 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from httptask._core.nearest import nearest
-from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError, plain
+from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError, with_dicts
+from httptask.expressions._singular import follow
 
 if TYPE_CHECKING:
     from httptask.expressions._renaming import Renamed
 
 _MOST_SELECTORS = 4
-"""In a linear query, the product of the numbers of selectors of its segments: how often one value
-may be selected.
-"""
+"""In a linear query, how often a value may be selected: the product of its selector counts."""
 
 _LONGEST_FILTER = 200
 """Characters of a filter in a linear query: it compares a few times only."""
@@ -35,7 +34,7 @@ class _Query:
     leading: tuple[str | int, ...]
     """The names and indices it begins with, whatever follows them."""
     linear: bool
-    """Whether its cost is bounded by the size of the data."""
+    """Its cost is bounded by the size of the data."""
     reads: tuple[str, ...] | None
     """The names from the root below which it reads; None for everything."""
 
@@ -54,37 +53,34 @@ class JsonPath:
         _query(source)
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether *source* is a singular query, which looks at one value for each of its
-        names.
-        """
+        """Say whether *source* is a singular query, which looks at one value for each name."""
         return self._is(source, lambda query: query.steps is not None)
 
     def is_linear(self, source: str) -> bool:
-        """Say whether *source* costs at most a fixed time for each value in the data: it may stay
-        here for small data.
+        """Say whether *source* costs at most a fixed time for each value in the data.
 
-        Filters that only compare, at most one descendant segment, few selectors in a segment.
+        It may stay in this process for small data. Filters may only compare; there is at most one
+        descendant segment, and few selectors in a segment.
         """
         return self._is(source, lambda query: query.linear)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
-        """Return the names, from the document's root downwards, below which *source* reads; None
-        for all of it.
-        """
+        """Return the names, from the root down, below which *source* reads; None: everything."""
         reads = _query(source).reads
         return None if reads is None else [reads]
 
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
-        """Return the error *source* would end in over data of *shape*: nested objects, in which
-        None is anything at all.
+        """Return the error of *source* over data of *shape*, or None.
+
+        A shape is nested objects, in which None stands for any value.
         """
         query = _query(source)
         value = shape
-        for place, step in enumerate(query.leading):
+        for index, step in enumerate(query.leading):
             if value is None:
                 return None
             if not isinstance(step, str) or not isinstance(value, dict) or step not in value:
-                return _nothing(query.leading[:place], step, value)
+                return _nothing(query.leading[:index], step, value)
             value = value[step]
         return None
 
@@ -104,7 +100,10 @@ class JsonPath:
         """Return the value a singular query selects, or the list of values any other selects."""
         query = _query(source)
         if query.steps is not None:
-            return plain(_follow(query.steps, data))
+            value, count = follow(query.steps, data)
+            if count < len(query.steps):
+                raise _nothing(query.steps[:count], query.steps[count], value)
+            return with_dicts(value)
         from jsonpath_rfc9535 import JSONPathError
 
         try:
@@ -113,56 +112,36 @@ class JsonPath:
             raise ValueError(f"the query failed: {error}") from error
 
 
-def _follow(steps: Sequence[str | int], data: Any) -> Any:
-    value = data
-    for place, step in enumerate(steps):
-        # A name selects from an object only, an index from an array only (RFC 9535, sections
-        # 2.3.1.2 and 2.3.3.2).
-        if isinstance(step, str):
-            if isinstance(value, Mapping) and step in value:
-                value = value[step]
-                continue
-        elif isinstance(value, list) and -len(value) <= step < len(value):
-            value = value[step]
-            continue
-        raise _nothing(steps[:place], step, value)
-    return value
-
-
 def _nothing(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
+    """Return the error of *step*, which selects nothing from *value*, the value at *before*."""
     where = f"`{normalised(before)}`"
     if isinstance(value, Mapping):
-        known = [str(name) for name in islice(value, MOST_KNOWN)]
+        names = [str(name) for name in islice(value, MOST_KNOWN)]
+        listed = _listed(names, len(value))
         if isinstance(step, int):
             return NoSuchNameError(
-                f"{where} is an object, so it has no item {step}; {_listed(known, len(value))}",
-                known,
+                f"{where} is an object, so it has no item {step}; {listed}", names
             )
-        near = nearest(step, known)
+        near = nearest(step, names)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return NoSuchNameError(
-            f"{where} has no name {step!r}; {_listed(known, len(value))}{hint}", known
-        )
+        return NoSuchNameError(f"{where} has no name {step!r}; {listed}{hint}", names)
     if isinstance(value, list):
         if isinstance(step, int):
             return NoSuchNameError(
                 f"{where} has no item {step}; it is a list of {len(value)}, counted from 0"
             )
-        one, each = (
-            normalised([*before, 0, step]),
-            normalised(before) + "[*]" + normalised([step])[1:],
-        )
+        of_first = normalised([*before, 0, step])
+        of_all = normalised(before) + "[*]" + normalised([step])[1:]
         return NoSuchNameError(
-            f"{where} is a list, so it has no name {step!r}; `{one}` is that of the first item,"
-            f" `{each}` of each"
+            f"{where} is a list, so it has no name {step!r}; `{of_first}` is that of the first"
+            f" item, `{of_all}` of each"
         )
-    wanted = f"item {step}" if isinstance(step, int) else f"name {step!r}"
-    return NoSuchNameError(
-        f"{where} is {_KINDS.get(type(value), 'a number')}, so it has no {wanted}"
-    )
+    missing = f"item {step}" if isinstance(step, int) else f"name {step!r}"
+    type_name = _TYPE_NAMES.get(type(value), "a number")
+    return NoSuchNameError(f"{where} is {type_name}, so it has no {missing}")
 
 
-_KINDS = {str: "a string", bool: "true or false", type(None): "null"}
+_TYPE_NAMES = {str: "a string", bool: "true or false", type(None): "null"}
 
 
 def _listed(names: Sequence[str], total: int) -> str:
@@ -183,8 +162,9 @@ def is_shorthand(name: str) -> bool:
 
 
 def normalised(steps: Sequence[str | int]) -> str:
-    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it:
-    `$.tasks['Look up'].output`.
+    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it.
+
+    An example is `$.tasks['Look up'].output`.
     """
     return "$" + "".join(_written(step) for step in steps)
 
@@ -208,9 +188,9 @@ def _query(source: str) -> _Query:
     try:
         compiled = compile_query(source)
     except JSONPathError as error:
-        place = f", at its character {error.token.index + 1}" if error.token else ""
+        position = f", at its character {error.token.index + 1}" if error.token else ""
         raise ValueError(
-            f"it is not a JSONPath query (RFC 9535): {error.args[0]}{place}{_hint(source)}"
+            f"it is not a JSONPath query (RFC 9535): {error.args[0]}{position}{_hint(source)}"
         ) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
@@ -223,15 +203,15 @@ def _query(source: str) -> _Query:
 
 
 def _hint(source: str) -> str:
-    if not source.startswith("$"):
-        return (
-            f"; a query starts with $, as in `$.{source}`"
-            if SHORTHAND.match(source)
-            else "; a query starts with $"
-        )
-    return (
-        "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
-    )
+    if source.startswith("$"):
+        return _QUOTING_HINT
+    example = f", as in `$.{source}`" if SHORTHAND.match(source) else ""
+    return f"; a query starts with ${example}"
+
+
+_QUOTING_HINT = (
+    "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
+)
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:
@@ -245,23 +225,22 @@ def _leading(query: Any) -> tuple[str | int, ...]:
     steps: list[str | int] = []
     for segment in query.segments:
         selector = segment.selectors[0] if len(segment.selectors) == 1 else None
-        if isinstance(segment, JSONPathRecursiveDescentSegment) or not isinstance(
-            selector, NameSelector | IndexSelector
-        ):
+        if isinstance(segment, JSONPathRecursiveDescentSegment):
+            break
+        if not isinstance(selector, NameSelector | IndexSelector):
             break
         steps.append(selector.name if isinstance(selector, NameSelector) else selector.index)
     return tuple(steps)
 
 
 def _reads(query: Any, leading: Sequence[str | int]) -> tuple[str, ...] | None:
-    """Return the names that *query* begins with; None where a filter of it goes back to the
-    root.
-    """
+    """Return the names that *query* begins with; None: a filter of it goes back to the root."""
     names = tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), leading))
     return names if names and "$" not in str(query)[1:] else None
 
 
 def _is_linear(query: Any) -> bool:
+    """Say whether *query* is linear: see `JsonPath.is_linear`."""
     from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 
     from httptask.expressions._jsonpath_filters import Filter, compares_within
@@ -271,16 +250,11 @@ def _is_linear(query: Any) -> bool:
     )
     selectors = [selector for segment in query.segments for selector in segment.selectors]
     filters = [selector for selector in selectors if isinstance(selector, Filter)]
-    return (
-        all(
-            selector.test is not None and len(str(selector)) <= _LONGEST_FILTER
-            for selector in filters
-        )
-        and descendants <= 1
-        # What is compared below each value would be compared once for each level above it.
-        and not (
-            descendants
-            and any(compares_within(selector.expression.expression) for selector in filters)
-        )
-        and math.prod(len(segment.selectors) for segment in query.segments) <= _MOST_SELECTORS
-    )
+    if any(one.test is None or len(str(one)) > _LONGEST_FILTER for one in filters):
+        return False
+    if descendants > 1:
+        return False
+    # What is compared below each value would be compared once for each level above it.
+    if descendants and any(compares_within(one.expression.expression) for one in filters):
+        return False
+    return math.prod(len(segment.selectors) for segment in query.segments) <= _MOST_SELECTORS

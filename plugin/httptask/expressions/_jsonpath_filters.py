@@ -1,8 +1,8 @@
-"""The library for JSONPath, version 1.0.1, with what it does not do as RFC 9535 says set right.
+"""The JSONPath library, version 1.0.1, corrected where it departs from RFC 9535.
 
-Numbers are exact: literals keep their digits, and comparisons compare what is written. `$.名前`
-needs no quotes (it writes U+10FF where it means U+10FFFF), and descending does not end at 100
-levels. A filter looks only at what it needs.
+Numbers are exact: literals keep their digits, and comparisons compare what is written. Quotes are
+not needed in `$.名前` (the library has U+10FF where it means U+10FFFF), and descending does not end
+at 100 levels. A filter looks only at what it needs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
 from jsonpath_rfc9535.tokens import TokenStream, TokenType
 
 from httptask.expressions import _numbers
+from httptask.expressions._equality import same
 from httptask.expressions._result import DEEPEST, SHORTHAND
+from httptask.expressions._singular import follow
 
 
 def compile_query(query: str) -> Any:
@@ -69,16 +71,14 @@ class _Logical(LogicalExpression):  # type: ignore[misc, unused-ignore]
 
 
 class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
-    """A filter. Where it only compares what stands in a value with literals, it does so without the
-    library's nodes.
-    """
+    """A filter. If it only compares parts of a value with literals, it needs no library nodes."""
 
     __slots__ = ("test",)
 
     def __init__(self, selector: FilterSelector) -> None:
         super().__init__(env=selector.env, token=selector.token, expression=selector.expression)
         self.test = _test(selector.expression.expression)
-        """Says of a value whether it is selected; None where only the library can say it."""
+        """Says whether a value is selected; None: only the library can."""
 
     def resolve(self, node: Any) -> Iterator[Any]:
         """Yield the children of *node* that are selected."""
@@ -90,16 +90,14 @@ class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
                 node.new_child(child, name, node) for name, child in value.items() if test(child)
             ]
         elif isinstance(value, list):
-            yield from [
-                node.new_child(child, index, node)
-                for index, child in enumerate(value)
-                if test(child)
-            ]
+            selected = [(index, child) for index, child in enumerate(value) if test(child)]
+            yield from [node.new_child(child, index, node) for index, child in selected]
 
 
 def _test(expression: Any) -> Callable[[Any], bool] | None:
-    """Return what says of a value whether *expression* holds for it; None where that takes more
-    than the value.
+    """Return a function that says whether *expression* holds for a value.
+
+    None: that takes more than the value.
     """
     if isinstance(expression, _Logical):
         left, right = _test(expression.left), _test(expression.right)
@@ -120,9 +118,7 @@ def _test(expression: Any) -> Callable[[Any], bool] | None:
 
 
 def compares_within(expression: Any) -> bool:
-    """Say whether *expression* compares two values out of the data, each of which may be most of
-    it.
-    """
+    """Say whether *expression* compares two values of the data, which may both be most of it."""
     if isinstance(expression, _Logical):
         return compares_within(expression.left) or compares_within(expression.right)
     if isinstance(expression, PrefixExpression):
@@ -141,9 +137,7 @@ def _comparison(expression: _Comparison) -> Callable[[Any], bool] | None:
 
 
 def _getter(expression: Any) -> Callable[[Any], Any] | None:
-    """Return what takes the value of *expression*, a literal or a singular query, out of a
-    value.
-    """
+    """Return a function from a value to that of *expression*, a literal or singular query."""
     if isinstance(expression, FilterExpressionLiteral):
         literal = expression.value
         return lambda _value: literal
@@ -154,18 +148,12 @@ def _getter(expression: Any) -> Callable[[Any], Any] | None:
     if len(names) == 1 and isinstance(names[0], str):
         (name,) = names
         return lambda value: value.get(name, NOTHING) if isinstance(value, dict) else NOTHING
-    return lambda value: _followed(value, names)
+    return lambda value: _value_at(names, value)
 
 
-def _followed(value: Any, steps: list[str | int]) -> Any:
-    for step in steps:
-        if isinstance(step, str):
-            value = value.get(step, NOTHING) if isinstance(value, dict) else NOTHING
-        elif isinstance(value, list) and -len(value) <= step < len(value):
-            value = value[step]
-        else:
-            return NOTHING
-    return value
+def _value_at(steps: list[str | int], data: Any) -> Any:
+    value, count = follow(steps, data)
+    return value if count == len(steps) else NOTHING
 
 
 class _Parser(Parser):  # type: ignore[misc, unused-ignore]
@@ -182,9 +170,9 @@ class _Parser(Parser):  # type: ignore[misc, unused-ignore]
         return Filter(super().parse_filter_selector(stream))
 
     def parse_infix_expression(self, stream: Any, left: Any) -> Any:
-        made: Any = super().parse_infix_expression(stream, left)
-        kind = _Comparison if isinstance(made, ComparisonExpression) else _Logical
-        return kind(made.token, made.left, made.operator, made.right)
+        infix: Any = super().parse_infix_expression(stream, left)
+        class_ = _Comparison if isinstance(infix, ComparisonExpression) else _Logical
+        return class_(infix.token, infix.left, infix.operator, infix.right)
 
 
 class _Environment(JSONPathEnvironment):  # type: ignore[misc, unused-ignore]
@@ -197,14 +185,15 @@ _ENVIRONMENT = _Environment()
 
 def _literal(token: Any) -> Any:
     try:
-        return _numbers.plain(_numbers.from_text(token.value))
+        return _numbers.whole_as_int(_numbers.from_text(token.value))
     except (ValueError, OverflowError) as error:
         raise JSONPathSyntaxError(f"invalid number: {error}", token=token) from error
 
 
 def _value(expression: Any, context: Any) -> Any:
-    """Return the value of one side of a comparison, `NOTHING` where a query selects none (RFC 9535,
-    section 2.3.5.2.2).
+    """Return the value of one side of a comparison; `NOTHING`: a query selects none.
+
+    RFC 9535, section 2.3.5.2.2.
     """
     if isinstance(expression, FilterExpressionLiteral):
         return expression.value
@@ -214,35 +203,20 @@ def _value(expression: Any, context: Any) -> Any:
     return value
 
 
-def _equal(left: Any, right: Any) -> bool:
-    kind, other = type(left), type(right)
-    if kind in _numbers.NUMBERS:
-        return other in _numbers.NUMBERS and _numbers.equal(left, right)
-    if kind is not other:
-        return False
-    if kind is list:
-        return len(left) == len(right) and all(map(_equal, left, right))
-    if kind is dict:
-        return left.keys() == right.keys() and all(_equal(left[name], right[name]) for name in left)
-    return bool(left == right)
-
-
 def _less(left: Any, right: Any) -> bool:
     if type(left) is str:
         return type(right) is str and left < right
-    return (
-        type(left) in _numbers.NUMBERS
-        and type(right) in _numbers.NUMBERS
-        and _numbers.compare(left, right) < 0
-    )
+    if type(left) not in _numbers.NUMBERS or type(right) not in _numbers.NUMBERS:
+        return False
+    return _numbers.compare(left, right) < 0
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": _equal,
-    "!=": lambda left, right: not _equal(left, right),
+    "==": same,
+    "!=": lambda left, right: not same(left, right),
     "<": _less,
-    "<=": lambda left, right: _equal(left, right) or _less(left, right),
+    "<=": lambda left, right: same(left, right) or _less(left, right),
     ">": lambda left, right: _less(right, left),
-    ">=": lambda left, right: _equal(left, right) or _less(right, left),
+    ">=": lambda left, right: same(left, right) or _less(right, left),
 }
 """RFC 9535, section 2.3.5.2.2."""

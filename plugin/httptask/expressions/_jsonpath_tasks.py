@@ -32,9 +32,8 @@ class _Walk:
         for segment in query.segments:
             if isinstance(segment, JSONPathRecursiveDescentSegment) and sight.exposes_tasks:
                 sight = Sight.EITHER
-            sight = Sight.of_all(
-                [self._selected(selector, sight) for selector in segment.selectors]
-            )
+            selected = [self._selected(selector, sight) for selector in segment.selectors]
+            sight = Sight.of_all(selected)
         return sight
 
     def _selected(self, selector: Any, sight: Sight) -> Sight:
@@ -53,10 +52,8 @@ class _Walk:
         from jsonpath_rfc9535.filter_expressions import FilterQuery, RootFilterQuery
 
         if isinstance(expression, FilterQuery):
-            self.query(
-                expression.query,
-                Sight.DOCUMENT if isinstance(expression, RootFilterQuery) else current,
-            )
+            is_absolute = isinstance(expression, RootFilterQuery)
+            self.query(expression.query, Sight.DOCUMENT if is_absolute else current)
             return
         inner = [getattr(expression, name, None) for name in ("expression", "left", "right")]
         for part in [*inner, *getattr(expression, "args", ())]:
@@ -77,6 +74,7 @@ class _Walk:
 def _quoted(name: str, quote: str) -> str:
     """Return *name* as a string literal (RFC 9535, section 2.3.1.1)."""
     double = json.dumps(name, ensure_ascii=False)
-    return (
-        double if quote == '"' else "'" + double[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
-    )
+    if quote == '"':
+        return double
+    inside = double[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inside}'"

@@ -1,8 +1,8 @@
-"""Numbers of expressions: what two of them are together, exact where JavaScript's doubles are not.
+"""Numbers of expressions, calculated exactly where JavaScript's doubles are not exact.
 
-Integers are exact, however large. So is what is made of a `Decimal`, which stands for a number
-whose digits a double would change. Everything else is a double, except that whole doubles beyond
-2**53 count as the integers they are written as.
+Integers are exact, however large. So are results of a `Decimal`, which stands for a number whose
+digits a double would change. Everything else is a double, except that whole doubles beyond 2**53
+count as the integers they are written as.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from httptask._core.strict_json import Number, decimal_of, number, number_text
 
 
 class Calculated(float):
-    """A double that is the result of arithmetic, and so may end in digits that nobody wrote, as 0.1
-    + 0.2 does.
-    """
+    """A double from arithmetic: it may end in digits that nobody wrote, as 0.1 + 0.2 does."""
 
     __slots__ = ()
 
@@ -29,12 +27,12 @@ NUMBERS = frozenset((int, float, Calculated, Decimal))
 """The types of numbers; bool is not one of them."""
 
 EXACT = 2**53
-"""Whole numbers up to here are exact as doubles."""
+"""Whole numbers up to this one are exact as doubles."""
 
 _MOST_DIGITS = 1000
-"""Of an exact result with a fraction: products of products would grow without end."""
+"""Digits of an exact result with a fraction: products of products would grow without end."""
 _LARGEST_WHOLE = Decimal(10) ** 21
-"""From here on a whole double stays one: ECMAScript writes it with an exponent."""
+"""A whole double from this one on stays a double: ECMAScript writes it with an exponent."""
 
 _FAILURES = [Inexact, InvalidOperation, DivisionByZero, Overflow]
 _ALL_DIGITS = Context(prec=_MOST_DIGITS, traps=_FAILURES)
@@ -46,9 +44,10 @@ def is_number(value: Any) -> bool:
     return type(value) in NUMBERS
 
 
-def plain(value: Number) -> Number:
-    """Return *value* as an integer where it is a whole double that is one exactly. Raises
-    `OverflowError` if it is not finite.
+def whole_as_int(value: Number) -> Number:
+    """Return *value*, a whole double as the integer that equals it exactly.
+
+    Raises `OverflowError` if it is not finite.
     """
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -59,7 +58,7 @@ def plain(value: Number) -> Number:
 
 
 def _calculated(value: float) -> Number:
-    result = plain(value)
+    result = whole_as_int(value)
     return result if type(result) is int else Calculated(result)
 
 
@@ -85,22 +84,20 @@ def multiply(left: Number, right: Number) -> Number:
 
 
 def remainder(left: Number, right: Number) -> Number:
-    """Return what is left of *left* when it is divided by *right*; it has the sign of *left*, as in
-    ECMAScript.
-    """
+    """Return the remainder of *left* by *right*, with the sign of *left* as in ECMAScript."""
     if type(left) is int and type(right) is int:
-        rest = abs(left) % abs(right)
-        return -rest if left < 0 else rest
+        magnitude = abs(left) % abs(right)
+        return -magnitude if left < 0 else magnitude
     if right == 0:
         raise ZeroDivisionError("division by zero")
     return _result(math.fmod, _ALL_DIGITS.remainder, left, right)
 
 
 def divide(left: Number, right: Number) -> Number:
-    """Return the quotient: exact where it has an end, otherwise the nearest double."""
+    """Return the quotient: exact if its digits end, otherwise the nearest double."""
     if type(left) is int and type(right) is int:
-        quotient, rest = divmod(left, right)
-        if not rest:
+        quotient, modulus = divmod(left, right)
+        if not modulus:
             return quotient
         if -EXACT <= left <= EXACT and -EXACT <= right <= EXACT:
             return _calculated(left / right)
@@ -115,7 +112,7 @@ def divide(left: Number, right: Number) -> Number:
 
 def negate(value: Number) -> Number:
     """Return *value* with the other sign."""
-    return value.copy_negate() if isinstance(value, Decimal) else plain(-value)
+    return value.copy_negate() if isinstance(value, Decimal) else whole_as_int(-value)
 
 
 def absolute(value: Number) -> Number:
@@ -127,9 +124,11 @@ def total(values: Iterable[Number]) -> Number:
     """Return the sum of *values*, added from the left."""
     result: Number = 0
     for value in values:
-        result = (
-            result + value if type(result) is int and type(value) is int else add(result, value)
-        )
+        # The sum of two integers, without a call: data are mostly integers.
+        if type(result) is int and type(value) is int:
+            result = result + value
+        else:
+            result = add(result, value)
     return result
 
 
@@ -159,8 +158,9 @@ _KEY = cmp_to_key(compare)
 
 
 def identity(value: Number) -> Any:
-    """Return a value that two numbers share, and have the same hash, if and only if they are the
-    same number.
+    """Return a key that two numbers share if and only if they are the same number.
+
+    Equal keys have the same hash.
     """
     return _decimal(value) if isinstance(value, float) and _is_beyond(value) else value
 
@@ -176,12 +176,13 @@ def ceil(value: Number) -> Number:
 
 
 def rounded(value: Number, places: int) -> Number:
-    """Return *value* with *places* digits behind the point, which may be negative; half goes to the
-    even digit.
+    """Return *value* rounded to *places* digits behind the point, half to the even digit.
+
+    Negative *places* round before the point.
     """
     decimal = _decimal(value)
     if places >= -int(decimal.as_tuple().exponent):  # it has no more digits than that
-        return plain(float(value) if isinstance(value, float) else value)
+        return whole_as_int(float(value) if isinstance(value, float) else value)
     if decimal.adjusted() < -places - 1:
         return 0
     with_all_digits = Context(
@@ -200,11 +201,9 @@ def root(value: Number) -> Number:
 
 
 def power(base: Number, exponent: Number) -> Number:
-    """Return *base* to the power of *exponent*: exact for integers, otherwise the nearest
-    double.
-    """
-    exponent = plain(exponent)
-    if isinstance(plain(base), int) and isinstance(exponent, int) and exponent >= 0:
+    """Return *base* to the power of *exponent*, exactly for integers, else the nearest double."""
+    exponent = whole_as_int(exponent)
+    if isinstance(whole_as_int(base), int) and isinstance(exponent, int) and exponent >= 0:
         base = int(base)
         if abs(base) > 1 and (abs(base).bit_length() - 1) * exponent >= _MOST_BITS:
             raise OverflowError("it is too large for a double")
@@ -218,25 +217,24 @@ def power(base: Number, exponent: Number) -> Number:
 
 
 _MOST_BITS = 1024
-"""Of a power: the largest double has as many."""
+"""Bits of a power: the largest double has as many."""
 
 
 def from_text(text: str) -> Number:
-    """Return the number that *text* is in JSON. Raises `ValueError` if it is none."""
+    """Parse *text* as a JSON number. Raises `ValueError` if it is none."""
     return number(text) if any(mark in text for mark in ".eE") else int(text)
 
 
 def to_text(value: Number) -> str:
-    """Return *value* as ECMAScript writes it, but integers in full, however large, and a `Decimal`
-    with its digits.
+    """Return *value* as ECMAScript writes it, but with all digits of integers and decimals.
 
-    Of a calculated double, JSONata writes 15 digits: as many as are sure.
+    Of a calculated double, JSONata writes 15 digits: as many as are certain.
     """
-    return number_text(plain(written(value)))
+    return number_text(whole_as_int(written(value)))
 
 
 def written(value: Number) -> Number:
-    """Return the number that is written for *value*."""
+    """Return *value*, rounded to 15 digits if it was calculated."""
     return float(f"{value:.15g}") if type(value) is Calculated else value
 
 
@@ -246,21 +244,15 @@ def _result(
     left: Number,
     right: Number,
 ) -> Number:
-    """Return what one of two calculations yields: doubles, or decimals where doubles could be
-    inexact and should not.
-    """
+    """Calculate with doubles, or with decimals where doubles would be inexact and must not be."""
     if not (_is_exact(left) or _is_exact(right)):
         result = as_doubles(left, right)  # type: ignore[arg-type]  # neither is a Decimal
         if -EXACT < result < EXACT or not (_is_whole(left) and _is_whole(right)):
             return _calculated(result)
-    elif (
-        isinstance(left, float)
-        and isinstance(right, float)
-        and not (left.is_integer() and right.is_integer())
-    ):
-        return _calculated(
-            as_doubles(left, right)
-        )  # one has a fraction: it is no calculation with integers
+    elif isinstance(left, float) and isinstance(right, float):
+        has_fraction = not (left.is_integer() and right.is_integer())
+        if has_fraction:  # it is no calculation with integers
+            return _calculated(as_doubles(left, right))
     return _from_decimal(_exactly(exactly, _decimal(left), _decimal(right)))
 
 
@@ -277,8 +269,9 @@ def _exactly(
 
 
 def _is_exact(value: Number) -> bool:
-    """Say whether arithmetic with *value* has to be exact: its digits, or those of a sum with it,
-    need more than a double.
+    """Say whether arithmetic with *value* has to be exact.
+
+    Its digits, or those of a sum with it, need more than a double.
     """
     return isinstance(value, Decimal) or not -EXACT <= value <= EXACT
 
@@ -304,13 +297,14 @@ def _from_decimal(value: Decimal) -> Number:
     if value == value.to_integral_value() and abs(value) < _LARGEST_WHOLE:
         return int(value)
     if value == decimal_of(nearest):
-        return plain(nearest)
+        return whole_as_int(nearest)
     return int(value) if value == value.to_integral_value() else value
 
 
 def _comparable(left: Number, right: Number) -> tuple[Any, Any]:
-    """Return the two so that Python compares them as they are written. It compares doubles by all
-    of their digits.
+    """Return the two in types that Python compares as they are written.
+
+    Python compares doubles by all of their binary digits.
     """
     if isinstance(left, Decimal) or isinstance(right, Decimal):
         return _decimal(left), _decimal(right)

@@ -1,4 +1,4 @@
-"""A JSON value looked through once, for evaluating its expressions again and again."""
+"""A JSON value searched once for the texts that its evaluations, however many, may replace."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from httptask.expressions._template import may_change
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A text that may have to be replaced."""
+class TextSlot:
+    """A text in a JSON value that an evaluation may replace."""
 
     container: int
-    """Which of the `Prepared.containers` it stands in."""
+    """The index, in `Prepared.containers`, of the object or array it stands in."""
     key: Any
     path: pointers.Path
     text: str
@@ -22,38 +22,41 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A JSON value, and where in it the texts stand that an evaluation may have to replace."""
+    """A JSON value, and the texts in it that an evaluation may replace."""
 
     value: Any
-    places: tuple[Place, ...]
+    slots: tuple[TextSlot, ...]
     """In document order."""
     containers: tuple[tuple[int, Any], ...]
-    """The objects and arrays on the way to these texts, outer ones first: which other one each of
-    them stands in, and under which name or index. The first one is around the value itself."""
+    """The objects and arrays on the way to these texts, outer ones first.
+
+    Each is the index of the one it stands in, and its name or index there. The first one is around
+    the value itself.
+    """
 
     @classmethod
     def of(cls, value: Any) -> Prepared:
-        """Look through *value*; without recursion, so that no depth of nesting fails."""
+        """Search *value*, without recursion: no depth of nesting fails."""
         # Paths begin at the array around the value.
-        places: list[Place] = []
+        slots: list[TextSlot] = []
         containers: dict[pointers.Path, tuple[int, int, Any]] = {}
         queue: list[tuple[pointers.Path, Any]] = [((0,), value)]
         while queue:
             path, item = queue.pop()
             if isinstance(item, str):
                 if may_change(item):
-                    index = _numbered(containers, path[:-1])
-                    places.append(Place(index, path[-1], path[1:], item))
+                    index = _index_of(containers, path[:-1])
+                    slots.append(TextSlot(index, path[-1], path[1:], item))
             elif isinstance(item, dict):
                 queue += [((*path, name), item[name]) for name in reversed(item)]
             elif isinstance(item, list):
                 last = len(item) - 1
                 queue += [((*path, index), item[index]) for index in range(last, -1, -1)]
-        ways = ((parent, key) for _, parent, key in containers.values())
-        return cls(value, tuple(places), tuple(ways))
+        parents = ((parent, key) for _, parent, key in containers.values())
+        return cls(value, tuple(slots), tuple(parents))
 
     def copied(self) -> list[Any]:
-        """Return a copy of each of the `containers`; all else is shared with the value."""
+        """Return a copy of each of the `containers`; everything else is shared with the value."""
         copies: list[Any] = [[self.value]]
         for parent, key in self.containers[1:]:
             copy = copies[parent][key].copy()
@@ -62,11 +65,11 @@ class Prepared:
         return copies
 
 
-def _numbered(containers: dict[pointers.Path, tuple[int, int, Any]], path: pointers.Path) -> int:
-    """Return the number of the container at *path*, after it and those around it were noted."""
+def _index_of(containers: dict[pointers.Path, tuple[int, int, Any]], path: pointers.Path) -> int:
+    """Return the index of the container at *path*; add it and those around it if missing."""
     for length in range(len(path) + 1):
-        way = path[:length]
-        if way not in containers:
-            parent = containers[way[:-1]][0] if way else 0
-            containers[way] = (len(containers), parent, way[-1] if way else None)
+        outer = path[:length]
+        if outer not in containers:
+            parent = containers[outer[:-1]][0] if outer else 0
+            containers[outer] = (len(containers), parent, outer[-1] if outer else None)
     return containers[path][0]

@@ -1,9 +1,7 @@
-"""Renaming a task inside expressions: what a language's walk over its own syntax tree reports, and
-the new text.
+"""Renaming a task inside expressions: what a walk over a syntax tree reports, and the new text.
 
 An expression sees one document, `{"input", "tasks", "variables"}`. A walk follows which parts of it
-can be the document or its `tasks`, so that `tasks.Phone` is a name of a task while `input.Phone` is
-not.
+can be the document or its `tasks`: `tasks.Phone` names a task, `input.Phone` does not.
 """
 
 from __future__ import annotations
@@ -27,15 +25,13 @@ class Sight(Enum):
 
     @classmethod
     def of_all(cls, parts: Iterable[Sight]) -> Sight:
-        """Return what a value is that may be any of *parts*."""
-        different = set(parts)
-        if len(different) == 1:
-            return different.pop()
-        return (
-            cls.EITHER
-            if different & {cls.DOCUMENT, cls.TASKS, cls.EITHER}
-            else max(different or {cls.OTHER}, key=lambda part: part is cls.ARGUMENT)
-        )
+        """Return the sight of a value that may be any of *parts*."""
+        sights = set(parts)
+        if len(sights) == 1:
+            return sights.pop()
+        if sights & {cls.DOCUMENT, cls.TASKS, cls.EITHER}:
+            return cls.EITHER
+        return cls.ARGUMENT if cls.ARGUMENT in sights else cls.OTHER
 
     @property
     def exposes_tasks(self) -> bool:
@@ -43,20 +39,20 @@ class Sight(Enum):
         return self in (Sight.DOCUMENT, Sight.TASKS, Sight.EITHER)
 
     def member(self, name: str) -> Sight:
-        """Return what the member *name* of it is."""
+        """Return the sight of the member *name*."""
         if self is Sight.DOCUMENT:
             return Sight.TASKS if name == TASKS else Sight.OTHER
         return Sight.OTHER if self is Sight.TASKS else self
 
     @property
     def members(self) -> Sight:
-        """What any one of its members or items is."""
+        """The sight of any one of its members or items."""
         return {Sight.DOCUMENT: Sight.EITHER, Sight.TASKS: Sight.OTHER}.get(self, self)
 
 
 @dataclass(slots=True)
 class Renaming:
-    """Collects, during a walk over one expression, where the task *before* is named."""
+    """Collects where the task *before* is named, during a walk over one expression."""
 
     before: str
     edits: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -64,14 +60,12 @@ class Renaming:
     doubtful: bool = False
     """Whether the task may be named in a way that cannot be followed."""
     passed: bool = False
-    """Whether the document or its tasks are passed to something that is not followed, a function
-    for example.
-    """
+    """Whether the document or its tasks are passed on without being followed, to a function say."""
     if_passed: bool = False
     """Whether the name stands somewhere that matters when they are passed."""
 
     def meet(self, sight: Sight, name: str) -> bool:
-        """Say whether *name*, looked up in *sight*, is the task's; note what is doubtful."""
+        """Say whether *name*, looked up in *sight*, is the task's; note if that is doubtful."""
         if name != self.before:
             return False
         self.doubtful |= sight is Sight.EITHER
@@ -102,7 +96,5 @@ class Renamed:
 
 
 def not_understood(source: str, before: str) -> Renamed:
-    """Return *source* as it is: nobody can say what it names. It is doubtful where it holds the
-    name at all.
-    """
+    """Return *source* as it is; the outcome is doubtful if it contains the name at all."""
     return Renamed(source, before in source, before in source)

@@ -12,7 +12,7 @@ from typing import Any
 from httptask._core.strict_json import Number, dump, number_text
 
 DEEPEST = 500
-"""Nesting of a result. More than that, other parts of a program fail to read or write."""
+"""Levels of nesting of a result. Other parts of a program fail to read or write more."""
 
 
 TOO_DEEP = "it calls itself too deeply, or its data is nested too deeply"
@@ -28,8 +28,9 @@ SHORTHAND = re.compile(
 
 
 class RefusedError(ValueError):
-    """Why an expression has no usable result: a sentence, and the *known* names where a name was
-    wrong.
+    """The reason why an expression has no usable result, as one sentence.
+
+    *known* holds the names that exist where a name was wrong.
     """
 
     def __init__(self, message: str, known: Sequence[str] = ()) -> None:
@@ -39,7 +40,7 @@ class RefusedError(ValueError):
 
 
 class NoSuchNameError(LookupError):
-    """A name that does not exist: a sentence, and the *known* names at that place."""
+    """A name that does not exist: one sentence, and the *known* names beside it."""
 
     def __init__(self, message: str, known: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -53,9 +54,10 @@ _BITS = 256
 """Bits of an integer that count as one value."""
 
 
-def plain(value: Any) -> Any:
-    """Return *value*, data of a run or a part of it, as JSON has it: `$.tasks` may be a mapping
-    that copies nothing.
+def with_dicts(value: Any) -> Any:
+    """Return *value*, data of a run or a part of it, with dictionaries for mappings.
+
+    `$.tasks` may be a mapping that copies nothing.
     """
     if isinstance(value, dict):
         tasks = value.get("tasks")
@@ -66,54 +68,58 @@ def plain(value: Any) -> Any:
 
 
 def is_small(value: Any, most: int) -> bool:
-    """Say whether the JSON *value* consists of at most *most* values; a long text or integer counts
-    as several.
+    """Say whether the JSON *value* consists of at most *most* values.
+
+    A long text or integer counts as several.
     """
-    left, waiting = most, [[value]]
-    while waiting:
-        items = waiting.pop()
-        left -= len(items)
+    remaining, pending = most, [[value]]
+    while pending:
+        items = pending.pop()
+        remaining -= len(items)
         for item in items:
-            kind = type(item)
-            if kind is str:
-                left -= len(item) // _CHARACTERS
-            elif kind is int:
-                left -= item.bit_length() // _BITS
-            elif kind is dict:
-                waiting.append(item.values())
-            elif kind is list:
-                waiting.append(item)
-        if left < 0:
+            item_type = type(item)
+            if item_type is str:
+                remaining -= len(item) // _CHARACTERS
+            elif item_type is int:
+                remaining -= item.bit_length() // _BITS
+            elif item_type is dict:
+                pending.append(item.values())
+            elif item_type is list:
+                pending.append(item)
+        if remaining < 0:
             return False
     return True
 
 
 def check(value: Any, limit: int) -> None:
-    """Raise `RefusedError` when *value* is not JSON, or larger than *limit* bytes as JSON without
-    spaces in UTF-8.
+    """Raise `RefusedError` when *value* is not JSON or too large.
+
+    *limit* is in bytes of JSON without spaces, in UTF-8.
     """
-    left, waiting = limit, [([value], 0)]
-    while waiting:
-        items, depth = waiting.pop()
+    remaining, pending = limit, [([value], 0)]
+    while pending:
+        items, depth = pending.pop()
         for item in items:
-            left -= _text_size(item, left) if type(item) is str else _own_size(item, left)
-            if left < 0:
+            remaining -= _own_size(item, remaining)
+            if remaining < 0:
                 raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
             if not isinstance(item, dict | list):
                 continue
             if depth >= DEEPEST:
                 raise RefusedError(f"its result is nested deeper than {DEEPEST}")
             if isinstance(item, dict):
-                left -= _size_of_names(item, left)
-            waiting.append((list(item.values()) if isinstance(item, dict) else item, depth + 1))
+                remaining -= _size_of_names(item, remaining)
+                pending.append((list(item.values()), depth + 1))
+            else:
+                pending.append((item, depth + 1))
 
 
-def _size_of_names(item: dict[Any, Any], left: int) -> int:
+def _size_of_names(item: dict[Any, Any], remaining: int) -> int:
     size = 0
     for name in item:
         if not isinstance(name, str):
-            raise RefusedError(f"its result is not JSON: an object's name is {_kind(name)}")
-        size += _text_size(name, left - size)
+            raise RefusedError(f"its result is not JSON: an object's name is {_type_name(name)}")
+        size += _text_size(name, remaining - size)
     return size
 
 
@@ -130,24 +136,24 @@ def as_text(value: Any) -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """Return what *error* says; a `KeyError` without the quotes Python puts around it."""
+    """Return the message of *error*; that of a `KeyError` without the quotes Python adds."""
     if isinstance(error, KeyError) and error.args:
         return str(error.args[0])
     return str(error) or type(error).__name__
 
 
 def known_in(error: BaseException) -> tuple[str, ...]:
-    """Return the names *error* says are known, if it says so in a field `known`."""
-    known = getattr(error, "known", ())
-    return (
-        tuple(str(name) for name in known[:MOST_KNOWN]) if isinstance(known, tuple | list) else ()
-    )
+    """Return the names in the field `known` of *error*, if it has one."""
+    names = getattr(error, "known", ())
+    if not isinstance(names, tuple | list):
+        return ()
+    return tuple(str(name) for name in names[:MOST_KNOWN])
 
 
-def _own_size(item: Any, left: int) -> int:
+def _own_size(item: Any, remaining: int) -> int:
     """Return the bytes of *item* as JSON, without those of the values and names in it."""
     if isinstance(item, str):
-        return _text_size(item, left)
+        return _text_size(item, remaining)
     if item is None or item is True:
         return 4
     if item is False:
@@ -161,7 +167,7 @@ def _own_size(item: Any, left: int) -> int:
     if isinstance(item, Decimal) and item.is_finite():
         return len(number_text(item))
     if not isinstance(item, float):
-        raise RefusedError(f"its result is not JSON: it holds {_kind(item)}")
+        raise RefusedError(f"its result is not JSON: it holds {_type_name(item)}")
     if not math.isfinite(item):
         raise RefusedError(
             f"its result is not JSON: it holds {item}, and JSON has only finite numbers"
@@ -169,15 +175,13 @@ def _own_size(item: Any, left: int) -> int:
     return len(repr(item))
 
 
-def _text_size(text: str, left: int) -> int:
+def _text_size(text: str, remaining: int) -> int:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return len(text) + 2
-    # No text has fewer bytes than characters: a hopeless one need not be written out.
-    return (
-        len(text)
-        if len(text) > left
-        else len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    )
+    # No text has fewer bytes than characters: one that is too long need not be written out.
+    if len(text) > remaining:
+        return len(text)
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 def _digits(number: int) -> int:
@@ -189,5 +193,5 @@ def _digits(number: int) -> int:
         ) from None
 
 
-def _kind(value: Any) -> str:
+def _type_name(value: Any) -> str:
     return f"a Python {type(value).__name__}"

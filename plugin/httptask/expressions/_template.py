@@ -1,5 +1,6 @@
-"""Finding the expressions in a text. What stands inside them is not read here, only where each one
-ends.
+"""Splitting a text into literal text and expressions.
+
+The inside of an expression is not parsed here: only its end is looked for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 JSONATA = "jsonata:"
-"""What selects JSONata: at the start of an expression, or of a whole value."""
+"""The prefix that selects JSONata: at the start of an expression, or of a whole value."""
 
 _LONGEST_KEPT = 4096
 """Characters. Longer texts are split anew each time: bodies should not fill the cache."""
@@ -22,40 +23,38 @@ _REGEX_PART = re.compile(r"""\\.|[/()\[\]{}]""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Expression:
     """One expression of a text."""
 
     written: str
     """As it stands in the text, with `${` and `}`."""
     source: str
-    """What stands inside, without the space around it; a whole value `jsonata: …` keeps its
-    prefix.
-    """
+    """Its inside, without the space around it; a whole value `jsonata: …` keeps its prefix."""
     start: int = 0
-    """Where in the text it begins."""
+    """Its index in the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """A text, split."""
 
-    parts: tuple[str | Found, ...]
+    parts: tuple[str | Expression, ...]
     """Literal text (escapes undone) and expressions, in order; no literal part is empty."""
     unclosed: str | None = None
-    """The rest of the text from the first `${` that does not end; it is no part."""
+    """The text from the first `${` that does not end; it is in no part."""
     reason: str = ""
     """Why *unclosed* does not end."""
 
     @property
     def whole(self) -> bool:
         """Whether the text is wholly one expression, so that the result keeps its JSON type."""
-        return len(self.parts) == 1 and self.unclosed is None and isinstance(self.parts[0], Found)
+        return (
+            len(self.parts) == 1 and self.unclosed is None and isinstance(self.parts[0], Expression)
+        )
 
 
 def is_expression(text: str) -> bool:
-    """Say whether *text* is wholly one expression, so that it may stand wherever any JSON value
-    may.
-    """
+    """Say whether *text* is wholly one expression: it may stand wherever a JSON value may."""
     if text.startswith("${"):
         return text.endswith("}") and split(text).whole
     return text.startswith(JSONATA)
@@ -66,21 +65,21 @@ def has_expression(text: str) -> bool:
     if "${" not in text:
         return text.startswith(JSONATA)
     template = split(text)
-    return template.unclosed is not None or any(isinstance(part, Found) for part in template.parts)
+    return template.unclosed is not None or any(
+        isinstance(part, Expression) for part in template.parts
+    )
 
 
 def may_change(text: str) -> bool:
-    """Say whether evaluation has to look at *text* at all: it holds an expression or an escaped
-    one.
-    """
+    """Say whether evaluation may change *text*: it holds an expression or an escaped one."""
     return "${" in text or text.startswith(JSONATA)
 
 
 def escape(text: str) -> str:
-    """Return *text* written so that it evaluates to itself.
+    """Return *text* escaped, so that it evaluates to itself.
 
-    Each dollar sign of a run directly before `{` is doubled; what would be read as a whole value
-    `jsonata: …` becomes a JSONata string, which JSON's strings are.
+    Every dollar sign of a run directly before `{` is doubled. A text that would be read as a whole
+    value `jsonata: …` becomes a JSONata string, which is written as in JSON.
     """
     if text.startswith(JSONATA):
         return "${" + JSONATA + json.dumps(text, ensure_ascii=False) + "}"
@@ -94,8 +93,8 @@ def split(text: str) -> Template:
 
 def _split(text: str) -> Template:
     if text.startswith(JSONATA):
-        return Template((Found(text, text.strip()),))
-    parts: list[str | Found] = []
+        return Template((Expression(text, text.strip()),))
+    parts: list[str | Expression] = []
     literal: list[str] = []
     at = 0
 
@@ -119,7 +118,9 @@ def _split(text: str) -> Template:
         end, reason = _end(text, brace + 1)
         if end < 0:
             return Template(tuple(parts), text[brace - 1 :], reason)
-        parts.append(Found(text[brace - 1 : end + 1], text[brace + 1 : end].strip(), brace - 1))
+        parts.append(
+            Expression(text[brace - 1 : end + 1], text[brace + 1 : end].strip(), brace - 1)
+        )
         at = end + 1
     literal.append(text[at:])
     end_literal()
@@ -130,38 +131,34 @@ _kept = lru_cache(maxsize=1024)(_split)
 
 
 def _end(text: str, start: int) -> tuple[int, str]:
-    """Return the place of the `}` that ends the expression whose inside begins at *start*; -1 and
-    why, when none does.
+    """Return the index of the `}` that ends the expression; -1 and the reason if none does.
 
-    Braces nest. Braces in quotes do not count; in JSONata neither do those in quoted names,
-    comments and regular expressions.
+    The expression's inside begins at *start*. Braces nest. Braces in quotes do not count, nor in
+    JSONata those in quoted names, comments and regular expressions.
     """
     jsonata = text[start : start + 200].lstrip().startswith(JSONATA)
     special, skip = (_SPECIAL_IN_JSONATA, _skip_in_jsonata) if jsonata else (_SPECIAL, _skip_quoted)
     depth, at = 0, start
     while match := special.search(text, at):
-        found, at = match[0], match.end()
-        if found == "{":
+        sign, at = match[0], match.end()
+        if sign == "{":
             depth += 1
-        elif found == "}":
+        elif sign == "}":
             if depth == 0:
                 return match.start(), ""
             depth -= 1
         else:
             at = skip(text, start, match.start())
             if at < 0:
-                return (
-                    -1,
-                    (
-                        f"the {found} opened at its character {match.start() - start + 3} is not"
-                        " closed"
-                    ),
-                )
+                # Counted from 1, with the `${` that stands before *start*.
+                number = match.start() - start + 3
+                return -1, f"the {sign} opened at its character {number} is not closed"
     inside = "a { inside it" if depth else "it"
     return -1, f"{inside} is not closed by }}; write a literal ${{ as $${{"
 
 
 def _skip_quoted(text: str, _start: int, at: int) -> int:
+    """Return the index after the string that begins at *at*; -1: it does not end."""
     quote = text[at]
     at += 1
     while (end := text.find(quote, at)) >= 0:
@@ -175,10 +172,14 @@ def _skip_quoted(text: str, _start: int, at: int) -> int:
 
 
 def _skip_in_jsonata(text: str, start: int, at: int) -> int:
-    found = text[at]
-    if found == "`":  # a quoted name has no escapes
+    """Return the index after the string, quoted name, comment or regular expression at *at*.
+
+    A `/` that divides is skipped by itself; -1: what begins at *at* does not end.
+    """
+    sign = text[at]
+    if sign == "`":  # a quoted name has no escapes
         return text.find("`", at + 1) + 1 or -1
-    if found != "/":
+    if sign != "/":
         return _skip_quoted(text, start, at)
     if text.startswith("/*", at):
         end = text.find("*/", at + 2)

@@ -1,4 +1,4 @@
-"""The parent's side of the helper process: starts it, asks it, ends it when its time is over."""
+"""The parent's side of the helper process: starts it, asks it, and ends it in time."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from httptask.protocols import ExpressionLanguage
 
 START_SECONDS = 30.0
-"""Starting the helper and reading a request: generous, for a busy machine."""
+"""Seconds for starting the helper and reading a request: generous, for a busy machine."""
 
 _LARGE = 1024 * 1024
+"""Bytes of a message that other threads should not wait for."""
 _ESCAPED = 3
-"""How much longer a message may be than its value in UTF-8: it is ASCII."""
+"""How many times longer a message may be than its value in UTF-8: it is ASCII."""
 _KEPT_VARIABLES = (
     "PATH",
     "LD_LIBRARY_PATH",
@@ -41,11 +42,12 @@ _KEPT_VARIABLES = (
     "PYTHONHOME",
     "PYTHONPYCACHEPREFIX",
 )
-"""Of the environment. The rest may hold secrets, which an expression has no business with."""
+"""Variables the helper inherits. The others may hold secrets, which expressions need not see."""
 
 _OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
-"""What ends the helper when an evaluation has had its processor time; 0 where only a clock can tell
-(Windows).
+"""The signal that ends the helper when an evaluation has had its processor time.
+
+0 where only a clock can tell (Windows).
 """
 
 _CLOSED = "the evaluator has been closed"
@@ -82,12 +84,11 @@ class _Job:
     began: bool = False
     """The helper is evaluating it."""
     abandoned: bool = False
-    """Nobody waits for it any more."""
+    """Nobody awaits its result any more."""
 
 
 class Worker:
-    """Evaluates in one helper process, one expression at a time. May be used from any thread and
-    event loop.
+    """Evaluates in one helper process, one expression at a time; from any thread or event loop.
 
     *seconds* is the processor time for one expression, *most_bytes* the size of its result.
     """
@@ -113,15 +114,13 @@ class Worker:
     async def evaluate(
         self, language: ExpressionLanguage, source: str, document: Document, reads: Reads = None
     ) -> Any:
-        """Return the value of *source*, which *reads* this, over *document*.
+        """Return the value of *source* over the part of *document* that it *reads*.
 
-        What the helper has seen last is not sent again, as long as it is the same part of the same
-        document. Raises `RefusedError` for every failure. When the awaiting task is cancelled, the
-        evaluation ends at once.
+        The part that the helper has seen last is not sent again. Raises `RefusedError` for every
+        failure. When the awaiting task is cancelled, the evaluation ends at once.
         """
         if self._owner != os.getpid():
-            # After a fork the helper and the thread are our parent's; forget them without touching
-            # them.
+            # After a fork the helper and the thread belong to our parent: they are left alone.
             self._inherited.append((self._helper, self._thread))
             self._reset()
         if self._closed:
@@ -176,7 +175,7 @@ class Worker:
         except _EndedEarlyError:
             if not reused:
                 raise RefusedError(_NO_START) from None
-            # Somebody ended it while it waited for work: that is not the expression's fault.
+            # Somebody ended it before the request: that is not the expression's fault.
             helper = self._begin_anew(job)
         self._sent = (weakref.ref(job.document), job.reads)
         job.began = True
@@ -189,15 +188,20 @@ class Worker:
             raise RefusedError(_NO_START) from None
 
     def _request(self, job: _Job) -> Sequence[bytes]:
-        """Return the pieces of a request, as the helper's documentation says."""
+        """Return the pieces of a request, in the form of the helper's documentation."""
         form: str = "same"
         data: Sequence[bytes] = ()
-        if self._sent is None or self._sent[0]() is not job.document or self._sent[1] != job.reads:
+        if not self._has_sent(job):
             form, data = _data(job.document.part(job.reads))
-        return [
-            pickle.dumps((_language(job), job.source, self._seconds, self._most_bytes, form)),
-            *data,
-        ]
+        head = (_language(job), job.source, self._seconds, self._most_bytes, form)
+        return [pickle.dumps(head), *data]
+
+    def _has_sent(self, job: _Job) -> bool:
+        """Say whether the data sent last are those of *job*."""
+        if self._sent is None:
+            return False
+        document, reads = self._sent
+        return document() is job.document and reads == job.reads
 
     def _begin(self, request: Sequence[bytes], job: _Job) -> _Helper:
         """Send *request* and return the helper once it has begun."""
@@ -219,7 +223,7 @@ class Worker:
         return helper
 
     def _finish(self, helper: _Helper) -> Any:
-        """Return the value the helper answers within the time."""
+        """Return the helper's value if it answers in time."""
         with _Deadline(helper, self._longest) as deadline:
             try:
                 content = _read(helper, _ESCAPED * self._most_bytes + _LARGE)
@@ -288,7 +292,7 @@ class _Deadline:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
@@ -345,7 +349,10 @@ def _as_text(data: Any) -> Sequence[bytes]:
 
 
 class _Sink:
-    """Keeps what a pickler writes. Being Python, it lets other threads run between two pieces."""
+    """Keeps the pieces that a pickler writes.
+
+    As it is written in Python, other threads may run between two pieces.
+    """
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -355,8 +362,9 @@ class _Sink:
 
 
 def _read(helper: _Helper, most_bytes: int) -> bytes:
-    """Return the content of the next message. Raises `EOFError` when there is none, or it is longer
-    than *most_bytes*.
+    """Return the content of the next message.
+
+    Raises `EOFError` when there is none, or it is longer than *most_bytes*.
     """
     header = helper.replies.read(LENGTH.size)
     if len(header) < LENGTH.size:
@@ -371,7 +379,7 @@ def _read(helper: _Helper, most_bytes: int) -> bytes:
 def _parsed(content: bytes) -> Any:
     if len(content) < _LARGE:
         return json.loads(content, parse_float=number)
-    # A function of Python for each object lets other threads run meanwhile.
+    # A Python function for each object lets other threads run meanwhile.
     return json.loads(
         content,
         object_pairs_hook=lambda pairs: dict(pairs),

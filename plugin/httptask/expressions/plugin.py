@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_expression_languages() -> Sequence[ExpressionLanguage]:
-    """Bring JSONPath and JSONata."""
+    """Return JSONPath and JSONata."""
     return [JsonPath(), Jsonata()]

@@ -332,7 +332,7 @@ class Plan:
     @cached_property
     def changing_paths(self) -> tuple[Path, ...]:
         """Where in `httpRequest` the texts stand that evaluating changes."""
-        return tuple(place.path for place in self.changing_request.places)
+        return tuple(place.path for place in self.changing_request.slots)
 
     @cached_property
     def constant_groups(self) -> frozenset[str]:

@@ -1,0 +1,24 @@
+"""Singular queries (RFC 9535, section 2.3.5.1): names and indices that lead to one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def follow(steps: Sequence[str | int], data: Any) -> tuple[Any, int]:
+    """Follow *steps* from *data* as far as they lead; return the value there and their number.
+
+    A name selects from an object only, an index from an array only (RFC 9535, sections 2.3.1.2 and
+    2.3.3.2).
+    """
+    value = data
+    for count, step in enumerate(steps):
+        if isinstance(step, str):
+            # `dict` first: a check against an abstract class is slow, and filters make many.
+            if not isinstance(value, dict | Mapping) or step not in value:
+                return value, count
+        elif not isinstance(value, list) or not -len(value) <= step < len(value):
+            return value, count
+        value = value[step]
+    return value, len(steps)
