@@ -1,3 +1,1 @@
-"""JSON Schema as structure: where schemas stand in a schema, what refers to what, how it reads, and
-its patterns.
-"""
+"""JSON Schema as structure: where schemas stand, what they refer to, how they read, patterns."""

@@ -1,12 +1,12 @@
-"""ECMA-262's regular expressions, written anew for the `regex` package.
+"""ECMA-262's regular expressions, translated for the `regex` package.
 
-A pattern is parsed by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2. Nothing of
-its text is handed on as it stands, so that no feature of another dialect slips through.
+A pattern is parsed by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2. No part of
+its text is passed on unread, so that no feature of another dialect slips through.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -22,17 +22,13 @@ from httptask._schema.ecma262_characters import (
 )
 
 MOST_WORK = 10_000
-"""What compiling a pattern may take, in the time of one plain character: less than a tenth of a
-second in all.
-"""
+"""The most work of compiling a pattern, in units of one plain character: below 0.1 seconds."""
 _WORK_OF_A_PART = 12
-"""Plain characters in a row are cheap, all else is not: a list of all time zones may be a
-pattern.
-"""
+"""Work of any other part. Plain characters are cheap: a pattern may list all time zones."""
 _MOST_REPEATED = 50_000
-"""Atoms once required repetitions are written out, as the engine does when it compiles."""
+"""Atoms, counted once required repetitions are written out: the engine compiles them so."""
 _HIGHEST_COUNT = 1_000_000_000
-"""No text is that long: a higher upper count is none."""
+"""No text is that long: a higher upper count is dropped."""
 _DEEPEST = 50
 
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
@@ -41,7 +37,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class PatternError(ValueError):
-    """A pattern is not one of ECMA-262, or one that is too large."""
+    """The pattern is not one of ECMA-262, or it is too large."""
 
 
 class _TooLargeError(PatternError):
@@ -50,19 +46,20 @@ class _TooLargeError(PatternError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A pattern as it was understood."""
+    """A pattern, translated."""
 
     text: str
-    """The same for the engine."""
+    """The same pattern for the engine."""
     is_unicode: bool
-    """Whether it is about code points (the flag `u`), or about UTF-16 code units."""
+    """Whether it matches code points (the flag `u`), or UTF-16 code units."""
     work: int
-    """What compiling it takes, in the time of one plain character."""
+    """The work of compiling it, in units of one plain character."""
 
 
 def translated(written: str) -> Reading:
-    """Return the reading of the pattern *written*: with the flag `u`, as JSON Schema has it, or
-    without where that is its only meaning. Raises `PatternError`.
+    """Translate the pattern *written*, with the flag `u` as JSON Schema requires.
+
+    A pattern that has a meaning only without the flag is read without it. Raises `PatternError`.
     """
     try:
         return _Parser(written, unicode=True).reading()
@@ -188,17 +185,11 @@ class _Parser:
     def _assertion(self) -> tuple[str, int, bool] | None:
         """Return an assertion, its size, and whether it may be quantified (Annex B: lookaheads)."""
         if self._take("^"):
-            return (
-                (f"(?<![^{character_set(LINE_ENDS)}])" if self._flags.multiline else "^"),
-                1,
-                False,
-            )
+            line_start = f"(?<![^{character_set(LINE_ENDS)}])"
+            return line_start if self._flags.multiline else "^", 1, False
         if self._take("$"):
-            return (
-                (f"(?![^{character_set(LINE_ENDS)}])" if self._flags.multiline else r"\Z"),
-                1,
-                False,
-            )
+            line_end = f"(?![^{character_set(LINE_ENDS)}])"
+            return line_end if self._flags.multiline else r"\Z", 1, False
         word = f"[{character_set(WORD)}]"
         if self._peek(2) in (r"\b", r"\B"):
             self._spend(3 * _WORK_OF_A_PART)
@@ -229,7 +220,9 @@ class _Parser:
             return None
         self._at = match.end()
         low = int(match[1])
-        high = low if match[2] is None else int(match[3]) if match[3] else None
+        high: int | None = low
+        if match[2] is not None:
+            high = int(match[3]) if match[3] else None
         if high is not None and high < low:
             raise PatternError("the counts of a quantifier are out of order")
         return low, high
@@ -243,11 +236,8 @@ class _Parser:
         if letter == "\\":
             return self._escape(), 1
         if letter == ".":
-            return (
-                f"[{character_set(((0, LAST),))}]"
-                if self._flags.dot_all
-                else f"[^{character_set(LINE_ENDS)}]"
-            ), 1
+            any_character = f"[{character_set(((0, LAST),))}]"
+            return any_character if self._flags.dot_all else f"[^{character_set(LINE_ENDS)}]", 1
         if letter in "*+?":
             raise PatternError("a quantifier repeats nothing")
         if letter in "{}]" and self._unicode:
@@ -270,19 +260,17 @@ class _Parser:
             self._at = name.end() + 1
             return self._capturing()
         match = _MODIFIERS.match(self._written, self._at)
-        if match is None or len(set(match[1] + (match[2] or ""))) < len(
-            match[1] + (match[2] or "")
-        ):
+        flags_on, flags_off = (match[1], match[2] or "") if match is not None else ("", "")
+        changes = dict.fromkeys(flags_on, True) | dict.fromkeys(flags_off, False)
+        # Each flag may be named once (section 22.2.1.1).
+        if match is None or len(changes) < len(flags_on + flags_off):
             raise PatternError(f"(?{self._peek()} opens no group of ECMA-262")
         self._at = match.end()
-        changes = dict.fromkeys(match[1], True) | dict.fromkeys(match[2] or "", False)
-        named = {_FLAGS[flag]: on for flag, on in changes.items()}
-        self._flags = _Flags(
-            named.get("ignore_case", outer.ignore_case),
-            named.get("multiline", outer.multiline),
-            named.get("dot_all", outer.dot_all),
-        )
-        case = "i" if changes.get("i") else "-i" if "i" in changes else ""
+        self._flags = replace(outer, **{_FLAGS[flag]: on for flag, on in changes.items()})
+        # The engine does not need to know the other flags: `^`, `$` and `.` are written out.
+        case = ""
+        if "i" in changes:
+            case = "i" if changes["i"] else "-i"
         text, size = self._closed()
         self._flags = outer
         return f"(?{case}:{text})", size
@@ -298,10 +286,8 @@ class _Parser:
     def _back_reference(self, groups: list[int]) -> str:
         # A group that has matched nothing yet, or is still open, is the empty text (section
         # 22.2.2.7.1).
-        return (
-            "".join(f"(?({number})\\{number}|)" for number in groups if number not in self._open)
-            or "(?:)"
-        )
+        closed = [number for number in groups if number not in self._open]
+        return "".join(f"(?({number})\\{number}|)" for number in closed) or "(?:)"
 
     # Escapes
 
@@ -327,8 +313,9 @@ class _Parser:
         return escaped(self._character_escape(in_class=False))
 
     def _class_escape(self) -> str | None:
-        """Take `\\d`, `\\w`, `\\s`, a property, or their opposites: the members of a class; None
-        where none stands here.
+        """Take `\\d`, `\\w`, `\\s`, a property, or one of their opposites; None: none stands here.
+
+        Returns the members of its class.
         """
         letter = self._peek()
         if letter in CLASSES and letter:
@@ -363,10 +350,10 @@ class _Parser:
 
     def _control(self, *, in_class: bool) -> int:
         letter = self._peek()
-        if letter.isascii() and (
-            letter.isalpha()
-            or (in_class and not self._unicode and (letter.isdigit() or letter == "_"))
-        ):
+        is_control = letter.isalpha()
+        if in_class and not self._unicode:  # Annex B: digits and `_` too
+            is_control = is_control or letter.isdigit() or letter == "_"
+        if letter.isascii() and is_control:
             self._at += 1
             return ord(letter) % 32
         if self._unicode:
@@ -375,11 +362,8 @@ class _Parser:
         return ord("\\")
 
     def _hexadecimal(self, letter: str) -> int | None:
-        if (
-            letter == "u"
-            and self._unicode
-            and (match := _CODE_POINT.match(self._written, self._at))
-        ):
+        takes_braces = letter == "u" and self._unicode
+        if takes_braces and (match := _CODE_POINT.match(self._written, self._at)):
             code = int(match[1], 16)
             if code > LAST:
                 raise PatternError(f"no character has the number {match[1][:12]}")
@@ -393,12 +377,8 @@ class _Parser:
             return None
         self._at += length
         code = int(digits, 16)
-        low = (
-            _LOW_SURROGATE.match(self._written, self._at)
-            if 0xD800 <= code < 0xDC00 and self._unicode
-            else None
-        )
-        if letter == "u" and low is not None:
+        is_high_surrogate = takes_braces and 0xD800 <= code < 0xDC00
+        if is_high_surrogate and (low := _LOW_SURROGATE.match(self._written, self._at)):
             self._at = low.end()
             return 0x10000 + ((code - 0xD800) << 10) + int(low[1], 16) - 0xDC00
         return code
@@ -462,8 +442,9 @@ _LOW_SURROGATE = regex.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 
 
 def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
-    """Return how many groups *written* captures, and which of them have a name: they may be
-    referred to before they stand.
+    """Return the number of capturing groups in *written*, and the numbers by their names.
+
+    They are counted first: a reference may stand before its group.
     """
     count, in_class, at = 0, False, 0
     names: dict[str, list[int]] = {}

@@ -25,14 +25,14 @@ def _complement(ranges: Ranges) -> Ranges:
 
 CLASSES: dict[str, Ranges] = {"d": _DIGIT, "w": WORD, "s": _SPACE}
 CLASSES |= {letter.upper(): _complement(ranges) for letter, ranges in CLASSES.items()}
-_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
+_NATIVE_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 
 
 def code_units(text: str) -> str:
     """Return *text* with the two UTF-16 code units of a character above U+FFFF in its place."""
     if not text or max(text) <= "\uffff":
         return text
-    return "".join(map(chr, memoryview(text.encode(_UTF_16, "surrogatepass")).cast("H")))
+    return "".join(map(chr, memoryview(text.encode(_NATIVE_UTF_16, "surrogatepass")).cast("H")))
 
 
 _CATEGORIES = frozenset(
@@ -45,8 +45,9 @@ _CATEGORIES = frozenset(
     Symbol Currency_Symbol Modifier_Symbol Math_Symbol Other_Symbol Separator Line_Separator
     Paragraph_Separator Space_Separator""".split()  # noqa: SIM905 - a table that can be read
 )
-"""Unicode's general categories (ECMA-262, table "Value aliases and canonical values for
-General_Category").
+"""Unicode's general categories.
+
+ECMA-262, table "Value aliases and canonical values for General_Category".
 """
 _BINARY = frozenset(
     """ASCII ASCII_Hex_Digit AHex Alphabetic Alpha Any Assigned Bidi_Control Bidi_C Bidi_Mirrored
@@ -63,8 +64,9 @@ _BINARY = frozenset(
     Uppercase Upper Variation_Selector VS White_Space space XID_Continue XIDC XID_Start
     XIDS""".split()  # noqa: SIM905 - a table that can be read
 )
-"""The binary properties (ECMA-262, table "Binary Unicode property aliases and their canonical
-property names").
+"""The binary properties.
+
+ECMA-262, table "Binary Unicode property aliases and their canonical property names".
 """
 _ENGINE_NAMES = {
     "cntrl": "Cc",
@@ -78,18 +80,14 @@ _ENGINE_NAMES = {
 
 @functools.lru_cache(256)
 def property_name(written: str) -> str | None:
-    """Return the engine's name of the property *written* between the braces of `\\p{...}`; None
-    where it is none.
-    """
+    """Return the engine's name of the property *written* in `\\p{...}`; None: there is none."""
     keyword, _, value = written.rpartition("=")
     if keyword in ("General_Category", "gc") or (not keyword and written in _CATEGORIES):
         name = f"gc={_ENGINE_NAMES.get(value, value)}" if value in _CATEGORIES else ""
     elif keyword in ("Script", "sc", "Script_Extensions", "scx"):
-        name = (
-            f"{'sc' if keyword in ('Script', 'sc') else 'scx'}={value}"
-            if value[:1].isupper()
-            else ""
-        )
+        short = "sc" if keyword in ("Script", "sc") else "scx"
+        # The engine also takes names in lower case, which ECMA-262 does not.
+        name = f"{short}={value}" if value[:1].isupper() else ""
     else:
         name = _ENGINE_NAMES.get(written, written) if written in _BINARY else ""
     try:
@@ -107,16 +105,10 @@ def character_set(ranges: Ranges) -> str:
 
 
 def escaped(code: int) -> str:
-    """Return the character with the number *code* as the engine reads it, in a class or outside of
-    one.
-    """
+    """Return the character with the number *code* as the engine reads it, in a class or outside."""
     letter = chr(code)
     if letter.isascii() and letter.isalnum():
         return letter
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,8 +1,7 @@
-"""Regular expressions of schemas: the dialect of `pattern` is ECMA-262 (JSON Schema 2020-12, Core,
-section 6.4).
+"""Regular expressions of schemas, in the dialect of `pattern`, which is ECMA-262.
 
-They are strangers', and so may be the texts they are searched for in: matching ends after a time
-limit.
+JSON Schema 2020-12, Core, section 6.4. The patterns are strangers', and the texts may be: matching
+ends after a time limit.
 """
 
 from __future__ import annotations
@@ -26,28 +25,29 @@ __all__ = [
 ]
 
 LONGEST_PATTERN = 32_768
-"""Characters of a pattern that is looked at."""
+"""Characters of a pattern. A longer one is refused."""
 LONGEST_TEXT = 50_000
-"""Characters of a text that is searched in: the engine looks at its time limit too seldom for
-longer ones.
-"""
+"""Characters of a text. For longer ones the engine checks its time limit too seldom."""
 _USUAL_SEARCH, _USUAL_CHARACTER = 20e-6, 100e-9
-"""Seconds that are not counted, for a search and for each character: a long array of texts takes
-its time in any case.
+"""Seconds that do not count, for each search and each character.
+
+A long array of texts takes its time in any case.
 """
 _MOST_KEPT = 2_048
-"""Compiled patterns that are kept; descriptions repeat theirs."""
+"""Compiled patterns that are kept: descriptions repeat theirs."""
 
 
 class Budget:
-    """What looking for patterns may still take, over many of them and many texts: *seconds* of
-    matching, and compiling.
+    """The work that searches may still do: *seconds* of matching, and *work* of compiling.
+
+    One budget serves many patterns and many texts.
     """
 
     def __init__(self, seconds: float, work: int = MOST_WORK) -> None:
-        self.left = seconds
+        self.seconds = seconds
+        """The time for matching that remains."""
         self.work = work
-        """What may be compiled before no other pattern is."""
+        """The work of compiling that remains: with none, no new pattern is compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +60,32 @@ class Pattern:
 
     @property
     def work(self) -> int:
-        """What compiling it took, in the time of one plain character."""
+        """The work of compiling it, in units of one plain character."""
         return self._reading.work
 
     def search(self, text: str, budget: Budget) -> bool | None:
-        """Say whether *text* holds what this matches; None when *budget* does not suffice to
-        know.
-        """
-        if budget.left <= 0 or len(text) > LONGEST_TEXT:
+        """Say whether the pattern matches in *text*; None if *budget* does not suffice to know."""
+        if budget.seconds <= 0 or len(text) > LONGEST_TEXT:
             return None
         start = time.thread_time()
         try:
-            # The limit is looked at now and then only: half of what is left is what will be kept.
-            found = self._compiled.search(
-                text if self._reading.is_unicode else code_units(text), timeout=budget.left / 2
+            # The engine checks its limit only now and then: at half the time, it ends in time.
+            match = self._compiled.search(
+                text if self._reading.is_unicode else code_units(text), timeout=budget.seconds / 2
             )
         except TimeoutError:
-            budget.left = 0
+            budget.seconds = 0
             return None
         usual = _USUAL_SEARCH + len(text) * _USUAL_CHARACTER
-        budget.left -= max(time.thread_time() - start - usual, 0)
-        return found is not None
+        budget.seconds -= max(time.thread_time() - start - usual, 0)
+        return match is not None
 
 
 _kept: dict[str, Pattern] = {}
 
 
 def search(written: str, text: str, budget: Budget) -> bool | None:
-    """Say whether *text* holds what the pattern *written* matches; None when *budget* does not
-    suffice to know.
+    """Say whether the pattern *written* matches in *text*; None if *budget* does not suffice.
 
     Raises `PatternError`.
     """
@@ -102,8 +99,7 @@ def search(written: str, text: str, budget: Budget) -> bool | None:
 
 
 def compiled(written: str) -> Pattern:
-    """Return *written* as JSON Schema has it: with the flag `u`, or without where that is its only
-    meaning.
+    """Compile the pattern *written*, with the flag `u` if it has a meaning with it.
 
     Raises `PatternError`.
     """

@@ -1,5 +1,6 @@
-"""Where schemas stand inside a schema (JSON Schema 2020-12, sections 10 and 11 of Core, 8 of
-Validation).
+"""Where schemas stand inside a schema.
+
+JSON Schema 2020-12: Core, sections 10 and 11, and Validation, section 8.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ HOLDING = IN_ONE | IN_LIST | BY_NAME
 """Keywords whose value is, or holds, schemas."""
 
 DEFINITION = "#/$defs/"
-"""What a reference to a definition starts with."""
+"""The start of a reference to a definition."""
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Any]:
@@ -54,7 +55,7 @@ def replaced(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[st
 
 
 def replaced_at(schema: Mapping[str, Any], change: Callable[[Any, Path], Any]) -> dict[str, Any]:
-    """Return *schema* as `replaced` does; *change* is also told where each schema stands in it."""
+    """Return *schema* as `replaced` does; *change* also gets the path of each schema in it."""
     result = dict(schema)
     for keyword, value in schema.items():
         if keyword in IN_ONE:
@@ -67,36 +68,29 @@ def replaced_at(schema: Mapping[str, Any], change: Callable[[Any, Path], Any]) -
 
 
 def definition_name(reference: Any) -> str | None:
-    """Return the name of the definition that *reference* points at, or None when it points at
-    something else.
-    """
+    """Return the name of the definition that *reference* points at; None: it points elsewhere."""
     if not isinstance(reference, str) or not reference.startswith(DEFINITION):
         return None
     return unquote(reference[len(DEFINITION) :]).replace("~1", "/").replace("~0", "~")
 
 
 def referenced_definition(schema: Any) -> str | None:
-    """Return the name of the definition that *schema* stands for, None when it says more.
-
-    Without keywords of its own, two references to one definition are the same schema.
-    """
+    """Return the name of the definition that *schema* is only a reference to, or None."""
     is_reference = isinstance(schema, Mapping) and len(schema) == 1
     return definition_name(schema.get("$ref")) if is_reference else None
 
 
 def definition_names(schema: Any) -> Iterator[str]:
-    """Yield the names of the definitions that *schema* refers to anywhere, some perhaps more than
-    once.
-    """
-    waiting = [schema]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, Mapping):
-            discriminator = found.get("discriminator")
-            default = (
-                discriminator.get("defaultMapping") if isinstance(discriminator, Mapping) else None
-            )
-            for reference in (found.get("$ref"), default):
+    """Yield the names of the definitions that *schema* refers to anywhere, repeated or not."""
+    pending = [schema]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, Mapping):
+            discriminator = inner.get("discriminator")
+            default = None
+            if isinstance(discriminator, Mapping):
+                default = discriminator.get("defaultMapping")
+            for reference in (inner.get("$ref"), default):
                 if (name := definition_name(reference)) is not None:
                     yield name
-            waiting.extend(subschemas(found))
+            pending.extend(subschemas(inner))

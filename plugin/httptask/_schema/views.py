@@ -1,8 +1,8 @@
-"""A JSON Schema as a person fills it in: references followed, `allOf` merged, choices kept apart.
+"""A JSON Schema as a person fills it in: references followed, `allOf` merged, choices apart.
 
 A form asks less than a validator: it has to offer every value that may be needed, not to refuse the
-others. So keywords that only refuse (`not`, `if`, `contains`, a pattern beside another) are left to
-the validation, and what they name is offered.
+others. So keywords that only refuse (`not`, `if`, `contains`, a second pattern) are left to the
+validation, and the members they name are offered.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from typing import Any
 from httptask._schema.subschemas import definition_name
 
 _MOST_MERGED = 400
-"""Schemas that are merged into one view: far more than anybody nests, and an end for what a
-stranger may write.
-"""
+"""Schemas merged into one view: more than anybody nests, and a bound for a stranger's."""
 _MOST_FOLLOWED = 20
 """References to references that are followed to look at one option."""
 
 _MOST_OPTIONS = 500
-"""Options of one choice: what is more is no choice for a person."""
+"""Options of one choice: more of them are no choice for a person."""
 _MOST_COMPARED = 50
-"""Options of which those that are alike are offered once."""
+"""Options among which equal ones are offered once."""
 
 Schema = Any
 """A JSON Schema: an object, or true, or false."""
@@ -35,40 +33,36 @@ _TYPES = frozenset(("string", "integer", "number", "boolean", "null", "array", "
 
 @dataclass(slots=True)
 class View:
-    """What a value may be. Made by `Views.view`; not to be changed afterwards."""
+    """The values that a schema allows. Made by `Views.view`; not to be changed afterwards."""
 
     keywords: dict[str, Any] = field(default_factory=dict)
     """Annotations and bounds: the outermost annotation and the tightest bound count."""
     types: frozenset[str] | None = None
-    """The types that are allowed, null left out; None: any."""
+    """The allowed types without null; None: any."""
     nullable: bool = False
-    """Null is allowed, and said to be."""
+    """The schema names null among what is allowed."""
     properties: dict[str, Schema] = field(default_factory=dict)
     required: dict[str, None] = field(default_factory=dict)
     patterns: dict[str, Schema] = field(default_factory=dict)
     """Name pattern -> schema (`patternProperties`)."""
     others: Schema = None
-    """What any further property may be (`additionalProperties`); None: the schema does not say."""
+    """The schema of further properties (`additionalProperties`); None: the schema has none."""
     unions: list[list[Schema]] = field(default_factory=list)
     """Choices that are still open: each a list of at least two schemas (`oneOf`, `anyOf`)."""
     values: list[Any] | None = None
     """The only values (`enum`, `const`), null left out."""
     labels: list[str] = field(default_factory=list)
-    """What the values are called, as far as the schema says."""
+    """Labels of the values, if the schema has any."""
     options: list[Schema] | None = None
-    """What a choice is made from, or what a map's values are, once somebody has asked; the
-    form's.
-    """
+    """The form's: the options of a choice, or the values of a map; None until they are derived."""
     kind: str = ""
-    """The kind of field it is, once somebody has asked; the form's."""
+    """The form's: the kind of field; empty until it is derived."""
     definitions: frozenset[str] = frozenset()
-    """The definitions it came through: an inner place that comes through one of them again is
-    recursive.
-    """
+    """The definitions it came through. A schema inside that leads to one of them is recursive."""
     broken: bool = False
-    """It says something that no value can satisfy or no form can show."""
+    """The schema holds something that no value satisfies or no form can show."""
     impossible: bool = False
-    """Nothing is allowed here, or nothing that should be sent: a read-only field."""
+    """No value is allowed, or none that should be sent: a read-only field."""
 
 
 class Views:
@@ -82,14 +76,11 @@ class Views:
         self._kept: dict[int, tuple[Schema, View]] = {}
 
     def view(self, schema: Schema) -> View:
-        """Return the view of *schema*. Never raises, whatever a stranger wrote, and ends."""
+        """Return the view of *schema*. Never raises, and always ends, whatever a stranger wrote."""
         kept = self._kept.get(id(schema))
         if kept is None:
-            view = _Merging(self).run(schema)
-            kept = self._kept[id(schema)] = (
-                schema,
-                view,
-            )  # the schema is kept too, so that its id stays its own
+            # The schema is kept too: otherwise its id could become that of another one.
+            kept = self._kept[id(schema)] = (schema, _Merging(self).run(schema))
         return kept[1]
 
     def definition(self, name: str) -> Schema:
@@ -97,9 +88,7 @@ class Views:
         return self._definitions.get(name)
 
     def peek(self, schema: Schema) -> tuple[Mapping[str, Any], str | None]:
-        """Return what *schema* says itself, behind plain references, and the name of the last
-        definition on the way.
-        """
+        """Return the schema behind plain references, and the name of the last definition."""
         name = None
         for _ in range(_MOST_FOLLOWED):
             if not isinstance(schema, Mapping):
@@ -116,7 +105,7 @@ class _Merging:
         self._views = views
         self._into = View()
         self._seen: set[str] = set()
-        self._left = _MOST_MERGED
+        self._remaining = _MOST_MERGED
 
     def run(self, schema: Schema) -> View:
         into = self._into
@@ -129,20 +118,21 @@ class _Merging:
         return into
 
     def _add(self, schema: Schema) -> None:
-        waiting = [schema]
-        while waiting:
-            found = waiting.pop()
-            self._left -= 1
-            if self._left < 0:
+        pending = [schema]
+        while pending:
+            current = pending.pop()
+            self._remaining -= 1
+            if self._remaining < 0:
                 self._into.broken = True
                 return
-            if found is False:
+            if current is False:
                 self._into.impossible = True
-            elif isinstance(found, Mapping):
-                waiting.extend(reversed(list(self._members(found))))
+            elif isinstance(current, Mapping):
+                # The first member is merged first: the outermost annotation counts.
+                pending.extend(reversed(list(self._members(current))))
 
     def _members(self, schema: Mapping[str, Any]) -> Iterator[Schema]:
-        """Take in what *schema* says itself, and give the schemas that hold as well."""
+        """Add the keywords of *schema* to the view, and yield the schemas that hold as well."""
         if "$ref" in schema:
             name = definition_name(schema["$ref"])
             target = self._views.definition(name) if name is not None else None
@@ -163,41 +153,38 @@ class _Merging:
                 self._into.keywords.setdefault(keyword, value)
 
     def _choice(self, options: Any) -> Iterator[Schema]:
-        """Take in a choice: open when there is one to make, else what it amounts to."""
+        """Add a choice to the view: as a union if more than one option remains.
+
+        Yields the only option, if there is one.
+        """
         if not isinstance(options, list):
             return
-        left: list[Schema] = []
+        remaining: list[Schema] = []
         peeked: list[Mapping[str, Any]] = []
         for option in options:
             own, _ = self._views.peek(option)
-            if option is False or _nothing(own):
+            if option is False or _allows_nothing(own):
                 continue
-            if (
-                own.get("type") in ("null", ["null"])
-                or own.get("enum") == [None]
-                or own.get("const", own) is None
-            ):
+            if _is_null(own):
                 self._into.nullable = True
-            elif len(left) >= _MOST_OPTIONS:
+            elif len(remaining) >= _MOST_OPTIONS:
                 break
-            elif len(left) > _MOST_COMPARED or option not in left:
-                left.append(option)
+            elif len(remaining) > _MOST_COMPARED or option not in remaining:
+                remaining.append(option)
                 peeked.append(own)
-        if not left:
-            if self._into.nullable:  # nothing but null is left
+        if not remaining:
+            if self._into.nullable:  # null is the only option
                 self._into.types = frozenset()
             return
-        if len(left) == 1:
-            yield left[0]
-        elif all("const" in own or _one_value(own) for own in peeked):
+        if len(remaining) == 1:
+            yield remaining[0]
+        elif all("const" in own or _has_one_value(own) for own in peeked):
             self._constants(peeked)
         elif not all(own.keys() <= _ONLY_DEMANDS for own in peeked):
-            self._into.unions.append(left)
+            self._into.unions.append(remaining)
 
     def _constants(self, options: list[Mapping[str, Any]]) -> None:
-        """Take in a choice between constants: an enumeration, whose values are labelled where a
-        title says how.
-        """
+        """Add a choice between constants to the view: an enumeration, labelled by their titles."""
         values = [option["const"] if "const" in option else option["enum"][0] for option in options]
         _take_enum(self._into, values)
         labels = [option.get("title", option.get("description")) for option in options]
@@ -208,20 +195,24 @@ class _Merging:
             ]
 
 
-def _one_value(schema: Mapping[str, Any]) -> bool:
+def _is_null(schema: Mapping[str, Any]) -> bool:
+    if schema.get("type") in ("null", ["null"]) or schema.get("enum") == [None]:
+        return True
+    return "const" in schema and schema["const"] is None
+
+
+def _has_one_value(schema: Mapping[str, Any]) -> bool:
     return isinstance(schema.get("enum"), list) and len(schema["enum"]) == 1
 
 
-def _nothing(schema: Mapping[str, Any]) -> bool:
+def _allows_nothing(schema: Mapping[str, Any]) -> bool:
     return "not" in schema and schema["not"] in ({}, True)
 
 
 _ONLY_DEMANDS = frozenset(
     ("required", "not", "title", "description", "minProperties", "maxProperties", "$comment")
 )
-"""An option of only these chooses which of the known fields are needed, not what the value looks
-like.
-"""
+"""Keywords of an option that only demands some of the known fields."""
 
 _KEPT: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(
@@ -233,8 +224,9 @@ _KEPT: dict[str, type | tuple[type, ...]] = {
     "multipleOf": (int, float),
     "default": object,
 }
-"""Keywords of which the outermost counts, and what their values have to be: anything else is a
-stranger's mistake.
+"""Keywords of which the outermost counts, and the types of their values.
+
+A value of another type is a stranger's mistake, and left out.
 """
 
 
@@ -242,16 +234,16 @@ stranger's mistake.
 
 
 def _take_type(into: View, value: Any) -> None:
-    said = value if isinstance(value, list) else [value]
-    kinds = {each for each in said if isinstance(each, str) and each in _TYPES}
-    if not kinds:
+    names = value if isinstance(value, list) else [value]
+    types = {name for name in names if isinstance(name, str) and name in _TYPES}
+    if not types:
         return
-    if "null" in kinds:
+    if "null" in types:
         into.nullable = True
-    kinds.discard("null")
-    if "number" in kinds:
-        kinds.add("integer")
-    into.types = frozenset(kinds) if into.types is None else into.types & kinds
+    types.discard("null")
+    if "number" in types:
+        types.add("integer")
+    into.types = frozenset(types) if into.types is None else into.types & types
 
 
 def _take_enum(into: View, values: Any) -> None:
@@ -263,8 +255,8 @@ def _take_enum(into: View, values: Any) -> None:
     if into.values is None:
         into.values = values
         return
-    known = {json.dumps(value, sort_keys=True) for value in values}
-    both = [value for value in into.values if json.dumps(value, sort_keys=True) in known]
+    as_json = {json.dumps(value, sort_keys=True) for value in values}
+    both = [value for value in into.values if json.dumps(value, sort_keys=True) in as_json]
     into.broken = into.broken or not both
     into.values, into.labels = both or into.values, []
 
@@ -278,7 +270,7 @@ def _take_properties(into: View, value: Any) -> None:
 
 
 def _take_branch(into: View, value: Any) -> None:
-    """Offer what a condition may ask for: which of it holds, the validation says."""
+    """Offer the properties of a condition's branch: which branch holds, the validation checks."""
     if isinstance(value, Mapping):
         for name, child in _properties(value):
             into.properties.setdefault(name, child)
@@ -290,9 +282,9 @@ def _take_branches(into: View, value: Any) -> None:
 
 
 def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Schema]]:
-    found = schema.get("properties")
-    if isinstance(found, Mapping):
-        yield from found.items()
+    properties = schema.get("properties")
+    if isinstance(properties, Mapping):
+        yield from properties.items()
 
 
 def _take_required(into: View, value: Any) -> None:
@@ -365,7 +357,7 @@ _TAKE = {
 
 
 def _only_possible_values(into: View) -> None:
-    """Leave out values of another type, unless none were left: then the type is what is wrong."""
+    """Drop values of another type, unless all are: then the type is what is wrong."""
     if into.types is None or into.values is None:
         return
     fitting = [value for value in into.values if json_type(value) in into.types]
@@ -379,5 +371,5 @@ def json_type(value: Any) -> str:
         return "boolean"
     if isinstance(value, float | Decimal):
         return "integer" if value == int(value) else "number"
-    kinds = {str: "string", int: "integer", dict: "object", list: "array", type(None): "null"}
-    return kinds.get(type(value), "object")
+    types = {str: "string", int: "integer", dict: "object", list: "array", type(None): "null"}
+    return types.get(type(value), "object")
