@@ -1,3 +1,1 @@
-"""What every part needs and none owns: JSON and pointers, masking, threads, files that travel with
-the package.
-"""
+"""Helpers that every part needs: JSON, pointers, masking, threads, packaged files."""

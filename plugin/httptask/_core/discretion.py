@@ -1,6 +1,4 @@
-"""What an error still holds when it leaves: local variables of the frames it came through, and the
-texts of its causes.
-"""
+"""Keeps secrets out of errors: out of the variables of their frames and of their causes."""
 
 from __future__ import annotations
 
@@ -11,12 +9,11 @@ from types import TracebackType
 
 
 class DiscreetErrors:
-    """Lets errors out without secrets that a crash reporter could find in them; *mask* masks the
-    known ones.
+    """Removes secrets that a crash reporter could find in an error; *mask* masks the known ones.
 
-    Tracebacks keep their lines, and lose the local variables of what has ended: requests and tokens
-    are among them. A cause that quotes a secret goes; one that was put aside with `from None` too,
-    for reporters look there all the same.
+    Tracebacks keep their lines, and lose the local variables of frames that have ended: requests
+    and tokens are among them. A cause that quotes a secret is removed; so is one that `from None`
+    hides, for reporters look there all the same.
     """
 
     # A class, not a generator: it is around every call.
@@ -30,7 +27,7 @@ class DiscreetErrors:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:

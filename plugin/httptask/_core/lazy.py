@@ -9,20 +9,21 @@ from typing import Any
 
 
 def lazily(
-    package: str, homes: Mapping[str, str]
+    package: str, modules: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return `__getattr__` and `__dir__` (PEP 562) for *package*, whose names live in the modules
-    *homes* says.
+    """Return `__getattr__` and `__dir__` (PEP 562) for *package*.
+
+    *modules* has the module of each of its names.
     """
 
     def load(name: str) -> Any:
-        if name not in homes:
+        if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(homes[name]), name)
+        value = getattr(importlib.import_module(modules[name]), name)
         setattr(sys.modules[package], name, value)
         return value
 
-    def listed() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *modules})
 
-    return load, listed
+    return load, names

@@ -1,6 +1,4 @@
-"""Files that travel with the package: its schemas, its manifest, the pages a new catalogue starts
-with.
-"""
+"""Files in the package: its schemas, its manifest, the first pages of a new catalogue."""
 
 from __future__ import annotations
 
@@ -20,14 +18,12 @@ def _root() -> Path:
 
 @cache
 def schema(name: str) -> Any:
-    """Return one of our own documents' JSON Schemas: `http-task`, `workflow-definition`,
-    `endpoint`, ...
-    """
+    """Return the JSON Schema of one of our documents: `http-task`, `endpoint`, `exchange`, ..."""
     return json.loads((_root() / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 def schema_names() -> list[str]:
-    """Return the names `schema` knows."""
+    """Return the names that `schema` takes."""
     return sorted(
         path.name.removesuffix(".schema.json")
         for path in (_root() / "schemas").glob("*.schema.json")

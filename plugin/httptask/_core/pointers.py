@@ -28,54 +28,53 @@ def parts(text: str) -> tuple[str, ...]:
 
 
 def child(value: Any, token: str) -> Any:
-    """Return the member or the item of *value* that the pointer's *token* names; None when it has
-    none.
-    """
+    """Return the member or item of *value* that the reference *token* names; None: it has none."""
     if isinstance(value, dict):
         return value.get(token)
-    if (
-        isinstance(value, list)
-        and token.isdecimal()
-        and len(token) < 10
-        and int(token) < len(value)
-    ):
-        return value[int(token)]
+    # No list is longer than nine digits: `int` of a stranger's long token takes time.
+    if isinstance(value, list) and token.isdecimal() and len(token) < 10:
+        index = int(token)
+        return value[index] if index < len(value) else None
     return None
 
 
 def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:
-    """Return the line, from 1, of each of *pointers* in the JSON *text*: the place of its name, in
-    an object, or of its value.
+    """Return the line, from 1, of each of *pointers* in the JSON *text*.
 
-    A place that does not exist has the line of its nearest existing parent; text that is no JSON
-    has no lines. There is one pass, however many are asked for: a definition with thousands of
-    problems is reported as fast as it is read.
+    It is the line of a member's name, or of a value that has none. A pointer to nothing has the
+    line of its nearest existing parent; text that is no JSON has no lines. There is one pass,
+    however many pointers: a definition with thousands of problems is reported as fast as it is
+    read.
     """
-    wanted = {parent for each in pointers for parent in _with_parents(each)}
+    relevant = {parent for target in pointers for parent in _with_parents(target)}
     try:
-        lines = _scan(text, wanted)
+        lines = _scan(text, relevant)
     except ValueError:  # not JSON: there is nothing to point at
         return {}
-    return {
-        each: next(lines[parent] for parent in _with_parents(each) if parent in lines)
-        for each in pointers
-        if lines
-    }
+    if not lines:
+        return {}
+    return {target: _nearest_line(target, lines) for target in pointers}
 
 
-def _with_parents(place: str) -> Iterator[str]:
-    while place:
-        yield place
-        place = place.rpartition("/")[0]
+def _nearest_line(target: str, lines: dict[str, int]) -> int:
+    return next(lines[parent] for parent in _with_parents(target) if parent in lines)
+
+
+def _with_parents(target: str) -> Iterator[str]:
+    """Yield the JSON Pointer *target* and those of all values around it, inner ones first."""
+    while target:
+        yield target
+        target = target.rpartition("/")[0]
     yield ""
 
 
-def _scan(text: str, wanted: Collection[str]) -> dict[str, int]:
+def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
+    """Return the lines of the *relevant* pointers that exist in the JSON *text*."""
     lines: dict[str, int] = {}
-    # One entry for each open container: its pointer (None: nothing in it is wanted), and its next
-    # index, None in objects.
+    # One entry for each open container: its pointer (None: nothing in it is relevant), and its
+    # next index, None in objects.
     opened: list[tuple[str | None, int | None]] = []
-    here: str | None = ""  # the pointer of the value that comes next
+    current: str | None = ""  # the pointer of the next value
     line, counted = 1, 0
     named = False
     for token in TOKEN.finditer(text):
@@ -84,7 +83,7 @@ def _scan(text: str, wanted: Collection[str]) -> dict[str, int]:
             continue
         line, counted = line + text.count("\n", counted, token.start()), token.start()
         if mark in "}]":
-            here, named = None, False
+            current, named = None, False
             if opened:
                 opened.pop()
             continue
@@ -92,22 +91,23 @@ def _scan(text: str, wanted: Collection[str]) -> dict[str, int]:
             parent, index = opened[-1]
             if index is not None:
                 opened[-1] = (parent, index + 1)
-                here = _below(parent, index, wanted)
+                current = _below(parent, index, relevant)
             elif not named:
-                here, named = _below(parent, json.loads(mark, strict=False), wanted), True
-                if here is not None:
-                    lines[here] = line
+                current, named = _below(parent, json.loads(mark, strict=False), relevant), True
+                if current is not None:
+                    lines[current] = line
                 continue
         named = False
-        if here is not None:
-            lines.setdefault(here, line)
+        if current is not None:
+            lines.setdefault(current, line)
         if mark in "{[":
-            opened.append((here, 0 if mark == "[" else None))
+            opened.append((current, 0 if mark == "[" else None))
     return lines
 
 
-def _below(parent: str | None, key: str | int, wanted: Collection[str]) -> str | None:
+def _below(parent: str | None, key: str | int, relevant: Collection[str]) -> str | None:
+    """Return the pointer of the member *key* of *parent* if it is *relevant*."""
     if parent is None:
         return None
-    place = pointer([key], parent)
-    return place if place in wanted else None
+    member = pointer([key], parent)
+    return member if member in relevant else None

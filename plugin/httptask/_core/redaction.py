@@ -17,31 +17,31 @@ from typing import Any, Protocol, Self, TypeVar, overload
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
-"""What stands where a secret was."""
+"""The text that replaces a secret."""
 
 _MASK_IN_OCTETS = MASK.encode().decode("latin-1")
 _MASK_IN_UTF_16 = "***"
-"""Bytes of UTF-16 keep their charset: a mask in UTF-8 would shift what follows by one."""
+"""The mask in UTF-16: one in UTF-8 would shift the bytes after it by one."""
 
 _SHORTEST = 4
-"""Characters. A shorter value stands in too many innocent places; where it is *put* it is masked by
-place instead.
+"""Characters of a secret that is masked wherever it stands.
+
+A shorter value stands in too many innocent texts; it is masked only where it is *put*.
 """
 
 _MOST_DERIVED = 64
 _MOST_GIVEN = 9
-"""Of one credential: three generations of its tokens. What is looked for costs time in every text.
-"""
+"""Values of one credential, three generations of its tokens: each costs time in every text."""
 
 _MOST_MASKS = 50_000
-"""A text with more secrets than this is little else, and is masked as a whole."""
+"""Masks in a text. One with more is little else, and is masked as a whole."""
 
 
 class Maskable(Protocol):
-    """Something made of bytes."""
+    """A value made of bytes."""
 
     def masked(self, mask: Callable[[bytes], bytes]) -> Self:
-        """Return it with all its bytes changed by *mask*."""
+        """Return a copy with all its bytes changed by *mask*."""
         ...
 
 
@@ -49,11 +49,11 @@ M = TypeVar("M", bound=Maskable)
 
 
 def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
-    """Return what may be shown of header *name* and what may not, after authorising made *value* of
-    *before* (None: unset).
+    """Split the *value* of the header *name* into the part that may be shown and the secret.
 
-    The name of a cookie and the scheme of an `Authorization` stay; everything a scheme may have
-    derived from a secret goes.
+    *before* is its value before authorising (None: it was not set). The name of a cookie and the
+    scheme of an `Authorization` may be shown; everything a scheme may have derived from a secret is
+    one.
     """
     if name.lower() == "cookie":
         kept = before if before and value.startswith(before) else ""
@@ -73,25 +73,25 @@ class _Form:
     text: str
     """Folded."""
     mask: str = ""
-    """What to put in its place, where that is another than the text's mask."""
+    """Its own mask; empty: that of the text."""
     shares_first: bool = False
-    """The base64 digit before it holds some of the secret's bits."""
+    """The base64 digit before it holds some bits of the secret."""
     shares_last: bool = False
-    """The base64 digit after it does."""
+    """The base64 digit after it holds some bits of the secret."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Forms:
-    """The spellings of one secret. Bytes are looked at as text of one character for each octet."""
+    """The spellings of one secret. Bytes are read as text with one character for each octet."""
 
     in_text: tuple[_Form, ...]
     in_octets: tuple[_Form, ...]
     escapable: frozenset[str]
-    """The characters, of text and of octets, that show it when they are escaped."""
+    """The characters, of text and of octets, whose escapes may spell it."""
 
     @classmethod
     def of(cls, secret: str) -> _Forms:
-        """Return every spelling that an encoder would write *secret* in."""
+        """Return every spelling in which an encoder would write *secret*."""
         raw = secret.encode("utf-8", "surrogatepass")
         single = _single_byte(secret)
         spellings = set(_literal_forms(secret))
@@ -106,32 +106,24 @@ class _Forms:
             }
             encoded |= {form.text: form for form in _base64_forms(octets)}
         in_text = {text: _Form(text) for text in map(_folded, spellings)}
-        in_octets = {
-            text: _Form(text)
-            for spelling in spellings
-            for text in map(
-                _folded_octets, {spelling.encode("utf-8", "surrogatepass"), *_single_byte(spelling)}
-            )
-        }
+        in_octets: dict[str, _Form] = {}
+        for spelling in spellings:
+            for octets in {spelling.encode("utf-8", "surrogatepass"), *_single_byte(spelling)}:
+                text = _folded_octets(octets)
+                in_octets[text] = _Form(text)
         wide = {form.text: form for form in _utf_16_forms(secret)}
+        folded_octets = [_folded_octets(octets) for octets in {raw, *single}]
         return cls(
             tuple((encoded | in_text).values()),
             tuple((wide | encoded | in_octets).values()),
-            frozenset("+/=" + _folded(secret)).union(
-                *(_folded_octets(octets) for octets in {raw, *single})
-            ),
+            frozenset("+/=" + _folded(secret)).union(*folded_octets),
         )
 
 
 def _literal_forms(secret: str) -> Iterator[str]:
-    """Yield *secret* as it looks by itself, in HTML and in JSON, where an encoder may escape `/`
-    too.
-    """
-    yield from (
-        secret,
-        secret.lower(),
-        secret.upper(),
-    )  # beyond ASCII these may differ in more than case
+    """Yield *secret* as it is, in HTML and in JSON, where an encoder may escape `/` too."""
+    # Beyond ASCII the three may differ in more than case.
+    yield from (secret, secret.lower(), secret.upper())
     yield html.escape(secret)
     yield html.escape(secret).replace("&#x27;", "&#39;")
     for escaped in (True, False):
@@ -141,7 +133,7 @@ def _literal_forms(secret: str) -> Iterator[str]:
 
 
 def _single_byte(text: str) -> set[bytes]:
-    """Return *text*, which goes beyond ASCII, in the single-byte charsets that servers use."""
+    """Return *text* in the single-byte charsets that servers use; nothing for ASCII."""
     encoded = set()
     if not text.isascii():
         for charset in ("latin-1", "cp1252"):
@@ -153,8 +145,9 @@ def _single_byte(text: str) -> set[bytes]:
 
 
 def _utf_16_forms(secret: str) -> Iterator[_Form]:
-    """Yield *secret* in UTF-16. Without its outer zero octets both byte orders of most texts are
-    one form.
+    """Yield *secret* in UTF-16, without its outer zero octets.
+
+    Without them most texts have the same form in both byte orders.
     """
     for charset in ("utf-16-le", "utf-16-be"):
         encoded, mask = secret.encode(charset, "surrogatepass"), _MASK_IN_UTF_16.encode(charset)
@@ -164,10 +157,9 @@ def _utf_16_forms(secret: str) -> Iterator[_Form]:
 
 
 def _base64_forms(octets: bytes) -> Iterator[_Form]:
-    """Yield what base64 has of *octets* wherever they start among the three octets of a group (RFC
-    4648, section 4).
+    """Yield the base64 of *octets* for each offset in a group of three (RFC 4648, section 4).
 
-    Digits that also hold bits of what stands before or after are no part of a form.
+    Digits that also hold bits of the octets before or after are not part of a form.
     """
     for offset in range(3):
         digits = base64.b64encode(bytes(offset) + octets).decode("ascii")
@@ -200,11 +192,12 @@ def _folded_octets(octets: bytes) -> str:
 _JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\[\"/]")
 _PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM_ESCAPES = re.compile(r"(?:\+|%[0-9a-fA-F]{2})+")
-"""In a form a space is written as a plus (the URL Standard, section 5.1), and what else is escaped
-depends on who writes.
+"""Escapes in a form: a space is a plus (the URL Standard, section 5.1).
+
+Which other characters are escaped depends on the writer.
 """
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-"""What HTML and XML have to escape. Encoders write any other character by its number, if at all."""
+"""Characters that HTML and XML have to escape; any other is written by its number, if at all."""
 _REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
 
 
@@ -242,8 +235,10 @@ _ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]],
     ),
     ("&", lambda _: "&", _REFERENCES, _referenced_character),
 )
-"""Ways to escape a character: how an escape starts, how that of one character does, the pattern of
-all, their meaning.
+"""Ways to escape a character.
+
+Each has the start of an escape, a function from a character to the start of its escape, the pattern
+of escapes, and a function from an escape to its characters.
 """
 
 
@@ -262,10 +257,11 @@ def _escaped(secret: str) -> re.Pattern[str]:
 
 def _spellings(character: str) -> Iterator[str]:
     octets = character.encode("utf-8", "surrogatepass")
-    raw = {octets, *_single_byte(character)}
-    yield from sorted({re.escape(each.decode("latin-1")) for each in raw} | {re.escape(character)})
-    for each in raw:
-        yield "".join(f"%{octet:02x}" for octet in each)
+    encodings = {octets, *_single_byte(character)}
+    as_text = {re.escape(encoded.decode("latin-1")) for encoded in encodings}
+    yield from sorted(as_text | {re.escape(character)})
+    for encoded in encodings:
+        yield "".join(f"%{octet:02x}" for octet in encoded)
     yield re.escape(_json_escape(character))
     yield rf"&#0*{ord(character)};?"
     yield rf"&#x0*{ord(character):x};?"
@@ -277,11 +273,10 @@ def _spellings(character: str) -> Iterator[str]:
 
 
 class Redactor:
-    """Replaces every known secret by a mask, in text, bytes and JSON. Secrets are added as they are
-    resolved.
+    """Replaces every known secret by a mask, in text, bytes and JSON.
 
-    A wrong mask is preferred to a leak: text that happens to equal a secret, whatever its case, is
-    masked too.
+    Secrets are added as they are resolved. A wrong mask is preferred to a leak: text that happens
+    to equal a secret, in any case, is masked too.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -293,8 +288,9 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask *secret* from now on, also escaped or encoded: percent, JSON, HTML, hexadecimal,
-        base64, other charsets.
+        """Mask *secret* from now on, in all its spellings.
+
+        It may be escaped or encoded: percent, JSON, HTML, hexadecimal, base64, other charsets.
         """
         if len(secret) >= _SHORTEST and secret not in self._forms:
             forms = _Forms.of(secret)
@@ -303,8 +299,9 @@ class Redactor:
                 self._known = _Known(tuple(self._forms.items()))
 
     def add_derived(self, value: str, credential: str = "") -> None:
-        """Mask *value*, which was made of a secret for one request, or was given for *credential*.
-        Only the latest are kept: a signature is new each time, and a token every hour.
+        """Mask *value*, which was made of a secret for one request, or given for *credential*.
+
+        Only the latest are kept: every request has a new signature, and every hour a new token.
         """
         if len(value) < _SHORTEST or value in self._forms:
             return
@@ -317,7 +314,7 @@ class Redactor:
 
     @property
     def knows_none(self) -> bool:
-        """Whether there is no secret to look for."""
+        """Whether there are no secrets."""
         return not self._known.secrets
 
     def text(self, text: str) -> str:
@@ -336,7 +333,7 @@ class Redactor:
     @overload
     def bytes(self, data: M) -> M: ...
     def bytes(self, data: Any) -> Any:
-        """Return *data*, bytes or something made of them, with every secret masked."""
+        """Return *data*, bytes or a value made of bytes, with every secret masked."""
         if not isinstance(data, builtins.bytes):
             return data.masked(self.bytes)
         known = self._known
@@ -347,17 +344,15 @@ class Redactor:
         return data if shown is text else shown.encode("latin-1")
 
     def finds(self, text: str) -> bool:
-        """Say whether there is a secret in *text*. Much cheaper than to mask what is not there."""
+        """Say whether *text* holds a secret. Much cheaper than masking a text without one."""
         known = self._known
         if not known.secrets:
             return False
         folded = _folded(text)
-        return _holds(folded, known.in_text) or _is_escaped(text, folded, known)
+        return _holds_any(folded, known.in_text) or _is_escaped(text, folded, known)
 
     def value(self, value: Any) -> Any:
-        """Return the JSON *value* with every secret masked, in names and numbers too, however deep
-        it is.
-        """
+        """Return the JSON *value* with every secret masked: in names and numbers too."""
         if not self._forms:
             return value
         holder: list[Any] = [value]
@@ -385,21 +380,20 @@ _NUMBER = re.compile(r"[-+.0-9eE]+")
 
 
 class _Known:
-    """The secrets of this moment, and the spellings of all of them."""
+    """The secrets at one moment, and their spellings."""
 
     def __init__(self, forms: tuple[tuple[str, _Forms], ...]) -> None:
         self.secrets = [secret for secret, _ in forms]
-        self.in_text = [form for _, each in forms for form in each.in_text]
-        self.in_octets = [form for _, each in forms for form in each.in_octets]
-        self.escapable = frozenset().union(*(each.escapable for _, each in forms))
+        self.in_text = [form for _, spellings in forms for form in spellings.in_text]
+        self.in_octets = [form for _, spellings in forms for form in spellings.in_octets]
+        self.escapable = frozenset().union(*(spellings.escapable for _, spellings in forms))
 
 
 def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
-    """Return *text* with *forms* masked, and what is *known* however it is escaped; *text* itself
-    when it holds none.
+    """Return *text* with *forms* masked, also if they are escaped; *text* itself if it has none.
 
-    It is looked at again after masking, and masked as a whole where no pattern cuts out what is
-    still in it.
+    The result is checked again. If it still holds a secret that no pattern cuts out, all of it is
+    masked.
     """
     folded = _folded(text)
     shown = _without(text, folded, forms, mask)
@@ -413,21 +407,19 @@ def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
     return shown
 
 
-def _holds(folded: str, forms: list[_Form]) -> bool:
+def _holds_any(folded: str, forms: list[_Form]) -> bool:
     return any(form.text in folded for form in forms)
 
 
 def _is_escaped(text: str, folded: str, known: _Known) -> bool:
-    """Say whether *text*, which holds no secret as it stands, holds one when its escapes are
-    undone.
-    """
+    """Say whether *text* holds a secret once its escapes are undone."""
     for mark, spelling, escapes, characters in _ESCAPES:
-        # No escape of a character of a secret, almost always: then there is nothing to undo.
+        # Almost always no character of a secret is escaped: then there is nothing to undo.
         if mark in folded and any(spelling(character) in folded for character in known.escapable):
             unescaped = _folded(escapes.sub(characters, text))
-            if _holds(unescaped, known.in_text) or _holds(unescaped, known.in_octets):
+            if _holds_any(unescaped, known.in_text) or _holds_any(unescaped, known.in_octets):
                 return True
-            if not text.isascii() and _holds(
+            if not text.isascii() and _holds_any(
                 _folded(_unescaped_octets(escapes, characters, text)), known.in_octets
             ):
                 return True
@@ -437,8 +429,9 @@ def _is_escaped(text: str, folded: str, known: _Known) -> bool:
 def _unescaped_octets(
     escapes: re.Pattern[str], characters: Callable[[re.Match[str]], str], octets: str
 ) -> str:
-    """Return *octets* with its escapes undone in UTF-8: encoders escape an emoji and leave a letter
-    with an accent.
+    """Return *octets* with its escapes undone in UTF-8.
+
+    An encoder may escape an emoji and leave a letter with an accent.
     """
     return escapes.sub(
         lambda escape: characters(escape).encode("utf-8", "surrogatepass").decode("latin-1"), octets
@@ -446,7 +439,7 @@ def _unescaped_octets(
 
 
 def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:
-    """Return *text*, whose lower case is *folded*, with a mask where one of *forms* stands."""
+    """Return *text* with *mask* for every one of *forms*; *folded* is its lower case."""
     spans: list[tuple[int, int, str]] = []
     for form in forms:
         start = folded.find(form.text)

@@ -1,4 +1,4 @@
-"""JSON text read strictly (RFC 8259) and written digit for digit."""
+"""JSON, read strictly (RFC 8259) and written digit for digit."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 Number = int | float | Decimal
-"""What stands for a JSON number: a `Decimal` where a double would change its digits."""
+"""A JSON number: a `Decimal` where a double would change its digits."""
 
 _FEW = 16
-"""Characters of a decimal that has at most 15 digits. A double keeps so many, unless it is tiny
-(IEEE 754, DBL_DIG).
-"""
+"""Characters of a decimal with at most 15 digits: a double keeps them (IEEE 754, DBL_DIG)."""
 _EXPONENT_BELOW, _EXPONENT_FROM = 1e-6, 1e21
 _TINY = 1e-300
-"""Decimals below have fewer digits as doubles."""
+"""Doubles below this size keep fewer digits."""
 TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -37,15 +35,14 @@ class JsonError(ValueError):
 
 
 def no_constant(constant: str) -> NoReturn:
-    """Refuse `NaN` and `Infinity`, for `json`'s *parse_constant*: they are no JSON (RFC 8259,
-    section 6).
-    """
+    """Refuse `NaN` and `Infinity`, for `json`'s *parse_constant* (RFC 8259, section 6)."""
     raise ValueError(f"{constant} is not JSON; use a number, a string or null")
 
 
 def finite(number: str) -> float:
-    """Return the value of *number*, for `json`'s *parse_float*. Raises `ValueError` when it is too
-    large to be one.
+    """Return the value of *number*, for `json`'s *parse_float*.
+
+    Raises `ValueError` if no double is so large.
     """
     value = float(number)
     if math.isinf(value):
@@ -74,14 +71,12 @@ def number(text: str) -> Number:
 
 
 def decimal_of(value: float) -> Decimal:
-    """Return the decimal that *value* is written as: the shortest one that no other double is
-    nearer to.
-    """
+    """Return the shortest decimal whose nearest double is *value*."""
     return Decimal(repr(value))
 
 
 _DEEPEST = 1_000
-"""Levels of JSON that is read, whichever Python reads it."""
+"""Levels of nesting that are read, the same in every version of Python."""
 
 
 def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
@@ -117,13 +112,13 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
             parse_float=exact,
         )
     except json.JSONDecodeError as error:
-        raise JsonError(_plain(error, text), error.lineno, error.colno) from error
+        raise JsonError(_sentence(error, text), error.lineno, error.colno) from error
     except RecursionError as error:
         raise JsonError("nested too deeply to be read", 1, 1) from error
     except ValueError as error:  # a constant, or an integer of more digits than Python converts
-        raise JsonError(str(error), *_place_of_constant(text, refused)) from error
+        raise JsonError(str(error), *_position_of_refused(text, refused)) from error
     if duplicates:
-        line, column = _place_of_second(text, duplicates[0])
+        line, column = _position_of_second(text, duplicates[0])
         raise JsonError(
             f"the name {duplicates[0]!r} stands twice in one object; one would be lost",
             line,
@@ -150,9 +145,8 @@ def _decoded(text: str | bytes) -> str:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
-        raise JsonError(
-            "the text is not UTF-8", line, error.start - text.rfind(b"\n", 0, error.start)
-        ) from error
+        column = error.start - text.rfind(b"\n", 0, error.start)
+        raise JsonError("the text is not UTF-8", line, column) from error
 
 
 def dump(
@@ -181,9 +175,7 @@ def dump(
 
 
 def decimal_text(value: Decimal) -> str:
-    """Return the digits of *value* as JSON writes them. Raises `ValueError` for NaN and
-    infinity.
-    """
+    """Return *value* as JSON writes it. Raises `ValueError` for NaN and infinity."""
     if not value.is_finite():
         raise ValueError(f"{value} is not JSON")
     return str(value).lower()
@@ -211,62 +203,68 @@ def number_text(value: Number) -> str:
 
 
 class _Decimals:
-    """Writes each `Decimal` of a value: `json` itself has no way to, so a token that nobody can
-    guess stands for it.
+    """Writes every `Decimal` of a value, which `json` cannot.
+
+    A token that nobody can guess stands for each until the text is complete.
     """
 
     def __init__(self) -> None:
         self._token = ""
 
     def __call__(self, value: Any) -> str:
-        """Return what stands for *value*; for `json`'s *default*."""
+        """Return the token for *value*; for `json`'s *default*."""
         if not isinstance(value, Decimal):
             raise TypeError(f"a Python {type(value).__name__} is not JSON serializable")
         self._token = self._token or secrets.token_hex()
         return self._token + decimal_text(value)
 
     def put_into(self, text: str) -> str:
-        """Return *text* with the numbers where the tokens stand."""
+        """Return *text* with the numbers in place of their tokens."""
         return re.sub(f'"{self._token}([^"]*)"', r"\1", text) if self._token else text
 
 
 def deeper_than(value: Any, depth: int) -> bool:
-    """Say whether the JSON *value* is nested more than *depth* levels deep. Walks level by level:
-    no depth overflows it.
+    """Say whether the JSON *value* is nested more than *depth* levels deep.
+
+    It is walked level by level: no depth overflows the stack.
     """
     level = [value]
     for _ in range(depth + 1):
-        level = [
-            item
-            for parent in level
-            if isinstance(parent, dict | list)
-            for item in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
+        below: list[Any] = []
+        for parent in level:
+            if isinstance(parent, dict):
+                below += parent.values()
+            elif isinstance(parent, list):
+                below += parent
+        if not below:
             return False
+        level = below
     return True
 
 
-def _plain(error: json.JSONDecodeError, text: str) -> str:
+def _sentence(error: json.JSONDecodeError, text: str) -> str:
     if not text.strip():
         return "the file is empty; JSON was expected"
-    found = text[error.pos : error.pos + 1]
+    character = text[error.pos : error.pos + 1]
     message = error.msg[0].lower() + error.msg[1:]
-    return f"{message}, found {found!r}" if found.strip() else message
+    return f"{message}, found {character!r}" if character.strip() else message
 
 
-def _place_of_constant(text: str, numbers: list[str]) -> tuple[int, int]:
-    """Return line and column of the first of *numbers*, else of what else `parse` refuses."""
+def _position_of_refused(text: str, numbers: list[str]) -> tuple[int, int]:
+    """Return line and column of the first of *numbers*, else of a constant or a long integer."""
     if numbers:
-        match = next((each for each in TOKEN.finditer(text) if each[0] == numbers[0]), None)
+        match = next((token for token in TOKEN.finditer(text) if token[0] == numbers[0]), None)
     else:
         match = re.search(r"(?<![\w\"])-?(?:NaN|Infinity)\b|(?<!\d)\d{4000,}", text)
-    position = match.start() if match else 0
-    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    return _line_and_column(text, match.start() if match else 0)
 
 
-def _place_of_second(text: str, name: str) -> tuple[int, int]:
+def _position_of_second(text: str, name: str) -> tuple[int, int]:
     written = re.escape(json.dumps(name, ensure_ascii=False))
     matches = [match.start() for match in re.finditer(written + r"\s*:", text)]
-    position = matches[1] if len(matches) > 1 else 0
+    return _line_and_column(text, matches[1] if len(matches) > 1 else 0)
+
+
+def _line_and_column(text: str, position: int) -> tuple[int, int]:
+    """Return line and column, from 1, of the index *position*."""
     return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)

@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def run_sync(start: Callable[[], Coroutine[Any, Any, T]], instead: str) -> T:
-    """Run what *start* makes to its end in an event loop of its own and return its result.
+    """Run the coroutine that *start* returns in an event loop of its own and return its result.
 
-    Raises `RuntimeError` where a loop is running already; it names *instead*, what to await there.
+    Raises `RuntimeError` if a loop is running already; it names *instead*, which is to be awaited.
     """
     if _is_running():
         raise RuntimeError(f"an event loop is running here: await {instead} instead")

@@ -1,4 +1,4 @@
-"""Blocking work in threads that nobody has to wait for."""
+"""Blocking work, in threads that never keep an event loop from closing."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ T = TypeVar("T")
 async def in_thread(work: Callable[[], T]) -> T:
     """Run *work* in a daemon thread of its own and return its result.
 
-    Not asyncio's pool: a hung look-up there keeps a place for ever, and whoever closes the event
-    loop waits for it, whatever the deadline was. A cancelled caller goes on at once; the thread
-    ends when it ends, unheard.
+    Not in asyncio's pool: a hung look-up would keep a thread of it for ever, and closing the event
+    loop would wait for it, whatever the deadline was. A cancelled caller goes on at once; the
+    thread goes on until its work ends, and the result is dropped.
     """
     loop = asyncio.get_running_loop()
     context = contextvars.copy_context()  # a store may tell its tenant by a context variable
     future: asyncio.Future[T] = loop.create_future()
 
-    def tell(error: BaseException | None, result: T | None) -> None:
+    def settle(error: BaseException | None, result: T | None) -> None:
         if future.done():
             return
         if error is not None:
@@ -36,11 +36,11 @@ async def in_thread(work: Callable[[], T]) -> T:
         error: BaseException | None = None
         try:
             result = context.run(work)
-        except BaseException as raised:  # noqa: BLE001 - whatever it was belongs to the caller
+        except BaseException as failure:  # noqa: BLE001 - whatever it was belongs to the caller
             # A StopIteration cannot be set on a future.
-            error = RuntimeError(repr(raised)) if isinstance(raised, StopIteration) else raised
+            error = RuntimeError(repr(failure)) if isinstance(failure, StopIteration) else failure
         with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
-            loop.call_soon_threadsafe(tell, error, result)
+            loop.call_soon_threadsafe(settle, error, result)
 
     threading.Thread(target=run, name="httptask", daemon=True).start()
     return await future

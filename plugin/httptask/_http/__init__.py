@@ -1,3 +1,1 @@
-"""HTTP and URLs as their RFCs have them: syntax, hosts, charsets, codings, sequences, names of
-secrets.
-"""
+"""HTTP and URLs by their RFCs: syntax, hosts, charsets, codings, sequences, secret names."""

@@ -1,58 +1,36 @@
-"""Charsets: one table of labels for what is read and what is written."""
+"""Charsets: one table of labels, for reading and for writing."""
 
 from __future__ import annotations
 
+import codecs
 import re
 from encodings.aliases import aliases
+
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""Byte order marks of UTF-16."""
 
 _NOT_IN_A_LABEL = re.compile(r"[^a-z0-9]+")
 
 _CODECS = (
-    *(
-        "utf_8",
-        "utf_16",
-        "utf_16_le",
-        "utf_16_be",
-        "utf_32",
-        "utf_32_le",
-        "utf_32_be",
-        "ascii",
-        "latin_1",
-    ),
+    *("utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"),
+    *("ascii", "latin_1"),
     *(f"iso8859_{part}" for part in (*range(2, 12), *range(13, 17))),
     *(f"cp{page}" for page in range(1250, 1259)),
-    *(
-        "cp437",
-        "cp720",
-        "cp737",
-        "cp775",
-        "cp850",
-        "cp852",
-        "cp855",
-        "cp857",
-        "cp858",
-        "cp860",
-        "cp861",
-        "cp862",
-    ),
+    *("cp437", "cp720", "cp737", "cp775", "cp850", "cp852", "cp855", "cp857", "cp858"),
+    *("cp860", "cp861", "cp862"),
     *("cp863", "cp864", "cp865", "cp866", "cp869", "cp874", "cp1125", "hp_roman8", "tis_620"),
     *("koi8_r", "koi8_t", "koi8_u", "kz1048", "ptcp154"),
-    *(
-        "mac_croatian",
-        "mac_cyrillic",
-        "mac_greek",
-        "mac_iceland",
-        "mac_latin2",
-        "mac_roman",
-        "mac_turkish",
-    ),
+    *("mac_croatian", "mac_cyrillic", "mac_greek", "mac_iceland", "mac_latin2"),
+    *("mac_roman", "mac_turkish"),
     *("big5", "big5hkscs", "cp950", "gb2312", "gbk", "gb18030"),
     *("cp932", "cp949", "euc_jp", "euc_kr", "iso2022_jp", "johab", "shift_jis"),
     *("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"),
 )
-"""Charsets of text, as Python calls them. Python's other codecs are no charsets (zlib, punycode,
-rot13, unicode_escape), or the Encoding Standard refuses them because markup hides in them (utf_7,
-hz, iso2022_kr)."""
+"""Charsets of text, by Python's names.
+
+Python's other codecs are no charsets (zlib, punycode, rot13, unicode_escape), or the Encoding
+Standard refuses them because markup hides in them (utf_7, hz, iso2022_kr).
+"""
 
 _MORE_LABELS = {
     # The Encoding Standard, section 4.2: labels that servers use and Python does not know
@@ -106,9 +84,9 @@ _READ_AS = {
 
 
 def _labels() -> dict[str, str]:
-    known = {_normalised(alias): codec for alias, codec in aliases.items() if codec in _CODECS}
-    known |= {codec: codec for codec in _CODECS}
-    return known | {
+    by_label = {_normalised(alias): codec for alias, codec in aliases.items() if codec in _CODECS}
+    by_label |= {codec: codec for codec in _CODECS}
+    return by_label | {
         label: codec for codec, labels in _MORE_LABELS.items() for label in labels.split()
     }
 
@@ -118,20 +96,22 @@ def _normalised(label: str) -> str:
 
 
 _BY_LABEL = _labels()
-"""A label in lower case, `_` for everything else -> Python's codec. Only these are ever looked up:
-Python would try to import whatever name a server says, and remember each."""
+"""Python's codec by label: in lower case, with `_` for everything but letters and digits.
+
+Only these are ever looked up: Python would try to import any name that a server sends, and remember
+each.
+"""
 
 
 def lookup(label: str) -> str | None:
-    """Return the codec that writes the charset *label* exactly as named; None when it is no charset
-    of text.
-    """
+    """Return the codec that writes the charset *label* exactly; None: it is no charset of text."""
     return _BY_LABEL.get(_normalised(label))
 
 
 def lookup_to_read(label: str) -> str | None:
-    """Return the codec that reads text of the charset *label*, which may be wider than its name
-    says; None as `lookup`.
+    """Return the codec that reads text of the charset *label*; None as in `lookup`.
+
+    It may be wider than the label says.
     """
     codec = lookup(label)
     return _READ_AS.get(codec, codec) if codec is not None else None

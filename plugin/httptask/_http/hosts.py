@@ -1,7 +1,7 @@
-"""Names and addresses of servers in URLs: which of them can exist.
+"""Hosts of URLs: which names and addresses of servers can exist.
 
-RFC 3986, section 3.2.2, allows any text as a name. What resolvers and clients take is narrower: the
-URL Standard, section 3.5 (host parsing), and RFC 1035, section 2.3.4 (sizes).
+RFC 3986, section 3.2.2, allows any text as a name. Resolvers and clients take less: the URL
+Standard, section 3.5 (host parsing), and RFC 1035, section 2.3.4 (sizes).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import re
 import idna
 
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
-"""Full stops of other scripts, which separate labels, too (UTS 46, section 2.3)."""
+"""Full stops of other scripts, which separate labels too (UTS 46, section 2.3)."""
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-\x00-\x20\x7f\ud800-\udfff]")
-"""Spaces and controls are left out: they are refused wherever they stand in a URL."""
+"""Characters that no name holds, without spaces and controls: those are refused in any URL."""
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _LONGEST_LABEL = 63
 _LONGEST_NAME = 253
@@ -22,7 +22,7 @@ _OCTETS = 4
 
 
 def host_fault(host: str) -> str:
-    """Return why no server can be at *host*, the host of a URL; "" when one can."""
+    """Return why no server can be at *host*, the host of a URL; "" if one can be."""
     if host.startswith("["):
         return _ipv6_fault(host.strip("[]"))
     name = _DOTS.sub(".", host).lower()
@@ -74,8 +74,9 @@ def _ipv6_fault(host: str) -> str:
 
 
 def _ipv4_fault(labels: list[str]) -> str:
-    """Return what is wrong with the IPv4 address of *labels*: the URL Standard, section 3.5, "ends
-    in a number".
+    """Return the fault of the IPv4 address of *labels*; "": none.
+
+    The URL Standard, section 3.5, "ends in a number".
     """
     if len(labels) > _OCTETS:
         return f"an IPv4 address has at most {_OCTETS} numbers"
@@ -84,8 +85,9 @@ def _ipv4_fault(labels: list[str]) -> str:
             number = _ipv4_number(label)
         except ValueError:
             return f"{label!r} is no number of an IPv4 address"
-        # The last number stands for all octets that are left.
-        if number >= 256 ** (_OCTETS - index if index == len(labels) - 1 else 1):
+        # The last number stands for all remaining octets.
+        octets = _OCTETS - index if index == len(labels) - 1 else 1
+        if number >= 256**octets:
             return f"{label!r} is too large for an IPv4 address"
     return ""
 

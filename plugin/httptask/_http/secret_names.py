@@ -1,4 +1,4 @@
-"""What looks like a secret: by the name it stands under, or by its own text."""
+"""What looks like a secret: by its name, or by its own text."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import binascii
 import re
 
 NAMES = (
-    r"^(?!.*(?:page|next|sync|skip|delta|cursor|resume|change|client|request|position|marker|start(?:ing)?|continu(?:e|ation)"
-    r"|pagination|cancell?ation|idempoten(?:cy|t))[-_. ]?token$)"
-    r"(?:(?:proxy-?)?authorization|(?:set-?)?cookie2?|bearer|jwt|auth|phpsessid|jsessionid|connect[.]sid"
+    # A token that opens nothing
+    r"^(?!.*(?:page|next|sync|skip|delta|cursor|resume|change|client|request|position|marker"
+    r"|start(?:ing)?|continu(?:e|ation)|pagination|cancell?ation|idempoten(?:cy|t))[-_. ]?token$)"
+    # Whole names
+    r"(?:(?:proxy-?)?authorization|(?:set-?)?cookie2?|bearer|jwt|auth|phpsessid|jsessionid"
+    r"|connect[.]sid"
+    # Last words of names
     r"|(?:.*[-_. ])?(?:pwd|sig)"
-    r"|.*(?:passw(?:or)?d(?:[-_."
-    r" ]?(?:confirmation|confirm|repeat|again))?|pass(?:phrase|code)|token"
-    r"|secret(?:[-_. ]?(?:access)?[-_. ]?key)?"
-    r"|(?:api|access|auth|private|signing|encryption|subscription|functions|account|master|shared)[-_."
-    r" ]?key))$"
+    # Ends of names
+    r"|.*(?:passw(?:or)?d(?:[-_. ]?(?:confirmation|confirm|repeat|again))?|pass(?:phrase|code)"
+    r"|token|secret(?:[-_. ]?(?:access)?[-_. ]?key)?"
+    r"|(?:api|access|auth|private|signing|encryption|subscription|functions|account|master|shared)"
+    r"[-_. ]?key))$"
 )
-"""Names whose values are secrets, as a pattern without regard to case that Python and ECMAScript
-read alike. It looks at how a name ends: `access_token` is one, and `max_tokens`, `token_type` and
-`password_policy` are none. A token that says where in a list to go on (`page_token`), or that a
-request is the same (`client_token`), opens nothing."""
+"""Names of secrets, as a pattern for any case that Python and ECMAScript read alike.
+
+The end of a name decides: `access_token` is one, and `max_tokens`, `token_type` and
+`password_policy` are none. A token that marks a position in a list (`page_token`), or that two
+requests are the same (`client_token`), opens nothing.
+"""
 
 _NAME = re.compile(NAMES, re.IGNORECASE)
 _SESSION = re.compile(r"(?:^|[-_.])(?:sess(?:ion)?(?:[-_.]?(?:id|key))?|sid)$", re.IGNORECASE)
@@ -28,24 +34,25 @@ _LEFT = r"(?<![A-Za-z0-9_-])"
 _TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY"
     rf"|{_LEFT}(?:"
-    r"[sr]k_(?:live|test)_[0-9A-Za-z]{6,}|sk-(?:ant-|proj-)?[0-9A-Za-z_-]{20,}|whsec_[0-9A-Za-z+/]{12,}"
+    r"[sr]k_(?:live|test)_[0-9A-Za-z]{6,}|sk-(?:ant-|proj-)?[0-9A-Za-z_-]{20,}"
+    r"|whsec_[0-9A-Za-z+/]{12,}"
     r"|gh[pousr]_[0-9A-Za-z]{6,}|github_pat_[0-9A-Za-z_]{12,}|glpat-[0-9A-Za-z_-]{12,}"
-    r"|(?:AKIA|ASIA)[0-9A-Z]{12,}|AIza[0-9A-Za-z_-]{30,}|xox[abeoprs]-[0-9A-Za-z-]{6,}|xapp-[0-9]-[0-9A-Za-z-]{6,}"
+    r"|(?:AKIA|ASIA)[0-9A-Z]{12,}|AIza[0-9A-Za-z_-]{30,}"
+    r"|xox[abeoprs]-[0-9A-Za-z-]{6,}|xapp-[0-9]-[0-9A-Za-z-]{6,}"
     r"|SG[.][0-9A-Za-z_-]{16,}[.][0-9A-Za-z_-]{16,}|npm_[0-9A-Za-z]{30,}"
     r"|eyJ[0-9A-Za-z_-]{6,}[.][0-9A-Za-z_-]{6,}[.][0-9A-Za-z_-]*"  # RFC 7519, section 3.1
     r")"
 )
-_BEARER = re.compile(
-    r"(?i)bearer +(?=[^ ]*[0-9]|[^ ]{20})[-A-Za-z0-9._~+/]{6,}=*"
-)  # RFC 6750, section 2.1
+# RFC 6750, section 2.1; a digit or 20 characters tell a token from a word.
+_BEARER = re.compile(r"(?i)bearer +(?=[^ ]*[0-9]|[^ ]{20})[-A-Za-z0-9._~+/]{6,}=*")
 _BASIC = re.compile(r"(?i)basic +([A-Za-z0-9+/]{4,}={0,2})")
 
 
 def is_secret_name(name: str, group: str = "body") -> bool:
-    """Say whether what stands under *name* in the *group* of an `httpRequest` is a secret.
+    """Say whether the value of *name* in the *group* of an `httpRequest` is a secret.
 
-    What identifies a session is one where it comes with every request; in a body it may be any
-    session's.
+    The identifier of a session is one where it comes with every request; in a body it may be that
+    of any session.
     """
     is_of_session = group in _EVERY_REQUEST and _SESSION.search(name.strip()) is not None
     return is_of_session or _NAME.search(name.strip()) is not None
@@ -55,8 +62,9 @@ _EVERY_REQUEST = frozenset(("headers", "cookies"))
 
 
 def is_secret_text(text: str) -> bool:
-    """Say whether *text* is a secret by itself, or holds one: a token of a known make, a private
-    key, credentials.
+    """Say whether *text* is or holds a secret.
+
+    It is a token of a known make, a private key or credentials.
     """
     return (
         _TEXT.search(text) is not None
@@ -66,15 +74,13 @@ def is_secret_text(text: str) -> bool:
 
 
 def _is_basic(text: str) -> bool:
-    """Say whether *text* is user and password (RFC 7617, section 2), and not a word behind the word
-    Basic.
-    """
+    """Say whether *text* is `Basic` with user and password (RFC 7617, section 2), not any word."""
     match = _BASIC.fullmatch(text)
     if match is None:
         return False
+    digits = match[1]
+    padding = "=" * (-len(digits.rstrip("=")) % 4)
     try:
-        return b":" in base64.b64decode(
-            match[1] + "=" * (-len(match[1].rstrip("=")) % 4), validate=False
-        )
+        return b":" in base64.b64decode(digits + padding, validate=False)
     except (binascii.Error, ValueError):
         return False

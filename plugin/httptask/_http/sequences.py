@@ -1,7 +1,6 @@
-"""Bodies that are one value after another: JSON lines, JSON text sequences, server-sent events
-(OpenAPI 3.2, section 4.14).
+"""Bodies of one value after another: JSON lines, JSON text sequences, server-sent events.
 
-In settings and results such a body is an array of its items.
+See OpenAPI 3.2, section 4.14. In settings and results such a body is an array of its items.
 """
 
 from __future__ import annotations
@@ -17,23 +16,25 @@ _END_OF_LINE = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One way to write items one after another."""
+    """One way to write items after each other."""
 
     names: re.Pattern[str]
-    """The media types that are written so, without their parameters."""
+    """Its media types, without their parameters."""
     split: Callable[[str], Iterator[str]]
     """Yield the text of each item."""
     read: Callable[[str, Callable[[str], Any]], Any]
     """Return the item of a text; the second argument reads JSON."""
     write: Callable[[Any, Callable[[Any], str]], str]
-    """Return the text of an item, with what ends it; the second argument writes JSON. Raises
-    `ValueError`.
+    """Return the text of an item, with its end; the second argument writes JSON.
+
+    Raises `ValueError`.
     """
 
 
 def sequence_of(media_type: str) -> Sequence | None:
-    """Return how a body of *media_type* (lower case, without parameters) holds its items; None when
-    it is no sequence.
+    """Return the sequence of *media_type*; None: its bodies are no sequences.
+
+    *media_type* is in lower case, without parameters.
     """
     return next((sequence for sequence in _SEQUENCES if sequence.names.fullmatch(media_type)), None)
 
@@ -42,7 +43,7 @@ def sequence_of(media_type: str) -> Sequence | None:
 
 
 def _lines(text: str) -> Iterator[str]:
-    # Not `splitlines`: a string of JSON may hold other ends of lines, U+2028 say.
+    # Not `splitlines`: a JSON string may hold other line ends, such as U+2028.
     yield from (line for line in text.split("\n") if line.strip())
 
 
@@ -91,8 +92,9 @@ def _read_event(text: str, parse: Callable[[str], Any]) -> Any:
             continue
         name, value = field
         event[name] = f"{event[name]}\n{value}" if name == "data" and name in event else value
-    if event.get("retry", "").isascii() and event.get("retry", "").isdigit():
-        event["retry"] = parse(event["retry"].lstrip("0") or "0")
+    retry = event.get("retry", "")
+    if retry.isascii() and retry.isdigit():
+        event["retry"] = parse(retry.lstrip("0") or "0")
     return event
 
 

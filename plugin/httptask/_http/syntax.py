@@ -1,4 +1,4 @@
-"""The syntax of HTTP and URLs that several parts check: one rule, one place."""
+"""The syntax of HTTP and URLs that several parts check."""
 
 from __future__ import annotations
 
@@ -12,56 +12,31 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 METHODS = frozenset(
     (
-        *(
-            "ACL",
-            "BASELINE-CONTROL",
-            "BIND",
-            "CHECKIN",
-            "CHECKOUT",
-            "CONNECT",
-            "COPY",
-            "DELETE",
-            "GET",
-        ),
+        *("ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "CONNECT", "COPY"),
+        *("DELETE", "GET"),
         *("HEAD", "LABEL", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL"),
-        *(
-            "MKREDIRECTREF",
-            "MKWORKSPACE",
-            "MOVE",
-            "OPTIONS",
-            "ORDERPATCH",
-            "PATCH",
-            "POST",
-            "PROPFIND",
-        ),
-        *(
-            "PROPPATCH",
-            "PUT",
-            "QUERY",
-            "REBIND",
-            "REPORT",
-            "SEARCH",
-            "TRACE",
-            "UNBIND",
-            "UNCHECKOUT",
-        ),
+        *("MKREDIRECTREF", "MKWORKSPACE", "MOVE", "OPTIONS", "ORDERPATCH", "PATCH", "POST"),
+        *("PROPFIND", "PROPPATCH", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "TRACE"),
+        *("UNBIND", "UNCHECKOUT"),
         *("UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL"),
     )
 )
-"""The methods that are registered (IANA: HTTP Method Registry); any other token is one too."""
+"""The registered methods (IANA: HTTP Method Registry). Any other token is a method too."""
 
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """The value of a `Host` header (RFC 9110, section 7.2)."""
 
 UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-"""What a header's value must not hold: controls but tab (RFC 9110, section 5.5), and surrogates,
-which have no UTF-8.
+"""Characters that no header's value may hold: controls but tab, and surrogates.
+
+RFC 9110, section 5.5; surrogates have no UTF-8.
 """
 
 _COOKIE_OCTETS = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
 COOKIE_VALUE = re.compile(rf'{_COOKIE_OCTETS}|"{_COOKIE_OCTETS}"')
-"""A cookie's value (RFC 6265, section 4.1.1): no blank, quote, comma, semicolon or backslash, but
-quotes around it.
+"""A cookie's value (RFC 6265, section 4.1.1), which may be in quotes.
+
+It holds no blank, quote, comma, semicolon or backslash.
 """
 
 FRAMING = frozenset(
@@ -77,8 +52,9 @@ FRAMING = frozenset(
         "keep-alive",
     }
 )
-"""Header fields that frame a message or choose its connection: whoever writes the message sets them
-(RFC 9112).
+"""Header fields that frame a message or choose its connection (RFC 9112).
+
+They are set by the part that writes the message.
 """
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -88,46 +64,42 @@ _AFTER_BRACKET = re.compile(r"\](?!:\d*$|$)")
 
 
 def split_url(url: str) -> SplitResult:
-    """Return the parts of *url* (RFC 3986). Raises `ValueError` with a sentence when it is no URL,
-    or an ambiguous one.
+    """Return the parts of *url* (RFC 3986).
 
-    What two readers would take apart differently is refused: one of them may be a check, the other
-    the connection.
+    Raises `ValueError` with a sentence if it is no URL, or an ambiguous one: if two readers could
+    split it differently, one of them may be a check, the other the connection.
     """
     split = urlsplit(url)
     _ = split.port  # raises for what is no port
-    if _AFTER_BRACKET.search(
-        split.netloc
-    ):  # urlsplit sees no port in "[::1]8081", other readers do
+    # `urlsplit` sees no port in "[::1]8081", other readers do.
+    if _AFTER_BRACKET.search(split.netloc):
         raise ValueError(f"after ']' only a port may follow, found {split.netloc!r}")
     return split
 
 
 def http_date(text: str) -> datetime | None:
-    """Return the moment that *text* names in any of the three formats of RFC 9110, section 5.6.7;
-    None for anything else.
-    """
+    """Parse *text* in one of the formats of RFC 9110, section 5.6.7; None: it is in none."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return (
-        moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    )  # an HTTP date is in GMT
+    # An HTTP date is in GMT.
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-"""By scheme: RFC 9110, sections 4.2.1 and 4.2.2."""
+"""Ports by scheme (RFC 9110, sections 4.2.1 and 4.2.2)."""
 
 
 def non_default_port(split: SplitResult) -> int | None:
-    """Return the port that *split* names; None for its scheme's default port, named or not."""
+    """Return the port of *split*; None for its scheme's default port, named or not."""
     return None if split.port == DEFAULT_PORTS.get(split.scheme) else split.port
 
 
 def origin(url: str) -> str:
-    """Return the origin of *url* (RFC 6454, section 4), the default port left out. Raises
-    `ValueError` like `split_url`.
+    """Return the origin of *url* (RFC 6454, section 4), without a default port.
+
+    Raises `ValueError` like `split_url`.
     """
     split = split_url(url)
     host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname

@@ -1,8 +1,7 @@
-"""Content codings that can be undone (RFC 9110, section 8.4.1): the libraries that do it, behind
-one shape.
+"""Content codings (RFC 9110, section 8.4.1): the libraries that undo them, in one shape.
 
-gzip and deflate always; br (RFC 7932) and zstd (RFC 8878) where a library for them is installed.
-Each makes little of its output at a time, whatever a body unpacks to.
+gzip and deflate always; br (RFC 7932) and zstd (RFC 8878) if a library for them is installed. Each
+produces little output at a time, however large a body unpacks.
 """
 
 from __future__ import annotations
@@ -15,19 +14,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 PIECE = 64 * 1024
-"""Bytes. Little more than so much comes out at a time."""
+"""Bytes of output at a time, or little more."""
 _FRAME_BYTES = 512
-"""Bytes of zstd that go in at a time where the library has no bound for what comes out: a block of
-four bytes unpacks to 128 KiB (RFC 8878, section 3.1.1.2)."""
+"""Bytes of zstd input at a time, for a library without a bound for its output.
+
+A block of four bytes unpacks to 128 KiB (RFC 8878, section 3.1.1.2).
+"""
 _WINDOW_LOG = 23
-"""RFC 9659: over HTTP, a window of zstd has at most 8 MB."""
+"""The largest window of zstd over HTTP is 8 MB (RFC 9659)."""
 
 
 class Unpacker(Protocol):
-    """Undoes one member: what a coding calls a stream or a frame."""
+    """Undoes one member: a stream or a frame of a coding."""
 
     errors: type[Exception]
-    """What the library raises for bytes that are none of this coding."""
+    """The library's error for bytes that are not of this coding."""
 
     @property
     def eof(self) -> bool:
@@ -35,10 +36,10 @@ class Unpacker(Protocol):
 
     @property
     def unused(self) -> bytes:
-        """What of the data came after the member's end."""
+        """The data after the member's end."""
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
-        """Yield what *data* unpacks to, piece by piece."""
+        """Yield the unpacked *data*, piece by piece."""
 
 
 class _Inflate:
@@ -72,7 +73,7 @@ class _Brotli:
     """br, by Google's library."""
 
     unused = b""
-    """What follows the end is an error of the library's."""
+    """Data after the end are an error of the library's."""
 
     def __init__(self, library: Any) -> None:
         self.errors = library.error
@@ -83,12 +84,13 @@ class _Brotli:
         return bool(self._decompressor.is_finished())
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
-        made = self._decompressor.process(bytes(data), output_buffer_limit=PIECE)
-        while made:  # that everything went in does not say that everything came out
-            yield from _cut(made)
-            made = (
-                self._decompressor.process(b"", output_buffer_limit=PIECE) if not self.eof else b""
-            )
+        output = self._decompressor.process(bytes(data), output_buffer_limit=PIECE)
+        # Not all output need have come out when all input has gone in.
+        while output:
+            yield from _cut(output)
+            if self.eof:
+                return
+            output = self._decompressor.process(b"", output_buffer_limit=PIECE)
 
 
 class _Zstd:
@@ -147,10 +149,10 @@ class Coding:
     """One content coding."""
 
     begin: Callable[[bytes], Unpacker]
-    """Makes what undoes a member, by the member's first *peek* bytes."""
+    """Returns the unpacker of a member by the member's first *peek* bytes."""
     peek: int
     next_member: re.Pattern[bytes] | None = None
-    """How a further member starts; None: there is only one."""
+    """The start of a further member; None: there is only one."""
     padding: re.Pattern[bytes] = re.compile(b"")
     """What may stand between members and after the last."""
 
@@ -164,8 +166,9 @@ _GZIP = Coding(
 
 
 def _deflate(start: bytes) -> Unpacker:
-    """Return what undoes `deflate`: zlib, or raw, as some servers send it (RFC 1950, section
-    2.2).
+    """Return the unpacker of `deflate`: zlib, or raw, as some servers send it.
+
+    RFC 1950, section 2.2.
     """
     is_zlib = start[0] & 0x0F == 8 and start[0] >> 4 <= 7 and int.from_bytes(start) % 31 == 0
     return _Inflate(15 if is_zlib else -15)
@@ -215,8 +218,8 @@ def _codings() -> dict[str, Coding]:
 
 
 CODINGS = _codings()
-"""By name, in lower case."""
+"""The codings by name, in lower case."""
 SAME_AS = {"x-gzip": "gzip"}
 """RFC 9110, section 8.4.1.3."""
 ACCEPT_ENCODING = ", ".join(CODINGS)
-"""What is asked for: what can be undone."""
+"""The codings that requests ask for: all that can be undone."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from httptask._http.charsets import UTF_16_MARKS
 from httptask.errors import DescriptionError
 from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 from httptask.importers._slug import endpoint_id
@@ -35,7 +36,6 @@ __all__ = [
 _FIRST_LINE = "METHOD /path/{parameter}"
 _SHOWN = 80
 """Characters of a file's first line that an error repeats."""
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_api(
@@ -161,7 +161,7 @@ def _only(name: str) -> Source:
 
 def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
     """Return the error for *content* that no importer reads, with the likeliest reason."""
-    if content.startswith(_UTF_16):
+    if content.startswith(UTF_16_MARKS):
         return DescriptionError("the text is UTF-16; save it as UTF-8", source=name)
     if b"\0" in content:
         return DescriptionError(

@@ -13,9 +13,11 @@ _BROKEN_LINE = re.compile(r"\n(?=[a-z])")
 _MARKUP = re.compile(r"<[/!]?[A-Za-z][^<>]*>")
 
 
-def plain(text: str) -> str:
+def without_markup(text: str) -> str:
     """Return *text* for a line in a list: without HTML tags, with character references resolved."""
-    return html.unescape(_MARKUP.sub(" ", text)).strip() if "<" in text or "&" in text else text
+    if "<" not in text and "&" not in text:
+        return text
+    return html.unescape(_MARKUP.sub(" ", text)).strip()
 
 
 def title_of(description: str) -> str:

@@ -264,7 +264,7 @@ class JsonText:
                 is_unterminated = error.msg.startswith("Unterminated")
                 stays = failure == (error.pos, error.msg) and not is_unterminated
                 if is_rest or stays:
-                    raise self._text.error(_plain(error), start + error.pos) from error
+                    raise self._text.error(_decoder_message(error), start + error.pos) from error
                 failure = error.pos, error.msg
                 continue
             except RecursionError as error:
@@ -316,7 +316,7 @@ def _levels(pointer: str) -> int:
     return 1 if is_extension else _LEVELS.get(pointer, 0)
 
 
-def _plain(error: json.JSONDecodeError) -> str:
+def _decoder_message(error: json.JSONDecodeError) -> str:
     """Return the decoder's message, with the character at which it stopped if it has a shape."""
     character = error.doc[error.pos : error.pos + 1]
     message = error.msg[0].lower() + error.msg[1:]

@@ -6,11 +6,11 @@ import codecs
 from itertools import accumulate
 
 from httptask._core import pointers
+from httptask._http.charsets import UTF_16_MARKS
 from httptask.errors import DescriptionError
 from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 
 _BLOCK = 64 * 1024
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FIRST_LETTERS = 4
 """Bytes at the start in which a zero tells UTF-16, UTF-32 or binary data (RFC 4627, section 3)."""
 
@@ -70,7 +70,7 @@ class Text:
     def _check(self) -> None:
         if len(self.data) > MAX_BYTES:
             raise DescriptionError(TOO_LARGE, source=self.name)
-        if self.data.startswith(_UTF_16) or b"\0" in self.data[:_FIRST_LETTERS]:
+        if self.data.startswith(UTF_16_MARKS) or b"\0" in self.data[:_FIRST_LETTERS]:
             raise DescriptionError(
                 "the text is UTF-16, or no text; save it as UTF-8", source=self.name
             )

@@ -99,7 +99,7 @@ _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] 
 """Standard tag of a scalar -> the texts it may have (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
 
 
-def plain(text: str) -> Any:
+def plain_scalar(text: str) -> Any:
     """Return the JSON value of the plain scalar *text*.
 
     Raises `ValueError` for a number that JSON does not have.
@@ -267,7 +267,7 @@ class YamlText:
         is_plain = event.implicit[0] or not event.style
         try:
             if tag is None:
-                return plain(text) if is_plain else text
+                return plain_scalar(text) if is_plain else text
             if tag in _STRINGS:
                 return text
             value = _resolved(text, _TAGGED.get(tag, ()), _NONE)
@@ -276,7 +276,7 @@ class YamlText:
             self._note(
                 f"the tag {_shown(tag)} is not followed: the value is read as if it were not there"
             )
-            return plain(text) if is_plain else text
+            return plain_scalar(text) if is_plain else text
         except ValueError as error:
             raise self._error(str(error)) from error
 

@@ -8,7 +8,7 @@ from typing import Any
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import TOKEN
 from httptask.importers._slug import endpoint_id
-from httptask.importers._title import TITLE_LENGTH, plain, title_of
+from httptask.importers._title import TITLE_LENGTH, title_of, without_markup
 from httptask.importers.openapi._bodies import Bodies
 from httptask.importers.openapi._context import Context, flag, text_of
 from httptask.importers.openapi._identity import Identity
@@ -226,8 +226,8 @@ class Operations:
         summary = text_of(operation, "summary") or text_of(item, "summary")
         description = text_of(operation, "description") or text_of(item, "description")
         title = (
-            title_of(plain(summary))
-            or title_of(plain(description))
+            title_of(without_markup(summary))
+            or title_of(without_markup(description))
             or text_of(operation, "operationId")[:TITLE_LENGTH]
         )
         if summary and title != summary.rstrip(".") and summary not in description:

@@ -79,7 +79,7 @@ def read_page(source: str, data: bytes) -> Page:
     return Page(match[1], match[2], tuple(lines), first, open_end=True)
 
 
-def plain(line: str) -> str:
+def with_single_spaces(line: str) -> str:
     """Return *line* with every run of white space, non-breaking ones too, as one space."""
     return " ".join(line.split())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from httptask.importers.reference_pages._page import Page, plain
+from httptask.importers.reference_pages._page import Page, with_single_spaces
 from httptask.importers.reference_pages._sections import Section, starts_heading
 from httptask.model.api import Note
 
@@ -84,7 +84,7 @@ class Rows:
 
 def starts_label(line: str) -> bool:
     """Say whether the cut *line* may be the start of a label of values or of a default."""
-    start = plain(line)
+    start = with_single_spaces(line)
     return any(label.startswith(start) and label != start for label in LABELS)
 
 

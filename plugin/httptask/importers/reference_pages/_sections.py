@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from httptask.importers.reference_pages._page import Page, plain
+from httptask.importers.reference_pages._page import Page, with_single_spaces
 
 DESCRIPTION, SERVERS, PATH, HEADERS, QUERY, BODY, STEPS = range(7)
 """The sections in the order every page has them."""
@@ -98,13 +98,16 @@ def is_rule(line: str) -> bool:
 def starts_heading(line: str, after: int) -> bool:
     """Say whether the cut *line* may be the start of a heading that can follow section *after*."""
     return any(
-        kind > after and heading.startswith(plain(line)) for heading, kind in HEADINGS.items()
+        kind > after and heading.startswith(with_single_spaces(line))
+        for heading, kind in HEADINGS.items()
     )
 
 
 def starts_columns(line: str) -> bool:
     """Say whether the cut *line* may be the start of a column line or of the rule below it."""
-    return any(text.startswith(plain(line)) for text in _COLUMN_LINES) or not line.strip("|-: ")
+    return any(
+        text.startswith(with_single_spaces(line)) for text in _COLUMN_LINES
+    ) or not line.strip("|-: ")
 
 
 def address(line: str) -> str | None:
@@ -144,7 +147,7 @@ def _candidates(page: Page) -> list[_Heading]:
         if not line:
             continue
         if line.casefold().endswith(_ENDINGS):
-            candidate = _candidate(index, plain(line), following)
+            candidate = _candidate(index, with_single_spaces(line), following)
             if candidate:
                 headings[index] = candidate
         following.pass_line(index, line)
@@ -213,7 +216,7 @@ class _Following:
         """
         if index is None:
             return True
-        line = plain(self._page.lines[index])
+        line = with_single_spaces(self._page.lines[index])
         if index in self._headings:
             return self._headings[index].kind > kind and self._headings[index].before is None
         if self._page.is_open(index):
@@ -235,7 +238,7 @@ class _Following:
     def _row(self) -> bool:
         if self._next is None:
             return False
-        return _ROW.match(plain(self._page.lines[self._next])) is not None
+        return _ROW.match(with_single_spaces(self._page.lines[self._next])) is not None
 
     def has_first_step(self) -> bool:
         """Say whether the step that every page has first follows."""
