@@ -11,12 +11,10 @@
         ├── ExpressionError       expression    nothing was sent: an expression is wrong
         ├── CredentialError       credential    nothing was sent: a credential is missing or wrong
         ├── BlockedError          blocked       egress rules refused an address, scheme or redirect
-        target
         ├── DnsError              dns           the host's name has no address
         ├── ConnectionFailedError connection    no connection, or it broke before a response
         ├── TlsError              tls           certificate or handshake
-        ├── TimedOutError         timeout       connect, read or the total deadline; `phase` says
-        which
+        ├── TimedOutError         timeout       connect, read or total deadline: see `phase`
         ├── ProtocolError         protocol      a malformed response
         ├── IncompleteError       incomplete    the body ended early
         ├── DecodeError           decode        a broken Content-Encoding
@@ -25,9 +23,9 @@
         ├── RedirectError         redirect      a loop, too many, or a downgrade
         └── StatusError           status        a response came and its status is not a success
 
-Errors are values: what they know stands in their fields, `str()` is the sentence for a person. No
-exception of httpx, httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its
-text may quote a secret.
+Errors are values: their fields hold the facts, `str()` is the sentence for a person. No exception
+of httpx, httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its text may
+quote a secret.
 """
 
 from __future__ import annotations
@@ -73,18 +71,15 @@ class HttpTaskError(Exception):
     """The root of every error httptask raises."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error as a JSON object with at least `error` (its class name) and
-        `message`.
-        """
+        """Return the error as a JSON object with at least `error` (its class) and `message`."""
         return {"error": type(self).__name__, "message": str(self)}
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> HttpTaskError:
-        """Return the error that `to_json` gave *value* for, of the same class, with the same
-        sentence.
+        """Return the error of which `to_json` made *value*, of the same class, with its sentence.
 
-        Where this tree has no such class (a plugin's, an engine's own), the outcome class decides:
-        `kind`.
+        If this tree has no such class (a plugin's, an engine's own), the outcome class in `kind`
+        decides.
         """
         tree = [cls for cls in _below(HttpTaskError) if cls.__module__ == __name__]
         by_name = {cls.__name__: cls for cls in tree}
@@ -94,21 +89,22 @@ class HttpTaskError(Exception):
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the error of this class; classes whose `__init__` takes more than a message have
-        their own.
+        """Return the error of this class.
+
+        Classes whose `__init__` takes more than a message override this.
         """
         return cls(value["message"])
 
 
 def _below(root: type[HttpTaskError]) -> Iterator[type[HttpTaskError]]:
-    """Give *root* and every class below it, those of plugins included."""
+    """Yield *root* and every class below it, those of plugins included."""
     yield root
     for cls in root.__subclasses__():
         yield from _below(cls)
 
 
 class DescriptionError(HttpTaskError):
-    """A description cannot be read. *source* names the file, *line* the place, from 1."""
+    """A description cannot be read. *source* is its file, *line* is counted from 1."""
 
     def __init__(self, message: str, *, source: str | None = None, line: int | None = None) -> None:
         super().__init__(message)
@@ -117,8 +113,8 @@ class DescriptionError(HttpTaskError):
         self.line = line
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.source, self.line) if part is not None)
-        return f"{place}: {self.message}" if place else self.message
+        where = ":".join(str(part) for part in (self.source, self.line) if part is not None)
+        return f"{where}: {self.message}" if where else self.message
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `source` and `line`, and the `reason` without them."""
@@ -138,10 +134,13 @@ class CatalogueError(HttpTaskError):
     """The catalogue file cannot be used: broken, foreign, locked or not writable."""
 
 
+_FIND_ENDPOINT = (
+    "find one with `httptask search WORDS`, or add its description with `httptask import FILE`"
+)
+
+
 class UnknownEndpointError(CatalogueError):
-    """No endpoint of the catalogue has this id; *nearest* holds the ids that look like it, best
-    first.
-    """
+    """No endpoint of the catalogue has this id; *nearest* has similar ids, best first."""
 
     def __init__(self, endpoint_id: str, nearest: Sequence[str] = ()) -> None:
         super().__init__(endpoint_id)
@@ -149,13 +148,7 @@ class UnknownEndpointError(CatalogueError):
         self.nearest = tuple(nearest)
 
     def __str__(self) -> str:
-        if self.nearest:
-            hint = "the nearest are: " + ", ".join(self.nearest)
-        else:
-            hint = (
-                "find one with `httptask search WORDS`, or add its description with `httptask"
-                " import FILE`"
-            )
+        hint = f"the nearest are: {', '.join(self.nearest)}" if self.nearest else _FIND_ENDPOINT
         return f"no endpoint {self.endpoint_id!r} in the catalogue; {hint}"
 
     def to_json(self) -> dict[str, Any]:
@@ -168,9 +161,7 @@ class UnknownEndpointError(CatalogueError):
 
 
 class DefinitionError(HttpTaskError):
-    """A workflow definition is wrong. *problems* holds everything found, *source* names the
-    file.
-    """
+    """A workflow definition is wrong. *problems* has every problem, *source* names the file."""
 
     def __init__(self, problems: Sequence[Problem], *, source: str | None = None) -> None:
         super().__init__(problems)
@@ -198,7 +189,7 @@ class DefinitionError(HttpTaskError):
 class PluginError(HttpTaskError):
     """A plugin is wrong: it clashes with another, misspells a hook, or cannot be imported.
 
-    *plugin* is the name it is registered under, where that is known.
+    *plugin* is the name it is registered under, if that is known.
     """
 
     def __init__(self, message: str, plugin: str | None = None) -> None:
@@ -234,7 +225,7 @@ class TaskError(HttpTaskError):
         super().__init__(message)
         self.message = message
         self.retryable = retryable
-        """Another try may help, and the method and what happened allow one."""
+        """Another try may help, and the method and the failure allow one."""
         self.retry_after = retry_after
         """Seconds the server asked to wait before another try, or None."""
         self.maybe_delivered = maybe_delivered
@@ -244,17 +235,15 @@ class TaskError(HttpTaskError):
         self.elapsed_seconds = 0.0
         """Seconds spent over all attempts and waits."""
         self.exchange: Exchange | None = None
-        """The exchange as far as it went, credential values masked; None when nothing was
-        attempted.
-        """
+        """The exchange as far as it went, secrets masked; None when nothing was attempted."""
         self.result: TaskResult | None = None
-        """The same result object a successful task has, when a response came."""
+        """The result, as a successful task has it, when a response came."""
 
     def __str__(self) -> str:
         return self.message
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with its class and everything that helps to decide on another try."""
+        """Return the error with its class and everything that decides about another try."""
         fields: dict[str, Any] = {
             **super().to_json(),
             "kind": self.kind,
@@ -283,12 +272,12 @@ class TaskError(HttpTaskError):
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
-        """Return the error with what this class takes beside what every task's error has."""
+        """Return the error with the arguments of this class."""
         return cls(value["message"])
 
 
 class SettingsError(TaskError):
-    """The task's settings are wrong; nothing was sent. *problems* holds everything found."""
+    """The task's settings are wrong; nothing was sent. *problems* has every problem."""
 
     kind = "settings"
 
@@ -320,14 +309,12 @@ class ExpressionError(TaskError):
         self.expression = expression
         """The expression as it was written, with its `${` and `}`."""
         self.pointer = pointer
-        """Where it stands: a JSON Pointer into the workflow definition."""
+        """Its JSON Pointer in the workflow definition."""
         self.known = tuple(known)
-        """The names that were known where the expression looked, so that a wrong one can be
-        mended.
-        """
+        """The names that exist where the expression looked, to mend a wrong one."""
 
     def problem(self) -> Problem:
-        """Return what is wrong as a problem of the place where the expression stands."""
+        """Return the error as a problem of the workflow definition."""
         known = list(self.known) or None
         return Problem.of(
             "expression-failed",
@@ -338,24 +325,18 @@ class ExpressionError(TaskError):
         )
 
     def __str__(self) -> str:
-        place = f"{self.pointer}: " if self.pointer else ""
-        return f"{place}expression {self.expression}: {self.message}"
+        where = f"{self.pointer}: " if self.pointer else ""
+        return f"{where}expression {self.expression}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `expression`, `pointer` and `known`, and the `reason` without
-        them.
-        """
+        """Return the error with `expression`, `pointer`, `known`, and the `reason` without them."""
         fields = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
         return {**super().to_json(), "reason": self.message, **fields}
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
-        where = {
-            "expression": value["expression"],
-            "pointer": value["pointer"],
-            "known": value["known"],
-        }
-        return cls(value["reason"], **where)
+        fields = {name: value[name] for name in ("expression", "pointer", "known")}
+        return cls(value["reason"], **fields)
 
 
 class CredentialError(TaskError):
@@ -412,14 +393,15 @@ class TlsError(TaskError):
 
 
 class TimedOutError(TaskError):
-    """A time limit passed: *seconds*. *phase* is `connect`, `read`, `total`, or `queue`, when it
-    was waited for a place to send.
+    """A time limit of *seconds* passed.
+
+    *phase* is `connect`, `read`, `total`, or `queue` for the wait for a place to send.
     """
 
     kind = "timeout"
 
-    def __init__(self, message: str, *, phase: str, seconds: float, **rest: Any) -> None:
-        super().__init__(message, **rest)
+    def __init__(self, message: str, *, phase: str, seconds: float, **task_fields: Any) -> None:
+        super().__init__(message, **task_fields)
         self.phase = phase
         self.seconds = seconds
 
@@ -463,8 +445,9 @@ class ParseError(TaskError):
 
 
 class RedirectError(TaskError):
-    """A redirect was not followed: a loop, too many, https to http, or a body that must not cross
-    origins.
+    """A redirect was not followed.
+
+    It is a loop, one too many, https to http, or has a body that must not cross origins.
     """
 
     kind = "redirect"
@@ -475,8 +458,8 @@ class StatusError(TaskError):
 
     kind = "status"
 
-    def __init__(self, message: str, *, status_code: int, **rest: Any) -> None:
-        super().__init__(message, **rest)
+    def __init__(self, message: str, *, status_code: int, **task_fields: Any) -> None:
+        super().__init__(message, **task_fields)
         self.status_code = status_code
 
     def to_json(self) -> dict[str, Any]:

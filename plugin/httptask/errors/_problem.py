@@ -1,4 +1,4 @@
-"""One thing that is wrong in a document, as a value."""
+"""A problem of a document, as a value."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from httptask.errors._sentences import SENTENCES, sentence
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a document, with the place and what to do about it."""
+    """One thing that is wrong in a document: where, what, and what to do about it."""
 
     pointer: str
     """Where: a JSON Pointer (RFC 6901) into the document; "" is the whole document."""
     message: str
     """What is wrong and what was expected, as one sentence without a full stop."""
     suggestion: str | None = None
-    """The nearest allowed name or value, when there is a near one."""
+    """The nearest allowed name or value, if one is near."""
     line: int | None = None
-    """The line in the document's text, from 1, when it was read from text."""
+    """The line in the document's text, from 1, if it was read from text."""
     severity: str = "error"
     """`error`, or `warning` for something that will run but should be looked at."""
     code: str | None = None
-    """What programs know it by: `required`, `secret-in-the-open`. A plugin's problem may have
-    none.
-    """
+    """Its name for programs: `required`, `secret-in-the-open`. A plugin's may have none."""
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """What the sentence of that code is made of, as a JSON object: `name`, `expected`, `found`."""
+    """The parts of its sentence, as a JSON object: `name`, `expected`, `found`."""
 
     @classmethod
     def of(
@@ -42,21 +40,23 @@ class Problem:
         **params: Any,
     ) -> Self:
         """Return the problem *code* at *pointer*; *params* that are None are left out."""
-        given = {name: value for name, value in params.items() if value is not None}
-        return cls(pointer, sentence(code, given), suggestion, line, severity, code, given)
+        set_params = {name: value for name, value in params.items() if value is not None}
+        return cls(
+            pointer, sentence(code, set_params), suggestion, line, severity, code, set_params
+        )
 
     def with_params(self, **params: Any) -> Self:
-        """Return the same with *params* too, and its sentence made anew; one without a code of ours
-        keeps its sentence.
+        """Return the problem with *params* as well, and a new sentence from all of them.
+
+        A problem without a code of ours keeps its sentence.
         """
         params = {**self.params, **params}
-        message = (
-            sentence(self.code, params) if self.code and self.code in SENTENCES else self.message
-        )
-        return replace(self, params=params, message=message)
+        if self.code is None or self.code not in SENTENCES:
+            return replace(self, params=params)
+        return replace(self, params=params, message=sentence(self.code, params))
 
     def masked(self, mask: Callable[[str], str]) -> Self:
-        """Return the same with each of its texts through *mask*."""
+        """Return the problem with every text masked by *mask*."""
         return replace(self, message=mask(self.message), params=_masked(dict(self.params), mask))
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class Problem:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the problem that `to_json` gave *value* for."""
+        """Return the problem of which `to_json` made *value*."""
         names = ("pointer", "message", "suggestion", "line", "severity", "code", "params")
         return cls(**{name: value[name] for name in names if name in value})
 

@@ -1,8 +1,8 @@
-"""The sentence of each code that a `Problem` can have, made from its params: here and nowhere else.
+"""The sentences of problems: one for each code of a `Problem`, made from its params.
 
-In a template `[…]` stands only when each param in it is given, `{name!r}` is a name in quotes, and
-a list is written as its format says: `names`, `or`, `route`, else with commas. A host that speaks
-another language has its own table of the same codes.
+In a template, `[…]` is written only if every param in it is set, `{name!r}` is a name in quotes,
+and the format of a list says how it is written: `names`, `or`, `route`, else with commas. A host
+that speaks another language has its own table of the same codes.
 """
 
 from __future__ import annotations
@@ -277,14 +277,14 @@ SENTENCES: Mapping[str, str] = {
 }
 
 _ROUND = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
-"""What any sentence may have around it."""
+"""The frame of any sentence: the query value it is about, and a hint."""
 
 _HINTS = {
     "encoded-text": '; {"$text": "…"} sends text that is encoded already',
     "no-server": "; the description names no server: put the API's address in front",
     "jsonata-compares": "; a comparison is JSONata: ${jsonata: …}",
 }
-"""What may help besides, by the param `hint`."""
+"""Hints, by the param `hint`."""
 
 
 def sentence(code: str, params: Mapping[str, Any]) -> str:
@@ -297,11 +297,11 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
 
 
 def _filled(template: str, params: Mapping[str, Any]) -> str:
-    def part(match: re.Match[str]) -> str:
-        fields = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
-        return match[1] if fields <= params.keys() else ""
+    def optional_part(match: re.Match[str]) -> str:
+        names = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
+        return match[1] if names <= params.keys() else ""
 
-    return _FORMATTER.vformat(_OPTIONAL.sub(part, template), (), params)
+    return _FORMATTER.vformat(_OPTIONAL.sub(optional_part, template), (), params)
 
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
@@ -318,12 +318,13 @@ _FORMATTER = _Formatter()
 
 
 def _quoted(name: str) -> str:
-    return json.dumps(
-        name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "...", ensure_ascii=False
-    )
+    if len(name) > _LONGEST:
+        name = f"{name[: _LONGEST - 3]}..."
+    return json.dumps(name, ensure_ascii=False)
 
 
 _LONGEST = 118
+"""Characters of a name in a sentence."""
 
 _LISTS: dict[str, Callable[[Any], str]] = {
     "": ", ".join,

@@ -1,4 +1,4 @@
-"""What a description says: servers, parameters, bodies, endpoints."""
+"""The contents of a description: servers, parameters, bodies, endpoints."""
 
 from __future__ import annotations
 
@@ -15,34 +15,33 @@ PARAMETER_GROUPS: dict[str, str] = {
     "header": "headers",
     "cookie": "cookies",
 }
-"""Where a parameter is sent (OpenAPI's `in`) -> the group of a task's `httpRequest` that holds its
-value.
-"""
+"""Location of a parameter (OpenAPI's `in`) -> its group in a task's `httpRequest`."""
 _HASHED = re.compile(r"#(\w+)(?=/)")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def _referred(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of *definitions* that *value* refers to anywhere, and those that they do: the
-    others are other endpoints'.
+    """Return those of *definitions* that *value* refers to, directly or through others.
+
+    The others belong to other endpoints.
     """
-    found: dict[str, Any] = {}
-    waiting = [value] if definitions else []
-    while waiting:
-        item = waiting.pop()
+    referred: dict[str, Any] = {}
+    pending = [value] if definitions else []
+    while pending:
+        item = pending.pop()
         if isinstance(item, Mapping):
             name = definition_name(item.get("$ref"))
-            if name is not None and name not in found and name in definitions:
-                found[name] = definitions[name]
-                waiting.append(found[name])
-            waiting.extend(item.values())
+            if name is not None and name not in referred and name in definitions:
+                referred[name] = definitions[name]
+                pending.append(referred[name])
+            pending.extend(item.values())
         elif isinstance(item, list):
-            waiting.extend(item)
-    return dict(sorted(found.items()))
+            pending.extend(item)
+    return dict(sorted(referred.items()))
 
 
 def _set(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return those of *fields* that say something: neither false nor empty."""
+    """Return those of *fields* that are neither false nor empty."""
     return {name: value for name, value in fields.items() if value}
 
 
@@ -51,9 +50,7 @@ class Api:
     """One described HTTP API, as each of its endpoints carries it (OpenAPI: Info Object)."""
 
     name: str = ""
-    """Which of its provider's APIs it is: `compute`, `ghes-3.8`; "" when the description does not
-    say.
-    """
+    """The name among its provider's APIs: `compute`, `ghes-3.8`; "" if it has none."""
     title: str = ""
     """The description's own title: `Compute Engine API`."""
     version: str = ""
@@ -85,7 +82,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """The URL with the default of each variable that has one in its place."""
+        """The URL with each variable that has a default replaced by it."""
         return _VARIABLE.sub(
             lambda match: str(self.variables.get(match[1], {}).get("default", match[0])), self.url
         )
@@ -108,13 +105,15 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """What one media type carries (OpenAPI: Media Type Object)."""
+    """The values of one media type (OpenAPI: Media Type Object)."""
 
     schema: Mapping[str, Any] = field(default_factory=dict)
     """JSON Schema 2020-12 of the value; `{}` is any value."""
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Field of a form or multipart body -> `{"contentType"?, "headers"?, "style"?, "explode"?,
-    "allowReserved"?, "itemDelimiters"?}`."""
+    """Field of a form or multipart body -> how it is written.
+
+    `{"contentType"?, "headers"?, "style"?, "explode"?, "allowReserved"?, "itemDelimiters"?}`
+    """
     examples: tuple[Any, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -150,17 +149,14 @@ class Parameter:
     explode: bool | None = None
     """None is OpenAPI's default for the style."""
     item_delimiters: tuple[str, ...] = ()
-    """What is between the items of an array in the array, of one in that, and so on (Swagger 2.0:
-    Items Object).
+    """Delimiters of the items of an array, of arrays in it, and so on (Swagger: Items Object).
     """
     allow_reserved: bool = False
     """Whether RFC 3986's reserved characters stand in the URL as they are."""
     media_type: str | None = None
-    """The media type a value is serialised as, instead of by a style (OpenAPI: `content`):
-    `application/json`.
-    """
+    """The media type of the value, instead of a style (OpenAPI: `content`): `application/json`."""
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """With a form as its media type: field -> how it is written, as `MediaType.encoding` has it."""
+    """Field -> how it is written, for a form; as `MediaType.encoding` has it."""
     deprecated: bool = False
     examples: tuple[Any, ...] = ()
 
@@ -236,7 +232,7 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What an endpoint answers (OpenAPI: Response Object)."""
+    """A response of an endpoint (OpenAPI: Response Object)."""
 
     description: str = ""
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -281,7 +277,7 @@ class Endpoint:
     provider: str
     """Who offers the API: `procore`."""
     api: Api = Api()
-    """The API it is part of; provider, API's name, path and method together are its identity."""
+    """The API it belongs to. Provider, API's name, path and method identify the endpoint."""
     title: str = ""
     """One line for a list."""
     description: str = ""
@@ -297,49 +293,54 @@ class Endpoint:
     responses: Mapping[str, Response] = field(default_factory=dict)
     """By status: `200`, `4XX`, `default`."""
     security: tuple[Mapping[str, tuple[str, ...]], ...] | None = None
-    """Alternatives, each security scheme -> scopes (OpenAPI: Security Requirement Object); an empty
-    one means that none is needed. None: the description does not say."""
+    """Alternatives, each security scheme -> scopes (OpenAPI: Security Requirement Object).
+
+    An empty alternative: no authorisation is needed. None: the description does not say.
+    """
     security_schemes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The schemes that `security` names (OpenAPI: Security Scheme Object, as of 3.x)."""
     definitions: Mapping[str, Any] = field(default_factory=dict)
-    """JSON Schemas that the schemas above name by `{"$ref": "#/$defs/<name>"}`; names hold letters,
-    digits, `.`, `_`, `-`. It may hold more than this endpoint uses: endpoints of one description
-    may share one mapping."""
+    """JSON Schemas to which the schemas above refer by `{"$ref": "#/$defs/<name>"}`.
+
+    Names hold letters, digits, `.`, `_`, `-`. There may be more than this endpoint uses: endpoints
+    of one description may share one mapping.
+    """
     incomplete: tuple[str, ...] = ()
-    """Groups of `httpRequest` the description may not list in full (a cut page): undocumented names
-    are allowed there.
+    """Groups of `httpRequest` that the description may not list in full (a cut page).
+
+    Undocumented names are allowed there.
     """
     source: str = ""
     """The name of the file or document it was read from."""
 
     @property
     def target(self) -> str:
-        """The path template as it is sent: with a leading slash and its query, without what follows
-        `#`.
+        """The path template as it is sent: with a leading slash and a query.
 
-        A `#word` that other segments follow is a place to fill in, `{word}`: nothing else can be
-        meant. Nor by `${word}`, JavaScript's for `{word}`.
+        The part after `#` is left out. A `#word` followed by other segments can only mean a
+        placeholder, `{word}`; so can `${word}`, which is JavaScript's spelling.
         """
         return target_of(self.path)
 
     @property
     def server_variables(self) -> dict[str, Mapping[str, Any]]:
-        """The variables of its servers, but for those of which the path has its own: those of the
-        first server that has one.
+        """The variables of its servers that the path does not have itself.
+
+        The first server that has a variable defines it.
         """
         own = {parameter.name for parameter in self.parameters if parameter.location == "path"}
-        found: dict[str, Mapping[str, Any]] = {}
+        variables: dict[str, Mapping[str, Any]] = {}
         for server in self.servers:
             for name in _VARIABLE.findall(server.url):
                 if name not in own:
-                    found.setdefault(name, server.variables.get(name, {}))
-        return found
+                    variables.setdefault(name, server.variables.get(name, {}))
+        return variables
 
     def to_json(self, *, shared: bool = True) -> dict[str, Any]:
-        """Return the endpoint as `schemas/endpoint.schema.json` has it; unset fields are left out.
+        """Return the endpoint as in `schemas/endpoint.schema.json`; unset fields are left out.
 
-        *shared* False leaves out what it may share with other endpoints: its parameters, responses
-        and definitions.
+        With *shared* False, its parameters, responses and definitions are left out too: other
+        endpoints may share them.
         """
         value: dict[str, Any] = {
             "id": self.id,
@@ -363,16 +364,17 @@ class Endpoint:
         value["parameters"] = [parameter.to_json() for parameter in parameters]
         if self.request_body is not None:
             value["requestBody"] = self.request_body.to_json()
-        value |= _set({"responses": {status: each.to_json() for status, each in responses.items()}})
+        responses_json = {status: response.to_json() for status, response in responses.items()}
+        value |= _set({"responses": responses_json})
         if self.security is not None:
             value["security"] = [
-                {name: list(scopes) for name, scopes in each.items()} for each in self.security
+                {name: list(scopes) for name, scopes in alternative.items()}
+                for alternative in self.security
             ]
+        schemes = {name: dict(scheme) for name, scheme in self.security_schemes.items()}
         return value | _set(
             {
-                "securitySchemes": {
-                    name: dict(scheme) for name, scheme in self.security_schemes.items()
-                },
+                "securitySchemes": schemes,
                 "$defs": _referred(value, self.definitions) if shared else {},
                 "incomplete": list(self.incomplete),
                 "source": self.source,
@@ -402,16 +404,22 @@ class Endpoint:
             responses={
                 name: Response.from_json(item) for name, item in value.get("responses", {}).items()
             },
-            security=(
-                tuple({name: tuple(scopes) for name, scopes in each.items()} for each in security)
-                if security is not None
-                else None
-            ),
+            security=_security(security),
             security_schemes=value.get("securitySchemes", {}),
             definitions=value.get("$defs", {}),
             incomplete=tuple(value.get("incomplete", ())),
             source=value.get("source", ""),
         )
+
+
+def _security(alternatives: Any) -> tuple[dict[str, tuple[str, ...]], ...] | None:
+    """Read the JSON of `Endpoint.security`."""
+    if alternatives is None:
+        return None
+    return tuple(
+        {name: tuple(scopes) for name, scopes in alternative.items()}
+        for alternative in alternatives
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,20 +430,17 @@ class Note:
     """`guessed`, `skipped`, `missing` or `truncated`."""
     message: str
     line: int | None = None
-    """The line of the source, from 1; None when it concerns no single line."""
+    """The line of the source, from 1; None: it concerns no single line."""
     pointer: str | None = None
-    """The JSON Pointer of the place in a structured description; None in a text, or when it
-    concerns no single place.
+    """The JSON Pointer in a structured description.
+
+    None in a text, or when it concerns no single value.
     """
     severity: str = "warning"
-    """`error` where a part of what is described could not be read, and is not there; else
-    `warning`.
-    """
+    """`error` if a part of the description could not be read and is missing, else `warning`."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return `{"kind", "message", "severity"?, "line"?, "pointer"?}`; a severity of `warning`
-        is left out.
-        """
+        """Return `{"kind", "message", "severity"?, "line"?, "pointer"?}`; `warning` is left out."""
         value: dict[str, Any] = {"kind": self.kind, "message": self.message}
         if self.severity != "warning":
             value["severity"] = self.severity
@@ -446,9 +451,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an importer made of one source: the endpoints, and a report of everything it was not
-    sure of.
-    """
+    """The result of reading one source: the endpoints, and notes on everything uncertain."""
 
     source: str
     importer: str

@@ -22,7 +22,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value itself. Only the code that puts it on the wire, and masking, may ask."""
+        """Return the value. Only masking and the code that puts it on the wire may call this."""
         return self._value
 
     def __repr__(self) -> str:
@@ -77,18 +77,19 @@ def _secrets(value: Any) -> Iterator[Secret]:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential as a store gives it: a kind, and the fields that kind needs."""
+    """A credential from a store: a scheme, and the fields that the scheme needs."""
 
     name: str
-    """What a definition calls it."""
+    """Its name in definitions."""
     scheme: str
-    """The auth scheme that knows how to use it: `basic`, `bearer`, `apiKey`, or a plugin's."""
+    """The auth scheme that uses it: `basic`, `bearer`, `apiKey`, or a plugin's."""
     fields: Mapping[str, Any]
-    """The scheme's fields: text, or any JSON where the scheme's `credential_schema` says so.
-    Whatever authorises is a `Secret`; where a key goes (`in`, `name`) is plain text.
+    """The scheme's fields: text, or any JSON if the scheme's `credential_schema` allows it.
+
+    A value that authorises is a `Secret`; where a key goes (`in`, `name`) is plain text.
     """
     origins: tuple[str, ...] = ()
-    """Where it may be sent: `https://api.procore.com`; empty is anywhere."""
+    """The origins it may be sent to, such as `https://api.procore.com`; empty: any."""
     rate_limit: RateLimit | None = None
     """How many requests it authorises, for each origin, over all tasks that name it."""
 

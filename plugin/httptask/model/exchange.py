@@ -12,44 +12,49 @@ from httptask._core.redaction import MASK
 from httptask.errors import Problem
 
 Headers = tuple[tuple[str, str], ...]
-"""Header fields in order, names as sent, duplicates kept. Octets outside ASCII are Latin-1 (RFC
-9110, section 5.5).
+"""Header fields in order, names as sent, duplicates kept.
+
+Octets outside ASCII are Latin-1 (RFC 9110, section 5.5).
 """
 
 
 @dataclass(frozen=True, slots=True)
 class FilePiece:
-    """A file as a piece of a body. It is looked for when the request is sent, and read while it
-    is.
-    """
+    """A file as a piece of a body. It is opened, and read, only when the request is sent."""
 
     name: str
-    """What a person calls it: its path as the settings have it, or an upload's file name."""
+    """Its name for a person: its path in the settings, or an upload's file name."""
     reference: Mapping[str, Any]
-    """What stands in the settings' `$file`."""
+    """The value of `$file` in the settings."""
     pointer: str
-    """Where it stands, for errors."""
+    """Its JSON Pointer, for errors."""
     size: int = 0
-    """Bytes; 0 until it was looked for."""
+    """Bytes; 0 until the file was opened."""
+
+    @property
+    def placeholder(self) -> bytes:
+        """A few words that stand for its bytes."""
+        return f"[{self.size:,} bytes of {self.name}]".encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamedBody:
-    """A body that is partly in files: never held in memory as a whole, and made again for every
-    attempt and redirect.
+    """A body that is partly in files, and never in memory as a whole.
+
+    It is made again for every attempt and redirect.
     """
 
     pieces: tuple[bytes | FilePiece, ...]
-    """In order; nothing stands between them."""
+    """In order, with nothing between them."""
 
     def __len__(self) -> int:
-        """The bytes on the wire, once its files were looked for."""
+        """The number of bytes on the wire, once its files were opened."""
         return sum(
             piece.size if isinstance(piece, FilePiece) else len(piece) for piece in self.pieces
         )
 
     def __bool__(self) -> bool:
-        """A body of an empty file is a body."""
+        """True: a body of an empty file is a body."""
         return True
 
     @property
@@ -58,23 +63,18 @@ class StreamedBody:
         return True
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the bytes on the wire; only a body whose files were looked for can."""
+        """Yield the bytes on the wire; only a body whose files were opened can."""
         raise TypeError("the files of this body were not looked for")
 
     @property
     def shown(self) -> bytes:
-        """The body as a person reads it: a few words stand where the bytes of a file do."""
+        """The body for a person: a few words stand for the bytes of each file."""
         return b"".join(
-            (
-                f"[{piece.size:,} bytes of {piece.name}]".encode("utf-8", "replace")
-                if isinstance(piece, FilePiece)
-                else piece
-            )
-            for piece in self.pieces
+            piece.placeholder if isinstance(piece, FilePiece) else piece for piece in self.pieces
         )
 
     def masked(self, mask: Callable[[bytes], bytes]) -> StreamedBody:
-        """Return the body with what is no file changed by *mask*, for a person to read."""
+        """Return the body with all but its files changed by *mask*, for a person to read."""
         pieces = tuple(
             piece if isinstance(piece, FilePiece) else mask(piece) for piece in self.pieces
         )
@@ -85,7 +85,7 @@ class StreamedBody:
 class OutgoingRequest:
     """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place.
 
-    Its `repr` hides what a credential may have gone into: the query, the values of headers, and the
+    Its `repr` hides the parts that may hold a credential: the query, the values of headers, the
     body.
     """
 
@@ -107,15 +107,14 @@ class OutgoingRequest:
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, whatever its case, or None."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        lower_name = name.lower()
+        return next((value for key, value in self.headers if key.lower() == lower_name), None)
 
     def set_header(self, name: str, value: str) -> None:
         """Set header *name* to *value*, replacing every field of that name, whatever its case."""
-        wanted = name.lower()
-        self.headers = [(key, old) for key, old in self.headers if key.lower() != wanted] + [
-            (name, value)
-        ]
+        lower_name = name.lower()
+        others = [(key, old) for key, old in self.headers if key.lower() != lower_name]
+        self.headers = [*others, (name, value)]
 
     def copy(self) -> OutgoingRequest:
         """Return a copy that shares nothing mutable."""
@@ -132,28 +131,34 @@ class SentRequest:
     """In the order they were written, `Host` included."""
     body: bytes | StreamedBody
     size: int | None = None
-    """Bytes of the body that went out, where `body` does not say it: one that was in files, and has
-    travelled as JSON.
+    """Bytes of the body that went out, if `body` does not tell.
+
+    That is a body that was in files, and has travelled as JSON.
     """
 
     @property
     def shown_body(self) -> bytes:
-        """The body as a person reads it; a few words stand where the bytes of a file do."""
+        """The body for a person; a few words stand for the bytes of each file."""
         return self.body.shown if isinstance(self.body, StreamedBody) else self.body
 
     def to_json(self) -> dict[str, Any]:
-        """Return the request; the body as `body` when it is UTF-8 text, else as `bodyBase64`.
-        `bodyBytes` is what went out.
+        """Return the request, its body as `body` if it is UTF-8 text, else as `bodyBase64`.
+
+        `bodyBytes` is the number of bytes that went out.
         """
-        return {"method": self.method, "url": self.url, "headers": _pairs(self.headers)} | (
-            _body(self.shown_body)
-            | {"bodyBytes": len(self.body) if self.size is None else self.size}
-        )
+        return {
+            "method": self.method,
+            "url": self.url,
+            "headers": _pairs(self.headers),
+            **_body(self.shown_body),
+            "bodyBytes": len(self.body) if self.size is None else self.size,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the request that `to_json` gave *value* for. Files in its body are the words that
-        stood for them.
+        """Return the request of which `to_json` made *value*.
+
+        Files in its body are the words that stood for them.
         """
         text = value.get("body")
         body = base64.b64decode(value["bodyBase64"]) if text is None else text.encode("utf-8")
@@ -173,26 +178,30 @@ class RawResponse:
     headers: Headers
     """In the order they came, duplicates kept."""
     body: bytes
-    """The message body after transfer coding and before content coding: compressed when the server
-    compressed it. Only its start (64 KiB) when it was too large for memory and went into a file,
-    and of what came before the last response."""
+    """The message body after transfer coding and before content coding, perhaps compressed.
+
+    It is only the start (64 KiB) of a body that was too large for memory and went into a file, and
+    of the responses before the last one.
+    """
     decoded: Any = None
-    """The body as a person reads it: parsed JSON, text, or None when it is neither."""
+    """The body for a person: parsed JSON, text, or None when it is neither."""
     decoded_as: str | None = None
     """`json`, `text`, or None: bytes only."""
     size: int = 0
     """Bytes of the whole message body, as they came."""
     truncated: bool = False
-    """`body` is only the start. (Fewer bytes than `size` alone do not say so: a mask may be shorter
-    than a secret.)
+    """`body` is only the start.
+
+    Fewer bytes than `size` do not prove it: a mask may be shorter than a secret.
     """
     file: Mapping[str, Any] | None = None
-    """A body that is neither JSON nor text, after content coding: `{"name"?, "mediaType", "size",
-    "sha256", "path"?, "problem"?}`; no path when nothing is stored (a test request)."""
-    notes: tuple[str, ...] = ()
-    """What was made of the response that its reader would not expect: a coding that was not undone,
-    a line left out.
+    """A body that is neither JSON nor text, after content coding.
+
+    `{"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}`; there is no path when nothing
+    is stored (a test request).
     """
+    notes: tuple[str, ...] = ()
+    """What its reader would not expect: a coding that was not undone, a line left out."""
 
     @property
     def status_line(self) -> str:
@@ -200,8 +209,9 @@ class RawResponse:
         return f"{self.http_version} {self.status_code} {self.reason_phrase}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the response; `bodyBase64` holds the bytes (their start, when `bodyTruncated`),
-        `decoded` the view beside.
+        """Return the response with the bytes as `bodyBase64`, and the view as `decoded`.
+
+        With `bodyTruncated` the bytes are only the start.
         """
         return {
             "httpVersion": self.http_version,
@@ -219,7 +229,7 @@ class RawResponse:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the response that `to_json` gave *value* for."""
+        """Return the response of which `to_json` made *value*."""
         return cls(
             http_version=value["httpVersion"],
             status_code=value["statusCode"],
@@ -237,22 +247,25 @@ class RawResponse:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request and what came of it; an attempt has one, one more for each redirect followed, and
-    one more when a response asked for other authorisation.
+    """One request and its response.
+
+    An attempt has one, one more for each redirect, and one more when a response asked for other
+    authorisation.
     """
 
     request: SentRequest
     response: RawResponse | None
     """None when none came."""
     phases: Mapping[str, float]
-    """Seconds spent in `queue` (for a place among the requests under way), `dns`, `connect`,
-    `proxy` (TLS with a proxy, and CONNECT), `tls`, `send`, `wait` (for the first byte) and
-    `receive`, as far as it got. Who need not wait has no `queue`, a kept-alive connection nothing
-    from `dns` to `tls`. With a proxy, `dns` and `connect` are about the proxy."""
-    unparsed: str = ""
-    """What came, its start, where no response could be read: another protocol, or a part of a
-    head.
+    """Seconds in each phase, as far as the request got.
+
+    `queue` (the wait for a place among the requests under way), `dns`, `connect`, `proxy` (TLS with
+    a proxy, and CONNECT), `tls`, `send`, `wait` (for the first byte) and `receive`. A request that
+    did not queue has no `queue`, a kept-alive connection nothing from `dns` to `tls`. With a proxy,
+    `dns` and `connect` are about the proxy.
     """
+    unparsed: str = ""
+    """The start of what came if it was no response: another protocol, or a part of a head."""
     challenged: bool = False
     """The response asked for other authorisation: the next hop is the same request again."""
     proxy: str | None = None
@@ -281,9 +294,7 @@ class Hop:
         return tuple(notes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return request, response (null when none came), phases in seconds, what came instead of a
-        response, why it waited in the queue, and the way that it took.
-        """
+        """Return request, response (null: none came), phases in seconds, and the other fields."""
         return {
             "request": self.request.to_json(),
             "response": self.response.to_json() if self.response is not None else None,
@@ -298,7 +309,7 @@ class Hop:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the hop that `to_json` gave *value* for."""
+        """Return the hop of which `to_json` made *value*."""
         response = value["response"]
         return cls(
             request=SentRequest.from_json(value["request"]),
@@ -369,7 +380,7 @@ class Attempt:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the attempt that `to_json` gave *value* for."""
+        """Return the attempt of which `to_json` made *value*."""
         return cls(
             number=value["number"],
             hops=tuple(Hop.from_json(hop) for hop in value["hops"]),
@@ -384,12 +395,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One way in which a response is not what its documentation says."""
+    """One way in which a response differs from its documentation."""
 
     kind: str
     """`missing`, `type`, `value`, `undocumented`, `status` or `media-type`."""
     pointer: str
-    """Where in the body."""
+    """The JSON Pointer in the body."""
     message: str
 
     def to_json(self) -> dict[str, Any]:
@@ -398,15 +409,13 @@ class Difference:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the difference that `to_json` gave *value* for."""
+        """Return the difference of which `to_json` made *value*."""
         return cls(value["kind"], value["pointer"], value["message"])
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call as it happened: every attempt, every redirect, the raw response, the timings;
-    secrets masked.
-    """
+    """One call as it happened: attempts, redirects, raw responses, timings; secrets masked."""
 
     attempts: tuple[Attempt, ...]
     outcome: str
@@ -415,11 +424,9 @@ class Exchange:
     """The sentence of the error it ended in."""
     elapsed_seconds: float = 0.0
     differences: tuple[Difference, ...] = ()
-    """How the last response differs from what the endpoint documents; empty when it documents
-    nothing.
-    """
+    """Differences of the last response from its documentation; empty: nothing is documented."""
     settings_problems: tuple[Problem, ...] = ()
-    """What the endpoint's schema says against settings that were sent all the same."""
+    """Problems of settings that were sent all the same."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -444,7 +451,7 @@ class Exchange:
         return hops[-1] if hops else None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the exchange as `schemas/exchange.schema.json` has it."""
+        """Return the exchange as in `schemas/exchange.schema.json`."""
         return {
             "outcome": self.outcome,
             "error": self.error,
@@ -456,7 +463,7 @@ class Exchange:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the exchange that `to_json` gave *value* for: what was masked stays masked."""
+        """Return the exchange of which `to_json` made *value*: masks stay."""
         return cls(
             attempts=tuple(Attempt.from_json(attempt) for attempt in value["attempts"]),
             outcome=value["outcome"],

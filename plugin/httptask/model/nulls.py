@@ -1,6 +1,4 @@
-"""Tasks and settings as they are checked and sent: null means absent, names have the spelling that
-is sent.
-"""
+"""Tasks and settings as they are checked and sent: without nulls, with names as sent."""
 
 from __future__ import annotations
 
@@ -16,10 +14,9 @@ def normalised(
 ) -> dict[str, Any]:
     """Return *request* (an `httpRequest`) without its nulls: an unset field is never sent.
 
-    Nulls inside `body` are values and stay. Header names are matched whatever their case (RFC 9110,
-    section 5.1):
-    *header_names* maps lower case to the endpoint's spelling. A registered method is written in
-    capitals, which it has.
+    Nulls inside `body` are values and stay. Header names are matched in any case (RFC 9110, section
+    5.1): *header_names* maps lower case to the endpoint's spelling. A registered method is written
+    in capitals, as it is registered.
     """
     result: dict[str, Any] = {}
     for name, value in request.items():
@@ -41,30 +38,28 @@ _GROUPS = frozenset(PARAMETER_GROUPS.values())
 def without_nulls(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition of a *task* without its unset fields: a null there means absent.
 
-    Nulls in what the author passes on (`inputParameters`, `workflowOutput`, a request's body) are
-    values and stay.
+    Nulls in values that the author passes on (`inputParameters`, `workflowOutput`, a request's
+    body) stay.
     """
     return {
-        name: _OWN_FIELDS.get(name, _as_it_is)(value)
+        name: _OWN_FIELDS.get(name, _unchanged)(value)
         for name, value in task.items()
         if value is not None
     }
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def _set_fields(value: Any) -> Any:
-    return (
-        {name: item for name, item in value.items() if item is not None}
-        if isinstance(value, Mapping)
-        else value
-    )
+def _without_unset(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: item for name, item in value.items() if item is not None}
 
 
-def _each_set_fields(value: Any) -> Any:
-    return [_set_fields(item) for item in value] if isinstance(value, list) else value
+def _items_without_unset(value: Any) -> Any:
+    return [_without_unset(item) for item in value] if isinstance(value, list) else value
 
 
 def _request(value: Any) -> Any:
@@ -72,9 +67,9 @@ def _request(value: Any) -> Any:
 
 
 _OWN_FIELDS = {
-    "retry": _set_fields,
-    "choices": _each_set_fields,
-    "branches": _each_set_fields,
+    "retry": _without_unset,
+    "choices": _items_without_unset,
+    "branches": _items_without_unset,
     "httpRequest": _request,
 }
 """Fields of a task that are objects of the format itself, with unset fields of their own."""

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_STEPS_OPTION, MAX_STEPS_VARIABLE = "--max-steps", "HTTPTASK_MAX_STEPS"
-"""Where an operator sets `Limits.steps`: the option of `httptask run`, and the environment
-variable.
-"""
+"""The option of `httptask run`, and the environment variable, that set `Limits.steps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,44 +16,40 @@ class Timeouts:
     """The three time limits of a task."""
 
     connect: float = 5
-    """From asking for the name's address to the end of the TLS handshake;
-    `connectionTimeoutSeconds`.
-    """
+    """Name look-up, connection and TLS handshake together; `connectionTimeoutSeconds`."""
     read: float = 10
     """The longest silence while sending or receiving; `readTimeoutSeconds`."""
     total: float = 300
-    """Everything: all attempts, redirects and waits between them; `totalTimeoutSeconds`."""
+    """All attempts, redirects and waits between them; `totalTimeoutSeconds`."""
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Timeouts:
-        """Read the limits of a task's *definition*; what is unset or null has its default."""
+        """Read the limits of a task's *definition*; an unset or null limit has its default."""
         names = {
             "connect": "connectionTimeoutSeconds",
             "read": "readTimeoutSeconds",
             "total": "totalTimeoutSeconds",
         }
-        given = {
+        fields = {
             field: definition[name]
             for field, name in names.items()
             if definition.get(name) is not None
         }
-        return cls(**given)
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The `retry` of a task: how often, how far apart, and after which statuses beside those that
-    always are.
-    """
+    """The `retry` of a task: how often, after which waits, and after which statuses."""
 
     interval_seconds: float = 1
     """The longest wait before the second attempt."""
     max_attempts: int = 1
     """Attempts in all, the first one included. 1: no retry."""
     backoff_rate: float = 2.0
-    """What the wait is multiplied by for each further attempt."""
+    """The factor of the wait for each further attempt."""
     statuses: frozenset[int] = frozenset()
-    """More statuses that are tried again, for idempotent methods or with an idempotency key."""
+    """Statuses that are also retried, for idempotent methods or with an idempotency key."""
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> RetryPolicy:
@@ -68,8 +62,12 @@ class RetryPolicy:
             "max_attempts": "maxAttempts",
             "backoff_rate": "backoffRate",
         }
-        given = {field: retry[name] for field, name in names.items() if retry.get(name) is not None}
-        return cls(**({"max_attempts": 3} | given), statuses=frozenset(retry.get("statuses") or ()))
+        fields = {
+            field: retry[name] for field, name in names.items() if retry.get(name) is not None
+        }
+        return cls(
+            **({"max_attempts": 3} | fields), statuses=frozenset(retry.get("statuses") or ())
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +79,20 @@ class Limits:
     redirects: int = 10
     """Redirects followed in one attempt."""
     connections: int = 500
-    """Requests under way at once in one event loop, and so connections; more wait for their
-    turn.
-    """
+    """Requests under way at once in one event loop, and so connections; others queue."""
     connections_per_origin: int = 100
     """Of these, those to one origin: scheme, host and port."""
     json_depth: int = 500
     """Nesting of a JSON response."""
     expression_seconds: float = 1.0
-    """Processor time for evaluating one expression. By the clock it may last ten times as long:
-    machines are busy.
+    """Processor time for one expression.
+
+    By the clock its evaluation may last ten times as long: machines are busy.
     """
     expression_result: int = 8 * 1024 * 1024
     """An expression's result, as JSON."""
     steps: int = 100_000
-    """Tasks one run of a workflow may execute: what ends a loop without end."""
+    """Tasks that one run of a workflow may execute: it ends a loop without end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an HTTP task gives back, and what its expressions can see."""
+"""What an HTTP task returns, and what its expressions read."""
 
 from __future__ import annotations
 
@@ -14,31 +14,28 @@ __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a task has the body of its response read."""
+    """How the body of a task's response is read."""
 
     body: str = "auto"
-    """`responseBody`: `json`, `text` or `file`, whatever the media type; `auto` goes by the media
-    type.
-    """
+    """`responseBody`: `json`, `text` or `file` for any media type; `auto`: by the media type."""
     charset: str = ""
-    """`responseCharset`: for a response that does not say."""
+    """`responseCharset`: the charset of a response that names none."""
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Reading:
-        """Read both of a task's *definition*; what is unset or null has its default."""
+        """Read both fields of a task's *definition*; an unset or null one has its default."""
         names = {"body": "responseBody", "charset": "responseCharset"}
-        return cls(
-            **{
-                field: definition[name]
-                for field, name in names.items()
-                if definition.get(name) is not None
-            }
-        )
+        fields = {
+            field: definition[name]
+            for field, name in names.items()
+            if definition.get(name) is not None
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run knows when a task starts: everything an expression of the task may name."""
+    """The data of a run when a task starts: everything an expression of the task may name."""
 
     input: Any = None
     """The run's input: `$.input`."""
@@ -47,16 +44,17 @@ class Inputs:
     variables: Mapping[str, Any] = field(default_factory=dict)
     """`$.variables`."""
     run: Mapping[str, Any] = field(default_factory=dict)
-    """The `swf:` names: `workflowId`, `sequenceNumber`, `workflowDefinitionId`,
-    `workflowDefinitionVersion`.
+    """The `swf:` names.
+
+    `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`
     """
 
     def document(self) -> dict[str, Any]:
-        """Return what `$` is in `inputParameters` and conditions."""
+        """Return the value of `$` in `inputParameters` and conditions."""
         return {"input": self.input, "tasks": self.tasks, "variables": self.variables}
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything, with the tasks copied: what completes later does not change it."""
+        """Return everything, with the tasks copied: tasks that complete later do not change it."""
         tasks = {name: dict(ends) for name, ends in self.tasks.items()}
         return {
             "input": self.input,
@@ -67,7 +65,7 @@ class Inputs:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the inputs that `to_json` gave *value* for."""
+        """Return the inputs of which `to_json` made *value*."""
         return cls(value.get("input"), value["tasks"], value["variables"], value["run"])
 
 
@@ -94,8 +92,9 @@ class TestOptions:
     __test__ = False  # a noun of ours, not a test class for pytest to collect
 
     send_anyway: bool = False
-    """Send although the settings do not satisfy the endpoint's schema."""
+    """Send even if the settings do not satisfy the endpoint's schema."""
     files: Path | None = None
-    """The folder for a body that is neither JSON nor text; None: it is only described, and nothing
-    is stored.
+    """The folder for a body that is neither JSON nor text.
+
+    None: the body is only described, and nothing is stored.
     """

@@ -1,4 +1,4 @@
-"""Workflow definitions and what comes of running them."""
+"""Workflow definitions and their runs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_NAME_LENGTH = 80
 
 @dataclass(frozen=True)
 class WorkflowDefinition:
-    """A workflow definition. The document is kept as its author wrote it; the properties read from
-    it.
-    """
+    """A workflow definition. The document stays as its author wrote it; properties read it."""
 
     document: Mapping[str, Any]
-    """The JSON object as it was written: unknown fields and explicit nulls included. It must not
-    change; `definition_of` makes a definition of a copy."""
+    """The JSON object as it was written, with unknown fields and explicit nulls.
+
+    It must not change; `definition_of` makes a definition of a copy.
+    """
     source: str | None = None
     """The file it was read from."""
     text: str | None = field(default=None, repr=False, compare=False)
@@ -55,49 +55,52 @@ class WorkflowDefinition:
 
     @cached_property
     def key(self) -> str | None:
-        """What tells the document from any other: its JSON; None when it is not JSON."""
+        """The identity of the document: its JSON; None when it is not JSON."""
         try:
             return dump(self.document, compact=True)
         except (TypeError, ValueError, RecursionError):
             return None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document as it was given."""
+        """Return a copy of the document."""
         return dict(self.document)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the definition whose document is *value*; which file it came from has not
-        travelled.
-        """
+        """Return the definition whose document is *value*; the name of its file does not travel."""
         return cls(value)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """What a task type's `run` returns when the task completed. A task that fails raises a
-    `TaskError` instead.
+    """The result of a task type's `run` when the task completed.
+
+    A task that fails raises a `TaskError` instead.
     """
 
     output: Any = None
-    """JSON; what `$.tasks['Name'].output` is from now on."""
+    """JSON: the value of `$.tasks['Name'].output` from now on."""
     input: Any = None
-    """JSON; the evaluated input parameters, `$.tasks['Name'].input`."""
+    """JSON: the evaluated input parameters, `$.tasks['Name'].input`."""
     next_task: str | None = None
-    """Where to go, when the task itself decides (Decision); None follows the definition's
-    `nextTask` or `end`.
+    """The next task, if the task itself decides (Decision).
+
+    None follows the definition's `nextTask` or `end`.
     """
     terminate: str | None = None
-    """`Completed` or `Failed` ends the whole run with that status and `output` as the run's output
-    (Terminate).
+    """`Completed` or `Failed` ends the whole run with that status (Terminate).
+
+    The run's output is `output`.
     """
     wait_until: str | None = None
-    """The task has not completed: it is to be run again at this time (RFC 3339, with its offset),
-    and not before.
+    """The task has not completed: it is run again at this time, and not before.
+
+    RFC 3339, with its offset.
     """
     state: Any = None
-    """JSON; with `wait_until`, what the task is told when it is run again. Small: it travels, and
-    is kept.
+    """JSON: with `wait_until`, the value the task gets when it is run again.
+
+    It must be small: it travels, and is stored.
     """
 
     def to_json(self) -> dict[str, Any]:
@@ -113,7 +116,7 @@ class TaskOutcome:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the outcome that `to_json` gave *value* for."""
+        """Return the outcome of which `to_json` made *value*."""
         return cls(
             output=value.get("output"),
             input=value.get("input"),
@@ -132,7 +135,7 @@ class Step:
     visit: int
     """From 1; (name, visit) is the step's identity in a run."""
     pointer: str
-    """Where the task stands in its definition: a JSON Pointer."""
+    """The JSON Pointer of the task in its definition."""
     definition: Mapping[str, Any]
     """The task's definition without its unset fields (null means absent)."""
 
@@ -152,19 +155,19 @@ class Step:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the step that `to_json` gave *value* for."""
+        """Return the step of which `to_json` made *value*."""
         return cls(value["name"], value["visit"], value["pointer"], value["definition"])
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A step whose task waits: it is to be run again at a certain time."""
+    """A step whose task waits: it is run again at a certain time."""
 
     step: Step
     until: str
     """RFC 3339, with its offset. The step is not run before."""
     state: Any = None
-    """JSON; what the task wanted to know when it is run again."""
+    """JSON: the value the task gets when it is run again."""
 
     @classmethod
     def of(cls, step: Step | Wait, run: TaskRun) -> Wait:
@@ -191,7 +194,7 @@ class Wait:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the wait that `to_json` gave *value* for."""
+        """Return the wait of which `to_json` made *value*."""
         return cls(Step.from_json(value["step"]), value["until"], value.get("state"))
 
 
@@ -213,7 +216,7 @@ class TaskRun:
     terminate: str | None = None
     wait_until: str | None = None
     state: Any = None
-    """What the task is told when it is run again."""
+    """The value the task gets when it is run again."""
     elapsed_seconds: float = 0.0
 
     @property
@@ -240,7 +243,7 @@ class TaskRun:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the entry that `to_json` gave *value* for."""
+        """Return the entry of which `to_json` made *value*."""
         return cls(
             name=value["name"],
             visit=value["visit"],
@@ -265,7 +268,7 @@ class WorkflowRun:
     definition: str
     """The definition's name."""
     status: str
-    """`Completed`, `Failed` or `TimedOut`; `Cancelled` where somebody stopped it."""
+    """`Completed`, `Failed`, `TimedOut`, or `Cancelled` if somebody stopped it."""
     output: Any = None
     """Terminate's `workflowOutput`, else the last task's output."""
     tasks: tuple[TaskRun, ...] = ()
@@ -291,7 +294,7 @@ class WorkflowRun:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the run that `to_json` gave *value* for."""
+        """Return the run of which `to_json` made *value*."""
         failure_run = value.get("failureRun")
         return cls(
             workflow_id=value["workflowId"],
