@@ -10,28 +10,31 @@ Order of call over one run of an HTTP task:
 
     importing      httptask_importers
     preparing      httptask_refine_settings_schema
-    starting       httptask_task_types · httptask_engines · httptask_commands ·
-    httptask_expression_languages
-                   · httptask_auth_schemes                          once per manager, when first
-                   needed
+    starting       httptask_task_types · httptask_engines · httptask_commands
+                   · httptask_expression_languages · httptask_auth_schemes
+                   (once per manager, when first needed)
     Test request   httptask_test_request
     first request  httptask_rate_limiter                            once per runtime
     each attempt   httptask_credential -> httptask_prepare_request -> (authorised;
-                   httptask_token_store once a runtime, when first needed) ->
-    httptask_check_egress -> (sent)
+                   httptask_token_store once a runtime, when first needed)
+                   -> httptask_check_egress -> (sent)
     at the end     httptask_exchange_finished
 
-What a hook that brings named things raises ends in a `PluginError` that names the plugin. An
-installed plugin is left out then, with a warning, and the others go on (`--strict-plugins`, or
-`HTTPTASK_STRICT_PLUGINS=1`: nothing goes on).
+An exception in a hook that brings named things becomes a `PluginError` that names the plugin. An
+installed plugin is then left out with a warning, and the others go on. With `--strict-plugins` or
+`HTTPTASK_STRICT_PLUGINS=1` nothing goes on.
 
 Every hook is called through pluggy's call loop: wrappers (`hookimpl(wrapper=True)`) run around it,
 once a call.
 
-Rules: two things of one name are refused, both providers named; a misspelt hook is refused; pluggy
-calls the newest plugin first, so built-ins answer last on hooks where the first answer counts; such
-a hook is never a coroutine function, because any coroutine would count as an answer: one that works
-asynchronously returns an awaitable, or None at once.
+Rules:
+
+- Two things of one name are refused; the error names both providers.
+- A misspelt hook is refused.
+- pluggy calls the newest plugin first. So built-ins answer last on hooks where the first answer
+  counts.
+- Such a hook is never a coroutine function, because any coroutine would count as an answer. One
+  that works asynchronously returns an awaitable, or None at once.
 """
 
 from __future__ import annotations
@@ -85,12 +88,11 @@ def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
 def httptask_test_request(
     task: Any, inputs: Inputs, options: TestOptions
 ) -> Awaitable[Exchange] | None:
-    """Run a test request of *task* (an `HttpTask`) with sample *inputs* and return its exchange.
-    The first answer counts.
+    """Run a test request of *task* (an `HttpTask`) with *inputs* and return its exchange.
 
-    Called by `HttpTask.atest_request`, on the event loop: return an awaitable, or None at once to
-    leave it to others. An exception reaches the author. Ours answers last, so that a host can run
-    it elsewhere, in the worker's network, say.
+    The first answer counts. Called by `HttpTask.atest_request`, on the event loop: return an
+    awaitable, or None at once to leave it to others. An exception reaches the author. Ours answers
+    last, so that a host can run it elsewhere, in the worker's network, say.
 
         @httptask.hookimpl
         def httptask_test_request(task, inputs, options):
@@ -100,11 +102,10 @@ def httptask_test_request(
 
 @hookspec
 def httptask_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
-    """Bring readers of descriptions. Every answer is used: the first importer that recognises a
-    source reads it.
+    """Bring readers of descriptions. The first importer that recognises a source reads it.
 
-    Called by `read_api` and `httptask import`, once per plugin manager, in the caller's thread. An
-    exception reaches the caller.
+    Every answer is used. Called by `read_api` and `httptask import`, once per plugin manager, in
+    the caller's thread. An exception reaches the caller.
 
         @httptask.hookimpl
         def httptask_importers():
@@ -128,12 +129,11 @@ def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ig
 
 @hookspec
 def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:  # type: ignore[empty-body]
-    """Bring ways to authorise a request. Every answer is used; a credential's `type` picks one by
-    name.
+    """Bring ways to authorise a request; a credential's `type` picks one by name.
 
-    Called once per plugin manager; `authorise` is called in every attempt, on the event loop, after
-    `httptask_prepare_request`; an exception there ends the task with a `CredentialError`. Ours are
-    `basic`, `bearer`, `apiKey` and `oauth2`.
+    Every answer is used. Called once per plugin manager; `authorise` is called in every attempt, on
+    the event loop, after `httptask_prepare_request`; an exception there ends the task with a
+    `CredentialError`. Ours are `basic`, `bearer`, `apiKey` and `oauth2`.
 
         @httptask.hookimpl
         def httptask_auth_schemes():
@@ -143,12 +143,11 @@ def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:  # type: ignore[
 
 @hookspec(firstresult=True)
 def httptask_credential(name: str) -> Credential | None:
-    """Return the credential called *name*, or None when this store has none. The first answer
-    counts.
+    """Return the credential called *name*, or None when this store has none.
 
-    Called in a worker thread, so it may block, in every attempt of a task that names a credential.
-    An exception ends the task with a `CredentialError`; its text must not hold the secret. Ours
-    look in the environment and in an owner-only file, and answer last.
+    The first answer counts. Called in a worker thread, so it may block, in every attempt of a task
+    that names a credential. An exception ends the task with a `CredentialError`; its text must not
+    hold the secret. Ours look in the environment and in an owner-only file, and answer last.
 
         @httptask.hookimpl
         def httptask_credential(name):
@@ -187,11 +186,11 @@ def httptask_refine_settings_schema(schema: dict[str, Any], endpoint: Endpoint) 
 
 @hookspec
 def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
-    """Change *request* of *task* (an `HttpTask`) in place: the last change before it is authorised.
-    Every one is called.
+    """Change *request* of *task* (an `HttpTask`) in place, last before it is authorised.
 
-    Called in every attempt, on the event loop: do not block. An exception ends the task. Changes
-    are sent as they are, unchecked by the settings schema; egress rules still hold.
+    Every implementation is called. Called in every attempt, on the event loop: do not block. An
+    exception ends the task. Changes are sent as they are, unchecked by the settings schema; egress
+    rules still hold.
 
         @httptask.hookimpl
         def httptask_prepare_request(request, task):
@@ -201,14 +200,14 @@ def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
 
 @hookspec
 def httptask_check_egress(host: str, address: str, port: int) -> str | None:
-    """Refuse a connection to *address* (an IP address that *host* resolved to) by returning the
-    reason. None: no objection.
+    """Refuse a connection to *address*, an IP address of *host*, by returning the reason.
 
-    Called before every connection, on the event loop, for every address that was resolved: do not
-    block. Any answer refuses; no implementation can undo another's refusal. An exception refuses
-    too. Ours refuses everything that is not globally routable; `HTTPTASK_ALLOW_NETWORKS` is the
-    operator's way around ours. Behind the operator's proxy it is asked twice: about the proxy
-    itself, and about the server, whose *address* is "" unless the URL spells it.
+    None: no objection. Called before every connection, on the event loop, for every address that
+    was resolved: do not block. Any answer refuses; no implementation can undo another's refusal. An
+    exception refuses too. Ours refuses everything that is not globally routable;
+    `HTTPTASK_ALLOW_NETWORKS` is the operator's way around ours. Behind the operator's proxy it is
+    asked twice: about the proxy itself, and about the server, whose *address* is "" unless the URL
+    spells it.
 
         @httptask.hookimpl
         def httptask_check_egress(host, address, port):
@@ -232,12 +231,11 @@ def httptask_rate_limiter() -> RateLimiter | None:
 
 @hookspec
 def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
-    """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit. Every
-    implementation is called.
+    """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit.
 
-    Called once per call that made an exchange, success or not, on the event loop (not when the task
-    ended before its first attempt); credential values are already masked. An exception is logged
-    and changes nothing.
+    Every implementation is called. Called once per call that made an exchange, success or not, on
+    the event loop (not when the task ended before its first attempt); credential values are already
+    masked. An exception is logged and changes nothing.
 
         @httptask.hookimpl
         def httptask_exchange_finished(exchange, task):
@@ -247,11 +245,10 @@ def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
 
 @hookspec
 def httptask_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
-    """Bring engines that run workflow definitions. Every answer is used; `--engine` picks one by
-    name.
+    """Bring engines that run workflow definitions; `--engine` picks one by name.
 
-    Called by `run_workflow` and `httptask run`, once per plugin manager. An exception reaches the
-    caller. Ours is `embedded`.
+    Every answer is used. Called by `run_workflow` and `httptask run`, once per plugin manager. An
+    exception reaches the caller. Ours is `embedded`.
 
         @httptask.hookimpl
         def httptask_engines():

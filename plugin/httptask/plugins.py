@@ -1,6 +1,4 @@
-"""The plugin manager: built-ins first, then installed plugins, of which a broken one is left
-out.
-"""
+"""The plugin manager: built-ins first, then installed plugins, without the broken ones."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ PROJECT = hookspecs.PROJECT
 """pluggy's project name and the entry-point group."""
 
 STRICT_VARIABLE = "HTTPTASK_STRICT_PLUGINS"
-"""The environment variable that, when it is not empty, refuses to go on without a broken plugin."""
+"""The environment variable that, if not empty, refuses to go on without a broken plugin."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,14 +40,14 @@ BUILT_INS = (
     "httptask.workflow.plugin",
     "httptask.engines.plugin",
 )
-"""Modules with the shipped hook implementations, in order of registration: the same door as a
-stranger's.
+"""Modules with the shipped hook implementations, in order of registration.
 
-They are imported by name because they stand on the floors above this one.
+They come by the same door as a stranger's. They are imported by name because they stand on the
+floors above this one.
 """
 
 OBSERVER = "httptask_exchange_finished"
-"""The hook whose plugins cannot change the outcome: what they raise is logged."""
+"""The hook whose plugins cannot change the outcome: their exceptions are logged."""
 
 NAMED = {
     "httptask_task_types": "task type",
@@ -58,21 +56,19 @@ NAMED = {
     "httptask_auth_schemes": "auth scheme",
     "httptask_engines": "engine",
 }
-"""Hooks that bring named things -> what such a thing is called."""
+"""Hooks that bring named things -> the noun for one of them."""
 
 
 class PluginManager(pluggy.PluginManager):
-    """pluggy's manager, with named things looked up and clashes refused."""
+    """pluggy's manager; it looks up named things and refuses clashes."""
 
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self.add_hookspecs(hookspecs)
         self.strict = True
-        """Whether a broken plugin ends everything; False lets `leave_out_culprit` go on without
-        it.
-        """
+        """Whether a broken plugin raises; False lets `leave_out_culprit` go on without it."""
         self.left_out: dict[str, str] = {}
-        """Installed plugins that are broken: their name, and why they were left out."""
+        """Broken installed plugins: their names, and why they were left out."""
         self.installed: set[str] = set()
         """The names of the plugins that entry points brought."""
         self._named: dict[str, dict[str, Any]] = {}
@@ -81,10 +77,10 @@ class PluginManager(pluggy.PluginManager):
         self._kept: dict[str, Any] = {}
 
     def named(self, hook: str) -> dict[str, Any]:
-        """Return what the plugins bring through *hook* (a key of `NAMED`), by name, in order of
-        registration.
+        """Return what the plugins bring through *hook* (a key of `NAMED`), by name.
 
-        Raises `PluginError` when two plugins bring things of one name: both are named.
+        It is in order of registration. Raises `PluginError` when two plugins bring things of one
+        name: both are named.
         """
         if hook not in self._named:
             self._named[hook] = self._collect(hook)
@@ -106,9 +102,7 @@ class PluginManager(pluggy.PluginManager):
 
     @contextmanager
     def blaming(self, hook: str) -> Iterator[None]:
-        """Turn what a plugin raises in *hook* into a `PluginError` that names the plugin; our own
-        errors pass.
-        """
+        """Turn a plugin's exception in *hook* into a `PluginError` with its name; ours pass."""
         try:
             yield
         except HttpTaskError:
@@ -124,7 +118,7 @@ class PluginManager(pluggy.PluginManager):
             for implementation in getattr(self.hook, hook).get_hookimpls()
             if (code := _code_of(implementation.function)) in codes
         }
-        # A wrapper that lets an exception through stands in the traceback as well, further out.
+        # A wrapper that lets an exception through is in the traceback as well, further out.
         return str(raisers[max(raisers)]) if raisers else None
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
@@ -134,7 +128,7 @@ class PluginManager(pluggy.PluginManager):
         for caller in self.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin and not _is_wrapper(implementation):
-                    # The loop reads it at each call, and offers no other way in between.
+                    # pluggy's loop reads the attribute at each call, and has no other hook for it.
                     guarded = self._guarded(caller.name, implementation)
                     implementation.function = guarded  # type: ignore[misc]
         return registered
@@ -145,9 +139,9 @@ class PluginManager(pluggy.PluginManager):
         return super().unregister(plugin, name)
 
     def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:
-        """Return the function of *implementation* as pluggy's call loop shall call it.
+        """Return the function that pluggy's call loop calls for *implementation*.
 
-        The loop neither says which plugin an answer is from, nor goes on when one plugin fails.
+        The loop neither tells which plugin an answer is from, nor goes on when one plugin fails.
         """
         if hook in NAMED:
             return self._remembering(hook, implementation)
@@ -172,9 +166,7 @@ class PluginManager(pluggy.PluginManager):
         return bring
 
     def _brought(self, hook: str) -> Iterator[tuple[str, Any]]:
-        """Yield each thing that *hook* brings with the plugin it is from, in order of
-        registration.
-        """
+        """Yield the things that *hook* brings with their plugins, in order of registration."""
         self._bringers = {}
         caller = getattr(self.hook, hook)
         wrappers = [one.plugin_name for one in caller.get_hookimpls() if _is_wrapper(one)]
@@ -182,9 +174,8 @@ class PluginManager(pluggy.PluginManager):
             answers = caller()
         try:
             things = [thing for answer in reversed(answers) for thing in answer]
-        except (
-            TypeError
-        ) as error:  # implementations answer with lists, so this is a wrapper's doing
+        except TypeError as error:
+            # Implementations answer with lists: a wrapper has changed the answer.
             both = " or ".join(wrappers)
             raise PluginError(
                 f"the wrapper of {both} turned the answer of {hook} into {answers!r}; expected a"
@@ -219,8 +210,9 @@ class PluginManager(pluggy.PluginManager):
         return bool(self.hook.httptask_exchange_finished.get_hookimpls())
 
     def tell_observers(self, exchange: Exchange, task: object) -> None:
-        """Call `httptask_exchange_finished`. What a plugin raises there is logged, and the others
-        are still called.
+        """Call `httptask_exchange_finished`.
+
+        An exception of a plugin is logged, and the others are still called.
         """
         if not self.has_observers:
             return
@@ -231,8 +223,9 @@ class PluginManager(pluggy.PluginManager):
             _log_failure(error)
 
     def check(self) -> None:
-        """Call every hook that brings named things. Raises `PluginError`, with the plugin, for what
-        is wrong.
+        """Call every hook that brings named things.
+
+        Raises `PluginError`, with the plugin, for the first fault.
         """
         try:
             self.check_pending()
@@ -252,9 +245,7 @@ class PluginManager(pluggy.PluginManager):
         _log.warning("the plugin %s is left out: %s", name, reason)
 
     def leave_out_culprit(self, error: PluginError) -> None:
-        """Go on without the installed plugin that *error* is about; raise *error* when it is no
-        such plugin's.
-        """
+        """Go on without the installed plugin of *error*; raise *error* if it has none."""
         if self.strict or error.plugin not in self.installed or error.plugin in self.left_out:
             raise error
         self.leave_out(error.plugin, str(error))
@@ -263,14 +254,13 @@ class PluginManager(pluggy.PluginManager):
 def plugin_manager(
     *plugins: Any, entry_points: bool = True, strict: bool | None = None
 ) -> PluginManager:
-    """Return a new plugin manager with the built-ins, the installed plugins and *plugins*, in that
-    order.
+    """Return a new plugin manager: the built-ins, the installed plugins, *plugins*, in this order.
 
-    *entry_points* False leaves the installed ones out. Nothing is global: each call makes a fresh
-    manager. An installed plugin that cannot be imported, misspells a hook, fails or clashes with
-    another is left out with a warning in the log, and listed in the manager's `left_out`. With
-    *strict*, it raises `PluginError`; None takes the operator's `HTTPTASK_STRICT_PLUGINS`. What is
-    wrong with one of *plugins* always raises.
+    With *entry_points* False there are no installed ones. Nothing is global: each call makes a
+    fresh manager. An installed plugin that cannot be imported, misspells a hook, fails or clashes
+    with another is left out with a warning in the log, and listed in the manager's `left_out`. With
+    *strict*, it raises `PluginError`; None takes the operator's `HTTPTASK_STRICT_PLUGINS`. A fault
+    of one of *plugins* always raises.
     """
     strict = bool(os.environ.get(STRICT_VARIABLE)) if strict is None else strict
     manager = PluginManager()
@@ -295,8 +285,8 @@ def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:
     try:
         manager.register(point.load(), name=point.name)
     except Exception as error:
-        known = isinstance(error, pluggy.PluginValidationError)
-        reason = str(error) if known else f"cannot be loaded: {_described(error)}"
+        is_of_pluggy = isinstance(error, pluggy.PluginValidationError)
+        reason = str(error) if is_of_pluggy else f"cannot be loaded: {_described(error)}"
         message = f"the plugin {point.name} ({point.value}): {reason}"
         if manager.strict:
             raise PluginError(message, point.name) from error
@@ -304,7 +294,7 @@ def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:
 
 
 def _check_installed(manager: PluginManager) -> None:
-    """Leave out what is wrong among the installed plugins, one after the other."""
+    """Leave out the broken plugins among the installed ones, one after the other."""
     while True:
         try:
             manager.check()
@@ -321,7 +311,7 @@ def _refuse_one_prefix_twice(manager: PluginManager) -> None:
         other = languages.setdefault(language.prefix, name)
         if other != name:
             both = " and ".join(
-                f"{each} of {manager.provider_of(hook, each)}" for each in (other, name)
+                f"{clash} of {manager.provider_of(hook, clash)}" for clash in (other, name)
             )
             raise PluginError(
                 f"two expression languages have the prefix {language.prefix!r}: {both}",
@@ -334,7 +324,7 @@ def _is_wrapper(implementation: Any) -> bool:
 
 
 def _observing(implementation: Any) -> Callable[..., None]:
-    """Return the observer's function such that it fails alone: those after it are still called."""
+    """Return the observer's function, logging its exceptions: those after it are still called."""
     function = implementation.function
 
     @functools.wraps(function)
@@ -366,12 +356,11 @@ def _described(error: Exception) -> str:
 
 
 def _name_of(plugin: Any, manager: PluginManager) -> str:
-    """Return a name a person recognises, for the list of plugins and for errors; pluggy's own is a
-    number.
-    """
+    """Return a name for the list of plugins and for errors; pluggy's own is a number."""
     name = (
         getattr(plugin, "__name__", None)
         or f"{type(plugin).__module__}.{type(plugin).__qualname__}"
     )
-    taken = sum(known.partition(" #")[0] == name for known, _ in manager.list_name_plugin())
-    return f"{name} #{taken + 1}" if taken else str(name)
+    names = [other.partition(" #")[0] for other, _ in manager.list_name_plugin()]
+    count = names.count(name)
+    return f"{name} #{count + 1}" if count else str(name)

@@ -1,4 +1,4 @@
-"""What a plugin's objects must look like. Built-ins are written against the same protocols."""
+"""The protocols of a plugin's objects. Built-ins are written against the same ones."""
 
 from __future__ import annotations
 
@@ -42,27 +42,28 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a person may say about a description that it does not say itself."""
+    """What a person may add to a description that lacks it."""
 
     provider: str | None = None
-    """Who offers the API; None: the importer finds out, and notes it when it guessed."""
+    """The provider of the API; None: the importer finds it, and notes a guess."""
     servers: tuple[str, ...] = ()
-    """Base addresses to record; empty: those the description names."""
+    """Base addresses to record; empty: those of the description."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One description as it was found: a file, an entry of an archive, or what came from standard
-    input.
-    """
+    """One description: a file, an entry of an archive, or standard input."""
 
     name: str
-    """For people and reports: the file's name as it was given."""
+    """The file's name as it was given, for people and reports."""
     data: bytes
     beside: Callable[[str], bytes] | None = None
-    """Returns the bytes of another file of the same description, by its path relative to this one,
-    in URI syntax (`./schemas/pet.yaml`). It raises `DescriptionError` for one that is not there, is
-    too large, or lies outside the description's own folder. None: there is nothing beside this."""
+    """Returns the bytes of another file of the same description.
+
+    It is named by its path relative to this one, in URI syntax (`./schemas/pet.yaml`). Raises
+    `DescriptionError` for a file that does not exist, is too large, or lies outside the
+    description's own folder. None: there are no other files.
+    """
 
 
 @runtime_checkable
@@ -79,33 +80,31 @@ class Importer(Protocol):
         ...
 
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
-        """Yield the endpoints of *source*, and a note on everything guessed, skipped or missing, in
-        document order.
+        """Yield the endpoints of *source* in document order, with notes on everything uncertain.
 
-        A generator keeps the memory small: each endpoint is stored before the next one is asked
-        for. Raises `DescriptionError` when nothing can be read.
+        A note is on everything guessed, skipped or missing. A generator keeps the memory small:
+        each endpoint is stored before the next one is asked for. Raises `DescriptionError` when
+        nothing can be read.
         """
         ...
 
 
 @runtime_checkable
 class ExpressionLanguage(Protocol):
-    """Evaluates the inside of `${…}`. Instances must be picklable: costly expressions run in a
-    helper process.
+    """Evaluates the inside of `${…}`.
 
-    A language may have these methods, too; each takes a *source* without its prefix:
+    Instances must be picklable: costly expressions run in a helper process.
 
-    - `is_linear(source)`: whether evaluating it costs at most a fixed time for each value it reads,
-    so that data of
-      moderate size needs no helper process.
-    - `reads(source)`: the names below which it reads, as tuples from the document's root downwards,
-    or None for all of
-      it. Nothing else is sent to the helper process.
-    - `missing(source, shape)`: the error it would end in over data of *shape* (nested objects, in
-    which None is
-      anything at all), or None. Validation reports it.
+    A language may also have these methods; each takes a *source* without its prefix:
+
+    - `is_linear(source)`: whether evaluating it costs at most a fixed time for each value it reads.
+      Data of moderate size then needs no helper process.
+    - `reads(source)`: the names below which it reads, as tuples from the document's root down; None
+      for all of it. Nothing else is sent to the helper process.
+    - `missing(source, shape)`: the error of its evaluation over data of *shape* (nested objects, in
+      which None stands for any value), or None. Validation reports it.
     - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed` with the task *before*
-    called *after*.
+      called *after*.
     """
 
     @property
@@ -115,27 +114,21 @@ class ExpressionLanguage(Protocol):
 
     @property
     def prefix(self) -> str:
-        """Return what an expression starts with to select it, `jsonata:`; "" is the default
-        language.
-        """
+        """Return the prefix that selects it, `jsonata:`; "" is the default language."""
         ...
 
     def check(self, source: str) -> None:
-        """Raise `ValueError` with a sentence for a person when *source* (without prefix) cannot be
-        parsed.
-        """
+        """Raise `ValueError` with a sentence if *source* (without prefix) cannot be parsed."""
         ...
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether evaluating *source* is bounded by its own length, so that no helper process
-        is needed.
-        """
+        """Say whether the cost of *source* is bounded by its length: it needs no helper process."""
         ...
 
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the JSON value of *source* over *data*. Pure: no clock, no network, no file.
 
-        Raises `LookupError` when a name does not exist and `ValueError` for everything else, each
+        Raises `LookupError` when a name does not exist and `ValueError` for everything else, both
         with a sentence.
         """
         ...
@@ -167,28 +160,29 @@ class RateLimiter(Protocol):
 
 
 class TaskServices(Protocol):
-    """What a task may ask of whoever checks or runs it."""
+    """The services for a task, from the part that checks or runs it."""
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task: its settings, its URL, its expressions."""
         ...
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
-        """Return what is wrong with the expressions in *value*, which stands at *pointer*; nothing
-        is evaluated.
+        """Return the problems of the expressions in *value*, which stands at *pointer*.
+
+        Nothing is evaluated.
         """
         ...
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with every expression in it evaluated over *data*.
 
-        *pointer* is its place, for errors. What is evaluated again and again is given as a
-        `httptask.expressions.Prepared`.
+        *pointer* is its JSON Pointer, for errors. A value that is evaluated again and again is
+        passed as a `httptask.expressions.Prepared`.
         """
         ...
 
     def prepare_http(self, task: TaskCheck | TaskCall) -> Any:
-        """Return what `call_http` would find out about an HTTP task at each visit."""
+        """Return what `call_http` would otherwise derive from an HTTP task at each visit."""
         ...
 
     async def call_http(self, task: TaskCall) -> TaskOutcome:
@@ -198,13 +192,13 @@ class TaskServices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
-    """A task whose definition is looked at; nothing is evaluated or sent."""
+    """A task whose definition is checked; nothing is evaluated or sent."""
 
     name: str
     definition: Mapping[str, Any]
     services: TaskServices
     pointer: str = ""
-    """Where the task stands in its workflow definition."""
+    """The JSON Pointer of the task in its workflow definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,50 +210,48 @@ class TaskCall:
     inputs: Inputs
     services: TaskServices
     pointer: str = ""
-    """Where the task stands in its workflow definition."""
+    """The JSON Pointer of the task in its workflow definition."""
     visit: int = 1
     state: Any = None
-    """What the task left when it asked to be run again; None when the visit begins."""
+    """The state from when the task asked to be run again; None when the visit begins."""
     prepared: Any = None
-    """What the task's type prepared of its definition; None where nothing was prepared."""
+    """The result of the type's `prepare` for the task; None if nothing was prepared."""
 
 
 @runtime_checkable
 class TaskType(Protocol):
     """A type of task that definitions may use.
 
-    A type may have this method, too:
+    A type may also have this method:
 
-    - `prepare(task)`: what is to be made once of a task without problems, a `TaskCheck`. Engines
-      ask for it before the task's first visit, keep it with the definition, and give it to each
-      visit as `call.prepared`. It must not depend on the run: `task.services` are not to be kept.
-      What it raises, the task fails with.
+    - `prepare(task)`: everything that can be made once of a task without problems, a `TaskCheck`.
+      Engines call it before the task's first visit, keep the result with the definition, and pass
+      it to each visit as `call.prepared`. It must not depend on the run: `task.services` must not
+      be kept. If it raises, the task fails with that error.
     """
 
     @property
     def name(self) -> str:
-        """Return what stands in a task's `type`: `Http`."""
+        """Return the `type` of its tasks: `Http`."""
         ...
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        """Return the JSON Schema 2020-12 of a task's definition of this type; nulls are dropped
-        before it is applied.
-        """
+        """Return the JSON Schema 2020-12 of a task's definition, for which nulls are dropped."""
         ...
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return what the schema cannot say about a task's definition. Nothing is evaluated or
-        sent.
+        """Return the problems of a task's definition that the schema cannot express.
+
+        Nothing is evaluated or sent.
         """
         ...
 
     def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
-        """Run one visit, or go on with it at `call.state`. Raises a `TaskError` when the task
-        fails.
+        """Run one visit, or continue it at `call.state`. Raises a `TaskError` when the task fails.
 
-        An outcome with `wait_until` is not the visit's end: the task is run again then, and the
-        engine may have stopped and gone on elsewhere in between.
+        An outcome with `wait_until` does not end the visit: the task is run again at that time, and
+        the engine may have stopped and gone on elsewhere in between.
         """
         ...
 
@@ -273,10 +265,11 @@ class RunOptions:
     definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
     """Definitions by id, for `failureWorkflow`."""
     finished: Callable[[TaskRun], None] | None = None
-    """Told of every visit of a task when it has ended; for progress. It must not raise."""
+    """Called with every visit of a task when it has ended, for progress. It must not raise."""
     cancelled: Callable[[WorkflowRun], None] | None = None
-    """Told of the run so far, as `Cancelled`, before the cancellation goes on. It must not
-    raise.
+    """Called with the run so far, as `Cancelled`, before the cancellation goes on.
+
+    It must not raise.
     """
 
 
@@ -286,13 +279,11 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """Return what `--engine` takes: `embedded`."""
+        """Return its name for `--engine`: `embedded`."""
         ...
 
     def run(
         self, definition: WorkflowDefinition, options: RunOptions, runtime: Any
     ) -> Awaitable[WorkflowRun]:
-        """Run *definition* to its end and return how it ended; *runtime* is an open
-        `httptask.task.Runtime`.
-        """
+        """Run *definition* to its end and return the run; *runtime* is an open `Runtime`."""
         ...
