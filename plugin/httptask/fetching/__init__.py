@@ -1,8 +1,7 @@
-"""What a SOURCE may name beyond the files of this machine: a package of descriptions, and one
-description at an address.
+"""Sources over the network: a package of descriptions, or one description at an address.
 
-`_package` asks the npm client that is installed · `_address` sends requests, on the path that every
-request takes.
+`_package` asks the installed npm client; `_address` sends requests on the path that every request
+takes.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
 def is_fetched(name: str) -> bool:
-    """Say whether *name* is a SOURCE that comes over the network."""
+    """Say whether the SOURCE *name* comes over the network."""
     return name.startswith(PREFIX) or _ADDRESS.match(name) is not None
 
 
 def shown_name(name: str) -> str:
-    """Return *name* as reports call it: an address without what is secret in it."""
+    """Return *name* for reports: an address without its secrets."""
     if not _ADDRESS.match(name):
         return name
     from httptask.fetching._address import shown
@@ -44,15 +43,14 @@ def shown_name(name: str) -> str:
 
 
 class Fetching:
-    """Opens sources, also those that have to be fetched first. A context manager: what was fetched
-    is kept to its end.
+    """Opens sources, also those that have to be fetched first.
 
-    *allow_networks* is what an operator allows beside globally routable addresses; None takes
-    `HTTPTASK_ALLOW_NETWORKS`. *network* is how requests leave this machine, as for a `Runtime`; the
-    npm client goes by its own settings.
+    A context manager: fetched files are kept until its end. *allow_networks* is what an operator
+    allows besides globally routable addresses; None takes `HTTPTASK_ALLOW_NETWORKS`. *network* is
+    how requests leave this machine, as for a `Runtime`; the npm client goes by its own settings.
     *plugins* are asked before a connection is made, as for a `Runtime`. *progress* is called ten
-    times a second while something is fetched, with the bytes that have come and a word about what
-    is under way; what it raises ends that.
+    times a second during a fetch, with the bytes so far and the name of the step; an exception it
+    raises ends the fetch.
     """
 
     def __init__(
@@ -74,7 +72,7 @@ class Fetching:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
@@ -83,19 +81,17 @@ class Fetching:
     def sources(
         self, name: str, *, stdin: BinaryIO | None = None
     ) -> Iterator[Source | DescriptionError]:
-        """Yield each description that *name* names, and an error for each that cannot be read.
+        """Yield each description in *name*, and an error for each that cannot be read.
 
-        `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description, and
-        everything else what `httptask.importers.read_sources` takes it for.
+        `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description;
+        everything else is read by `httptask.importers.read_sources`.
         """
         try:
             if name.startswith(PREFIX):
                 yield from self._package(name)
             elif _ADDRESS.match(name):
-                from httptask.fetching._address import (
-                    Way,
-                    description_at,
-                )  # with all that requests need
+                # Imported here: it needs everything that sends requests.
+                from httptask.fetching._address import Way, description_at
 
                 yield description_at(
                     name, Way(self._allow, self._network, self._plugins, self._progress)
@@ -107,10 +103,8 @@ class Fetching:
 
     def _package(self, name: str) -> Iterator[Source | DescriptionError]:
         package = parsed(name)
-        folder = Path(
-            self._folders.enter_context(tempfile.TemporaryDirectory(prefix="httptask-npm-"))
-        )
+        temporary = tempfile.TemporaryDirectory(prefix="httptask-npm-")
+        folder = Path(self._folders.enter_context(temporary))
         archive = fetched(package, folder, lambda size: self._progress(size, f"fetching {package}"))
-        # Without its version: the next one describes the same APIs, and replaces what this one says
-        # of them.
+        # Without its version: the next one describes the same APIs, and replaces this one.
         yield from importers.file_sources(archive, f"{PREFIX}{package.name}")

@@ -1,5 +1,6 @@
-"""One description at an address, and what it refers to below the same folder: by the path that
-every request takes.
+"""One description at an address, and the files it refers to in the same folder.
+
+They are fetched by the path that every request takes.
 """
 
 from __future__ import annotations
@@ -29,27 +30,27 @@ if TYPE_CHECKING:
 
 _HTML = re.compile(r"\s*+(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
 _SECONDS = 60
-"""For everything that one file takes."""
+"""For everything about one file."""
 _TICK_SECONDS = 0.1
-"""Between two words about what is under way."""
+"""Between two calls of *progress*."""
 _REDIRECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How requests for descriptions go out."""
+    """How requests for descriptions are sent."""
 
     allow_networks: tuple[str, ...] | None = None
-    """What an operator allows beside globally routable addresses; None takes the environment's."""
+    """What an operator allows besides globally routable addresses; None: the environment's."""
     network: Network | None = None
-    """How requests leave this machine; None takes the environment's."""
+    """How requests leave this machine; None: the environment's."""
     plugins: PluginManager | None = None
-    """Asked before a connection is made; None: those that are installed."""
+    """The plugins that are asked before a connection is made; None: the installed ones."""
     progress: Callable[[int, str], None] | None = None
-    """Told ten times a second what is under way; what it raises ends that."""
+    """Called ten times a second with the progress; an exception it raises ends the request."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # In another process there are the plugins that are installed, and nobody to be told.
+        # In another process there are the installed plugins, and nobody to report to.
         return Way, (self.allow_networks, self.network)
 
 
@@ -67,29 +68,31 @@ def description_at(url: str, way: Way) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class AddressesBeside:
-    """Reads files by references from the description at *url*: only of the same origin, and below
-    its folder.
+    """Reads files by references from the description at *url*.
+
+    Only of the same origin, and below its folder.
     """
 
     url: str
     way: Way
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the file that *reference* names: see
-        `httptask.protocols.Source.beside`.
+        """Return the bytes of the file that *reference* names.
+
+        See `httptask.protocols.Source.beside`.
         """
         parts = urlsplit(self.url)
         folder = parts.path.rpartition("/")[0]
-        path = quote(
-            path_beside(reference, "description")
-        )  # as if its folder were the root: nothing leads out of it
+        # As if its folder were the root: nothing leads out of it.
+        path = quote(path_beside(reference, "description"))
         # A redirect could lead anywhere else.
         return _fetched(f"{parts.scheme}://{parts.netloc}{folder}/{path}", self.way, redirects=0)[0]
 
 
 class _Guarded(Runtime):
-    """A runtime that reaches only what an operator allowed by name or network: for `http:`, which
-    anybody can change.
+    """A runtime that reaches only what an operator allowed by name or network.
+
+    For `http:`, where anybody on the way can change the response.
     """
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
@@ -100,14 +103,13 @@ class _Guarded(Runtime):
 
 
 def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
-    """Return the text at *url* as UTF-8, and the URL that it came from in the end."""
+    """Return the text at *url* as UTF-8, and the URL it came from after redirects."""
     name = shown(url)
-    with tempfile.TemporaryDirectory(
-        prefix="httptask-"
-    ) as folder:  # what is no text goes into a file
+    # A body that is no text goes into a file.
+    with tempfile.TemporaryDirectory(prefix="httptask-") as folder:
         try:
-            kind = Runtime if url[:6].lower() == "https:" else _Guarded
-            runtime = kind(
+            runtime_class = Runtime if url[:6].lower() == "https:" else _Guarded
+            runtime = runtime_class(
                 limits=Limits(body=MAX_BYTES),
                 allow_networks=way.allow_networks,
                 network=way.network,
@@ -146,18 +148,17 @@ def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
 
 
 async def _result(task: HttpTask, way: Way, text: str) -> TaskResult:
-    """Return the result of *task*, and tell how far it is; it is cancelled when that raises."""
+    """Return the result of *task* and report its progress; an exception from that cancels it."""
     async with task.runtime:
-        seen = Progress()
+        transfer = Progress()
         context = contextvars.copy_context()
-        context.run(watched.set, seen)
+        context.run(watched.set, transfer)
         call = asyncio.get_running_loop().create_task(task.acall(), context=context)
         try:
             while not (await asyncio.wait((call,), timeout=_TICK_SECONDS))[0]:
                 if way.progress is not None:
-                    way.progress(
-                        seen.network.bytes_received if seen.network is not None else 0, text
-                    )
+                    network = transfer.network
+                    way.progress(network.bytes_received if network is not None else 0, text)
         finally:
             call.cancel()
             await asyncio.wait((call,))
@@ -180,14 +181,16 @@ def _task(url: str, redirects: int) -> dict[str, Any]:
 
 
 def shown(url: str) -> str:
-    """Return *url* for people and reports: without a fragment, and without what is secret in it."""
+    """Return *url* for people and reports, without a fragment and without secrets."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     query = parse_qsl(parts.query, keep_blank_values=True)
-    if any(is_secret_name(name, "query") or is_secret_text(value) for name, value in query):
-        masked = [
-            (name, MASK if is_secret_name(name, "query") or is_secret_text(value) else value)
-            for name, value in query
-        ]
+    # A query without secrets stays as it is written.
+    if any(_is_secret(name, value) for name, value in query):
+        masked = [(name, MASK if _is_secret(name, value) else value) for name, value in query]
         parts = parts._replace(query=urlencode(masked, safe=MASK))
     return parts._replace(netloc=host, fragment="").geturl()
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return is_secret_name(name, "query") or is_secret_text(value)

@@ -1,5 +1,6 @@
-"""A package by the npm client that is installed: its settings hold, it checks the integrity, and no
-script is run.
+"""A package, fetched by the installed npm client.
+
+Its settings apply, it checks the integrity, and it runs no script.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from httptask.errors import DescriptionError
 
 PREFIX = "npm:"
 _MOST_LETTERS = 214
-"""Letters of a package's name, by npm's rules."""
+"""Characters of a package's name, by npm's rules."""
 # npm's rules for names, with the upper case that old packages have. npm takes what ends like an
 # archive for a file.
 _NAME = re.compile(r"(?:@[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*", re.ASCII)
 _VERSION = re.compile(r"[0-9A-Za-z][\w.+-]*", re.ASCII)
 _FILE = re.compile(r"\.(?:tgz|tar|tar\.gz)", re.IGNORECASE)
 _SECONDS = 0.1
-"""Between two looks at how much has come."""
+"""Between two checks of how many bytes have come."""
 _ARGUMENTS = (
     "pack",
     "--ignore-scripts",
@@ -38,7 +39,7 @@ _ARGUMENTS = (
     "--pack-destination=.",
 )
 _MOST_SHOWN = 300
-"""Letters of npm's own words that an error repeats."""
+"""Characters of npm's own message in an error."""
 
 _INSTEAD = "or run `npm pack {name}` where it works, and import the .tgz file that it leaves"
 _REASONS = {
@@ -51,7 +52,7 @@ _REASONS = {
     "E401": "the registry wants you to log in: `npm login`",
     "E403": "the registry refuses it: see npm's `registry` setting, or log in with `npm login`",
 }
-"""npm's code -> what a person is told."""
+"""npm's error codes -> messages."""
 _NO_NETWORK = frozenset(
     (
         "EAI_AGAIN",
@@ -65,7 +66,7 @@ _NO_NETWORK = frozenset(
         "ETIMEDOUT",
     )
 )
-"""npm's codes where its registry was not reached."""
+"""npm's error codes for a registry that was not reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,10 @@ class Package:
 
 
 def parsed(source: str) -> Package:
-    """Return the package that *source*, `npm:PACKAGE[@VERSION]`, names. Raises `DescriptionError`.
+    """Return the package in *source*, `npm:PACKAGE[@VERSION]`. Raises `DescriptionError`.
 
-    Only names and versions: a URL, a folder or an option would have npm do something else than
-    fetch a package.
+    Only names and versions are allowed: with a URL, a folder or an option npm would do something
+    else than fetch a package.
     """
     text = source.removeprefix(PREFIX)
     separator = text.find("@", 1)
@@ -103,9 +104,9 @@ def parsed(source: str) -> Package:
 
 
 def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> Path:
-    """Have npm put the archive of *package* into *folder*, which is empty, and return its path.
+    """Have npm put the archive of *package* into the empty *folder*, and return its path.
 
-    *progress* is called with the bytes that are there. Raises `DescriptionError` with what to do
+    *progress* is called with the number of bytes so far. Raises `DescriptionError` with what to do
     instead.
     """
     source = f"{PREFIX}{package}"
@@ -116,19 +117,19 @@ def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> 
             f"{_INSTEAD.format(name=package)}",
             source=source,
         )
-    # npm looks for a project from here upwards, whose settings would hold: this is one, and nobody
-    # else writes here.
+    # npm takes the settings of the nearest project, from the folder upwards: this makes it one,
+    # into which nobody else writes.
     (folder / "package.json").write_text("{}", encoding="utf-8")
     with (folder / "answer").open("w+b") as answer, (folder / "errors").open("w+b") as errors:
-        process = [npm, *_ARGUMENTS, "--", f"{package.name}@{package.version or 'latest'}"]
+        command = [npm, *_ARGUMENTS, "--", f"{package.name}@{package.version or 'latest'}"]
         with _running(
-            process, cwd=folder, stdin=subprocess.DEVNULL, stdout=answer, stderr=errors
-        ) as running:
-            while not _has_ended(running):
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=answer, stderr=errors
+        ) as process:
+            while not _has_ended(process):
                 progress(sum(path.stat().st_size for path in folder.glob("*.tgz")))
         answer.seek(0)
         errors.seek(0)
-        if running.returncode:
+        if process.returncode:
             raise DescriptionError(_why(package, answer.read(), errors.read()), source=source)
     archives = list(folder.glob("*.tgz"))
     if len(archives) != 1:
@@ -148,10 +149,9 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
 
 @contextlib.contextmanager
 def _running(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run *arguments*, without a shell, as a process that ends with the block, its own children
-    with it.
-    """
-    process = subprocess.Popen(arguments, start_new_session=True, **options)  # noqa: S603 - checked words, no shell
+    """Run *arguments* without a shell; the process and its children end with the block."""
+    # The words are checked, and there is no shell.
+    process = subprocess.Popen(arguments, start_new_session=True, **options)  # noqa: S603
     try:
         yield process
     finally:
@@ -165,16 +165,17 @@ def _running(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[
 
 
 def _why(package: Package, answer: bytes, errors: bytes) -> str:
-    """Return why npm failed, and what to do about it; *answer* is its JSON, *errors* what it wrote
-    to stderr.
+    """Return why npm failed, and what to do about it.
+
+    *answer* is its JSON, *errors* its text on stderr.
     """
-    said: Any = None
+    npm_error: Any = None
     with contextlib.suppress(ValueError, AttributeError):
-        said = json.loads(answer).get("error")
-    said = said if isinstance(said, dict) else {}
+        npm_error = json.loads(answer).get("error")
+    npm_error = npm_error if isinstance(npm_error, dict) else {}
     # A registry that failed while the package came leaves the code on stderr only.
     written = re.search(r"npm (?:error|ERR!) code (\w+)", errors.decode("utf-8", "replace"))
-    code = str(said.get("code") or (written[1] if written else ""))
+    code = str(npm_error.get("code") or (written[1] if written else ""))
     if code in _REASONS:
         return f"npm: {_REASONS[code]} ({code})"
     if code in _NO_NETWORK:
@@ -183,7 +184,7 @@ def _why(package: Package, answer: bytes, errors: bytes) -> str:
             f" proxy settings, {_INSTEAD.format(name=package)}"
         )
     summary = (
-        str(said.get("summary") or errors.decode("utf-8", "replace")).strip()
+        str(npm_error.get("summary") or errors.decode("utf-8", "replace")).strip()
         or "it did not say why"
     )
     return f"npm failed{f' ({code})' if code else ''}: {summary[:_MOST_SHOWN]}"

@@ -1,7 +1,7 @@
 """Many sources into a catalogue, for the command and for the designer's page.
 
-`_import` finds what to read, stores it and tells what became of each source · `_reading` reads, in
-one process per core · `_update` reads again what is known.
+`_import` opens the sources, stores them and reports each outcome; `_reading` reads, in one process
+per core; `_update` reads stored descriptions again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""One import: sources are found, read, and stored; whoever started it is told what became of
-each.
-"""
+"""One import: sources are opened, read and stored, and each outcome is reported."""
 
 from __future__ import annotations
 
@@ -23,28 +21,29 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions
 
 _BATCH = 2_000
-"""Endpoints that are written together."""
+"""Endpoints written in one transaction."""
 _STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What somebody named: one or many descriptions."""
+    """An input of an import: one or many descriptions."""
 
     name: str
     sources: Callable[[], Iterator[Source | DescriptionError]]
     """Opens them, one after the other."""
     origin: Origin | None = None
-    """Where they can be read again; None when they cannot."""
+    """Where they can be read again; None: they cannot."""
 
 
 def input_of(
     name: str, options: ImportOptions, fetching: Fetching, stdin: BinaryIO | None = None
 ) -> Input:
-    """Return the input that *name*, a SOURCE of the command line, stands for; `-` is *stdin*."""
+    """Return the input for *name*, a SOURCE of the command line; `-` is *stdin*."""
     if name == _STDIN:
         return Input("standard input", lambda: _of_stdin(fetching, stdin))
-    source = name if is_fetched(name) else os.path.abspath(name)  # noqa: PTH100 - links stay as they are
+    # Not `Path.resolve`: links stay as they are.
+    source = name if is_fetched(name) else os.path.abspath(name)  # noqa: PTH100
     return Input(
         name,
         lambda: fetching.sources(name),
@@ -61,23 +60,22 @@ def _of_stdin(fetching: Fetching, stdin: BinaryIO | None) -> Iterator[Source | D
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one source."""
+    """The outcome of one source."""
 
     source: str
     read: Read | None = None
-    """None when it was not read: it is unchanged, or it could not be."""
+    """None if it was not read: it is unchanged, or unreadable."""
     counts: ImportCounts | None = None
-    """What was done in the catalogue; None when nothing was."""
+    """The changes in the catalogue; None: there are none."""
     error: DescriptionError | None = None
 
 
 @dataclass(slots=True)
 class Import:
-    """One import of *inputs*. One that cannot be read does not keep the others out.
+    """One import of *inputs*. An unreadable one does not keep the others out.
 
-    *tell* is called with what became of each source, *idle* often: both in the thread of `run`,
-    which ends with what either of them raises. What was written before stays; no source is there by
-    half.
+    *tell* is called with each outcome, *idle* often, both in the thread of `run`, which ends with
+    an exception of either. What was written before stays; no source is stored by half.
     """
 
     inputs: Sequence[Input]
@@ -86,15 +84,18 @@ class Import:
     tell: Callable[[Outcome], None]
     idle: Callable[[], None] = lambda: None
     again: bool = False
-    """Whether to read what is unchanged since it was imported, too."""
+    """Whether to read descriptions again that have not changed since they were imported."""
     size: int = 0
     """Bytes of the sources so far."""
     counts: Counter[str] = field(default_factory=Counter)
-    """So far: `sources`, `endpoints`; `added`, `replaced`, `unchanged`, `removed` of them; `parts`,
-    which are no descriptions; `incomplete`, sources of which something could not be read; `failed`,
-    those of which nothing could be."""
+    """Counts so far.
+
+    `sources`; `endpoints`, and of them `added`, `replaced`, `unchanged`, `removed`; `parts`, which
+    are no descriptions; `incomplete` sources, of which something could not be read; `failed` ones,
+    of which nothing could be.
+    """
     notes: Counter[str] = field(default_factory=Counter)
-    """How many notes of each kind."""
+    """Numbers of notes by their kind."""
 
     def check(self) -> None:
         """Read everything and write nothing."""
@@ -107,7 +108,7 @@ class Import:
         unwritten: list[Read] = []
         for read in read_all(self._jobs(catalogue), self.plugins, self.idle):
             unwritten.append(read)
-            if sum(len(each.lines) for each in unwritten) >= _BATCH:
+            if sum(len(pending.lines) for pending in unwritten) >= _BATCH:
                 self._write(catalogue, unwritten)
             self.idle()
         self._write(catalogue, unwritten)
@@ -115,45 +116,39 @@ class Import:
             catalogue.optimise()
 
     def _write(self, catalogue: Catalogue, unwritten: list[Read]) -> None:
-        """Write what *unwritten* holds in one transaction, tell it, and empty the list."""
-        counts = iter(
-            catalogue.put_prepared(
-                [read.prepared for read in unwritten if read.prepared is not None]
-            )
-        )
+        """Write *unwritten* in one transaction, report the outcomes, and empty the list."""
+        prepared = [read.prepared for read in unwritten if read.prepared is not None]
+        counts = iter(catalogue.put_prepared(prepared))
         for read in unwritten:
             self._done(read, next(counts) if read.prepared is not None else None)
         unwritten.clear()
 
     def _jobs(self, catalogue: Catalogue | None) -> Iterator[Job]:
-        """Yield what has to be read; what was imported into *catalogue* before, unchanged, has
-        not.
-        """
-        for given, source in self._sources():
+        """Yield the descriptions to read, without those that *catalogue* already has unchanged."""
+        for input_, source in self._sources():
             self.idle()
             if isinstance(source, DescriptionError):
                 self._failed(source)
                 continue
             self.size += len(source.data)
-            if source.name != given.name and is_fragment(
-                source
-            ):  # what somebody named is no part by itself
+            # A file that somebody named is read even if it looks like a part of a description.
+            if source.name != input_.name and is_fragment(source):
                 self.counts["parts"] += 1
                 continue
             mark = digest(source, self.options)
             known = catalogue.known(mark) if catalogue is not None and not self.again else None
             if known is None or catalogue is None:
-                yield Job(source, self.options, mark, given.origin, keep=catalogue is not None)
+                yield Job(source, self.options, mark, input_.origin, keep=catalogue is not None)
                 continue
-            if given.origin is not None:
-                catalogue.remember(mark, given.origin)
+            if input_.origin is not None:
+                catalogue.remember(mark, input_.origin)
             self.counts.update(sources=1, endpoints=known.unchanged, unchanged=known.unchanged)
             self.tell(Outcome(source.name, counts=known))
 
     def _sources(self) -> Iterable[tuple[Input, Source | DescriptionError]]:
-        for given in self.inputs:
-            for source in given.sources():
-                yield given, source
+        for input_ in self.inputs:
+            for source in input_.sources():
+                yield input_, source
 
     def _done(self, read: Read, counts: ImportCounts | None) -> None:
         if read.error is not None:
@@ -165,10 +160,9 @@ class Import:
             self.counts.update(
                 dict(zip(("added", "replaced", "unchanged", "removed"), done, strict=True))
             )
-        self.notes.update(each.kind for each in read.notes)
-        self.counts["incomplete"] += (
-            any(each.severity == "error" for each in read.notes) or not read.lines
-        )
+        self.notes.update(note.kind for note in read.notes)
+        has_errors = any(note.severity == "error" for note in read.notes)
+        self.counts["incomplete"] += has_errors or not read.lines
         self.tell(Outcome(read.source, read, counts))
 
     def _failed(self, error: DescriptionError) -> None:

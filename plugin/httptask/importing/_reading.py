@@ -28,17 +28,15 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
 
 FORMAT = 3
-"""Goes up when the same description is read otherwise than before: then unchanged ones are read
-again.
-"""
+"""The version of the reader: a new one reads unchanged descriptions again."""
 
 _ALONE = 4
 """Sources up to which no other process is started."""
 _SECONDS = 0.1
-"""Between two calls of who waits for a process."""
+"""Between two calls of *idle* while a process is waited for."""
 _MOST_AHEAD = 100
 _MOST_BYTES_AHEAD = 100_000_000
-"""Sources, and bytes of them, that may wait for one before them."""
+"""Bytes of the sources, of at most `_MOST_AHEAD`, that may wait for one before them."""
 _GARBAGE = (50_000, 20, 50)
 """Objects made between two collections of new ones, and collections between two of older ones."""
 _LARGE = 512 * 1024
@@ -59,7 +57,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What became of one job."""
+    """The outcome of one job."""
 
     source: str
     importer: str = ""
@@ -75,20 +73,18 @@ def digest(source: Source, options: ImportOptions) -> bytes:
 
     It covers the description's bytes, the import options, and the reader's format version.
     """
-    said = repr((FORMAT, options.provider, options.servers)).encode()
-    return hashlib.sha256(said + b"\0" + source.data).digest()
+    key = repr((FORMAT, options.provider, options.servers)).encode()
+    return hashlib.sha256(key + b"\0" + source.data).digest()
 
 
 def read(job: Job, plugins: PluginManager | None = None) -> Read:
     """Read the description of *job*, in whichever process this is."""
     lines: list[tuple[str, str, str, int, bool]] = []
     notes: list[Note] = []
-    reached: list[str] = []
-    source = (
-        replace(job.source, beside=_recording(job.source.beside, reached))
-        if job.source.beside
-        else job.source
-    )
+    opened_files: list[str] = []
+    source = job.source
+    if source.beside:
+        source = replace(source, beside=_recording(source.beside, opened_files))
 
     def endpoints(items: Iterable[Endpoint | Note]) -> Iterator[Endpoint]:
         for item in items:
@@ -102,19 +98,19 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
     prepared = None
     try:
         importer, items = reading(source, job.options, plugins or _plugins())
-        found = endpoints(items)
+        read_endpoints = endpoints(items)
         if job.keep:
             prepared = prepare(
-                found, source=source.name, digest=job.digest, whole=importer == "openapi"
+                read_endpoints, source=source.name, digest=job.digest, whole=importer == "openapi"
             )
-        for _ in found:
+        for _ in read_endpoints:
             pass
     except DescriptionError as error:
         return Read(source.name, error=error, notes=tuple(notes))
     if prepared is not None:
         prepared = replace(prepared, origin=job.origin)
-    if prepared is not None and reached:
-        # Its other files may change while it does not: it is read again next time.
+    if prepared is not None and opened_files:
+        # Its other files may change while it does not, so it is read again next time.
         prepared = replace(prepared, digest=b"")
     return Read(source.name, importer, tuple(lines), tuple(notes), prepared)
 
@@ -122,11 +118,11 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
 def read_all(
     jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], None] = lambda: None
 ) -> Iterator[Read]:
-    """Yield what became of each of *jobs*, in their order: in this process when they are few, else
-    in one per core.
+    """Yield the outcome of each of *jobs*, in their order.
 
-    *idle* is called ten times a second while another process is waited for; it may raise. Raises
-    `DescriptionError` when such a process ends without an answer.
+    Few jobs are done in this process, else in one process per core. *idle* is called ten times a
+    second while another process is waited for; it may raise. Raises `DescriptionError` when such a
+    process ends without an answer.
     """
     first = list(itertools.islice(jobs, _ALONE + 1))
     processes = os.cpu_count() or 1
@@ -152,20 +148,21 @@ def read_all(
 def _in_order(
     pool: ProcessPoolExecutor, jobs: Iterator[Job], idle: Callable[[], None]
 ) -> Iterator[Read]:
-    """Yield what became of *jobs*, in their order: the same catalogue comes of the same sources."""
-    waiting: deque[tuple[int, Future[Read]]] = deque()
+    """Yield the outcomes of *jobs* in their order: equal sources make equal catalogues."""
+    pending: deque[tuple[int, Future[Read]]] = deque()
     size = 0
     for job in jobs:
-        waiting.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
+        pending.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
         size += len(job.source.data)
-        # One that takes long does not leave the other processes without work, nor fill the memory.
-        while waiting and (
-            len(waiting) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD or waiting[0][1].done()
-        ):
-            length, first = waiting.popleft()
+        # A slow one does not leave the other processes without work, nor fill the memory.
+        while pending:
+            is_full = len(pending) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD
+            if not is_full and not pending[0][1].done():
+                break
+            length, first = pending.popleft()
             size -= length
             yield _result(first, idle)
-    for _, future in waiting:
+    for _, future in pending:
         yield _result(future, idle)
 
 
@@ -176,16 +173,16 @@ def _result(future: Future[Read], idle: Callable[[], None]) -> Read:
 
 
 def _read_and_tidied(job: Job) -> Read:
-    """Read the description of *job*, and free what it took."""
+    """Read the description of *job*, and free the memory that it took."""
     result = read(job)
     if len(job.source.data) >= _LARGE:
         gc.collect()
     return result
 
 
-def _recording(beside: Callable[[str], bytes], reached: list[str]) -> Callable[[str], bytes]:
+def _recording(beside: Callable[[str], bytes], opened_files: list[str]) -> Callable[[str], bytes]:
     def opened(reference: str) -> bytes:
-        reached.append(reference)
+        opened_files.append(reference)
         return beside(reference)
 
     return opened
@@ -199,13 +196,12 @@ def _plugins() -> PluginManager:
 def _begin() -> None:
     """Make this a process that ends with its parent and leaves Ctrl+C to it.
 
-    It looks for garbage less often than Python does by itself, which takes a tenth of the time:
-    nearly all that is read has no circles.
+    It collects garbage less often than Python does by default, which takes a tenth of the time:
+    nearly nothing that is read has cycles.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.getLogger("httptask.plugins").setLevel(
-        logging.ERROR
-    )  # the parent has said what is left out
+    # The parent has already reported the plugins that are left out.
+    logging.getLogger("httptask.plugins").setLevel(logging.ERROR)
     _plugins()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)

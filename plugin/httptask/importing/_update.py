@@ -1,11 +1,10 @@
-"""One update: descriptions are read again from where they came from, and stored; what changed is
-told.
-"""
+"""One update: descriptions are read again from their origins, stored, and compared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,44 +22,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BrokenDefinition:
-    """What an update does to one workflow definition."""
+    """The effects of an update on one workflow definition."""
 
     definition: str
-    """The name that the definition was given under."""
+    """The name of the definition."""
     broken: tuple[BrokenTask, ...]
     used: int
-    """Tasks that are for endpoints of the description."""
+    """The number of its tasks for endpoints of the description."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdatedDescription:
-    """One description that was read again, is stored, and differs from what was stored before."""
+    """One description that was read again and differs from what was stored before."""
 
     source: str
     differences: Differences
     definitions: tuple[BrokenDefinition, ...]
-    """One for each definition that was given."""
+    """One for each definition of the update."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return `{"source", "added", "removed", "changed", "unchanged"}`, and "broken" where
-        definitions were given.
+        """Return `{"source", "added", "removed", "changed", "unchanged", "broken"?}`.
+
+        "broken" is there if the update has definitions.
         """
-        broken = [
-            {"definition": each.definition, **task.to_json()}
-            for each in self.definitions
-            for task in each.broken
-        ]
-        given = {"broken": broken} if self.definitions else {}
-        return {"source": self.source, **self.differences.to_json(), **given}
+        value = {"source": self.source, **self.differences.to_json()}
+        if self.definitions:
+            value["broken"] = [
+                {"definition": definition.definition, **task.to_json()}
+                for definition in self.definitions
+                for task in definition.broken
+            ]
+        return value
 
 
 class Update:
-    """Reads again what *catalogue* has from each of *origins* (with the names of what came from
-    there), and stores it.
+    """Reads again what *catalogue* has from *origins*, and stores it.
 
-    Only sources whose names are known are read where *only_known* says so: those of one provider.
-    *definitions* are the workflow definitions, by name, whose tasks are held against what changed.
-    `run` does the work; the counts below grow while it runs.
+    *origins* maps each origin to the names of the descriptions from there. With *only_known*, which
+    is for the descriptions of one provider, no source with another name is read. *definitions* are
+    the workflow definitions, by name, whose tasks are checked against the changes. `run` does the
+    work; the counts below grow while it runs.
     """
 
     def __init__(
@@ -74,11 +75,9 @@ class Update:
         plugins: PluginManager,
     ) -> None:
         self.unchanged = 0
-        """Descriptions that are as they were."""
+        """The number of descriptions that have not changed."""
         self.gone: list[str] = []
-        """Names of descriptions that are no longer where they came from; the catalogue keeps
-        them.
-        """
+        """Names of descriptions that are no longer at their origin; the catalogue keeps them."""
         self._catalogue = catalogue
         self._fetching = fetching
         self._origins = origins
@@ -88,8 +87,9 @@ class Update:
         self._unreadable: list[DescriptionError] = []
 
     def run(self) -> Iterator[UpdatedDescription | DescriptionError | None]:
-        """Yield each description that changed, each error of one that cannot be read (what is
-        stored of it stays), and None for one that was read and did not change.
+        """Yield each changed description, each error, and None for each that did not change.
+
+        An error is of a description that cannot be read; what is stored of it stays.
         """
         for read in read_all(self._jobs(), self._plugins):
             yield from self._taken_errors()
@@ -101,7 +101,7 @@ class Update:
             yield self._unreadable.pop(0)
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield what is not as it was when it was read last."""
+        """Yield the descriptions that have changed since they were read last."""
         for origin, names in self._origins.items():
             options = import_options(origin.provider, origin.servers)
             seen: set[str] = set()
@@ -125,16 +125,14 @@ class Update:
                 self.gone += sorted(names - seen)
 
     def _stored(self, read: Read) -> UpdatedDescription | DescriptionError | None:
-        """Put what was *read* into the catalogue, and return what that changes."""
+        """Put *read* into the catalogue, and return the changes."""
         if read.error is not None or read.prepared is None:
             return read.error
         apis = [(api.provider, api.name) for api in read.prepared.apis]
         old = [self._catalogue.of_api(*api) for api in apis]
         self._catalogue.put_prepared([read.prepared])
         new = [self._catalogue.of_api(*api) for api in apis]
-        pairs = [
-            pair for before, after in zip(old, new, strict=True) for pair in paired(before, after)
-        ]
+        pairs = list(chain.from_iterable(map(paired, old, new)))
         differences = Differences.of(pairs)
         if not differences.any:
             self.unchanged += 1
@@ -147,8 +145,10 @@ class Update:
 
 
 def _name(name: str, origin: Origin) -> str:
-    """Return *name*, of what is at *origin*, as it was when it was imported from another folder."""
+    """Return *name*, which is at *origin*, as it was imported, perhaps from another folder."""
     if origin.source == origin.name or not name.startswith(origin.source):
         return name
-    rest = name[len(origin.source) :]
-    return str(Path(origin.name, rest[1:])) if Path(origin.source).is_dir() else origin.name + rest
+    below = name[len(origin.source) :]
+    if Path(origin.source).is_dir():
+        return str(Path(origin.name, below[1:]))
+    return origin.name + below

@@ -1,6 +1,4 @@
-"""Helpers for plugin authors: a real HTTP server to send test requests to, without leaving the
-machine.
-"""
+"""Helpers for plugin authors: a real HTTP server on this machine, for test requests."""
 
 from __future__ import annotations
 

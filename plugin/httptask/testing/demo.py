@@ -1,9 +1,8 @@
-"""The whole way once, unattended: from a reference page to a raw response and a finished run, on
-this machine only.
+"""A tour of the whole way, unattended: from a reference page to a finished run.
 
 `make demo`, or `python -m httptask.testing.demo`. Every step is a real command in a process of its
-own; the API is a stand-in on loopback that refuses a wrong request itself. Ends with status 0, or 1
-when a step did not do what it promises.
+own. The API is a stand-in on loopback that refuses a wrong request itself; nothing leaves this
+machine. Ends with status 0, or 1 when a step does not do what it promises.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class _UnexpectedError(Exception):
 
 
 class _Shell:
-    """Runs `httptask` commands in *folder* and shows them as somebody would type them."""
+    """Runs `httptask` commands in *folder*, and prints them as a person would type them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -44,11 +43,9 @@ class _Shell:
         }
 
     def run(self, *words: str, expect: int = 0) -> str:
-        """Run one command, print it and what it prints; *expect* is the exit status it must
-        have.
-        """
+        """Run one command, and print it and its output; *expect* is its required exit status."""
         print(f"\n$ httptask {shlex.join(words)}", flush=True)
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "httptask", *words],
             cwd=self._folder,
             env=self._environment,
@@ -58,10 +55,10 @@ class _Shell:
             encoding="utf-8",
             check=False,
         )
-        print(done.stdout.rstrip(), flush=True)
-        if done.returncode != expect:
-            raise _UnexpectedError(f"exit status {done.returncode}, expected {expect}")
-        return done.stdout
+        print(process.stdout.rstrip(), flush=True)
+        if process.returncode != expect:
+            raise _UnexpectedError(f"exit status {process.returncode}, expected {expect}")
+        return process.stdout
 
     def read(self, *words: str) -> Any:
         """Run one command without showing it and return the JSON it prints."""
@@ -133,9 +130,7 @@ def _title(text: str) -> None:
 
 
 def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
-    """Return a workflow definition around the prepared *task*, its settings filled in for
-    *server*.
-    """
+    """Return a workflow definition with the prepared *task*, filled in for *server*."""
     request = task["httpRequest"]
     request["url"] = server + request["url"]
     request["pathParameters"]["project_id"] = 1001

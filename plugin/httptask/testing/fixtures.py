@@ -1,5 +1,6 @@
-"""Fixtures of pytest for the tests of plugins: put `pytest_plugins = ["httptask.testing.fixtures"]`
-in `conftest.py`.
+"""Fixtures of pytest for the tests of plugins.
+
+Put `pytest_plugins = ["httptask.testing.fixtures"]` in `conftest.py`.
 """
 
 from __future__ import annotations
@@ -24,19 +25,18 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture
 def make_runtime() -> Iterator[Callable[..., Runtime]]:
-    """A function that returns a runtime with the plugins it is given, and no installed ones; it is
-    closed after the test.
+    """A function from plugins to a runtime with them, and no installed ones; closed after the test.
 
-    The runtime connects to this machine only, and its catalogue holds what ships with httptask.
-    Keyword arguments are those of `httptask.Runtime`, and replace these.
+    The runtime connects to this machine only, and its catalogue has the endpoints that ship with
+    httptask. Keyword arguments are those of `httptask.Runtime`, and replace these defaults.
     """
     with ExitStack() as closing:
 
-        def made(*plugins: Any, **options: Any) -> Runtime:
+        def make(*plugins: Any, **options: Any) -> Runtime:
             options.setdefault("plugins", plugin_manager(*plugins, entry_points=False))
             options.setdefault("allow_networks", ["127.0.0.0/8", "::1"])
             if "catalogue" not in options:
                 options["catalogue"] = closing.enter_context(Catalogue.open(":memory:"))
             return closing.enter_context(Runtime(**options))
 
-        yield made
+        yield make

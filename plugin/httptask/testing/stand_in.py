@@ -1,9 +1,8 @@
-"""A stand-in of one Procore endpoint: a real HTTP server on loopback that refuses what the
-documentation forbids.
+"""A stand-in of one Procore endpoint: a real HTTP server on loopback, strict as its page.
 
 It stands for `POST /rest/v1.0/project/{project_id}/email_communications`, as the reference page
-that ships with httptask documents it. It is the independent judge of what httptask sends: it is
-written from that page by hand and shares no code with the rest of the package.
+that ships with httptask documents it. It judges what httptask sends independently: it is written
+from that page by hand and shares no code with the rest of the package.
 
     with StandIn() as stand_in:
         ...  # send requests to stand_in.url
@@ -11,7 +10,7 @@ written from that page by hand and shares no code with the rest of the package.
 
 In a terminal: `python -m httptask.testing.stand_in --port 8901`.
 
-Every refusal is a status of its own and a JSON body that says where and why:
+Every refusal has a status of its own and a JSON body with the reason and its place:
 
     {"errors": [{"where": "query.topic_id", "reason": "must be an integer, found \\"seven\\""}]}
 """
@@ -95,21 +94,21 @@ _MAX_HEADERS = 100
 _MAX_DEPTH = 100
 _MAX_ERRORS = 100
 _IDLE_SECONDS = 30.0
-"""A connection that says nothing for so long is closed."""
+"""Seconds after which a silent connection is closed."""
 _POLL_SECONDS = 0.01
-"""How long stopping may have to wait for the listener to notice."""
+"""Seconds between two checks of the listener whether to stop."""
 _DRAIN_SECONDS = 2.0
-"""How long a refused body is still read and thrown away, so that the refusal is not lost with the
-connection.
+"""Seconds for which a refused body is still read and dropped.
+
+Otherwise the refusal could be lost with the connection.
 """
 
 _FIRST_ID = 901
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
 _REQUEST_LINE = re.compile(rb"(%b) ([!-~]+) (HTTP/1\.[01])\r\n" % _TOKEN)  # RFC 9112, section 3
 _HEADER_LINE = re.compile(rb"(%b):([\t\x20-\x7e\x80-\xff]*)\r\n" % _TOKEN)  # RFC 9112, section 5
-_CHUNK_LINE = re.compile(
-    rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n"
-)  # RFC 9112, section 7.1
+# RFC 9112, section 7.1
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -134,13 +133,12 @@ class ReceivedRequest:
     version: str
     """`HTTP/1.1` or `HTTP/1.0`."""
     headers: tuple[tuple[str, str], ...]
-    """Names and values in the order they came, duplicates included, names spelt as sent; decoded as
-    ISO 8859-1.
+    """Names and values in order, duplicates included, names spelt as sent.
+
+    Decoded as ISO 8859-1.
     """
     body: bytes = b""
-    """The body without its chunk framing; empty when the request was refused before its body was
-    read.
-    """
+    """The body without its chunk framing; empty if the request was refused before it was read."""
 
     def values(self, name: str) -> list[str]:
         """Return the values of every header called *name*, in whatever case, in order."""
@@ -183,7 +181,7 @@ class _Topic:
 
 
 def _judge_head(request: ReceivedRequest, token: str | None) -> _Topic:
-    """Return what the path and the query say, or refuse; each rung is a status of its own."""
+    """Return the values of path and query, or refuse; every rung has a status of its own."""
     path, query = _split_target(request.target)
     project_id = _judge_path(path)
     if request.method != METHOD:
@@ -205,19 +203,16 @@ def _split_target(target: str) -> tuple[str, str]:
 
 
 def _judge_path(path: str) -> str:
-    wanted = PATH_TEMPLATE.split("/")
-    found = [_decoded(segment, "path") for segment in path.split("/")]
-    place = wanted.index("{project_id}")
-    if (
-        len(found) != len(wanted)
-        or found[:place] + found[place + 1 :] != wanted[:place] + wanted[place + 1 :]
-    ):
+    template = PATH_TEMPLATE.split("/")
+    segments = [_decoded(segment, "path") for segment in path.split("/")]
+    index = template.index("{project_id}")
+    if segments[:index] + template[index : index + 1] + segments[index + 1 :] != template:
         _refuse(
             404,
             "path",
             f"there is nothing at {_quoted(path)}; this server has only {METHOD} {PATH_TEMPLATE}",
         )
-    return found[place]
+    return segments[index]
 
 
 def _judge_authorization(request: ReceivedRequest, token: str) -> None:
@@ -231,20 +226,18 @@ def _judge_authorization(request: ReceivedRequest, token: str) -> None:
             "is required and missing" if not values else "is given more than once",
             challenge,
         )
-    scheme, _, given = values[0].partition(" ")
+    scheme, _, sent_token = values[0].partition(" ")
     if scheme.lower() != "bearer":
         _refuse(401, where, "must be `Bearer` and a token", challenge)
     # Compared in constant time, and never repeated in the reason: it could be a real token sent to
-    # the wrong place.
-    if not hmac.compare_digest(given.strip().encode("latin-1", "replace"), token.encode()):
+    # the wrong server.
+    if not hmac.compare_digest(sent_token.strip().encode("latin-1", "replace"), token.encode()):
         _refuse(401, where, "the token is not the right one", challenge)
 
 
 def _judge_content_type(request: ReceivedRequest) -> None:
-    where, hint = (
-        "headers.Content-Type",
-        ("Accept", "application/json"),
-    )  # RFC 9110, section 15.5.16
+    where = "headers.Content-Type"
+    hint = ("Accept", "application/json")  # RFC 9110, section 15.5.16
     values = request.values("Content-Type")
     if not values:
         _refuse(415, where, "is required and missing; it must be application/json", hint)
@@ -258,29 +251,27 @@ def _judge_content_type(request: ReceivedRequest) -> None:
 
 def _judge_parameters(request: ReceivedRequest, project_id: str, query: str) -> _Topic:
     problems: list[tuple[str, str]] = []
-    given = _query_values(query)
+    values = _query_values(query)
     topic = _Topic(
         _integer("path.project_id", [project_id], problems),
-        _integer("query.topic_id", given.get("topic_id", []), problems),
-        _topic_type(given.get("topic_type", []), problems),
+        _integer("query.topic_id", values.get("topic_id", []), problems),
+        _topic_type(values.get("topic_type", []), problems),
     )
     _integer("headers.Procore-Company-Id", request.values("Procore-Company-Id"), problems)
-    known = ", ".join(_QUERY_NAMES)
-    strangers = [name for name in given if name not in _QUERY_NAMES]
-    problems += [
-        (f"query.{_short(name)}", f"is not known; known are {known}") for name in strangers
-    ]
+    names = ", ".join(_QUERY_NAMES)
+    unknown = [name for name in values if name not in _QUERY_NAMES]
+    problems += [(f"query.{_short(name)}", f"is not known; known are {names}") for name in unknown]
     if problems:
         raise _RefusedError(400, problems)
     return topic
 
 
 def _query_values(query: str) -> dict[str, list[str]]:
-    given: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     for pair in query.split("&") if query else []:
         name, _, value = (_decoded(part, "query") for part in pair.replace("+", " ").partition("="))
-        given.setdefault(name, []).append(value)
-    return given
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def _decoded(text: str, where: str) -> str:
@@ -303,31 +294,27 @@ def _integer(where: str, values: Sequence[str], problems: list[tuple[str, str]])
 
 
 def _topic_type(values: Sequence[str], problems: list[tuple[str, str]]) -> str:
-    where, wanted = "query.topic_type", "one of " + ", ".join(TOPIC_TYPES)
-    value = _single(where, values, wanted, problems)
+    where, expected = "query.topic_type", "one of " + ", ".join(TOPIC_TYPES)
+    value = _single(where, values, expected, problems)
     if value is not None and value not in TOPIC_TYPES:
-        problems.append((where, f"must be {wanted}; found {_quoted(value)}"))
+        problems.append((where, f"must be {expected}; found {_quoted(value)}"))
     return value or ""
 
 
 def _single(
-    where: str, values: Sequence[str], wanted: str, problems: list[tuple[str, str]]
+    where: str, values: Sequence[str], expected: str, problems: list[tuple[str, str]]
 ) -> str | None:
     if len(values) == 1:
         return values[0]
-    reason = (
-        f"is given {len(values)} times; give it once"
-        if values
-        else f"is required and missing; it must be {wanted}"
-    )
-    problems.append((where, reason))
+    if values:
+        problems.append((where, f"is given {len(values)} times; give it once"))
+    else:
+        problems.append((where, f"is required and missing; it must be {expected}"))
     return None
 
 
 def _judge_body(body: bytes) -> dict[str, Any]:
-    """Return the body's object, or refuse: 400 when it is no JSON, 422 when it is JSON of another
-    shape.
-    """
+    """Return the body's object, or refuse: 400 if it is no JSON, 422 if it has another shape."""
     document = _parsed(body)
     problems = list(_shape_problems(document))
     if problems:
@@ -395,10 +382,9 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         counts = Counter(name for name, _ in pairs)
-        twice = counts.most_common(1)[0][0]
-        _refuse(
-            400, "body", f"an object has the member {_quoted(twice)} more than once"
-        )  # RFC 8259, section 4
+        repeated = counts.most_common(1)[0][0]
+        # RFC 8259, section 4
+        _refuse(400, "body", f"an object has the member {_quoted(repeated)} more than once")
     return members
 
 
@@ -457,14 +443,11 @@ class _ClientLeftError(Exception):
 
 
 def _read_head(stream: BufferedIOBase) -> ReceivedRequest | None:
-    """Return the next request without its body, or None when the client is done with the
-    connection.
-    """
+    """Return the next request without its body; None: the client is done with the connection."""
     line = stream.readline(_MAX_LINE_BYTES)
+    # RFC 9112, section 2.2: one empty line before it is ignored.
     if line == b"\r\n":
-        line = stream.readline(
-            _MAX_LINE_BYTES
-        )  # RFC 9112, section 2.2: one empty line before it is ignored
+        line = stream.readline(_MAX_LINE_BYTES)
     if not line:
         return None
     if len(line) == _MAX_LINE_BYTES:
@@ -519,7 +502,7 @@ def _check_framing(head: ReceivedRequest) -> None:
 
 
 def _body_length(head: ReceivedRequest) -> int | None:
-    """Return how many bytes the body has, None when it comes in chunks (RFC 9112, section 6.3)."""
+    """Return the length of the body; None: it comes in chunks (RFC 9112, section 6.3)."""
     codings, lengths = head.values("Transfer-Encoding"), head.values("Content-Length")
     if codings and (lengths or head.version == "HTTP/1.0"):
         _refuse(
@@ -596,7 +579,7 @@ _PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPSta
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: requests one after the other until either side has had enough."""
+    """One connection: requests in a row until either side ends it."""
 
     server: _Server
     server_version = "httptask-stand-in"
@@ -673,7 +656,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking the name service who we are, as HTTPServer does."""
+        """Bind without asking the name service for our name, as HTTPServer does."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = (
             str(self.server_address[0]),
@@ -747,9 +730,7 @@ class StandIn:
 
     @property
     def url(self) -> str:
-        """Where it listens, `http://127.0.0.1:PORT`; asking outside the `with` block is a
-        RuntimeError.
-        """
+        """Its address, `http://127.0.0.1:PORT`. Outside the `with` block a RuntimeError."""
         if self._server is None:
             raise RuntimeError("the stand-in is not running; use it in a `with` block")
         return f"http://{self._server.server_name}:{self._server.server_port}"
@@ -767,7 +748,7 @@ class StandIn:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
@@ -777,20 +758,18 @@ class StandIn:
             self._thread.join()
 
     def _check_head(self, head: ReceivedRequest) -> None:
-        """Refuse before the body is sent, for a client that asked to be told (RFC 9110, section
-        10.1.1).
-        """
+        """Refuse before the body, for a client that expects 100 (RFC 9110, section 10.1.1)."""
         if not self._failures:
             _judge_head(head, self._token)
 
     def _refused(self, head: ReceivedRequest | None, refused: _RefusedError) -> _Reply:
-        """Remember a request whose body was not read, and return its refusal."""
+        """Record a request whose body was not read, and return its refusal."""
         if head is not None:
             self.requests.append(head)
         return refused.reply
 
     def _answer(self, request: ReceivedRequest) -> _Reply:
-        """Remember a whole request, judge it and return the reply."""
+        """Record a whole request, judge it and return the reply."""
         self.requests.append(request)
         try:
             self._fail_as_asked()
@@ -802,11 +781,9 @@ class StandIn:
     def _log(self, request: ReceivedRequest | None, status: int) -> None:
         """Write the request's line when verbose."""
         if self._verbose:
-            line = (
-                f"{request.method} {request.target}"
-                if request is not None
-                else "(unreadable request)"
-            )
+            line = "(unreadable request)"
+            if request is not None:
+                line = f"{request.method} {request.target}"
             sys.stderr.write(f"{line} -> {status}\n")
 
     def _fail_as_asked(self) -> None:
