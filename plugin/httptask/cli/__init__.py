@@ -1,5 +1,6 @@
-"""The command line: every command has `--json`; exit status 0 ok, 1 the work failed, 2 bad usage or
-input.
+"""The command line. Every command has `--json`.
+
+Exit status 0: ok, 1: the work failed, 2: bad usage or input.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _BAD_INPUT = (
     ExpressionError,
     CredentialError,
 )
-"""Errors that say that what was given is wrong; any other says that the work failed."""
+"""Errors of a wrong input; any other means that the work failed."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,9 +60,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line with *arguments*, those of the process when absent, and return the exit
-    status.
-    """
+    """Run the command line with *arguments* (None: the process's); return the exit status."""
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
@@ -80,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(error, as_json, 2 if isinstance(error, _BAD_INPUT) else 1)
     except Stopped as stopped:
         return fail(CommandError(str(stopped)), as_json, stopped.status)
-    except BrokenPipeError:  # the reader went away: head, less
-        sys.stdout = None  # or the interpreter would complain when it flushes at exit
+    except BrokenPipeError:  # the reader has ended: head, less
+        sys.stdout = None  # otherwise the interpreter would complain when it flushes at exit
         return 1
     except Exception as error:
         logging.getLogger("httptask").debug("where it failed", exc_info=error)
@@ -111,11 +110,8 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
         parser.exit()
     if first is not None and first not in commands.choices:
         near = nearest(first, commands.choices)
-        hint = (
-            f"did you mean {near[0]}?"
-            if near
-            else f"the commands are: {', '.join(commands.choices)}"
-        )
+        names = ", ".join(commands.choices)
+        hint = f"did you mean {near[0]}?" if near else f"the commands are: {names}"
         raise CommandError(f"there is no command {first!r}; {hint}")
     parsed, unknown = parser.parse_known_args(words)
     if unknown:
@@ -134,8 +130,9 @@ def whole_parser() -> argparse.ArgumentParser:
 def _with_plugins(
     parser: _Parser, commands: argparse._SubParsersAction[argparse.ArgumentParser]
 ) -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
-    """Return *parser* and its *commands* with those of the installed plugins; a broken one is left
-    out.
+    """Return *parser* and its *commands* with those of the installed plugins.
+
+    A broken plugin is left out.
     """
     from httptask.plugins import plugin_manager
 
@@ -152,7 +149,7 @@ def _with_plugins(
 
 
 def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
-    """Return a new parser of the shipped commands, and where plugins add theirs."""
+    """Return a new parser of the shipped commands, and the object to which plugins add theirs."""
     parser = _Parser(
         prog="httptask",
         description=(

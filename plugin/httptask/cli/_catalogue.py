@@ -1,4 +1,4 @@
-"""`search`, `show`, `schema`, `prepare`, `remove`: what the catalogue holds."""
+"""`search`, `show`, `schema`, `prepare`, `remove`: the endpoints of the catalogue."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run_search(arguments: argparse.Namespace) -> int:
-    """Print the endpoints found; none is an answer too, with exit status 1 as grep has it."""
+    """Print the endpoints found; exit status 1 if there is none, as grep has it."""
     with _open(arguments) as catalogue:
         words = " ".join(arguments.words)
         hits = catalogue.search(
@@ -73,17 +73,17 @@ def run_search(arguments: argparse.Namespace) -> int:
     )
     nothing = f"nothing found in {count} endpoints"
     if near is not None:
-        nothing = f"there is no provider {arguments.provider!r}" + (
-            f"; did you mean {near}?" if near else ""
-        )
+        hint = f"; did you mean {near}?" if near else ""
+        nothing = f"there is no provider {arguments.provider!r}{hint}"
     value: dict[str, Any] = {"query": words, "hits": [hit.to_json() for hit in hits]}
     emit(arguments, value | ({"didYouMean": near} if near else {}), text or nothing)
     return 0 if hits else 1
 
 
 def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
-    """Return the provider nearest to *name*: "" where none is, None where *name* is one or none was
-    asked for.
+    """Return the provider nearest to *name*, or "".
+
+    None: *name* is a provider, or there is no *name*.
     """
     if name is None:
         return None
@@ -122,10 +122,8 @@ def run_prepare(arguments: argparse.Namespace) -> int:
             0, ("/httpRequest/url", "the server's address in front: the description names none")
         )
     if missing and not arguments.json:
-        note(
-            "still to fill in:\n"
-            + "\n".join(f"  {place}: {expected}" for place, expected in missing)
-        )
+        lines = [f"  {pointer}: {expected}" for pointer, expected in missing]
+        note("\n".join(["still to fill in:", *lines]))
     return 0
 
 

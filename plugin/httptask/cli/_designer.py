@@ -92,9 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
         )
         raise CommandError(message) from error
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # temporary files are removed then, too
+    # SIGTERM ends it like Ctrl+C, so that temporary files are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options: dict[str, Any] = {
         "workflows": arguments.workflows,
         "allow_networks": arguments.allow_network,
@@ -121,35 +120,33 @@ def run(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             pass
     if not arguments.json:
-        saved = (
-            f"; tasks are kept in {options['workflows']}"
-            if options["workflows"] is not None
-            else ""
-        )
+        folder = options["workflows"]
+        saved = f"; tasks are kept in {folder}" if folder is not None else ""
         print(f"stopped{saved}", file=sys.stderr)
     return 0
 
 
 @contextmanager
 def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Give the options of a designer to play with: a stand-in of an API, nothing else on this
-    machine, a sample definition.
+    """Yield the options of a demo's designer.
+
+    It has a stand-in of an API, reaches nothing else on this machine, and opens a sample
+    definition.
     """
     from httptask.designer import OnlyPort, sample
     from httptask.plugins import plugin_manager
 
-    place = _demo_place(arguments)
+    definition_path = _demo_definition(arguments)
     with ExitStack() as stack:
-        stand_in = stack.enter_context(_stand_in(arguments, place.parent / _PORT))
-        if not place.exists():
-            place.write_text(sample(stand_in.url), encoding="utf-8")
-        os.environ.setdefault(
-            "HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c"
-        )  # the stand-in asks for none
+        stand_in = stack.enter_context(_stand_in(arguments, definition_path.parent / _PORT))
+        if not definition_path.exists():
+            definition_path.write_text(sample(stand_in.url), encoding="utf-8")
+        # Any value will do: the stand-in asks for none.
+        os.environ.setdefault("HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c")
         opened = arguments.allow_network or []
         only = () if opened else (OnlyPort(int(stand_in.url.rpartition(":")[2])),)
         yield {
-            "workflows": arguments.workflows or str(place.parent),
+            "workflows": arguments.workflows or str(definition_path.parent),
             "allow_networks": [*opened, "127.0.0.1"],
             "plugins": plugin_manager(*only),
             "servers": {"procore": [stand_in.url]},
@@ -157,46 +154,47 @@ def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 _PORT = ".stand-in-port"
-"""The file in which the demo remembers where its stand-in listened: definitions saved in an earlier
-demo lead there.
+"""The file with the port of the demo's stand-in.
+
+Definitions saved in an earlier demo lead to that port.
 """
 
 
-def _demo_place(arguments: argparse.Namespace) -> Path:
-    """Return where the demo's sample definition lies: in the named folder or file, else in the
-    user's data folder.
+def _demo_definition(arguments: argparse.Namespace) -> Path:
+    """Return the path of the demo's sample definition.
+
+    It is in the named folder or file, else in the user's data folder.
     """
     import platformdirs
 
     from httptask.designer import SAMPLE
 
     own = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "designer-demo"
-    place = Path(arguments.workflows) if arguments.workflows is not None else own
-    if place.suffix != ".json":
-        place /= SAMPLE.name
+    definition_path = Path(arguments.workflows) if arguments.workflows is not None else own
+    if definition_path.suffix != ".json":
+        definition_path /= SAMPLE.name
+    folder = definition_path.parent
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(
-            f"{place.parent}: cannot be made: {error.strerror}; name a folder for definitions"
+            f"{folder}: cannot be made: {error.strerror}; name a folder for definitions"
         ) from error
-    return place
+    return definition_path
 
 
 @contextmanager
 def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[StandIn]:
-    """Run a stand-in of an API, at the port of the last demo where that is free."""
+    """Run a stand-in of an API, at the port of the last demo if that is free."""
     from httptask.testing import StandIn
 
-    before = (
-        remembered.read_text(encoding="ascii", errors="replace").strip()
-        if remembered.is_file()
-        else ""
-    )
-    beside = min(arguments.port + 1, 65_535) if arguments.port else 0
+    before = ""
+    if remembered.is_file():
+        before = remembered.read_text(encoding="ascii", errors="replace").strip()
+    next_port = min(arguments.port + 1, 65_535) if arguments.port else 0
     ports = [int(before)] if before.isdigit() and int(before) <= 65_535 else []
     with ExitStack() as stack:
-        for port in (*ports, beside, 0):
+        for port in (*ports, next_port, 0):
             with suppress(OSError):
                 stand_in = stack.enter_context(StandIn(port=port))
                 break
@@ -215,12 +213,8 @@ def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[Stand
 
 def _say(arguments: argparse.Namespace, address: str, workflows: Any) -> None:
     if arguments.json:
-        print(
-            dump(
-                {"address": address, "workflows": str(workflows) if workflows is not None else None}
-            ),
-            flush=True,
-        )
+        folder = str(workflows) if workflows is not None else None
+        print(dump({"address": address, "workflows": folder}), flush=True)
         return
     print(f"The designer is at {address}", flush=True)
     if os.environ.get(TOKEN_VARIABLE):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def differences_text(differences: Differences) -> str:
-    """Return a line for each endpoint that differs, lines for what did, and the counts."""
+    """Return a line for each endpoint that differs, lines for its changes, and the counts."""
     lines = [
         f"added    {endpoint.method} {endpoint.path}  {endpoint.title}"
         for endpoint in differences.added
@@ -21,11 +21,11 @@ def differences_text(differences: Differences) -> str:
         f"removed  {endpoint.method} {endpoint.path}  {endpoint.title}"
         for endpoint in differences.removed
     ]
-    for endpoint, found in differences.changed:
+    for endpoint, changes in differences.changed:
         lines.append(f"changed  {endpoint.method} {endpoint.path}")
         lines += [
             f"  {'!' if change.narrows else ' '} {change.place}: {change.message}"
-            for change in found
+            for change in changes
         ]
     counts = {
         "added": len(differences.added),
@@ -37,13 +37,13 @@ def differences_text(differences: Differences) -> str:
 
 
 def tasks_text(broken: Sequence[BrokenTask], used: int) -> str:
-    """Return what became of the *used* tasks, of which *broken* break."""
+    """Return the problems of the tasks that break; *used* is the number of tasks concerned."""
     if not used:
         return "no task of the definition is for an endpoint of these descriptions"
     if not broken:
         return f"{plural(used, 'task')} of the definition for these endpoints, and none breaks"
     lines = []
-    for each in broken:
-        lines.append(f"breaks   the task {each.task!r}")
-        lines += [f"    {problem}" for problem in each.problems]
+    for task in broken:
+        lines.append(f"breaks   the task {task.task!r}")
+        lines += [f"    {problem}" for problem in task.problems]
     return "\n".join(lines)

@@ -1,6 +1,4 @@
-"""`import`: descriptions into the catalogue, with a report of everything that was guessed, skipped
-or missing.
-"""
+"""`import`: descriptions into the catalogue, with a report of all that was uncertain."""
 
 from __future__ import annotations
 
@@ -22,11 +20,11 @@ if TYPE_CHECKING:
     from httptask.model.api import Note
 
 _MOST_LISTED = 20
-"""Endpoints of a source up to which each is listed."""
+"""Endpoints of a source up to which all are listed."""
 _MOST_NOTES = 20
 """Notes of a source that are listed; `--check` lists all."""
 _MOST_PLACES = 2
-"""Places that are named beside the first where notes say the same; `--json` has all."""
+"""Further places named for equal notes, after the first one's; `--json` has all."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +65,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 @dataclass(slots=True)
 class _Report:
-    """What is told at the end."""
+    """The report of an import."""
 
     arguments: argparse.Namespace
     everything: bool
@@ -76,7 +74,7 @@ class _Report:
     failed: list[DescriptionError] = field(default_factory=list)
 
     def tell(self, outcome: Outcome) -> None:
-        """Tell what became of one source, at once or with all others."""
+        """Report one source: now, or with all others at the end."""
         as_json = self.arguments.json
         if outcome.error is not None:
             self.failed.append(outcome.error)
@@ -85,19 +83,12 @@ class _Report:
         elif as_json:
             self.sources.append(_json(outcome))
         elif self.everything and outcome.read is not None:
-            emit(
-                self.arguments,
-                None,
-                _text(
-                    outcome.read,
-                    outcome.counts,
-                    notes=None if self.arguments.check else _MOST_NOTES,
-                ),
-            )
+            most_notes = None if self.arguments.check else _MOST_NOTES
+            emit(self.arguments, None, _text(outcome.read, outcome.counts, most_notes=most_notes))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import every source; one that cannot be read does not keep the others out."""
+    """Import every source; an unreadable one does not keep the others out."""
     from httptask.catalogue import Catalogue
     from httptask.fetching import Fetching
     from httptask.importers import import_options
@@ -106,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     options, plugins = import_options(arguments.provider, arguments.server), plugin_manager()
     network = network_of(arguments)
-    # Who names a few files wants their report, changed or not.
+    # For a few named files the report is wanted, changed or not.
     report = _Report(arguments, everything=arguments.check or _are_few(arguments.sources))
     with (
         Progress(total=_bytes_of(arguments.sources)) as progress,
@@ -136,6 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 _DONE = ("added", "replaced", "unchanged", "removed")
+_DESCRIPTION_SUFFIXES = (".json", ".yaml", ".yml", ".txt")
 
 
 def _json(outcome: Outcome) -> dict[str, Any]:
@@ -151,14 +143,15 @@ def _json(outcome: Outcome) -> dict[str, Any]:
             dict(zip(names, (id_, *line[1:]), strict=True))
             for id_, line in zip(_ids(read, counts), read.lines, strict=True)
         ],
-        "notes": [each.to_json() for each in read.notes],
+        "notes": [note_.to_json() for note_ in read.notes],
     }
     return value | done
 
 
 def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
-    """Return the id of each endpoint of *read*: the one it is stored by, which is longer where
-    another API has its own.
+    """Return the id of each endpoint of *read*, as it is stored.
+
+    It is longer if another API already has the endpoint's own.
     """
     own = [id_ for id_, *_ in read.lines]
     if counts is None or len(counts.ids) != len(own):
@@ -166,12 +159,10 @@ def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
     return [stored or id_ for stored, id_ in zip(counts.ids, own, strict=True)]
 
 
-def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
-    done = (
-        _counted({name: getattr(counts, name) for name in _DONE})
-        if counts
-        else plural(len(read.lines), "endpoint")
-    )
+def _text(read: Read, counts: ImportCounts | None, *, most_notes: int | None) -> str:
+    done = plural(len(read.lines), "endpoint")
+    if counts:
+        done = _counted({name: getattr(counts, name) for name in _DONE})
     lines = [f"{read.source}: {read.importer}, {done}"]
     if len(read.lines) <= _MOST_LISTED:
         for stored, (_, method, path, parameters, has_body) in zip(
@@ -182,41 +173,47 @@ def _text(read: Read, counts: ImportCounts | None, *, notes: int | None) -> str:
                 f" {plural(parameters, 'parameter')}{', a body' if has_body else ''}"
             )
             lines.append(f"  id: {stored}")
-    alike = _alike(read.notes)
-    lines += [_note_line(same) for same in alike[:notes]]
-    if notes is not None and len(alike) > notes:
-        kinds = _counted(Counter(each.kind for each in read.notes))
-        lines.append(f"  … {kinds} in all; `httptask import --check` lists each")
+    groups = _grouped(read.notes)
+    lines += [_note_line(group) for group in groups[:most_notes]]
+    if most_notes is not None and len(groups) > most_notes:
+        counts_by_kind = _counted(Counter(note_.kind for note_ in read.notes))
+        lines.append(f"  … {counts_by_kind} in all; `httptask import --check` lists each")
     return "\n".join(lines)
 
 
-def _alike(notes: Sequence[Note]) -> list[list[Note]]:
-    """Return *notes* with those that say the same together; what was lost comes first."""
+def _grouped(notes: Sequence[Note]) -> list[list[Note]]:
+    """Return *notes* grouped by their text, errors first."""
     by_text: dict[tuple[bool, str, str], list[Note]] = {}
-    for each in notes:
-        by_text.setdefault((each.severity != "error", each.kind, each.message), []).append(each)
-    return [same for _, same in sorted(by_text.items(), key=lambda item: item[0][0])]
+    for note_ in notes:
+        key = (note_.severity != "error", note_.kind, note_.message)
+        by_text.setdefault(key, []).append(note_)
+    return [group for _, group in sorted(by_text.items(), key=lambda item: item[0][0])]
 
 
-def _note_line(same: Sequence[Note]) -> str:
-    """Return the line for notes of one text: the first one's place, and where else it is so."""
-    first, *others = same
-    places = [f"line {each.line}" if each.line else each.pointer for each in others]
-    shown = [place for place in places if place][:_MOST_PLACES]
-    more = (
-        f"{len(others)} more"
-        + (f": {', '.join(shown)}" if shown else "")
-        + (", …" if len(others) > len(shown) else "")
-    )
-    place = f"line {first.line}: " if first.line else f"{first.pointer}: " if first.pointer else ""
+def _note_line(equal_notes: Sequence[Note]) -> str:
+    """Return the line for notes of one text, with the first one's place and some others."""
+    first, *others = equal_notes
+    where = f"{_location(first)}: " if _location(first) else ""
     severity = "error, " if first.severity == "error" else ""
-    return f"  {severity}{place}{first.kind}: {first.message}" + (
-        f" (and {more})" if others else ""
-    )
+    line = f"  {severity}{where}{first.kind}: {first.message}"
+    if not others:
+        return line
+    locations = [location for note_ in others if (location := _location(note_))]
+    shown = locations[:_MOST_PLACES]
+    more = f"{len(others)} more"
+    if shown:
+        more += f": {', '.join(shown)}"
+    if len(others) > len(shown):
+        more += ", …"
+    return f"{line} (and {more})"
+
+
+def _location(note_: Note) -> str:
+    return f"line {note_.line}" if note_.line else note_.pointer or ""
 
 
 def _summary(work: Import, everything: bool) -> None:
-    """Print what became of all sources together, when they are many."""
+    """Print the outcome of all sources together, when they are many."""
     counts = work.counts
     if not everything or counts["sources"] > 1:
         done = _counted({name: counts[name] for name in _DONE})
@@ -251,15 +248,11 @@ def _are_few(sources: list[str]) -> bool:
 
 
 def _bytes_of(sources: list[str]) -> int | None:
-    """Return how large *sources* are, or None when an archive or a stream hides it."""
-    files = (
-        each
-        for path in map(Path, sources)
-        for each in (path.rglob("*") if path.is_dir() else [path])
-    )
-    described = [
-        path for path in files if path.suffix.lower() in (".json", ".yaml", ".yml", ".txt")
-    ]
+    """Return the bytes of *sources*; None if an archive or a stream hides them."""
+    files: list[Path] = []
+    for source in map(Path, sources):
+        files += source.rglob("*") if source.is_dir() else [source]
+    described = [path for path in files if path.suffix.lower() in _DESCRIPTION_SUFFIXES]
     if not described:
         return None
     try:

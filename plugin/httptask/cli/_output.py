@@ -1,6 +1,4 @@
-"""What commands print: JSON for programs, text for people, untrusted text made harmless for a
-terminal.
-"""
+"""Output of commands: JSON for programs, text for people, made harmless for a terminal."""
 
 from __future__ import annotations
 
@@ -47,17 +45,14 @@ def prepare_streams() -> None:
 
 
 def printable(text: str) -> str:
-    """Return *text* with control characters shown, not obeyed: a description must not steer
-    somebody's terminal.
-    """
+    """Return *text* with visible control characters: no description may steer a terminal."""
     return _CONTROLS.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
 def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
-    """Return *value* as JSON that *stream* can carry: whatever its encoding, what it prints is
-    JSON.
+    """Return *value* as JSON that *stream* can carry in its encoding.
 
-    RFC 8259, section 8.1, asks for UTF-8; where the stream writes anything else, characters beyond
+    RFC 8259, section 8.1, requires UTF-8; for a stream of any other encoding, characters beyond
     ASCII are escaped. So are those that a terminal would obey.
     """
     text = dump(value, indent=indent)
@@ -84,7 +79,7 @@ def emit(arguments: argparse.Namespace, value: Any, text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print *text* for a person to stderr, where it does not mix with the result."""
+    """Print *text* for a person to stderr, apart from the result."""
     print(coloured(printable(text), sys.stderr), file=sys.stderr)
 
 
@@ -111,15 +106,11 @@ _COLOURS = (
     (re.compile(r"^(?:Completed\b|outcome: success)", re.MULTILINE), _GREEN),
     (re.compile(r"^(?:[><] .*|phases: .*)$", re.MULTILINE), _DIM),
 )
-"""How a line begins -> the colour of what matched, as an SGR parameter (ECMA-48, section
-8.3.117).
-"""
+"""Start of a line -> its colour, as an SGR parameter (ECMA-48, section 8.3.117)."""
 
 
 def coloured(text: str, stream: TextIO) -> str:
-    """Return *text* with colours where *stream* is a terminal and `NO_COLOR` is not set
-    (no-color.org).
-    """
+    """Return *text* with colours, if *stream* is a terminal without `NO_COLOR` (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return text
     for beginning, colour in _COLOURS:
@@ -133,7 +124,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return *rows* as aligned columns; the last is as long as it is."""
+    """Return *rows* as aligned columns; the last one is not padded."""
     if not rows:
         return ""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
@@ -153,7 +144,7 @@ def command(
     *,
     catalogue: bool = True,
 ) -> argparse.ArgumentParser:
-    """Add the command *name* with what every command has; *example* is one that works."""
+    """Add the command *name* with the options of every command; *example* is one that works."""
     parser = commands.add_parser(
         name,
         help=help_,
@@ -177,8 +168,9 @@ def command(
 
 
 def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
-    """Add the options of the operator's network to *parser*; *allow_help* says what
-    `--allow-network` lets through.
+    """Add the options of the operator's network to *parser*.
+
+    *allow_help* tells what `--allow-network` lets through.
     """
     parser.add_argument(
         "--allow-network",

@@ -1,8 +1,9 @@
-"""`plugins`: what is installed and what it brings."""
+"""`plugins`: the installed plugins, and what they bring."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from httptask.cli._output import command, emit
 
@@ -24,30 +25,23 @@ def run(arguments: argparse.Namespace) -> int:
     from httptask.plugins import NAMED, plugin_manager
 
     manager = plugin_manager()
-    listed = []
+    listed: list[dict[str, Any]] = []
     for name, plugin in manager.list_name_plugin():
         if plugin is None:
             continue
         hooks = [caller.name for caller in manager.get_hookcallers(plugin) or ()]
-        things = {
-            kind: [
+        brings: dict[str, list[str]] = {}
+        for hook, noun in NAMED.items():
+            names = [
                 thing for thing in manager.named(hook) if manager.provider_of(hook, thing) == name
             ]
-            for hook, kind in NAMED.items()
-        }
-        listed.append(
-            {
-                "plugin": name,
-                "hooks": sorted(hooks),
-                "brings": {kind: names for kind, names in things.items() if names},
-            }
-        )
+            if names:
+                brings[noun] = names
+        listed.append({"plugin": name, "hooks": sorted(hooks), "brings": brings})
     lines = []
     for entry in listed:
-        lines.append(str(entry["plugin"]))
-        brings = entry["brings"]
-        if isinstance(brings, dict):
-            lines += [f"  {kind}: {', '.join(names)}" for kind, names in brings.items()]
+        lines.append(entry["plugin"])
+        lines += [f"  {noun}: {', '.join(names)}" for noun, names in entry["brings"].items()]
         lines.append(f"  hooks: {', '.join(entry['hooks'])}")
     lines += [f"left out: {name}: {reason}" for name, reason in manager.left_out.items()]
     emit(arguments, {"plugins": listed, "leftOut": manager.left_out}, "\n".join(lines))

@@ -1,5 +1,6 @@
-"""Progress of long work, on stderr: a line that is rewritten on a terminal, one now and then
-elsewhere.
+"""Progress of long work, on stderr.
+
+On a terminal it is a line that is rewritten, elsewhere a line now and then.
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ _BAR = 24
 
 
 class Progress:
-    """Shows how far work is; a context manager. Work that takes less than a second shows
-    nothing.
-    """
+    """Shows the progress of work that takes a second or more; a context manager."""
 
     def __init__(self, *, total: int | None = None) -> None:
         self._total = total
@@ -31,7 +30,7 @@ class Progress:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
@@ -39,7 +38,7 @@ class Progress:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
     def show(self, done: int, text: str) -> None:
-        """Say that *done* bytes of the work are done, and *text* beside it."""
+        """Show that *done* bytes of the work are done, and *text*."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -54,9 +53,7 @@ class Progress:
         )
 
     def show_size(self, size: int, text: str) -> None:
-        """Say that *size* bytes have come of what *text* names; nobody knows how many there will
-        be.
-        """
+        """Show that *size* bytes of *text* have come; nobody knows how many there will be."""
         self.show(0, f"{text}, {size / 1_000_000:.1f} MB")
 
     def _bar(self, done: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from httptask._core.strict_json import dump
 from httptask._schema.subschemas import definition_name
-from httptask.model.api import Endpoint, MediaType
+from httptask.model.api import Endpoint, MediaType, Parameter
 from httptask.settings import called, requested_value
 
 _TITLES = {
@@ -48,24 +48,26 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
     yield _security(endpoint)
     for location, title in _TITLES.items():
         rows = [
-            _row(each.name, each.schema, each.required, each.description, endpoint.definitions)
-            for each in endpoint.parameters
-            if each.location == location
+            _parameter_row(parameter, endpoint)
+            for parameter in endpoint.parameters
+            if parameter.location == location
         ]
         yield f"{title}\n" + "\n".join(rows) if rows else ""
     if endpoint.request_body is not None:
         required = ", required" if endpoint.request_body.required else ""
-        requested = {
-            name: replace(
-                media_type, schema=requested_value(media_type.schema, endpoint.definitions)
-            )
-            for name, media_type in endpoint.request_body.content.items()
-        }
+        requested = {}
+        for name, media_type in endpoint.request_body.content.items():
+            schema = requested_value(media_type.schema, endpoint.definitions)
+            requested[name] = replace(media_type, schema=schema)
         yield from _bodies("Request body", requested, required, endpoint, skipped="readOnly")
     for status, response in endpoint.responses.items():
-        said = f"Response {status}" + (f": {response.description}" if response.description else "")
-        content = response.content
-        yield from _bodies(said, content, "", endpoint, skipped="writeOnly") if content else [said]
+        title = f"Response {status}"
+        if response.description:
+            title += f": {response.description}"
+        if response.content:
+            yield from _bodies(title, response.content, "", endpoint, skipped="writeOnly")
+        else:
+            yield title
     if endpoint.incomplete:
         yield (
             f"The description was cut: {', '.join(endpoint.incomplete)} may have more than is"
@@ -92,29 +94,39 @@ def _security(endpoint: Endpoint) -> str:
 
 
 def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
-    kind = scheme.get("type", "unknown")
-    if kind == "apiKey":
+    scheme_type = scheme.get("type", "unknown")
+    if scheme_type == "apiKey":
         return f"{name} (key in the {scheme.get('in')} {scheme.get('name')!r})"
-    return f"{name} ({kind} {scheme['scheme']})" if "scheme" in scheme else f"{name} ({kind})"
+    if "scheme" in scheme:
+        return f"{name} ({scheme_type} {scheme['scheme']})"
+    return f"{name} ({scheme_type})"
 
 
 def _bodies(
     title: str, content: Mapping[str, MediaType], required: str, endpoint: Endpoint, *, skipped: str
 ) -> Iterator[str]:
-    """Yield a section for each different body in *content*, without the fields that are marked
-    *skipped*.
-    """
+    """Yield a section for each different body in *content*, without fields marked *skipped*."""
     shown: dict[str, list[str]] = {}
     for name, media_type in content.items():
         definitions = media_type.schema.get("$defs", endpoint.definitions)
-        # Alternatives have fields in common: what is said of one alike is said once.
+        # Alternatives share fields: equal rows are printed once.
         rows = dict.fromkeys(
             _row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped)
         )
-        text = "\n".join(rows) or f"  {_kind(media_type.schema, definitions)}"
+        text = "\n".join(rows) or f"  {_type_name(media_type.schema, definitions)}"
         shown.setdefault(text, []).append(name)
     for text, names in shown.items():
         yield f"{title} ({', '.join(names)}{required})\n{text}"
+
+
+def _parameter_row(parameter: Parameter, endpoint: Endpoint) -> str:
+    return _row(
+        parameter.name,
+        parameter.schema,
+        parameter.required,
+        parameter.description,
+        endpoint.definitions,
+    )
 
 
 def _row(
@@ -124,17 +136,15 @@ def _row(
     description: str,
     definitions: Mapping[str, Any],
 ) -> str:
-    lines = [f"  {name}  {_kind(schema, definitions)}{', required' if required else ''}"]
+    lines = [f"  {name}  {_type_name(schema, definitions)}{', required' if required else ''}"]
     resolved = _resolved(schema, definitions)
-    lines += [
-        "      " + line for line in (description or _description(schema, definitions)).splitlines()
-    ]
+    text = description or _description(schema, definitions)
+    lines += [f"      {line}" for line in text.splitlines()]
     values = resolved.get("enum")
     if isinstance(values, list):
         more = f", … ({len(values)} in all)" if len(values) > _MOST_VALUES else ""
-        lines.append(
-            "      one of: " + ", ".join(dump(value) for value in values[:_MOST_VALUES]) + more
-        )
+        shown = ", ".join(dump(value) for value in values[:_MOST_VALUES])
+        lines.append(f"      one of: {shown}{more}")
     if "default" in resolved:
         lines.append("      default: " + dump(resolved["default"]))
     return "\n".join(lines)
@@ -145,20 +155,18 @@ def _description(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> s
     return text.strip() if isinstance(text, str) else ""
 
 
-def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+def _type_name(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     resolved = _resolved(schema, definitions)
-    kind = resolved.get("type")
-    if isinstance(kind, list):
-        return " or ".join(str(each) for each in kind)
-    if kind == "array":
+    type_name = resolved.get("type")
+    if isinstance(type_name, list):
+        return " or ".join(map(str, type_name))
+    if type_name == "array":
         items = resolved.get("items")
-        return (
-            f"array of {_kind(items, definitions)}"
-            if isinstance(items, Mapping) and items
-            else "array"
-        )
-    if isinstance(kind, str):
-        return kind
+        if isinstance(items, Mapping) and items:
+            return f"array of {_type_name(items, definitions)}"
+        return "array"
+    if isinstance(type_name, str):
+        return type_name
     for keyword, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
         forms = resolved.get(keyword)
         if isinstance(forms, list) and forms:
@@ -170,8 +178,8 @@ def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 
 def _simple(schema: Any) -> str:
-    kind = schema.get("type", "any") if isinstance(schema, Mapping) else "any"
-    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+    type_name = schema.get("type", "any") if isinstance(schema, Mapping) else "any"
+    return " or ".join(type_name) if isinstance(type_name, list) else str(type_name)
 
 
 def _reference(schema: Any) -> Any:
@@ -190,15 +198,16 @@ def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
 def _fields(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], skipped: str
 ) -> Iterator[Field]:
-    """Yield the fields of *schema* as `a.b[].c`, without those marked *skipped*; what is recursive
-    once.
+    """Yield the fields of *schema* as `a.b[].c`, without those marked *skipped*.
+
+    A recursive field is yielded once.
     """
-    found = (
+    fields = (
         field
         for field in _below(schema, definitions, "", ())
         if not _resolved(field[1], definitions).get(skipped)
     )
-    return islice(found, _MOST_FIELDS)
+    return islice(fields, _MOST_FIELDS)
 
 
 def _below(
@@ -215,10 +224,8 @@ def _below(
     if isinstance(resolved.get("items"), Mapping):
         yield from _below(resolved["items"], definitions, prefix + "[]", above)
     required = resolved.get("required", ())
-    for key, child in {
-        **resolved.get("properties", {}),
-        **resolved.get("patternProperties", {}),
-    }.items():
+    properties = {**resolved.get("properties", {}), **resolved.get("patternProperties", {})}
+    for key, child in properties.items():
         full = f"{prefix}.{key}" if prefix else key
         if isinstance(child, Mapping):
             yield full, child, key in required, ""

@@ -1,4 +1,4 @@
-"""What ends a command from outside: Ctrl+C and the signals that ask a process to stop."""
+"""Ending a command from outside: Ctrl+C and the signals that ask a process to stop."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ T = TypeVar("T")
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""Windows has no SIGHUP."""
+"""The signals that stop a command; Windows has no SIGHUP."""
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was asked to stop by the signal *number*; *detail* says what may have been
-    delivered.
+    """The process was asked to stop by the signal *number*.
+
+    *detail* tells what may have been delivered.
     """
 
     def __init__(self, number: int, detail: str = "") -> None:
@@ -31,14 +32,15 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def status(self) -> int:
-        """The exit status that shells give a process which this signal ended: 128 + its number."""
+        """The exit status of a process ended by this signal, as shells report it: 128 + number."""
         return 128 + self.number
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Have the signals raise `Stopped`, so that whatever is open is closed. One that is ignored
-    stays so (nohup).
+    """Have the signals raise `Stopped`, so that everything open is closed.
+
+    An ignored signal stays ignored (nohup).
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -59,10 +61,10 @@ def _raise(number: int, _: FrameType | None) -> NoReturn:
 
 
 def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run what *start* makes in an event loop of its own and return its result.
+    """Run the coroutine that *start* returns in an event loop of its own; return its result.
 
-    The first signal cancels it, and it is waited for, so that it can say how far it came; then
-    `Stopped` is raised. A second one does not wait.
+    The first signal cancels it and waits for it, so that it can report how far it came; then
+    `Stopped` is raised. A second signal does not wait.
     """
     received: list[int] = []
 
@@ -71,17 +73,16 @@ def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
         def stop(number: int) -> None:
             received.append(number)
-            for each in SIGNALS:
-                loop.remove_signal_handler(each)
-                signal.signal(each, _raise)
+            for other in SIGNALS:
+                loop.remove_signal_handler(other)
+                signal.signal(other, _raise)
             if task is not None:
                 task.cancel()
 
         for number in SIGNALS:
             if signal.getsignal(number) is _raise:
-                with contextlib.suppress(
-                    NotImplementedError
-                ):  # Windows: the handler that raises stays
+                # Windows: the handler that raises stays.
+                with contextlib.suppress(NotImplementedError):
                     loop.add_signal_handler(number, stop, number)
         return await start()
 

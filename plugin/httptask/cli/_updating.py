@@ -1,6 +1,4 @@
-"""`update`: descriptions read again from where they came from; what changed, and which tasks that
-breaks.
-"""
+"""`update`: descriptions read again from their origins; the changes, and the tasks they break."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from httptask.importing import Update, UpdatedDescription
 
 _MOST_GONE = 5
-"""Descriptions that are no longer there which a sentence names."""
+"""Descriptions named in the sentence about those that are no longer there."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,7 +57,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read again, store and tell; exit status 1 when a task of a definition breaks."""
+    """Read again, store and report; exit status 1 when a task of a definition breaks."""
     from httptask.catalogue import Catalogue
     from httptask.errors import DescriptionError
     from httptask.fetching import Fetching
@@ -103,22 +101,23 @@ def run(arguments: argparse.Namespace) -> int:
     _tell_all(arguments, update, updated, failed)
     if failed:
         return 2
-    return 1 if any(each.broken for result in updated for each in result.definitions) else 0
+    breaks = any(definition.broken for result in updated for definition in result.definitions)
+    return 1 if breaks else 0
 
 
 def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozenset[str]]:
-    """Return where to read again, with the names of what came from there. Raises `CommandError`
-    when that is nowhere.
+    """Return the origins to read again, with the names of the descriptions from there.
+
+    Raises `CommandError` if there are none.
     """
-    found = catalogue.origins(provider)
-    origins = {origin: names for origin, names in found.items() if origin is not None}
+    all_origins = catalogue.origins(provider)
+    origins = {origin: names for origin, names in all_origins.items() if origin is not None}
     if origins:
         return origins
-    if provider is not None and not found:
+    if provider is not None and not all_origins:
         near = nearest(provider, catalogue.providers())
-        raise CommandError(
-            f"there is no provider {provider!r}" + (f"; did you mean {near[0]}?" if near else "")
-        )
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise CommandError(f"there is no provider {provider!r}{hint}")
     raise CommandError(
         "nothing here says where it came from: it ships with httptask, came from standard input, or"
         " an older httptask imported it; import it again"
@@ -126,14 +125,14 @@ def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozens
 
 
 def _tell(arguments: argparse.Namespace, result: UpdatedDescription) -> None:
-    """Tell what changed in one description, and which tasks that breaks."""
+    """Print the changes of one description, and the tasks they break."""
     if arguments.json:
         return
     lines = [f"{result.source}:", differences_text(result.differences)]
     lines += [
-        f"{each.definition}: {tasks_text(each.broken, each.used)}"
-        for each in result.definitions
-        if each.used
+        f"{definition.definition}: {tasks_text(definition.broken, definition.used)}"
+        for definition in result.definitions
+        if definition.used
     ]
     emit(arguments, None, "\n".join(lines))
 
@@ -144,7 +143,7 @@ def _tell_all(
     updated: list[UpdatedDescription],
     failed: list[DescriptionError],
 ) -> None:
-    """Tell what became of all descriptions together."""
+    """Print the outcome of all descriptions together."""
     counts = f"{plural(len(updated), 'description')} changed, {update.unchanged} unchanged"
     value = {
         "sources": [result.to_json() for result in updated],
@@ -154,7 +153,6 @@ def _tell_all(
     }
     emit(arguments, value, counts)
     if update.gone and not arguments.json:
-        shown = ", ".join(update.gone[:_MOST_GONE]) + (
-            ", …" if len(update.gone) > _MOST_GONE else ""
-        )
-        note(f"no longer where they came from, and kept: {shown}")
+        shown = ", ".join(update.gone[:_MOST_GONE])
+        more = ", …" if len(update.gone) > _MOST_GONE else ""
+        note(f"no longer where they came from, and kept: {shown}{more}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from httptask._core.nearest import nearest
 from httptask._core.numbers import number_from_1
 from httptask._core.pointers import lines_of
 from httptask._core.strict_json import JsonError, dump, parse
+from httptask.cli._exchange import exchange_text
 from httptask.cli._output import (
     CommandError,
     command,
@@ -24,6 +24,7 @@ from httptask.cli._output import (
     network_of,
     network_options,
     note,
+    plural,
 )
 from httptask.errors import SettingsError
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
@@ -32,13 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from httptask.errors import Problem
-    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse
+    from httptask.model.exchange import Exchange
     from httptask.model.task import Inputs, TestOptions
     from httptask.model.workflow import WorkflowDefinition, WorkflowRun
     from httptask.task import HttpTask, Runtime
-
-_MOST_SHOWN = 64 * 1024
-"""Bytes of a body printed for a person; `--json` and `--save-body` have all of it."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -202,9 +200,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
 
 def _verdict(source: str, problems: list[Problem], errors: int) -> str:
     lines = [f"{problem.severity}: {problem}" for problem in problems]
-    lines.append(
-        f"{source}: " + (f"{errors} problem{'s' if errors != 1 else ''}" if errors else "valid")
-    )
+    lines.append(f"{source}: {plural(errors, 'problem') if errors else 'valid'}")
     return "\n".join(lines)
 
 
@@ -224,7 +220,7 @@ def run_test_request(arguments: argparse.Namespace) -> int:
         if arguments.send_anyway:
             for problem in task.problems():
                 note(f"sent anyway: {problem}")
-        with _folder_beside(arguments.save_body) as folder:
+        with _folder_near(arguments.save_body) as folder:
             try:
                 exchange = _test(
                     arguments, task, inputs, TestOptions(arguments.send_anyway, folder)
@@ -232,9 +228,8 @@ def run_test_request(arguments: argparse.Namespace) -> int:
             except SettingsError as error:
                 raise _with_lines(error, definition) from error
             _emit_exchange(arguments, exchange)
-            if (
-                arguments.save_body
-            ):  # last: the exchange is not lost when the file cannot be written
+            # Last: the exchange is not lost when the file cannot be written.
+            if arguments.save_body:
                 _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
 
@@ -242,7 +237,7 @@ def run_test_request(arguments: argparse.Namespace) -> int:
 def _test(
     arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options: TestOptions
 ) -> Exchange:
-    """Run the test request. Where it is stopped, print the exchange as far as it came."""
+    """Run the test request. If it is stopped, print the exchange as far as it came."""
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.sending import Progress, watched
 
@@ -261,11 +256,8 @@ def _test(
         if progress.exchange is None:
             raise
         _emit_exchange(arguments, progress.exchange)
-        detail = (
-            "the server may have got the request"
-            if progress.maybe_delivered
-            else "nothing was sent"
-        )
+        delivered = progress.maybe_delivered
+        detail = "the server may have got the request" if delivered else "nothing was sent"
         raise Stopped(stopped.number, detail) from None
 
 
@@ -274,25 +266,23 @@ def _emit_exchange(arguments: argparse.Namespace, exchange: Exchange) -> None:
 
 
 @contextlib.contextmanager
-def _folder_beside(path: str | None) -> Iterator[Path | None]:
-    """Give a folder from which a file can be moved to *path* whatever its size; none when there
-    cannot be one.
+def _folder_near(path: str | None) -> Iterator[Path | None]:
+    """Yield a temporary folder in the folder of *path*; None: there cannot be one.
+
+    A file of any size can be moved from there to *path*: it is on the same file system.
     """
     with contextlib.ExitStack() as stack:
         folder = None
         if path is not None:
-            with contextlib.suppress(OSError):  # said when the file is written
-                beside = Path(path).absolute().parent
-                folder = Path(
-                    stack.enter_context(
-                        tempfile.TemporaryDirectory(prefix=".httptask-", dir=beside)
-                    )
-                )
+            with contextlib.suppress(OSError):  # reported when the file is written
+                parent = Path(path).absolute().parent
+                temporary = tempfile.TemporaryDirectory(prefix=".httptask-", dir=parent)
+                folder = Path(stack.enter_context(temporary))
         yield folder
 
 
 def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of *exchange* where its body was for a moment."""
+    """Remove the temporary path of its body from *exchange*."""
     hops = exchange["attempts"][-1]["hops"] if exchange["attempts"] else []
     if hops and hops[-1]["response"] and hops[-1]["response"]["file"]:
         hops[-1]["response"]["file"].pop("path", None)
@@ -340,136 +330,24 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
     from httptask.task import HttpTask
     from httptask.workflow import iter_tasks
 
-    found = {task_name: (pointer, task) for pointer, task_name, task in iter_tasks(definition)}
+    tasks = {task_name: (pointer, task) for pointer, task_name, task in iter_tasks(definition)}
     if name is None:
-        candidates = [
-            task_name for task_name, (_, task) in found.items() if task.get("type") == "Http"
-        ]
+        candidates = [other for other, (_, task) in tasks.items() if task.get("type") == "Http"]
         if len(candidates) != 1:
             raise CommandError(
                 f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}"
             )
         name = candidates[0]
-    if name not in found:
-        near = nearest(name, found)
-        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {', '.join(found)}"
+    if name not in tasks:
+        near = nearest(name, tasks)
+        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {', '.join(tasks)}"
         raise CommandError(f"no task {name!r} in the definition; {hint}")
-    pointer, task = found[name]
+    pointer, task = tasks[name]
     if task.get("type") != "Http":
         raise CommandError(
             f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http"
         )
     return HttpTask(task, name=name, pointer=pointer, runtime=runtime)
-
-
-def exchange_text(exchange: Exchange) -> str:
-    """Return *exchange* as text for a person: what went out after `>`, what came after `<`, byte
-    counts and seconds.
-    """
-    lines: list[str] = []
-    for attempt in exchange.attempts:
-        lines += _attempt_lines(attempt, len(exchange.attempts))
-    outcome = (
-        exchange.outcome if exchange.error is None else f"{exchange.outcome}: {exchange.error}"
-    )
-    if exchange.settings_problems:
-        lines.append("sent as written, although the endpoint's schema says otherwise:")
-        lines += [f"  {each}" for each in exchange.settings_problems]
-        lines.append("")
-    if exchange.differences:
-        lines.append("not as documented:")
-        lines += [
-            f"  {each.pointer or '(the response)'}: {each.message}" for each in exchange.differences
-        ]
-        lines.append("")
-    lines.append(f"outcome: {outcome}")
-    lines.append(f"attempts: {len(exchange.attempts)}, {exchange.elapsed_seconds:.3f} s in all")
-    return "\n".join(lines)
-
-
-def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
-    lines = (
-        [f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s"]
-        if count > 1
-        else []
-    )
-    for hop in attempt.hops:
-        lines += _hop_lines(hop)
-    if count > 1 and attempt.error:
-        lines.append(f"{attempt.outcome}: {attempt.error}")
-    return [*lines, ""]
-
-
-def _hop_lines(hop: Hop) -> list[str]:
-    target = re.sub(r"^https?://[^/?]*", "", hop.request.url) or "/"
-    lines = [] if "send" in hop.phases or hop.response is not None else ["not sent:"]
-    lines += [
-        f"> {hop.request.method} {target if target.startswith('/') else '/' + target} HTTP/1.1"
-    ]
-    lines += _message_lines(">", hop.request.headers, hop.request.shown_body, len(hop.request.body))
-    lines += [
-        "",
-        *(_response_lines(hop.response) if hop.response is not None else _no_response_lines(hop)),
-    ]
-    phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
-    notes = [f"note: {note}" for note in hop.notes]
-    return [*lines, "", *notes, f"phases: {phases or 'none'}"]
-
-
-def _no_response_lines(hop: Hop) -> list[str]:
-    came = [f"< {line}" for line in hop.unparsed.splitlines()]
-    return (
-        ["< no response could be read; what came starts with:", *came]
-        if came
-        else ["< no response"]
-    )
-
-
-def _response_lines(response: RawResponse) -> list[str]:
-    lines = [f"< {response.status_line}"]
-    lines += _message_lines(
-        "<", response.headers, response.body, response.size, truncated=response.truncated
-    )
-    if response.file is not None:
-        lines += ["", _file_line(response.file)]
-    elif response.decoded_as == "json":
-        lines += ["", "decoded:", dump(response.decoded, indent=2)[:_MOST_SHOWN]]
-    elif response.decoded_as == "text" and not _is_text(response.body):
-        lines += ["", "decoded:", response.decoded[:_MOST_SHOWN]]
-    return lines + [f"note: {note}" for note in response.notes]
-
-
-def _file_line(file: Mapping[str, Any]) -> str:
-    problem = f"; {file['problem']}" if "problem" in file else ""
-    name = f"{file['name']}, " if "name" in file else ""
-    return (
-        f"as a file: {name}{file['mediaType']}, {file['size']:,} bytes, SHA-256"
-        f" {file['sha256']}{problem}"
-    )
-
-
-def _message_lines(
-    mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False
-) -> list[str]:
-    """Return the lines of a message; *size* is the bytes on the wire, which *truncated* says *body*
-    to be the start of.
-    """
-    lines = [f"{mark} {name}: {value}" for name, value in headers]
-    if not size:
-        return lines
-    shown = body[:_MOST_SHOWN]
-    text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
-    start = ", the first shown" if truncated or len(shown) < len(body) else ""
-    return [
-        *lines,
-        mark,
-        *(f"{mark} {line}" for line in text.splitlines()),
-        f"{mark} ({size:,} bytes{start})",
-    ]
-
-
-def _is_text(data: bytes) -> bool:
-    return b"\0" not in data and data.decode("utf-8", "replace").count("\ufffd") <= len(data) // 100
 
 
 # run
@@ -548,14 +426,12 @@ def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
 
 
 def _failure_workflow(definition: WorkflowDefinition) -> dict[str, WorkflowDefinition]:
-    """Return the definition's failure workflow by its id: the file `<id>.json` beside it, when
-    there is one.
-    """
-    wanted = definition.failure_workflow
-    if wanted is None or Path(wanted).name != wanted:
+    """Return the definition's failure workflow by its id: the file `<id>.json` in its folder."""
+    workflow_id = definition.failure_workflow
+    if workflow_id is None or Path(workflow_id).name != workflow_id:
         return {}
-    path = Path(definition.source or "").parent / f"{wanted}.json"
-    return {wanted: _load(str(path))} if path.is_file() else {}
+    path = Path(definition.source or "").parent / f"{workflow_id}.json"
+    return {workflow_id: _load(str(path))} if path.is_file() else {}
 
 
 # Files

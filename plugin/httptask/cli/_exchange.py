@@ -1,0 +1,121 @@
+"""An exchange as text for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import dump
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse
+
+_MOST_SHOWN = 64 * 1024
+"""Bytes of a body printed for a person; `--json` and `--save-body` have the rest too."""
+
+
+def exchange_text(exchange: Exchange) -> str:
+    """Return *exchange* as text for a person, with byte counts and seconds.
+
+    Lines that went out start with `>`, lines that came with `<`.
+    """
+    lines: list[str] = []
+    for attempt in exchange.attempts:
+        lines += _attempt_lines(attempt, len(exchange.attempts))
+    if exchange.settings_problems:
+        lines.append("sent as written, although the endpoint's schema says otherwise:")
+        lines += [f"  {problem}" for problem in exchange.settings_problems]
+        lines.append("")
+    if exchange.differences:
+        lines.append("not as documented:")
+        lines += [
+            f"  {difference.pointer or '(the response)'}: {difference.message}"
+            for difference in exchange.differences
+        ]
+        lines.append("")
+    error = f": {exchange.error}" if exchange.error is not None else ""
+    lines.append(f"outcome: {exchange.outcome}{error}")
+    lines.append(f"attempts: {len(exchange.attempts)}, {exchange.elapsed_seconds:.3f} s in all")
+    return "\n".join(lines)
+
+
+def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
+    lines: list[str] = []
+    if count > 1:
+        lines.append(f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s")
+    for hop in attempt.hops:
+        lines += _hop_lines(hop)
+    if count > 1 and attempt.error:
+        lines.append(f"{attempt.outcome}: {attempt.error}")
+    return [*lines, ""]
+
+
+def _hop_lines(hop: Hop) -> list[str]:
+    target = re.sub(r"^https?://[^/?]*", "", hop.request.url) or "/"
+    if not target.startswith("/"):
+        target = f"/{target}"
+    request, response = hop.request, hop.response
+    lines = [] if "send" in hop.phases or response is not None else ["not sent:"]
+    lines.append(f"> {request.method} {target} HTTP/1.1")
+    lines += _message_lines(">", request.headers, request.shown_body, len(request.body))
+    lines.append("")
+    lines += _response_lines(response) if response is not None else _no_response_lines(hop)
+    phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
+    notes = [f"note: {note}" for note in hop.notes]
+    return [*lines, "", *notes, f"phases: {phases or 'none'}"]
+
+
+def _no_response_lines(hop: Hop) -> list[str]:
+    received = [f"< {line}" for line in hop.unparsed.splitlines()]
+    if not received:
+        return ["< no response"]
+    return ["< no response could be read; what came starts with:", *received]
+
+
+def _response_lines(response: RawResponse) -> list[str]:
+    lines = [f"< {response.status_line}"]
+    lines += _message_lines(
+        "<", response.headers, response.body, response.size, truncated=response.truncated
+    )
+    if response.file is not None:
+        lines += ["", _file_line(response.file)]
+    elif response.decoded_as == "json":
+        lines += ["", "decoded:", dump(response.decoded, indent=2)[:_MOST_SHOWN]]
+    elif response.decoded_as == "text" and not _is_text(response.body):
+        lines += ["", "decoded:", response.decoded[:_MOST_SHOWN]]
+    return lines + [f"note: {note}" for note in response.notes]
+
+
+def _file_line(file: Mapping[str, Any]) -> str:
+    problem = f"; {file['problem']}" if "problem" in file else ""
+    name = f"{file['name']}, " if "name" in file else ""
+    return (
+        f"as a file: {name}{file['mediaType']}, {file['size']:,} bytes, SHA-256"
+        f" {file['sha256']}{problem}"
+    )
+
+
+def _message_lines(
+    mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False
+) -> list[str]:
+    """Return the lines of a message; *size* is the bytes on the wire.
+
+    *truncated*: *body* is only their start.
+    """
+    lines = [f"{mark} {name}: {value}" for name, value in headers]
+    if not size:
+        return lines
+    shown = body[:_MOST_SHOWN]
+    text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
+    start = ", the first shown" if truncated or len(shown) < len(body) else ""
+    return [
+        *lines,
+        mark,
+        *(f"{mark} {line}" for line in text.splitlines()),
+        f"{mark} ({size:,} bytes{start})",
+    ]
+
+
+def _is_text(data: bytes) -> bool:
+    return b"\0" not in data and data.decode("utf-8", "replace").count("\ufffd") <= len(data) // 100
