@@ -36,6 +36,7 @@ SCHEMES: dict[str, dict[str, Any]] = {
     "basic": {"type": "http", "scheme": "Basic"},
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "digest": {"type": "http", "scheme": "digest"},
+    "hoba": {"type": "http", "scheme": "HOBA"},
     "oauth2": {"type": "oauth2", "flows": {}},
     "openid": {"type": "openIdConnect", "openIdConnectUrl": "https://a.example"},
     "mtls": {"type": "mutualTLS"},
@@ -47,6 +48,7 @@ CREDENTIALS = {
     "other key": {"type": "apiKey", "key": KEY, "in": "header", "name": "X-Other"},
     "basic": {"type": "basic", "username": "ann", "password": KEY},
     "bearer": {"type": "bearer", "token": "t0k3n"},
+    "digest": {"type": "digest", "username": "ann", "password": KEY},
 }
 
 
@@ -98,13 +100,14 @@ FITTING = {
     "header": {"key", "placed key"},
     "query": {"key"},
     "cookie": {"key"},
-    "authorization": {"key", "basic", "bearer"},
+    "authorization": {"key", "basic", "bearer", "digest"},
     "basic": {"basic"},
     "bearer": {"bearer"},
     "oauth2": {"bearer"},
     "openid": {"bearer"},
     "header bearer": set(),
-    "digest": set(CREDENTIALS),
+    "digest": {"digest"},
+    "hoba": set(CREDENTIALS),
     "mtls": set(CREDENTIALS),
     "mine": set(CREDENTIALS),
 }
@@ -136,7 +139,8 @@ def test_a_credential_of_another_kind_is_told(asked: str, name: str) -> None:
         ("bearer", "a bearer token"),
         ("oauth2", "an OAuth 2.0 access token, as a bearer token"),
         ("openid", "an OpenID Connect access token, as a bearer token"),
-        ("digest", "a credential of the HTTP scheme 'digest'"),
+        ("digest", "a user name and a password (type digest)"),
+        ("hoba", "a credential of the HTTP scheme 'hoba'"),
         ("mtls", "a client's certificate (mutual TLS)"),
         ("mine", "a credential of the security scheme 'mine'"),
         ("header bearer", "an API key in the header named 'X-Key' and a bearer token"),

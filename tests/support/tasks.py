@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from httptask.catalogue import Catalogue
 from httptask.errors import TaskError
 from httptask.model.exchange import Exchange
@@ -103,3 +105,9 @@ def is_literal(value: Any) -> bool:
     """
     text = json.dumps(value)
     return not re.search(r"\$[{$]|jsonata:|\$(?:file|text)", text)
+
+
+def store(monkeypatch: pytest.MonkeyPatch, **credentials: Any) -> None:
+    """Let the environment hold *credentials*, by name."""
+    for name, credential in credentials.items():
+        monkeypatch.setenv(f"HTTPTASK_CREDENTIAL_{name.upper()}", json.dumps(credential))

@@ -82,6 +82,7 @@ _BY_TYPE = {
 }
 _BY_HTTP_SCHEME = {
     "basic": "a user name and a password (type basic)",
+    "digest": "a user name and a password (type digest)",
     "bearer": "a bearer token",
 }
 

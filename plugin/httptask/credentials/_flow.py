@@ -38,6 +38,8 @@ class Surroundings:
     failure: Callable[[AuthResponse, str, str], CredentialError]
     """Makes the error of a refused token request."""
     tokens: TokenKeeper
+    address: Callable[[str], tuple[str, str]]
+    """Returns the value of `Host` and the target of a request to a URL, as they go out."""
     endpoint: Endpoint | None = None
     pointer: str = ""
     """Where the task names the credential."""
@@ -75,6 +77,14 @@ class Context:
         if self._lent.send is None:
             raise NotSentError("no token is asked for to show a request")
         return await self._lent.send(request, self._credential.name, self._identity)
+
+    @property
+    def host(self) -> str:
+        return self._lent.address(self.request.url)[0]
+
+    @property
+    def target(self) -> str:
+        return self._lent.address(self.request.url)[1]
 
     async def body_sha256(self) -> str:
         body = self.request.body
@@ -157,6 +167,11 @@ class Flow:
                 raise ValueError(f"tls_identity gave a {type(identity).__name__}")
             self.identity = identity
 
+    @property
+    def signs(self) -> bool:
+        """Whether what the scheme adds holds for one URL alone."""
+        return bool(getattr(self.known.scheme, "signs", False))
+
     async def authorise(self, request: OutgoingRequest) -> None:
         """Authorise *request* in place. Raises `CredentialError`."""
         if self._context is None:
@@ -167,6 +182,13 @@ class Flow:
             await authorise(
                 request, self.credential, self.known, lent.redactor, lent.endpoint, self._context
             )
+
+    def responded(self, response: AuthResponse) -> None:
+        """Tell the scheme of *response*. Raises `CredentialError`."""
+        method = self.known.method("responded")
+        if method is not None:
+            with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
+                method(response, self.credential, self._context)
 
     async def challenged(self, response: AuthResponse) -> bool:
         """Say whether the request is to be authorised anew after *response*. Raises

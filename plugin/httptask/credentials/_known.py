@@ -42,7 +42,9 @@ class KnownScheme:
             call = authorise
         else:
             call = _without_context(authorise)
-        extra = (getattr(scheme, name, None) for name in ("challenged", "tls_identity"))
+        extra = (
+            getattr(scheme, name, None) for name in ("challenged", "responded", "tls_identity")
+        )
         is_flow = takes is not None or any(map(callable, extra))
         return cls(scheme, call, is_flow, schema_of(scheme))
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:
-    """Bring `basic`, `bearer`, `apiKey` and `oauth2`."""
-    from httptask.credentials._schemes import SCHEMES
+    """Bring those of `credentials/schemes`, and `oauth2`."""
     from httptask.credentials.oauth2 import OAuth2
+    from httptask.credentials.schemes import shipped
 
-    return (*SCHEMES, OAuth2())
+    return (*shipped(), OAuth2())
 
 
 @hookimpl(trylast=True)

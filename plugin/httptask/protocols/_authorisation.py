@@ -27,11 +27,15 @@ class AuthScheme(Protocol):
       again. No retry is used up. It is not asked when the request's body cannot be sent again.
     - `challenges(response, credential, context)`: whether `challenged` is asked about *response*,
       where it is not 401 alone; it may return an awaitable.
+    - `responded(response, credential, context)`: told of each response of the credential's own
+      origin, before it is asked about it: a server may say there what the next request needs.
     - `tls_identity(credential)`: the `TlsIdentity` to make connections with, or None. The token
       requests that `context.send` sends are made with it, too.
     - `credential_schema` (a field, no method): the JSON Schema of a credential without its `type`
       and `origins`, where texts alone do not do; what is secret says `writeOnly: true`. `fields`
       may be empty then.
+    - `signs` (a field, no method): True where what it adds holds for one URL alone, as a signature
+      does. After a redirect within the origin `authorise` is called for the next request, too.
     - `fits(security_scheme)`: whether a credential of it satisfies a security scheme of a
       description (OpenAPI: Security Scheme Object). Validation warns of one that does not fit.
     """
@@ -120,6 +124,18 @@ class AuthContext(Protocol):
     @property
     def tokens(self) -> Tokens:
         """The tokens of the credential."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The value of `Host` of the request that is authorised, the port where it is sent."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """The target of the request that is authorised, byte for byte as it goes out: its path, and
+        its query after a `?` (RFC 9112, section 3.2.1).
+        """
         ...
 
     async def body_sha256(self) -> str:

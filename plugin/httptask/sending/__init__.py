@@ -16,6 +16,7 @@ from httptask.sending._egress import (
 )
 from httptask.sending._exchange import masked
 from httptask.sending._files import BodyFile
+from httptask.sending._httpx import host_and_target
 from httptask.sending._limited_wire import LimitedWire
 from httptask.sending._limits import Limiter
 from httptask.sending._masked_token import refused, secrets_of
@@ -47,6 +48,7 @@ __all__ = [
     "allowed_networks",
     "allowing",
     "deliver",
+    "host_and_target",
     "masked",
     "parse_address",
     "parse_networks",

@@ -43,8 +43,17 @@ class Authorisation(Protocol):
         """The client's certificate that connections are made with."""
         ...
 
+    @property
+    def signs(self) -> bool:
+        """Whether what it adds holds for one URL alone."""
+        ...
+
     async def authorise(self, request: OutgoingRequest) -> None:
         """Authorise *request* in place."""
+        ...
+
+    def responded(self, response: AuthResponse) -> None:
+        """Tell the scheme of *response*."""
         ...
 
     async def challenged(self, response: AuthResponse) -> bool:
@@ -148,9 +157,20 @@ async def authorised_anew(
     if not await authorisation.challenged(_as_seen(hop.received, hop.request.url)):
         return None
     hop.challenged = True
+    return await authorised(plain, authorisation)
+
+
+async def authorised(plain: OutgoingRequest, authorisation: Authorisation) -> OutgoingRequest:
+    """Return *plain* authorised."""
     request = plain.copy()
     await authorisation.authorise(request)
     return request
+
+
+def respond(hop: HopRecord, authorisation: Authorisation) -> None:
+    """Tell the scheme of the response of *hop*."""
+    if hop.received is not None:
+        authorisation.responded(_as_seen(hop.received, hop.request.url))
 
 
 def _as_seen(received: Received, url: str) -> AuthResponse:

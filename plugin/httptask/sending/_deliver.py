@@ -18,8 +18,10 @@ from httptask.sending._attempt import AttemptRecord
 from httptask.sending._authorising import (
     Authorisation,
     Send,
+    authorised,
     authorised_anew,
     plain_following,
+    respond,
     send_token,
 )
 from httptask.sending._cookies import CookieJar
@@ -277,6 +279,8 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
     visited = set()
     while True:
         received = await _hop(current, sent, ready, call, on_own_origin=plain is not None)
+        if plain is not None and ready.authorisation is not None:
+            respond(current.hops[-1], ready.authorisation)
         if plain is not None and ready.authorisation is not None and may_be_challenged:
             anew = await authorised_anew(current.hops[-1], plain, ready.authorisation)
             if anew is not None:
@@ -298,6 +302,8 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             if len(current.counting_hops) > call.redirects:
                 raise RedirectError(f"more than {call.redirects} redirects")
             plain = plain_following(plain, following, received)
+            if plain is not None and ready.authorisation is not None and ready.authorisation.signs:
+                following = await authorised(plain, ready.authorisation)
             request, sent = following, cookies.attached(following)
             if (sent.method, sent.url, sent.header("cookie")) in visited:
                 raise circle(sent)

@@ -44,6 +44,14 @@ def address(url: str) -> tuple[Origin, str, str]:
     return (*_of(parsed), parsed.raw_path.decode("ascii"))
 
 
+def host_and_target(url: str) -> tuple[str, str]:
+    """Return the value of `Host`, and the target, of a request to *url*. Raises
+    `UnsendableError`.
+    """
+    _, host, target = address(url)
+    return host, target
+
+
 def _is_encoded(text: str) -> bool:
     return "%" not in text or _LONE.search(text) is None
 

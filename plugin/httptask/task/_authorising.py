@@ -9,7 +9,7 @@ from httptask.credentials import Surroundings
 from httptask.model.authorisation import AuthResponse
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
-from httptask.sending import Send, refused, secrets_of
+from httptask.sending import Send, host_and_target, refused, secrets_of
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -45,6 +45,7 @@ def surroundings(
         evaluate,
         lambda response, what, advice: refused(response, credential, what, advice, redactor),
         runtime.tokens,
+        host_and_target,
         endpoint,
         pointer,
     )

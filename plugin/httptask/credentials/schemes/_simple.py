@@ -1,4 +1,4 @@
-"""The auth schemes that ship: basic, bearer, and an API key in a header, the query or a cookie."""
+"""The auth schemes that put a secret into a request as it is: basic, bearer, and an API key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _value(credential: Credential, field: str) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def _is_authorization(security_scheme: Mapping[str, Any]) -> bool:
+def is_authorization(security_scheme: Mapping[str, Any]) -> bool:
     """Say whether it describes any value of `Authorization`: Swagger 2.0 had no bearer scheme, and
     many describe theirs as an API key.
     """
@@ -26,9 +26,10 @@ def _is_authorization(security_scheme: Mapping[str, Any]) -> bool:
     return security_scheme.get("type") == "apiKey" and is_header
 
 
-def _is_http(security_scheme: Mapping[str, Any], name: str) -> bool:
-    is_http = security_scheme.get("type") == "http"
-    return is_http and str(security_scheme.get("scheme", "")).lower() == name
+def is_http(security_scheme: Mapping[str, Any], name: str) -> bool:
+    """Say whether it describes the HTTP authentication scheme *name*."""
+    is_http_scheme = security_scheme.get("type") == "http"
+    return is_http_scheme and str(security_scheme.get("scheme", "")).lower() == name
 
 
 class Basic:
@@ -39,7 +40,7 @@ class Basic:
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
         """Say whether it asks for a user name and a password."""
-        return _is_http(security_scheme, "basic") or _is_authorization(security_scheme)
+        return is_http(security_scheme, "basic") or is_authorization(security_scheme)
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header; a colon in the user name cannot be sent (RFC 7617, section 2)."""
@@ -60,8 +61,8 @@ class Bearer:
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
         """Say whether it asks for a token of any make."""
         is_token = security_scheme.get("type") in ("oauth2", "openIdConnect")
-        is_bearer = is_token or _is_http(security_scheme, "bearer")
-        return is_bearer or _is_authorization(security_scheme)
+        is_bearer = is_token or is_http(security_scheme, "bearer")
+        return is_bearer or is_authorization(security_scheme)
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header."""
@@ -92,6 +93,3 @@ class ApiKey:
         if place not in ("header", "query", "cookie"):
             raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
         put(request, place, name, key)
-
-
-SCHEMES = (Basic(), Bearer(), ApiKey())

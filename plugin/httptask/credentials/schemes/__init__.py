@@ -1,0 +1,19 @@
+"""The auth schemes that ship, one idea a file; `oauth2` has a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from httptask.credentials.schemes._digest import Digest
+from httptask.credentials.schemes._simple import ApiKey, Basic, Bearer
+
+if TYPE_CHECKING:
+    from httptask.protocols import AuthFlow, AuthScheme
+
+__all__ = ["shipped"]
+
+
+def shipped() -> Sequence[AuthScheme | AuthFlow]:
+    """Return the schemes, new ones: some remember what a server told them."""
+    return Basic(), Bearer(), ApiKey(), Digest()

@@ -1,0 +1,62 @@
+"""The challenges of a 401 (RFC 9110, section 11.6.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110, section 5.6.2
+_PARAMETER = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))', re.DOTALL)
+_SCHEME = re.compile(rf"({_TOKEN})(?:[ \t]+|(?=,)|$)")
+_TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
+_BETWEEN = re.compile(r"[ \t,]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One challenge of a server."""
+
+    scheme: str
+    """In lower case."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Names in lower case, values without their quotes."""
+
+
+def challenges_of(lines: Iterable[str]) -> Iterator[Challenge]:
+    """Yield the challenges of the `WWW-Authenticate` *lines*, each of which may hold several.
+
+    What is no challenge ends its line.
+    """
+    for line in lines:
+        yield from _of_line(line)
+
+
+def _of_line(line: str) -> Iterator[Challenge]:
+    challenge: Challenge | None = None
+    position = _after(_BETWEEN, line, 0)
+    while position < len(line):
+        parameter = _PARAMETER.match(line, position)
+        if parameter is not None and challenge is not None:
+            name, quoted, plain = parameter.groups()
+            value = plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
+            challenge.parameters.setdefault(name.lower(), value)
+            position = parameter.end()
+        else:
+            scheme = _SCHEME.match(line, position)
+            if scheme is None:
+                break
+            if challenge is not None:
+                yield challenge
+            challenge = Challenge(scheme[1].lower())
+            position = scheme.end()
+            if not _PARAMETER.match(line, position):
+                position = _after(_TOKEN68, line, position)
+        position = _after(_BETWEEN, line, position)
+    if challenge is not None:
+        yield challenge
+
+
+def _after(pattern: re.Pattern[str], line: str, position: int) -> int:
+    match = pattern.match(line, position)
+    return position if match is None else match.end()

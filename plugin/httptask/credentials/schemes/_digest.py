@@ -1,0 +1,201 @@
+"""The auth scheme `digest` (RFC 7616; RFC 2069 where a server knows no `qop`)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from httptask._http.syntax import origin
+from httptask.credentials.schemes._challenges import Challenge, challenges_of
+from httptask.credentials.schemes._simple import is_authorization, is_http
+
+if TYPE_CHECKING:
+    from httptask.model.authorisation import AuthResponse
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import OutgoingRequest
+    from httptask.protocols import AuthContext
+
+_MOST_SESSIONS = 1024
+"""Servers whose last challenge is remembered."""
+
+
+def _hexadecimal(name: str, text: str) -> str:
+    return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+
+
+_HASHES: dict[str, Callable[[str], str]] = {
+    algorithm: partial(_hexadecimal, name)
+    for algorithm, name in (("SHA-512-256", "sha512_256"), ("SHA-256", "sha256"), ("MD5", "md5"))
+    if name in hashlib.algorithms_available
+}
+"""By `algorithm`, the strongest first. Each has a `-sess`, too."""
+
+
+@dataclass(slots=True)
+class Session:
+    """A challenge that is answered, maybe several times: `nc` counts how often (RFC 7616, section
+    3.4).
+    """
+
+    realm: str
+    nonce: str
+    algorithm: str
+    """As the server writes it; "": it does not, and means MD5."""
+    qop: str
+    """`auth`, or "" for a server of RFC 2069."""
+    opaque: str | None = None
+    userhash: bool = False
+    is_utf_8: bool = False
+    cnonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    count: int = 0
+    first_nonce: str = ""
+    """What the key of a `-sess` is made of, though the nonce may change since."""
+
+    def __post_init__(self) -> None:
+        self.first_nonce = self.first_nonce or self.nonce
+
+    def authorization(self, username: str, password: str, method: str, target: str) -> str:
+        """Return the header for one more request of this session (RFC 7616, section 3.4)."""
+        self.count += 1
+        name = (self.algorithm or "MD5").upper().removesuffix("-SESS")
+        hashed = _HASHES[name]
+        is_sess = self.algorithm.upper().endswith("-SESS")
+        key = hashed(f"{username}:{self.realm}:{password}")
+        if is_sess:
+            key = hashed(f"{key}:{self.first_nonce}:{self.cnonce}")
+        count = f"{self.count:08x}"
+        middle = f"{count}:{self.cnonce}:{self.qop}:" if self.qop else ""
+        answer = hashed(f"{key}:{self.nonce}:{middle}{hashed(f'{method}:{target}')}")
+        user = hashed(f"{username}:{self.realm}") if self.userhash else username
+        parts = [self._username(user), f"realm={_quoted(self.realm)}"]
+        parts += [f"nonce={_quoted(self.nonce)}", f"uri={_quoted(target)}"]
+        if self.algorithm:
+            parts.append(f"algorithm={self.algorithm}")
+        if self.qop:
+            parts += [f"qop={self.qop}", f"nc={count}"]
+        if self.qop or is_sess:
+            parts.append(f'cnonce="{self.cnonce}"')
+        parts.append(f'response="{answer}"')
+        if self.opaque is not None:
+            parts.append(f"opaque={_quoted(self.opaque)}")
+        if self.userhash:
+            parts.append("userhash=true")
+        return "Digest " + ", ".join(parts)
+
+    def _username(self, username: str) -> str:
+        if username.isascii() or not self.is_utf_8:
+            return f"username={_quoted(username)}"
+        return f"username*=UTF-8''{quote(username, safe='')}"  # RFC 8187
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def session_of(challenges: Iterable[Challenge]) -> Session | None:
+    """Return the session of the strongest challenge among *challenges*; None when none asks for
+    Digest.
+
+    Raises `ValueError` with a sentence when none that does can be answered.
+    """
+    digests = [each.parameters for each in challenges if each.scheme == "digest"]
+    if not digests:
+        return None
+    ranks = list(_HASHES)
+    known = [each for each in digests if _hash_of(each) in _HASHES and "nonce" in each]
+    known.sort(key=lambda each: ranks.index(_hash_of(each)))
+    for parameters in known:
+        words = [word.strip().lower() for word in parameters.get("qop", "").split(",")]
+        if "auth" in words or words == [""]:
+            return Session(
+                realm=parameters.get("realm", ""),
+                nonce=parameters["nonce"],
+                algorithm=parameters.get("algorithm", ""),
+                qop="auth" if "auth" in words else "",
+                opaque=parameters.get("opaque"),
+                userhash=parameters.get("userhash", "").lower() == "true",
+                is_utf_8=parameters.get("charset", "").lower() == "utf-8",
+            )
+    if known:
+        asked = ", ".join(sorted({each.get("qop", "") for each in known}))
+        raise ValueError(
+            f"the server asks for digest authentication with qop={asked!r}; only 'auth' is known:"
+            " let the server offer it too"
+        )
+    asked = ", ".join(sorted({each.get("algorithm", "MD5") for each in digests}))
+    raise ValueError(
+        f"the server asks for digest authentication with the algorithm {asked!r}, or without a"
+        f" nonce; known are {', '.join(_HASHES)}, each with -sess, too"
+    )
+
+
+def _hash_of(parameters: Mapping[str, str]) -> str:
+    return parameters.get("algorithm", "MD5").upper().removesuffix("-SESS")
+
+
+class Digest:
+    """`Authorization: Digest`, after a server's challenge; later requests answer it at once."""
+
+    name = "digest"
+    fields: Mapping[str, str] = {"username": "text", "password": "secret"}
+    signs = True
+
+    def __init__(self) -> None:
+        self._sessions: dict[tuple[str, ...], Session] = {}
+        self._lock = threading.Lock()  # tasks run on several event loops
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool:
+        """Say whether it asks for a digest."""
+        return is_http(security_scheme, "digest") or is_authorization(security_scheme)
+
+    def authorise(
+        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+    ) -> None:
+        """Answer the last challenge of the server; nothing is done before the first."""
+        fields = credential.revealed()
+        with self._lock:
+            session = self._sessions.get(_key(credential, request.url))
+            if session is None:
+                return
+            header = session.authorization(
+                fields["username"], fields["password"], request.method, context.target
+            )
+        request.set_header("Authorization", header)
+
+    def responded(
+        self, response: AuthResponse, credential: Credential, context: AuthContext
+    ) -> None:
+        """Take the next nonce that *response* names (RFC 7616, section 3.5)."""
+        info = response.header("Authentication-Info")
+        for each in challenges_of([f"Digest {info}"] if info else []):
+            nonce = each.parameters.get("nextnonce")
+            with self._lock:
+                session = self._sessions.get(_key(credential, response.url))
+                if nonce and session is not None:
+                    session.nonce, session.count = nonce, 0
+
+    def challenged(
+        self, response: AuthResponse, credential: Credential, context: AuthContext
+    ) -> bool:
+        """Remember the challenge, and say whether there is one."""
+        session = session_of(challenges_of(response.header_lines("WWW-Authenticate")))
+        if session is None:
+            return False
+        with self._lock:
+            if len(self._sessions) >= _MOST_SESSIONS:
+                self._sessions.clear()
+            self._sessions[_key(credential, response.url)] = session
+        return True
+
+
+def _key(credential: Credential, url: str) -> tuple[str, ...]:
+    """Return what a challenge is remembered by: another password has never answered it."""
+    owner = hashlib.sha256(repr(credential.revealed()).encode()).hexdigest()
+    return credential.name, owner, origin(url)
