@@ -133,7 +133,7 @@ def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:  # type: ignore[
 
     Every answer is used. Called once per plugin manager; `authorise` is called in every attempt, on
     the event loop, after `httptask_prepare_request`; an exception there ends the task with a
-    `CredentialError`. Ours are `basic`, `bearer`, `apiKey` and `oauth2`.
+    `CredentialError`. Ours are those of `httptask.credentials.schemes`, and `oauth2`.
 
         @httptask.hookimpl
         def httptask_auth_schemes():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from httptask.credentials.schemes._aws import AwsSigV4
 from httptask.credentials.schemes._digest import Digest
 from httptask.credentials.schemes._simple import ApiKey, Basic, Bearer
 
@@ -16,4 +17,4 @@ __all__ = ["shipped"]
 
 def shipped() -> Sequence[AuthScheme | AuthFlow]:
     """Return the schemes, new ones: some remember what a server told them."""
-    return Basic(), Bearer(), ApiKey(), Digest()
+    return Basic(), Bearer(), ApiKey(), Digest(), AwsSigV4()

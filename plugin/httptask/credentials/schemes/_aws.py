@@ -1,0 +1,116 @@
+"""The auth scheme `awsSigV4`: the signature of AWS, version 4, in the header `Authorization`.
+
+Botocore signs; its credentials, its configuration and its connections are never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_to_bytes
+
+from httptask._core.threads import in_thread
+from httptask._http.syntax import http_date, split_url
+from httptask.credentials.schemes._simple import is_authorization
+
+if TYPE_CHECKING:
+    from httptask.model.authorisation import AuthResponse
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import OutgoingRequest
+    from httptask.protocols import AuthContext
+
+_SIGNED = ("content-type", "content-md5")
+"""Headers that are signed, beside `Host` and those that start with `x-amz-`. Others may be changed
+on their way.
+"""
+_MOST_SKEW = 300
+"""Seconds that a clock may be wrong. S3 allows 15 minutes, others 5."""
+
+
+class AwsSigV4:
+    """A signature over method, URL, body and date, which no request but this one may have."""
+
+    name = "awsSigV4"
+    fields: Mapping[str, str] = {
+        "accessKeyId": "text",
+        "secretAccessKey": "secret",
+        "sessionToken": "optional secret",
+        "region": "text",
+        "service": "text",
+    }
+    signs = True
+
+    def __init__(self) -> None:
+        self._signer: Callable[[Mapping[str, str]], Any] | None = None
+
+    def fits(self, security_scheme: Mapping[str, Any]) -> bool:
+        """Say whether it asks for the header: OpenAPI has no name for what is in it."""
+        return is_authorization(security_scheme)
+
+    async def authorise(
+        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+    ) -> None:
+        """Sign *request*. Its path and query are encoded as AWS encodes them, before it signs."""
+        fields = credential.revealed()
+        if self._signer is None:  # botocore takes half a second to import
+            self._signer = await in_thread(_signing)
+        signer = self._signer(fields)
+        split = split_url(request.url)
+        request.url = f"{split.scheme}://{split.netloc}{_encoded(context.target)}"
+        headers = {
+            name: value
+            for name, value in request.headers
+            if name.lower() in _SIGNED or name.lower().startswith("x-amz-")
+        }
+        added = signer.headers(
+            request.method,
+            request.url,
+            {**headers, "Host": context.host},
+            await context.body_sha256(),
+            datetime.fromtimestamp(context.clock.wall(), UTC),
+        )
+        for name, value in added.items():
+            request.set_header(name, value)
+
+    def responded(
+        self, response: AuthResponse, credential: Credential, context: AuthContext
+    ) -> None:
+        """Explain a refusal that comes of a wrong clock."""
+        date = http_date(response.header("Date") or "")
+        if response.status not in (400, 403) or date is None:
+            return
+        seconds = context.clock.wall() - date.timestamp()
+        if abs(seconds) > _MOST_SKEW:
+            raise ValueError(
+                f"the server refused the signature ({response.status}), and the clock of this"
+                f" machine is {abs(seconds):,.0f} s {'ahead of' if seconds > 0 else 'behind'} the"
+                " server's: AWS takes signatures of the last minutes only; set the clock"
+            )
+
+
+def _encoded(target: str) -> str:
+    """Return *target* with every octet but letters, digits, `-._~` and delimiters encoded, as AWS
+    does before it compares signatures. A plus in the query is a space.
+    """
+    path, question, query = target.partition("?")
+    path = "/".join(map(_escaped, path.split("/")))
+    pairs = (pair.partition("=") for pair in query.replace("+", "%20").split("&"))
+    return path + question + "&".join(_escaped(n) + equals + _escaped(v) for n, equals, v in pairs)
+
+
+def _escaped(text: str) -> str:
+    return quote(unquote_to_bytes(text), safe="")
+
+
+def _signing() -> Callable[[Mapping[str, str]], Any]:
+    """Return what makes the signer of a credential's fields. Raises `ValueError` without the
+    extra.
+    """
+    try:
+        from httptask.credentials.schemes._aws_signer import signer_of
+    except ImportError:
+        raise ValueError(
+            "awsSigV4 needs the package botocore: pip install 'httptask[aws]'"
+        ) from None
+    return signer_of
