@@ -49,6 +49,7 @@ CREDENTIALS = {
     "basic": {"type": "basic", "username": "ann", "password": KEY},
     "bearer": {"type": "bearer", "token": "t0k3n"},
     "digest": {"type": "digest", "username": "ann", "password": KEY},
+    "certificate": {"type": "tls", "certificate": "-----BEGIN CERTIFICATE-----", "key": KEY},
 }
 
 
@@ -108,7 +109,7 @@ FITTING = {
     "header bearer": set(),
     "digest": {"digest"},
     "hoba": set(CREDENTIALS),
-    "mtls": set(CREDENTIALS),
+    "mtls": {"certificate"},
     "mine": set(CREDENTIALS),
 }
 """What is asked for -> the credentials of which nothing is said: they fit, or nobody can say."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import ssl
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from httptask.errors import CredentialError
 from httptask.model.authorisation import TlsIdentity
+
+_log = logging.getLogger("httptask")
 
 
 def use_identity(context: ssl.SSLContext, identity: TlsIdentity) -> None:
@@ -23,17 +27,19 @@ def use_identity(context: ssl.SSLContext, identity: TlsIdentity) -> None:
         with _file(pem) as path:
             # Always a password: without one, OpenSSL would ask for it at the terminal.
             context.load_cert_chain(path, password=lambda: password or b"-")
+        _warn_if_expired(pem)
     except ssl.SSLError as error:
-        raise CredentialError(_reason(error, has_password=bool(password))) from None
+        raise CredentialError(_reason(error, pem, has_password=bool(password))) from None
     except (OSError, ValueError) as error:
         raise CredentialError(f"the client's certificate cannot be used: {error}") from None
 
 
-def _reason(error: ssl.SSLError, *, has_password: bool) -> str:
+def _reason(error: ssl.SSLError, pem: bytes, *, has_password: bool) -> str:
     reason = (error.reason or "").upper()
     if "MISMATCH" in reason:
         return "the key does not fit the client's certificate; give the key it was made with"
-    if "DECRYPT" in reason or "PASSWORD" in reason:
+    # What is decrypted with a wrong password may just be no key: OpenSSL has many names for that.
+    if "DECRYPT" in reason or "PASSWORD" in reason or b"ENCRYPTED" in pem:
         doubt = "the password is wrong" if has_password else "it is encrypted: give its password"
         return f"the key of the client's certificate cannot be read: {doubt}"
     what = (error.reason or "it is no PEM").replace("_", " ").lower()
@@ -41,6 +47,21 @@ def _reason(error: ssl.SSLError, *, has_password: bool) -> str:
         f"the client's certificate, or its key, cannot be read ({what}): each is PEM, from its"
         " BEGIN line to its END line"
     )
+
+
+def _warn_if_expired(pem: bytes) -> None:
+    """Say in the log that the certificate in *pem* has expired: the server decides what of it."""
+    try:
+        from cryptography import x509
+    except ImportError:  # then the server alone says it
+        return
+    certificate = x509.load_pem_x509_certificate(pem)
+    end = certificate.not_valid_after_utc
+    if end < datetime.now(UTC):
+        name = certificate.subject.rfc4514_string()
+        _log.warning(
+            "the client's certificate %r expired on %s; get a new one", name, f"{end:%Y-%m-%d}"
+        )
 
 
 def _pem(identity: TlsIdentity) -> tuple[bytes, bytes]:
