@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +14,30 @@ from httptask.model.exchange import OutgoingRequest
 
 PLACES = ("header", "query", "cookie", "body")
 _FORM = "application/x-www-form-urlencoded"
+
+
+SEND_AS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "in": {"enum": list(PLACES)},
+        "name": {"type": "string", "minLength": 1},
+        "prefix": {"type": "string"},
+    },
+    "additionalProperties": False,
+    "description": "Where the token stands in a request; Authorization: Bearer.",
+}
+"""The JSON Schema of a credential's `sendAs`."""
+
+
+def put_token(
+    request: OutgoingRequest, send_as: Mapping[str, str], token: str, token_type: str
+) -> None:
+    """Put *token* into *request* where *send_as* says, or as RFC 6750, section 2 has it."""
+    place, name = send_as.get("in", "header"), send_as.get("name")
+    is_header = place == "header"
+    prefix = send_as.get("prefix", f"{token_type} " if is_header and not name else "")
+    name = name or ("Authorization" if is_header else "access_token")
+    put(request, place, name, prefix + token)
 
 
 def put(request: OutgoingRequest, place: str, name: str, secret: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask.credentials._placing import PLACES
+from httptask.credentials._placing import SEND_AS
 from httptask.credentials.oauth2._authentication import AUTHENTICATIONS
 from httptask.credentials.oauth2._grants import GRANTS
 
@@ -60,10 +60,7 @@ _PROPERTIES: dict[str, Any] = {
         ),
         "description": "Where in the answer things stand, where it is not as in RFC 6749.",
     },
-    "sendAs": {
-        **_object(**{"in": {"enum": list(PLACES)}, "name": _TEXT, "prefix": {"type": "string"}}),
-        "description": "Where the token stands in a request; Authorization: Bearer.",
-    },
+    "sendAs": SEND_AS,
     "refreshWhen": {
         **_object(
             status={"type": "array", "items": {"type": "integer"}},

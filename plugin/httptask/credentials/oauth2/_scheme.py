@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError
-from httptask.credentials._placing import put
+from httptask.credentials._placing import put_token
 from httptask.credentials.oauth2._client import Client
 from httptask.credentials.oauth2._schema import credential_schema
 from httptask.model.authorisation import AuthResponse, Token
@@ -47,15 +47,7 @@ class OAuth2:
             client = Client(credential, context)
             token = await context.tokens.get(client.identity(), client.obtain)
         place = credential.fields.get("sendAs", {})
-        where, name = place.get("in", "header"), place.get("name")
-        is_header = where == "header"
-        prefix = place.get("prefix", f"{token.token_type} " if is_header and not name else "")
-        put(
-            request,
-            where,
-            name or ("Authorization" if is_header else "access_token"),  # RFC 6750, section 2
-            prefix + token.access_token,
-        )
+        put_token(request, place, token.access_token, token.token_type)
 
     async def challenges(
         self, response: AuthResponse, credential: Credential, context: AuthContext

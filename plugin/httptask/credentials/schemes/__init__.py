@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from httptask.credentials.schemes._aws import AwsSigV4
 from httptask.credentials.schemes._digest import Digest
 from httptask.credentials.schemes._hmac import Hmac
+from httptask.credentials.schemes._jwt import Jwt
 from httptask.credentials.schemes._simple import ApiKey, Basic, Bearer
 from httptask.credentials.schemes._tls import Tls
 
@@ -19,4 +20,4 @@ __all__ = ["shipped"]
 
 def shipped() -> Sequence[AuthScheme | AuthFlow]:
     """Return the schemes, new ones: some remember what a server told them."""
-    return Basic(), Bearer(), ApiKey(), Digest(), AwsSigV4(), Hmac(), Tls()
+    return Basic(), Bearer(), ApiKey(), Digest(), AwsSigV4(), Hmac(), Jwt(), Tls()

@@ -32,6 +32,13 @@ def is_http(security_scheme: Mapping[str, Any], name: str) -> bool:
     return is_http_scheme and str(security_scheme.get("scheme", "")).lower() == name
 
 
+def asks_for_token(security_scheme: Mapping[str, Any]) -> bool:
+    """Say whether it describes a bearer token of any make."""
+    is_token = security_scheme.get("type") in ("oauth2", "openIdConnect")
+    is_bearer = is_token or is_http(security_scheme, "bearer")
+    return is_bearer or is_authorization(security_scheme)
+
+
 class Basic:
     """`Authorization: Basic`, user name and password in UTF-8 (RFC 7617)."""
 
@@ -60,9 +67,7 @@ class Bearer:
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
         """Say whether it asks for a token of any make."""
-        is_token = security_scheme.get("type") in ("oauth2", "openIdConnect")
-        is_bearer = is_token or is_http(security_scheme, "bearer")
-        return is_bearer or is_authorization(security_scheme)
+        return asks_for_token(security_scheme)
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header."""

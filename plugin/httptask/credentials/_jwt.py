@@ -1,0 +1,123 @@
+"""Signed JSON Web Tokens (RFC 7519), with a private key or a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_KEY_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 1}
+KEY_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "pem": {
+            **_KEY_SCHEMA,
+            "writeOnly": True,
+            "description": "The private key as PEM, from its BEGIN line to its END line.",
+        },
+        "password": {
+            **_KEY_SCHEMA,
+            "writeOnly": True,
+            "description": "What the private key is encrypted with.",
+        },
+        "kid": {**_KEY_SCHEMA, "description": "The key's id at the server."},
+        "alg": {**_KEY_SCHEMA, "description": "How it signs (RFC 7518), such as RS256."},
+    },
+    "additionalProperties": False,
+}
+"""The JSON Schema of a key in a credential."""
+
+_OF_CURVE = {
+    "secp256r1": ("ES256",),
+    "secp384r1": ("ES384",),
+    "secp521r1": ("ES512",),
+    "secp256k1": ("ES256K",),
+}
+_OF_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+_OF_SECRET = ("HS256", "HS384", "HS512")
+"""What signs with which key (RFC 7518, section 3.1; RFC 8812 and 8037); the first is
+the default.
+"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SigningKey:
+    """What a JWT is signed with: a private key as PEM, or a secret."""
+
+    pem: str = ""
+    password: str = ""
+    """What the private key is encrypted with."""
+    secret: str = ""
+    alg: str = ""
+    """How it signs; "" takes what fits the key."""
+    kid: str = ""
+
+    def __repr__(self) -> str:
+        return "<SigningKey>"
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], secret: str = "") -> SigningKey:
+        """Return the key of *fields*, which satisfy `KEY_SCHEMA`; without a PEM, it is *secret*."""
+        return cls(
+            fields.get("pem", ""),
+            fields.get("password", ""),
+            "" if fields.get("pem") else secret,
+            fields.get("alg", ""),
+            fields.get("kid", ""),
+        )
+
+    def signed(self, claims: Mapping[str, Any]) -> str:
+        """Return a JWT of *claims*. Raises `ValueError` with a sentence for a key that cannot
+        sign.
+        """
+        try:
+            import jwt
+        except ImportError:
+            raise ValueError(
+                "a JWT is signed by the package PyJWT: pip install 'httptask[keys]'"
+            ) from None
+        key, fitting = (self.secret, _OF_SECRET) if not self.pem else _private_key(self)
+        alg = self.alg or fitting[0]
+        if alg not in fitting:
+            what = "a private key of this kind" if self.pem else "a secret"
+            raise ValueError(f"{alg!r} does not sign with {what}; write {' or '.join(fitting)}")
+        headers = {"kid": self.kid} if self.kid else None
+        return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
+
+
+def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
+    """Return the private key of *key* and the algorithms that sign with it."""
+    try:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+    except ImportError:
+        raise ValueError(
+            "a private key is read by the package cryptography: pip install 'httptask[keys]'"
+        ) from None
+    # In an environment variable or a JSON file, line ends are often escaped twice.
+    pem = key.pem.replace("\\n", "\n")
+    try:
+        private = serialization.load_pem_private_key(
+            pem.encode(), key.password.encode() if key.password else None
+        )
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise ValueError(f"the private key cannot be read: {_doubt(pem, key.password)}") from None
+    if isinstance(private, rsa.RSAPrivateKey):
+        return private, _OF_RSA
+    if isinstance(private, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        return private, ("EdDSA",)
+    if isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name in _OF_CURVE:
+        return private, _OF_CURVE[private.curve.name]
+    raise ValueError("no JWT is signed with a private key of this kind; take RSA, EC or Ed25519")
+
+
+def _doubt(pem: str, password: str) -> str:
+    """Return what may be wrong with *pem*."""
+    if "PUBLIC KEY" in pem or "BEGIN CERTIFICATE" in pem:
+        return "it is what others check with; give the one that begins with BEGIN PRIVATE KEY"
+    if "ENCRYPTED" in pem:
+        return "its password is wrong" if password else "it is encrypted: give its password"
+    if password and "PRIVATE KEY" in pem:
+        return "it is not encrypted: leave its password out"
+    return "it is PEM, from its BEGIN line to its END line"
