@@ -78,7 +78,7 @@ def endpoint(*alternatives: str, **more: Any) -> Endpoint:
 
 
 def warnings(
-    known: Endpoint, name: str | None = None, *plugins: Any, **request: Any
+    known: Endpoint, name: str | list[str] | None = None, *plugins: Any, **request: Any
 ) -> list[tuple[str, str]]:
     """Return what `validate` says of a task for *known* with the credential *name*: places and
     sentences, all warnings.
@@ -179,15 +179,15 @@ def test_what_stands_in_the_settings_is_not_asked_for() -> None:
 
 
 def test_several_keys_at_once() -> None:
-    """A task has one credential: the other keys may stand in its settings, and the warning says
-    that they are missing.
+    """A credential is one of them: the others may stand in the settings, and the warning says that
+    they are missing.
     """
     known = endpoint("query cookie")
     assert {"key"} == set(settings_schema(known)["properties"]["query"]["properties"])
     assert {"sid"} == set(settings_schema(known)["properties"]["cookies"]["properties"])
     assert "query" not in settings_schema(known)["required"]
     (found,) = warnings(known, "key")
-    assert "one of what this endpoint asks for" in found[1]
+    assert "an API key in a cookie named 'sid' is missing" in found[1]
     assert warnings(known, "key", query={"key": "${$.key}"}) == []
     assert settings_schema(endpoint("query"))["properties"]["query"]["properties"] == {}
 
@@ -346,3 +346,25 @@ def test_an_imported_description_says_it(server: str) -> None:
     (known,) = read_api("t.json", data=json.dumps(document).encode()).endpoints
     assert warnings(known, "key") == []
     assert sent(server, known, "key")["args"] == [["key", KEY]]
+
+
+# Several together
+
+
+def test_several_credentials_fill_what_is_asked_for_together(
+    store: Path,
+) -> None:
+    """Each fits one scheme; what is missing is named, and so is what fits nothing."""
+    both = endpoint("header bearer", "query cookie header")
+    assert warnings(both, ["bearer", "key"]) == []
+    assert warnings(both, ["placed key", "bearer"]) == []
+    assert warnings(endpoint("header query"), ["key", "placed key"]) == []
+    [(place, message)] = warnings(endpoint("header bearer"), ["bearer", "digest"])[:1]
+    assert place == "/credentials/1"
+    assert "'digest' is of the type 'digest'" in message
+    [(place, message)] = warnings(endpoint("header bearer"), ["bearer"])
+    assert place == "/credentials"
+    assert "an API key in the header named 'X-Key' is missing" in message
+    [(place, message)] = warnings(endpoint("query cookie header"), ["key", "placed key"])
+    assert message.count("missing") == 1
+    assert warnings(endpoint("header bearer"), ["bearer", "who knows"]) == []

@@ -1,8 +1,9 @@
 """Credentials by name: found in a store, used by an auth scheme, resolved as late as possible."""
 
-from httptask.credentials._fit import fitting_problems
+from httptask.credentials._fit import fitting_problems, named_credentials
 from httptask.credentials._flow import Flow, NotSentError, Surroundings, blamed
 from httptask.credentials._resolve import authorise, known_scheme, resolve
+from httptask.credentials._several import Flows
 from httptask.credentials._stores import PREFIX, credentials_file, from_environment, from_file
 from httptask.credentials._token_stores import TOKENS_VARIABLE, FileTokens, MemoryTokens
 from httptask.credentials._tokens import TokenKeeper, key_of
@@ -12,6 +13,7 @@ __all__ = [
     "TOKENS_VARIABLE",
     "FileTokens",
     "Flow",
+    "Flows",
     "MemoryTokens",
     "NotSentError",
     "Surroundings",
@@ -24,5 +26,6 @@ __all__ = [
     "from_file",
     "key_of",
     "known_scheme",
+    "named_credentials",
     "resolve",
 ]

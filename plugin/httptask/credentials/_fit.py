@@ -8,7 +8,7 @@ plugin's store would be asked before them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -87,47 +87,97 @@ _BY_HTTP_SCHEME = {
 }
 
 
+def named_credentials(names: Any, at: str = "") -> list[tuple[str, str]]:
+    """Return the credentials *names* of a task, one or a list, each with its JSON Pointer; *at* is
+    that of the task.
+    """
+    if isinstance(names, str):
+        return [(pointer_of(["credentials"], at), names)]
+    listed = enumerate(names) if isinstance(names, list) else ()
+    return [(pointer_of(["credentials", index], at), name) for index, name in listed]
+
+
 def fitting_problems(
-    endpoint: Endpoint, name: str | None, request: Any, plugins: PluginManager, at: str = ""
+    endpoint: Endpoint, names: Any, request: Any, plugins: PluginManager, at: str = ""
 ) -> list[Problem]:
-    """Return what is wrong with the credential *name* of a task for *endpoint*; None: it names
-    none. Warnings only.
+    """Return what is wrong with the credentials *names* of a task for *endpoint*: one, a list, or
+    None. Warnings only.
 
     *request* is the task's `httpRequest`: what stands in it already, as a header say, asks for no
     credential. *at* is the JSON Pointer of the task. Descriptions are often wrong about security,
     and a plugin or a proxy may authorise: the task runs.
     """
     alternatives = _alternatives(endpoint)
-    if not alternatives or any(
-        not each for each in alternatives
-    ):  # nothing is said, or none is needed
+    # Nothing is said, or nothing is needed.
+    if not alternatives or any(not each for each in alternatives):
         return []
     missing = [
         [wanted for wanted in each if not _stands_in(wanted, request)] for each in alternatives
     ]
     if any(not each for each in missing):
         return []
-    asked = " or ".join(
-        dict.fromkeys(" and ".join(wanted.text for wanted in each) for each in missing)
-    )
-    place = pointer_of(["credentials"], at)
-    if name is None:
-        return [Problem.of("credential-missing", place, severity="warning", expected=asked)]
-    credential = _known(name, plugins)
-    if credential is None:
+    asked = " or ".join(dict.fromkeys(map(_all_of, missing)))
+    pointer = pointer_of(["credentials"], at)
+    if names is None:
+        return [Problem.of("credential-missing", pointer, severity="warning", expected=asked)]
+    named = named_credentials(names, at)
+    if not all(isinstance(name, str) for _, name in named):  # said where the task is checked
         return []
-    refusals = [[wanted.refusal(credential, plugins) for wanted in each] for each in missing]
-    filled = [each for each, refused in zip(missing, refusals, strict=True) if "" in refused]
-    if any(len(each) == 1 for each in filled):
+    credentials = [_known(name, plugins) for _, name in named]
+    known = [credential for credential in credentials if credential is not None]
+    if not known or len(known) < len(named):
         return []
-    if filled:
-        return [
+    unfilled = [_unfilled(each, known, plugins) for each in missing]
+    if any(not each for each in unfilled):
+        return []
+    problems = [
+        Problem.of(
+            "credential-unfit",
+            where,
+            severity="warning",
+            name=credential.name,
+            reason=missing[0][0].refusal(credential, plugins),
+            expected=asked,
+        )
+        for (where, _), credential in zip(named, known, strict=True)
+        if all(wanted.refusal(credential, plugins) for each in missing for wanted in each)
+    ]
+    if len(problems) < len(known):
+        least = min(unfilled, key=len)
+        problems.append(
             Problem.of(
-                "credential-not-enough", place, severity="warning", name=name, expected=asked
+                "credential-not-enough",
+                pointer,
+                severity="warning",
+                name=", ".join(credential.name for credential in known),
+                expected=asked,
+                missing=_all_of(least),
             )
-        ]
-    params: dict[str, Any] = {"name": name, "reason": refusals[0][0], "expected": asked}
-    return [Problem.of("credential-unfit", place, severity="warning", **params)]
+        )
+    return problems
+
+
+def _all_of(wanted: Sequence[Wanted]) -> str:
+    return " and ".join(each.text for each in wanted)
+
+
+def _unfilled(
+    wanted: Sequence[Wanted], credentials: Sequence[Credential], plugins: PluginManager
+) -> list[Wanted]:
+    """Return those of *wanted* that none of *credentials* fits; each credential fits one.
+
+    The choosiest comes first: an API key that says where it goes leaves the other for one that
+    does not.
+    """
+    left = list(wanted)
+
+    def fitting(credential: Credential) -> list[Wanted]:
+        return [each for each in left if not each.refusal(credential, plugins)]
+
+    for credential in sorted(credentials, key=lambda credential: len(fitting(credential))):
+        for each in fitting(credential)[:1]:
+            left.remove(each)
+    return left
 
 
 def completed(

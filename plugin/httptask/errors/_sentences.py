@@ -203,8 +203,8 @@ SENTENCES: Mapping[str, str] = {
     "credential-missing": "this endpoint asks for {expected}: name a credential",
     "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
     "credential-not-enough": (
-        "the credential {name!r} is one of what this endpoint asks for: {expected}; put the others"
-        " into the settings"
+        "the credential {name!r} is not all that this endpoint asks for: {expected}; {missing} is"
+        " missing: name a credential for it, too, in a list, or put it into the settings"
     ),
     "expression": "expression {expression}: {reason}",
     "expression-failed": "{reason}",

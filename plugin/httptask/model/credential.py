@@ -46,6 +46,15 @@ class Secret:
         )
 
 
+Owner = str | tuple[str, ...]
+"""Whose a connection is: a credential's, or that of several which authorise together."""
+
+
+def names_of(owner: Owner | None) -> tuple[str, ...]:
+    """Return the names of the credentials of *owner*."""
+    return (owner,) if isinstance(owner, str) else owner or ()
+
+
 def concealed(value: Any) -> Any:
     """Return the JSON *value* with every text in it as a `Secret`."""
     if isinstance(value, str):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from httptask._http.syntax import TOKEN
 from httptask.errors import BlockedError
 from httptask.model.authorisation import TlsIdentity
+from httptask.model.credential import Owner
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Limits, Timeouts
 from httptask.sending._connection import Connection
@@ -33,7 +34,7 @@ from httptask.sending._wire import (
 _IDLE_SECONDS = 30
 """How long an idle connection is kept. Most servers close theirs after a minute or more."""
 
-_Key = tuple[str | None, Origin, TlsIdentity | None]
+_Key = tuple[Owner | None, Origin, TlsIdentity | None]
 """The owner of a kept connection: connections are never shared between credentials, nor between
 certificates of clients.
 """
@@ -99,7 +100,7 @@ class Connections:
     async def send(
         self,
         request: OutgoingRequest,
-        credential: str | None,
+        credential: Owner | None,
         timeouts: Timeouts,
         recorder: Recorder,
         identity: TlsIdentity | None = None,

@@ -11,6 +11,7 @@ from functools import partial
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
 from httptask.errors import CredentialError, RedirectError, TaskError, TimedOutError
+from httptask.model.credential import Owner, names_of
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
 from httptask.model.task import Reading, TaskResult
@@ -48,8 +49,8 @@ class Ready:
     """Authorised."""
     plain: OutgoingRequest
     """Before it was authorised: all that may cross origins."""
-    credential: str | None = None
-    """The name of the credential that authorised it. Its connections are shared with no other."""
+    credential: Owner | None = None
+    """The names of what authorised it. Its connections are shared with no other."""
     authorisation: Authorisation | None = None
     """Where the scheme does more than to change a request: it may be challenged."""
 
@@ -339,7 +340,8 @@ async def _hop(
     try:
         return await send(record, identity)
     except CredentialError as error:  # its certificate cannot be shown
-        error.message = f"credential {ready.credential!r}: {error.message}"
+        names = " and ".join(map(repr, names_of(ready.credential)))
+        error.message = f"credential {names}: {error.message}"
         raise
     except TaskError:
         # Most likely the server had closed the kept-alive connection meanwhile: send once more, at

@@ -10,6 +10,7 @@ from httptask._core.threads import in_thread
 from httptask._http.media_types import JSON, TEXT, reading_of, received_essence
 from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
 from httptask.model.authorisation import TlsIdentity
+from httptask.model.credential import Owner
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.model.task import Reading
@@ -137,7 +138,7 @@ class HopRecord:
 async def send_hop(
     wire: Wire,
     request: OutgoingRequest,
-    credential: str | None,
+    credential: Owner | None,
     timeouts: Timeouts,
     bodies: Bodies,
     record: HopRecord,

@@ -12,6 +12,7 @@ import httpx
 
 from httptask._http.syntax import DEFAULT_PORTS
 from httptask.model.authorisation import TlsIdentity
+from httptask.model.credential import Owner
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._head import readable
@@ -121,7 +122,7 @@ class MockedWire:
     async def send(
         self,
         request: OutgoingRequest,
-        credential: str | None,
+        credential: Owner | None,
         timeouts: Timeouts,
         recorder: Recorder,
         identity: TlsIdentity | None = None,

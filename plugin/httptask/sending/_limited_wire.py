@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from httptask.errors import ConnectionFailedError, TaskError, TimedOutError
+from httptask.model.credential import Owner, names_of
 from httptask.sending._httpx import address
 from httptask.sending._limits import BROKEN, FAILURES, key_of, name_of
 from httptask.sending._rate_headers import server_limit
@@ -52,7 +53,7 @@ class LimitedWire:
     async def send(
         self,
         request: OutgoingRequest,
-        credential: str | None,
+        credential: Owner | None,
         timeouts: Timeouts,
         recorder: Recorder,
         identity: TlsIdentity | None = None,
@@ -61,7 +62,8 @@ class LimitedWire:
         origin, _, _ = address(request.url)
         limiter = self.limiter
         passed = None
-        if self.rate is None and credential not in limiter.rates and not limiter.is_shared:
+        is_limited = any(name in limiter.rates for name in names_of(credential))
+        if self.rate is None and not is_limited and not limiter.is_shared:
             passed = self._at_once(origin, credential)
         if passed is None:
             passed = await self._in_turn(origin, credential, recorder)
@@ -74,8 +76,9 @@ class LimitedWire:
             raise
         limited_for = passed.answered(answer.status_code, answer.headers)
         if limited_for and limiter.is_shared:
-            key = key_of(origin, credential=credential)
-            await limiter.tell(key, min(limited_for, limiter.limits.longest_pause))
+            pause = min(limited_for, limiter.limits.longest_pause)
+            for name in names_of(credential) or (None,):
+                await limiter.tell(key_of(origin, credential=name), pause)
         close = answer.close
 
         def end() -> None:
@@ -85,7 +88,7 @@ class LimitedWire:
         answer.close, answer.broke = end, passed.broke
         return answer
 
-    def _at_once(self, origin: Origin, credential: str | None) -> _Passed | None:
+    def _at_once(self, origin: Origin, credential: Owner | None) -> _Passed | None:
         """Let a request pass that nothing holds back: by far the most."""
         limiter = self.limiter
         with limiter.lock:
@@ -97,7 +100,9 @@ class LimitedWire:
             quota.under_way += 1
             return _Passed(limiter, known, there)
 
-    async def _in_turn(self, origin: Origin, credential: str | None, recorder: Recorder) -> _Passed:
+    async def _in_turn(
+        self, origin: Origin, credential: Owner | None, recorder: Recorder
+    ) -> _Passed:
         limiter = self.limiter
         with limiter.lock:
             known, there = limiter.of(origin, credential)
@@ -140,17 +145,16 @@ class LimitedWire:
             passed.is_probe = breaker.open_until is not None
             breaker.admit(time.monotonic())
 
-    async def _reserve(self, origin: Origin, credential: str | None, recorder: Recorder) -> None:
+    async def _reserve(self, origin: Origin, credential: Owner | None, recorder: Recorder) -> None:
         """Wait as the limits of the task and of the credential say."""
         limiter = self.limiter
-        of_credential = limiter.rates.get(credential) if credential is not None else None
         limits: list[tuple[str, RateLimit | None, str]] = []
         if self.rate is not None:
             limits.append((key_of(origin, task=self.scope), self.rate, "of the task"))
-        if of_credential is not None or limiter.is_shared:
-            limits.append(
-                (key_of(origin, credential=credential), of_credential, "of the credential")
-            )
+        for name in names_of(credential) or (None,):
+            rate = None if name is None else limiter.rates.get(name)
+            if rate is not None or limiter.is_shared:
+                limits.append((key_of(origin, credential=name), rate, "of the credential"))
         for key, rate, whose in limits:
             left = self.deadline - time.monotonic()
             wait = await limiter.reserve(key, rate, left)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from httptask.errors import StatusError, TaskError
+from httptask.model.credential import Owner
 from httptask.model.rates import OriginLimits, RateLimit
 from httptask.sending._breaker import Breaker
 from httptask.sending._httpx import address
@@ -66,7 +67,7 @@ class OriginState:
 
     breaker: Breaker
     room: Line | None
-    credentials: dict[str | None, CredentialState] = field(default_factory=dict)
+    credentials: dict[Owner | None, CredentialState] = field(default_factory=dict)
 
     @property
     def is_idle(self) -> bool:
@@ -105,7 +106,7 @@ class Limiter:
         elif self.rates:
             self.rates.pop(credential, None)
 
-    def of(self, origin: Origin, credential: str | None) -> tuple[OriginState, CredentialState]:
+    def of(self, origin: Origin, credential: Owner | None) -> tuple[OriginState, CredentialState]:
         """Return what is known of *origin*, and of *credential* there. The lock is held."""
         known = self._origins.get(origin)
         if known is None:

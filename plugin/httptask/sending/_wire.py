@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from httptask.errors import TaskError, TimedOutError
 from httptask.model.authorisation import TlsIdentity
+from httptask.model.credential import Owner
 from httptask.model.exchange import Headers, OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending._head import HeadReader
@@ -195,7 +196,7 @@ class Wire(Protocol):
     async def send(
         self,
         request: OutgoingRequest,
-        credential: str | None,
+        credential: Owner | None,
         timeouts: Timeouts,
         recorder: Recorder,
         identity: TlsIdentity | None = None,

@@ -6,7 +6,6 @@ import inspect
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,11 +17,13 @@ from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import located, missing_files, references, url_part, with_contents
 from httptask.credentials import (
     Flow,
+    Flows,
     NotSentError,
     authorise,
     blamed,
     fitting_problems,
     known_scheme,
+    named_credentials,
     resolve,
 )
 from httptask.errors import (
@@ -57,6 +58,7 @@ from httptask.task._runtime import Runtime
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
+    from httptask.model.credential import Credential
 
 
 T = TypeVar("T")
@@ -259,8 +261,8 @@ class HttpTask:
         runs: the store is.
         """
         written: Any = self.definition
-        name, request = self._plan.field("credentials"), self._plan.field("httpRequest")
-        if not isinstance(written, Mapping) or (name is not None and not isinstance(name, str)):
+        names, request = self._plan.field("credentials"), self._plan.field("httpRequest")
+        if not isinstance(written, Mapping):
             return []
         try:
             endpoint = self.endpoint
@@ -268,7 +270,7 @@ class HttpTask:
             return []
         if endpoint is None:
             return []
-        return fitting_problems(endpoint, name, request, self.runtime.plugins, self.pointer)
+        return fitting_problems(endpoint, names, request, self.runtime.plugins, self.pointer)
 
     async def _evaluated(
         self, inputs: Inputs, *, send_anyway: bool = False
@@ -454,38 +456,40 @@ class HttpTask:
         request = built.copy()
         if isinstance(built.body, StreamedBody):
             request = await located(built, runtime.readable)
-        name = self.definition.get("credentials")
-        credential = None
-        if name is not None:
-            with self._blamed(name):
+        credentials = await self._credentials()
+        _prepared_by_plugins(self, request)
+        if not credentials:
+            return Ready(request, request)
+        plain = request.copy()
+        flows: list[Flow] = []
+        for pointer, credential in credentials:
+            known = known_scheme(credential, runtime.plugins)
+            name = credential.name
+            if not known.is_flow and len(credentials) == 1:
+                with blamed(name, pointer, runtime.redactor):
+                    await authorise(request, credential, known, runtime.redactor, self.endpoint)
+                return Ready(request, plain, name)
+            lent = surroundings(runtime, name, self.endpoint, pointer, send)
+            flows.append(Flow(credential, known, lent))
+        together = flows[0] if len(flows) == 1 else Flows(flows)
+        try:
+            await together.authorise(request)
+        except NotSentError:  # it is shown as it is without
+            request = plain.copy()
+        names = tuple(credential.name for _, credential in credentials)
+        return Ready(request, plain, names[0] if len(names) == 1 else names, together)
+
+    async def _credentials(self) -> list[tuple[str, Credential]]:
+        """Return the credentials that the task names, each with where it does."""
+        runtime, found = self.runtime, []
+        for pointer, name in named_credentials(self.definition.get("credentials"), self.pointer):
+            with blamed(name, pointer, runtime.redactor):
                 credential = await resolve(name, runtime.plugins)
             runtime.limiter.know(name, credential.rate_limit)
             for secret in credential.secrets():
                 runtime.redactor.add(secret)
-        _prepared_by_plugins(self, request)
-        if name is None or credential is None:
-            return Ready(request, request)
-        plain = request.copy()
-        known = known_scheme(credential, runtime.plugins)
-        if not known.is_flow:
-            with self._blamed(name):
-                await authorise(request, credential, known, runtime.redactor, self.endpoint)
-            return Ready(request, plain, name)
-        pointer = self._credential_pointer
-        flow = Flow(credential, known, surroundings(runtime, name, self.endpoint, pointer, send))
-        try:
-            await flow.authorise(request)
-        except NotSentError:  # it is shown as it is without
-            request = plain.copy()
-        return Ready(request, plain, name, flow)
-
-    @property
-    def _credential_pointer(self) -> str:
-        return pointer_of(["credentials"], self.pointer)
-
-    def _blamed(self, name: str) -> AbstractContextManager[None]:
-        """A `CredentialError` says where the credential *name* is named."""
-        return blamed(name, self._credential_pointer, self.runtime.redactor)
+            found.append((pointer, credential))
+        return found
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Make *call* with this task, and a runtime for this call alone."""

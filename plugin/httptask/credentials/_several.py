@@ -1,0 +1,52 @@
+"""Several credentials that authorise one request together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from httptask.credentials._flow import Flow, NotSentError
+from httptask.errors import CredentialError
+
+if TYPE_CHECKING:
+    from httptask.model.authorisation import AuthResponse, TlsIdentity
+    from httptask.model.exchange import OutgoingRequest
+
+
+class Flows:
+    """The flows of one attempt: see `httptask.sending.Authorisation`.
+
+    Those that sign come last: a signature covers what the others add.
+    """
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        self._flows = sorted(flows, key=lambda flow: flow.signs)
+        identified = [flow for flow in flows if flow.identity is not None]
+        if len(identified) > 1:
+            names = " and ".join(repr(flow.credential.name) for flow in identified)
+            raise CredentialError(
+                f"{identified[1].lent.pointer}: the credentials {names} both have a certificate; a"
+                " connection shows one"
+            )
+        self.identity: TlsIdentity | None = identified[0].identity if identified else None
+
+    @property
+    def signs(self) -> bool:
+        """Whether what one of them adds holds for one URL alone."""
+        return any(flow.signs for flow in self._flows)
+
+    async def authorise(self, request: OutgoingRequest) -> None:
+        """Authorise *request* by all of them. Raises `CredentialError`."""
+        for flow in self._flows:
+            with contextlib.suppress(NotSentError):  # it is shown without
+                await flow.authorise(request)
+
+    def responded(self, response: AuthResponse) -> None:
+        """Tell all of them of *response*."""
+        for flow in self._flows:
+            flow.responded(response)
+
+    async def challenged(self, response: AuthResponse) -> bool:
+        """Say whether the request is to be authorised anew, which then all do."""
+        return any([await flow.challenged(response) for flow in self._flows])
