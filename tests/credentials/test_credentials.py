@@ -338,8 +338,8 @@ def test_a_file_others_can_read_is_refused(
         ('{"my api": {"type": "bearer", "token": 5}}', "must be text"),
         ('{"my api": {"type": "basic", "username": "a:b", "password": "c4n4ry"}}', "colon"),
         (
-            '{"my api": {"type": "apiKey", "in": "body", "name": "k", "key": "c4n4ry"}}',
-            "'header', 'query' or 'cookie'",
+            '{"my api": {"type": "apiKey", "in": "path", "name": "k", "key": "c4n4ry"}}',
+            "goes in one of header, query, cookie, body",
         ),
         ('{"my api": {"type": "bearer", "token": "c4n4ry", "origins": "x"}}', "origins"),
     ],

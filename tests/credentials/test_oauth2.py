@@ -287,7 +287,7 @@ def test_a_token_goes_where_the_credential_says(
 @pytest.mark.parametrize(
     ("media_type", "body", "expected"),
     [
-        ("application/json", {"a": 1}, b'{"a": 1, "auth": "c4n4ry-access-1"}'),
+        ("application/json", {"a": 1}, b'{"a":1,"auth":"c4n4ry-access-1"}'),
         ("application/x-www-form-urlencoded", {"a": 1}, b"a=1&auth=c4n4ry-access-1"),
     ],
 )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from httptask._core.strict_json import JsonError, parse
-from httptask._http.media_types import JSON, reading_of
 from httptask._http.syntax import COOKIE_VALUE, TOKEN
+from httptask.credentials._body_field import put_into_body
 from httptask.model.exchange import OutgoingRequest
 
 PLACES = ("header", "query", "cookie", "body")
-_FORM = "application/x-www-form-urlencoded"
 
 
 SEND_AS: dict[str, Any] = {
@@ -57,28 +54,6 @@ def put(request: OutgoingRequest, place: str, name: str, secret: str) -> None:
         cookies = [old for old in (request.header("Cookie"),) if old]
         request.set_header("Cookie", "; ".join([*cookies, f"{name}={secret}"]))
     elif place == "body":
-        request.body = _body_with(request, name, secret)
+        put_into_body(request, name, secret)
     else:
         raise ValueError(f"'in' is {place!r}; a secret goes in one of {', '.join(PLACES)}")
-
-
-def _body_with(request: OutgoingRequest, name: str, secret: str) -> bytes:
-    body = request.body
-    media_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if not isinstance(body, bytes):
-        raise ValueError("a streamed body takes no field; send the file as base64")
-    if media_type == _FORM or (not body and not media_type):
-        if not media_type:
-            request.set_header("Content-Type", _FORM)
-        return body + (b"&" if body else b"") + urlencode({name: secret}).encode()
-    document: Any = None
-    if reading_of(media_type) == JSON:
-        try:
-            document = parse(body or b"{}")
-        except JsonError:
-            document = None
-    if not isinstance(document, dict):
-        raise ValueError(
-            f"the field {name!r} can be put into a JSON object or a form, and this body is none"
-        )
-    return json.dumps({**document, name: secret}).encode()

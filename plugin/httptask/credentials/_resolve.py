@@ -81,6 +81,9 @@ async def authorise(
             if (header, value) not in before.headers:
                 _check_header(header, value)
                 redactor.add_derived(secret_part(header, value, before.header(header))[1])
+        # A streamed body has its length in a header already.
+        if request.body is not before.body and before.header("Content-Length") is not None:
+            request.set_header("Content-Length", str(len(request.body)))
     except TaskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known

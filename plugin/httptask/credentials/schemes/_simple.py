@@ -82,7 +82,7 @@ class Bearer:
 
 class ApiKey:
     """A key under a name, in a header, the query or a cookie (OpenAPI: Security Scheme Object,
-    `apiKey`).
+    `apiKey`), or in a field of the body, which OpenAPI has no word for.
     """
 
     name = "apiKey"
@@ -95,6 +95,4 @@ class ApiKey:
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Put the key where the credential's `in` says, or else the endpoint's security schemes."""
         place, name, key = (_value(credential, field) for field in ("in", "name", "key"))
-        if place not in ("header", "query", "cookie"):
-            raise ValueError(f"'in' is {place!r}; an API key goes in 'header', 'query' or 'cookie'")
         put(request, place, name, key)

@@ -1,0 +1,90 @@
+"""A secret as a field of a body: JSON, a form, or multipart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email.message import Message
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from httptask._core.pointers import child, parts
+from httptask._core.strict_json import JsonError, dump, parse
+from httptask._http.media_types import JSON, reading_of
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import OutgoingRequest
+
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+
+
+def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
+    """Put *secret* into the body of *request* as the field *name*; in JSON that may be a JSON
+    Pointer. A field of that name is replaced.
+
+    Raises `ValueError` for a body that has no fields.
+    """
+    content_type = request.header("Content-Type") or ""
+    media_type = content_type.partition(";")[0].strip().lower()
+    body = request.body
+    if not body and not media_type:
+        request.set_header("Content-Type", _FORM)
+        media_type = _FORM
+    if media_type == _MULTIPART:
+        _put_into_multipart(request, content_type, name, secret)
+    elif not isinstance(body, bytes):
+        raise ValueError("a body that is a file takes no field")
+    elif media_type == _FORM:
+        field = urlencode({name: ""}).encode()
+        pairs = [pair for pair in body.split(b"&") if pair and not (pair + b"=").startswith(field)]
+        request.body = b"&".join([*pairs, urlencode({name: secret}).encode()])
+    elif reading_of(media_type) == JSON:
+        request.body = _json_with(body, name, secret)
+    else:
+        raise ValueError(
+            f"the field {name!r} can be put into JSON or a form, and this body is"
+            f" {media_type or 'neither'}"
+        )
+
+
+def _json_with(body: bytes, name: str, secret: str) -> bytes:
+    try:
+        document = parse(body or b"{}")
+    except JsonError as error:
+        raise ValueError(f"the body is no JSON: {error}") from None
+    *parents, last = parts(name) if name.startswith("/") else (name,)
+    parent: Any = document
+    for depth, token in enumerate(parents):
+        if isinstance(parent, dict) and token not in parent:
+            parent[token] = {}
+        parent = child(parent, token)
+        if not isinstance(parent, dict | list):
+            where = "/" + "/".join(parents[: depth + 1])
+            raise ValueError(f"the body has no object at {where}, where {name!r} is to stand")
+    if not isinstance(parent, dict):
+        raise ValueError(f"the body has no object that {name!r} could be a field of")
+    parent[last] = secret
+    # A body in ASCII may be one in another charset than UTF-8.
+    return dump(document, compact=True, ascii_only=body.isascii()).encode()
+
+
+def _put_into_multipart(
+    request: OutgoingRequest, content_type: str, name: str, secret: str
+) -> None:
+    """Add a part (RFC 7578) before the last delimiter, which is in the last piece of a streamed
+    body.
+    """
+    message = Message()
+    message["Content-Type"] = content_type
+    delimiter = f"--{message.get_boundary()}".encode()
+    body = request.body
+    before, last = ((), body) if isinstance(body, bytes) else (body.pieces[:-1], body.pieces[-1])
+    if not isinstance(last, bytes) or delimiter + b"--" not in last:
+        raise ValueError("the body does not end as multipart, so that no part can be added")
+    start, _, end = last.rpartition(delimiter + b"--")
+    # As browsers escape names (HTML, section 4.10.21.8).
+    escaped = name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+    head = f'Content-Disposition: form-data; name="{escaped}"'
+    part = f"\r\n{head}\r\n\r\n{secret}\r\n".encode()
+    last = start + delimiter + part + delimiter + b"--" + end
+    request.body = last if isinstance(body, bytes) else replace(body, pieces=(*before, last))
