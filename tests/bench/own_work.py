@@ -48,7 +48,12 @@ async def _mocked(_transport: Any, _request: Any) -> httpx.Response:
 
 
 async def _stubbed(
-    _wire: Any, request: OutgoingRequest, _credential: Any, _timeouts: Any, recorder: Recorder
+    _wire: Any,
+    request: OutgoingRequest,
+    _credential: Any,
+    _timeouts: Any,
+    recorder: Recorder,
+    _identity: Any = None,
 ) -> Answer:
     recorder.wrote(len(request.body), time.perf_counter())
     recorder.read(len(ANSWER))
