@@ -402,7 +402,7 @@ def test_two_test_requests_have_two_idempotency_keys(
     """A server must not take the second test request for the first one, sent again."""
     with servers.raw_server(servers.respond(servers.OK)) as server:
         write("flow.json", flow(("A", http(server.url, idempotencyKey=True))))
-        assert [run("test-request", "flow.json").code for _ in range(2)] == [0, 0]
+        assert [run("test-request", "flow.json").status for _ in range(2)] == [0, 0]
         keys = [
             line
             for request in server.received
