@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import functools
 import re
 from datetime import UTC, datetime
 from urllib.parse import SplitResult, urlsplit
@@ -101,7 +102,19 @@ def origin(url: str) -> str:
 
     Raises `ValueError` like `split_url`.
     """
+    base = _BASE.match(url)
+    return _origin(url) if base is None else _plain_origin(base[0])
+
+
+_BASE = re.compile(r"https?://[A-Za-z0-9.:-]+(?=[/?#]|$)")
+"""The origin of a plain URL, without the path, which differs in each request."""
+
+
+def _origin(url: str) -> str:
     split = split_url(url)
     host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
     port = non_default_port(split)
     return f"{split.scheme}://{host}:{port}" if port else f"{split.scheme}://{host}"
+
+
+_plain_origin = functools.lru_cache(1024)(_origin)

@@ -121,7 +121,8 @@ def _typed(credential: Credential, plugins: PluginManager) -> Credential:
     """Return *credential* with its fields checked, and those secret that its scheme says are."""
     kept: dict[str, tuple[Credential, Credential]] = plugins.kept("typed credentials", dict)
     before, typed = kept.get(credential.name, (None, None))
-    if before == credential and typed is not None:  # asked for in every attempt
+    # Asked for in every attempt.
+    if typed is not None and (before is credential or before == credential):
         return typed
     known = known_scheme(credential, plugins)
     plain = credential.revealed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -44,8 +45,11 @@ def from_environment(name: str) -> Credential | None:
     bearer token.
     """
     text = os.environ.get(variable(name))
-    if not text:
-        return None
+    return _of_text(name, text) if text else None
+
+
+@functools.lru_cache(256)  # it is asked for in every attempt
+def _of_text(name: str, text: str) -> Credential:
     if not text.lstrip().startswith("{"):
         return Credential(name, "bearer", {"token": Secret(text.strip())})
     try:
