@@ -220,7 +220,11 @@ def test_an_answer_is_read_whatever_its_form(
         ('{"access_token": "a\\nb"}', "200 OK", "tokenAt.accessToken"),
         ('{"access_token": ', "200 OK", "neither JSON"),
         ('{"error": "bad_verification_code"}', "200 OK", "bad_verification_code"),
-        ('{"error": "invalid_client"}', "401 Unauthorized", "'basicRaw' or 'post'"),
+        (
+            '{"error": "invalid_client"}',
+            "401 Unauthorized",
+            'the secret in the body: "clientAuthentication": "post"',
+        ),
         ('{"error": "invalid_scope"}', "400 Bad Request", "check the scopes"),
         ('{"access_token": "TOKEN", "token_type": "DPoP"}', "200 OK", "'DPoP'"),
         ("", "302 Found", "is https://elsewhere.example/token the tokenUrl?"),

@@ -137,6 +137,12 @@ class CredentialTokens:
         token = await self._keeper.peek(key_of(self._credential, identity))
         return None if token is None else self._masked(token)
 
+    async def put(self, identity: Mapping[str, Any], token: Token | None) -> None:
+        """Store *token* as the token of *identity*."""
+        if token is not None:
+            self._masked(token)
+        await self._keeper.put(key_of(self._credential, identity), token)
+
     def _masked(self, token: Token) -> Token:
         for secret in token.secrets():
             self._redactor.add_derived(secret, self._credential)
@@ -158,14 +164,8 @@ class Flow:
     _context: Context | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        method = self.known.method("tls_identity")
-        if method is None:
-            return
         with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
-            identity = method(self.credential)
-            if identity is not None and not isinstance(identity, TlsIdentity):
-                raise ValueError(f"tls_identity gave a {type(identity).__name__}")
-            self.identity = identity
+            self.identity = identity_of(self.credential, self.known)
 
     @property
     def signs(self) -> bool:
@@ -210,6 +210,15 @@ class Flow:
         return True
 
 
+def identity_of(credential: Credential, known: KnownScheme) -> TlsIdentity | None:
+    """Return the client's certificate that the scheme *known* finds in *credential*."""
+    method = known.method("tls_identity")
+    identity = None if method is None else method(credential)
+    if identity is not None and not isinstance(identity, TlsIdentity):
+        raise ValueError(f"tls_identity gave a {type(identity).__name__}")
+    return identity
+
+
 @contextmanager
 def blamed(credential: str, pointer: str, redactor: Redactor) -> Iterator[None]:
     """Turn what a scheme raises into a `CredentialError` that says where *credential* is named,
@@ -218,11 +227,15 @@ def blamed(credential: str, pointer: str, redactor: Redactor) -> Iterator[None]:
     try:
         yield
     except CredentialError as error:
-        error.message = f"{pointer}: {redactor.text(error.message)}"
+        error.message = _said_at(pointer, redactor.text(error.message))
         error.args = (error.message,)
         raise
     except TaskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scheme raises; the cause may quote a secret
-        text = redactor.text(f"{pointer}: credential {credential!r}: {error}")
-        raise CredentialError(text) from None
+        text = redactor.text(f"credential {credential!r}: {error}")
+        raise CredentialError(_said_at(pointer, text)) from None
+
+
+def _said_at(pointer: str, message: str) -> str:
+    return f"{pointer}: {message}" if pointer else message

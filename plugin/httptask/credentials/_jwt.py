@@ -35,9 +35,7 @@ _OF_CURVE = {
 }
 _OF_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _OF_SECRET = ("HS256", "HS384", "HS512")
-"""What signs with which key (RFC 7518, section 3.1; RFC 8812 and 8037); the first is
-the default.
-"""
+"""What signs with which key (RFC 7518, section 3.1; RFC 8812; RFC 8037); the first by default."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,6 +83,13 @@ class SigningKey:
         return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
 
 
+def pem_text(text: str) -> str:
+    """Return the PEM *text* with its line ends: in an environment variable or a JSON file, they are
+    often escaped twice.
+    """
+    return text.replace("\\n", "\n")
+
+
 def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
     """Return the private key of *key* and the algorithms that sign with it."""
     try:
@@ -95,8 +100,7 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
         raise ValueError(
             "a private key is read by the package cryptography: pip install 'httptask[keys]'"
         ) from None
-    # In an environment variable or a JSON file, line ends are often escaped twice.
-    pem = key.pem.replace("\\n", "\n")
+    pem = pem_text(key.pem)
     try:
         private = serialization.load_pem_private_key(
             pem.encode(), key.password.encode() if key.password else None

@@ -190,6 +190,10 @@ class Tokens(Protocol):
         """Return the token of *identity* that is stored, fresh or not; nothing is sent."""
         ...
 
+    async def put(self, identity: Mapping[str, Any], token: Token | None) -> None:
+        """Store *token*, what a person has consented to, whatever is stored; None removes it."""
+        ...
+
 
 @runtime_checkable
 class TokenStore(Protocol):

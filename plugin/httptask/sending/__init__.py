@@ -24,6 +24,7 @@ from httptask.sending._network import ways
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._response import Verdict, View
 from httptask.sending._retry import KEY_HEADER, KEY_HEADERS
+from httptask.sending._token_sender import token_sender
 from httptask.sending._wire import Wire
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "parse_networks",
     "refused",
     "secrets_of",
+    "token_sender",
     "watched",
     "ways",
 ]

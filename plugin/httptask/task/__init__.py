@@ -2,8 +2,17 @@
 test the request.
 """
 
+from httptask.task._consent import ask_consent, forget_token, stored_token
 from httptask.task._http_task import HttpTask
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
 
-__all__ = ["HttpTask", "Runtime", "Services", "operator_limits"]
+__all__ = [
+    "HttpTask",
+    "Runtime",
+    "Services",
+    "ask_consent",
+    "forget_token",
+    "operator_limits",
+    "stored_token",
+]

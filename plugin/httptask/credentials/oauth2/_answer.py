@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from httptask._core.strict_json import JsonError
+from httptask._http.syntax import http_date
+from httptask.credentials.oauth2._authentication import AUTHENTICATIONS
 from httptask.errors import CredentialError, TaskError
 from httptask.model.authorisation import AuthResponse, Token
 
@@ -18,10 +21,11 @@ if TYPE_CHECKING:
 _LONGEST = 10 * 365 * 86_400.0
 """Ten years, in seconds. A token that lives longer is taken to live so long."""
 
+_CLOCKS_DIFFER_SECONDS = 60.0
+
 _ADVICE = {
     "invalid_client": "the server does not know the client, or wants it to authenticate in another"
-    " way than {authentication!r}: check clientId and clientSecret, and try clientAuthentication"
-    " {others}",
+    " way than {authentication!r}: check {checked}; {others}",
     "invalid_grant": "what was granted is not valid any more, or was for another client: {renew}",
     "invalid_scope": "check the scopes",
     "unauthorized_client": "the client may not use this grant: allow it where the client is"
@@ -33,6 +37,13 @@ _ADVICE = {
 
 _SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+
+def error_of(response: AuthResponse) -> str:
+    """Return the error that *response* names (RFC 6749, section 5.2); "" when it names none."""
+    answer = _read(response)
+    error = answer.get("error") if isinstance(answer, Mapping) else None
+    return error[:80] if isinstance(error, str) else ""
 
 
 async def token_of(response: AuthResponse, client: Client) -> Token:
@@ -142,10 +153,32 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
         advice = "check tokenUrl"
     if not advice and response.text().lstrip().startswith("<"):
         advice = "check tokenUrl"
-    others = [name for name in ("basic", "basicRaw", "post") if name != client.authentication]
+    others = [
+        f'{other.hint}: "clientAuthentication": "{name}"'
+        for name, other in AUTHENTICATIONS.items()
+        if name != client.authentication and other.hint and client.has(*other.required)
+    ]
+    own = AUTHENTICATIONS[client.authentication].required
     advice = advice.format(
         authentication=client.authentication,
-        others=" or ".join(map(repr, others)),
-        renew="check the credential" if client.grant.begins_again else "connect it again",
+        checked=" and ".join(own or ("clientId",)),
+        others="it may want " + ", or ".join(others) if others else "it may want a clientSecret",
+        renew=client.grant.renew.format(name=shlex.quote(client.credential.name)),
     )
-    return client.failed(response, advice, error)
+    return client.failed(
+        response, "; ".join(filter(None, (advice, _doubt(response, client)))), error
+    )
+
+
+def _doubt(response: AuthResponse, client: Client) -> str:
+    """Return what may be wrong with an assertion that *client* has signed: the time in it."""
+    date = http_date(response.header("Date") or "") if client.has_signed else None
+    if date is None:
+        return ""
+    ahead = client.context.clock.wall() - date.timestamp()
+    if abs(ahead) < _CLOCKS_DIFFER_SECONDS:
+        return ""
+    return (
+        f"the clock of this machine is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'}"
+        " the server's, and the signed assertion holds the time: set it"
+    )

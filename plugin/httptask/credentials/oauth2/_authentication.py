@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
+from httptask.credentials._jwt import KEY_SCHEMA
+
 if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client, TokenRequest
 
@@ -22,6 +24,8 @@ class Authentication:
     """The fields of the credential it needs."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     """The JSON Schema of fields that only it has."""
+    hint: str = ""
+    """What a server that wants it may want: it may want ..."""
 
 
 def _basic(request: TokenRequest, client: Client) -> None:
@@ -50,12 +54,66 @@ def _none(request: TokenRequest, client: Client) -> None:
         request.form["client_id"] = client.text("clientId")
 
 
+def _tls(request: TokenRequest, client: Client) -> None:
+    # RFC 8705, section 2: the connection says who the client is, and this whom to compare.
+    request.form["client_id"] = client.text("clientId")
+
+
+async def _private_key_jwt(request: TokenRequest, client: Client) -> None:
+    if not client.value("key", {}).get("pem"):
+        raise ValueError("the clientAuthentication 'privateKeyJwt' needs a private key in key.pem")
+    await _client_assertion(request, client)
+
+
+async def _client_secret_jwt(request: TokenRequest, client: Client) -> None:
+    if client.value("key", {}).get("pem"):
+        raise ValueError(
+            "the clientAuthentication 'clientSecretJwt' signs with clientSecret; leave key.pem out,"
+            " or write 'privateKeyJwt'"
+        )
+    await _client_assertion(request, client)
+
+
+async def _client_assertion(request: TokenRequest, client: Client) -> None:
+    """Add an assertion of who the client is (RFC 7523, section 2.2)."""
+    client_id = client.text("clientId")
+    who = {"iss": client_id, "sub": client_id, "aud": await client.audience()}
+    request.form["client_id"] = client_id
+    request.form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    request.form["client_assertion"] = client.assertion(who)
+
+
 _BOTH = ("clientId", "clientSecret")
+_AUDIENCE = {
+    "assertionAudience": {
+        "type": "string",
+        "minLength": 1,
+        "description": "Whom assertions are for; the issuer, or else the tokenUrl.",
+    }
+}
 
 AUTHENTICATIONS: dict[str, Authentication] = {
-    "basic": Authentication(_basic, _BOTH),
-    "basicRaw": Authentication(_basic_raw, _BOTH),
-    "post": Authentication(_post, _BOTH),
+    "basic": Authentication(_basic, _BOTH, hint="id and secret encoded in the header"),
+    "basicRaw": Authentication(_basic_raw, _BOTH, hint="both in the header as they are"),
+    "post": Authentication(_post, _BOTH, hint="the secret in the body"),
+    "privateKeyJwt": Authentication(
+        _private_key_jwt, ("clientId", "key"), {"key": KEY_SCHEMA, **_AUDIENCE}, "a signed JWT"
+    ),
+    "clientSecretJwt": Authentication(
+        _client_secret_jwt, _BOTH, _AUDIENCE, "a JWT signed with the secret"
+    ),
+    "tls": Authentication(
+        _tls,
+        ("clientId", "certificate", "key"),
+        {
+            "certificate": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The client's certificate as PEM; key.pem is its key.",
+            }
+        },
+        "a client's certificate",
+    ),
     "none": Authentication(_none),
 }
 """By the word in `clientAuthentication`."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
-from collections.abc import Mapping
+import ipaddress
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
 from httptask._http.syntax import origin, split_url
+from httptask.credentials._jwt import SigningKey
 from httptask.credentials.oauth2._answer import token_of
 from httptask.credentials.oauth2._authentication import AUTHENTICATIONS
+from httptask.credentials.oauth2._discovery import MEMBERS, Discovery
 from httptask.credentials.oauth2._grants import GRANTS, Form, Grant, refreshing
-from httptask.errors import CredentialError
+from httptask.errors import CredentialError, TaskError
 from httptask.model.authorisation import AuthResponse, Token
 from httptask.model.credential import Credential, revealed
 from httptask.model.exchange import OutgoingRequest
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
     from httptask.protocols import AuthContext
 
 _FORM = "application/x-www-form-urlencoded"
+_ASSERTION_SECONDS = 300
+"""How long an assertion is valid: no longer than a request takes, with clocks that differ."""
 
 
 @dataclass(slots=True)
@@ -34,12 +41,12 @@ class TokenRequest:
 
     def outgoing(self) -> OutgoingRequest:
         """Return it as it is sent."""
-        body = urlencode([*_pairs(self.form)]).encode()
+        body = urlencode([*pairs_of(self.form)]).encode()
         headers = {"Content-Type": _FORM, "Accept": "application/json", **self.headers}
         return OutgoingRequest("POST", self.url, list(headers.items()), body)
 
 
-def _pairs(form: Form) -> list[tuple[str, str]]:
+def pairs_of(form: Form) -> list[tuple[str, str]]:
     """Return the fields of *form*; a list is its field several times (RFC 8707, section 2)."""
     pairs = []
     for name, value in form.items():
@@ -55,10 +62,15 @@ def _text(value: Any) -> str:
 class Client:
     """The client that *credential* describes, while a request is authorised in *context*."""
 
-    def __init__(self, credential: Credential, context: AuthContext) -> None:
+    def __init__(
+        self, credential: Credential, context: AuthContext, discovery: Discovery | None = None
+    ) -> None:
         self.credential = credential
         self.context = context
+        self.has_signed = False
+        """Whether it has signed an assertion, which holds the time."""
         self._fields = credential.fields
+        self._discovery = discovery or Discovery()
 
     def text(self, name: str) -> str:
         """Return the field *name*, secret or not; "" without one."""
@@ -67,6 +79,10 @@ class Client:
     def value(self, name: str, otherwise: Any = None) -> Any:
         """Return the field *name* as JSON, secrets in clear."""
         return revealed(self._fields.get(name, otherwise))
+
+    def has(self, *names: str) -> bool:
+        """Say whether the credential has all fields of these *names*."""
+        return self._fields.keys() >= set(names)
 
     @property
     def grant(self) -> Grant:
@@ -100,14 +116,37 @@ class Client:
         """Return what makes the token another one; no secret stands in it."""
         names = ("grant", "issuer", "clientId", "username", "audience", "resource", "scopes")
         identity = {name: self._fields.get(name) for name in names}
-        identity["tokenUrl"] = self.token_url()  # a relative one is several servers'
-        secrets = [self.value("refreshToken", ""), self.value("extra", {}).get("token", "")]
-        return identity | {"more": hashlib.sha256(repr(secrets).encode()).hexdigest()}
+        token_url = self.text("tokenUrl")
+        # A relative one is several servers'.
+        identity["tokenUrl"] = self.resolved(token_url, "tokenUrl") if token_url else None
+        granted = sorted({"refreshToken", *self.grant.properties} & self._fields.keys())
+        more = {name: self.value(name) for name in granted}
+        more["extra"] = self.value("extra", {}).get("token", {})
+        return identity | {"more": hashlib.sha256(repr(more).encode()).hexdigest()}
 
     def scope(self) -> Form:
         """Return the field `scope`, or nothing."""
         scopes = self._fields.get("scopes", ())
         return {"scope": self._fields.get("scopeSeparator", " ").join(scopes)} if scopes else {}
+
+    def targets(self) -> Form:
+        """Return the fields that say whom the token is for (RFC 8707)."""
+        targets = {"audience": self.text("audience"), "resource": self.value("resource", [])}
+        return {name: value for name, value in targets.items() if value}
+
+    @contextlib.contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Turn what goes wrong while a person connects into a `CredentialError`."""
+        try:
+            yield
+        except TaskError:
+            raise
+        except (OSError, ValueError) as error:
+            raise self.refused(str(error)) from None
+
+    def refused(self, what: str) -> CredentialError:
+        """Return the error of a consent that was not given."""
+        return CredentialError(f"credential {self.credential.name!r}: {what}")
 
     def failed(self, response: AuthResponse, advice: str, error: str = "") -> CredentialError:
         """Return the error of a token request that gave no token."""
@@ -133,19 +172,79 @@ class Client:
         """Send a token request with *form* and the fields of the credential's `extra` of that name,
         and return the token.
         """
+        return await token_of(await self.send(form, extra), self)
+
+    async def keep(self, token: Token) -> Token:
+        """Store *token*, what a person has consented to, and return it."""
+        await self.context.tokens.put(self.identity(), token)
+        return token
+
+    async def send(self, form: Form, extra: str, field: str = "tokenUrl") -> AuthResponse:
+        """Send *form* and the fields of the credential's `extra` of that name to the endpoint in
+        *field*, as the client, and return the response.
+        """
         more = self.value("extra", {})
-        targets = {"audience": self.text("audience"), "resource": self.value("resource", [])}
-        fields = {**form, **{name: value for name, value in targets.items() if value}}
+        fields = {**form, **self.targets()}
         headers = {name: _text(value) for name, value in more.get("headers", {}).items()}
-        request = TokenRequest(self.token_url(), {**fields, **more.get(extra, {})}, headers)
+        request = TokenRequest(await self.url(field), {**fields, **more.get(extra, {})}, headers)
         applied = AUTHENTICATIONS[self.authentication].apply(request, self)
         if applied is not None:
             await applied
-        return await token_of(await self.context.send(request.outgoing()), self)
+        return await self.context.send(request.outgoing())
 
-    def token_url(self) -> str:
-        """Return the token endpoint. Raises `ValueError` when nobody can say where it is."""
-        return self.resolved(self.text("tokenUrl"), "tokenUrl")
+    def metadata(self) -> Mapping[str, Any]:
+        """Return what is known of the issuer without asking it."""
+        return self._discovery.known(self.text("issuer"))
+
+    async def url(self, field: str) -> str:
+        """Return the endpoint in *field*: the credential's own, or what its issuer says. Raises
+        `ValueError` when nobody can say where it is.
+        """
+        if written := self.text(field):
+            return self._encrypted(self.resolved(written, field), field)
+        issuer = self.text("issuer")
+        if not issuer:
+            raise ValueError(f"{field} is missing: give it, or the issuer")
+        metadata = await self._discovery.ask(self._encrypted(issuer, "issuer"), self)
+        member = MEMBERS[field]
+        named = metadata.get(member)
+        aliases = metadata.get("mtls_endpoint_aliases")
+        if self.authentication == "tls" and isinstance(aliases, Mapping):
+            named = aliases.get(member, named)  # RFC 8705, section 5
+        if not isinstance(named, str) or split_url(named).scheme not in ("http", "https"):
+            raise ValueError(f"the metadata of {issuer} names no {member}; give {field}")
+        return self._encrypted(named, member)
+
+    def _encrypted(self, url: str, name: str) -> str:
+        """Return *url*, of the field *name*, if what is sent there is encrypted on its way (RFC
+        6749, sections 3.1.2.1 and 3.2), or stays on this machine.
+
+        Within a network of one's own it need not be: then the credential's origins say so.
+        """
+        target = origin(url)
+        if split_url(url).scheme == "https" or _is_loopback(split_url(url).hostname or ""):
+            return url
+        if target in {origin(each) for each in self.credential.origins}:
+            return url
+        raise ValueError(
+            f"{name} leads to {target}, where everybody on the way reads the secrets: write https:,"
+            f" or, if the network is your own, add {target!r} to the origins of the credential"
+        )
+
+    async def audience(self) -> str:
+        """Return whom an assertion is for (RFC 7523, section 3)."""
+        return self.text("assertionAudience") or self.text("issuer") or await self.url("tokenUrl")
+
+    def assertion(self, claims: Mapping[str, Any]) -> str:
+        """Return a JWT of *claims* and the time, signed with the credential's key. Raises
+        `ValueError` for a key that cannot sign.
+        """
+        now = int(self.context.clock.wall())
+        times = {"iat": now, "exp": now + _ASSERTION_SECONDS, "jti": secrets.token_urlsafe(16)}
+        named = {name: value for name, value in {**times, **claims}.items() if value is not None}
+        key = SigningKey.of(self.value("key", {}), self.text("clientSecret"))
+        self.has_signed = True
+        return key.signed(named)
 
     def resolved(self, url: str, name: str) -> str:
         """Return *url*, the credential's field *name*; relative, it is of the endpoint's server.
@@ -169,6 +268,13 @@ class Client:
         if origins and origin(target) not in {origin(each) for each in origins}:
             raise ValueError(f"{name} leads to {origin(target)}, which is none of its origins")
         return target
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _origin_of(url: str) -> str:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from httptask.credentials._jwt import KEY_SCHEMA
+from httptask.errors import CredentialError
 
 if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client
 
 Form = dict[str, Any]
 """The fields of a token request: texts, or lists of them."""
+
+CONNECT = "run `httptask credentials connect {name}`, or press Connect in the page"
+"""How a person consents."""
+
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+_TYPES = "A URI of RFC 8693, section 3, or its last word, such as jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,10 @@ class Grant:
     """Whether it can begin anew by itself when a refresh token is not valid any more."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     """The JSON Schema of fields that only it has."""
+    endpoints: tuple[str, ...] = ("tokenUrl",)
+    """The fields with the endpoints that it asks; an issuer can say them instead."""
+    renew: str = "check the credential"
+    """What to do when what was granted is not valid any more."""
 
 
 def _client_credentials(client: Client) -> Form:
@@ -44,6 +58,49 @@ def _refresh_token(client: Client) -> Form:
     return refreshing(client, client.text("refreshToken"))
 
 
+async def _jwt_bearer(client: Client) -> Form:
+    """RFC 7523, section 2.1."""
+    if not client.value("key", {}).get("pem") and not client.text("clientSecret"):
+        raise ValueError("the grant 'jwtBearer' needs a private key in key.pem, or a clientSecret")
+    claims = client.value("claims", {})
+    issuer = claims.get("iss", client.text("clientId"))
+    if not issuer:
+        raise ValueError("the grant 'jwtBearer' needs clientId, or the claim iss")
+    standard = {"iss": issuer, "sub": client.text("username") or issuer}
+    if "aud" not in claims:
+        standard["aud"] = await client.audience()
+    return {
+        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "assertion": client.assertion({**standard, **claims}),
+        **client.scope(),
+    }
+
+
+def _token_exchange(client: Client) -> Form:
+    """RFC 8693, section 2.1."""
+    form: Form = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"}
+    form["subject_token"] = client.text("subjectToken")
+    form["subject_token_type"] = _token_type(client.text("subjectTokenType") or "access_token")
+    if actor := client.text("actorToken"):
+        form["actor_token"] = actor
+        form["actor_token_type"] = _token_type(client.text("actorTokenType") or "access_token")
+    if requested := client.text("requestedTokenType"):
+        form["requested_token_type"] = _token_type(requested)
+    return {**form, **client.scope()}
+
+
+def _token_type(name: str) -> str:
+    """Return the URI of a type of token (RFC 8693, section 3); its last word will do."""
+    return name if ":" in name else f"urn:ietf:params:oauth:token-type:{name}"
+
+
+def _consent(client: Client) -> Form:
+    raise CredentialError(
+        f"credential {client.credential.name!r} has no token that is valid: somebody has to"
+        f" consent; {CONNECT.format(name=shlex.quote(client.credential.name))}"
+    )
+
+
 def refreshing(client: Client, refresh_token: str) -> Form:
     """Return the fields of a refresh (RFC 6749, section 6)."""
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
@@ -52,7 +109,53 @@ def refreshing(client: Client, refresh_token: str) -> Form:
 GRANTS: dict[str, Grant] = {
     # RFC 6749, section 4.4.3: a refresh token should not be given, and is not needed.
     "clientCredentials": Grant(_client_credentials, refreshes=False),
-    "refreshToken": Grant(_refresh_token, ("refreshToken",), begins_again=False),
+    "refreshToken": Grant(
+        _refresh_token,
+        ("refreshToken",),
+        begins_again=False,
+        renew="give the credential a new refreshToken",
+    ),
     "password": Grant(_password, ("username", "password")),
+    "jwtBearer": Grant(
+        _jwt_bearer,
+        properties={
+            "key": KEY_SCHEMA,
+            "claims": {
+                "type": "object",
+                "description": "Claims of the assertion beside, or instead of, iss, sub and aud.",
+            },
+        },
+    ),
+    "tokenExchange": Grant(
+        _token_exchange,
+        ("subjectToken",),
+        properties={
+            "subjectToken": {**_TEXT, "writeOnly": True},
+            "subjectTokenType": {**_TEXT, "description": f"{_TYPES}; access_token."},
+            "actorToken": {**_TEXT, "writeOnly": True},
+            "actorTokenType": {**_TEXT, "description": f"{_TYPES}; access_token."},
+            "requestedTokenType": {**_TEXT, "description": f"{_TYPES}."},
+        },
+    ),
+    "authorizationCode": Grant(
+        _consent,
+        ("clientId",),
+        begins_again=False,
+        endpoints=("tokenUrl", "authorizationUrl"),
+        renew=CONNECT,
+    ),
+    "deviceCode": Grant(
+        _consent,
+        ("clientId",),
+        begins_again=False,
+        properties={
+            "deviceAuthorizationUrl": {
+                **_TEXT,
+                "description": "Where a device asks for a user code (RFC 8628).",
+            }
+        },
+        endpoints=("tokenUrl", "deviceAuthorizationUrl"),
+        renew=CONNECT,
+    ),
 }
 """By the word in `grant`."""

@@ -31,7 +31,10 @@ _PROPERTIES: dict[str, Any] = {
         "description": "Where tokens are asked for; relative: to the server of the endpoint.",
     },
     "authorizationUrl": {**_TEXT, "description": "Where a person is asked to consent."},
-    "issuer": {**_TEXT, "description": "Who issues the tokens (RFC 8414)."},
+    "issuer": {
+        **_TEXT,
+        "description": "Who issues the tokens; it says where its endpoints are (RFC 8414).",
+    },
     "clientId": _TEXT,
     "clientSecret": _SECRET,
     "clientAuthentication": {
@@ -46,8 +49,9 @@ _PROPERTIES: dict[str, Any] = {
     "audience": _TEXT,
     "resource": {**_LIST, "description": "Whom tokens are for (RFC 8707)."},
     "extra": {
-        **_object(token=_FIELDS, refresh=_FIELDS, headers=_FIELDS),
-        "description": "More fields of a token request and of a refresh, and headers of both.",
+        **_object(token=_FIELDS, refresh=_FIELDS, headers=_FIELDS, authorization=_FIELDS),
+        "description": "More fields of a token request, of a refresh and of the question for"
+        " consent, and headers of the first two.",
     },
     "tokenAt": {
         **_object(
@@ -95,13 +99,24 @@ def credential_schema() -> Mapping[str, Any]:
         _needs("clientAuthentication", name, authentication.required)
         for name, authentication in AUTHENTICATIONS.items()
     ]
+    rules += [
+        {
+            "if": {
+                "properties": {"grant": {"const": name}},
+                "required": ["grant"],
+                "not": {"required": ["issuer"]},
+            },
+            "then": {"required": list(grant.endpoints), "description": "give it, or the issuer"},
+        }
+        for name, grant in GRANTS.items()
+    ]
     own = [row.properties for row in GRANTS.values()]
     own += [row.properties for row in AUTHENTICATIONS.values()]
     more = {name: schema for properties in own for name, schema in properties.items()}
     return {
         "type": "object",
         "properties": _PROPERTIES | more,
-        "required": ["grant", "tokenUrl"],
+        "required": ["grant"],
         "additionalProperties": False,
         "allOf": [rule for rule in rules if rule["then"]["required"]],
     }

@@ -7,10 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError
+from httptask.credentials._jwt import pem_text
 from httptask.credentials._placing import put_token
 from httptask.credentials.oauth2._client import Client
+from httptask.credentials.oauth2._consent import AuthorizationConsent, ask_in_browser
+from httptask.credentials.oauth2._device import DeviceConsent, ask_on_device
+from httptask.credentials.oauth2._discovery import Discovery
 from httptask.credentials.oauth2._schema import credential_schema
-from httptask.model.authorisation import AuthResponse, Token
+from httptask.model.authorisation import AuthResponse, TlsIdentity, Token
+from httptask.model.credential import Secret
 
 if TYPE_CHECKING:
     from httptask.model.credential import Credential
@@ -27,6 +32,9 @@ class OAuth2:
     name = "oauth2"
     fields: Mapping[str, str] = {}
 
+    def __init__(self) -> None:
+        self._discovery = Discovery()
+
     @cached_property
     def credential_schema(self) -> Mapping[str, Any]:
         """The JSON Schema of a credential."""
@@ -38,13 +46,40 @@ class OAuth2:
         kind = security_scheme.get("type")
         return kind in ("oauth2", "openIdConnect") or (kind == "http" and is_bearer)
 
+    def tls_identity(self, credential: Credential) -> TlsIdentity | None:
+        """Return the client's certificate, where it has one (RFC 8705)."""
+        fields = credential.revealed()
+        key = fields.get("key", {})
+        if "certificate" not in fields or "pem" not in key:
+            return None
+        password = Secret(key["password"]) if "password" in key else None
+        return TlsIdentity(
+            pem_text(fields["certificate"]).encode(), Secret(pem_text(key["pem"])), password
+        )
+
+    async def ask(
+        self, credential: Credential, context: AuthContext, redirect_uri: str
+    ) -> AuthorizationConsent | DeviceConsent:
+        """Ask a person for consent. Raises `ValueError` where the grant needs none."""
+        client = Client(credential, context, self._discovery)
+        grant = client.text("grant")
+        if grant == "authorizationCode":
+            return await ask_in_browser(client, redirect_uri)
+        if grant == "deviceCode":
+            return await ask_on_device(client)
+        raise ValueError(f"the grant {grant!r} asks nobody for consent: it gets tokens by itself")
+
+    def identity(self, credential: Credential, context: AuthContext) -> Mapping[str, Any]:
+        """Return what the token of *credential* is stored under."""
+        return Client(credential, context, self._discovery).identity()
+
     async def authorise(
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
     ) -> None:
         """Put a fresh token into *request*."""
         token = _SHOWN
         if context.sends:
-            client = Client(credential, context)
+            client = Client(credential, context, self._discovery)
             token = await context.tokens.get(client.identity(), client.obtain)
         place = credential.fields.get("sendAs", {})
         put_token(request, place, token.access_token, token.token_type)

@@ -1,0 +1,141 @@
+"""A person's consent in a browser: the authorization code grant with PKCE (RFC 6749, section 4.1;
+RFC 7636).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from httptask._http.syntax import split_url
+from httptask.credentials.oauth2._client import pairs_of
+from httptask.model.credential import Secret
+
+if TYPE_CHECKING:
+    from httptask.credentials.oauth2._client import Client
+    from httptask.model.authorisation import Token
+
+_SECONDS = 900.0
+"""How long a person may take."""
+_QUOTED = 200
+
+
+@dataclass(slots=True, repr=False)
+class AuthorizationConsent:
+    """A consent that is asked for in a browser. Open `url`; the browser comes back to
+    `redirect_uri`, and `finish` takes the whole URL that it comes back with.
+    """
+
+    url: str
+    """Where the person consents. No secret stands in it."""
+    state: str
+    """Comes back in the callback; whoever serves several tells them apart by it."""
+    redirect_uri: str
+    expires_in: float
+    """Seconds that the person may take."""
+    _client: Client = field(repr=False)
+    _verifier: Secret = field(repr=False)
+    _end: float = field(repr=False)
+    _is_used: bool = field(default=False, init=False, repr=False)
+
+    async def finish(self, callback_url: str) -> Token:
+        """Exchange the code in *callback_url* for a token, store it, and return it.
+
+        Raises `CredentialError` when consent was not given, when the answer is not the one to this
+        question, and when the server gives no token.
+        """
+        code = self._code(callback_url)
+        self._is_used = True  # RFC 6749, section 4.1.2: a code is used once
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self._verifier.reveal(),
+        }
+        with self._client.connecting():
+            return await self._client.keep(await self._client.request(form, "token"))
+
+    def _code(self, callback_url: str) -> str:
+        """Return the code in *callback_url*, after everything else in it was checked."""
+        client = self._client
+        pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
+        answer = dict(pairs)
+        if len(answer) != len(pairs):  # RFC 6749, section 3.1
+            raise client.refused("the answer has a parameter twice; connect again")
+        state = answer.get("state", "")
+        if not hmac.compare_digest(state.encode(), self.state.encode()):
+            raise client.refused(
+                "the answer is not the one to this question (its state is another); connect again,"
+                " and open no other link meanwhile"
+            )
+        if self._is_used:
+            raise client.refused("this answer was used already; connect again")
+        if client.context.clock.monotonic() > self._end:
+            raise client.refused(f"nobody consented within {_SECONDS:.0f} s; connect again")
+        self._check_issuer(answer.get("iss"))
+        if error := answer.get("error"):
+            why = answer.get("error_description", "")[:_QUOTED]
+            what = "consent was refused" if error == "access_denied" else "no consent was given"
+            raise client.refused(f"{what} ({error[:80]}{f': {why}' if why else ''})")
+        code = answer.get("code")
+        if not code:
+            raise client.refused(
+                "the answer holds no code; give the whole URL that was opened last"
+            )
+        client.context.mask(code)
+        return code
+
+    def _check_issuer(self, issuer: str | None) -> None:
+        """Refuse the answer of another authorization server (RFC 9207, section 2.4)."""
+        client, expected = self._client, self._client.text("issuer")
+        must_be_there = client.metadata().get("authorization_response_iss_parameter_supported")
+        if expected and issuer not in (None, expected):
+            raise client.refused(
+                f"the answer is of another issuer, {str(issuer)[:_QUOTED]!r}, not {expected!r}"
+            )
+        if issuer is None and must_be_there is True:
+            raise client.refused("the answer does not say its issuer, and its server always does")
+
+    def __repr__(self) -> str:
+        return f"<AuthorizationConsent {self._client.credential.name!r}>"
+
+
+async def ask_in_browser(client: Client, redirect_uri: str) -> AuthorizationConsent:
+    """Return the question that a browser puts. Raises `CredentialError`, `ValueError`."""
+    _check_redirect(redirect_uri)
+    verifier = secrets.token_urlsafe(48)
+    challenge = hashlib.sha256(verifier.encode()).digest()
+    state = secrets.token_urlsafe(24)
+    fields = {
+        "response_type": "code",
+        "client_id": client.text("clientId"),
+        "redirect_uri": redirect_uri,
+        **client.scope(),
+        "state": state,
+        "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+        **client.targets(),
+        **client.value("extra", {}).get("authorization", {}),
+    }
+    await client.url("tokenUrl")  # what is wrong with it is said before a person is bothered
+    base = (await client.url("authorizationUrl")).partition("#")[0]
+    url = f"{base}{'&' if '?' in base else '?'}{urlencode(pairs_of(fields))}"
+    client.context.mask(verifier)
+    end = client.context.clock.monotonic() + _SECONDS
+    return AuthorizationConsent(url, state, redirect_uri, _SECONDS, client, Secret(verifier), end)
+
+
+def _check_redirect(redirect_uri: str) -> None:
+    """Refuse an address that a code must not be sent to (RFC 6749, section 3.1.2; RFC 8252)."""
+    split = split_url(redirect_uri)
+    is_loopback = split.hostname in ("127.0.0.1", "::1", "localhost")
+    if split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback)):
+        raise ValueError(
+            f"the redirect URI {redirect_uri!r} must be https:, or http: on this machine, such as"
+            " http://127.0.0.1:8765/callback"
+        )

@@ -1,0 +1,166 @@
+"""A person's consent on another device: the device authorization grant (RFC 8628)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import JsonError
+from httptask._http.syntax import split_url
+from httptask.credentials.oauth2._answer import error_of, token_of
+from httptask.errors import CredentialError
+from httptask.model.credential import Secret
+
+if TYPE_CHECKING:
+    from httptask.credentials.oauth2._client import Client
+    from httptask.model.authorisation import AuthResponse, Token
+
+_INTERVAL_SECONDS = 5.0
+"""RFC 8628, section 3.2."""
+_LONGEST_SECONDS = 3600.0
+_SLOWER_SECONDS = 5.0
+"""RFC 8628, section 3.5."""
+
+
+@dataclass(slots=True, repr=False)
+class DeviceConsent:
+    """A consent that is given on another device: a person opens `verification_uri` there and
+    enters `user_code`, while `finish` waits for it.
+    """
+
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None
+    """With the code in it: for a link, or a QR code."""
+    expires_in: float
+    """Seconds that the person may take."""
+    interval: float
+    """Seconds to wait before each `poll`; it grows when the server says so."""
+    _client: Client = field(repr=False)
+    _device_code: Secret = field(repr=False)
+    _end: float = field(repr=False)
+
+    async def finish(self) -> Token:
+        """Wait for the person, store the token, and return it. Raises `CredentialError` when
+        consent was refused, or nobody gave it in time.
+        """
+        while True:
+            await asyncio.sleep(min(self.interval, max(0.0, self._seconds_left())))
+            token = await self.poll()
+            if token is not None:
+                return token
+
+    async def poll(self) -> Token | None:
+        """Ask once; None while nobody has decided. What it returns is stored. Raises
+        `CredentialError` when it is over.
+        """
+        with self._client.connecting():
+            return await self._asked()
+
+    async def _asked(self) -> Token | None:
+        if self._seconds_left() <= 0:
+            raise self._expired()
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": self._device_code.reveal(),
+        }
+        try:
+            response = await self._client.send(form, "token")
+        except CredentialError as error:
+            if not error.retryable:
+                raise
+            self.interval *= 2  # RFC 8628, section 3.5
+            return None
+        error_code = error_of(response)
+        if error_code == "authorization_pending":
+            return None
+        if error_code == "slow_down":
+            self.interval += _SLOWER_SECONDS
+            return None
+        if error_code == "access_denied":
+            raise self._client.refused("consent was refused")
+        if error_code == "expired_token":
+            raise self._expired()
+        if response.status == 429 or response.status >= 500:
+            self.interval *= 2
+            return None
+        return await self._client.keep(await token_of(response, self._client))
+
+    def _seconds_left(self) -> float:
+        return self._end - self._client.context.clock.monotonic()
+
+    def _expired(self) -> CredentialError:
+        return self._client.refused(
+            f"nobody entered the code within {self.expires_in:.0f} s; connect again"
+        )
+
+    def __repr__(self) -> str:
+        return f"<DeviceConsent {self._client.credential.name!r}>"
+
+
+async def ask_on_device(client: Client) -> DeviceConsent:
+    """Ask the server for a user code, and return it. Raises `CredentialError`, `ValueError`."""
+    await client.url("tokenUrl")  # what is wrong with it is said before a person is bothered
+    response = await client.send(client.scope(), "token", "deviceAuthorizationUrl")
+    if not 200 <= response.status < 300:
+        raise await _refusal(response, client)
+    answer = _read(response)
+    device_code, user_code = _text(answer, "device_code"), _text(answer, "user_code")
+    # An older draft, and Google to this day, say verification_url.
+    uri = _address(answer, "verification_uri") or _address(answer, "verification_url")
+    if not device_code or not user_code or not uri:
+        raise client.failed(response, "no user code stands in it; check deviceAuthorizationUrl")
+    client.context.mask(device_code)
+    expires_in = _seconds(answer.get("expires_in"), 600.0)
+    return DeviceConsent(
+        user_code,
+        uri,
+        _address(answer, "verification_uri_complete") or None,
+        expires_in,
+        _seconds(answer.get("interval"), _INTERVAL_SECONDS),
+        client,
+        Secret(device_code),
+        client.context.clock.monotonic() + expires_in,
+    )
+
+
+async def _refusal(response: AuthResponse, client: Client) -> CredentialError:
+    """Return the error that a refused request for a user code ends in."""
+    try:
+        await token_of(response, client)
+    except CredentialError as error:
+        return error
+    return client.failed(response, "check deviceAuthorizationUrl")
+
+
+def _read(response: AuthResponse) -> Mapping[str, Any]:
+    try:
+        answer = response.json()
+    except JsonError:
+        return {}
+    return answer if isinstance(answer, Mapping) else {}
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    value = answer.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _address(answer: Mapping[str, Any], name: str) -> str:
+    """Return the URL called *name*, "" where it is none that a browser may be sent to: a script,
+    a file.
+    """
+    url = _text(answer, name)
+    try:
+        return url if split_url(url).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def _seconds(value: Any, otherwise: float) -> float:
+    """Return the seconds that *value* says, an hour at most; *otherwise* where it says none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return otherwise
+    return min(float(value), _LONGEST_SECONDS)

@@ -1,0 +1,96 @@
+"""What an authorization server says of itself (RFC 8414; OpenID Connect Discovery 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from httptask._core.strict_json import JsonError
+from httptask.model.exchange import OutgoingRequest
+
+if TYPE_CHECKING:
+    from httptask.credentials.oauth2._client import Client
+    from httptask.model.authorisation import AuthResponse
+
+MEMBERS = {
+    "tokenUrl": "token_endpoint",
+    "authorizationUrl": "authorization_endpoint",
+    "deviceAuthorizationUrl": "device_authorization_endpoint",
+}
+"""The member of the metadata that a credential's field stands for."""
+
+_KEPT_SECONDS = 3600.0
+_MOST = 256
+
+
+class Discovery:
+    """The metadata of issuers, asked for once an hour."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+
+    def known(self, issuer: str) -> Mapping[str, Any]:
+        """Return the metadata of *issuer* that was asked for; {} when it was not."""
+        return self._kept.get(issuer, (0.0, {}))[1]
+
+    async def ask(self, issuer: str, client: Client) -> Mapping[str, Any]:
+        """Return the metadata of *issuer*, asked for by *client*. Raises `CredentialError`."""
+        now = client.context.clock.monotonic()
+        until, kept = self._kept.get(issuer, (0.0, None))
+        if kept is not None and now < until:
+            return kept
+        metadata = await _metadata(issuer, client)
+        if len(self._kept) >= _MOST:
+            self._kept.clear()
+        self._kept[issuer] = now + _KEPT_SECONDS, metadata
+        return metadata
+
+
+def _addresses(issuer: str) -> list[str]:
+    """Return where the metadata of *issuer* may stand. More servers have OpenID's."""
+    split = urlsplit(issuer)
+    path = split.path.rstrip("/")
+    host = f"{split.scheme}://{split.netloc}"
+    return [
+        f"{host}{path}/.well-known/openid-configuration",
+        f"{host}/.well-known/oauth-authorization-server{path}",  # RFC 8414, section 3.1
+    ]
+
+
+async def _metadata(issuer: str, client: Client) -> Mapping[str, Any]:
+    for url in _addresses(issuer):
+        request = OutgoingRequest("GET", url, [("Accept", "application/json")], b"")
+        response = await client.context.send(request)
+        metadata = _read(response)
+        if metadata is not None:
+            break
+        if response.status == 429 or response.status >= 500:  # it may be there later
+            break
+    else:
+        metadata = None
+    if metadata is None:
+        raise client.context.failure(
+            response,
+            f"nothing at {_addresses(issuer)[0]} says where its endpoints are",
+            "check issuer, or write tokenUrl",
+        )
+    named = metadata["issuer"]
+    if named != issuer:  # RFC 8414, section 3.3: whoever it is, it must not be used
+        raise client.context.failure(
+            response,
+            f"the metadata is of another issuer, {str(named)[:200]!r}",
+            "if that is the one you mean, write issuer so, character for character",
+        )
+    return metadata
+
+
+def _read(response: AuthResponse) -> Mapping[str, Any] | None:
+    """Return the metadata that *response* holds; None when it holds none."""
+    if response.status != 200:
+        return None
+    try:
+        metadata = response.json()
+    except JsonError:
+        return None
+    return metadata if isinstance(metadata, Mapping) and "issuer" in metadata else None
