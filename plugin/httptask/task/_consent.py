@@ -14,13 +14,13 @@ from httptask.credentials import (
 from httptask.errors import CredentialError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
-from httptask.sending import token_sender
+from httptask.sending import Send, allowing, token_sender
 from httptask.task._authorising import surroundings
 
 if TYPE_CHECKING:
     from httptask.credentials.oauth2 import AuthorizationConsent, DeviceConsent
     from httptask.model.api import Endpoint
-    from httptask.model.authorisation import Token
+    from httptask.model.authorisation import AuthResponse, Token
     from httptask.model.credential import Credential
     from httptask.task._runtime import Runtime
 
@@ -68,6 +68,17 @@ async def forget_token(runtime: Runtime, name: str, *, endpoint: Endpoint | None
             await context.tokens.put(scheme.identity(credential, context), None)
 
 
+def _guarded(runtime: Runtime) -> Send:
+    """Return what sends token requests by the egress rules of *runtime*."""
+    send = token_sender(lambda: runtime.connections, _TIMEOUTS)
+
+    async def guarded(*request: Any) -> AuthResponse:
+        with allowing(runtime.allowed):
+            return await send(*request)
+
+    return guarded
+
+
 async def _connecting(
     runtime: Runtime, name: str, endpoint: Endpoint | None
 ) -> tuple[Any, Credential, Context]:
@@ -76,8 +87,7 @@ async def _connecting(
     for secret in credential.secrets():
         runtime.redactor.add(secret)
     known = known_scheme(credential, runtime.plugins)
-    send = token_sender(lambda: runtime.connections, _TIMEOUTS)
-    lent = surroundings(runtime, name, endpoint, "", send)
+    lent = surroundings(runtime, name, endpoint, "", _guarded(runtime))
     with blamed(name, "", runtime.redactor):
         identity = identity_of(credential, known)
     return known.scheme, credential, Context(OutgoingRequest("GET", ""), credential, identity, lent)
