@@ -60,6 +60,67 @@ def keeper(store: TokenStore, clock: Clock | None = None) -> TokenKeeper:
     return TokenKeeper(lambda: store, clock or Clock())
 
 
+# For whoever connects, shows and ends
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_token_can_be_put_looked_at_and_removed(tmp_path: Path, in_file: bool) -> None:
+    """What is put is what everybody gets, whatever was there before; its age begins anew."""
+    store: TokenStore = FileTokens(tmp_path / "tokens.json") if in_file else MemoryTokens()
+    time = Time()
+    tokens = keeper(store, time.clock)
+
+    async def obtain(stored: Token | None) -> Token:
+        return Token("obtained" if stored is None else f"after {stored.access_token}", "Bearer", 90)
+
+    async def run() -> None:
+        assert await tokens.peek("k:1") is None
+        assert (await tokens.get("k:1", obtain)).access_token == "obtained"
+        await tokens.put("k:1", Token("put", expires_in=900, refresh_token="r"))
+        seen = await tokens.peek("k:1")
+        assert seen is not None
+        assert (seen.access_token, seen.refresh_token) == ("put", "r")
+        assert seen.obtained_at == time.wall
+        assert (await tokens.get("k:1", obtain)).access_token == "put"
+        time.pass_(800)
+        assert (await tokens.get("k:1", obtain)).access_token == "put"
+        time.pass_(50)
+        assert (await tokens.get("k:1", obtain)).access_token == "after put"
+        await tokens.put("k:1", None)
+        await tokens.put("k:1", None)  # nothing is nothing
+        assert await tokens.peek("k:1") is None
+        assert (await tokens.get("k:1", obtain)).access_token == "obtained"
+
+    asyncio.run(run())
+
+
+def test_a_token_that_is_put_stays_whatever_was_to_be_stored_before() -> None:
+    """One that a broken store did not take meanwhile is gone with the one it was for."""
+    store = MemoryTokens()
+    tokens = keeper(store)
+    works, given = store.swap, ["old"]
+
+    async def broken(key: str, before: str | None, token: Token | None) -> bool:
+        raise OSError("disk full")
+
+    async def obtain(stored: Token | None) -> Token:
+        return Token(given[-1])
+
+    async def run() -> None:
+        store.swap = broken  # type: ignore[method-assign]
+        with pytest.raises(CredentialError, match="disk full"):
+            await tokens.get("k:1", obtain)
+        with pytest.raises(OSError, match="disk full"):
+            await tokens.put("k:1", Token("new"))
+        store.swap = works  # type: ignore[method-assign]
+        await tokens.put("k:1", Token("new"))
+        await tokens.put("k:1", None)
+        given.append("anew")
+        assert (await tokens.get("k:1", obtain)).access_token == "anew"
+
+    asyncio.run(run())
+
+
 # One refresh for all
 
 

@@ -83,7 +83,8 @@ class TokenServer:
         if self.pause:
             time.sleep(self.pause)
         with self._lock:
-            if form["grant_type"] == ["refresh_token"] and form["refresh_token"] != [self.refresh]:
+            grant = form.get("grant_type")  # RFC 8628's first request has none
+            if grant == ["refresh_token"] and form["refresh_token"] != [self.refresh]:
                 refusal = json.dumps({"error": "invalid_grant"}).encode()
                 return servers.response(refusal, servers.JSON, status="400 Bad Request")
             self._count += 1
@@ -93,7 +94,7 @@ class TokenServer:
             given = {"access_token": self._access, "token_type": "Bearer"}
             if self.lives is not None:
                 given["expires_in"] = self.lives
-            if form["grant_type"] != ["client_credentials"]:
+            if grant != ["client_credentials"]:
                 given["refresh_token"] = self.refresh
             if self.answer is not None:
                 return self.answer(given)

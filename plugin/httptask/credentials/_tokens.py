@@ -271,6 +271,9 @@ class TokenKeeper:
                 before = stored.version if stored is not None else None
                 if await store.swap(key, before, new if token is not None else None):
                     break
+            else:
+                raise _failed(key, "the token store is busy: somebody else writes this token")
+            self._unstored.pop(key, None)  # an older one must not take its place
             self._seen.pop(key, None)
 
         await outcome(self._refresher.start(write))

@@ -77,7 +77,7 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
     return Token(
         access_token,
         _token_type(token_type, response, client),
-        _seconds(await _at(answer, "expiresIn", "expires_in", client), client.expires_in_default),
+        seconds_of(await _at(answer, "expiresIn", "expires_in", client), client.expires_in_default),
         refresh_token,
         id_token,
         scope,
@@ -111,7 +111,7 @@ async def _at(answer: Any, name: str, field: str, client: Client) -> Any:
         return None
 
 
-def _seconds(value: Any, default: float | None) -> float | None:
+def seconds_of(value: Any, default: float | None) -> float | None:
     """Return the life that `expires_in` says: a number, also as text; what is none, or has passed
     already, says nothing.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError
 from httptask._http.syntax import split_url
-from httptask.credentials.oauth2._answer import error_of, token_of
+from httptask.credentials.oauth2._answer import error_of, seconds_of, token_of
 from httptask.errors import CredentialError
 from httptask.model.credential import Secret
 
@@ -161,6 +161,4 @@ def _address(answer: Mapping[str, Any], name: str) -> str:
 
 def _seconds(value: Any, otherwise: float) -> float:
     """Return the seconds that *value* says, an hour at most; *otherwise* where it says none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        return otherwise
-    return min(float(value), _LONGEST_SECONDS)
+    return min(seconds_of(value, otherwise) or otherwise, _LONGEST_SECONDS)

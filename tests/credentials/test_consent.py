@@ -1,0 +1,315 @@
+"""A person's consent: what is asked, what a server answers to it, and what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import stat
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+import servers
+from httptask.credentials.oauth2 import DeviceConsent
+from httptask.errors import CredentialError
+from httptask.model.authorisation import Clock
+from httptask.task import HttpTask, Runtime, ask_consent, stored_token
+from tasks import failure, http, runtime
+from token_server import TokenServer, token_server
+
+VARIABLE = "HTTPTASK_CREDENTIAL_CRM"
+CALLBACK = "http://127.0.0.1:8765/callback"
+PERSON = {"clientId": "client", "clientSecret": None}
+ASKED = {
+    "device_code": "c4n4ry-device",
+    "user_code": "AB-CD",
+    "verification_uri": "https://login.acme.example/device",
+    "expires_in": 600,
+}
+
+
+class Time:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.even = 50.0
+        self.clock = Clock(monotonic=lambda: self.even)
+
+
+@pytest.fixture
+def server() -> Iterator[TokenServer]:
+    with token_server() as running:
+        yield running
+
+
+@pytest.fixture
+def use(server: TokenServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Set the credential, and return a task that uses it."""
+
+    def used(grant: str, **fields: Any) -> dict[str, Any]:
+        written = PERSON | {
+            "authorizationUrl": "https://login.acme.example/authorize?tenant=1#top",
+            "deviceAuthorizationUrl": server.url + "/token/device",
+            **fields,
+        }
+        if grant != "deviceCode":
+            del written["deviceAuthorizationUrl"]
+        monkeypatch.setenv(VARIABLE, server.credential(grant, **written))
+        return http(server.url + "/me", credentials="crm")
+
+    return used
+
+
+def run(shared: Runtime, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    async def running() -> Any:
+        try:
+            return await work()
+        finally:
+            await shared.aclose_connections()
+
+    return asyncio.run(running())
+
+
+def answering(body: Any, status: str = "200 OK", *headers: tuple[str, str]) -> Any:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda given: servers.response(text, *(headers or (servers.JSON,)), status=status)
+
+
+def device(shared: Runtime) -> DeviceConsent:
+    consent = run(shared, lambda: ask_consent(shared, "crm"))
+    assert isinstance(consent, DeviceConsent)
+    return consent
+
+
+# In a browser
+
+
+def test_a_consent_is_stored_where_tokens_are(
+    server: TokenServer, use: Any, tmp_path: Path
+) -> None:
+    """Another process finds it: in the file of its owner's, and nowhere else."""
+    definition = use("authorizationCode")
+    file = tmp_path / "tokens.json"
+
+    async def consents() -> None:
+        consent = await ask_consent(first, "crm", CALLBACK)
+        assert consent.url.startswith("https://login.acme.example/authorize?tenant=1&response_type")
+        assert "#" not in consent.url
+        await consent.finish(f"{CALLBACK}?code=c4n4ry-code&state={consent.state}")
+        with pytest.raises(TypeError, match="pickled"):
+            pickle.dumps(consent._verifier)
+        assert "c4n4ry" not in repr(consent)
+
+    with runtime(tokens=file) as first:
+        run(first, consents)
+    [form] = server.requests
+    assert form["code"] == ["c4n4ry-code"]
+    assert form["redirect_uri"] == [CALLBACK]
+    assert len(form["code_verifier"][0]) >= 43  # RFC 7636, section 4.1
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with runtime(tokens=file) as second:
+        assert HttpTask(definition, runtime=second).call().status_code == 200
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "redirect_uri", ["", "http://acme.example/cb", "javascript:alert(1)", "https://a.example/#x"]
+)
+def test_a_code_is_sent_to_no_other_machine(use: Any, redirect_uri: str) -> None:
+    """RFC 8252, section 7.3: https:, or this machine."""
+    use("authorizationCode")
+    with runtime() as shared, pytest.raises(CredentialError, match="http: on this machine"):
+        run(shared, lambda: ask_consent(shared, "crm", redirect_uri))
+
+
+def test_a_person_has_a_quarter_of_an_hour(use: Any, server: TokenServer) -> None:
+    """An answer after that is not taken."""
+    use("authorizationCode")
+    time = Time()
+    with runtime() as shared:
+        shared.clock = time.clock
+        consent = run(shared, lambda: ask_consent(shared, "crm", CALLBACK))
+        time.even += consent.expires_in + 1
+        late = f"{CALLBACK}?code=c&state={consent.state}"
+        with pytest.raises(CredentialError, match="nobody consented within 900 s"):
+            run(shared, lambda: consent.finish(late))
+    assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"grant": "clientCredentials", "authorizationUrl": None}, "it gets tokens by itself"),
+        ({"authorizationUrl": "http://login.acme.example/"}, "everybody on the way"),
+        ({"tokenUrl": "/token"}, "write the whole URL"),
+    ],
+)
+def test_a_credential_that_asks_nobody_says_so(use: Any, fields: dict[str, Any], says: str) -> None:
+    """Before a person is bothered."""
+    use(**{"grant": "authorizationCode", **fields})
+    with runtime() as shared, pytest.raises(CredentialError, match=says):
+        run(shared, lambda: ask_consent(shared, "crm", CALLBACK))
+
+
+def test_a_scheme_without_consent_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bearer token has nothing stored, either."""
+    monkeypatch.setenv(VARIABLE, "c4n4ry")
+    with runtime() as shared:
+        with pytest.raises(CredentialError, match="'bearer', asks nobody"):
+            run(shared, lambda: ask_consent(shared, "crm", CALLBACK))
+        assert run(shared, lambda: stored_token(shared, "crm")) is None
+
+
+def test_a_consent_that_has_ended_says_how_to_connect_again(use: Any, server: TokenServer) -> None:
+    """A refresh token that is not valid any more is not to be had without a person."""
+    definition = use("authorizationCode")
+
+    async def consents() -> None:
+        consent = await ask_consent(shared, "crm", CALLBACK)
+        await consent.finish(f"{CALLBACK}?code=c&state={consent.state}")
+
+    with runtime() as shared:
+        run(shared, consents)
+        server.revoke()
+        server.refresh = "another"
+        with pytest.raises(CredentialError) as caught:
+            HttpTask(definition, runtime=shared).call()
+    assert "run `httptask credentials connect crm`, or press Connect" in str(caught.value)
+    assert "/credentials" in str(caught.value)
+
+
+# On another device
+
+
+@pytest.mark.parametrize(
+    ("lies", "expires_in", "interval"),
+    [
+        ({}, 600, 5),
+        ({"interval": 7, "expires_in": "300"}, 300, 7),
+        ({"interval": -1, "expires_in": -1}, 600, 5),
+        ({"interval": True, "expires_in": True}, 600, 5),
+        ({"interval": 1e308, "expires_in": 10**400}, 600, 3600),
+        ({"interval": None, "expires_in": None}, 600, 5),
+    ],
+)
+def test_a_server_may_lie_about_times(
+    server: TokenServer, use: Any, lies: dict[str, Any], expires_in: float, interval: float
+) -> None:
+    """What is no time is RFC 8628's default; nobody waits for longer than an hour."""
+    use("deviceCode")
+    server.answer = answering(ASKED | lies)
+    with runtime() as shared:
+        consent = device(shared)
+    assert (consent.expires_in, consent.interval) == (expires_in, interval)
+    assert "c4n4ry" not in repr(consent)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (answering(b"<html>c", "200 OK", ("Content-Type", "text/html")), "an HTML page"),
+        (answering({}), "no user code stands in it; check deviceAuthorizationUrl"),
+        (answering(ASKED | {"verification_uri": "javascript:alert(1)"}), "no user code"),
+        (answering(ASKED | {"user_code": 5}), "no user code"),
+        (answering({"error": "invalid_client"}, "401 Unauthorized"), "check clientId"),
+        (answering(b"", "404 Not Found"), "answered 404"),
+        (answering(b"", "302 Found", ("Location", "/x?c=c4n4ry")), "is not redirected"),
+    ],
+)
+def test_an_answer_without_a_user_code_says_what_to_do(
+    server: TokenServer, use: Any, answer: Any, says: str
+) -> None:
+    """With the status and the start of the answer."""
+    use("deviceCode")
+    server.answer = answer
+    with runtime() as shared, pytest.raises(CredentialError) as caught:
+        device(shared)
+    assert says in str(caught.value)
+    assert caught.value.status_code is not None
+    assert "c4n4ry" not in str(caught.value)
+
+
+def test_polling_slows_down_when_it_is_told_to(server: TokenServer, use: Any) -> None:
+    """RFC 8628, section 3.5: 5 seconds more for slow_down, twice as much for a server that is
+    busy.
+    """
+    use("deviceCode")
+    server.answer = answering(ASKED)
+    with runtime() as shared:
+        consent = device(shared)
+        intervals = []
+        for body, status in (
+            ({"error": "authorization_pending"}, "400 Bad Request"),
+            ({"error": "slow_down"}, "400 Bad Request"),
+            ({}, "503 Service Unavailable"),
+        ):
+            server.answer = answering(body, status)
+            assert run(shared, consent.poll) is None
+            intervals.append(consent.interval)
+        server.answer = None
+        assert run(shared, consent.poll) is not None
+    assert intervals == [5, 10, 20]
+    assert server.requests[-1]["device_code"] == ["c4n4ry-device"]
+
+
+def test_polling_ends_with_the_code(server: TokenServer, use: Any) -> None:
+    """By the server's word, or by the time it named."""
+    use("deviceCode")
+    server.answer = answering(ASKED)
+    time = Time()
+    with runtime() as shared:
+        shared.clock = time.clock
+        consent = device(shared)
+        server.answer = answering({"error": "expired_token"}, "400 Bad Request")
+        with pytest.raises(CredentialError, match="nobody entered the code within 600 s"):
+            run(shared, consent.poll)
+        asked = len(server.requests)
+        time.even += 601
+        with pytest.raises(CredentialError, match="nobody entered the code within 600 s"):
+            run(shared, consent.finish)
+    assert len(server.requests) == asked
+
+
+# A token endpoint that does not answer; a key that is another's
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind", "says"),
+    [
+        ({"readTimeoutSeconds": 1}, "credential", "(timeout): the server sent nothing for 1 s"),
+        ({"totalTimeoutSeconds": 1, "readTimeoutSeconds": 2}, "timeout", "was asked for a token"),
+    ],
+)
+def test_a_token_endpoint_that_hangs_ends_with_the_task(
+    use: Any, limits: dict[str, float], kind: str, says: str
+) -> None:
+    """The task's limits hold for it, too; the end of all its time is its own, and says what for."""
+    with servers.raw_server(servers.silent()) as silent:
+        fields = {"authorizationUrl": None, "tokenUrl": silent.url, "clientSecret": "c4n4ry"}
+        error = failure(use("clientCredentials", **fields) | limits)
+    assert error.kind == kind
+    assert says in str(error)
+    assert not error.maybe_delivered
+
+
+def test_a_key_of_another_certificate_is_an_error_of_the_credential(
+    server: TokenServer, use: Any
+) -> None:
+    """It is found out before anything is sent."""
+    authority = trustme.CA()
+    ann, bob = authority.issue_cert("ann"), authority.issue_cert("bob")
+    fields = {
+        "clientAuthentication": "tls",
+        "certificate": ann.cert_chain_pems[0].bytes().decode(),
+        "key": {"pem": bob.private_key_pem.bytes().decode()},
+    }
+    with servers.tls_server(servers.respond(servers.OK)) as guarded:
+        definition = use("clientCredentials", authorizationUrl=None, tokenUrl=guarded.url, **fields)
+        error = failure(definition)
+    assert isinstance(error, CredentialError)
+    assert "the key does not fit the client's certificate" in str(error)
+    assert "PRIVATE" not in str(error)
