@@ -13,7 +13,7 @@ import string
 import subprocess
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -29,6 +29,7 @@ from httptask._core import packaged
 from httptask.catalogue import Catalogue
 from httptask.cli import FAMILIES, whole_parser
 from httptask.credentials import resolve
+from httptask.credentials.oauth2 import AUTHENTICATIONS, GRANTS
 from httptask.errors import Problem
 from httptask.errors._sentences import SENTENCES
 from httptask.model.credential import Credential, Secret
@@ -241,6 +242,26 @@ def test_the_credentials_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with Runtime() as runtime:
         for name in json.loads(block.text):
             assert asyncio.run(resolve(name, runtime.plugins)).name == name
+
+
+@pytest.mark.parametrize(
+    ("field", "rows"), [("grant", GRANTS), ("clientAuthentication", AUTHENTICATIONS)]
+)
+def test_each_way_to_a_token_is_shown_by_a_credential(
+    field: str, rows: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables of grants and of clients hold all that there are, each with one that resolves."""
+    import asyncio
+
+    text = (ROOT / "docs" / "settings" / "credentials.md").read_text("utf-8")
+    examples = [json.loads(each) for each in re.findall(r"`(\{.*?\})` \|\n", text)]
+    shown = {each[field]: each for each in examples if field in each}
+    assert set(shown) == set(rows)
+    for example in shown.values():
+        other = {"type": "oauth2", "grant": "clientCredentials", "issuer": "https://a.example"}
+        monkeypatch.setenv("HTTPTASK_CREDENTIAL_CRM", json.dumps(other | example))
+        with Runtime() as runtime:
+            assert asyncio.run(resolve("crm", runtime.plugins)).scheme == "oauth2"
 
 
 @with_blocks("sh")

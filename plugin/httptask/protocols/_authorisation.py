@@ -36,6 +36,9 @@ class AuthScheme(Protocol):
       may be empty then.
     - `signs` (a field, no method): True where what it adds holds for one URL alone, as a signature
       does. After a redirect within the origin `authorise` is called for the next request, too.
+    - `ask(credential, context, redirect_uri)`: ask a person for consent, outside of any task; it
+      returns an awaitable of an object with `finish`, as those of `httptask.credentials.oauth2`.
+    - `identity(credential, context)`: what its token is stored under, to show or to remove it.
     - `fits(security_scheme)`: whether a credential of it satisfies a security scheme of a
       description (OpenAPI: Security Scheme Object). Validation warns of one that does not fit.
     """
