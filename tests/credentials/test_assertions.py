@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -18,7 +18,7 @@ from httptask.errors import CredentialError
 from httptask.model.authorisation import Clock
 from httptask.task import HttpTask
 from tasks import call, failure, http, runtime
-from token_server import TokenServer, token_server
+from token_server import TokenServer
 
 VARIABLE = "HTTPTASK_CREDENTIAL_CRM"
 SECRET = "c4n4ry-secret-of-32-bytes-or-more-for-HS256"
@@ -41,12 +41,6 @@ def public_pem(key: Any) -> str:
 
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP384R1())
-
-
-@pytest.fixture
-def server() -> Iterator[TokenServer]:
-    with token_server() as running:
-        yield running
 
 
 @pytest.fixture

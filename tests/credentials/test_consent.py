@@ -6,7 +6,7 @@ import asyncio
 import json
 import pickle
 import stat
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from httptask.errors import CredentialError
 from httptask.model.authorisation import Clock
 from httptask.task import HttpTask, Runtime, ask_consent, stored_token
 from tasks import failure, http, runtime
-from token_server import TokenServer, token_server
+from token_server import TokenServer
 
 VARIABLE = "HTTPTASK_CREDENTIAL_CRM"
 CALLBACK = "http://127.0.0.1:8765/callback"
@@ -38,12 +38,6 @@ class Time:
     def __init__(self) -> None:
         self.even = 50.0
         self.clock = Clock(monotonic=lambda: self.even)
-
-
-@pytest.fixture
-def server() -> Iterator[TokenServer]:
-    with token_server() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 
 import servers
+from httptask._core import packaged
 from httptask.errors import CredentialError
 from httptask.task import HttpTask
-from tasks import call, failure, http, runtime
+from tasks import call, exchange, failure, http, runtime
 
 VARIABLE = "HTTPTASK_CREDENTIAL_CRM"
 OPENID = "/.well-known/openid-configuration"
@@ -149,12 +152,38 @@ def test_a_secret_is_not_sent_in_clear(use: Any, field: str, url: str) -> None:
     assert "c4n4ry" not in str(error)
 
 
-def test_a_network_of_ones_own_may_be_in_clear(issuer: Issuer, use: Any) -> None:
+def test_a_network_of_ones_own_may_be_in_clear(
+    issuer: Issuer, use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever writes the credential says so, with its origins."""
-    port = issuer.url.rpartition(":")[2]
+    port = int(issuer.url.rpartition(":")[2])
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address])
     named = f"http://login.test:{port}"
-    both = [named, issuer.url]
-    error = failure(use(tokenUrl=named + "/token", origins=both))
-    assert "everybody on the way" not in str(error)  # it was tried: nobody knows the name
-    assert "login.test" in str(error)
-    assert "(dns)" in str(error)
+    call(use(tokenUrl=named + "/token", origins=[named, issuer.url]))
+    assert issuer.asked == ["/token", "/me"]
+
+
+def test_a_client_with_a_certificate_asks_where_it_is_looked_at(issuer: Issuer, use: Any) -> None:
+    """RFC 8705, section 5: a server may have other addresses for it."""
+    aliases = {"token_endpoint": issuer.url + "/mtls"}
+    issuer.answers[OPENID] = {
+        "issuer": issuer.url,
+        "token_endpoint": issuer.url + "/token",
+        "mtls_endpoint_aliases": aliases,
+    }
+    issuer.answers["/mtls"] = issuer.answers["/token"]
+    client = {"clientId": "a", "certificate": "-", "key": {"kid": "1"}}
+    call(use(issuer=issuer.url, clientAuthentication="tls", **client))
+    assert issuer.asked == [OPENID, "/mtls", "/me"]
+
+
+def test_what_an_issuer_is_asked_is_shown(issuer: Issuer, use: Any) -> None:
+    """In the exchange, before the request for the token."""
+    issuer.answers[OPENID] = {"issuer": issuer.url, "token_endpoint": issuer.url + "/token"}
+    seen = exchange(use(issuer=issuer.url))
+    written = seen.to_json()
+    jsonschema.validate(written, packaged.schema("exchange"))
+    shown = [each["request"] for each in written["attempts"][0]["subExchanges"]]
+    assert [each["method"] for each in shown] == ["GET", "POST"]
+    assert [each["url"] for each in shown] == [issuer.url + OPENID, issuer.url + "/token"]

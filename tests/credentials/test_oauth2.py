@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,12 +18,6 @@ from tasks import call, exchange, failure, http, runtime
 from token_server import TokenServer, decoded, token_server
 
 VARIABLE = "HTTPTASK_CREDENTIAL_CRM"
-
-
-@pytest.fixture
-def server() -> Iterator[TokenServer]:
-    with token_server() as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from httptask.errors import CredentialError
+from httptask.model.authorisation import Clock
 from httptask.task import HttpTask, Runtime, ask_consent, forget_token, stored_token
 from oidc import Judge, judge
 from tasks import call, failure, http, runtime
@@ -200,6 +203,23 @@ def test_a_client_that_the_server_does_not_know_says_what_to_do(
     assert "invalid_client" in str(error)
     assert says in str(error)
     assert "c4n4ry" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["jwt", "rsa"])
+def test_a_server_refuses_what_a_wrong_clock_signed(use: Any, name: str) -> None:
+    """An hour behind, an assertion has ended before it was sent; the error names the clock."""
+    ways = {
+        "jwt": {"clientSecret": SECRET, "clientAuthentication": "clientSecretJwt"},
+        "rsa": {"key": {"pem": pem_of(KEYS["rsa"][2])}, "clientAuthentication": "privateKeyJwt"},
+    }
+    definition = use(clientId=name, **ways[name])
+    with runtime() as shared:
+        shared.clock = Clock(wall=lambda: time.time() - 3600)
+        error = refusal(definition, shared)
+        assert "invalid_client" in str(error)
+        assert re.search(r"the clock of this machine is 3,(599|600|601) s behind", str(error))
+        shared.clock = Clock()
+        assert HttpTask(definition, runtime=shared).call().body["client"] == name
 
 
 # Consent

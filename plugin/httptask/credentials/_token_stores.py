@@ -177,7 +177,7 @@ def named_file() -> FileTokens | None:
 def _write_end(descriptor: int, seconds: float) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{time.time() + seconds:.3f}".encode())
+    os.write(descriptor, f"{time.time() + seconds:.6f}".encode())
 
 
 def _is_overdue(path: Path) -> bool:
