@@ -441,3 +441,29 @@ def test_a_certificate_says_who_the_client_is(
     assert isinstance(error, CredentialError)
     assert "invalid_client" in str(error)
     assert "check clientId and certificate and key" in str(error)
+
+
+def test_many_tasks_refresh_one_token_once(use: Any, server: Judge) -> None:
+    """The server revokes everything where a refresh token is used twice (RFC 9700, section
+    4.14.2): it is not.
+    """
+    scopes = ["openid", "offline_access", "read"]
+    extra = {"authorization": {"prompt": "consent"}}
+    definition = use("authorizationCode", clientId="public", scopes=scopes, extra=extra)
+
+    async def many(shared: Runtime) -> set[int]:
+        calls = [HttpTask(definition, runtime=shared).acall() for _ in range(20)]
+        results = await asyncio.gather(*calls)
+        await shared.aclose_connections()
+        return {result.status_code for result in results}
+
+    with runtime() as shared:
+        connect(server, shared)
+        used = []
+        for _ in range(3):
+            assert asyncio.run(many(shared)) == {200}
+            token = asyncio.run(stored_token(shared, "crm"))
+            assert token is not None
+            used.append(token.access_token)
+            expire(shared)
+        assert len(set(used)) == 3
