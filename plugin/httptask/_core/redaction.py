@@ -33,6 +33,11 @@ _MOST_DERIVED = 64
 _MOST_GIVEN = 9
 """Values of one credential, three generations of its tokens: each costs time in every text."""
 
+_MOST_ESCAPES = 4
+"""Escapes in escapes that are undone: JSON as a text in JSON, a URL in a form."""
+_MOST_READINGS = 16
+"""Ways to undo them that are tried: each costs as much as the text is long."""
+
 _MOST_MASKS = 50_000
 """Masks in a text. One with more is little else, and is masked as a whole."""
 
@@ -94,7 +99,9 @@ class _Forms:
         """Return every spelling in which an encoder would write *secret*."""
         raw = secret.encode("utf-8", "surrogatepass")
         single = _single_byte(secret)
-        spellings = set(_literal_forms(secret))
+        # Many servers read the octets of a header as Latin-1 (PEP 3333) and echo that text.
+        as_latin_1 = raw.decode("latin-1")
+        spellings = {*_literal_forms(secret), *_literal_forms(as_latin_1)}
         encoded: dict[str, _Form] = {}
         for octets in {raw, *single}:
             spellings |= {
@@ -112,11 +119,13 @@ class _Forms:
                 text = _folded_octets(octets)
                 in_octets[text] = _Form(text)
         wide = {form.text: form for form in _utf_16_forms(secret)}
-        folded_octets = [_folded_octets(octets) for octets in {raw, *single}]
+        texts = {secret, as_latin_1, *(octets.decode("latin-1") for octets in single)}
+        # An escape is that of a letter in one case.
+        cases = {case for text in texts for case in (text, _folded(text), text.upper())}
         return cls(
             tuple((encoded | in_text).values()),
             tuple((wide | encoded | in_octets).values()),
-            frozenset("+/=" + _folded(secret)).union(*folded_octets),
+            frozenset("+/=").union(*cases),
         )
 
 
@@ -189,7 +198,7 @@ def _folded_octets(octets: bytes) -> str:
 # Spellings that escape any character
 
 
-_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\[\"/]")
+_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\[\"\\/bfnrt]")
 _PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM_ESCAPES = re.compile(r"(?:\+|%[0-9a-fA-F]{2})+")
 """Escapes in a form: a space is a plus (the URL Standard, section 5.1).
@@ -201,9 +210,14 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
 
 
+_SHORT_ESCAPES = dict(zip('"\\/\b\f\n\r\t', '"\\/bfnrt', strict=True))
+"""Letters and signs after a backslash that escape a character (RFC 8259, section 7)."""
+_OF_SHORT_ESCAPE = {letter: character for character, letter in _SHORT_ESCAPES.items()}
+
+
 def _json_characters(escapes: re.Match[str]) -> str:
     if escapes[0][1] != "u":
-        return escapes[0][1]
+        return _OF_SHORT_ESCAPE[escapes[0][1]]
     return bytes.fromhex(escapes[0].replace("\\u", "")).decode("utf-16-be", "surrogatepass")
 
 
@@ -225,7 +239,8 @@ def _referenced_character(reference: re.Match[str]) -> str:
 
 _Spelling = Callable[[str], str]
 _ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    ("\\u", lambda character: _json_escape(character), _JSON_ESCAPES, _json_characters),
+    ("\\", lambda character: _json_escape(character), _JSON_ESCAPES, _json_characters),
+    ("\\", lambda character: _short_escape(character), _JSON_ESCAPES, _json_characters),
     ("%", lambda character: f"%{ord(character):02x}", _PERCENT_ESCAPES, _percent_characters),
     (
         "+",
@@ -247,6 +262,11 @@ def _json_escape(character: str) -> str:
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
+def _short_escape(character: str) -> str:
+    letter = _SHORT_ESCAPES.get(character)
+    return f"\\{letter}" if letter else _json_escape(character)
+
+
 @lru_cache(maxsize=256)
 def _escaped(secret: str) -> re.Pattern[str]:
     """Return a pattern for *secret* with any of its characters escaped."""
@@ -262,12 +282,13 @@ def _spellings(character: str) -> Iterator[str]:
     yield from sorted(as_text | {re.escape(character)})
     for encoded in encodings:
         yield "".join(f"%{octet:02x}" for octet in encoded)
-    yield re.escape(_json_escape(character))
+    # In JSON in JSON, escapes are escaped themselves.
+    yield _json_escape(character).replace("\\", r"\\{1,64}")
+    if letter := _SHORT_ESCAPES.get(character):
+        yield (r"\\{1,64}" if letter == "\\" else rf"\\{{1,64}}{letter}")
     yield rf"&#0*{ord(character)};?"
     yield rf"&#x0*{ord(character):x};?"
     yield from (f"&{name};?" for name, meaning in _ENTITIES.items() if meaning == character)
-    if character in '"\\/':
-        yield re.escape("\\" + character)
     if character == " ":
         yield r"\+"
 
@@ -413,17 +434,36 @@ def _holds_any(folded: str, forms: list[_Form]) -> bool:
 
 def _is_escaped(text: str, folded: str, known: _Known) -> bool:
     """Say whether *text* holds a secret once its escapes are undone."""
+    for reading in _readings(text, folded, known):
+        folded_reading = _folded(reading)
+        if _holds_any(folded_reading, known.in_text) or _holds_any(folded_reading, known.in_octets):
+            return True
+    return False
+
+
+def _readings(text: str, folded: str, known: _Known) -> Iterator[str]:
+    """Yield *text* with its escapes undone, those in escapes too, in each order."""
+    seen = {text}
+    level = [(text, folded)]
+    for _ in range(_MOST_ESCAPES):
+        deeper: list[tuple[str, str]] = []
+        for outer, folded_outer in level:
+            for reading in _unescaped(outer, folded_outer, known):
+                if reading not in seen and len(seen) <= _MOST_READINGS:
+                    seen.add(reading)
+                    yield reading
+                    deeper.append((reading, _folded(reading)))
+        level = deeper
+
+
+def _unescaped(text: str, folded: str, known: _Known) -> Iterator[str]:
+    """Yield *text* with the escapes of each way undone, if they may spell a secret."""
     for mark, spelling, escapes, characters in _ESCAPES:
         # Almost always no character of a secret is escaped: then there is nothing to undo.
         if mark in folded and any(spelling(character) in folded for character in known.escapable):
-            unescaped = _folded(escapes.sub(characters, text))
-            if _holds_any(unescaped, known.in_text) or _holds_any(unescaped, known.in_octets):
-                return True
-            if not text.isascii() and _holds_any(
-                _folded(_unescaped_octets(escapes, characters, text)), known.in_octets
-            ):
-                return True
-    return False
+            yield escapes.sub(characters, text)
+            if not text.isascii():
+                yield _unescaped_octets(escapes, characters, text)
 
 
 def _unescaped_octets(
