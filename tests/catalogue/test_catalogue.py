@@ -154,7 +154,7 @@ def test_location_is_the_argument_then_the_environment_then_the_data_folder(
         assert catalogue.name == str(tmp_path / "environment.sqlite3")
     monkeypatch.delenv("HTTPTASK_CATALOGUE")
     expected = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "catalogue.sqlite3"
-    assert _file.place(None) == str(expected)
+    assert _file.file_of(None) == str(expected)
     with pytest.raises(CatalogueError, match="name a file"):
         Catalogue.open("")
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask.catalogue import _index, _pasted, _query, _ranking, _search, _words
+from httptask.catalogue import _address, _index, _query, _ranking, _search, _words
 from httptask.model.api import Api, Endpoint
 from places import TESTS
 
@@ -943,7 +943,7 @@ def test_terms_of_a_text(text: str, terms: list[str]) -> None:
 )  # fmt: skip
 def test_pasted_path_fits_its_template(pasted: str, template: str, fits: float) -> None:
     """The same text fits best, then the same segments, then the end; never parameters alone."""
-    found = _pasted.Pasted.of(pasted)
+    found = _address.Address.of(pasted)
     assert found is not None
     assert found.fitness(template) == pytest.approx(fits)
 
@@ -953,7 +953,7 @@ def test_pasted_path_fits_its_template(pasted: str, template: str, fits: float) 
 )
 def test_words_are_nothing_pasted(words: str) -> None:
     """Only a path or an address that stands alone, after a method perhaps, is one."""
-    assert _pasted.Pasted.of(words) is None
+    assert _address.Address.of(words) is None
 
 
 # --- the benchmark ------------------------------------------------------------------------------

@@ -1,15 +1,15 @@
 """The catalogue: a searchable store of endpoints in one SQLite file.
 
-`_store` puts, gets and removes · `_pack` makes compressed blocks of endpoints, and endpoints of
-blocks · `_changes` writes rows · `_search` finds: `_words` of texts, `_index` of words, `_query`
-and `_pasted` of what was typed, `_ranking` of what was found · `_origin` is where descriptions came
-from · `_file` opens the file and explains why it cannot.
+`_store` puts, gets and removes endpoints · `_pack` turns endpoints into compressed blocks and back
+· `_changes` writes rows · `_search` goes from a query to hits, with `_words` (terms), `_index` (the
+full-text tables), `_query` (typed words), `_address` (pasted paths and URLs) and `_ranking` ·
+`_origin` says where a description came from · `_file` opens the SQLite file.
 """
 
 from __future__ import annotations
 
 from httptask.catalogue._changes import ImportCounts
-from httptask.catalogue._file import place as file_of
+from httptask.catalogue._file import file_of
 from httptask.catalogue._origin import Origin
 from httptask.catalogue._pack import Prepared, prepare
 from httptask.catalogue._search import Hit

@@ -1,4 +1,4 @@
-"""The catalogue's file: open it, or say what is wrong with it and leave it as it is."""
+"""The catalogue's file: opened, or left as it is with an error that says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -22,26 +22,31 @@ APPLICATION_ID = int.from_bytes(b"htsk", "big")
 """Marks a SQLite file as ours (SQLite file format, section 1.3.16)."""
 
 VERSION = 3
-"""The schema's version, in SQLite's `user_version`. A change of the schema, or of what is indexed,
-adds one, and a way from the last: see `_upgrade`."""
+"""The schema's version, in SQLite's `user_version`.
+
+A change of the schema, or of what is indexed, adds one, and a conversion from the last version: see
+`Catalogue._convert`.
+"""
 
 BUSY_SECONDS = 5.0
-"""How long to wait for another program's lock."""
+"""Seconds to wait for another program's lock."""
 
 CACHE_KIB = 32 * 1024
-"""Memory for pages of the file, at most: what a search reads again, and what a transaction writes
-before it ends.
+"""The most memory for pages of the file, in KiB.
+
+It holds the pages that searches read again, and those that a transaction writes before it ends.
 """
 
 LOG_BYTES = 16 * 1024 * 1024
-"""To what the write-ahead log is cut when it starts anew; a transaction may make it longer for a
-time.
+"""Bytes to which the write-ahead log is cut when it starts anew.
+
+A transaction may make it longer for a time.
 """
 
 _STATEMENTS = (
-    # What was read at one time from one source of one API. `digest` is of the source, and empty
-    # when the endpoints are no longer all there: then the source is worth another import. `origin`
-    # says where the source came from, see `_origin`; empty where that is not known.
+    # One import of one API from one source. `digest` is the source's; it is empty when some of the
+    # endpoints were removed or replaced since, so that the source is imported again. `origin` is
+    # the text of an `Origin`, or empty when it is not known.
     """CREATE TABLE description (
       number INTEGER PRIMARY KEY, source TEXT NOT NULL,
       provider TEXT NOT NULL COLLATE NOCASE, api TEXT NOT NULL,
@@ -49,8 +54,7 @@ _STATEMENTS = (
       origin TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX description_of_provider ON description (provider, api)",
     "CREATE INDEX description_of_digest ON description (digest) WHERE digest <> x''",
-    # `identity` and `id_hash` are looked up instead of long texts: an index repeats what it is
-    # over.
+    # Lookups go by `identity` and `id_hash` instead of long texts: an index repeats its columns.
     """CREATE TABLE endpoint (
       number INTEGER PRIMARY KEY, description INTEGER NOT NULL, position INTEGER NOT NULL,
       identity INTEGER NOT NULL, id_hash INTEGER NOT NULL, fingerprint INTEGER NOT NULL,
@@ -61,8 +65,8 @@ _STATEMENTS = (
     "CREATE INDEX endpoint_of_id ON endpoint (id_hash)",
     # What `_pack` makes, by `_pack.block_number`.
     "CREATE TABLE block (number INTEGER PRIMARY KEY, data BLOB NOT NULL)",
-    # How many endpoints there ever were: the number of one is never given to another, which the
-    # index might mistake for it.
+    # The last number given. A number is never used again: the index might mistake one endpoint for
+    # the other.
     "CREATE TABLE sequence (last INTEGER NOT NULL)",
     "INSERT INTO sequence VALUES (0)",
     *_search.TABLES,
@@ -97,15 +101,17 @@ _REASONS = {
     ),
     sqlite3.SQLITE_IOERR: "the disk gave an error; try again, or copy the file to another disk",
 }
-"""SQLite's primary result code -> what a person is told."""
+"""SQLite's primary result code -> the end of the error message."""
 
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""Codes of errors that are not the file's fault and may not happen again."""
 _UNREADABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
-def place(path: str | os.PathLike[str] | None) -> str:
-    """Return the name of the catalogue's file: *path*, else `HTTPTASK_CATALOGUE`, else one in the
-    user's data folder.
+def file_of(path: str | os.PathLike[str] | None) -> str:
+    """Return the name of the catalogue's file.
+
+    It is *path*, else the value of `HTTPTASK_CATALOGUE`, else a file in the user's data folder.
     """
     named = os.fspath(path) if path is not None else os.environ.get("HTTPTASK_CATALOGUE", "")
     if named:
@@ -121,8 +127,9 @@ def place(path: str | os.PathLike[str] | None) -> str:
 
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Turn SQLite's errors about the catalogue *name* into `CatalogueError`: the border no
-    `sqlite3.Error` crosses.
+    """Turn SQLite's errors about the catalogue *name* into `CatalogueError`.
+
+    No `sqlite3.Error` leaves this package.
     """
     try:
         yield
@@ -142,18 +149,15 @@ def _reason(error: sqlite3.Error) -> str:
 
 
 def may_pass(error: BaseException | None) -> bool:
-    """Say whether *error* tells of the moment, of no room or of another program, and not of the
-    file.
-    """
-    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _PASSING
+    """Say whether *error* may pass by itself: the disk is full, or another program has a lock."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return code & 0xFF in _PASSING
 
 
 def connect(name: str) -> sqlite3.Connection:
-    """Open the catalogue *name*, which may be new, without its tables yet, or of an older version:
-    see `version`.
+    """Open the catalogue *name*, which may be new, without tables yet, or of an older `version`.
 
-    Raises `CatalogueError`; a file that is not a catalogue of ours is then as it was, byte for
-    byte.
+    Raises `CatalogueError`. A file that is not a catalogue is left as it was, byte for byte.
     """
     if name == MEMORY:
         return _connected(MEMORY)
@@ -163,11 +167,8 @@ def connect(name: str) -> sqlite3.Connection:
         if is_new:
             path.parent.mkdir(parents=True, exist_ok=True)
         uri = path.absolute().as_uri()
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # ValueError: a NUL in the name; RuntimeError: "~nobody"
+    # ValueError: a NUL in the name; RuntimeError: "~nobody"
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CatalogueError(
             f"the catalogue {name}: it cannot be opened: {reason}; check the permissions of the"
@@ -180,7 +181,7 @@ def connect(name: str) -> sqlite3.Connection:
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalogue's schema; 0 is a catalogue without tables."""
+    """Return the version of the catalogue's schema; 0 means that there are no tables yet."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
@@ -194,10 +195,10 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def take_version_1(connection: sqlite3.Connection) -> list[Any]:
-    """Remove the tables of version 1, inside the caller's transaction, and return its endpoints as
-    JSON objects.
+    """Return the endpoints of a catalogue of version 1 as JSON objects, and drop its tables.
 
-    Raises `CatalogueError` when one is damaged.
+    This is inside the caller's transaction. Raises `sqlite3.DatabaseError` when an endpoint is
+    damaged; `translated` makes it a `CatalogueError`.
     """
     sql = "SELECT document FROM endpoint ORDER BY number"
     try:
@@ -212,14 +213,15 @@ def take_version_1(connection: sqlite3.Connection) -> list[Any]:
 
 
 def convert_version_2(connection: sqlite3.Connection) -> None:
-    """Add what version 3 has, inside the caller's transaction."""
+    """Add the column that version 3 brought, inside the caller's transaction."""
     connection.execute("ALTER TABLE description ADD COLUMN origin TEXT NOT NULL DEFAULT ''")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def share(connection: sqlite3.Connection) -> None:
-    """Let others read while one writes (WAL). Some network file systems cannot; the catalogue works
-    without, too.
+    """Let others read while one writes (WAL).
+
+    Some network file systems cannot do that; the catalogue works without it, too.
     """
     try:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -228,23 +230,23 @@ def share(connection: sqlite3.Connection) -> None:
 
 
 def tune(connection: sqlite3.Connection) -> None:
-    """Give *connection* room, and have it wait for the disk no oftener than is needed."""
+    """Give *connection* its cache, and sync to disk no more often than is safe."""
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-        # Safe with a write-ahead log only: then a power cut may lose the last import, but nothing
-        # else.
+        # Safe with a write-ahead log only: a power cut may lose the last import, but nothing else.
         connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _connected(uri: str) -> sqlite3.Connection:
-    # isolation_level None: transactions begin and end where we say, not where the driver guesses.
+    # isolation_level None: transactions begin and end where our code says so, not the driver.
     connection = sqlite3.connect(uri, uri=uri != MEMORY, timeout=BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from a stranger
     return connection
 
 
 def _connected_to_ours(uri: str) -> sqlite3.Connection:
+    """Connect to the existing catalogue *uri*, read-only where it cannot be written to."""
     connection = _connected(f"{uri}?mode=rw")
     try:
         _check_tables(connection)
@@ -252,8 +254,8 @@ def _connected_to_ours(uri: str) -> sqlite3.Connection:
         connection.close()
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNREADABLE:
             raise
-        # On a read-only file system WAL cannot make its helper files; nobody writes there, so it
-        # needs none.
+        # On a read-only file system WAL cannot make its helper files. Nobody writes there, so they
+        # are not needed.
         connection = _connected(f"{uri}?immutable=1")
         try:
             _check_tables(connection)
@@ -268,45 +270,43 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
-    found = _tables(connection)
-    # Not as the header says it: the log may know of a later version. A strange one is as good as
-    # damaged.
-    wanted = _TABLES.get(version(connection), _TABLES[VERSION])
-    # None at all: a creation was killed in its last moment, and SQLite has just undone it.
-    if found and not found >= wanted:
-        missing = ", ".join(sorted(wanted - found))
+    tables = _tables(connection)
+    # Not the header's version: the write-ahead log may have a later one. An unknown version gets
+    # the tables of the present one, and so is reported as damaged.
+    expected = _TABLES.get(version(connection), _TABLES[VERSION])
+    # No table at all is fine: a creation was killed, and SQLite has just rolled it back.
+    if tables and not tables >= expected:
+        missing = ", ".join(sorted(expected - tables))
         raise sqlite3.DatabaseError(f"it is damaged: without the table {missing}; {_INSTEAD}")
 
 
 def _is_new(path: Path) -> bool:
-    """Say whether there is no catalogue at *path* yet. Raises `CatalogueError` for a file that is
-    something else.
+    """Say whether there is no catalogue at *path* yet.
 
-    The header is read as plain bytes: SQLite itself would leave traces beside another program's
-    file.
+    Raises `CatalogueError` for a file that is something else. The header is read as plain bytes:
+    SQLite itself would leave its helper files beside another program's file.
     """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return True
     if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        file_type = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise CatalogueError(
-            f"the catalogue {path}: it is {kind}; name a file with --catalogue FILE"
+            f"the catalogue {path}: it is {file_type}; name a file with --catalogue FILE"
         )
     with path.open("rb") as file:
         header = file.read(100)
-    if wrong := _wrong(header):
-        raise CatalogueError(f"the catalogue {path}: {wrong}; {_INSTEAD}")
+    if problem := _header_problem(header):
+        raise CatalogueError(f"the catalogue {path}: {problem}; {_INSTEAD}")
     return not header
 
 
-def _wrong(header: bytes) -> str | None:
-    """Return what is wrong with a file that starts with *header*, or None (SQLite file format,
-    section 1.3).
+def _header_problem(header: bytes) -> str | None:
+    """Return what is wrong with a file that starts with *header*, or None.
 
-    An empty file is nothing wrong: SQLite takes one for an empty database, and a creation that was
-    killed leaves one.
+    See the SQLite file format, section 1.3. An empty file is fine: SQLite takes it for an empty
+    database, and a creation that was killed leaves one.
     """
     if not header:
         return None

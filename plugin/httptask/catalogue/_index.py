@@ -1,4 +1,4 @@
-"""The index: its tables, what of an endpoint is in them, and how a row comes in and goes out.
+"""The full-text index: its tables, the terms of an endpoint, and how rows are added and removed.
 
 Two full-text tables hold only which terms stand in which row, not the text: `name` by column, for
 nearly every search; `everything` with the descriptions, too, for the rest. `word` counts the rows
@@ -21,8 +21,11 @@ from httptask.catalogue._words import FILLERS, LONGEST_NAME, is_verb, letters, t
 from httptask.model.api import Endpoint
 
 COLUMNS = ("tail", "path", "provider", "title", "operation", "method")
-"""The columns of `name`. `tail` is what the path ends with: what it is about. `provider` holds the
-API's name and title, `operation` the operationId and the tags."""
+"""The columns of `name`.
+
+`tail` is the path's end: what the endpoint is about. `provider` holds the API's name and title,
+too; `operation` the operationId and the tags.
+"""
 
 TABLES: tuple[str, ...] = (
     # The tokenizer `ascii` splits nothing that is a term: all of Unicode is ours to fold.
@@ -51,10 +54,10 @@ _TAG = re.compile(r"<[^<>]{0,400}>")
 
 
 def tail(path: str) -> list[str]:
-    """Return what *path* ends with, without parameters: `customers` of `/v1/customers/{id}`,
-    `PutItem` of `/#Do=PutItem`.
+    """Return the end of *path* without parameters, as one piece or two.
 
-    A verb says it together with what is before it: `orders`, `cancel` of `/v1/orders/{id}/cancel`.
+    It is `customers` of `/v1/customers/{id}`, and `PutItem` of `/#Do=PutItem`. A verb at the end
+    counts with the piece before it: `orders`, `cancel` of `/v1/orders/{id}/cancel`.
     """
     fixed = without_parameters(path)
     if fixed.endswith("/") or "." in fixed:
@@ -68,7 +71,7 @@ def tail(path: str) -> list[str]:
 
 
 def without_parameters(path: str) -> str:
-    """Return what is fixed in *path*."""
+    """Return *path* with a `/` instead of each parameter."""
     return _PARAMETER.sub("/", path)
 
 
@@ -78,8 +81,9 @@ def parameters(path: str) -> str:
 
 
 def indexed(endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the terms of *endpoint* for the columns of `name`, and last those of its description
-    that are not in them.
+    """Return the terms of *endpoint*: one text for each of `COLUMNS`, and last its description's.
+
+    The last text has only terms that are in none of the columns.
     """
     path = endpoint.path[:LONGEST_PATH]
     operation = endpoint.operation_id[:LONGEST_NAME]
@@ -94,19 +98,20 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
         | dict.fromkeys([whole_name(operation)] if operation else []),
         _shared_terms(endpoint.method),
     ]
-    known = set().union(*names)
+    excluded = set().union(*names)
     described = terms(_TAG.sub(" ", endpoint.description[:LONGEST_DESCRIPTION]))
-    known.update(FILLERS)
-    return (*map(" ".join, names), " ".join([term for term in described if term not in known]))
+    excluded.update(FILLERS)
+    return (*map(" ".join, names), " ".join([term for term in described if term not in excluded]))
 
 
 _shared_terms = lru_cache(maxsize=16)(terms)
-"""For texts that neighbours share: the name of their API, the few methods."""
+"""`terms` of texts that consecutive endpoints share: the name of their API, the few methods."""
 
 
 def number_bucket(endpoint: Endpoint) -> int:
-    """Return 0..1023, less for the plainer endpoint: not deprecated, a path of few segments, a
-    short one.
+    """Return 0 to 1023, less for the plainer endpoint.
+
+    Plain is not deprecated first, then a path of few segments, then a short path.
     """
     path = endpoint.path
     depth = min(path.count("/") + 2 * (path.count("#") + path.count("?")), 15)
@@ -114,19 +119,21 @@ def number_bucket(endpoint: Endpoint) -> int:
 
 
 def insert(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
-    """Index the row *number*, inside the caller's transaction. For more than one row, `insert_all`
-    is far faster.
+    """Index the row *number*, inside the caller's transaction.
+
+    For more than one row, `insert_all` is far faster.
     """
     insert_all(connection, [(number, columns)])
 
 
 def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-    """Index *rows* of (number, what `indexed` returned), inside the caller's transaction; some
-    thousands at a time.
+    """Index *rows* of (number, what `indexed` returned), inside the caller's transaction.
+
+    Some thousands at a time are fastest.
     """
-    # In order: FTS5 writes out what it holds in memory whenever a lower number comes.
+    # Sorted: FTS5 flushes its memory to disk whenever a lower number comes.
     rows = sorted(rows)
-    split = [_Terms.of(columns) for _, columns in rows]
+    terms_of_rows = [_Terms.of(columns) for _, columns in rows]
     marks = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         f"INSERT INTO name (rowid, {', '.join(COLUMNS)}) VALUES (?, {marks})",  # noqa: S608 - our own names
@@ -134,9 +141,9 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     connection.executemany(
         "INSERT INTO everything (rowid, term) VALUES (?, ?)",
-        ((number, row.text()) for (number, _), row in zip(rows, split, strict=True)),
+        ((number, row.text()) for (number, _), row in zip(rows, terms_of_rows, strict=True)),
     )
-    names, everywhere = _counted(split)
+    names, everywhere = _counted(terms_of_rows)
     connection.executemany(
         "INSERT INTO word (term, names, everywhere, letters) VALUES (?, ?, ?, ?) ON CONFLICT (term)"
         " DO UPDATE SET names = names + excluded.names, everywhere = everywhere +"
@@ -146,16 +153,17 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
 
 
 def delete(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
-    """Forget the row *number*, whose *columns* are what `indexed` returned for it, inside the
-    caller's transaction.
+    """Remove the row *number* from the index, inside the caller's transaction.
+
+    *columns* are what `indexed` returned for it: the index does not keep them.
     """
     delete_all(connection, [(number, columns)])
 
 
 def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-    """Forget *rows*, as `delete` does one."""
+    """Remove *rows* from the index, as `delete` does one."""
     rows = sorted(rows)
-    split = [_Terms.of(columns) for _, columns in rows]
+    terms_of_rows = [_Terms.of(columns) for _, columns in rows]
     marks = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         f"INSERT INTO name (name, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?, {marks})",  # noqa: S608
@@ -163,9 +171,9 @@ def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     connection.executemany(
         "INSERT INTO everything (everything, rowid, term) VALUES ('delete', ?, ?)",
-        ((number, row.text()) for (number, _), row in zip(rows, split, strict=True)),
+        ((number, row.text()) for (number, _), row in zip(rows, terms_of_rows, strict=True)),
     )
-    names, everywhere = _counted(split)
+    names, everywhere = _counted(terms_of_rows)
     connection.executemany(
         "UPDATE word SET names = names - ?, everywhere = everywhere - ? WHERE term = ?",
         ((names[term], everywhere[term], term) for term in sorted(everywhere)),
@@ -177,8 +185,9 @@ def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
 
 
 def optimise(connection: sqlite3.Connection) -> None:
-    """Merge what many transactions wrote, inside the caller's transaction: searches are faster
-    after a long import.
+    """Merge what many transactions wrote, inside the caller's transaction.
+
+    Searches are faster for it after a long import.
     """
     for table in ("name", "everything"):
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
@@ -188,23 +197,23 @@ class _Terms(NamedTuple):
     """The terms of one row, each once."""
 
     named: set[str]
-    """Those among the names. A whole name is none: no word of a query is that term."""
+    """Terms of the names, but not whole names: no word of a query is one."""
     described: list[str]
-    """The others."""
+    """Terms that only the description has."""
 
     @classmethod
     def of(cls, columns: Sequence[str]) -> _Terms:
-        """Return the terms of *columns*, which are what `indexed` returned."""
+        """Return the terms in *columns*, which `indexed` returned."""
         named = {term for term in " ".join(columns[:-1]).split() if term.isalnum()}
         return cls(named, columns[-1].split())
 
     def text(self) -> str:
-        """Return all terms, for `everything`."""
+        """Return all terms as one text, for the table `everything`."""
         return " ".join(chain(self.named, self.described))
 
 
 def _counted(rows: Iterable[_Terms]) -> tuple[Counter[str], Counter[str]]:
-    """Return in how many of *rows* each term is among the names, and in how many it is at all."""
+    """Count for each term the *rows* whose names have it, and the rows that have it at all."""
     names: Counter[str] = Counter()
     everywhere: Counter[str] = Counter()
     for terms_of_row in rows:

@@ -1,4 +1,4 @@
-"""Where a description came from, and how it was read: what it takes to read it again."""
+"""The origin of a description: what it takes to read it again."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What was named to import a description."""
+    """The source and the options of an import."""
 
     source: str
     """A SOURCE of `httptask import`; a file by its absolute path."""
     name: str
-    """The same as it was typed: the names of what came from it begin with it."""
+    """The source as it was typed: the names of the sources read from it begin with it."""
     provider: str | None = None
-    """The provider that was given for it, if one was."""
+    """The provider that the import named, if it named one."""
     servers: tuple[str, ...] = ()
-    """The servers that were given for it."""
+    """The servers that the import named."""
 
     def to_text(self) -> str:
         """Return the origin as the catalogue stores it."""
@@ -25,6 +25,6 @@ class Origin:
 
     @classmethod
     def from_text(cls, text: str) -> Origin:
-        """Return the origin that *text* is. Raises `ValueError` or `TypeError` for what is none."""
+        """Parse what `to_text` returned. Raises `ValueError` or `TypeError` for any other text."""
         source, name, provider, *servers = json.loads(text)
         return cls(source, name, provider, tuple(servers))

@@ -1,6 +1,4 @@
-"""A query: what its words become, what the catalogue knows of them, and how they are asked for in
-FTS5's language.
-"""
+"""A query: its words, how often the catalogue has them, and their expressions for FTS5."""
 
 from __future__ import annotations
 
@@ -24,33 +22,30 @@ from httptask.catalogue._words import (
 )
 
 MOST_LETTERS = 400
-"""Letters of a query that are looked at."""
+"""Letters of a query that are read."""
 MOST_WORDS = 16
-"""Words of a query, counting parts, that are looked at."""
+"""Words of a query that are read; the parts of a word count."""
 MOST_JOINED_WORDS = 3
 """Words that may be one name written apart."""
 MOST_COMPLETIONS = 12
-"""Words that the beginning of one is completed to: the most frequent ones."""
+"""Completions of the beginning of a word: the most frequent ones."""
 SHORTEST_BEGINNING = 3
-"""Letters of a beginning; the last word of a query, which may still be being typed, has no such
-bound.
-"""
+"""Letters of a beginning; the last word of a query may be shorter: it may still be being typed."""
 MOST_CORRECTED = 3
 """Words of a query that are looked up as misspelt."""
 RARE, FAR_RARER = 3, 20
-"""A word that stands in so few rows may be misspelt, when a near one is so many times as
-frequent.
-"""
+"""A word in at most 3 rows may be misspelt, if a near one is more than 20 times as frequent."""
 SHORTEST_CORRECTED = 4
 """Letters of a word that may be misspelt: everything is near to a shorter one."""
 MOST_OTHER_LETTERS = 3
 """Letters that only one of two words spelt alike may have."""
 MOST_COMPARED = 60
-"""Words that a misspelt one is compared to, letter by letter: those with the fewest other letters,
-then the most frequent.
+"""Words that a misspelt one is compared to, letter by letter.
+
+They are those that differ in the fewest letters, and of these the most frequent.
 """
 LEAST_ALIKE = 0.75
-"""The least of difflib's ratio of two words spelt alike."""
+"""The lowest ratio by difflib of two words spelt alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +55,19 @@ class Word:
     text: str
     """Folded."""
     stems: tuple[str, ...]
-    """As it is indexed; several where it was misspelt and several are near."""
+    """Its terms as a whole; several for a provider's short name, or when it was corrected."""
     parts: tuple[str, ...] = ()
-    """`email-communications` and `sandboxId` in their parts, as indexed; empty for a word in one
-    piece.
-    """
+    """The terms of its parts, as in `email-communications` or `sandboxId`; empty for one part."""
     methods: tuple[str, ...] = ()
     """The methods a verb may stand for."""
     starts: tuple[str, str] | tuple[()] = ()
-    """What longer words may begin with: the word, and its last part."""
+    """The word and its last part, when longer words that begin with them match, too."""
 
     @classmethod
     def of(cls, text: str, parts: Sequence[str], *, is_last: bool = True) -> Word:
-        """Return the word *text* of *parts*, all folded; only the last word of a query may be a
-        beginning of few letters.
+        """Return the word *text* of *parts*, all folded.
+
+        Only the last word of a query may be a beginning of few letters.
         """
         may_begin = is_last or len(parts[-1]) >= SHORTEST_BEGINNING
         starts = (text, parts[-1]) if may_begin else ()
@@ -89,9 +83,7 @@ class Word:
 
     @classmethod
     def joined(cls, words: Sequence[Word]) -> Word:
-        """Return *words* as the one they are when written together; apart they are found as
-        before.
-        """
+        """Return *words* written together as one word, whose parts match what *words* did."""
         text = "".join(word.text for word in words)
         nouns = [word for word in words if not word.methods] or words
         parts = tuple(term for word in nouns for term in word.parts or word.stems[:1])
@@ -100,45 +92,45 @@ class Word:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """All terms that it may be found as."""
+        """All terms that the word matches."""
         return (*self.stems, *self.parts)
 
 
 def parsed(query: str) -> tuple[Word, ...]:
-    """Return the words of *query* in order, as often as they are said.
+    """Return the words of *query* in order, repeated ones as often as they were typed.
 
-    Punctuation only separates: nothing in a query is an operator.
+    Fillers are dropped, unless there is no other word. Punctuation only separates: nothing in a
+    query is an operator.
     """
-    found: dict[str, list[str]] = {}
-    order: list[str] = []
-    room = MOST_WORDS
+    parts_of: dict[str, list[str]] = {}
+    texts: list[str] = []
+    remaining = MOST_WORDS
     for chunk in CHUNK.findall(query[:MOST_LETTERS]):
         parts = [
             part
             for piece in pieces(chunk)
             for part in (pairs(piece) if is_unspaced(piece) else [piece])
-        ][:room]
+        ][:remaining]
         text = "".join(pieces(chunk))
-        if parts and text not in found:
-            found[text] = parts
-            room -= len(parts)
-        if text in found:
-            order.append(text)
-    telling = [text for text in order if text not in FILLERS] or order
-    return tuple(Word.of(text, found[text], is_last=text == telling[-1]) for text in telling)
+        if parts and text not in parts_of:
+            parts_of[text] = parts
+            remaining -= len(parts)
+        if text in parts_of:
+            texts.append(text)
+    kept = [text for text in texts if text not in FILLERS] or texts
+    return tuple(Word.of(text, parts_of[text], is_last=text == kept[-1]) for text in kept)
 
 
 def once(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Return *words*, each once."""
+    """Return *words* without repeated ones."""
     return tuple({word.text: word for word in words}.values())
 
 
 def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[Word, ...]:
     """Return *words*, each once, with those joined that are a name together: `git`, `hub`.
 
-    A word that is part of a name may be said again for itself: `send grid send mail`.
-
-    *is_name* says of a term whether a provider or an API is called so.
+    A word of a name may come again on its own: `send grid send mail`. *is_name* says whether a term
+    is part of a provider's or an API's name.
     """
     result: list[Word] = []
     at = 0
@@ -163,19 +155,20 @@ def quoted(term: str) -> str:
 
 
 def any_of(clauses: Iterable[str]) -> str:
-    """Return the FTS5 expression that one of *clauses* is enough."""
+    """Return the FTS5 expression that matches where one of *clauses* does."""
     return "(" + " OR ".join(clauses) + ")"
 
 
 def all_of(clauses: Iterable[str]) -> str:
-    """Return the FTS5 expression that all of *clauses* must hold. FTS5 goes through the rows of the
-    first.
+    """Return the FTS5 expression that matches where all of *clauses* do.
+
+    FTS5 goes through the rows of the first: the rarest should come first.
     """
     return "(" + " AND ".join(clauses) + ")"
 
 
 def within(columns: str, expression: str) -> str:
-    """Return the FTS5 expression that *expression* holds within *columns*, separated by spaces."""
+    """Return the FTS5 expression for *expression* within *columns*, which spaces separate."""
     return f"{{{columns}}} : {expression}"
 
 
@@ -184,15 +177,15 @@ def within(columns: str, expression: str) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a catalogue knows of the words of one query."""
+    """How often the catalogue has the words of one query, and how it completes them."""
 
     connection: sqlite3.Connection
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Term -> rows with it among the names, rows with it anywhere."""
+    """Term -> the rows whose names have it, and the rows that have it anywhere."""
     completions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def learn(self, terms: Iterable[str]) -> None:
-        """Look up *terms*."""
+        """Read the counts of *terms* that are not in `counts` yet."""
         new = [term for term in dict.fromkeys(terms) if term not in self.counts]
         marks = ", ".join("?" * len(new))
         sql = f"SELECT term, names, everywhere FROM word WHERE term IN ({marks})"  # noqa: S608 - only marks
@@ -219,7 +212,7 @@ class Vocabulary:
         return self.completions[start]
 
     def is_provider(self, term: str) -> bool:
-        """Say whether *term* stands in the name of a provider or an API, or in an API's title."""
+        """Say whether a provider's or an API's name, or an API's title, has *term*."""
         self.learn([term])
         if not self.counts[term][0]:
             return False
@@ -229,11 +222,11 @@ class Vocabulary:
         )
 
     def among_names(self, word: Word) -> int:
-        """Return in how many rows *word* stands among the names, as a whole word; never too few."""
+        """Return an upper bound of the rows whose names have *word* as a whole word."""
         return self._rows(word, 0)
 
     def anywhere(self, word: Word) -> int:
-        """Return in how many rows *word* stands at all, as a whole word; never too few."""
+        """Return an upper bound of the rows that have *word* as a whole word."""
         return self._rows(word, 1)
 
     def _rows(self, word: Word, column: int) -> int:
@@ -243,30 +236,30 @@ class Vocabulary:
         )
 
     def begun(self, word: Word) -> int:
-        """Return in how many rows *word* stands among the names, as a whole word or a beginning;
-        never too few.
-        """
+        """Return an upper bound of the rows whose names have *word*, or a word it begins."""
         completed = (term for start in word.starts for term in self._completed(start))
         return self.among_names(word) + sum(self.counts[term][0] for term in completed)
 
     def clause(self, word: Word, *, beginnings: bool = False) -> str:
-        """Return the FTS5 expression for *word*: in one piece or in its parts; with *beginnings*
-        also as that of others.
+        """Return the FTS5 expression for *word*, as a whole or in all its parts.
+
+        With *beginnings*, words that it begins and its synonyms match, too.
         """
         start, last = word.starts if beginnings and word.starts else ("", "")
-        found = [self._one(stem, start, same=beginnings) for stem in word.stems]
+        clauses = [self._one(stem, start, same=beginnings) for stem in word.stems]
         if word.parts:
             last_part = self._one(word.parts[-1], last, same=beginnings)
-            found.append(all_of([*map(quoted, word.parts[:-1]), last_part]))
-        return any_of(found)
+            clauses.append(all_of([*map(quoted, word.parts[:-1]), last_part]))
+        return any_of(clauses)
 
     def _one(self, term: str, start: str, *, same: bool) -> str:
-        # `copy` is indexed as `copi`, and is the beginning of `copyright`.
-        alike = (*(self._completed(start) if start else ()), *(SAME.get(term, ()) if same else ()))
-        return any_of(map(quoted, dict.fromkeys((term, *alike))))
+        # Both *term* and *start*: `copy` is indexed as `copi`, and is the beginning of `copyright`.
+        completions = self._completed(start) if start else ()
+        synonyms = SAME.get(term, ()) if same else ()
+        return any_of(map(quoted, dict.fromkeys((term, *completions, *synonyms))))
 
-    def meant(self, verb: Word) -> str:
-        """Return the FTS5 expression for *verb*: as a word, or as a method it may stand for."""
+    def verb_clause(self, verb: Word) -> str:
+        """Return the FTS5 expression for *verb* as a word, or for the methods it may stand for."""
         methods = (within("method", quoted(method.lower())) for method in verb.methods)
         return any_of([self.clause(verb), *methods])
 
@@ -274,33 +267,38 @@ class Vocabulary:
 # --- what is misspelt ---------------------------------------------------------------------------
 
 
-def corrected(known: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word, ...], bool]:
-    """Return *words* with the nearest known ones for those nothing starts with, and whether some
-    had to be left out.
+def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word, ...], bool]:
+    """Return *words* with misspelt ones corrected, and whether some were dropped.
+
+    A word counts as misspelt when few rows have it and few words begin with it. It is replaced by
+    the nearest words of the catalogue. It is dropped when no word is near and it matches nothing.
     """
-    found: list[Word] = []
+    result: list[Word] = []
     dropped = False
-    left = MOST_CORRECTED
+    remaining = MOST_CORRECTED
     for word in words:
-        rows, completed = known.anywhere(word), known.completed(word)
+        rows, completed = vocabulary.anywhere(word), vocabulary.completed(word)
         if word.methods or rows > RARE or len(completed) > RARE:
-            found.append(word)
+            result.append(word)
         elif word.parts and not rows:
-            parts, missing = corrected(known, (Word.of(part, [part]) for part in word.parts))
-            found += parts
+            parts, missing = corrected(vocabulary, (Word.of(part, [part]) for part in word.parts))
+            result += parts
             dropped = dropped or missing
-        elif (left := left - 1) >= 0 and (near := _nearest(known, word.stems[0], rows)):
-            found.append(Word(near[0], near, methods=METHODS.get(near[0], ())))
+        elif (remaining := remaining - 1) >= 0 and (
+            near := _nearest(vocabulary, word.stems[0], rows)
+        ):
+            result.append(Word(near[0], near, methods=METHODS.get(near[0], ())))
         elif rows or completed:
-            found.append(word)
+            result.append(word)
         else:
             dropped = True
-    return tuple(found), dropped
+    return tuple(result), dropped
 
 
-def _nearest(known: Vocabulary, wrong: str, rows: int) -> tuple[str, ...]:
-    """Return the terms nearest to *wrong*, which stands in *rows* rows, at most three; none that is
-    not far more frequent.
+def _nearest(vocabulary: Vocabulary, wrong: str, rows: int) -> tuple[str, ...]:
+    """Return at most three terms near to *wrong*, which *rows* rows have.
+
+    All are more than `FAR_RARER` times as frequent.
     """
     if len(wrong) < SHORTEST_CORRECTED:
         return ()
@@ -312,15 +310,15 @@ def _nearest(known: Vocabulary, wrong: str, rows: int) -> tuple[str, ...]:
     own = letters(wrong)
     slack = 1 if len(wrong) < 8 else 2  # letters that may be missing or too many
     alike: dict[str, tuple[int, int]] = {}
-    others: dict[str, tuple[int, int]] = {}
+    distances: dict[str, tuple[int, int]] = {}
     for first in dict.fromkeys(wrong[:2]):
         arguments = (first, first + "\U0010ffff", len(wrong) - slack, len(wrong) + slack)
-        for term, bits, names, everywhere in known.connection.execute(sql, arguments):
-            other = (bits ^ own).bit_count()
-            if other <= MOST_OTHER_LETTERS and everywhere > FAR_RARER * rows:
+        for term, bits, names, everywhere in vocabulary.connection.execute(sql, arguments):
+            difference = (bits ^ own).bit_count()
+            if difference <= MOST_OTHER_LETTERS and everywhere > FAR_RARER * rows:
                 alike[term] = names, everywhere
-                others[term] = other, -everywhere
-    compared = heapq.nsmallest(MOST_COMPARED, others, key=others.__getitem__)
+                distances[term] = difference, -everywhere
+    compared = heapq.nsmallest(MOST_COMPARED, distances, key=distances.__getitem__)
     near = difflib.get_close_matches(wrong, compared, n=3, cutoff=LEAST_ALIKE)
-    known.counts.update({term: alike[term] for term in near})
+    vocabulary.counts.update({term: alike[term] for term in near})
     return tuple(near)

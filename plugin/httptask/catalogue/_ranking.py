@@ -1,9 +1,9 @@
-"""Which of the endpoints that were found comes first.
+"""The ranking: which of the candidates of a search comes first.
 
-Every word of the query is worth more where it stands in a better place and the rarer it is; what an
-endpoint says besides (a longer path, more parameters, a longer title) takes a little away. Then the
-hits of one API make room for those of others: the same operation of another version counts less
-each time, and so does each further hit of one API.
+A word of the query adds more to the score the better the field that has it, and the rarer the word.
+Terms that nobody asked for (a longer path, more parameters, a longer title) take a little away.
+Then the hits of one API make room for those of others: the same operation of another version counts
+less each time, and so does each further hit of one API.
 """
 
 from __future__ import annotations
@@ -26,26 +26,25 @@ from httptask.catalogue._words import (
     whole_name,
 )
 
-PLACES = {"provider": 1.3, "tail": 1.0, "title": 0.7, "api": 0.75, "path": 0.6, "parameter": 0.3}
-"""What a word is worth by the best place it stands in; `provider` holds the API's name, too."""
-NAMES_OF_API = frozenset({"provider", "api"})
-"""The places of whom an endpoint belongs to: people type the beginnings of these names, `google`
-for `googleapis`.
+FIELDS = {"provider": 1.3, "tail": 1.0, "title": 0.7, "api": 0.75, "path": 0.6, "parameter": 0.3}
+"""Field -> what a word adds whose best field it is; `provider` holds the API's name, too."""
+FIELDS_OF_API = frozenset({"provider", "api"})
+"""The fields that name the owner of an endpoint.
+
+People type the beginnings of these names: `google` for `googleapis`.
 """
 ELSEWHERE = 0.2
-"""What a word is worth that stands in the operationId, a tag or the description."""
+"""What a word adds that is only in the operationId, a tag or the description."""
 LIKE = 0.8
-"""What a word that means the same, or the beginning of a provider's or an API's name, is worth of
-the whole word.
-"""
+"""The factor for a synonym, and for the beginning of a provider's or an API's name."""
 BEGINNING = 0.6
-"""What the beginning of another word is worth less, so that a whole one comes first."""
+"""How much less the beginning of another word adds, so that a whole word comes first."""
 VERBS = {"tail": 0.45, "title": 0.35}
-"""What a verb is worth by the best place it stands in."""
+"""Field -> what a verb adds whose best field it is."""
 METHOD = 0.35
-"""What it is worth besides that the method is one that the verb stands for."""
+"""What a verb adds when the method is one that it stands for."""
 WRONG_METHOD = 0.3
-"""What it takes away that a verb stands neither there nor for the method."""
+"""What a verb takes away that is in none of these fields and stands for another method."""
 NOT_ASKED = {
     "provider": 0.02,
     "tail": 0.14,
@@ -54,41 +53,41 @@ NOT_ASKED = {
     "path": 0.04,
     "parameter": 0.03,
 }
-"""What each word takes away that nobody asked for, by the best place it stands in."""
+"""Field -> what each of its terms takes away that nobody asked for."""
 MOST_LOST = 0.6
-"""What the words of one path or title take away at most."""
+"""The most that the terms of one path or title take away."""
 OTHER_VERB = 0.4
-"""What it takes away that the path ends with a verb nobody asked for: `/orders/{id}/cancel`."""
+"""What a verb at the path's end takes away that nobody asked for: `/orders/{id}/cancel`."""
 DEPRECATED = 0.3
-"""What is taken from an endpoint that should not be used any more."""
+"""What is taken from a deprecated endpoint."""
 ONE_OF_MANY = 0.1
-"""What is taken from an endpoint of one thing (its path ends with a parameter) when no verb asks
-for one.
+"""What is taken from an endpoint of a single resource when no verb asks for one.
+
+Its path ends with a parameter.
 """
 OF_ANY = frozenset(
     {"list", "create", "add", "search", "find", "new", "send", "make", "query", "post"}
 )
-"""Verbs that concern no one thing in particular."""
+"""Verbs that do not ask for a single resource that exists already."""
 GENERIC = FILLERS | frozenset(
     {"v1", "v2", "v3", "v4", "api", "rest", "0", "1", "2", "3", "json", "com", "io", "net", "org"}
 )
 """Words of paths and API names that say nothing."""
 SUBJECT = 0.4
-"""What is added when the words say all that the API's title does: a small API may be about nothing
-else.
+"""What is added when the query has every term of the API's title.
+
+A small API may be about nothing else.
 """
 SAME_OPERATION, SAME_API = 0.85, 0.985
-"""The factor for each hit before with the same method and path of the same provider, and of the
-same API.
-"""
+"""The factors for each earlier hit of the same operation of a provider, and of the same API."""
 MOST_OF_API = 20
-"""Hits of one API that count less and less."""
+"""The number of hits of one API after which a further one counts no less."""
 MANY = 1_000_000
-"""Rows in which a word stands that counts half as much as one that stands in none."""
+"""The number of rows that halves the weight of a word."""
 
 
 class Candidate(NamedTuple):
-    """An endpoint that was found."""
+    """An endpoint to rank."""
 
     number: int
     id: str
@@ -105,124 +104,130 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A word of the query, as the ranking looks for it."""
+class QueryWord:
+    """A word of the query, prepared for the ranking."""
 
     text: str
     """Folded."""
     terms: tuple[str, ...]
-    """Any of them is the word."""
+    """The word's terms: any of them matches."""
     parts: tuple[str, ...] = ()
-    """All of them are the word, too; empty for a word in one piece."""
+    """The terms of the word's parts: all of them together match; empty for a word in one piece."""
     start: str = ""
-    """What the word may be the beginning with; "" where it may not."""
+    """The beginning of terms that match, too; "" where only whole terms do."""
     same: tuple[str, ...] = ()
-    """Terms that mean the same."""
+    """Synonyms."""
     methods: tuple[str, ...] = ()
+    """The methods that a verb stands for."""
     weight: float = 1.0
 
 
-class _Said(NamedTuple):
-    """What one part of an endpoint says, whoever asks."""
+class _Terms(NamedTuple):
+    """The terms of one part of an endpoint, whatever the query."""
 
-    places: dict[str, str]
-    """Term -> the best place it stands in."""
+    fields: dict[str, str]
+    """Term -> the best field that has it."""
     loss: float
-    """What they take away when nobody asks for any."""
+    """What they take away when the query has none of them."""
     subject: frozenset[str] = frozenset()
-    """Terms that are all it is about."""
+    """The terms that say what the API is about: `SUBJECT` is added when a query has them all."""
 
     @classmethod
-    def of(cls, **texts: str) -> _Said:
-        """Return what *texts* say; each is named by its place, the worst first."""
-        places: dict[str, str] = {}
-        for place, text in texts.items():
-            places.update(dict.fromkeys(terms(text), place))
-        loss = sum([NOT_ASKED[place] for term, place in places.items() if term not in GENERIC])
-        return cls(places, min(loss, MOST_LOST))
+    def of(cls, **texts: str) -> _Terms:
+        """Return the terms of *texts*, which are named by their fields, the worst field first."""
+        fields: dict[str, str] = {}
+        for field, text in texts.items():
+            fields.update(dict.fromkeys(terms(text), field))
+        loss = sum([NOT_ASKED[field] for term, field in fields.items() if term not in GENERIC])
+        return cls(fields, min(loss, MOST_LOST))
 
 
 @lru_cache(maxsize=1 << 11)
-def _path(path: str) -> _Said:
-    return _Said.of(
+def _path_terms(path: str) -> _Terms:
+    return _Terms.of(
         parameter=parameters(path), path=without_parameters(path), tail=" ".join(tail(path))
     )
 
 
 @lru_cache(maxsize=1 << 11)
 def _action(path: str) -> str:
-    """Return the verb that *path* ends with; "" for none."""
+    """Return the verb at the end of *path*, or "" when there is none."""
     last = tail(path)[-1:]
     return next((folded(piece) for piece in last if is_verb(piece)), "")
 
 
 @lru_cache(maxsize=1 << 11)
-def _title(title: str) -> _Said:
-    return _Said.of(title=title)
+def _title_terms(title: str) -> _Terms:
+    return _Terms.of(title=title)
 
 
 @lru_cache(maxsize=1 << 9)
-def _api(provider: str, api: str, title: str) -> _Said:
+def _api_terms(provider: str, api: str, title: str) -> _Terms:
     if whole_name(api) == whole_name(title):  # made from it: no name of its own
         api = ""
     subject = frozenset(
         term for term in terms(title) if term not in GENERIC and term not in METHODS
     )
-    return _Said.of(api=title, provider=f"{provider} {api}")._replace(subject=subject)
+    return _Terms.of(api=title, provider=f"{provider} {api}")._replace(subject=subject)
 
 
 def weight(count: int) -> float:
-    """Return what a word counts that stands in *count* rows: 1 for one in none, half of it for one
-    in a million.
-    """
+    """Return the weight of a word that *count* rows have: 1 for none, 0.5 for a million."""
     return 1 - 0.5 * math.log(count + 1, MANY)
 
 
-def has(candidate: Candidate, word: Asked) -> bool:
-    """Say whether *word* stands in a name of *candidate*."""
-    return bool(_met(word, _all_said(candidate)))
+def has(candidate: Candidate, word: QueryWord) -> bool:
+    """Say whether a name of *candidate* has *word*."""
+    return bool(_matches(word, _terms_of(candidate)))
 
 
 def ranked(
-    candidates: Iterable[Candidate], query: Sequence[Asked], bonus: Mapping[int, float]
+    candidates: Iterable[Candidate], query: Sequence[QueryWord], bonus: Mapping[int, float]
 ) -> list[Candidate]:
-    """Return *candidates*, best first; *bonus* adds to the score by number."""
+    """Return *candidates*, best first.
+
+    *bonus* maps the number of a candidate to what is added to its score.
+    """
     verbs = [word for word in query if word.methods]
     of_any = not verbs or any(word.text in OF_ANY for word in verbs)
-    found = [
-        (_score(each, query, of_any) + bonus.get(each.number, 0.0), each) for each in candidates
+    scored = [
+        (_score(candidate, query, of_any) + bonus.get(candidate.number, 0.0), candidate)
+        for candidate in candidates
     ]
-    found.sort(key=_order)
-    return [candidate for _, candidate in sorted(_spread(found), key=_order)]
+    scored.sort(key=_order)
+    return [candidate for _, candidate in sorted(_spread(scored), key=_order)]
 
 
 def _order(scored: tuple[float, Candidate]) -> tuple[float, int, str, str, int]:
+    """Return the key to sort by: the best score first, then the plainest path."""
     score, candidate = scored
     return -score, len(candidate.path), candidate.path, candidate.method, candidate.number
 
 
-def _spread(found: Iterable[tuple[float, Candidate]]) -> Iterator[tuple[float, Candidate]]:
+def _spread(scored: Iterable[tuple[float, Candidate]]) -> Iterator[tuple[float, Candidate]]:
+    """Yield *scored*, best first, with less for further hits of one operation or one API."""
     operations: Counter[tuple[str, str, str]] = Counter()
     apis: Counter[int] = Counter()
-    for score, candidate in found:
+    for score, candidate in scored:
         operation = (candidate.provider, candidate.method, candidate.path)
-        before, alike = apis[candidate.description], operations[operation]
-        yield score * SAME_OPERATION**alike * SAME_API ** min(before, MOST_OF_API), candidate
+        of_operation = SAME_OPERATION ** operations[operation]
+        of_api = SAME_API ** min(apis[candidate.description], MOST_OF_API)
+        yield score * of_operation * of_api, candidate
         operations[operation] += 1
         apis[candidate.description] += 1
 
 
-def _all_said(candidate: Candidate) -> tuple[_Said, _Said, _Said]:
+def _terms_of(candidate: Candidate) -> tuple[_Terms, _Terms, _Terms]:
     return (
-        _path(candidate.path[:LONGEST_PATH]),
-        _title(candidate.title[:LONGEST_NAME]),
-        _api(candidate.provider, candidate.api, candidate.api_title[:LONGEST_NAME]),
+        _path_terms(candidate.path[:LONGEST_PATH]),
+        _title_terms(candidate.title[:LONGEST_NAME]),
+        _api_terms(candidate.provider, candidate.api, candidate.api_title[:LONGEST_NAME]),
     )
 
 
-def _score(candidate: Candidate, query: Sequence[Asked], of_any: bool) -> float:
-    said = _all_said(candidate)
-    score = -(said[0].loss + said[1].loss + said[2].loss)
+def _score(candidate: Candidate, query: Sequence[QueryWord], of_any: bool) -> float:
+    parts = _terms_of(candidate)
+    score = -(parts[0].loss + parts[1].loss + parts[2].loss)
     if candidate.deprecated:
         score -= DEPRECATED
     if of_any and candidate.path.endswith("}"):
@@ -230,55 +235,60 @@ def _score(candidate: Candidate, query: Sequence[Asked], of_any: bool) -> float:
     action = _action(candidate.path[:LONGEST_PATH])
     if action and not any(word.text == action for word in query):
         score -= OTHER_VERB
-    about: set[str] = set()
+    matched_terms: set[str] = set()
     for word in query:
-        found = _met(word, said)
-        about.update(found.values())
-        score += _verb(word, candidate.method, found) if word.methods else _worth(word, found)
-        for place in found:
-            score += NOT_ASKED[place]
-    if said[2].subject and said[2].subject <= about:
+        matches = _matches(word, parts)
+        matched_terms.update(matches.values())
+        if word.methods:
+            score += _verb_worth(word, candidate.method, matches)
+        else:
+            score += _noun_worth(word, matches)
+        for field in matches:
+            score += NOT_ASKED[field]
+    if parts[2].subject and parts[2].subject <= matched_terms:
         score += SUBJECT
     return score
 
 
-def _verb(word: Asked, method: str, found: Mapping[str, str]) -> float:
-    written = max((worth for place, worth in VERBS.items() if place in found), default=0.0)
+def _verb_worth(word: QueryWord, method: str, matches: Mapping[str, str]) -> float:
+    """Return what the verb *word* adds, with its *matches* (field -> term) and the *method*."""
+    worth_as_word = max((value for field, value in VERBS.items() if field in matches), default=0.0)
     if method in word.methods:
-        return written + METHOD
-    return written or -WRONG_METHOD
+        return worth_as_word + METHOD
+    return worth_as_word or -WRONG_METHOD
 
 
-def _worth(word: Asked, found: Mapping[str, str]) -> float:
-    """Return what *word* is worth that was *found* (place -> term)."""
-    if not found:
+def _noun_worth(word: QueryWord, matches: Mapping[str, str]) -> float:
+    """Return what *word* adds, with its *matches* (field -> term)."""
+    if not matches:
         return word.weight * ELSEWHERE
-    best = max(found, key=PLACES.__getitem__)
-    worth = PLACES[best]
-    if found[best] not in word.terms and found[best] not in word.parts:
-        worth *= LIKE
-        if found[best] not in word.same and best not in NAMES_OF_API:
-            worth = max(worth - BEGINNING, ELSEWHERE / 2)
-    return word.weight * worth
+    best = max(matches, key=FIELDS.__getitem__)
+    value = FIELDS[best]
+    if matches[best] not in word.terms and matches[best] not in word.parts:
+        value *= LIKE
+        if matches[best] not in word.same and best not in FIELDS_OF_API:
+            value = max(value - BEGINNING, ELSEWHERE / 2)
+    return word.weight * value
 
 
-def _met(word: Asked, said: Sequence[_Said]) -> dict[str, str]:
-    """Return where *word* stands, place -> term: as it is, in parts or as one that means the same;
-    else as a beginning.
+def _matches(word: QueryWord, parts: Sequence[_Terms]) -> dict[str, str]:
+    """Return the matches of *word* in *parts*, field -> term.
+
+    The word itself and its synonyms count first, then all its parts together, then its beginning.
     """
     whole = (*word.terms, *word.same)
-    found = {
-        each.places[term]: term for each in said for term in reversed(whole) if term in each.places
+    matches = {
+        part.fields[term]: term for part in parts for term in reversed(whole) if term in part.fields
     }
-    if not found and word.parts:
-        several = (each for each in said if all(part in each.places for part in word.parts))
-        found = {each.places[part]: part for each in several for part in word.parts}
-    if not found and word.start:
+    if not matches and word.parts:
+        complete = (part for part in parts if all(term in part.fields for term in word.parts))
+        matches = {part.fields[term]: term for part in complete for term in word.parts}
+    if not matches and word.start:
         start = word.start
-        found = {
-            place: term
-            for each in said
-            for term, place in each.places.items()
+        matches = {
+            field: term
+            for part in parts
+            for term, field in part.fields.items()
             if term.startswith(start)
         }
-    return found
+    return matches

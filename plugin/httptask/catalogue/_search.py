@@ -1,24 +1,24 @@
 """Search: from a person's words to the endpoints they may mean.
 
-Words go down a ladder; each rung is looser than the one before, and what it finds fills up the
-list:
+Words go down a ladder. Each rung is looser than the one before and fills up the list of candidates:
 
-    every word in the names      provider, API, path, title, operationId; a verb ("send") may stand
-    for its method (POST)
-    every beginning in the names each word may be the beginning of another, or mean the same
-    every beginning anywhere     in the description too
-    misspelt words               replaced by the nearest ones of the catalogue, from the top again
-    most of the words            all but one, all but two, ..., any, until a first page is full
+    every word in the names         provider, API, path, title, operationId; a verb ("send") may
+                                    stand for its method (POST)
+    every beginning in the names    each word may begin another one, or have synonyms
+    every beginning anywhere        in the description, too
+    misspelt words                  replaced by the nearest ones of the catalogue, from the top
+    again
+    most of the words               all but one, all but two, ..., any, until a first page is full
 
-Misspelt words are looked at only when nothing was found. Of three words and more, when the names of
-few endpoints have them all, those whose names have most of them are ranked with what only
-descriptions brought, after the first hits.
+Words are corrected only when there is no hit. When the names of only few endpoints have all of
+three words or more, endpoints whose names have most of them are ranked, too: after the first hits,
+together with those whose description has the missing words.
 
 A provider may be typed by a short name (`gh`) or in several words (`git hub`).
 
-Whatever is asked for, a rung reads a few hundred rows at most, the plainer endpoints first
-(`_index.number_bucket`): a frequent word costs no more than a rare one. Which of those found comes
-first, `_ranking` decides. A pasted id, path, address or operationId goes straight to its endpoint.
+A rung reads a few hundred rows at most, the plainer endpoints first (`_index.number_bucket`): a
+frequent word costs no more than a rare one. `_ranking` then orders them. A pasted id, path, URL or
+operationId goes straight to its endpoint.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import combinations, islice
+from itertools import chain, combinations, islice
 from typing import Any
 
 from httptask.catalogue import _ranking
+from httptask.catalogue._address import Address
 from httptask.catalogue._index import (
     TABLE_NAMES,
     TABLES,
@@ -42,7 +43,6 @@ from httptask.catalogue._index import (
     number_bucket,
     optimise,
 )
-from httptask.catalogue._pasted import Pasted
 from httptask.catalogue._query import (
     MOST_COMPLETIONS,
     MOST_LETTERS,
@@ -56,7 +56,7 @@ from httptask.catalogue._query import (
     with_joined,
     within,
 )
-from httptask.catalogue._ranking import Asked, Candidate
+from httptask.catalogue._ranking import Candidate, QueryWord
 from httptask.catalogue._words import SAME, id_hash, storable, terms, whole_name
 
 __all__ = [
@@ -77,34 +77,32 @@ __all__ = [
 ]
 
 MOST_CANDIDATES, FEWEST_CANDIDATES = 120, 50
-"""Rows that are ranked, unless more are asked for: the more words, the fewer."""
+"""Rows that are ranked, unless more hits are requested: the more words, the fewer rows."""
 MOST_LOOKS = 1_000
-"""Words of a query times rows that are ranked."""
+"""The product of a query's words and the rows that are ranked."""
 MOST_TIERED = 6
-"""Words of a query whose better places are asked for first."""
+"""Words of a query up to which the better columns are searched first."""
 MOST_COMBINED = 5
-"""Words, or segments of a path, of which every combination is tried; the rarest words say most."""
-MOST_PLACES = 8
+"""Words, or segments of a path, of which every combination is tried: the rarest words."""
+MOST_PATHS = 8
 """Combinations of segments of a pasted path that are tried."""
 FIRST_PAGE = 10
 """Hits with all words below which those with only some follow."""
 MOST_LACKING = 12
-"""Rows that are ranked of those whose names have some words of a query, for each choice of
-words.
-"""
+"""Rows that are ranked for each subset of a query's words: their names have the whole subset."""
 KEPT = 3
-"""Hits with all words that come before any that lacks one."""
+"""Hits with all words that come before the first one that lacks a word."""
 NAMED = 2.0
-"""What the ranking adds when the query is the operationId."""
+"""What is added to the score when the query is the operationId."""
 MOST_LISTED = 1_000
 """Endpoints of one provider that are listed by path."""
 MOST_ROWS = 1_000_000
-"""Hits that a caller can ask for."""
+"""The most hits that a caller gets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An endpoint that a search found."""
+    """One endpoint in the result of a search."""
 
     id: str
     method: str
@@ -114,7 +112,7 @@ class Hit:
     api: str = ""
     """The title of the API it is part of."""
     match: str = "all"
-    """`all` words were found, `near` ones instead of misspelt ones, or only `some`."""
+    """`all`: every word matches; `near`: with misspelt words corrected; `some`: not every word."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the hit as a JSON object."""
@@ -138,8 +136,9 @@ def search(
     limit: int = 20,
     offset: int = 0,
 ) -> list[Hit]:
-    """Return up to *limit* hits for *query* after the first *offset*, best first; an empty query
-    lists everything.
+    """Return up to *limit* hits for *query* after the first *offset*, best first.
+
+    An empty query lists everything.
     """
     if limit < 1 or offset < 0:
         return []
@@ -149,15 +148,13 @@ def search(
         if scope is None:
             return []
         words = parsed(query)
-        hits = _found(connection, query, words, scope, last) if words else scope.listing(last)
+        hits = _lookup(connection, query, words, scope, last) if words else scope.listing(last)
     return hits[offset:last]
 
 
 @contextmanager
 def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
-    """See the catalogue as it is now in all of the block, though another program may be
-    importing.
-    """
+    """Read one state of the catalogue in the whole block, whatever other programs write."""
     if connection.in_transaction:
         yield
         return
@@ -176,216 +173,221 @@ def by_id(connection: sqlite3.Connection, endpoint_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _found(
+def _lookup(
     connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: _Scope, last: int
 ) -> list[Hit]:
     number = by_id(connection, query.strip())
     if number is not None and (hits := _hits(scope.row(number), "all")):
         return hits
-    known = Vocabulary(connection)
-    words = with_joined(words, known.is_provider)
-    known.learn(term for word in words for term in word.terms)
-    looking = _Looking(scope, known, last, len(words))
-    pasted = looking.paste(query)
+    vocabulary = Vocabulary(connection)
+    words = with_joined(words, vocabulary.is_provider)
+    vocabulary.learn(term for word in words for term in word.terms)
+    ladder = _Ladder(scope, vocabulary, last, len(words))
+    pasted = ladder.paste(query)
     if not pasted:
-        looking.climb(words)
-    if not looking.hits:
-        words, dropped = corrected(known, words) if (given := words) else ((), False)
-        if words and words != given:
-            looking.climb(words, "some" if dropped else "near")
-    if words and len(looking.hits) < min(KEPT if pasted else FIRST_PAGE, last):
-        looking.loosen(words)
-    return looking.hits[:last]
+        ladder.climb(words)
+    if not ladder.hits:
+        words, dropped = corrected(vocabulary, words) if (typed := words) else ((), False)
+        if words and words != typed:
+            ladder.climb(words, "some" if dropped else "near")
+    if words and len(ladder.hits) < min(KEPT if pasted else FIRST_PAGE, last):
+        ladder.loosen(words)
+    return ladder.hits[:last]
 
 
-class _Looking:
-    """One search under way: the hits so far."""
+class _Ladder:
+    """One search on its way down the ladder, with its hits so far."""
 
-    def __init__(self, scope: _Scope, known: Vocabulary, last: int, words: int) -> None:
+    def __init__(self, scope: _Scope, vocabulary: Vocabulary, last: int, words: int) -> None:
         self._scope = scope
-        self._known = known
+        self._vocabulary = vocabulary
         self._last = last
         self._most = max(min(MOST_LOOKS // words, MOST_CANDIDATES), FEWEST_CANDIDATES, last)
         self._seen: set[int] = set()
         self.hits: list[Hit] = []
 
     def paste(self, query: str) -> bool:
-        """Add the endpoints of the path or address that was pasted; say whether there are any."""
-        pasted = Pasted.of(query[:MOST_LETTERS])
-        if pasted is None:
+        """Add the endpoints of the path or URL that *query* is; say whether there are any."""
+        address = Address.of(query[:MOST_LETTERS])
+        if address is None:
             return False
         fits: dict[Candidate, float] = {}
-        for expression in islice(self._places(pasted), MOST_PLACES):
-            found = self._scope.matching("name", expression, self._most)
-            fits.update({each: fit for each in found if (fit := pasted.fitness(each.path))})
+        for expression in islice(self._path_expressions(address), MOST_PATHS):
+            for candidate in self._scope.matching("name", expression, self._most):
+                if fit := address.fitness(candidate.path):
+                    fits[candidate] = fit
             if fits:
                 break
         bonus = {candidate.number: fit for candidate, fit in fits.items()}
         self._rank(fits, once(parsed(query)), "all", bonus)
         return bool(fits)
 
-    def _places(self, pasted: Pasted) -> Iterator[str]:
-        """Yield FTS5 expressions for *pasted*, the most telling first; which segments stand for
-        parameters is not known.
+    def _path_expressions(self, address: Address) -> Iterator[str]:
+        """Yield FTS5 expressions for *address*, the strictest first.
+
+        A segment of a URL may be a parameter's value, so subsets of the segments are tried, too.
         """
         labels = [
             term
-            for label in pasted.host.split(".")
+            for label in address.host.split(".")
             for term in terms(label)
             if term not in _ranking.GENERIC
         ]
-        segments = [tuple(terms(segment)) for segment in pasted.segments if "{" not in segment]
-        self._known.learn(term for found in (labels, *segments) for term in found)
-        counts = self._known.counts
-        fixed = [found for found in segments if found and all(counts[term][0] for term in found)]
+        segments = [tuple(terms(segment)) for segment in address.segments if "{" not in segment]
+        self._vocabulary.learn(chain(labels, *segments))
+        counts = self._vocabulary.counts
+        fixed = [
+            segment_terms
+            for segment_terms in segments
+            if segment_terms and all(counts[term][0] for term in segment_terms)
+        ]
         providers = [
             within("provider", quoted(label)) + " AND " for label in labels if counts[label][0]
         ] or [""]
-        # In a template the rest is fixed; in an address any segment may be a value.
-        fewest = len(fixed) if any("{" in segment for segment in pasted.segments) else 1
+        # In a template the other segments are fixed; in a URL any segment may be a value.
+        fewest = len(fixed) if any("{" in segment for segment in address.segments) else 1
         for count in range(len(fixed), max(fewest, 1) - 1, -1):
-            for some in (
-                combinations(fixed[-MOST_COMBINED:], count) if count < len(fixed) else [fixed]
-            ):
-                inside = within("path", all_of(quoted(term) for found in some for term in found))
-                yield from (provider + inside for provider in providers)
+            is_whole = count == len(fixed)
+            subsets = [fixed] if is_whole else combinations(fixed[-MOST_COMBINED:], count)
+            for subset in subsets:
+                within_path = within("path", all_of(map(quoted, chain.from_iterable(subset))))
+                yield from (provider + within_path for provider in providers)
 
     def climb(self, words: Sequence[Word], match: str = "all") -> None:
-        """Go down the rungs on which every word counts until there is enough."""
+        """Go down the rungs on which every word must match, until there are enough candidates."""
         nouns = [word for word in words if not word.methods]
         verbs = [word for word in words if word.methods]
         named = self._named(words)
-        found = {each.number: each for each in named}
+        candidates = {candidate.number: candidate for candidate in named}
         few_named = False
         for table, expression, unsure in self._rungs(nouns or verbs, verbs if nouns else []):
-            few_named = few_named or (table == "everything" and len(found) < FIRST_PAGE)
+            few_named = few_named or (table == "everything" and len(candidates) < FIRST_PAGE)
             rows = self._scope.matching(table, expression, self._most)
-            found |= {
-                each.number: each
-                for each in rows
-                if all(_ranking.has(each, word) for word in unsure)
+            candidates |= {
+                candidate.number: candidate
+                for candidate in rows
+                if all(_ranking.has(candidate, word) for word in unsure)
             }
-            if len(found) >= self._most:
+            if len(candidates) >= self._most:
                 break
-        if not found and not nouns:  # verbs that stand nowhere
-            expression = all_of(map(self._known.meant, verbs))
-            found = {
-                each.number: each for each in self._scope.matching("name", expression, self._most)
-            }
-        bonus = {each.number: NAMED for each in named}
-        all_words = list(islice(found.values(), self._most))
+        if not candidates and not nouns:  # verbs that no name has: look for their methods
+            expression = all_of(map(self._vocabulary.verb_clause, verbs))
+            rows = self._scope.matching("name", expression, self._most)
+            candidates = {candidate.number: candidate for candidate in rows}
+        bonus = {candidate.number: NAMED for candidate in named}
+        all_words = list(islice(candidates.values(), self._most))
         self._rank_with_lacking(all_words, nouns if few_named else [], words, match, bonus)
 
     def _rank_with_lacking(
         self,
-        found: Sequence[Candidate],
+        candidates: Sequence[Candidate],
         nouns: Sequence[Word],
         words: Sequence[Word],
         match: str,
         bonus: dict[int, float] | None = None,
     ) -> None:
-        """Add the best of *found*, and after the first few also the best of those whose names have
-        most *nouns*.
-        """
+        """Add the best of *candidates*, and after the first few those that lack some *nouns*."""
         bonus = bonus or {}
-        numbers = {each.number for each in found}
-        lacking = self._lacking(nouns, numbers) if len(found) > KEPT else {}
+        numbers = {candidate.number for candidate in candidates}
+        lacking = self._lacking(nouns, numbers) if len(candidates) > KEPT else {}
         if lacking:
-            self._rank(found, words, match, bonus, most=KEPT)
-        # The ranking takes a word that it does not meet to stand in the description.
-        bonus |= {each.number: -count * _ranking.ELSEWHERE for each, count in lacking.items()}
-        self._rank([*found, *lacking], words, match, bonus, some=bonus.keys() - numbers)
+            self._rank(candidates, words, match, bonus, most=KEPT)
+        # The ranking takes a word that no name has to be in the description; these lack it.
+        bonus |= {
+            candidate.number: -count * _ranking.ELSEWHERE for candidate, count in lacking.items()
+        }
+        self._rank([*candidates, *lacking], words, match, bonus, incomplete=bonus.keys() - numbers)
 
     def _lacking(self, nouns: Sequence[Word], numbers: Collection[int]) -> dict[Candidate, int]:
-        """Return endpoints but *numbers* whose names lack at most half of three *nouns* or more,
-        and how many.
+        """Return endpoints whose names lack at most half of *nouns*, and how many they lack.
+
+        *numbers* are left out. There is none for fewer than three nouns.
         """
         lacking: dict[Candidate, int] = {}
         if not 3 <= len(nouns) <= MOST_COMBINED:
             return lacking
-        nouns = sorted(nouns, key=self._known.among_names)
+        nouns = sorted(nouns, key=self._vocabulary.among_names)
         for count in range(1, len(nouns) // 2 + 1):
-            for some in combinations(nouns, len(nouns) - count):
-                clauses = all_of(map(self._known.clause, some))
+            for subset in combinations(nouns, len(nouns) - count):
+                clauses = all_of(map(self._vocabulary.clause, subset))
                 for expression in (within("tail provider title", clauses), clauses):
-                    for each in self._scope.matching("name", expression, MOST_LACKING):
-                        if each.number not in numbers:
-                            lacking.setdefault(each, count)
+                    for candidate in self._scope.matching("name", expression, MOST_LACKING):
+                        if candidate.number not in numbers:
+                            lacking.setdefault(candidate, count)
         return lacking
 
     def _named(self, words: Sequence[Word]) -> list[Candidate]:
-        """Return the endpoints whose operationId the *words* are, whatever joins them."""
+        """Return the endpoints whose operationId is *words*, whatever joins them."""
         name = whole_name(" ".join(word.text for word in words))
         return self._scope.matching("name", within("operation", quoted(name)), self._most)
 
     def _rungs(
         self, nouns: Sequence[Word], verbs: Sequence[Word]
-    ) -> Iterator[tuple[str, str, list[Asked]]]:
-        """Yield (table, expression, words that the expression leaves to be looked for)."""
-        known, most = self._known, self._most
-        nouns = sorted(nouns, key=known.among_names)  # the rarest first: FTS5 goes through its rows
-        whole = [known.clause(word) for word in nouns]
+    ) -> Iterator[tuple[str, str, list[QueryWord]]]:
+        """Yield (table, expression, the words that the expression does not check)."""
+        vocabulary, most = self._vocabulary, self._most
+        # The rarest first: FTS5 goes through the rows of the first clause.
+        nouns = sorted(nouns, key=vocabulary.among_names)
+        whole = [vocabulary.clause(word) for word in nouns]
         tiered = len(nouns) <= MOST_TIERED
-        if (
-            tiered and known.among_names(nouns[0]) > most
-        ):  # more than can be ranked: the better places first
-            meant = [known.meant(word) for word in verbs]
-            yield "name", all_of([within("tail provider title", all_of(whole)), *meant]), []
+        if tiered and vocabulary.among_names(nouns[0]) > most:
+            # More than can be ranked: the better columns first.
+            verb_clauses = [vocabulary.verb_clause(word) for word in verbs]
+            yield "name", all_of([within("tail provider title", all_of(whole)), *verb_clauses]), []
             yield "name", within("tail provider", all_of(whole)), []
-            if meant:
-                yield "name", all_of([*whole, *meant]), []
+            if verb_clauses:
+                yield "name", all_of([*whole, *verb_clauses]), []
         yield "name", all_of(whole), []
-        begun = [known.clause(word, beginnings=True) for word in nouns]
-        if tiered and min(map(known.begun, nouns)) > most:
+        begun = [vocabulary.clause(word, beginnings=True) for word in nouns]
+        if tiered and min(map(vocabulary.begun, nouns)) > most:
             yield "name", within("tail provider title", all_of(begun)), []
         yield "name", all_of(begun), []
-        # What a short beginning is completed to may not be what is meant beside a rare word: look
-        # there.
+        # The completions of a short beginning are only the most frequent ones. Beside a rare word,
+        # ask for the rare word alone, and look for the beginning in what it brings.
         sure = [
             word
             for word in nouns
-            if known.among_names(word) <= most and len(known.completed(word)) < MOST_COMPLETIONS
+            if vocabulary.among_names(word) <= most
+            and len(vocabulary.completed(word)) < MOST_COMPLETIONS
         ]
         if sure and len(sure) < len(nouns):
-            yield (
-                "name",
-                all_of(map(known.clause, sure)),
-                self._asked([each for each in nouns if each not in sure]),
-            )
+            unsure = self._query_words([word for word in nouns if word not in sure])
+            yield "name", all_of(map(vocabulary.clause, sure)), unsure
         yield "everything", all_of(begun), []
 
     def loosen(self, words: Sequence[Word]) -> None:
-        """Add what has all words but one, or else all but two, ...: at least that many must be
-        found.
-        """
+        """Add endpoints that lack one word, then two, ..., until a first page is full."""
         nouns = [word for word in words if not word.methods] or list(words)
-        here = [word for word in nouns if self._stands(word)]
-        rarest = sorted(here, key=self._known.anywhere)[:MOST_COMBINED]
-        lacks = len(here) < len(nouns)  # then all that are left are still only some
-        for count in range(len(rarest) - (bool(self.hits) and not lacks), 0, -1):
-            found: dict[int, Candidate] = {}
-            for some in combinations(rarest, count):
-                expression = all_of(map(self._loose, some))
+        present = [word for word in nouns if self._is_in_scope(word)]
+        rarest = sorted(present, key=self._vocabulary.anywhere)[:MOST_COMBINED]
+        lacks = len(present) < len(nouns)  # then all present words are still not every word
+        most = len(rarest)
+        if self.hits and not lacks:  # the hits so far have them all
+            most -= 1
+        for count in range(most, 0, -1):
+            candidates: dict[int, Candidate] = {}
+            for subset in combinations(rarest, count):
+                expression = all_of(map(self._loose, subset))
                 for table in ("name", "everything"):
                     rows = self._scope.matching(table, expression, FEWEST_CANDIDATES)
-                    found |= {each.number: each for each in rows}
+                    candidates |= {candidate.number: candidate for candidate in rows}
                     if len(rows) == FEWEST_CANDIDATES:
                         break
-            self._rank_with_lacking(list(found.values()), nouns, words, "some")
+            self._rank_with_lacking(list(candidates.values()), nouns, words, "some")
             if len(self.hits) >= min(FIRST_PAGE, self._last):
                 return
 
     def _loose(self, word: Word) -> str:
-        return self._known.clause(word, beginnings=not self._known.anywhere(word))
+        return self._vocabulary.clause(word, beginnings=not self._vocabulary.anywhere(word))
 
-    def _stands(self, word: Word) -> bool:
-        """Say whether *word* stands anywhere in the scope."""
+    def _is_in_scope(self, word: Word) -> bool:
+        """Say whether any endpoint in the scope has *word*."""
         return bool(self._scope.matching("everything", self._loose(word), 1))
 
-    def _asked(self, words: Sequence[Word], *, beginnings: bool = True) -> list[Asked]:
-        weights = [_ranking.weight(self._known.anywhere(word)) for word in words]
+    def _query_words(self, words: Sequence[Word], *, beginnings: bool = True) -> list[QueryWord]:
+        weights = [_ranking.weight(self._vocabulary.anywhere(word)) for word in words]
         return [
-            Asked(
+            QueryWord(
                 word.text,
                 word.stems,
                 word.parts,
@@ -399,29 +401,40 @@ class _Looking:
 
     def _rank(
         self,
-        found: Iterable[Candidate],
+        candidates: Iterable[Candidate],
         words: Sequence[Word],
         match: str,
         bonus: Mapping[int, float] | None = None,
         *,
         most: int = MOST_ROWS,
-        some: Collection[int] = (),
+        incomplete: Collection[int] = (),
     ) -> None:
-        """Add the best of *found* that are not among the hits yet, at most *most*; those of *some*
-        lack a word.
+        """Add the best of *candidates* that are no hits yet, at most *most*.
+
+        *incomplete* are the numbers of those that lack a word: their match is `some`.
         """
-        new = [candidate for candidate in found if candidate.number not in self._seen]
-        ranked = _ranking.ranked(new, self._asked(words, beginnings=match != "near"), bonus or {})
+        new = [candidate for candidate in candidates if candidate.number not in self._seen]
+        ranked = _ranking.ranked(
+            new, self._query_words(words, beginnings=match != "near"), bonus or {}
+        )
         best = ranked[: min(self._last - len(self.hits), most)]
-        self._seen.update(each.number for each in best)
-        for each in best:
-            self.hits += _hits([each], "some" if each.number in some else match)
+        self._seen.update(candidate.number for candidate in best)
+        for candidate in best:
+            self.hits += _hits([candidate], "some" if candidate.number in incomplete else match)
 
 
 def _hits(candidates: Iterable[Candidate], match: str) -> list[Hit]:
     return [
-        Hit(each.id, each.method, each.path, each.provider, each.title, each.api_title, match)
-        for each in candidates
+        Hit(
+            candidate.id,
+            candidate.method,
+            candidate.path,
+            candidate.provider,
+            candidate.title,
+            candidate.api_title,
+            match,
+        )
+        for candidate in candidates
     ]
 
 
@@ -431,27 +444,26 @@ _ROWS = """SELECT endpoint.number, endpoint.id, endpoint.method, endpoint.path, 
 
 @dataclass(frozen=True)
 class _Scope:
-    """The part of the catalogue that is searched: all of it, or one provider's, or one method's."""
+    """The part of the catalogue to search: all, one provider's, one method's, or both."""
 
     connection: sqlite3.Connection
     provider: str | None
     narrow: Mapping[str, str]
-    """Table -> what each FTS5 expression begins with: it makes SQLite go through these rows
-    only.
-    """
+    """Table -> the start of each FTS5 expression: it limits the rows that SQLite goes through."""
     where: str
-    """The condition that every row must meet, as SQL that begins with AND."""
+    """The condition on every row, as SQL that begins with AND."""
     arguments: tuple[str, ...]
-    """For the marks in it."""
+    """The arguments for its question marks."""
     apis: dict[int, tuple[str, str, str]] = field(default_factory=dict)
-    """Number of a description that was met -> provider, the API's name and title."""
+    """Cache: number of a description -> provider, the API's name and title."""
 
     @classmethod
     def of(
         cls, connection: sqlite3.Connection, provider: str | None, method: str | None
     ) -> _Scope | None:
-        """Return the scope of *provider* and *method*, None being any; None when there is no such
-        provider.
+        """Return the scope of *provider* and *method*, where None is any.
+
+        Return None when there is no such provider.
         """
         where, arguments, narrow = "", [], []
         if provider is not None:
@@ -478,7 +490,7 @@ class _Scope:
 
     def matching(self, table: str, expression: str, most: int) -> list[Candidate]:
         """Return the first *most* endpoints in *table* that match the FTS5 *expression*."""
-        # CROSS: first what matches, then its row; SQLite might turn that round.
+        # CROSS JOIN: SQLite must go from the matches to their rows, not the other way round.
         sql = (
             f"{_ROWS} {table} CROSS JOIN endpoint ON endpoint.number = {table}.rowid WHERE {table}"
             " MATCH ?"
@@ -492,23 +504,28 @@ class _Scope:
         return self._candidates(self.connection.execute(sql, (number, *self.arguments)))
 
     def _candidates(self, rows: Iterable[tuple[Any, ...]]) -> list[Candidate]:
-        found = list(rows)
-        new = {row[-1] for row in found} - self.apis.keys()
-        if new:
-            marks = ", ".join("?" * len(new))
+        rows_read = list(rows)
+        new_descriptions = {row[-1] for row in rows_read} - self.apis.keys()
+        if new_descriptions:
+            marks = ", ".join("?" * len(new_descriptions))
             sql = f"SELECT number, provider, api, title FROM description WHERE number IN ({marks})"  # noqa: S608
-            self.apis.update({row[0]: row[1:] for row in self.connection.execute(sql, tuple(new))})
+            self.apis.update(
+                {row[0]: row[1:] for row in self.connection.execute(sql, tuple(new_descriptions))}
+            )
         return [
-            Candidate._make((*row, *self.apis[row[-1]])) for row in found if row[-1] in self.apis
+            Candidate._make((*row, *self.apis[row[-1]]))
+            for row in rows_read
+            if row[-1] in self.apis
         ]
 
     def listing(self, last: int) -> list[Hit]:
-        """Return the first *last* endpoints by provider and path; of a provider with very many, the
-        plainer ones first.
+        """Return the first *last* endpoints by provider and path.
+
+        Of a provider with more than `MOST_LISTED`, only the plainest ones are sorted.
         """
         hits: list[Hit] = []
         for provider in self._providers():
-            # In order of the numbers: sorting all of a large provider's paths would take too long.
+            # In the order of numbers: sorting all paths of a large provider would take too long.
             part = "(SELECT number FROM description WHERE provider = ?)"
             sql = f"{_ROWS} endpoint WHERE description IN {part} {self.where} LIMIT ?"
             arguments = (provider, *self.arguments, max(last - len(hits), MOST_LISTED))

@@ -1,4 +1,4 @@
-"""The catalogue as the rest of httptask sees it: put, get, remove, search."""
+"""`Catalogue`: put, get, remove and search endpoints."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SHIPPED = Path(__file__).with_name("shipped.json")
 
 
 class Catalogue:
-    """A searchable store of endpoints in one SQLite file. Get one with `Catalogue.open`; it is a
-    context manager.
+    """A searchable store of endpoints in one SQLite file.
 
-    Several processes may use a file at once: readers never wait, a writer waits up to 5 seconds for
-    another one. An instance belongs to the thread that opened it. Every method raises
-    `CatalogueError` when the file cannot be used, and a file that cannot be used is left as it is.
+    Get one with `Catalogue.open`; it is a context manager. Several processes may use a file at
+    once: readers never wait, a writer waits up to 5 seconds for another one. An instance belongs to
+    the thread that opened it. Every method raises `CatalogueError` when the file cannot be used,
+    and then leaves the file as it is.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
@@ -40,18 +40,17 @@ class Catalogue:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str] | None = None) -> Catalogue:
-        """Open the catalogue at *path*; when there is none yet, make one with the endpoints that
-        httptask ships.
+        """Open the catalogue at *path*, or make one with the endpoints that httptask ships.
 
-        *path* None is the file that the environment's `HTTPTASK_CATALOGUE` names, else
+        *path* None is the file that the environment variable `HTTPTASK_CATALOGUE` names, else
         `catalogue.sqlite3` in the user's data folder; `":memory:"` is a catalogue that ends when it
-        is closed. Missing folders are made. An empty file is taken for no catalogue yet, as SQLite
-        does. A file on a read-only file system can be read.
+        is closed. Missing folders are made. An empty file becomes a new catalogue, as in SQLite. A
+        file on a read-only file system can be read.
 
         Raises `CatalogueError` for a file that is damaged, of another program, of a newer httptask,
         or not accessible.
         """
-        name = _file.place(path)
+        name = _file.file_of(path)
         connection = _file.connect(name)
         catalogue = cls(connection, name)
         try:
@@ -70,16 +69,15 @@ class Catalogue:
 
     @property
     def version(self) -> tuple[int, int]:
-        """What changes whenever something was written: here, or through another connection to the
-        file.
-        """
+        """Two numbers that change with every write: by this connection, by others to the file."""
         with self._translated():
             by_others = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         return self._connection.total_changes, by_others
 
     def close(self) -> None:
-        """Close the file. Closing twice does nothing; any other method raises `CatalogueError` from
-        now on.
+        """Close the file.
+
+        Closing twice does nothing; any other method raises `CatalogueError` from now on.
         """
         with self._translated():
             self._connection.close()
@@ -89,7 +87,7 @@ class Catalogue:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
@@ -104,9 +102,7 @@ class Catalogue:
             )
 
     def endpoints(self) -> Iterator[Endpoint]:
-        """Yield every endpoint by provider, path and method. What is removed meanwhile is left
-        out.
-        """
+        """Yield every endpoint by provider, path and method, but those removed meanwhile."""
         with self._translated():
             sql = """SELECT endpoint.number FROM endpoint
                      JOIN description ON description.number = description
@@ -127,11 +123,11 @@ class Catalogue:
             return [name for (name,) in rows]
 
     def get(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at
-        most five.
+        """Return the endpoint *endpoint_id*.
 
         Its `definitions` are those it needs. Where they are more than 2,000 or more than 2 MiB,
-        some of the responses', and only then some of the request's, are any value instead.
+        some of the responses', and only then some of the request's, accept any value instead.
+        Raises `UnknownEndpointError` with the nearest ids, at most five.
         """
         with self._reading():
             number = _search.by_id(self._connection, endpoint_id)
@@ -149,14 +145,13 @@ class Catalogue:
         limit: int = 20,
         offset: int = 0,
     ) -> list[Hit]:
-        """Return the endpoints that *words* describe, best first, at most *limit*, without the
-        first *offset*.
+        """Return *limit* endpoints at most that match *words*, best first, after *offset* others.
 
-        Words may come in any order, and each may be the beginning of one: `proc send email`. They
-        are looked for in provider, path and title, then in the description, whatever their case and
-        accents. Nothing in them is an operator. Where not all are found, misspelt ones are
-        corrected, then most of them will do; `Hit.match` says so. No words list everything by
-        provider and path. *provider* and *method* keep only hits of that provider and method.
+        Words may come in any order, and each may be a beginning: `proc send email`. They are looked
+        for in provider, path and title, then in the description, whatever their case and accents.
+        Nothing in them is an operator. Where no endpoint has all of them, misspelt words are
+        corrected, then most of the words are enough; `Hit.match` says so. No words list everything
+        by provider and path. *provider* and *method* keep only hits of that provider and method.
         """
         with self._reading():
             return _search.search(
@@ -176,16 +171,15 @@ class Catalogue:
         digest: bytes = b"",
         whole: bool = False,
     ) -> ImportCounts:
-        """Store *endpoints*, read from *source*: all of them, or on any error none. Returns what
-        was done.
+        """Store *endpoints*, read from *source*: all of them, or on any error none.
 
-        Provider, API's name, path and method say which endpoint it is (the provider whatever its
-        case): one that is there already is replaced and keeps its id, whatever source it came from.
-        An endpoint whose id another one has gets more digits of its path's hash. *source* is noted
-        in endpoints that do not name theirs.
+        An endpoint is identified by provider (whatever its case), API's name, path and method. One
+        that is stored already is replaced and keeps its id, whatever source it came from. An
+        endpoint whose id is taken gets more digits of its path's hash. *source* is noted in
+        endpoints that do not name theirs.
 
-        *digest* is what `known` will know this import by. *whole* says that *source* describes its
-        APIs in full: what it described of them before, and does not now, is removed.
+        *digest* identifies this import for `known`. *whole* says that *source* describes its APIs
+        in full: endpoints that it described before, and does not now, are removed.
 
         The definitions that endpoints refer to are stored once for all endpoints that share one
         mapping.
@@ -193,29 +187,34 @@ class Catalogue:
         return self.put_prepared([prepare(endpoints, source=source, digest=digest, whole=whole)])[0]
 
     def put_prepared(self, prepared: Sequence[Prepared]) -> list[ImportCounts]:
-        """Store what `prepare` made of several sources, in one transaction. Returns what was done
-        for each, as `put` does.
+        """Store the results of `prepare` for several sources, in one transaction.
+
+        Return the counts of each, as `put` does.
         """
         with self._changing() as changes:
-            return [changes.put(each) for each in prepared]
+            return [changes.put(source) for source in prepared]
 
     def known(self, digest: bytes) -> ImportCounts | None:
-        """Return what importing the source of this *digest* again would do: nothing, all its
-        endpoints are unchanged.
+        """Return the counts of importing the source of *digest* again: all endpoints unchanged.
 
-        None when it was not imported, or when some of its endpoints were since replaced or removed.
+        Return None when it was not imported, or when some of its endpoints were replaced or removed
+        since.
         """
         with self._reading():
             sql = "SELECT number, source FROM description WHERE digest = ? AND digest <> x''"
-            found = self._connection.execute(sql, (digest,)).fetchall()
+            descriptions = self._connection.execute(sql, (digest,)).fetchall()
             sql = "SELECT id FROM endpoint WHERE description = ? ORDER BY position"
             ids = [
-                row[0] for number, _ in found for row in self._connection.execute(sql, (number,))
+                row[0]
+                for number, _ in descriptions
+                for row in self._connection.execute(sql, (number,))
             ]
-        return ImportCounts(found[0][1], unchanged=len(ids), ids=tuple(ids)) if found else None
+        if not descriptions:
+            return None
+        return ImportCounts(descriptions[0][1], unchanged=len(ids), ids=tuple(ids))
 
     def remember(self, digest: bytes, origin: Origin) -> None:
-        """Note that the source of this *digest* came from *origin*."""
+        """Store *origin* as the origin of the source of *digest*."""
         sql = "SELECT count(*) FROM description WHERE digest = ? AND digest <> x'' AND origin <> ?"
         with self._reading():
             (others,) = self._connection.execute(sql, (digest, origin.to_text())).fetchone()
@@ -225,27 +224,25 @@ class Catalogue:
                 self._connection.execute(sql, (origin.to_text(), digest))
 
     def origins(self, provider: str | None = None) -> dict[Origin | None, frozenset[str]]:
-        """Return where descriptions came from, with the names of the sources that came from there,
-        in order of import.
+        """Return the origins of descriptions, each with the names of its sources, in import order.
 
-        None is for those that nobody can read again. *provider* leaves only that provider's.
+        None is the origin of those that nobody can read again. *provider* keeps only that
+        provider's.
         """
-        sql = (
-            "SELECT origin, source FROM description WHERE provider = coalesce(?, provider) ORDER BY"
-            " number"
-        )
-        found: dict[Origin | None, set[str]] = {}
+        sql = """SELECT origin, source FROM description
+                 WHERE provider = coalesce(?, provider) ORDER BY number"""
+        sources_of: dict[Origin | None, set[str]] = {}
         with self._translated():
             for text, source in self._connection.execute(sql, (provider,)):
                 try:
                     origin = Origin.from_text(text) if text else None
                 except (ValueError, TypeError):
                     origin = None
-                found.setdefault(origin, set()).add(source)
-        return {origin: frozenset(sources) for origin, sources in found.items()}
+                sources_of.setdefault(origin, set()).add(source)
+        return {origin: frozenset(sources) for origin, sources in sources_of.items()}
 
     def is_as_shipped(self) -> bool:
-        """Say whether nothing is here beside what httptask ships."""
+        """Say whether the catalogue has only the endpoints that httptask ships."""
         with self._translated():
             sources = {
                 source
@@ -264,21 +261,22 @@ class Catalogue:
         return [endpoint for endpoint in endpoints if endpoint is not None]
 
     def remove(self, endpoint_id: str) -> None:
-        """Remove the endpoint *endpoint_id*. Raises `UnknownEndpointError` with the nearest ids, at
-        most five.
+        """Remove the endpoint *endpoint_id*.
+
+        Raises `UnknownEndpointError` with the nearest ids, at most five.
         """
         with self._changing() as changes:
             number = _search.by_id(self._connection, endpoint_id)
             if number is not None:
-                changes.remove(number, *self._place(number))
+                changes.remove(number, *self._position_of(number))
         if number is None:
             raise UnknownEndpointError(endpoint_id, self._nearest(endpoint_id))
 
     def optimise(self) -> None:
         """Make searches faster after an import of thousands of endpoints. It takes seconds.
 
-        Where there is no room for it, or another program is writing, all stays as it is: what was
-        imported is found.
+        Nothing changes when the disk is full or another program is writing; searches work as
+        before.
         """
         try:
             with self._writing():
@@ -292,14 +290,14 @@ class Catalogue:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Run the block on one state of the catalogue, whatever others write meanwhile."""
+        """Read one state of the catalogue in the whole block, whatever others write meanwhile."""
         with self._transaction("DEFERRED"):
             yield
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Run the block in one transaction: all of it is kept, or none."""
-        with self._transaction("IMMEDIATE"):  # at once: a lock asked for later could be refused
+        with self._transaction("IMMEDIATE"):  # locks now: a later lock could be refused
             yield
 
     @contextmanager
@@ -310,9 +308,9 @@ class Catalogue:
             changes.finish()
 
     @contextmanager
-    def _transaction(self, kind: str) -> Iterator[None]:
+    def _transaction(self, mode: str) -> Iterator[None]:
         with self._translated():
-            self._connection.execute(f"BEGIN {kind}")
+            self._connection.execute(f"BEGIN {mode}")
             try:
                 yield
                 self._connection.execute("COMMIT")
@@ -324,30 +322,31 @@ class Catalogue:
     def _bring_up_to_date(self) -> None:
         """Fill a new catalogue, convert an old one."""
         with self._translated():
-            found = _file.version(self._connection)
-        if found == _file.VERSION:
+            version = _file.version(self._connection)
+        if version == _file.VERSION:
             return
         try:
             with self._writing():
                 self._convert()
         except CatalogueError as error:
-            if found:
+            if version:
                 raise CatalogueError(
                     f"{error} (an older httptask wrote it, and it has to be converted once)"
                 ) from error
             raise
-        # Only now: switching writes the header, which would make an unfinished file look like
-        # another program's.
+        # Only now: switching to WAL writes the header, and an unfinished file with a header would
+        # look like another program's.
         _file.share(self._connection)
 
     def _convert(self) -> None:
-        found = _file.version(self._connection)
-        if found == _file.VERSION:  # another process was faster
+        """Fill a new catalogue or convert an old one, inside the caller's transaction."""
+        version = _file.version(self._connection)
+        if version == _file.VERSION:  # another process was faster
             return
-        if found == 2:
+        if version == 2:
             _file.convert_version_2(self._connection)
             return
-        values = _file.take_version_1(self._connection) if found else _shipped()
+        values = _file.take_version_1(self._connection) if version else _shipped()
         _file.create(self._connection)
         changes = Changes(self._connection)
         endpoints = sorted(map(Endpoint.from_json, values), key=lambda endpoint: endpoint.source)
@@ -355,13 +354,13 @@ class Catalogue:
             changes.put(prepare(group, source=source))
         changes.finish()
 
-    def _place(self, number: int) -> tuple[int, int]:
+    def _position_of(self, number: int) -> tuple[int, int]:
         sql = "SELECT description, position FROM endpoint WHERE number = ?"
         description, position = self._connection.execute(sql, (number,)).fetchone()
         return description, position
 
     def _complete(self, number: int) -> Endpoint | None:
-        """Return the endpoint *number* with its definitions, or None when there is none."""
+        """Return the endpoint *number* with its definitions, or None if it does not exist."""
         sql = "SELECT id, description, position FROM endpoint WHERE number = ?"
         row = self._connection.execute(sql, (number,)).fetchone()
         if row is None:
@@ -376,17 +375,20 @@ class Catalogue:
         return endpoint if storable(endpoint.id) == row[0] else replace(endpoint, id=row[0])
 
     def _nearest(self, endpoint_id: str) -> list[str]:
-        """Return ids like *endpoint_id*: of those that start like it or hold its words, so that
-        size does not matter.
+        """Return ids near to *endpoint_id*.
+
+        Only ids that start like it or have its words are compared, so that the catalogue's size
+        does not matter.
         """
         start = storable(endpoint_id.rpartition("-")[0] or endpoint_id)
         with self._translated():
             sql = "SELECT id FROM endpoint WHERE id >= ? AND id < ? LIMIT 50"
-            alike = [
-                found for (found,) in self._connection.execute(sql, (start, start + "\U0010ffff"))
+            similar = [
+                similar_id
+                for (similar_id,) in self._connection.execute(sql, (start, start + "\U0010ffff"))
             ]
         hits = self.search(start, limit=50)
-        near = nearest(endpoint_id, dict.fromkeys([*alike, *(hit.id for hit in hits)]), most=5)
+        near = nearest(endpoint_id, dict.fromkeys([*similar, *(hit.id for hit in hits)]), most=5)
         return near or [hit.id for hit in hits if hit.match == "all"][:5]
 
 

@@ -1,9 +1,10 @@
-"""What words become, in the index and in a query alike: folded, in the singular, in one piece and
-in parts.
+"""Terms: what words become in the index and in queries alike.
+
+Words are folded and put in the singular; a name counts as a whole and in its parts.
 
 A *term* is what is indexed: letters and digits only, in lower case, without accents. Scripts that
-put no space between words are indexed as pairs of letters, so that each word of two letters or more
-is found as the pairs it consists of.
+put no space between words are indexed as pairs of letters: a word of two letters or more is found
+by its pairs.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ VERBS = {
     "HEAD": "head exists",
     "OPTIONS": "options",
 }
-"""Method -> what people say when they mean it. Only the ranking listens: a verb never hides what it
-does not mean.
+"""Method -> the verbs that people use for it.
+
+Only the ranking uses them: a verb never excludes an endpoint of another method.
 """
 
 METHODS: dict[str, tuple[str, ...]] = {
@@ -50,12 +52,10 @@ METHODS: dict[str, tuple[str, ...]] = {
 _FILLERS = """a all an and any are be by can do does for from how i in is it me my need not
     of on or our please some that the this to use using via want we with"""
 FILLERS = frozenset(_FILLERS.split())
-"""Words of a sentence that say nothing about an endpoint; they count only where there is no other
-word.
-"""
+"""Words that say nothing about an endpoint; they count only in a query without any other word."""
 
 CHUNK = re.compile(r"[\w-]+")
-"""A name in one piece."""
+"""A name in one piece: letters, digits, underscores and dashes."""
 
 _WHOLE = (  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
     "\N{IDENTICAL TO}"
@@ -73,7 +73,8 @@ _PLURALS = (
     ),
     (
         re.compile(
-            r"es?\Z(?:(?<=[a-z]{2}[sxz]es)|(?<=[a-z]{2}[sxz]e)|(?<=[a-z]{2}[cs]hes)|(?<=[a-z]{2}[cs]he))"
+            r"es?\Z(?:(?<=[a-z]{2}[sxz]es)|(?<=[a-z]{2}[sxz]e)"
+            r"|(?<=[a-z]{2}[cs]hes)|(?<=[a-z]{2}[cs]he))"
         ),
         "",
     ),
@@ -102,9 +103,7 @@ def is_verb(text: str) -> bool:
 
 @lru_cache(maxsize=1 << 15)
 def singular(word: str) -> str:
-    """Return folded *word* with what may be an English plural in the singular, so that each finds
-    the other.
-    """
+    """Return the stem that the singular and the English plural of the folded *word* share."""
     for pattern, ending in _PLURALS:
         word = pattern.sub(ending, word)
     return word[:LONGEST_TERM]
@@ -125,7 +124,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "vm": "virtualmachine",
     }.items()
 }
-"""Term -> terms that people mean by it; looked for where the word itself does not fill the list."""
+"""Term -> its synonyms; looked for where the word itself does not fill the list of hits."""
 
 SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "aws": ("amazonaws", "amazon"),
@@ -141,22 +140,23 @@ SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "outlook": ("microsoftgraph", "microsoft graph"),
     "yt": ("youtube",),
 }
-"""What people type for a provider -> the names it goes by, at most one of several words, last: as
-good as the word.
+"""Short name of a provider -> its full names, which count as much as the short one.
+
+At most one name has several words; it is the last.
 """
 
 
 def pieces(chunk: str) -> list[str]:
-    """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`; scripts without
-    spaces apart.
+    """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`.
+
+    A run of a script without spaces is a part of its own.
     """
     written = chunk[:LONGEST_CHUNK]
     apart = written if written.islower() else _CAMEL.sub(" ", written)
     if apart.isascii():  # folding is the lower case alone, and words have spaces between them
         return _PART.findall(apart.lower())
     parts = _PART.findall(apart)
-    # Folding may split (half a Hangul syllable) or empty a part, so look for parts again
-    # afterwards.
+    # Folding may split a part (half a Hangul syllable) or empty it: look for parts again.
     again = (part for piece in parts for part in _PART.findall(folded(piece)))
     return [run for part in again for run in _RUN.findall(part)]
 
@@ -167,22 +167,20 @@ def is_unspaced(piece: str) -> bool:
 
 
 def pairs(piece: str) -> list[str]:
-    """Return the pairs of letters next to each other in *piece*; one letter is itself."""
+    """Return the pairs of adjacent letters in *piece*, or *piece* itself when it is one letter."""
     return [piece[at : at + 2] for at in range(len(piece) - 1)] or [piece]
 
 
 def _chunk_terms(chunk: str) -> tuple[str, ...]:
-    """Return the terms of one *chunk*: in one piece, if it has not too many, and in parts."""
+    """Return the terms of *chunk*: its parts, and the whole of 2 to `MOST_JOINED` parts."""
     parts = pieces(chunk)
-    found = (
-        ["".join(parts)]
-        if 1 < len(parts) <= MOST_JOINED and not any(map(is_unspaced, parts))
-        else []
-    )
+    chunk_terms: list[str] = []
+    if 1 < len(parts) <= MOST_JOINED and not any(map(is_unspaced, parts)):
+        chunk_terms.append("".join(parts))
     for part in parts:
         # The last letter, too: typing it alone finds the words that begin with it.
-        found += [*pairs(part), part[-1]] if is_unspaced(part) else [part]
-    return tuple(map(singular, found))
+        chunk_terms += [*pairs(part), part[-1]] if is_unspaced(part) else [part]
+    return tuple(map(singular, chunk_terms))
 
 
 _remembered_chunk_terms = lru_cache(maxsize=1 << 15)(_chunk_terms)
@@ -204,17 +202,16 @@ def terms(text: str) -> dict[str, None]:
 
 
 def whole_name(text: str) -> str:
-    """Return the term of *text* as a whole name, whatever joins it: no word of a query is that
-    term.
+    """Return the term of *text* as a whole name, without what joins its parts.
+
+    It starts with a sign of its own, so that no word of a query is that term.
     """
-    return (
-        _WHOLE
-        + "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))[:LONGEST_NAME]
-    )
+    joined = "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))
+    return _WHOLE + joined[:LONGEST_NAME]
 
 
 def letters(term: str) -> int:
-    """Return a set of the letters of *term* as bits: words that are spelt alike differ in few."""
+    """Return the set of letters in *term* as bits; words spelt alike differ in few of them."""
     bits = 0
     for letter in term:
         bits |= 1 << (ord(letter) % 61)
@@ -222,18 +219,16 @@ def letters(term: str) -> int:
 
 
 def storable(text: str) -> str:
-    r"""Return *text* as SQLite can hold it: a lone surrogate has no UTF-8 and is written
-    `\ud800`.
-    """
+    r"""Return *text* with lone surrogates escaped as `\ud800`: UTF-8, and so SQLite, has none."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def id_hash(text: str) -> int:
-    """Return the number under which the id *text* is looked up: 64 bits of its SHA-224, signed as
-    SQLite's integers are.
+    """Return the number that the index knows the id *text* by: 64 bits of its SHA-224.
+
+    It is signed, as SQLite's integers are.
     """
     import hashlib  # only here: it loads OpenSSL
 
-    return int.from_bytes(
-        hashlib.sha224(storable(text).encode("utf-8")).digest()[:8], "big", signed=True
-    )
+    digest = hashlib.sha224(storable(text).encode("utf-8")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
