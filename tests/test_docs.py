@@ -430,6 +430,12 @@ def commands() -> dict[str, argparse.ArgumentParser]:
     return choices
 
 
+def actions(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the commands below a command by name."""
+    below = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    return {name: child for each in below for name, child in each.choices.items()}
+
+
 def test_every_command_and_option_stands_in_a_table() -> None:
     """The tables of commands name all of them, and for each option the commands that have it."""
     table = rows("docs/commands.md")
@@ -442,9 +448,10 @@ def test_every_command_and_option_stands_in_a_table() -> None:
     }
     having: dict[str, set[str]] = {}
     for name, parser in commands().items():
-        for option in parser._option_string_actions:
-            if option.startswith("--") and option != "--help":
-                having.setdefault(option, set()).add(name)
+        for each in (parser, *actions(parser).values()):
+            for option in each._option_string_actions:
+                if option.startswith("--") and option != "--help":
+                    having.setdefault(option, set()).add(name)
     assert documented.keys() == having.keys()
     for option, names in documented.items():
         assert names == having[option] or any(name.startswith("all") for name in names), option

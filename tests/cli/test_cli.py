@@ -22,57 +22,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import servers
+from command_line import Run
 from httptask._core import packaged
 from httptask.cli._completion import SHELLS
 from httptask.testing import StandIn
 from tasks import PAGES, SEED, email_task, http
-
-Run = Callable[..., "Done"]
-
-
-class Done:
-    """What a command did."""
-
-    def __init__(self, process: subprocess.CompletedProcess[str]) -> None:
-        self.status = process.returncode
-        self.out = process.stdout
-        self.err = process.stderr
-        assert "Traceback" not in self.err, self.err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Give a function that runs one `httptask` command in an empty folder with a catalogue of its
-    own.
-    """
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("HTTPTASK_")
-    }
-    environment |= {
-        "HTTPTASK_CATALOGUE": str(tmp_path / "catalogue.sqlite3"),
-        "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
-        "HTTPTASK_CREDENTIALS_FILE": str(tmp_path / "no-credentials.json"),
-    }
-
-    def command(*words: str, stdin: str = "", **variables: str) -> Done:
-        return Done(
-            subprocess.run(
-                [sys.executable, "-m", "httptask", *words],
-                cwd=tmp_path,
-                env=environment | variables,
-                input=stdin,
-                capture_output=True,
-                encoding="utf-8",
-                timeout=servers.HANG_SECONDS,
-                check=False,
-            )
-        )
-
-    return command
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs, unquote_plus
+from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
 import servers
 
@@ -35,6 +36,11 @@ class TokenServer:
         self.asked = threading.Event()
         """The token endpoint has been asked."""
         self.rotates = True
+        self.asked_consent: dict[str, str] = {}
+        """The fields of the last question for consent."""
+        self.refuses_consent = False
+        self.is_code_entered = True
+        """Somebody has entered the user code."""
         self._access = "none"
         self.refresh = "refresh-0"
         self._count = 0
@@ -66,6 +72,12 @@ class TokenServer:
                 return False
             peer.sendall(self._token(parse_qs(body.decode()), headers))
             return True
+        if lines[0].split()[1].startswith("/authorize"):
+            peer.sendall(self._consented(parse_qs(urlsplit(lines[0].split()[1]).query)))
+            return True
+        if lines[0].split()[1].startswith("/device"):
+            peer.sendall(self._device())
+            return True
         self.sent.append(lines[0])
         carries = self._access in lines[0] + headers.get("authorization", "") + body.decode()
         peer.sendall(
@@ -74,6 +86,40 @@ class TokenServer:
             else servers.response(b"{}", servers.JSON, status="401 Unauthorized")
         )
         return True
+
+    def _consented(self, query: dict[str, list[str]]) -> bytes:
+        """Send the browser back with a code (RFC 6749, section 4.1.2): everybody consents."""
+        self.asked_consent = {name: values[0] for name, values in query.items()}
+        answer = {"code": "c4n4ry-code", "state": self.asked_consent["state"], "iss": self.url}
+        if self.refuses_consent:
+            answer = {"error": "access_denied", "state": self.asked_consent["state"]}
+        where = self.asked_consent["redirect_uri"] + "?" + urlencode(answer)
+        return servers.response(b"", ("Location", where), status="302 Found")
+
+    def _device(self) -> bytes:
+        """Give a user code (RFC 8628, section 3.2)."""
+        given = {
+            "device_code": "c4n4ry-device",
+            "user_code": "WDJB-MJHT",
+            "verification_uri": self.url + "/enter",
+            "expires_in": 60,
+            "interval": 0.1,
+        }
+        return servers.response(json.dumps(given).encode(), servers.JSON)
+
+    def _is_granted(self, form: dict[str, list[str]]) -> str:
+        """Return why *form* gets no token; "" when it does."""
+        (grant,) = form["grant_type"]
+        if grant == "refresh_token":
+            return "" if form["refresh_token"] == [self.refresh] else "invalid_grant"
+        if grant == "authorization_code":
+            digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
+            challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            is_right = challenge == self.asked_consent.get("code_challenge")
+            return "" if is_right and form["code"] == ["c4n4ry-code"] else "invalid_grant"
+        if grant.endswith(":device_code") and not self.is_code_entered:
+            return "authorization_pending"
+        return ""
 
     def _token(self, form: dict[str, list[str]], headers: dict[str, str]) -> bytes:
         scheme, _, pair = headers.get("authorization", "").partition(" ")

@@ -17,6 +17,7 @@ from httptask._core.nearest import nearest
 from httptask.cli import (
     _catalogue,
     _completion,
+    _credentials,
     _designer,
     _diff,
     _importing,
@@ -37,7 +38,17 @@ from httptask.errors import (
     SettingsError,
 )
 
-FAMILIES = (_importing, _updating, _diff, _catalogue, _workflow, _designer, _plugins, _completion)
+FAMILIES = (
+    _importing,
+    _updating,
+    _diff,
+    _catalogue,
+    _workflow,
+    _credentials,
+    _designer,
+    _plugins,
+    _completion,
+)
 """Modules with `add(commands)`, in the order of the help text."""
 
 _BAD_INPUT = (

@@ -143,8 +143,13 @@ def command(
     example: str,
     *,
     catalogue: bool = True,
+    is_below: bool = False,
 ) -> argparse.ArgumentParser:
-    """Add the command *name* with the options of every command; *example* is one that works."""
+    """Add the command *name* with what every command has; *example* is one that works.
+
+    *is_below*: the command above it has the same options, which may stand before or after it.
+    """
+    default = argparse.SUPPRESS if is_below else False
     parser = commands.add_parser(
         name,
         help=help_,
@@ -153,8 +158,8 @@ def command(
         # an example broken over two lines cannot be pasted
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
+    parser.add_argument("--json", action="store_true", default=default, help="print JSON")
+    parser.add_argument("--strict-plugins", action="store_true", default=default, help=STRICT_HELP)
     if catalogue:
         parser.add_argument(
             "--catalogue",

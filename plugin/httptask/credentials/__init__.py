@@ -9,32 +9,77 @@ from httptask.credentials._flow import (
     blamed,
     identity_of,
 )
-from httptask.credentials._resolve import authorise, known_scheme, resolve
+from httptask.credentials._keyring import has_keyring
+from httptask.credentials._known import KnownScheme, known_schemes
+from httptask.credentials._resolve import authorise, known_scheme, resolve, typed_credential
+from httptask.credentials._schema import (
+    credential_problems,
+    missing_fields,
+    with_kept_secrets,
+    without_secrets,
+)
 from httptask.credentials._several import Flows
-from httptask.credentials._stores import PREFIX, credentials_file, from_environment, from_file
-from httptask.credentials._token_stores import TOKENS_VARIABLE, FileTokens, MemoryTokens
+from httptask.credentials._shelf import (
+    SHELVES,
+    Listed,
+    Shelf,
+    listed_credentials,
+    shelf_of,
+    writable_shelf,
+)
+from httptask.credentials._stores import (
+    PREFIX,
+    credential_of,
+    credentials_file,
+    from_environment,
+    from_file,
+    variable,
+)
+from httptask.credentials._token_stores import (
+    TOKENS_VARIABLE,
+    FileTokens,
+    MemoryTokens,
+    tokens_file,
+)
 from httptask.credentials._tokens import TokenKeeper, key_of
 
 __all__ = [
     "PREFIX",
+    "SHELVES",
     "TOKENS_VARIABLE",
     "Context",
     "FileTokens",
     "Flow",
     "Flows",
+    "KnownScheme",
+    "Listed",
     "MemoryTokens",
     "NotSentError",
+    "Shelf",
     "Surroundings",
     "TokenKeeper",
     "authorise",
     "blamed",
+    "credential_of",
+    "credential_problems",
     "credentials_file",
     "fitting_problems",
     "from_environment",
     "from_file",
+    "has_keyring",
     "identity_of",
     "key_of",
     "known_scheme",
+    "known_schemes",
+    "listed_credentials",
+    "missing_fields",
     "named_credentials",
     "resolve",
+    "shelf_of",
+    "tokens_file",
+    "typed_credential",
+    "variable",
+    "with_kept_secrets",
+    "without_secrets",
+    "writable_shelf",
 ]

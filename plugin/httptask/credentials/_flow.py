@@ -174,13 +174,11 @@ class Flow:
 
     async def authorise(self, request: OutgoingRequest) -> None:
         """Authorise *request* in place. Raises `CredentialError`."""
-        if self._context is None:
-            self._context = Context(request, self.credential, self.identity, self.lent)
-        self._context.request = request
+        context = self.context(request)
         lent = self.lent
         with blamed(self.credential.name, lent.pointer, lent.redactor):
             await authorise(
-                request, self.credential, self.known, lent.redactor, lent.endpoint, self._context
+                request, self.credential, self.known, lent.redactor, lent.endpoint, context
             )
 
     def responded(self, response: AuthResponse) -> None:
@@ -189,6 +187,23 @@ class Flow:
         if method is not None:
             with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
                 method(response, self.credential, self._context)
+
+    def context(self, request: OutgoingRequest) -> Context:
+        """Return what the scheme may use, with *request* as the one that is authorised."""
+        if self._context is None:
+            self._context = Context(request, self.credential, self.identity, self.lent)
+        self._context.request = request
+        return self._context
+
+    def token_identity(self, request: OutgoingRequest) -> Mapping[str, Any] | None:
+        """Return what the token for *request* is kept by; None where the scheme keeps none, or it
+        cannot be said before a task runs.
+        """
+        method = self.known.method("identity")
+        try:
+            return None if method is None else method(self.credential, self.context(request))
+        except ValueError:  # the endpoint's server is needed for it
+            return None
 
     async def challenged(self, response: AuthResponse) -> bool:
         """Say whether the request is to be authorised anew after *response*. Raises
@@ -222,7 +237,7 @@ def identity_of(credential: Credential, known: KnownScheme) -> TlsIdentity | Non
 @contextmanager
 def blamed(credential: str, pointer: str, redactor: Redactor) -> Iterator[None]:
     """Turn what a scheme raises into a `CredentialError` that says where *credential* is named,
-    without secrets. Other errors of ours pass.
+    without secrets. Other errors of ours pass. *pointer* is "" outside a task.
     """
     try:
         yield

@@ -49,7 +49,7 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
             f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
             " (readable by its owner alone)"
         )
-    return _typed(found, plugins)
+    return typed_credential(found, plugins)
 
 
 async def authorise(
@@ -117,8 +117,11 @@ def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
     return schemes[credential.scheme]
 
 
-def _typed(credential: Credential, plugins: PluginManager) -> Credential:
-    """Return *credential* with its fields checked, and those secret that its scheme says are."""
+def typed_credential(credential: Credential, plugins: PluginManager) -> Credential:
+    """Return *credential* with its fields checked, and those secret that its scheme says are.
+
+    Raises `CredentialError`.
+    """
     kept: dict[str, tuple[Credential, Credential]] = plugins.kept("typed credentials", dict)
     before, typed = kept.get(credential.name, (None, None))
     # Asked for in every attempt.

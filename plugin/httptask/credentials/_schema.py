@@ -53,6 +53,21 @@ def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) ->
     return list(dict.fromkeys(text for error in errors for text in _sentences(error)))
 
 
+def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+    """Return the names of what *fields* must have by *schema*, and do not."""
+    from jsonschema import Draft202012Validator
+
+    errors = Draft202012Validator(schema).iter_errors(fields)
+    missing = [
+        name
+        for error in errors
+        if error.validator == "required" and not error.absolute_path
+        for name in error.validator_value
+        if name not in fields
+    ]
+    return list(dict.fromkeys(missing))
+
+
 def _sentences(error: ValidationError) -> Iterator[str]:
     where = pointer_of(error.absolute_path)
     value: Any = error.validator_value
@@ -102,3 +117,37 @@ def with_secrets(schema: Any, value: Any) -> Any:
     if isinstance(value, list):
         return [with_secrets(schema.get("items"), child) for child in value]
     return value
+
+
+def with_kept_secrets(schema: Any, given: Mapping[str, Any], before: Any) -> dict[str, Any]:
+    """Return *given* with the secrets of *before* where it has none; None in *given* is nothing.
+
+    A form never gets the secrets that it edits: what it leaves out is kept.
+    """
+    properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+    old = before if isinstance(before, Mapping) else {}
+    kept = {name: value for name, value in given.items() if value is not None}
+    for name, child in properties.items():
+        if name in given:
+            if isinstance(given[name], Mapping) and not child.get("writeOnly"):
+                kept[name] = with_kept_secrets(child, given[name], old.get(name))
+        elif name in old and child.get("writeOnly"):
+            kept[name] = old[name]
+    return kept
+
+
+def without_secrets(schema: Any, value: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return what of *value* a form may show, and JSON Pointers to the secrets that are set."""
+    properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+    shown: dict[str, Any] = {}
+    secrets: list[str] = []
+    for name, child in value.items():
+        known = properties.get(name)
+        if known is None or known.get("writeOnly"):  # of what is not known nobody can say
+            secrets.append(pointer_of([name]))
+        elif isinstance(child, Mapping):
+            shown[name], below = without_secrets(known, child)
+            secrets += [pointer_of([name]) + pointer for pointer in below]
+        else:
+            shown[name] = child
+    return shown, secrets

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from httptask._core.owner_file import read_owner_file
 from httptask._core.strict_json import JsonError, parse
 from httptask._http.syntax import split_url
 from httptask.model.credential import Credential, Secret, concealed
@@ -58,7 +58,7 @@ def _of_text(name: str, text: str) -> Credential:
         raise ValueError(
             f"{variable(name)} is not JSON: {error}"
         ) from None  # the cause would quote the value
-    return _credential(name, document, variable(name))
+    return credential_of(name, document, variable(name))
 
 
 def from_file(name: str) -> Credential | None:
@@ -67,29 +67,36 @@ def from_file(name: str) -> Credential | None:
 
     Raises `ValueError` for a file that others can read, or that is not a JSON object of objects.
     """
+    document = stored_credentials()
+    path = credentials_file()
+    return credential_of(name, document[name], f"{path}: {name!r}") if name in document else None
+
+
+def stored_credentials() -> dict[str, Any]:
+    """Return what the credentials file holds; nothing when there is none. Raises `ValueError`."""
     path = credentials_file()
     try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ValueError(
-                f"{path} can be read by others than its owner (mode {stat.S_IMODE(mode):o}); chmod"
-                " 600 it"
-            )
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return None
+        data = read_owner_file(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    return {} if data is None else parsed_credentials(path, data)
+
+
+def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
+    """Return the credentials that *data*, the content of *path*, holds. Raises `ValueError`."""
     try:
         document = parse(data)
     except JsonError as error:
         raise ValueError(f"{path}: {error}") from None
     if not isinstance(document, dict):
         raise ValueError(f"{path} must hold one JSON object: credential name -> credential")
-    return _credential(name, document[name], f"{path}: {name!r}") if name in document else None
+    return document
 
 
-def _credential(name: str, document: Any, where: str) -> Credential:
+def credential_of(name: str, document: Any, where: str) -> Credential:
+    """Return the credential *name* that *document* describes. Raises `ValueError`, which says
+    *where* it stands and what is wrong.
+    """
     if not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
         raise ValueError(
             f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import stat
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from httptask._core.file_lock import locked, try_lock
+from httptask._core.file_lock import try_lock
+from httptask._core.owner_file import locked_owner_file, read_owner_file, write_owner_file
 from httptask._core.strict_json import JsonError, parse
 from httptask._core.threads import in_thread
+from httptask.credentials._stores import credentials_file
 from httptask.model.authorisation import Token
 
 TOKENS_VARIABLE = "HTTPTASK_TOKENS"
@@ -82,8 +82,7 @@ class FileTokens:
             os.close(descriptor)
 
     def _swap(self, key: str, before: str | None, token: Token | None) -> bool:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locked(self._beside("lock")):
+        with locked_owner_file(self.path):
             document = self._read()
             stored = self._token(document, key)
             if (stored.version if stored is not None else None) != before:
@@ -93,19 +92,12 @@ class FileTokens:
                 tokens.pop(key, None)
             else:
                 tokens[key] = token.to_stored()
-            self._write(document)
+            write_owner_file(self.path, json.dumps(document, indent=1).encode())
             return True
 
     def _read(self) -> dict[str, Any]:
-        try:
-            mode = self.path.stat().st_mode
-            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ValueError(
-                    f"{self.path} can be read by others than its owner (mode"
-                    f" {stat.S_IMODE(mode):o}); chmod 600 it"
-                )
-            data = self.path.read_bytes()
-        except FileNotFoundError:
+        data = read_owner_file(self.path)
+        if data is None:
             return {}
         try:
             document = parse(data)
@@ -124,31 +116,12 @@ class FileTokens:
         except ValueError as error:
             raise ValueError(f"{self.path}: {error}") from None
 
-    def _write(self, document: dict[str, Any]) -> None:
-        """Replace the file. Whoever is interrupted at any moment leaves the old one, or the new."""
-        path = Path(os.path.realpath(self.path))  # a link stays one
-        new = path.with_name(f".{path.name}.new")  # one name: who holds the lock writes it alone
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps(document, indent=1).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        if os.name == "posix":  # the rename, too
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-
     def _lease(self, key: str, holder: str, seconds: float) -> bool:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._beside(hashlib.sha256(key.encode()).hexdigest()[:16])
         descriptor = try_lock(path)
         if descriptor is None and _is_overdue(path):
-            with locked(self._beside("lock")):  # two that take it over must not both have it
+            with locked_owner_file(self.path):  # two that take it over must not both have it
                 if _is_overdue(path):
                     # Its holder hangs: from now on another file of this name is the lock.
                     path.unlink(missing_ok=True)
@@ -168,10 +141,20 @@ class FileTokens:
         return f"<FileTokens {self.path}>"
 
 
+def tokens_file() -> Path:
+    """Return the file for tokens that are to be kept: `HTTPTASK_TOKENS`, else one beside the
+    credentials file.
+    """
+    named = os.environ.get(TOKENS_VARIABLE)
+    return Path(named).expanduser() if named else credentials_file().with_suffix(".tokens.json")
+
+
 def named_file() -> FileTokens | None:
-    """Return the tokens of the file that `HTTPTASK_TOKENS` names; None when it names none."""
-    path = os.environ.get(TOKENS_VARIABLE)
-    return FileTokens(path) if path else None
+    """Return the tokens of the file that `HTTPTASK_TOKENS` names, or of the one in which
+    connections are kept; None where there is neither.
+    """
+    path = tokens_file()
+    return FileTokens(path) if os.environ.get(TOKENS_VARIABLE) or path.exists() else None
 
 
 def _write_end(descriptor: int, seconds: float) -> None:

@@ -31,7 +31,8 @@ def httptask_token_store() -> TokenStore | None:
 
 @hookimpl(trylast=True)
 def httptask_credential(name: str) -> Credential | None:
-    """Look in the environment, then in the credentials file."""
+    """Look in the environment, in the credentials file, and in the system's keyring."""
+    from httptask.credentials._keyring import from_keyring
     from httptask.credentials._stores import from_environment, from_file
 
-    return from_environment(name) or from_file(name)
+    return from_environment(name) or from_file(name) or from_keyring(name)

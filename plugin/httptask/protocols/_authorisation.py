@@ -31,6 +31,9 @@ class AuthScheme(Protocol):
       origin, before it is asked about it: a server may say there what the next request needs.
     - `tls_identity(credential)`: the `TlsIdentity` to make connections with, or None. The token
       requests that `context.send` sends are made with it, too.
+    - `identity(credential, context)`: what its token is kept by, as `Tokens.get` takes it.
+      Lists then say whether a token is held, and when it expires; it is removed with its
+      credential. Raises `ValueError` where only a task can say it.
     - `credential_schema` (a field, no method): the JSON Schema of a credential without its `type`
       and `origins`, where texts alone do not do; what is secret says `writeOnly: true`. `fields`
       may be empty then.

@@ -3,16 +3,34 @@ test the request.
 """
 
 from httptask.task._consent import ask_consent, forget_token, stored_token
+from httptask.task._credentials import (
+    CredentialTest,
+    drop_token,
+    flow_of,
+    held_token,
+    stand_in,
+    token_json,
+    token_key,
+    try_credential,
+)
 from httptask.task._http_task import HttpTask
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
 
 __all__ = [
+    "CredentialTest",
     "HttpTask",
     "Runtime",
     "Services",
     "ask_consent",
+    "drop_token",
+    "flow_of",
     "forget_token",
+    "held_token",
     "operator_limits",
+    "stand_in",
     "stored_token",
+    "token_json",
+    "token_key",
+    "try_credential",
 ]

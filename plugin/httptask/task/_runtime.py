@@ -19,7 +19,7 @@ from httptask._core.numbers import number_from_1
 from httptask._core.redaction import Redactor
 from httptask._core.sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
-from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper
+from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper, tokens_file
 from httptask.expressions import Evaluator
 from httptask.model.authorisation import Clock
 from httptask.model.policy import MAX_STEPS_VARIABLE, Limits, Network
@@ -84,7 +84,8 @@ class Runtime:
     `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when there are none what *limits* say. *limits* are what
     calls and runs may cost; None takes the defaults, with the operator's `HTTPTASK_MAX_STEPS`.
     *tokens* is where tokens of credentials are kept, a `httptask.protocols.TokenStore` or a file's
-    path; None takes what a plugin brings, the operator's file `HTTPTASK_TOKENS`, or the memory.
+    path; None takes what a plugin brings, the operator's file `HTTPTASK_TOKENS`, the file in which
+    connections are kept where there is one, or the memory. With *keeps_tokens* that file is made.
     *origin_limits* say how long a server may hold requests back, and when requests to an origin
     that fails are refused; None takes the operator's `HTTPTASK_ORIGIN_LIMITS`.
     *network* is how requests leave this machine: a proxy, further certificates to trust; None takes
@@ -106,6 +107,7 @@ class Runtime:
         connections_per_origin: int | None = None,
         tokens: TokenStore | os.PathLike[str] | str | None = None,
         origin_limits: OriginLimits | None = None,
+        keeps_tokens: bool = False,
     ) -> None:
         self.plugins = plugins or plugin_manager()
         limits = limits or operator_limits()
@@ -132,6 +134,7 @@ class Runtime:
         self.clock = Clock()
         """The time that auth schemes and tokens go by."""
         self._token_store = tokens
+        self._keeps_tokens = keeps_tokens
         self.tokens = TokenKeeper(self._opened_tokens, self.clock)
         """The tokens of its credentials."""
         self.catalogue = catalogue
@@ -220,6 +223,8 @@ class Runtime:
         if given is not None:
             return given
         store: TokenStore | None = self.plugins.hook.httptask_token_store()
+        if store is None and self._keeps_tokens:
+            return FileTokens(tokens_file())
         return MemoryTokens() if store is None else store
 
     async def aclose(self) -> None:

@@ -1,0 +1,92 @@
+"""Where a browser comes back to after a person has consented (RFC 8252, section 7.3)."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from httptask.cli._output import CommandError
+from httptask.errors import CredentialError
+
+if TYPE_CHECKING:
+    from httptask.credentials.oauth2 import AuthorizationConsent
+    from httptask.model.authorisation import Token
+
+CALLBACK = "/oauth/callback"
+"""The same as the page has: one redirect URI is to be registered for both."""
+
+_MOST_BYTES = 16 * 1024
+_SECONDS = 10.0
+"""How long a browser may take for its request."""
+
+
+async def finished_in_browser(consent: AuthorizationConsent, port: int) -> Token:
+    """Wait on *port* of this machine for the browser, and return the token."""
+    ended: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            target = await asyncio.wait_for(_target(reader, port), _SECONDS)
+            status, text = await _answer(target, consent, ended)
+            body = text.encode()
+            head = (
+                f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\n"
+                "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n"
+                "Connection: close\r\n\r\n"
+            )
+            writer.write(head.encode("ascii") + body)
+            await writer.drain()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # it was no browser, or it has gone
+        finally:
+            writer.close()
+
+    try:
+        server = await asyncio.start_server(serve, "127.0.0.1", port, limit=_MOST_BYTES)
+    except OSError as error:
+        raise CommandError(
+            f"port {port} cannot be used: {error.strerror}; connect in the page if the designer"
+            " runs there, or name another --port that is registered as a redirect URI"
+        ) from error
+    async with server:
+        try:
+            async with asyncio.timeout(consent.expires_in):
+                return await ended
+        except TimeoutError:
+            raise CommandError(f"nobody consented within {consent.expires_in:.0f} s", 1) from None
+
+
+async def _target(reader: asyncio.StreamReader, port: int) -> str:
+    """Return the target of the request; "" for one that is not for us."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, _, rest = head[0].partition(" ")
+    hosts = [line.partition(":")[2].strip() for line in head if line.lower().startswith("host:")]
+    # Any other name was made to point here by somebody (DNS rebinding).
+    if method != "GET" or hosts not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
+        return ""
+    return rest.partition(" ")[0]
+
+
+async def _answer(
+    target: str, consent: AuthorizationConsent, ended: asyncio.Future[Token]
+) -> tuple[str, str]:
+    """Return the status and the text for the browser."""
+    split = urlsplit(target)
+    state = parse_qs(split.query).get("state", [""])[0]
+    if split.path != CALLBACK:
+        return "404 Not Found", "There is nothing here."
+    # Whoever guesses must not end what another has begun: the question stays open.
+    if not hmac.compare_digest(state.encode(), consent.state.encode()) or ended.done():
+        return "400 Bad Request", "This is not the answer that is waited for."
+    try:
+        token = await consent.finish(consent.redirect_uri + "?" + split.query)
+    except CredentialError as error:
+        if not ended.done():
+            ended.set_exception(error)
+        return "400 Bad Request", f"Not connected: {error.message}"
+    if not ended.done():
+        ended.set_result(token)
+    return "200 OK", "Connected. You can close this window."

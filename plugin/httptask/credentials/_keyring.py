@@ -1,0 +1,99 @@
+"""Credentials in the system's keyring: the extra `keyring`.
+
+A keyring cannot say what it holds, so the names are kept in an entry of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from httptask._core.strict_json import JsonError, parse
+from httptask.credentials._stores import credential_of
+
+if TYPE_CHECKING:
+    from httptask.model.credential import Credential
+
+T = TypeVar("T")
+
+_SERVICE = "httptask"
+_NAMES = "httptask credential names", "names"
+"""The service and the user of the entry with the names."""
+
+
+def has_keyring() -> bool:
+    """Say whether the library is installed."""
+    return find_spec("keyring") is not None
+
+
+def from_keyring(name: str) -> Credential | None:
+    """Return the credential *name* of the keyring, or None. Blocks: it may ask a person.
+
+    Raises `ValueError` for a keyring that cannot be read, and for what is no credential.
+    """
+    document = keyring_document(name)
+    return None if document is None else credential_of(name, document, _where(name))
+
+
+def keyring_document(name: str) -> Any:
+    """Return what the keyring holds as the credential *name*, or None. Raises `ValueError`."""
+    text = _asked(lambda keyring: keyring.get_password(_SERVICE, name))
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except JsonError:  # its text would quote a secret
+        raise ValueError(f"{_where(name)} is not JSON; set it again") from None
+
+
+def keyring_names() -> list[str]:
+    """Return the names of the credentials in the keyring."""
+    text = _asked(lambda keyring: keyring.get_password(*_NAMES))
+    try:
+        names = parse(text) if text else []
+    except JsonError:
+        names = []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def to_keyring(name: str, document: Any) -> None:
+    """Store *document* as the credential *name*; None removes it. Raises `ValueError`."""
+    if not has_keyring():
+        raise ValueError("the keyring needs one more library: pip install 'httptask[keyring]'")
+
+    def change(keyring: Any) -> bool:
+        if document is not None:
+            keyring.set_password(_SERVICE, name, json.dumps(document))
+        elif keyring.get_password(_SERVICE, name) is not None:
+            keyring.delete_password(_SERVICE, name)
+        names = [each for each in keyring_names() if each != name]
+        listed = [*names, name] if document is not None else names
+        keyring.set_password(*_NAMES, json.dumps(listed))
+        return True
+
+    if not _asked(change):
+        raise ValueError(
+            "this machine has no system keyring (or nobody is logged in to it); keep the credential"
+            " in the file"
+        )
+
+
+def _asked(ask: Callable[[Any], T]) -> T | None:
+    """Return what *ask* has the keyring say; None where there is no keyring."""
+    if not has_keyring():
+        return None
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError
+
+    try:
+        return ask(keyring)
+    except NoKeyringError:
+        return None
+    except KeyringError as error:
+        raise ValueError(f"the system keyring failed: {type(error).__name__}: {error}") from None
+
+
+def _where(name: str) -> str:
+    return f"the system keyring: {name!r}"

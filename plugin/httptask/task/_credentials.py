@@ -1,0 +1,197 @@
+"""Credentials outside a task: what is held of them, a test, and what goes with them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from httptask.credentials import Flow, key_of, known_scheme, resolve, typed_credential
+from httptask.errors import CredentialError, SettingsError, TaskError
+from httptask.model.exchange import OutgoingRequest
+from httptask.model.policy import Timeouts
+from httptask.sending import allowing, token_sender
+from httptask.settings import prepare, settings_schema, still_to_fill
+from httptask.task._authorising import surroundings
+from httptask.task._http_task import HttpTask
+
+if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
+    from httptask.model.authorisation import Token
+    from httptask.model.credential import Credential
+    from httptask.model.exchange import Exchange
+    from httptask.task._runtime import Runtime
+
+_HARMLESS = ("GET", "HEAD", "OPTIONS")
+_SECONDS = 30.0
+"""The deadline of a test, and of a token request."""
+_REFUSALS = (401, 403, 407)
+
+
+def flow_of(
+    runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
+) -> Flow | None:
+    """Return the flow of *credential*, which may send token requests; None where its scheme needs
+    none. Raises `CredentialError`.
+    """
+    credential = typed_credential(credential, runtime.plugins)
+    for secret in credential.secrets():
+        runtime.redactor.add(secret)
+    known = known_scheme(credential, runtime.plugins)
+    if not known.is_flow:
+        return None
+    send = token_sender(lambda: runtime.connections, Timeouts(total=_SECONDS))
+    return Flow(credential, known, surroundings(runtime, credential.name, endpoint, "", send))
+
+
+def stand_in(flow: Flow, endpoint: Endpoint | None = None) -> OutgoingRequest:
+    """Return a request for *flow* to authorise that is never sent."""
+    origins = flow.credential.origins
+    servers = endpoint.servers if endpoint is not None else ()
+    url = origins[0] if origins else servers[0].address if servers else "https://host.invalid"
+    return OutgoingRequest("GET", url.rstrip("/") + "/", [], b"")
+
+
+def token_key(
+    runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
+) -> str | None:
+    """Return the key of the token of *credential*; None where there is none, or a task is needed to
+    say it.
+    """
+    try:
+        flow = flow_of(runtime, credential, endpoint)
+    except TaskError:  # said when it is used
+        return None
+    identity = flow.token_identity(stand_in(flow, endpoint)) if flow is not None else None
+    return None if identity is None else key_of(credential.name, identity)
+
+
+async def held_token(
+    runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
+) -> Token | None:
+    """Return the token of *credential* that is stored, fresh or not; nothing is sent."""
+    key = token_key(runtime, credential, endpoint)
+    return None if key is None else await runtime.tokens.peek(key)
+
+
+async def drop_token(runtime: Runtime, key: str | None, kept: str | None = None) -> None:
+    """Remove the token of *key*, unless it is *kept*."""
+    if key is not None and key != kept and await runtime.tokens.peek(key) is not None:
+        await runtime.tokens.put(key, None)
+
+
+def token_json(token: Token, now: float) -> dict[str, Any]:
+    """Return what a list says of *token* at *now*; nothing of it is secret."""
+    shown: dict[str, Any] = {"refreshes": token.refresh_token is not None}
+    if token.expires_in is not None:
+        end = token.obtained_at + token.expires_in
+        shown["expiresAt"] = datetime.fromtimestamp(end, UTC).isoformat(timespec="seconds")
+        shown["expired"] = end <= now
+    if token.scope:
+        shown["scopes"] = token.scope.split()
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialTest:
+    """What came of a test."""
+
+    accepted: bool | None
+    """None: the server did not answer, so nobody can say."""
+    message: str
+    token: dict[str, Any] | None = None
+    """What is held after it."""
+    exchange: Exchange | None = None
+    """The request that was sent; None where a token alone was asked for."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON, with the exchange's status and not its body."""
+        response = self.exchange.response if self.exchange is not None else None
+        return {
+            "accepted": self.accepted,
+            "message": self.message,
+            **({"token": self.token} if self.token is not None else {}),
+            **({"status": response.status_code} if response is not None else {}),
+        }
+
+
+async def try_credential(
+    runtime: Runtime, name: str, *, endpoint: Endpoint | None = None, url: str | None = None
+) -> CredentialTest:
+    """Send a harmless request with the credential *name*: to *url*, or the one of *endpoint*.
+    Without either, only a token is asked for.
+
+    Raises `CredentialError` where there is no such credential, or it is broken, and `ValueError`
+    where no harmless request can be sent.
+    """
+    credential = await resolve(name, runtime.plugins)
+    flow = flow_of(runtime, credential, endpoint)
+    if endpoint is None and url is None:
+        if flow is None or flow.token_identity(stand_in(flow)) is None:
+            raise ValueError(
+                f"credential {name!r} is tested by a request: name a URL, or an endpoint"
+            )
+        return await _token_test(runtime, flow)
+    task = {
+        "type": "Http",
+        "credentials": name,
+        "httpRequest": _harmless_request(endpoint, url),
+        "totalTimeoutSeconds": _SECONDS,
+    }
+    try:
+        exchange = await HttpTask(task, name=name, runtime=runtime).atest_request()
+    except SettingsError as error:
+        raise ValueError("; ".join(each.message for each in error.problems)) from error
+    except TaskError as error:
+        return CredentialTest(False, error.message, exchange=error.exchange)
+    held = await held_token(runtime, credential, endpoint)
+    token = None if held is None else token_json(held, runtime.clock.wall())
+    return CredentialTest(*_verdict(exchange), token, exchange)
+
+
+def _verdict(exchange: Exchange) -> tuple[bool | None, str]:
+    """Return whether the credential was accepted, by what came, and a sentence."""
+    response = exchange.response
+    if response is None:
+        is_refused = exchange.outcome == "credential"
+        return False if is_refused else None, exchange.error or exchange.outcome
+    status = f"{response.status_code} {response.reason_phrase}".strip()
+    if response.status_code in _REFUSALS:
+        return False, f"the server refuses it: {status}"
+    if exchange.outcome == "success":
+        return True, f"the server accepts it: {status}"
+    return True, f"the server does not refuse it, and answers {status}"
+
+
+async def _token_test(runtime: Runtime, flow: Flow) -> CredentialTest:
+    request = stand_in(flow)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            with allowing(runtime.allowed):
+                await flow.authorise(request)
+    except TimeoutError:
+        return CredentialTest(None, f"no token was given within {_SECONDS:g} s")
+    except CredentialError as error:
+        return CredentialTest(None if error.retryable else False, error.message)
+    held = await held_token(runtime, flow.credential)
+    token = None if held is None else token_json(held, runtime.clock.wall())
+    return CredentialTest(True, "the server gave a token", token)
+
+
+def _harmless_request(endpoint: Endpoint | None, url: str | None) -> dict[str, Any]:
+    """Return the settings of a request that changes nothing. Raises `ValueError`."""
+    if url is not None or endpoint is None:
+        return {"url": url, "method": "GET"}
+    if endpoint.method not in _HARMLESS:
+        raise ValueError(
+            f"{endpoint.id} is a {endpoint.method}, which may change something; name another"
+            " endpoint, or a URL"
+        )
+    schema = settings_schema(endpoint)
+    request: dict[str, Any] = prepare(endpoint, schema)["httpRequest"]
+    missing = still_to_fill(schema, request, "")
+    if missing:
+        names = ", ".join(pointer.removeprefix("/") for pointer, _ in missing)
+        raise ValueError(f"{endpoint.id} needs settings ({names}); name another, or a URL")
+    return {"method": endpoint.method, **request}

@@ -1,0 +1,140 @@
+"""Where credentials are kept: the system's keyring, and the file that stays as it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, NoKeyringError
+
+from httptask.credentials import listed_credentials, resolve, writable_shelf
+from httptask.credentials._json_edit import with_member, without_member
+from httptask.errors import CredentialError
+from httptask.model.credential import Credential
+from httptask.plugins import plugin_manager
+
+CRM = {"type": "basic", "username": "ann", "password": "c4n4ry", "origins": ["https://crm.example"]}
+
+
+def resolved(name: str) -> Credential:
+    return asyncio.run(resolve(name, plugin_manager()))
+
+
+class Keys(KeyringBackend):
+    """A keyring in memory; it notes who asks it, and may fail."""
+
+    priority = 1.0  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[tuple[str, str], str] = {}
+        self.threads: set[threading.Thread] = set()
+        self.failure: Exception | None = None
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.threads.add(threading.current_thread())
+        if self.failure is not None:
+            raise self.failure
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
+
+@pytest.fixture
+def keys() -> Iterator[Keys]:
+    before = keyring.get_keyring()
+    keys = Keys()
+    keyring.set_keyring(keys)
+    yield keys
+    keyring.set_keyring(before)
+
+
+def test_a_credential_of_the_keyring_is_used(keys: Keys) -> None:
+    """It is listed by name, found by tasks in a worker thread, and removed."""
+    shelf = writable_shelf("keyring")
+    assert shelf.store is not None
+    shelf.store("crm", CRM)
+    (item,), problems = listed_credentials()
+    assert problems == []
+    assert item.to_json() == {
+        "name": "crm",
+        "kind": "basic",
+        "source": "keyring",
+        "writable": True,
+        "origins": ["https://crm.example"],
+    }
+    keys.threads.clear()
+    found = resolved("crm")
+    assert found.revealed() == {"username": "ann", "password": "c4n4ry"}
+    assert threading.main_thread() not in keys.threads
+    shelf.store("crm", None)
+    assert listed_credentials() == ([], [])
+    assert "c4n4ry" not in str(keys.entries)
+
+
+def test_a_keyring_that_fails_is_said(keys: Keys) -> None:
+    """A locked keyring is a sentence; a machine without one has nothing in it, and takes nothing."""
+    keys.failure = KeyringLocked("locked")
+    assert "keyring failed: KeyringLocked" in listed_credentials()[1][0]
+    with pytest.raises(CredentialError, match="keyring failed"):
+        resolved("crm")
+    keys.failure = NoKeyringError("none")
+    assert listed_credentials() == ([], [])
+    with pytest.raises(CredentialError, match="no credential 'crm'"):
+        resolved("crm")
+    shelf = writable_shelf("keyring")
+    assert shelf.store is not None
+    with pytest.raises(ValueError, match="has no system keyring"):
+        shelf.store("crm", CRM)
+
+
+def test_the_keyring_is_asked_last(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the environment or the file has is not asked for in the keyring."""
+    keys.entries["httptask", "crm"] = json.dumps(CRM)
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_CRM", "token")
+    assert resolved("crm").scheme == "bearer"
+    assert keys.threads == set()
+    keys.entries["httptask", "broken"] = "c4n4ry"
+    with pytest.raises(CredentialError, match="is not JSON") as caught:
+        resolved("broken")
+    assert "c4n4ry" not in str(caught.value)
+
+
+JSON = st.recursive(st.none() | st.integers() | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=5)  # fmt: skip
+
+
+@given(
+    st.dictionaries(st.text(), JSON, max_size=4),
+    st.text(),
+    JSON,
+    st.sampled_from([None, 1, 3, "\t"]),
+)
+def test_one_member_changes_and_the_rest_stays(
+    before: dict[str, object], name: str, value: object, indent: int | str | None
+) -> None:
+    """Whatever stands in an object, setting and removing one member is what it is for a dict, in
+    the same order.
+    """
+    text = json.dumps(before, indent=indent) + "\n"
+    changed = with_member(text, name, value)
+    assert list(json.loads(changed).items()) == list({**before, name: value}.items())
+    removed = without_member(changed, name)
+    assert json.loads(removed) == {key: each for key, each in before.items() if key != name}
+    if name not in before and before:
+        assert removed == text
