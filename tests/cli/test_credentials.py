@@ -320,8 +320,10 @@ def connecting(file: Path, tmp_path: Path, *words: str) -> Iterator[subprocess.P
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path, text=True,
     )  # fmt: skip
     with process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def free_port() -> int:

@@ -1115,8 +1115,20 @@ def test_credentials_are_names_and_kinds(
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(file))
     answer = designer.client.get("credentials")
     assert answer.json()["items"] == [
-        {"name": "crm", "kind": "basic", "source": "file", "origins": ["https://crm.example"]},
-        {"name": "procore-sandbox", "kind": "bearer", "source": "environment"},
+        {
+            "name": "crm",
+            "kind": "basic",
+            "source": "file",
+            "writable": True,
+            "origins": ["https://crm.example"],
+        },
+        {
+            "name": "procore-sandbox",
+            "kind": "bearer",
+            "source": "environment",
+            "writable": False,
+            "warnings": ["it may be sent to any origin: name those it is for"],
+        },
     ]
     assert len(answer.json()["problems"]) == 1
     file.chmod(0o644)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,8 +23,10 @@ _SECONDS = 10.0
 """How long a browser may take for its request."""
 
 
-async def finished_in_browser(consent: AuthorizationConsent, port: int) -> Token:
-    """Wait on *port* of this machine for the browser, and return the token."""
+async def finished_in_browser(
+    consent: AuthorizationConsent, port: int, open_: Callable[[str], None]
+) -> Token:
+    """Have *open_* open a browser, wait for it on *port* of this machine, and return the token."""
     ended: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -52,6 +55,7 @@ async def finished_in_browser(consent: AuthorizationConsent, port: int) -> Token
             " runs there, or name another --port that is registered as a redirect URI"
         ) from error
     async with server:
+        open_(consent.url)
         try:
             async with asyncio.timeout(consent.expires_in):
                 return await ended

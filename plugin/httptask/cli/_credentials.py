@@ -6,6 +6,7 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,6 @@ from httptask.cli._output import (
 if TYPE_CHECKING:
     from httptask.credentials import KnownScheme, Shelf
     from httptask.model.api import Endpoint
-    from httptask.model.credential import Credential
     from httptask.task import Runtime
 
 
@@ -180,8 +180,8 @@ def _token_text(token: Mapping[str, Any] | None) -> str:
 
 def run_set(arguments: argparse.Namespace) -> int:
     """Make a credential, or change one: what is not named stays."""
-    from httptask.credentials import credential_of, shelf_of
-    from httptask.task import drop_token, token_key
+    from httptask.credentials import shelf_of
+    from httptask.task import store_credential
 
     name: str = arguments.name
     shelf, before = _stored(name)
@@ -197,14 +197,8 @@ def run_set(arguments: argparse.Namespace) -> int:
     fields = others | given | _fields(known.schema, arguments.field)
     fields = _with_secrets(arguments, known, fields)
     document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
-    credential = _checked(name, document, known)
-
-    async def store(runtime: Runtime) -> None:
-        old = token_key(runtime, credential_of(name, before, name)) if before else None
-        target.store(name, document)
-        await drop_token(runtime, old, token_key(runtime, credential))
-
-    _with_runtime(arguments, store)
+    _check(name, document, known)
+    _with_runtime(arguments, lambda runtime: store_credential(runtime, target, name, document))
     if shelf is not None and shelf.store is not None and shelf is not target:
         shelf.store(name, None)  # it has moved
     warnings = [] if origins else ["it may be sent to any origin; --origin binds it"]
@@ -345,18 +339,14 @@ def _with_secrets(
     return {**fields, **{name: secret for name, secret in asked.items() if secret}}
 
 
-def _checked(name: str, document: Mapping[str, Any], known: KnownScheme) -> Credential:
-    """Return the credential of *document*. Raises `CommandError` for what does not fit."""
-    from httptask.credentials import credential_of, credential_problems
+def _check(name: str, document: Mapping[str, Any], known: KnownScheme) -> None:
+    """Raise `CommandError` for what does not fit."""
+    from httptask.credentials import credential_problems
 
     fields = {key: value for key, value in document.items() if key not in ("type", "origins")}
     problems = credential_problems(known.schema, fields)
     if problems:
         raise CommandError(f"credential {name!r}: {'; '.join(problems)}")
-    try:
-        return credential_of(name, document, f"credential {name!r}")
-    except ValueError as error:
-        raise CommandError(str(error)) from error
 
 
 # test
@@ -411,8 +401,8 @@ def run_connect(arguments: argparse.Namespace) -> int:
             note(f"Open {consent.verification_uri} on any device, and enter {consent.user_code}")
             token = await consent.finish()
         else:
-            _open(consent.url, no_browser=arguments.no_browser)
-            token = await finished_in_browser(consent, arguments.port)
+            open_ = partial(_open, no_browser=arguments.no_browser)
+            token = await finished_in_browser(consent, arguments.port, open_)
         return token_json(token, runtime.clock.wall())
 
     token = _with_runtime(arguments, connect)
@@ -435,8 +425,8 @@ def _open(url: str, *, no_browser: bool) -> None:
 
 def run_remove(arguments: argparse.Namespace) -> int:
     """Remove a credential and its token."""
-    from httptask.credentials import credential_of, shelf_of
-    from httptask.task import drop_token, token_key
+    from httptask.credentials import shelf_of
+    from httptask.task import remove_credential
 
     name: str = arguments.name
     shelf, document = _stored(name)
@@ -449,17 +439,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
         raise CommandError(f"there is no credential {name!r}")
     if not arguments.yes and not _is_sure(name, shelf):
         raise CommandError("nothing was removed", 1)
-    store = shelf.store
-
-    async def forget(runtime: Runtime) -> None:
-        try:
-            key = token_key(runtime, credential_of(name, document, name))
-        except ValueError:  # it is broken, and never had one
-            key = None
-        store(name, None)
-        await drop_token(runtime, key)
-
-    _with_runtime(arguments, forget)
+    _with_runtime(arguments, lambda runtime: remove_credential(runtime, shelf, name))
     value = {"removed": name, "source": shelf.name}
     emit(arguments, value, f"removed {name} from the {shelf.name}")
     return 0

@@ -25,7 +25,8 @@ from httptask.building import FILES_VARIABLE, Files
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueEntry, CatalogueThread
 from httptask.designer._change import changed, name_of
-from httptask.designer._credentials import listed
+from httptask.designer._consents import CALLBACK, Consents
+from httptask.designer._credentials import Credentials
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
@@ -115,6 +116,7 @@ def create_app(
             allow_networks=allow_networks,
             network=network,
             files=folder,
+            keeps_tokens=True,
         ),
         uploads=uploads,
         imports=Imports(
@@ -167,6 +169,8 @@ class _Designer:
         self._uploads = uploads
         self._imports = imports
         self._tests = TestRequests()
+        self._credentials = Credentials(runtime, catalogue.entry)
+        self._consents = Consents(runtime, self._credentials)
 
     def routes(self) -> list[Route]:
         """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
@@ -185,7 +189,19 @@ class _Designer:
             ("/test-requests/{id}/body", {"GET": self.body}),
             ("/uploads", {"POST": self.upload}),
             ("/uploads/{id}", {"DELETE": self.remove_upload}),
-            ("/credentials", {"GET": self.credentials}),
+            ("/credentials", {"GET": self._credentials.list}),
+            (
+                "/credentials/{name}",
+                {
+                    "GET": self._credentials.show,
+                    "PUT": self._credentials.save,
+                    "DELETE": self._credentials.remove,
+                },
+            ),
+            ("/credential-schemes", {"GET": self._credentials.schemes}),
+            ("/credential-tests", {"POST": self._credentials.test}),
+            ("/consents", {"POST": self._consents.ask}),
+            ("/consents/{id}", {"GET": self._consents.look, "DELETE": self._consents.cancel}),
             ("/workflows", {"GET": self.workflows}),
             ("/workflows/rename", {"POST": self.rename}),
             ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
@@ -193,6 +209,7 @@ class _Designer:
         return [
             Route("/", self.page, methods=["GET"]),
             Route("/static/{name}", self.static, methods=["GET"]),
+            Route(CALLBACK, self._consents.callback, methods=["GET"]),
             *(
                 Route(API + path, _by_method(handlers), methods=list(handlers))
                 for path, handlers in table
@@ -206,6 +223,7 @@ class _Designer:
             yield
         finally:
             self._tests.cancel_all()
+            self._consents.close()
             await self._imports.aclose()
             self._uploads.close()
             await self._runtime.aclose()
@@ -418,10 +436,6 @@ class _Designer:
         """Remove an upload."""
         self._uploads.remove(request.path_params["id"])
         return Response(status_code=204)
-
-    async def credentials(self, request: Request) -> Response:
-        """Answer with the names and kinds of the credentials that can be listed."""
-        return as_json(await in_thread(listed))
 
     # Workflow definitions
 

@@ -1,72 +1,224 @@
-"""The credentials that can be listed: names and kinds, never values."""
+"""Credentials in the page: listed, made, edited, tested. No value of a secret is ever answered."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from httptask._core.strict_json import JsonError, parse
-from httptask.credentials import PREFIX, credentials_file, from_environment, from_file
-from httptask.model.credential import Credential
+from starlette.requests import Request
+from starlette.responses import Response
 
-
-def listed() -> dict[str, Any]:
-    """List the credentials of the environment and of the file. Blocks.
-
-    Returns `{"items": [{"name", "kind", "source", "origins"?}], "problems": [sentence]}`.
-    """
-    items: dict[str, dict[str, Any]] = {}
-    problems: list[str] = []
-    for source, names, find in _STORES:
-        try:
-            for name in names():
-                if name not in items:
-                    _add(items, problems, source, name, find)
-        except ValueError as error:
-            problems.append(str(error))
-    return {
-        "items": sorted(items.values(), key=lambda item: str(item["name"])),
-        "problems": problems,
-    }
-
-
-def _add(
-    items: dict[str, dict[str, Any]],
-    problems: list[str],
-    source: str,
-    name: str,
-    find: Callable[[str], Credential | None],
-) -> None:
-    try:
-        credential = find(name)
-    except ValueError as error:
-        problems.append(str(error))
-        return
-    if credential is None:
-        return
-    item: dict[str, Any] = {"name": name, "kind": credential.scheme, "source": source}
-    items[name] = item | ({"origins": list(credential.origins)} if credential.origins else {})
-
-
-def _in_environment() -> Iterator[str]:
-    # Several names lead to one variable (my-api, my_api, MY-API); this spelling reads best.
-    for variable in sorted(os.environ):
-        if variable.startswith(PREFIX) and len(variable) > len(PREFIX):
-            yield variable.removeprefix(PREFIX).lower().replace("_", "-")
-
-
-def _in_file() -> Iterator[str]:
-    from_file("")  # raises ValueError when the file is broken
-    try:
-        document = parse(credentials_file().read_bytes())
-    except (OSError, JsonError):  # there is no file
-        return
-    if isinstance(document, dict):
-        yield from document
-
-
-_STORES: tuple[tuple[str, Callable[[], Iterator[str]], Callable[[str], Credential | None]], ...] = (
-    ("environment", _in_environment, from_environment),
-    ("file", _in_file, from_file),
+from httptask._core.threads import in_thread
+from httptask._http.syntax import origin
+from httptask.credentials import (
+    SHELVES,
+    Shelf,
+    credential_of,
+    credential_problems,
+    has_keyring,
+    known_scheme,
+    known_schemes,
+    listed_credentials,
+    shelf_of,
+    with_kept_secrets,
+    without_secrets,
+    writable_shelf,
 )
+from httptask.designer._bodies import as_json, json_object, member
+from httptask.designer._problems import Refused
+from httptask.model.credential import Credential
+from httptask.task import (
+    held_token,
+    remove_credential,
+    store_credential,
+    token_json,
+    try_credential,
+)
+
+if TYPE_CHECKING:
+    from httptask.designer._catalogue import CatalogueEntry
+    from httptask.model.api import Endpoint
+    from httptask.task import Runtime
+
+Entry = Callable[[str], Awaitable["CatalogueEntry"]]
+_OWN = ("type", "origins")
+
+
+class Credentials:
+    """The handlers. *entry* finds an endpoint by its id."""
+
+    def __init__(self, runtime: Runtime, entry: Entry) -> None:
+        self._runtime = runtime
+        self._entry = entry
+
+    async def list(self, request: Request) -> Response:
+        """Answer with names, kinds, origins, and the tokens that are held."""
+        items, problems = await in_thread(listed_credentials)
+        shown = [item.to_json() | await self._token(item.credential) for item in items]
+        return as_json({"items": shown, "problems": problems})
+
+    async def schemes(self, request: Request) -> Response:
+        """Answer with what a credential may be, prefilled for the query's endpoint."""
+        endpoint = await self.endpoint(request.query_params.get("endpoint"))
+        described = _described(endpoint)
+        schemes = [
+            {
+                "type": name,
+                "schema": known.schema,
+                "fits": any(known.fits(scheme) is True for scheme, _ in described),
+                "prefill": _prefill(name, described),
+            }
+            for name, known in known_schemes(self._runtime.plugins).items()
+        ]
+        origins = _origins(endpoint)
+        stores = ["file", "keyring"] if has_keyring() else ["file"]
+        return as_json({"schemes": schemes, "origins": origins, "stores": stores})
+
+    async def show(self, request: Request) -> Response:
+        """Answer with a credential's fields; of its secrets, only that they are set."""
+        name = request.path_params["name"]
+        shelf, document = await in_thread(lambda: _stored(name))
+        known = known_scheme(Credential(name, document["type"], {}), self._runtime.plugins)
+        fields = {key: value for key, value in document.items() if key not in _OWN}
+        shown, secrets = without_secrets(known.schema, fields)
+        credential = credential_of(name, document, name)
+        value = {
+            "name": name,
+            "type": credential.scheme,
+            "fields": shown,
+            "secrets": secrets,
+            "origins": list(credential.origins),
+            "source": shelf.name,
+        }
+        return as_json(value | await self._token(credential))
+
+    async def save(self, request: Request) -> Response:
+        """Make a credential, or change one: a secret that is left out is kept."""
+        name = request.path_params["name"].strip()
+        value = await json_object(request)
+        scheme, given = member(value, "type", str), member(value, "fields", dict)
+        origins = value.get("origins", [])
+        if not name or name in (".", "..") or len(name) > 200:
+            raise Refused("bad-request", "a credential needs a name of at most 200 characters")
+        known = known_scheme(Credential(name, scheme, {}), self._runtime.plugins)
+        before, target = await in_thread(lambda: _before(name, value.get("source")))
+        is_same = before is not None and before.get("type") == scheme
+        fields = with_kept_secrets(known.schema, given, before if is_same else None)
+        problems = credential_problems(known.schema, fields)
+        if problems:
+            raise Refused("credential", "; ".join(problems))
+        document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
+        try:
+            await store_credential(self._runtime, target, name, document)
+        except ValueError as error:
+            raise Refused("credential", str(error)) from error
+        return await self.show(request)
+
+    async def remove(self, request: Request) -> Response:
+        """Remove a credential and its token."""
+        name = request.path_params["name"]
+        shelf, _ = await in_thread(lambda: _stored(name))
+        try:
+            await remove_credential(self._runtime, shelf, name)
+        except ValueError as error:
+            raise Refused("credential", str(error)) from error
+        return Response(status_code=204)
+
+    async def test(self, request: Request) -> Response:
+        """Get a token, or send one harmless request, and answer with what came."""
+        value = await json_object(request)
+        name, url = member(value, "name", str), value.get("url")
+        endpoint = await self.endpoint(value.get("endpoint"))
+        if url is not None and not isinstance(url, str):
+            raise Refused("bad-request", "'url' must be text")
+        try:
+            result = await try_credential(self._runtime, name, endpoint=endpoint, url=url)
+        except ValueError as error:
+            raise Refused("credential", str(error)) from error
+        return as_json(self._runtime.redactor.value(result.to_json()))
+
+    async def endpoint(self, endpoint_id: Any) -> Endpoint | None:
+        """Return the endpoint called *endpoint_id*; None where none is named."""
+        if endpoint_id is None:
+            return None
+        if not isinstance(endpoint_id, str):
+            raise Refused("bad-request", "'endpoint' must be an endpoint's id")
+        return (await self._entry(endpoint_id)).endpoint
+
+    async def _token(self, credential: Credential) -> dict[str, Any]:
+        token = await held_token(self._runtime, credential)
+        return {} if token is None else {"token": token_json(token, self._runtime.clock.wall())}
+
+
+def _stored(name: str) -> tuple[Shelf, dict[str, Any]]:
+    """Return the first writable shelf that has *name*, and what it holds. Raises `Refused`."""
+    before, shelf = _before(name, None)
+    if before is None:
+        if shelf_of(name) is not None:
+            raise Refused("not-allowed", f"{name!r} stands in the environment: change it there")
+        raise Refused("not-found", f"there is no credential {name[:200]!r}")
+    if not isinstance(before.get("type"), str):
+        raise Refused("credential", f"{name!r} has no type; set it again")
+    return shelf, before
+
+
+def _before(name: str, source: Any) -> tuple[dict[str, Any] | None, Shelf]:
+    """Return what is stored as *name*, and where to store it: *source*, where one is named."""
+    try:
+        for shelf in SHELVES:
+            document = shelf.document(name) if shelf.document is not None else None
+            if isinstance(document, dict) and source in (None, shelf.name):
+                return document, shelf
+        return None, writable_shelf(source if isinstance(source, str) else "file")
+    except ValueError as error:
+        raise Refused("credential", str(error)) from error
+
+
+def _described(endpoint: Endpoint | None) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
+    """Return the security schemes that *endpoint* asks for, with the scopes."""
+    if endpoint is None:
+        return []
+    return [
+        (endpoint.security_schemes[name], scopes)
+        for alternative in endpoint.security or ()
+        for name, scopes in alternative.items()
+        if name in endpoint.security_schemes
+    ]
+
+
+_FLOWS = (
+    ("authorizationCode", "authorizationCode"),
+    ("deviceAuthorization", "deviceCode"),
+    ("clientCredentials", "clientCredentials"),
+    ("password", "password"),
+)
+"""OAuth flows of a description (OpenAPI: OAuth Flows Object) and their grants, best first."""
+_ADDRESSES = ("tokenUrl", "authorizationUrl", "deviceAuthorizationUrl")
+
+
+def _prefill(
+    name: str, described: list[tuple[Mapping[str, Any], tuple[str, ...]]]
+) -> dict[str, Any]:
+    """Return the fields of a credential of the type *name* that the description says."""
+    for scheme, scopes in described:
+        if name == "apiKey" and scheme.get("type") == "apiKey":
+            return {key: scheme[key] for key in ("in", "name") if key in scheme}
+        flows = scheme.get("flows")
+        if name != "oauth2" or not isinstance(flows, Mapping):
+            continue
+        for flow, grant in _FLOWS:
+            described_flow = flows.get(flow)
+            if isinstance(described_flow, Mapping):
+                known = {key: described_flow[key] for key in _ADDRESSES if described_flow.get(key)}
+                return {"grant": grant, **known, **({"scopes": list(scopes)} if scopes else {})}
+    return {}
+
+
+def _origins(endpoint: Endpoint | None) -> list[str]:
+    """Return the origin of the server of *endpoint*, where it names one."""
+    if endpoint is None or not endpoint.servers:
+        return []
+    try:
+        return [origin(endpoint.servers[0].address)]
+    except ValueError:
+        return []

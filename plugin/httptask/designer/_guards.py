@@ -19,6 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from httptask.designer._consents import CALLBACK
 from httptask.designer._problems import Refused
 
 _SOURCES = {
@@ -199,7 +200,10 @@ class Guards:
 
     def _check_token(self, scope: Scope, headers: Headers, path: str) -> Response | None:
         """Check the token. A page opened with it gets the cookie, by a redirect."""
-        if self._token is None:
+        # An authorization server sends the browser there: no cookie of ours comes from its site but
+        # the one of the consent, which the route checks.
+        is_callback = path == CALLBACK and scope["method"] == "GET"
+        if self._token is None or is_callback:
             return None
         tokens = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
         opens_page = path in ("", "/") and scope["method"] == "GET"

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from httptask.credentials import Flow, key_of, known_scheme, resolve, typed_credential
+from httptask._core.threads import in_thread
+from httptask.credentials import (
+    Flow,
+    Shelf,
+    credential_of,
+    key_of,
+    known_scheme,
+    resolve,
+    typed_credential,
+)
 from httptask.errors import CredentialError, SettingsError, TaskError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
@@ -79,6 +89,40 @@ async def drop_token(runtime: Runtime, key: str | None, kept: str | None = None)
     """Remove the token of *key*, unless it is *kept*."""
     if key is not None and key != kept and await runtime.tokens.peek(key) is not None:
         await runtime.tokens.put(key, None)
+
+
+async def store_credential(
+    runtime: Runtime, shelf: Shelf, name: str, document: Mapping[str, Any]
+) -> None:
+    """Write the credential *name* to *shelf*; a token that was for the one before is removed.
+
+    Raises `ValueError` for what is no credential, and where it cannot be written.
+    """
+    credential = credential_of(name, document, f"credential {name!r}")
+    old = await _stored_key(runtime, shelf, name)
+    await in_thread(lambda: _writer(shelf)(name, document))
+    await drop_token(runtime, old, token_key(runtime, credential))
+
+
+async def remove_credential(runtime: Runtime, shelf: Shelf, name: str) -> None:
+    """Remove the credential *name* from *shelf*, and its token. Raises `ValueError`."""
+    old = await _stored_key(runtime, shelf, name)
+    await in_thread(lambda: _writer(shelf)(name, None))
+    await drop_token(runtime, old)
+
+
+async def _stored_key(runtime: Runtime, shelf: Shelf, name: str) -> str | None:
+    try:
+        credential = await in_thread(lambda: shelf.find(name))
+    except ValueError:  # it is broken, and never had one
+        return None
+    return None if credential is None else token_key(runtime, credential)
+
+
+def _writer(shelf: Shelf) -> Callable[[str, Mapping[str, Any] | None], None]:
+    if shelf.store is None:
+        raise ValueError(f"the {shelf.name} is not written from here")
+    return shelf.store
 
 
 def token_json(token: Token, now: float) -> dict[str, Any]:

@@ -1,0 +1,178 @@
+"""*Connect*: a person's consent, asked for in the page and ended by the browser that comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from httptask.credentials.oauth2 import AuthorizationConsent, DeviceConsent
+from httptask.designer._bodies import as_json, json_object, member
+from httptask.designer._problems import Refused
+from httptask.errors import HttpTaskError
+from httptask.task import ask_consent, token_json
+
+if TYPE_CHECKING:
+    from httptask.designer._credentials import Credentials
+    from httptask.model.authorisation import Token
+    from httptask.task import Runtime
+
+CALLBACK = "/oauth/callback"
+"""The only route without the page's token: an authorization server sends the browser there."""
+_MOST = 50
+"""Consents that are remembered; older ones are forgotten."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A consent that was asked for."""
+
+    consent: AuthorizationConsent | DeviceConsent
+    browser: str
+    """What the cookie of the browser that asked holds."""
+    state: str = "waiting"
+    message: str = ""
+    token: dict[str, Any] | None = None
+    waiting: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return how far it is."""
+        more = {"message": self.message, "token": self.token}
+        return {"state": self.state, **{name: value for name, value in more.items() if value}}
+
+
+class Consents:
+    """The handlers, and the consents that were asked for, by id."""
+
+    def __init__(self, runtime: Runtime, credentials: Credentials) -> None:
+        self._runtime = runtime
+        self._credentials = credentials
+        self._asked: dict[str, _Asked] = {}
+
+    async def ask(self, request: Request) -> Response:
+        """Ask for consent, and answer with where a person gives it."""
+        value = await json_object(request)
+        name = member(value, "name", str)
+        endpoint = await self._credentials.endpoint(value.get("endpoint"))
+        redirect = _own_origin(request) + request.scope.get("root_path", "") + CALLBACK
+        try:
+            consent = await ask_consent(self._runtime, name, redirect, endpoint=endpoint)
+        except ValueError as error:
+            raise Refused("credential", str(error)) from error
+        consent_id, browser = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
+        asked = self._asked[consent_id] = _Asked(consent, browser)
+        while len(self._asked) > _MOST:
+            self._drop(next(iter(self._asked)))
+        if isinstance(consent, DeviceConsent):
+            asked.waiting = asyncio.create_task(self._wait(asked, consent))
+            complete = consent.verification_uri_complete
+            shown = {
+                "userCode": consent.user_code,
+                "url": complete or consent.verification_uri,
+                "verificationUri": consent.verification_uri,
+            }
+        else:
+            shown = {"url": consent.url, "redirectUri": redirect}
+        answer = as_json({"id": consent_id, "expiresIn": consent.expires_in, **shown}, 201)
+        if isinstance(consent, AuthorizationConsent):
+            # Lax: the authorization server's redirect is a link from another site.
+            answer.set_cookie(
+                _cookie(consent_id),
+                browser,
+                max_age=int(consent.expires_in),
+                path=request.scope.get("root_path", "") + CALLBACK,
+                httponly=True,
+                samesite="lax",
+                secure=redirect.startswith("https:"),
+            )
+        return answer
+
+    async def look(self, request: Request) -> Response:
+        """Answer with how far a consent is."""
+        return as_json(self._one(request).to_json())
+
+    async def cancel(self, request: Request) -> Response:
+        """Forget a consent."""
+        self._one(request)
+        self._drop(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def callback(self, request: Request) -> Response:
+        """Take the browser that comes back from the authorization server."""
+        state = request.query_params.get("state", "")
+        for consent_id, asked in self._asked.items():
+            consent = asked.consent
+            if isinstance(consent, DeviceConsent) or asked.state != "waiting":
+                continue
+            cookie = request.cookies.get(_cookie(consent_id), "")
+            is_ours = hmac.compare_digest(cookie.encode(), asked.browser.encode())
+            if is_ours and hmac.compare_digest(state.encode(), consent.state.encode()):
+                break
+        else:
+            return PlainTextResponse("This is not the answer that is waited for.", 400)
+        asked.state = "finishing"  # single-use, whatever comes of it
+        query = request.url.query
+        await self._end(asked, consent.finish(f"{consent.redirect_uri}?{query}"))
+        if asked.state != "connected":
+            return PlainTextResponse(f"Not connected: {asked.message}", 400)
+        answer = PlainTextResponse("Connected. You can close this window.")
+        answer.delete_cookie(
+            _cookie(consent_id), path=request.scope.get("root_path", "") + CALLBACK
+        )
+        return answer
+
+    def close(self) -> None:
+        """Forget all."""
+        for consent_id in list(self._asked):
+            self._drop(consent_id)
+
+    async def _wait(self, asked: _Asked, consent: DeviceConsent) -> None:
+        await self._end(asked, consent.finish())
+
+    async def _end(self, asked: _Asked, finish: Any) -> None:
+        try:
+            token: Token = await finish
+        except HttpTaskError as error:
+            asked.state, asked.message = "failed", self._runtime.redactor.text(str(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the page asks what came of it
+            asked.state, asked.message = "failed", self._runtime.redactor.text(str(error))
+        else:
+            asked.state, asked.token = "connected", token_json(token, self._runtime.clock.wall())
+
+    def _one(self, request: Request) -> _Asked:
+        asked = self._asked.get(request.path_params["id"])
+        if asked is None:
+            raise Refused("not-found", "nobody is asked for this consent any more; connect again")
+        return asked
+
+    def _drop(self, consent_id: str) -> None:
+        asked = self._asked.pop(consent_id)
+        if asked.waiting is not None:
+            asked.waiting.cancel()
+
+
+def _cookie(consent_id: str) -> str:
+    return f"httptask-consent-{consent_id}"
+
+
+def _own_origin(request: Request) -> str:
+    """Return the origin that the page is served from. Raises `Refused` for another page."""
+    host = request.headers["host"].lower()
+    sent = request.headers.get("origin", "").lower()
+    if not sent:
+        return f"{request.url.scheme}://{host}"
+    if urlsplit(sent).netloc != host:
+        raise Refused(
+            "not-allowed",
+            "a credential is connected in the designer's own page, or with httptask credentials"
+            " connect: the browser has to come back to it",
+        )
+    return sent

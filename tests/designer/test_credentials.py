@@ -1,0 +1,246 @@
+"""Credentials in the designer: made, connected, tested; a secret never comes back to the page."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from designer import PATIENT, RunningDesigner, running_designer
+from httptask.model.api import Endpoint, Server
+from token_server import TokenServer, token_server
+
+SECRET = "c4n4ry-secret-9b1f"
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "credentials.json"
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
+    return path
+
+
+@pytest.fixture
+def server() -> Iterator[TokenServer]:
+    with token_server() as running:
+        yield running
+
+
+def endpoint(server: TokenServer) -> Endpoint:
+    flow = {
+        "authorizationUrl": server.url + "/authorize",
+        "tokenUrl": server.url + "/token",
+        "scopes": {"read": "Read"},
+    }
+    return Endpoint(
+        id="acme-me-get",
+        provider="acme",
+        method="GET",
+        path="/me",
+        title="Me",
+        servers=(Server(server.url),),
+        security=({"login": ("read",)},),
+        security_schemes={"login": {"type": "oauth2", "flows": {"authorizationCode": flow}}},
+    )
+
+
+@pytest.fixture
+def designer(tmp_path: Path, file: Path, server: TokenServer) -> Iterator[RunningDesigner]:
+    with running_designer(tmp_path, endpoints=[endpoint(server)]) as running:
+        yield running
+
+
+def made(designer: RunningDesigner, server: TokenServer) -> dict[str, Any]:
+    """Make the credential that the endpoint describes, and return it as the page has it."""
+    offered = designer.client.get("credential-schemes", params={"endpoint": "acme-me-get"}).json()
+    (scheme,) = [each for each in offered["schemes"] if each["type"] == "oauth2"]
+    assert scheme["fits"]
+    assert offered["origins"] == [server.url]
+    fields = scheme["prefill"] | {"clientId": "me", "clientSecret": SECRET}
+    body = {"type": "oauth2", "fields": fields, "origins": offered["origins"]}
+    answer = designer.client.put("credentials/crm", json=body)
+    assert answer.status_code == 200, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
+
+
+def test_a_credential_is_made_for_what_the_endpoint_describes(
+    designer: RunningDesigner, server: TokenServer, file: Path
+) -> None:
+    """Type, addresses, grant and scopes are prefilled from the security scheme."""
+    shown = made(designer, server)
+    assert shown == {
+        "name": "crm",
+        "type": "oauth2",
+        "fields": {
+            "grant": "authorizationCode",
+            "tokenUrl": server.url + "/token",
+            "authorizationUrl": server.url + "/authorize",
+            "scopes": ["read"],
+            "clientId": "me",
+        },
+        "secrets": ["/clientSecret"],
+        "origins": [server.url],
+        "source": "file",
+    }
+    assert json.loads(file.read_text())["crm"]["clientSecret"] == SECRET
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_is_left_out_is_kept(
+    designer: RunningDesigner, server: TokenServer, file: Path
+) -> None:
+    """An edit without the secret keeps it; another type begins anew; null takes a field away."""
+    shown = made(designer, server)
+    body = {"type": "oauth2", "fields": shown["fields"] | {"scopes": None}, "origins": []}
+    changed = designer.client.put("credentials/crm", json=body).json()
+    assert changed["secrets"] == ["/clientSecret"]
+    assert "scopes" not in changed["fields"]
+    assert json.loads(file.read_text())["crm"]["clientSecret"] == SECRET
+    refused = designer.client.put("credentials/crm", json={"type": "bearer", "fields": {}})
+    assert refused.status_code == 422
+    assert "'token' is missing" in refused.json()["detail"]
+    assert designer.client.delete("credentials/crm").status_code == 204
+    assert json.loads(file.read_text()) == {}
+    assert designer.client.get("credentials/crm").status_code == 404
+
+
+def test_the_environment_is_not_written(
+    designer: RunningDesigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A credential of the environment is listed, and neither shown nor removed."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_CRM", SECRET)
+    (item,) = designer.client.get("credentials").json()["items"]
+    assert item["writable"] is False
+    assert designer.client.get("credentials/crm").status_code == 403
+    assert designer.client.delete("credentials/crm").status_code == 403
+
+
+def connected(designer: RunningDesigner, browser: httpx.Client) -> dict[str, Any]:
+    """Ask for consent in *browser*, give it, and return how far it is."""
+    asked = browser.post(designer.url + "api/v1/consents", json={"name": "crm"})
+    assert asked.status_code == 201, asked.text
+    browser.get(asked.json()["url"], follow_redirects=True)
+    state: dict[str, Any] = browser.get(
+        designer.url + f"api/v1/consents/{asked.json()['id']}"
+    ).json()
+    return state
+
+
+def test_connect_test_and_restart(tmp_path: Path, file: Path, server: TokenServer) -> None:
+    """Consent in the browser gives a token, which is used, and is there after a restart."""
+    with (
+        running_designer(tmp_path, endpoints=[endpoint(server)]) as designer,
+        httpx.Client(**PATIENT) as browser,
+    ):
+        made(designer, server)
+        untested = designer.client.post("credential-tests", json={"name": "crm"}).json()
+        assert untested["accepted"] is False
+        assert connected(designer, browser)["state"] == "connected"
+        assert server.asked_consent["redirect_uri"] == designer.url + "oauth/callback"
+        assert server.asked_consent["code_challenge_method"] == "S256"
+    with running_designer(tmp_path) as designer:
+        (item,) = designer.client.get("credentials").json()["items"]
+        assert item["token"]["refreshes"] is True
+        assert item["token"]["expired"] is False
+        asked = {"name": "crm", "endpoint": "acme-me-get"}
+        tested = designer.client.post("credential-tests", json=asked).json()
+        assert (tested["accepted"], tested["status"]) == (True, 200)
+        assert server.granted == 1
+
+
+def test_the_callback_takes_one_answer_of_the_browser_that_asked(
+    designer: RunningDesigner, server: TokenServer
+) -> None:
+    """Another browser, another state, a second time and another host are refused, and end nothing;
+    a refusal is said.
+    """
+    made(designer, server)
+    with httpx.Client(**PATIENT) as browser, httpx.Client(**PATIENT) as stranger:
+        asked = browser.post(designer.url + "api/v1/consents", json={"name": "crm"}).json()
+        back = stranger.get(asked["url"]).headers["location"]
+        look = designer.url + f"api/v1/consents/{asked['id']}"
+        assert stranger.get(back).status_code == 400
+        assert browser.get(back.replace("state=", "state=x")).status_code == 400
+        assert browser.get(back, headers={"Host": "evil.example"}).status_code == 403
+        assert browser.get(back, headers={"Origin": "https://evil.example"}).status_code == 403
+        assert browser.get(look).json() == {"state": "waiting"}
+        assert browser.get(back).text == "Connected. You can close this window."
+        assert browser.get(back).status_code == 400
+        assert server.granted == 1
+        server.refuses_consent = True
+        state = connected(designer, browser)
+        assert state["state"] == "failed"
+        assert "consent was refused" in state["message"]
+
+
+def test_a_device_is_connected_without_a_browser(
+    designer: RunningDesigner, server: TokenServer
+) -> None:
+    """The page shows a code, and hears when it was entered."""
+    server.is_code_entered = False
+    fields = {
+        "grant": "deviceCode",
+        "clientId": "me",
+        "tokenUrl": server.url + "/token",
+        "deviceAuthorizationUrl": server.url + "/device",
+    }
+    designer.client.put("credentials/tv", json={"type": "oauth2", "fields": fields})
+    asked = designer.client.post("consents", json={"name": "tv"}).json()
+    assert (asked["userCode"], asked["url"]) == ("WDJB-MJHT", server.url + "/enter")
+    assert designer.client.get(f"consents/{asked['id']}").json() == {"state": "waiting"}
+    server.is_code_entered = True
+    while (state := designer.client.get(f"consents/{asked['id']}").json()["state"]) == "waiting":
+        pass
+    assert state == "connected"
+    assert designer.client.delete(f"consents/{asked['id']}").status_code == 204
+
+
+def test_only_the_callback_needs_no_token(tmp_path: Path, file: Path, server: TokenServer) -> None:
+    """The page's token guards every new route; the callback is checked by state and cookie."""
+    with running_designer(tmp_path, token="a-token-nobody-guesses") as designer:
+        for path in ("credentials", "credentials/crm", "credential-schemes", "consents/x"):
+            answer = httpx.get(designer.url + "api/v1/" + path, **PATIENT)
+            assert answer.status_code == 401, path
+        for path in ("consents", "credential-tests"):
+            answer = httpx.post(designer.url + "api/v1/" + path, json={"name": "crm"}, **PATIENT)
+            assert answer.status_code == 401, path
+        assert httpx.get(designer.url + "oauth/callback?state=x", **PATIENT).status_code == 400
+        assert httpx.get(designer.url + "oauth/other", **PATIENT).status_code == 401
+
+
+def test_no_route_answers_a_secret(designer: RunningDesigner, server: TokenServer) -> None:
+    """A canary in every secret and in every token: no route answers it, whatever it is asked."""
+    answers: list[str] = []
+    designer.client.event_hooks["response"].append(
+        lambda response: answers.append(response.read().decode() + str(response.headers))
+    )
+    made(designer, server)
+    secret = {"type": "basic", "fields": {"username": "ann", "password": SECRET}}
+    designer.client.put("credentials/pair", json=secret)
+    designer.client.put("credentials/pair", json=secret | {"type": "bearer"})
+    designer.client.put("credentials/pair", json=secret | {"origins": ["c4n4ry"]})
+    with httpx.Client(**PATIENT) as browser:
+        browser.event_hooks["response"].append(
+            lambda response: answers.append(response.read().decode())
+        )
+        connected(designer, browser)
+    for path in (
+        "credentials",
+        "credentials/crm",
+        "credentials/pair",
+        "credential-schemes",
+        "config",
+    ):
+        designer.client.get(path)
+    for name in ("crm", "pair"):
+        designer.client.post("credential-tests", json={"name": name, "url": server.url + "/me"})
+    server.revoke()
+    designer.client.post("credential-tests", json={"name": "pair", "url": server.url + "/me"})
+    assert len(answers) > 12
+    assert "c4n4ry" not in "".join(answers).replace("origin 'c4n4ry'", "")
