@@ -358,7 +358,8 @@ def test_connect_waits_for_the_browser(run: Run, file: Path, tmp_path: Path) -> 
             with urlopen(address, timeout=servers.HANG_SECONDS) as answer:
                 assert answer.read() == b"Connected. You can close this window."
             out, _ = process.communicate(timeout=servers.HANG_SECONDS)
-        assert (process.returncode, out[:16]) == (0, "crm is connected")
+        assert process.returncode == 0
+        assert out.startswith("crm is connected; its token: until 20")
         assert server.asked_consent["code_challenge_method"] == "S256"
         assert run("credentials", "test", "crm", "--url", server.url + "/me").status == 0
         assert server.granted == 1
@@ -387,3 +388,20 @@ def test_connect_on_another_device(run: Run, file: Path, tmp_path: Path) -> None
             server.is_code_entered = True
             assert process.wait(servers.HANG_SECONDS) == 0
         assert "until 20" in run("credentials").out
+
+
+def test_test_request_shows_the_token_request(run: Run, file: Path, tmp_path: Path) -> None:
+    """The request for a token stands before the one it was for; secrets are masked."""
+    with token_server() as server:
+        write(file, json.dumps({"crm": json.loads(server.credential())}))
+        task = {"type": "Http", "credentials": "crm", "httpRequest": {"url": server.url + "/me"}}
+        flow = {"startTask": "A", "tasks": {"A": {**task, "end": True}}}
+        (tmp_path / "flow.json").write_text(json.dumps(flow))
+        shown = run("test-request", "flow.json")
+    assert shown.status == 0
+    token, own = (
+        shown.out.index(f"token request to {server.url}/token:"),
+        shown.out.index("> GET /me"),
+    )
+    assert token < shown.out.index("> POST /token") < own
+    assert "c4n4ry" not in shown.out

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from designer import PATIENT, RunningDesigner, running_designer
+from designer import PATIENT, RunningDesigner, events_of, running_designer
 from httptask.model.api import Endpoint, Server
 from token_server import TokenServer, token_server
 
@@ -244,3 +244,30 @@ def test_no_route_answers_a_secret(designer: RunningDesigner, server: TokenServe
     designer.client.post("credential-tests", json={"name": "pair", "url": server.url + "/me"})
     assert len(answers) > 12
     assert "c4n4ry" not in "".join(answers).replace("origin 'c4n4ry'", "")
+
+
+def test_a_test_request_shows_what_authorising_took(
+    designer: RunningDesigner, server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token requests stand before the hop they were for, masked; a 401 is a challenge, and the
+    request goes out again.
+    """
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_APP", server.credential())
+    task = {
+        "type": "Http",
+        "httpRequest": {"url": server.url + "/me"},
+        "credentials": "app",
+        "end": True,
+    }
+    first = events_of(designer, {"task": task, "inputs": {}})[-1][1]
+    server.revoke()
+    second = events_of(designer, {"task": task, "inputs": {}})[-1][1]
+    (attempt,) = first["attempts"]
+    (token,) = attempt["subExchanges"]
+    assert (token["kind"], token["beforeHop"], token["status"]) == ("token", 0, 200)
+    assert token["request"]["url"] == server.url + "/token"
+    (attempt,) = second["attempts"]
+    assert [hop["status"] for hop in attempt["hops"]] == [401, 200]
+    assert [hop.get("challenged") for hop in attempt["hops"]] == [True, None]
+    assert [each["beforeHop"] for each in attempt["subExchanges"]] == [1]
+    assert "c4n4ry" not in json.dumps([first, second])

@@ -44,11 +44,25 @@ def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
     lines: list[str] = []
     if count > 1:
         lines.append(f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s")
-    for hop in attempt.hops:
+    hops = set(range(len(attempt.hops)))
+    for number, hop in enumerate(attempt.hops):
+        lines += _token_lines(attempt, {number})
         lines += _hop_lines(hop)
+        if hop.challenged:
+            lines += ["the server asks for other authorisation: sent again with it", ""]
+    lines += _token_lines(attempt, {each.before_hop for each in attempt.sub_exchanges} - hops)
     if count > 1 and attempt.error:
         lines.append(f"{attempt.outcome}: {attempt.error}")
     return [*lines, ""]
+
+
+def _token_lines(attempt: Attempt, before: set[int]) -> list[str]:
+    """Return the lines of the requests that authorising the hops *before* took."""
+    lines: list[str] = []
+    for each in attempt.sub_exchanges:
+        if each.before_hop in before:
+            lines += [f"{each.kind} request to {each.hop.request.url}:", *_hop_lines(each.hop), ""]
+    return lines
 
 
 def _hop_lines(hop: Hop) -> list[str]:

@@ -26,7 +26,7 @@ from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
-from httptask.model.exchange import Attempt, Difference, Exchange, RawResponse, SentRequest
+from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
 from httptask.model.task import Inputs, TestOptions
 from httptask.sending import Progress, Wait, watched
 from httptask.task import HttpTask
@@ -372,28 +372,34 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
-    hops: list[dict[str, Any]] = []
     value = {
         "number": attempt.number,
         "outcome": attempt.outcome,
         "startedAt": attempt.started_at,
         "waitedSeconds": round(attempt.waited_seconds, 6),
         "elapsedSeconds": round(attempt.elapsed_seconds, 6),
-        "hops": hops,
+        "hops": [_hop(hop) for hop in attempt.hops],
     }
-    for hop in attempt.hops:
-        shown: dict[str, Any] = {
-            "request": shown_request(hop.request),
-            "phases": _rounded(hop.phases),
-            "notes": list(hop.notes),
-        }
-        if hop.response is not None:
-            shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
-            shown["headers"] = [list(pair) for pair in hop.response.headers]
-        if hop.unparsed:
-            shown["unparsed"] = hop.unparsed
-        hops.append(shown)
+    if attempt.sub_exchanges:
+        value["subExchanges"] = [
+            {"kind": each.kind, "beforeHop": each.before_hop, **_hop(each.hop)}
+            for each in attempt.sub_exchanges
+        ]
     return value | ({"error": attempt.error} if attempt.error else {})
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "request": shown_request(hop.request),
+        "phases": _rounded(hop.phases),
+        "notes": list(hop.notes),
+    }
+    if hop.response is not None:
+        shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
+        shown["headers"] = [list(pair) for pair in hop.response.headers]
+    if hop.unparsed:
+        shown["unparsed"] = hop.unparsed
+    return shown | ({"challenged": True} if hop.challenged else {})
 
 
 def _answer(

@@ -129,7 +129,7 @@ def token_json(token: Token, now: float) -> dict[str, Any]:
     """Return what a list says of *token* at *now*; nothing of it is secret."""
     shown: dict[str, Any] = {"refreshes": token.refresh_token is not None}
     if token.expires_in is not None:
-        end = token.obtained_at + token.expires_in
+        end = (token.obtained_at or now) + token.expires_in  # 0: it has just been given
         shown["expiresAt"] = datetime.fromtimestamp(end, UTC).isoformat(timespec="seconds")
         shown["expired"] = end <= now
     if token.scope:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from httptask.model.exchange import OutgoingRequest
     from httptask.protocols import AuthContext
 
-_SHOWN = Token("token")
-"""What stands for a token where a request is only shown; it is masked like one."""
+_SHOWN = Token("stand-in-for-a-token-that-is-not-asked-for")
+"""What stands for a token where a request is only shown. It is masked like one, wherever it stands
+from then on, so that it must be no word that somebody writes.
+"""
 
 
 class OAuth2:

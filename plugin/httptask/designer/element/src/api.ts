@@ -33,6 +33,28 @@ export interface Credential {
   kind: string;
   source?: string;
   origins?: string[];
+  writable?: boolean;
+  warnings?: string[];
+  token?: HeldToken;
+}
+export interface HeldToken { refreshes: boolean; expiresAt?: string; expired?: boolean }
+export interface Scheme {
+  type: string;
+  fits: boolean;
+  prefill: JsonObject;
+  schema: { properties?: Record<string, { type?: string; writeOnly?: boolean; description?: string; enum?: Json[] }>; required?: string[] };
+}
+/** A credential as the page has it: of its secrets, only which are set. */
+export interface CredentialDraft {
+  name: string;
+  type: string;
+  fields: JsonObject;
+  /** JSON Pointers. */
+  secrets: string[];
+  origins: string[];
+  source: string;
+  token?: HeldToken;
+  isNew: boolean;
 }
 
 export class Api {
@@ -71,6 +93,21 @@ export class Api {
   field = async (id: string, link: string) =>
     (await this.get<{ field: Field }>(`endpoints/${encode(id)}/form?at=${encode(link)}`)).field;
   credentials = () => this.get<{ items: Credential[]; problems?: string[] }>("credentials");
+
+  credential = (name: string) => this.get<CredentialDraft>(`credentials/${encode(name)}`);
+  schemes = (endpoint?: string) =>
+    this.get<{ schemes: Scheme[]; origins: string[]; stores: string[] }>(`credential-schemes${endpoint ? `?endpoint=${encode(endpoint)}` : ""}`);
+  async saveCredential({ name, type, fields, origins, source }: CredentialDraft): Promise<CredentialDraft> {
+    const body = JSON.stringify({ type, fields, origins, source });
+    return (await (await this.send(`credentials/${encode(name)}`, { method: "PUT", headers: JSON_TYPE, body })).json()) as CredentialDraft;
+  }
+  removeCredential = (name: string) => this.send(`credentials/${encode(name)}`, { method: "DELETE" });
+  testCredential = async (name: string, what: { endpoint?: string; url?: string }) =>
+    (await (await this.post("credential-tests", { name, ...what })).json()) as { accepted: boolean | null; message: string; token?: HeldToken };
+  askConsent = async (name: string, endpoint?: string) =>
+    (await (await this.post("consents", { name, endpoint })).json()) as { id: string; url: string; userCode?: string };
+  consent = (id: string) => this.get<{ state: string; message?: string; token?: HeldToken }>(`consents/${encode(id)}`);
+  cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
 
   async validate(task: Task, name: string, signal: AbortSignal): Promise<{ problems: Problem[]; mediaType: string | null }> {
     const response = await this.post("validate", { task, name }, signal);

@@ -1,5 +1,6 @@
 // The middle column: what is asked for, and the buttons to do it.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { Credentials } from "./credentials";
 import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
 import { child, isExpression, isObject } from "./json";
 import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
@@ -150,6 +151,8 @@ function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
   const { security } = store.task.endpoint ?? {};
   const needed = security?.known && !security.optional && security.alternatives.length;
   const id = "f-/credentials";
+  const [open, setOpen] = useState(false);
+  const use = (value: string) => { slot.text = value; slot.on = !!slot.text; store.task.changed("/credentials"); redraw(); };
   const problems = store.validation.shownProblems("/credentials", true);
   return (
     <div class="picker">
@@ -158,9 +161,11 @@ function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
         <Suggested
           id={id} values={store.credentials.map(({ name, kind }) => [name, `${kind}, •••`])} value={slot.text} placeholder={needed ? "none; one is asked for" : "none"}
           aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
-          onInput={typed((value) => { slot.text = value; slot.on = !!slot.text; store.task.changed("/credentials"); redraw(); })}
+          onInput={typed(use)}
         />
       </label>
+      <button type="button" class="link" onClick={() => setOpen(true)}>Credentials …</button>
+      {open && <Credentials name={slot.text} onUse={use} onClose={() => setOpen(false)} />}
       <Problems id={id} pointer="/credentials" problems={problems} />
     </div>
   );

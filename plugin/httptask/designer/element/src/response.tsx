@@ -4,7 +4,7 @@ import { bytes, duration, plural } from "./amounts";
 import { phaseWords } from "./endings";
 import type { Store } from "./store";
 import { Tree } from "./tree";
-import type { Attempt, Ending, Phases } from "./types";
+import type { Attempt, Ending, Hop, Phases } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
 import { failureOf } from "./api";
 import type { Failure } from "./types";
@@ -254,11 +254,21 @@ const Timeline = ({ ending, store }: { ending: Ending; store: Store }) => (
 const OneAttempt = ({ attempt, store }: { attempt: Attempt; store: Store }) => (
   <li>
     <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}</span>
-    {attempt.hops.map((hop, index) => <div key={index}><code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span>
-      {hop.notes.map((note) => <div key={note} class="muted small">{note}</div>)}
-      {hop.unparsed && <><p class="muted small">What came is no response:</p><pre class="code block" tabIndex={0} aria-label="What came">{hop.unparsed}</pre></>}
+    {attempt.hops.map((hop, index) => <div key={index}>
+      {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop === index).map((each, at) => <OneHop key={at} hop={each} kind={each.kind} />)}
+      <OneHop hop={hop} />
+      {hop.challenged && <div class="muted small">The server asks for other authorisation: sent again with it.</div>}
     </div>)}
+    {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop >= attempt.hops.length).map((each, at) => <OneHop key={at} hop={each} kind={each.kind} />)}
   </li>
+);
+
+const OneHop = ({ hop, kind }: { hop: Hop; kind?: string }) => (
+  <div>
+    {kind && <span class="muted">{kind} request </span>}<code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span>
+    {hop.notes.map((note) => <div key={note} class="muted small">{note}</div>)}
+    {hop.unparsed && <><p class="muted small">What came is no response:</p><pre class="code block" tabIndex={0} aria-label="What came">{hop.unparsed}</pre></>}
+  </div>
 );
 
 function Sent({ ending, store }: { ending: Ending; store: Store }) {

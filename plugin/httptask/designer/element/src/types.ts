@@ -199,6 +199,17 @@ export interface SentRequest {
   bodyBase64?: string;
   truncated?: boolean;
 }
+export interface Hop {
+  request: SentRequest;
+  status?: number;
+  statusLine?: string;
+  headers?: [string, string][];
+  phases: Phases;
+  notes: string[];
+  unparsed?: string;
+  /** The next hop is the same request, authorised anew. */
+  challenged?: boolean;
+}
 export interface Attempt {
   number: number;
   outcome: string;
@@ -206,7 +217,9 @@ export interface Attempt {
   startedAt: string;
   waitedSeconds: number;
   elapsedSeconds: number;
-  hops: { request: SentRequest; status?: number; statusLine?: string; headers?: [string, string][]; phases: Phases; notes: string[]; unparsed?: string }[];
+  hops: Hop[];
+  /** What authorising it took. */
+  subExchanges?: (Hop & { kind: string; beforeHop: number })[];
 }
 export type Phases = Record<string, number>;
 

@@ -1,0 +1,197 @@
+// Credentials: made for what the endpoint describes, connected, tested. A secret goes to the server and never comes back.
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
+import type { Json, JsonObject } from "./json";
+import type { Failure } from "./types";
+import { Failed, IconButton, Note, typed, useUi } from "./ui";
+
+const LOOK_AGAIN = 500;
+/** Shown without being asked for, where a scheme has them. */
+const USUAL = ["grant", "tokenUrl", "clientId", "clientSecret", "scopes", "in", "name"];
+/** Grants for which a person consents, and where. */
+const ASKS: Record<string, string> = { authorizationCode: "authorizationUrl", deviceCode: "deviceAuthorizationUrl" };
+
+interface Offer { schemes: Scheme[]; origins: string[]; stores: string[] }
+interface Said { kind: "error" | "info"; title: string; text?: string; link?: string }
+
+/** The dialog, while it is open; *onUse* takes the name of the credential that the task is to have. */
+export function Credentials({ name: first, onUse, onClose }: { name: string; onUse: (name: string) => void; onClose: () => void }) {
+  const { store } = useUi();
+  const { api } = store;
+  const endpoint = store.task.endpoint?.item.id;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [offer, setOffer] = useState<Offer | null>(null);
+  const [draft, setDraft] = useState<CredentialDraft | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [consent, setConsent] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const fresh = (from: Offer): CredentialDraft => {
+    // A token of one's own fits OAuth 2, too; what the description says more of is what it means.
+    const fitting = from.schemes.filter(({ fits }) => fits);
+    const scheme = fitting.find(({ prefill }) => Object.keys(prefill).length) ?? fitting[0] ?? from.schemes[0]!;
+    return { name: "", type: scheme.type, fields: { ...scheme.prefill }, origins: from.origins, secrets: [], source: from.stores[0]!, isNew: true };
+  };
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setFailure(null);
+    setSaid(null);
+    try { await work(); } catch (error) { setFailure(failureOf(error)); }
+    setBusy(false);
+  };
+  const open = (name: string) => attempt(async () => setDraft({ ...(await api.credential(name)), isNew: false }));
+  useLayoutEffect(() => {
+    dialog.current!.showModal();
+    void attempt(async () => {
+      const from = await api.schemes(endpoint);
+      setOffer(from);
+      const known = store.credentials.find(({ name, writable }) => name === first && writable);
+      if (known) await open(first); else setDraft({ ...fresh(from), name: first });
+    });
+  }, []);
+  useLayoutEffect(() => {
+    if (!consent) return;
+    const timer = setInterval(() => void api.consent(consent).then(({ state, message, token }) => {
+      if (state === "waiting" || state === "finishing") return;
+      setConsent(null);
+      setSaid(state === "connected" ? { kind: "info", title: "Connected", text: lifeOf(token) } : { kind: "error", title: "Not connected", text: message });
+      if (draft) setDraft({ ...draft, token });
+      void store.loadCredentials();
+    }, (error: unknown) => { setConsent(null); setFailure(failureOf(error)); }), LOOK_AGAIN);
+    return () => clearInterval(timer);
+  }, [consent]);
+
+  const save = async (): Promise<CredentialDraft> => {
+    const saved = { ...(await api.saveCredential(draft!)), isNew: false };
+    setDraft(saved);
+    await store.loadCredentials();
+    return saved;
+  };
+  const connect = () => attempt(async () => {
+    const { name } = await save();
+    const asked = await api.askConsent(name, endpoint);
+    setConsent(asked.id);
+    window.open(asked.url, "_blank", "noopener");
+    setSaid({ kind: "info", title: asked.userCode ? `Enter the code ${asked.userCode}` : "Waiting for your consent", text: "Where no window has opened:", link: asked.url });
+  });
+  const test = () => attempt(async () => {
+    const { name, origins, type } = await save();
+    const harmless = store.task.endpoint?.item.method === "GET" ? { endpoint } : { url: origins[0] && `${origins[0]}/` };
+    const told = await api.testCredential(name, type === "oauth2" ? {} : harmless);
+    setSaid({ kind: told.accepted ? "info" : "error", title: told.accepted ? "Tested" : "The test failed", text: told.message });
+    setDraft((now) => now && { ...now, token: told.token ?? now.token });
+  });
+  const close = () => { if (consent) void api.cancelConsent(consent).catch(() => {}); onClose(); };
+  const scheme = offer?.schemes.find(({ type }) => type === draft?.type);
+  const set = (change: Partial<CredentialDraft>) => setDraft({ ...draft!, ...change });
+  return (
+    <dialog class="credentials" ref={dialog} aria-label="Credentials" onCancel={(event) => { event.preventDefault(); close(); }} onKeyDown={(event) => event.stopPropagation()}>
+      <nav class="side" aria-label="All credentials">
+        <div class="row between"><h2>Credentials</h2><IconButton icon="plus" label="New credential" onClick={() => { setSaid(null); setFailure(null); setDraft(fresh(offer!)); }} disabled={!offer} /></div>
+        <ul>{store.credentials.map((each) => <li key={each.name}><Entry item={each} chosen={!draft?.isNew && draft?.name === each.name} onOpen={() => void open(each.name)} /></li>)}</ul>
+        <p class="hint">A task holds a credential’s name. Its value stays on this machine and is never shown again.</p>
+      </nav>
+      <form class="main" onSubmit={(event) => { event.preventDefault(); void attempt(async () => { const { name } = await save(); onUse(name); onClose(); }); }}>
+        <div class="scroll fields">
+          {failure && <Failed failure={failure} />}
+          {draft && offer && scheme && (
+            <>
+              <Row label="Name" id="c-name"><input id="c-name" class="code" value={draft.name} disabled={!draft.isNew} aria-required="true" onInput={typed((name) => set({ name }))} /></Row>
+              <Row label="Type" id="c-type">
+                <select id="c-type" value={draft.type} onChange={typed((type) => set({ type, fields: { ...offer.schemes.find((each) => each.type === type)!.prefill }, secrets: [] }))}>
+                  {offer.schemes.map((each) => <option key={each.type} value={each.type}>{each.type}{each.fits ? " (what the endpoint asks for)" : ""}</option>)}
+                </select>
+              </Row>
+              <SchemeFields key={draft.type} scheme={scheme} draft={draft} onChange={(fields) => set({ fields })} />
+              <Row label="Send it only to" id="c-origins">
+                <input id="c-origins" class="code" placeholder="https://api.example.com" value={draft.origins.join(", ")} onChange={typed((text) => set({ origins: listed(text) }))} />
+                <span class="hint">{draft.origins.length ? "Any other origin, a redirect too, is asked without it." : "Without an origin it may be sent anywhere."}</span>
+              </Row>
+              <Row label="Keep it in" id="c-store">
+                <select id="c-store" value={draft.source} disabled={!draft.isNew} onChange={typed((source) => set({ source }))}>
+                  {offer.stores.map((each) => <option key={each} value={each}>{each === "file" ? "a file of its owner's" : "the system keyring"}</option>)}
+                </select>
+              </Row>
+              {draft.token && !said && <Note kind="info" title="Connected">{lifeOf(draft.token)}</Note>}
+              {said && <div role="status"><Note kind={said.kind} title={said.title}>{said.text} {said.link && <a href={said.link} target="_blank" rel="noopener noreferrer">open the page</a>}</Note></div>}
+            </>
+          )}
+        </div>
+        <footer class="row">
+          {draft && !draft.isNew && <button type="button" class="quiet" onClick={() => void attempt(async () => { await api.removeCredential(draft.name); await store.loadCredentials(); setDraft(fresh(offer!)); })}>Delete</button>}
+          <span class="grow" />
+          <button type="button" class="quiet" onClick={close}>Close <kbd>Esc</kbd></button>
+          {draft && String(draft.fields.grant) in ASKS && <button type="button" disabled={busy || !draft.name} onClick={() => void connect()}>{draft.token ? "Connect again" : "Connect"}</button>}
+          {draft && <button type="button" disabled={busy || !draft.name} onClick={() => void test()}>Test</button>}
+          <button class="primary" disabled={busy || !draft?.name}>Save and use in this task</button>
+        </footer>
+      </form>
+    </dialog>
+  );
+}
+
+const Entry = ({ item, chosen, onOpen }: { item: Credential; chosen: boolean; onOpen: () => void }) => (
+  <button type="button" class="quiet entry" aria-current={chosen} disabled={!item.writable} onClick={onOpen}>
+    <strong>{item.name}</strong>
+    <span class="hint">{item.kind}, {item.source}{item.warnings ? ", any origin" : ""}{item.token ? `, ${lifeOf(item.token)}` : ""}</span>
+  </button>
+);
+
+const Row = ({ label, id, children }: { label: string; id: string; children: ComponentChildren }) => (
+  <div class="field"><label class="name" for={id}>{label}</label>{children}</div>
+);
+
+/** A control for each field of the scheme's schema; those that are rare come when they are asked for. */
+function SchemeFields({ scheme, draft, onChange }: { scheme: Scheme; draft: CredentialDraft; onChange: (fields: JsonObject) => void }) {
+  const { properties = {}, required = [] } = scheme.schema;
+  const [more, setMore] = useState(false);
+  const names = Object.keys(properties).sort((one, other) => Number(required.includes(other)) - Number(required.includes(one)));
+  const isShown = (name: string) => more || required.includes(name) || USUAL.includes(name) || ASKS[String(draft.fields.grant)] === name || name in draft.fields || draft.secrets.some((each) => each.split("/")[1] === name);
+  return (
+    <>
+      {names.filter(isShown).map((name) => {
+        const { type, writeOnly, description, enum: values } = properties[name]!;
+        const id = `c-field-${name}`;
+        const value = draft.fields[name];
+        const write = (now: Json | undefined) => onChange({ ...draft.fields, [name]: now as Json });
+        const text = Array.isArray(value) ? value.join(" ") : value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
+        const isSet = draft.secrets.includes(`/${name}`);
+        const required_ = required.includes(name) || undefined;
+        return (
+          <Row key={name} label={name} id={id}>
+            {values ? (
+              <select id={id} value={text} aria-required={required_} onChange={typed((now) => write(now || undefined))}>
+                <option value="" />{values.map((each) => <option key={String(each)} value={String(each)}>{String(each)}</option>)}
+              </select>
+            ) : (
+              <input
+                id={id} class="code" type={writeOnly ? "password" : "text"} autocomplete="off" aria-required={required_} value={text}
+                placeholder={isSet ? "set; leave empty to keep it" : ""}
+                {...(type === "string" || !type ? { onInput: typed((now) => write(now || undefined)) } : { onChange: typed((now) => write(valueOf(type, now))) })}
+              />
+            )}
+            {description && <span class="hint">{description}</span>}
+          </Row>
+        );
+      })}
+      {!more && names.some((name) => !isShown(name)) && <div><button type="button" class="link" onClick={() => setMore(true)}>More fields</button></div>}
+    </>
+  );
+}
+
+const listed = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+function valueOf(type: string, text: string): Json | undefined {
+  if (!text.trim()) return undefined;
+  if (type === "array" && !text.trim().startsWith("[")) return listed(text);
+  try { return JSON.parse(text) as Json; } catch { return text; }
+}
+
+function lifeOf(token?: HeldToken): string {
+  if (!token) return "";
+  if (!token.expiresAt) return "token held";
+  const until = new Date(token.expiresAt).toLocaleString();
+  return `token ${token.expired ? "expired" : "good until"} ${until}${token.refreshes ? ", then refreshed by itself" : ""}`;
+}
