@@ -97,7 +97,11 @@ def test_what_is_left_out_is_kept(
 ) -> None:
     """An edit without the secret keeps it; another type begins anew; null takes a field away."""
     shown = made(designer, server)
-    body = {"type": "oauth2", "fields": shown["fields"] | {"scopes": None}, "origins": []}
+    body = {
+        "type": "oauth2",
+        "fields": shown["fields"] | {"scopes": None},
+        "origins": shown["origins"],
+    }
     changed = designer.client.put("credentials/crm", json=body).json()
     assert changed["secrets"] == ["/clientSecret"]
     assert "scopes" not in changed["fields"]
@@ -108,6 +112,58 @@ def test_what_is_left_out_is_kept(
     assert designer.client.delete("credentials/crm").status_code == 204
     assert json.loads(file.read_text()) == {}
     assert designer.client.get("credentials/crm").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "origins", "member"),
+    [
+        ({}, [], "origins"),
+        ({}, ["https://api.example", "SERVER"], "origins"),
+        ({"tokenUrl": "https://thief.example/token"}, ["SERVER"], "tokenUrl"),
+        ({"issuer": "https://thief.example"}, ["SERVER"], "issuer"),
+    ],
+)
+def test_a_kept_secret_goes_nowhere_else(
+    designer: RunningDesigner,
+    server: TokenServer,
+    file: Path,
+    fields: dict[str, Any],
+    origins: list[str],
+    member: str,
+) -> None:
+    """Who may use the page, and does not know a secret, cannot send it to a server of their own."""
+    shown = made(designer, server)
+    stored = file.read_text()
+    moved = [server.url if origin == "SERVER" else origin for origin in origins]
+    body = {"type": "oauth2", "fields": shown["fields"] | fields, "origins": moved}
+    refused = designer.client.put("credentials/crm", json=body)
+    assert refused.status_code == 422
+    assert f"'{member}' changes where the credential goes" in refused.json()["detail"]
+    assert file.read_text() == stored
+    body["fields"] = body["fields"] | {"clientSecret": "another-secret-1"}
+    assert designer.client.put("credentials/crm", json=body).status_code == 200
+
+
+def test_a_secret_that_is_written_again_may_go_elsewhere(designer: RunningDesigner) -> None:
+    """Of any kind, one that has no token too."""
+    for origin in ("https://a.example", "https://b.example"):
+        body = {"type": "bearer", "fields": {"token": "abc-12345"}, "origins": [origin]}
+        assert designer.client.put("credentials/simple", json=body).status_code == 200
+    assert designer.client.get("credentials/simple").json()["origins"] == ["https://b.example"]
+
+
+def test_a_rate_limit_outlives_an_edit(
+    designer: RunningDesigner, server: TokenServer, file: Path
+) -> None:
+    """The page has no field for it, and loses nothing that was written."""
+    shown = made(designer, server)
+    document = json.loads(file.read_text())
+    document["crm"]["rateLimit"] = {"requests": 5, "seconds": 1}
+    file.write_text(json.dumps(document))
+    assert "rateLimit" not in designer.client.get("credentials/crm").json()["fields"]
+    body = {"type": "oauth2", "fields": shown["fields"], "origins": shown["origins"]}
+    assert designer.client.put("credentials/crm", json=body).status_code == 200
+    assert json.loads(file.read_text())["crm"]["rateLimit"] == {"requests": 5, "seconds": 1}
 
 
 def test_the_environment_is_not_written(

@@ -28,6 +28,7 @@ from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
 from httptask.model.credential import Credential
 from httptask.task import (
+    forget_token,
     held_token,
     remove_credential,
     store_credential,
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 Entry = Callable[[str], Awaitable["CatalogueEntry"]]
-_OWN = ("type", "origins")
+_OWN = ("type", "origins", "rateLimit")
+"""Members that every credential may have; the others are the scheme's fields."""
 
 
 class Credentials:
@@ -108,7 +110,18 @@ class Credentials:
         if problems:
             raise Refused("credential", "; ".join(problems))
         document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
+        if before is not None and "rateLimit" in before:  # the page has no field for it
+            document["rateLimit"] = before["rateLimit"]
+        target_field = None if before is None else _moved_target(before, document)
+        if target_field is not None and fields != given:
+            raise Refused(
+                "credential",
+                f"{target_field!r} changes where the credential goes: write its secrets again, so"
+                " that only who knows them can send them there",
+            )
         try:
+            if target_field is not None:
+                await forget_token(self._runtime, name)  # it was for the servers of before
             await store_credential(self._runtime, target, name, document)
         except ValueError as error:
             raise Refused("credential", str(error)) from error
@@ -148,6 +161,18 @@ class Credentials:
     async def _token(self, credential: Credential) -> dict[str, Any]:
         token = await held_token(self._runtime, credential)
         return {} if token is None else {"token": token_json(token, self._runtime.clock.wall())}
+
+
+def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
+    """Return the member of *document* through which the secrets of *before* would go to a server
+    that they were not for; None when there is none.
+    """
+    bound, origins = before.get("origins") or [], document.get("origins") or []
+    if bound and (not origins or not set(origins) <= set(bound)):
+        return "origins"
+    names = sorted({*before, *document} - {*_OWN})
+    urls = (name for name in names if name.endswith("Url") or name == "issuer")
+    return next((name for name in urls if before.get(name) != document.get(name)), None)
 
 
 def _stored(name: str) -> tuple[Shelf, dict[str, Any]]:
