@@ -713,3 +713,42 @@ def test_without_its_redis_each_process_counts_alone() -> None:
         definition = http(server.url, rateLimit=rate, totalTimeoutSeconds=30)
         outcomes = outcomes_of_processes(definition, port)
     assert sorted(outcomes) == ["success"] * 9 + ["timeout"] * 3
+
+
+# The security notes
+
+GROUNDS = {
+    "egress",
+    "redirects",
+    "secrets at rest",
+    "secrets in transit",
+    "masking",
+    "descriptions",
+    "designer guards",
+    "files",
+    "tokens",
+    "proxies",
+    "insecure hosts",
+    "TLS identity",
+    "plugins",
+}
+NOTES = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in (ROOT / "docs" / "security.md").read_text("utf-8").splitlines()
+    if line.startswith("| ") and "::" in line
+]
+
+
+def test_the_security_notes_cover_every_ground() -> None:
+    """Each ground has a row, and each row a threat, a rule and a test."""
+    assert {row[0] for row in NOTES} == GROUNDS
+    assert all(len(row) == 4 and all(row) for row in NOTES)
+
+
+@pytest.mark.parametrize("name", sorted({name for row in NOTES for name in row[3].split(", ")}))
+def test_a_test_of_the_security_notes_exists(name: str) -> None:
+    """A rule is held by a test of the suite, which is found where the notes say."""
+    path, _, function = name.strip("`").partition("::")
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    assert function.startswith("test_")
+    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -147,6 +147,9 @@ class Given:
     async def body_sha256(self) -> str:
         return hashlib.sha256().hexdigest()
 
+    def mask(self, *secrets: str) -> None:
+        assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in secrets)
+
 
 EXAMPLES = {
     "get-vanilla": (

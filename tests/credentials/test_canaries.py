@@ -13,14 +13,13 @@ import json
 import logging
 import pickle
 import re
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus, unquote_to_bytes
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 import pytest
 import trustme
@@ -37,14 +36,15 @@ from httptask.credentials._known import known_schemes
 from httptask.credentials.oauth2._authentication import AUTHENTICATIONS
 from httptask.credentials.oauth2._grants import GRANTS
 from httptask.errors import TaskError
+from httptask.model.policy import Network
 from httptask.plugins import plugin_manager
 from httptask.task import HttpTask
 from tasks import http, runtime, store
 
 HEAD, TAIL = "c4n4ry", "yr4n4c"
 """Every canary starts and ends with them, so that a part of one is seen, too."""
-ANY = HEAD + "-\"é\\</&+ ü😀'%-" + TAIL
-VISIBLE = HEAD + "-\"\\</&+'%~=-" + TAIL
+ANY = HEAD + "-\"é\\</&+ ü😀'%-of-32-bytes-" + TAIL
+VISIBLE = HEAD + "-\"\\</&+'%~=-of-32-bytes-" + TAIL
 IN_COOKIE = HEAD + "-</&+'%~=-" + TAIL
 TOKEN = HEAD + "/given+token-" + TAIL
 AUTHORITY = trustme.CA()
@@ -125,8 +125,8 @@ class Case:
     """What is looked for beside the ends of a canary."""
 
 
-def _case(type: str, secret: str, name: str, **fields: Any) -> Case:
-    return Case({"type": type, name: secret, **fields}, (secret,))
+def _case(scheme: str, secret: str, name: str, **fields: Any) -> Case:
+    return Case({"type": scheme, name: secret, **fields}, (secret,))
 
 
 def _key(place: str, secret: str, **request: Any) -> Case:
@@ -170,8 +170,8 @@ CASES: dict[str, Case] = {
         _lines(EC_PEM),
     ),
     "jwt with a secret": Case(
-        {"type": "jwt", "key": {"secret": ANY + "-" * 9, "alg": "HS256"}, "issuer": "me"},
-        (ANY + "-" * 9,),
+        {"type": "jwt", "key": {"secret": ANY, "alg": "HS256"}, "issuer": "me"},
+        (ANY,),
         {},
         r"Bearer (\S+)",
     ),
@@ -211,14 +211,16 @@ def _oauth(grant: str, authentication: str) -> Case:
         values |= {"key": {"pem": TLS_PEM, "password": ANY}}
     credential = {"type": "oauth2", "grant": grant, "tokenUrl": "/token", **values}
     credential["clientAuthentication"] = authentication
-    return Case(credential, (VISIBLE, ANY, TOKEN))
+    held = json.dumps(credential, ensure_ascii=False)
+    secrets = (text for text in (VISIBLE, ANY) if json.dumps(text, ensure_ascii=False) in held)
+    return Case(credential, tuple(secrets))
 
 
 CASES |= {
     f"oauth2 {grant} {way}": _oauth(grant, way)
     for grant in GRANTS
     for way in AUTHENTICATIONS
-    if grant not in CONSENT and (grant == "clientCredentials" or way == "post") and way != "tls"
+    if grant not in CONSENT and (grant == "clientCredentials" or way == "post")
 }
 each_credential = pytest.mark.parametrize("name", CASES)
 
@@ -263,7 +265,13 @@ class Echo:
         self.case = case
         self.refuses = False
         self.derived: set[str] = set()
+        """What was made of a secret in any request."""
         self.got = b""
+        """All requests."""
+        self.recent = b""
+        """The last request, and the token request before it."""
+        self.given: tuple[str, ...] = ()
+        """Tokens that were given."""
 
     def __call__(self, peer: servers.Peer) -> bool:
         request = peer.read_request()
@@ -271,12 +279,12 @@ class Echo:
             return False
         self.got += request
         line = request.split(b"\r\n", 1)[0].decode("latin-1")
-        if self.case.derived:
-            self.derived |= set(re.findall(self.case.derived, request.decode("latin-1")))
         path = re.split(r"[?]", line.split()[1])[0].strip("/")
+        self.recent = request + (self.recent if path != "token" and self.given else b"")
+        self.derived |= set(self.made)
         if path == "token":
             peer.sendall(self.token())
-        elif self.case.credential["type"] == "digest" and not self.derived:
+        elif self.case.credential["type"] == "digest" and not self.made:
             challenge = ("WWW-Authenticate", 'Digest realm="r", nonce="n0", qop="auth"')
             peer.sendall(servers.response(b"", challenge, status="401 Unauthorized"))
         else:
@@ -284,8 +292,14 @@ class Echo:
         return True
 
     @property
+    def made(self) -> list[str]:
+        """What is made of a secret in the last request."""
+        pattern, text = self.case.derived, self.recent.decode("latin-1")
+        return re.findall(pattern, text) if pattern else []
+
+    @property
     def echoed(self) -> list[str]:
-        return [*self.case.secrets, *sorted(self.derived)]
+        return [*self.case.secrets, *self.given, *self.made]
 
     @property
     def in_line(self) -> str:
@@ -298,7 +312,9 @@ class Echo:
             refusal = {"error": "invalid_client", "error_description": self.everything}
             text = json.dumps(refusal).encode()
             return servers.response(text, servers.JSON, status="401 Unauthorized")
-        given = {"access_token": TOKEN, "refresh_token": TOKEN + "-2", "id_token": TOKEN + "-3"}
+        self.given = (TOKEN, TOKEN + "-2", TOKEN + "-3")
+        names = ("access_token", "refresh_token", "id_token")
+        given = dict(zip(names, self.given, strict=True))
         return servers.response(json.dumps(given).encode(), servers.JSON)
 
     @property
@@ -312,7 +328,7 @@ class Echo:
     def as_text(self, charset: str, status: str) -> bytes:
         texts = [text for item in self.everything for text in item.values()]
         lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
-        body = "\n".join([*lines, self.got.decode("latin-1")]).encode(charset)
+        body = "\n".join([*lines, self.recent.decode("latin-1")]).encode(charset)
         return servers.response(
             body, ("Content-Type", f"text/plain; charset={charset}"), status=status
         )
@@ -329,8 +345,6 @@ ANSWERS: dict[str, Callable[[Echo], bytes]] = {
     ),
     "no-http": lambda echo: f"WHAT {echo.in_line}\r\n\r\n".encode("latin-1"),
 }
-WITHOUT_RESULT = ("location", "no-http")
-"""Answers that end in an error without a response: what one says in a run is not masked."""
 each_answer = pytest.mark.parametrize("answer", ANSWERS)
 
 
@@ -338,7 +352,7 @@ each_answer = pytest.mark.parametrize("answer", ANSWERS)
 def echoing(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Echo, str]]:
     """Run the server of *case*, whose credential is stored, and give it and its address."""
     echo = Echo(case)
-    has_identity = case.credential["type"] == "tls"
+    has_identity = "tls" in (case.credential["type"], case.credential.get("clientAuthentication"))
     with (
         servers.tls_server(echo, clients=AUTHORITY) if has_identity else servers.raw_server(echo)
     ) as server:
@@ -473,3 +487,161 @@ def test_a_program_sees_no_secret(
         shown = library(case, f"{url}/{answer}", caplog)
         assert on_the_wire(echo)
     assert all_leaks(shown, echo) == {}
+
+
+@each_credential
+def test_a_command_prints_no_secret(
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nor does what `test-request` and `run` print, as text and as JSON, and the copy for curl.
+
+    What a response says in a run is its result: that of `run` is looked at where there is none.
+    """
+    case = CASES[name]
+    with echoing(case, monkeypatch) as (echo, url):
+        shown = commands(case, f"{url}/json", tmp_path, capsys, runs=False)
+        shown |= commands(case, f"{url}/no-http", tmp_path, capsys, runs=True)
+        assert on_the_wire(echo)
+    assert all_leaks(shown, echo) == {}
+
+
+@each_credential
+def test_a_run_keeps_no_secret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record that an engine keeps of a run has none, but in a response that it holds."""
+    case = CASES[name]
+    with echoing(case, monkeypatch) as (echo, url), runtime() as shared:
+        definition = {"startTask": "Try", "tasks": {"Try": task_of(case, f"{url}/no-http")}}
+        run = run_workflow(definition, runtime=shared)
+        assert run.status == "Failed"
+        assert on_the_wire(echo)
+    shown = {"json": json.dumps(run.to_json()), "repr": repr(run)}
+    assert all_leaks(shown, echo) == {}
+
+
+@pytest.fixture(scope="module")
+def designer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesigner]:
+    # Each TLS server of a test has a certificate of its own.
+    network = Network(insecure_hosts=("localhost",))
+    folder = tmp_path_factory.mktemp("designer")
+    with running_designer(folder, network=network) as running:
+        yield running
+
+
+def of_designer(case: Case, url: str, designer: RunningDesigner) -> dict[str, str]:
+    """Return all that the designer tells its page about a test request."""
+    draft = {"task": task_of(case, url), "name": "Tried"}
+    told = events_of(designer, draft)
+    asked = {"body": {}, "decoded": {"as": "decoded"}}
+    place = told[-1][1].get("body")
+    shown = {
+        "events": json.dumps(told),
+        "render": designer.client.post("render", json=draft).text,
+        "credentials": designer.client.get("credentials").text,
+    }
+    for name, query in asked.items() if isinstance(place, str) else ():
+        shown[name] = designer.client.get(place, params=query).text
+    return shown
+
+
+@pytest.mark.parametrize("answer", ["json", "error-body", "no-http"])
+@each_credential
+def test_the_designer_tells_no_secret(
+    name: str, answer: str, designer: RunningDesigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its events, nor the body it keeps, nor what it renders has one."""
+    case = CASES[name]
+    with echoing(case, monkeypatch) as (echo, url):
+        shown = of_designer(case, f"{url}/{answer}", designer)
+        assert on_the_wire(echo)
+    assert all_leaks(shown, echo) == {}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("oauth2")])
+def test_a_refused_token_shows_no_secret(
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A token endpoint that echoes in its refusal what it got is quoted without it."""
+    case = CASES[name]
+    with echoing(case, monkeypatch) as (echo, url):
+        echo.refuses = True
+        shown = library(case, f"{url}/json", caplog)
+        shown |= commands(case, f"{url}/json", tmp_path, capsys, runs=True)
+        assert "error" in shown
+        assert b"/token" in echo.got
+    assert all_leaks(shown, echo) == {}
+
+
+# The search finds what is there
+
+
+@pytest.mark.parametrize("spelling", [*written("a"), "utf-16", "numbers in html", "deep"])
+def test_the_search_finds_every_spelling(spelling: str) -> None:
+    """Each way in which a server writes a secret is one that the search knows."""
+    others = {
+        "utf-16": ANY.encode("utf-16-le"),
+        "numbers in html": "".join(f"&#{ord(character)};" for character in ANY),
+        "deep": json.dumps({"body": base64.b64encode(json.dumps([ANY]).encode()).decode()}),
+    }
+    spelt = (others | written(ANY))[spelling]
+    for text in spelt if isinstance(spelt, list) else [spelt]:
+        around = b"a " + text + b" b" if isinstance(text, bytes) else f"a {text} b"
+        assert leaks(around, (HEAD, TAIL))
+    assert not leaks("•••", (HEAD, TAIL))
+
+
+def test_the_search_finds_what_is_not_masked(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    designer: RunningDesigner,
+) -> None:
+    """Without masking, the same searches find the secret in everything that quotes a response."""
+    for name in ("text", "bytes", "value", "pairs"):
+        monkeypatch.setattr(Redactor, name, lambda self, given: given)
+    monkeypatch.setattr(Redactor, "finds", lambda self, text: False)
+    case = CASES["apiKey in the query"]
+    with echoing(case, monkeypatch) as (echo, url):
+        shown = library(case, f"{url}/error-body", caplog)
+        shown |= commands(case, f"{url}/no-http", tmp_path, capsys, runs=True)
+        shown |= of_designer(case, f"{url}/json", designer)
+    silent = {"curl", "render", "credentials", "test-request --curl", "log"}
+    assert set(shown) - set(all_leaks(shown, echo)) <= silent
+    assert {"exchange", "error", "hook", "run", "run --json", "events", "body"} <= set(
+        all_leaks(shown, echo)
+    )
+
+
+class Spilling:
+    """A scheme of a plugin that writes the secret, encoded, into its own log."""
+
+    name = "spilling"
+    fields: Mapping[str, str] = {"key": "secret"}
+
+    @hookimpl
+    def httptask_auth_schemes(self) -> list[Any]:
+        return [self]
+
+    def authorise(self, request: Any, credential: Any) -> None:
+        key = credential.fields["key"].reveal()
+        logging.getLogger("acme.spilling").debug("%s", base64.b64encode(key.encode()).decode())
+        request.set_header("X-Key", key)
+
+
+def test_the_search_finds_what_a_plugin_spills(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log of a plugin is its own; that it is found shows that logs are searched."""
+    case = _case("spilling", VISIBLE, "key")
+    listen(caplog)
+    with echoing(case, monkeypatch) as (echo, url):
+        task = HttpTask(task_of(case, f"{url}/json"), runtime=runtime(Spilling()))
+        shown = {"exchange": of_exchange(task.test_request()), "log": log_of(caplog)}
+    assert set(all_leaks(shown, echo)) == {"log"}

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import subprocess
 import threading
 import traceback
@@ -478,6 +479,42 @@ def test_a_secret_of_which_only_some_is_escaped_is_cut_out(echo: str) -> None:
     redactor = Redactor(["k y/z{w&lon\"g'<e>", "k y/z{é😀}"])
     assert redactor.text(f"before [{echo}] after") == "before [•••] after"
     assert redactor.bytes(f"before [{echo}] after".encode()) == "before [•••] after".encode()
+
+
+AWKWARD = "c4n4ry\"é\\/'\n😀"
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_a_secret_in_json_in_json_is_cut_out(levels: int, is_ascii: bool) -> None:
+    """However often a server writes JSON into a text of JSON, the rest of it stays readable."""
+    written, masked = AWKWARD, "•••"
+    for _ in range(levels):
+        written = json.dumps({"log": written}, ensure_ascii=is_ascii)
+        masked = json.dumps({"log": masked}, ensure_ascii=False)
+    assert Redactor([AWKWARD]).text(written) == masked
+    octets = Redactor([AWKWARD]).bytes(written.encode())
+    assert json.loads(octets) == json.loads(masked)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        pytest.param(json.dumps("C4N4RY\"É\\/'\n😀"), id="capitals in JSON"),
+        pytest.param(json.dumps(AWKWARD.encode().decode("latin-1")), id="octets as Latin-1"),
+        pytest.param(repr(AWKWARD), id="Python"),
+        pytest.param(quote(json.dumps([AWKWARD])), id="JSON in a URL"),
+        pytest.param(html.escape(json.dumps(AWKWARD)), id="JSON in HTML"),
+        pytest.param(json.dumps(base64.b64encode(b"?>>c4n4ry").decode()), id="base64"),
+        pytest.param("Pz8/YzRuNHJ5".replace("/", "\\/"), id="base64 in JSON of PHP"),
+    ],
+)
+def test_escapes_of_several_kinds_hide_nothing(echo: str) -> None:
+    """A secret is masked whose escapes are escaped again, in another way or case."""
+    secrets = [AWKWARD, "?>>c4n4ry", "??\x3fc4n4ry"]
+    shown = Redactor(secrets).text(f"a {echo} b")
+    assert "•••" in shown
+    assert not re.search(r"(?i)c4n4ry|YzRuNHJ5", shown)
 
 
 def test_a_plus_of_the_secret_itself_is_no_space() -> None:

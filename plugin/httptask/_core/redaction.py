@@ -35,6 +35,9 @@ _MOST_GIVEN = 9
 
 _MOST_ESCAPES = 4
 """Escapes in escapes that are undone: JSON as a text in JSON, a URL in a form."""
+_MOST_ESCAPES_IN_LONG = 2
+_LONG = 1_000_000
+"""Characters of a text of which fewer are undone: each takes up to a second for some millions."""
 _MOST_READINGS = 16
 """Ways to undo them that are tried: each costs as much as the text is long."""
 
@@ -198,7 +201,7 @@ def _folded_octets(octets: bytes) -> str:
 # Spellings that escape any character
 
 
-_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\[\"\\/bfnrt]")
+_JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\['\"\\/bfnrt]")
 _PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM_ESCAPES = re.compile(r"(?:\+|%[0-9a-fA-F]{2})+")
 """Escapes in a form: a space is a plus (the URL Standard, section 5.1).
@@ -210,8 +213,11 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
 
 
-_SHORT_ESCAPES = dict(zip('"\\/\b\f\n\r\t', '"\\/bfnrt', strict=True))
-"""Letters and signs after a backslash that escape a character (RFC 8259, section 7)."""
+_SHORT_ESCAPES = dict(zip("'\"\\/\b\f\n\r\t", "'\"\\/bfnrt", strict=True))
+"""Letters and signs after a backslash that escape a character (RFC 8259, section 7).
+
+JSON has no escape of an apostrophe; Python and JavaScript do.
+"""
 _OF_SHORT_ESCAPE = {letter: character for character, letter in _SHORT_ESCAPES.items()}
 
 
@@ -237,18 +243,17 @@ def _referenced_character(reference: re.Match[str]) -> str:
     return chr(number) if number <= sys.maxunicode else ""
 
 
-_Spelling = Callable[[str], str]
+_Spelling = Callable[[str], tuple[str, ...]]
 _ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    ("\\", lambda character: _json_escape(character), _JSON_ESCAPES, _json_characters),
-    ("\\", lambda character: _short_escape(character), _JSON_ESCAPES, _json_characters),
-    ("%", lambda character: f"%{ord(character):02x}", _PERCENT_ESCAPES, _percent_characters),
+    ("\\", lambda character: _json_spellings(character), _JSON_ESCAPES, _json_characters),
+    ("%", lambda character: (f"%{ord(character):02x}",), _PERCENT_ESCAPES, _percent_characters),
     (
         "+",
-        lambda character: "+" if character == " " else f"%{ord(character):02x}",
+        lambda character: ("+",) if character == " " else (),
         _FORM_ESCAPES,
         _percent_characters,
     ),
-    ("&", lambda _: "&", _REFERENCES, _referenced_character),
+    ("&", lambda _: ("&",), _REFERENCES, _referenced_character),
 )
 """Ways to escape a character.
 
@@ -262,9 +267,9 @@ def _json_escape(character: str) -> str:
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-def _short_escape(character: str) -> str:
+def _json_spellings(character: str) -> tuple[str, ...]:
     letter = _SHORT_ESCAPES.get(character)
-    return f"\\{letter}" if letter else _json_escape(character)
+    return (_json_escape(character), f"\\{letter}") if letter else (_json_escape(character),)
 
 
 @lru_cache(maxsize=256)
@@ -445,7 +450,7 @@ def _readings(text: str, folded: str, known: _Known) -> Iterator[str]:
     """Yield *text* with its escapes undone, those in escapes too, in each order."""
     seen = {text}
     level = [(text, folded)]
-    for _ in range(_MOST_ESCAPES):
+    for _ in range(_MOST_ESCAPES if len(text) <= _LONG else _MOST_ESCAPES_IN_LONG):
         deeper: list[tuple[str, str]] = []
         for outer, folded_outer in level:
             for reading in _unescaped(outer, folded_outer, known):
@@ -460,7 +465,8 @@ def _unescaped(text: str, folded: str, known: _Known) -> Iterator[str]:
     """Yield *text* with the escapes of each way undone, if they may spell a secret."""
     for mark, spelling, escapes, characters in _ESCAPES:
         # Almost always no character of a secret is escaped: then there is nothing to undo.
-        if mark in folded and any(spelling(character) in folded for character in known.escapable):
+        starts = (start for character in known.escapable for start in spelling(character))
+        if mark in folded and any(start in folded for start in starts):
             yield escapes.sub(characters, text)
             if not text.isascii():
                 yield _unescaped_octets(escapes, characters, text)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from httptask._core.redaction import MASK, Redactor
+from httptask._core.redaction import MASK, Redactor, secret_part
 from httptask._core.strict_json import JsonError, parse
 from httptask._http.secret_names import is_secret_name
 from httptask.errors import CredentialError
@@ -55,6 +55,9 @@ _QUOTED = 500
 
 def secrets_of(request: OutgoingRequest, content: bytes) -> Iterator[str]:
     """Yield the secrets that stand by name in a token *request* and in *content*, its answer."""
+    authorization = request.header("Authorization")
+    if authorization is not None:
+        yield secret_part("Authorization", authorization, None)[1]
     body = request.body if isinstance(request.body, bytes) else b""
     for text, names in ((body, _GRANTED), (content, _GIVEN)):
         yield from _values(text.decode("utf-8", "replace"), names)

@@ -167,6 +167,8 @@ class Digest:
             header = session.authorization(
                 fields["username"], fields["password"], request.method, context.target
             )
+        # Servers quote it alone, too, and who knows it can try passwords.
+        context.mask(header.partition('response="')[2].partition('"')[0])
         request.set_header("Authorization", header)
 
     def responded(
