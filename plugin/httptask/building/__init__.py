@@ -1,6 +1,4 @@
-"""From evaluated settings to a request: URL, headers, cookies, body; and the same request as a curl
-command.
-"""
+"""Requests built from evaluated settings: URL, headers, cookies, body; and as a curl command."""
 
 from httptask.building._bodies import chosen, is_text, offers, rank, writable
 from httptask.building._curl import curl_command

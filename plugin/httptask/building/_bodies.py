@@ -1,9 +1,8 @@
-"""How a value is written as a media type: one table, a row for each kind (OpenAPI 3.2: Media Type
-Object).
+"""Values serialised as a media type: one table, with a row for each family of media types.
 
-A reference to a file stands for the file's bytes where it is a whole body, or a part of a multipart
-body. `{"$text": "…"}` is text that its author has written in the media type already: it is sent as
-it is.
+See the Media Type Object of OpenAPI 3.2. A reference to a file stands for the file's bytes where it
+is a whole body, or a part of a multipart body. `{"$text": "…"}` is text that its author has written
+in the media type already: it is sent unchanged.
 """
 
 from __future__ import annotations
@@ -97,9 +96,7 @@ def body(value: Any, content_type: str, described: Described | None = None) -> B
 
 
 def is_text(value: Any) -> bool:
-    """Say whether *value* is text that is sent as it is, whatever the media type: an object whose
-    one member is `$text`.
-    """
+    """Say whether *value* is text to send unchanged: an object with `$text` as its one member."""
     return isinstance(value, Mapping) and len(value) == 1 and TEXT in value
 
 
@@ -132,18 +129,16 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
 
 
 def writable(value: Any, name: str) -> bool:
-    """Say whether *value* can be written as the media type, or a media type of the range,
-    *name*.
-    """
+    """Say whether *value* can be serialised as *name*, a media type or a range of them."""
     concrete = _concrete(name, value)
     return concrete is not None and _row(value, concrete) is not None
 
 
 def rank(name: str, *, files: bool = False) -> int:
-    """Return how early the media type *name* is taken for an object, 0 first: JSON, then a form,
-    multipart, XML, the rest.
+    """Return the preference of the media type *name* for an object, 0 first.
 
-    With *files* in its fields multipart comes first: nothing else carries them.
+    JSON comes first, then a form, multipart, XML, and the rest. With *files* in its fields
+    multipart comes first: nothing else carries them.
     """
     media_type = essence(name)
     if files and (carries_files(media_type) or range_of(media_type).fullmatch(FORM_DATA)):
@@ -156,8 +151,9 @@ def rank(name: str, *, files: bool = False) -> int:
 
 
 def offers(content: Mapping[str, Any], content_type: str) -> bool:
-    """Say whether *content* (by media type or range of them) has *content_type*, whatever its
-    parameters.
+    """Say whether *content* has *content_type*, whatever its parameters.
+
+    The keys of *content* are media types and ranges of them.
     """
     media_type = essence(content_type)
     return any(range_of(name).fullmatch(media_type) for name in content)
@@ -188,9 +184,7 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
 
 
 def _concrete(name: str, value: Any) -> str | None:
-    """Return the media type of the range *name* that *value* is written in; None when the range
-    does not say enough to write one.
-    """
+    """Return the media type in the range *name* for *value*, or None if the range is too wide."""
     media_type = essence(name)
     if media_type in ("", "*/*", "*"):
         if isinstance(value, str):
@@ -271,8 +265,9 @@ def _multipart(value: Any, content_type: str, described: Described) -> Body:
 
 
 def _in_order(value: Any, content_type: str, described: Described) -> Any:
-    """Return the fields of *value* with the root of a multipart/related body first: the first that
-    is described.
+    """Return the fields of *value* with the root of a multipart/related body first.
+
+    The root is the first field that is described.
     """
     if essence(content_type) != RELATED:
         return value
@@ -343,8 +338,9 @@ def _multipart_text(text: str, content_type: str) -> bytes:
 
 
 def _charset_of_xml(text: str, content_type: str) -> str:
-    """Return the charset of the XML *text*: that of *content_type*, else that of its prolog (RFC
-    7303, section 3).
+    """Return the charset of the XML *text*: of *content_type*, else of its prolog.
+
+    See RFC 7303, section 3.
     """
     declared, prolog = charset_of(content_type), _PROLOG.match(text)
     if prolog is None:

@@ -17,9 +17,7 @@ _BY_CURL = {"host", "content-length", "accept-encoding", "user-agent"}
 """Headers curl writes itself; accept-encoding would bring compressed bytes to the terminal."""
 
 VARIABLE = "HTTPTASK_SECRET"
-"""The shell variable that stands where a credential's value was; of several, each has the name of
-its place added.
-"""
+"""The shell variable for a credential's value; of several, each has its position added."""
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 _PARAMETER = re.compile(r"[?&]([^=&#]*)=[^&#]*\Z")
@@ -71,8 +69,9 @@ class _Secrets:
     """Variable -> where it stands, for a person."""
 
     def quoted(self, text: str, where: str, name: str) -> str:
-        """Return *text* as one word of a shell; what is masked in it, *where* a person looks for
-        it, is a variable.
+        """Return *text* as one word for a shell, with variables for what is masked in it.
+
+        *where* names the position to a person.
         """
         pieces = text.split(MASK)
         words = [shlex.quote(piece) if piece or len(pieces) == 1 else "" for piece in pieces]
@@ -81,8 +80,9 @@ class _Secrets:
         return "".join(words)
 
     def in_url(self, url: str) -> str:
-        """Return *url* as one word of a shell; a masked value of the query has the name of its
-        parameter.
+        """Return *url* as one word for a shell.
+
+        The variable of a masked value of the query has the name of its parameter.
         """
         words, start = [], 0
         for match in re.finditer(MASK, url):
@@ -128,8 +128,9 @@ def _text(body: bytes | StreamedBody) -> str | None:
 
 
 def _written(body: bytes | StreamedBody, secrets: _Secrets) -> Iterator[str]:
-    """Yield shell commands that write *body*; its files are named as the settings name them, below
-    the folder of files.
+    """Yield shell commands that write *body*.
+
+    Its files are named as in the settings, below the folder of files.
     """
     for piece in body.pieces if isinstance(body, StreamedBody) else (body,):
         if isinstance(piece, FilePiece):

@@ -1,5 +1,6 @@
-"""A form as curl's `-F` options, where they can say it: the parts are read from the body as it
-would go out.
+"""Forms as curl's `-F` options, where these can express them.
+
+The parts are read from the body in the form in which it is sent.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""How text is escaped for its place in a request (RFC 3986, sections 2 and 3; RFC 6265, section
-4.1.1).
+"""Escaping of text for its position in a request.
+
+RFC 3986, sections 2 and 3; RFC 6265, section 4.1.1.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
 class UnwritableError(ValueError):
-    """A value that has no form in its place; the message says why, *path* where in the value: names
-    and indices.
+    """A value that cannot be serialised at its position.
+
+    The message says why; *path* are the names and indices to it inside the value.
     """
 
     def __init__(self, message: str, *path: str | int) -> None:
@@ -29,8 +31,9 @@ class UnwritableError(ValueError):
 
 
 def encoded(text: str, codec: str = "utf-8") -> str:
-    """Return *text* with everything but unreserved characters percent-encoded (RFC 3986, section
-    2.3).
+    """Return *text* with all but unreserved characters percent-encoded.
+
+    See RFC 3986, section 2.3.
     """
     if codec == "utf-8" and _UNRESERVED.fullmatch(text):  # most names and numbers
         return text
@@ -43,8 +46,9 @@ def plus_encoded(text: str, codec: str = "utf-8") -> str:
 
 
 def leaving(safe: str, codec: str = "utf-8") -> Encode:
-    """Return an `Encode` that leaves the characters *safe* and percent-encoded triples as they are
-    (RFC 6570, section 3.2.3).
+    """Return an `Encode` that keeps the characters *safe* and percent-encoded triples.
+
+    See RFC 6570, section 3.2.3.
     """
 
     def encode(text: str) -> str:
@@ -58,17 +62,18 @@ def leaving(safe: str, codec: str = "utf-8") -> Encode:
 
 
 def url_part(text: str) -> str:
-    """Return *text*, which an expression brings into a URL, with braces and blanks percent-encoded;
-    the rest is a URL's.
+    """Return *text*, a part of a URL from an expression, with braces and blanks encoded.
 
-    `{name}` is a place only where the author of the URL has written it.
+    The rest is the URL's own syntax. `{name}` is a placeholder only where the author of the URL has
+    written it.
     """
     return _BRACE_OR_BLANK.sub(lambda match: encoded(match[0]), text)
 
 
 def cookie_as_it_is(text: str) -> str:
-    """Return *text*, for a cookie: servers disagree on escapes, so none is added. Raises
-    `UnwritableError`.
+    """Return *text* for a cookie unchanged: servers disagree on escapes, so none is added.
+
+    Raises `UnwritableError`.
     """
     if not COOKIE_VALUE.fullmatch(text):
         raise UnwritableError(
@@ -85,8 +90,9 @@ ESCAPED: dict[str, Encode] = {
     "header": str,
     "cookie": cookie_as_it_is,
 }
-"""Location -> how names and values are escaped in it: not at all in headers (OpenAPI 3.2) and
-cookies (RFC 6265).
+"""Location -> how names and values are escaped in it.
+
+Headers (OpenAPI 3.2) and cookies (RFC 6265) have no escaping.
 """
 
 RESERVED_IN_QUERY = ":/?@!$'()*,;"
@@ -97,6 +103,8 @@ RESERVED: dict[str, Encode] = {
     "header": str,
     "cookie": leaving(":/?#[]@!$&'()*+="),
 }
-"""Location -> how values are escaped where the description has `allowReserved`: RFC 3986's reserved
-characters stay, but for those that would end or split the value there, or have another meaning
-(OpenAPI 3.2, appendices C and E)."""
+"""Location -> how values are escaped with `allowReserved`.
+
+RFC 3986's reserved characters stay, but for those that would end or split the value there, or have
+another meaning (OpenAPI 3.2, appendices C and E).
+"""

@@ -1,8 +1,8 @@
-"""Fields of a form, and parts of a multipart body: which there are, and what each of them holds.
+"""The fields of a form, and the parts of a multipart body.
 
-A field is written by its style when its Encoding Object has `style`, `explode` or `allowReserved`,
-and by its content type otherwise: text as it is, arrays and objects as JSON, an array's items each
-on its own (OpenAPI 3.2: Encoding Object).
+A field is serialised by its style if its Encoding Object has `style`, `explode` or `allowReserved`,
+and by its content type otherwise: text unchanged, arrays and objects as JSON, and each item of an
+array separately (OpenAPI 3.2: Encoding Object).
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ class Described:
     definitions: Mapping[str, Any] = field(default_factory=dict)
     """The schemas that the media type's own refers to."""
     name: str = ""
-    """The field it is the media type of: the root of its XML, where nothing else gives it a
-    name.
-    """
+    """The field with this media type: the name of its XML root, if it has no other."""
 
     @property
     def encoding(self) -> Mapping[str, Mapping[str, Any]]:
@@ -80,16 +78,15 @@ class FieldWriter:
     name: Encode = str
     """Escapes the name of a field."""
     styled: Callable[[bool], Encode] = lambda _: str
-    """How a style escapes names and values, with or without `allowReserved`; not at all in a
-    multipart body.
-    """
+    """The escaping of a style, with or without `allowReserved`; none in a multipart body."""
     no_files: str = ""
     """Why files cannot be sent, where they cannot."""
 
 
 def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Field]:
-    """Yield the fields of the form *value*, an object or pairs of names and values. Raises
-    `UnwritableError`.
+    """Yield the fields of the form *value*: an object, or pairs of names and values.
+
+    Raises `UnwritableError`.
     """
     for name, item, path in _members(value):
         encoding = described.encoding.get(name, {})
@@ -110,8 +107,9 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
 
 
 def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
-    """Yield the parts of a multipart body that have no names: an array's items. Raises
-    `UnwritableError`.
+    """Yield the parts of a multipart body without names: the items of an array.
+
+    Raises `UnwritableError`.
     """
     for index, item in enumerate(values):
         try:
@@ -199,8 +197,9 @@ def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any
 
 
 def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers of a part whose description says their value: a constant, a default, or
-    the only one allowed.
+    """Return the headers of a part with a described value.
+
+    The value is a constant, a default, or the only one allowed.
     """
     headers = {}
     for name, header in (encoding.get("headers") or {}).items():
@@ -226,8 +225,9 @@ def _only_value(schema: Mapping[str, Any]) -> Any:
 
 
 def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
-    """Return the media type of a field; "" is text. Of several the first is taken; a range says
-    nothing that can be sent.
+    """Return the media type of a field; "" is text.
+
+    Of several the first is taken; a range cannot be sent, and counts as none.
     """
     described = str(encoding.get("contentType") or "").partition(",")[0].strip()
     _check_sendable(described)

@@ -1,7 +1,7 @@
-"""Files on disk: where they may lie, and how they are read while they are sent.
+"""Files on disk: the folder they must be in, and how they are read while they are sent.
 
 An author's reference reaches files below the folder that the operator names, and no others: neither
-by `..`, nor by a link, nor by an absolute path. It may be what a task gave back for a response that
+by `..`, nor by a link, nor by an absolute path. It may be what a task returned for a response that
 it kept as a file.
 """
 
@@ -38,16 +38,15 @@ VARIABLE = "HTTPTASK_FILES"
 """The environment variable in which an operator names the folder."""
 
 _MOST_DATA = 16 * 1024 * 1024
-"""Bytes of a file that becomes data: it stands in memory several times over. Larger ones are
-streamed as they are.
+"""The most bytes of a file that becomes data: it is in memory several times over.
+
+Larger files can be streamed, but not become data.
 """
 
 _READ = 1024 * 1024
 """Bytes read at once, in a thread: a disk may be slow."""
 _WRITTEN = 64 * 1024
-"""Bytes given to the network at once: `readTimeoutSeconds` is the longest silence, and each write
-is a sign of life.
-"""
+"""Bytes per write: `readTimeoutSeconds` limits the silence, and each write ends one."""
 
 
 # Files
@@ -60,13 +59,12 @@ class Files:
     folder: Path | None = None
     """Below it lies everything that a `path` may name; None: no path may."""
     upload: Callable[[str], Path | None] | None = None
-    """The file of an upload by its id, None when there is none; where there is a designer, it
-    says.
-    """
+    """Returns the file of an upload by its id, or None; a designer brings this function."""
 
     def find(self, piece: FilePiece) -> StoredFile:
-        """Return the file that *piece* refers to. Raises `SettingsError`, at its place, when it may
-        not or cannot be sent.
+        """Return the file that *piece* refers to.
+
+        Raises `SettingsError`, with its pointer, when the file may not or cannot be sent.
         """
         try:
             file = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
@@ -78,8 +76,9 @@ class Files:
         return file
 
     def content(self, piece: FilePiece) -> bytes:
-        """Return all of the file that *piece* refers to, which becomes data. Raises `SettingsError`
-        as `find` does.
+        """Return the bytes of the file that *piece* refers to, to be used as data.
+
+        Raises `SettingsError` as `find` does.
         """
         file = self.find(piece)
         if file.size > _MOST_DATA:
@@ -99,8 +98,9 @@ class Files:
             yield from text_places(value, lambda text: kept.search(text) is not None)
 
     def knows(self, reference: Mapping[str, Any]) -> bool:
-        """Say whether it can be told here if the file of *reference* is there. Where no folder is
-        named, no path leads anywhere.
+        """Say whether the existence of the file of *reference* can be checked here.
+
+        Without a named folder, no path leads to a file.
         """
         return "upload" in reference or ("path" in reference and self.folder is not None)
 
@@ -135,8 +135,9 @@ class StoredFile(FilePiece):
 
     @classmethod
     def at(cls, folder: Path, steps: tuple[str, ...], piece: FilePiece) -> StoredFile:
-        """Return the file at *steps* below *folder*. Raises `SettingsError` for what is no file,
-        and `OSError`.
+        """Return the file at *steps* below *folder*.
+
+        Raises `SettingsError` for anything else than a file, and `OSError`.
         """
         file = cls(piece.name, piece.reference, piece.pointer, 0, folder, steps)
         # Before it is opened: opening a device or a pipe may do something.
@@ -153,8 +154,9 @@ class StoredFile(FilePiece):
             return replace(file, size=seen.st_size, identity=_identity(seen))
 
     def read(self, start: int) -> bytes:
-        """Return the bytes from *start*, `_READ` of them where there are. Raises `SettingsError`
-        when the file has changed.
+        """Return at most `_READ` bytes from *start*.
+
+        Raises `SettingsError` when the file has changed.
         """
         try:
             with self._opened() as descriptor:
@@ -176,9 +178,7 @@ class StoredFile(FilePiece):
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open the file, one step after the other: a link that was put in the way meanwhile is not
-        followed.
-        """
+        """Open the file step by step, so that a link put there meanwhile is not followed."""
         flags = (
             os.O_RDONLY
             | getattr(os, "O_NOFOLLOW", 0)
@@ -220,8 +220,9 @@ class LocatedBody(StreamedBody):
     """A body whose files were found. Every iteration reads them from the start."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of bounded size. Raises `SettingsError` when a file has changed
-        since it was found.
+        """Yield the body in pieces of bounded size.
+
+        Raises `SettingsError` when a file has changed since it was found.
         """
         for piece in self.pieces:
             if isinstance(piece, StoredFile):
@@ -261,8 +262,7 @@ async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
 
 
 async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") -> dict[str, Any]:
-    """Return *request* (evaluated settings) with the content of a file in the place of each
-    reference that says `as`.
+    """Return *request* (evaluated settings) with file contents for references with `as`.
 
     *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
     is no text where it should be, and for a text that holds the local path of a file.
@@ -282,9 +282,7 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
 
 
 def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
-    """Return the content of the file *reference*, which stands at the pointer *at*, as its `as` has
-    it.
-    """
+    """Return the content of the file *reference*, at the pointer *at*, in the form of its `as`."""
     file = reference_of(reference)
     content = (
         file.content if file.is_inline else files.content(FilePiece(file.name, file.settings, at))

@@ -1,7 +1,7 @@
-"""Multipart bodies: `form-data` (RFC 7578), `related` (RFC 2387), `mixed` and any other (RFC 2046,
-section 5.1).
+"""Multipart bodies: `form-data` (RFC 7578), `related` (RFC 2387), `mixed` and others.
 
-Ours, because the HTTP library writes `form-data` only, and takes no parts without a name.
+RFC 2046, section 5.1, has the syntax. Ours, because the HTTP library writes `form-data` only, and
+takes no parts without a name.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def boundary_of(content_type: str) -> str | None:
 
 
 def multipart(parts: Sequence[Field], content_type: str) -> tuple[str, bytes | StreamedBody]:
-    """Return the multipart body of *parts*, and *content_type* with what it needs. Raises
-    `UnwritableError`.
+    """Return the multipart body of *parts*, and *content_type* with its parameters.
+
+    Raises `UnwritableError`.
     """
     try:
         if essence(content_type) == RELATED and parts and not _TYPE.search(content_type):
@@ -130,11 +131,10 @@ def _bounded(content_type: str, parts: Sequence[Field]) -> tuple[str, str]:
 
 
 def _digest(parts: Iterable[Field]) -> str:
-    """Return what is made of the parts themselves: the same request is written the same way each
-    time, and none can hold it.
+    """Return a digest of *parts* for the boundary, so that a request is serialised alike each time.
 
-    Of a file only the reference is known here: whoever wrote the file could foresee what is made of
-    that.
+    No part can contain its own digest. Of a file only the reference is known here, so the writer of
+    the file could foresee the digest.
     """
     digest = hashlib.sha256()
     for part in parts:

@@ -1,7 +1,7 @@
-"""The headers of content negotiation that a request has without its author: what the endpoint
-answers with, and in which codings.
+"""Headers of content negotiation that a request gets without its author.
 
-RFC 9110, sections 12.5.1 and 12.5.3.
+`Accept` names the endpoint's media types, `Accept-Encoding` the codings we decode. RFC 9110,
+sections 12.5.1 and 12.5.3.
 """
 
 from __future__ import annotations

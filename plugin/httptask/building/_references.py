@@ -1,8 +1,8 @@
-"""File references: what a value `{"$file": {...}}` says, and where in a request one may stand.
+"""File references, `{"$file": {...}}`: their fields, and where in a request they are allowed.
 
-A reference names its bytes by `path`, by `upload`, or holds them: `content` is text,
+A reference names its bytes by `path`, by `upload`, or contains them: `content` is text,
 `contentBase64` is base64. Its bytes are sent where it is a whole body, a field of a multipart body,
-or an item of one of these. With `as` its content becomes data: text that may stand anywhere. A
+or an item of one of these. With `as` its content becomes data: text that may be anywhere. A
 reference anywhere else is refused: it would tell a stranger a local path.
 """
 
@@ -44,9 +44,7 @@ _TEXTS = frozenset(("path", "upload", "contentType", "filename"))
 _IN_TEXT = re.compile(
     r'(?i)(?:\{|%7B)(?:\s|%20)*\\*(?:"|%22)(?:\$|%24)file\\*(?:"|%22)(?:\s|%20)*(?::|%3A)'
 )
-"""A reference that an expression has made part of a text, as JSON or as JSON in JSON,
-percent-encoded or not.
-"""
+"""A reference inside a text, by an expression: JSON, or JSON in JSON, percent-encoded or not."""
 
 Path = tuple[str | int, ...]
 """Names and indices that lead to a value."""
@@ -68,9 +66,7 @@ class FileReference:
 
     @property
     def guessed_type(self) -> str:
-        """The media type that the file's name suggests, or inline text is; "" when nothing suggests
-        one.
-        """
+        """The media type by the file's name, or of inline text; "" when nothing suggests one."""
         by_name = (
             mimetypes.guess_type(self.filename, strict=False)[0]
             or mimetypes.guess_type(self.name)[0]
@@ -78,9 +74,7 @@ class FileReference:
         return by_name or ("text/plain; charset=utf-8" if "content" in self.settings else "")
 
     def piece(self, *path: str | int) -> FilePiece | bytes:
-        """Return the file as a piece of a body; *path* is where in the body's value the reference
-        stands.
-        """
+        """Return the file as a piece of a body, in whose value *path* leads to the reference."""
         return (
             self.content
             if self.is_inline
@@ -112,8 +106,9 @@ def is_data(reference: Mapping[str, Any]) -> bool:
 
 
 def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
-    """Read the reference *value*, which stands at *path*. Raises `UnwritableError` for one that
-    says no file.
+    """Parse the reference *value*, at *path*.
+
+    Raises `UnwritableError` for one that names no file.
     """
     settings: Mapping[str, Any] = value[REFERENCE]
     for steps, code, params in reference_problems(value):
@@ -238,9 +233,7 @@ def _header_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
 
 
 def is_pairs(value: Any) -> bool:
-    """Say whether *value* is written as pairs of names and values: `[["a", "1"], ["b", "2"], ["a",
-    "3"]]`.
-    """
+    """Say whether *value* is pairs of names and values: `[["a", "1"], ["b", "2"], ["a", "3"]]`."""
     return (
         isinstance(value, list)
         and bool(value)
@@ -290,8 +283,9 @@ def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 
 def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[ReferenceProblem]:
-    """Yield the references in *value* that cannot be sent where they stand; *carried* are the
-    places of files.
+    """Yield the references in *value* that cannot be sent where they are.
+
+    *carried* are the positions that can carry files.
     """
     if not mentions_files(value):
         return
@@ -318,9 +312,7 @@ def _misplaced_reference(path: Path, value: Mapping[str, Any]) -> Iterator[Refer
 
 
 def _is_crowded(value: Mapping[str, Any]) -> bool:
-    """Say whether *value* holds what a reference says, beside other members: its path would be
-    sent as data.
-    """
+    """Say whether *value* has other members beside a reference: its path would be sent as data."""
     settings = value.get(REFERENCE)
     return isinstance(settings, Mapping) and not settings.keys().isdisjoint(_SOURCES)
 
@@ -333,8 +325,9 @@ def text_places(value: Any, matches: Callable[[str], bool]) -> Iterator[Path]:
 
 
 def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
-    """Return a copy of *value* with other values at the paths *replaced*; what is not on the way to
-    them is shared.
+    """Return a copy of *value* with other values at the paths *replaced*.
+
+    All that is not on the way to them is shared with *value*.
     """
     if () in replaced:
         return replaced[()]
@@ -348,14 +341,16 @@ def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
 
 
 _Steps = tuple[Any, str | int] | None
-"""A path as the steps before its last one, and that: values may be nested so deeply that whole
-paths cost too much.
+"""A path as a pair: the path before its last step, and that step.
+
+Values may be nested so deeply that whole paths would cost too much.
 """
 
 
 def mentions_files(value: Any) -> bool:
-    """Say whether *value* may hold a reference, or the text of one. Most hold none, and every
-    request is asked.
+    """Say whether *value* may contain a reference, or the text of one.
+
+    This is a fast check for every request: most contain none.
     """
     queue = [value]
     while queue:
@@ -376,8 +371,9 @@ def mentions_files(value: Any) -> bool:
 
 
 def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
-    """Yield every object, array and text in *value* in document order; what stands in a reference
-    is not looked at.
+    """Yield every object, array and string in *value* in document order.
+
+    What a reference contains is left out.
     """
     queue: list[tuple[_Steps, Any]] = [(None, value)]
     while queue:

@@ -30,8 +30,9 @@ _IN_URL = re.compile(r"((?:[^/?#]*//[^/?#]*)?)((?:\{[^{}]*\}|[^?#])*+)\??([^#]*)
 """Server, path and query of a URL that may hold templates; it matches whatever there is."""
 _SEGMENT = re.compile(r"(?:\{[^{}]*\}|[^/])++")
 _CLIMBING = re.compile(r"(?:^|[/\\])\.\.?(?:\Z|[/\\;])")
-"""RFC 3986, section 5.2.4; a receiver may unescape before it looks, take a backslash for a slash,
-and drop what follows `;`.
+"""Dot segments (RFC 3986, section 5.2.4), escaped ones included.
+
+A receiver may unescape first, take a backslash for a slash, and drop what follows `;`.
 """
 _IN_A_HOST = re.compile(r"[0-9A-Za-z.-]+")
 _HOST_AND_PORT = re.compile(r"[0-9A-Za-z.-]+(:[0-9]+)?")
@@ -163,8 +164,9 @@ class Builder:
 
 
 class _UrlTemplate:
-    """The URL of a request, whose placeholders are filled in from its path parameters, and from the
-    defaults of a server's variables.
+    """The URL of a request, with placeholders.
+
+    The request's path parameters fill them in, and the defaults of a server's variables.
     """
 
     def __init__(
@@ -239,9 +241,7 @@ class _UrlTemplate:
 
 
 def _merged(text: str, query: str, writer: Writer) -> str:
-    """Return the URL's own query *text* and then *query*; a name that stands in both has its value
-    in *query*.
-    """
+    """Return the URL's own query *text* and then *query*, which overrides equal names."""
     if not text or not query or writer.querystring is not None:
         return "&".join(filter(None, (text, query)))
     given_names = {_name(pair) for pair in query.split("&")}
@@ -274,8 +274,9 @@ def _headers(values: Mapping[str, Any], writer: Writer) -> list[tuple[str, str]]
 
 
 def _lines(values: Mapping[str, Any], writer: Writer) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of each header line: an array is a line for each item, unless a
-    description joins its items.
+    """Yield name and value of each header line.
+
+    An array is a line for each item, unless a description joins its items.
     """
     for name, value in values.items():
         if name.lower() in writer.framing:
@@ -311,9 +312,7 @@ _ONCE = frozenset(
         *("proxy-authorization", "range", "referer", "user-agent"),
     )
 )
-"""Headers of requests that are no lists: a second one would be an error or ignored (RFC 9110,
-section 5.3).
-"""
+"""Request headers that are no lists: a second one is an error or ignored (RFC 9110, 5.3)."""
 
 
 def _merge(headers: list[tuple[str, str]], name: str, value: str, between: str) -> None:
@@ -378,8 +377,9 @@ def _placed(content: bytes | StreamedBody, place: str) -> bytes | StreamedBody:
 
 
 def _described(content: Mapping[str, MediaType], content_type: str) -> MediaType:
-    """Return what is described for *content_type*: for exactly that, for it with other parameters,
-    or for a range that it is in, the narrowest first.
+    """Return the description of *content_type*.
+
+    The same text is preferred, then other parameters, then the narrowest range with it.
     """
     media_type = essence(content_type)
     by_range = sorted(content, key=lambda name: (essence(name).count("*"), -len(essence(name))))

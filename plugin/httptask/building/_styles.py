@@ -1,21 +1,17 @@
-"""How a value is written on the wire: one table, a row for each style (OpenAPI 3.2, section "Style
-Values").
+"""Values serialised by style: one table, with a row for each style.
 
-RFC 6570, section 3.2.1, is the algorithm; a row says what differs. Where the specifications leave a
-choice:
+OpenAPI 3.2, section "Style Values", has the styles, RFC 6570, section 3.2.1, the algorithm; a row
+has what differs. Where the specifications leave a choice:
 
-- null is written as nothing, wherever it stands: an empty value, neither the word `null` nor a
-member less;
-- an empty array or object is RFC 6570's undefined value: nothing is written for it, its name
-neither;
-- the row `label` follows 3.0.4 and later: without `explode` it joins by `,`; 3.0.3 and before
-joined by `.`;
-- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`, the items of
-an array of plain values
-  as `a[]=1&a[]=2`, those of an array of arrays or objects by index, `a[0][b]=1`; a plain value is
-  `a=1`;
-- a value in which its own delimiter would be read as one is refused: what cannot be read back is
-not sent.
+- null is an empty value everywhere, neither the word `null` nor a missing member;
+- an empty array or object is RFC 6570's undefined value: neither it nor its name is written;
+- the row `label` follows 3.0.4 and later: without `explode` it joins by `,`, where 3.0.3 and before
+  joined by `.`;
+- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`; the items of
+an
+  array of plain values as `a[]=1&a[]=2`, those of an array of arrays or objects by index,
+  `a[0][b]=1`; a plain value is `a=1`;
+- a value that contains its own delimiter unescaped is refused: it could not be read back.
 """
 
 from __future__ import annotations
@@ -41,8 +37,9 @@ class Style:
     """One row of the table."""
 
     places: tuple[str, ...]
-    """The locations it is defined for. Swagger 2.0 has its `ssv`, `tsv` and `pipes` in paths and
-    headers too.
+    """The locations it is defined for.
+
+    Swagger 2.0 has its `ssv`, `tsv` and `pipes` in paths and headers, too.
     """
     named: tuple[str, ...]
     """Those in which the parameter's name is written before its value."""
@@ -90,11 +87,11 @@ def written(
     encode: Encode,
     item_delimiters: Sequence[str] = (),
 ) -> str:
-    """Return *value* of the parameter *name* as it stands in *location*, delimiters included; ""
-    when nothing is sent.
+    """Return *value* of the parameter *name* as text for *location*, delimiters included.
 
-    *explode* is the style's default when None. *item_delimiters* are those of arrays in the array,
-    the outer ones first (Swagger 2.0, Items Object). Raises `UnwritableError`.
+    It is "" when nothing is sent. *explode* is the style's default when None. *item_delimiters* are
+    those of arrays in the array, the outer ones first (Swagger 2.0, Items Object). Raises
+    `UnwritableError`.
     """
     row, named_values = _expanded(name, value, location, style, explode, encode, item_delimiters)
     texts = []
@@ -115,7 +112,8 @@ def pairs(
     encode: Encode,
     item_delimiters: Sequence[str] = (),
 ) -> Iterator[tuple[str, str]]:
-    """Yield what *style* makes in a query of *value* of the form field *name*: names and values.
+    """Yield the names and values of the form field *name* with *value* in the style *style*.
+
     Raises `UnwritableError`.
     """
     for key, text in _expanded(name, value, "query", style, explode, encode, item_delimiters)[1]:
@@ -213,8 +211,7 @@ def _check(text: str, delimiter: str) -> None:
 
 
 def scalar(value: Any) -> str:
-    """Return *value* as text: strings as they are, numbers and booleans as JSON writes them, null
-    as nothing.
+    """Return *value* as text: strings unchanged, numbers and booleans as in JSON, null as "".
 
     A whole number is written in full, without a fraction or an exponent: to an expression 3 and 3.0
     are the same.

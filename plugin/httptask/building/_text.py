@@ -7,8 +7,9 @@ from httptask.building._escaping import UnwritableError
 
 
 def codec_of(charset: str) -> str:
-    """Return Python's codec for *charset*, UTF-8 for "". Raises `UnwritableError` for what is no
-    charset of text.
+    """Return Python's codec for *charset*, UTF-8 for "".
+
+    Raises `UnwritableError` for an unknown charset, or a codec that is not for text.
     """
     codec = lookup(charset) if charset else "utf_8"
     if codec is None:
@@ -19,8 +20,9 @@ def codec_of(charset: str) -> str:
 
 
 def encoded_text(text: str, charset: str) -> bytes:
-    """Return *text* in *charset*, UTF-8 for "". Raises `UnwritableError` for characters that the
-    charset does not have.
+    """Return *text* encoded in *charset*, UTF-8 for "".
+
+    Raises `UnwritableError` for characters that the charset does not have.
     """
     try:
         return text.encode(codec_of(charset))

@@ -1,6 +1,4 @@
-"""Empty arrays and objects that are written as nothing (RFC 6570, section 2.3: they are undefined
-values).
-"""
+"""Empty arrays and objects, which are undefined values and not sent (RFC 6570, section 2.3)."""
 
 from __future__ import annotations
 
@@ -17,10 +15,9 @@ from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
 def unsent(
     request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str
 ) -> Iterator[Path]:
-    """Yield where in *request* (normalised settings), whose body is of *media_type*, a value stands
-    that is not sent.
+    """Yield where *request* (normalised settings) has a value that is not sent.
 
-    In a path nothing may be empty; that is refused when the URL is written.
+    *media_type* is its body's. Path parameters are left out: building the URL refuses empty ones.
     """
     parameters = endpoint.parameters if endpoint is not None else ()
     for location, group in PARAMETER_GROUPS.items():

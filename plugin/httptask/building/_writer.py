@@ -34,11 +34,11 @@ def refused_at(at: str, code: str, **params: Any) -> SettingsError:
 
 
 def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
-    """Return the framing headers, lower case, that *endpoint* describes as parameters: whoever
-    writes the message sets them.
+    """Return the framing headers, in lower case, that *endpoint* describes as parameters.
 
-    A value that follows such a description is not an error of its author, and is not sent. `Host`
-    names where the request goes, which only an operator may change.
+    The HTTP library sets them itself. A value that follows such a description is not an error of
+    its author, and is not sent. `Host` names where the request goes, which only an operator may
+    change.
     """
     parameters = endpoint.parameters if endpoint is not None else ()
     names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
@@ -66,10 +66,9 @@ class Writer:
         return _key(location, name) in self._known
 
     def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
-        """Return *value* as it stands in *location*; "" when nothing is sent. Raises
-        `SettingsError`.
+        """Return *value* as text for *location*; "" when nothing is sent.
 
-        *path* is where in its group the value stands; None: under its name.
+        *path* leads to the value in its group; None: it is under its name. Raises `SettingsError`.
         """
         parameter = self._known.get(_key(location, name))
         if parameter is None:
@@ -83,8 +82,9 @@ class Writer:
             raise refused_at(pointer(steps, self.at), "unwritable", reason=str(error)) from error
 
     def query(self, value: Any) -> str:
-        """Return the whole query: *value* is a media type's (OpenAPI 3.2, `in: querystring`), or
-        its parameters'.
+        """Return the whole query of *value*.
+
+        It is serialised as a media type (OpenAPI 3.2, `in: querystring`), or as parameters.
         """
         if self.querystring is None:
             return "&".join(filter(None, self._parameters(value)))
@@ -102,8 +102,9 @@ class Writer:
         )
 
     def _parameters(self, value: Any) -> Iterator[str]:
-        """Yield the text of each parameter of a query: an object, or pairs of names and values in
-        their order.
+        """Yield the text of each parameter of a query.
+
+        The query is an object, or pairs of names and values in their order.
         """
         if isinstance(value, Mapping):
             yield from (self.written("query", name, item) for name, item in value.items())
@@ -133,8 +134,9 @@ class Writer:
         )
 
     def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:
-        """Return *value* as the text of *media_type*, a range of them included. Raises
-        `UnwritableError`.
+        """Return *value* as the text of *media_type*, which may be a range.
+
+        Raises `UnwritableError`.
         """
         described = MediaType(parameter.schema, parameter.encoding)
         content_type = essence(
@@ -153,8 +155,9 @@ def _key(location: str, name: str) -> tuple[str, str]:
 
 
 def _json_escape(match: re.Match[str]) -> str:
-    """Return the character as JSON's escape, of UTF-16 (RFC 8259, section 7); in JSON it stands in
-    a string only.
+    """Return the escape of a character in JSON, in UTF-16 (RFC 8259, section 7).
+
+    Outside ASCII, JSON has characters in strings only.
     """
     units = match[0].encode("utf-16-be").hex()
     return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

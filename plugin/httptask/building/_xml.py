@@ -1,15 +1,17 @@
-"""A value as XML by the hints of its schema (OpenAPI 3.2: XML Object; `attribute` and `wrapped` of
-3.0 and 3.1 say the same).
+"""Values serialised as XML by the hints of their schemas.
 
-Only written, never read. Where the specifications leave a choice:
+OpenAPI 3.2 has the XML Object; `attribute` and `wrapped` of 3.0 and 3.1 mean the same. XML is only
+written here, never read. Where the specifications leave a choice:
 
-- elements stand in the order of the description, as an `xs:sequence` wants them, and those it does
-not name after them;
-- null is an element with `xsi:nil="true"`; no attribute and no text;
-- the items of an array have the name of their own schema, else the array's property's, and inside a
-wrapper the wrapper's;
-- a root that the description gives no name, neither by hint nor as a component, is the only member
-of the value.
+- elements are in the order of the description, as an `xs:sequence` needs them, and those it does
+not
+  name come after them;
+- null is an element with `xsi:nil="true"`; as an attribute or text it is left out;
+- the items of an array have the name of their own schema, else that of the array's property, and
+  inside a wrapper that of the wrapper;
+- a root without a name in the description, neither by hint nor as a component, is the only member
+of
+  the value.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ _START = (
     r"\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _NAME = re.compile(rf"[{_START}][{_START}0-9.\-\xb7\u0300-\u036f\u203f\u2040]*")
-"""XML 1.0, fifth edition, section 2.3, without the colon: that is for prefixes (Namespaces in XML,
-section 3).
+"""A name in XML 1.0 (fifth edition, section 2.3) without a colon.
+
+Colons are for prefixes (Namespaces in XML, section 3).
 """
 _NO_CHARACTER = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -46,12 +49,10 @@ Path = tuple[str | int, ...]
 def xml_text(
     value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str = ""
 ) -> str:
-    """Return *value* as one XML element, described by *schema*, whose references are to
-    *definitions*.
+    """Return *value* as one XML element, described by *schema* with *definitions*.
 
-    *name* is that of the property it is the value of, if it is one's: its element is called so
-    unless its schema says another. Raises `UnwritableError` for what XML cannot carry, and for a
-    root without a name.
+    *name* is the property of the value, if it has one: the element gets this name unless its schema
+    has another. Raises `UnwritableError` for what XML cannot carry, and for a root without a name.
     """
     writer = _Writer(definitions)
     node = writer.node(schema)
@@ -76,8 +77,9 @@ def xml_text(
 def member_schema(
     schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Return the schema of the member *name* of a value of *schema*, with all that this refers to
-    and is composed of.
+    """Return the schema of the member *name* in a value of *schema*.
+
+    All parts of *schema* count, those it refers to included.
     """
     member = _Writer(definitions).node(schema).child(name)
     return member if isinstance(member, Mapping) else {}
@@ -179,9 +181,7 @@ class _Writer:
     def array(
         self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
     ) -> Iterator[str]:
-        """Yield the elements of the array *values* that stands under *name*: one around them all,
-        or one for each.
-        """
+        """Yield the elements of *values* under *name*: one wrapper, or one for each item."""
         item = self.node(node.items)
         if not node.is_element:
             yield from self._items(item.hints.get("name") or name, values, item, scope, path)
@@ -284,8 +284,9 @@ class _Scope:
     def qualified(
         self, name: Any, hints: Mapping[str, Any], path: Path, *, is_attribute: bool = False
     ) -> str:
-        """Return *name* with the prefix that *hints* give it; what that needs is declared. Raises
-        `UnwritableError`.
+        """Return *name* with the prefix in *hints*, whose namespace is declared.
+
+        Raises `UnwritableError`.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UnwritableError(f"{name!r} is no name of an XML element or attribute", *path)
