@@ -1,5 +1,6 @@
-"""A path or an address in a query: `/v1/customers/{id}`, `GET /v1/customers`,
-`https://api.stripe.com/v1/customers/cus_1`.
+"""A pasted path or URL in a query.
+
+Examples: `/v1/customers/{id}`, `GET /v1/customers`, `https://api.stripe.com/v1/customers/cus_1`.
 """
 
 from __future__ import annotations

@@ -187,10 +187,10 @@ _remembered_chunk_terms = lru_cache(maxsize=1 << 15)(_chunk_terms)
 
 
 def terms(text: str) -> dict[str, None]:
-    """Return the terms of *text*, each once, in order: `/sandboxes/{sandboxId}` as `sandbox`,
-    `sandboxid`, `id`.
+    """Return the terms of *text* in order, without repetition.
 
-    Once, because `/users/{user_id}/users` is no more about users than `/users` is.
+    `/sandboxes/{sandboxId}` has `sandbox`, `sandboxid`, `id`. A repeated term counts once, because
+    `/users/{user_id}/users` is no more about users than `/users` is.
     """
     chunks = dict.fromkeys(CHUNK.findall(text))
     # Long ones are not remembered: a hostile description could fill the memory with them.

@@ -1,8 +1,9 @@
-"""OpenAPI 2.0 (Swagger) to 3.2, in JSON and YAML.
+"""Importer for OpenAPI 2.0 (Swagger) to 3.2, in JSON and YAML.
 
-`_versions` says what differs · `_operations` walks · `_parameters`, `_bodies`, `_servers`,
-`_security` read one thing each · `_references` follows `$ref` · `_identity` says whose API it is ·
-`_context` and `_notes` are what they share.
+`_versions` holds what differs · `_operations` walks over paths · `_parameters`, `_bodies`,
+`_servers` and `_security` read these objects · `_references` follows `$ref` · `_identity` names
+provider and API · `_context`, `_notes` and `_repeats` are shared by all of them · `schemas/`
+converts Schema Objects.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from httptask.protocols import ImportOptions, Source
 __all__ = ["OpenApi"]
 
 _LOOKED_AT = 64 * 1024
-"""Bytes at a description's start in which its version is looked for first."""
+"""Bytes at a description's start that are searched for its version first."""
 _FIELD = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?v?\d""")
 
 
@@ -44,22 +45,21 @@ class OpenApi:
         return bool(_FIELD.search(source.data, 0, _LOOKED_AT) or _FIELD.search(source.data))
 
     def read(self, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
-        """Yield the endpoints of the description and notes on everything guessed, skipped or
-        missing.
+        """Yield the endpoints of *source*, and notes on what was guessed, skipped or missing.
 
-        Raises `DescriptionError` when it is no JSON or YAML, says no version that is known, or
-        exceeds a bound.
+        Raises `DescriptionError` when it is not JSON or YAML, states no known version, or exceeds a
+        bound.
         """
         document = Document(source.data, source.name)
         root = document.root
-        found = version_of(root)
-        if found is None:
+        named_version = version_of(root)
+        if named_version is None:
             raise DescriptionError(
                 "no field 'openapi' or 'swagger' at the top says a version from 2.0 on: convert the"
                 " description to one",
                 source=source.name,
             )
-        version, written = found
+        version, written = named_version
         notes = Notes()
         if not re.fullmatch(r"(2\.0|3\.[012]\.\d+(-\w+)?)", written):
             notes.add("guessed", f"the version {written!r} is read as {version.name}", "#")
@@ -77,8 +77,8 @@ class OpenApi:
         if not servers and not identity.servers:
             notes.add("missing", "the description names no server; give one with --server", "#")
         yield from Operations(context, root, identity, servers, source.name).endpoints()
-        # Looking at a definition converts it, and only then is there anything to note about it.
-        # Whoever asks for the endpoints alone is told as much as whoever stores them.
+        # Definitions are converted on access, and only then noted about. Access them all, so that a
+        # caller who only takes the endpoints gets the same notes as one who stores them.
         for _ in schemas.definitions.values():
             pass
         if root.get("webhooks"):
@@ -87,13 +87,13 @@ class OpenApi:
                 "webhooks are requests the API makes, not ones a task sends",
                 "#/webhooks",
             )
-        for file, each in references.documents.items():
-            yield from _of_text(file, each, notes)
+        for file, opened in references.documents.items():
+            yield from _of_text(file, opened, notes)
         yield from notes.rest()
 
 
 def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield the name, the reference and the schema of each schema that the description names."""
+    """Yield (name, reference, raw schema) for each schema that the description names."""
     components = root.get("components")
     for prefix, schemas in (
         (
@@ -107,8 +107,9 @@ def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def _of_text(file: str, document: Document, notes: Notes) -> Iterator[Note]:
-    """Note what was guessed when *file* was read as text; yield what has a line instead of a
-    place.
+    """Report what was guessed when the text of *file* was parsed.
+
+    Guesses at a pointer are added to *notes*; notes with a line instead are yielded.
     """
     for pointer in document.duplicates:
         notes.add("guessed", "this name stands twice; the last counts", f"{file}#{pointer}")

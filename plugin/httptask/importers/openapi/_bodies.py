@@ -1,4 +1,4 @@
-"""Request bodies and responses, in OpenAPI 3's form whatever the version."""
+"""Request bodies and responses of every version, in the form of OpenAPI 3."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _FORM_STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDe
 
 
 class Bodies:
-    """Reads the bodies of one description; a response that is named and referred to often, once."""
+    """Reads the bodies of one description; shared responses are read once."""
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
         self._context = context
         self._consumes = _media_types(root.get("consumes"))
         self._produces = _media_types(root.get("produces"))
 
-    def request(self, raw: Any, place: str) -> RequestBody | None:
-        """Return the Request Body Object *raw*, at *place*."""
-        return self._context.repeats.read("request body", raw, place, self._request)
+    def request(self, raw: Any, uri: str) -> RequestBody | None:
+        """Return the body of the Request Body Object *raw*, at *uri*."""
+        return self._context.repeats.read("request body", raw, uri, self._request)
 
-    def _request(self, raw: Any, place: str) -> RequestBody | None:
-        value, at = self._context.followed(raw, place)
+    def _request(self, raw: Any, uri: str) -> RequestBody | None:
+        value, uri = self._context.followed(raw, uri)
         if not isinstance(value, Mapping):
             if value is not None:
-                self._context.notes.add("skipped", "a request body that is no object", at)
+                self._context.notes.add("skipped", "a request body that is no object", uri)
             return None
-        content = self._content(value.get("content"), f"{at}/content")
+        content = self._content(value.get("content"), f"{uri}/content")
         if not content:
             self._context.notes.add(
-                "guessed", "a request body without content: any value of any media type", at
+                "guessed", "a request body without content: any value of any media type", uri
             )
             content = {"*/*": MediaType()}
         for name in content:
@@ -45,35 +45,36 @@ class Bodies:
                     "guessed",
                     f"{name} is a range of media types: a body is sent as {FORM_DATA}, unless its"
                     " Content-Type names another",
-                    pointer_of(["content", name], at),
+                    pointer_of(["content", name], uri),
                 )
         return RequestBody(content, flag(value, "required"), text_of(value, "description"))
 
     def request_of_parameters(
         self, parts: Sequence[tuple[Mapping[str, Any], str]], operation: Mapping[str, Any]
     ) -> RequestBody | None:
-        """Return the body that the `body` and `formData` parameters *parts* of Swagger 2.0
-        describe.
+        """Return the body of Swagger 2.0's `body` and `formData` parameters *parts*.
+
+        Each part is the raw parameter and its URI.
         """
-        bodies = [(raw, place) for raw, place in parts if raw.get("in") == "body"]
-        fields = [(raw, place) for raw, place in parts if raw.get("in") == "formData"]
+        bodies = [(raw, uri) for raw, uri in parts if raw.get("in") == "body"]
+        fields = [(raw, uri) for raw, uri in parts if raw.get("in") == "formData"]
         consumes = _media_types(operation.get("consumes")) or self._consumes
         if bodies and fields:
             self._context.notes.add(
                 "guessed", "both a body and form fields; the body is taken", fields[0][1]
             )
         if bodies:
-            raw, place = bodies[0]
+            raw, uri = bodies[0]
             if len(bodies) > 1:
                 self._context.notes.add(
                     "guessed", "several bodies; the first is taken", bodies[1][1]
                 )
             schema = (
-                self._context.schemas.schema(raw["schema"], f"{place}/schema")
+                self._context.schemas.schema(raw["schema"], f"{uri}/schema")
                 if "schema" in raw
                 else {}
             )
-            media_type = MediaType(schema, examples=self._context.examples(raw, place, schema))
+            media_type = MediaType(schema, examples=self._context.examples(raw, uri, schema))
             names = (
                 [name for name in consumes if name not in (FORM, FORM_DATA)]
                 or consumes
@@ -91,26 +92,26 @@ class Bodies:
         required: list[str] = []
         encoding: dict[str, dict[str, Any]] = {}
         has_file = False
-        for raw, place in fields:
+        for raw, uri in fields:
             name = raw.get("name")
             if not isinstance(name, str) or not name:
-                self._context.notes.add("skipped", "a form field without a name", place)
+                self._context.notes.add("skipped", "a form field without a name", uri)
                 continue
-            has_file = has_file or self._context.word(raw, "type", ("file",), place) == "file"
+            has_file = has_file or self._context.word(raw, "type", ("file",), uri) == "file"
             keywords = {key: value for key, value in raw.items() if key not in _FIELD_ONLY}
             inline = raw.get("schema") if isinstance(raw.get("schema"), Mapping) else keywords
-            schema = dict(self._context.schemas.schema(inline, place))
+            schema = dict(self._context.schemas.schema(inline, uri))
             if text := text_of(raw, "description"):
                 schema.setdefault("description", text)
             properties[name] = schema
             if flag(raw, "required"):
                 required.append(name)
             written = (
-                self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), place)
+                self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), uri)
                 or "csv"
             )
             style, explode = _FORM_STYLES.get(str(written), "form"), written == "multi"
-            inner = item_delimiters(self._context, raw, style, explode, place)
+            inner = item_delimiters(self._context, raw, style, explode, uri)
             if is_array(schema) and (written != "multi" or inner):
                 encoding[name] = {"style": style, "explode": explode}
                 encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
@@ -126,39 +127,40 @@ class Bodies:
             dict.fromkeys(names or [FORM], MediaType(form, encoding)), bool(required)
         )
 
-    def responses(self, raw: Any, operation: Mapping[str, Any], place: str) -> dict[str, Response]:
-        """Return the Responses Object *raw* of *operation*, at *place*, by status: `200`, `4XX`,
-        `default`.
+    def responses(self, raw: Any, operation: Mapping[str, Any], uri: str) -> dict[str, Response]:
+        """Return the responses of *operation* by status: `200`, `4XX`, `default`.
+
+        *raw* is its Responses Object, at *uri*.
         """
-        found: dict[str, Response] = {}
-        responses, place = self._context.mapping(raw, place, "responses", severity="warning")
+        result: dict[str, Response] = {}
+        responses, uri = self._context.mapping(raw, uri, "responses", severity="warning")
         what = f"response {operation.get('produces', '')}"
 
-        def read(item: Any, place: str) -> Response | None:
-            return self._response(item, operation, place)
+        def read(item: Any, uri: str) -> Response | None:
+            return self._response(item, operation, uri)
 
         for name, item in responses.items():
             status = str(name)
             if status.startswith("x-"):
                 continue
-            at = pointer_of([status], place)
-            response = self._context.repeats.read(what, item, at, read)
+            response_uri = pointer_of([status], uri)
+            response = self._context.repeats.read(what, item, response_uri, read)
             if response is not None:
-                found["default" if status.lower() == "default" else status.upper()] = response
-        return found
+                result["default" if status.lower() == "default" else status.upper()] = response
+        return result
 
-    def _response(self, raw: Any, operation: Mapping[str, Any], place: str) -> Response | None:
-        value, at = self._context.followed(raw, place, severity="warning")
-        response = self._response_of(value, operation, at) if isinstance(value, Mapping) else None
+    def _response(self, raw: Any, operation: Mapping[str, Any], uri: str) -> Response | None:
+        value, uri = self._context.followed(raw, uri, severity="warning")
+        response = self._response_of(value, operation, uri) if isinstance(value, Mapping) else None
         if response is None and value is not None:
-            self._context.notes.add("skipped", "a response that is no object", at)
+            self._context.notes.add("skipped", "a response that is no object", uri)
         return response
 
     def _response_of(
-        self, value: Mapping[str, Any], operation: Mapping[str, Any], place: str
+        self, value: Mapping[str, Any], operation: Mapping[str, Any], uri: str
     ) -> Response:
         if "content" in value:
-            content = self._content(value["content"], f"{place}/content")
+            content = self._content(value["content"], f"{uri}/content")
         elif "schema" in value or "examples" in value:  # Swagger 2.0
             examples = value.get("examples")
             by_name = examples if isinstance(examples, Mapping) else {}
@@ -167,29 +169,29 @@ class Bodies:
             )
             names = [*names, *(name for name in by_name if name not in names)]
             schema = (
-                self._context.schemas.schema(value["schema"], f"{place}/schema")
+                self._context.schemas.schema(value["schema"], f"{uri}/schema")
                 if "schema" in value
                 else {}
             )
             content = {
                 name: MediaType(
-                    schema, examples=self._context.examples({"example": by_name.get(name)}, place)
+                    schema, examples=self._context.examples({"example": by_name.get(name)}, uri)
                 )
                 for name in names
             }
         else:
             content = {}
-        headers = self._context.headers(value.get("headers"), f"{place}/headers")
+        headers = self._context.headers(value.get("headers"), f"{uri}/headers")
         return Response(text_of(value, "description"), headers, content)
 
-    def _content(self, raw: Any, place: str) -> dict[str, MediaType]:
-        found = {}
-        content, place = self._context.mapping(raw, place, "content")
+    def _content(self, raw: Any, uri: str) -> dict[str, MediaType]:
+        media_types = {}
+        content, uri = self._context.mapping(raw, uri, "content")
         for name, value in content.items():
             if name.startswith("x-"):
                 continue
-            found[name.strip()] = self._context.media_type(value, pointer_of([name], place))
-        return found
+            media_types[name.strip()] = self._context.media_type(value, pointer_of([name], uri))
+        return media_types
 
 
 _FIELD_ONLY = frozenset(
@@ -198,8 +200,6 @@ _FIELD_ONLY = frozenset(
 
 
 def _media_types(value: Any) -> list[str]:
-    return (
-        [each for each in value if isinstance(each, str) and each]
-        if isinstance(value, list)
-        else []
-    )
+    if not isinstance(value, list):
+        return []
+    return [name for name in value if isinstance(name, str) and name]

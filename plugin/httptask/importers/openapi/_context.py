@@ -1,4 +1,4 @@
-"""What every part of a reading shares: the version, the references, the schemas, the notes."""
+"""The parts that all readers of one description share."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from httptask.importers.openapi.schemas import MISFIT, Schemas, as_type, fits
 from httptask.model.api import MediaType
 
 SHOWN = 40
-"""Letters of a wrong value that a note repeats."""
+"""Letters of a wrong value that a note quotes."""
 LARGEST_EXAMPLE = 64 * 1024
 """Letters of JSON text of the largest example that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One reading's shared parts."""
+    """The shared parts of one reading, and what every reader needs of them."""
 
     version: Version
     references: References
@@ -32,183 +32,180 @@ class Context:
     notes: Notes
     repeats: Repeats
 
-    def followed(self, value: Any, place: str, *, severity: str = "error") -> tuple[Any, str]:
-        """Return *value*, at *place*, with references followed; None when they lead nowhere, which
-        is noted.
+    def followed(self, value: Any, uri: str, *, severity: str = "error") -> tuple[Any, str]:
+        """Follow references from *value*, at *uri*, and return the target and its URI.
 
-        *severity* is that of the note: what a request is made of is lost, unless the caller knows
-        better.
+        A reference without a target is noted with *severity*, and returns None. The default is an
+        error, because part of a request is lost.
         """
         try:
-            return self.references.followed(value, place)
+            return self.references.followed(value, uri)
         except LookupError as error:
-            self.notes.add("missing", str(error.args[0]), place, severity)
-            return None, place
+            self.notes.add("missing", str(error.args[0]), uri, severity)
+            return None, uri
 
     def mapping(
-        self, value: Any, place: str, what: str, *, severity: str = "error"
+        self, value: Any, uri: str, what: str, *, severity: str = "error"
     ) -> tuple[Mapping[str, Any], str]:
-        """Return the object that *value*, at *place*, is or refers to, and its place; an empty one
-        for all else.
+        """Return the object that *value*, at *uri*, is or refers to, and its URI.
 
-        What is no object is noted, unless it is None. A description of several files may have a
-        reference wherever it has an object, though OpenAPI lists the places where one may stand.
+        Anything else than an object is noted, unless it is None, and returned as an empty object. A
+        description of several files may have a reference wherever it has an object, though OpenAPI
+        allows references only in some places.
         """
-        found, at = self.followed(value, place, severity=severity)
-        if isinstance(found, OBJECT):
-            return found, at
-        if found is not None:
-            self.notes.add("skipped", f"{what} is no object", at)
-        return {}, at
+        target, target_uri = self.followed(value, uri, severity=severity)
+        if isinstance(target, OBJECT):
+            return target, target_uri
+        if target is not None:
+            self.notes.add("skipped", f"{what} is no object", target_uri)
+        return {}, target_uri
 
-    def word(self, raw: Mapping[str, Any], name: str, words: Collection[str], place: str) -> Any:
-        """Return the field *name* of *raw*, at *place*, as the one of *words* that it is but for
-        its case, which is noted.
+    def word(self, raw: Mapping[str, Any], name: str, words: Collection[str], uri: str) -> Any:
+        """Return the field *name* of *raw*, at *uri*, in the spelling of *words*.
 
-        What is none of them is returned as it is: the caller knows what follows from it.
+        A difference in case is noted. A value that is none of *words* is returned unchanged: the
+        caller decides what follows from it.
         """
         value = raw.get(name)
         if not isinstance(value, str) or value in words:
             return value
-        known = {word.lower(): word for word in words}
-        meant: str = known.get(value.strip().lower(), value)
+        by_lower_case = {word.lower(): word for word in words}
+        meant: str = by_lower_case.get(value.strip().lower(), value)
         if meant != value:
-            self.notes.add("guessed", f"{name}: {value[:SHOWN]!r} is taken for {meant!r}", place)
+            self.notes.add("guessed", f"{name}: {value[:SHOWN]!r} is taken for {meant!r}", uri)
         return meant
 
-    def media_type(self, raw: Any, place: str) -> MediaType:
-        """Return the Media Type Object *raw*, which stands at *place*."""
-        return self.repeats.read("media type", raw, place, self._media_type)
+    def media_type(self, raw: Any, uri: str) -> MediaType:
+        """Return the Media Type Object *raw*, at *uri*."""
+        return self.repeats.read("media type", raw, uri, self._media_type)
 
-    def _media_type(self, raw: Any, place: str) -> MediaType:
-        value, at = self.mapping(raw, place, "a media type")
+    def _media_type(self, raw: Any, uri: str) -> MediaType:
+        value, uri = self.mapping(raw, uri, "a media type")
         schema: Mapping[str, Any] = {}
         if "schema" in value:
-            schema = self.schemas.schema(value["schema"], f"{at}/schema")
+            schema = self.schemas.schema(value["schema"], f"{uri}/schema")
         elif "itemSchema" in value:  # OpenAPI 3.2, section 4.14: the items of a stream
             schema = {
                 "type": "array",
-                "items": self.schemas.schema(value["itemSchema"], f"{at}/itemSchema"),
+                "items": self.schemas.schema(value["itemSchema"], f"{uri}/itemSchema"),
             }
         encoding = value.get("encoding")
         return MediaType(
             schema=schema,
             encoding=(
-                self._encoding(encoding, f"{at}/encoding") if isinstance(encoding, Mapping) else {}
+                self._encoding(encoding, f"{uri}/encoding") if isinstance(encoding, Mapping) else {}
             ),
-            examples=self.examples(value, at, schema),
+            examples=self.examples(value, uri, schema),
         )
 
-    def _encoding(self, raw: Mapping[str, Any], place: str) -> dict[str, Mapping[str, Any]]:
+    def _encoding(self, raw: Mapping[str, Any], uri: str) -> dict[str, Mapping[str, Any]]:
         encodings: dict[str, Mapping[str, Any]] = {}
         for name, value in raw.items():
             if not isinstance(value, Mapping):
                 continue
             kept: dict[str, Any] = {
                 key: value[key]
-                for key, kind in _ENCODING.items()
-                if isinstance(value.get(key), kind)
+                for key, value_type in _ENCODING.items()
+                if isinstance(value.get(key), value_type)
             }
             if "style" in kept:
-                kept["style"] = self.word(value, "style", _FORM_STYLES, pointer_of([name], place))
+                kept["style"] = self.word(value, "style", _FORM_STYLES, pointer_of([name], uri))
             if "headers" in value:
-                kept["headers"] = self.headers(
-                    value["headers"], pointer_of([name, "headers"], place)
-                )
+                kept["headers"] = self.headers(value["headers"], pointer_of([name, "headers"], uri))
             encodings[name] = kept
         return encodings
 
-    def headers(self, raw: Any, place: str) -> dict[str, Mapping[str, Any]]:
-        """Return the Header Objects of *raw*, at *place*, as header -> `{"description"?,
-        "required"?, "schema"}`.
+    def headers(self, raw: Any, uri: str) -> dict[str, Mapping[str, Any]]:
+        """Return the Header Objects of *raw*, at *uri*, by name.
+
+        Each is `{"description"?, "required"?, "schema"}`.
         """
-        found: dict[str, Mapping[str, Any]] = {}
-        headers, place = self.mapping(raw, place, "headers", severity="warning")
+        result: dict[str, Mapping[str, Any]] = {}
+        headers, uri = self.mapping(raw, uri, "headers", severity="warning")
         for name, item in headers.items():
-            value, at = self.followed(item, pointer_of([name], place), severity="warning")
+            value, header_uri = self.followed(item, pointer_of([name], uri), severity="warning")
             if not isinstance(value, Mapping):
                 if value is not None:
-                    self.notes.add("skipped", "a header that is no object", at)
+                    self.notes.add("skipped", "a header that is no object", header_uri)
                 continue
-            header: dict[str, Any] = {"schema": self._header_schema(value, at)}
+            header: dict[str, Any] = {"schema": self._header_schema(value, header_uri)}
             if flag(value, "required"):
                 header["required"] = True
             if text := text_of(value, "description"):
                 header["description"] = text
-            found[name] = header
-        return found
+            result[name] = header
+        return result
 
-    def _header_schema(self, raw: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    def _header_schema(self, raw: Mapping[str, Any], uri: str) -> Mapping[str, Any]:
         if "schema" in raw:
-            return self.schemas.schema(raw["schema"], f"{place}/schema")
+            return self.schemas.schema(raw["schema"], f"{uri}/schema")
         content = raw.get("content")
         if isinstance(content, Mapping) and content:
             name, value = next(iter(content.items()))
-            return self.media_type(value, pointer_of(["content", name], place)).schema
+            return self.media_type(value, pointer_of(["content", name], uri)).schema
         inline = {
-            key: each for key, each in raw.items() if key not in _HEADER_FIELDS
+            key: item for key, item in raw.items() if key not in _HEADER_FIELDS
         }  # Swagger 2.0
-        return self.schemas.schema(inline, place) if inline else {}
+        return self.schemas.schema(inline, uri) if inline else {}
 
     def target(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the definition that the converted *schema* refers to, or *schema* when it refers
-        to none.
-        """
+        """Return the definition that the converted *schema* refers to, else *schema* itself."""
         name = definition_name(schema.get("$ref"))
-        found: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
-        return found
+        target: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
+        return target
 
     def examples(
-        self, raw: Mapping[str, Any], place: str, schema: Mapping[str, Any] | None = None
+        self, raw: Mapping[str, Any], uri: str, schema: Mapping[str, Any] | None = None
     ) -> tuple[Any, ...]:
-        """Return the values of `example` and `examples` of *raw*, at *place*, in the type that
-        *schema* asks for.
+        """Return `example` and `examples` of *raw*, at *uri*, as values of the type of *schema*.
 
-        A text may be how a value is sent (XML, an array with commas): it stays where it is plainly
-        nothing else, and where the description says so.
+        A string may be the serialised form of a value (XML, an array with commas). It is kept
+        unless it clearly is a value of that type, and always kept in `serializedValue`.
         """
-        found = list(self._listed_examples(raw, place))
-        types = self.target(schema).get("type") if found and schema else None
+        documented = list(self._listed_examples(raw, uri))
+        types = self.target(schema).get("type") if documented and schema else None
         if types is None:
-            return tuple(value for value, _ in found)
+            return tuple(value for value, _ in documented)
         names = [types] if isinstance(types, str) else types
         values: list[Any] = []
-        for value, at in found:
-            new = value
+        for value, value_uri in documented:
+            typed = value
             if not fits(value, names):
-                new = as_type(value, names, self.references.written(value, at))
-            if at.endswith("/serializedValue"):
-                new = value
-            if new is MISFIT and not isinstance(value, str):
+                typed = as_type(value, names, self.references.written(value, value_uri))
+            if value_uri.endswith("/serializedValue"):
+                typed = value
+            if typed is MISFIT and not isinstance(value, str):
                 self.notes.add(
-                    "skipped", f"an example that is no {' or '.join(names)} is left out", at
+                    "skipped", f"an example that is no {' or '.join(names)} is left out", value_uri
                 )
                 continue
-            if new is not MISFIT and new is not value:
-                self.notes.add("guessed", f"an example is written as {' or '.join(names)}", at)
-            values.append(value if new is MISFIT else new)
+            if typed is not MISFIT and typed is not value:
+                self.notes.add(
+                    "guessed", f"an example is written as {' or '.join(names)}", value_uri
+                )
+            values.append(value if typed is MISFIT else typed)
         return tuple(values)
 
-    def _listed_examples(self, raw: Mapping[str, Any], place: str) -> Iterator[tuple[Any, str]]:
-        found = [(raw["example"], f"{place}/example")] if raw.get("example") is not None else []
+    def _listed_examples(self, raw: Mapping[str, Any], uri: str) -> Iterator[tuple[Any, str]]:
+        examples = [(raw["example"], f"{uri}/example")] if raw.get("example") is not None else []
         named = raw.get("examples")
         if isinstance(named, list):
-            found += [(value, f"{place}/examples/{index}") for index, value in enumerate(named)]
+            examples += [(value, f"{uri}/examples/{index}") for index, value in enumerate(named)]
         elif isinstance(named, Mapping):
             for name, item in named.items():
-                value, at = self.followed(
-                    item, pointer_of(["examples", name], place), severity="warning"
+                value, example_uri = self.followed(
+                    item, pointer_of(["examples", name], uri), severity="warning"
                 )
-                # OpenAPI 3.2, section 4.19: the value as data, or as it is sent.
+                # OpenAPI 3.2, section 4.19: the value as data, or in its serialised form.
                 for key in ("value", "dataValue", "serializedValue"):
                     if isinstance(value, Mapping) and key in value:
-                        found.append((value[key], f"{at}/{key}"))
+                        examples.append((value[key], f"{example_uri}/{key}"))
                         break
-        for value, at in found:
-            if self._is_small(value, place):
-                yield value, at
+        for value, example_uri in examples:
+            if self._is_small(value, uri):
+                yield value, example_uri
 
-    def _is_small(self, example: Any, place: str) -> bool:
+    def _is_small(self, example: Any, uri: str) -> bool:
         if (
             isinstance(example, str | int | float | bool | None)
             and len(str(example)) <= LARGEST_EXAMPLE
@@ -216,7 +213,7 @@ class Context:
             return True
         if len(json.dumps(example)) <= LARGEST_EXAMPLE:
             return True
-        self.notes.add("skipped", f"an example of more than {LARGEST_EXAMPLE // 1024} KiB", place)
+        self.notes.add("skipped", f"an example of more than {LARGEST_EXAMPLE // 1024} KiB", uri)
         return False
 
 
@@ -229,17 +226,17 @@ _HEADER_FIELDS = frozenset(
 
 
 def is_array(schema: Mapping[str, Any]) -> bool:
-    """Say whether the converted *schema* describes an array, or null instead."""
+    """Say whether the converted *schema* describes an array, nullable or not."""
     return schema.get("type") in ("array", ["array"], ["array", "null"], ["null", "array"])
 
 
 def flag(raw: Mapping[str, Any], name: str) -> bool:
-    """Return the boolean *name* of *raw*; the text `true` is one, too, as descriptions have it."""
+    """Return the boolean *name* of *raw*; descriptions also write it as the text `true`."""
     value = raw.get(name)
     return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
 def text_of(raw: Mapping[str, Any], name: str) -> str:
-    """Return the text *name* of *raw*, without the spaces around it; "" when there is none."""
+    """Return the string *name* of *raw* without surrounding spaces, or "" when there is none."""
     value = raw.get(name)
     return value.strip() if isinstance(value, str) else ""

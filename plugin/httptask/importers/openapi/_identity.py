@@ -1,6 +1,4 @@
-"""Who offers an API, what it is called, where it is: what all endpoints of one description
-share.
-"""
+"""The identity of a description: provider, API and servers, which all its endpoints share."""
 
 from __future__ import annotations
 
@@ -19,21 +17,19 @@ _SUFFIX = re.compile(r"(?i)[._-]?(openapi|swagger|spec|api)?\.(json|ya?ml)\Z")
 _GENERIC = frozenset(
     ("openapi", "swagger", "api", "api-docs", "spec", "index", "schema", "standard input", "")
 )
-"""File names that say nothing of whose description it is."""
+"""File names that do not tell whose description it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What every endpoint of a description carries."""
+    """What every endpoint of a description has in common."""
 
     provider: str
     vendor: str
-    """The first part of an endpoint's id: the provider, with the service where the provider has
-    several.
-    """
+    """The first part of endpoint ids: the provider, and the service where it has several."""
     api: Api
     servers: tuple[Server, ...]
-    """Those a person gave instead of the described ones; empty: the described ones."""
+    """The servers that a person named instead of the described ones; empty for the latter."""
 
 
 def identity_of(
@@ -43,33 +39,35 @@ def identity_of(
     servers: tuple[Server, ...],
     options: ImportOptions,
 ) -> Identity:
-    """Return the identity of the description *root*, read from *source*, whose *servers* are known
-    already.
+    """Return the identity of the description *root*, read from *source*.
+
+    *servers* are its own servers; *options* may name others, and the provider.
     """
-    info, at = context.mapping(root.get("info"), "#/info", "info", severity="warning")
-    given = tuple(Server(url.rstrip("/")) for url in options.servers)
+    info, info_uri = context.mapping(root.get("info"), "#/info", "info", severity="warning")
+    named_servers = tuple(Server(url.rstrip("/")) for url in options.servers)
     title, service = text_of(info, "title"), text_of(info, "x-serviceName")
     provider = options.provider
-    if provider is None and (named := text_of(info, "x-providerName")):
-        provider = company(f"https://{named}") or slug(named)
+    if provider is None and (provider_name := text_of(info, "x-providerName")):
+        provider = company(f"https://{provider_name}") or slug(provider_name)
     if provider is None:
-        provider, how = _guessed(source, title, servers or given)
+        provider, origin = _guessed(source, title, servers or named_servers)
         context.notes.add(
             "guessed",
-            f"the provider is {provider!r}, from {how}; say another with --provider NAME",
+            f"the provider is {provider!r}, from {origin}; say another with --provider NAME",
             "#/info" if "info" in root else "#",
         )
     vendor = f"{provider}-{slug(service)}" if service and slug(service) != provider else provider
     version: Any = info.get("version")
     if isinstance(version, int | float):  # in YAML, `version: 1.10` without quotes
-        version = context.references.written(version, f"{at}/version")
+        version = context.references.written(version, f"{info_uri}/version")
     api = Api(service or slug(title), title, version if isinstance(version, str) else "")
-    return Identity(provider, vendor, api, given)
+    return Identity(provider, vendor, api, named_servers)
 
 
 def _guessed(source: str, title: str, servers: tuple[Server, ...]) -> tuple[str, str]:
-    if (found := provider_of_hosts(server.url for server in servers)) is not None:
-        return found, "its server"
+    """Return the most likely provider, and where the name comes from."""
+    if (provider := provider_of_hosts(server.url for server in servers)) is not None:
+        return provider, "its server"
     stem = _SUFFIX.sub("", re.split(r"[/\\]", source)[-1])
     if stem.lower() not in _GENERIC and slug(stem):
         return slug(stem), "the name of its file"
@@ -77,8 +75,9 @@ def _guessed(source: str, title: str, servers: tuple[Server, ...]) -> tuple[str,
 
 
 def slug(text: str) -> str:
-    """Return *text* as a name: lower case, letters and digits of any script, other characters as
-    single dashes.
+    """Return *text* as a name: lower case, with single dashes.
+
+    Letters and digits of any script stay; other characters become dashes.
     """
     folded = unicodedata.normalize("NFKC", text).lower()
     return re.sub(r"[\W_]+", "-", folded).strip("-")

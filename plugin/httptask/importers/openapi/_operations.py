@@ -1,4 +1,4 @@
-"""The walk over paths and operations: one for every version."""
+"""The walk over paths and operations, the same for every version."""
 
 from __future__ import annotations
 
@@ -48,89 +48,96 @@ class Operations:
         self._root_security = self._security.requirements(root.get("security"), "#/security")
 
     def endpoints(self) -> Iterator[Endpoint | Note]:
-        """Yield every operation, and before it what had to be guessed for it."""
+        """Yield the endpoint of every operation, after the notes on it."""
         nothing = True
-        paths, paths_place = self._context.mapping(self._root.get("paths"), "#/paths", "paths")
+        paths, paths_uri = self._context.mapping(self._root.get("paths"), "#/paths", "paths")
         for path in paths:
             if path.startswith("x-"):
                 continue
-            place = pointer_of([path], paths_place)
-            item, at = self._context.followed(paths[path], place)
+            item_uri = pointer_of([path], paths_uri)
+            item, target_uri = self._context.followed(paths[path], item_uri)
             if isinstance(item, OBJECT):
-                known: set[str] = set()
-                for method, operation, where in self._operations(item, at):
-                    if method in known:
+                methods: set[str] = set()
+                for method, operation, operation_uri in self._operations(item, target_uri):
+                    if method in methods:
                         self._context.notes.add(
-                            "skipped", f"a second operation {method}; the first counts", where
+                            "skipped",
+                            f"a second operation {method}; the first counts",
+                            operation_uri,
                         )
                         continue
-                    known.add(method)
+                    methods.add(method)
                     nothing = False
-                    endpoint = self._endpoint(path, item, at, method, operation, where)
+                    endpoint = self._endpoint(
+                        path, item, target_uri, method, operation, operation_uri
+                    )
                     yield from self._context.notes.taken()
                     yield endpoint
             elif item is not None:
-                self._context.notes.add("skipped", "a path item that is no object", place)
+                self._context.notes.add("skipped", "a path item that is no object", item_uri)
         if nothing:
             self._context.notes.add("missing", "no operation is described", "#", "error")
 
     def _operations(
-        self, item: Mapping[str, Any], place: str
+        self, item: Mapping[str, Any], uri: str
     ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+        """Yield (method, operation, URI) for each operation of the path item *item*, at *uri*."""
         for name, operation in item.items():
             if name in _PATH_ITEM_FIELDS or name.startswith("x-"):
                 continue
-            where = pointer_of([name], place)
+            operation_uri = pointer_of([name], uri)
             if name.lower() not in self._context.version.methods:
                 self._context.notes.add(
-                    "skipped", f"{name!r} is no operation in {self._context.version.name}", where
+                    "skipped",
+                    f"{name!r} is no operation in {self._context.version.name}",
+                    operation_uri,
                 )
                 continue
             if not name.islower():
                 self._context.notes.add(
-                    "guessed", f"{name!r} is taken for the method {name.lower()}", where
+                    "guessed", f"{name!r} is taken for the method {name.lower()}", operation_uri
                 )
-            yield from self._operation(name.upper(), operation, where)
+            yield from self._operation(name.upper(), operation, operation_uri)
         # OpenAPI 3.2, section 4.9.1
-        further, more = self._context.mapping(
+        additional, additional_uri = self._context.mapping(
             item.get("additionalOperations"),
-            f"{place}/additionalOperations",
+            f"{uri}/additionalOperations",
             "additionalOperations",
         )
-        for name, operation in further.items():
-            where = pointer_of([name], more)
+        for name, operation in additional.items():
+            operation_uri = pointer_of([name], additional_uri)
             if not TOKEN.fullmatch(name):
-                self._context.notes.add("skipped", f"{name!r} is no method", where)
+                self._context.notes.add("skipped", f"{name!r} is no method", operation_uri)
                 continue
             if name != name.upper():
                 self._context.notes.add(
-                    "guessed", f"the method {name!r} is sent in upper case", where
+                    "guessed", f"the method {name!r} is sent in upper case", operation_uri
                 )
-            yield from self._operation(name.upper(), operation, where)
+            yield from self._operation(name.upper(), operation, operation_uri)
 
     def _operation(
-        self, method: str, raw: Any, place: str
+        self, method: str, raw: Any, uri: str
     ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-        operation, at = self._context.followed(raw, place)
+        operation, target_uri = self._context.followed(raw, uri)
         if isinstance(operation, OBJECT):
-            yield method, operation, at
+            yield method, operation, target_uri
         elif operation is not None:
-            self._context.notes.add("skipped", "an operation that is no object", place)
+            self._context.notes.add("skipped", "an operation that is no object", uri)
 
     def _endpoint(
         self,
         path: str,
         item: Mapping[str, Any],
-        item_place: str,
+        item_uri: str,
         method: str,
         operation: Mapping[str, Any],
-        place: str,
+        uri: str,
     ) -> Endpoint:
-        parameters, parts = self._split(item, item_place, operation, place)
+        parameters, parts = self._split(item, item_uri, operation, uri)
         title, description = self._texts(operation, item, method, path)
         security = self._root_security
         if operation.get("security") is not None:
-            security = self._security.requirements(operation["security"], f"{place}/security")
+            security = self._security.requirements(operation["security"], f"{uri}/security")
         return Endpoint(
             id=endpoint_id(self._identity.vendor, path, method),
             method=method,
@@ -142,55 +149,60 @@ class Operations:
             operation_id=text_of(operation, "operationId"),
             tags=tuple(_strings(operation.get("tags"))),
             deprecated=flag(operation, "deprecated"),
-            servers=self._servers_of(operation, place, item, item_place),
-            request_body=self._request_body(operation, parts, place),
+            servers=self._servers_of(operation, uri, item, item_uri),
+            request_body=self._request_body(operation, parts, uri),
             responses=self._bodies.responses(
-                operation.get("responses"), operation, f"{place}/responses"
+                operation.get("responses"), operation, f"{uri}/responses"
             ),
             security=security,
             security_schemes=self._security.schemes(security),
             definitions=self._context.schemas.definitions,
             source=self._source,
-            parameters=self._fitted(parameters, path, place),
+            parameters=self._fitted(parameters, path, uri),
         )
 
-    def _fitted(self, parameters: list[Parameter], path: str, place: str) -> tuple[Parameter, ...]:
+    def _fitted(self, parameters: list[Parameter], path: str, uri: str) -> tuple[Parameter, ...]:
         target = target_of(path)
         if not path.startswith("/"):
             self._context.notes.add(
-                "guessed", f"the path {path!r} does not start with '/'; one is put in front", place
+                "guessed", f"the path {path!r} does not start with '/'; one is put in front", uri
             )
         if "#" in path:
-            self._context.notes.add("guessed", f"a path with '#': {target} is sent", place)
+            self._context.notes.add("guessed", f"a path with '#': {target} is sent", uri)
         elif "?" in path:
             self._context.notes.add(
-                "guessed", "the query in the path is sent with every request", place
+                "guessed", "the query in the path is sent with every request", uri
             )
-        return tuple(fitted(self._context, parameters, target, place))
+        return tuple(fitted(self._context, parameters, target, uri))
 
     def _split(
-        self, item: Mapping[str, Any], item_place: str, operation: Mapping[str, Any], place: str
+        self, item: Mapping[str, Any], item_uri: str, operation: Mapping[str, Any], uri: str
     ) -> tuple[list[Parameter], Parts]:
+        """Return the parameters of an operation, and the parts of its body.
+
+        A part is a raw `body` or `formData` parameter with its URI; the operation's override the
+        path item's.
+        """
         parts: Parts = []
 
-        def plain(values: Any, where: str) -> Iterator[Parameter]:
-            for each in self._parameters.listed(values, where):
-                if isinstance(each, Parameter):
-                    yield each
+        def plain(values: Any, list_uri: str) -> Iterator[Parameter]:
+            for parameter in self._parameters.listed(values, list_uri):
+                if isinstance(parameter, Parameter):
+                    yield parameter
                 else:
-                    parts.append(each)
+                    parts.append(parameter)
 
         common = (
-            plain(item.get("parameters"), f"{item_place}/parameters"),
-            f"{item_place}/parameters",
+            plain(item.get("parameters"), f"{item_uri}/parameters"),
+            f"{item_uri}/parameters",
         )
-        own = (plain(operation.get("parameters"), f"{place}/parameters"), f"{place}/parameters")
+        own = (plain(operation.get("parameters"), f"{uri}/parameters"), f"{uri}/parameters")
         return merged(self._context, common, own), list(
-            {(raw["in"], str(raw.get("name"))): (raw, at) for raw, at in parts}.values()
+            {(raw["in"], str(raw.get("name"))): (raw, part_uri) for raw, part_uri in parts}.values()
         )
 
     def _request_body(
-        self, operation: Mapping[str, Any], parts: Parts, place: str
+        self, operation: Mapping[str, Any], parts: Parts, uri: str
     ) -> RequestBody | None:
         if operation.get("requestBody") is not None:
             if parts:
@@ -199,7 +211,7 @@ class Operations:
                     "parameters in 'body' or 'formData' beside a request body; that counts",
                     parts[0][1],
                 )
-            return self._bodies.request(operation["requestBody"], f"{place}/requestBody")
+            return self._bodies.request(operation["requestBody"], f"{uri}/requestBody")
         if parts and not self._context.version.is_swagger:
             self._context.notes.add(
                 "guessed",
@@ -209,13 +221,13 @@ class Operations:
         return self._bodies.request_of_parameters(parts, operation)
 
     def _servers_of(
-        self, operation: Mapping[str, Any], place: str, item: Mapping[str, Any], item_place: str
+        self, operation: Mapping[str, Any], uri: str, item: Mapping[str, Any], item_uri: str
     ) -> tuple[Server, ...]:
         if self._identity.servers:
             return self._identity.servers
-        for value, at in ((operation, place), (item, item_place)):
-            if value.get("servers"):
-                return self._servers.of(value["servers"], f"{at}/servers")
+        for owner, owner_uri in ((operation, uri), (item, item_uri)):
+            if owner.get("servers"):
+                return self._servers.of(owner["servers"], f"{owner_uri}/servers")
         if operation.get("schemes") and self._context.version.is_swagger:
             return self._servers.of_swagger(operation["schemes"])
         return self._root_servers
@@ -223,6 +235,7 @@ class Operations:
     def _texts(
         self, operation: Mapping[str, Any], item: Mapping[str, Any], method: str, path: str
     ) -> tuple[str, str]:
+        """Return the title and the description of an operation."""
         summary = text_of(operation, "summary") or text_of(item, "summary")
         description = text_of(operation, "description") or text_of(item, "description")
         title = (
@@ -236,4 +249,4 @@ class Operations:
 
 
 def _strings(values: Any) -> list[str]:
-    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []

@@ -1,6 +1,4 @@
-"""Parameters: path, query, header and cookie values, and the fields of a body where Swagger 2.0
-lists them as parameters.
-"""
+"""Parameters in path, query, header and cookie, and Swagger 2.0's parameters for the body."""
 
 from __future__ import annotations
 
@@ -34,14 +32,13 @@ _COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
     "pipes": ("pipeDelimited", False),
     "multi": ("form", True),
 }
-"""Swagger 2.0's `collectionFormat` -> style and explode. OpenAPI 3 has no tabs; the name follows
-the others.
+"""Swagger 2.0's `collectionFormat` -> style and explode.
+
+OpenAPI 3 has no style for tabs; `tabDelimited` follows the other names.
 """
 
 _ITEM_DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
-"""Swagger 2.0, Items Object: what `collectionFormat` puts between the items of an array in an
-array.
-"""
+"""`collectionFormat` -> the delimiter in an array in an array (Swagger 2.0, Items Object)."""
 
 _NOT_OF_A_SCHEMA = frozenset(
     {
@@ -57,73 +54,72 @@ _NOT_OF_A_SCHEMA = frozenset(
     }
     | {"collectionFormat", "content", "schema", "example", "examples", "$ref"}
 )
-"""Fields of a parameter beside which, in Swagger 2.0, the keywords of its schema stand."""
+"""The fields of a parameter that are no keywords of its schema, which Swagger 2.0 has inline."""
 
 _STYLE_DELIMITERS = {"form": ",", "spaceDelimited": " ", "tabDelimited": "\t", "pipeDelimited": "|"}
 _MOST_NESTED = 4
-"""Arrays in each other that are written."""
+"""Nested arrays that are serialised."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
 class Parameters:
-    """Reads the parameters of one description; those that are named and referred to often, once."""
+    """Reads the parameters of one description; shared ones are read once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def listed(
-        self, values: Any, place: str
-    ) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
-        """Yield each of *values*, at *place*: a parameter, or for a part of the body its raw value
-        and its place.
+    def listed(self, values: Any, uri: str) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
+        """Yield the parameters in *values*, at *uri*.
+
+        For a part of the body (`body`, `formData`) its raw object and its URI are yielded instead.
         """
-        values, place = self._context.followed(values, place)
+        values, uri = self._context.followed(values, uri)
         if values is None:
             return
         if not isinstance(values, list):
-            self._context.notes.add("skipped", "parameters is no array", place)
+            self._context.notes.add("skipped", "parameters is no array", uri)
             return
         for index, value in enumerate(values):
-            at = f"{place}/{index}"
-            read = self._context.repeats.read("parameter", value, at, self._read)
-            if isinstance(read, tuple) and "$ref" not in value:
-                read = read[0], at  # an equal one may have been read elsewhere
-            if read is not None:
-                yield read
+            item_uri = f"{uri}/{index}"
+            result = self._context.repeats.read("parameter", value, item_uri, self._parameter)
+            if isinstance(result, tuple) and "$ref" not in value:
+                result = result[0], item_uri  # an equal one may have been read elsewhere
+            if result is not None:
+                yield result
 
-    def _read(self, value: Any, place: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
-        raw, place = self._context.followed(value, place)
+    def _parameter(self, value: Any, uri: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
+        raw, uri = self._context.followed(value, uri)
         notes = self._context.notes
         if not isinstance(raw, Mapping):
             if raw is not None:  # a dangling reference was noted already
-                notes.add("skipped", "a parameter that is no object", place)
+                notes.add("skipped", "a parameter that is no object", uri)
             return None
-        location = self._context.word(raw, "in", (*LOCATIONS, *BODY_LOCATIONS), place)
+        location = self._context.word(raw, "in", (*LOCATIONS, *BODY_LOCATIONS), uri)
         if location in BODY_LOCATIONS:
-            return {**raw, "in": location}, place
+            return {**raw, "in": location}, uri
         name = raw.get("name")
         if location == "querystring" and not isinstance(name, str):
             name = "querystring"
         if not isinstance(name, str) or not name:
-            notes.add("skipped", "a parameter without a name", place)
+            notes.add("skipped", "a parameter without a name", uri)
             return None
         if location not in LOCATIONS:
             notes.add(
                 "skipped",
                 f"the parameter {name!r} is sent in {location!r}, which is no place in a request",
-                place,
+                uri,
             )
             return None
         if location == "header" and name.lower() in self._context.version.ignored_headers:
             notes.add(
                 "skipped",
                 f"the header {name!r} is not read as a parameter, as OpenAPI has it",
-                place,
+                uri,
             )
             return None
-        content, media_type = self._content(raw, place)
+        content, media_type = self._content(raw, uri)
         schema = content.schema
-        style, explode = self._style(raw, location, schema, place)
+        style, explode = self._style(raw, location, schema, uri)
         if location == "query" and media_type is None and flag(raw, "allowEmptyValue"):
             schema = or_empty(dict(schema))
         return Parameter(
@@ -134,18 +130,16 @@ class Parameters:
             description=text_of(raw, "description"),
             style=None if media_type else style,
             explode=None if media_type else explode,
-            item_delimiters=self._item_delimiters(raw, style, explode, place),
+            item_delimiters=self._item_delimiters(raw, style, explode, uri),
             allow_reserved=flag(raw, "allowReserved"),
             media_type=media_type,
             encoding=content.encoding,
             deprecated=flag(raw, "deprecated"),
-            examples=content.examples + self._context.examples(raw, place, schema),
+            examples=content.examples + self._context.examples(raw, uri, schema),
         )
 
-    def _content(self, raw: Mapping[str, Any], place: str) -> tuple[MediaType, str | None]:
-        """Return what the value is, and the media type it is written as; None when it is written by
-        a style.
-        """
+    def _content(self, raw: Mapping[str, Any], uri: str) -> tuple[MediaType, str | None]:
+        """Return the schema of a value, and its media type; None when a style serialises it."""
         content = raw.get("content")
         if isinstance(content, Mapping) and content and "schema" not in raw:
             name, value = next(iter(content.items()))
@@ -153,104 +147,104 @@ class Parameters:
                 self._context.notes.add(
                     "guessed",
                     f"a parameter of several media types; {name} is taken",
-                    f"{place}/content",
+                    f"{uri}/content",
                 )
-            return self._context.media_type(value, pointer_of(["content", name], place)), name
+            return self._context.media_type(value, pointer_of(["content", name], uri)), name
         if "schema" in raw:
-            return MediaType(self._context.schemas.schema(raw["schema"], f"{place}/schema")), None
+            return MediaType(self._context.schemas.schema(raw["schema"], f"{uri}/schema")), None
         inline = {key: value for key, value in raw.items() if key not in _NOT_OF_A_SCHEMA}
-        return MediaType(self._context.schemas.schema(inline, place) if inline else {}), None
+        return MediaType(self._context.schemas.schema(inline, uri) if inline else {}), None
 
     def _item_delimiters(
-        self, raw: Mapping[str, Any], style: str | None, explode: bool | None, place: str
+        self, raw: Mapping[str, Any], style: str | None, explode: bool | None, uri: str
     ) -> tuple[str, ...]:
         if not self._context.version.is_swagger:
             return ()
-        return item_delimiters(self._context, raw, style, explode, place)
+        return item_delimiters(self._context, raw, style, explode, uri)
 
     def _style(
-        self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], place: str
+        self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], uri: str
     ) -> tuple[str | None, bool | None]:
         notes = self._context.notes
         if self._context.version.is_swagger and "style" not in raw:
             if not is_array(schema):
                 return None, None
             written = str(
-                self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, place) or "csv"
+                self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, uri) or "csv"
             )
             if written not in _COLLECTION_FORMATS:
                 notes.add(
                     "guessed",
                     f"the collectionFormat {written[:SHOWN]!r} is unknown; csv is taken",
-                    place,
+                    uri,
                 )
-            own, apart = _COLLECTION_FORMATS.get(written, _COLLECTION_FORMATS["csv"])
-            if location in ("path", "header") and own == "form":
+            style, explode = _COLLECTION_FORMATS.get(written, _COLLECTION_FORMATS["csv"])
+            if location in ("path", "header") and style == "form":
                 notes.add(
                     "guessed",
                     f"the collectionFormat 'multi' is not for a {location}; csv is taken",
-                    place,
+                    uri,
                 )
-                own, apart = None, False
-            return own, apart
-        style = self._context.word(raw, "style", _STYLES[location], place)
+                style, explode = None, False
+            return style, explode
+        style = self._context.word(raw, "style", _STYLES[location], uri)
         if style is not None and style not in _STYLES[location]:
             notes.add(
                 "guessed",
                 f"the style {style!r} is not for a {location} parameter; the default is taken",
-                place,
+                uri,
             )
             style = None
         if style == "deepObject" and is_array(self._context.target(schema)):
             notes.add(
                 "guessed",
                 "deepObject is not defined for an array; its items are sent as `name[]`",
-                place,
+                uri,
             )
         return style, as_boolean(raw.get("explode"))
 
 
 def item_delimiters(
-    context: Context, raw: Mapping[str, Any], style: str | None, explode: bool | None, place: str
+    context: Context, raw: Mapping[str, Any], style: str | None, explode: bool | None, uri: str
 ) -> tuple[str, ...]:
-    """Return what is between the items of each array in the array *raw*, the outer ones first.
+    """Return the delimiters in the arrays that the array *raw* contains, the outer ones first.
 
     Only Swagger 2.0 writes arrays in an array (Items Object). *style* and *explode* are those of
-    the outermost.
+    the outermost array.
     """
     delimiters: list[str] = []
     items = raw.get("items")
-    path = f"{place}/items"
+    items_uri = f"{uri}/items"
     while isinstance(items, Mapping) and is_array(items) and len(delimiters) < _MOST_NESTED:
-        written = str(context.word(items, "collectionFormat", _ITEM_DELIMITERS, path) or "csv")
+        written = str(context.word(items, "collectionFormat", _ITEM_DELIMITERS, items_uri) or "csv")
         if written not in _ITEM_DELIMITERS:
             context.notes.add(
                 "guessed",
                 f"the collectionFormat {written[:SHOWN]!r} is not for items; csv is taken",
-                path,
+                items_uri,
             )
         delimiters.append(_ITEM_DELIMITERS.get(written, ","))
-        items, path = items.get("items"), f"{path}/items"
+        items, items_uri = items.get("items"), f"{items_uri}/items"
     outermost = () if explode else (_STYLE_DELIMITERS.get(style or "form", ","),)
-    every = [*outermost, *delimiters]
-    if delimiters and len(set(every)) < len(every):
+    delimiters_in_use = [*outermost, *delimiters]
+    if delimiters and len(set(delimiters_in_use)) < len(delimiters_in_use):
         context.notes.add(
             "guessed",
             "arrays in each other are sent in one row: they have the same delimiter",
-            place,
+            uri,
         )
     return tuple(delimiters)
 
 
 def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:
-    """Return the parameters of *lists* (of the path, then of the operation; each with its place),
-    the later ones first in right.
+    """Return the parameters of *lists*; later lists override earlier ones.
 
-    A parameter's name and location are its identity (OpenAPI, section 4.12); header names have no
-    case. Of two in one list the first counts.
+    The lists are the path item's and the operation's, each with its URI. Name and location identify
+    a parameter (OpenAPI, section 4.12); header names ignore case. Of two in one list the first
+    counts.
     """
-    found: dict[tuple[str, str], Parameter] = {}
-    for parameters, place in lists:
+    result: dict[tuple[str, str], Parameter] = {}
+    for parameters, uri in lists:
         seen: set[tuple[str, str]] = set()
         for parameter in parameters:
             name = parameter.name.lower() if parameter.location == "header" else parameter.name
@@ -259,41 +253,43 @@ def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Pa
                 context.notes.add(
                     "guessed",
                     f"the {parameter.location} parameter {name!r} stands twice; the first counts",
-                    place,
+                    uri,
                 )
                 continue
             seen.add(key)
-            found[key] = parameter
-    return list(found.values())
+            result[key] = parameter
+    return list(result.values())
 
 
-def fitted(context: Context, parameters: list[Parameter], path: str, place: str) -> list[Parameter]:
-    """Return *parameters* with a path parameter for every `{name}` of *path*, in its order, and
-    none for any other name.
+def fitted(context: Context, parameters: list[Parameter], path: str, uri: str) -> list[Parameter]:
+    """Return *parameters* with exactly one path parameter for each `{name}` of *path*.
+
+    Path parameters are in the order of *path*. A missing one is added as any text; one that *path*
+    does not name is left out.
     """
     described = {
         parameter.name: parameter for parameter in parameters if parameter.location == "path"
     }
     names = list(dict.fromkeys(_TEMPLATE.findall(path)))
-    found = []
+    in_path = []
     for name in names:
         parameter = described.pop(name, None)
         if parameter is None:
-            # `{id*}`, `{+name}` and `{id:int}` are template languages of frameworks; the parameter
+            # `{id*}`, `{+name}` and `{id:int}` are frameworks' template languages; the parameter
             # has the bare name.
             bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
-            near = described.pop(bare, None)
-            if near is not None:
-                parameter = replace(near, name=name)
+            similar = described.pop(bare, None)
+            if similar is not None:
+                parameter = replace(similar, name=name)
                 context.notes.add(
-                    "guessed", f"the path's {{{name}}} is the parameter {bare!r}", place
+                    "guessed", f"the path's {{{name}}} is the parameter {bare!r}", uri
                 )
             else:
                 parameter = Parameter(name, "path", required=True, schema={"type": "string"})
                 context.notes.add(
-                    "guessed", f"the path's {{{name}}} is not described: any text", place
+                    "guessed", f"the path's {{{name}}} is not described: any text", uri
                 )
-        found.append(parameter)
+        in_path.append(parameter)
     for name in described:
-        context.notes.add("skipped", f"the path parameter {name!r} has no place in {path}", place)
-    return [*found, *(parameter for parameter in parameters if parameter.location != "path")]
+        context.notes.add("skipped", f"the path parameter {name!r} has no place in {path}", uri)
+    return [*in_path, *(parameter for parameter in parameters if parameter.location != "path")]

@@ -1,6 +1,4 @@
-"""`$ref`: to a place in the same document, or in a file beside it; never to the network and never
-out of the folder.
-"""
+"""`$ref` to the same document or to a file beside it; never to the network or out of the folder."""
 
 from __future__ import annotations
 
@@ -16,27 +14,28 @@ from httptask.errors import DescriptionError
 from httptask.importers.documents import Document
 
 OBJECT = (dict, Mapping)
-"""What is an object, for `isinstance`. Most are dicts, which is quicker to ask."""
+"""The types of JSON objects, for `isinstance`; most are dicts, which are faster to check."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _MOST_CHAINED = 1_000
-"""References that may point at a reference before the end is given up."""
+"""References to references that are followed before giving up."""
 _MOST_PASSED = 20
-"""References that stand in the way of one another before the end is given up."""
+"""References on the path of a reference that are followed before giving up."""
 _MOST_FILES = 2_000
 _MOST_BYTES = 64 * 1024 * 1024
-"""Files beside a description that are read, and bytes of them all: they are kept to its end."""
+"""Files beside a description that are read, and their bytes: all stay in memory to the end."""
 
 
 class References:
     """Resolves the references of one description.
 
-    A place is named by its file, relative to the description's own, then `#` and a JSON Pointer:
-    `#/paths/~1a/get`, `schemas/pet.yaml#/Pet`. The description itself is the empty name.
+    The URI of a value is its file, relative to the description's own, then `#` and a JSON Pointer
+    (RFC 6901, section 6): `#/paths/~1a/get`, `schemas/pet.yaml#/Pet`. The description itself has
+    the empty file name.
     """
 
-    def __init__(self, document: Document, beside: Callable[[str], bytes] | None) -> None:
+    def __init__(self, document: Document, read_file: Callable[[str], bytes] | None) -> None:
         self._documents: dict[str, Document] = {"": document}
-        self._beside = beside
+        self._read_file = read_file
         self._room = _MOST_BYTES
         self._passing = 0
         own = document.root.get("$self")  # OpenAPI 3.2, section 4.1.1: the description's own URI
@@ -44,105 +43,104 @@ class References:
 
     @property
     def documents(self) -> Mapping[str, Document]:
-        """Return what was opened so far: file -> its document; the description itself is the empty
-        name.
-        """
+        """The documents that were opened so far, by file; the description itself is `""`."""
         return self._documents
 
     def resolve(self, reference: str, base: str) -> tuple[str, Any]:
-        """Return the place *reference* points at and what stands there; *base* is a place in the
-        document it stands in.
+        """Return the URI and the value of the target of *reference*.
 
-        A target that is a reference itself is returned as it is. Raises `LookupError` with a
-        sentence when there is none, or it may not be opened.
+        *base* is the URI of a value in the document that has the reference. A target that is a
+        reference itself is returned unfollowed. Raises `LookupError` with a sentence when there is
+        no target, or it may not be opened.
         """
-        uri, _, fragment = reference.partition("#")
-        file = self._file(uri, base.partition("#")[0])
+        file_uri, _, fragment = reference.partition("#")
+        file = self._file(file_uri, base.partition("#")[0])
         tokens = [
             token.replace("~1", "/").replace("~0", "~")
             for token in unquote(fragment).split("/")[1:]
         ]
         if fragment and not fragment.startswith(("/", "%2F", "%2f")):
             raise LookupError(f"{reference!r} names an anchor that no schema has")
-        place, value = f"{file}#", self._document(file, reference).root
+        uri, value = f"{file}#", self._document(file, reference).root
         for token in tokens:
-            place, value = self._child(value, token, place, reference)
-        if not place.startswith("#") and isinstance(value, Mapping):
+            uri, value = self._child(value, token, uri, reference)
+        if not uri.startswith("#") and isinstance(value, Mapping):
             value = _plain(value)
-        return place, value
+        return uri, value
 
-    def _child(self, value: Any, token: str, place: str, reference: str) -> tuple[str, Any]:
-        """Return the place and the value that *token* of *reference* leads to from *value*, which
-        stands at *place*.
+    def _child(self, value: Any, token: str, uri: str, reference: str) -> tuple[str, Any]:
+        """Return the URI and the value of the member *token* of *value*, which is at *uri*.
 
-        Where the way passes through a `$ref`, it goes on in what that refers to.
+        If *value* has a `$ref` instead, the member of its target is meant. *reference* is for
+        messages.
         """
         if isinstance(value, OBJECT) and token not in value and isinstance(value.get("$ref"), str):
             if self._passing >= _MOST_PASSED:
                 raise LookupError(f"{reference!r} leads through other references without an end")
             self._passing += 1
             try:
-                value, place = self.followed(value, place)
+                value, uri = self.followed(value, uri)
             finally:
                 self._passing -= 1
         if isinstance(value, OBJECT) and token in value:
-            return place + pointer_of([token]), value[token]
+            return uri + pointer_of([token]), value[token]
         if (
             isinstance(value, list)
             and token.isascii()
             and token.isdigit()
             and int(token) < len(value)
         ):
-            return place + pointer_of([token]), value[int(token)]
+            return uri + pointer_of([token]), value[int(token)]
         raise LookupError(f"{reference!r} points at nothing")
 
-    def followed(self, value: Any, place: str) -> tuple[Any, str]:
-        """Return *value*, which stands at *place*, with references followed to their end, and the
-        place of that.
+    def followed(self, value: Any, uri: str) -> tuple[Any, str]:
+        """Follow all references from *value*, at *uri*, and return the target and its URI.
 
-        Fields beside a reference win over those of its target, as OpenAPI 3.1 has it for `summary`
+        Fields beside a reference override those of its target, as OpenAPI 3.1 defines for `summary`
         and `description`. Raises `LookupError`.
         """
-        passed: set[str] = set()
+        visited: set[str] = set()
         while isinstance(value, OBJECT) and isinstance(value.get("$ref"), str):
-            place, target = self.resolve(value["$ref"], place)
-            if place in passed:
+            uri, target = self.resolve(value["$ref"], uri)
+            if uri in visited:
                 raise LookupError("a reference that only leads to other references, in a circle")
-            if len(passed) >= _MOST_CHAINED:
+            if len(visited) >= _MOST_CHAINED:
                 raise LookupError(
                     f"more than {_MOST_CHAINED} references that lead to each other; name the last"
                     " target"
                 )
-            passed.add(place)
-            beside = {name: item for name, item in value.items() if name != "$ref"}
-            value = {**target, **beside} if beside and isinstance(target, Mapping) else target
-        return value, place
+            visited.add(uri)
+            overrides = {name: item for name, item in value.items() if name != "$ref"}
+            value = {**target, **overrides} if overrides and isinstance(target, Mapping) else target
+        return value, uri
 
-    def written(self, value: Any, place: str) -> str:
-        """Return the text of *value*, a number or a boolean, as it stands at *place*: YAML writes
-        one in many ways.
+    def written(self, value: Any, uri: str) -> str:
+        """Return the text of *value*, a number or a boolean, as written at *uri*.
+
+        YAML writes one value in many ways; JSON's is returned when the text is not known.
         """
-        file, _, pointer = place.partition("#")
+        file, _, pointer = uri.partition("#")
         document = self._documents.get(file)
         text = document.text_of(pointer, value) if document is not None else None
         return text if text is not None else json.dumps(value)
 
-    def _file(self, uri: str, base: str) -> str:
-        if not uri or uri == self._own:
+    def _file(self, file_uri: str, base: str) -> str:
+        """Return the name of the file *file_uri*, which is relative to the file *base*."""
+        if not file_uri or file_uri == self._own:
             return base
-        if _SCHEME.match(uri):
-            scheme = "the network" if not uri.startswith("file:") else "a file by its address"
+        if _SCHEME.match(file_uri):
+            scheme = "the network" if not file_uri.startswith("file:") else "a file by its address"
             raise LookupError(
-                f"{uri!r} is not opened: a description may not refer to {scheme}; keep a copy"
+                f"{file_uri!r} is not opened: a description may not refer to {scheme}; keep a copy"
                 " beside it"
             )
-        return posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(uri)))
+        return posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(file_uri)))
 
     def _document(self, file: str, reference: str) -> Document:
-        found = self._documents.get(file)
-        if found is not None:
-            return found
-        if self._beside is None:
+        document = self._documents.get(file)
+        if document is not None:
+            return document
+        if self._read_file is None:
             raise LookupError(
                 f"{reference!r} is in another file, and there is nothing beside this description"
             )
@@ -150,7 +148,7 @@ class References:
             most = f"{_MOST_FILES} files or {_MOST_BYTES // 2**20} MB"
             raise LookupError(f"{reference!r} is not opened: the description has more than {most}")
         try:
-            data = self._beside(quote(file))
+            data = self._read_file(quote(file))
             self._room -= len(data)
             self._documents[file] = Document(data, file)
         except DescriptionError as error:
@@ -159,8 +157,9 @@ class References:
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* as dicts, where a document builds objects when they are asked for: a file may
-    hold one schema.
+    """Return *value* with lazy objects replaced by dicts.
+
+    A whole file may be one schema, and schemas are dicts.
     """
     if isinstance(value, dict) or not isinstance(value, Mapping):
         return value

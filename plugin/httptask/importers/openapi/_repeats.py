@@ -1,4 +1,4 @@
-"""What is written out again and again in one description, read once."""
+"""A cache of the equal parts of one description."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 from httptask.importers.openapi._notes import Notes
 
 _MOST_BYTES = 16 * 1024 * 1024
-"""Bytes of what was read that are kept; then all of it is forgotten, and gathered anew."""
+"""Bytes of serialised values in the cache; when it is full, it is emptied."""
 
 Value = TypeVar("Value")
 
 
 class Repeats:
-    """Remembers what was read of the equal parts of one description.
+    """Caches what was read of equal parts of one description.
 
-    Four of five parameters, and three of four responses, are equal to another of their description.
+    Four of five parameters, and three of four responses, are equal to another one of their
+    description.
     """
 
     def __init__(self, notes: Notes) -> None:
@@ -25,24 +26,24 @@ class Repeats:
         self._values: dict[tuple[str, str, bytes], Any] = {}
         self._room = _MOST_BYTES
 
-    def read(self, what: str, raw: Any, place: str, read: Callable[[Any, str], Value]) -> Value:
-        """Return what *read* makes of *raw*, which stands at *place*.
+    def read(self, what: str, raw: Any, uri: str, read: Callable[[Any, str], Value]) -> Value:
+        """Return `read(raw, uri)`, from the cache if an equal *raw* was read before.
 
-        *what* names what that is, and all else that the result depends on. What causes
-        a note is read each time, since the note names its place; but the notes on a bare reference
-        are the same for all.
+        *what* names the kind of object, and everything else that the result depends on. A value
+        that causes notes is not cached, because a note names its URI; but a bare reference is: the
+        notes on its target are the same for all.
         """
         try:
             # Version 2 is the last in which equal values have equal bytes.
-            written = marshal.dumps(raw, 2)
-        except ValueError:  # an object of which the members are built when they are asked for
-            return read(raw, place)
-        key = what, place.partition("#")[0], written
+            serialised = marshal.dumps(raw, 2)
+        except ValueError:  # a lazy object, whose members are built on access
+            return read(raw, uri)
+        key = what, uri.partition("#")[0], serialised
         if key in self._values:
             value: Value = self._values[key]
             return value
         before = self._notes.added
-        value = read(raw, place)
+        value = read(raw, uri)
         if self._notes.added == before or (isinstance(raw, dict) and raw.keys() == {"$ref"}):
             self._keep(key, value)
         return value

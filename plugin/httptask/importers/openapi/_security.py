@@ -1,6 +1,4 @@
-"""Security: which schemes a request needs, and what they are, in OpenAPI 3's form whatever the
-version.
-"""
+"""Security requirements and schemes of every version, in the form of OpenAPI 3."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from httptask.importers.openapi._context import Context
 Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
 
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
-"""Swagger 2.0's flows by OpenAPI 3's names; the others kept theirs."""
+"""Swagger 2.0's name of a flow -> OpenAPI 3's; the other names are the same."""
 _FLOW_NAMES = (
     "implicit",
     "password",
@@ -25,10 +23,10 @@ _FLOW_NAMES = (
 _TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS", "basic")
 _WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "apiKey": {"in": ("query", "header", "cookie")},
-    # RFC 9110, section 11.1: the case of an authentication scheme says nothing.
+    # RFC 9110, section 11.1: authentication schemes ignore case.
     "http": {"scheme": ("basic", "bearer", "digest")},
 }
-"""By type, the fields that are one of some words."""
+"""Type -> the fields that have one of a few words, and the words."""
 _FLOW_FIELDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 _FIELDS = (
     "type",
@@ -49,100 +47,101 @@ class Security:
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
         self._context = context
-        self._raw, self._place = root, "#"
+        self._raw, self._uri = root, "#"
         for name in context.version.security_schemes:
-            place = self._place + pointer_of([name])
-            self._raw, self._place = context.mapping(self._raw.get(name), place, name)
-        self._read: dict[str, Mapping[str, Any] | None] = {}
+            uri = self._uri + pointer_of([name])
+            self._raw, self._uri = context.mapping(self._raw.get(name), uri, name)
+        self._schemes: dict[str, Mapping[str, Any] | None] = {}
 
-    def requirements(self, raw: Any, place: str) -> Requirements | None:
-        """Return the Security Requirement Objects *raw*, at *place*; None when there is nothing
-        that says.
+    def requirements(self, raw: Any, uri: str) -> Requirements | None:
+        """Return the Security Requirement Objects *raw*, at *uri*, or None when there are none.
 
-        An alternative that names a scheme which is not described is left out where there is
-        another. Where there is none it stays: an endpoint that asks for something unknown is not an
-        open one.
+        An alternative with an undescribed scheme is left out if there is another alternative. If
+        there is none, it stays: an endpoint with an unknown requirement is not an open one.
         """
         if raw is None:
             return None
         if not isinstance(raw, list):
-            self._context.notes.add("skipped", "security is no array", place)
+            self._context.notes.add("skipped", "security is no array", uri)
             return None
         usable: list[Mapping[str, tuple[str, ...]]] = []
         unknown: list[Mapping[str, tuple[str, ...]]] = []
-        for index, each in enumerate(raw):
-            if not isinstance(each, Mapping):
+        for index, requirement in enumerate(raw):
+            if not isinstance(requirement, Mapping):
                 self._context.notes.add(
-                    "skipped", "a security requirement that is no object", f"{place}/{index}"
+                    "skipped", "a security requirement that is no object", f"{uri}/{index}"
                 )
                 continue
-            described = [self._known(name, f"{place}/{index}") for name in each]
-            alternative = {name: _texts(scopes) for name, scopes in each.items()}
-            (usable if all(described) else unknown).append(alternative)
-        found = usable or unknown
-        return tuple(found) if found or not raw else None
+            are_described = [self._is_described(name, f"{uri}/{index}") for name in requirement]
+            alternative = {name: _texts(scopes) for name, scopes in requirement.items()}
+            (usable if all(are_described) else unknown).append(alternative)
+        alternatives = usable or unknown
+        return tuple(alternatives) if alternatives or not raw else None
 
     def schemes(self, requirements: Requirements | None) -> dict[str, Mapping[str, Any]]:
-        """Return the schemes that *requirements* name."""
-        names = dict.fromkeys(name for each in requirements or () for name in each)
+        """Return the security schemes that *requirements* name."""
+        names = dict.fromkeys(name for requirement in requirements or () for name in requirement)
         return {name: scheme for name in names if (scheme := self._scheme(name)) is not None}
 
-    def _known(self, name: str, place: str) -> bool:
+    def _is_described(self, name: str, uri: str) -> bool:
+        """Say whether the scheme *name* can be used; note it when it cannot."""
         if self._scheme(name) is not None:
             return True
-        severity = (
-            "warning" if name in self._raw else "error"
-        )  # one of a type that nobody knows was told of already
+        # A described scheme of an unknown type has its own note already.
+        severity = "warning" if name in self._raw else "error"
         self._context.notes.add(
-            "missing", f"the security scheme {name!r} is not described", place, severity
+            "missing", f"the security scheme {name!r} is not described", uri, severity
         )
         return False
 
     def _scheme(self, name: str) -> Mapping[str, Any] | None:
-        if name not in self._read:
+        if name not in self._schemes:
             raw = self._raw.get(name)
-            value, at = (
-                self._context.followed(raw, self._place + pointer_of([name]))
-                if raw is not None
-                else (None, "")
+            value, uri = None, ""
+            if raw is not None:
+                value, uri = self._context.followed(raw, self._uri + pointer_of([name]))
+            self._schemes[name] = (
+                self._converted(value, uri) if isinstance(value, Mapping) else None
             )
-            self._read[name] = self._converted(value, at) if isinstance(value, Mapping) else None
-        return self._read[name]
+        return self._schemes[name]
 
-    def _converted(self, raw: Mapping[str, Any], place: str) -> Mapping[str, Any] | None:
+    def _converted(self, raw: Mapping[str, Any], uri: str) -> Mapping[str, Any] | None:
+        """Return the scheme *raw*, at *uri*, in the form of OpenAPI 3; None when it is unusable."""
         word = self._context.word
-        kind = word(raw, "type", _TYPES, place)
-        kept: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {"type": kind}
-        for name, words in _WORDS.get(str(kind), {}).items():
+        scheme_type = word(raw, "type", _TYPES, uri)
+        kept: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {
+            "type": scheme_type
+        }
+        for name, words in _WORDS.get(str(scheme_type), {}).items():
             if name in raw:
-                kept[name] = word(raw, name, words, place)
-        if kind == "basic":  # Swagger 2.0
+                kept[name] = word(raw, name, words, uri)
+        if scheme_type == "basic":  # Swagger 2.0
             return {**kept, "type": "http", "scheme": "basic"}
-        if kind == "oauth2" and "flow" in raw:
+        if scheme_type == "oauth2" and "flow" in raw:
             flow = {name: raw[name] for name in _FLOW_FIELDS if name in raw}
-            named = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), place))
-            return {**kept, "flows": {_FLOWS.get(named, named): flow}}
-        if kind == "oauth2" and isinstance(raw.get("flows"), Mapping):
+            flow_name = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), uri))
+            return {**kept, "flows": {_FLOWS.get(flow_name, flow_name): flow}}
+        if scheme_type == "oauth2" and isinstance(raw.get("flows"), Mapping):
             names = {
-                name: word({"flows": name}, "flows", _FLOW_NAMES, place) for name in raw["flows"]
+                name: word({"flows": name}, "flows", _FLOW_NAMES, uri) for name in raw["flows"]
             }
             kept["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
-        if kind == "apiKey" and not (
+        if scheme_type == "apiKey" and not (
             isinstance(raw.get("name"), str) and kept.get("in") in _WORDS["apiKey"]["in"]
         ):
             self._context.notes.add(
-                "skipped", "an apiKey scheme that does not say where the key goes", place
+                "skipped", "an apiKey scheme that does not say where the key goes", uri
             )
             return None
-        if kind not in _TYPES:
+        if scheme_type not in _TYPES:
             self._context.notes.add(
-                "skipped", f"a security scheme of the unknown type {kind!r}", place
+                "skipped", f"a security scheme of the unknown type {scheme_type!r}", uri
             )
             return None
         return kept
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return (
-        tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()
-    )
+    if not isinstance(values, list):
+        return ()
+    return tuple(value for value in values if isinstance(value, str))

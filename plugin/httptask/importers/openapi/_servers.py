@@ -1,5 +1,6 @@
-"""Servers: absolute where it can be known, with their variables (OpenAPI: Server Object; Swagger
-2.0: host and basePath).
+"""Servers with their variables, absolute wherever the address can be known.
+
+OpenAPI 3 has Server Objects, Swagger 2.0 `host` and `basePath`.
 """
 
 from __future__ import annotations
@@ -30,19 +31,16 @@ class Servers:
         self._address = _address(root)
 
     def of_root(self) -> tuple[Server, ...]:
-        """Return the servers of every operation that names none."""
+        """Return the servers of every operation that has none of its own."""
         if self._version.is_swagger and "servers" not in self._root:
             return self.of_swagger(self._root.get("schemes"))
         if self._root.get("servers"):
             return self.of(self._root["servers"], "#/servers")
-        return self._below_address(
-            "/", "#"
-        )  # OpenAPI 3.0.4, section 4.7.1: the server of none is `/`
+        # OpenAPI 3.0.4, section 4.7.1: without `servers` the server is `/`.
+        return self._below_address("/", "#")
 
     def of_swagger(self, schemes: Any) -> tuple[Server, ...]:
-        """Return the servers that `host`, `basePath` and *schemes* of a Swagger 2.0 description
-        make, https first.
-        """
+        """Return the servers of Swagger 2.0's `host`, `basePath` and *schemes*, https first."""
         host, base = self._root.get("host"), self._root.get("basePath")
         path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
         if not isinstance(host, str) or not host.strip():
@@ -57,47 +55,46 @@ class Servers:
         ]
         return _distinct(self._server({"url": url}, "#/host") for url in urls)
 
-    def _below_address(self, path: str, place: str) -> tuple[Server, ...]:
+    def _below_address(self, path: str, uri: str) -> tuple[Server, ...]:
         if self._address is None and path == "/":
             return ()  # that no server is known is noted for the whole description
-        return _distinct([self._server({"url": path}, place)])
+        return _distinct([self._server({"url": path}, uri)])
 
-    def of(self, values: Any, place: str) -> tuple[Server, ...]:
-        """Return the servers that *values*, at *place*, describe; without the unusable ones."""
-        values, place = self._context.followed(values, place)
+    def of(self, values: Any, uri: str) -> tuple[Server, ...]:
+        """Return the usable servers of the array *values*, at *uri*."""
+        values, uri = self._context.followed(values, uri)
         if values is None:
             return ()
         if not isinstance(values, list):
-            self._notes.add("skipped", "servers is no array", place)
+            self._notes.add("skipped", "servers is no array", uri)
             return ()
         return _distinct(
-            self._server(value, f"{place}/{index}") for index, value in enumerate(values)
+            self._server(value, f"{uri}/{index}") for index, value in enumerate(values)
         )
 
-    def _server(self, value: Any, place: str) -> Server | None:
+    def _server(self, value: Any, uri: str) -> Server | None:
         url = value.get("url") if isinstance(value, Mapping) else None
         if not isinstance(url, str):
-            self._notes.add("skipped", "a server without a url", place)
+            self._notes.add("skipped", "a server without a url", uri)
             return None
-        variables = dict(self._variables(value.get("variables"), place))
-        address = self._absolute(url.strip().replace("{{", "{").replace("}}", "}"), place)
+        variables = dict(self._variables(value.get("variables"), uri))
+        address = self._absolute(url.strip().replace("{{", "{").replace("}}", "}"), uri)
         if address is None:
             return None
         for name in _VARIABLE.findall(address):
             if name not in variables:
-                self._notes.add(
-                    "missing", f"the server's variable {name!r} is not described", place
-                )
+                self._notes.add("missing", f"the server's variable {name!r} is not described", uri)
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
-        self._note_moved_host(address, used, place)
+        self._note_moved_host(address, used, uri)
         text = value.get("description")
         return Server(address, text.strip() if isinstance(text, str) else "", used)
 
     def _note_moved_host(
-        self, address: str, variables: Mapping[str, Mapping[str, Any]], place: str
+        self, address: str, variables: Mapping[str, Mapping[str, Any]], uri: str
     ) -> None:
-        """Say where the default of a variable ends the host (RFC 3986, section 3.2): what follows
-        it names another.
+        """Note each variable whose default ends the host, so that what follows names another.
+
+        See RFC 3986, section 3.2.
         """
         authority = address.partition("://")[2].partition("/")[0]
         for name, variable in variables.items():
@@ -107,59 +104,61 @@ class Servers:
                     f"the default {default!r} of the server's variable {name!r} makes another host"
                     " of the server's"
                 )
-                self._notes.add(
-                    "guessed", message, pointer_of(["variables", name, "default"], place)
-                )
+                self._notes.add("guessed", message, pointer_of(["variables", name, "default"], uri))
 
-    def _absolute(self, url: str, place: str) -> str | None:
+    def _absolute(self, url: str, uri: str) -> str | None:
+        """Return the address *url* without query and fragment, absolute if possible.
+
+        None, which is noted, means that the server cannot be used.
+        """
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
         if scheme and scheme[1].lower() not in _SCHEMES:
-            self._notes.add("skipped", f"a server that is not spoken to by HTTP: {url}", place)
+            self._notes.add("skipped", f"a server that is not spoken to by HTTP: {url}", uri)
             return None
         bare = url.partition("#")[0].partition("?")[0]
         if bare != url:
             self._notes.add(
-                "guessed", "the query and the fragment of a server's url are left out", place
+                "guessed", "the query and the fragment of a server's url are left out", uri
             )
         if scheme or bare.startswith("{"):
             return bare.rstrip("/")
         if bare.startswith("//") or _HOST_LIKE.match(bare):
-            self._notes.add("guessed", f"the server {url!r} has no scheme; https is taken", place)
+            self._notes.add("guessed", f"the server {url!r} has no scheme; https is taken", uri)
             return "https://" + bare.strip("/")
         if self._address is not None:
             resolved = urljoin(self._address, bare)
             self._notes.add(
                 "guessed",
                 f"the server {url!r} is relative: below {self._address}, {resolved}",
-                place,
+                uri,
             )
             return resolved.rstrip("/")
         self._notes.add(
             "missing",
             f"the server {url!r} is relative and the description's own address unknown: give"
             " --server URL",
-            place,
+            uri,
         )
         path = "/" + bare.strip("./")
         return path if path != "/" else None
 
-    def _variables(self, values: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _variables(self, values: Any, uri: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, value in values.items() if isinstance(values, Mapping) else ():
-            at = pointer_of(["variables", name], place)
-            default_at = f"{at}/default"
+            variable_uri = pointer_of(["variables", name], uri)
+            default_uri = f"{variable_uri}/default"
             if not isinstance(value, Mapping):
-                value, default_at = {"default": value}, at
+                value, default_uri = {"default": value}, variable_uri
             variable: dict[str, Any] = {}
             if isinstance(value.get("default"), str | int | float):
-                variable["default"] = self._text(value["default"], default_at)
+                variable["default"] = self._text(value["default"], default_uri)
             options = value.get("enum")
             if isinstance(options, list) and options:
                 variable["enum"] = [
-                    self._text(option, f"{at}/enum/{index}")
+                    self._text(option, f"{variable_uri}/enum/{index}")
                     for index, option in enumerate(options)
                     if isinstance(option, str | int | float)
                 ]
-            self._check_default(name, variable, default_at)
+            self._check_default(name, variable, default_uri)
             if isinstance(value.get("description"), str):
                 variable["description"] = value["description"]
             if "default" not in variable:
@@ -168,13 +167,14 @@ class Servers:
                 self._notes.add(
                     "missing",
                     f"the server's variable {name!r} has no default",
-                    f"{place}/variables",
+                    f"{uri}/variables",
                 )
             yield str(name), variable
 
-    def _check_default(self, name: str, variable: dict[str, Any], place: str) -> None:
-        """Take the first of the values of *variable* for a default that is none of them (OpenAPI
-        3.1.1, section 4.8.6.1).
+    def _check_default(self, name: str, variable: dict[str, Any], uri: str) -> None:
+        """Replace a default of *variable* that is none of its values by the first one.
+
+        See OpenAPI 3.1.1, section 4.8.6.1.
         """
         default, allowed = variable.get("default"), variable.get("enum")
         if default is not None and allowed and default not in allowed:
@@ -182,30 +182,31 @@ class Servers:
                 f"the default {default!r} of the server's variable {name!r} is none of its values:"
                 f" {allowed[0]!r} is taken"
             )
-            self._notes.add("guessed", message, place)
+            self._notes.add("guessed", message, uri)
             variable["default"] = allowed[0]
 
-    def _text(self, value: str | float | bool, place: str) -> str:
-        return value if isinstance(value, str) else self._context.references.written(value, place)
+    def _text(self, value: str | float | bool, uri: str) -> str:
+        return value if isinstance(value, str) else self._context.references.written(value, uri)
 
 
 def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
-    found: dict[str, Server] = {}
+    by_url: dict[str, Server] = {}
     for server in servers:
         if server is not None:
-            found.setdefault(server.url, server)
-    return tuple(found.values())
+            by_url.setdefault(server.url, server)
+    return tuple(by_url.values())
 
 
 def _address(root: Mapping[str, Any]) -> str | None:
-    """Return the address the description says it was published at, for servers that are relative to
-    it.
+    """Return the address at which the description was published, if it states one.
+
+    Relative servers are resolved against it.
     """
     info = root.get("info")
     origins = info.get("x-origin") if isinstance(info, Mapping) else None
     candidates = [root.get("$self")]
     candidates += (
-        [each.get("url") for each in origins if isinstance(each, Mapping)]
+        [origin.get("url") for origin in origins if isinstance(origin, Mapping)]
         if isinstance(origins, list)
         else []
     )

@@ -1,4 +1,4 @@
-"""The versions of OpenAPI as values: what a reader has to know to read one like another."""
+"""The versions of OpenAPI as values: how each differs from the others."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Version:
     dialect: Dialect
     """How its Schema Objects are read."""
     is_swagger: bool = False
-    """Whether addresses, bodies and the schemas of parameters are written as before OpenAPI 3."""
+    """Whether servers, bodies and schemas of parameters are written as before OpenAPI 3."""
     methods: tuple[str, ...] = _METHODS
-    """The fixed fields of a Path Item Object that are operations; 2.0 has no `trace`, but it is
-    read where it stands.
-    """
+    """The fields of a Path Item Object that are operations; `trace` is read in 2.0, too."""
     security_schemes: tuple[str, ...] = ("components", "securitySchemes")
-    """Where the named security schemes stand, from the root."""
+    """The path from the root to the named security schemes."""
     ignored_headers: frozenset[str] = frozenset({"content-type", "authorization"})
-    """Header parameters that "SHALL be ignored" (OpenAPI 3.0.4, section 4.7.12), lower case; but
-    for `Accept`, by which APIs choose a version or a format that no response names."""
+    """Header parameters that "SHALL be ignored" (OpenAPI 3.0.4, section 4.7.12), in lower case.
+
+    `Accept` is not among them: by it APIs choose a version or a format that no response names.
+    """
 
 
 VERSIONS: Mapping[str, Version] = {
@@ -45,9 +45,7 @@ VERSIONS: Mapping[str, Version] = {
     "3.1": Version("OpenAPI 3.1", OPENAPI_3_1),
     "3.2": Version("OpenAPI 3.2", OPENAPI_3_1, methods=(*_METHODS, "query")),
 }
-"""By major and minor version, as the field `openapi` or `swagger` starts; patches change nothing
-that is read.
-"""
+"""Major and minor version -> the version; patch versions do not differ in what is read."""
 
 NEWEST = "3.2"
 _SHOWN = 40
@@ -55,10 +53,10 @@ _SHOWN = 40
 
 
 def version_of(root: Mapping[str, Any]) -> tuple[Version, str] | None:
-    """Return the version that *root* says, the nearest for one that is not known, and how it is
-    written there.
+    """Return the version of the description *root*, and its text there.
 
-    None when *root* is no OpenAPI description, or one of Swagger 1, which is another format.
+    An unknown version is read as the nearest known one. None means that *root* is not an OpenAPI
+    description, or one of Swagger 1, which is another format.
     """
     for field, nearest in (("openapi", NEWEST), ("swagger", "2.0")):
         if field in root:

@@ -1,9 +1,9 @@
-"""Compositions that refuse what they describe: alternatives that cannot be told apart, and closed
-schemas that are built upon.
+"""Compositions that refuse what they describe, mended.
 
-Both are common in descriptions, and both are plain: `oneOf` of open objects is meant as a choice,
-and what is built on a closed object is meant to have the properties of both. They are mended after
-all schemas are converted, because what a schema refers to must be known for it.
+Two kinds are common: `oneOf` with alternatives that cannot be told apart, and closed schemas that
+others are built upon. Their meaning is clear: `oneOf` of open objects is a choice, and a schema
+built on a closed object has the properties of both. They are mended after all schemas are
+converted, because the targets of references must be known.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from httptask.importers.openapi.schemas._types import widened
 
 Schema = dict[str, Any]
 Note = Callable[[str, Path], None]
-"""Takes a message and where it is about, from the schema that is mended."""
+"""Takes a message, and the path to its subject from the schema that is mended."""
 
 COMPOSED = frozenset(("allOf", "anyOf", "oneOf"))
-"""The keywords of which one calls for a look at a schema."""
+"""The keywords that make a schema a composition."""
 _NULL = {"type": "null"}
 _TESTS = frozenset(("not", "if"))
 _CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
 _MOST_COMPARED = 100
 """Alternatives that are compared with each other."""
 _MOST_PARTS = 64
-"""Schemas that one is made of, references followed."""
+"""The most parts of one schema, references followed."""
 _MOST_STEPS = 500_000
-"""Schemas that are looked at, again and again, in one description: about a second."""
+"""The most visits of schemas, repeated ones included, in one description: about a second."""
 _NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
 _UNDERSTOOD = (
     frozenset(
@@ -50,7 +50,7 @@ _UNDERSTOOD = (
 
 
 def _core(schema: Any) -> Any:
-    """Return what of *schema* decides whether a value is accepted."""
+    """Return *schema* with only the keywords that decide whether a value is accepted."""
     if not isinstance(schema, dict):
         return schema
     return replaced(
@@ -59,15 +59,19 @@ def _core(schema: Any) -> Any:
 
 
 class _Cores:
-    """Compares schemas by what they accept, as they are written; each is looked at once, however
-    often it is compared.
+    """Compares schemas by the values they accept, as far as their text tells.
+
+    The text of a schema is computed once, however often it is compared.
     """
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
 
     def are_same(self, one: Any, other: Any) -> bool:
-        """Say whether *one* and *other*, which live as long as this, differ in annotations only."""
+        """Say whether *one* and *other* differ in annotations only.
+
+        Both must live as long as this object, which knows them by their `id`.
+        """
         return one is other or self._text(one) == self._text(other)
 
     def _text(self, schema: Any) -> str:
@@ -79,67 +83,69 @@ class _Cores:
 
 @dataclass(slots=True)
 class _Shape:
-    """What a schema, with all it is made of, says about a value."""
+    """What a schema says about a value, references and `allOf` included."""
 
     types: set[str] | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     required: set[str] = field(default_factory=set)
     is_plain: bool = True
-    """Whether that is all it says."""
+    """Whether these fields are all it says."""
     closed: bool = False
     others: list[Schema] = field(default_factory=list)
-    """What properties that it does not name have to be, where that has a type."""
+    """Schemas with a type for properties that it does not name."""
     least: int = 0
-    """How many properties it wants."""
+    """The least number of properties."""
     chosen: set[str] = field(default_factory=set)
-    """The names of properties that only some of its alternatives know."""
+    """The names of properties that only some of its alternatives describe."""
     takes_null: bool = False
-    """Whether null is said to be allowed."""
+    """Whether null is explicitly allowed."""
 
     @property
-    def known(self) -> set[str]:
-        """Return the names of the properties it describes."""
+    def described(self) -> set[str]:
+        """The names of the properties that it describes."""
         return self.properties.keys() | self.chosen
 
     @property
     def names(self) -> set[str]:
-        """Return the names of the properties it speaks of."""
-        return self.known | self.required
+        """The names of the properties that it describes or requires."""
+        return self.described | self.required
 
 
 class Compositions:
-    """Mends compositions. *definition* returns a definition; *note* takes a message and a path."""
+    """Mends compositions.
+
+    *definition* returns the definition of a name.
+    """
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
         self._shapes: dict[str, _Shape] = {}
-        """Definition -> the shape of what only refers to it."""
-        self._left = _MOST_STEPS
-        self._told = False
+        """Reference to a definition -> its shape."""
+        self._remaining = _MOST_STEPS
+        self._noted = False
 
     def mended(self, schema: Any, note: Note) -> Any:
-        """Return *schema*, with all that is in it, so that it accepts what it describes; itself
-        when it does already.
+        """Return *schema* mended, subschemas included; the same object if there is nothing to mend.
 
-        The work on one description is bounded: the schemas that are left then stay as they are, and
-        that is said.
+        The work on one description is bounded: when the bound is reached, the remaining schemas
+        stay unchanged, which is noted once.
         """
-        waiting = [schema]
-        while waiting:
-            if self._left <= 0:
-                if not self._told:
+        pending = [schema]
+        while pending:
+            if self._remaining <= 0:
+                if not self._noted:
                     note(
                         "the description has too many compositions: the others stay as they are",
                         (),
                     )
-                self._told = True
+                self._noted = True
                 return schema
-            each = waiting.pop()
-            if isinstance(each, dict):
-                if _is_composed(each) and self._is_to_be_mended(each):
+            part = pending.pop()
+            if isinstance(part, dict):
+                if _is_composed(part) and self._is_to_be_mended(part):
                     return self._rebuilt(schema, note, ())
-                if not HOLDING.isdisjoint(each):
-                    waiting.extend(subschemas(each))
+                if not HOLDING.isdisjoint(part):
+                    pending.extend(subschemas(part))
         return schema
 
     def _is_to_be_mended(self, schema: Schema) -> bool:
@@ -162,7 +168,7 @@ class Compositions:
             for keyword in _CLOSING & result.keys():
                 del result[keyword]
             for keyword in COMPOSED & result.keys():
-                result[keyword] = [self._opened(each, 0) for each in result[keyword]]
+                result[keyword] = [self._opened(part, 0) for part in result[keyword]]
             result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
             note(
                 "additionalProperties: the properties of all the schemas it is made of are allowed",
@@ -182,7 +188,7 @@ class Compositions:
         return result
 
     def _written_out(self, schema: Schema, change: Callable[[Any], Any]) -> Schema:
-        """Return *schema* with what it refers to, changed, in the place of the reference."""
+        """Return *schema* with its `$ref` replaced by the target, to which *change* is applied."""
         name = definition_name(schema.get("$ref"))
         if name is None:
             return schema
@@ -199,7 +205,7 @@ class Compositions:
         alternatives = schema.get("oneOf", ())
         if not 2 <= len(alternatives) <= _MOST_COMPARED or "anyOf" in schema:
             return False
-        shapes = [self._shape(each) for each in alternatives]
+        shapes = [self._shape(alternative) for alternative in alternatives]
         cores = _Cores()
         return any(
             cores.are_same(alternatives[number], alternatives[position])
@@ -212,9 +218,9 @@ class Compositions:
         )
 
     def _shape(self, schema: Any) -> _Shape:
-        """Return the shape of *schema*, which must not be changed.
+        """Return the shape of *schema*; the caller must not change it.
 
-        What only refers to a definition has that one's, which is kept.
+        The shape of a bare reference is cached.
         """
         if not _is_bare_reference(schema):
             return self._shaped(schema)
@@ -242,9 +248,9 @@ class Compositions:
                 shape.takes_null |= _NULL in part.get(keyword, ())
                 shape.chosen.update(
                     *(
-                        each.get("properties", ())
-                        for each in part.get(keyword, ())
-                        if isinstance(each, dict)
+                        alternative.get("properties", ())
+                        for alternative in part.get(keyword, ())
+                        if isinstance(alternative, dict)
                     )
                 )
             shape.is_plain &= part.get("additionalProperties", True) in (True, False, {})
@@ -254,12 +260,15 @@ class Compositions:
         return shape
 
     def _made_of(self, schema: Any) -> Iterator[Any]:
-        """Yield *schema* and all that it refers to, or joins, for the same value."""
-        waiting, seen, names = [schema], 0, set[str]()
-        while waiting and seen < _MOST_PARTS and self._left > 0:
+        """Yield *schema*, and all schemas for the same value that it refers to or has in `allOf`.
+
+        None comes last if there are too many.
+        """
+        pending, seen, names = [schema], 0, set[str]()
+        while pending and seen < _MOST_PARTS and self._remaining > 0:
             seen += 1
-            self._left -= 1
-            part = waiting.pop()
+            self._remaining -= 1
+            part = pending.pop()
             yield part
             if not isinstance(part, dict):
                 continue
@@ -267,35 +276,37 @@ class Compositions:
                 name = definition_name(part["$ref"])
                 if name is not None and name not in names:
                     names.add(name)
-                    waiting.append(self._definition(name))
+                    pending.append(self._definition(name))
             if "allOf" in part:
-                waiting.extend(part["allOf"])
-        if waiting:
+                pending.extend(part["allOf"])
+        if pending:
             yield None
 
     # Closed schemas
 
     def _refusing(self, schema: Schema) -> Any:
-        """Return what is true of no property but those that parts of *schema* know, where one part
-        refuses another's; or None.
+        """Return the schema for other properties if a part of *schema* refuses another's.
+
+        It holds for all properties that no part describes; False allows none. None means that no
+        part refuses a property of another one.
         """
         if COMPOSED.isdisjoint(schema):
             return None
         parts_of_it = [
             schema,
-            *(each for keyword in COMPOSED & schema.keys() for each in schema[keyword]),
+            *(part for keyword in COMPOSED & schema.keys() for part in schema[keyword]),
         ]
         if len(parts_of_it) == 1 or not any(map(self._limits_properties, parts_of_it)):
             return None
         own = {keyword: value for keyword, value in schema.items() if keyword not in COMPOSED}
-        parts = [self._shape(each) for each in (own, *schema.get("allOf", ()))]
+        parts = [self._shape(part) for part in (own, *schema.get("allOf", ()))]
         names = set[str]().union(*(shape.names for shape in parts))
         choices = [
-            self._shape(each) for keyword in ("anyOf", "oneOf") for each in schema.get(keyword, ())
+            self._shape(part) for keyword in ("anyOf", "oneOf") for part in schema.get(keyword, ())
         ]
         named_by_all = names.union(*(shape.names for shape in choices))
-        if any(shape.closed and not named_by_all <= shape.known for shape in parts) or any(
-            shape.closed and not names <= shape.known for shape in choices
+        if any(shape.closed and not named_by_all <= shape.described for shape in parts) or any(
+            shape.closed and not names <= shape.described for shape in choices
         ):
             return False
         return next(
@@ -320,18 +331,21 @@ class Compositions:
         return False
 
     def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
-        """Say whether a property that *shape* does not name has, in one of *parts*, no type that
-        *other* has.
+        """Say whether one of *parts* has a property that *shape* does not name and *other* refuses.
+
+        It is refused if it has none of the types of *other*.
         """
         allowed = widened(types_of(other))
-        found = (
-            part.properties[name] for part in parts for name in part.properties.keys() - shape.known
+        schemas = (
+            part.properties[name]
+            for part in parts
+            for name in part.properties.keys() - shape.described
         )
-        types = (self._shape(each).types for each in found)
-        return any(each is not None and allowed.isdisjoint(each) for each in types)
+        types = (self._shape(schema).types for schema in schemas)
+        return any(schema is not None and allowed.isdisjoint(schema) for schema in types)
 
     def _opened(self, schema: Any, level: int) -> Any:
-        """Return *schema* without what closes it, written out where that stands in a definition."""
+        """Return *schema* without what closes it; definitions are written out where it is there."""
         if not isinstance(schema, dict) or level > _MOST_PARTS:
             return schema
         shape = self._shape(schema)
@@ -339,7 +353,7 @@ class Compositions:
             return schema
         result = {keyword: value for keyword, value in schema.items() if keyword not in _CLOSING}
         if "allOf" in result:
-            result["allOf"] = [self._opened(each, level + 1) for each in result["allOf"]]
+            result["allOf"] = [self._opened(part, level + 1) for part in result["allOf"]]
         return self._written_out(result, lambda target: self._opened(target, level + 1))
 
 
@@ -348,12 +362,12 @@ def _is_bare_reference(schema: Any) -> bool:
 
 
 def _is_composed(schema: Schema) -> bool:
-    """Say whether *schema* is made of others, and not of one alone."""
+    """Say whether *schema* consists of several schemas."""
     return not COMPOSED.isdisjoint(schema) or ("$ref" in schema and len(schema) > 1)
 
 
 def _closes(schema: Any) -> bool:
-    """Say whether *schema* refuses all properties but those it names."""
+    """Say whether *schema* refuses all properties that it does not name."""
     if not isinstance(schema, dict) or _CLOSING.isdisjoint(schema):
         return False
     is_closed = any(schema.get(keyword) is False for keyword in _CLOSING)
@@ -361,23 +375,21 @@ def _closes(schema: Any) -> bool:
 
 
 def _others(schema: Any) -> list[Schema]:
-    """Return what *schema* says of the properties that it does not name, where that has a type."""
+    """Return the typed schema of *schema* for properties that it does not name, if there is one."""
     others = schema.get("additionalProperties") if isinstance(schema, dict) else None
-    return (
-        [others]
-        if isinstance(others, dict) and "type" in others and not schema.get("patternProperties")
-        else []
-    )
+    if not isinstance(others, dict) or "type" not in others or schema.get("patternProperties"):
+        return []
+    return [others]
 
 
 def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
-    """Say whether the plain shape *one* accepts every value made of what *other* describes."""
+    """Say whether the plain shape *one* accepts every value that *other* describes."""
     described = other.types or ({"object"} if other.properties or other.required else None)
     if one.types is not None and not (
         described is not None and widened(described) <= widened(one.types)
     ):
         return False
-    if one.closed and not other.names <= one.known:
+    if one.closed and not other.names <= one.described:
         return False
     if one.least > other.least:
         return False
@@ -389,9 +401,9 @@ def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
 
 
 def _is_wider(one: Any, other: Any) -> bool:
-    """Say whether *one* names types alone, those of *other* among them, and so its items.
+    """Say whether *one* has only types, and items with only types, that cover those of *other*.
 
-    A number is also what an integer is.
+    `number` covers `integer`.
     """
     if not isinstance(one, dict) or not isinstance(other, dict) or "type" not in other:
         return False

@@ -1,9 +1,8 @@
-"""Definitions that refer to each other in circles: which of those circles no validator, or no
-instance, would survive.
+"""Cycles among definitions that no validator would survive, or no instance, and their repair.
 
-Recursion is normal: a tree has children that are trees. Two kinds are not: a schema that refers to
-itself for the *same* value, on which a validator never ends, and one that *requires* a part of its
-own kind, for which there is no finite instance.
+Recursion is normal: a tree has children that are trees. Two cycles are not: a schema that refers to
+itself for the *same* value, on which a validator never ends; and one that *requires* a part of its
+own type, which has no finite instance.
 """
 
 from __future__ import annotations
@@ -21,14 +20,15 @@ _SINGLE = ("not", "if", "then", "else")
 _IN_PLACE = frozenset((*_LISTS, *_SINGLE, "$ref", "dependentSchemas"))
 """Keywords that apply schemas to the same value."""
 _NEEDING = frozenset((*_LISTS, "$ref", "required", "minItems"))
-"""Keywords by which an instance needs another schema's."""
+"""Keywords by which an instance of one schema needs an instance of another."""
 
 
 class Cycles:
-    """Breaks the circles among definitions, each once, whichever definition is asked for first.
+    """Breaks each cycle among definitions once, whichever of them is asked for first.
 
-    *converted* returns a definition as it was converted, *add* registers another one under a name
-    like the given one and returns its name, *note* reports what was changed about a definition.
+    *converted* returns a definition after its conversion. *add* registers another definition under
+    a name like the given one, and returns that name. *note* takes a message and the name of a
+    definition.
     """
 
     def __init__(
@@ -44,18 +44,19 @@ class Cycles:
         self._finite: dict[str, Schema] = {}
 
     def broken(self, name: str) -> Schema:
-        """Return the definition *name*, on which a validator ends, and which has a finite instance
-        if that is all it lacks.
+        """Return the definition *name*, changed so that validators end and an instance exists.
+
+        The instance is finite. Only cycles are broken: there may be no instance for other reasons.
         """
         if name not in self._finite:
             schema = self._validated(name)
-            if self._finite.keys() >= set(_needed(schema)):  # no way leads back here
+            if self._finite.keys() >= set(_needed(schema)):  # no reference leads back
                 self._finite[name] = schema
                 return schema
             for members in components(
-                [name], lambda each: _needed(self._validated(each)), self._finite
+                [name], lambda member: _needed(self._validated(member)), self._finite
             ):
-                schemas = {each: self._validated(each) for each in members}
+                schemas = {member: self._validated(member) for member in members}
                 self._finite |= (
                     self._with_instances(schemas) if _is_circle(schemas, _needed) else schemas
                 )
@@ -64,15 +65,16 @@ class Cycles:
     # The same value
 
     def _validated(self, name: str) -> Schema:
+        """Return the definition *name* without cycles for the same value."""
         if name not in self._ending:
             schema = self._converted(name)
-            if self._ending.keys() >= set(in_place(schema)):  # no way leads back here
+            if self._ending.keys() >= set(in_place(schema)):  # no reference leads back
                 self._ending[name] = schema
                 return schema
             for members in components(
-                [name], lambda each: in_place(self._converted(each)), self._ending
+                [name], lambda member: in_place(self._converted(member)), self._ending
             ):
-                schemas = {each: self._converted(each) for each in members}
+                schemas = {member: self._converted(member) for member in members}
                 self._ending |= self._unwound(schemas) if _is_circle(schemas, in_place) else schemas
         return self._ending[name]
 
@@ -139,52 +141,48 @@ def _is_circle(schemas: Mapping[str, Schema], edges: Callable[[Schema], Iterable
 
 
 def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]:
-    """Yield each definition whose references close a circle, with those references' names, depth
-    first.
-    """
+    """Yield, depth first, each definition that closes a cycle, with the targets that close it."""
     open_, closed = set[str](), set[str]()
     for start in schemas:
-        waiting = [(start, False)]
-        while waiting:
-            name, left = waiting.pop()
-            if left:
+        pending = [(start, False)]
+        while pending:
+            name, is_done = pending.pop()
+            if is_done:
                 open_.discard(name)
                 closed.add(name)
             elif name not in open_ and name not in closed:
                 open_.add(name)
-                waiting.append((name, True))
+                pending.append((name, True))
                 targets = [target for target in in_place(schemas[name]) if target in schemas]
                 closing = {target for target in targets if target in open_}
                 if closing:
                     yield name, closing
-                waiting.extend((target, False) for target in targets if target not in closing)
+                pending.extend((target, False) for target in targets if target not in closing)
 
 
 def in_place(schema: Any) -> Iterator[str]:
-    """Yield the names of the definitions that *schema* applies to the same value it is applied to
-    itself.
-    """
-    waiting = [schema]
-    while waiting:
-        each = waiting.pop()
-        if not isinstance(each, dict) or _IN_PLACE.isdisjoint(each):
+    """Yield the names of the definitions that *schema* applies to its own value."""
+    pending = [schema]
+    while pending:
+        part = pending.pop()
+        if not isinstance(part, dict) or _IN_PLACE.isdisjoint(part):
             continue
-        if (name := definition_name(each.get("$ref"))) is not None:
+        if (name := definition_name(part.get("$ref"))) is not None:
             yield name
         for keyword in _LISTS:
-            waiting.extend(each.get(keyword, ()))
-        waiting.extend(each.get(keyword) for keyword in _SINGLE)
-        waiting.extend(each.get("dependentSchemas", {}).values())
+            pending.extend(part.get(keyword, ()))
+        pending.extend(part.get(keyword) for keyword in _SINGLE)
+        pending.extend(part.get("dependentSchemas", {}).values())
 
 
 def _conjunctive(schema: Any) -> Iterator[str]:
-    waiting = [schema]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            if (name := definition_name(each.get("$ref"))) is not None:
+    pending = [schema]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            if (name := definition_name(part.get("$ref"))) is not None:
                 yield name
-            waiting.extend(each.get("allOf", ()))
+            pending.extend(part.get("allOf", ()))
 
 
 def _redirected(schema: Any, names: Mapping[str, str]) -> Any:
@@ -194,22 +192,22 @@ def _redirected(schema: Any, names: Mapping[str, str]) -> Any:
     if (name := definition_name(schema.get("$ref"))) in names and name is not None:
         result["$ref"] = DEFINITION + names[name]
     if "allOf" in schema:
-        result["allOf"] = [_redirected(each, names) for each in schema["allOf"]]
+        result["allOf"] = [_redirected(part, names) for part in schema["allOf"]]
     return result
 
 
 def _pruned(schema: Schema, names: Collection[str]) -> Schema:
-    """Return *schema* without its references, for the same value, to the definitions *names*."""
+    """Return *schema* without its references to the definitions *names* for the same value."""
     result = dict(schema)
     if definition_name(schema.get("$ref")) in names:
         del result["$ref"]
     if "allOf" in schema:
         result["allOf"] = [
-            _pruned(each, names) if isinstance(each, dict) else each for each in schema["allOf"]
+            _pruned(part, names) if isinstance(part, dict) else part for part in schema["allOf"]
         ]
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            result[keyword] = [each for each in schema[keyword] if not _refers(each, names)]
+            result[keyword] = [part for part in schema[keyword] if not _refers(part, names)]
     for keyword in _LISTS:
         if not result.get(keyword, True):
             del result[keyword]
@@ -219,7 +217,7 @@ def _pruned(schema: Schema, names: Collection[str]) -> Schema:
     if "dependentSchemas" in schema:
         dependent = schema["dependentSchemas"]
         result["dependentSchemas"] = {
-            key: each for key, each in dependent.items() if not _refers(each, names)
+            key: part for key, part in dependent.items() if not _refers(part, names)
         }
     return result
 
@@ -238,7 +236,7 @@ def _is_object(schema: Schema) -> bool:
 
 
 def _parts(schema: Schema) -> Iterator[Any]:
-    """Yield the schemas of what every instance of *schema* holds."""
+    """Yield the schemas of the parts that every instance of *schema* has."""
     if _is_object(schema):
         properties = schema.get("properties", {})
         yield from (properties[name] for name in schema.get("required", ()) if name in properties)
@@ -250,31 +248,29 @@ def _parts(schema: Schema) -> Iterator[Any]:
 
 
 def _needed(schema: Schema) -> Iterator[str]:
-    """Yield the names of the definitions of which an instance of *schema* may need one."""
-    waiting: list[Any] = [schema]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict) and not _NEEDING.isdisjoint(each):
-            if (name := definition_name(each.get("$ref"))) is not None:
+    """Yield the names of the definitions that an instance of *schema* may need an instance of."""
+    pending: list[Any] = [schema]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict) and not _NEEDING.isdisjoint(part):
+            if (name := definition_name(part.get("$ref"))) is not None:
                 yield name
             for keyword in _LISTS:
-                waiting.extend(each.get(keyword, ()))
-            waiting.extend(_parts(each))
+                pending.extend(part.get(keyword, ()))
+            pending.extend(_parts(part))
 
 
 def _grow(finite: set[str], schemas: Mapping[str, Schema]) -> None:
-    """Add to *finite* the names of those of *schemas* that have an instance made of what is known
-    to have one.
-    """
+    """Add to *finite* the names of *schemas* that have an instance, given those in *finite*."""
     growing = True
     while growing:
-        found = [
+        added = [
             name
             for name in schemas
             if name not in finite and _has_instance(schemas[name], finite, schemas)
         ]
-        finite.update(found)
-        growing = bool(found)
+        finite.update(added)
+        growing = bool(added)
 
 
 def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]) -> bool:
@@ -284,18 +280,18 @@ def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Sc
     if name in schemas and name not in finite:
         return False
     if not all(
-        _has_instance(each, finite, schemas) for each in (*schema.get("allOf", ()), *_parts(schema))
+        _has_instance(part, finite, schemas) for part in (*schema.get("allOf", ()), *_parts(schema))
     ):
         return False
     return all(
-        any(_has_instance(each, finite, schemas) for each in schema[keyword])
+        any(_has_instance(part, finite, schemas) for part in schema[keyword])
         for keyword in ("anyOf", "oneOf")
         if keyword in schema
     )
 
 
 def _relaxed(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]) -> Any:
-    """Return *schema* without requiring what has no instance."""
+    """Return *schema* without requiring parts that have no instance."""
     if not isinstance(schema, dict) or _has_instance(schema, finite, schemas):
         return schema
     result = dict(schema)
@@ -307,10 +303,10 @@ def _relaxed(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]
             if _has_instance(properties.get(name), finite, schemas)
         ]
     if schema.get("minItems") and not all(
-        _has_instance(each, finite, schemas) for each in _parts({"type": "array", **schema})
+        _has_instance(part, finite, schemas) for part in _parts({"type": "array", **schema})
     ):
         del result["minItems"]
     for keyword in _LISTS:
         if keyword in schema:
-            result[keyword] = [_relaxed(each, finite, schemas) for each in schema[keyword]]
+            result[keyword] = [_relaxed(part, finite, schemas) for part in schema[keyword]]
     return result

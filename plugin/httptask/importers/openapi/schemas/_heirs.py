@@ -1,7 +1,7 @@
-"""Schemas that are built on another by `allOf`, and may stand wherever that one is referred to.
+"""Heirs: schemas with another one in their `allOf`, which may stand wherever that one may.
 
-OpenAPI 3.0.3, section 4.7.25: where a schema with a discriminator is named, a value may be of any
-schema that has it in its `allOf`; the discriminating value says which.
+OpenAPI 3.0.3, section 4.7.25: where a schema with a discriminator is referred to, a value may be of
+any schema that has it in its `allOf`; the discriminating value says which.
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from functools import cached_property
 from typing import Any
 
 MOST_HEIRS = 100
-"""Heirs of one schema: what everything is built on says nothing about a value."""
+"""The most heirs of one schema: a schema that everything is built on says little about a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """A component that is built on another."""
+    """A component that is built on another one."""
 
     reference: str
-    """What refers to it, from the description itself."""
-    place: str
+    """A reference to it from the description itself."""
+    uri: str
     tag: str
-    """The discriminating value that names it, where no mapping has another."""
+    """Its discriminating value, unless a mapping has another one."""
 
 
 class Heirs:
-    """Finds heirs. *components* yields the name, the reference and the raw schema of each component
-    of the description.
+    """Knows the heirs of schemas.
+
+    *components* yields (name, reference, raw schema) for each component of the description.
+    *resolve* returns the URI and the value of a reference's target.
     """
 
     def __init__(
@@ -38,50 +40,51 @@ class Heirs:
     ) -> None:
         self._components = components
         self._resolve = resolve
-        self._known: dict[str, list[Heir]] = {}
-        """Place of a schema -> its heirs."""
+        self._heirs: dict[str, list[Heir]] = {}
+        """URI of a schema -> its heirs."""
 
-    def of(self, place: str, raw: Any) -> list[Heir]:
-        """Return the heirs of the schema *raw*, at *place*, theirs included; none when it names no
-        discriminator for them.
+    def of(self, uri: str, raw: Any) -> list[Heir]:
+        """Return the heirs of the schema *raw*, at *uri*, and their heirs.
+
+        There is none if it has no discriminator, or lists its alternatives itself.
         """
         if not isinstance(raw, Mapping) or not isinstance(raw.get("discriminator"), str | Mapping):
             return []
-        if "oneOf" in raw or "anyOf" in raw:  # it says itself what it may be
+        if "oneOf" in raw or "anyOf" in raw:  # it lists its alternatives itself
             return []
-        if place not in self._known:
-            self._known[place] = self._reached(place)
-        return self._known[place]
+        if uri not in self._heirs:
+            self._heirs[uri] = self._reached(uri)
+        return self._heirs[uri]
 
-    def _reached(self, place: str) -> list[Heir]:
+    def _reached(self, uri: str) -> list[Heir]:
         heirs: dict[str, Heir] = {}
-        waiting = [place]
-        while waiting:
-            for heir in self._children.get(waiting.pop(), ()):
-                if heir.place not in heirs and heir.place != place:
-                    heirs[heir.place] = heir
-                    waiting.append(heir.place)
+        pending = [uri]
+        while pending:
+            for heir in self._children.get(pending.pop(), ()):
+                if heir.uri not in heirs and heir.uri != uri:
+                    heirs[heir.uri] = heir
+                    pending.append(heir.uri)
         return list(heirs.values()) if len(heirs) <= MOST_HEIRS else []
 
-    def is_built_on(self, place: str, parent: str) -> bool:
-        """Say whether the component at *place* has the schema at *parent* in its `allOf`."""
-        return any(heir.place == place for heir in self._children.get(parent, ()))
+    def is_built_on(self, uri: str, parent: str) -> bool:
+        """Say whether the component at *uri* has the schema at *parent* in its `allOf`."""
+        return any(heir.uri == uri for heir in self._children.get(parent, ()))
 
     @cached_property
     def _children(self) -> dict[str, list[Heir]]:
         children: dict[str, list[Heir]] = {}
         for name, reference, component in self._components():
-            place, raw = self._at(reference, component)
+            uri, raw = self._resolved(reference, component)
             parts = raw.get("allOf") if isinstance(raw, Mapping) else None
             for part in parts if isinstance(parts, list) else ():
-                parent = self._place(part, place)
+                parent = self._uri_of(part, uri)
                 if parent is not None:
-                    heir = Heir(reference, place, tag_of(name, raw))
+                    heir = Heir(reference, uri, tag_of(name, raw))
                     children.setdefault(parent, []).append(heir)
         return children
 
-    def _at(self, reference: str, raw: Any) -> tuple[str, Any]:
-        """Return the place of a component and what stands there, which may be another file."""
+    def _resolved(self, reference: str, raw: Any) -> tuple[str, Any]:
+        """Return the URI and the value of a component, which may be in another file."""
         target = raw.get("$ref") if isinstance(raw, Mapping) else None
         if isinstance(target, str):
             try:
@@ -90,7 +93,7 @@ class Heirs:
                 return reference, None
         return reference, raw
 
-    def _place(self, part: Any, base: str) -> str | None:
+    def _uri_of(self, part: Any, base: str) -> str | None:
         reference = part.get("$ref") if isinstance(part, Mapping) else None
         if not isinstance(reference, str):
             return None
@@ -101,9 +104,7 @@ class Heirs:
 
 
 def tag_of(name: str, raw: Mapping[str, Any]) -> str:
-    """Return the discriminating value of the component *name*: its name, or what Azure's
-    descriptions say instead.
-    """
+    """Return the discriminating value of the component *name*: its name, or Azure's own field."""
     value = raw.get("x-ms-discriminator-value")
     return value if isinstance(value, str) else name
 
@@ -116,12 +117,10 @@ def chosen_by_tag(
     heirs: Mapping[Heir, str],
     field: Any,
 ) -> dict[str, Any]:
-    """Return a choice among *heirs*, each with its reference, and the *schema* they are built on,
-    which *own* refers to.
+    """Return a choice between *schema* and its *heirs*, which map to their references.
 
-    *name* is what the description's own references to *schema* have become, *tag* the
-    discriminating value that names it,
-    *field* the schema of that value.
+    *name* is the reference to *schema* in the result, *own* a reference to *schema* without its
+    heirs, *tag* its discriminating value, *field* the schema of the discriminating property.
     """
     discriminator = schema["discriminator"]
     described: Mapping[str, str] = discriminator.get("mapping", {})
@@ -135,7 +134,7 @@ def chosen_by_tag(
         if isinstance(field, dict)
         else None
     )
-    if values is not None:  # the schema itself has what none of its heirs has
+    if values is not None:  # the schema itself has the values that no heir has
         tags = [value for value in values if value not in mapping]
     alternatives: list[dict[str, Any]] = [
         {"$ref": reference} for reference in dict.fromkeys(mapping.values())

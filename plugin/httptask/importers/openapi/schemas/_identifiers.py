@@ -1,8 +1,7 @@
-"""What a reference in a schema points at: a place in a document, an `$id`, an anchor, or a dynamic
-anchor.
+"""The targets of references in schemas: JSON Pointers, `$id`, anchors and dynamic anchors.
 
 JSON Schema 2020-12, Core, sections 8.2 and 9.2. The schemas of a description end up in one
-document, where identifiers would mean something else: they are resolved here and left out of the
+document, where identifiers would mean something else: they are resolved here, and dropped from the
 result.
 """
 
@@ -21,25 +20,27 @@ from httptask._schema.subschemas import BY_NAME, IN_LIST, IN_ONE
 _BY_NAME = BY_NAME | {"definitions", "dependencies"}
 _ONE_OR_LIST = IN_ONE | IN_LIST | {"additionalItems"}
 _DYNAMIC = "\0dynamic "
-"""What a reference to a dynamic anchor that is bound starts with; no URI holds that character."""
+"""The start of a reference to a bound dynamic anchor; no URI has this character."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _COMPONENT = re.compile(r"(?:/components)?/(?:parameters|headers|responses|requestBodies)/[^/]+")
-"""The place of a named thing that holds a schema and is none."""
+"""The pointer of a component that contains a schema but is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Subschema:
+    """A schema in a schema resource, by its JSON Pointer from there."""
+
     pointer: str
     raw: Any
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The identifiers in a schema resource; those of a resource inside of it belong to that."""
+    """The identifiers in a schema resource, without those of resources inside it."""
 
-    anchors: dict[str, _Found] = field(default_factory=dict)
-    dynamic: dict[str, _Found] = field(default_factory=dict)
-    resources: dict[str, _Found] = field(default_factory=dict)
+    anchors: dict[str, _Subschema] = field(default_factory=dict)
+    dynamic: dict[str, _Subschema] = field(default_factory=dict)
+    resources: dict[str, _Subschema] = field(default_factory=dict)
 
 
 _NOTHING = _Index()
@@ -47,83 +48,80 @@ _NOTHING = _Index()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """What references in a schema are relative to."""
+    """The context in which references of a schema are resolved."""
 
     base: str
-    """The place that plain references are resolved from."""
+    """The URI that references without identifiers are resolved from."""
     root: Any
-    """The schema resource they stand in, as it was written."""
-    place: str
-    """Where that stands."""
+    """The schema resource, unconverted."""
     uri: str
-    """Its `$id`, as far as it is known; "" when it has none."""
+    """The URI of the resource: its file, `#` and a JSON Pointer."""
+    schema_id: str
+    """Its `$id`, resolved as far as possible; "" when it has none."""
     bindings: Mapping[str, Target]
-    """Dynamic anchor -> the outermost schema of that name on the way here (2020-12, Core, section
-    8.2.3.2).
-    """
+    """Dynamic anchor -> the outermost schema of that name (2020-12, Core, section 8.2.3.2)."""
     index: _Index
 
     @property
     def bound(self) -> frozenset[tuple[str, str]]:
-        """Return what tells one set of bindings from another."""
-        return (
-            frozenset((name, target.place) for name, target in self.bindings.items())
-            if self.bindings
-            else frozenset()
-        )
+        """The bindings as a value that can be compared."""
+        if not self.bindings:
+            return frozenset()
+        return frozenset((name, target.uri) for name, target in self.bindings.items())
 
     @property
     def key(self) -> Any:
-        """Return what tells scopes from each other in which one reference means different
-        things.
-        """
+        """A value that is equal for scopes in which every reference means the same."""
         return (
-            (self.place, self.bound) if self.uri or self.bindings else self.base.partition("#")[0]
+            (self.uri, self.bound)
+            if self.schema_id or self.bindings
+            else self.base.partition("#")[0]
         )
 
-    def inner(self, raw: Mapping[str, Any], place: str) -> Scope:
-        """Return the scope of *raw*, at *place*, which stands in this resource and has an `$id`."""
+    def inner(self, raw: Mapping[str, Any], uri: str) -> Scope:
+        """Return the scope of *raw*, at *uri*, a schema of this resource that may have an `$id`."""
         if _identifier(raw) is None:
             return self
-        return scope_of(raw, self.base, place, self.bindings, identified=True, outer=self.uri)
+        return scope_of(raw, self.base, uri, self.bindings, identified=True, outer=self.schema_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """What a reference points at."""
+    """The target of a reference."""
 
-    place: str
+    uri: str
     raw: Any
     scope: Scope
     depends_on_root: bool = False
-    """Whether the same reference, elsewhere in the document, may point at something else."""
+    """Whether the same reference has another target elsewhere in the document."""
 
 
 def scope_of(
     raw: Any,
     base: str,
-    place: str,
+    uri: str,
     bindings: Mapping[str, Target],
     *,
     identified: bool,
     outer: str = "",
 ) -> Scope:
-    """Return the scope of the schema resource *raw*, at *place*; *outer* is the URI its `$id` is
-    relative to.
+    """Return the scope of the schema resource *raw*, at *uri*.
+
+    *outer* is the URI that its `$id` is relative to. *identified* says whether identifiers count.
     """
     if not identified or not isinstance(raw, dict):
-        return Scope(base, raw, place, "", bindings, _NOTHING)
+        return Scope(base, raw, uri, "", bindings, _NOTHING)
     identifier = _identifier(raw)
-    uri = _joined(outer, identifier) if identifier else ""
-    index = _indexed(raw, uri)
-    scope = Scope(base, raw, place, uri, bindings, index)
+    schema_id = _joined(outer, identifier) if identifier else ""
+    index = _indexed(raw, schema_id)
+    scope = Scope(base, raw, uri, schema_id, bindings, index)
     if not index.dynamic.keys() - bindings.keys():
         return scope
     own = {
-        name: Target(place + found.pointer, found.raw, scope)
-        for name, found in index.dynamic.items()
+        name: Target(uri + subschema.pointer, subschema.raw, scope)
+        for name, subschema in index.dynamic.items()
     }
-    return Scope(base, raw, place, uri, {**own, **bindings}, index)
+    return Scope(base, raw, uri, schema_id, {**own, **bindings}, index)
 
 
 def _identifier(raw: Mapping[str, Any]) -> str | None:
@@ -138,41 +136,45 @@ def _joined(base: str, reference: str) -> str:
         return reference
 
 
-def _indexed(root: Mapping[str, Any], uri: str) -> _Index:
+def _indexed(root: Mapping[str, Any], schema_id: str) -> _Index:
     index = _Index()
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(root, ())]
-    while waiting:
-        raw, path = waiting.pop()
+    pending: list[tuple[Any, tuple[str | int, ...]]] = [(root, ())]
+    while pending:
+        raw, path = pending.pop()
         if not isinstance(raw, dict):
             continue
         identifier = _identifier(raw) if raw is not root else None
         if identifier:
-            index.resources.setdefault(_joined(uri, identifier), _Found(pointer_of(path), raw))
+            index.resources.setdefault(
+                _joined(schema_id, identifier), _Subschema(pointer_of(path), raw)
+            )
             continue
-        for keyword, found in (("$anchor", index.anchors), ("$dynamicAnchor", index.dynamic)):
+        for keyword, subschemas in (("$anchor", index.anchors), ("$dynamicAnchor", index.dynamic)):
             if isinstance(raw.get(keyword), str):
-                found.setdefault(raw[keyword], _Found(pointer_of(path), raw))
+                subschemas.setdefault(raw[keyword], _Subschema(pointer_of(path), raw))
         for keyword in ("$id", "id"):  # drafts 4 and 6 write an anchor like this
             if isinstance(raw.get(keyword), str) and raw[keyword].startswith("#"):
-                index.anchors.setdefault(raw[keyword][1:], _Found(pointer_of(path), raw))
-        waiting.extend((each, (*path, *tokens)) for tokens, each in _children(raw))
+                index.anchors.setdefault(raw[keyword][1:], _Subschema(pointer_of(path), raw))
+        pending.extend((schema, (*path, *tokens)) for tokens, schema in _children(raw))
     return index
 
 
 def _children(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     for keyword, value in raw.items():
         if keyword in _BY_NAME and isinstance(value, dict):
-            yield from (((keyword, name), each) for name, each in value.items())
+            yield from (((keyword, name), schema) for name, schema in value.items())
         elif keyword in _ONE_OR_LIST:
             if isinstance(value, list):
-                yield from (((keyword, number), each) for number, each in enumerate(value))
+                yield from (((keyword, number), schema) for number, schema in enumerate(value))
             else:
                 yield (keyword,), value
 
 
 class Identifiers:
-    """Finds the targets of references; *resolve* knows the documents, and *identified* says whether
-    identifiers count.
+    """Resolves references.
+
+    *resolve* opens documents: it takes a reference and a base URI, and returns the URI and the
+    value of the target. *identified* says whether identifiers count.
     """
 
     def __init__(self, resolve: Callable[[str, str], tuple[str, Any]], *, identified: bool) -> None:
@@ -181,41 +183,43 @@ class Identifiers:
         self._resources: dict[str, Scope] | None = None
 
     def target(self, reference: str, scope: Scope) -> Target:
-        """Return what *reference*, in *scope*, points at. Raises `LookupError` with a sentence."""
+        """Return the target of *reference* in *scope*. Raises `LookupError` with a sentence."""
         if reference.startswith(_DYNAMIC):
             bound = scope.bindings[reference.removeprefix(_DYNAMIC)]
             inner = bound.scope
             return Target(
-                bound.place,
+                bound.uri,
                 bound.raw,
-                Scope(inner.base, inner.root, inner.place, inner.uri, scope.bindings, inner.index),
+                Scope(
+                    inner.base, inner.root, inner.uri, inner.schema_id, scope.bindings, inner.index
+                ),
             )
-        if reference == "#" and not scope.uri:
-            return Target(scope.place, scope.root, scope, depends_on_root=True)
+        if reference == "#" and not scope.schema_id:
+            return Target(scope.uri, scope.root, scope, depends_on_root=True)
         likely = self._identified and bool(
-            scope.uri
+            scope.schema_id
             or _SCHEME.match(reference)
             or (reference.startswith("#") and not reference.startswith("#/"))
         )
-        found = self._identified_by(reference, scope) if likely else None
-        if found is not None:
-            return found
+        target = self._identified_by(reference, scope) if likely else None
+        if target is not None:
+            return target
         try:
-            place, raw = self._resolve(reference, scope.base)
+            uri, raw = self._resolve(reference, scope.base)
         except LookupError:
-            found = (
+            target = (
                 self._identified_by(reference, scope) if self._identified and not likely else None
             ) or _local(reference, scope)
-            if found is None:
+            if target is None:
                 raise
-            return found
-        raw, place = _schema_at(raw, place, reference)
+            return target
+        raw, uri = _schema_at(raw, uri, reference)
         return Target(
-            place, raw, scope_of(raw, place, place, scope.bindings, identified=self._identified)
+            uri, raw, scope_of(raw, uri, uri, scope.bindings, identified=self._identified)
         )
 
     def bound(self, reference: str, scope: Scope) -> str:
-        """Return the reference that leads where the dynamic *reference* leads from *scope*."""
+        """Return a static reference to where the dynamic *reference* leads from *scope*."""
         name = reference.partition("#")[2]
         return _DYNAMIC + name if name in scope.bindings else reference
 
@@ -223,75 +227,75 @@ class Identifiers:
         if not reference:
             return None
         address, _, fragment = reference.partition("#")
-        uri = _joined(scope.uri, address) if address else scope.uri
-        inner = scope if uri == scope.uri else self._resource(uri, scope)
+        schema_id = _joined(scope.schema_id, address) if address else scope.schema_id
+        inner = scope if schema_id == scope.schema_id else self._resource(schema_id, scope)
         if inner is None:
             return None
         fragment = unquote(fragment)
         if not fragment:
-            return Target(inner.place, inner.root, inner)
+            return Target(inner.uri, inner.root, inner)
         if fragment.startswith("/"):
             return _at_pointer(fragment, inner, depends_on_root=False)
         return _at_anchor(fragment, inner) or next(
             (
-                found
-                for each in self._known(scope).values()
-                if not each.uri and (found := _at_anchor(fragment, each))
+                target
+                for resource in self._resources_of(scope).values()
+                if not resource.schema_id and (target := _at_anchor(fragment, resource))
             ),
             None,
         )
 
-    def _resource(self, uri: str, scope: Scope) -> Scope | None:
-        near = scope.index.resources.get(uri)
+    def _resource(self, schema_id: str, scope: Scope) -> Scope | None:
+        near = scope.index.resources.get(schema_id)
         if near is not None:
             return scope_of(
                 near.raw,
                 scope.base,
-                scope.place + near.pointer,
+                scope.uri + near.pointer,
                 scope.bindings,
                 identified=True,
-                outer=scope.uri,
+                outer=scope.schema_id,
             )
-        far = self._known(scope).get(uri)
+        far = self._resources_of(scope).get(schema_id)
         if far is None:
             return None
-        return (
-            scope_of(far.root, far.base, far.place, scope.bindings, identified=True)
-            if scope.bindings
-            else far
-        )
+        if not scope.bindings:
+            return far
+        return scope_of(far.root, far.base, far.uri, scope.bindings, identified=True)
 
-    def _known(self, scope: Scope) -> dict[str, Scope]:
-        """Return the schema resources among the description's components: by `$id`, or by place
-        without one.
-        """
+    def _resources_of(self, scope: Scope) -> dict[str, Scope]:
+        """Return the schema resources among the components: by `$id`, or by URI without one."""
         if self._resources is None:
             self._resources = {}
             try:
-                place, schemas = self._resolve("#/components/schemas", scope.base)
+                uri, schemas = self._resolve("#/components/schemas", scope.base)
             except LookupError:
                 return self._resources
             for name, raw in schemas.items() if isinstance(schemas, Mapping) else ():
-                each = scope_of(
-                    raw, f"{place}/{name}", pointer_of([name], place), {}, identified=True
+                resource = scope_of(
+                    raw, f"{uri}/{name}", pointer_of([name], uri), {}, identified=True
                 )
-                self._resources.setdefault(each.uri or each.place, each)
-                for uri, found in each.index.resources.items():
+                self._resources.setdefault(resource.schema_id or resource.uri, resource)
+                for schema_id, subschema in resource.index.resources.items():
                     inner = scope_of(
-                        found.raw,
-                        each.base,
-                        each.place + found.pointer,
+                        subschema.raw,
+                        resource.base,
+                        resource.uri + subschema.pointer,
                         {},
                         identified=True,
-                        outer=each.uri,
+                        outer=resource.schema_id,
                     )
-                    self._resources.setdefault(uri, inner)
+                    self._resources.setdefault(schema_id, inner)
         return self._resources
 
 
 def _at_anchor(name: str, scope: Scope) -> Target | None:
-    found = scope.index.anchors.get(name) or scope.index.dynamic.get(name)
-    return Target(scope.place + found.pointer, found.raw, scope) if found is not None else None
+    subschema = scope.index.anchors.get(name) or scope.index.dynamic.get(name)
+    return (
+        Target(scope.uri + subschema.pointer, subschema.raw, scope)
+        if subschema is not None
+        else None
+    )
 
 
 def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target | None:
@@ -312,30 +316,26 @@ def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target 
             return None
     if not isinstance(raw, dict | bool):
         return None
-    return Target(scope.place + pointer_of(tokens), raw, scope, depends_on_root)
+    return Target(scope.uri + pointer_of(tokens), raw, scope, depends_on_root)
 
 
 def _local(reference: str, scope: Scope) -> Target | None:
-    # `#/definitions/x` and `#/$defs/x` of a JSON Schema that was pasted into a description, where
-    # they point at nothing.
+    # `#/definitions/x` and `#/$defs/x` of a JSON Schema that was pasted into a description: they
+    # are relative to that schema.
     if not reference.startswith("#/"):
         return None
     return _at_pointer(unquote(reference[1:]), scope, depends_on_root=True)
 
 
-def _schema_at(raw: Any, place: str, reference: str) -> tuple[Any, str]:
-    """Return the schema that *raw*, at *place*, is or holds, and its place."""
-    if (
-        isinstance(raw, dict)
-        and "$ref" not in raw
-        and _COMPONENT.fullmatch(place.partition("#")[2])
-    ):
+def _schema_at(raw: Any, uri: str, reference: str) -> tuple[Any, str]:
+    """Return the schema that *raw*, at *uri*, is or contains, and its URI."""
+    if isinstance(raw, dict) and "$ref" not in raw and _COMPONENT.fullmatch(uri.partition("#")[2]):
         if "schema" in raw:
-            return raw["schema"], f"{place}/schema"
+            return raw["schema"], f"{uri}/schema"
         content = raw.get("content")
-        for name, each in content.items() if isinstance(content, dict) else ():
-            if isinstance(each, dict) and "schema" in each:
-                return each["schema"], pointer_of(["content", name, "schema"], place)
+        for name, media_type in content.items() if isinstance(content, dict) else ():
+            if isinstance(media_type, dict) and "schema" in media_type:
+                return media_type["schema"], pointer_of(["content", name, "schema"], uri)
     if not isinstance(raw, dict | bool):
         raise LookupError(f"{reference!r} points at something that is no schema")
-    return raw, place
+    return raw, uri

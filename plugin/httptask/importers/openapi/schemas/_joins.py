@@ -1,8 +1,8 @@
-"""Joined schemas that contradict each other: by `allOf` or `$ref`, about a value or one inside it.
+"""Contradictions between schemas that `allOf` or `$ref` joins, about a value or one inside it.
 
-Descriptions redeclare a property with another enum, type or bound than what they build on has.
-By JSON Schema nothing fits, whatever an author writes. One of the two is meant, and the server
-knows which: either is accepted, and a note says so.
+Descriptions redeclare a property with another enum, type or bound than in the schema they build on.
+In JSON Schema no value fits then, whatever an author writes. One of the two is meant, and only the
+server knows which: either is accepted, with a note.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from httptask.importers.openapi.schemas._types import fits, widened
 
 Schema = dict[str, Any]
 Steps = tuple[str, ...]
-"""The way to a value inside another: the name of a property after `properties`, and `items`."""
+"""The path to a value inside another: `properties` and a name, or `items`, repeatedly."""
 Definition = Callable[[str], Schema]
 Parts = Callable[[Any], Iterable[Any]]
-"""Yields a schema and all that it refers to, or joins, for the same value."""
+"""Yields a schema, and all schemas for the same value that it refers to or joins."""
 
 _DEEPEST = 64
-"""Schemas written out inside of each other."""
+"""Nested schemas that are written out."""
 _BOUNDS = (
     (("number", "integer"), ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")),
     (("string",), ("minLength",), ("maxLength",)),
@@ -40,19 +40,21 @@ _BOUNDING = frozenset(keyword for _, lower, upper in _BOUNDS for keyword in (*lo
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Keywords of joined schemas that leave no value."""
+    """Keywords of joined schemas that together allow no value."""
 
     steps: Steps
-    """Where, from the schema that joins them."""
+    """The path from the schema that joins them."""
     message: str
     change: Callable[[Schema], Schema]
-    """Returns a schema at *steps* so that it accepts what any of them does."""
+    """Changes a schema at *steps* to accept every value that any of them accepts."""
 
 
 def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
-    """Yield what leaves no value for *schema*, or inside it, in the schemas that it joins."""
-    is_beside_reference = "$ref" in schema and not ABOUT_ALL.issuperset(schema.keys() - {"$ref"})
-    if "allOf" not in schema and not is_beside_reference:
+    """Yield the contradictions in *schema* between the schemas that it joins."""
+    has_more_than_reference = "$ref" in schema and not ABOUT_ALL.issuperset(
+        schema.keys() - {"$ref"}
+    )
+    if "allOf" not in schema and not has_more_than_reference:
         return
     queued: list[tuple[Steps, list[Any]]] = [((), [schema])]
     compared: set[frozenset[int]] = set()
@@ -70,19 +72,19 @@ def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
 
 
 def without(schema: Schema, contradiction: Contradiction, definition: Definition) -> Schema:
-    """Return *schema* so that *contradiction* is in it no more."""
+    """Return *schema* without *contradiction*."""
     changed: Schema = _Change(contradiction.change, definition).at(schema, contradiction.steps, 0)
     return changed
 
 
 def _in_order(parts: Iterable[Any]) -> list[Any]:
-    """Return *parts*, which are walked from the last to the first, in the description's order."""
+    """Return *parts*, which come from the last to the first, in the description's order."""
     first, *others = parts
     return [first, *reversed(others)]
 
 
 def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
-    """Yield the values that several of *joined* describe, with the schemas they have there."""
+    """Yield the steps to each value that several of *joined* describe, and its schemas."""
     first: dict[str | None, Any] = {}
     """Name of a property, or None for the items -> the first schema it has."""
     often: dict[str | None, dict[int, Any]] = {}
@@ -180,36 +182,38 @@ Bound = tuple[Any, str]
 
 def _tightest(joined: list[Schema], keywords: tuple[str, ...], tightest: Any) -> Bound | None:
     """Return the strictest bound of *joined* and its keyword; of equal ones the exclusive one."""
-    given = [(part[keyword], keyword) for part in joined for keyword in keywords if keyword in part]
-    if not given:
+    bounds = [
+        (part[keyword], keyword) for part in joined for keyword in keywords if keyword in part
+    ]
+    if not bounds:
         return None
-    bound = tightest(value for value, _ in given)
-    return bound, min(keyword for value, keyword in given if value == bound)
+    bound = tightest(value for value, _ in bounds)
+    return bound, min(keyword for value, keyword in bounds if value == bound)
 
 
 def _is_contradicted(listed: Iterable[set[str]]) -> bool:
-    """Say whether nothing, or null alone, is in all of *listed*, though each has more than that."""
+    """Say whether no value but null is in all of *listed*, though each has another value."""
     sets = list(listed)
-    if len(sets) < 2 or any(each <= {"null"} for each in sets):
+    if len(sets) < 2 or any(allowed <= {"null"} for allowed in sets):
         return False
     return set.intersection(*sets) <= {"null"}
 
 
 def _all_enumerated(joined: Iterable[Schema]) -> list[dict[str, Any]]:
-    """Return the values that each of *joined* lists, by their JSON."""
+    """Return the value lists of *joined*, each as JSON text -> value."""
     listing = [part for part in joined if "enum" in part or "const" in part]
     return [values for part in listing for values in _enumerated(part)]
 
 
 def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the values of `enum`, and of `const`, of *schema* itself, by their JSON."""
+    """Yield the values of `enum`, and of `const`, of *schema* itself, as JSON text -> value."""
     for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
         if values is not None:
             yield {json.dumps(value, sort_keys=True): value for value in values}
 
 
 def _name(steps: Steps) -> str:
-    """Return how a note names the value at *steps*: `type`, `owner.type`, `tags[]`."""
+    """Return the name of the value at *steps* for a note: `type`, `owner.type`, `tags[]`."""
     names, keywords = "", iter(steps)
     for keyword in keywords:
         names += "[]" if keyword == "items" else f".{next(keywords)}"
@@ -217,7 +221,7 @@ def _name(steps: Steps) -> str:
 
 
 class _Change:
-    """One change to all the schemas for one value. A definition is written out where it changes."""
+    """A change of all schemas for one value; a definition is written out where it changes."""
 
     def __init__(self, change: Callable[[Schema], Schema], definition: Definition) -> None:
         self._change = change
@@ -225,7 +229,7 @@ class _Change:
         self._written: set[tuple[str, Steps]] = set()
 
     def at(self, schema: Any, steps: Steps, level: int) -> Any:
-        """Return *schema* with the change at *steps*; the same object when nothing changes."""
+        """Return *schema* with the change at *steps*; the same object if nothing changes."""
         if not isinstance(schema, dict) or level > _DEEPEST:
             return schema
         result = self._inside(schema, steps, level) if steps else self._change(schema)

@@ -1,5 +1,6 @@
-"""What each keyword of a Schema Object becomes in JSON Schema 2020-12: one small function for each,
-one table for each dialect.
+"""The rules from each keyword of a Schema Object to JSON Schema 2020-12.
+
+A rule is a small function; a dialect is a table of rules.
 """
 
 from __future__ import annotations
@@ -11,153 +12,145 @@ from typing import Any, Final, Protocol
 from httptask.importers.openapi.schemas._patterns import Pattern
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, as_number, meant
 
-Place = tuple[Any, Any]
-"""Where a value stands: the place of what holds it, and its name or index. The outermost: None and
-a place as text.
+LinkedPath = tuple[Any, Any]
+"""The path to a value: the path of its parent, and its name or index.
+
+The outermost has None instead of a parent, and a URI. Linked pairs make a step cheap: paths are
+only written out for notes.
 """
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
-"""What a rule returns for a keyword that is left out."""
+"""Returned by a rule for a keyword that is left out."""
 
 
 class Walk(Protocol):
-    """What a rule may ask of the conversion it is part of."""
+    """What a rule may ask of the conversion."""
 
-    def schema(self, raw: Any, place: Place) -> Any:
-        """Return the Schema Object *raw*, at *place*, converted; the very same object when nothing
-        had to change.
-        """
+    def schema(self, raw: Any, path: LinkedPath) -> Any:
+        """Return the Schema Object *raw*, at *path*, converted; *raw* itself if nothing changes."""
         ...
 
-    def named(self, reference: str, place: Place) -> str | None:
-        """Return `#/$defs/<name>` for what *reference* points at, None for nothing, which is
-        noted.
-        """
+    def named(self, reference: str, path: LinkedPath) -> str | None:
+        """Return `#/$defs/<name>` for the target of *reference*; None, with a note, without one."""
         ...
 
     def pattern(self, written: str) -> Pattern:
-        """Return what becomes of the pattern *written*."""
+        """Return the usable form of the pattern *written*."""
         ...
 
-    def written(self, value: Any, place: Place) -> str:
-        """Return the text of *value*, a number or a boolean, as it stands at *place* in the
-        description.
-        """
+    def written(self, value: Any, path: LinkedPath) -> str:
+        """Return the text of *value*, a number or a boolean, as written at *path*."""
         ...
 
     def may_match(self, pattern: str, text: str) -> bool:
-        """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
+        """Return False only if the usable *pattern* surely does not match *text*."""
         ...
 
-    def note(self, kind: str, message: str, place: Place) -> None:
-        """Report what was guessed or skipped at *place*."""
+    def note(self, kind: str, message: str, path: LinkedPath) -> None:
+        """Note what was guessed or skipped at *path*."""
         ...
 
 
-Rule = Callable[[Walk, Any, Place], Any]
-"""Returns what becomes of a keyword's value at a place: the very same value, another, or
-`ABSENT`.
-"""
+Rule = Callable[[Walk, Any, LinkedPath], Any]
+"""Takes a keyword's value and its path; returns the same object, another value, or `ABSENT`."""
 
 
-def guessed(walk: Walk, place: Place, what: str) -> None:
-    """Note that *what* was guessed about the keyword at *place*."""
-    walk.note("guessed", f"{place[1]}: {what}", place)
+def guessed(walk: Walk, path: LinkedPath, what: str) -> None:
+    """Note the guess *what* about the keyword at *path*."""
+    walk.note("guessed", f"{path[1]}: {what}", path)
 
 
-def left_out(walk: Walk, place: Place, why: str) -> Any:
-    """Note that the keyword at *place* is left out, *why*; return `ABSENT`."""
-    walk.note("skipped", f"{place[1]} is left out: {why}", place)
+def left_out(walk: Walk, path: LinkedPath, why: str) -> Any:
+    """Note *why* the keyword at *path* is left out, and return `ABSENT`."""
+    walk.note("skipped", f"{path[1]} is left out: {why}", path)
     return ABSENT
 
 
 def shown(value: Any) -> str:
-    """Return *value* for a message: short."""
+    """Return a short text of *value* for a message."""
     is_scalar = isinstance(value, str | int | float | bool | None)
     return shorter(repr(value if is_scalar else type(value).__name__))
 
 
 def shorter(text: str) -> str:
-    """Return *text*, or its beginning, for a message."""
+    """Return *text* for a message, cut after 60 letters."""
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 # Annotations and simple values
 
 
-def _kept(walk: Walk, value: Any, place: Place) -> Any:
+def _kept(walk: Walk, value: Any, path: LinkedPath) -> Any:
     return value
 
 
-def _dropped(walk: Walk, value: Any, place: Place) -> Any:
+def _dropped(walk: Walk, value: Any, path: LinkedPath) -> Any:
     return ABSENT
 
 
-def _text(walk: Walk, value: Any, place: Place) -> Any:
+def _text(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, str):
         return value
-    return ABSENT if value is None else left_out(walk, place, f"{shown(value)} is no text")
+    return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no text")
 
 
-def _flag(walk: Walk, value: Any, place: Place) -> Any:
+def _flag(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if value is True or value is False:
         return value
     if value is None:
         return ABSENT
     flag = as_boolean(value)
     if flag is None:
-        return left_out(walk, place, f"{shown(value)} is neither true nor false")
-    guessed(walk, place, f"{shown(value)} is taken for {str(flag).lower()}")
+        return left_out(walk, path, f"{shown(value)} is neither true nor false")
+    guessed(walk, path, f"{shown(value)} is taken for {str(flag).lower()}")
     return flag
 
 
-def _number(walk: Walk, value: Any, place: Place) -> Any:
+def _number(walk: Walk, value: Any, path: LinkedPath) -> Any:
     number = as_number(value)
     if number is None:
-        return ABSENT if value is None else left_out(walk, place, f"{shown(value)} is no number")
+        return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no number")
     if isinstance(value, str):
-        guessed(walk, place, f"the text {shown(value)} is taken for a number")
+        guessed(walk, path, f"the text {shown(value)} is taken for a number")
         return number
     return value
 
 
-def _exclusive(walk: Walk, value: Any, place: Place) -> Any:
-    # A boolean belongs to `minimum` or `maximum` (OpenAPI 3.0, JSON Schema draft 4); a later step
-    # joins the two.
+def _exclusive(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    # A boolean belongs to `minimum` or `maximum` (OpenAPI 3.0, JSON Schema draft 4); the step
+    # `_exclusive_bounds` joins the two.
     flag = as_boolean(value)
-    return flag if flag is not None else _number(walk, value, place)
+    return flag if flag is not None else _number(walk, value, path)
 
 
-def _positive(walk: Walk, value: Any, place: Place) -> Any:
-    number = _number(walk, value, place)
-    return (
-        number
-        if number is ABSENT or number > 0
-        else left_out(walk, place, f"{shown(value)} is not above zero")
-    )
+def _positive(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    number = _number(walk, value, path)
+    if number is ABSENT or number > 0:
+        return number
+    return left_out(walk, path, f"{shown(value)} is not above zero")
 
 
-def _count(walk: Walk, value: Any, place: Place) -> Any:
+def _count(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if type(value) is int and value >= 0:
         return value
-    number = _number(walk, value, place)
+    number = _number(walk, value, path)
     if number is ABSENT:
         return ABSENT
     if number < 0 or number != int(number):
-        return left_out(walk, place, f"{shown(value)} is no count")
+        return left_out(walk, path, f"{shown(value)} is no count")
     return int(number)
 
 
-def _values(walk: Walk, value: Any, place: Place) -> Any:
+def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if value is None:
         return ABSENT
     if not isinstance(value, list):
         if isinstance(value, dict):
-            return left_out(walk, place, "it is no array")
-        guessed(walk, place, "one value is taken for an array of it")
+            return left_out(walk, path, "it is no array")
+        guessed(walk, path, "one value is taken for an array of it")
         return [value]
     if not value:
-        return left_out(walk, place, "an empty one allows no value")
+        return left_out(walk, path, "an empty one allows no value")
     unique: list[Any] = []
     seen: set[tuple[type, Any]] = set()
     for item in value:
@@ -169,112 +162,110 @@ def _values(walk: Walk, value: Any, place: Place) -> Any:
     return value if len(unique) == len(value) else unique
 
 
-def _examples(walk: Walk, value: Any, place: Place) -> Any:
+def _examples(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, list):
         return value
-    # An object is OpenAPI's own map of Example Objects, misplaced.
+    # An object is OpenAPI's map of Example Objects, which does not belong in a schema.
     named = value.values() if isinstance(value, dict) else [value]
-    found = [
+    examples = [
         item["value"] if isinstance(item, dict) and "value" in item else item
         for item in named
         if item is not None
     ]
-    return found or ABSENT
+    return examples or ABSENT
 
 
-def _pattern(walk: Walk, value: Any, place: Place) -> Any:
+def _pattern(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if not isinstance(value, str):
-        return ABSENT if value is None else left_out(walk, place, f"{shown(value)} is no text")
+        return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no text")
     pattern = walk.pattern(value)
     if pattern.text is None:
-        return left_out(walk, place, f"{shown(value)} is not enforced, {pattern.why}")
+        return left_out(walk, path, f"{shown(value)} is not enforced, {pattern.why}")
     if pattern.why:
-        guessed(walk, place, pattern.why)
+        guessed(walk, path, pattern.why)
         return pattern.text
     return value
 
 
-def _format(walk: Walk, value: Any, place: Place) -> Any:
-    return ABSENT if value == "" else _text(walk, value, place)
+def _format(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    return ABSENT if value == "" else _text(walk, value, path)
 
 
 # Types
 
 
-def _type(walk: Walk, value: Any, place: Place) -> Any:
+def _type(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, str):
-        return value if value in TYPES else _named_type(walk, value, place)
+        return value if value in TYPES else _named_type(walk, value, path)
     if value is None:
         return ABSENT
     if not isinstance(value, list):
-        return left_out(walk, place, f"{shown(value)} is no type")
+        return left_out(walk, path, f"{shown(value)} is no type")
     if (
         value
-        and all(isinstance(each, str) and each in TYPES for each in value)
+        and all(isinstance(name, str) and name in TYPES for name in value)
         and len(set(value)) == len(value)
     ):
         return value
-    found: list[str] = []
-    for each in value:
-        named = (
-            "null"
-            if each is None
-            else _named_type(walk, each, place)
-            if isinstance(each, str)
-            else ABSENT
-        )
-        if named is ABSENT:
-            return left_out(walk, place, f"{shown(each)} is among its types")
-        found.extend([named] if isinstance(named, str) else named)
-    return list(dict.fromkeys(found)) or ABSENT
+    types: list[str] = []
+    for name in value:
+        json_types: Any = ABSENT
+        if name is None:
+            json_types = "null"
+        elif isinstance(name, str):
+            json_types = _named_type(walk, name, path)
+        if json_types is ABSENT:
+            return left_out(walk, path, f"{shown(name)} is among its types")
+        types.extend([json_types] if isinstance(json_types, str) else json_types)
+    return list(dict.fromkeys(types)) or ABSENT
 
 
-def _named_type(walk: Walk, value: str, place: Place) -> Any:
+def _named_type(walk: Walk, value: str, path: LinkedPath) -> Any:
     if value in TYPES:
         return value
-    known = meant(value)
-    if known is None:
-        return left_out(walk, place, f"the type {shown(value)} is unknown")
-    types, _ = known
+    type_and_format = meant(value)
+    if type_and_format is None:
+        return left_out(walk, path, f"the type {shown(value)} is unknown")
+    types, _ = type_and_format
     if value != "file":  # Swagger 2.0 has that one
-        guessed(walk, place, f"{shown(value)} is taken for {types or 'any type'}")
+        guessed(walk, path, f"{shown(value)} is taken for {types or 'any type'}")
     return types if types is not None else ABSENT
 
 
 # Schemas in schemas
 
 
-def _schema(walk: Walk, value: Any, place: Place) -> Any:
+def _schema(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, dict | bool):
-        return walk.schema(value, place)
-    return ABSENT if value is None else left_out(walk, place, f"{shown(value)} is no schema")
+        return walk.schema(value, path)
+    return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no schema")
 
 
-def _additional(walk: Walk, value: Any, place: Place) -> Any:
+def _additional(walk: Walk, value: Any, path: LinkedPath) -> Any:
     flag = as_boolean(value)
-    return _schema(walk, value if flag is None else flag, place)
+    return _schema(walk, value if flag is None else flag, path)
 
 
-def _items(walk: Walk, value: Any, place: Place) -> Any:
-    # An array of schemas is a tuple, before 2020-12; a later step renames it.
+def _items(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    # Before 2020-12 an array of schemas describes a tuple; the step `_tuples` renames it.
     return (
-        _schema_list(walk, value, place) if isinstance(value, list) else _schema(walk, value, place)
+        _schema_list(walk, value, path) if isinstance(value, list) else _schema(walk, value, path)
     )
 
 
-def _schema_list(walk: Walk, value: Any, place: Place) -> Any:
+def _schema_list(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if value is None:
         return ABSENT
     if isinstance(value, dict):
-        guessed(walk, place, "one schema is taken for an array of it")
+        guessed(walk, path, "one schema is taken for an array of it")
         value = [value]
     if not isinstance(value, list):
-        return left_out(walk, place, f"{shown(value)} is no array of schemas")
+        return left_out(walk, path, f"{shown(value)} is no array of schemas")
     if not value:
-        return left_out(walk, place, "it is empty")
+        return left_out(walk, path, "it is empty")
     changed: list[Any] | None = None
     for index, raw in enumerate(value):
-        new = walk.schema(raw, (place, index))
+        new = walk.schema(raw, (path, index))
         if new is not raw:
             if changed is None:
                 changed = list(value)
@@ -282,12 +273,12 @@ def _schema_list(walk: Walk, value: Any, place: Place) -> Any:
     return value if changed is None else changed
 
 
-def _schema_map(walk: Walk, value: Any, place: Place) -> Any:
+def _schema_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if not isinstance(value, dict):
-        return ABSENT if value is None else left_out(walk, place, "it is no object")
+        return ABSENT if value is None else left_out(walk, path, "it is no object")
     changed: dict[str, Any] | None = None
     for name, raw in value.items():
-        new = walk.schema(raw, (place, name))
+        new = walk.schema(raw, (path, name))
         if new is not raw:
             if changed is None:
                 changed = dict(value)
@@ -295,8 +286,8 @@ def _schema_map(walk: Walk, value: Any, place: Place) -> Any:
     return value if changed is None else changed
 
 
-def _pattern_map(walk: Walk, value: Any, place: Place) -> Any:
-    schemas = _schema_map(walk, value, place)
+def _pattern_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    schemas = _schema_map(walk, value, path)
     if schemas is ABSENT:
         return ABSENT
     patterns = {name: walk.pattern(name) for name in schemas}
@@ -304,10 +295,10 @@ def _pattern_map(walk: Walk, value: Any, place: Place) -> Any:
         return schemas
     for name, pattern in patterns.items():
         if pattern.why:
-            kind, done = (
+            note_kind, change = (
                 ("skipped", "is left out") if pattern.text is None else ("guessed", "is changed")
             )
-            walk.note(kind, f"the pattern {shown(name)} {done}: {pattern.why}", place)
+            walk.note(note_kind, f"the pattern {shown(name)} {change}: {pattern.why}", path)
     return {
         pattern.text: schemas[name]
         for name, pattern in patterns.items()
@@ -318,52 +309,54 @@ def _pattern_map(walk: Walk, value: Any, place: Place) -> Any:
 # Names of properties
 
 
-def _required(walk: Walk, value: Any, place: Place) -> Any:
+def _required(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, str) and as_boolean(value) is None:
-        guessed(walk, place, "one name is taken for an array of it")
+        guessed(walk, path, "one name is taken for an array of it")
         return [value]
     if not isinstance(value, list):
-        # A boolean is draft 3's, about the property it stands in; the schema around it has seen
-        # that.
-        return (
-            ABSENT
-            if value is None or as_boolean(value) is not None
-            else left_out(walk, place, "it is no array")
-        )
+        # A boolean is draft 3's, about the property itself; the step `_required_of_properties` of
+        # the schema with the property reads it.
+        if value is None or as_boolean(value) is not None:
+            return ABSENT
+        return left_out(walk, path, "it is no array")
     if all(isinstance(name, str) for name in value):
         return value if len(set(value)) == len(value) else list(dict.fromkeys(value))
-    walk.note("skipped", f"{place[1]}: what is no name of a property is left out", place)
+    walk.note("skipped", f"{path[1]}: what is no name of a property is left out", path)
     return list(dict.fromkeys(name for name in value if isinstance(name, str)))
 
 
-def _dependent_names(walk: Walk, value: Any, place: Place) -> Any:
+def _dependent_names(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if not isinstance(value, dict):
-        return ABSENT if value is None else left_out(walk, place, "it is no object")
-    found = {name: _required(walk, names, (place, name)) for name, names in value.items()}
-    if all(found[name] is names for name, names in value.items()):
+        return ABSENT if value is None else left_out(walk, path, "it is no object")
+    dependent = {name: _required(walk, names, (path, name)) for name, names in value.items()}
+    if all(dependent[name] is names for name, names in value.items()):
         return value
-    return {name: names for name, names in found.items() if names is not ABSENT}
+    return {name: names for name, names in dependent.items() if names is not ABSENT}
 
 
-def _dependencies(walk: Walk, value: Any, place: Place) -> Any:
-    # Draft 7 and before: names or a schema. A later step gives each its own keyword.
+def _dependencies(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    # Draft 7 and before: names or a schema. The step `_dependencies` gives each its own keyword.
     if not isinstance(value, dict):
-        return ABSENT if value is None else left_out(walk, place, "it is no object")
-    found = {
-        name: (_required if isinstance(each, list | str) else _schema)(walk, each, (place, name))
-        for name, each in value.items()
+        return ABSENT if value is None else left_out(walk, path, "it is no object")
+    dependencies = {
+        name: (_required if isinstance(dependency, list | str) else _schema)(
+            walk, dependency, (path, name)
+        )
+        for name, dependency in value.items()
     }
-    return {name: each for name, each in found.items() if each is not ABSENT}
+    return {
+        name: dependency for name, dependency in dependencies.items() if dependency is not ABSENT
+    }
 
 
 # OpenAPI's own
 
 
-def _discriminator(walk: Walk, value: Any, place: Place) -> Any:
+def _discriminator(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, str):  # Swagger 2.0: the property's name
         return {"propertyName": value}
     if not isinstance(value, dict) or not isinstance(value.get("propertyName"), str):
-        return ABSENT if value is None else left_out(walk, place, "it names no property")
+        return ABSENT if value is None else left_out(walk, path, "it names no property")
     kept = {
         name: item
         for name, item in value.items()
@@ -372,20 +365,20 @@ def _discriminator(walk: Walk, value: Any, place: Place) -> Any:
     mapping = value.get("mapping")
     if isinstance(mapping, dict):
         kept["mapping"] = {
-            each: _mapped(walk, target, ((place, "mapping"), each))
-            for each, target in mapping.items()
+            tag: _mapped(walk, target, ((path, "mapping"), tag))
+            for tag, target in mapping.items()
             if isinstance(target, str)
         }
     default = value.get("defaultMapping")  # OpenAPI 3.2, section 4.25
     if isinstance(default, str):
-        kept["defaultMapping"] = _mapped(walk, default, (place, "defaultMapping"))
+        kept["defaultMapping"] = _mapped(walk, default, (path, "defaultMapping"))
     return kept
 
 
-def _mapped(walk: Walk, target: str, place: Place) -> str:
+def _mapped(walk: Walk, target: str, path: LinkedPath) -> str:
     # "if it is a valid schema name, it is one" (OpenAPI 3.1, section 4.8.25)
     plain = not any(mark in target for mark in "#/") and "." not in target
-    return walk.named(f"#/components/schemas/{target}" if plain else target, place) or target
+    return walk.named(f"#/components/schemas/{target}" if plain else target, path) or target
 
 
 _COMMON: dict[str, Rule] = {
@@ -430,7 +423,7 @@ _COMMON: dict[str, Rule] = {
     # Schemas about the same value
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), _schema_list),
     **dict.fromkeys(("not", "if", "then", "else"), _schema),
-    # What has done its work when references are resolved: the result stands in another document.
+    # Identifiers have done their work once references are resolved: the result is another document.
     **dict.fromkeys(
         ("$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"),
         _dropped,
@@ -447,26 +440,25 @@ KEPT: dict[str, type] = {
     **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), bool),
     **dict.fromkeys(("nullable", "x-nullable"), bool),
 }
-"""Keyword -> the type of the values that its rule keeps, in every dialect: it need not be asked."""
+"""Keyword -> the type of values that its rule keeps in every dialect: the rule is not called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the Schema Objects of one version of OpenAPI are written."""
+    """The form of the Schema Objects of one version of OpenAPI."""
 
     name: str
     rules: Mapping[str, Rule]
-    """Keyword -> what becomes of it. Keywords that are not here are carried as they are; `x-…` and
-    `$…` are not carried.
-    """
+    """Keyword -> its rule. Other keywords are kept unchanged, but `x-…` and `$…` are dropped."""
     beside_reference: frozenset[str] | None
-    """The keywords that count beside `$ref`; None: all. Before 3.1 they are ignored; the ones that
-    only annotate are kept.
+    """The keywords that count beside `$ref`; None: all.
+
+    Before 3.1 keywords beside `$ref` are ignored, but annotations are kept.
     """
     has_identifiers: bool
-    """Whether `$id`, `$anchor` and `$dynamicRef` mean something."""
+    """Whether `$id`, `$anchor` and `$dynamicRef` have a meaning."""
     foreign: frozenset[str] = frozenset()
-    """Keywords of other versions, which are read, but noted."""
+    """Keywords of other versions: they are read, with a note."""
 
 
 _ANNOTATIONS = frozenset(
@@ -482,8 +474,8 @@ _ANNOTATIONS = frozenset(
         "nullable",
         "x-nullable",
     )
-    # The last two are no annotations; but what they say is plain, and ignoring it would refuse what
-    # the author allows.
+    # The last two are no annotations. But their meaning is clear, and ignoring them would refuse a
+    # null that the author allows.
 )
 
 SWAGGER_2 = Dialect("Swagger 2.0", _COMMON, _ANNOTATIONS, has_identifiers=False)

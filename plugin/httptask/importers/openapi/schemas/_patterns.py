@@ -1,6 +1,4 @@
-"""Regular expressions of descriptions, which should be ECMA-262's and now and then are another
-dialect's.
-"""
+"""Regular expressions of descriptions, turned into ECMA-262 if they are another dialect's."""
 
 from __future__ import annotations
 
@@ -12,46 +10,48 @@ from dataclasses import dataclass
 from httptask._schema.patterns import LONGEST_PATTERN, Budget, PatternError, search, translated
 
 _MOST_WORK = 131_072
-"""Characters of all the different patterns of one description that are looked at, and 20 for each:
-about a second.
+"""The bound on the characters of all different patterns of one description, plus 20 for each.
+
+It takes about a second.
 """
 _SECONDS = 1.0
-"""For all searches while one description is read."""
+"""The time for all searches while one description is read."""
 _MOST_KEPT = 8_192
 """Verdicts kept; descriptions repeat their patterns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What became of a pattern: its *text*, None when it is not enforced, and *why* it is not as it
-    was written.
-    """
+    """The usable form of a pattern."""
 
     text: str | None
+    """The pattern in ECMA-262; None if it is not enforced."""
     why: str = ""
+    """Why it differs from what was written."""
 
 
 class Patterns:
     """The patterns of one description; the work on them is bounded, however many there are."""
 
     def __init__(self) -> None:
-        self._left = _MOST_WORK
-        self._known: dict[str, Pattern] = {}
+        self._remaining = _MOST_WORK
+        self._patterns: dict[str, Pattern] = {}
         self._budget = Budget(_SECONDS, _MOST_WORK)
 
     def usable(self, written: str) -> Pattern:
-        """Return what `usable` says of *written*; nothing of a description with too many
-        patterns.
-        """
-        pattern = self._known.get(written)
+        """Return the usable form of *written*, or none if the description has too many patterns."""
+        pattern = self._patterns.get(written)
         if pattern is None:
-            self._left -= len(written) + 20
-            pattern = usable(written) if self._left >= 0 else _TOO_MANY
-            self._known[written] = pattern
+            self._remaining -= len(written) + 20
+            pattern = usable(written) if self._remaining >= 0 else _TOO_MANY
+            self._patterns[written] = pattern
         return pattern
 
     def may_match(self, pattern: str, text: str) -> bool:
-        """Say whether the usable *pattern* matches *text*, or takes too long to be sure."""
+        """Return False only if the usable *pattern* surely does not match *text*.
+
+        A search that takes too long counts as a match.
+        """
         try:
             return search(pattern, text, self._budget) is not False
         except PatternError:
@@ -63,7 +63,7 @@ _TOO_MANY = Pattern(None, "the description has too many patterns")
 
 @functools.lru_cache(_MOST_KEPT)
 def usable(written: str) -> Pattern:
-    """Return *written* as a pattern of ECMA-262: as it is, or written anew, or not at all."""
+    """Return *written* as a pattern of ECMA-262: unchanged, rewritten, or without a text."""
     if len(written) > LONGEST_PATTERN:
         return Pattern(None, f"it is longer than {LONGEST_PATTERN} characters")
     text, why = _out_of_slashes(written)
@@ -72,8 +72,8 @@ def usable(written: str) -> Pattern:
     problem, is_unicode = _read(text)
     if is_unicode:
         return Pattern(text, why)
-    # Without the flag `u` nearly any text is a pattern: `\A` is the letter A. That is hardly what
-    # its author meant.
+    # Without the flag `u` nearly any text is a pattern, in which `\A` is the letter A. Its author
+    # hardly meant that.
     anew = _FOREIGN.sub(_of_ecma_262, text)
     if flags := _FLAGS_ALONE.match(anew):
         anew = f"(?{flags[1]}:{anew[flags.end() :]})"
@@ -84,15 +84,13 @@ def usable(written: str) -> Pattern:
         problem = problem or new_problem
     elif not problem and (strange := _STRANGE.search(text)):
         problem = f"{strange[0]} means nothing here"
-    return (
-        Pattern(None, f"it is no regular expression of ECMA-262: {problem}")
-        if problem
-        else Pattern(text, why)
-    )
+    if problem:
+        return Pattern(None, f"it is no regular expression of ECMA-262: {problem}")
+    return Pattern(text, why)
 
 
 def _read(text: str) -> tuple[str, bool]:
-    """Return what is wrong with *text*, and whether it has a meaning with the flag `u`."""
+    """Return what is wrong with *text*, and whether it is valid with the flag `u`."""
     try:
         return "", translated(text).is_unicode
     except PatternError as error:
@@ -152,8 +150,8 @@ def _of_ecma_262(match: re.Match[str]) -> str:
         "posix": lambda name: _POSIX.get(name, match[0]),
         "property": lambda name: _property(match),
     }
-    kind = match.lastgroup
-    return writers[kind](match[kind]) if kind in writers else match[0]
+    group = match.lastgroup
+    return writers[group](match[group]) if group in writers else match[0]
 
 
 def _property(match: re.Match[str]) -> str:

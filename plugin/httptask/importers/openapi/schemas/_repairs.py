@@ -1,39 +1,37 @@
-"""Steps that look at several keywords of a schema at once: join what was one keyword too many, mend
-what allows no value.
-"""
+"""The steps that look at several keywords of a schema at once, and mend what allows no value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from httptask.importers.openapi.schemas._keywords import Place, Walk, shown
+from httptask.importers.openapi.schemas._keywords import LinkedPath, Walk, shown
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, fits, is_number, meant
 from httptask.importers.openapi.schemas._values import MISFIT, as_type, mend_default, mend_examples
 
 Schema = dict[str, Any]
-Step = Callable[[Walk, Schema, Schema, Place], None]
-"""Mends the converted schema in place; is given the raw one and its place, too."""
+Step = Callable[[Walk, Schema, Schema, LinkedPath], None]
+"""Takes the raw and the converted schema and their path; mends the converted one in place."""
 
 
 def types_of(schema: Schema) -> list[str]:
-    """Return the types that *schema* names; all when it names none."""
+    """Return the types that *schema* names, or all types if it names none."""
     written = schema.get("type")
     if isinstance(written, str):
         return [written]
     return written if isinstance(written, list) else sorted(TYPES)
 
 
-def _type_as_format(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _type_as_format(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     # `type: date` is a string of the format `date`.
     written = raw["type"]
     if isinstance(written, str) and written not in TYPES:
-        known = meant(written)
-        if known is not None and known[1] is not None:
-            schema.setdefault("format", known[1])
+        type_and_format = meant(written)
+        if type_and_format is not None and type_and_format[1] is not None:
+            schema.setdefault("format", type_and_format[1])
 
 
-def _exclusive_bounds(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _exclusive_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     # OpenAPI 3.0 (JSON Schema draft 4, section 5.1): a boolean that is about `minimum` or
     # `maximum`.
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
@@ -53,21 +51,23 @@ _BOUNDS = (
 )
 
 
-def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     for low, high in _BOUNDS:
         if low in schema and high in schema and schema[low] > schema[high]:
             schema[low], schema[high] = schema[high], schema[low]
-            walk.note("guessed", f"{low} and {high} allow no value; they are exchanged", place)
-    lows = [schema[each] for each in ("minimum", "exclusiveMinimum") if each in schema]
-    highs = [schema[each] for each in ("maximum", "exclusiveMaximum") if each in schema]
-    excluded = [each for each in ("exclusiveMinimum", "exclusiveMaximum") if each in schema]
+            walk.note("guessed", f"{low} and {high} allow no value; they are exchanged", path)
+    lows = [schema[keyword] for keyword in ("minimum", "exclusiveMinimum") if keyword in schema]
+    highs = [schema[keyword] for keyword in ("maximum", "exclusiveMaximum") if keyword in schema]
+    excluded = [
+        keyword for keyword in ("exclusiveMinimum", "exclusiveMaximum") if keyword in schema
+    ]
     if not lows or not highs or not excluded or _has_room(max(lows), min(highs), schema):
         return
-    for each in excluded:  # the least change that lets a value in
-        value = schema.pop(each)
-        schema.setdefault(each[9:].lower(), value)
+    for keyword in excluded:  # the least change that lets a value in
+        value = schema.pop(keyword)
+        schema.setdefault(keyword[9:].lower(), value)
     walk.note(
-        "guessed", "the bounds allow no value; the ones that exclude are taken to include", place
+        "guessed", "the bounds allow no value; the ones that exclude are taken to include", path
     )
     if "minimum" in schema and "maximum" in schema and schema["minimum"] > schema["maximum"]:
         schema["minimum"], schema["maximum"] = schema["maximum"], schema["minimum"]
@@ -84,34 +84,36 @@ def _has_room(low: float, high: float, schema: Schema) -> bool:
     )
 
 
-def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     # JSON Schema draft 3, section 5.7: `required: true` stands in the property.
     properties = raw["properties"]
     if not isinstance(properties, dict):
         return
     names = [
         name
-        for name, each in properties.items()
-        if type(each) is dict and "required" in each and as_boolean(each["required"]) is True
+        for name, property_schema in properties.items()
+        if type(property_schema) is dict
+        and "required" in property_schema
+        and as_boolean(property_schema["required"]) is True
     ]
     if names:
         schema["required"] = list(dict.fromkeys([*schema.get("required", ()), *names]))
-        walk.note("guessed", f"required: {shown(', '.join(names))} say so themselves", place)
+        walk.note("guessed", f"required: {shown(', '.join(names))} say so themselves", path)
 
 
 _MOST_SEARCHED = 10_000
-"""Searches for patterns in names that are made for one schema."""
+"""Pattern searches in names for one schema."""
 
 _IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"))
 """Keywords whose schemas describe the same value."""
 
 
-def _possible_names(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    # A name that is required and not allowed makes every object invalid.
+def _possible_names(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    # A required name that is not allowed makes every object invalid.
     if schema.get("additionalProperties") is not False or not schema.get("required"):
         return
-    known = schema.get("properties", {})
-    impossible = [name for name in schema["required"] if name not in known]
+    described = schema.get("properties", {})
+    impossible = [name for name in schema["required"] if name not in described]
     patterns = list(schema.get("patternProperties", {}))
     if len(impossible) * len(patterns) > _MOST_SEARCHED:
         return
@@ -121,14 +123,14 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
         if not any(walk.may_match(pattern, name) for pattern in patterns)
     ]
     if impossible and not schema.keys().isdisjoint(_IN_PLACE):
-        # What is meant is: nothing beside what all of it together names (2020-12, Core, section
+        # It means: no property but those that all parts together name (2020-12, Core, section
         # 11.3).
         del schema["additionalProperties"]
         schema["unevaluatedProperties"] = False
         walk.note(
             "guessed",
             "additionalProperties: the properties of the schemas it is made of are allowed, too",
-            place,
+            path,
         )
     elif impossible:
         refused = set(impossible)
@@ -136,19 +138,19 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
         walk.note(
             "guessed",
             f"required: {shown(', '.join(impossible))} may not stand there; it is not required",
-            place,
+            path,
         )
 
 
-def _lost_patterns(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    # The names that a pattern allowed would be refused without it.
+def _lost_patterns(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    # A schema that lost a pattern must not refuse the names that the pattern allowed.
     before, after = raw["patternProperties"], schema.get("patternProperties", {})
     if isinstance(before, dict) and len(after) < len(before):
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             schema.pop(keyword, None)
 
 
-def _tuples(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _tuples(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     # JSON Schema before 2020-12: an array of schemas, and `additionalItems` for those after.
     rest = schema.pop("additionalItems", None)
     if isinstance(schema.get("items"), list):
@@ -158,27 +160,27 @@ def _tuples(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
         walk.note(
             "guessed",
             "items: an array of schemas is taken for one schema for each item, in order",
-            place,
+            path,
         )
 
 
-def _dependencies(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    for name, each in schema.pop("dependencies", {}).items():
-        keyword = "dependentRequired" if isinstance(each, list) else "dependentSchemas"
-        schema[keyword] = {**schema.get(keyword, {}), name: each}
+def _dependencies(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    for name, dependency in schema.pop("dependencies", {}).items():
+        keyword = "dependentRequired" if isinstance(dependency, list) else "dependentSchemas"
+        schema[keyword] = {**schema.get(keyword, {}), name: dependency}
 
 
-def _example(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _example(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     example = schema.pop("example", None)
     if example is not None:
         others = schema.get("examples", [])
-        schema["examples"] = [example, *(each for each in others if each != example)]
+        schema["examples"] = [example, *(other for other in others if other != example)]
 
 
-def _comment_on_pattern(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _comment_on_pattern(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     if isinstance(raw["pattern"], str) and "pattern" not in schema:
-        said = f"Not enforced: pattern {raw['pattern']}"
-        schema["$comment"] = f"{schema['$comment']} {said}" if "$comment" in schema else said
+        comment = f"Not enforced: pattern {raw['pattern']}"
+        schema["$comment"] = f"{schema['$comment']} {comment}" if "$comment" in schema else comment
 
 
 _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
@@ -189,17 +191,18 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
     "minLength": lambda value, bound: not isinstance(value, str) or len(value) >= bound,
     "maxLength": lambda value, bound: not isinstance(value, str) or len(value) <= bound,
 }
-"""Keywords that could refuse every value an `enum` lists -> whether a value passes."""
+"""Keyword that may refuse every value of an `enum` -> the test whether a value passes it."""
 
 
-def _values_of_type(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    values = (
-        schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else None
-    )
-    if values is None:
+def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    if "enum" in schema:
+        values = schema["enum"]
+    elif "const" in schema:
+        values = [schema["const"]]
+    else:
         return
     if "type" in schema:
-        values = _fitting(walk, raw, schema, values, place)
+        values = _fitting(walk, raw, schema, values, path)
     tests: dict[str, Callable[[Any, Any], bool]] = {
         **_ABOUT_VALUES,
         "pattern": lambda value, pattern: (
@@ -209,10 +212,16 @@ def _values_of_type(walk: Walk, raw: Schema, schema: Schema, place: Place) -> No
     for keyword, passes in tests.items():
         if keyword in schema and not any(passes(value, schema[keyword]) for value in values):
             del schema[keyword]
-            walk.note("guessed", f"{keyword} refuses every listed value; it is left out", place)
+            walk.note("guessed", f"{keyword} refuses every listed value; it is left out", path)
 
 
-def _fitting(walk: Walk, raw: Schema, schema: Schema, values: list[Any], place: Place) -> list[Any]:
+def _fitting(
+    walk: Walk, raw: Schema, schema: Schema, values: list[Any], path: LinkedPath
+) -> list[Any]:
+    """Return *values*, which *schema* lists, in its types.
+
+    Where they do not fit, *schema* is changed, with a note.
+    """
     types = types_of(schema)
     if all(fits(value, types) for value in values):
         return values
@@ -225,50 +234,49 @@ def _fitting(walk: Walk, raw: Schema, schema: Schema, values: list[Any], place: 
         items = schema["items"] if isinstance(schema.get("items"), dict) else {}
         schema["items"] = {
             **items,
-            "enum": _in_types(walk, raw, keyword, types_of(items), place) or values,
+            "enum": _in_types(walk, raw, keyword, types_of(items), path) or values,
         }
         del schema["enum"]
-        walk.note("guessed", "enum: the listed values are taken for those of the items", place)
+        walk.note("guessed", "enum: the listed values are taken for those of the items", path)
         return [[]]
-    new = _in_types(walk, raw, keyword, types, place)
+    new = _in_types(walk, raw, keyword, types, path)
     if not any(fits(value, types) for value in new):
         del schema["type"]
         walk.note(
             "guessed",
             f"type: no listed value is of the type {' or '.join(types)}; it is left out",
-            place,
+            path,
         )
         return values
     if len(new) < len(values):
         walk.note(
-            "skipped", f"enum: listed values that are no {' or '.join(types)} are left out", place
+            "skipped", f"enum: listed values that are no {' or '.join(types)} are left out", path
         )
     elif new != values:
-        walk.note("guessed", f"enum: the listed values are written as {' or '.join(types)}", place)
+        walk.note("guessed", f"enum: the listed values are written as {' or '.join(types)}", path)
     schema[keyword] = new if keyword == "enum" else new[0]
     return new
 
 
-def _in_types(walk: Walk, raw: Schema, keyword: str, types: list[str], place: Place) -> list[Any]:
-    """Return the values that *keyword* lists, each once, as one of *types*, without those that are
-    plainly none.
+def _in_types(
+    walk: Walk, raw: Schema, keyword: str, types: list[str], path: LinkedPath
+) -> list[Any]:
+    """Return the values of *keyword*, without repetition, converted to *types* where possible.
 
-    The raw ones are looked at: of the texts 2.1 and 2.10 only one would be left as numbers. A null
-    may yet be allowed.
+    The raw values are converted, because of the texts 2.1 and 2.10 only one would remain as
+    numbers. Null is left out here: `_nullable` may allow it.
     """
     listed = raw[keyword] if keyword == "enum" and isinstance(raw[keyword], list) else None
-    at: Place = (place, keyword)
-    pairs = (
-        [(value, (at, index)) for index, value in enumerate(listed)]
-        if listed is not None
-        else [(raw[keyword], at)]
-    )
-    found: list[Any] = []
-    for value, where in pairs:
-        new = None if value is None else as_type(value, types, walk.written(value, where))
-        if new is not MISFIT and not any(new == old and type(new) is type(old) for old in found):
-            found.append(new)
-    return found
+    keyword_path: LinkedPath = (path, keyword)
+    pairs: list[tuple[Any, LinkedPath]] = [(raw[keyword], keyword_path)]
+    if listed is not None:
+        pairs = [(value, (keyword_path, index)) for index, value in enumerate(listed)]
+    result: list[Any] = []
+    for value, value_path in pairs:
+        new = None if value is None else as_type(value, types, walk.written(value, value_path))
+        if new is not MISFIT and not any(new == old and type(new) is type(old) for old in result):
+            result.append(new)
+    return result
 
 
 ABOUT_ALL = frozenset(
@@ -284,14 +292,12 @@ ABOUT_ALL = frozenset(
         "xml",
     )
 )
-"""Keywords that only annotate: they stay outside when what they describe becomes one of two
-alternatives.
-"""
+"""Annotations: they stay outside when the schema becomes one of two alternatives."""
 _ABOUT_NULL = frozenset(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "const"))
-"""Keywords, beside `type` and `enum`, that may refuse null; all others speak of one other type."""
+"""Keywords, beside `type` and `enum`, that may refuse null; others are about one other type."""
 
 
-def _nullable(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
+def _nullable(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     # OpenAPI 3.0.4, section 4.7.24: null is allowed beside the type.
     if not (schema.pop("nullable", False) | schema.pop("x-nullable", False)):
         return
@@ -305,20 +311,21 @@ def _nullable(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
 
 
 def _or_null(schema: Schema) -> None:
+    """Make *schema* a choice between null and what it was; annotations stay outside."""
     inner = {keyword: value for keyword, value in schema.items() if keyword not in ABOUT_ALL}
     if inner.get("type") == "null" or {"type": "null"} in inner.get("anyOf", ()):
         return
     if "discriminator" in schema and list(inner) != ["anyOf"]:
-        inner["discriminator"] = schema["discriminator"]  # it stays beside what it chooses from
+        inner["discriminator"] = schema["discriminator"]  # it stays beside its alternatives
     for keyword in inner:
         del schema[keyword]
     alternatives = inner["anyOf"] if list(inner) == ["anyOf"] else [inner]
     schema["anyOf"] = [*alternatives, {"type": "null"}]
 
 
-def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, place: Place) -> None:
-    # A discriminating value is a schema's name, unless the mapping has another for it (OpenAPI
-    # 3.0.3, section 4.7.25).
+def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    # A discriminating value is a schema's name, unless the mapping has another value for it
+    # (OpenAPI 3.0.3, section 4.7.25).
     discriminator = schema.get("discriminator")
     if not isinstance(discriminator, dict):
         return
@@ -339,8 +346,9 @@ _REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", 
 
 
 def or_empty(schema: Schema) -> Schema:
-    """Return the converted *schema* so that the empty text is allowed, too (OpenAPI 3.2:
-    `allowEmptyValue`).
+    """Return the converted *schema* so that it allows the empty string, too.
+
+    This is `allowEmptyValue` of OpenAPI 3.2.
     """
     if schema.get("type", "string") == "string" and _REFUSING_EMPTY.isdisjoint(schema):
         return schema
@@ -371,6 +379,4 @@ STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
         (("example", "examples"), mend_examples),
     )
 )
-"""In this order: the keywords that call for a step when one of them stands in the raw schema, and
-the step.
-"""
+"""Keywords and a step, in the order of the steps: one of them in the raw schema calls the step."""

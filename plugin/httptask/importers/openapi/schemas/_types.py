@@ -1,6 +1,4 @@
-"""Types and values of schemas: what is plainly meant by a name that JSON Schema does not know, and
-which values fit a type.
-"""
+"""The types of JSON Schema: other names for them, and the values that fit them."""
 
 from __future__ import annotations
 
@@ -47,16 +45,13 @@ _MEANT: dict[str, tuple[str | None, str | None]] = {
     ),
     **dict.fromkeys(("nil", "undefined"), ("null", None)),
 }
-"""Names of other languages, lower case -> the type and the format that are plainly meant; no type
-is any value.
-"""
+"""Type names of other languages, in lower case -> type and format; no type is any value."""
 
 
 def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
-    """Return the type, or types, and the format that *written* plainly means, None when it is not
-    plain.
+    """Return the type, or types, and the format that *written* clearly means, else None.
 
-    `Int` is an integer, `date` a string of that format, `string|null` two types, `any` none.
+    `Int` is an integer, `date` a string of that format, `string|null` two types, `any` no type.
     """
     name = written.strip().lower()
     if name in TYPES:
@@ -66,15 +61,17 @@ def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
     if name.endswith("[]") or re.match(r"(array|list)\b\W", name):
         return "array", None
     names = [part for part in re.split(r"\s*(?:[|,/]|\bor\b)\s*", name.strip("[]")) if part]
-    found = [meant(part) for part in names] if len(names) > 1 else []
-    types = [each[0] for each in found if each is not None and isinstance(each[0], str)]
-    if not found or len(types) < len(found):
+    meanings = [meant(part) for part in names] if len(names) > 1 else []
+    types = [
+        meaning[0] for meaning in meanings if meaning is not None and isinstance(meaning[0], str)
+    ]
+    if not meanings or len(types) < len(meanings):
         return None
     return list(dict.fromkeys(types)), None
 
 
 def is_number(value: Any) -> bool:
-    """Say whether *value* is a number of JSON: Python takes a boolean for one."""
+    """Say whether *value* is a JSON number: in Python a boolean is an int, too."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -90,19 +87,20 @@ _IS: dict[str, Callable[[Any], bool]] = {
 
 
 def widened(types: Iterable[str]) -> set[str]:
-    """Return *types*, with the integers that are among the numbers."""
+    """Return *types*, with `integer` if `number` is among them."""
     names = set(types)
     return names | {"integer"} if "number" in names else names
 
 
 def fits(value: Any, types: list[str]) -> bool:
-    """Say whether *value* is of one of *types*."""
-    return any(_IS[each](value) for each in types)
+    """Say whether *value* has one of *types*."""
+    return any(_IS[name](value) for name in types)
 
 
 def as_number(value: Any) -> int | float | None:
-    """Return the number that *value* is, or plainly writes; None for all else, infinities
-    included.
+    """Return *value*, or the number that it writes as text; else None.
+
+    Infinities and NaN are none, either.
     """
     if isinstance(value, str) and re.fullmatch(
         r"\s*[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?\s*", value
@@ -118,7 +116,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def as_boolean(value: Any) -> bool | None:
-    """Return the boolean that *value* is, or plainly writes."""
+    """Return *value*, or the boolean that it writes as text; else None."""
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None

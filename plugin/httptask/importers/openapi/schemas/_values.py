@@ -1,27 +1,24 @@
-"""Values that a schema documents (`default`, `examples`, `enum`, `const`) in the type that it asks
-for.
-"""
+"""Documented values (`default`, `examples`, `enum`, `const`) in the type of their schema."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Final
 
-from httptask.importers.openapi.schemas._keywords import Place, Walk, shown
+from httptask.importers.openapi.schemas._keywords import LinkedPath, Walk, shown
 from httptask.importers.openapi.schemas._types import as_boolean, as_number, fits, is_number
 
 MISFIT: Final[Any] = type("Misfit", (), {"__repr__": lambda self: "MISFIT"})()
-"""What `as_type` returns for a value that is not plainly any of the types."""
+"""Returned by `as_type` for a value that has none of the types, even as text."""
 _LONGEST_JSON = 10_000
-"""Letters of a text that is read as an array or an object."""
+"""Letters of a text that is parsed as an array or an object."""
 
 
 def as_type(value: Any, types: list[str], written: str) -> Any:
-    """Return *value* as one of *types*, where it plainly is written otherwise: `"1"` for 1, `"[]"`
-    for an empty array.
+    """Return *value* as one of *types*: `"1"` becomes 1, `"[]"` an empty array.
 
-    *written* is the text of a value that is no string, as it stands in the description. The value
-    itself is returned where it fits, and `MISFIT` where nothing is plain.
+    *written* is the text of a number or a boolean in the description. A value that fits is returned
+    unchanged; one that does not parse as any of *types* becomes `MISFIT`.
     """
     if fits(value, types):
         return value
@@ -47,55 +44,57 @@ def _read_from(text: str, types: list[str]) -> Any:
     return MISFIT
 
 
-def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], place: Place) -> None:
-    """Write the default of *schema* in its type, or leave it out; a null that is no value of it
-    says that there is none.
+def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: LinkedPath) -> None:
+    """Convert the default of *schema* to its type, or remove it if it is no such value.
+
+    A null that is no value of the type means that there is no default: it is removed without a
+    note.
     """
     types = _types(schema)
     if types is None or "default" not in schema or fits(schema["default"], types):
         return
     value = schema["default"]
-    new = (
-        MISFIT if value is None else as_type(value, types, walk.written(value, (place, "default")))
-    )
+    new = MISFIT if value is None else as_type(value, types, walk.written(value, (path, "default")))
     if new is MISFIT:
         del schema["default"]
         if value is not None:
             walk.note(
                 "skipped",
                 f"default is left out: {shown(value)} is no {' or '.join(types)}",
-                (place, "default"),
+                (path, "default"),
             )
         return
     schema["default"] = new
-    walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", (place, "default"))
+    walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", (path, "default"))
 
 
-def mend_examples(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], place: Place) -> None:
-    """Write the examples of *schema* in its type, and leave out those that are none of it."""
+def mend_examples(
+    walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: LinkedPath
+) -> None:
+    """Convert the examples of *schema* to its type; remove those that are no such values."""
     types = _types(schema)
     if types is None or all(fits(value, types) for value in schema.get("examples", ())):
         return
     keyword = "example" if raw.get("example") is not None else "examples"
-    found: list[Any] = []
+    examples: list[Any] = []
     for index, value in enumerate(schema["examples"]):
-        at: Place = (
-            (place, "example")
+        value_path: LinkedPath = (
+            (path, "example")
             if keyword == "example" and index == 0
-            else ((place, "examples"), index)
+            else ((path, "examples"), index)
         )
-        new = as_type(value, types, walk.written(value, at))
+        new = as_type(value, types, walk.written(value, value_path))
         if new is not MISFIT:
-            found.append(new)
-    kept = len(found) == len(schema["examples"])
-    done = "written as" if kept else "left out where it is no"
+            examples.append(new)
+    all_fit = len(examples) == len(schema["examples"])
+    done = "written as" if all_fit else "left out where it is no"
     walk.note(
-        "guessed" if kept else "skipped",
+        "guessed" if all_fit else "skipped",
         f"{keyword}: {done} {' or '.join(types)}",
-        (place, keyword),
+        (path, keyword),
     )
-    schema["examples"] = found
-    if not found:
+    schema["examples"] = examples
+    if not examples:
         del schema["examples"]
 
 
