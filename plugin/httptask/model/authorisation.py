@@ -1,4 +1,4 @@
-"""What an auth scheme works with: responses, a client's certificate, the time, tokens."""
+"""The values that auth schemes work with: responses, client certificates, the time, tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from httptask.model.exchange import Headers
 
 
 class AuthResponse:
-    """A response as an auth scheme sees it: to a token request, or to the request it authorised."""
+    """A response to a token request, or to the request that a scheme authorised."""
 
     __slots__ = ("_body", "headers", "status", "url")
 
@@ -26,7 +26,7 @@ class AuthResponse:
         self.headers = headers
         """In the order they came, duplicates kept."""
         self.url = url
-        """What was asked. A secret may stand in it."""
+        """The URL of the request. It may contain a secret."""
         self._body = body
 
     @property
@@ -37,15 +37,16 @@ class AuthResponse:
         return self._body
 
     def header(self, name: str) -> str | None:
-        """Return the first value of header *name*, whatever its case, or None."""
+        """Return the first value of the header *name*, whatever its case, or None."""
         return next(iter(self.header_lines(name)), None)
 
     def header_lines(self, name: str) -> Sequence[str]:
-        """Return the value of each line of header *name*, in order: a server may send several
-        `WWW-Authenticate`.
+        """Return the value of each line of the header *name*, in order.
+
+        A server may send several `WWW-Authenticate`.
         """
-        wanted = name.lower()
-        return [value for key, value in self.headers if key.lower() == wanted]
+        lower_name = name.lower()
+        return [value for key, value in self.headers if key.lower() == lower_name]
 
     @property
     def media_type(self) -> str:
@@ -53,11 +54,11 @@ class AuthResponse:
         return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """Return the body as JSON. Raises `ValueError` when it is none."""
+        """Parse the body as JSON. Raises `ValueError` when it is not JSON."""
         return parse(self.body)
 
     def text(self) -> str:
-        """Return the body as text; what is no UTF-8 is replaced."""
+        """Return the body as text, with invalid UTF-8 replaced."""
         return self.body.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
@@ -66,17 +67,17 @@ class AuthResponse:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class TlsIdentity:
-    """A client's certificate and its key, for mutual TLS. Two of the same bytes are equal."""
+    """A client's certificate and its key, for mutual TLS; equal if the bytes are."""
 
     certificate: bytes
     """PEM, the client's own certificate first; or PKCS#12, which holds the key, too."""
     key: Secret | None = None
-    """PEM; None: it stands in *certificate*."""
+    """PEM; None: it is in `certificate`."""
     password: Secret | None = None
-    """What the key, or the PKCS#12, is encrypted with."""
+    """The password of the key, or of the PKCS#12."""
     format: Literal["pem", "pkcs12"] = "pem"
     digest: bytes = field(init=False, default=b"")
-    """Tells it from any other: a part of the key of its connections."""
+    """A hash that identifies it; it is part of the key of its connections."""
 
     def __post_init__(self) -> None:
         parts = (self.format.encode(), self.certificate, *map(_revealed, (self.key, self.password)))
@@ -101,60 +102,57 @@ def _revealed(secret: Secret | None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time, in seconds. What a scheme signs or counts with is asked here, so that tests can say
-    it.
-    """
+    """The time in seconds, for signatures, nonces and expiry; tests replace it."""
 
     wall: Callable[[], float] = time.time
     """Since the epoch. It may be wrong, and it may jump."""
     monotonic: Callable[[], float] = time.monotonic
-    """Since some moment; it only goes forwards, at an even pace, within this process."""
+    """Since some moment; it only moves forwards, at an even pace, within this process."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """What a token endpoint gave for a credential. All of it is secret."""
+    """The response of a token endpoint for a credential. All of it is secret."""
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
     expires_in: float | None = None
-    """Seconds it lives from when it was given; None: the server did not say."""
+    """Its life in seconds, from when it was issued; None: the server did not say."""
     refresh_token: str | None = None
     id_token: str | None = None
     scope: str | None = None
-    """The scopes that were granted, as the server said; None: it did not say."""
+    """The granted scopes, as the server listed them; None: it did not."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """More of the answer that a scheme wants to keep: JSON, an `instance_url` for example."""
+    """Further members of the response that a scheme keeps, as JSON: `instance_url`, for example."""
     obtained_at: float = 0.0
-    """Seconds since the epoch, by the clock of the process that obtained it. Filled in when it is
-    stored.
-    """
+    """Seconds since the epoch, by the clock of the obtaining process; set when it is stored."""
     version: str = ""
-    """Tells it from the token before and after it. Filled in when it is stored."""
+    """Differs from the version of the token before and after it; set when it is stored."""
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values to mask."""
         return tuple(filter(None, (self.access_token, self.refresh_token, self.id_token)))
 
     def to_stored(self) -> dict[str, Any]:
-        """Return the token as a store keeps it: JSON, with its secrets."""
+        """Return the token as JSON for a store, with its secrets."""
         return {name: getattr(self, name) for name in self.__slots__} | {"extra": dict(self.extra)}
 
     @classmethod
     def from_stored(cls, value: Mapping[str, Any]) -> Self:
-        """Return the token that `to_stored` gave *value* for. Raises `ValueError` for what is
-        none.
+        """Return the token of a JSON object from `to_stored`.
+
+        Raises `ValueError` for any other value.
         """
-        known = {name: value[name] for name in cls.__slots__ if name in value}
+        members = {name: value[name] for name in cls.__slots__ if name in value}
         texts = ("access_token", "token_type", "version")
-        if any(not isinstance(known.get(name, ""), str) for name in texts):
+        if any(not isinstance(members.get(name, ""), str) for name in texts):
             raise ValueError("a stored token must be an object with an access_token")
-        numbers = (known.get("expires_in"), known.get("obtained_at", 0.0))
-        if any(each is not None and not isinstance(each, int | float) for each in numbers):
+        numbers = (members.get("expires_in"), members.get("obtained_at", 0.0))
+        if any(number is not None and not isinstance(number, int | float) for number in numbers):
             raise ValueError("the times of a stored token must be numbers")
-        if "access_token" not in known:
+        if "access_token" not in members:
             raise ValueError("a stored token must be an object with an access_token")
-        return cls(**known)
+        return cls(**members)
 
     def __repr__(self) -> str:
         return f"<Token {MASK}>"

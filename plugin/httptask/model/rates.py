@@ -1,4 +1,4 @@
-"""How many requests may go to one origin: what authors set, and what operators set for all."""
+"""Limits on the requests to one origin: those of authors, and those of operators for all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RateLimit:
 
     @classmethod
     def of_json(cls, value: Any) -> Self | None:
-        """Return the limit that *value* describes; None for null. Raises `ValueError`."""
+        """Return the limit in the JSON object *value*; None for null. Raises `ValueError`."""
         if value is None:
             return None
         if not isinstance(value, Mapping) or value.keys() - {"requests", "seconds", "burst"}:
@@ -52,27 +52,29 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class OriginLimits:
-    """What holds for every origin, whatever its server does. An operator sets it."""
+    """The limits for every origin, whatever its server says. An operator sets them."""
 
     longest_pause: float = 300
-    """Seconds that requests wait at most because a server said so, then one is tried. 0: what
-    servers say of their limits is obeyed by retries alone.
+    """The most seconds that requests wait because a server said so; then one is tried.
+
+    0: only retries obey what servers say of their limits.
     """
     failure_share: float = 0.5
     """The share of failed requests at which the circuit breaker opens; 0: it never does."""
     failure_count: int = 20
-    """As many requests must have failed within the window, too."""
+    """The least number of failed requests in the window for that."""
     window_seconds: float = 30
-    """What the circuit breaker and the retry budget look back on."""
+    """The window of the circuit breaker and the retry budget, in seconds."""
     open_seconds: float = 30
-    """How long an open circuit breaker refuses requests. Then one is let through as a probe."""
+    """Seconds for which an open circuit breaker refuses requests; then one goes as a probe."""
     retry_share: float = 0.2
-    """Retries of failed requests for each request within the window; 0: they are not counted."""
+    """Allowed retries for each request within the window; 0: they are not counted."""
     retry_floor: int = 20
     """Retries within the window that are always allowed."""
     connections: Mapping[str, int] = field(default_factory=dict)
-    """Requests under way at once to single origins, over all event loops:
-    `{"https://api.acme.example": 5}`.
+    """Origin -> the most concurrent requests to it, over all event loops.
+
+    Example: `{"https://api.acme.example": 5}`.
     """
 
     @classmethod
@@ -82,8 +84,9 @@ class OriginLimits:
 
     @classmethod
     def parsed(cls, text: str) -> Self:
-        """Return the limits in *text*: `pause=60,share=0.8`, or `off`; what it leaves out has its
-        default. Raises `ValueError` with a sentence.
+        """Return the limits in *text*: `pause=60,share=0.8`, or `off`.
+
+        A limit that it does not name has its default. Raises `ValueError` with a sentence.
         """
         limits, connections = cls(), {}
         for item in filter(None, (item.strip() for item in text.split(","))):
@@ -96,10 +99,10 @@ class OriginLimits:
                 member, allowed = _FIGURES[name]
                 limits = replace(limits, **{member: _number(item, value, allowed)})
             else:
-                known = ", ".join(_FIGURES)
+                names = ", ".join(_FIGURES)
                 raise ValueError(
                     f"{item!r} is no limit for origins: expected off, NAME=NUMBER with a name of"
-                    f" {known}, or ORIGIN=CONNECTIONS"
+                    f" {names}, or ORIGIN=CONNECTIONS"
                 )
         return replace(limits, connections=connections)
 
@@ -117,7 +120,7 @@ _FIGURES = {
     "retries": ("retry_share", _SHARE),
     "floor": ("retry_floor", _COUNT),
 }
-"""What an operator calls a figure -> the member of `OriginLimits`, and what it may be."""
+"""An operator's name of a figure -> the member of `OriginLimits`, and the allowed values."""
 
 _ALLOWED: dict[str, Callable[[float], bool]] = {
     _COUNT: lambda number: number >= 1 and number.is_integer(),
