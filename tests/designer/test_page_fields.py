@@ -911,6 +911,7 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
     form.at("/successCondition").fill("jsonata: statusCode = 200")
     form.at("/checkResponse").select_option(label="fail")
     form.at("/responseBody").select_option(label="file")
+    form.at("/rateLimit/requests").fill("5")
     form.named("button", "Copy JSON").click()
     form.status("copied")
     copied = json.loads(form.copied())
@@ -919,6 +920,7 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
         "successCondition": "jsonata: statusCode = 200",
         "checkResponse": "fail",
         "responseBody": "file",
+        "rateLimit": {"requests": 5},
         "retry": {},
     }
     form.load()
