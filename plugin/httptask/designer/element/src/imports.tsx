@@ -1,5 +1,5 @@
 // Bringing APIs into the catalogue without a terminal. The server runs one import at a time; every tab sees it.
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { bytes, plural } from "./amounts";
 import type { Failure, ImportState } from "./types";
@@ -23,11 +23,18 @@ export function Imports({ onChange }: { onChange: () => void }) {
   const [watched, setWatched] = useState(false);
   const running = !!told && isRunning(told);
 
-  const look = () => api.importState().then((now) => {
-    setTold(now);
-    setFailure(null);
-    return now;
-  }, (error: unknown) => setFailure(failureOf(error)));
+  /** How many imports were started here: an answer that was asked for before the last one is out of date. */
+  const starts = useRef(0);
+
+  const look = () => {
+    const asked = starts.current;
+    return api.importState().then((now) => {
+      if (asked !== starts.current) return undefined;
+      setTold(now);
+      setFailure(null);
+      return now;
+    }, (error: unknown) => setFailure(failureOf(error)));
+  };
   // One that ended while nobody looked has changed how much there is to search.
   useLayoutEffect(() => { void look().then((now) => now && now.state !== "none" && store.recount()); }, []);
   useLayoutEffect(() => {
@@ -44,7 +51,11 @@ export function Imports({ onChange }: { onChange: () => void }) {
   const start = async (what: { source: string } | File) => {
     try {
       setFailure(null);
-      setTold(await api.startImport(what instanceof File ? await api.uploaded(what) : what));
+      const begun = await api.startImport(what instanceof File ? await api.uploaded(what) : what);
+      starts.current++;
+      setTold(begun);
+      setWatched(true); // it may have ended before its first answer came
+      if (!isRunning(begun)) void store.recount().then(onChange);
     } catch (error) {
       setFailure(failureOf(error));
       // Another tab was faster: its import is shown.
