@@ -277,7 +277,7 @@ def sizes() -> None:
         )
         (wheel,) = Path(folder).glob("*.whl")
         row("the wheel", f"{wheel.stat().st_size / 1024:.0f} KiB")
-    package = Path(packaged.__file__).parent
+    package = Path(packaged.__file__).parent.parent
     files = [path for path in package.rglob("*.py") if "node_modules" not in path.parts]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files)
     row("lines of Python in the package", f"{lines:,}")

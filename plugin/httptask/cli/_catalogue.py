@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask.cli._output import command, emit, emit_json, note
-from httptask.cli._reference import reference
 from httptask.model.api import Endpoint
 
 if TYPE_CHECKING:
@@ -98,6 +97,8 @@ def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
 def run_show(arguments: argparse.Namespace) -> int:
     """Print an endpoint's reference."""
     endpoint = _endpoint(arguments)
+    from httptask.cli._reference import reference  # it loads the settings; other commands do not
+
     emit(arguments, endpoint.to_json(), reference(endpoint))
     return 0
 
