@@ -28,7 +28,6 @@ from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
 from httptask.model.credential import Credential
 from httptask.task import (
-    forget_token,
     held_token,
     remove_credential,
     store_credential,
@@ -120,9 +119,13 @@ class Credentials:
                 " that only who knows them can send them there",
             )
         try:
-            if target_field is not None:
-                await forget_token(self._runtime, name)  # it was for the servers of before
-            await store_credential(self._runtime, target, name, document)
+            await store_credential(
+                self._runtime,
+                target,
+                name,
+                document,
+                keeps_token=target_field is None,  # else it was for the servers of before
+            )
         except ValueError as error:
             raise Refused("credential", str(error)) from error
         return await self.show(request)

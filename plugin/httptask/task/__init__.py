@@ -5,14 +5,10 @@ test the request.
 from httptask.task._consent import ask_consent, forget_token, stored_token
 from httptask.task._credentials import (
     CredentialTest,
-    drop_token,
-    flow_of,
     held_token,
     remove_credential,
-    stand_in,
     store_credential,
     token_json,
-    token_key,
     try_credential,
 )
 from httptask.task._http_task import HttpTask
@@ -25,16 +21,12 @@ __all__ = [
     "Runtime",
     "Services",
     "ask_consent",
-    "drop_token",
-    "flow_of",
     "forget_token",
     "held_token",
     "operator_limits",
     "remove_credential",
-    "stand_in",
     "store_credential",
     "stored_token",
     "token_json",
-    "token_key",
     "try_credential",
 ]

@@ -21,14 +21,14 @@ from httptask.credentials import (
 from httptask.errors import CredentialError, SettingsError, TaskError
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
-from httptask.sending import allowing, token_sender
+from httptask.sending import Send, allowing, token_sender
 from httptask.settings import prepare, settings_schema, still_to_fill
 from httptask.task._authorising import surroundings
 from httptask.task._http_task import HttpTask
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
-    from httptask.model.authorisation import Token
+    from httptask.model.authorisation import AuthResponse, Token
     from httptask.model.credential import Credential
     from httptask.model.exchange import Exchange
     from httptask.task._runtime import Runtime
@@ -51,8 +51,19 @@ def flow_of(
     known = known_scheme(credential, runtime.plugins)
     if not known.is_flow:
         return None
+    lent = surroundings(runtime, credential.name, endpoint, "", _guarded(runtime))
+    return Flow(credential, known, lent)
+
+
+def _guarded(runtime: Runtime) -> Send:
+    """Return what sends token requests by the egress rules of *runtime*."""
     send = token_sender(lambda: runtime.connections, Timeouts(total=_SECONDS))
-    return Flow(credential, known, surroundings(runtime, credential.name, endpoint, "", send))
+
+    async def guarded(*request: Any) -> AuthResponse:
+        with allowing(runtime.allowed):
+            return await send(*request)
+
+    return guarded
 
 
 def stand_in(flow: Flow, endpoint: Endpoint | None = None) -> OutgoingRequest:
@@ -82,7 +93,10 @@ async def held_token(
 ) -> Token | None:
     """Return the token of *credential* that is stored, fresh or not; nothing is sent."""
     key = token_key(runtime, credential, endpoint)
-    return None if key is None else await runtime.tokens.peek(key)
+    token = None if key is None else await runtime.tokens.peek(key)
+    for secret in () if token is None else token.secrets():
+        runtime.redactor.add_derived(secret, credential.name)
+    return token
 
 
 async def drop_token(runtime: Runtime, key: str | None, kept: str | None = None) -> None:
@@ -92,16 +106,22 @@ async def drop_token(runtime: Runtime, key: str | None, kept: str | None = None)
 
 
 async def store_credential(
-    runtime: Runtime, shelf: Shelf, name: str, document: Mapping[str, Any]
+    runtime: Runtime,
+    shelf: Shelf,
+    name: str,
+    document: Mapping[str, Any],
+    *,
+    keeps_token: bool = True,
 ) -> None:
-    """Write the credential *name* to *shelf*; a token that was for the one before is removed.
+    """Write the credential *name* to *shelf*.
 
+    A token that was for another identity is removed, and with *keeps_token* false any token.
     Raises `ValueError` for what is no credential, and where it cannot be written.
     """
     credential = credential_of(name, document, f"credential {name!r}")
     old = await _stored_key(runtime, shelf, name)
     await in_thread(lambda: _writer(shelf)(name, document))
-    await drop_token(runtime, old, token_key(runtime, credential))
+    await drop_token(runtime, old, token_key(runtime, credential) if keeps_token else None)
 
 
 async def remove_credential(runtime: Runtime, shelf: Shelf, name: str) -> None:
@@ -186,7 +206,7 @@ async def try_credential(
     try:
         exchange = await HttpTask(task, name=name, runtime=runtime).atest_request()
     except SettingsError as error:
-        raise ValueError("; ".join(each.message for each in error.problems)) from error
+        raise ValueError("; ".join(problem.message for problem in error.problems)) from error
     except TaskError as error:
         return CredentialTest(False, error.message, exchange=error.exchange)
     held = await held_token(runtime, credential, endpoint)
@@ -212,8 +232,7 @@ async def _token_test(runtime: Runtime, flow: Flow) -> CredentialTest:
     request = stand_in(flow)
     try:
         async with asyncio.timeout(_SECONDS):
-            with allowing(runtime.allowed):
-                await flow.authorise(request)
+            await flow.authorise(request)
     except TimeoutError:
         return CredentialTest(None, f"no token was given within {_SECONDS:g} s")
     except CredentialError as error:
