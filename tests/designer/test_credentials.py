@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from designer import PATIENT, RunningDesigner, events_of, running_designer
-from httptask.model.api import Endpoint, Server
-from token_server import TokenServer, token_server
+from token_server import TokenServer, login_endpoint, token_server
 
 SECRET = "c4n4ry-secret-9b1f"
 
@@ -31,27 +30,9 @@ def server() -> Iterator[TokenServer]:
         yield running
 
 
-def endpoint(server: TokenServer) -> Endpoint:
-    flow = {
-        "authorizationUrl": server.url + "/authorize",
-        "tokenUrl": server.url + "/token",
-        "scopes": {"read": "Read"},
-    }
-    return Endpoint(
-        id="acme-me-get",
-        provider="acme",
-        method="GET",
-        path="/me",
-        title="Me",
-        servers=(Server(server.url),),
-        security=({"login": ("read",)},),
-        security_schemes={"login": {"type": "oauth2", "flows": {"authorizationCode": flow}}},
-    )
-
-
 @pytest.fixture
 def designer(tmp_path: Path, file: Path, server: TokenServer) -> Iterator[RunningDesigner]:
-    with running_designer(tmp_path, endpoints=[endpoint(server)]) as running:
+    with running_designer(tmp_path, endpoints=[login_endpoint(server, read="Read")]) as running:
         yield running
 
 
@@ -191,7 +172,7 @@ def connected(designer: RunningDesigner, browser: httpx.Client) -> dict[str, Any
 def test_connect_test_and_restart(tmp_path: Path, file: Path, server: TokenServer) -> None:
     """Consent in the browser gives a token, which is used, and is there after a restart."""
     with (
-        running_designer(tmp_path, endpoints=[endpoint(server)]) as designer,
+        running_designer(tmp_path, endpoints=[login_endpoint(server, read="Read")]) as designer,
         httpx.Client(**PATIENT) as browser,
     ):
         made(designer, server)

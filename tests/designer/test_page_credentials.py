@@ -9,26 +9,9 @@ from playwright.sync_api import Browser, expect
 
 from designer import running_designer
 from designer_page.browser import designer_page
-from httptask.model.api import Endpoint, Server
-from token_server import TokenServer, token_server
+from token_server import login_endpoint, token_server
 
 SECRET = "c4n4ry-secret-9b1f"
-
-
-def endpoint(server: TokenServer) -> Endpoint:
-    flow = {"authorizationUrl": server.url + "/authorize", "tokenUrl": server.url + "/token"}
-    return Endpoint(
-        id="acme-me-get",
-        provider="acme",
-        method="GET",
-        path="/me",
-        title="Whose account it is",
-        servers=(Server(server.url),),
-        security=({"login": ("read",)},),
-        security_schemes={
-            "login": {"type": "oauth2", "flows": {"authorizationCode": flow | {"scopes": {}}}}
-        },
-    )
 
 
 def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
@@ -39,7 +22,9 @@ def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(file))
     with token_server() as server:
         with (
-            running_designer(tmp_path, endpoints=[endpoint(server)]) as started,
+            running_designer(
+                tmp_path, endpoints=[login_endpoint(server, title="Whose account it is")]
+            ) as started,
             designer_page(browser, started.url) as designer,
         ):
             page = designer.page
@@ -75,7 +60,9 @@ def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
             assert SECRET in file.read_text()
             assert "c4n4ry" not in designer.text() + designer.stored() + page.content()
         with (
-            running_designer(tmp_path, endpoints=[endpoint(server)]) as started,
+            running_designer(
+                tmp_path, endpoints=[login_endpoint(server, title="Whose account it is")]
+            ) as started,
             designer_page(browser, started.url) as designer,
         ):
             designer.pick("whose account")

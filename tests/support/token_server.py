@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
 import servers
+from httptask.model.api import Endpoint, Server
 
 
 class TokenServer:
@@ -166,3 +167,22 @@ def token_server() -> Iterator[TokenServer]:
     with servers.raw_server(server.handle) as running:
         server.url = running.url
         yield server
+
+
+def login_endpoint(server: TokenServer, *, title: str = "Me", **scopes: str) -> Endpoint:
+    """Return an endpoint of *server* that asks for OAuth 2.0 by an authorization code."""
+    flow = {
+        "authorizationUrl": server.url + "/authorize",
+        "tokenUrl": server.url + "/token",
+        "scopes": scopes,
+    }
+    return Endpoint(
+        id="acme-me-get",
+        provider="acme",
+        method="GET",
+        path="/me",
+        title=title,
+        servers=(Server(server.url),),
+        security=({"login": ("read",)},),
+        security_schemes={"login": {"type": "oauth2", "flows": {"authorizationCode": flow}}},
+    )
