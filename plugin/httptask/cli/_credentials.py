@@ -207,7 +207,7 @@ def run_set(arguments: argparse.Namespace) -> int:
         warnings.append(f"the {used.name} has one of this name, which is used instead")
     value = {"name": name, "kind": scheme, "source": target.name, "warnings": warnings}
     lines = [f"{name} ({scheme}) is kept in the {target.name}"]
-    emit(arguments, value, "\n".join(lines + [f"warning: {each}" for each in warnings]))
+    emit(arguments, value, "\n".join(lines + [f"warning: {warning}" for warning in warnings]))
     return 0
 
 
@@ -269,7 +269,9 @@ def _fields(schema: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
 
 def _is_text(field: Mapping[str, Any]) -> bool:
     values = field.get("enum", ())
-    return field.get("type", "string") == "string" and all(isinstance(each, str) for each in values)
+    return field.get("type", "string") == "string" and all(
+        isinstance(value, str) for value in values
+    )
 
 
 def _json_value(name: str, text: str) -> Any:
@@ -314,7 +316,7 @@ def _with_secrets(
     text = fields.pop("", None)
     for name in arguments.secret:
         if not properties.get(name, {}).get("writeOnly"):
-            secrets = [each for each, field in properties.items() if field.get("writeOnly")]
+            secrets = [known for known, field in properties.items() if field.get("writeOnly")]
             raise CommandError(f"{name!r} is no secret of it; there are: {', '.join(secrets)}")
     missing = [
         name
@@ -328,7 +330,7 @@ def _with_secrets(
                 f"{' and '.join(wanted)} are wanted: give a JSON object with both, not one text"
             )
         if not wanted:
-            secrets = [name for name, field in properties.items() if field.get("writeOnly")]
+            secrets = [known for known, field in properties.items() if field.get("writeOnly")]
             if len(secrets) != 1:
                 raise CommandError("which secret it is --secret says")
             wanted = secrets

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from httptask.model.exchange import OutgoingRequest
     from httptask.plugins import PluginManager
 
-_PLACES = ("in", "name")
+_LOCATION_FIELDS = ("in", "name")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Requirement:
     """What one security scheme asks for (OpenAPI: Security Scheme Object)."""
 
     scheme: Mapping[str, Any]
@@ -41,18 +41,20 @@ class Wanted:
     """Under which name."""
 
     @classmethod
-    def by(cls, scheme: Mapping[str, Any]) -> Wanted:
+    def by(cls, scheme: Mapping[str, Any]) -> Requirement:
         """Return what *scheme* asks for."""
-        kind = scheme.get("type")
-        if kind == "apiKey":
+        scheme_type = scheme.get("type")
+        if scheme_type == "apiKey":
             location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
-            place = "a cookie" if location == "cookie" else f"the {location}"
-            return cls(scheme, f"an API key in {place} named {name!r}", location, name)
-        text = _BY_TYPE.get(str(kind), f"a credential of the security scheme {kind!r}")
-        if kind == "http":
+            part = "a cookie" if location == "cookie" else f"the {location}"
+            return cls(scheme, f"an API key in {part} named {name!r}", location, name)
+        text = _BY_TYPE.get(
+            str(scheme_type), f"a credential of the security scheme {scheme_type!r}"
+        )
+        if scheme_type == "http":
             name = str(scheme.get("scheme", "")).lower()
             text = _BY_HTTP_SCHEME.get(name, f"a credential of the HTTP scheme {name!r}")
-        if kind == "mutualTLS":
+        if scheme_type == "mutualTLS":
             return cls(scheme, text, "", "")
         return cls(scheme, text, "header", "Authorization")
 
@@ -64,13 +66,12 @@ class Wanted:
         if not answers[credential.scheme]:
             return f"is of the type {credential.scheme!r}"
         if credential.scheme == "apiKey":
-            location, name = (_plain(credential, each) for each in _PLACES)
-            same = (
-                name.lower() == self.name.lower()
-                if self.location == "header"
-                else name == self.name
-            )
-            if location and name and not (location == self.location and same):
+            location, name = (_plain(credential, field) for field in _LOCATION_FIELDS)
+            if self.location == "header":
+                is_same_name = name.lower() == self.name.lower()
+            else:
+                is_same_name = name == self.name
+            if location and name and not (location == self.location and is_same_name):
                 return f"puts its key in the {location} under the name {name!r}"
         return ""
 
@@ -109,12 +110,13 @@ def fitting_problems(
     """
     alternatives = _alternatives(endpoint)
     # Nothing is said, or nothing is needed.
-    if not alternatives or any(not each for each in alternatives):
+    if not alternatives or not all(alternatives):
         return []
     missing = [
-        [wanted for wanted in each if not _stands_in(wanted, request)] for each in alternatives
+        [requirement for requirement in alternative if not _stands_in(requirement, request)]
+        for alternative in alternatives
     ]
-    if any(not each for each in missing):
+    if not all(missing):
         return []
     asked = " or ".join(dict.fromkeys(map(_all_of, missing)))
     pointer = pointer_of(["credentials"], at)
@@ -127,20 +129,24 @@ def fitting_problems(
     known = [credential for credential in credentials if credential is not None]
     if not known or len(known) < len(named):
         return []
-    unfilled = [_unfilled(each, known, plugins) for each in missing]
-    if any(not each for each in unfilled):
+    unfilled = [_unfilled(requirements, known, plugins) for requirements in missing]
+    if not all(unfilled):
         return []
     problems = [
         Problem.of(
             "credential-unfit",
-            where,
+            credential_pointer,
             severity="warning",
             name=credential.name,
             reason=missing[0][0].refusal(credential, plugins),
             expected=asked,
         )
-        for (where, _), credential in zip(named, known, strict=True)
-        if all(wanted.refusal(credential, plugins) for each in missing for wanted in each)
+        for (credential_pointer, _), credential in zip(named, known, strict=True)
+        if all(
+            requirement.refusal(credential, plugins)
+            for requirements in missing
+            for requirement in requirements
+        )
     ]
     if len(problems) < len(known):
         least = min(unfilled, key=len)
@@ -157,27 +163,29 @@ def fitting_problems(
     return problems
 
 
-def _all_of(wanted: Sequence[Wanted]) -> str:
-    return " and ".join(each.text for each in wanted)
+def _all_of(requirements: Sequence[Requirement]) -> str:
+    return " and ".join(requirement.text for requirement in requirements)
 
 
 def _unfilled(
-    wanted: Sequence[Wanted], credentials: Sequence[Credential], plugins: PluginManager
-) -> list[Wanted]:
-    """Return those of *wanted* that none of *credentials* fits; each credential fits one.
+    requirements: Sequence[Requirement], credentials: Sequence[Credential], plugins: PluginManager
+) -> list[Requirement]:
+    """Return those of *requirements* that none of *credentials* fits; each credential fits one.
 
     The choosiest comes first: an API key that says where it goes leaves the other for one that
     does not.
     """
-    left = list(wanted)
+    remaining = list(requirements)
 
-    def fitting(credential: Credential) -> list[Wanted]:
-        return [each for each in left if not each.refusal(credential, plugins)]
+    def fitting(credential: Credential) -> list[Requirement]:
+        return [
+            requirement for requirement in remaining if not requirement.refusal(credential, plugins)
+        ]
 
     for credential in sorted(credentials, key=lambda credential: len(fitting(credential))):
-        for each in fitting(credential)[:1]:
-            left.remove(each)
-    return left
+        for requirement in fitting(credential)[:1]:
+            remaining.remove(requirement)
+    return remaining
 
 
 def completed(
@@ -189,28 +197,30 @@ def completed(
     A scheme that *request* satisfies already does not count. Raises `ValueError` when no scheme
     says where the key goes, or when several are left.
     """
-    if credential.scheme != "apiKey" or all(_plain(credential, each) for each in _PLACES):
+    if credential.scheme != "apiKey":
         return credential
-    said = {each: text for each in _PLACES if (text := _plain(credential, each))}
+    given = {field: text for field in _LOCATION_FIELDS if (text := _plain(credential, field))}
+    if len(given) == len(_LOCATION_FIELDS):
+        return credential
     described = [
-        [(wanted.location, wanted.name) for wanted in each if wanted.scheme.get("type") == "apiKey"]
-        for each in (_alternatives(endpoint) if endpoint is not None else ())
+        [
+            (requirement.location, requirement.name)
+            for requirement in alternative
+            if requirement.scheme.get("type") == "apiKey"
+        ]
+        for alternative in (_alternatives(endpoint) if endpoint is not None else ())
     ]
-    alternatives = [
-        [place for place in each if not _is_sent(request, *place)] for each in described
-    ]
+    alternatives = [[key for key in keys if not _is_sent(request, *key)] for keys in described]
     fitting = [
-        [place for place in each if said.items() <= dict(zip(_PLACES, place, strict=True)).items()]
-        for each in alternatives
+        [key for key in keys if given.items() <= _location_fields(key).items()]
+        for keys in alternatives
     ]
     # Any of the alternatives does, so the first; where one asks for several keys nobody can say
     # which this is.
-    if chosen := next((each for each in fitting if len(each) == 1), None):
-        return replace(
-            credential, fields={**credential.fields, **dict(zip(_PLACES, chosen[0], strict=True))}
-        )
+    if chosen := next((keys for keys in fitting if len(keys) == 1), None):
+        return replace(credential, fields={**credential.fields, **_location_fields(chosen[0])})
     known = "; ".join(
-        dict.fromkeys(f"{location} {name!r}" for each in described for location, name in each)
+        dict.fromkeys(f"{location} {name!r}" for keys in described for location, name in keys)
     )
     why = (
         f"its endpoint asks for several at once: {known}"
@@ -224,40 +234,49 @@ def completed(
                 f"the settings hold what it is for already: {known}; leave that out, or the"
                 " credential"
             )
-    missing = " and ".join(repr(each) for each in _PLACES if each not in said)
+    missing = " and ".join(repr(field) for field in _LOCATION_FIELDS if field not in given)
     raise ValueError(
         f"it does not say where its key goes, and {why}; add {missing} to the credential"
     )
 
 
-def _alternatives(endpoint: Endpoint) -> list[list[Wanted]]:
+def _location_fields(key: tuple[str, str]) -> dict[str, str]:
+    """Return the fields `in` and `name` of a credential for *key*, a location and a name."""
+    return dict(zip(_LOCATION_FIELDS, key, strict=True))
+
+
+def _alternatives(endpoint: Endpoint) -> list[list[Requirement]]:
     """Return what *endpoint* asks for: alternatives, each all of some."""
     return [
-        [_wanted(name, endpoint.security_schemes) for name in each]
-        for each in endpoint.security or ()
+        [_requirement(name, endpoint.security_schemes) for name in names]
+        for names in endpoint.security or ()
     ]
 
 
-def _wanted(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Wanted:
+def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Requirement:
     """Return what the scheme *name* asks for; one that is not described asks for something that
     nobody can name.
     """
     if name in schemes:
-        return Wanted.by(schemes[name])
-    return Wanted(
+        return Requirement.by(schemes[name])
+    return Requirement(
         {}, f"a credential of the security scheme {name!r}, which is not described", "", ""
     )
 
 
-def _stands_in(wanted: Wanted, request: Any) -> bool:
-    """Say whether the settings *request* hold what is *wanted*, in the open or by an expression."""
-    group = PARAMETER_GROUPS.get(wanted.location)
+def _stands_in(requirement: Requirement, request: Any) -> bool:
+    """Say whether the settings *request* hold what *requirement* asks for.
+
+    It may stand there in the open, or come by an expression.
+    """
+    group = PARAMETER_GROUPS.get(requirement.location)
     values = request.get(group) if isinstance(request, Mapping) and group else None
     if not isinstance(values, Mapping):
         return isinstance(values, str)  # one expression for all of them
-    if wanted.location == "header":
-        return any(isinstance(each, str) and each.lower() == wanted.name.lower() for each in values)
-    return wanted.name in values
+    if requirement.location == "header":
+        lower_name = requirement.name.lower()
+        return any(isinstance(name, str) and name.lower() == lower_name for name in values)
+    return requirement.name in values
 
 
 def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
@@ -266,11 +285,11 @@ def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
         return request.header(name) is not None
     if location == "query":
         return any(
-            each == name
-            for each, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+            query_name == name
+            for query_name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
         )
     pairs = (request.header("Cookie") or "").split(";")
-    return any(each.partition("=")[0].strip() == name for each in pairs)
+    return any(pair.partition("=")[0].strip() == name for pair in pairs)
 
 
 def _known(name: str, plugins: PluginManager) -> Credential | None:
@@ -278,12 +297,13 @@ def _known(name: str, plugins: PluginManager) -> Credential | None:
     if not has_own_stores_alone(plugins):
         return None
     try:
-        found = from_environment(name) or from_file(name)
+        credential = from_environment(name) or from_file(name)
     except ValueError:  # what is wrong with the store is said when it is used
         return None
-    if found is None:
+    if credential is None:
         return None
-    return replace(found, fields={each: text for each in _PLACES if (text := _plain(found, each))})
+    locations = {field: text for field in _LOCATION_FIELDS if (text := _plain(credential, field))}
+    return replace(credential, fields=locations)
 
 
 def _plain(credential: Credential, field: str) -> str:

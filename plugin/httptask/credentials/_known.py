@@ -74,7 +74,7 @@ def has_own_stores_alone(plugins: PluginManager) -> bool:
 
 def _own_stores_alone(plugins: PluginManager) -> bool:
     stores: Sequence[Any] = plugins.hook.httptask_credential.get_hookimpls()
-    return all(each.function.__module__.startswith("httptask.credentials.") for each in stores)
+    return all(store.function.__module__.startswith("httptask.credentials.") for store in stores)
 
 
 def _schemes(plugins: PluginManager) -> dict[str, KnownScheme]:
@@ -91,10 +91,10 @@ def _third(authorise: Callable[..., Any]) -> str | None:
         parameters = list(inspect.signature(authorise).parameters.values())
     except (TypeError, ValueError):  # written in C
         return None
-    if any(each.name == "context" for each in parameters):
+    if any(parameter.name == "context" for parameter in parameters):
         return "context"
-    third = [each for each in parameters if each.kind in _THIRD][2:3]
-    return next((each.name for each in third if each.default is each.empty), None)
+    third = [parameter for parameter in parameters if parameter.kind in _THIRD][2:3]
+    return next((one.name for one in third if one.default is one.empty), None)
 
 
 def _with_context(authorise: Callable[..., Any]) -> Callable[..., Any]:

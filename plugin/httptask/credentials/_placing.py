@@ -30,21 +30,21 @@ def put_token(
     request: OutgoingRequest, send_as: Mapping[str, str], token: str, token_type: str
 ) -> None:
     """Put *token* into *request* where *send_as* says, or as RFC 6750, section 2 has it."""
-    place, name = send_as.get("in", "header"), send_as.get("name")
-    is_header = place == "header"
+    location, name = send_as.get("in", "header"), send_as.get("name")
+    is_header = location == "header"
     prefix = send_as.get("prefix", f"{token_type} " if is_header and not name else "")
     name = name or ("Authorization" if is_header else "access_token")
-    put(request, place, name, prefix + token)
+    put(request, location, name, prefix + token)
 
 
-def put(request: OutgoingRequest, place: str, name: str, secret: str) -> None:
+def put(request: OutgoingRequest, location: str, name: str, secret: str) -> None:
     """Put *secret* into *request* under *name*. Raises `ValueError` where it cannot stand."""
-    if place == "header":
+    if location == "header":
         request.set_header(name, secret)
-    elif place == "query":
+    elif location == "query":
         joint = "&" if "?" in request.url else "?"
         request.url += f"{joint}{quote(name, safe='')}={quote(secret, safe='')}"
-    elif place == "cookie":
+    elif location == "cookie":
         if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(secret):
             raise ValueError(
                 "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and"
@@ -53,7 +53,7 @@ def put(request: OutgoingRequest, place: str, name: str, secret: str) -> None:
             )
         cookies = [old for old in (request.header("Cookie"),) if old]
         request.set_header("Cookie", "; ".join([*cookies, f"{name}={secret}"]))
-    elif place == "body":
+    elif location == "body":
         put_into_body(request, name, secret)
     else:
-        raise ValueError(f"'in' is {place!r}; a secret goes in one of {', '.join(PLACES)}")
+        raise ValueError(f"'in' is {location!r}; a secret goes in one of {', '.join(PLACES)}")

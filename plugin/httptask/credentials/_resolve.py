@@ -32,24 +32,24 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
     """
     try:
         # The environment is at hand: a thread for each attempt would cost more than the request.
-        found = from_environment(name) if has_own_stores_alone(plugins) else None
-        if found is None:
-            found = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
+        credential = from_environment(name) if has_own_stores_alone(plugins) else None
+        if credential is None:
+            credential = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
     except TaskError:
         raise
     except Exception as error:
         raise CredentialError(f"credential {name!r}: {error}") from error
-    if found is not None and not isinstance(found, Credential):
+    if credential is not None and not isinstance(credential, Credential):
         raise CredentialError(
-            f"credential {name!r}: a plugin's httptask_credential gave {type(found).__name__}, not"
-            " a Credential"
+            f"credential {name!r}: a plugin's httptask_credential gave"
+            f" {type(credential).__name__}, not a Credential"
         )
-    if found is None:
+    if credential is None:
         raise CredentialError(
             f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
             " (readable by its owner alone)"
         )
-    return typed_credential(found, plugins)
+    return typed_credential(credential, plugins)
 
 
 async def authorise(
@@ -74,9 +74,9 @@ async def authorise(
             allowed_there = ", ".join(credential.origins)
             message = f"may only be sent to {allowed_there}; this request goes to {target}"
             raise CredentialError(f"credential {credential.name!r} {message}")
-        waiting = known.authorise(request, completed(credential, endpoint, request), context)
-        if waiting is not None:
-            await waiting
+        pending = known.authorise(request, completed(credential, endpoint, request), context)
+        if pending is not None:
+            await pending
         for header, value in request.headers:
             if (header, value) not in before.headers:
                 _check_header(header, value)

@@ -108,18 +108,18 @@ def credential_of(name: str, document: Any, where: str) -> Credential:
         raise ValueError(
             f'{where}: "origins" must be a list of origins such as "https://api.procore.com"'
         )
-    for each in origins:
+    for origin in origins:
         try:
-            known = split_url(each)
+            split = split_url(origin)
         except ValueError as error:
-            raise ValueError(f"{where}: the origin {each!r} is none: {error}") from error
+            raise ValueError(f"{where}: the origin {origin!r} is none: {error}") from error
         if (
-            known.scheme not in ("http", "https")
-            or not known.hostname
-            or known.path not in ("", "/")
+            split.scheme not in ("http", "https")
+            or not split.hostname
+            or split.path not in ("", "/")
         ):
             raise ValueError(
-                f'{where}: the origin {each!r} is none; one looks like "https://api.procore.com"'
+                f'{where}: the origin {origin!r} is none; one looks like "https://api.procore.com"'
             )
     # Which fields are secret only the scheme knows: until then, all are.
     try:

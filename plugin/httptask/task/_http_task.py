@@ -481,15 +481,15 @@ class HttpTask:
 
     async def _credentials(self) -> list[tuple[str, Credential]]:
         """Return the credentials that the task names, each with where it does."""
-        runtime, found = self.runtime, []
+        runtime, credentials = self.runtime, []
         for pointer, name in named_credentials(self.definition.get("credentials"), self.pointer):
             with blamed(name, pointer, runtime.redactor):
                 credential = await resolve(name, runtime.plugins)
             runtime.limiter.know(name, credential.rate_limit)
             for secret in credential.secrets():
                 runtime.redactor.add(secret)
-            found.append((pointer, credential))
-        return found
+            credentials.append((pointer, credential))
+        return credentials
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Make *call* with this task, and a runtime for this call alone."""

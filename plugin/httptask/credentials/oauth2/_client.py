@@ -51,7 +51,7 @@ def pairs_of(form: Form) -> list[tuple[str, str]]:
     pairs = []
     for name, value in form.items():
         values = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, _text(each)) for each in values]
+        pairs += [(name, _text(item)) for item in values]
     return pairs
 
 
@@ -99,8 +99,8 @@ class Client:
     @property
     def token_at(self) -> Mapping[str, str]:
         """Where in an answer things stand."""
-        found: Mapping[str, str] = self._fields.get("tokenAt", {})
-        return found
+        token_at: Mapping[str, str] = self._fields.get("tokenAt", {})
+        return token_at
 
     @property
     def has_prefix(self) -> bool:
@@ -224,7 +224,7 @@ class Client:
         target = origin(url)
         if split_url(url).scheme == "https" or _is_loopback(split_url(url).hostname or ""):
             return url
-        if target in {origin(each) for each in self.credential.origins}:
+        if target in {origin(allowed) for allowed in self.credential.origins}:
             return url
         raise ValueError(
             f"{name} leads to {target}, where everybody on the way reads the secrets: write https:,"
@@ -265,7 +265,7 @@ class Client:
                 f"{name} is relative, and no server of the endpoint says to what; write the whole"
                 " URL"
             )
-        if origins and origin(target) not in {origin(each) for each in origins}:
+        if origins and origin(target) not in {origin(allowed) for allowed in origins}:
             raise ValueError(f"{name} leads to {origin(target)}, which is none of its origins")
         return target
 

@@ -105,12 +105,12 @@ def session_of(challenges: Iterable[Challenge]) -> Session | None:
 
     Raises `ValueError` with a sentence when none that does can be answered.
     """
-    digests = [each.parameters for each in challenges if each.scheme == "digest"]
+    digests = [challenge.parameters for challenge in challenges if challenge.scheme == "digest"]
     if not digests:
         return None
     ranks = list(_HASHES)
-    known = [each for each in digests if _hash_of(each) in _HASHES and "nonce" in each]
-    known.sort(key=lambda each: ranks.index(_hash_of(each)))
+    known = [digest for digest in digests if _hash_of(digest) in _HASHES and "nonce" in digest]
+    known.sort(key=lambda digest: ranks.index(_hash_of(digest)))
     for parameters in known:
         words = [word.strip().lower() for word in parameters.get("qop", "").split(",")]
         if "auth" in words or words == [""]:
@@ -124,12 +124,12 @@ def session_of(challenges: Iterable[Challenge]) -> Session | None:
                 is_utf_8=parameters.get("charset", "").lower() == "utf-8",
             )
     if known:
-        asked = ", ".join(sorted({each.get("qop", "") for each in known}))
+        asked = ", ".join(sorted({digest.get("qop", "") for digest in known}))
         raise ValueError(
             f"the server asks for digest authentication with qop={asked!r}; only 'auth' is known:"
             " let the server offer it too"
         )
-    asked = ", ".join(sorted({each.get("algorithm", "MD5") for each in digests}))
+    asked = ", ".join(sorted({digest.get("algorithm", "MD5") for digest in digests}))
     raise ValueError(
         f"the server asks for digest authentication with the algorithm {asked!r}, or without a"
         f" nonce; known are {', '.join(_HASHES)}, each with -sess, too"
@@ -176,8 +176,8 @@ class Digest:
     ) -> None:
         """Take the next nonce that *response* names (RFC 7616, section 3.5)."""
         info = response.header("Authentication-Info")
-        for each in challenges_of([f"Digest {info}"] if info else []):
-            nonce = each.parameters.get("nextnonce")
+        for challenge in challenges_of([f"Digest {info}"] if info else []):
+            nonce = challenge.parameters.get("nextnonce")
             with self._lock:
                 session = self._sessions.get(_key(credential, response.url))
                 if nonce and session is not None:
