@@ -232,7 +232,7 @@ async def work_around(task: HttpTask, received: Received) -> None:
     request = await evaluator.evaluate(
         definition["httpRequest"], parameters, pointer="", run=RFI.run
     )
-    plan = task._plan
+    plan = task.plan
     if plan.check_of_evaluated.problems(request):
         raise AssertionError("the seed's request has problems")
     build(normalised(request), task.endpoint)

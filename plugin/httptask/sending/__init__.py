@@ -22,6 +22,12 @@ from httptask.sending._limits import Limiter
 from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._network import ways
 from httptask.sending._progress import Progress, Wait, watched
+from httptask.sending._redirect import (
+    for_another_origin,
+    is_same_origin,
+    target_of,
+    without_body,
+)
 from httptask.sending._response import Verdict, View
 from httptask.sending._retry import KEY_HEADER, KEY_HEADERS
 from httptask.sending._token_sender import token_sender
@@ -49,13 +55,17 @@ __all__ = [
     "allowed_networks",
     "allowing",
     "deliver",
+    "for_another_origin",
     "host_and_target",
+    "is_same_origin",
     "masked",
     "parse_address",
     "parse_networks",
     "refused",
     "secrets_of",
+    "target_of",
     "token_sender",
     "watched",
     "ways",
+    "without_body",
 ]

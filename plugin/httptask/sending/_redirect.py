@@ -34,39 +34,64 @@ def next_request(
     """
     if status_code not in _FOLLOWED or not location:
         return None
-    try:
-        target_url = urldefrag(urljoin(request.url, location)).url
-        target = split_url(target_url)
-        if target.scheme in ("http", "https"):
-            address(target_url)  # a URL that cannot be parsed now could not be sent later
-    except (UnsendableError, ValueError) as error:
-        raise RedirectError(f"the server redirects to something that is no URL: {error}") from None
-    source = split_url(request.url)
-    if target.scheme not in ("http", "https") or not target.hostname:
-        raise RedirectError(
-            f"a redirect to {target.scheme or location!r} is not followed: only http and https are"
-        )
-    if source.scheme == "https" and target.scheme == "http":
-        raise RedirectError(
-            f"a redirect from https to http is not followed: {target.scheme}://{target.netloc}"
-        )
-    if target.username is not None or target.password is not None:
-        raise RedirectError("a redirect to a URL with a user name or password is not followed")
-    same_origin = _origin(source) == _origin(target)
+    target_url = target_of(request.url, location)
+    target = split_url(target_url)
+    same_origin = is_same_origin(request.url, target_url)
     keeps_body = _keeps_body(status_code, request.method)
     if not same_origin and keeps_body and request.body:
         raise RedirectError(
             f"a redirect ({status_code}) to another origin, {target.scheme}://{target.netloc}, asks"
             " for the body again; it is not sent there"
         )
-    if same_origin:
-        headers = list(request.headers)
-    else:
-        headers = [pair for pair in plain.headers if not _STAYS.search(pair[0])]
+    headers = list(request.headers) if same_origin else for_another_origin(plain).headers
+    following = OutgoingRequest(request.method, target_url, headers, request.body)
     if keeps_body:
-        return OutgoingRequest(request.method, target_url, headers, request.body)
-    headers = [pair for pair in headers if not pair[0].lower().startswith(_ABOUT_BODY)]
-    return OutgoingRequest("HEAD" if request.method == "HEAD" else "GET", target_url, headers)
+        return following
+    return without_body(following, "HEAD" if request.method == "HEAD" else "GET")
+
+
+def target_of(base: str, reference: str, what: str = "a redirect") -> str:
+    """Return the absolute URL of *reference*, which the response of the URL *base* names (RFC 3986,
+    section 5).
+
+    Raises `RedirectError` for what is not followed: no URL, another scheme, https to http, a user
+    name or password. *what* names it in the error's message.
+    """
+    try:
+        target_url = urldefrag(urljoin(base, reference)).url
+        target = split_url(target_url)
+        if target.scheme in ("http", "https"):
+            address(target_url)  # a URL that cannot be parsed now could not be sent later
+    except (UnsendableError, ValueError) as error:
+        raise RedirectError(f"{what} to something that is no URL: {error}") from None
+    if target.scheme not in ("http", "https") or not target.hostname:
+        raise RedirectError(
+            f"{what} to {target.scheme or reference!r} is not followed: only http and https are"
+        )
+    if target.scheme == "http" and split_url(base).scheme == "https":
+        raise RedirectError(
+            f"{what} from https to http is not followed: {target.scheme}://{target.netloc}"
+        )
+    if target.username is not None or target.password is not None:
+        raise RedirectError(f"{what} to a URL with a user name or password is not followed")
+    return target_url
+
+
+def is_same_origin(url: str, other: str) -> bool:
+    """Say whether two URLs have the same origin: scheme, host and port."""
+    return _origin(split_url(url)) == _origin(split_url(other))
+
+
+def for_another_origin(request: OutgoingRequest) -> OutgoingRequest:
+    """Return *request*, which was not authorised, without the headers that may be secret."""
+    headers = [pair for pair in request.headers if not _STAYS.search(pair[0])]
+    return OutgoingRequest(request.method, request.url, headers, request.body)
+
+
+def without_body(request: OutgoingRequest, method: str) -> OutgoingRequest:
+    """Return *request* as one of *method*, without its body and the headers about it."""
+    headers = [pair for pair in request.headers if not pair[0].lower().startswith(_ABOUT_BODY)]
+    return OutgoingRequest(method, request.url, headers)
 
 
 def way_of(hops: Sequence[tuple[OutgoingRequest, int]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 _NAMESPACE = uuid.UUID("6f0e3c0a-7d0f-5e55-9d0c-0d3a5b9a7c11")
 """Of the keys (RFC 9562, section 6.5). It never changes: a run may outlive a release."""
+
+
+KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+"""What can stand in the header as an author's own key."""
 
 
 def declared_header(endpoint: Endpoint | None) -> str | None:
@@ -34,13 +39,16 @@ def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
     return declared if setting is None else declared or KEY_HEADER
 
 
-def key_of(run_id: str | None, name: str, visit: int) -> str:
+def key_of(run_id: str | None, name: str, visit: int, call: int = 1) -> str:
     """Return the key of the *visit* of task *name* in a run: a name-based UUID, because some
     services take nothing else. Without a run, each call is one of its own.
+
+    *call* is the number of the call in the visit: each page has a key of its own.
     """
     if run_id is None:
         return str(uuid.uuid4())
-    return str(uuid.uuid5(_NAMESPACE, f"{visit} {len(name)} {name} {run_id}"))
+    which = f"{visit}" if call == 1 else f"{visit}.{call}"
+    return str(uuid.uuid5(_NAMESPACE, f"{which} {len(name)} {name} {run_id}"))
 
 
 def without_required(schema: Mapping[str, Any], header: str) -> dict[str, Any]:

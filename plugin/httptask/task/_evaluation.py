@@ -1,0 +1,92 @@
+"""The settings of one visit: evaluated, checked again, normalised. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask.building import url_part
+from httptask.errors import Problem, SettingsError
+from httptask.settings import any_settings_schema, request_problems
+from httptask.task._plan import Plan, is_error
+
+if TYPE_CHECKING:
+    from httptask.model.task import Inputs
+
+
+async def evaluated(
+    plan: Plan, inputs: Inputs, *, send_anyway: bool = False
+) -> tuple[Any, dict[str, Any]]:
+    """Return the evaluated input parameters and the checked, evaluated, normalised
+    `httpRequest`.
+    """
+    refusal = plan.shape_refusal if send_anyway else plan.refusal
+    if refusal:
+        raise SettingsError(refusal)
+    parameters = await _parameters(plan, inputs)
+    if plan.has_constant_request:
+        if send_anyway:
+            _refuse_unsendable(plan, plan.definition["httpRequest"])
+        return parameters, plan.constant_settings
+    request = await _request(plan, parameters, inputs)
+    if plan.evaluated_groups and not send_anyway:
+        # What the expressions yielded is checked strictly now; everything else was when it was
+        # read.
+        check = plan.check_of_evaluated
+        if not check.plainly_allow(request, plan.changing_paths):
+            refuse(check.problems(request))
+    if send_anyway:
+        _refuse_unsendable(plan, request)
+    return parameters, plan.sendable(request)
+
+
+async def _parameters(plan: Plan, inputs: Inputs) -> Any:
+    return await plan.runtime.evaluator.evaluate(
+        plan.parameters,
+        inputs.document(),
+        pointer=plan.parameters_pointer,
+        run=inputs.run,
+    )
+
+
+async def _request(plan: Plan, parameters: Any, inputs: Inputs) -> Any:
+    written = plan.definition.get("httpRequest")
+    evaluated = await plan.runtime.evaluator.evaluate(
+        plan.changing_request,
+        parameters,
+        pointer=plan.request_pointer,
+        run=inputs.run,
+        escapes={("url",): url_part},
+    )
+    # One expression may bring all of it, the URL too.
+    if not isinstance(written, Mapping):
+        return _with_url_escaped(evaluated)
+    return {**written, **evaluated}
+
+
+def _with_url_escaped(request: Any) -> Any:
+    url = request.get("url") if isinstance(request, Mapping) else None
+    return {**request, "url": url_part(url)} if isinstance(url, str) else request
+
+
+def _refuse_unsendable(plan: Plan, request: Any) -> None:
+    """Refuse what no request can hold: what the endpoint's schema says may be waived, that may
+    not.
+    """
+    refuse(
+        request_problems(
+            request,
+            any_settings_schema(),
+            plan.endpoint,
+            plan.request_pointer,
+            host_header=plan.runtime.allow_host_header,
+            waived=True,
+        )
+    )
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise `SettingsError` with the errors among *problems*, if there are any."""
+    errors = list(filter(is_error, problems))
+    if errors:
+        raise SettingsError(errors)

@@ -1,0 +1,103 @@
+"""The request of an attempt: as plugins and credentials leave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
+from httptask.building import located
+from httptask.credentials import (
+    Flow,
+    Flows,
+    NotSentError,
+    authorise,
+    blamed,
+    known_scheme,
+    named_credentials,
+    resolve,
+)
+from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.sending import Ready, Send, for_another_origin
+from httptask.task._authorising import surroundings
+
+if TYPE_CHECKING:
+    from httptask.model.credential import Credential
+    from httptask.task._http_task import HttpTask
+
+
+async def ready(
+    task: HttpTask, built: OutgoingRequest, send: Send | None, *, is_elsewhere: bool = False
+) -> Ready:
+    """Return *built* as plugins and the credentials of *task* leave it. Made anew for every
+    attempt, as late as possible.
+
+    *send* sends token requests; None where the request is only shown. A request that goes
+    *is_elsewhere*, to another origin than the task's own, has nothing secret.
+    """
+    runtime = task.runtime
+    request = built.copy()
+    if isinstance(built.body, StreamedBody):
+        request = await located(built, runtime.readable)
+    if is_elsewhere:
+        _prepared_by_plugins(task, request)
+        request = for_another_origin(request)
+        return Ready(request, request)
+    credentials = await _credentials(task)
+    _prepared_by_plugins(task, request)
+    if not credentials:
+        return Ready(request, request)
+    plain = request.copy()
+    flows: list[Flow] = []
+    for pointer, credential in credentials:
+        known = known_scheme(credential, runtime.plugins)
+        name = credential.name
+        if not known.is_flow and len(credentials) == 1:
+            with blamed(name, pointer, runtime.redactor):
+                await authorise(request, credential, known, runtime.redactor, task.endpoint)
+            return Ready(request, plain, name)
+        lent = surroundings(runtime, name, task.endpoint, pointer, send)
+        flows.append(Flow(credential, known, lent))
+    together = flows[0] if len(flows) == 1 else Flows(flows)
+    try:
+        await together.authorise(request)
+    except NotSentError:  # it is shown as it is without
+        request = plain.copy()
+    names = tuple(credential.name for _, credential in credentials)
+    return Ready(request, plain, names[0] if len(names) == 1 else names, together)
+
+
+async def _credentials(task: HttpTask) -> list[tuple[str, Credential]]:
+    """Return the credentials that *task* names, each with where it does."""
+    runtime, credentials = task.runtime, []
+    for pointer, name in named_credentials(task.definition.get("credentials"), task.pointer):
+        with blamed(name, pointer, runtime.redactor):
+            credential = await resolve(name, runtime.plugins)
+        runtime.limiter.know(name, credential.rate_limit)
+        for secret in credential.secrets():
+            runtime.redactor.add(secret)
+        credentials.append((pointer, credential))
+    return credentials
+
+
+def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
+    plugins = task.runtime.plugins
+    if not plugins.hook.httptask_prepare_request.get_hookimpls():
+        return
+    with plugins.blaming("httptask_prepare_request"):
+        plugins.hook.httptask_prepare_request(request=request, task=task)
+        _check_sendable(request)
+
+
+def _check_sendable(request: OutgoingRequest) -> None:
+    """Raise `ValueError` for what a plugin may have left in *request* that no request can hold."""
+    if not isinstance(request.url, str) or split_url(request.url).scheme not in ("http", "https"):
+        raise ValueError(f"it left the URL {request.url!r}")
+    if (
+        not isinstance(request.method, str)
+        or not TOKEN.fullmatch(request.method)
+        or not isinstance(request.body, bytes | StreamedBody)
+    ):
+        raise ValueError("it left a method or a body of a wrong type")
+    for name, value in request.headers:
+        if not TOKEN.fullmatch(name) or UNSENDABLE.search(value):
+            raise ValueError(f"it left the header {name!r}, which cannot be sent")

@@ -1,0 +1,81 @@
+"""A round: several calls of one task in a row, each made of what the one before was answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from httptask.sending import Delivery
+    from httptask.task._visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class NextCall:
+    """A call of a round, as it differs from the task's settings."""
+
+    settings: Mapping[str, Any] | None = None
+    """The evaluated settings as they are for this call; None: as they are for the task."""
+    url: str | None = None
+    """A URL that a response named, absolute. The request goes there, and else is as it was; to
+    another origin than the settings' own it goes without credential, cookies and secret headers.
+    """
+    method: str | None = None
+    """Another method than the settings'. The body, which is for theirs, is left out."""
+    wait_seconds: float = 0.0
+    """The wait before it."""
+    number: int = 1
+    """From 1. An idempotency key is of one call of a visit."""
+
+
+FIRST = NextCall()
+"""The call of a task that makes one only."""
+
+
+class Round(Protocol):
+    """Decides which calls a visit makes; one object for one visit.
+
+    What it has to know to go on elsewhere is small, and JSON: `state`.
+    """
+
+    @property
+    def state(self) -> Any:
+        """Return as JSON where the round is: given to a new round, it goes on from there."""
+        ...
+
+    def first(self, settings: Mapping[str, Any]) -> NextCall:
+        """Return the first call, *settings* being the task's, evaluated.
+
+        Raises a `TaskError` when there is none.
+        """
+        ...
+
+    async def following(self, delivery: Delivery) -> NextCall | None:
+        """Return the call after the one that *delivery* ended; None: there is none."""
+        ...
+
+    def ended(self, delivery: Delivery) -> Delivery:
+        """Return what the round ended in, *delivery* being its last call's."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; called however the round ends."""
+        ...
+
+
+async def go_round(visit: Visit, calls: Round) -> Delivery:
+    """Make the *calls* of *visit*, and return what they ended in."""
+    try:
+        call = calls.first(visit.settings)
+        while True:
+            if call.wait_seconds:
+                await asyncio.sleep(call.wait_seconds)
+            delivery = await visit.deliver(call)
+            following = await calls.following(delivery)
+            if following is None:
+                return calls.ended(delivery)
+            call = following
+    finally:
+        calls.close()

@@ -1,0 +1,198 @@
+"""One visit of a task: evaluated once, and then one call, or the calls of a round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask.building import Builder, with_contents
+from httptask.errors import ExpressionError
+from httptask.expressions import Prepared
+from httptask.model.exchange import Exchange, OutgoingRequest
+from httptask.sending import (
+    BodyFile,
+    Delivery,
+    LimitedWire,
+    RetryRefusal,
+    Wire,
+    allowing,
+    deliver,
+    is_same_origin,
+    without_body,
+)
+from httptask.task._evaluation import evaluated
+from httptask.task._idempotency import KEY, key_of
+from httptask.task._judge import Judge
+from httptask.task._ready import ready
+from httptask.task._round import FIRST, NextCall
+
+if TYPE_CHECKING:
+    from httptask.model.task import Inputs
+    from httptask.task._http_task import HttpTask
+
+
+class Visit:
+    """The visit *number* of *task*, which starts with *inputs*.
+
+    *new_file* makes files for bodies that are neither JSON nor text. With *send_anyway* the
+    settings need not satisfy the endpoint's schema; *is_test*: it is a test request.
+    """
+
+    def __init__(
+        self,
+        task: HttpTask,
+        inputs: Inputs,
+        new_file: Callable[[], BodyFile] = BodyFile,
+        *,
+        send_anyway: bool = False,
+        is_test: bool = False,
+        number: int = 1,
+    ) -> None:
+        self._task = task
+        self._plan = task.plan
+        self._inputs = inputs
+        self._new_file = new_file
+        self._send_anyway = send_anyway
+        self._is_test = is_test
+        self._number = number
+        self._builder: Builder | None = None
+        self._constant: frozenset[str] = frozenset()
+        self.parameters: Any = None
+        """The evaluated input parameters, once it has begun."""
+        self.settings: Mapping[str, Any] = {}
+        """The evaluated `httpRequest`, once it has begun."""
+
+    async def begin(self) -> None:
+        """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""
+        await self._task.load()
+        self.parameters, self.settings = await evaluated(
+            self._plan, self._inputs, send_anyway=self._send_anyway
+        )
+
+    async def deliver(self, call: NextCall = FIRST) -> Delivery:
+        """Make *call*: attempts and redirects within one deadline."""
+        task, plan = self._task, self._plan
+        runtime = task.runtime
+        built, is_elsewhere = await self.request(call)
+        judge = None
+        if plan.judges_responses:
+            judge = Judge(
+                plan.definition, plan.endpoint, runtime.evaluator, self._inputs.run, task.pointer
+            )
+        wires, retry_refusal = self._wires()
+        with allowing(runtime.allowed):
+            delivery = await deliver(
+                lambda send: ready(task, built, send, is_elsewhere=is_elsewhere),
+                wires,
+                timeouts=plan.timeouts,
+                retry=plan.retry,
+                limits=runtime.limits,
+                redactor=runtime.redactor,
+                new_file=self._new_file,
+                reading=plan.reading,
+                judge=judge,
+                redirects=plan.definition.get("redirects"),
+                is_observed=self._is_test or runtime.plugins.has_observers,
+                retry_refusal=retry_refusal,
+            )
+        exchange = delivery.exchange
+        if exchange is not None:
+            if self._send_anyway or plan.only_notes:
+                settings = self.settings if call.settings is None else call.settings
+                exchange = replace(exchange, settings_problems=plan.waived_problems(settings))
+                delivery = _with_exchange(delivery, exchange)
+            runtime.plugins.tell_observers(exchange, task)
+        return delivery
+
+    async def request(self, call: NextCall = FIRST) -> tuple[OutgoingRequest, bool]:
+        """Return the request of *call* before plugins and credentials change it, and whether it
+        goes to another origin than the task's own.
+        """
+        plan = self._plan
+        if call.settings is None:
+            built = await self._built(self.settings, plan.constant_groups, plan.builder)
+        else:
+            changed = {
+                name
+                for name, value in call.settings.items()
+                if value is not self.settings.get(name)
+            }
+            constant = plan.constant_groups - changed
+            if self._builder is None or self._constant != constant:
+                self._builder = Builder(plan.endpoint, plan.request_pointer, constant)
+                self._constant = constant
+            built = await self._built(call.settings, constant, self._builder)
+        built = await self._with_key(built, call.number)
+        if call.url is None and call.method is None:
+            return built, False
+        own_url, built = built.url, built.copy()
+        built.url = call.url or own_url
+        if call.method is not None and call.method != built.method:
+            built = without_body(built, call.method)
+        return built, not is_same_origin(own_url, built.url)
+
+    async def _built(
+        self, request: Mapping[str, Any], constant: frozenset[str], builder: Builder
+    ) -> OutgoingRequest:
+        """Return the request of the evaluated settings *request*; files that are to become data are
+        read for it.
+        """
+        others = {name: value for name, value in request.items() if name not in constant}
+        if others:
+            readable = self._task.runtime.readable
+            pointer = self._plan.request_pointer
+            request = {**request, **await with_contents(others, readable, pointer)}
+        return builder.build(request)
+
+    async def _with_key(self, built: OutgoingRequest, call_number: int) -> OutgoingRequest:
+        """Return *built* with the idempotency key of a call, unless its author wrote the header."""
+        task, plan, run = self._task, self._plan, self._inputs.run
+        header = plan.key_header
+        if header is None or built.header(header) is not None:
+            return built
+        built = built.copy()  # the plan keeps what no run changes
+        setting = plan.field("idempotencyKey")
+        if not isinstance(setting, str):
+            key = key_of(run.get("workflowId"), task.name, self._number, call_number)
+            built.set_header(header, key)
+            return built
+        at = pointer_of(["idempotencyKey"], task.pointer)
+        key = await task.runtime.evaluator.evaluate(
+            Prepared.of(setting), self.parameters, pointer=at, run=run
+        )
+        if isinstance(key, bool) or not isinstance(key, str | int) or not KEY.fullmatch(str(key)):
+            message = f"{at}: an idempotency key is text in ASCII or a whole number, not {key!r}"
+            raise ExpressionError(message, expression=setting, pointer=at)
+        # The requests of a round differ: a server must not take one for another sent again.
+        built.set_header(header, f"{key}-{call_number}" if call_number > 1 else str(key))
+        return built
+
+    def _wires(self) -> tuple[Callable[[bool], Wire], RetryRefusal | None]:
+        """Return what gives the wire of the running event loop, within the limits of origins, and
+        what holds back retries. The task's own limit does not count token requests.
+        """
+        plan, is_test = self._plan, self._is_test
+        runtime = self._task.runtime
+        limiter, total = runtime.limiter, plan.timeouts.total
+        if limiter.is_off and plan.rate is None and plan.field("credentials") is None:
+            return lambda _: runtime.connections, None
+        # Tasks of one name in several definitions are several tasks.
+        scope = f"{self._inputs.run.get('workflowDefinitionId', '')}/{self._task.name}"
+        deadline = time.monotonic() + total
+
+        def wires(is_token: bool) -> Wire:
+            rate = None if is_token else plan.rate
+            connections = runtime.connections
+            return LimitedWire(connections, limiter, deadline, total, rate, scope, is_test)
+
+        return wires, None if is_test else limiter.retry_refusal
+
+
+def _with_exchange(delivery: Delivery, exchange: Exchange) -> Delivery:
+    """Return *delivery* with *exchange*; its error, if there is one, has it too."""
+    if delivery.error is not None:
+        delivery.error.exchange = exchange
+    return replace(delivery, exchange=exchange)
