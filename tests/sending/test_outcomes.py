@@ -414,6 +414,23 @@ def test_a_retry_after_beyond_the_deadline_is_told_not_waited_for() -> None:
     assert time.monotonic() - began < 250  # it did not wait for the deadline either
 
 
+@pytest.mark.parametrize("hour", ["11", "13"])
+def test_a_date_to_retry_after_is_of_the_servers_clock(hour: str) -> None:
+    """A server whose clock is behind ours, or before it, still says how long to wait: its own
+    `Date` is what a date of its is compared to.
+    """
+    busy = servers.response(
+        b"",
+        ("Date", f"Mon, 23 Nov 2015 {hour}:00:00 GMT"),
+        ("Retry-After", f"Mon, 23 Nov 2015 {hour}:50:00 GMT"),
+        status="429 Slow Down",
+    )
+    with servers.raw_server(servers.respond(busy)) as server:
+        error = failure(http(server.url, retry={"maxAttempts": 3}, totalTimeoutSeconds=300))
+    assert error.retry_after == 3000
+    assert error.attempts == 1
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("9999999999", 9_999_999_999), ("9" * 400, 2.0**53), ("600.5", 601)],

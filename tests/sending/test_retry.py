@@ -9,7 +9,7 @@ import pytest
 from httptask import errors
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
-from httptask.sending._retry import retry_after, wait_seconds, why_not
+from httptask.sending._retry import retry_after, server_time, wait_seconds, why_not
 
 
 def request(method: str, *, key: bool = False) -> OutgoingRequest:
@@ -164,6 +164,10 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
         (".5", 1),
         ("3.", 3),
         ("0.0", 0),
+        ("5, 7", 7),
+        ("7 ,1.5,x", 7),
+        ("1,2.5,2", 3),
+        ("Mon, 23 Nov 2026 12:01:00 GMT, 5", 60),
         ("-1.5", None),
         ("+5", None),
         ("1e3", None),
@@ -194,3 +198,10 @@ def test_of_several_retry_afters_the_longest_counts() -> None:
     """
     assert retry_after(["1", "Mon, 23 Nov 2026 12:01:00 GMT", "soon"], NOW) == 60
     assert retry_after([], NOW) is None
+
+
+def test_a_server_tells_the_time_with_its_date() -> None:
+    """RFC 9110, section 6.6.1: the first `Date` that is one; our own time without any."""
+    dates = ["soon", "Mon, 23 Nov 2026 13:00:00 GMT", "Mon, 23 Nov 2026 14:00:00 GMT"]
+    assert server_time(dates, NOW) == datetime(2026, 11, 23, 13, tzinfo=UTC)
+    assert server_time(["soon"], NOW) == NOW

@@ -29,7 +29,7 @@ from httptask.model.exchange import (
 from httptask.sending._authorising import TokenRecord
 from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN
-from httptask.sending._retry import retry_after
+from httptask.sending._retry import retry_after, server_time
 
 _GRANTED = frozenset(
     ("code", "device_code", "code_verifier", "assertion", "client_assertion", "saml_response")
@@ -87,7 +87,9 @@ def refused(
         message,
         status_code=status,
         retryable=status == 429 or status >= 500,
-        retry_after=retry_after(response.header_lines("Retry-After")),
+        retry_after=retry_after(
+            response.header_lines("Retry-After"), server_time(response.header_lines("Date"))
+        ),
     )
 
 

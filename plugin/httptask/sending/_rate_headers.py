@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from httptask._http.syntax import http_date
 from httptask.model.exchange import Headers
-from httptask.sending._retry import retry_after
+from httptask.sending._retry import retry_after, server_time
 
 _INITIALS = frozenset("rRxX")
 """What the names of all the headers start with that are read here."""
@@ -50,7 +50,7 @@ def server_limit(status: int, headers: Headers, now: datetime | None = None) -> 
     if not lines:
         return None
     if status in _REFUSALS:
-        waits = retry_after(lines.get("retry-after", ()), now)
+        waits = retry_after(lines.get("retry-after", ()), _server_time(headers, now))
         if waits is not None:
             return ServerLimit(0, waits, "Retry-After")
     limits = [*_structured(lines), *_conventional(lines, headers, now)]
@@ -154,9 +154,7 @@ def _rfc_3339(text: str) -> datetime | None:
 
 
 def _server_time(headers: Headers, now: datetime | None) -> datetime:
-    """Return what time it is for the server (RFC 9110, section 6.6.1)."""
-    dates = (http_date(value) for name, value in headers if name.lower() == "date")
-    return next(filter(None, dates), None) or now or datetime.now(UTC)
+    return server_time((value for name, value in headers if name.lower() == "date"), now)
 
 
 def _as_sent(headers: Headers, name: str) -> str:

@@ -21,7 +21,7 @@ from httptask.sending._codings import Decoder
 from httptask.sending._filename import filename_of
 from httptask.sending._files import BodyFile
 from httptask.sending._hop import Bodies, Received, too_large
-from httptask.sending._retry import retry_after
+from httptask.sending._retry import retry_after, server_time
 from httptask.sending._texts import json_text, text_of
 
 
@@ -196,7 +196,9 @@ def outcome(
     line = f"{received.status_code} {received.reason_phrase}".strip()
     why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
     message = f"the server answered {line}{why}" + _excerpt(view, redactor)
-    after = retry_after(received.header_lines("retry-after"))
+    after = retry_after(
+        received.header_lines("retry-after"), server_time(received.header_lines("date"))
+    )
     return StatusError(
         message, status_code=received.status_code, retry_after=after, maybe_delivered=True
     )

@@ -136,6 +136,8 @@ def wait_seconds(
 
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+_JOINED = re.compile(r"\s*,\s*(?=[0-9.]+\s*(?:,|\Z))")
+"""The comma of lines that were joined on the way (RFC 9110, section 5.3); a date has one, too."""
 _MOST_SECONDS = 2.0**53
 """Longer waits are clamped to this: it is still an exact number in JSON."""
 
@@ -144,10 +146,19 @@ def retry_after(values: Iterable[str], now: datetime | None = None) -> float | N
     """Return the seconds that *values* of `Retry-After` ask for, rounded up; None without any.
 
     RFC 9110, section 10.2.3. The longest of several counts. Malformed values, negative numbers and
-    dates in the past are ignored.
+    dates in the past are ignored. *now* is the server's time, see `server_time`.
     """
-    waits = [seconds for value in values if (seconds := _seconds(value.strip(), now)) is not None]
+    single = (part for value in values for part in _JOINED.split(value.strip()))
+    waits = [seconds for part in single if (seconds := _seconds(part, now)) is not None]
     return float(math.ceil(min(max(waits), _MOST_SECONDS))) if waits else None
+
+
+def server_time(dates: Iterable[str], now: datetime | None = None) -> datetime:
+    """Return what time it is for the server that sent *dates*, its `Date` lines; else *now*.
+
+    RFC 9110, section 6.6.1. Clocks differ, and a moment that a server names is one of its own.
+    """
+    return next(filter(None, map(http_date, dates)), None) or now or datetime.now(UTC)
 
 
 def _seconds(value: str, now: datetime | None) -> float | None:

@@ -13,7 +13,7 @@ from httptask.errors import (
 )
 from httptask.sending._framing import BodyReader, body_reader
 from httptask.sending._head import HeadReader, MalformedHeadError, readable, start_of
-from httptask.sending._retry import retry_after
+from httptask.sending._retry import retry_after, server_time
 from httptask.sending._wire import MalformedError, Origin, Proxy
 
 _SHOWN = 500
@@ -117,10 +117,13 @@ def proxy_refused(
     line = f"{head.status} {readable(head.reason)}".strip()
     text = "" if head.values(b"content-encoding") else _text(body)
     says = f"; it says: {text}" if text else ""
+    after = retry_after(
+        map(readable, head.values(b"retry-after")), server_time(map(readable, head.values(b"date")))
+    )
     repeats = head.status >= 500 or head.status in (408, 429)
     return ConnectionFailedError(
         f"the proxy {proxy} refuses {what}: {line}; {_advice(proxy, head)}{says}",
-        retry_after=retry_after(map(readable, head.values(b"retry-after"))) if repeats else None,
+        retry_after=after if repeats else None,
         is_final=not repeats,
     )
 
