@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from httptask._core import pointers
@@ -24,16 +23,16 @@ class Document:
     """The document *data*, JSON or YAML 1.2; errors call it *name*.
 
     Raises `DescriptionError` with line and column when it is neither, is no object at its top, or
-    exceeds a bound.
+    exceeds a bound. With *takes_array* there may be an array at its top: a file of parameters, say.
     """
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, *, takes_array: bool = False) -> None:
         self.name = name
-        self._content = _content(Text(data, name))
+        self._content = _content(Text(data, name), takes_array=takes_array)
 
     @property
-    def root(self) -> Mapping[str, Any]:
-        """Return the object at the top. It must not be changed.
+    def root(self) -> Any:
+        """Return the object at the top, or the array where one is taken. It must not be changed.
 
         In JSON its members are built when they are asked for, and so are those of `paths`,
         `webhooks`, `definitions`, `parameters`, `responses` and of the objects in `components`.
@@ -72,7 +71,7 @@ class Document:
         return self._content.line_of(pointers.parts(pointer))
 
 
-def _content(text: Text) -> JsonText | YamlText:
+def _content(text: Text, *, takes_array: bool) -> JsonText | YamlText:
     if _MARKUP.match(text.data, text.start):
         raise DescriptionError(
             "this is HTML or XML; a description is JSON or YAML", source=text.name, line=1
@@ -80,10 +79,11 @@ def _content(text: Text) -> JsonText | YamlText:
     if _EMPTY.match(text.data, text.start):
         raise DescriptionError("the file is empty; a description is JSON or YAML", source=text.name)
     if not _JSON.match(text.data, text.start):
-        return YamlText(text)
+        return YamlText(text, takes_array=takes_array)
     try:
-        return JsonText(text)
+        return JsonText(text, takes_array=takes_array)
     except DescriptionError:
         if not text.name.lower().endswith((".yaml", ".yml")):
             raise
-    return YamlText(text)  # an object in YAML's flow style looks like JSON
+    # An object in YAML's flow style looks like JSON.
+    return YamlText(text, takes_array=takes_array)

@@ -137,7 +137,7 @@ Span = tuple[int, int] | Members
 class JsonText:
     """The JSON of *text*, walked once. Raises `DescriptionError`."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, *, takes_array: bool = False) -> None:
         self._text = text
         self._data = text.data
         self._count = 0
@@ -148,11 +148,18 @@ class JsonText:
         self.notes: list[tuple[str, int]] = []
         """What was guessed, with lines: nothing, in JSON."""
         start = self._space(text.start)
-        self._expect(b"{", start, "the top level is no object; a description is one, `{…}`")
-        self.root, end = self._object(start, "", _Kept(self._build, _MEMORY))
+        kept = _Kept(self._build, _MEMORY)
+        if takes_array and self._data[start : start + 1] == b"[":
+            end = self._end(start, "", kept)
+            self._span: Span = (start, end)
+            self.root: Any = self._build(start, end)[0]
+        else:
+            self._expect(b"{", start, "the top level is no object; a description is one, `{…}`")
+            self.root, end = self._object(start, "", kept)
+            self._span = self.root
         end = self._space(end)
         if end < len(self._data):
-            raise text.error("more text stands behind the end of the object", end)
+            raise text.error("more text stands behind the end of the value", end)
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
         """Return how *value* at *tokens* is written if it is a number with a fraction (`2.10`)."""
@@ -180,7 +187,7 @@ class JsonText:
 
     def _nearest(self, tokens: tuple[str, ...]) -> tuple[Span, tuple[str, ...]]:
         """Follow *tokens* to the last span on their way; return it and the remaining tokens."""
-        span: Span = self.root
+        span = self._span
         while isinstance(span, Members) and tokens and tokens[0] in span.spans:
             span, tokens = span.spans[tokens[0]], tokens[1:]
         return span, tokens

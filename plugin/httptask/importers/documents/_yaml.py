@@ -152,8 +152,9 @@ class _Open:
 class YamlText:
     """The YAML of *text*, read at once. Raises `DescriptionError`."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, *, takes_array: bool = False) -> None:
         self._text = text
+        self._roots = (dict, list) if takes_array else (dict,)
         self.duplicates: list[str] = []
         """JSON Pointers of names that stand twice in a mapping."""
         self.notes: list[tuple[str, int]] = []
@@ -173,7 +174,7 @@ class YamlText:
         self._built = 0
         self._expanded = 0
         self._line = 1
-        self._root: dict[str, Any] | None = None
+        self._root: dict[str, Any] | list[Any] | None = None
         if len(text.data) > MAX_YAML_BYTES:
             raise DescriptionError(_FILE_TOO_LARGE, source=text.name)
         if text.data.count(b"%TAG") > MAX_TAG_DIRECTIVES:
@@ -202,7 +203,7 @@ class YamlText:
         key = int(tokens[-1]) if isinstance(container, list) else tokens[-1]
         return self._spellings.get(id(container), {}).get(key)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any] | list[Any]:
         handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.AliasEvent: self._alias,
@@ -421,7 +422,7 @@ class YamlText:
                 "a second document begins here; a description is one: save each as a file of"
                 " its own"
             )
-        if not isinstance(value, dict):
+        if not isinstance(value, self._roots):
             raise self._error(_NO_MAPPING)
         self._root = value
 

@@ -18,6 +18,7 @@ from httptask.model.api import MediaType
 
 SHOWN = 40
 """Letters of a wrong value that a note quotes."""
+_EXPANDED = 8
 LARGEST_EXAMPLE = 64 * 1024
 """Letters of JSON text of the largest example that is kept."""
 
@@ -60,6 +61,24 @@ class Context:
             self.notes.add("skipped", f"{what} is no object", target_uri)
         return {}, target_uri
 
+    def expanded(self, value: Any, uri: str, levels: int = _EXPANDED) -> tuple[Any, str]:
+        """Return *value*, at *uri*, with the references in it followed, and its URI.
+
+        For small values that hold no schemas: servers, security requirements and schemes. They are
+        followed down to *levels*, which ends a circle.
+        """
+        value, uri = self.followed(value, uri)
+        if isinstance(value, list) and levels:
+            items = enumerate(value)
+            return [self.expanded(item, f"{uri}/{at}", levels - 1)[0] for at, item in items], uri
+        if isinstance(value, OBJECT) and levels:
+            members = {
+                name: self.expanded(item, pointer_of([name], uri), levels - 1)[0]
+                for name, item in value.items()
+            }
+            return members, uri
+        return value, uri
+
     def word(self, raw: Mapping[str, Any], name: str, words: Collection[str], uri: str) -> Any:
         """Return the field *name* of *raw*, at *uri*, in the spelling of *words*.
 
@@ -89,29 +108,27 @@ class Context:
                 "type": "array",
                 "items": self.schemas.schema(value["itemSchema"], f"{uri}/itemSchema"),
             }
-        encoding = value.get("encoding")
         return MediaType(
             schema=schema,
-            encoding=(
-                self._encoding(encoding, f"{uri}/encoding") if isinstance(encoding, Mapping) else {}
+            encoding=self._encoding(
+                *self.mapping(value.get("encoding"), f"{uri}/encoding", "encoding")
             ),
             examples=self.examples(value, uri, schema),
         )
 
     def _encoding(self, raw: Mapping[str, Any], uri: str) -> dict[str, Mapping[str, Any]]:
         encodings: dict[str, Mapping[str, Any]] = {}
-        for name, value in raw.items():
-            if not isinstance(value, Mapping):
-                continue
+        for name, item in raw.items():
+            value, item_uri = self.mapping(item, pointer_of([name], uri), "an encoding")
             kept: dict[str, Any] = {
                 key: value[key]
                 for key, value_type in _ENCODING.items()
                 if isinstance(value.get(key), value_type)
             }
             if "style" in kept:
-                kept["style"] = self.word(value, "style", _FORM_STYLES, pointer_of([name], uri))
+                kept["style"] = self.word(value, "style", _FORM_STYLES, item_uri)
             if "headers" in value:
-                kept["headers"] = self.headers(value["headers"], pointer_of([name, "headers"], uri))
+                kept["headers"] = self.headers(value["headers"], f"{item_uri}/headers")
             encodings[name] = kept
         return encodings
 
@@ -139,10 +156,10 @@ class Context:
     def _header_schema(self, raw: Mapping[str, Any], uri: str) -> Mapping[str, Any]:
         if "schema" in raw:
             return self.schemas.schema(raw["schema"], f"{uri}/schema")
-        content = raw.get("content")
-        if isinstance(content, Mapping) and content:
+        content, content_uri = self.mapping(raw.get("content"), f"{uri}/content", "content")
+        if content:
             name, value = next(iter(content.items()))
-            return self.media_type(value, pointer_of(["content", name], uri)).schema
+            return self.media_type(value, pointer_of([name], content_uri)).schema
         inline = {
             key: item for key, item in raw.items() if key not in _HEADER_FIELDS
         }  # Swagger 2.0

@@ -140,16 +140,18 @@ class Parameters:
 
     def _content(self, raw: Mapping[str, Any], uri: str) -> tuple[MediaType, str | None]:
         """Return the schema of a value, and its media type; None when a style serialises it."""
-        content = raw.get("content")
-        if isinstance(content, Mapping) and content and "schema" not in raw:
+        content, content_uri = self._context.mapping(
+            raw.get("content"), f"{uri}/content", "content"
+        )
+        if content and "schema" not in raw:
             name, value = next(iter(content.items()))
             if len(content) > 1:
                 self._context.notes.add(
                     "guessed",
                     f"a parameter of several media types; {name} is taken",
-                    f"{uri}/content",
+                    content_uri,
                 )
-            return self._context.media_type(value, pointer_of(["content", name], uri)), name
+            return self._context.media_type(value, pointer_of([name], content_uri)), name
         if "schema" in raw:
             return MediaType(self._context.schemas.schema(raw["schema"], f"{uri}/schema")), None
         inline = {key: value for key, value in raw.items() if key not in _NOT_OF_A_SCHEMA}

@@ -150,7 +150,7 @@ class References:
         try:
             data = self._read_file(quote(file))
             self._room -= len(data)
-            self._documents[file] = Document(data, file)
+            self._documents[file] = Document(data, file, takes_array=True)
         except DescriptionError as error:
             raise LookupError(str(error)) from error
         return self._documents[file]

@@ -59,6 +59,7 @@ class Security:
         An alternative with an undescribed scheme is left out if there is another alternative. If
         there is none, it stays: an endpoint with an unknown requirement is not an open one.
         """
+        raw, uri = self._context.expanded(raw, uri)
         if raw is None:
             return None
         if not isinstance(raw, list):
@@ -99,7 +100,7 @@ class Security:
             raw = self._raw.get(name)
             value, uri = None, ""
             if raw is not None:
-                value, uri = self._context.followed(raw, self._uri + pointer_of([name]))
+                value, uri = self._context.expanded(raw, self._uri + pointer_of([name]))
             self._schemes[name] = (
                 self._converted(value, uri) if isinstance(value, Mapping) else None
             )

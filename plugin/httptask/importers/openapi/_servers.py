@@ -62,7 +62,7 @@ class Servers:
 
     def of(self, values: Any, uri: str) -> tuple[Server, ...]:
         """Return the usable servers of the array *values*, at *uri*."""
-        values, uri = self._context.followed(values, uri)
+        values, uri = self._context.expanded(values, uri)
         if values is None:
             return ()
         if not isinstance(values, list):

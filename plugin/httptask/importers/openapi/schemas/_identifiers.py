@@ -218,6 +218,10 @@ class Identifiers:
             uri, raw, scope_of(raw, uri, uri, scope.bindings, identified=self._identified)
         )
 
+    def value(self, reference: str, scope: Scope) -> Any:
+        """Return what stands at *reference*, a schema or not. Raises `LookupError`."""
+        return self._resolve(reference, scope.base)[1]
+
     def bound(self, reference: str, scope: Scope) -> str:
         """Return a static reference to where the dynamic *reference* leads from *scope*."""
         name = reference.partition("#")[2]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from httptask.importers.openapi.schemas import _containers
 from httptask.importers.openapi.schemas._patterns import Pattern
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, as_number, meant
 
@@ -32,6 +33,10 @@ class Walk(Protocol):
 
     def named(self, reference: str, path: LinkedPath) -> str | None:
         """Return `#/$defs/<name>` for the target of *reference*; None, with a note, without one."""
+        ...
+
+    def target(self, reference: str, path: LinkedPath) -> Any:
+        """Return what stands at *reference*; None, with a note, when nothing does."""
         ...
 
     def pattern(self, written: str) -> Pattern:
@@ -142,6 +147,8 @@ def _count(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    if _containers.is_reference(value):
+        value = _containers.values(walk, value, path)
     if value is None:
         return ABSENT
     if not isinstance(value, list):
@@ -256,6 +263,9 @@ def _items(walk: Walk, value: Any, path: LinkedPath) -> Any:
 def _schema_list(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if value is None:
         return ABSENT
+    if _containers.is_reference(value):
+        schemas = _containers.schemas(walk, value, path)
+        value = schemas if isinstance(schemas, list) else value
     if isinstance(value, dict):
         guessed(walk, path, "one schema is taken for an array of it")
         value = [value]
@@ -274,6 +284,8 @@ def _schema_list(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _schema_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    if _containers.is_reference(value):
+        value = _containers.schemas(walk, value, path)
     if not isinstance(value, dict):
         return ABSENT if value is None else left_out(walk, path, "it is no object")
     changed: dict[str, Any] | None = None
@@ -310,6 +322,8 @@ def _pattern_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _required(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    if _containers.is_reference(value):
+        value = _containers.values(walk, value, path)
     if isinstance(value, str) and as_boolean(value) is None:
         guessed(walk, path, "one name is taken for an array of it")
         return [value]

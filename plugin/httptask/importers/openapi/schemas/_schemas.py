@@ -345,6 +345,14 @@ class _Conversion:
             self.note("missing", str(error.args[0]), path)
             return None
 
+    def target(self, reference: str, path: LinkedPath) -> Any:
+        """Return what stands at *reference*; None, with a note, when nothing does."""
+        try:
+            return self._definitions.identifiers.value(reference, self._scope)
+        except LookupError as error:
+            self.note("missing", str(error.args[0]), path)
+            return None
+
     def pattern(self, written: str) -> Pattern:
         """Return the usable form of the pattern *written*."""
         return self._definitions.patterns.usable(written)
