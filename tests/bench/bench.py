@@ -7,7 +7,6 @@ quoted.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import platform
 import resource
@@ -39,16 +38,8 @@ from httptask.sending._hop import Received
 from httptask.sending._response import outcome, view_of
 from httptask.settings import normalised, request_problems, settings_schema
 from httptask.task import HttpTask
+from local_server import ANSWER, local_server
 from tasks import RFI, SEED, email_task, runtime
-
-ANSWER = b'{"id": 901, "subject": "RFI answered", "distribution_ids": [881]}'
-RESPONSE = (
-    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-    % (
-        len(ANSWER),
-        ANSWER,
-    )
-)
 
 
 def row(what: str, figure: str, compared: str = "") -> None:
@@ -138,32 +129,6 @@ def fresh_problems(task: HttpTask, shared: Any) -> None:
 # A request
 
 
-def serve(port: Any) -> None:
-    """Answer every request with the same 201; a server as fast as Python's event loop allows."""
-
-    class Answer(asyncio.Protocol):
-        def connection_made(self, transport: Any) -> None:
-            self.transport, self.data = transport, b""
-
-        def data_received(self, data: bytes) -> None:
-            self.data += data
-            while (end := self.data.find(b"\r\n\r\n")) >= 0:
-                head = self.data[:end].lower()
-                at = head.find(b"content-length:")
-                size = int(head[at + 15 :].split(b"\r\n")[0]) if at >= 0 else 0
-                if len(self.data) < end + 4 + size:
-                    return
-                self.data = self.data[end + 4 + size :]
-                self.transport.write(RESPONSE)
-
-    async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(Answer, "127.0.0.1", 0)
-        port.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(main())
-
-
 async def seconds(work: Callable[[], Awaitable[Any]]) -> float:
     began = time.perf_counter()
     await work()
@@ -242,17 +207,10 @@ async def work_around(task: HttpTask, received: Received) -> None:
 
 
 def sending() -> None:
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-    server = multiprocessing.Process(target=serve, args=(sender,), daemon=True)
-    server.start()
-    try:
-        url = f"http://127.0.0.1:{receiver.recv()}"
+    with local_server() as url:
         asyncio.run(requests(url))
         for line in concurrency_rows(url, ONCE):
             row(*line)
-    finally:
-        server.terminate()
-        server.join()
 
 
 # Sizes

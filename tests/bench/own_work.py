@@ -9,11 +9,9 @@ and responses are in the figure too. `python tests/bench/own_work.py` prints the
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,18 +21,15 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
+from authorised import authorised_rows, stubbed
 from httptask import hookimpl
-from httptask.credentials._stores import variable
 from httptask.engines import arun_workflow
-from httptask.model.exchange import OutgoingRequest
 from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition
-from httptask.sending._wire import Answer, Recorder
 from httptask.task import HttpTask, Runtime
 from httptask.workflow import RunState, definition_of
+from local_server import ANSWER
 from tasks import RFI, email_task, http, runtime
 
-ANSWER = b'{"id": 901, "subject": "RFI answered"}'
-TOKEN = b'{"access_token": "1a2b3c4d", "token_type": "Bearer", "expires_in": 3600}'
 FREE_FORM = http(
     "https://api.example/things",
     request={"method": "POST", "body": {"subject": "RFI", "ids": [881]}},
@@ -51,28 +46,8 @@ async def _mocked(_transport: Any, _request: Any) -> httpx.Response:
     )
 
 
-async def _stubbed(
-    _wire: Any,
-    request: OutgoingRequest,
-    _credential: Any,
-    _timeouts: Any,
-    recorder: Recorder,
-    _identity: Any = None,
-) -> Answer:
-    content = TOKEN if request.url.endswith("/token") else ANSWER
-    recorder.wrote(len(request.body), time.perf_counter())
-    recorder.read(len(content))
-    recorder.sent_headers = tuple(request.headers)
-    headers = (("Content-Type", "application/json"),)
-    return Answer("HTTP/1.1", 201, "Created", headers, [], _chunks(content), lambda: None)
-
-
-async def _chunks(content: bytes) -> AsyncIterator[bytes]:
-    yield content
-
-
 NETWORKS: dict[str, tuple[str, Any]] = {
-    "wire stubbed": ("httptask.sending.Connections.send", _stubbed),
+    "wire stubbed": ("httptask.sending.Connections.send", stubbed),
     "httpx mocked": ("httpx.AsyncHTTPTransport.handle_async_request", _mocked),
 }
 
@@ -84,8 +59,7 @@ def rows(*, once: bool = False) -> Rows:
         with patch(target, stand_in):
             yield from asyncio.run(_requests(count, network))
             yield from asyncio.run(_one_task_definitions(count, network))
-    with patch("httptask.sending.Connections.send", _stubbed):
-        yield from asyncio.run(_authorised(count))
+    yield from authorised_rows(once=once)
     yield from _interpreter_steps(1 if once else 5)
     yield from _engine_steps(1 if once else 3)
 
@@ -130,49 +104,6 @@ async def _one_task_definitions(count: int, network: str) -> Rows:
         seconds = await _cpu_per_call(lambda: arun_workflow(definition, runtime=shared), count)
     compared = f"a core, {network}; wanted: 3,000"
     return iter([("one-task definitions", f"{1 / seconds:,.0f}/s", compared)])
-
-
-# Authorised requests
-
-CREDENTIALS: dict[str, dict[str, Any]] = {
-    "bearer": {"type": "bearer", "token": "abcdefgh-12345"},
-    "oauth2, its token at hand": {
-        "type": "oauth2",
-        "grant": "clientCredentials",
-        "tokenUrl": "https://api.example/token",
-        "clientId": "bench",
-        "clientSecret": "12345-abcdefgh",
-    },
-}
-
-
-async def _authorised(count: int) -> Rows:
-    """Yield what a credential adds to a request; alternately, the least counts."""
-    for document in CREDENTIALS.values():
-        os.environ[variable(document["type"])] = json.dumps(
-            {**document, "origins": ["https://api.example"]}
-        )
-    async with runtime() as shared:
-        plain = HttpTask(FREE_FORM, runtime=shared)
-        tasks = {
-            what: HttpTask({**FREE_FORM, "credentials": document["type"]}, runtime=shared)
-            for what, document in CREDENTIALS.items()
-        }
-        costs: dict[str, list[float]] = {what: [] for what in ("none", *tasks)}
-        for _ in range(3):
-            for what, task in {"none": plain, **tasks}.items():
-                costs[what].append(await _cpu_per_call(task.acall, count))
-    least = {what: min(seconds) for what, seconds in costs.items()}
-    return iter(
-        [
-            (
-                f"a free-form request authorised by {what}",
-                f"{least[what] * 1000:.3f} ms",
-                f"CPU, wire stubbed; {least[what] / least['none']:.2f} of one without a credential",
-            )
-            for what in tasks
-        ]
-    )
 
 
 # Steps
