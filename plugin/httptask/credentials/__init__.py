@@ -11,7 +11,14 @@ from httptask.credentials._flow import (
 )
 from httptask.credentials._keyring import has_keyring
 from httptask.credentials._known import KnownScheme, known_schemes
-from httptask.credentials._resolve import authorise, known_scheme, resolve, typed_credential
+from httptask.credentials._resolve import (
+    Resolved,
+    authorise,
+    known_scheme,
+    resolve,
+    resolve_known,
+    typed_credential,
+)
 from httptask.credentials._schema import (
     credential_problems,
     missing_fields,
@@ -55,6 +62,7 @@ __all__ = [
     "Listed",
     "MemoryTokens",
     "NotSentError",
+    "Resolved",
     "Shelf",
     "Surroundings",
     "TokenKeeper",
@@ -75,6 +83,7 @@ __all__ = [
     "missing_fields",
     "named_credentials",
     "resolve",
+    "resolve_known",
     "shelf_of",
     "tokens_file",
     "typed_credential",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask._core.redaction import Redactor
 from httptask.credentials._resolve import authorise
@@ -21,28 +21,34 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
     from httptask.model.credential import Credential
 
-SendToken = Callable[[OutgoingRequest, str, TlsIdentity | None], Awaitable[AuthResponse]]
-"""Sends a token request for the credential of that name, with its certificate."""
 
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a task lends to an auth scheme for one attempt."""
+class Surroundings(Protocol):
+    """What a task lends to the auth scheme of one credential for one attempt."""
 
     redactor: Redactor
     clock: Clock
-    send: SendToken | None
-    """None where a request is only shown."""
-    evaluate: Callable[[Any, Any], Awaitable[Any]]
-    """Evaluates the expressions in a value over data."""
-    failure: Callable[[AuthResponse, str, str], CredentialError]
-    """Makes the error of a refused token request."""
     tokens: TokenKeeper
-    address: Callable[[str], tuple[str, str]]
-    """Returns the value of `Host` and the target of a request to a URL, as they go out."""
-    endpoint: Endpoint | None = None
-    pointer: str = ""
-    """Where the task names the credential."""
+    endpoint: Endpoint | None
+    pointer: str
+    """Where the task names the credential; "" outside a task."""
+    sends: bool
+    """Whether token requests can be sent; not where a request is only shown."""
+
+    async def send(self, request: OutgoingRequest, identity: TlsIdentity | None) -> AuthResponse:
+        """Send the token request *request*, with the certificate of the credential."""
+        ...
+
+    async def evaluate(self, expression: Any, data: Any) -> Any:
+        """Evaluate the expressions in a value over *data*."""
+        ...
+
+    def failure(self, response: AuthResponse, what: str, advice: str) -> CredentialError:
+        """Return the error of a refused token request."""
+        ...
+
+    def address(self, url: str) -> tuple[str, str]:
+        """Return the value of `Host` and the target of a request to *url*, as they go out."""
+        ...
 
 
 class Context:
@@ -71,12 +77,12 @@ class Context:
 
     @property
     def sends(self) -> bool:
-        return self._lent.send is not None
+        return self._lent.sends
 
     async def send(self, request: OutgoingRequest) -> AuthResponse:
-        if self._lent.send is None:
+        if not self._lent.sends:
             raise NotSentError("no token is asked for to show a request")
-        return await self._lent.send(request, self._credential.name, self._identity)
+        return await self._lent.send(request, self._identity)
 
     @property
     def host(self) -> str:
@@ -123,7 +129,7 @@ class CredentialTokens:
         self, identity: Mapping[str, Any], obtain: Callable[[Token | None], Awaitable[Token]]
     ) -> Token:
         """Return the fresh token of *identity*."""
-        key = key_of(self._credential, identity)
+        key = self._keeper.key(self._credential, identity)
         token = self._masked(await self._keeper.get(key, obtain, self._refused))
         self._used = token.version
         return token
@@ -170,7 +176,7 @@ class Flow:
     @property
     def signs(self) -> bool:
         """Whether what the scheme adds holds for one URL alone."""
-        return bool(getattr(self.known.scheme, "signs", False))
+        return self.known.signs
 
     async def authorise(self, request: OutgoingRequest) -> None:
         """Authorise *request* in place. Raises `CredentialError`."""
@@ -183,7 +189,7 @@ class Flow:
 
     def responded(self, response: AuthResponse) -> None:
         """Tell the scheme of *response*. Raises `CredentialError`."""
-        method = self.known.method("responded")
+        method = self.known.responded
         if method is not None:
             with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
                 method(response, self.credential, self._context)
@@ -209,10 +215,9 @@ class Flow:
         """Say whether the request is to be authorised anew after *response*. Raises
         `CredentialError`.
         """
-        challenged = self.known.method("challenged")
+        challenges, challenged = self.known.challenges, self.known.challenged
         if challenged is None:
             return False
-        challenges = self.known.method("challenges")
         if challenges is None and response.status != 401:
             return False
         with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
@@ -234,22 +239,34 @@ def identity_of(credential: Credential, known: KnownScheme) -> TlsIdentity | Non
     return identity
 
 
-@contextmanager
-def blamed(credential: str, pointer: str, redactor: Redactor) -> Iterator[None]:
+class blamed:  # noqa: N801 - a context manager; not a generator, as it is around every call
     """Turn what a scheme raises into a `CredentialError` that says where *credential* is named,
     without secrets. Other errors of ours pass. *pointer* is "" outside a task.
     """
-    try:
-        yield
-    except CredentialError as error:
-        error.message = _said_at(pointer, redactor.text(error.message))
-        error.args = (error.message,)
-        raise
-    except TaskError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever a scheme raises; the cause may quote a secret
-        text = redactor.text(f"credential {credential!r}: {error}")
-        raise CredentialError(_said_at(pointer, text)) from None
+
+    __slots__ = ("_credential", "_pointer", "_redactor")
+
+    def __init__(self, credential: str, pointer: str, redactor: Redactor) -> None:
+        self._credential = credential
+        self._pointer = pointer
+        self._redactor = redactor
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, CredentialError):
+            error.message = _said_at(self._pointer, self._redactor.text(error.message))
+            error.args = (error.message,)
+        elif isinstance(error, Exception) and not isinstance(error, TaskError):
+            # Whatever a scheme raises; the cause may quote a secret.
+            text = self._redactor.text(f"credential {self._credential!r}: {error}")
+            raise CredentialError(_said_at(self._pointer, text)) from None
 
 
 def _said_at(pointer: str, message: str) -> str:

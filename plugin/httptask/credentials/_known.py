@@ -29,6 +29,12 @@ class KnownScheme:
     """Whether it needs a context, or answers challenges, or has a client's certificate."""
     schema: Mapping[str, Any]
     """The JSON Schema of its credentials."""
+    signs: bool
+    """Whether what it adds holds for one URL alone."""
+    responded: Callable[..., Any] | None
+    challenges: Callable[..., Any] | None
+    challenged: Callable[..., Any] | None
+    """Optional methods: see `httptask.protocols.AuthScheme`."""
 
     @classmethod
     def of(cls, scheme: Any) -> KnownScheme:
@@ -42,11 +48,17 @@ class KnownScheme:
             call = authorise
         else:
             call = _without_context(authorise)
-        extra = (
-            getattr(scheme, name, None) for name in ("challenged", "responded", "tls_identity")
+        responded, challenges, challenged, tls_identity = (
+            _method(scheme, name)
+            for name in ("responded", "challenges", "challenged", "tls_identity")
         )
-        is_flow = takes is not None or any(map(callable, extra))
-        return cls(scheme, call, is_flow, schema_of(scheme))
+        is_flow = takes is not None or any(
+            method is not None for method in (responded, challenged, tls_identity)
+        )
+        signs = bool(getattr(scheme, "signs", False))
+        return cls(
+            scheme, call, is_flow, schema_of(scheme), signs, responded, challenges, challenged
+        )
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool | None:
         """Say whether a credential of it satisfies *security_scheme*; None: nobody can say."""
@@ -58,8 +70,7 @@ class KnownScheme:
 
     def method(self, name: str) -> Callable[..., Any] | None:
         """Return the scheme's optional method *name*, or None."""
-        method = getattr(self.scheme, name, None)
-        return method if callable(method) else None
+        return _method(self.scheme, name)
 
 
 def known_schemes(plugins: PluginManager) -> Mapping[str, KnownScheme]:
@@ -80,6 +91,11 @@ def _own_stores_alone(plugins: PluginManager) -> bool:
 def _schemes(plugins: PluginManager) -> dict[str, KnownScheme]:
     named = plugins.named("httptask_auth_schemes")
     return {name: KnownScheme.of(scheme) for name, scheme in named.items()}
+
+
+def _method(scheme: Any, name: str) -> Callable[..., Any] | None:
+    method = getattr(scheme, name, None)
+    return method if callable(method) else None
 
 
 def _third(authorise: Callable[..., Any]) -> str | None:

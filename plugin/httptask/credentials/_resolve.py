@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from httptask._core.nearest import nearest
@@ -23,11 +23,30 @@ if TYPE_CHECKING:
     from httptask.protocols import AuthContext
 
 
-async def resolve(name: str, plugins: PluginManager) -> Credential:
-    """Return the credential *name* from the first store that has it, its fields typed by its auth
-    scheme.
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A credential as its store gave it, and what is known of it as long as the store gives the
+    same.
+    """
 
-    Stores run in a worker thread. Raises `CredentialError` when none has it, a store fails, or it
+    credential: Credential
+    """Its fields typed by its auth scheme."""
+    known: KnownScheme
+    """Its auth scheme."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """The values to mask."""
+
+
+async def resolve(name: str, plugins: PluginManager) -> Credential:
+    """Return the credential *name*, as `resolve_known` does."""
+    return (await resolve_known(name, plugins)).credential
+
+
+async def resolve_known(name: str, plugins: PluginManager) -> Resolved:
+    """Return the credential *name* from the first store that has it, with its auth scheme.
+
+    Stores are asked every time, so that a changed secret counts at once; they run in a worker
+    thread. Raises `CredentialError` when none has it, a store fails, or it
     does not fit its scheme.
     """
     try:
@@ -49,7 +68,7 @@ async def resolve(name: str, plugins: PluginManager) -> Credential:
             f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
             " (readable by its owner alone)"
         )
-    return typed_credential(credential, plugins)
+    return resolved(credential, plugins)
 
 
 async def authorise(
@@ -69,8 +88,9 @@ async def authorise(
     """
     before = request.copy()
     try:
-        target = origin(request.url)
-        if credential.origins and target not in {origin(allowed) for allowed in credential.origins}:
+        target, allowed_origins = origin(request.url), credential.origins
+        is_bound = allowed_origins and target not in allowed_origins
+        if is_bound and target not in map(origin, allowed_origins):
             allowed_there = ", ".join(credential.origins)
             message = f"may only be sent to {allowed_there}; this request goes to {target}"
             raise CredentialError(f"credential {credential.name!r} {message}")
@@ -122,11 +142,17 @@ def typed_credential(credential: Credential, plugins: PluginManager) -> Credenti
 
     Raises `CredentialError`.
     """
-    kept: dict[str, tuple[Credential, Credential]] = plugins.kept("typed credentials", dict)
-    before, typed = kept.get(credential.name, (None, None))
-    # Asked for in every attempt.
-    if typed is not None and (before is credential or before == credential):
-        return typed
+    return resolved(credential, plugins).credential
+
+
+def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
+    """Return *credential* and what is known of it: the same as before while *credential* equals the
+    one before. Raises `CredentialError`.
+    """
+    kept: dict[str, tuple[Credential, Resolved]] = plugins.kept("resolved credentials", dict)
+    pair = kept.get(credential.name)
+    if pair is not None and (pair[0] is credential or pair[0] == credential):
+        return pair[1]
     known = known_scheme(credential, plugins)
     plain = credential.revealed()
     problems = credential_problems(known.schema, plain)
@@ -137,10 +163,11 @@ def typed_credential(credential: Credential, plugins: PluginManager) -> Credenti
             f" {credential.scheme!r} has: {fields}"
         )
     typed = replace(credential, fields=with_secrets(known.schema, plain))
-    if len(kept) >= _MOST_TYPED:
+    if len(kept) >= _MOST_KEPT:
         kept.clear()
-    kept[credential.name] = credential, typed
-    return typed
+    made = Resolved(typed, known, typed.secrets())
+    kept[credential.name] = credential, made
+    return made
 
 
-_MOST_TYPED = 1024
+_MOST_KEPT = 1024

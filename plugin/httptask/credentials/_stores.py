@@ -21,6 +21,7 @@ PREFIX = "HTTPTASK_CREDENTIAL_"
 FILE_VARIABLE = "HTTPTASK_CREDENTIALS_FILE"
 
 
+@functools.lru_cache(1024)
 def variable(name: str) -> str:
     """Return the environment variable of the credential *name*: `procore-sandbox` ->
     `..._PROCORE_SANDBOX`.

@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import hashlib
 import json
+import marshal
 import os
 import secrets
 import threading
@@ -37,6 +38,8 @@ _LEASE_SECONDS = 45.0
 _FLIGHT_SECONDS = 90.0
 """The deadline of a refresh with the wait for another process's."""
 _POLL_SECONDS = 0.05
+_MOST_KEYS = 1024
+"""Keys of tokens that are kept."""
 
 
 def key_of(credential: str, identity: Mapping[str, Any]) -> str:
@@ -80,11 +83,26 @@ class TokenKeeper:
         self._clock = clock
         self._store: TokenStore | None = None
         self._seen: dict[str, _Seen] = {}
+        self._keys: dict[tuple[str, bytes], str] = {}
         # By process, too: one that was forked has none of those under way.
         self._flights: dict[tuple[int, str], concurrent.futures.Future[Token]] = {}
         self._unstored: dict[str, tuple[str | None, _Seen]] = {}
         self._lock = threading.Lock()
         self._refresher = Refresher()
+
+    def key(self, credential: str, identity: Any) -> str:
+        """Return the key of the token of *identity*, as `key_of` does; asked in every attempt."""
+        try:
+            # Exact, where equality would take 1 for true.
+            asked = credential, marshal.dumps(identity, 2)
+        except ValueError:
+            return key_of(credential, identity)
+        key = self._keys.get(asked)
+        if key is None:
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            key = self._keys[asked] = key_of(credential, identity)
+        return key
 
     async def get(self, key: str, obtain: Obtain, refused: str | None = None) -> Token:
         """Return the token of *key*: the stored one while it is fresh, else what *obtain* gives.

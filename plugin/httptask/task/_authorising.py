@@ -1,51 +1,145 @@
-"""What a task lends to the auth scheme of its credential."""
+"""A task's credentials: resolved for each attempt, and what is lent to their auth schemes."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask.credentials import Surroundings
-from httptask.model.authorisation import AuthResponse
-from httptask.model.exchange import OutgoingRequest
+from httptask.credentials import (
+    Flow,
+    Flows,
+    NotSentError,
+    Resolved,
+    authorise,
+    blamed,
+    resolve_known,
+)
 from httptask.model.task import Inputs
-from httptask.sending import Send, host_and_target, refused, secrets_of
+from httptask.sending import Ready, Send, host_and_target, refused, secrets_of
 
 if TYPE_CHECKING:
+    from httptask.errors import CredentialError
     from httptask.model.api import Endpoint
+    from httptask.model.authorisation import AuthResponse, TlsIdentity
+    from httptask.model.exchange import OutgoingRequest
     from httptask.task._runtime import Runtime
 
 
-def surroundings(
-    runtime: Runtime, credential: str, endpoint: Endpoint | None, pointer: str, send: Send | None
-) -> Surroundings:
-    """Return what the scheme of *credential*, which is named at *pointer*, may use.
+class Lent:
+    """What the scheme of *credential*, which is named at *pointer*, may use: see
+    `httptask.credentials.Surroundings`.
 
     *send* sends token requests; None where a request is only shown.
     """
-    redactor = runtime.redactor
 
-    async def sent(send: Send, request: OutgoingRequest, *owner: Any) -> AuthResponse:
+    __slots__ = (
+        "_credential",
+        "_runtime",
+        "_send",
+        "clock",
+        "endpoint",
+        "pointer",
+        "redactor",
+        "sends",
+        "tokens",
+    )
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        credential: str,
+        endpoint: Endpoint | None,
+        pointer: str,
+        send: Send | None,
+    ) -> None:
+        self._runtime = runtime
+        self._credential = credential
+        self._send = send
+        self.clock = runtime.clock
+        self.endpoint = endpoint
+        self.pointer = pointer
+        self.redactor = runtime.redactor
+        self.sends = send is not None
+        self.tokens = runtime.tokens
+
+    async def send(self, request: OutgoingRequest, identity: TlsIdentity | None) -> AuthResponse:
+        """Send the token *request*; the secrets in it and in its response are masked from then
+        on.
+        """
+        if self._send is None:
+            raise NotSentError("no token is asked for to show a request")
         # Before it is sent, too: what it holds may come back in an error.
-        for secret in secrets_of(request, b""):
-            redactor.add_derived(secret, credential)
-        response = await send(request, *owner)
-        for secret in secrets_of(request, response.body):
-            redactor.add_derived(secret, credential)
+        self._mask(request, b"")
+        response = await self._send(request, self._credential, identity)
+        self._mask(request, response.body)
         return response
 
-    async def evaluate(expression: Any, data: Any) -> Any:
-        run = Inputs().run
-        return await runtime.evaluator.evaluate(expression, data, pointer=pointer, run=run)
+    def _mask(self, request: OutgoingRequest, content: bytes) -> None:
+        for secret in secrets_of(request, content):
+            self.redactor.add_derived(secret, self._credential)
 
-    return Surroundings(
-        redactor,
-        runtime.clock,
-        partial(sent, send) if send is not None else None,
-        evaluate,
-        lambda response, what, advice: refused(response, credential, what, advice, redactor),
-        runtime.tokens,
-        host_and_target,
-        endpoint,
-        pointer,
-    )
+    async def evaluate(self, expression: Any, data: Any) -> Any:
+        """Evaluate the expressions in *expression* over *data*."""
+        run = Inputs().run
+        evaluator = self._runtime.evaluator
+        return await evaluator.evaluate(expression, data, pointer=self.pointer, run=run)
+
+    def failure(self, response: AuthResponse, what: str, advice: str) -> CredentialError:
+        """Return the error of a refused token request."""
+        return refused(response, self._credential, what, advice, self.redactor)
+
+    def address(self, url: str) -> tuple[str, str]:
+        """Return the value of `Host` and the target of a request to *url*."""
+        return host_and_target(url)
+
+
+NamedCredentials = Sequence[tuple[str, str]]
+"""The names of a task's credentials, each with the JSON Pointer at which it stands."""
+
+
+async def resolved_credentials(
+    runtime: Runtime, names: NamedCredentials
+) -> list[tuple[str, Resolved]]:
+    """Return the credentials that a task names, each with where it does; their secrets are masked
+    from now on.
+    """
+    redactor = runtime.redactor
+    credentials = []
+    for pointer, name in names:
+        with blamed(name, pointer, redactor):
+            resolved = await resolve_known(name, runtime.plugins)
+        runtime.limiter.know(name, resolved.credential.rate_limit)
+        for secret in resolved.secrets:
+            redactor.add(secret)
+        credentials.append((pointer, resolved))
+    return credentials
+
+
+async def authorised(
+    runtime: Runtime,
+    plain: OutgoingRequest,
+    credentials: Sequence[tuple[str, Resolved]],
+    endpoint: Endpoint | None,
+    send: Send | None,
+) -> Ready:
+    """Return *plain*, a request to *endpoint*, authorised by *credentials*.
+
+    *send* sends token requests; None where the request is only shown.
+    """
+    request = plain.copy()
+    flows: list[Flow] = []
+    for pointer, resolved in credentials:
+        credential, known = resolved.credential, resolved.known
+        if not known.is_flow and len(credentials) == 1:
+            with blamed(credential.name, pointer, runtime.redactor):
+                await authorise(request, credential, known, runtime.redactor, endpoint)
+            return Ready(request, plain, credential.name)
+        lent = Lent(runtime, credential.name, endpoint, pointer, send)
+        flows.append(Flow(credential, known, lent))
+    together = flows[0] if len(flows) == 1 else Flows(flows)
+    try:
+        await together.authorise(request)
+    except NotSentError:  # it is shown as it is without
+        request = plain.copy()
+    names = tuple(resolved.credential.name for _, resolved in credentials)
+    return Ready(request, plain, names[0] if len(names) == 1 else names, together)

@@ -23,7 +23,7 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import Timeouts
 from httptask.sending import Send, allowing, token_sender
 from httptask.settings import prepare, settings_schema, still_to_fill
-from httptask.task._authorising import surroundings
+from httptask.task._authorising import Lent
 from httptask.task._http_task import HttpTask
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def flow_of(
     known = known_scheme(credential, runtime.plugins)
     if not known.is_flow:
         return None
-    lent = surroundings(runtime, credential.name, endpoint, "", _guarded(runtime))
+    lent = Lent(runtime, credential.name, endpoint, "", _guarded(runtime))
     return Flow(credential, known, lent)
 
 

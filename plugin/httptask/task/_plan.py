@@ -14,6 +14,7 @@ from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than, dump, is_too_deep, parse
 from httptask.building import Builder, build, data_places, references, with_values
+from httptask.credentials import named_credentials
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, has_expression, may_change
 from httptask.model.policy import RetryPolicy, Timeouts
@@ -142,6 +143,11 @@ class Plan:
     def field(self, name: str) -> Any:
         """Return the field *name* of the definition, whatever the definition is."""
         return self.definition.get(name) if isinstance(self.definition, Mapping) else None
+
+    @cached_property
+    def credentials(self) -> list[tuple[str, str]]:
+        """The names of its credentials, each with where it stands."""
+        return named_credentials(self.field("credentials"), self.pointer)
 
     # Problems
 

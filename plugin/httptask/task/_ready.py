@@ -6,22 +6,11 @@ from typing import TYPE_CHECKING
 
 from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import located
-from httptask.credentials import (
-    Flow,
-    Flows,
-    NotSentError,
-    authorise,
-    blamed,
-    known_scheme,
-    named_credentials,
-    resolve,
-)
 from httptask.model.exchange import OutgoingRequest, StreamedBody
 from httptask.sending import Ready, Send, for_another_origin
-from httptask.task._authorising import surroundings
+from httptask.task._authorising import authorised, resolved_credentials
 
 if TYPE_CHECKING:
-    from httptask.model.credential import Credential
     from httptask.task._http_task import HttpTask
 
 
@@ -42,41 +31,11 @@ async def ready(
         _prepared_by_plugins(task, request)
         request = for_another_origin(request)
         return Ready(request, request)
-    credentials = await _credentials(task)
+    credentials = await resolved_credentials(runtime, task.plan.credentials)
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)
-    plain = request.copy()
-    flows: list[Flow] = []
-    for pointer, credential in credentials:
-        known = known_scheme(credential, runtime.plugins)
-        name = credential.name
-        if not known.is_flow and len(credentials) == 1:
-            with blamed(name, pointer, runtime.redactor):
-                await authorise(request, credential, known, runtime.redactor, task.endpoint)
-            return Ready(request, plain, name)
-        lent = surroundings(runtime, name, task.endpoint, pointer, send)
-        flows.append(Flow(credential, known, lent))
-    together = flows[0] if len(flows) == 1 else Flows(flows)
-    try:
-        await together.authorise(request)
-    except NotSentError:  # it is shown as it is without
-        request = plain.copy()
-    names = tuple(credential.name for _, credential in credentials)
-    return Ready(request, plain, names[0] if len(names) == 1 else names, together)
-
-
-async def _credentials(task: HttpTask) -> list[tuple[str, Credential]]:
-    """Return the credentials that *task* names, each with where it does."""
-    runtime, credentials = task.runtime, []
-    for pointer, name in named_credentials(task.definition.get("credentials"), task.pointer):
-        with blamed(name, pointer, runtime.redactor):
-            credential = await resolve(name, runtime.plugins)
-        runtime.limiter.know(name, credential.rate_limit)
-        for secret in credential.secrets():
-            runtime.redactor.add(secret)
-        credentials.append((pointer, credential))
-    return credentials
+    return await authorised(runtime, request, credentials, task.endpoint, send)
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:

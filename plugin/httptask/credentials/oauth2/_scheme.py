@@ -18,6 +18,7 @@ from httptask.model.authorisation import AuthResponse, TlsIdentity, Token
 from httptask.model.credential import Secret
 
 if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
     from httptask.model.credential import Credential
     from httptask.model.exchange import OutgoingRequest
     from httptask.protocols import AuthContext
@@ -28,6 +29,10 @@ from then on, so that it must be no word that somebody writes.
 """
 
 
+_MOST_IDENTITIES = 1024
+"""Credentials whose identity is kept: it is asked for in every attempt."""
+
+
 class OAuth2:
     """A token of OAuth 2.0: asked for, kept, refreshed, and sent as a bearer token (RFC 6750)."""
 
@@ -36,6 +41,7 @@ class OAuth2:
 
     def __init__(self) -> None:
         self._discovery = Discovery()
+        self._identities: dict[str, tuple[Credential, Endpoint | None, Mapping[str, Any]]] = {}
 
     @cached_property
     def credential_schema(self) -> Mapping[str, Any]:
@@ -50,9 +56,11 @@ class OAuth2:
 
     def tls_identity(self, credential: Credential) -> TlsIdentity | None:
         """Return the client's certificate, where it has one (RFC 8705)."""
+        if "certificate" not in credential.fields:
+            return None
         fields = credential.revealed()
         key = fields.get("key", {})
-        if "certificate" not in fields or "pem" not in key:
+        if "pem" not in key:
             return None
         password = Secret(key["password"]) if "password" in key else None
         return TlsIdentity(
@@ -73,7 +81,14 @@ class OAuth2:
 
     def identity(self, credential: Credential, context: AuthContext) -> Mapping[str, Any]:
         """Return what the token of *credential* is stored under."""
-        return Client(credential, context, self._discovery).identity()
+        kept = self._identities.get(credential.name)
+        if kept is not None and kept[0] is credential and kept[1] is context.endpoint:
+            return kept[2]
+        identity = Client(credential, context, self._discovery).identity()
+        if len(self._identities) >= _MOST_IDENTITIES:
+            self._identities.clear()
+        self._identities[credential.name] = credential, context.endpoint, identity
+        return identity
 
     async def authorise(
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
@@ -81,8 +96,10 @@ class OAuth2:
         """Put a fresh token into *request*."""
         token = _SHOWN
         if context.sends:
-            client = Client(credential, context, self._discovery)
-            token = await context.tokens.get(client.identity(), client.obtain)
+            token = await context.tokens.get(
+                self.identity(credential, context),
+                lambda stored: Client(credential, context, self._discovery).obtain(stored),
+            )
         place = credential.fields.get("sendAs", {})
         put_token(request, place, token.access_token, token.token_type)
 
