@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self, TypeVar, overload
 from urllib.parse import quote, quote_plus
 
@@ -43,6 +43,10 @@ _MOST_READINGS = 16
 
 _MOST_MASKS = 50_000
 """Masks in a text. One with more is little else, and is masked as a whole."""
+
+_MOST_CLEAN = 512
+_LONGEST_CLEAN = 512
+"""Texts without a secret that are remembered, and their characters."""
 
 
 class Maskable(Protocol):
@@ -260,6 +264,8 @@ _ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]],
 Each has the start of an escape, a function from a character to the start of its escape, the pattern
 of escapes, and a function from an escape to its characters.
 """
+_MARKS = tuple(mark for mark, *_ in _ESCAPES)
+_Escape = tuple[str, tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], str]]
 
 
 def _json_escape(character: str) -> str:
@@ -346,7 +352,14 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return *text* with every secret masked."""
         known = self._known
-        return _masked(text, known, known.in_text, MASK) if known.secrets else text
+        if not known.secrets or text in known.clean:
+            return text
+        shown = _masked(text, known, known.in_text, MASK)
+        if shown is text and len(text) <= _LONGEST_CLEAN:
+            if len(known.clean) >= _MOST_CLEAN:
+                known.clean.clear()
+            known.clean.add(text)
+        return shown
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return *pairs*, the names and values of headers, with every secret masked."""
@@ -413,6 +426,23 @@ class _Known:
         self.in_text = [form for _, spellings in forms for form in spellings.in_text]
         self.in_octets = [form for _, spellings in forms for form in spellings.in_octets]
         self.escapable = frozenset().union(*(spellings.escapable for _, spellings in forms))
+        self.clean: set[str] = set()
+        """Short texts that were searched, and hold none of these: a task sends to one URL, and
+        servers answer with the same headers, again and again.
+        """
+
+    @cached_property
+    def escapes(self) -> tuple[_Escape, ...]:
+        """The ways to escape a character, with the starts of escapes that may spell a secret."""
+        return tuple(
+            (
+                mark,
+                tuple({start for character in self.escapable for start in spelling(character)}),
+                pattern,
+                characters,
+            )
+            for mark, spelling, pattern, characters in _ESCAPES
+        )
 
 
 def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
@@ -439,6 +469,8 @@ def _holds_any(folded: str, forms: list[_Form]) -> bool:
 
 def _is_escaped(text: str, folded: str, known: _Known) -> bool:
     """Say whether *text* holds a secret once its escapes are undone."""
+    if not any(mark in folded for mark in _MARKS):
+        return False
     for reading in _readings(text, folded, known):
         folded_reading = _folded(reading)
         if _holds_any(folded_reading, known.in_text) or _holds_any(folded_reading, known.in_octets):
@@ -463,9 +495,8 @@ def _readings(text: str, folded: str, known: _Known) -> Iterator[str]:
 
 def _unescaped(text: str, folded: str, known: _Known) -> Iterator[str]:
     """Yield *text* with the escapes of each way undone, if they may spell a secret."""
-    for mark, spelling, escapes, characters in _ESCAPES:
+    for mark, starts, escapes, characters in known.escapes:
         # Almost always no character of a secret is escaped: then there is nothing to undo.
-        starts = (start for character in known.escapable for start in spelling(character))
         if mark in folded and any(start in folded for start in starts):
             yield escapes.sub(characters, text)
             if not text.isascii():
@@ -488,6 +519,8 @@ def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:
     """Return *text* with *mask* for every one of *forms*; *folded* is its lower case."""
     spans: list[tuple[int, int, str]] = []
     for form in forms:
+        if form.text not in folded:  # by far the most
+            continue
         start = folded.find(form.text)
         while start >= 0:
             end = start + len(form.text)

@@ -145,16 +145,14 @@ def _content(received: Received) -> bytes:
 
 
 async def authorised_anew(
-    hop: HopRecord, plain: OutgoingRequest, authorisation: Authorisation
+    hop: HopRecord, response: AuthResponse, plain: OutgoingRequest, authorisation: Authorisation
 ) -> OutgoingRequest | None:
     """Return the request of *hop*, which is *plain* without authorisation, authorised anew; None
-    when its response stands.
+    when its *response* stands.
     """
     body = plain.body
     is_repeatable = not isinstance(body, StreamedBody) or body.is_repeatable
-    if hop.received is None or not is_repeatable:
-        return None
-    if not await authorisation.challenged(_as_seen(hop.received, hop.request.url)):
+    if not is_repeatable or not await authorisation.challenged(response):
         return None
     hop.challenged = True
     return await authorised(plain, authorisation)
@@ -167,14 +165,10 @@ async def authorised(plain: OutgoingRequest, authorisation: Authorisation) -> Ou
     return request
 
 
-def respond(hop: HopRecord, authorisation: Authorisation) -> None:
-    """Tell the scheme of the response of *hop*."""
-    if hop.received is not None:
-        authorisation.responded(_as_seen(hop.received, hop.request.url))
-
-
-def _as_seen(received: Received, url: str) -> AuthResponse:
-    """Return *received* as an auth scheme sees it. Its body is decoded when it is asked for."""
+def as_seen(received: Received, url: str) -> AuthResponse:
+    """Return *received*, the response from *url*, as an auth scheme sees it. Its body is decoded
+    when it is asked for.
+    """
 
     def content() -> bytes:
         try:

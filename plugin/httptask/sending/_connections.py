@@ -109,7 +109,7 @@ class Connections:
         if is_mocked():
             with suppress(LetThroughError):
                 return await self._mocked.send(request, credential, timeouts, recorder)
-        origin, authority, target = address(request.url)
+        origin, authority, target = recorder.address or address(request.url)
         key = (credential, origin, identity)
         recorder.way = way = self._ways.way(origin)
         proxy = way.proxy if origin.scheme == "http" else None  # https goes through a tunnel

@@ -19,10 +19,10 @@ from httptask.sending._attempt import AttemptRecord
 from httptask.sending._authorising import (
     Authorisation,
     Send,
+    as_seen,
     authorised,
     authorised_anew,
     plain_following,
-    respond,
     send_token,
 )
 from httptask.sending._cookies import CookieJar
@@ -281,9 +281,11 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
     while True:
         received = await _hop(current, sent, ready, call, on_own_origin=plain is not None)
         if plain is not None and ready.authorisation is not None:
-            respond(current.hops[-1], ready.authorisation)
-        if plain is not None and ready.authorisation is not None and may_be_challenged:
-            anew = await authorised_anew(current.hops[-1], plain, ready.authorisation)
+            response = as_seen(received, sent.url)
+            ready.authorisation.responded(response)
+            anew = None
+            if may_be_challenged:
+                anew = await authorised_anew(current.hops[-1], response, plain, ready.authorisation)
             if anew is not None:
                 may_be_challenged = False
                 cookies.store(sent.url, received.header_lines("set-cookie"))

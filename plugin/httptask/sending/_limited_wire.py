@@ -21,7 +21,7 @@ from httptask.sending._translations import translated
 
 if TYPE_CHECKING:
     from httptask.model.authorisation import TlsIdentity
-    from httptask.model.exchange import Headers, OutgoingRequest
+    from httptask.model.exchange import OutgoingRequest
     from httptask.model.policy import Timeouts
     from httptask.model.rates import RateLimit
     from httptask.sending._breaker import Breaker
@@ -59,33 +59,28 @@ class LimitedWire:
         identity: TlsIdentity | None = None,
     ) -> Answer:
         """Send *request* when it is its turn. Raises also when it would be in vain to wait."""
-        origin, _, _ = address(request.url)
-        limiter = self.limiter
+        recorder.address = address(request.url)
+        origin, limiter = recorder.address[0], self.limiter
         passed = None
-        is_limited = any(name in limiter.rates for name in names_of(credential))
-        if self.rate is None and not is_limited and not limiter.is_shared:
+        has_rate = self.rate is not None or (
+            bool(limiter.rates) and any(name in limiter.rates for name in names_of(credential))
+        )
+        if not has_rate and not limiter.is_shared:
             passed = self._at_once(origin, credential)
         if passed is None:
             passed = await self._in_turn(origin, credential, recorder)
-        passed.describe(request, timeouts, recorder, self.deadline)
+        passed.failure = partial(_failure, request, timeouts, recorder, self.deadline)
         recorder.check_again = partial(self._check_again, passed, origin, recorder)
         try:
             answer = await self.wire.send(request, credential, timeouts, recorder, identity)
         except BaseException as error:
             passed.broke(error)
             raise
-        limited_for = passed.answered(answer.status_code, answer.headers)
+        limited_for = passed.answered(answer)
         if limited_for and limiter.is_shared:
             pause = min(limited_for, limiter.limits.longest_pause)
             for name in names_of(credential) or (None,):
                 await limiter.tell(key_of(origin, credential=name), pause)
-        close = answer.close
-
-        def end() -> None:
-            close()
-            passed.ended()
-
-        answer.close, answer.broke = end, passed.broke
         return answer
 
     def _at_once(self, origin: Origin, credential: Owner | None) -> _Passed | None:
@@ -214,23 +209,20 @@ class _Passed:
     goes_ahead: bool = False
     is_probe: bool = False
     room: Line | None = None
-    _failure: Callable[[BaseException], str] | None = None
+    failure: Callable[[BaseException], str] = lambda _: ""
+    """Returns what an error says against the origin, in a word."""
     _status: int = 0
     _is_counted: bool = False
+    _close: Callable[[], None] = lambda: None
 
-    def describe(
-        self, request: OutgoingRequest, timeouts: Timeouts, recorder: Recorder, deadline: float
-    ) -> None:
-        """Note what is sent, for the case that it fails."""
-        self._failure = lambda error: _failure(error, request, timeouts, recorder, deadline)
-
-    def answered(self, status: int, headers: Headers) -> float:
-        """Note that a response's head came; return the seconds for which its server takes no more
-        requests.
+    def answered(self, answer: Answer) -> float:
+        """Note that the head of *answer* came, and learn how it ends; return the seconds for which
+        its server takes no more requests.
         """
-        limiter, quota = self.limiter, self.credential.quota
+        limiter, quota, status = self.limiter, self.credential.quota, answer.status_code
         self._status = status
-        said = server_limit(status, headers) if limiter.limits.longest_pause else None
+        self._close, answer.close, answer.broke = answer.close, self.ended, self.broke
+        said = server_limit(status, answer.headers) if limiter.limits.longest_pause else None
         with limiter.lock:
             quota.answered(time.monotonic(), said, self.goes_ahead)
             if self.credential.line:
@@ -239,13 +231,13 @@ class _Passed:
 
     def broke(self, error: BaseException) -> None:
         """Note that *error* ended the request, or the reading of its response."""
-        what = self._failure(error) if self._failure is not None else ""
-        self._count(what)
+        self._count(self.failure(error))
         if not self._status:
             self.give_back()
 
     def ended(self) -> None:
         """Note that the response was read, or is not wanted any more."""
+        self._close()
         self._count(str(self._status) if self._status in BROKEN else None)
         self._leave_room()
 
@@ -280,11 +272,11 @@ class _Passed:
 
 
 def _failure(
-    error: BaseException,
     request: OutgoingRequest,
     timeouts: Timeouts,
     recorder: Recorder,
     deadline: float,
+    error: BaseException,
 ) -> str:
     """Return what *error* says against the origin, in a word; "" for nothing."""
     if recorder.is_refused:

@@ -73,6 +73,7 @@ class Recorder:
         "_first_write",
         "_last_write",
         "_phases",
+        "address",
         "bytes_received",
         "bytes_sent",
         "check_again",
@@ -89,6 +90,8 @@ class Recorder:
         self._phases: dict[str, float] = {}
         self._began: tuple[str, float] | None = None
         self._first_write = self._last_write = self._first_byte = 0.0
+        self.address: tuple[Origin, str, str] | None = None
+        """The origin of the request, its authority and its target, once somebody worked it out."""
         self.connected = False
         """A new connection was made for this hop; False is a kept-alive one, or none yet."""
         self.bytes_sent = 0
