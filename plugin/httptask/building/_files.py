@@ -25,6 +25,7 @@ from httptask.building._escaping import UnwritableError
 from httptask.building._references import (
     REFERENCE,
     data_places,
+    mentions_files,
     reference_of,
     reference_problems,
     text_places,
@@ -267,6 +268,8 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
     *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
     is no text where it should be, and for a text that holds the local path of a file.
     """
+    if files.folder is None and not mentions_files(request):
+        return dict(request)
     for path in files.named_places(request):
         raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
     contents = {}

@@ -356,6 +356,8 @@ def mentions_files(value: Any) -> bool:
     while queue:
         item = queue.pop()
         item_type = type(item)
+        if item_type is int:
+            continue
         if item_type is str:
             if "file" in item:
                 return True

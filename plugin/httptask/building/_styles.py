@@ -94,6 +94,14 @@ def written(
     `UnwritableError`.
     """
     row, named_values = _expanded(name, value, location, style, explode, encode, item_delimiters)
+    if not named_values:
+        return ""
+    if len(named_values) == 1 and not isinstance(value, list | dict):
+        key, text = named_values[0]
+        if key is None:
+            return row.start + text
+        _check(key, "=")
+        return f"{row.start}{key}={text}" if text else row.start + key + row.empty
     texts = []
     for key, text in named_values:
         _check(key or "", "=")
@@ -101,7 +109,7 @@ def written(
     if (row.explode if explode is None else explode) and isinstance(value, list | dict):
         for text in texts:
             _check(text, row.apart)
-    return row.start + row.apart.join(texts) if texts else ""
+    return row.start + row.apart.join(texts)
 
 
 def pairs(

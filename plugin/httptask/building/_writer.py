@@ -25,6 +25,9 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
 from httptask.model.exchange import StreamedBody
 
+_MOST_KEPT, _LONGEST_KEPT = 256, 64
+"""Texts of values that are kept, and the characters of such a value."""
+
 _NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
 
 
@@ -55,6 +58,8 @@ class Writer:
             _key(parameter.location, parameter.name): parameter
             for parameter in (endpoint.parameters if endpoint else ())
         }
+        self._texts: dict[tuple[str, str, str | int], str] = {}
+        """Of short scalars: most values beside an expression are the same in every run."""
         self.framing = described_framing(endpoint)
         whole = [
             parameter for parameter in self._known.values() if parameter.location == "querystring"
@@ -70,6 +75,18 @@ class Writer:
 
         *path* leads to the value in its group; None: it is under its name. Raises `SettingsError`.
         """
+        is_short = type(value) is str and len(value) <= _LONGEST_KEPT
+        if not is_short and type(value) is not int:
+            return self._written(location, name, value, path)
+        key = location, name, value
+        text = self._texts.get(key)
+        if text is None:
+            if len(self._texts) >= _MOST_KEPT:
+                self._texts.clear()
+            text = self._texts[key] = self._written(location, name, value, path)
+        return text
+
+    def _written(self, location: str, name: str, value: Any, path: Path | None) -> str:
         parameter = self._known.get(_key(location, name))
         if parameter is None:
             # Each item is a cookie of its own, where nothing is described.

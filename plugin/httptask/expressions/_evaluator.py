@@ -57,6 +57,11 @@ class _Step:
     language: ExpressionLanguage | None = None
     """None: a name of the run."""
     cheap: bool = False
+    """It is evaluated at once, without asking for the size of the data."""
+    reads_mappings: bool = False
+    """Its language follows names through any mapping; most know JSON's objects only as
+    dictionaries.
+    """
     linear: bool = False
     reads: Reads = None
     problem: str = ""
@@ -88,6 +93,7 @@ class Evaluator:
     def __init__(self, languages: Mapping[str, ExpressionLanguage], limits: Limits) -> None:
         self._languages = _by_prefix(languages)
         self._limits = limits
+        self._takes_plain = limits.expression_result >= _result.PLAIN_SIZE
         self._worker: Worker | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -198,6 +204,17 @@ class Evaluator:
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
 
     async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
+        if step.cheap and step.language is not None:  # most are
+            data = document.data if step.reads_mappings else document.whole
+            try:
+                value = _evaluated(step.language, step.source, data)
+            except _TooDeepHereError:
+                return await self._helper().evaluate(
+                    step.language, step.source, document, step.reads
+                )
+            if not (self._takes_plain and _result.is_plain(value)):
+                await self._bound(value)
+            return value
         if step.problem:
             raise _result.RefusedError(_with_suggestion(step), step.known)
         if step.language is None:
@@ -211,10 +228,7 @@ class Evaluator:
             return await self._helper().evaluate(step.language, step.source, document, step.reads)
 
     async def _value_by(self, language: ExpressionLanguage, step: _Step, document: Document) -> Any:
-        if step.cheap:
-            data = document.data if _reads_mappings(language) else document.whole
-            value = _evaluated(language, step.source, data)
-        elif step.linear and _result.is_small(part := document.part(step.reads), _SMALL):
+        if step.linear and _result.is_small(part := document.part(step.reads), _SMALL):
             value = _evaluated(language, step.source, part)
         else:
             return await self._value_elsewhere(step, language, document)
@@ -324,6 +338,7 @@ def _language_step(written: str, source: str, language: ExpressionLanguage) -> _
         source,
         language,
         cheap=bool(_answer(language, "is_cheap", source)),
+        reads_mappings=bool(getattr(language, "reads_mappings", False)),
         linear=bool(_answer(language, "is_linear", source)),
         reads=_answer(language, "reads", source),
     )
@@ -365,14 +380,6 @@ def _problem(step: _Step) -> str:
             f"the language {step.language.name!r} cannot check it: {type(error).__name__}: {error}"
         )
     return ""
-
-
-def _reads_mappings(language: ExpressionLanguage | None) -> bool:
-    """Say whether *language* follows names through any mapping.
-
-    Most languages know JSON's objects only as dictionaries.
-    """
-    return bool(getattr(language, "reads_mappings", False))
 
 
 def _run_value(name: str, run: Mapping[str, Any]) -> Any:

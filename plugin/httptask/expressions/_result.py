@@ -59,12 +59,32 @@ def with_dicts(value: Any) -> Any:
 
     `$.tasks` may be a mapping that copies nothing.
     """
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, dict):
         tasks = value.get("tasks")
         if isinstance(tasks, Mapping) and not isinstance(tasks, dict):
             return {**value, "tasks": dict(tasks)}
         return value
     return dict(value) if isinstance(value, Mapping) else value
+
+
+_SCALARS = frozenset((str, int, bool, type(None)))
+_SHORT = 512
+PLAIN_SIZE = 6 * _SHORT + 2
+"""No plain value is larger, in bytes of JSON."""
+
+
+def is_plain(value: Any) -> bool:
+    """Say whether *value* is a short text or integer, a boolean or null: most results are."""
+    if isinstance(value, str):
+        return len(value) <= _SHORT
+    if isinstance(value, int):
+        return -_LARGE < value < _LARGE
+    return value is None
+
+
+_LARGE = 1 << 64
 
 
 def is_small(value: Any, most: int) -> bool:

@@ -205,10 +205,23 @@ class Plan:
         """Return the settings *request* as they are written: without nulls, and with the media type
         of their body.
         """
-        plain = normalised(request, self._header_names)
+        plain = request
+        constant = self._constant_request
+        if constant:
+            plain = {name: request[name] for name in request.keys() - constant.keys()}
+        plain = {**constant, **normalised(plain, self._header_names)}
         if self._names_media_type:
             return plain
         return with_media_type(plain, self.settings_schema, self.endpoint)
+
+    @cached_property
+    def _constant_request(self) -> dict[str, Any]:
+        """The groups of the settings that evaluation does not change, without nulls."""
+        request, changing = self.field("httpRequest"), self._changing_groups
+        if not isinstance(request, Mapping):
+            return {}
+        constant = {name: value for name, value in request.items() if name not in changing}
+        return normalised(constant, self._header_names)
 
     @cached_property
     def _names_media_type(self) -> bool:
