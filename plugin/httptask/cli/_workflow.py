@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.nearest import nearest
 from httptask._core.numbers import number_from_1
 from httptask._core.pointers import lines_of
-from httptask._core.strict_json import JsonError, dump, parse
+from httptask._core.strict_json import dump
 from httptask.cli._exchange import exchange_text
+from httptask.cli._input import input_options, json_file, run_input, test_input, with_hint
 from httptask.cli._output import (
     CommandError,
     command,
@@ -26,7 +27,7 @@ from httptask.cli._output import (
     note,
     plural,
 )
-from httptask.errors import SettingsError
+from httptask.errors import InputError, SettingsError
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
 
 if TYPE_CHECKING:
@@ -64,11 +65,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="NAME",
         help="the task; may be left out when the definition has one HTTP task",
     )
-    test.add_argument(
-        "--input",
-        metavar="FILE",
-        help="JSON: the run's input, what expressions see as $.input (- is standard input)",
-    )
+    input_options(test)
     test.add_argument(
         "--tasks",
         metavar="FILE",
@@ -94,7 +91,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
     )
     _definition(run)
-    run.add_argument("--input", metavar="FILE", help="JSON: the run's input (- is standard input)")
+    input_options(run)
     run.add_argument(
         "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
     )
@@ -359,7 +356,7 @@ def run_run(arguments: argparse.Namespace) -> int:
     from httptask.engines import arun_workflow
 
     definition = _load(arguments.definition)
-    input_ = _json_file(arguments.input)
+    input_ = run_input(arguments, definition)
     runs: list[tuple[WorkflowRun, Any]] = []
 
     async def run() -> None:
@@ -381,6 +378,10 @@ def run_run(arguments: argparse.Namespace) -> int:
 
     try:
         run_stoppable(run)
+    except InputError:
+        if not arguments.json:
+            with_hint()
+        raise
     except Stopped as stopped:
         if not runs:
             raise
@@ -445,28 +446,17 @@ def _load(source: str) -> WorkflowDefinition:
     return load_definition(source)
 
 
-def _json_file(source: str | None) -> Any:
-    if source is None:
-        return None
-    try:
-        return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
-    except OSError as error:
-        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
-    except JsonError as error:
-        raise CommandError(f"{source}: not JSON: {error}") from error
-
-
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
     from httptask.model.task import Inputs, run_of_test
 
-    tasks = {} if arguments.tasks is None else _json_file(arguments.tasks)
+    tasks = {} if arguments.tasks is None else json_file(arguments.tasks)
     if not isinstance(tasks, dict):
         raise CommandError(
             f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}'
         )
     variables = definition.document.get("variables") or {}
     return Inputs(
-        input=_json_file(arguments.input),
+        input=test_input(arguments, definition),
         tasks=tasks,
         variables=variables,
         run=run_of_test(definition.name),

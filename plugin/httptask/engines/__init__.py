@@ -85,7 +85,8 @@ async def arun_workflow(
     closed.
 
     Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or
-    *input* is not JSON, and `PluginError` when there is no such engine; nothing has been run then.
+    *input* is not JSON or not what the definition's `inputSchema` allows (`InputError`), and
+    `PluginError` when there is no such engine; nothing has been run then.
     """
     from httptask.protocols import RunOptions
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.strict_json import dump
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
-from httptask.workflow import FinishedTasks, Progress, RunState
+from httptask.workflow import FinishedTasks, Progress, RunState, checked_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,8 @@ class RunRecord:
 
     *clock* gives seconds that only grow; a durable engine gives its own. *workflow_id* is the run's
     id, a new one when absent. Every method is pure but for the clock: an engine that replays tells
-    the same and gets the same.
+    the same and gets the same. Raises `InputError` when the input of *options* is not what the
+    definition's `inputSchema` allows.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class RunRecord:
         self.definition = definition
         self.workflow_id = workflow_id or str(uuid.uuid4())
         self.title = definition.name or PurePath(definition.source or "").stem
+        self.input = checked_input(definition, options.input)
+        """The run's input, with the defaults of the definition's `inputSchema`."""
         self._options = options
         self._clock = clock
         self._began = clock()
@@ -71,7 +74,7 @@ class RunRecord:
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
         self._under_way[step.key] = run, self._clock()
         return Inputs(
-            input=self._options.input,
+            input=self.input,
             tasks=self._finished.snapshot(),
             variables=self._variables,
             run={**self._names, "sequenceNumber": self._started},

@@ -71,7 +71,8 @@ class EmbeddedEngine:
         of a failure workflow starts no other.
 
         *runtime* is open and stays open. Raises `DefinitionError` before anything is run when
-        *definition* has problems; a task's failure is not raised. A cancelled run leaves nothing
+        *definition* has problems, and `InputError` when its `inputSchema` refuses the input; a
+        task's failure is not raised. A cancelled run leaves nothing
         running; `options.cancelled` is told how far it came.
         """
         first = await _begun(definition, options, runtime)
@@ -80,7 +81,7 @@ class EmbeddedEngine:
             return run
         return await _with_failure_workflow(
             run,
-            failure_input(run, first.cause, options.input),
+            failure_input(run, first.cause, first.input),
             definition.failure_workflow,
             options,
             runtime,
@@ -139,6 +140,8 @@ class _Run:
         """What the visits that ended changed, or died of; the run has not gone on from it yet."""
         self._has_news: asyncio.Future[None] | None = None
         """What the run waits for; None before it waits the first time."""
+        self.input = self._record.input
+        """The run's input, with defaults."""
         self.cause: TaskRun | None = None
         """The task whose failure ended the run, if one's did."""
 

@@ -5,6 +5,7 @@
     ├── CatalogueError            the catalogue cannot be used
     │   └── UnknownEndpointError  no such endpoint; carries the nearest ids
     ├── DefinitionError           a workflow definition is wrong; carries every problem at once
+    │   └── InputError            a run's input is not what the definition's inputSchema allows
     ├── PluginError               a plugin is wrong: two things of one name, a misspelt hook
     └── TaskError                 a task ended in a class other than success; `kind` is that class
         ├── SettingsError         settings      nothing was sent: the settings are wrong
@@ -51,6 +52,7 @@ __all__ = [
     "ExpressionError",
     "HttpTaskError",
     "IncompleteError",
+    "InputError",
     "ParseError",
     "PluginError",
     "Problem",
@@ -184,6 +186,18 @@ class DefinitionError(HttpTaskError):
         return cls(
             [Problem.from_json(problem) for problem in value["problems"]], source=value["source"]
         )
+
+
+class InputError(DefinitionError):
+    """The input of a run is not what the definition's `inputSchema` allows; nothing was run.
+
+    The pointers of its *problems* point into the input.
+    """
+
+    def __init__(
+        self, problems: Sequence[Problem], *, source: str | None = "the run's input"
+    ) -> None:
+        super().__init__(problems, source=source)
 
 
 class PluginError(HttpTaskError):

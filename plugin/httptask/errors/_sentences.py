@@ -71,6 +71,21 @@ SENTENCES: Mapping[str, str] = {
     "keyword": "{reason}",
     "too-deep": "the {what} is nested too deeply to be checked",
     "schema-unusable": "the schema of these settings cannot be used: {reason}",
+    "schema-work": (
+        "this cannot be checked: the references of its schema lead to the same schemas along too"
+        " many ways"
+    ),
+    # A schema that an author wrote
+    "schema-size": "this schema holds more than {limit:,} schemas",
+    "schema-dialect": "{found!r} is another dialect; this is read as JSON Schema 2020-12",
+    "schema-reference-remote": (
+        "{name!r} leads out of this schema, and nothing is fetched: put what it refers to into"
+        " '$defs', and refer to it as '#/$defs/…'"
+    ),
+    "schema-reference-unknown": "there is nothing at {name!r} in this schema",
+    "schema-default": "the schema refuses this default: {reason}",
+    "schema-loop": "this leads back to itself for the same value, so checking by it would not end",
+    "schema-pattern": "this pattern cannot be read, so nothing is checked by it: {reason}",
     # The settings of a request
     "name-type": "names must be strings, as in JSON",
     "method": "{found!r} is no method of a request: expected a word such as GET, POST or PROPFIND",

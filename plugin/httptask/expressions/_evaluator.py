@@ -102,8 +102,9 @@ class Evaluator:
     def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
         """Return every problem of the expressions in the JSON *value*, which stands at *pointer*.
 
-        *shape* is what is known of their data: nested objects, in which None stands for any value.
-        A language that can tell (JSONPath) reports a name that can never be there. Nothing is
+        *shape* is what is known of their data: nested objects, in which None stands for any value,
+        and lists of one item, which stands for all. A language that can tell (JSONPath) reports a
+        name that can never be there; what an `Expected` object lacks is a warning. Nothing is
         evaluated. Names of objects are not checked.
         """
         problems: list[Problem] = []
@@ -354,18 +355,23 @@ def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
 
 def _problems(step: _Step, pointer: str, shape: Any) -> Iterator[Problem]:
     """Yield the problem of *step*, if it has one, in a text at *pointer*; see `Evaluator.check`."""
-    reason = _problem(step) or _missing_name(step, shape)
+    reason, severity = _problem(step), "error"
+    if not reason:
+        error = _missing_name(step, shape)
+        reason = str(error or "")
+        severity = "error" if getattr(error, "is_certain", True) else "warning"
     if not reason:
         return
     params: dict[str, Any] = {"expression": _shortened(step.written), "reason": reason}
-    yield Problem.of("expression", pointer, suggestion=step.suggestion, **params)
+    yield Problem.of("expression", pointer, suggestion=step.suggestion, severity=severity, **params)
 
 
-def _missing_name(step: _Step, shape: Any) -> str:
+def _missing_name(step: _Step, shape: Any) -> LookupError | str | None:
     missing = getattr(step.language, "missing", None)
     if missing is None or shape is None:
-        return ""
-    return str(missing(step.source, shape) or "")
+        return None
+    error: LookupError | str | None = missing(step.source, shape)
+    return error
 
 
 def _problem(step: _Step) -> str:

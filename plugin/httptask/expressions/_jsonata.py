@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from httptask.expressions import _numbers
+from httptask.expressions._jsonpath import no_such_name
 from httptask.expressions._result import MOST_KNOWN, NoSuchNameError
 
 if TYPE_CHECKING:
@@ -72,6 +73,26 @@ class Jsonata:
         from httptask.expressions._jsonata_reads import reads
 
         return reads(tree)
+
+    def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
+        """Return what *source* reads and data of *shape* does not have, or None: it would get
+        nothing there, which is no error.
+        """
+        for first, *names in self.reads(source) or ():
+            value = shape.get(first) if isinstance(shape, dict) else None
+            path: list[str] = [first]
+            for name in names:
+                while isinstance(value, list):  # a name selects from each item
+                    value = value[0]
+                if not isinstance(value, dict):
+                    break
+                if name not in value:
+                    error = no_such_name(path, name, value)
+                    error.is_certain = False
+                    return error
+                value = value[name]
+                path.append(name)
+        return None
 
     def task_renamed(self, source: str, before: str, after: str) -> Renamed:
         """Return *source* with the task *before* called *after*."""

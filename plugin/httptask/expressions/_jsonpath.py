@@ -10,7 +10,13 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from httptask._core.nearest import nearest
-from httptask.expressions._result import MOST_KNOWN, SHORTHAND, NoSuchNameError, with_dicts
+from httptask.expressions._result import (
+    MOST_KNOWN,
+    SHORTHAND,
+    Expected,
+    NoSuchNameError,
+    with_dicts,
+)
 from httptask.expressions._singular import follow
 
 if TYPE_CHECKING:
@@ -72,16 +78,23 @@ class JsonPath:
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
         """Return the error of *source* over data of *shape*, or None.
 
-        A shape is nested objects, in which None stands for any value.
+        A shape is nested objects, in which None stands for any value, and lists of one item, which
+        stands for all. What an `Expected` object lacks is not certainly missing.
         """
         query = _query(source)
-        value = shape
+        value, is_certain = shape, True
         for index, step in enumerate(query.leading):
             if value is None:
                 return None
-            if not isinstance(step, str) or not isinstance(value, dict) or step not in value:
-                return _nothing(query.leading[:index], step, value)
-            value = value[step]
+            is_certain = is_certain and not isinstance(value, Expected)
+            if isinstance(step, int) and isinstance(value, list):
+                value = value[0]
+            elif isinstance(step, str) and isinstance(value, dict) and step in value:
+                value = value[step]
+            else:
+                error = no_such_name(query.leading[:index], step, value)
+                error.is_certain = is_certain
+                return error
         return None
 
     def task_renamed(self, source: str, before: str, after: str) -> Renamed:
@@ -102,7 +115,7 @@ class JsonPath:
         if query.steps is not None:
             value, count = follow(query.steps, data)
             if count < len(query.steps):
-                raise _nothing(query.steps[:count], query.steps[count], value)
+                raise no_such_name(query.steps[:count], query.steps[count], value)
             return with_dicts(value)
         from jsonpath_rfc9535 import JSONPathError
 
@@ -112,7 +125,7 @@ class JsonPath:
             raise ValueError(f"the query failed: {error}") from error
 
 
-def _nothing(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
+def no_such_name(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
     """Return the error of *step*, which selects nothing from *value*, the value at *before*."""
     where = f"`{normalised(before)}`"
     if isinstance(value, Mapping):

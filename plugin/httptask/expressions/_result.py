@@ -42,9 +42,18 @@ class RefusedError(ValueError):
 class NoSuchNameError(LookupError):
     """A name that does not exist: one sentence, and the *known* names beside it."""
 
+    is_certain = True
+    """Whether it cannot exist; false: it is only not expected."""
+
     def __init__(self, message: str, known: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.known = tuple(known)
+
+
+class Expected(dict[str, Any]):
+    """In the shape of a document, an object with names that are expected: another is most likely a
+    mistake, but not certainly.
+    """
 
 
 _CHARACTERS = 64

@@ -53,6 +53,11 @@ class WorkflowDefinition:
         """The id of the definition to run when this one fails."""
         return self.document.get("failureWorkflow") or None
 
+    @property
+    def input_schema(self) -> Any:
+        """The JSON Schema 2020-12 of a run's input; None: any input."""
+        return self.document.get("inputSchema")
+
     @cached_property
     def key(self) -> str | None:
         """The identity of the document: its JSON; None when it is not JSON."""

@@ -102,7 +102,8 @@ class ExpressionLanguage(Protocol):
     - `reads(source)`: the names below which it reads, as tuples from the document's root down; None
       for all of it. Nothing else is sent to the helper process.
     - `missing(source, shape)`: the error of its evaluation over data of *shape* (nested objects, in
-      which None stands for any value), or None. Validation reports it.
+      which None stands for any value, and lists of one item, which stands for all), or None.
+      Validation reports it; as a warning where the error's `is_certain` is false.
     - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed` with the task *before*
       called *after*.
     """

@@ -431,13 +431,15 @@ class _Checks:
         return errors + noted
 
 
-def document_shape(task_names: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return what is known of the document expressions see: its names, and those of the tasks where
-    they are known.
+def document_shape(
+    task_names: Iterable[str] | None = None, input_shape: Any = None
+) -> dict[str, Any]:
+    """Return what is known of the document expressions see: its names, those of the tasks where
+    they are known, and *input_shape* of its input.
     """
     of_task = {"input": None, "output": None}
     tasks = dict.fromkeys(task_names, of_task) if task_names is not None else None
-    return {"input": None, "tasks": tasks, "variables": None}
+    return {"input": input_shape, "tasks": tasks, "variables": None}
 
 
 @cache

@@ -21,15 +21,19 @@ class Services:
     `httptask.protocols.TaskServices`.
 
     *task_names* are those of the whole definition, where they are known: an expression that names
-    another is wrong.
+    another is wrong. *input_shape* is what is known of `$.input`, see `document_shape`.
     """
 
     def __init__(
-        self, runtime: Runtime, inputs: Inputs, task_names: Iterable[str] | None = None
+        self,
+        runtime: Runtime,
+        inputs: Inputs,
+        task_names: Iterable[str] | None = None,
+        input_shape: Any = None,
     ) -> None:
         self._runtime = runtime
         self._inputs = inputs
-        self._shape = document_shape(task_names)
+        self._shape = document_shape(task_names, input_shape)
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task."""

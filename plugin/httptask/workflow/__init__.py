@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Step, Wait
     from httptask.workflow._definition import definition_of, iter_tasks, load_definition
     from httptask.workflow._finished import FinishedTasks
+    from httptask.workflow._input import (
+        checked_input,
+        is_secret_input,
+        sample_input,
+        typed_input,
+        with_defaults,
+    )
     from httptask.workflow._interpreter import Progress, RunState, next_steps
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._validation import problems, unreached_tasks
@@ -29,13 +36,18 @@ __all__ = [
     "RunState",
     "Step",
     "Wait",
+    "checked_input",
     "definition_of",
+    "is_secret_input",
     "iter_tasks",
     "load_definition",
     "next_steps",
     "problems",
     "rename_task",
+    "sample_input",
+    "typed_input",
     "unreached_tasks",
+    "with_defaults",
 ]
 
 # Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and
@@ -47,13 +59,18 @@ _HOMES = {
     "RunState": "httptask.workflow._interpreter",
     "Step": "httptask.model.workflow",
     "Wait": "httptask.model.workflow",
+    "checked_input": "httptask.workflow._input",
     "definition_of": "httptask.workflow._definition",
+    "is_secret_input": "httptask.workflow._input",
     "iter_tasks": "httptask.workflow._definition",
     "load_definition": "httptask.workflow._definition",
     "next_steps": "httptask.workflow._interpreter",
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",
+    "sample_input": "httptask.workflow._input",
+    "typed_input": "httptask.workflow._input",
     "unreached_tasks": "httptask.workflow._validation",
+    "with_defaults": "httptask.workflow._input",
 }
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -29,6 +29,7 @@ from httptask.workflow._definition import (
     iter_tasks,
 )
 from httptask.workflow._graph import Arrows, endless_loops, unreached
+from httptask.workflow._input import input_schema_problems, input_shape
 
 if TYPE_CHECKING:
     from httptask.protocols import TaskServices, TaskType
@@ -46,7 +47,8 @@ def problems(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
     but was hardly meant. Never raises, whatever the document holds. Nothing is evaluated or sent.
     """
     names = [name for _, name, _ in iter_tasks(definition)]
-    types = _Types(runtime.plugins.named("httptask_task_types"), Services(runtime, Inputs(), names))
+    services = Services(runtime, Inputs(), names, _input_shape(definition.document))
+    types = _Types(runtime.plugins.named("httptask_task_types"), services)
     return _in_order(_all_problems(definition, types), definition)
 
 
@@ -67,6 +69,7 @@ def _all_problems(definition: WorkflowDefinition, types: _Types) -> Iterator[Pro
         yield Problem.of("definition-depth", "", limit=_MAX_DEPTH)
         return
     yield from _definition_problems(document)
+    yield from input_schema_problems(document)
     yield from _name_problems(definition)
     pointers_by_name = {
         name: pointer for pointer, name, _ in reversed(list(iter_tasks(definition)))
@@ -96,6 +99,13 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
                 suggestion=suggestion,
                 name=name,
             )
+
+
+def _input_shape(document: Any) -> Any:
+    """Return what expressions may name below `$.input`; None: anything."""
+    if not isinstance(document, Mapping) or deeper_than(document, _MAX_DEPTH):
+        return None
+    return input_shape(document.get("inputSchema"))
 
 
 def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Everything that is wrong with given settings, and warnings of what is most likely a mistake."""
 
+from httptask.settings.check._authored import input_problems, schema_document_problems
 from httptask.settings.check._headers import header_names
 from httptask.settings.check._media_type import content_type_of, foreseen, with_media_type
 from httptask.settings.check._request import (
@@ -19,7 +20,9 @@ __all__ = [
     "focused",
     "foreseen",
     "header_names",
+    "input_problems",
     "request_problems",
+    "schema_document_problems",
     "schema_problems",
     "secrets_below",
     "task_warnings",

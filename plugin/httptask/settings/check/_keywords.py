@@ -61,11 +61,14 @@ class Check:
     """Whether nothing is advised."""
     is_unchecked: bool = False
     """Whether it was said already that a pattern takes too long: once is enough."""
+    references: float = math.inf
+    """References that may still be followed."""
 
     @classmethod
-    def begun(cls, forms: Forms, *, expressions: bool) -> Check:
+    def begun(cls, forms: Forms, *, expressions: bool, references: float = math.inf) -> Check:
         """Return a check with the time that is left to those it is one of, see `one_budget`."""
-        return cls(forms, expressions, _shared.get() or Budget(_SECONDS_OF_PATTERNS))
+        budget = _shared.get() or Budget(_SECONDS_OF_PATTERNS)
+        return cls(forms, expressions, budget, references=references)
 
 
 current: ContextVar[Check] = ContextVar("current")
@@ -93,6 +96,22 @@ def _is_valid(validator: Any, instance: Any) -> bool:
         (False for error in validator.iter_errors(instance) if not isinstance(error, AdviceError)),
         True,
     )
+
+
+# References
+
+
+class TooManyReferencesError(Exception):
+    """A schema was applied too often: its references lead to it along many ways."""
+
+
+def _reference(validator: Any, reference: Any, instance: Any, schema: Any) -> Any:
+    # A few schemas that refer to each other twice have more ways through them than time allows.
+    check = current.get()
+    check.references -= 1
+    if check.references < 0:
+        raise TooManyReferencesError
+    return Draft202012Validator.VALIDATORS["$ref"](validator, reference, instance, schema)
 
 
 # Patterns
@@ -474,6 +493,7 @@ _extend: Any = validators.extend  # its stub has no types
 Strict: Any = _extend(
     Draft202012Validator,
     {
+        "$ref": _reference,
         "additionalProperties": _additional_properties,
         "anyOf": _any_of,
         "dependentRequired": _dependent_required,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,13 @@ from referencing import Registry
 from httptask._core.strict_json import number
 from httptask.errors import Problem
 from httptask.settings.check._forms import Forms
-from httptask.settings.check._keywords import Check, Relaxed, Strict, current
+from httptask.settings.check._keywords import (
+    Check,
+    Relaxed,
+    Strict,
+    TooManyReferencesError,
+    current,
+)
 from httptask.settings.check._sentences import converted, explained
 
 _MOST_KEPT = 512
@@ -24,18 +31,29 @@ class Validator:
     """Checks values against *schema*, which must not change afterwards.
 
     With *expressions*, a string that is wholly `${…}` may stand wherever any value may: it is
-    checked again, without this, after evaluation.
+    checked again, without this, after evaluation. *references* bounds how often references are
+    followed for one value. A schema may refer to itself alone, but *is_metaschema* to those of
+    JSON Schema.
     """
 
-    def __init__(self, schema: Mapping[str, Any], *, expressions: bool = False) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        *,
+        expressions: bool = False,
+        references: float = math.inf,
+        is_metaschema: bool = False,
+    ) -> None:
         self._schema = schema
         self._expressions = expressions
+        self._references = references
+        # An empty registry fetches nothing; jsonschema's own has the metaschemas.
+        self._registry: dict[str, Any] = {} if is_metaschema else {"registry": Registry()}
 
     @cached_property
     def _compiled(self) -> tuple[Any, Forms]:
         validator_class = Relaxed if self._expressions else Strict
-        # An empty registry fetches nothing.
-        return validator_class(self._schema, registry=Registry()), Forms(self._schema)
+        return validator_class(self._schema, **self._registry), Forms(self._schema)
 
     def problems(self, value: Any, pointer: str = "") -> list[Problem]:
         """Return everything in *value* that does not satisfy the schema, in document order.
@@ -44,7 +62,8 @@ class Validator:
         """
         try:
             validator, forms = self._compiled
-            token = current.set(Check.begun(forms, expressions=self._expressions))
+            check = Check.begun(forms, expressions=self._expressions, references=self._references)
+            token = current.set(check)
             try:
                 errors = validator.iter_errors(value)
                 problems = [problem for error in errors for problem in explained(error, pointer)]
@@ -52,6 +71,8 @@ class Validator:
                 current.reset(token)
         except RecursionError:
             return [Problem.of("too-deep", pointer, what="value")]
+        except TooManyReferencesError:
+            return [Problem.of("schema-work", pointer)]
         except Exception as error:  # noqa: BLE001 - see below
             # A schema is a stranger's: a broken $ref, an unknown type, a bad pattern.
             reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]

@@ -1,0 +1,172 @@
+"""The input of a run on the command line: from a file, by `--set`, asked for, or sampled."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import parts
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import JsonError, parse
+from httptask.cli._output import CommandError, note, printable
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+    from httptask.model.workflow import WorkflowDefinition
+
+_GIVE = "give the input with --input FILE, or single values with --set NAME=VALUE"
+
+
+def input_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that give a run's input to *parser*."""
+    parser.add_argument(
+        "--input",
+        metavar="FILE",
+        help="JSON: the run's input, what expressions see as $.input (- is standard input)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one value of the input: NAME is a property, or a JSON Pointer such as /customer/id",
+    )
+
+
+def json_file(source: str | None) -> Any:
+    """Return the JSON in the file *source*; None when there is none. Raises `CommandError`."""
+    if source is None:
+        return None
+    try:
+        return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
+    except OSError as error:
+        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
+    except JsonError as error:
+        raise CommandError(f"{source}: not JSON: {error}") from error
+
+
+def run_input(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
+    """Return the input of a run as *arguments* give it.
+
+    On a terminal, what the definition's `inputSchema` requires is asked for where no file gives the
+    input. Whether the input is right, the engine says.
+    """
+    value = _given(arguments, definition)
+    schema = definition.input_schema
+    if schema is None or arguments.input is not None or not sys.stdin.isatty():
+        return value
+    return _asked(schema, value)
+
+
+def test_input(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
+    """Return the input of a test request: as *arguments* give it, else a sample by the definition's
+    `inputSchema`. One task may need less than a whole run, so what a run would refuse is a note.
+    """
+    from httptask.settings import input_problems
+    from httptask.workflow import sample_input, with_defaults
+
+    schema = definition.input_schema
+    value = _given(arguments, definition)
+    if schema is None:
+        return value
+    is_given = arguments.input is not None or arguments.set
+    value = with_defaults(schema, value) if is_given else sample_input(schema)
+    for problem in input_problems(schema, value):
+        if is_given or problem.code != "required":
+            note(f"a run would refuse this input: {problem}")
+    return value
+
+
+def with_hint() -> None:
+    """Tell how an input is given."""
+    note(_GIVE)
+
+
+def _given(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
+    from httptask.workflow import typed_input
+
+    value = json_file(arguments.input)
+    for assignment in arguments.set:
+        pointer, text = assigned(assignment, "--set")
+        value = _put(value, pointer, typed_input(definition.input_schema, pointer, text))
+    return value
+
+
+def assigned(assignment: str, option: str) -> tuple[str, str]:
+    """Return the JSON Pointer and the text of *assignment*, `NAME=VALUE`. Raises `CommandError`."""
+    name, equals, text = assignment.partition("=")
+    if not equals or not name:
+        raise CommandError(f"{option}: expected NAME=VALUE, found {assignment[:80]!r}")
+    return name if name.startswith("/") else pointer_of([name]), text
+
+
+def _put(value: Any, pointer: str, new: Any) -> Any:
+    """Return *value* with *new* at *pointer*; objects on the way are made."""
+    *way, last = parts(pointer)
+    value = {} if value is None else value
+    holder = value
+    for token in way:
+        holder = holder.setdefault(token, {}) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict):
+        raise CommandError(f"--set {pointer}: the input has no object there")
+    holder[last] = new
+    return value
+
+
+# Asking
+
+
+def _asked(schema: Any, value: Any) -> Any:
+    """Return *value* with what *schema* requires, as a person types it."""
+    from httptask.settings import input_problems
+    from httptask.workflow import typed_input, with_defaults
+
+    asked: set[str] = set()
+    while True:
+        problems = input_problems(schema, with_defaults(schema, value))
+        missing = next((one for one in problems if one.code == "required"), None)
+        if missing is None:
+            return value
+        pointer = pointer_of([missing.params["name"]], missing.pointer)
+        if pointer in asked:  # it does not help to ask again: the engine says what is wrong
+            return value
+        text = _answer(missing, pointer, schema)
+        filled = _put(value, pointer, typed_input(schema, pointer, text))
+        wrong = [one for one in input_problems(schema, filled) if _is_at(one, pointer)]
+        for problem in wrong:
+            note(str(problem))
+        if not wrong:
+            asked.add(pointer)
+        else:
+            _remove(filled, pointer)
+        value = filled
+
+
+def _answer(missing: Problem, pointer: str, schema: Any) -> str:
+    from httptask.workflow import is_secret_input
+
+    expected = missing.params.get("expected", "any value")
+    prompt = printable(f"{pointer.removeprefix('/')} ({expected}): ")
+    if is_secret_input(schema, pointer):
+        return getpass.getpass(prompt)
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise CommandError(f"{pointer}: nothing was typed; {_GIVE}")
+    return line.rstrip("\r\n")
+
+
+def _is_at(problem: Problem, pointer: str) -> bool:
+    inside = problem.pointer == pointer or problem.pointer.startswith(f"{pointer}/")
+    return inside and problem.severity == "error" and problem.code != "required"
+
+
+def _remove(value: Any, pointer: str) -> None:
+    *way, last = parts(pointer)
+    for token in way:
+        value = value[token]
+    del value[last]

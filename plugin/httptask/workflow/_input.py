@@ -1,0 +1,257 @@
+"""The input of a run, by the `inputSchema` of its definition: checked, defaults filled in, sampled.
+
+JSON Schema 2020-12. The schema is its author's, and may be a stranger's: looking at it is bounded.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from httptask._core.pointers import child, parts
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import JsonError, parse
+from httptask.errors import InputError, Problem
+from httptask.expressions import Expected
+from httptask.settings import input_problems, schema_document_problems
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import WorkflowDefinition
+
+_MOST_PARTS = 64
+"""Schemas that hold for one value: itself, what it refers to, and what `allOf` joins."""
+
+_MOST_VISITS = 20_000
+"""Schemas that are looked at for one answer. A schema may be recursive, and refer in two ways."""
+
+_DEEPEST = 20
+"""Schemas inside one another, in a sample or a shape, and defaults inside defaults."""
+
+_NOTHING = object()
+
+
+def checked_input(definition: WorkflowDefinition, value: Any) -> Any:
+    """Return *value*, the input of a run of *definition*, with the defaults of its `inputSchema`.
+
+    None is no input: an empty object, where the schema describes one. Raises `InputError` with
+    every problem, each with a JSON Pointer into the input.
+    """
+    schema = definition.input_schema
+    if schema is None:
+        return value
+    filled = with_defaults(schema, value)
+    errors = [one for one in input_problems(schema, filled) if one.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    return filled
+
+
+def with_defaults(schema: Any, value: Any) -> Any:
+    """Return *value* with the `default` of each property that an object in it lacks.
+
+    A default may itself lack properties that have one. No object is made for the defaults in it,
+    and alternatives (`oneOf`, `anyOf`) give none: which one is meant is not known.
+    """
+    reader = _Reader(schema)
+    if value is None and reader.describes_object(schema):
+        value = {}
+    return _filled(reader, schema, copy.deepcopy(value), 0)
+
+
+def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
+    """Return *value* with what it lacks; it stands in as many *defaults*."""
+    if isinstance(value, dict):
+        for name, inner in reader.properties(schema).items():
+            if name in value:
+                value[name] = _filled(reader, inner, value[name], defaults)
+            elif defaults < _DEEPEST and (found := reader.annotation(inner, "default")) is not None:
+                value[name] = _filled(reader, inner, copy.deepcopy(found[0]), defaults + 1)
+    elif isinstance(value, list):
+        items = reader.items(schema)
+        if items is not None:
+            return [_filled(reader, items, item, defaults) for item in value]
+    return value
+
+
+def sample_input(schema: Any) -> Any:
+    """Return an input to try a task with, from `examples`, `example` and `default`; None: none."""
+    reader = _Reader(schema)
+    sample = _sampled(reader, schema, 0)
+    return None if sample is _NOTHING else with_defaults(schema, sample)
+
+
+def _sampled(reader: _Reader, schema: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return _NOTHING
+    for keyword, first in _SAMPLES:
+        found = reader.annotation(schema, keyword)
+        if found is not None and (value := first(found[0])) is not _NOTHING:
+            return copy.deepcopy(value)
+    members = {
+        name: _sampled(reader, inner, depth + 1)
+        for name, inner in reader.properties(schema).items()
+    }
+    members = {name: value for name, value in members.items() if value is not _NOTHING}
+    return members or _NOTHING
+
+
+def _first(values: Any) -> Any:
+    return values[0] if isinstance(values, list) and values else _NOTHING
+
+
+_SAMPLES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("examples", _first),
+    ("example", lambda value: value),
+    ("default", lambda value: value),
+    ("const", lambda value: value),
+)
+"""Keywords that give a sample, the best one first, and how."""
+
+
+def typed_input(schema: Any, pointer: str, text: str) -> Any:
+    """Return the value of *text*, which a person typed for what stands at *pointer* of the input.
+
+    It is the JSON it reads as, but text where *schema* allows nothing else.
+    """
+    reader = _Reader(schema)
+    inner = reader.below(schema, pointer)
+    types = reader.annotation(inner, "type")
+    values = reader.annotation(inner, "enum")
+    if (types or ("",))[0] == "string" or (values and all(isinstance(v, str) for v in values[0])):
+        return text
+    try:
+        return parse(text.encode())
+    except JsonError:
+        return text
+
+
+def is_secret_input(schema: Any, pointer: str) -> bool:
+    """Say whether what stands at *pointer* of the input is a password, which no terminal shows."""
+    reader = _Reader(schema)
+    return reader.annotation(reader.below(schema, pointer), "format") == ("password",)
+
+
+def input_shape(schema: Any) -> Any:
+    """Return what expressions may name below `$.input`: see `Evaluator.check`; None: anything."""
+    return None if schema is None else _shaped(_Reader(schema), schema, 0)
+
+
+def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return None
+    properties = reader.properties(schema)
+    if not properties or reader.takes_other_names(schema):
+        items = reader.items(schema)
+        is_list = items is not None and not properties
+        return [_shaped(reader, items, depth + 1)] if is_list else None
+    shapes = {name: _shaped(reader, inner, depth + 1) for name, inner in properties.items()}
+    return Expected(shapes)
+
+
+class _Reader:
+    """Reads the schemas in *root* as one that a value satisfies as a whole: `$ref` and `allOf`
+    followed. Local references only; once it has looked at too many schemas, it knows nothing more.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        self._remaining = _MOST_VISITS
+
+    def parts(self, schema: Any) -> Iterator[Mapping[str, Any]]:
+        """Yield *schema* and what it refers to and joins: all of them hold for the same value."""
+        pending, seen = [schema], 0
+        while pending and seen < _MOST_PARTS and self._remaining > 0:
+            seen += 1
+            self._remaining -= 1
+            part = pending.pop(0)
+            if not isinstance(part, Mapping):
+                continue
+            yield part
+            if "$ref" in part:
+                pending.append(resolved(self._root, part["$ref"]))
+            if isinstance(part.get("allOf"), list):
+                pending += part["allOf"]
+
+    def properties(self, schema: Any) -> dict[str, Any]:
+        """Return the schema of each property; the outermost one, where there are several."""
+        properties: dict[str, Any] = {}
+        for part in self.parts(schema):
+            if isinstance(part.get("properties"), Mapping):
+                properties = {**part["properties"], **properties}
+        return properties
+
+    def below(self, schema: Any, pointer: str) -> Any:
+        """Return the schema of what stands at *pointer* of a value; None: it is not told."""
+        for token in parts(pointer):
+            schema = self.properties(schema).get(token, self.items(schema))
+        return schema
+
+    def items(self, schema: Any) -> Any:
+        """Return the schema of every item; None if there is none, or the first ones differ."""
+        for part in self.parts(schema):
+            if "items" in part and "prefixItems" not in part:
+                return part["items"]
+        return None
+
+    def annotation(self, schema: Any, keyword: str) -> tuple[Any] | None:
+        """Return the value of *keyword*, as the only member of a tuple: it may be null."""
+        for part in self.parts(schema):
+            if keyword in part:
+                return (part[keyword],)
+        return None
+
+    def describes_object(self, schema: Any) -> bool:
+        """Say whether *schema* is one of an object, as far as it tells."""
+        found = self.annotation(schema, "type")
+        if found is not None:
+            return bool(found[0] == "object")
+        return any(part.keys() & {"properties", "required"} for part in self.parts(schema))
+
+    def takes_other_names(self, schema: Any) -> bool:
+        """Say whether an object may plainly have names that its properties do not list."""
+        return any(
+            part.keys() & _MORE_NAMES
+            or part.get("additionalProperties", False) is not False
+            or part.get("unevaluatedProperties", False) is not False
+            for part in self.parts(schema)
+        )
+
+
+_MORE_NAMES = frozenset(
+    ("anyOf", "oneOf", "if", "patternProperties", "dependentSchemas", "$dynamicRef")
+)
+"""Keywords by which further names may be described."""
+
+
+def resolved(root: Any, reference: Any) -> Any:
+    """Return the schema in *root* that *reference* points at by a JSON Pointer; None: none."""
+    if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
+        return None
+    schema = root
+    for token in parts(unquote(reference[1:])):
+        schema = child(schema, token)
+    return schema
+
+
+def input_schema_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the `inputSchema` of a definition's *document*."""
+    schema = document.get("inputSchema")
+    if isinstance(schema, Mapping | bool):
+        yield from schema_document_problems(schema, "/inputSchema")
+        yield from _default_problems(schema)
+
+
+def _default_problems(schema: Any) -> Iterator[Problem]:
+    """Yield a problem where the defaults alone make an input that the schema refuses."""
+    reader = _Reader(schema)
+    for name, inner in reader.properties(schema).items():
+        default = reader.annotation(inner, "default")
+        if default is None:
+            continue
+        for problem in input_problems(schema, {name: default[0]}):
+            if problem.pointer.startswith(pointer_of([name])) and problem.severity == "error":
+                at = pointer_of(["inputSchema", "properties", name, "default"])
+                yield Problem.of("schema-default", at, reason=problem.message)
+                break
