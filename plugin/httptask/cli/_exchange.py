@@ -34,6 +34,8 @@ def exchange_text(exchange: Exchange) -> str:
             for difference in exchange.differences
         ]
         lines.append("")
+    if exchange.environment is not None:
+        lines.append(f"environment: {exchange.environment}")
     error = f": {exchange.error}" if exchange.error is not None else ""
     lines.append(f"outcome: {exchange.outcome}{error}")
     lines.append(f"attempts: {len(exchange.attempts)}, {exchange.elapsed_seconds:.3f} s in all")

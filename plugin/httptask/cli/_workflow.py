@@ -15,6 +15,13 @@ from httptask._core.nearest import nearest
 from httptask._core.numbers import number_from_1
 from httptask._core.pointers import lines_of
 from httptask._core.strict_json import dump
+from httptask.cli._environment import (
+    environment_of,
+    environment_option,
+    given_variables,
+    problems_by_environment,
+    variable_option,
+)
 from httptask.cli._exchange import exchange_text
 from httptask.cli._input import input_options, json_file, run_input, test_input, with_hint
 from httptask.cli._output import (
@@ -49,6 +56,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "httptask validate flow.json",
     )
     _definition(validate)
+    environment_option(validate, "check it as it runs in this environment alone, not in each")
     _host_header(validate)
     _files(validate)
     validate.set_defaults(run=run_validate)
@@ -66,6 +74,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the task; may be left out when the definition has one HTTP task",
     )
     input_options(test)
+    environment_option(test, "send the request as in this environment of the definition")
+    variable_option(test)
     test.add_argument(
         "--tasks",
         metavar="FILE",
@@ -92,6 +102,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _definition(run)
     input_options(run)
+    environment_option(run, "run it in this environment of the definition")
+    variable_option(run)
     run.add_argument(
         "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
     )
@@ -189,14 +201,34 @@ def run_validate(arguments: argparse.Namespace) -> int:
     definition = _load(arguments.definition)
     with _runtime(arguments) as runtime:
         problems = problems_of(definition, runtime)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    value = {"valid": not errors, "problems": [problem.to_json() for problem in problems]}
-    emit(arguments, value, _verdict(arguments.definition, problems, len(errors)))
+        in_environments = problems_by_environment(arguments, definition, runtime)
+    value = _validity(problems)
+    lines = [f"{problem.severity}: {problem}" for problem in problems]
+    errors = _errors(problems)
+    for name, (of_file, others) in in_environments.items():
+        validity = _validity(others) | {"fileProblems": [one.to_json() for one in of_file]}
+        validity["valid"] = not _errors([*of_file, *others])
+        value.setdefault("environments", {})[name] = validity
+        lines += [f"{one.severity}: environments/{name}.json: {one}" for one in of_file]
+        lines += [f"{problem.severity}: in {name}: {problem}" for problem in others]
+        errors += _errors([*of_file, *others])
+    value["valid"] = not errors
+    emit(arguments, value, _verdict(arguments.definition, lines, errors))
     return 1 if errors else 0
 
 
-def _verdict(source: str, problems: list[Problem], errors: int) -> str:
-    lines = [f"{problem.severity}: {problem}" for problem in problems]
+def _errors(problems: list[Problem]) -> int:
+    return sum(problem.severity == "error" for problem in problems)
+
+
+def _validity(problems: list[Problem]) -> dict[str, Any]:
+    return {
+        "valid": not _errors(problems),
+        "problems": [problem.to_json() for problem in problems],
+    }
+
+
+def _verdict(source: str, lines: list[str], errors: int) -> str:
     lines.append(f"{source}: {plural(errors, 'problem') if errors else 'valid'}")
     return "\n".join(lines)
 
@@ -356,6 +388,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     from httptask.engines import arun_workflow
 
     definition = _load(arguments.definition)
+    environment = environment_of(arguments, definition)
+    variables = given_variables(arguments)
     input_ = run_input(arguments, definition)
     runs: list[tuple[WorkflowRun, Any]] = []
 
@@ -369,6 +403,8 @@ def run_run(arguments: argparse.Namespace) -> int:
                 definition,
                 input_,
                 engine=arguments.engine,
+                variables=variables,
+                environment=environment,
                 runtime=runtime,
                 definitions=_failure_workflow(definition),
                 finished=lambda task: note(_task_line(runtime.redactor.value(task.to_json()))),
@@ -416,7 +452,10 @@ def _task_line(task: Mapping[str, Any]) -> str:
 
 
 def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
-    lines = [f"{run.status}: {run.definition or 'the workflow'} in {run.elapsed_seconds:.3f} s"]
+    where = f" in the environment {run.environment}" if run.environment else ""
+    lines = [
+        f"{run.status}: {run.definition or 'the workflow'}{where} in {run.elapsed_seconds:.3f} s"
+    ]
     if value.get("error"):
         lines.append(f"error: {value['error']}")
     if value.get("output") is not None:
@@ -448,18 +487,20 @@ def _load(source: str) -> WorkflowDefinition:
 
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
     from httptask.model.task import Inputs, run_of_test
+    from httptask.workflow import variables_of
 
     tasks = {} if arguments.tasks is None else json_file(arguments.tasks)
     if not isinstance(tasks, dict):
         raise CommandError(
             f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}'
         )
-    variables = definition.document.get("variables") or {}
+    environment = environment_of(arguments, definition)
     return Inputs(
         input=test_input(arguments, definition),
         tasks=tasks,
-        variables=variables,
+        variables=variables_of(definition, environment, given_variables(arguments)),
         run=run_of_test(definition.name),
+        environment=environment,
     )
 
 

@@ -10,7 +10,7 @@ from httptask.credentials._flow import (
     identity_of,
 )
 from httptask.credentials._keyring import has_keyring
-from httptask.credentials._known import KnownScheme, known_schemes
+from httptask.credentials._known import KnownScheme, has_own_stores_alone, known_schemes
 from httptask.credentials._resolve import (
     Resolved,
     authorise,
@@ -75,6 +75,7 @@ __all__ = [
     "from_environment",
     "from_file",
     "has_keyring",
+    "has_own_stores_alone",
     "identity_of",
     "key_of",
     "known_scheme",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from httptask.errors import HttpTaskError, PluginError
 
 if TYPE_CHECKING:
+    from httptask.model.environment import Environment
     from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
     from httptask.protocols import Engine, RunOptions
     from httptask.task import Runtime
@@ -28,6 +29,7 @@ def run_workflow(
     *,
     engine: str = "embedded",
     variables: Mapping[str, Any] | None = None,
+    environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
     finished: Callable[[TaskRun], None] | None = None,
@@ -47,6 +49,7 @@ def run_workflow(
                 input,
                 engine=engine,
                 variables=variables,
+                environment=environment,
                 definitions=definitions,
                 runtime=runtime,
                 finished=finished,
@@ -65,6 +68,7 @@ async def arun_workflow(
     *,
     engine: str = "embedded",
     variables: Mapping[str, Any] | None = None,
+    environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
     finished: Callable[[TaskRun], None] | None = None,
@@ -75,8 +79,9 @@ async def arun_workflow(
     A run that fails is returned too, with its `status` and `error`.
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the
     run's `$.input`, JSON.
-    *engine* names one of the installed engines. *variables* are `$.variables`, instead of the
-    definition's own.
+    *engine* names one of the installed engines. *variables* are `$.variables`, over those of
+    the environment and the definition's own. *environment* is where it runs: an `Environment`, or
+    the name of one that stands next to the definition's file.
     *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
     its request may have been delivered.
@@ -92,7 +97,13 @@ async def arun_workflow(
 
     first = _definition(definition)
     others = {name: _definition(other) for name, other in (definitions or {}).items()}
-    options = RunOptions(_json_input(input), variables or {}, others, finished, cancelled)
+    if isinstance(environment, str):
+        from httptask.workflow import load_environment
+
+        environment = load_environment(first, environment)
+    options = RunOptions(
+        _json_input(input), variables or {}, others, finished, cancelled, environment
+    )
     if runtime is not None:
         return await _run(engine, first, options, runtime)
     from httptask.task import Runtime

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.strict_json import dump
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
-from httptask.workflow import FinishedTasks, Progress, RunState, checked_input
+from httptask.workflow import FinishedTasks, Progress, RunState, checked_input, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,8 @@ class RunRecord:
         self._started = 0
         self._under_way: dict[Key, tuple[TaskRun, float]] = {}
         """By visit: what is under way, as `InProgress`, and when it began."""
-        self._variables = options.variables or definition.document.get("variables") or {}
+        self._environment = options.environment
+        self._variables = variables_of(definition, options.environment, options.variables)
         self._names = {
             "workflowId": self.workflow_id,
             "workflowDefinitionId": self.title,
@@ -78,6 +79,7 @@ class RunRecord:
             tasks=self._finished.snapshot(),
             variables=self._variables,
             run={**self._names, "sequenceNumber": self._started},
+            environment=self._environment,
         )
 
     def complete(self, step: Step, outcome: TaskOutcome) -> Progress:
@@ -126,6 +128,7 @@ class RunRecord:
             tasks=(*self._history, *stopped),
             error=progress.error,
             elapsed_seconds=now - self._began,
+            environment=self._environment.name if self._environment is not None else None,
         )
 
     def _recorded(self, step: Step, **end: Any) -> Progress:

@@ -285,6 +285,15 @@ SENTENCES: Mapping[str, str] = {
     "terminate-next": "a Terminate has no 'nextTask': it ends the run",
     "unreached": "{name!r} is never reached from {start!r}",
     "endless-loop": "a loop without end: {tasks:route} never reaches an end",
+    # An environment
+    "environment-unknown": "there is no environment {name!r} in {folder}[; there are: {known}]",
+    "environment-server": (
+        "expected the address of a server, such as https://api.example.com/v1, without user, query"
+        " and fragment, found {found!r}"
+    ),
+    "environment-server-unused": "no task sends a request to {server}",
+    "environment-credential-unused": "no task names the credential {name!r}",
+    "environment-credential-unknown": "there is no credential {name!r} on this machine",
     # A new description
     "endpoint-removed": "{method} {path} is not in the new description",
     "endpoint-renamed": "the endpoint has another id, because its path changed",

@@ -427,6 +427,8 @@ class Exchange:
     """Differences of the last response from its documentation; empty: nothing is documented."""
     settings_problems: tuple[Problem, ...] = ()
     """Problems of settings that were sent all the same."""
+    environment: str | None = None
+    """The name of the environment it was sent in."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -459,6 +461,7 @@ class Exchange:
             "differences": [difference.to_json() for difference in self.differences],
             "settingsProblems": [problem.to_json() for problem in self.settings_problems],
             "attempts": [attempt.to_json() for attempt in self.attempts],
+            **({} if self.environment is None else {"environment": self.environment}),
         }
 
     @classmethod
@@ -475,6 +478,7 @@ class Exchange:
             settings_problems=tuple(
                 Problem.from_json(problem) for problem in value["settingsProblems"]
             ),
+            environment=value.get("environment"),
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from httptask.errors import TaskResult
+from httptask.model.environment import Environment
 
 __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
@@ -48,6 +49,8 @@ class Inputs:
 
     `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`
     """
+    environment: Environment | None = None
+    """Where requests go, and with which credentials; None: as the task says."""
 
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""
@@ -56,17 +59,27 @@ class Inputs:
     def to_json(self) -> dict[str, Any]:
         """Return everything, with the tasks copied: tasks that complete later do not change it."""
         tasks = {name: dict(ends) for name, ends in self.tasks.items()}
-        return {
+        value = {
             "input": self.input,
             "tasks": tasks,
             "variables": dict(self.variables),
             "run": dict(self.run),
         }
+        if self.environment is not None:
+            value["environment"] = self.environment.to_json()
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the inputs of which `to_json` made *value*."""
-        return cls(value.get("input"), value["tasks"], value["variables"], value["run"])
+        environment = value.get("environment")
+        return cls(
+            value.get("input"),
+            value["tasks"],
+            value["variables"],
+            value["run"],
+            Environment.from_json(environment) if environment is not None else None,
+        )
 
 
 def run_of_test(definition_id: str) -> dict[str, Any]:

@@ -283,6 +283,8 @@ class WorkflowRun:
     elapsed_seconds: float = 0.0
     failure_run: WorkflowRun | None = None
     """The run of the failure workflow, when one was started."""
+    environment: str | None = None
+    """The name of the environment it ran in."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the run with its tasks; unset fields are left out."""
@@ -295,6 +297,7 @@ class WorkflowRun:
             elapsedSeconds=round(self.elapsed_seconds, 6),
             tasks=[task.to_json() for task in self.tasks],
             failureRun=self.failure_run.to_json() if self.failure_run is not None else None,
+            environment=self.environment,
         )
 
     @classmethod
@@ -310,6 +313,7 @@ class WorkflowRun:
             error=value.get("error"),
             elapsed_seconds=float(value.get("elapsedSeconds", 0)),
             failure_run=cls.from_json(failure_run) if failure_run is not None else None,
+            environment=value.get("environment"),
         )
 
 

@@ -17,6 +17,7 @@ from httptask.protocols._authorisation import (
 if TYPE_CHECKING:
     from httptask.errors import Problem
     from httptask.model.api import Endpoint, Note
+    from httptask.model.environment import Environment
     from httptask.model.rates import RateLimit
     from httptask.model.task import Inputs
     from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
@@ -272,6 +273,8 @@ class RunOptions:
 
     It must not raise.
     """
+    environment: Environment | None = None
+    """Where requests go, with which credentials, and values of `$.variables`."""
 
 
 @runtime_checkable

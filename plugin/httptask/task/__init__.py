@@ -12,12 +12,14 @@ from httptask.task._credentials import (
     try_credential,
 )
 from httptask.task._http_task import HttpTask
+from httptask.task._known import Known
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
 
 __all__ = [
     "CredentialTest",
     "HttpTask",
+    "Known",
     "Runtime",
     "Services",
     "ask_consent",

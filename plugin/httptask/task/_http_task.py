@@ -23,6 +23,8 @@ from httptask.task._visit import Visit
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
+    from httptask.model.environment import Environment
+    from httptask.task._known import Known
 
 
 T = TypeVar("T")
@@ -98,20 +100,22 @@ class HttpTask:
         self.plan = Plan(self.definition, self.pointer, self.runtime, self.endpoint)
         self.plan.settings_schema = schema
 
-    def problems(self, shape: Any = None) -> list[Problem]:
+    def problems(self, known: Known | None = None) -> list[Problem]:
         """Return everything wrong with the definition, warnings included; nothing is evaluated or
         sent.
 
-        *shape* is what its `inputParameters` will see, as `document_shape` has it.
+        *known* is what is known of the workflow definition that the task stands in.
         """
+        environment = known.environment if known is not None else None
         problems = [
             *self.plan.problems,
             *self.plan.unwritable(),
             *self._missing_files(),
-            *self._credential_problems(),
+            *self._credential_problems(environment),
         ]
-        if shape is None:
+        if known is None:
             return problems
+        shape = known.shape()
         at = self.plan.parameters_pointer
         others = [problem for problem in problems if not problem.pointer.startswith(at + "/")]
         return others + self.runtime.evaluator.check(self.plan.field("inputParameters"), at, shape)
@@ -190,7 +194,7 @@ class HttpTask:
             visit = Visit(self, inputs or Inputs(), send_anyway=True)
             await visit.begin()
             built, _ = await visit.request()
-            shown = await ready(self, built, None)
+            shown = await ready(self, built, None, environment=visit.environment)
             return masked(shown.request, shown.plain, self.runtime.redactor)
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
@@ -217,12 +221,14 @@ class HttpTask:
         ]
         return list(missing_files(known_files, self.runtime.readable, self.plan.request_pointer))
 
-    def _credential_problems(self) -> list[Problem]:
+    def _credential_problems(self, environment: Environment | None) -> list[Problem]:
         """Return what is wrong with the credential the task names, or names none. Not asked when it
         runs: the store is.
         """
         written: Any = self.definition
         names, request = self.plan.field("credentials"), self.plan.field("httpRequest")
+        if environment is not None:
+            names = environment.credential_names(names)
         if not isinstance(written, Mapping):
             return []
         try:

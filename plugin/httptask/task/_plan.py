@@ -432,14 +432,14 @@ class _Checks:
 
 
 def document_shape(
-    task_names: Iterable[str] | None = None, input_shape: Any = None
+    task_names: Iterable[str] | None = None, input_shape: Any = None, variables: Any = None
 ) -> dict[str, Any]:
     """Return what is known of the document expressions see: its names, those of the tasks where
-    they are known, and *input_shape* of its input.
+    they are known, and the shapes of its input and its *variables*.
     """
     of_task = {"input": None, "output": None}
     tasks = dict.fromkeys(task_names, of_task) if task_names is not None else None
-    return {"input": input_shape, "tasks": tasks, "variables": None}
+    return {"input": input_shape, "tasks": tasks, "variables": variables}
 
 
 @cache

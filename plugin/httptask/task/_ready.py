@@ -11,17 +11,24 @@ from httptask.sending import Ready, Send, for_another_origin
 from httptask.task._authorising import authorised, resolved_credentials
 
 if TYPE_CHECKING:
+    from httptask.model.environment import Environment
     from httptask.task._http_task import HttpTask
 
 
 async def ready(
-    task: HttpTask, built: OutgoingRequest, send: Send | None, *, is_elsewhere: bool = False
+    task: HttpTask,
+    built: OutgoingRequest,
+    send: Send | None,
+    *,
+    is_elsewhere: bool = False,
+    environment: Environment | None = None,
 ) -> Ready:
     """Return *built* as plugins and the credentials of *task* leave it. Made anew for every
     attempt, as late as possible.
 
     *send* sends token requests; None where the request is only shown. A request that goes
-    *is_elsewhere*, to another origin than the task's own, has nothing secret.
+    *is_elsewhere*, to another origin than the task's own, has nothing secret. The *environment* may
+    have other credentials for the names that the task has.
     """
     runtime = task.runtime
     request = built.copy()
@@ -31,7 +38,10 @@ async def ready(
         _prepared_by_plugins(task, request)
         request = for_another_origin(request)
         return Ready(request, request)
-    credentials = await resolved_credentials(runtime, task.plan.credentials)
+    names = task.plan.credentials
+    if environment is not None:
+        names = [(pointer, environment.credential_names(name)) for pointer, name in names]
+    credentials = await resolved_credentials(runtime, names)
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)

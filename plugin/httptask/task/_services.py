@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask.task._http_task import HttpTask
-from httptask.task._plan import WrittenTask, document_shape
+from httptask.task._known import Known
+from httptask.task._plan import WrittenTask
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -20,27 +21,22 @@ class Services:
     """The services of *runtime* for a task that starts with *inputs*; see
     `httptask.protocols.TaskServices`.
 
-    *task_names* are those of the whole definition, where they are known: an expression that names
-    another is wrong. *input_shape* is what is known of `$.input`, see `document_shape`.
+    *known* is what is known of the whole definition: an expression that names something else is
+    wrong.
     """
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        inputs: Inputs,
-        task_names: Iterable[str] | None = None,
-        input_shape: Any = None,
-    ) -> None:
+    def __init__(self, runtime: Runtime, inputs: Inputs, known: Known | None = None) -> None:
         self._runtime = runtime
         self._inputs = inputs
-        self._shape = document_shape(task_names, input_shape)
+        self._known = known or Known()
+        self._shape = self._known.shape()
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task."""
         task = HttpTask(
             check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime
         )
-        return task.problems(self._shape)
+        return task.problems(self._known)
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
         """Return what is wrong with the expressions in *value*: syntax, and names that nothing

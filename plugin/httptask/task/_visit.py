@@ -64,6 +64,8 @@ class Visit:
         """The evaluated input parameters, once it has begun."""
         self.settings: Mapping[str, Any] = {}
         """The evaluated `httpRequest`, once it has begun."""
+        self.environment = inputs.environment
+        """Where the request goes, and with which credentials."""
 
     async def begin(self) -> None:
         """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""
@@ -85,7 +87,9 @@ class Visit:
         wires, retry_refusal = self._wires()
         with allowing(runtime.allowed):
             delivery = await deliver(
-                lambda send: ready(task, built, send, is_elsewhere=is_elsewhere),
+                lambda send: ready(
+                    task, built, send, is_elsewhere=is_elsewhere, environment=self.environment
+                ),
                 wires,
                 timeouts=plan.timeouts,
                 retry=plan.retry,
@@ -100,6 +104,9 @@ class Visit:
             )
         exchange = delivery.exchange
         if exchange is not None:
+            if self.environment is not None:
+                exchange = replace(exchange, environment=self.environment.name)
+                delivery = _with_exchange(delivery, exchange)
             if self._send_anyway or plan.only_notes:
                 settings = self.settings if call.settings is None else call.settings
                 exchange = replace(exchange, settings_problems=plan.waived_problems(settings))
@@ -129,7 +136,7 @@ class Visit:
         if call.url is None and call.method is None:
             return built, False
         own_url, built = built.url, built.copy()
-        built.url = call.url or own_url
+        built.url = own_url if call.url is None else self._address(call.url)
         if call.method is not None and call.method != built.method:
             built = without_body(built, call.method)
         return built, not is_same_origin(own_url, built.url)
@@ -145,7 +152,15 @@ class Visit:
             readable = self._task.runtime.readable
             pointer = self._plan.request_pointer
             request = {**request, **await with_contents(others, readable, pointer)}
-        return builder.build(request)
+        built = builder.build(request)
+        if (address := self._address(built.url)) != built.url:
+            built = built.copy()  # the plan keeps what no run changes
+            built.url = address
+        return built
+
+    def _address(self, url: str) -> str:
+        """Return where a request to *url* goes in the run's environment."""
+        return url if self.environment is None else self.environment.address(url)
 
     async def _with_key(self, built: OutgoingRequest, call_number: int) -> OutgoingRequest:
         """Return *built* with the idempotency key of a call, unless its author wrote the header."""

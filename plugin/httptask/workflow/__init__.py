@@ -17,6 +17,12 @@ from httptask._core.lazy import lazily
 if TYPE_CHECKING:
     from httptask.model.workflow import Step, Wait
     from httptask.workflow._definition import definition_of, iter_tasks, load_definition
+    from httptask.workflow._environments import (
+        environment_names,
+        environment_problems,
+        load_environment,
+        variables_of,
+    )
     from httptask.workflow._finished import FinishedTasks
     from httptask.workflow._input import (
         checked_input,
@@ -38,15 +44,19 @@ __all__ = [
     "Wait",
     "checked_input",
     "definition_of",
+    "environment_names",
+    "environment_problems",
     "is_secret_input",
     "iter_tasks",
     "load_definition",
+    "load_environment",
     "next_steps",
     "problems",
     "rename_task",
     "sample_input",
     "typed_input",
     "unreached_tasks",
+    "variables_of",
     "with_defaults",
 ]
 
@@ -61,15 +71,19 @@ _HOMES = {
     "Wait": "httptask.model.workflow",
     "checked_input": "httptask.workflow._input",
     "definition_of": "httptask.workflow._definition",
+    "environment_names": "httptask.workflow._environments",
+    "environment_problems": "httptask.workflow._environments",
     "is_secret_input": "httptask.workflow._input",
     "iter_tasks": "httptask.workflow._definition",
     "load_definition": "httptask.workflow._definition",
+    "load_environment": "httptask.workflow._environments",
     "next_steps": "httptask.workflow._interpreter",
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",
     "sample_input": "httptask.workflow._input",
     "typed_input": "httptask.workflow._input",
     "unreached_tasks": "httptask.workflow._validation",
+    "variables_of": "httptask.workflow._environments",
     "with_defaults": "httptask.workflow._input",
 }
 

@@ -32,9 +32,7 @@ def load_definition(
     8259).
     """
     name = os.fspath(source)
-    data = _read(name) if data is None else data
-    if len(data) > MAX_BYTES:
-        raise _refused(name, Problem.of("definition-size", "", limit=MAX_BYTES // 2**20))
+    data = read_file(name) if data is None else _bounded(name, data)
     try:
         document = parse(data)
     except JsonError as error:
@@ -57,10 +55,20 @@ def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
         raise _refused(None, Problem.of("not-json", "", reason=str(error))) from error
 
 
-def _read(name: str) -> bytes:
+def _bounded(name: str, data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise _refused(name, Problem.of("definition-size", "", limit=MAX_BYTES // 2**20))
+    return data
+
+
+def read_file(name: str) -> bytes:
+    """Return the bytes of the file *name*. Raises `DefinitionError` when it cannot be read or is
+    too large.
+    """
     try:
         with Path(name).open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # bounded: the name may be that of a device or a pipe
+            # bounded: the name may be that of a device or a pipe
+            return _bounded(name, file.read(MAX_BYTES + 1))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         problem = Problem.of("definition-unreadable", "", reason=f"{why[:1].lower()}{why[1:]}")

@@ -20,7 +20,7 @@ from httptask.model.task import Inputs
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
 from httptask.settings import schema_problems, without_nulls
-from httptask.task import Services
+from httptask.task import Known, Services
 from httptask.workflow._definition import (
     MAX_NESTING,
     Scope,
@@ -32,22 +32,27 @@ from httptask.workflow._graph import Arrows, endless_loops, unreached
 from httptask.workflow._input import input_schema_problems, input_shape
 
 if TYPE_CHECKING:
+    from httptask.model.environment import Environment
     from httptask.protocols import TaskServices, TaskType
     from httptask.task import Runtime
 
 _MAX_DEPTH = Limits().json_depth
 
 
-def problems(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
+def problems(
+    definition: WorkflowDefinition, runtime: Runtime, environment: Environment | None = None
+) -> list[Problem]:
     """Return everything wrong with *definition*, in document order, for the task types and
     endpoints *runtime* knows.
 
     Each problem has a JSON Pointer, and its line when the definition was read from text. An engine
     runs a definition that has no problem of severity `error`; a `warning` is something that runs
-    but was hardly meant. Never raises, whatever the document holds. Nothing is evaluated or sent.
+    but was hardly meant. With an *environment*, it is checked as it runs there. Never raises,
+    whatever the document holds. Nothing is evaluated or sent.
     """
     names = [name for _, name, _ in iter_tasks(definition)]
-    services = Services(runtime, Inputs(), names, _input_shape(definition.document))
+    known = Known(names, *_known_below(definition.document, environment), environment)
+    services = Services(runtime, Inputs(), known)
     types = _Types(runtime.plugins.named("httptask_task_types"), services)
     return _in_order(_all_problems(definition, types), definition)
 
@@ -101,11 +106,16 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _input_shape(document: Any) -> Any:
-    """Return what expressions may name below `$.input`; None: anything."""
+def _known_below(document: Any, environment: Environment | None) -> tuple[Any, Any]:
+    """Return what expressions may name below `$.input` and `$.variables`; None: anything."""
     if not isinstance(document, Mapping) or deeper_than(document, _MAX_DEPTH):
-        return None
-    return input_shape(document.get("inputSchema"))
+        return None, None
+    own = document.get("variables")
+    variables = None
+    if environment is not None:
+        names = [*environment.variables, *(own if isinstance(own, Mapping) else ())]
+        variables = dict.fromkeys(names)
+    return input_shape(document.get("inputSchema")), variables
 
 
 def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:

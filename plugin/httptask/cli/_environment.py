@@ -1,0 +1,90 @@
+"""Where a definition runs: `--env` and `HTTPTASK_ENV`, and the variables of a run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import parts
+from httptask.cli._input import assigned
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+    from httptask.model.environment import Environment
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.task import Runtime
+
+VARIABLE = "HTTPTASK_ENV"
+"""The environment variable that names the environment where `--env` does not."""
+
+
+def environment_option(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add `--env` to *parser*; *meaning* is what it does there."""
+    parser.add_argument(
+        "--env",
+        metavar="NAME",
+        help=f"{meaning}: environments/NAME.json next to it (environment: {VARIABLE})",
+    )
+
+
+def variable_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--variable` to *parser*."""
+    parser.add_argument(
+        "--variable",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value of $.variables, over those of the environment and the definition",
+    )
+
+
+def environment_of(
+    arguments: argparse.Namespace, definition: WorkflowDefinition
+) -> Environment | None:
+    """Return the environment that *arguments* name, or the operator; None: none is named.
+
+    Raises `DefinitionError` when there is none of this name, or its file is wrong.
+    """
+    from httptask.workflow import load_environment
+
+    name = environment_name(arguments)
+    return load_environment(definition, name) if name else None
+
+
+def environment_name(arguments: argparse.Namespace) -> str | None:
+    """Return the name of the environment that *arguments*, or the operator, name."""
+    name: str | None = arguments.env
+    return name if name is not None else os.environ.get(VARIABLE)
+
+
+def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the variables that *arguments* give. Raises `CommandError`."""
+    from httptask.workflow import typed_input
+
+    variables: dict[str, Any] = {}
+    for assignment in arguments.variable:
+        pointer, text = assigned(assignment, "--variable")
+        variables[parts(pointer)[-1]] = typed_input(True, pointer, text)
+    return variables
+
+
+def problems_by_environment(
+    arguments: argparse.Namespace, definition: WorkflowDefinition, runtime: Runtime
+) -> dict[str, tuple[list[Problem], list[Problem]]]:
+    """Return what is wrong in the environment that is named, or in each of them: in its file, and
+    in *definition* beyond what is wrong anywhere. Raises `DefinitionError` for one that is named.
+    """
+    from httptask.errors import DefinitionError
+    from httptask.workflow import environment_names, environment_problems
+
+    name = environment_name(arguments)
+    if name:
+        return {name: environment_problems(definition, name, runtime)}
+    found: dict[str, tuple[list[Problem], list[Problem]]] = {}
+    for each in environment_names(definition):
+        try:
+            found[each] = environment_problems(definition, each, runtime)
+        except DefinitionError as error:
+            found[each] = list(error.problems), []
+    return found

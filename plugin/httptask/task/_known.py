@@ -1,0 +1,30 @@
+"""What is known of a workflow definition when one of its tasks is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from httptask.task._plan import document_shape
+
+if TYPE_CHECKING:
+    from httptask.model.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a definition: an expression that names something else is wrong."""
+
+    task_names: Iterable[str] | None = None
+    """The names of all its tasks; None: any."""
+    input: Any = None
+    """The shape of `$.input`: see `Evaluator.check`; None: anything."""
+    variables: Any = None
+    """The shape of `$.variables`."""
+    environment: Environment | None = None
+    """Where it runs."""
+
+    def shape(self) -> dict[str, Any]:
+        """Return the shape of the document that expressions see."""
+        return document_shape(self.task_names, self.input, self.variables)

@@ -1,0 +1,227 @@
+"""The environments of a definition: the files `environments/<name>.json` in its folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from httptask._core import packaged
+from httptask._core.nearest import nearest
+from httptask._core.pointers import lines_of
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import JsonError, parse
+from httptask._http.syntax import split_url
+from httptask.credentials import (
+    has_own_stores_alone,
+    listed_credentials,
+    named_credentials,
+    shelf_of,
+)
+from httptask.errors import DefinitionError, Problem
+from httptask.model.environment import Environment, rest_below
+from httptask.settings import schema_problems, secrets_below
+from httptask.workflow._definition import iter_tasks, read_file
+from httptask.workflow._validation import problems
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.task import Runtime
+
+FOLDER = "environments"
+"""The folder next to a definition."""
+
+_NAME = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
+"""A file name that every system allows, without a leading dot."""
+
+_MOST = 1_000
+"""Environments of one definition."""
+
+
+def environment_names(definition: WorkflowDefinition) -> list[str]:
+    """Return the names of the environments of *definition*, sorted; none where it is no file."""
+    try:
+        stems = [path.stem for path in _folder(definition).glob("*.json") if path.is_file()]
+    except OSError:
+        return []
+    return sorted(filter(_NAME.fullmatch, stems))[:_MOST]
+
+
+def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
+    """Read the environment *name* of *definition*.
+
+    Raises `DefinitionError` with every error of its file, or with the nearest names when there is
+    none.
+    """
+    path = _path(definition, name)
+    document, text = _document(path)
+    found = environment_file_problems(document)
+    errors = [problem for problem in found if problem.severity == "error"]
+    if errors:
+        raise DefinitionError(_with_lines(errors, text), source=str(path))
+    return Environment.from_json({**document, "name": name})
+
+
+def _path(definition: WorkflowDefinition, name: str) -> Path:
+    path = _folder(definition) / f"{name}.json"
+    if not _NAME.fullmatch(name) or not path.is_file():
+        names = environment_names(definition)
+        near = nearest(name, names)
+        problem = Problem.of(
+            "environment-unknown",
+            "",
+            suggestion=near[0] if near else None,
+            name=name[:100],
+            folder=str(path.parent),
+            known=names or None,
+        )
+        raise DefinitionError([problem], source="the environment")
+    return path
+
+
+def variables_of(
+    definition: WorkflowDefinition,
+    environment: Environment | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return `$.variables`: the *given* ones over those of *environment*, over the definition's."""
+    own = definition.document.get("variables") or {}
+    return {**own, **(environment.variables if environment is not None else {}), **(given or {})}
+
+
+def environment_problems(
+    definition: WorkflowDefinition, name: str, runtime: Runtime
+) -> tuple[list[Problem], list[Problem]]:
+    """Return what is wrong in the file of the environment *name* of *definition*, and what is wrong
+    in *definition* when it runs there, beyond what is wrong anywhere.
+
+    Raises `DefinitionError` where there is no such environment, or its file is no JSON.
+    """
+    document, text = _document(_path(definition, name))
+    found = environment_file_problems(document)
+    if any(problem.severity == "error" for problem in found):
+        return _with_lines(found, text), []
+    environment = Environment.from_json({**document, "name": name})
+    own = [
+        *found,
+        *_unused_servers(definition, environment),
+        *_credential_problems(definition, environment, runtime),
+    ]
+    anywhere = set(problems(definition, runtime))
+    here = problems(definition, runtime, environment)
+    return _with_lines(own, text), [one for one in here if one not in anywhere]
+
+
+def environment_file_problems(document: Any) -> list[Problem]:
+    """Return what is wrong with *document*, the JSON of an environment's file."""
+    found = schema_problems(packaged.schema("environment"), document)
+    if not isinstance(document, Mapping):
+        return found
+    servers = document.get("servers")
+    for server, address in servers.items() if isinstance(servers, Mapping) else ():
+        for text in (server, address):
+            if isinstance(text, str) and not _is_address(text):
+                at = pointer_of(["servers", server])
+                shown = re.sub(r"//[^/@]*@", "//…@", text)  # it may be a password
+                found.append(Problem.of("environment-server", at, found=shown[:200]))
+    for name in ("variables", "servers"):
+        found += secrets_below(document.get(name), pointer_of([name]))
+    return found
+
+
+def _folder(definition: WorkflowDefinition) -> Path:
+    return Path(definition.source or "").parent / FOLDER
+
+
+def _document(path: Path) -> tuple[Any, str]:
+    data = read_file(str(path))
+    try:
+        return parse(data), data.decode("utf-8-sig")
+    except JsonError as error:
+        where = f"line {error.line}, column {error.column}"
+        problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
+        raise DefinitionError([problem], source=str(path)) from error
+
+
+def _with_lines(found: list[Problem], text: str) -> list[Problem]:
+    lines = lines_of(text, {problem.pointer for problem in found})
+    return [replace(problem, line=lines.get(problem.pointer)) for problem in found]
+
+
+def _is_address(text: str) -> bool:
+    """Say whether *text* is the address of a server, perhaps with the beginning of a path."""
+    try:
+        split = split_url(text)
+    except ValueError:
+        return False
+    rest = split.query or split.fragment or "?" in text or "#" in text
+    is_plain = split.username is None and not rest and not re.search(r"[\s{}$]", text)
+    return split.scheme in ("http", "https") and bool(split.hostname) and is_plain
+
+
+# With its definition
+
+
+def _unused_servers(definition: WorkflowDefinition, environment: Environment) -> Iterator[Problem]:
+    """Warn of a server that no task's URL begins with. Where an expression brings the server of a
+    URL, nobody can tell.
+    """
+    urls = [url for _, _, task in iter_tasks(definition) if (url := _url(task)) is not None]
+    if any(_known_part(url) != url and not _HAS_SERVER.match(_known_part(url)) for url in urls):
+        return
+    for server in environment.servers:
+        if not any(_may_begin_with(url, server) for url in urls):
+            at = pointer_of(["servers", server])
+            yield Problem.of("environment-server-unused", at, severity="warning", server=server)
+
+
+_HAS_SERVER = re.compile(r"https?://[^/]+/")
+
+
+def _url(task: Mapping[str, Any]) -> str | None:
+    request = task.get("httpRequest")
+    url = request.get("url") if isinstance(request, Mapping) else request
+    return url if isinstance(url, str) else None
+
+
+def _known_part(url: str) -> str:
+    """Return *url* up to its first expression or path parameter: what follows is not known."""
+    return re.split(r"\$?\{", url)[0]
+
+
+def _may_begin_with(url: str, server: str) -> bool:
+    known = _known_part(url)
+    try:
+        return rest_below(server, known) is not None or (
+            known != url and f"{server}/".startswith(known)
+        )
+    except ValueError:
+        return False
+
+
+def _credential_problems(
+    definition: WorkflowDefinition, environment: Environment, runtime: Runtime
+) -> Iterator[Problem]:
+    """Warn of a name that no task uses, and of one that is mapped to a credential nobody knows."""
+    used = [
+        name
+        for _, _, task in iter_tasks(definition)
+        for _, name in named_credentials(task.get("credentials"))
+        if isinstance(name, str)
+    ]
+    listed, _ = listed_credentials()
+    stored = [item.credential.name for item in listed]
+    for name, other in environment.credentials.items():
+        at = pointer_of(["credentials", name])
+        if name not in used:
+            yield _unknown("environment-credential-unused", at, name, used)
+        if has_own_stores_alone(runtime.plugins) and shelf_of(other) is None:
+            yield _unknown("environment-credential-unknown", at, other, stored)
+
+
+def _unknown(code: str, pointer: str, name: str, names: list[str]) -> Problem:
+    near = nearest(name, names)
+    suggestion = near[0] if near else None
+    return Problem.of(code, pointer, severity="warning", suggestion=suggestion, name=name)
