@@ -213,7 +213,9 @@ def test_json_is_valid(document: Path, tmp_path: Path) -> None:
         value = json.loads(block.text)
         if block.title:
             continue  # `follow` uses it
-        definition = value if "tasks" in value else {"startTask": "Task", "tasks": {"Task": value}}
+        others = [route["nextTask"] for route in value.get("onError", ())]
+        tasks = {"Task": value, **{name: {"type": "Simple", "end": True} for name in others}}
+        definition = value if "tasks" in value else {"startTask": "Task", "tasks": tasks}
         if definition is not value:
             validator.validate(value)
         with Runtime() as runtime:

@@ -84,6 +84,16 @@ LINE: dict[str, Any] = {
 }
 
 
+def caught(definition: dict[str, Any]) -> dict[str, Any]:
+    """*definition* with a task that only a failure leads to, and a way to the last one."""
+    copy: dict[str, Any] = json.loads(json.dumps(definition))
+    tasks = copy["tasks"]
+    tasks["First"]["onError"] = [{"errors": ["*"], "nextTask": "Sorry"}]
+    tasks["Get a thing"]["onError"] = [{"statuses": [404], "nextTask": "Last"}]
+    tasks["Sorry"] = own("sorry", end=True)
+    return copy
+
+
 def write(folder: Path, definition: dict[str, Any]) -> None:
     (folder / "flow.json").write_text(json.dumps(definition), encoding="utf-8")
 
@@ -166,7 +176,7 @@ def test_every_pair_of_edits_keeps_every_task_reached(
         if second is first:
             continue
         pair = f"{first.__name__}, {second.__name__}"
-        write(folder, LINE)
+        write(folder, caught(LINE))
         designer.load()
         name = "Get a thing"
         open_task(designer, name)
@@ -177,11 +187,16 @@ def test_every_pair_of_edits_keeps_every_task_reached(
         designer.save()
         saved = written(folder)
         acts = (first, second)
-        count = 3 + sum(act in acts for act in (add_own, add_described)) - (remove in acts)
+        count = 4 + sum(act in acts for act in (add_own, add_described)) - (remove in acts)
         assert len(saved["tasks"]) == count, pair
         assert unreached_tasks(WorkflowDefinition(saved)) == [], pair
         for task in saved["tasks"].values():
             assert ("nextTask" in task) != (task.get("end") is True), pair
+        routes = saved["tasks"]["First"]["onError"]
+        assert routes == [{"errors": ["*"], "nextTask": "Sorry"}], pair
+        after = saved["tasks"][name].get("onError")
+        kept = [{"statuses": [404], "nextTask": "Last"}]
+        assert after == (None if remove in acts else kept), pair
         id_ = saved["tasks"][name]["httpRequest"]["pathParameters"]["id"]
         assert id_ == ("edited" if edit in acts else "7"), pair
         expect(designer.page.locator(".task .unreached")).to_have_count(0)

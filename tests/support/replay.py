@@ -29,16 +29,43 @@ class _Ended:
         self.output = output
 
 
+@dataclass
+class _Joined:
+    """A Parallel that has ended."""
+
+    target: str
+    output: Any
+
+
+@dataclass
+class _Failure:
+    """A failure that no route took so far."""
+
+    order: int
+    task: str
+    sentence: str
+    error: dict[str, Any]
+
+
+def _route(task: Any, error: dict[str, Any]) -> str | None:
+    for route in task.get("onError") or ():
+        if {"*", error.get("kind")} & set(route["errors"]):
+            return str(route["nextTask"])
+    return None
+
+
 def replay(document: Any, results: Sequence[TaskRun], budget: int) -> Replayed:
     """Return what should be running after *results*, in order of completion, or how the run
     ended.
     """
     walk = _Walk(results, budget)
-    end = walk.scope(document, "the definition", None)
+    end = walk.scope(document, "the definition", None, len(results))
+    if isinstance(end, _Failure):
+        walk.ends(end.order, "Failed", end.sentence)
     if walk.verdicts:
         _, verdict = min(walk.verdicts, key=lambda each: each[0])
         return verdict
-    if end is not None:
+    if isinstance(end, _Ended):
         return Replayed("Completed", output=end.output)
     return Replayed(steps=walk.steps)
 
@@ -54,7 +81,8 @@ class _Walk:
         self.steps: list[Key] = []
         self.verdicts: list[tuple[int, Replayed]] = []
 
-    def scope(self, scope: Any, where: str, before: Any) -> _Ended | None:
+    def scope(self, scope: Any, where: str, before: Any, last: int) -> _Ended | _Failure | None:
+        """Walk *scope*, with the results up to the *last* one."""
         name, output, order = scope["startTask"], before, -1
         while True:
             task = scope["tasks"].get(name)
@@ -68,30 +96,24 @@ class _Walk:
                 self.ends(self.last, "Failed", "the run needs more tasks")
                 return None
             if task["type"] == "Parallel":
-                ends = [
-                    self.scope(
-                        branch,
-                        f"{where.removeprefix('the definition')}/tasks/{name}/branches/{index}",
-                        output,
-                    )
-                    for index, branch in enumerate(task["branches"])
-                ]
-                if any(end is None for end in ends):
-                    return None
-                output = {
-                    branch["startTask"]: end.output
-                    for branch, end in zip(task["branches"], ends, strict=True)
-                    if end is not None
-                }
-                name = task["nextTask"]
+                place = f"{where.removeprefix('the definition')}/tasks/{name}"
+                joined = self.parallel(task, place, output, last)
+                if not isinstance(joined, _Joined):
+                    return joined
+                name, output = joined.target, joined.output
                 continue
-            if key not in self.results:
+            if key not in self.results or self.results[key][0] > last:
                 self.steps.append(key)
                 return None
             order, run = self.results[key]
             if run.status == "Failed":
-                self.ends(order, "Failed", f"task {name!r} failed: {(run.error or {})['message']}")
-                return None
+                error = dict(run.error or {})
+                route = _route(task, error)
+                if route is None:
+                    sentence = f"task {name!r} failed: {error['message']}"
+                    return _Failure(order, name, sentence, error)
+                name, output = route, {"error": error}
+                continue
             if run.terminate is not None:
                 given = run.output if run.output is not None else output
                 error = (
@@ -104,6 +126,38 @@ class _Walk:
                 if task.get("end"):
                     return _Ended(run.output)
             name = run.next_task or task["nextTask"]
+
+    def parallel(self, task: Any, place: str, before: Any, last: int) -> _Joined | _Failure | None:
+        visits, left, steps, verdicts = (
+            *(Counter(self.visits), self.left),
+            *(len(self.steps), len(self.verdicts)),
+        )
+        ends = self.branches(task, place, before, last)
+        failures = [end for end in ends if isinstance(end, _Failure)]
+        if failures:
+            # Nothing in the other branches counts that came after the first failure.
+            first = min(failures, key=lambda failure: failure.order)
+            self.visits, self.left = visits, left
+            del self.steps[steps:], self.verdicts[verdicts:]
+            self.branches(task, place, before, first.order)
+            del self.steps[steps:]
+            message = f"a branch failed: {first.sentence}"
+            error = first.error | {"error": "BranchFailed", "message": message, "task": first.task}
+            route = _route(task, error)
+            return first if route is None else _Joined(route, {"error": error})
+        outputs = [end.output for end in ends if isinstance(end, _Ended)]
+        if len(outputs) < len(ends):
+            return None
+        starts = [branch["startTask"] for branch in task["branches"]]
+        return _Joined(task["nextTask"], dict(zip(starts, outputs, strict=True)))
+
+    def branches(
+        self, task: Any, place: str, before: Any, last: int
+    ) -> list[_Ended | _Failure | None]:
+        return [
+            self.scope(branch, f"{place}/branches/{index}", before, last)
+            for index, branch in enumerate(task["branches"])
+        ]
 
     def ends(self, order: int, status: str, error: str | None, output: Any = None) -> None:
         self.verdicts.append((order, Replayed(status, output=output, error=error)))

@@ -55,8 +55,8 @@ def done(name: str, visit: int = 1, output: Any = None, **fields: Any) -> TaskRu
     return TaskRun(name, visit, "Http", "Completed", output=output, **fields)
 
 
-def failed(name: str, message: str = "no", visit: int = 1) -> TaskRun:
-    return TaskRun(name, visit, "Http", "Failed", error={"message": message})
+def failed(name: str, message: str = "no", visit: int = 1, **error: Any) -> TaskRun:
+    return TaskRun(name, visit, "Http", "Failed", error={"message": message, **error})
 
 
 def names(progress: Progress) -> list[tuple[str, int]]:
@@ -232,11 +232,19 @@ def test_a_task_that_asks_for_an_impossible_next_task_fails_the_run(target: str)
 
 
 def test_finished_tasks_are_seen_with_their_latest_visit() -> None:
-    """`$.tasks` holds input and output of the latest completed visit, and of nothing that
-    failed.
+    """`$.tasks` holds input and output of the latest visit that ended; the output of one that
+    failed is its error.
     """
-    history = [done("A", 1, output=1), done("A", 2, output=2, input={"x": 1}), failed("B")]
-    assert FinishedTasks(history).snapshot() == {"A": {"input": {"x": 1}, "output": 2}}
+    history = [
+        done("A", 1, output=1),
+        done("A", 2, output=2, input={"x": 1}),
+        failed("B"),
+        TaskRun("C", 1, "Http", "InProgress"),
+    ]
+    assert FinishedTasks(history).snapshot() == {
+        "A": {"input": {"x": 1}, "output": 2},
+        "B": {"input": None, "output": {"error": {"message": "no"}}},
+    }
 
 
 def test_what_a_task_saw_stays_as_it_was() -> None:
@@ -350,6 +358,9 @@ def test_the_interpreter_has_no_clock_and_does_no_io() -> None:
         "httptask.model.workflow",
         "httptask.model.nulls",
         "httptask.workflow._definition",
+        "httptask.workflow._error_routes",
+        "httptask.workflow._progress",
+        "httptask.workflow._tracks",
     }
 
 
@@ -359,7 +370,9 @@ def test_the_interpreter_has_no_clock_and_does_no_io() -> None:
 
 
 @st.composite
-def scopes(draw: st.DrawFn, prefix: str = "", depth: int = 2) -> dict[str, Any]:
+def scopes(
+    draw: st.DrawFn, prefix: str = "", depth: int = 2, *, with_error_routes: bool = False
+) -> dict[str, Any]:
     """A set of tasks that always ends: arrows point forward, save for decisions, which go back
     twice at most.
     """
@@ -386,10 +399,14 @@ def scopes(draw: st.DrawFn, prefix: str = "", depth: int = 2) -> dict[str, Any]:
             }
         else:
             inner = [
-                draw(scopes(f"{name}{number}", depth - 1))
+                draw(scopes(f"{name}{number}", depth - 1, with_error_routes=with_error_routes))
                 for number in range(draw(st.integers(1, 3)))
             ]
             tasks[name] = parallel(*inner, nextTask=draw(st.sampled_from(later)))
+        if with_error_routes and later and draw(st.booleans()):
+            classes = draw(st.sampled_from([["*"], ["timeout"], ["dns", "timeout"]]))
+            route = {"errors": classes, "nextTask": draw(st.sampled_from(later))}
+            tasks[name]["onError"] = [{"errors": ["tls"], "nextTask": later[0]}, route]
     return {"startTask": own[0], "tasks": tasks}
 
 
@@ -500,15 +517,15 @@ def test_a_task_that_always_fails_fails_every_run_that_reaches_it(
 
 
 @settings(deadline=None)
-@given(scopes(), st.randoms(use_true_random=False), st.data())
+@given(scopes(with_error_routes=True), st.randoms(use_true_random=False), st.data())
 def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
     document: Any, order: random.Random, data: st.DataObject
 ) -> None:
     """Result by result, a state that goes forward, one rebuilt from all results and a replay agree:
     steps, outcome, all.
 
-    Also where tasks fail, end the run or come twice, where results are reread from JSON, and where
-    the news of each result, added up, are all an engine ever looks at.
+    Also where tasks fail, with a route or without, end the run or come twice, where results are
+    reread from JSON, and where the news of each result, added up, are all an engine ever looks at.
     """
     definition = WorkflowDefinition(document)
     state = RunState(definition, steps=200)
@@ -531,6 +548,8 @@ def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
         for joined in news.joined:
             state.record(joined)
         active |= {step.key: step for step in news.steps}
+        for key in news.stopped:
+            active.pop(key, None)
         if history and order.random() < 0.2:  # delivered once more
             assert state.record(history[0]).steps == ()
 
@@ -538,6 +557,7 @@ def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
 RESULTS: list[Answer] = [
     *[lambda step: answer(step.name, step.visit, step.definition)] * 12,
     lambda step: failed(step.name, "it broke", step.visit),
+    *[lambda step: failed(step.name, "too late", step.visit, kind="timeout")] * 4,
     lambda step: done(step.name, step.visit, [step.name], terminate="Completed"),
     lambda step: done(step.name, step.visit, terminate="Failed"),
     lambda step: done(step.name, step.visit, next_task="Nowhere"),
@@ -545,7 +565,7 @@ RESULTS: list[Answer] = [
 
 
 @settings(deadline=None)
-@given(scopes())
+@given(scopes(with_error_routes=True))
 def test_definitions_that_always_end_validate(document: Any) -> None:
     """What the interpreter can run to its end has no error for validation either."""
     listed = problems(WorkflowDefinition(document), SHARED)

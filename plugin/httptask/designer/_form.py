@@ -66,6 +66,7 @@ _SHOWN_ELSEWHERE = (
     "httpRequest",
     "nextTask",
     "end",
+    "onError",
 )
 """Properties of a task that do not say how it is run, or that a page shows elsewhere."""
 

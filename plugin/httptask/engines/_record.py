@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.strict_json import dump
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
-from httptask.workflow import FinishedTasks, Progress, RunState, checked_input, variables_of
+from httptask.workflow import (
+    FinishedTasks,
+    Progress,
+    RunState,
+    checked_input,
+    error_route,
+    variables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,14 +112,16 @@ class RunRecord:
         """Note that the task of *step* failed with *error*, as JSON, and return what that
         changes.
         """
-        return self._recorded(step, status="Failed", error=error)
+        route = error_route(step.definition, error)
+        return self._recorded(step, status="Failed", error=error, next_task=route)
 
     def stop(self, step: Step, error: Mapping[str, Any]) -> None:
         """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it
         may have done.
         """
-        run, began = self._under_way[step.key]
-        self._under_way[step.key] = replace(run, error=error), began
+        run, began = self._under_way.pop(step.key)
+        elapsed = self._clock() - began
+        self._history.append(replace(run, error=error, elapsed_seconds=elapsed))
 
     def ended(self, progress: Progress) -> WorkflowRun:
         """Return the run, which ended with *progress*; what is still under way was stopped."""
@@ -149,6 +158,12 @@ class RunRecord:
             joined = replace(run, elapsed_seconds=now - began)
             self._keep(joined)
             self._state.record(joined)
+        for key in progress.stopped:
+            stopped = self._under_way.get(key)
+            # The engine stops the steps, and tells of it.
+            if stopped is not None and stopped[0].type == "Parallel":
+                del self._under_way[key]
+                self._history.append(replace(stopped[0], elapsed_seconds=now - stopped[1]))
         return progress
 
     def _keep(self, run: TaskRun) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from httptask.engines._compiled import CompiledDefinition
     from httptask.task import Runtime
 
+Key = tuple[str, int]
+
 _log = logging.getLogger(__name__)
 
 _LONGEST = 10.0 * 365 * 24 * 3600
@@ -61,8 +63,8 @@ class EmbeddedEngine:
         """Run *definition* to its end and return how it ended.
 
         The run is `Completed`, `Failed` or `TimedOut` (after the definition's `timeoutSeconds`).
-        Its `tasks` are every visit in order of completion, and then, as `InProgress`, those that
-        were stopped because the run ended without them.
+        Its `tasks` are every visit in order of completion, and as `InProgress` those that were
+        stopped, because the run ended or went on without them.
 
         When it does not complete and the definition names a `failureWorkflow`, that one of
         `options.definitions` is run with the input `{"input": the run's input, "failed":
@@ -135,7 +137,9 @@ class _Run:
         self._record = RunRecord(
             definition, options, steps=runtime.limits.steps, clock=time.monotonic
         )
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Step] = {}
+        self._stopped: set[Key] = set()
+        """Visits that the run goes on without: whatever comes of them is no news."""
         self._news: deque[Progress | BaseException] = deque()
         """What the visits that ended changed, or died of; the run has not gone on from it yet."""
         self._has_news: asyncio.Future[None] | None = None
@@ -173,6 +177,7 @@ class _Run:
     async def _to_the_end(self) -> Progress:
         progress = self._record.begin()
         while progress.status == "Running":
+            self._stop_steps(progress.stopped)
             for step in progress.steps:
                 self._start(step, self._record.start(step))
             while not self._news:
@@ -186,18 +191,25 @@ class _Run:
 
     def _start(self, step: Step, inputs: Inputs) -> None:
         task = asyncio.create_task(self._visited(step, inputs), name=f"httptask: {step.name}")
-        self._running.add(task)
+        self._running[task] = step
         task.add_done_callback(self._note)
+
+    def _stop_steps(self, keys: Collection[Key]) -> None:
+        """Stop the visits *keys*: the Parallel that they are inside of has failed."""
+        self._stopped.update(keys)
+        for task, step in self._running.items():
+            if step.key in keys:
+                task.cancel()
 
     async def _visited(self, step: Step, inputs: Inputs) -> None:
         # Told here, not by the callback, which comes one turn of the event loop later.
         self._tell(await self._visit(step, inputs))
 
     def _note(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        step = self._running.pop(task)
         # A visit records its failure; only what ends the process comes out here.
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is not None:
+        if error is not None and not (task.cancelled() and step.key in self._stopped):
             self._tell(error)
 
     def _tell(self, news: Progress | BaseException) -> None:
@@ -284,7 +296,8 @@ async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
     """
     pending = {task for task in tasks if not task.done()}
     for task in pending:
-        task.cancel()
+        if not task.cancelling():  # it may be cleaning up already
+            task.cancel()
     cancelled: asyncio.CancelledError | None = None
     while pending:
         try:

@@ -283,6 +283,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "parallel-next": "a Parallel needs 'nextTask': it may not be the end",
     "terminate-next": "a Terminate has no 'nextTask': it ends the run",
+    "error-class-unknown": ("there is no class of failures {name!r}; known: {known}"),
+    "error-route-unused": (
+        "this route is never taken: the routes before it take all that it names"
+    ),
     "unreached": "{name!r} is never reached from {start!r}",
     "endless-loop": "a loop without end: {tasks:route} never reaches an end",
     # An environment

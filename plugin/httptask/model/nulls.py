@@ -69,6 +69,7 @@ def _request(value: Any) -> Any:
 _OWN_FIELDS = {
     "retry": _without_unset,
     "choices": _items_without_unset,
+    "onError": _items_without_unset,
     "branches": _items_without_unset,
     "httpRequest": _request,
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         load_environment,
         variables_of,
     )
+    from httptask.workflow._error_routes import error_route
     from httptask.workflow._finished import FinishedTasks
     from httptask.workflow._input import (
         checked_input,
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
         typed_input,
         with_defaults,
     )
-    from httptask.workflow._interpreter import Progress, RunState, next_steps
+    from httptask.workflow._interpreter import RunState, next_steps
+    from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
-    from httptask.workflow._validation import problems, unreached_tasks
+    from httptask.workflow._routes import unreached_tasks
+    from httptask.workflow._validation import problems
 
 __all__ = [
     "FinishedTasks",
@@ -46,6 +49,7 @@ __all__ = [
     "definition_of",
     "environment_names",
     "environment_problems",
+    "error_route",
     "is_secret_input",
     "iter_tasks",
     "load_definition",
@@ -64,7 +68,7 @@ __all__ = [
 # jsonschema is not cheap.
 _HOMES = {
     "FinishedTasks": "httptask.workflow._finished",
-    "Progress": "httptask.workflow._interpreter",
+    "Progress": "httptask.workflow._progress",
     "RenamedTask": "httptask.workflow._renaming",
     "RunState": "httptask.workflow._interpreter",
     "Step": "httptask.model.workflow",
@@ -74,6 +78,7 @@ _HOMES = {
     "environment_names": "httptask.workflow._environments",
     "environment_problems": "httptask.workflow._environments",
     "is_secret_input": "httptask.workflow._input",
+    "error_route": "httptask.workflow._error_routes",
     "iter_tasks": "httptask.workflow._definition",
     "load_definition": "httptask.workflow._definition",
     "load_environment": "httptask.workflow._environments",
@@ -82,9 +87,9 @@ _HOMES = {
     "rename_task": "httptask.workflow._renaming",
     "sample_input": "httptask.workflow._input",
     "typed_input": "httptask.workflow._input",
-    "unreached_tasks": "httptask.workflow._validation",
     "variables_of": "httptask.workflow._environments",
     "with_defaults": "httptask.workflow._input",
+    "unreached_tasks": "httptask.workflow._routes",
 }
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -1,5 +1,5 @@
-"""What `$.tasks` holds: input and output of the tasks that have completed, as each task saw them
-when it started.
+"""What `$.tasks` holds: input and output of the tasks that have ended, as each task saw them at its
+start.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from httptask.model.workflow import TaskRun
+from httptask.workflow._error_routes import failed_output
 
 Ends = Mapping[str, Any]
 """`{"input", "output"}` of one visit."""
 
 
 class FinishedTasks:
-    """The completed tasks of a run, in order of completion.
+    """The tasks of a run that have completed, or failed, in order of completion.
 
     Neither a result nor a snapshot costs more because there were many before: a snapshot copies
     nothing.
@@ -31,12 +32,15 @@ class FinishedTasks:
             self.record(run)
 
     def record(self, run: TaskRun) -> None:
-        """Take the result *run*; one that has not completed changes nothing."""
-        if run.status != "Completed":
+        """Take the result *run*. The output of a failed one is `{"error": ...}`; one that has not
+        ended changes nothing.
+        """
+        if run.status not in ("Completed", "Failed"):
             return
+        output = run.output if run.status == "Completed" else failed_output(run.error)
         orders, ends = self._visits.setdefault(run.name, ([], []))
         orders.append(self._count)
-        ends.append({"input": run.input, "output": run.output})
+        ends.append({"input": run.input, "output": output})
         self._count += 1
 
     def snapshot(self) -> Mapping[str, Ends]:

@@ -9,46 +9,20 @@ is all `next_steps` does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from httptask.model.nulls import without_nulls
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
 from httptask.model.workflow import Step, TaskRun, Wait, WorkflowDefinition
 from httptask.workflow._definition import Scope, branches_of, own_scope
+from httptask.workflow._error_routes import error_route, failed_output
+from httptask.workflow._progress import News, Progress
+from httptask.workflow._tracks import Key, Parallel, Track, around, under_way
 
 MAX_STEPS = Limits().steps
 """Tasks one run may execute, when nobody says otherwise."""
-
-Key = tuple[str, int]
-"""A step's identity in its run: the task's name and the visit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is, or what one result changed."""
-
-    status: str
-    """`Running`, `Completed` or `Failed`."""
-    steps: tuple[Step, ...] = ()
-    """Everything that should be running now: the engine starts what it has not started yet. A step
-    stays here until it has a result or the run has ended; what is still running then is stopped."""
-    waits: tuple[Wait, ...] = ()
-    """Steps that have to be run again later: each says when, and what its task wants to know
-    then.
-    """
-    joined: tuple[TaskRun, ...] = ()
-    """Parallel tasks that ended through their branches and are not in the results yet, inner ones
-    first: the engine adds them to the results. Nothing is to be run for them."""
-    parallels: tuple[TaskRun, ...] = ()
-    """Parallel tasks whose branches are under way, as `InProgress`, outer ones first."""
-    output: Any = None
-    """The run's output, when it has ended."""
-    error: str | None = None
-    """Why it failed: a sentence."""
-    cause: TaskRun | None = None
-    """The result that made it fail; None when it was not a task's failure (a loop without end)."""
 
 
 def next_steps(
@@ -63,36 +37,7 @@ def next_steps(
     return RunState.of(definition, results, steps=steps).progress
 
 
-@dataclass(slots=True)
-class _Parallel:
-    """A visit of a Parallel whose branches are under way."""
-
-    run: TaskRun
-    """As `InProgress`."""
-    task: Mapping[str, Any]
-    track: _Track
-    """The track that goes on once every branch has ended."""
-    branches: list[_Track] = field(default_factory=list)
-    running: int = 0
-    """Branches that have not ended."""
-
-
-@dataclass(slots=True)
-class _Track:
-    """One way through one set of tasks, from its start to an end task. Branches are tracks of their
-    own.
-    """
-
-    scope: Scope
-    parallel: _Parallel | None
-    """The one it is a branch of; None for the definition's own tasks."""
-    output: Any
-    """What the task before put out; once the track has ended, what it ended with."""
-    at: Key | _Parallel | None = None
-    """What is under way on it now."""
-
-
-_Move = tuple[_Track, Any]
+_Move = tuple[Track, Any]
 """A track, and the name of the task it goes to."""
 
 
@@ -101,6 +46,10 @@ class RunState:
 
     A run that executes more than *steps* tasks fails: a loop without end. The first result that
     failed or terminated decides how the run ends, whatever comes after it.
+
+    A failed task goes on by its `onError`, with `{"error": ...}` as its output. Without a route
+    that matches, it fails the Parallel that it is inside of, which may have a route, and so on
+    outwards; the other branches are stopped. What no route takes fails the run.
 
     A Parallel completes with `{startTask of a branch: output of the task that ended the branch}`. A
     run's output is that of its last task, or what a Terminate gives; a Terminate without
@@ -113,7 +62,7 @@ class RunState:
         self._budget = steps
         self._executed = 0
         self._visits: Counter[str] = Counter()
-        self._active: dict[Key, tuple[_Track, Step | Wait]] = {}
+        self._active: dict[Key, tuple[Track, Step | Wait]] = {}
         self._early: dict[Key, TaskRun] = {}
         """Results that came before the run got to their steps."""
         self._known: set[Key] = set()
@@ -121,8 +70,8 @@ class RunState:
         self._joined: dict[Key, TaskRun] = {}
         """Parallel tasks that ended and that the results do not tell of yet."""
         self._end: Progress | None = None
-        self._news = _News()
-        self._root = _Track(own_scope(definition), None, None)
+        self._news = News()
+        self._root = Track(own_scope(definition), None, None)
         self._follow(self._root, self._root.scope.start)
         self.begun = self._news.told(self._end)
         """What the run starts with."""
@@ -147,7 +96,7 @@ class RunState:
         same visit, and what comes after the run's end. A result may come before the run gets to its
         step; it is kept until then.
         """
-        self._news = _News()
+        self._news = News()
         key = (run.name, run.visit)
         if run.type == "Parallel":
             self._known.add(key)
@@ -175,19 +124,19 @@ class RunState:
                 error=self._end.error,
                 cause=self._end.cause,
             )
-        under_way = list(_under_way(self._root))
-        active = [self._active[at][1] for at in under_way if not isinstance(at, _Parallel)]
+        everything = list(under_way(self._root))
+        active = [self._active[at][1] for at in everything if not isinstance(at, Parallel)]
         return Progress(
             "Running",
             steps=tuple(step for step in active if isinstance(step, Step)),
             waits=tuple(step for step in active if isinstance(step, Wait)),
             joined=joined,
-            parallels=tuple(at.run for at in under_way if isinstance(at, _Parallel)),
+            parallels=tuple(at.run for at in everything if isinstance(at, Parallel)),
         )
 
     # Going forward
 
-    def _follow(self, track: _Track, name: Any) -> None:
+    def _follow(self, track: Track, name: Any) -> None:
         self._proceed([(track, name)])
 
     def _proceed(self, moves: list[_Move]) -> None:
@@ -196,9 +145,12 @@ class RunState:
         """
         moves.reverse()
         while moves and self._end is None:
-            moves.extend(reversed(self._visited(*moves.pop())))
+            track, name = moves.pop()
+            # A result that came early may have failed the Parallel that *track* is inside of.
+            if not any(parallel.has_failed for parallel in around(track)):
+                moves.extend(reversed(self._visited(track, name)))
 
-    def _visited(self, track: _Track, name: Any) -> list[_Move]:
+    def _visited(self, track: Track, name: Any) -> list[_Move]:
         """Let *track* visit the task called *name*, and return the moves that follow at once."""
         task = track.scope.tasks.get(name)
         if task is None:
@@ -211,7 +163,7 @@ class RunState:
         visit, pointer = self._visits[name], track.scope.pointer_to(name)
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
-            return self._forked(_Parallel(run, task, track), branches_of(task, pointer))
+            return self._forked(Parallel(run, task, track), branches_of(task, pointer))
         step = Step(name, visit, pointer, without_nulls(task))
         early = self._early.pop(step.key, None)
         if early is not None:
@@ -220,11 +172,11 @@ class RunState:
         self._news.steps.append(step)
         return []
 
-    def _activate(self, track: _Track, step: Step | Wait) -> None:
+    def _activate(self, track: Track, step: Step | Wait) -> None:
         self._active[step.key] = track, step
         track.at = step.key
 
-    def _left(self, track: _Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
+    def _left(self, track: Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
         """Let *track* leave *step*, whose result is *run*, and return the moves that follow."""
         if run.status == "Waiting":
             wait = Wait.of(step, run)
@@ -234,13 +186,11 @@ class RunState:
             return []
         return self._onward(track, step.definition, run)
 
-    def _onward(self, track: _Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+    def _onward(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
         """Let *track* go on from *task*, whose visit *run* has ended."""
         track.at = None
         if run.status == "Failed":
-            reason = (run.error or {}).get("message") or "it failed and does not say why"
-            self._fail(track, f"task {run.name!r} failed: {reason}", run)
-            return []
+            return self._failed(track, task, run)
         if run.terminate is not None:
             self._terminate(track, task, run)
             return []
@@ -258,15 +208,15 @@ class RunState:
             return []
         return [(track, task["nextTask"])]
 
-    def _forked(self, parallel: _Parallel, branches: list[Scope]) -> list[_Move]:
+    def _forked(self, parallel: Parallel, branches: list[Scope]) -> list[_Move]:
         """Start a track for each of *branches*."""
         parallel.track.at = parallel
-        parallel.branches = [_Track(branch, parallel, parallel.track.output) for branch in branches]
+        parallel.branches = [Track(branch, parallel, parallel.track.output) for branch in branches]
         parallel.running = len(branches)
         self._news.parallels.append(parallel.run)
         return [(branch, branch.scope.start) for branch in parallel.branches] or self._met(parallel)
 
-    def _arrived(self, track: _Track) -> list[_Move]:
+    def _arrived(self, track: Track) -> list[_Move]:
         """Note that *track* came to its end. The last branch of a Parallel ends that one, too."""
         parallel = track.parallel
         if parallel is None:
@@ -275,7 +225,7 @@ class RunState:
         parallel.running -= 1
         return [] if parallel.running else self._met(parallel)
 
-    def _met(self, parallel: _Parallel) -> list[_Move]:
+    def _met(self, parallel: Parallel) -> list[_Move]:
         """Complete *parallel*, every branch of which has ended, and go on behind it."""
         output = {str(branch.scope.start): branch.output for branch in parallel.branches}
         run = TaskRun(parallel.run.name, parallel.run.visit, "Parallel", "Completed", output=output)
@@ -288,18 +238,56 @@ class RunState:
             self._joined[key] = run
             self._news.joined.append(run)
 
+    # Failures
+
+    def _failed(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+        """Follow the route of *task* for the failure *run*; else fail the Parallel tasks around
+        it, inner ones first, up to one that has a route; else fail the run.
+        """
+        reason = (run.error or {}).get("message") or "it failed and does not say why"
+        error = f"task {run.name!r} failed: {reason}"
+        failed: list[Parallel] = []
+        at, failure = track, run
+        while (target := error_route(task, failure.error)) is None:
+            parallel = at.parallel
+            if parallel is None:
+                self._end_failed(failed, error, run)
+                return []
+            failure = replace(parallel.run, status="Failed", error=_branch_error(error, run))
+            self._join(failure)
+            failed.append(parallel)
+            at, task = parallel.track, parallel.task
+        if failed:
+            self._stop_branches(failed[-1], failed)
+        at.at = None
+        at.output = failed_output(failure.error)
+        return [(at, target)]
+
+    def _stop_branches(self, parallel: Parallel, failed: Collection[Parallel]) -> None:
+        """End what is under way in the branches of *parallel*, but for those that have *failed*."""
+        ended = {id(one) for one in failed}
+        parallel.has_failed = True
+        for branch in parallel.branches:
+            for at in reversed(list(under_way(branch))):
+                if not isinstance(at, Parallel):
+                    del self._active[at]
+                    self._news.stopped.append(at)
+                elif id(at) not in ended:
+                    self._news.stopped.append(at.run.key)
+
     # Ends of the whole run
 
-    def _fail(self, track: _Track, error: str, cause: TaskRun | None = None) -> None:
-        around = list(_around(track))
-        message = f"a branch failed: {error}"
-        for parallel in around:
-            run = parallel.run
-            failure = {"error": "BranchFailed", "message": message}
-            self._join(TaskRun(run.name, run.visit, "Parallel", "Failed", error=failure))
-        self._end = Progress("Failed", parallels=self._stopped(around), error=error, cause=cause)
+    def _fail(self, track: Track, error: str) -> None:
+        """End the run for what no route can take: the definition, or the budget, is at fault."""
+        failed = list(around(track))
+        for parallel in failed:
+            self._join(replace(parallel.run, status="Failed", error=_branch_error(error)))
+        self._end_failed(failed, error)
 
-    def _terminate(self, track: _Track, task: Mapping[str, Any], run: TaskRun) -> None:
+    def _end_failed(self, failed: list[Parallel], error: str, cause: TaskRun | None = None) -> None:
+        self._end = Progress("Failed", parallels=self._stopped(failed), error=error, cause=cause)
+
+    def _terminate(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> None:
         has_output = run.output is not None or task.get("workflowOutput") is not None
         failed = run.terminate == "Failed"
         self._end = Progress(
@@ -310,15 +298,15 @@ class RunState:
             cause=run if failed else None,
         )
 
-    def _stopped(self, failed: list[_Parallel]) -> tuple[TaskRun, ...]:
+    def _stopped(self, failed: list[Parallel]) -> tuple[TaskRun, ...]:
         """Return the Parallel tasks that are under way when the run ends; *failed* ones have
         ended.
         """
         failures = {id(parallel) for parallel in failed}
-        parallels = [at for at in _under_way(self._root) if isinstance(at, _Parallel)]
+        parallels = [at for at in under_way(self._root) if isinstance(at, Parallel)]
         return tuple(parallel.run for parallel in parallels if id(parallel) not in failures)
 
-    def _is_affordable(self, track: _Track) -> bool:
+    def _is_affordable(self, track: Track) -> bool:
         """Count one more execution; end the run when it is one too many."""
         self._executed += 1
         if self._executed > self._budget:
@@ -337,41 +325,10 @@ class RunState:
         )
 
 
-class _News:
-    """What one result changed, so far."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self.waits: list[Wait] = []
-        self.joined: list[TaskRun] = []
-        self.parallels: list[TaskRun] = []
-
-    def told(self, end: Progress | None) -> Progress:
-        """Return the news; of a run that has ended, there is nothing to be started."""
-        joined = tuple(self.joined)
-        if end is not None:
-            return Progress(
-                end.status, (), (), joined, end.parallels, end.output, end.error, end.cause
-            )
-        return Progress(
-            "Running", tuple(self.steps), tuple(self.waits), joined, tuple(self.parallels)
-        )
-
-
-def _around(track: _Track) -> Iterable[_Parallel]:
-    """Give the Parallel tasks that *track* is inside of, inner ones first."""
-    parallel = track.parallel
-    while parallel is not None:
-        yield parallel
-        parallel = parallel.track.parallel
-
-
-def _under_way(root: _Track) -> Iterable[Key | _Parallel]:
-    """Give what is under way on *root* and on the branches below it, in the definition's order."""
-    tracks = [root]
-    while tracks:
-        at = tracks.pop().at
-        if at is not None:
-            yield at
-        if isinstance(at, _Parallel):
-            tracks.extend(reversed(at.branches))
+def _branch_error(error: str, cause: TaskRun | None = None) -> dict[str, Any]:
+    """Return the error of a Parallel in which *error* happened: that of its *cause*, class and
+    result included, so that routes and expressions treat it alike.
+    """
+    inner = dict(cause.error or {}) if cause is not None else {}
+    task = {"task": cause.name} if cause is not None else {}
+    return {**inner, "error": "BranchFailed", "message": f"a branch failed: {error}", **task}

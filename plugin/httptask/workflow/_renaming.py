@@ -11,13 +11,16 @@ from httptask.errors import DefinitionError, Problem
 from httptask.expressions import may_change
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.workflow._definition import Scope, definition_of, iter_scopes, iter_tasks
-from httptask.workflow._validation import transitions
+from httptask.workflow._routes import transitions
 
 if TYPE_CHECKING:
     from httptask.expressions import Evaluator
 
 _NOT_EVALUATED = frozenset(
-    ("type", "description", "endpoint", "credentials", "branches", "nextTask", "defaultTask", "end")
+    (
+        *("type", "description", "endpoint", "credentials", "branches"),
+        *("nextTask", "defaultTask", "end", "onError"),
+    )
 )
 """Fields of a task that hold no expression of its own. (The tasks of branches come by
 themselves.)

@@ -4,7 +4,7 @@ task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,16 @@ from httptask.workflow._definition import (
     iter_scopes,
     iter_tasks,
 )
-from httptask.workflow._graph import Arrows, endless_loops, unreached
+from httptask.workflow._error_route_problems import error_route_problems
 from httptask.workflow._input import input_schema_problems, input_shape
+from httptask.workflow._routes import (
+    FLOWS,
+    shown,
+    step_flow,
+    target_problems,
+    transitions,
+    way_problems,
+)
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
@@ -128,12 +136,12 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
             elif len(name) > MAX_NAME_LENGTH:
                 params: dict[str, Any] = {
                     "limit": MAX_NAME_LENGTH,
-                    "which": repr(_shown(name)),
+                    "which": repr(shown(name)),
                     "length": len(name),
                 }
                 yield Problem.of("task-name-length", pointer, **params)
             if name in first:
-                yield Problem.of("task-name-taken", pointer, name=_shown(name), other=first[name])
+                yield Problem.of("task-name-taken", pointer, name=shown(name), other=first[name])
             first.setdefault(name, pointer)
 
 
@@ -144,7 +152,7 @@ def _scope_problems(
     scope: Scope, pointers_by_name: Mapping[str, str], types: _Types
 ) -> Iterator[Problem]:
     if isinstance(scope.start, str) and scope.tasks:
-        yield from _target_problems(
+        yield from target_problems(
             scope.start, pointer_of(["startTask"], scope.pointer), scope, pointers_by_name
         )
     for name, task in scope.tasks.items():
@@ -154,10 +162,10 @@ def _scope_problems(
             continue
         yield from _task_problems(name, without_nulls(task), pointer, types)
         for path, target in transitions(task):
-            yield from _target_problems(target, pointer_of(path, pointer), scope, pointers_by_name)
+            yield from target_problems(target, pointer_of(path, pointer), scope, pointers_by_name)
         if scope.depth == MAX_NESTING and branches_of(task, pointer):
             yield Problem.of("parallel-depth", pointer, limit=MAX_NESTING)
-    yield from _way_problems(scope)
+    yield from way_problems(scope)
 
 
 def _task_problems(
@@ -178,7 +186,7 @@ def _task_problems(
     elif task_type not in types.by_name:
         near = nearest(task_type, types.by_name)
         suggestion = near[0] if near else None
-        params: dict[str, Any] = {"name": _shown(task_type), "known": type_names}
+        params: dict[str, Any] = {"name": shown(task_type), "known": type_names}
         yield Problem.of(
             "task-type-unknown", pointer_of(["type"], pointer), suggestion=suggestion, **params
         )
@@ -186,7 +194,8 @@ def _task_problems(
         yield from schema_problems(
             packaged.schema("workflow-definition")["$defs"]["flow"], task, pointer
         )
-        yield from _FLOWS.get(task_type, _step_flow)(task, pointer)
+        yield from FLOWS.get(task_type, step_flow)(task, pointer)
+        yield from error_route_problems(task.get("onError"), pointer_of(["onError"], pointer))
         yield from _type_problems(
             types.by_name[task_type], TaskCheck(name, task, types.services, pointer)
         )
@@ -195,11 +204,13 @@ def _task_problems(
 def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
     """Yield what the type's schema refuses, and what the type does, whose own words go first."""
     # Where a run goes must be known before it starts; any other value may come from an expression.
-    expressions = task_type.name not in _FLOWS
+    expressions = task_type.name not in FLOWS
+    # Routes after a failure are every task's, whether or not its type knows of them.
+    own_fields = {name: value for name, value in check.definition.items() if name != "onError"}
     by_schema: list[Problem] = []
     try:
         by_schema = schema_problems(
-            task_type.schema, check.definition, check.pointer, expressions=expressions
+            task_type.schema, own_fields, check.pointer, expressions=expressions
         )
         own = list(task_type.problems(check))
     except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems
@@ -212,151 +223,6 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
     own_pointers = {problem.pointer for problem in own}
     yield from own
     yield from (problem for problem in by_schema if problem.pointer not in own_pointers)
-
-
-# From task to task
-
-
-def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the path in *task*, and the name, of every task it may go to. Never raises."""
-    if task.get("type") == "Decision":
-        choices = task.get("choices")
-        for index, choice in enumerate(choices if isinstance(choices, list) else ()):
-            if isinstance(choice, Mapping) and isinstance(choice.get("nextTask"), str):
-                yield ("choices", index, "nextTask"), choice["nextTask"]
-        if isinstance(task.get("defaultTask"), str):
-            yield ("defaultTask",), task["defaultTask"]
-    elif task.get("type") != "Terminate" and isinstance(task.get("nextTask"), str):
-        yield ("nextTask",), task["nextTask"]
-
-
-def _target_problems(
-    target: str, pointer: str, scope: Scope, pointers_by_name: Mapping[str, str]
-) -> Iterator[Problem]:
-    if target in scope.tasks:
-        return
-    if target in pointers_by_name:
-        where = "branch" if scope.depth else "list of tasks"
-        yield Problem.of(
-            "route-outside",
-            pointer,
-            name=_shown(target),
-            place=pointers_by_name[target],
-            scope=where,
-        )
-        return
-    near = _near_task(target, scope.tasks)
-    yield Problem.of("route-unknown-task", pointer, suggestion=near, name=_shown(target))
-
-
-def _near_task(target: str, names: Iterable[str]) -> str | None:
-    # Comparing is slow: only names of much the same length, and none in a list nobody wrote by
-    # hand.
-    likely = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
-    near = nearest(target, likely) if len(likely) <= _MOST_COMPARED else []
-    return near[0] if near else None
-
-
-_TYPO = 3
-"""Characters by which a misspelt name is longer or shorter, at most."""
-
-_MOST_COMPARED = 300
-"""Names that a wrong one is compared with."""
-
-
-def _step_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    ends, goes_on = task.get("end") is True, "nextTask" in task
-    if ends and goes_on:
-        yield Problem.of("route-twice", pointer_of(["nextTask"], pointer))
-    elif not goes_on and task.get("end", False) is False:
-        yield Problem.of("route-missing", pointer)
-
-
-def _decision_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    if task.get("end") is True:
-        yield Problem.of("decision-end", pointer_of(["end"], pointer))
-    if "nextTask" in task:
-        yield Problem.of("decision-next", pointer_of(["nextTask"], pointer))
-
-
-def _parallel_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    if task.get("end") is True:
-        yield Problem.of("parallel-end", pointer_of(["end"], pointer))
-    elif "nextTask" not in task:
-        yield Problem.of("parallel-next", pointer)
-
-
-def _terminate_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    if "nextTask" in task:
-        yield Problem.of("terminate-next", pointer_of(["nextTask"], pointer))
-
-
-_FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
-    "Decision": _decision_flow,
-    "Parallel": _parallel_flow,
-    "Terminate": _terminate_flow,
-}
-"""Task types with a way on of their own; every other one has either `nextTask` or `end`."""
-
-_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Decision", "Parallel"})
-"""Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
-
-
-def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
-    """Return the names of the tasks that no run gets to, in document order: nothing leads there
-    from `startTask`.
-
-    Where `startTask` itself is wrong nothing can be told, and of the tasks inside a branch only the
-    branch's own are looked at.
-    """
-    return [name for scope in iter_scopes(definition) for name in _unreached(scope, _arrows(scope))]
-
-
-def _arrows(scope: Scope) -> dict[str, list[str]]:
-    return {
-        name: (
-            [target for _, target in transitions(task) if target in scope.tasks]
-            if isinstance(task, Mapping)
-            else []
-        )
-        for name, task in scope.tasks.items()
-    }
-
-
-def _unreached(scope: Scope, arrows: Arrows) -> list[str]:
-    if not isinstance(scope.start, str) or scope.start not in scope.tasks:
-        return []
-    return unreached(scope.start, arrows)
-
-
-def _way_problems(scope: Scope) -> Iterator[Problem]:
-    if not isinstance(scope.start, str) or scope.start not in scope.tasks:
-        return
-    arrows = _arrows(scope)
-    # A task without a way on is a problem of its own already, and no part of a loop.
-    ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
-    for name in _unreached(scope, arrows):
-        params: dict[str, Any] = {"name": _shown(name), "start": _shown(scope.start)}
-        yield Problem.of("unreached", scope.pointer_to(name), severity="warning", **params)
-    for loop in endless_loops(scope.start, arrows, ends):
-        way = [_shown(name) for name in [*loop, loop[0]]]
-        yield Problem.of("endless-loop", scope.pointer_to(loop[0]), tasks=way)
-
-
-def _may_end(task: Any) -> bool:
-    """Say whether a run may end with *task*, or inside it."""
-    if not isinstance(task, Mapping) or task.get("end") is True:
-        return True
-    pending: list[Any] = [task]
-    while pending:
-        inner = pending.pop()
-        if not isinstance(inner, Mapping):
-            continue
-        if not isinstance(inner.get("type"), str) or inner["type"] not in _STAYS_ON_ITS_WAY:
-            return True
-        for branch in branches_of(inner, ""):
-            pending.extend(branch.tasks.values())
-    return False
 
 
 # Order and lines
@@ -400,7 +266,3 @@ class _Order:
                 names = range(len(value))
             self._positions[id(value)] = {str(name): index for index, name in enumerate(names)}
         return self._positions[id(value)]
-
-
-def _shown(name: str) -> str:
-    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"

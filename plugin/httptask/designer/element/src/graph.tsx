@@ -53,10 +53,10 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
     const to = all.get(route.to);
     return from && to ? [{ route, from, to }] : [];
   });
-  const words = lines.map(({ route }) => `${route.from} to ${route.to}`).join("; ");
+  const words = lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ");
   return (
     <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
-      {lines.map(({ route, from, to }, index) => <path key={index} class={route.from === chosen || route.to === chosen ? "near" : ""} d={way(from, to)} />)}
+      {lines.map(({ route, from, to }, index) => <path key={index} class={`${route.from === chosen || route.to === chosen ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={way(from, to)} />)}
       {[...all.values()].map(({ item, x, y, width }) => (
         <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""}`} onClick={() => void store.task.open(item.name)}>
           <title>{`${item.name} (${item.type}${store.workflow.unreached.has(item.name) ? ", never reached" : ""})`}</title>

@@ -49,7 +49,7 @@ export function taskField(form: Form & { methods?: string[] }, settings: Field[]
 }
 
 /** Where a task leads: the definition owns that, no form does. */
-const ROUTES = ["nextTask", "end", "defaultTask", "choices"];
+const ROUTES = ["nextTask", "end", "defaultTask", "choices", "onError"];
 
 export const withoutRoutes = (task: Task): Task => Object.fromEntries(Object.entries(task).filter(([name]) => !ROUTES.includes(name)));
 

@@ -30,31 +30,48 @@ const branches = (task: Task): Flow[] =>
 const choicesOf = (task: Task): JsonObject[] => (Array.isArray(task.choices) ? task.choices.filter(isObject) : []);
 const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
 
+const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
+
+/** Types whose tasks go on to one other task, or end. */
+const STRAIGHT = ["Http", "Simple"];
+const goesStraight = ({ type }: Listed): boolean => STRAIGHT.includes(type);
+
+interface Reference {
+  holder: JsonObject;
+  key: string;
+  /** The way after a failure. */
+  onError: boolean;
+}
+
 /** The places in *task* that name another one, to read and to change. */
-function references(task: Task): { holder: JsonObject; key: string }[] {
+function references(task: Task): Reference[] {
   return [
-    ...choicesOf(task).map((choice) => ({ holder: choice, key: "nextTask" })),
-    { holder: task, key: "defaultTask" },
-    { holder: task, key: "nextTask" },
+    ...choicesOf(task).map((choice) => ({ holder: choice, key: "nextTask", onError: false })),
+    { holder: task, key: "defaultTask", onError: false },
+    { holder: task, key: "nextTask", onError: false },
+    ...errorRoutesOf(task).map((route) => ({ holder: route, key: "nextTask", onError: true })),
   ].filter(({ holder, key }) => text(holder[key]) !== null);
 }
 
 export interface Route {
   from: string;
   to: string;
+  /** The way after a failure. */
+  onError: boolean;
 }
 
 /** Every way a run may go from one task to another. */
 export function routes(definition: Flow): Route[] {
   return listed(definition).flatMap(({ name, task }) => {
-    const to = references(task).map(({ holder, key }) => ({ from: name, to: holder[key] as string }));
+    const to = references(task).map(({ holder, key, onError }): Route => ({ from: name, to: holder[key] as string, onError }));
     const inner = branches(task);
     if (!inner.length) return to;
     // A Parallel goes on where its branches end.
     const ends = inner.flatMap((branch) => Object.entries(branch.tasks ?? {}).filter(([, each]) => isObject(each) && each.end === true));
     return [
-      ...inner.flatMap((branch) => (text(branch.startTask) ? [{ from: name, to: text(branch.startTask)! }] : [])),
-      ...ends.flatMap(([from]) => to.map((route) => ({ ...route, from }))),
+      ...inner.flatMap((branch) => (text(branch.startTask) ? [{ from: name, to: text(branch.startTask)!, onError: false }] : [])),
+      ...ends.flatMap(([from]) => to.filter(({ onError }) => !onError).map((route) => ({ ...route, from }))),
+      ...to.filter(({ onError }) => onError),
     ];
   });
 }
@@ -84,10 +101,9 @@ export function insert(definition: Definition, name: string, task: Task, after: 
   copy.tasks = isObject(copy.tasks) ? copy.tasks : {};
   const before = after === null ? lastOfLine(copy) : find(copy, after);
   const flow = before?.flow ?? copy;
-  const goesOn = before && ["Http", "Simple"].includes(before.type);
+  const goesOn = before && goesStraight(before);
   const added: Task = { ...task };
-  delete added.nextTask;
-  delete added.end;
+  for (const key of ["nextTask", "end", "onError"]) delete added[key];
   if (!before || !goesOn) {
     const first = text(flow.startTask);
     flow.startTask = name;
@@ -110,7 +126,7 @@ function lastOfLine(definition: Flow): Listed | undefined {
   for (let name = text(definition.startTask); name && !seen.has(name); ) {
     seen.add(name);
     const next = find(definition, name);
-    if (!next || !["Http", "Simple"].includes(next.type)) break;
+    if (!next || !goesStraight(next)) break;
     found = next;
     name = text(next.task.nextTask);
   }
@@ -124,14 +140,14 @@ function withEntry(tasks: JsonObject, name: string, task: Task, after: string | 
   return Object.fromEntries(entries);
 }
 
-/** Call *change* for every place that names a task, in the whole definition. */
-function eachReference(definition: Flow, change: (holder: JsonObject, key: string) => void): void {
+/** Call *change* for every place that names a task, in the whole definition, with the task it stands in. */
+function eachReference(definition: Flow, change: (reference: Reference, owner?: Listed) => void): void {
   const flows = new Set<Flow>([definition]);
-  for (const { task, flow } of listed(definition)) {
-    flows.add(flow);
-    for (const { holder, key } of references(task)) change(holder, key);
+  for (const item of listed(definition)) {
+    flows.add(item.flow);
+    for (const reference of references(item.task)) change(reference, item);
   }
-  for (const flow of flows) if (text(flow.startTask) !== null) change(flow, "startTask");
+  for (const flow of flows) if (text(flow.startTask) !== null) change({ holder: flow, key: "startTask", onError: false });
 }
 
 /** Take the task *name* out and close the gap; a sentence when that cannot be done. */
@@ -140,12 +156,17 @@ export function remove(definition: Definition, name: string): Definition | strin
   const item = find(copy, name);
   if (!item) return copy;
   const next = text(item.task.nextTask) ?? text(item.task.defaultTask);
-  const pointing = listed(copy).filter(({ task, name: each }) => each !== name && references(task).some(({ holder, key }) => holder[key] === name));
-  const stuck = next ? undefined : pointing.find(({ type }) => !["Http", "Simple"].includes(type));
+  const pointing = listed(copy).filter(
+    ({ task, name: each }) => each !== name && references(task).some(({ holder, key, onError }) => !onError && holder[key] === name),
+  );
+  const stuck = next ? undefined : pointing.find((other) => !goesStraight(other));
   if (stuck) return `“${stuck.name}” leads to “${name}”, which is an end: give “${stuck.name}” another way to go first.`;
-  eachReference(copy, (holder, key) => {
+  eachReference(copy, ({ holder, key, onError }, owner) => {
     if (holder[key] !== name) return;
-    if (next && next !== name) holder[key] = next;
+    // Without the task between, a way back after a failure would fail for ever.
+    const leadsOn = next && next !== name && !(onError && next === owner?.name);
+    if (leadsOn) holder[key] = next;
+    else if (onError) dropErrorRoute(owner!.task, holder);
     else {
       delete holder[key];
       if (key === "nextTask") holder.end = true;
@@ -155,6 +176,12 @@ export function remove(definition: Definition, name: string): Definition | strin
   return copy;
 }
 
+function dropErrorRoute(task: Task, route: JsonObject): void {
+  const left = (task.onError as Json[]).filter((other) => other !== route);
+  if (left.length) task.onError = left;
+  else delete task.onError;
+}
+
 /** The task *name* and its neighbour on a straight line, in order; null when it does not stand on one. */
 export function neighbours(definition: Definition, name: string, by: -1 | 1): [Listed, Listed] | null {
   const before = by < 0 ? predecessor(definition, name) : name;
@@ -162,7 +189,7 @@ export function neighbours(definition: Definition, name: string, by: -1 | 1): [L
   if (!before || !after || predecessor(definition, after) !== before) return null;
   const first = find(definition, before)!;
   const second = find(definition, after)!;
-  return first.flow === second.flow && ["Http", "Simple"].includes(second.type) ? [first, second] : null;
+  return first.flow === second.flow && goesStraight(second) ? [first, second] : null;
 }
 
 /** Let the task *name* change places with its neighbour; null when it has none. */
@@ -174,7 +201,7 @@ export function move(definition: Definition, name: string, by: -1 | 1): Definiti
   const { name: before } = first;
   const { name: after } = second;
   const next = text(second.task.nextTask);
-  eachReference(copy, (holder, key) => {
+  eachReference(copy, ({ holder, key }) => {
     if (holder[key] === before) holder[key] = after;
   });
   second.task.nextTask = before;
@@ -192,7 +219,7 @@ export function move(definition: Definition, name: string, by: -1 | 1): Definiti
 function predecessor(definition: Definition, name: string): string | null {
   const leading = routes(definition).filter(({ to }) => to === name);
   const only = leading.length === 1 ? find(definition, leading[0]!.from) : undefined;
-  return only && ["Http", "Simple"].includes(only.type) ? only.name : null;
+  return only && goesStraight(only) && only.task.nextTask === name ? only.name : null;
 }
 
 /** Put *task* where the task *name* stands. */

@@ -23,9 +23,9 @@ test("an endpoint's form keeps what it has no field for", () => {
 });
 
 test("no form changes where a task leads", () => {
-  const source: Task = { type: "Http", nextTask: "B", httpRequest: { url: "u" }, end: true };
-  const edited = { ...withoutRoutes(source), httpRequest: { url: "v" }, nextTask: "elsewhere" };
-  assert.equal(JSON.stringify(withRoutes(edited, source)), '{"type":"Http","nextTask":"B","httpRequest":{"url":"v"},"end":true}');
+  const source: Task = { type: "Http", nextTask: "B", httpRequest: { url: "u" }, end: true, onError: [{ errors: ["*"], nextTask: "C" }] };
+  const edited = { ...withoutRoutes(source), httpRequest: { url: "v" }, nextTask: "elsewhere", onError: [] };
+  assert.equal(JSON.stringify(withRoutes(edited, source)), '{"type":"Http","nextTask":"B","httpRequest":{"url":"v"},"end":true,"onError":[{"errors":["*"],"nextTask":"C"}]}');
 });
 
 test("a null means absent, but inside a body and among input parameters it is a value", () => {

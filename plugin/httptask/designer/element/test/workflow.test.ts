@@ -30,6 +30,26 @@ const FORKED: Definition = {
   },
 };
 
+const failing = (nextTask: string | null, ...handlers: string[]): Task => ({
+  ...http(nextTask), onError: handlers.map((handler) => ({ errors: ["*"], nextTask: handler })),
+});
+/** Ways after a failure: back, on, out of a Parallel, and inside a branch. */
+const CAUGHT: Definition = {
+  startTask: "Ask",
+  tasks: {
+    Ask: failing("Both", "Repair"),
+    Repair: http("Ask"),
+    Both: {
+      type: "Parallel",
+      branches: [{ startTask: "One", tasks: { One: failing("Two", "Plan B"), Two: http(null), "Plan B": http("Two") } }],
+      nextTask: "Last",
+      onError: [{ errors: ["status"], statuses: [404], nextTask: "Sorry" }],
+    },
+    Last: failing(null, "Sorry", "Ask"),
+    Sorry: http(null),
+  },
+};
+
 /** The names of the tasks that a run may get to: followed here from the definition alone. */
 function reachable(definition: Definition): string[] {
   const reached = new Set<string>();
@@ -43,6 +63,7 @@ function reachable(definition: Definition): string[] {
     for (const choice of (task.choices ?? []) as Task[]) visit(tasks, choice.nextTask);
     visit(tasks, task.defaultTask);
     visit(tasks, task.nextTask);
+    for (const route of (task.onError ?? []) as Task[]) visit(tasks, route.nextTask);
   };
   visit(definition.tasks!, definition.startTask);
   return [...reached].sort();
@@ -61,6 +82,27 @@ test("a removed task leaves every other one within reach", () => {
     }
 });
 
+test("a removed task takes its ways after a failure along, and those that led to it lead on or go", () => {
+  const onError = (definition: Definition | string, name: string): Json | undefined => {
+    assert(typeof definition !== "string", String(definition));
+    return flow.find(definition, name)!.task.onError;
+  };
+  assert.equal(onError(flow.remove(CAUGHT, "Repair"), "Ask"), undefined); // it would lead back at once
+  assert.deepEqual(onError(flow.remove(CAUGHT, "Plan B"), "One"), [{ errors: ["*"], nextTask: "Two" }]);
+  const without = flow.remove(CAUGHT, "Sorry"); // an end
+  assert.equal(onError(without, "Both"), undefined);
+  assert.deepEqual(onError(without, "Last"), [{ errors: ["*"], nextTask: "Ask" }]);
+  for (const name of ["Repair", "Plan B", "Sorry"]) {
+    const rest = flow.remove(CAUGHT, name) as Definition;
+    assert.deepEqual(reachable(rest), names(CAUGHT).filter((other) => other !== name));
+  }
+});
+
+test("the picture shows the ways after a failure, once each", () => {
+  const onError = flow.routes(CAUGHT).filter((route) => route.onError).map(({ from, to }) => `${from} > ${to}`);
+  assert.deepEqual(onError.sort(), ["Ask > Repair", "Both > Sorry", "Last > Ask", "Last > Sorry", "One > Plan B"]);
+});
+
 test("an end that a decision leads to is not removed: the decision would lead nowhere", () => {
   const definition: Definition = {
     startTask: "Choose",
@@ -77,7 +119,7 @@ test("the only task can be removed", () => {
 });
 
 test("a moved task changes places with its neighbour, and every task stays within reach", () => {
-  for (const definition of [LINE, FORKED])
+  for (const definition of [LINE, FORKED, CAUGHT])
     for (const { name } of flow.listed(definition))
       for (const by of [-1, 1] as const) {
         const moved = flow.move(definition, name, by);
@@ -92,7 +134,7 @@ test("a moved task changes places with its neighbour, and every task stays withi
 });
 
 test("an inserted task is reached, and so is every other one", () => {
-  for (const definition of [LINE, FORKED, { tasks: {} } as Definition])
+  for (const definition of [LINE, FORKED, CAUGHT, { tasks: {} } as Definition])
     for (const after of [null, ...flow.listed(definition).map(({ name }) => name)]) {
       const grown = flow.insert(definition, "New", http("a task of another workflow"), after);
       assert.deepEqual(reachable(grown), [...names(definition), "New"].sort(), `after ${after}`);
