@@ -1,6 +1,7 @@
 """Requests built from evaluated settings: URL, headers, cookies, body; and as a curl command."""
 
 from httptask.building._bodies import chosen, is_text, offers, rank, writable
+from httptask.building._codings import is_coded_already, writes_coding
 from httptask.building._curl import curl_command
 from httptask.building._escaping import url_part
 from httptask.building._files import VARIABLE as FILES_VARIABLE
@@ -35,6 +36,7 @@ __all__ = [
     "data_places",
     "described_framing",
     "file_places",
+    "is_coded_already",
     "is_pairs",
     "is_reference",
     "is_text",
@@ -51,4 +53,5 @@ __all__ = [
     "with_contents",
     "with_values",
     "writable",
+    "writes_coding",
 ]

@@ -14,6 +14,7 @@ from httptask._core.pointers import pointer
 from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, range_of
 from httptask._http.syntax import PLACEHOLDER, UNSENDABLE
 from httptask.building._bodies import Body, body, chosen
+from httptask.building._codings import coded
 from httptask.building._escaping import UnwritableError, leaving
 from httptask.building._fields import Described
 from httptask.building._negotiation import accept, accept_encoding
@@ -118,7 +119,8 @@ class Builder:
             value, endpoint = request["body"], self._endpoint
             made = self._part("body", lambda: _body(value, media_type, endpoint, at))
             _set(headers, "Content-Type", made.content_type)
-            content = made.content
+            coding_at = pointer(["headers", "Content-Encoding"], writer.at)
+            content = coded(made.content, _find(headers, "Content-Encoding"), value, coding_at)
         return self._defaults(headers) + headers, content
 
     def _part(self, name: str, make: Callable[[], T]) -> T:

@@ -136,6 +136,14 @@ SENTENCES: Mapping[str, str] = {
         "an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
     ),
     "header-host-value": "{found!r} is no host, with a port or without (RFC 9110, section 7.2)",
+    "header-coding": (
+        "Content-Encoding says {found!r}, and this body is sent without it: gzip and deflate are"
+        " written here; a whole file that is encoded already is sent as it is"
+    ),
+    "header-coding-of-files": (
+        "a body with files in it is streamed, and cannot be written in {found!r}: leave the header"
+        " out, or send one file that is encoded already as the whole body"
+    ),
     "query-type": "expected the values of a query by their names, or pairs of both: {example}",
     "unsent": "[{name!r} is required, and ]{found} has no form in {where}: nothing is sent for it",
     "text-reads-as-json": (
@@ -309,6 +317,7 @@ _ROUND = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
 
 _HINTS = {
     "encoded-text": '; {"$text": "…"} sends text that is encoded already',
+    "null-body": '; a null is an absent field, and {"$text": "null"} is JSON\'s null as the body',
     "no-server": "; the description names no server: put the API's address in front",
     "jsonata-compares": "; a comparison is JSONata: ${jsonata: …}",
 }

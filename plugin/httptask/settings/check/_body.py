@@ -7,6 +7,7 @@ from typing import Any
 
 from httptask._http.media_types import FORM, carries_files, essence, is_json
 from httptask.errors import Problem
+from httptask.settings.check._validate import Validator
 
 _ABOUT_FORMS = ("no-form", "several-forms")
 _ABOUT_STRUCTURE = ("type", *_ABOUT_FORMS)
@@ -25,6 +26,26 @@ def but_for_forms(problems: list[Problem], pointer: str) -> Iterator[Problem]:
     for problem in problems:
         if not (is_specific and problem.pointer == pointer and problem.code in _ABOUT_FORMS):
             yield problem
+
+
+def with_null_hints(
+    problems: Iterable[Problem], schema: Mapping[str, Any], pointer: str
+) -> Iterator[Problem]:
+    """Say with a missing body that may be null how null is sent: a null of the settings, from an
+    expression too, is an absent field.
+
+    *schema* is that of the settings, which stand at *pointer*.
+    """
+    for problem in problems:
+        is_of_body = problem.code == "required" and problem.params.get("name") == "body"
+        if is_of_body and problem.pointer == pointer and _may_be_null(schema):
+            problem = problem.with_params(hint="null-body")
+        yield problem
+
+
+def _may_be_null(schema: Mapping[str, Any]) -> bool:
+    body = {"$defs": schema.get("$defs", {}), "allOf": [schema["properties"]["body"]]}
+    return not Validator(body).problems(None)
 
 
 def but_for_text(

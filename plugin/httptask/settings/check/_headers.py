@@ -10,9 +10,9 @@ from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import essence
 from httptask._http.syntax import FRAMING, HOST, TOKEN, UNSENDABLE
-from httptask.building import offers
+from httptask.building import is_coded_already, offers, writes_coding
 from httptask.errors import Problem
-from httptask.expressions import has_expression
+from httptask.expressions import has_expression, is_expression
 from httptask.model.api import Endpoint
 from httptask.settings.check._media_type import content_type_of, offered
 
@@ -90,6 +90,23 @@ def header_problems(
         spellings[lower] = name
         if isinstance(value, str) and UNSENDABLE.search(value):
             yield Problem.of("header-value", pointer)
+
+
+def coding_problems(request: Mapping[str, Any], base: str) -> Iterator[Problem]:
+    """Warn of a `Content-Encoding` that the body of *request* is not written in.
+
+    See RFC 9110, section 8.4. *base* is the pointer of the headers.
+    """
+    headers, body = request.get("headers"), request.get("body")
+    if not isinstance(headers, Mapping) or body is None or is_coded_already(body):
+        return
+    for name, value in headers.items():
+        if not isinstance(name, str) or name.lower() != "content-encoding":
+            continue
+        is_known = not isinstance(value, str) or has_expression(value) or writes_coding(value)
+        if not is_known and not (isinstance(body, str) and is_expression(body)):
+            at = pointer_of([name], base)
+            yield Problem.of("header-coding", at, severity="warning", found=value)
 
 
 def _host_problems(value: Any, pointer: str, *, allowed: bool) -> Iterator[Problem]:

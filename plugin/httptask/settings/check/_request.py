@@ -9,16 +9,18 @@ from urllib.parse import parse_qsl
 
 from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.media_types import is_json
 from httptask._http.syntax import FRAMING, UNSENDABLE
 from httptask.building import described_framing
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.nulls import normalised
 from httptask.settings._derive import any_settings_schema
-from httptask.settings.check._body import but_for_forms, but_for_text
+from httptask.settings.check._body import but_for_forms, but_for_text, with_null_hints
 from httptask.settings.check._files import Unread
 from httptask.settings.check._headers import (
     as_spelt,
+    coding_problems,
     content_type_problems,
     header_names,
     header_problems,
@@ -52,7 +54,7 @@ _CHECKED_WITH = {
 """Groups that a group cannot be checked without: values may stand in the URL's text, and a header
 names the media type of the body."""
 
-_HEADERS_WITH_RULES = FRAMING | {"host", "content-type"}
+_HEADERS_WITH_RULES = FRAMING | {"host", "content-type", "content-encoding"}
 """Headers that say something of the rest of a request: never looked at alone."""
 
 _ABOUT_ONE_GROUP = frozenset(
@@ -222,7 +224,9 @@ class RequestCheck:
         problems = self._schema_problems(settings, in_url)
         if problems:
             body = pointer_of(["body"], base)
-            specific = list(but_for_forms(problems, body))
+            specific: Iterable[Problem] = but_for_forms(problems, body)
+            if is_json(media_types[0]):
+                specific = with_null_hints(specific, self._schema, base)
             about_values = unread.but_for_content(specific, base)
             problems = list(
                 but_for_text(about_values, settings, media_types[0], body, is_named=is_named)
@@ -279,6 +283,7 @@ class RequestCheck:
             yield from header_problems(
                 request.get("headers"), self._framing, pointer, host_header=self._host_header
             )
+            yield from coding_problems(request, pointer)
 
 
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
