@@ -15,6 +15,11 @@ _NAMES: dict[type, str] = {
 }
 
 
+def name_of(python_type: type) -> str:
+    """Return what JSON calls the values of *python_type*, one of `dict`, `list`, `str`, `bool`."""
+    return _NAMES[python_type]
+
+
 def type_name(value: Any) -> str:
     """Return the JSON type of *value* with its article, `an object`; Python's name for others."""
     if type(value) in _NAMES:

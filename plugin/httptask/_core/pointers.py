@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
@@ -15,27 +16,51 @@ Path = tuple[str | int, ...]
 def pointer(path: Iterable[str | int], base: str = "") -> str:
     """Return *path* as a JSON Pointer below the pointer *base* (RFC 6901, section 3)."""
     for part in path:
-        token = part if isinstance(part, str) else str(part)
-        if "~" in token or "/" in token:
-            token = token.replace("~", "~0").replace("/", "~1")
-        base = f"{base}/{token}"
+        base = f"{base}/{escaped(part if isinstance(part, str) else str(part))}"
     return base
+
+
+def escaped(name: str) -> str:
+    """Return *name* as a reference token (RFC 6901, section 3)."""
+    if "~" not in name and "/" not in name:
+        return name
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def unescaped(token: str) -> str:
+    """Return the name that the reference *token* stands for (RFC 6901, section 4)."""
+    return token.replace("~1", "/").replace("~0", "~")
 
 
 def parts(text: str) -> tuple[str, ...]:
     """Return the reference tokens of the JSON Pointer *text*; indices stay strings."""
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
+    return tuple(map(unescaped, text.split("/")[1:]))
+
+
+def last(text: str) -> str:
+    """Return the name at the end of the JSON Pointer *text*."""
+    return unescaped(text.rpartition("/")[2])
+
+
+# No list is longer: `int` of a stranger's long token takes time.
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+def index(token: str, length: int) -> int | None:
+    """Return the index that the reference *token* is in an array of *length* (RFC 6901, section
+    4); None: it is none.
+    """
+    if not _INDEX.fullmatch(token) or int(token) >= length:
+        return None
+    return int(token)
 
 
 def child(value: Any, token: str) -> Any:
     """Return the member or item of *value* that the reference *token* names; None: it has none."""
     if isinstance(value, dict):
         return value.get(token)
-    # No list is longer than nine digits: `int` of a stranger's long token takes time.
-    if isinstance(value, list) and token.isdecimal() and len(token) < 10:
-        index = int(token)
-        return value[index] if index < len(value) else None
-    return None
+    at = index(token, len(value)) if isinstance(value, list) else None
+    return value[at] if at is not None else None
 
 
 def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from httptask._core.pointers import unescaped
+
 Path = tuple[str | int, ...]
 """The steps from a schema to a value in it."""
 
@@ -71,7 +73,7 @@ def definition_name(reference: Any) -> str | None:
     """Return the name of the definition that *reference* points at; None: it points elsewhere."""
     if not isinstance(reference, str) or not reference.startswith(DEFINITION):
         return None
-    return unquote(reference[len(DEFINITION) :]).replace("~1", "/").replace("~0", "~")
+    return unescaped(unquote(reference[len(DEFINITION) :]))
 
 
 def referenced_definition(schema: Any) -> str | None:

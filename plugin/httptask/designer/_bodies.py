@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from httptask._core.json_types import name_of
 from httptask._core.strict_json import JsonError, deeper_than, dump, parse
 from httptask._core.threads import in_thread
 from httptask._http.media_types import essence
@@ -100,17 +101,9 @@ def member(
     # bool is a subclass of int in Python, and not a number in JSON.
     if isinstance(value, expected_type) and (expected_type is bool or not isinstance(value, bool)):
         return value
-    expected = _TYPE_NAMES[expected_type]
+    expected = name_of(expected_type)
     raise Refused(
         "bad-request",
         f"{name!r} must be {expected}",
         problems=[{"pointer": f"/{name}", "message": f"expected {expected}", "severity": "error"}],
     )
-
-
-_TYPE_NAMES: Mapping[type, str] = {
-    dict: "an object",
-    str: "a string",
-    bool: "true or false",
-    list: "an array",
-}

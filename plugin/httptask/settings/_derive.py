@@ -11,6 +11,7 @@ from httptask._core import packaged
 from httptask._http.syntax import FRAMING
 from httptask.building import ANY_MEDIA_TYPE, accept, rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
+from httptask.settings._body_form import condition
 from httptask.settings._request_schema import requested
 
 if TYPE_CHECKING:
@@ -286,14 +287,5 @@ def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]
     )
     if len(schemas) < 2:
         return schema
-    conditions = []
-    for index, (_, names) in enumerate(schemas):
-        named = {"properties": {"Content-Type": {"enum": names}}, "required": ["Content-Type"]}
-        form = {"$ref": f"#/properties/body/anyOf/{index}"}
-        conditions.append(
-            {
-                "if": {"properties": {"headers": named}, "required": ["headers"]},
-                "then": {"properties": {"body": form}},
-            }
-        )
+    conditions = [condition(index, names) for index, (_, names) in enumerate(schemas)]
     return {**schema, "allOf": conditions}

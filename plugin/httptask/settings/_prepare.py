@@ -11,6 +11,7 @@ from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.subschemas import definition_name
 from httptask.model.api import Endpoint
+from httptask.settings._body_form import for_media_type
 from httptask.settings._derive import settings_schema
 from httptask.settings.check import schema_problems
 
@@ -93,6 +94,11 @@ def still_to_fill(
     An optional body that requires something of its own is named as well, with its media type: many
     descriptions do not say that a body has to be there.
     """
+    headers = _Shape.of(schema, schema.get("$defs", {})).child("headers")
+    content_type = request.get("headers", {}).get("Content-Type")
+    if content_type is None:
+        content_type = headers.child("Content-Type").keywords.get("default")
+    schema = for_media_type(schema, content_type)
     shape = _Shape.of(schema, schema.get("$defs", {}))
     return [*_missing_below(shape, request, base), *_optional_body(shape, request, base)]
 

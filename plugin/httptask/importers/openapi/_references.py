@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
+from httptask._core import pointers
 from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import DescriptionError
 from httptask.importers.documents import Document
@@ -55,10 +56,7 @@ class References:
         """
         file_uri, _, fragment = reference.partition("#")
         file = self._file(file_uri, base.partition("#")[0])
-        tokens = [
-            token.replace("~1", "/").replace("~0", "~")
-            for token in unquote(fragment).split("/")[1:]
-        ]
+        tokens = pointers.parts(unquote(fragment))
         if fragment and not fragment.startswith(("/", "%2F", "%2f")):
             raise LookupError(f"{reference!r} names an anchor that no schema has")
         uri, value = f"{file}#", self._document(file, reference).root
@@ -84,13 +82,9 @@ class References:
                 self._passing -= 1
         if isinstance(value, OBJECT) and token in value:
             return uri + pointer_of([token]), value[token]
-        if (
-            isinstance(value, list)
-            and token.isascii()
-            and token.isdigit()
-            and int(token) < len(value)
-        ):
-            return uri + pointer_of([token]), value[int(token)]
+        index = pointers.index(token, len(value)) if isinstance(value, list) else None
+        if index is not None:
+            return uri + pointer_of([token]), value[index]
         raise LookupError(f"{reference!r} points at nothing")
 
     def followed(self, value: Any, uri: str) -> tuple[Any, str]:

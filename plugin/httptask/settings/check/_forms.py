@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._core.pointers import parts
+from httptask._core.pointers import child, parts
 from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask._schema.views import View, Views
 from httptask.expressions import has_expression
@@ -114,12 +114,7 @@ class Forms:
         """
         target: Any = self._root
         for step in parts(str(reference).removeprefix("#")):
-            if isinstance(target, Mapping):
-                target = target.get(step)
-            elif isinstance(target, list) and step.isdecimal() and int(step) < len(target):
-                target = target[int(step)]
-            else:
-                return True
+            target = child(target, step)
         return True if target is None else target
 
     def names(self, alternatives: Iterable[Schema]) -> list[str]:

@@ -15,6 +15,7 @@ from httptask.building import described_framing
 from httptask.errors import Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.nulls import normalised
+from httptask.settings._body_form import for_media_type
 from httptask.settings._derive import any_settings_schema
 from httptask.settings.check._body import but_for_forms, but_for_text, with_null_hints
 from httptask.settings.check._files import Unread
@@ -129,6 +130,8 @@ class RequestCheck:
             schema = focused(schema, groups)
         self._schema = schema
         self._validator = kept_validator(schema, expressions)
+        self._of_forms: dict[str | None, Validator] = {}
+        """Media type -> what checks settings whose body is written in it."""
         self._scalars: dict[Path, Mapping[str, Any] | None] = {}
         """The schemas of scalars that can be looked at alone, by their paths."""
 
@@ -251,9 +254,14 @@ class RequestCheck:
 
     def _schema_problems(self, settings: dict[str, Any], in_url: dict[str, Any]) -> list[Problem]:
         """Return the problems of *settings*, whose query is joined by the values *in_url*."""
+        schema = for_media_type(self._schema, content_type_of(settings))
         validator = self._validator
+        if schema is not self._schema:
+            validator = self._of_forms.setdefault(
+                content_type_of(settings), Validator(schema, expressions=self._expressions)
+            )
         if in_url:
-            schema = letting_through(self._schema, in_url)
+            schema = letting_through(schema, in_url)
             validator = Validator(schema, expressions=self._expressions)
             settings["query"] = in_url | settings.get("query", {})
         return validator.problems(settings, self._pointer)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from httptask._core.pointers import child
 from httptask._core.pointers import parts as parts_of
 from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.subschemas import BY_NAME, IN_LIST, IN_ONE
@@ -306,18 +307,7 @@ def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target 
     raw = scope.root
     tokens = parts_of(pointer)
     for token in tokens:
-        if isinstance(raw, dict) and token in raw:
-            raw = raw[token]
-        elif (
-            isinstance(raw, list)
-            and token.isascii()
-            and token.isdigit()
-            and len(token) < 9
-            and int(token) < len(raw)
-        ):
-            raw = raw[int(token)]
-        else:
-            return None
+        raw = child(raw, token)
     if not isinstance(raw, dict | bool):
         return None
     return Target(scope.uri + pointer_of(tokens), raw, scope, depends_on_root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from httptask._core import pointers
 from httptask.importers.openapi.schemas._keywords import LinkedPath, Walk, shown
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, fits, is_number, meant
 from httptask.importers.openapi.schemas._values import MISFIT, as_type, mend_default, mend_examples
@@ -334,10 +335,7 @@ def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, path: LinkedPat
         written = raw[keyword] if isinstance(raw.get(keyword), list) else ()
         for reference, form in zip(written, schema.get(keyword, ()), strict=False):
             if isinstance(form, dict) and "$ref" in form and form["$ref"] not in mapping.values():
-                name = (
-                    str(reference["$ref"]).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-                )
-                mapping.setdefault(name, form["$ref"])
+                mapping.setdefault(pointers.last(str(reference["$ref"])), form["$ref"])
     if mapping:
         schema["discriminator"] = {**discriminator, "mapping": mapping}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from httptask._core.pointers import pointer
+from httptask._core.pointers import escaped, last, pointer
 from httptask._schema.subschemas import DEFINITION, Path, definition_name
 from httptask.importers.openapi.schemas._compositions import COMPOSED, Compositions
 from httptask.importers.openapi.schemas._cycles import Cycles
@@ -288,11 +288,8 @@ def _written_part(raw: Any, path: Path) -> Iterator[str | int]:
 def _name_of(uri: str) -> str:
     """Return a name for the schema at *uri*: the end of its pointer, or else its file's name."""
     file, _, pointer = uri.partition("#")
-    last = (
-        pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-        or posixpath.basename(file).partition(".")[0]
-    )
-    return re.sub(r"[^A-Za-z0-9._-]", "", last)[:_LONGEST_NAME] or "Schema"
+    name = last(pointer) or posixpath.basename(file).partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9._-]", "", name)[:_LONGEST_NAME] or "Schema"
 
 
 @lru_cache(maxsize=1024)
@@ -474,7 +471,7 @@ def _as_json(value: Any, _: str) -> str:
 def _uri(path: LinkedPath) -> str:
     tokens: list[str] = []
     while path[0] is not None:
-        tokens.append(str(path[1]).replace("~", "~0").replace("/", "~1"))
+        tokens.append(escaped(str(path[1])))
         path = path[0]
     tokens.append(path[1])
     return "/".join(reversed(tokens))
