@@ -89,6 +89,10 @@ class Files:
             data += file.read(len(data))
         return data
 
+    def may_stand_in(self, value: Any) -> bool:
+        """Say whether *value* may hold a reference to a file, or the path of one."""
+        return bool(value) and (self.folder is not None or mentions_files(value))
+
     def named_places(self, value: Any) -> Iterator[tuple[str | int, ...]]:
         """Yield where in *value* a text holds the path of a file that a response was kept in.
 
@@ -268,8 +272,6 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
     *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
     is no text where it should be, and for a text that holds the local path of a file.
     """
-    if files.folder is None and not mentions_files(request):
-        return dict(request)
     for path in files.named_places(request):
         raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
     contents = {}

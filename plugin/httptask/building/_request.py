@@ -85,16 +85,18 @@ class Builder:
         self._constant_parts = {part for part, groups in PARTS.items() if is_constant(groups)}
         self._made: dict[str, Any] = {}
 
-    def build(self, request: Mapping[str, Any]) -> OutgoingRequest:
+    def build(self, request: Mapping[str, Any], *, may_hold_files: bool = True) -> OutgoingRequest:
         """Return the request that *request* (normalised, evaluated settings) describes.
 
-        It is copied before anybody may change it. Files of the body are named in it and not looked
-        for: `located` does both. Raises `SettingsError` for a value that cannot be sent.
+        Without *may_hold_files* no file is looked for outside the body. The request is copied
+        before anybody may change it. Files of the body are named in it and not looked for:
+        `located` does both. Raises `SettingsError` for a value that cannot be sent.
         """
-        return self._part("request", lambda: self._built(request))
+        return self._part("request", lambda: self._built(request, may_hold_files))
 
-    def _built(self, request: Mapping[str, Any]) -> OutgoingRequest:
-        self._refuse_misplaced_files(request)
+    def _built(self, request: Mapping[str, Any], may_hold_files: bool) -> OutgoingRequest:
+        if may_hold_files:
+            self._refuse_misplaced_files(request)
         headers, content = self._part("message", lambda: self._message(request))
         return OutgoingRequest(
             method=request.get("method", "GET"),

@@ -104,7 +104,7 @@ class Writer:
         It is serialised as a media type (OpenAPI 3.2, `in: querystring`), or as parameters.
         """
         if self.querystring is None:
-            return "&".join(filter(None, self._parameters(value)))
+            return "&".join([text for text in self._parameters(value) if text])
         media_type = self.querystring.media_type or FORM
         try:
             text = self._serialised(value, self.querystring, media_type)
@@ -123,8 +123,9 @@ class Writer:
 
         The query is an object, or pairs of names and values in their order.
         """
-        if isinstance(value, Mapping):
-            yield from (self.written("query", name, item) for name, item in value.items())
+        if isinstance(value, dict | Mapping):
+            for name, item in value.items():
+                yield self.written("query", name, item)
         elif is_pairs(value):
             for index, (name, item) in enumerate(value):
                 if item is not None:

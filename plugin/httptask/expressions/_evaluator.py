@@ -76,10 +76,15 @@ class _Plan:
 
     parts: tuple[str | _Step, ...]
     whole: bool
+    only: _Step | None = None
+    """The one cheap expression that it consists of."""
 
 
 class _TooDeepHereError(Exception):
     """Python's recursion limit was reached in this process."""
+
+
+_NOT_PLAIN = object()
 
 
 class Evaluator:
@@ -169,6 +174,12 @@ class Evaluator:
         document = Document(data)
         for slot in prepared.slots:
             escape = escapes.get(slot.path) if escapes else None
+            only = self._plan(slot.text).only
+            if only is not None and escape is None:  # most are
+                filled = self._plain(only, document)
+                if filled is not _NOT_PLAIN:
+                    copies[slot.container][slot.key] = filled
+                    continue
             filled = await self._filled(slot, document, pointer, run, escape)
             copies[slot.container][slot.key] = filled
         return copies[0][0]
@@ -203,6 +214,17 @@ class Evaluator:
                 _raise(error, part, pointers.pointer(slot.path, pointer))
             results.append(result)
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
+
+    def _plain(self, step: _Step, document: Document) -> Any:
+        """Return the value of the cheap *step* where it is a plain one, else `_NOT_PLAIN`: what is
+        to be done then, or is wrong, `_filled` finds out.
+        """
+        data = document.data if step.reads_mappings else document.whole
+        try:
+            value = step.language.evaluate(step.source, data) if step.language else _NOT_PLAIN
+        except Exception:  # noqa: BLE001 - a plugin's too
+            return _NOT_PLAIN
+        return value if self._takes_plain and _result.is_plain(value) else _NOT_PLAIN
 
     async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
         if step.cheap and step.language is not None:  # most are
@@ -279,7 +301,9 @@ class Evaluator:
         parts = [part if isinstance(part, str) else self._step(part) for part in template.parts]
         if template.unclosed is not None:
             parts.append(_Step(template.unclosed, problem=template.reason))
-        return _Plan(tuple(parts), whole=template.whole)
+        steps = [part for part in parts if isinstance(part, _Step) and part.cheap]
+        is_one = template.whole and len(parts) == len(steps) == 1
+        return _Plan(tuple(parts), template.whole, steps[0] if is_one else None)
 
     def _step(self, expression: Expression) -> _Step:
         written, source = expression.written, expression.source

@@ -19,11 +19,17 @@ class Window:
     failures: int = 0
     retries: int = 0
     _half: int = 0
+    _began: float = 0.0
+    _ends: float = 0.0
     _before: tuple[int, int, int] = (0, 0, 0)
 
     def turn(self, now: float) -> None:
         """Forget what is too long ago."""
-        half = int(now / max(self.seconds / 2, 0.001))
+        if self._began <= now < self._ends:
+            return
+        length = max(self.seconds / 2, 0.001)
+        half = int(now / length)
+        self._began, self._ends = half * length, (half + 1) * length
         if half == self._half:
             return
         is_next = half == self._half + 1

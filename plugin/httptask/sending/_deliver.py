@@ -387,8 +387,10 @@ async def _delivered(
     """Return what the attempts *records* ended in, and the file that the result refers to."""
     view = records[-1].view
     file = view.file if view is not None else None
-    responses = [hop.received for record in records for hop in record.hops if hop.received]
-    size = sum(len(received.body) for received in responses)
+    size = 0
+    for record in records:
+        for hop in record.hops:
+            size += len(hop.received.body) if hop.received is not None else 0
     if size > _LONG or (file is not None and file.size > _LONG):
         return await in_thread(lambda: _delivery(records, call)), file
     return _delivery(records, call), file

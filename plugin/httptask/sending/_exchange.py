@@ -63,12 +63,9 @@ def result_of(record: AttemptRecord, elapsed: float, redactor: Redactor) -> Task
     if last is None or last.received is None:
         return None
     # A redirect may have set a cookie that a later task needs.
-    cookie_lines = [
-        line
-        for hop in record.hops[:-1]
-        if hop.received
-        for line in hop.received.header_lines("set-cookie")
-    ]
+    cookie_lines: list[str] = []
+    for hop in record.hops[:-1]:
+        cookie_lines += hop.received.header_lines("set-cookie") if hop.received else ()
     return task_result(
         last.received,
         record.view or NO_VIEW,  # none of a body that was cut off, or too large

@@ -224,7 +224,10 @@ class _Passed:
         self._close, answer.close, answer.broke = answer.close, self.ended, self.broke
         said = server_limit(status, answer.headers) if limiter.limits.longest_pause else None
         with limiter.lock:
-            quota.answered(time.monotonic(), said, self.goes_ahead)
+            if said is None and not self.goes_ahead:  # by far the most
+                quota.under_way -= 1
+            else:
+                quota.answered(time.monotonic(), said, self.goes_ahead)
             if self.credential.line:
                 self.credential.line.advance()
         return said.seconds if said is not None and not said.remaining else 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from httptask._core.redaction import Redactor
 from httptask._core.strict_json import deeper_than, number
@@ -25,13 +25,12 @@ from httptask.sending._retry import retry_after, server_time
 from httptask.sending._texts import json_text, text_of
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A response's body as a person and a workflow read it."""
+class View(NamedTuple):
+    """A response's body as a person and a workflow read it. A tuple: one is made in every call."""
 
-    content: bytes = field(repr=False)
+    content: bytes
     """After content coding; empty when it went into a file as it came."""
-    value: Any = field(repr=False)
+    value: Any
     decoded_as: str | None
     """`json`, `text`, or None: bytes."""
     media_type: str
@@ -41,8 +40,11 @@ class View:
     """The file with the body's bytes, when they are neither JSON nor text."""
     missing: bool = False
     """There could be a body, and there is none."""
-    start: str = field(default="", repr=False)
+    start: str = ""
     """The first characters of JSON's text, for an error's message."""
+
+    def __repr__(self) -> str:
+        return f"<View of {len(self.content):,} bytes as {self.decoded_as}>"  # may hold a secret
 
     @property
     def body(self) -> Any:
@@ -91,7 +93,7 @@ def _as_it_came(
         return View(b"", None, None, received.media_type, error)
     received.notes.append(f"{error}; the body is left as it came")
     view = _read(content, received, limits, redactor, bodies)
-    return view if is_json else replace(view, error=error)
+    return view if is_json else view._replace(error=error)
 
 
 def _read(
@@ -115,7 +117,7 @@ def _read(
         file = bodies.new_file()  # most likely still encoded: text could not hold these bytes
         file.write(content)
         view.error.message += f"; {received.coding_note}"
-        return replace(_file_view(content, received, file), error=view.error)
+        return _file_view(content, received, file)._replace(error=view.error)
     if decoded_as == ITEMS:
         return _items_view(content, received, limits, redactor, charset)
     # RFC 9110, section 8.3: without a Content-Type the recipient may look at the data. Valid text

@@ -59,7 +59,7 @@ async def _request(plan: Plan, parameters: Any, inputs: Inputs) -> Any:
         escapes={("url",): url_part},
     )
     # One expression may bring all of it, the URL too.
-    if not isinstance(written, Mapping):
+    if not isinstance(written, dict | Mapping):
         return _with_url_escaped(evaluated)
     return {**written, **evaluated}
 

@@ -243,9 +243,7 @@ class HttpTask:
         """See that the endpoint is known before the plan asks for it: reading a file would hold up
         the event loop.
         """
-        endpoint_id = (
-            self.definition.get("endpoint") if isinstance(self.definition, Mapping) else None
-        )
+        endpoint_id = self.plan.field("endpoint")
         if self._given_endpoint is None and isinstance(endpoint_id, str):
             await self.runtime.endpoints.load(endpoint_id)
 

@@ -142,7 +142,8 @@ class Plan:
 
     def field(self, name: str) -> Any:
         """Return the field *name* of the definition, whatever the definition is."""
-        return self.definition.get(name) if isinstance(self.definition, Mapping) else None
+        # `dict` first: a check against an abstract class is slow.
+        return self.definition.get(name) if isinstance(self.definition, dict | Mapping) else None
 
     @cached_property
     def credentials(self) -> list[tuple[str, str]]:
@@ -205,11 +206,10 @@ class Plan:
         """Return the settings *request* as they are written: without nulls, and with the media type
         of their body.
         """
-        plain = request
-        constant = self._constant_request
+        changing, constant = request, self._constant_request
         if constant:
-            plain = {name: request[name] for name in request.keys() - constant.keys()}
-        plain = {**constant, **normalised(plain, self._header_names)}
+            changing = {name: request[name] for name in request if name not in constant}
+        plain = {**constant, **normalised(changing, self._header_names)}
         if self._names_media_type:
             return plain
         return with_media_type(plain, self.settings_schema, self.endpoint)
@@ -419,7 +419,7 @@ class _Checks:
 
     def plainly_allow(self, request: Any, paths: Iterable[Path]) -> bool:
         """Say whether the values at *paths* are plainly allowed; see `RequestCheck`."""
-        return isinstance(request, Mapping) and self.check.plainly_allows(request, paths)
+        return isinstance(request, dict | Mapping) and self.check.plainly_allows(request, paths)
 
     def problems(self, request: Any) -> list[Problem]:
         """Return what is wrong with *request*."""

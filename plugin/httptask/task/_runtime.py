@@ -149,6 +149,7 @@ class Runtime:
         self._files = Path(folder).absolute() if folder else None
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""
+        self._readable = Files()
         self._limiter: Limiter | None = None
         self._lock = threading.Lock()
         # By event loop: connections belong to one, and threads may each run their own.
@@ -214,7 +215,10 @@ class Runtime:
     @property
     def readable(self) -> Files:
         """The files that requests may send: those below the folder for files, and uploads."""
-        return Files(self._files, self.uploads)
+        kept = self._readable
+        if kept.folder is not self._files or kept.upload is not self.uploads:
+            kept = self._readable = Files(self._files, self.uploads)
+        return kept
 
     def _opened_tokens(self) -> TokenStore:
         given = self._token_store

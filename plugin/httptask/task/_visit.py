@@ -148,11 +148,12 @@ class Visit:
         read for it.
         """
         others = {name: value for name, value in request.items() if name not in constant}
-        if others:
-            readable = self._task.runtime.readable
+        readable = self._task.runtime.readable
+        may_hold_files = readable.may_stand_in(others)
+        if may_hold_files:
             pointer = self._plan.request_pointer
             request = {**request, **await with_contents(others, readable, pointer)}
-        built = builder.build(request)
+        built = builder.build(request, may_hold_files=may_hold_files)
         if (address := self._address(built.url)) != built.url:
             built = built.copy()  # the plan keeps what no run changes
             built.url = address
