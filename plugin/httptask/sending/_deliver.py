@@ -67,7 +67,7 @@ RetryRefusal = Callable[[TaskError, str], str | None]
 """Returns why a request to a URL is not sent again after an error: a limit of its origin."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """What a call ended in."""
 

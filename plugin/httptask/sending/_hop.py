@@ -85,7 +85,7 @@ class Received:
         return 200 <= self.status_code < 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bodies:
     """How the bodies of a call's responses are kept: in memory, or in files."""
 
