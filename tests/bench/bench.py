@@ -30,6 +30,7 @@ import downloads
 import own_work
 import transfers
 from concurrency import concurrency_rows
+from flaky import flaky_rows
 from httptask._core import packaged
 from httptask.building import build
 from httptask.importers import read_api
@@ -250,7 +251,7 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    for figures in own_work.rows(once=ONCE):
+    for figures in chain(own_work.rows(once=ONCE), flaky_rows(once=ONCE)):
         row(*figures)
     sizes()
     with tempfile.TemporaryDirectory() as folder:
