@@ -9,6 +9,7 @@ less each time, and so does each further hit of one API.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ BEGINNING = 0.6
 """How much less the beginning of another word adds, so that a whole word comes first."""
 VERBS = {"tail": 0.45, "title": 0.35}
 """Field -> what a verb adds whose best field it is."""
+FUNCTIONS = frozenset(
+    {"search", "query", "lookup", "find", "send", "upload", "download", "publish"}
+)
+"""Verbs that name a function of an API by themselves; `/create` needs an object, `/search` none."""
 METHOD = 0.35
 """What a verb adds when the method is one that it stands for."""
 WRONG_METHOD = 0.3
@@ -73,6 +78,8 @@ GENERIC = FILLERS | frozenset(
     {"v1", "v2", "v3", "v4", "api", "rest", "0", "1", "2", "3", "json", "com", "io", "net", "org"}
 )
 """Words of paths and API names that say nothing."""
+_VERSION = re.compile(r"[vV]?\d[\w.-]*")
+"""A segment of a path that is a version: `v3`, `2`, `1.1`, `2010-04-01`."""
 SUBJECT = 0.4
 """What is added when the query has every term of the API's title.
 
@@ -157,6 +164,20 @@ def _action(path: str) -> str:
 
 
 @lru_cache(maxsize=1 << 11)
+def is_function(path: str) -> bool:
+    """Say whether *path* is a function of its API: it ends in one of `FUNCTIONS`, without a noun.
+
+    Such are `/search` and `/youtube/v3/search`.
+    """
+    *before, last = tail(path) or [""]
+    return folded(last) in FUNCTIONS and all(map(_is_version, before))
+
+
+def _is_version(piece: str) -> bool:
+    return folded(piece) in GENERIC or _VERSION.fullmatch(piece) is not None
+
+
+@lru_cache(maxsize=1 << 11)
 def _title_terms(title: str) -> _Terms:
     return _Terms.of(title=title)
 
@@ -235,11 +256,17 @@ def _score(candidate: Candidate, query: Sequence[QueryWord], of_any: bool) -> fl
     action = _action(candidate.path[:LONGEST_PATH])
     if action and not any(word.text == action for word in query):
         score -= OTHER_VERB
+    matches_of = [(word, _matches(word, parts)) for word in query]
+    # Of an API that the query names, a verb that is all of a path is what the query is about.
+    is_meant = is_function(candidate.path[:LONGEST_PATH]) and any(
+        not word.methods and not FIELDS_OF_API.isdisjoint(matches) for word, matches in matches_of
+    )
     matched_terms: set[str] = set()
-    for word in query:
-        matches = _matches(word, parts)
+    for word, matches in matches_of:
         matched_terms.update(matches.values())
-        if word.methods:
+        if is_meant and word.text == action:
+            score += FIELDS["tail"] + METHOD
+        elif word.methods:
             score += _verb_worth(word, candidate.method, matches)
         else:
             score += _noun_worth(word, matches)

@@ -12,7 +12,9 @@ Words go down a ladder. Each rung is looser than the one before and fills up the
 
 Words are corrected only when there is no hit. When the names of only few endpoints have all of
 three words or more, endpoints whose names have most of them are ranked, too: after the first hits,
-together with those whose description has the missing words.
+together with those whose description has the missing words. A path that ends in nothing but a verb
+is a function of its API (`/v3/search`): it is ranked with the hits though it lacks the last word,
+which may be what the function is for (`youtube search videos`).
 
 A provider may be typed by a short name (`gh`) or in several words (`git hub`).
 
@@ -276,7 +278,30 @@ class _Ladder:
             candidates = {candidate.number: candidate for candidate in rows}
         bonus = {candidate.number: NAMED for candidate in named}
         all_words = list(islice(candidates.values(), self._most))
-        self._rank_with_lacking(all_words, nouns if few_named else [], words, match, bonus)
+        functions = self._functions(nouns, verbs, {row.number for row in all_words})
+        self._rank_with_lacking(
+            all_words, nouns if few_named else [], words, match, bonus, functions
+        )
+
+    def _functions(
+        self, nouns: Sequence[Word], verbs: Sequence[Word], numbers: Collection[int]
+    ) -> list[Candidate]:
+        """Return the functions that *verbs* name, of APIs that all *nouns* but one name.
+
+        The last noun is what the function is for: `youtube search videos` is `/youtube/v3/search`,
+        which may say nothing of videos. *numbers* are left out.
+        """
+        functions: dict[int, Candidate] = {}
+        named = [verb for verb in verbs if verb.text in _ranking.FUNCTIONS]
+        if not 2 <= len(nouns) <= MOST_COMBINED or not named:
+            return []
+        apis = within("provider", all_of(map(self._vocabulary.clause, nouns[:-1])))
+        for verb in named:
+            of_verb = within("tail", self._vocabulary.clause(verb))
+            for row in self._scope.matching("name", all_of([apis, of_verb]), MOST_LACKING):
+                if row.number not in numbers and _ranking.is_function(row.path):
+                    functions[row.number] = row
+        return list(functions.values())
 
     def _rank_with_lacking(
         self,
@@ -285,18 +310,25 @@ class _Ladder:
         words: Sequence[Word],
         match: str,
         bonus: dict[int, float] | None = None,
+        functions: Sequence[Candidate] = (),
     ) -> None:
-        """Add the best of *candidates*, and after the first few those that lack some *nouns*."""
+        """Add the best of *candidates*, and after the first few those that lack some *nouns*.
+
+        *functions* are ranked with *candidates*: the word they lack counts as described.
+        """
         bonus = bonus or {}
         numbers = {candidate.number for candidate in candidates}
-        lacking = self._lacking(nouns, numbers) if len(candidates) > KEPT else {}
+        candidates = [*candidates, *functions]
+        incomplete = {candidate.number for candidate in functions}
+        lacking = self._lacking(nouns, numbers | incomplete) if len(candidates) > KEPT else {}
         if lacking:
-            self._rank(candidates, words, match, bonus, most=KEPT)
+            self._rank(candidates, words, match, bonus, most=KEPT, incomplete=incomplete)
         # The ranking takes a word that no name has to be in the description; these lack it.
         bonus |= {
             candidate.number: -count * _ranking.ELSEWHERE for candidate, count in lacking.items()
         }
-        self._rank([*candidates, *lacking], words, match, bonus, incomplete=bonus.keys() - numbers)
+        incomplete.update(candidate.number for candidate in lacking)
+        self._rank([*candidates, *lacking], words, match, bonus, incomplete=incomplete)
 
     def _lacking(self, nouns: Sequence[Word], numbers: Collection[int]) -> dict[Candidate, int]:
         """Return endpoints whose names lack at most half of *nouns*, and how many they lack.
